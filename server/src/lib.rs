@@ -1,0 +1,46 @@
+//! A webhook service. openapi.json, written by hand, says what it does; this crate does it.
+//!
+//! # The cast
+//!
+//! An *account* is a customer. A *webhook* is a target URL that it registered. A *notification* is one published fact, a
+//! *delivery* is one notification on its way to one webhook, and an *attempt* is one HTTP request of a delivery. What the
+//! customer's server receives is the *callback*. A *token* allows its bearer some operations. A *node* is one running
+//! server process.
+//!
+//! # The life of a notification
+//!
+//! 1. `publishNotification` stores the notification and one delivery for each active webhook that asks for it, in one
+//!    transaction (the outbox), and answers 202 once that is on disk. Concurrent publishes share a commit.
+//! 2. The same transaction leases the fresh deliveries to this node as far as [`delivery::schedule::Slots`] has room, so
+//!    the usual case needs no second query. What finds no room stays due in the store, and a round of
+//!    [`store::Store::lease_due`] takes it when a slot comes free: memory is bounded by configuration, not by the backlog.
+//! 3. An attempt signs, authenticates, sends and reads the answer, bounded in time, bytes and destinations. A failed
+//!    attempt is data (an outcome), not an error of ours.
+//! 4. Its outcome is stored: 2xx, succeeded; 410, the webhook is deactivated; else the retry schedule gives the next
+//!    time, or the delivery has failed.
+//! 5. A node that dies loses only its leases. Deliveries are at least once: the receiver deduplicates by `webhook-id`.
+//!
+//! # Invariants
+//!
+//! - No transaction is open while a request goes out: a verb of [`store::Store`] is one transaction and sends nothing.
+//! - Only [`delivery::guard`] builds an outbound HTTP client; callbacks, token requests and tests of a webhook use it.
+//! - A webhook, account, host, name server or token server that hangs, fails or is flooded delays nobody else.
+//! - A secret never appears in an answer, log line, error or Debug output, and is sealed in the store. The exceptions are
+//!   `getSigningSecret`, the first access token in its file, and `token create`, which prints a token once.
+//! - Every field that can be set changes behaviour. What is not supported is refused.
+//! - Time and randomness are parameters of the parts that decide.
+
+pub mod api;
+pub mod auth;
+pub mod body;
+pub mod clock;
+pub mod delivery;
+pub mod problem;
+pub mod store;
+
+pub struct App {
+    pub request_body_max_bytes: usize,
+    pub tokens: auth::TokenCache,
+    pub store: std::sync::Arc<dyn store::Store>,
+    pub clock: clock::Clock,
+}

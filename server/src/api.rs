@@ -1,0 +1,106 @@
+//! The API as one trait: every operation, no bodies. Reads side by side with openapi.json, which is the source of truth
+//! and says everything else; the first line of each doc comment is the operation's summary there.
+//!
+//! Bodies, paths and queries arrive unjudged (`JsonBody`, `Checked`), because a caller must be known before anything of
+//! its request is; a [`Reply`] carries either the answer or a problem in the media type that the caller accepts.
+
+pub(crate) mod text;
+pub mod types;
+
+use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};
+
+use crate::body::{Checked, JsonBody};
+use crate::problem::Reply;
+use types::*;
+
+pub type Answer<R> = Result<Reply<R>, Problem>;
+
+#[dropshot::api_description]
+pub trait Api {
+    type Context;
+
+    /// Register a webhook
+    #[endpoint { method = POST, path = "/api/notifications/v1/webhooks", operation_id = "registerWebhook", tags = ["Webhooks"] }]
+    async fn register_webhook(rqctx: RequestContext<Self::Context>, body: JsonBody<WebhookRegistration>)
+    -> Answer<HttpResponseOk<Webhook>>;
+
+    /// List webhooks
+    #[endpoint { method = GET, path = "/api/notifications/v1/webhooks", operation_id = "listWebhooks", tags = ["Webhooks"] }]
+    async fn list_webhooks(
+        rqctx: RequestContext<Self::Context>,
+        query: Checked<Query<WebhookQuery>>,
+    ) -> Answer<HttpResponseOk<WebhookPage>>;
+
+    /// Get a webhook
+    #[endpoint { method = GET, path = "/api/notifications/v1/webhooks/{id}", operation_id = "getWebhook", tags = ["Webhooks"] }]
+    async fn get_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Webhook>>;
+
+    /// Update a webhook
+    #[endpoint { method = PATCH, path = "/api/notifications/v1/webhooks/{id}", operation_id = "updateWebhook", tags = ["Webhooks"] }]
+    async fn update_webhook(
+        rqctx: RequestContext<Self::Context>,
+        path: Checked<Path<IdPath>>,
+        body: JsonBody<WebhookUpdate>,
+    ) -> Answer<HttpResponseOk<Webhook>>;
+
+    /// Deactivate a webhook
+    #[endpoint { method = PATCH, path = "/api/notifications/v1/webhooks/{id}/deactivation", operation_id = "deactivateWebhook", tags = ["Webhooks"] }]
+    async fn deactivate_webhook(
+        rqctx: RequestContext<Self::Context>,
+        path: Checked<Path<IdPath>>,
+        body: JsonBody<WebhookDeactivation>,
+    ) -> Answer<HttpResponseOk<Webhook>>;
+
+    /// Activate a webhook
+    #[endpoint { method = PATCH, path = "/api/notifications/v1/webhooks/{id}/activation", operation_id = "activateWebhook", tags = ["Webhooks"] }]
+    async fn activate_webhook(
+        rqctx: RequestContext<Self::Context>,
+        path: Checked<Path<IdPath>>,
+        body: JsonBody<WebhookActivation>,
+    ) -> Answer<HttpResponseOk<Webhook>>;
+
+    /// Delete a webhook
+    #[endpoint { method = DELETE, path = "/api/notifications/v1/webhooks/{id}", operation_id = "deleteWebhook", tags = ["Webhooks"] }]
+    async fn delete_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseDeleted>;
+
+    /// Send a test callback
+    #[endpoint { method = POST, path = "/api/notifications/v1/webhooks/{id}/test", operation_id = "testWebhook", tags = ["Webhooks"] }]
+    async fn test_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Attempt>>;
+
+    /// Get a webhook's signing secret
+    #[endpoint { method = GET, path = "/api/notifications/v1/webhooks/{id}/signing-secret", operation_id = "getSigningSecret", tags = ["Webhooks"] }]
+    async fn get_signing_secret(
+        rqctx: RequestContext<Self::Context>,
+        path: Checked<Path<IdPath>>,
+    ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>>;
+
+    /// Publish a notification
+    #[endpoint { method = POST, path = "/api/notifications/v1/notifications", operation_id = "publishNotification", tags = ["Notifications"] }]
+    async fn publish_notification(
+        rqctx: RequestContext<Self::Context>,
+        idempotency_key: Checked<Header<IdempotencyHeader>>,
+        body: JsonBody<NotificationPublication>,
+    ) -> Answer<HttpResponseAccepted<Notification>>;
+
+    /// List notifications
+    #[endpoint { method = GET, path = "/api/notifications/v1/notifications", operation_id = "listNotifications", tags = ["Notifications"] }]
+    async fn list_notifications(
+        rqctx: RequestContext<Self::Context>,
+        query: Checked<Query<NotificationQuery>>,
+    ) -> Answer<HttpResponseOk<NotificationPage>>;
+
+    /// Get a notification
+    #[endpoint { method = GET, path = "/api/notifications/v1/notifications/{id}", operation_id = "getNotification", tags = ["Notifications"] }]
+    async fn get_notification(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Notification>>;
+
+    /// List deliveries
+    #[endpoint { method = GET, path = "/api/notifications/v1/deliveries", operation_id = "listDeliveries", tags = ["Deliveries"] }]
+    async fn list_deliveries(
+        rqctx: RequestContext<Self::Context>,
+        query: Checked<Query<DeliveryQuery>>,
+    ) -> Answer<HttpResponseOk<DeliveryPage>>;
+
+    /// Get a delivery and its attempts
+    #[endpoint { method = GET, path = "/api/notifications/v1/deliveries/{id}", operation_id = "getDelivery", tags = ["Deliveries"] }]
+    async fn get_delivery(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<DeliveryDetail>>;
+}

@@ -1,0 +1,143 @@
+//! Strings of the API that check themselves: one declaration gives the check and the schema, so the two cannot disagree.
+
+use std::sync::LazyLock;
+
+use fancy_regex::Regex;
+
+/// What a string must be. `pattern` is ECMA-262 as in JSON Schema; lengths count Unicode characters.
+pub(crate) struct Rule {
+    pub(crate) minimum: usize,
+    pub(crate) maximum: usize,
+    pub(crate) regex: LazyLock<Regex>,
+    /// Completes "must be …" for the person who sent something else.
+    pub(crate) meaning: &'static str,
+}
+
+impl Rule {
+    pub(crate) fn check(&self, text: &str) -> Result<(), String> {
+        let length = text.chars().count();
+        if length < self.minimum {
+            return Err(format!("must be {}; it is too short", self.meaning));
+        }
+        if length > self.maximum {
+            return Err(format!("must be at most {} characters long; it has {length}", self.maximum));
+        }
+        // A pattern that gives up (it backtracked too far) has not matched.
+        match self.regex.is_match(text) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(format!("must be {}", self.meaning)),
+        }
+    }
+}
+
+/// Declares a string newtype: `Deserialize` and `parse` check it, `JsonSchema` says the same.
+/// `secret` ones have neither `Serialize` nor a telling `Debug`.
+macro_rules! text {
+    (@type secret $(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("[redacted]")
+            }
+        }
+    };
+    (@type open $(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    };
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident $name:ident { $minimum:literal..=$maximum:literal, $pattern:literal, $meaning:literal $(, format: $format:literal)? $(, judged_as: $check:path)? }
+    )+) => {$(
+        $crate::api::text::text!(@type $kind $(#[$doc])* $name);
+
+        impl $name {
+            pub fn parse(text: impl Into<String>) -> Result<$name, String> {
+                static RULE: $crate::api::text::Rule = $crate::api::text::Rule {
+                    minimum: $minimum,
+                    maximum: $maximum,
+                    regex: std::sync::LazyLock::new(|| {
+                        fancy_regex::Regex::new($pattern).expect("the pattern is a literal that a test compiles")
+                    }),
+                    meaning: $meaning,
+                };
+                let text = text.into();
+                let judged: std::borrow::Cow<'_, str> = std::borrow::Cow::Borrowed(text.as_str());
+                $(let judged = { drop(judged); $check(&text)? };)?
+                RULE.check(&judged)?;
+                Ok($name(text))
+            }
+
+            /// Text that was checked when it was stored.
+            #[must_use]
+            pub fn stored(text: String) -> $name {
+                $name(text)
+            }
+
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            #[must_use]
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                $name::parse(text).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> String {
+                stringify!($name).to_owned()
+            }
+
+            fn is_referenceable() -> bool {
+                false
+            }
+
+            fn json_schema(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+                let format: Option<&str> = [$(Some($format),)? None][0];
+                schemars::schema::SchemaObject {
+                    instance_type: Some(schemars::schema::InstanceType::String.into()),
+                    format: format.map(str::to_owned),
+                    string: Some(Box::new(schemars::schema::StringValidation {
+                        min_length: Some($minimum),
+                        max_length: Some($maximum),
+                        pattern: Some($pattern.to_owned()),
+                    })),
+                    ..Default::default()
+                }
+                .into()
+            }
+        }
+
+        #[cfg(test)]
+        impl $crate::api::text::Compiles for $name {
+            const PATTERN: &'static str = $pattern;
+        }
+    )+};
+}
+
+pub(crate) use text;
+
+#[cfg(test)]
+pub(crate) trait Compiles {
+    const PATTERN: &'static str;
+}

@@ -1,0 +1,293 @@
+//! The wire types, one file a noun. What a type accepts is checked while it is deserialised, and its schema says
+//! the same; `cargo xtask openapi` holds both equal to openapi.json.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use uuid::Uuid;
+
+use super::text::text;
+
+mod auth;
+mod delivery;
+mod notification;
+mod problem;
+mod webhook;
+
+pub use auth::{Auth, AuthInput, ClientId, ClientSecret, Password, TokenAudience, TokenScope, Username};
+pub use delivery::{
+    Attempt, Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, WebhookReference,
+};
+pub use notification::{
+    EventType, IdempotencyHeader, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery,
+    PayloadObject, PublishedEventType,
+};
+pub use problem::{Problem, ProblemError};
+pub use webhook::{
+    Deactivation, Description, EventTypePattern, EventTypes, NewDescription, NoStore, SigningSecretRecord, Webhook, WebhookActivation,
+    WebhookDeactivation, WebhookPage, WebhookQuery, WebhookRegistration, WebhookStatus, WebhookUpdate,
+};
+
+text! {
+    /// The customer that webhooks and notifications belong to.
+    open Account { 1..=63, r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        "1 to 63 lower-case letters, digits, `-` or `_`, beginning with a letter or digit" }
+
+    /// Where a page goes on: the identifier of the last item before it, in base64url (RFC 4648 §5).
+    open Cursor { 22..=22, r"^[A-Za-z0-9_-]{21}[AQgw]$", "a `cursor` that an earlier page gave" }
+
+    /// An absolute URL that this service may send requests to. The text stays as it was sent; only dialling parses it.
+    open OutboundUrl { 9..=2048, r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\x21\x24-\x5b\x5d-\x7e]*)?$",
+        "an absolute https URL of printable ASCII characters, such as `https://example.com/notify`", format: "uri",
+        judged_as: outbound_url }
+}
+
+/// Names the commonest mistakes before the pattern does. A plain `http` URL passes here as if it were `https`, because
+/// whether it is allowed (`--allow-http`) is the guard's to say.
+fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
+    let url =
+        url::Url::parse(text).map_err(|error| format!("must be an absolute https URL, such as `https://example.com/notify`: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not carry a user name or password: send them in `auth`".to_owned());
+    }
+    if url.fragment().is_some() {
+        return Err("must not have a fragment (`#…`): it would never be sent".to_owned());
+    }
+    Ok(match text.strip_prefix("http://") {
+        Some(rest) => format!("https://{rest}").into(),
+        None => text.into(),
+    })
+}
+
+impl OutboundUrl {
+    #[must_use]
+    pub fn to_url(&self) -> url::Url {
+        url::Url::parse(self.as_str()).expect("`parse` has parsed the same text")
+    }
+}
+
+impl Cursor {
+    #[must_use]
+    pub fn after(id: Uuid) -> Cursor {
+        use base64::Engine as _;
+        Cursor(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id))
+    }
+
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        use base64::Engine as _;
+        let bytes =
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&self.0).expect("the pattern admits only 16 bytes in base64url");
+        Uuid::from_slice(&bytes).expect("22 characters of base64url are 16 bytes")
+    }
+}
+
+/// An identifier in the one spelling that the API documents (RFC 9562 §4, hyphenated); `uuid` alone would take four.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Id(pub Uuid);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match Uuid::try_parse(&text) {
+            Ok(id) if text.len() == uuid::fmt::Hyphenated::LENGTH => Ok(Id(id)),
+            _ => Err(D::Error::custom("must be an identifier such as `0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55`")),
+        }
+    }
+}
+
+impl JsonSchema for Id {
+    fn schema_name() -> String {
+        "Id".to_owned()
+    }
+
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn json_schema(generator: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+        Uuid::json_schema(generator)
+    }
+}
+
+/// A point in time of a query (RFC 3339).
+#[derive(Clone, Copy, Debug)]
+pub struct Timestamp(pub DateTime<Utc>);
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        DateTime::parse_from_rfc3339(&text)
+            .map(|time| Timestamp(time.to_utc()))
+            .map_err(|_| D::Error::custom("must be a time such as `2006-01-02T15:04:05Z` (RFC 3339)"))
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> String {
+        "Timestamp".to_owned()
+    }
+
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn json_schema(generator: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+        DateTime::<Utc>::json_schema(generator)
+    }
+}
+
+/// The present, as precisely as the store keeps it, so that an answer to a registration and a later look-up agree.
+#[must_use]
+pub fn to_milliseconds(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(3)
+}
+
+/// How many items a page holds at most.
+#[derive(Clone, Copy, Debug)]
+pub struct PageLimit(pub u32);
+
+impl PageLimit {
+    pub const DEFAULT: PageLimit = PageLimit(10);
+    const MAXIMUM: u32 = 200;
+}
+
+impl<'de> Deserialize<'de> for PageLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PageLimit, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.parse() {
+            Ok(limit) if (1..=PageLimit::MAXIMUM).contains(&limit) => Ok(PageLimit(limit)),
+            _ => Err(D::Error::custom("`limit` must be a whole number from 1 to 200")),
+        }
+    }
+}
+
+impl JsonSchema for PageLimit {
+    fn schema_name() -> String {
+        "PageLimit".to_owned()
+    }
+
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn json_schema(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+        integer(1, f64::from(PageLimit::MAXIMUM))
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub struct IdPath {
+    /// The identifier that the operation's object got when it was made.
+    pub id: Id,
+}
+
+/// Refuses null where a member may be left out: with `serde(default)`, absent is `None` and present must be a value.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// serde lets a struct be written as an array and a unit variant as an object; JSON Schema does not. This reads an
+/// object, whatever the type behind it would take, and `one_of` below reads a string.
+pub(crate) struct ObjectOnly<D>(pub(crate) D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+fn present_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(ObjectOnly(deserializer)).map(Some)
+}
+
+fn one_of<'de, T: Copy, D: Deserializer<'de>>(deserializer: D, values: &[(&'static str, T)]) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    values.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<String> = values.iter().map(|(name, _)| format!("`{name}`")).collect();
+        D::Error::custom(format!("must be {}", names.join(" or ")))
+    })
+}
+
+fn is_none<T>(option: &Option<T>) -> bool {
+    option.is_none()
+}
+
+/// The schema of an `int32` with both bounds.
+fn integer(minimum: i32, maximum: f64) -> schemars::schema::Schema {
+    schemars::schema::SchemaObject {
+        instance_type: Some(schemars::schema::InstanceType::Integer.into()),
+        format: Some("int32".to_owned()),
+        number: Some(Box::new(schemars::schema::NumberValidation {
+            minimum: Some(f64::from(minimum)),
+            maximum: Some(maximum),
+            ..Default::default()
+        })),
+        ..Default::default()
+    }
+    .into()
+}
+
+/// Schemas of answers' members that are plain numbers and strings in Rust.
+mod schemas {
+    use schemars::{r#gen::SchemaGenerator, schema::Schema};
+
+    pub(super) fn count(_: &mut SchemaGenerator) -> Schema {
+        super::integer(0, f64::from(i32::MAX))
+    }
+
+    pub(super) fn ordinal(_: &mut SchemaGenerator) -> Schema {
+        super::integer(1, f64::from(i32::MAX))
+    }
+
+    pub(super) fn http_status(_: &mut SchemaGenerator) -> Schema {
+        super::integer(100, 999.0)
+    }
+
+    pub(super) fn error_status(_: &mut SchemaGenerator) -> Schema {
+        super::integer(400, 599.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_the_identifier_it_was_made_of() {
+        let id = Uuid::now_v7();
+        let cursor = Cursor::after(id);
+        assert_eq!(Cursor::parse(cursor.as_str()).expect("its own pattern").id(), id);
+        assert!(Cursor::parse("AAAAAAAAAAAAAAAAAAAAAB").is_err(), "bits beyond the 16 bytes");
+    }
+
+    #[test]
+    fn an_outbound_url_says_what_is_wrong_with_it() {
+        for (text, expected) in [
+            ("example.com", "absolute https URL"),
+            ("ftp://example.com", "absolute https URL"),
+            ("https://user@example.com", "must not carry a user name"),
+            ("https://user:pass@example.com", "must not carry a user name"),
+            ("https://example.com/#top", "must not have a fragment"),
+            ("https://example.com/a b", "absolute https URL"),
+            ("https://example.com\\a", "absolute https URL"),
+            ("https://exämple.com", "printable ASCII"),
+            (&format!("https://example.com/{}", "a".repeat(2048)), "at most 2048 characters"),
+        ] {
+            let error = OutboundUrl::parse(text).expect_err(text);
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        for text in
+            ["https://example.com", "https://example.com:8443/a?b=c&d[]=%20", "https://[2001:4860:4860::8888]/", "http://example.com"]
+        {
+            assert_eq!(OutboundUrl::parse(text).expect(text).as_str(), text);
+        }
+    }
+}

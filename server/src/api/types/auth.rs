@@ -1,0 +1,229 @@
+//! How the service authenticates to a callback: what a customer sends, and what the service shows of it.
+
+use super::*;
+
+text! {
+    /// RFC 7617 §2: a user-id has no colon, and neither it nor the password has control characters.
+    open Username { 1..=255, r"^[^:\x00-\x1f\x7f-\x9f]+$", "1 to 255 characters, without a colon or control characters" }
+
+    secret Password { 1..=1024, r"^[^\x00-\x1f\x7f-\x9f]+$", "1 to 1024 characters, without control characters", format: "password" }
+
+    /// RFC 6749 appendix A.1.
+    open ClientId { 1..=255, r"^[\x20-\x7e]+$", "1 to 255 printable ASCII characters" }
+
+    /// RFC 6749 appendix A.2.
+    secret ClientSecret { 1..=1024, r"^[\x20-\x7e]+$", "1 to 1024 printable ASCII characters", format: "password" }
+
+    /// RFC 6749 §3.3.
+    open TokenScope { 1..=1024, r"^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$",
+        "scopes of printable ASCII characters, separated by single spaces" }
+
+    open TokenAudience { 1..=1024, r"^[\x21-\x7e]+$", "1 to 1024 printable ASCII characters without spaces" }
+}
+
+/// The authentication of a callback as its customer sends it.
+#[derive(Clone, Debug, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum AuthInput {
+    Basic {
+        username: Username,
+        password: Password,
+    },
+    ClientCredential {
+        #[serde(rename = "clientID")]
+        client_id: ClientId,
+        #[serde(rename = "clientSecret")]
+        client_secret: ClientSecret,
+        #[serde(rename = "tokenURL")]
+        token_url: OutboundUrl,
+        #[serde(default, skip_serializing_if = "is_none")]
+        #[schemars(with = "TokenScope")]
+        scope: Option<TokenScope>,
+        #[serde(default, skip_serializing_if = "is_none")]
+        #[schemars(with = "TokenAudience")]
+        audience: Option<TokenAudience>,
+    },
+    Noauth {},
+}
+
+/// serde's own code for a tagged enum loses where in the document a bad member stands, so the members of all kinds are
+/// read as one flat object, and then each kind takes its own and refuses the others.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthMembers {
+    r#type: AuthType,
+    #[serde(default, deserialize_with = "present")]
+    username: Option<Username>,
+    #[serde(default, deserialize_with = "present")]
+    password: Option<Password>,
+    #[serde(default, deserialize_with = "present", rename = "clientID")]
+    client_id: Option<ClientId>,
+    #[serde(default, deserialize_with = "present", rename = "clientSecret")]
+    client_secret: Option<ClientSecret>,
+    #[serde(default, deserialize_with = "present", rename = "tokenURL")]
+    token_url: Option<OutboundUrl>,
+    #[serde(default, deserialize_with = "present")]
+    scope: Option<TokenScope>,
+    #[serde(default, deserialize_with = "present")]
+    audience: Option<TokenAudience>,
+}
+
+#[derive(Clone, Copy)]
+enum AuthType {
+    Basic,
+    ClientCredential,
+    Noauth,
+}
+
+impl<'de> Deserialize<'de> for AuthType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AuthType, D::Error> {
+        let values = [("basic", AuthType::Basic), ("client_credential", AuthType::ClientCredential), ("noauth", AuthType::Noauth)];
+        one_of(deserializer, &values)
+    }
+}
+
+impl AuthMembers {
+    fn stray(&self, members: &[(&'static str, bool)]) -> Result<(), String> {
+        let kind = match self.r#type {
+            AuthType::Basic => "basic",
+            AuthType::ClientCredential => "client_credential",
+            AuthType::Noauth => "noauth",
+        };
+        match members.iter().find(|(_, sent)| *sent) {
+            Some((name, _)) => Err(format!("unknown field `{name}` for the authentication type `{kind}`")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl TryFrom<AuthMembers> for AuthInput {
+    type Error = String;
+
+    fn try_from(members: AuthMembers) -> Result<AuthInput, String> {
+        fn required<T>(member: Option<T>, name: &str) -> Result<T, String> {
+            member.ok_or_else(|| format!("missing field `{name}`"))
+        }
+        let basic = [("username", members.username.is_some()), ("password", members.password.is_some())];
+        let client_credential = [
+            ("clientID", members.client_id.is_some()),
+            ("clientSecret", members.client_secret.is_some()),
+            ("tokenURL", members.token_url.is_some()),
+            ("scope", members.scope.is_some()),
+            ("audience", members.audience.is_some()),
+        ];
+        match members.r#type {
+            AuthType::Basic => {
+                members.stray(&client_credential)?;
+                Ok(AuthInput::Basic {
+                    username: required(members.username, "username")?,
+                    password: required(members.password, "password")?,
+                })
+            }
+            AuthType::ClientCredential => {
+                members.stray(&basic)?;
+                Ok(AuthInput::ClientCredential {
+                    client_id: required(members.client_id, "clientID")?,
+                    client_secret: required(members.client_secret, "clientSecret")?,
+                    token_url: required(members.token_url, "tokenURL")?,
+                    scope: members.scope,
+                    audience: members.audience,
+                })
+            }
+            AuthType::Noauth => {
+                members.stray(&basic)?;
+                members.stray(&client_credential)?;
+                Ok(AuthInput::Noauth {})
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AuthInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AuthInput, D::Error> {
+        AuthMembers::deserialize(ObjectOnly(deserializer))?.try_into().map_err(D::Error::custom)
+    }
+}
+
+/// What the service shows of a callback's authentication: never a secret. The store keeps this form too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Auth {
+    Basic {
+        username: Username,
+    },
+    ClientCredential {
+        #[serde(rename = "clientID")]
+        client_id: ClientId,
+        #[serde(rename = "tokenURL")]
+        token_url: OutboundUrl,
+        #[serde(default, skip_serializing_if = "is_none")]
+        #[schemars(with = "TokenScope")]
+        scope: Option<TokenScope>,
+        #[serde(default, skip_serializing_if = "is_none")]
+        #[schemars(with = "TokenAudience")]
+        audience: Option<TokenAudience>,
+    },
+    Noauth {},
+}
+
+impl AuthInput {
+    /// Parts what may be shown from the secret, which only the vault may keep.
+    #[must_use]
+    pub fn split(self) -> (Auth, Option<String>) {
+        match self {
+            AuthInput::Basic { username, password } => (Auth::Basic { username }, Some(password.into_string())),
+            AuthInput::ClientCredential { client_id, client_secret, token_url, scope, audience } => {
+                (Auth::ClientCredential { client_id, token_url, scope, audience }, Some(client_secret.into_string()))
+            }
+            AuthInput::Noauth {} => (Auth::Noauth {}, None),
+        }
+    }
+
+    #[must_use]
+    pub fn token_url(&self) -> Option<&OutboundUrl> {
+        match self {
+            AuthInput::ClientCredential { token_url, .. } => Some(token_url),
+            AuthInput::Basic { .. } | AuthInput::Noauth {} => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authentication_is_refused_where_it_is_wrong() {
+        for (text, pointer, detail) in [
+            (r#"{"type":"basic","username":"u"}"#, ".", "missing field `password`"),
+            (r#"{"type":"basic","username":"a:b","password":"p"}"#, "username", "without a colon"),
+            (r#"{"username":5,"type":"basic","password":"p"}"#, "username", "invalid type: integer"),
+            (
+                r#"{"type":"basic","username":"u","password":"p","clientID":"c"}"#,
+                ".",
+                "unknown field `clientID` for the authentication type `basic`",
+            ),
+            (r#"{"type":"noauth","username":"u"}"#, ".", "unknown field `username` for the authentication type `noauth`"),
+            (r#"{"type":"noauth","colour":"red"}"#, "colour", "unknown field `colour`"),
+            (r#"{"type":"hmac"}"#, "type", "must be `basic` or `client_credential` or `noauth`"),
+            (r#"["basic","u","p"]"#, ".", "invalid type: sequence"),
+            (r#"{"type":{"noauth":null}}"#, "type", "invalid type: map"),
+            (r#"{"username":"u"}"#, ".", "missing field `type`"),
+            (
+                r#"{"type":"client_credential","clientID":"c","clientSecret":"s","tokenURL":"https://example.com/t","scope":null}"#,
+                "scope",
+                "invalid type: null",
+            ),
+        ] {
+            let error = serde_path_to_error::deserialize::<_, AuthInput>(&mut serde_json::Deserializer::from_str(text)).expect_err(text);
+            assert_eq!(error.path().to_string(), pointer, "{text}: {error}");
+            assert!(error.inner().to_string().contains(detail), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let auth: AuthInput = serde_json::from_str(r#"{"type":"basic","username":"u","password":"marked"}"#).expect("valid");
+        assert!(!format!("{auth:?}").contains("marked"));
+    }
+}

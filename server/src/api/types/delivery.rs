@@ -1,0 +1,107 @@
+//! Deliveries and their attempts.
+
+use super::*;
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    pub id: Uuid,
+    pub notification: NotificationReference,
+    pub webhook: WebhookReference,
+    pub status: DeliveryStatus,
+    #[schemars(schema_with = "schemas::count")]
+    pub attempt_count: u32,
+    pub created_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "Attempt")]
+    pub last_attempt: Option<Attempt>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NotificationReference {
+    pub id: Uuid,
+    pub r#type: EventType,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WebhookReference {
+    pub id: Uuid,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryStatus {
+    Pending,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// A delivery with its last 50 attempts, newest last.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DeliveryDetail {
+    #[serde(flatten)]
+    pub delivery: Delivery,
+    #[schemars(length(max = 50))]
+    pub attempts: Vec<Attempt>,
+}
+
+/// One HTTP request of a delivery. Outcomes are an open vocabulary.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    #[schemars(schema_with = "schemas::ordinal")]
+    pub number: u32,
+    pub started_at: DateTime<Utc>,
+    #[schemars(schema_with = "schemas::count")]
+    pub duration_ms: u32,
+    #[schemars(length(min = 1, max = 32), regex(pattern = r"^[a-z_]+$"))]
+    pub outcome: String,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(schema_with = "schemas::http_status")]
+    pub status_code: Option<u16>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "String", length(min = 1, max = 1024))]
+    pub error: Option<String>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "String", length(max = 4096))]
+    pub response_body: Option<String>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "bool")]
+    pub truncated: Option<bool>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct DeliveryPage {
+    #[schemars(length(max = 200))]
+    pub data: Vec<Delivery>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "Cursor")]
+    pub cursor: Option<Cursor>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryQuery {
+    /// Only deliveries to this webhook.
+    #[serde(rename = "webhookID")]
+    pub webhook_id: Option<Id>,
+    /// Only deliveries of this notification.
+    #[serde(rename = "notificationID")]
+    pub notification_id: Option<Id>,
+    /// Only deliveries in this state.
+    pub status: Option<DeliveryStatus>,
+    /// Only deliveries of notifications of this type.
+    pub r#type: Option<EventType>,
+    /// Only deliveries made at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only deliveries made before this time.
+    pub until: Option<Timestamp>,
+    /// How many items at most.
+    pub limit: Option<PageLimit>,
+    /// Where to go on, as the page before said.
+    pub cursor: Option<Cursor>,
+}

@@ -1,0 +1,154 @@
+//! Who calls: a bearer token (RFC 6750) becomes a [`Caller`], an account or the platform, with its scopes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest;
+use dropshot::RequestContext;
+use uuid::Uuid;
+
+use crate::App;
+use crate::api::types::Account;
+use crate::problem::{ApiError, Kind};
+use crate::store::{self, Store};
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Scope {
+    #[value(name = "webhooks.read")]
+    WebhooksRead,
+    #[value(name = "webhooks.write")]
+    WebhooksWrite,
+    #[value(name = "webhooks.secrets")]
+    WebhooksSecrets,
+    #[value(name = "notifications.publish")]
+    NotificationsPublish,
+    #[value(name = "notifications.read")]
+    NotificationsRead,
+    #[value(name = "deliveries.read")]
+    DeliveriesRead,
+}
+
+impl Scope {
+    pub const ALL: [Scope; 6] = [
+        Scope::WebhooksRead,
+        Scope::WebhooksWrite,
+        Scope::WebhooksSecrets,
+        Scope::NotificationsPublish,
+        Scope::NotificationsRead,
+        Scope::DeliveriesRead,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Scope::WebhooksRead => "webhooks.read",
+            Scope::WebhooksWrite => "webhooks.write",
+            Scope::WebhooksSecrets => "webhooks.secrets",
+            Scope::NotificationsPublish => "notifications.publish",
+            Scope::NotificationsRead => "notifications.read",
+            Scope::DeliveriesRead => "deliveries.read",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+
+    /// Whether a platform token may have it: the platform publishes and looks, and never registers or sees a secret.
+    #[must_use]
+    pub const fn for_platform(self) -> bool {
+        !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets)
+    }
+}
+
+/// Who sent a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub token_id: Uuid,
+    /// `None` is the platform itself, which acts for every account.
+    pub account: Option<Account>,
+    pub scopes: Arc<[Scope]>,
+}
+
+impl Caller {
+    /// The account that a customer's operation works on. A platform token never holds a scope that leads here.
+    pub fn account(&self) -> Result<&Account, ApiError> {
+        self.account
+            .as_ref()
+            .ok_or_else(|| ApiError::new(Kind::InsufficientScope, "a platform token cannot do this: use a token of the account"))
+    }
+}
+
+/// The SHA-256 of an access token: all that the store keeps of it. Tokens are 256 random bits, so no slow hash is needed.
+#[must_use]
+pub fn token_hash(token: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// A fresh access token: `wht_` and 256 random bits in base64url.
+pub fn generate_token() -> Result<String, aws_lc_rs::error::Unspecified> {
+    use base64::Engine as _;
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes)?;
+    Ok(format!("wht_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// Tokens that were looked up in the last moment. A revocation takes effect when its entry has grown old, within a second.
+#[derive(Default)]
+pub struct TokenCache(Mutex<HashMap<[u8; 32], (Instant, store::Token)>>);
+
+impl TokenCache {
+    const LIFE: Duration = Duration::from_millis(750);
+    const CAPACITY: usize = 10_000;
+
+    async fn look_up(&self, store: &dyn Store, hash: [u8; 32]) -> Result<Option<store::Token>, store::Error> {
+        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
+        if let Some((read_at, token)) = cached
+            && read_at.elapsed() < TokenCache::LIFE
+        {
+            return Ok(Some(token));
+        }
+        let read_at = Instant::now();
+        let token = store.find_token(hash).await?;
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= TokenCache::CAPACITY {
+            entries.clear();
+        }
+        match &token {
+            Some(token) => entries.insert(hash, (read_at, token.clone())),
+            None => entries.remove(&hash),
+        };
+        Ok(token)
+    }
+}
+
+/// The caller of a request, if its token is valid and has `scope`.
+pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
+    let app = rqctx.context();
+    let unauthenticated = |detail: &str| ApiError::new(Kind::Unauthenticated, detail);
+    let mut values = rqctx.request.headers().get_all(http::header::AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(|| unauthenticated("send an access token: `Authorization: Bearer <token>`"))?;
+    if values.next().is_some() {
+        return Err(unauthenticated("send one Authorization header"));
+    }
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| unauthenticated("the Authorization header must be `Bearer <token>`"))?;
+    let invalid = || unauthenticated("the access token is unknown, expired or revoked");
+    let found = app.tokens.look_up(&*app.store, token_hash(token)).await?.ok_or_else(invalid)?;
+    if !found.valid_at(app.clock.now()) {
+        return Err(invalid());
+    }
+    if !found.scopes.contains(&scope) {
+        return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
+    }
+    Ok(Caller { token_id: found.id, account: found.account, scopes: found.scopes })
+}

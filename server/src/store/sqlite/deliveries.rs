@@ -1,0 +1,119 @@
+//! Looking at deliveries and their attempts.
+
+use super::*;
+use crate::api::types::DeliveryStatus;
+
+/// A pending delivery of a webhook that is deactivated, deleted or of a later epoch is cancelled, though its row may not
+/// say so yet: the rows follow some hundreds at a time.
+const SELECT: &str = "SELECT d.id, d.notification_id, n.type, d.webhook_id, d.attempt_count, d.created_at, d.due_at,
+        CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
+             THEN 3 ELSE d.status END AS shown_status,
+        a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated
+     FROM deliveries d
+     JOIN webhooks w ON w.id = d.webhook_id
+     JOIN notifications n ON n.id = d.notification_id
+     LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count";
+
+const ATTEMPTS_SHOWN: u32 = 50;
+
+pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Vec<Delivery>> {
+    // The narrowest filter that an index serves comes first; a unary plus keeps SQLite from choosing another.
+    let (webhook, notification, account) = match (filter.notification_id, filter.webhook_id) {
+        (Some(_), _) => ("+d.webhook_id", "d.notification_id", "+d.account"),
+        (None, Some(_)) => ("d.webhook_id", "+d.notification_id", "+d.account"),
+        (None, None) => ("+d.webhook_id", "+d.notification_id", "d.account"),
+    };
+    let mut conditions = vec!["d.id < :before".to_owned()];
+    let before = Key(page.after.unwrap_or(Uuid::max()));
+    let account_value = filter.account.as_ref().map(Account::as_str);
+    let webhook_value = filter.webhook_id.map(Key);
+    let notification_value = filter.notification_id.map(Key);
+    let type_value = filter.event_type.as_ref().map(EventType::as_str);
+    let since = filter.since.map(Millis);
+    let until = filter.until.map(Millis);
+    let status = filter.status.map(status_to_number);
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &page.limit)];
+    let mut condition = |set: bool, name: &'static str, value, text: String| {
+        if set {
+            values.push((name, value));
+            conditions.push(text);
+        }
+    };
+    condition(account_value.is_some(), ":account", &account_value, format!("{account} = :account"));
+    condition(webhook_value.is_some(), ":webhook", &webhook_value, format!("{webhook} = :webhook"));
+    condition(notification_value.is_some(), ":notification", &notification_value, format!("{notification} = :notification"));
+    condition(type_value.is_some(), ":type", &type_value, "n.type = :type".to_owned());
+    condition(since.is_some(), ":since", &since, "d.created_at >= :since".to_owned());
+    condition(until.is_some(), ":until", &until, "d.created_at < :until".to_owned());
+    condition(status.is_some(), ":status", &status, "shown_status = :status".to_owned());
+    let conditions = conditions.join(" AND ");
+    connection
+        .prepare_cached(&format!("{SELECT} WHERE {conditions} ORDER BY d.id DESC LIMIT :limit"))?
+        .query_map(values.as_slice(), from_row)?
+        .collect()
+}
+
+pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<(Delivery, Vec<Attempt>)>> {
+    let delivery = connection
+        .prepare_cached(&format!("{SELECT} WHERE d.id = ?1 AND (?2 IS NULL OR d.account = ?2)"))?
+        .query_row((Key(id), account.map(Account::as_str)), from_row)
+        .optional()?;
+    let Some(delivery) = delivery else { return Ok(None) };
+    let mut attempts = connection
+        .prepare_cached(
+            "SELECT number, started_at, duration_ms, outcome, status_code, error, response_body, truncated
+             FROM attempts WHERE delivery_id = ?1 ORDER BY number DESC LIMIT ?2",
+        )?
+        .query_map((Key(id), ATTEMPTS_SHOWN), |row| attempt_from_row(row, 0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    attempts.reverse();
+    Ok(Some((delivery, attempts)))
+}
+
+fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Delivery> {
+    let status = status_from_number(row.get(7)?)?;
+    let has_attempt = row.get_ref(8)? != ValueRef::Null;
+    Ok(Delivery {
+        id: row.get::<_, Key>(0)?.0,
+        notification_id: row.get::<_, Key>(1)?.0,
+        event_type: EventType::stored(row.get(2)?),
+        webhook_id: row.get::<_, Key>(3)?.0,
+        status,
+        attempt_count: row.get(4)?,
+        created_at: row.get::<_, Millis>(5)?.0,
+        due_at: (status == DeliveryStatus::Pending).then(|| row.get::<_, Millis>(6)).transpose()?.map(|time| time.0),
+        last_attempt: has_attempt.then(|| attempt_from_row(row, 8)).transpose()?,
+    })
+}
+
+fn attempt_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Attempt> {
+    Ok(Attempt {
+        number: row.get(first)?,
+        started_at: row.get::<_, Millis>(first + 1)?.0,
+        duration_ms: row.get(first + 2)?,
+        outcome: row.get(first + 3)?,
+        status_code: row.get(first + 4)?,
+        error: row.get(first + 5)?,
+        response_body: row.get(first + 6)?,
+        truncated: row.get(first + 7)?,
+    })
+}
+
+fn status_to_number(status: DeliveryStatus) -> u8 {
+    match status {
+        DeliveryStatus::Pending => 0,
+        DeliveryStatus::Succeeded => 1,
+        DeliveryStatus::Failed => 2,
+        DeliveryStatus::Cancelled => 3,
+    }
+}
+
+fn status_from_number(number: i64) -> rusqlite::Result<DeliveryStatus> {
+    match number {
+        0 => Ok(DeliveryStatus::Pending),
+        1 => Ok(DeliveryStatus::Succeeded),
+        2 => Ok(DeliveryStatus::Failed),
+        3 => Ok(DeliveryStatus::Cancelled),
+        _ => Err(rusqlite::Error::IntegralValueOutOfRange(7, number)),
+    }
+}

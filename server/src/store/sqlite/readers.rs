@@ -1,0 +1,58 @@
+//! A few read-only connections, each in use by one look-up at a time.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Error, Result};
+
+const CONNECTIONS: usize = 4;
+
+pub(super) struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn open(path: &Path) -> rusqlite::Result<Readers> {
+        let idle = (0..CONNECTIONS)
+            .map(|_| {
+                let connection = super::connect(path)?;
+                connection.pragma_update(None, "query_only", true)?;
+                Ok(connection)
+            })
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Readers { idle: Mutex::new(idle), permits: Arc::new(Semaphore::new(CONNECTIONS)) })
+    }
+
+    /// Runs a look-up on a thread of the runtime's blocking pool.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(|error| Error::Unavailable(error.into()))?;
+        let connection = self.lock().pop().expect("there are as many connections as permits");
+        let lent = Lent { connection: Some(connection), readers: self.clone(), _permit: permit };
+        let task = tokio::task::spawn_blocking(move || lent.connection.as_ref().map(query).expect("only dropping takes it"));
+        Ok(task.await.map_err(|error| Error::Failed(error.into()))??)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Comes back whatever becomes of the look-up, and before its permit does.
+struct Lent {
+    connection: Option<Connection>,
+    readers: Arc<Readers>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.readers.lock().extend(self.connection.take());
+    }
+}
