@@ -1,0 +1,328 @@
+//! Which addresses a callback may go to.
+//!
+//! The table holds what the IANA special-purpose address registries
+//! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry/),
+//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry/)) do not call globally reachable, and beside it multicast, the
+//! parts of IPv6 that nobody was given, the forms of IPv6 address that carry an IPv4 address, and the metadata services of clouds.
+//! Three small blocks that the registries do call reachable are refused all the same: 192.0.0.9 and 192.0.0.10 answer from the nearest router, and
+//! of 2001::/23 nothing is a place where a server could stand.
+//!
+//! What the table cannot know is a translation prefix (NAT64) out of an operator's own global addresses: such a gateway must
+//! refuse to translate to inner addresses by itself, as RFC 6052 §5 tells it to.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use ipnet::{IpNet, Ipv4Net};
+
+/// A part of the address space, and what is said of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Range {
+    pub network: IpNet,
+    /// What the addresses are, as an adjective: `loopback`, `private-use`.
+    pub name: &'static str,
+    /// The document that says so.
+    pub source: &'static str,
+    kind: Kind,
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.network, self.name)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// No callback goes here, unless the operator allows it.
+    Closed,
+    /// Open, though it lies in a closed range: the address is judged by the IPv4 address that it carries.
+    Carrier,
+    /// Hands out credentials to whoever asks: stays closed when the operator allows a range around it.
+    Metadata,
+}
+
+use Kind::{Carrier, Closed, Metadata};
+
+/// The ranges as they are written in their sources. Where two contain an address, the longer prefix decides.
+const TABLE: &[(&str, Kind, &str, &str)] = &[
+    // IANA IPv4 special-purpose address registry.
+    ("0.0.0.0/8", Closed, "this network", "RFC 791 §3.2"),
+    ("10.0.0.0/8", Closed, "private-use", "RFC 1918"),
+    ("100.64.0.0/10", Closed, "shared address space", "RFC 6598"),
+    ("127.0.0.0/8", Closed, "loopback", "RFC 1122 §3.2.1.3"),
+    ("169.254.0.0/16", Closed, "link-local", "RFC 3927"),
+    ("172.16.0.0/12", Closed, "private-use", "RFC 1918"),
+    ("192.0.0.0/24", Closed, "IETF protocol assignments", "RFC 6890 §2.1"),
+    ("192.0.2.0/24", Closed, "documentation", "RFC 5737"),
+    ("192.31.196.0/24", Closed, "AS112 redirection", "RFC 7535"),
+    ("192.52.193.0/24", Closed, "automatic multicast tunneling", "RFC 7450"),
+    ("192.88.99.0/24", Closed, "deprecated 6to4 relay", "RFC 7526"),
+    ("192.168.0.0/16", Closed, "private-use", "RFC 1918"),
+    ("192.175.48.0/24", Closed, "AS112 redirection", "RFC 7534"),
+    ("198.18.0.0/15", Closed, "benchmarking", "RFC 2544"),
+    ("198.51.100.0/24", Closed, "documentation", "RFC 5737"),
+    ("203.0.113.0/24", Closed, "documentation", "RFC 5737"),
+    ("224.0.0.0/4", Closed, "multicast", "RFC 5771"),
+    ("240.0.0.0/4", Closed, "reserved", "RFC 1112 §4"),
+    ("255.255.255.255/32", Closed, "limited broadcast", "RFC 919 §7"),
+    // IANA IPv6 special-purpose address registry.
+    ("::/128", Closed, "unspecified", "RFC 4291 §2.5.2"),
+    ("::1/128", Closed, "loopback", "RFC 4291 §2.5.3"),
+    ("::ffff:0:0/96", Closed, "IPv4-mapped", "RFC 4291 §2.5.5.2"),
+    ("64:ff9b::/96", Carrier, "IPv4-IPv6 translation", "RFC 6052 §2.1"),
+    ("64:ff9b:1::/48", Closed, "local-use IPv4-IPv6 translation", "RFC 8215"),
+    ("100::/64", Closed, "discard-only", "RFC 6666"),
+    ("100:0:0:1::/64", Closed, "dummy", "RFC 9780"),
+    ("2001::/23", Closed, "IETF protocol assignments", "RFC 2928"),
+    ("2001::/32", Closed, "Teredo", "RFC 4380"),
+    ("2001:2::/48", Closed, "benchmarking", "RFC 5180"),
+    ("2001:db8::/32", Closed, "documentation", "RFC 3849"),
+    ("2002::/16", Closed, "6to4", "RFC 3056"),
+    ("2620:4f:8000::/48", Closed, "AS112 redirection", "RFC 7534"),
+    ("3fff::/20", Closed, "documentation", "RFC 9637"),
+    ("5f00::/16", Closed, "segment routing", "RFC 9602"),
+    ("fc00::/7", Closed, "unique-local", "RFC 4193"),
+    ("fe80::/10", Closed, "link-local", "RFC 4291 §2.5.6"),
+    // The rest of IPv6 outside 2000::/3, and what was given back within it.
+    ("::/96", Closed, "IPv4-compatible", "RFC 4291 §2.5.5.1"),
+    ("::ffff:0:0:0/96", Closed, "IPv4-translated", "RFC 2765 §2.1"),
+    ("::/3", Closed, "unallocated", "IANA IPv6 address space"),
+    ("3ffe::/16", Closed, "returned 6bone", "RFC 3701"),
+    ("4000::/2", Closed, "unallocated", "IANA IPv6 address space"),
+    ("8000::/1", Closed, "unallocated", "IANA IPv6 address space"),
+    ("fec0::/10", Closed, "site-local", "RFC 3879"),
+    ("ff00::/8", Closed, "multicast", "RFC 4291 §2.7"),
+    // Metadata services.
+    ("169.254.169.254/32", Metadata, "cloud metadata", "AWS, Azure, Google Cloud, DigitalOcean, Oracle, OpenStack"),
+    ("169.254.170.2/32", Metadata, "cloud metadata", "AWS ECS task metadata"),
+    ("169.254.170.23/32", Metadata, "cloud metadata", "AWS EKS Pod Identity"),
+    ("169.254.0.23/32", Metadata, "cloud metadata", "Tencent Cloud"),
+    ("169.254.42.42/32", Metadata, "cloud metadata", "Scaleway"),
+    ("100.100.100.200/32", Metadata, "cloud metadata", "Alibaba Cloud"),
+    ("168.63.129.16/32", Metadata, "cloud metadata", "Azure WireServer, in a public range"),
+    ("192.0.0.192/32", Metadata, "cloud metadata", "Oracle Cloud Classic"),
+    ("fd00:ec2::254/128", Metadata, "cloud metadata", "AWS over IPv6"),
+    ("fd00:ec2::23/128", Metadata, "cloud metadata", "AWS EKS Pod Identity over IPv6"),
+    ("fd20:ce::254/128", Metadata, "cloud metadata", "Google Cloud over IPv6"),
+    ("fd00:42::42/128", Metadata, "cloud metadata", "Scaleway over IPv6"),
+    ("fe80::a9fe:a9fe/128", Metadata, "cloud metadata", "OpenStack over IPv6"),
+];
+
+static RANGES: LazyLock<Vec<Range>> = LazyLock::new(|| {
+    let parse = |text: &str| text.parse().unwrap_or_else(|_| panic!("the table has the network {text}"));
+    TABLE.iter().map(|&(network, kind, name, source)| Range { network: parse(network), name, source, kind }).collect()
+});
+
+/// What an operator allows beyond the globally reachable addresses, and the judgement that follows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AddressPolicy {
+    allowed: Vec<IpNet>,
+}
+
+impl AddressPolicy {
+    pub(super) fn new(allowed: impl IntoIterator<Item = IpNet>) -> AddressPolicy {
+        AddressPolicy { allowed: allowed.into_iter().map(unmapped).collect() }
+    }
+
+    /// `Err` names the range that no callback may go to.
+    ///
+    /// An address that carries an IPv4 address is judged by that one as well; an IPv4-mapped one is judged by it alone when the
+    /// operator allows it, since the system dials it as IPv4.
+    pub(super) fn judge(&self, address: IpAddr) -> Result<(), &'static Range> {
+        let IpAddr::V6(v6) = address else { return self.judge_plainly(address) };
+        if let Some(v4) = v6.to_ipv4_mapped() {
+            self.judge_plainly(v4.into())?;
+            return if self.allows(v4.into()) { Ok(()) } else { self.judge_plainly(address) };
+        }
+        self.judge_plainly(address)?;
+        carried(v6).into_iter().try_for_each(|v4| self.judge_plainly(v4.into()))
+    }
+
+    fn judge_plainly(&self, address: IpAddr) -> Result<(), &'static Range> {
+        let Some(range) = range_of(address) else { return Ok(()) };
+        let open = match range.kind {
+            Closed => self.allows(address),
+            Carrier => true,
+            // Whoever allows 169.254.0.0/16, or all of 0.0.0.0/0, thinks of hosts and not of the credentials of this machine.
+            // So only a network that holds nothing else opens a metadata service.
+            Metadata => self.allowed.contains(&range.network),
+        };
+        if open { Ok(()) } else { Err(range) }
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
+        self.allowed.iter().any(|network| network.contains(&address))
+    }
+}
+
+fn range_of(address: IpAddr) -> Option<&'static Range> {
+    RANGES.iter().filter(|range| range.network.contains(&address)).max_by_key(|range| range.network.prefix_len())
+}
+
+/// The IPv4 addresses that packets to `address` may end up at.
+fn carried(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let bytes = address.octets();
+    let v4_at = |at: usize| Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
+    match address.segments() {
+        // :: and ::1 only look as if they carried one.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Vec::new(),
+        // ::/96, ::ffff:0:0:0/96 and both translation prefixes end with it.
+        [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => vec![v4_at(12)],
+        // 6to4 has it behind the prefix.
+        [0x2002, ..] => vec![v4_at(2)],
+        // Teredo has its server's there, and at the end its client's with every bit turned round (RFC 4380 §4).
+        [0x2001, 0, ..] => vec![v4_at(4), Ipv4Addr::from_bits(!v4_at(12).to_bits())],
+        _ => Vec::new(),
+    }
+}
+
+/// An allowed network that is written in the IPv4-mapped form means the IPv4 one.
+fn unmapped(network: IpNet) -> IpNet {
+    let network = network.trunc();
+    let (IpAddr::V6(address), Some(prefix_len)) = (network.network(), network.prefix_len().checked_sub(96)) else { return network };
+    let Some(v4) = address.to_ipv4_mapped() else { return network };
+    Ipv4Net::new(v4, prefix_len).map_or(network, IpNet::V4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(allowed: &[&str]) -> AddressPolicy {
+        AddressPolicy::new(allowed.iter().map(|network| network.parse().expect("a network")))
+    }
+
+    fn verdict(policy: &AddressPolicy, address: &str) -> Option<&'static str> {
+        policy.judge(address.parse().expect("an address")).err().map(|range| range.name)
+    }
+
+    #[test]
+    fn every_range_is_a_network_and_stands_once() {
+        for (index, range) in RANGES.iter().enumerate() {
+            assert_eq!(range.network, range.network.trunc(), "{range} has bits beyond its prefix");
+            assert!(RANGES[..index].iter().all(|other| other.network != range.network), "{range} stands twice");
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_address_of_every_range_are_refused() {
+        for range in RANGES.iter().filter(|range| range.kind != Carrier) {
+            for address in [range.network.network(), range.network.broadcast()] {
+                AddressPolicy::default().judge(address).expect_err(&format!("{address} of {range}"));
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_is_refused_by_the_narrowest_range_and_a_reachable_one_is_not() {
+        for (address, expected) in [
+            ("0.0.0.0", Some("this network")),
+            ("9.255.255.255", None),
+            ("10.0.0.1", Some("private-use")),
+            ("11.0.0.0", None),
+            ("100.63.255.255", None),
+            ("100.64.0.1", Some("shared address space")),
+            ("100.100.100.200", Some("cloud metadata")),
+            ("127.255.255.254", Some("loopback")),
+            ("168.63.129.15", None),
+            ("168.63.129.16", Some("cloud metadata")),
+            ("169.254.169.253", Some("link-local")),
+            ("169.254.169.254", Some("cloud metadata")),
+            ("172.15.255.255", None),
+            ("172.31.255.255", Some("private-use")),
+            ("172.32.0.0", None),
+            ("192.0.0.9", Some("IETF protocol assignments")),
+            ("192.0.1.0", None),
+            ("198.17.255.255", None),
+            ("198.19.0.1", Some("benchmarking")),
+            ("223.255.255.255", None),
+            ("224.0.0.1", Some("multicast")),
+            ("240.0.0.1", Some("reserved")),
+            ("255.255.255.255", Some("limited broadcast")),
+            ("8.8.8.8", None),
+            ("::", Some("unspecified")),
+            ("::1", Some("loopback")),
+            ("::2", Some("IPv4-compatible")),
+            ("::8.8.8.8", Some("IPv4-compatible")),
+            ("::ffff:8.8.8.8", Some("IPv4-mapped")),
+            ("::ffff:10.0.0.1", Some("private-use")),
+            ("::ffff:169.254.169.254", Some("cloud metadata")),
+            ("::ffff:0:8.8.8.8", Some("IPv4-translated")),
+            ("64:ff9b::8.8.8.8", None),
+            ("64:ff9b::10.0.0.1", Some("private-use")),
+            ("64:ff9b::168.63.129.16", Some("cloud metadata")),
+            ("64:ff9b::ffff:8.8.8.8", Some("unallocated")),
+            ("64:ff9b:1::8.8.8.8", Some("local-use IPv4-IPv6 translation")),
+            ("100::1", Some("discard-only")),
+            ("1fff::1", Some("unallocated")),
+            ("2000::1", None),
+            ("2001:0:808:808::1", Some("Teredo")),
+            ("2001:1::1", Some("IETF protocol assignments")),
+            ("2001:200::1", None),
+            ("2001:db8::1", Some("documentation")),
+            ("2002:808:808::1", Some("6to4")),
+            ("2606:4700:4700::1111", None),
+            ("3fff:fff::1", Some("documentation")),
+            ("3fff:1000::1", None),
+            ("4000::1", Some("unallocated")),
+            ("fc00::1", Some("unique-local")),
+            ("fd00:ec2::254", Some("cloud metadata")),
+            ("fe80::1", Some("link-local")),
+            ("fe80::a9fe:a9fe", Some("cloud metadata")),
+            ("fec0::1", Some("site-local")),
+            ("ff02::1", Some("multicast")),
+        ] {
+            assert_eq!(verdict(&AddressPolicy::default(), address), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_network_opens_what_it_holds_in_every_form() {
+        for (allowed, address, expected) in [
+            ("127.0.0.0/8", "127.0.0.1", None),
+            ("127.0.0.0/8", "::ffff:127.0.0.1", None),
+            ("127.0.0.0/8", "64:ff9b::127.0.0.1", None),
+            ("127.0.0.0/8", "::1", Some("loopback")),
+            ("127.0.0.0/8", "10.0.0.1", Some("private-use")),
+            ("10.1.2.3/8", "10.9.9.9", None),
+            ("::ffff:10.0.0.0/104", "10.0.0.1", None),
+            ("::ffff:10.0.0.0/104", "::ffff:10.0.0.1", None),
+            ("::ffff:10.0.0.0/104", "11.0.0.1", None),
+            ("::ffff:10.0.0.0/104", "192.168.0.1", Some("private-use")),
+            ("::1/128", "::1", None),
+            // All of IPv6 is not all of IPv4.
+            ("::/0", "fd00::1", None),
+            ("::/0", "::ffff:10.0.0.1", Some("private-use")),
+            ("::/0", "::ffff:8.8.8.8", None),
+            ("::/0", "64:ff9b::10.0.0.1", Some("private-use")),
+            ("::/0", "2002:a00:1::1", Some("private-use")),
+            ("::/0", "2001:0:808:808::f5ff:fffe", Some("private-use")),
+            ("::/0", "2001:0:a00:1::1", Some("private-use")),
+            ("64:ff9b:1::/48", "64:ff9b:1::8.8.8.8", None),
+            ("64:ff9b:1::/48", "64:ff9b:1::10.0.0.1", Some("private-use")),
+        ] {
+            assert_eq!(verdict(&policy(&[allowed]), address), expected, "{address} with {allowed} allowed");
+        }
+    }
+
+    #[test]
+    fn a_metadata_service_is_opened_by_its_own_address_and_by_no_wider_network() {
+        for (allowed, address, expected) in [
+            ("0.0.0.0/0", "169.254.169.254", Some("cloud metadata")),
+            ("169.254.0.0/16", "169.254.169.254", Some("cloud metadata")),
+            ("169.254.169.254/31", "169.254.169.254", Some("cloud metadata")),
+            ("169.254.169.254/32", "169.254.169.254", None),
+            ("169.254.169.254/32", "::ffff:169.254.169.254", None),
+            ("::ffff:169.254.169.254/128", "169.254.169.254", None),
+            ("169.254.169.254/32", "169.254.170.2", Some("cloud metadata")),
+            ("0.0.0.0/0", "168.63.129.16", Some("cloud metadata")),
+            ("0.0.0.0/0", "::ffff:169.254.169.254", Some("cloud metadata")),
+            ("fd00::/8", "fd00:ec2::254", Some("cloud metadata")),
+            ("fd00:ec2::254/128", "fd00:ec2::254", None),
+        ] {
+            assert_eq!(verdict(&policy(&[allowed]), address), expected, "{address} with {allowed} allowed");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::UdpSocket;
+
+use super::*;
+
+/// A name server on this machine. `hang…` it never answers, `half…` only for IPv4, `none…` it denies; anything else is at 192.0.2.7.
+async fn name_server() -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+    let address = socket.local_addr().expect("its address");
+    tokio::spawn(async move {
+        let mut query = [0; 512];
+        while let Ok((length, client)) = socket.recv_from(&mut query).await {
+            if let Some(answer) = answer(&query[..length]) {
+                socket.send_to(&answer, client).await.expect("to answer");
+            }
+        }
+    });
+    address
+}
+
+/// Answers one question (RFC 1035 §4.1).
+fn answer(query: &[u8]) -> Option<Vec<u8>> {
+    let name_end = 12 + query[12..].iter().position(|&byte| byte == 0)? + 1;
+    let is_ipv4 = query[name_end + 1] == 1;
+    let label = &query[13..];
+    let (code, answers): (u8, u8) = match is_ipv4 {
+        _ if label.starts_with(b"hang") => return None,
+        false if label.starts_with(b"half") => return None,
+        _ if label.starts_with(b"none") => (3, 0),
+        is_ipv4 => (0, is_ipv4.into()),
+    };
+    let mut answer = vec![query[0], query[1], 0x81, 0x80 | code, 0, 1, 0, answers, 0, 0, 0, 0];
+    answer.extend_from_slice(&query[12..name_end + 4]);
+    if answers == 1 {
+        answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
+    }
+    Some(answer)
+}
+
+async fn names(hosts: &str) -> Arc<Names> {
+    Arc::new(Names::of(name_server().await, hosts))
+}
+
+fn addresses(texts: &[&str]) -> Vec<IpAddr> {
+    texts.iter().map(|text| text.parse().expect("an address")).collect()
+}
+
+#[tokio::test]
+async fn a_name_is_looked_up_in_dns() {
+    let names = names("").await;
+    for name in ["example.test", "example.test.", "under_score.example.test", "xn--bcher-kva.test"] {
+        assert_eq!(names.lookup(name).await.expect(name), addresses(&["192.0.2.7"]));
+    }
+    assert!(matches!(names.lookup("none.test").await, Err(NameError::NotFound { name }) if name == "none.test"));
+}
+
+#[tokio::test]
+async fn names_that_hang_delay_no_other() {
+    let names = names("").await;
+    let hanging: Vec<_> = (0..MOST_LOOKUPS - 1)
+        .map(|number| {
+            let names = names.clone();
+            tokio::spawn(async move { names.lookup(&format!("hang{number}.test")).await })
+        })
+        .collect();
+    while names.lookups.available_permits() > 1 {
+        tokio::task::yield_now().await;
+    }
+
+    let started = Instant::now();
+    for number in 0..20 {
+        names.lookup(&format!("quick{number}.test")).await.expect("a quick answer");
+    }
+    assert!(started.elapsed() < Duration::from_secs(1), "took {:?}", started.elapsed());
+    assert!(hanging.iter().all(|lookup| !lookup.is_finished()), "the others still hang");
+
+    for lookup in hanging {
+        assert!(matches!(lookup.await.expect("no panic"), Err(NameError::TimedOut { .. })));
+    }
+    assert_eq!(names.lookups.available_permits(), MOST_LOOKUPS);
+}
+
+#[tokio::test]
+async fn a_lookup_that_nobody_waits_for_any_more_holds_nothing() {
+    let names = names("").await;
+    let hanging: Vec<_> = (0..MOST_LOOKUPS)
+        .map(|number| {
+            let names = names.clone();
+            tokio::spawn(async move { names.lookup(&format!("hang{number}.test")).await })
+        })
+        .collect();
+    while names.lookups.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(names.lookup("quick.test").await, Err(NameError::Busy)));
+
+    hanging.iter().for_each(|lookup| lookup.abort());
+    for lookup in hanging {
+        lookup.await.expect_err("aborted");
+    }
+    names.lookup("quick.test").await.expect("room again");
+}
+
+#[tokio::test]
+async fn a_name_server_that_swallows_the_question_for_ipv6_does_not_cost_the_attempt() {
+    let started = Instant::now();
+    assert_eq!(names("").await.lookup("half.test").await.expect("its IPv4 address"), addresses(&["192.0.2.7"]));
+    assert!(started.elapsed() < super::super::DEFAULT_CONNECT_TIMEOUT, "took {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn the_hosts_file_comes_before_dns_and_answers_whole() {
+    let hosts = "# 10.0.0.9 hang.test\n\
+        10.0.0.1\thang.test  other.test # hang3.test\n\
+        not-an-address hang.test\n\
+        \n\
+        fd00::1 Hang.TEST\n\
+        10.0.0.2 localhost\n";
+    let names = names(hosts).await;
+    for (name, expected) in [
+        ("hang.test", &["10.0.0.1", "fd00::1"][..]),
+        ("HANG.test.", &["10.0.0.1", "fd00::1"]),
+        ("other.test", &["10.0.0.1"]),
+        ("localhost", &["10.0.0.2"]),
+        ("test", &["192.0.2.7"]),
+    ] {
+        assert_eq!(names.lookup(name).await.expect(name), addresses(expected), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn localhost_is_loopback_and_dns_is_not_asked() {
+    let names = names("").await;
+    for name in ["localhost", "LocalHost.", "hang.localhost", "hang.localhost."] {
+        assert_eq!(names.lookup(name).await.expect(name), addresses(&["127.0.0.1", "::1"]), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_hosts_file_is_read_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let hosts = directory.path().join("hosts");
+    fs::write(&hosts, "10.0.0.1 changing.test\n").expect("to write");
+    let names = Names::of_files(hosts.clone()).expect("a resolver");
+    assert_eq!(names.lookup("changing.test").await.expect("listed"), addresses(&["10.0.0.1"]));
+
+    fs::write(&hosts, "10.0.0.22 changing.test\n").expect("to write");
+    let looked_at_long_ago = Instant::now().checked_sub(RELOAD_INTERVAL).expect("a time");
+    names.sources.lock().expect("not poisoned").files.as_mut().expect("files").looked_at = looked_at_long_ago;
+    assert_eq!(names.lookup("changing.test").await.expect("listed"), addresses(&["10.0.0.22"]));
+}

@@ -1,0 +1,332 @@
+use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+
+fn strict() -> Guard {
+    Guard::new(GuardPolicy::default()).expect("a guard")
+}
+
+/// Reaches receivers on this machine.
+fn for_loopback() -> GuardPolicy {
+    GuardPolicy {
+        allow_networks: vec!["127.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")],
+        allow_http: true,
+        ..GuardPolicy::default()
+    }
+}
+
+fn parse(url: &str) -> Url {
+    url.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
+}
+
+/// A receiver that gives every request the same response, and hands on the requests as it got them.
+struct Receiver {
+    address: SocketAddr,
+    requests: mpsc::UnboundedReceiver<String>,
+}
+
+impl Receiver {
+    async fn answering(response: String) -> Receiver {
+        Receiver::start(response, None).await
+    }
+
+    async fn start(response: String, tls: Option<TlsAcceptor>) -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let (sender, requests) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                match &tls {
+                    None => answer(stream, &response, &sender).await,
+                    // A client that does not trust the certificate goes away.
+                    Some(tls) => {
+                        if let Ok(stream) = tls.accept(stream).await {
+                            answer(stream, &response, &sender).await;
+                        }
+                    }
+                }
+            }
+        });
+        Receiver { address, requests }
+    }
+
+    fn url(&self, scheme: &str, host: &str) -> Url {
+        parse(&format!("{scheme}://{host}:{}/callback", self.address.port()))
+    }
+}
+
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, response: &str, requests: &mpsc::UnboundedSender<String>) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => request.push(byte),
+            Err(_) => return,
+        }
+    }
+    requests.send(String::from_utf8(request).expect("a text")).expect("the test still runs");
+    // A client that reads only so much of a response closes before the end.
+    if stream.write_all(response.as_bytes()).await.is_ok() {
+        stream.shutdown().await.ok();
+    }
+}
+
+fn ok() -> String {
+    "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned()
+}
+
+#[test]
+fn an_inner_address_is_refused_in_every_spelling() {
+    let guard = strict();
+    for (host, name) in [
+        ("127.0.0.1", "loopback"),
+        ("127.0.0.1.", "loopback"),
+        ("127.1", "loopback"),
+        ("127.0.1", "loopback"),
+        ("2130706433", "loopback"),
+        ("0x7f000001", "loopback"),
+        ("0x7F.1", "loopback"),
+        ("0177.0.0.1", "loopback"),
+        ("0177.0x0.0.01", "loopback"),
+        ("00000177.00000000.1", "loopback"),
+        ("%31%32%37.0.0.1", "loopback"),
+        ("127%2e0%2E0.1", "loopback"),
+        ("１２７.０.０.１", "loopback"),
+        ("127。0。0。1", "loopback"),
+        ("①②⑦.⓪.⓪.①", "loopback"),
+        ("0", "this network"),
+        ("0.0.0.0", "this network"),
+        ("10.0.0.1", "private-use"),
+        ("012.1", "private-use"),
+        ("3232235777", "private-use"),
+        ("169.254.169.254", "cloud metadata"),
+        ("0xa9fea9fe", "cloud metadata"),
+        ("0251.0376.0251.0376", "cloud metadata"),
+        ("168.63.129.16", "cloud metadata"),
+        ("255.255.255.255", "limited broadcast"),
+        ("[::]", "unspecified"),
+        ("[::1]", "loopback"),
+        ("[0:0:0:0:0:0:0:1]", "loopback"),
+        ("[0000:0000::0001]", "loopback"),
+        ("[::127.0.0.1]", "IPv4-compatible"),
+        ("[::ffff:127.0.0.1]", "loopback"),
+        ("[::FFFF:7F00:1]", "loopback"),
+        ("[::ffff:a9fe:a9fe]", "cloud metadata"),
+        ("[64:ff9b::127.0.0.1]", "loopback"),
+        ("[2002:7f00:1::]", "6to4"),
+        ("[fd00:ec2::254]", "cloud metadata"),
+        ("[fe80::1]", "link-local"),
+    ] {
+        let url = parse(&format!("https://{host}/callback"));
+        match guard.judge_url(&url) {
+            Err(Refusal::AddressForbidden { range, .. }) => assert_eq!(range.name, name, "{host}"),
+            other => panic!("{host}: {other:?}"),
+        }
+        guard.request(http::Method::POST, &url).expect_err("what is refused cannot be sent to either");
+    }
+    // The slashes may be missing or turned round.
+    for url in ["https:127.0.0.1", "https:/127.0.0.1", r"https:\\127.0.0.1\", "https:///127.0.0.1", "\thttps://127.0.\n0.1"] {
+        assert!(matches!(guard.judge_url(&parse(url)), Err(Refusal::AddressForbidden { .. })), "{url:?}");
+    }
+    // A zone has no place in a URL (WHATWG URL §3.5).
+    for url in ["https://[fe80::1%25eth0]/", "https://[fe80::1%eth0]/"] {
+        url.parse::<Url>().expect_err(url);
+    }
+}
+
+#[test]
+fn a_public_address_and_any_name_may_be_stored() {
+    for url in [
+        "https://example.com",
+        "https://example.com:8443/notify?key=1",
+        "https://8.8.8.8/",
+        "https://[2606:4700:4700::1111]:8443/",
+        "https://[64:ff9b::8.8.8.8]/",
+        "https://127.0.0.1.example.com/",
+        // Judged by what it resolves to, when it is called.
+        "https://localhost/",
+        "https://@example.com/",
+    ] {
+        assert_eq!(strict().judge_url(&parse(url)), Ok(()), "{url}");
+    }
+}
+
+#[test]
+fn a_url_that_says_more_than_where_to_call_is_refused_with_a_way_out() {
+    let with_http = Guard::new(for_loopback()).expect("a guard");
+    for (guard, url, message) in [
+        (&strict(), "http://example.com", "the URL must begin with https:, not with http:"),
+        (&strict(), "ftp://example.com", "the URL must begin with https:, not with ftp:"),
+        (&with_http, "ws://example.com", "the URL must begin with https: or http:, not with ws:"),
+        (&strict(), "file:///etc/passwd", "the URL must begin with https:, not with file:"),
+        (&strict(), "https://user@example.com", "the URL must not contain a user name or a password; give them as auth instead"),
+        (&strict(), "https://:password@example.com", "the URL must not contain a user name or a password; give them as auth instead"),
+        (&strict(), "https://example.com/#", "the URL must not contain a fragment (#); leave it out, since no server ever sees it"),
+        (
+            &strict(),
+            "https://10.0.0.1",
+            "the address 10.0.0.1 is not publicly reachable (10.0.0.0/8, private-use); give the URL of a public server",
+        ),
+    ] {
+        assert_eq!(guard.judge_url(&parse(url)).expect_err(url).to_string(), message);
+    }
+    assert_eq!(with_http.judge_url(&parse("http://127.0.0.1")), Ok(()));
+}
+
+#[tokio::test]
+async fn an_allowed_network_is_reached_by_address_and_by_name() {
+    let guard = Guard::new(for_loopback()).expect("a guard");
+    let mut receiver = Receiver::answering(ok()).await;
+    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
+        let request = guard.request(http::Method::POST, &receiver.url("http", host)).expect("allowed");
+        assert_eq!(request.send().await.expect("an answer").status(), 200, "{host}");
+        receiver.requests.recv().await.expect("a request");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_inward_is_refused_when_it_is_called_and_nothing_is_dialled() {
+    let hosts = "127.0.0.1 inward.test\n\
+        8.8.8.8 mixed.test\n\
+        127.0.0.1 mixed.test\n\
+        ::ffff:127.0.0.1 mapped.test\n\
+        fe80::1 linklocal.test\n";
+    let nobody = "127.0.0.1:9".parse().expect("an address");
+    let policy = GuardPolicy { allow_http: true, ..GuardPolicy::default() };
+    let guard = Guard::with_names(policy, Names::of(nobody, hosts)).expect("a guard");
+    let mut receiver = Receiver::answering(ok()).await;
+    for (host, name) in [
+        ("localhost", "loopback"),
+        ("sub.localhost", "loopback"),
+        ("inward.test", "loopback"),
+        ("mixed.test", "loopback"),
+        ("mapped.test", "loopback"),
+        ("linklocal.test", "link-local"),
+    ] {
+        let request = guard.request(http::Method::POST, &receiver.url("http", host)).expect("a name is not judged yet");
+        let error = request.send().await.expect_err("refused");
+        match refusal_in(&error) {
+            Some(refusal @ Refusal::NameForbidden { name: refused, range, .. }) => {
+                assert_eq!((refused.as_str(), range.name), (host, name));
+                assert!(!refusal.to_string().contains("127.0.0.1"), "{refusal}");
+            }
+            other => panic!("{host}: {other:?} in {error:?}"),
+        }
+    }
+    receiver.requests.try_recv().expect_err("nothing arrived");
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_told_from_a_refused_one() {
+    let nobody = "127.0.0.1:9".parse().expect("an address");
+    let guard = Guard::with_names(GuardPolicy::default(), Names::of(nobody, "")).expect("a guard");
+    let request = guard.request(http::Method::POST, &parse("https://example.test")).expect("a name");
+    let error = request.send().await.expect_err("no name server");
+    assert_eq!(refusal_in(&error), None);
+    name_error_in(&error).expect("the reason");
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let guard = Guard::new(for_loopback()).expect("a guard");
+    for status in [301, 302, 303, 307, 308] {
+        let mut target = Receiver::answering(ok()).await;
+        let location = target.url("http", "127.0.0.1");
+        let response = format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+        let receiver = Receiver::answering(response).await;
+        let request = guard.request(http::Method::POST, &receiver.url("http", "127.0.0.1")).expect("allowed");
+        assert_eq!(request.send().await.expect("an answer").status(), status);
+        target.requests.try_recv().expect_err("nothing arrived");
+    }
+}
+
+#[tokio::test]
+async fn a_request_carries_only_what_it_was_given() {
+    let guard = Guard::new(for_loopback()).expect("a guard");
+    let mut receiver = Receiver::answering("HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
+    for _ in 0..2 {
+        let request = guard.request(http::Method::POST, &receiver.url("http", "127.0.0.1")).expect("allowed");
+        request.header("webhook-id", "one").send().await.expect("an answer");
+        let request = receiver.requests.recv().await.expect("a request");
+        let mut names: Vec<_> = request.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0.to_ascii_lowercase())).collect();
+        names.sort();
+        assert_eq!(names, ["accept", "host", "webhook-id"], "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_with_a_header_beyond_the_bounds_is_a_failure() {
+    let guard = Guard::new(for_loopback()).expect("a guard");
+    let many = "a: b\r\n".repeat(101);
+    let long = format!("a: {}\r\n", "b".repeat(900_000));
+    for header in [many, long] {
+        let receiver = Receiver::answering(format!("HTTP/1.1 200 OK\r\n{header}content-length: 0\r\n\r\n")).await;
+        let request = guard.request(http::Method::POST, &receiver.url("http", "127.0.0.1")).expect("allowed");
+        let answer = request.send().await.map(|response| response.status());
+        assert!(answer.is_err(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_extra_certificate_authority_is_trusted_and_no_other_is() {
+    let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate");
+    let key = KeyPair::generate().expect("a key");
+    let leaf =
+        CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters").signed_by(&key, &authority).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .expect("a server configuration");
+    let receiver = Receiver::start(ok(), Some(TlsAcceptor::from(Arc::new(config)))).await;
+    let url = receiver.url("https", "localhost");
+
+    let certificates = reqwest::Certificate::from_pem_bundle(authority.pem().as_bytes()).expect("a bundle");
+    let trusting = GuardPolicy { extra_root_certificates: certificates, ..for_loopback() };
+    let request = Guard::new(trusting).expect("a guard").request(http::Method::POST, &url).expect("allowed");
+    assert_eq!(request.send().await.expect("an answer").status(), 200);
+
+    let request = Guard::new(for_loopback()).expect("a guard").request(http::Method::POST, &url).expect("allowed");
+    let error = request.send().await.expect_err("an unknown authority");
+    assert!(error.is_connect() && refusal_in(&error).is_none(), "{error:?}");
+}
+
+#[test]
+fn the_bundled_authorities_stand_in_for_missing_ones() {
+    let certificates: Vec<_> = bundled_roots().collect();
+    assert!(certificates.len() > 100, "{}", certificates.len());
+    Guard::new(GuardPolicy { extra_root_certificates: certificates, ..GuardPolicy::default() }).expect("each of them parses");
+}
+
+/// The environment belongs to the process, so the check runs in one of its own: this same test, called by itself.
+#[tokio::test]
+async fn a_proxy_in_the_environment_is_not_used() {
+    const CHILD: &str = "GUARD_TEST_WITH_PROXY";
+    if std::env::var_os(CHILD).is_some() {
+        let guard = Guard::new(for_loopback()).expect("a guard");
+        let receiver = Receiver::answering(ok()).await;
+        let request = guard.request(http::Method::POST, &receiver.url("http", "localhost")).expect("allowed");
+        assert_eq!(request.send().await.expect("an answer from the receiver itself").status(), 200);
+        return;
+    }
+    // Nobody listens at port 9, so whatever goes through the proxy fails.
+    let output = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "delivery::guard::tests::a_proxy_in_the_environment_is_not_used"])
+        .env(CHILD, "1")
+        .envs(["http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:9")))
+        .output()
+        .expect("to start");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}

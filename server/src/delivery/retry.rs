@@ -1,0 +1,315 @@
+//! When a failed delivery is tried again. Pure: the clock and the random fraction are parameters.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+
+/// Nine retries after the first attempt, over a little more than three days.
+const DEFAULT_WAITS_SECS: [u64; 9] = [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
+
+/// Each wait grows by a random part of itself up to this one, so that what failed together does not come back together.
+const JITTER: f64 = 0.2;
+
+/// A receiver may put a delivery off by no more than this from now.
+const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(DAY);
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Bounds that no sensible schedule meets; they keep the arithmetic on dates from overflowing.
+const LONGEST_WAIT_SECS: u64 = 30 * DAY;
+const MOST_WAITS: usize = 100;
+
+/// How long a delivery waits after each failed attempt: the first attempt is made at once, the second after the first wait, and so on.
+///
+/// Its text is a list such as `5s,5m,30m,2h`, with the units `s`, `m`, `h` and `d`; `none` is the schedule without a retry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetrySchedule(Vec<Duration>);
+
+impl Default for RetrySchedule {
+    fn default() -> RetrySchedule {
+        RetrySchedule(DEFAULT_WAITS_SECS.map(Duration::from_secs).to_vec())
+    }
+}
+
+impl RetrySchedule {
+    /// How many attempts a delivery gets in all.
+    pub fn attempts(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    /// When to try again, `attempts_made` attempts having failed, the last of them just before `now`; `None` when the schedule is exhausted.
+    ///
+    /// `random` lies in `0.0..1.0`. `retry_after` is what the receiver asked for, and only a 429 or a 503 may ask:
+    /// it makes the wait longer, never shorter, and reaches at most 24 hours from `now`.
+    /// The time is cut to milliseconds.
+    pub fn next(&self, attempts_made: u32, now: DateTime<Utc>, retry_after: Option<RetryAfter>, random: f64) -> Option<DateTime<Utc>> {
+        let wait = match attempts_made.checked_sub(1) {
+            None => Duration::ZERO,
+            Some(waits_used) => *self.0.get(usize::try_from(waits_used).ok()?)?,
+        };
+        let scheduled = now + signed(wait.mul_f64(1.0 + JITTER * fraction(random)));
+        let due = match retry_after {
+            None => scheduled,
+            Some(asked) => scheduled.max(asked.time(now)),
+        };
+        Some(due.trunc_subsecs(3))
+    }
+}
+
+/// Why a text is no retry schedule.
+#[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
+pub enum RetryScheduleError {
+    #[error("{text:?} is not a wait: write a whole number and one of the units s, m, h, d, such as 30m, or none for no retry at all")]
+    NotAWait { text: String },
+    #[error("the wait {text} is out of bounds: the shortest is 1s and the longest 30d")]
+    OutOfBounds { text: String },
+    #[error("{count} waits are more than {MOST_WAITS}")]
+    TooMany { count: usize },
+}
+
+impl FromStr for RetrySchedule {
+    type Err = RetryScheduleError;
+
+    fn from_str(text: &str) -> Result<RetrySchedule, RetryScheduleError> {
+        if text.trim() == "none" {
+            return Ok(RetrySchedule(Vec::new()));
+        }
+        let waits = text.split(',').map(|wait| parse_wait(wait.trim())).collect::<Result<Vec<_>, _>>()?;
+        match waits.len() {
+            count if count > MOST_WAITS => Err(RetryScheduleError::TooMany { count }),
+            _ => Ok(RetrySchedule(waits)),
+        }
+    }
+}
+
+fn parse_wait(text: &str) -> Result<Duration, RetryScheduleError> {
+    let not_a_wait = || RetryScheduleError::NotAWait { text: text.to_owned() };
+    let (number, unit_secs) = [("s", 1), ("m", MINUTE), ("h", HOUR), ("d", DAY)]
+        .into_iter()
+        .find_map(|(unit, secs)| Some((text.strip_suffix(unit)?, secs)))
+        .ok_or_else(not_a_wait)?;
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(not_a_wait());
+    }
+    // What overflows is too long as well.
+    match number.parse::<u64>().ok().and_then(|count| count.checked_mul(unit_secs)) {
+        Some(secs @ 1..=LONGEST_WAIT_SECS) => Ok(Duration::from_secs(secs)),
+        _ => Err(RetryScheduleError::OutOfBounds { text: text.to_owned() }),
+    }
+}
+
+/// Writes the list that [`FromStr`] reads, each wait in the largest unit that shows it whole.
+impl fmt::Display for RetrySchedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        for (index, wait) in self.0.iter().enumerate() {
+            let secs = wait.as_secs();
+            // Not days: the default schedule ends with the 24h that its documentation names.
+            let (count, unit) = match secs {
+                _ if secs % HOUR == 0 => (secs / HOUR, "h"),
+                _ if secs % MINUTE == 0 => (secs / MINUTE, "m"),
+                _ => (secs, "s"),
+            };
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{count}{unit}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a receiver asks for in `Retry-After` (RFC 9110 §10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So long after the answer.
+    Wait(Duration),
+    /// Not before this time.
+    At(DateTime<Utc>),
+}
+
+impl RetryAfter {
+    /// Reads a field value; anything that is neither a number of seconds nor an HTTP-date is as good as absent.
+    pub fn parse(value: &str) -> Option<RetryAfter> {
+        let value = value.trim_matches([' ', '\t']);
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            // A number too large for the type is a very long wait, and is cut to the limit like any other.
+            return Some(RetryAfter::Wait(Duration::from_secs(value.parse().unwrap_or(u64::MAX))));
+        }
+        // All three forms of RFC 9110 §5.6.7, which a recipient must accept.
+        httpdate::parse_http_date(value).ok().map(|time| RetryAfter::At(time.into()))
+    }
+
+    /// The time that is meant, no later than the limit.
+    fn time(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let latest = now + signed(RETRY_AFTER_LIMIT);
+        match self {
+            RetryAfter::Wait(wait) => now + signed(wait.min(RETRY_AFTER_LIMIT)),
+            RetryAfter::At(time) => time.min(latest),
+        }
+    }
+}
+
+fn signed(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).expect("waits are bounded by weeks")
+}
+
+/// A random source out of its range bends the schedule no further than the range allows.
+fn fraction(random: f64) -> f64 {
+    if random.is_nan() { 0.0 } else { random.clamp(0.0, 1.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT_TEXT: &str = "5s,5m,30m,2h,5h,10h,14h,20h,24h";
+
+    fn time(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    fn now() -> DateTime<Utc> {
+        time("2026-01-02T15:04:05.678Z")
+    }
+
+    fn wait(attempts_made: u32, retry_after: Option<RetryAfter>, random: f64) -> Option<f64> {
+        let due = RetrySchedule::default().next(attempts_made, now(), retry_after, random)?;
+        Some((due - now()).as_seconds_f64())
+    }
+
+    #[test]
+    fn the_default_schedule_is_the_documented_one() {
+        assert_eq!(DEFAULT_TEXT.parse(), Ok(RetrySchedule::default()));
+        assert_eq!(RetrySchedule::default().to_string(), DEFAULT_TEXT);
+        assert_eq!(RetrySchedule::default().attempts(), 10);
+    }
+
+    #[test]
+    fn each_attempt_waits_its_turn_until_the_schedule_is_exhausted() {
+        for (attempts_made, expected) in [
+            (0, Some(0.0)),
+            (1, Some(5.0)),
+            (2, Some(300.0)),
+            (3, Some(1_800.0)),
+            (4, Some(7_200.0)),
+            (5, Some(18_000.0)),
+            (6, Some(36_000.0)),
+            (7, Some(50_400.0)),
+            (8, Some(72_000.0)),
+            (9, Some(86_400.0)),
+            (10, None),
+            (11, None),
+            (u32::MAX, None),
+        ] {
+            assert_eq!(wait(attempts_made, None, 0.0), expected, "after {attempts_made} attempts");
+        }
+    }
+
+    #[test]
+    fn chance_makes_a_wait_up_to_a_fifth_longer_and_never_shorter() {
+        for (random, expected) in [(0.0, 5.0), (0.5, 5.5), (0.999, 5.999), (-1.0, 5.0), (7.0, 6.0), (f64::NAN, 5.0), (f64::INFINITY, 6.0)] {
+            let seconds = wait(1, None, random).expect("a second attempt");
+            assert!((seconds - expected).abs() <= 0.001, "{random}: {seconds}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_may_ask_for_a_longer_wait_of_at_most_a_day_and_never_for_a_shorter_one() {
+        use RetryAfter::{At, Wait};
+        let day = 86_400.0;
+        for (attempts_made, retry_after, expected) in [
+            (1, Wait(Duration::ZERO), 5.0),
+            (1, Wait(Duration::from_secs(3)), 5.0),
+            (1, Wait(Duration::from_secs(120)), 120.0),
+            (2, Wait(Duration::from_secs(120)), 300.0),
+            (1, Wait(Duration::from_secs(86_401)), day),
+            (1, Wait(Duration::from_secs(u64::MAX)), day),
+            (1, At(time("2026-01-02T15:04:06Z")), 5.0),
+            (1, At(time("1994-11-06T08:49:37Z")), 5.0),
+            (1, At(time("2026-01-02T15:05:05.678Z")), 60.0),
+            (1, At(time("2031-01-01T00:00:00Z")), day),
+            (1, At(DateTime::<Utc>::MAX_UTC), day),
+        ] {
+            assert_eq!(wait(attempts_made, Some(retry_after), 0.0), Some(expected), "{retry_after:?}");
+        }
+        // The schedule itself may reach further than a receiver may ask.
+        assert_eq!(wait(9, Some(Wait(Duration::from_secs(1))), 1.0), Some(1.2 * day));
+        // A receiver cannot revive a delivery.
+        assert_eq!(wait(10, Some(Wait(Duration::from_secs(1))), 0.0), None);
+    }
+
+    #[test]
+    fn times_are_cut_to_milliseconds() {
+        let due = RetrySchedule::default().next(1, time("2026-01-02T15:04:05.678999999Z"), None, 0.123_456_789);
+        let due = due.expect("a second attempt");
+        assert_eq!(due.timestamp_subsec_nanos() % 1_000_000, 0, "{due}");
+    }
+
+    #[test]
+    fn a_schedule_is_written_as_a_list_of_waits() {
+        for (text, display) in
+            [("1s", "1s"), ("60s", "1m"), (" 90s , 120m ", "90s,2h"), ("1d,30d", "24h,720h"), ("0005s", "5s"), ("none", "none")]
+        {
+            let schedule = text.parse::<RetrySchedule>().unwrap_or_else(|error| panic!("{text:?}: {error}"));
+            assert_eq!(schedule.to_string(), display);
+            assert_eq!(display.parse(), Ok(schedule));
+        }
+        let none = RetrySchedule(Vec::new());
+        assert_eq!((none.attempts(), none.next(1, now(), None, 0.0)), (1, None));
+    }
+
+    #[test]
+    fn a_text_that_is_no_schedule_is_refused_with_the_part_that_is_wrong() {
+        let not_a_wait = |text: &str| RetryScheduleError::NotAWait { text: text.to_owned() };
+        let out_of_bounds = |text: &str| RetryScheduleError::OutOfBounds { text: text.to_owned() };
+        for (text, error) in [
+            ("", not_a_wait("")),
+            ("5s,", not_a_wait("")),
+            ("5", not_a_wait("5")),
+            ("s", not_a_wait("s")),
+            ("5s,5 m", not_a_wait("5 m")),
+            ("+5s", not_a_wait("+5s")),
+            ("-5s", not_a_wait("-5s")),
+            ("1.5h", not_a_wait("1.5h")),
+            ("5ms", not_a_wait("5ms")),
+            ("5w", not_a_wait("5w")),
+            ("0s", out_of_bounds("0s")),
+            ("31d", out_of_bounds("31d")),
+            ("99999999999999999999h", out_of_bounds("99999999999999999999h")),
+            ("18446744073709551615d", out_of_bounds("18446744073709551615d")),
+        ] {
+            assert_eq!(text.parse::<RetrySchedule>(), Err(error), "{text:?}");
+        }
+        assert_eq!(vec!["1s"; 101].join(",").parse::<RetrySchedule>(), Err(RetryScheduleError::TooMany { count: 101 }));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_any_form_of_http_date_and_garbage_is_ignored() {
+        let at = Some(RetryAfter::At(time("1994-11-06T08:49:37Z")));
+        let seconds = |seconds| Some(RetryAfter::Wait(Duration::from_secs(seconds)));
+        for (value, expected) in [
+            ("120", seconds(120)),
+            (" 120\t", seconds(120)),
+            ("0", seconds(0)),
+            ("99999999999999999999999", seconds(u64::MAX)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", at),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", at),
+            ("Sun Nov  6 08:49:37 1994", at),
+            ("", None),
+            ("-1", None),
+            ("+1", None),
+            ("1.5", None),
+            ("120s", None),
+            ("soon", None),
+            ("1994-11-06T08:49:37Z", None),
+            ("Sun, 06 Nov 1994 08:49:37 +0100", None),
+        ] {
+            assert_eq!(RetryAfter::parse(value), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Sealing: how a secret is kept at rest.
+//!
+//! One [`MasterKey`] lies in a file beside the server, or is given to it. From it the [`Vault`] derives every key that is used:
+//! one for AES-256-GCM, and one for each purpose of [`Vault::mac`]. So no key serves two algorithms, and the master key itself
+//! encrypts nothing. The master key is uniformly random, so one HMAC is all the derivation that is needed (RFC 5869 §3.3).
+//!
+//! What [`Vault::seal`] writes:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 1 | version, [`VERSION`] |
+//! | 4 | id of the master key |
+//! | 12 | nonce, random |
+//! | n + 16 | ciphertext and tag |
+//!
+//! The version, the key id and the caller's context are authenticated with it. The context names the row that the secret belongs to,
+//! so that a sealed value copied to another row does not open there.
+//!
+//! Random nonces bound one key to 2^32 seals (NIST SP 800-38D §8.3): a hundred a second for more than a year, where a seal is
+//! a webhook registered or a credential changed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{digest, hmac, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// The first byte of everything sealed.
+pub const VERSION: u8 = 1;
+
+const KEY_LEN: usize = 32;
+const KEY_ID_LEN: usize = 4;
+const TAG_LEN: usize = 16;
+const HEADER_LEN: usize = 1 + KEY_ID_LEN;
+
+/// The 32 random bytes that every other key is derived from. Neither Debug nor any error shows them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MasterKey([u8; KEY_LEN]);
+
+/// Why a text is no master key. The text itself is never part of the message.
+#[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeyError {
+    #[error("the master key is not base64 (make one with `openssl rand -base64 32`)")]
+    NotBase64,
+    #[error("the master key has {bytes} bytes and must have 32 (make one with `openssl rand -base64 32`)")]
+    WrongLength { bytes: usize },
+}
+
+/// Names a master key without telling anything of it: the first 4 bytes of a SHA-256, printed as 8 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyId([u8; KEY_ID_LEN]);
+
+impl MasterKey {
+    /// A new key from the system's random source.
+    pub fn generate() -> MasterKey {
+        let mut bytes = [0; KEY_LEN];
+        rand::fill(&mut bytes).expect("the system's random source never fails once it is seeded");
+        MasterKey(bytes)
+    }
+
+    /// The key as the text that [`FromStr`] reads, to be written to the key file and nowhere else.
+    pub fn expose(&self) -> String {
+        STANDARD.encode(self.0)
+    }
+
+    /// Names this key in logs, errors and sealed values.
+    pub fn key_id(&self) -> KeyId {
+        let mut digest = digest::Context::new(&digest::SHA256);
+        digest.update(b"webhooks-server master key id v1\0");
+        digest.update(&self.0);
+        let digest = digest.finish();
+        let mut id = [0; KEY_ID_LEN];
+        id.copy_from_slice(&digest.as_ref()[..KEY_ID_LEN]);
+        KeyId(id)
+    }
+
+    fn derive(&self, label: &str) -> [u8; KEY_LEN] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let mut derivation = hmac::Context::with_key(&key);
+        derivation.update(b"webhooks-server v1\0");
+        derivation.update(label.as_bytes());
+        bytes_of(&derivation.sign())
+    }
+}
+
+/// Reads what the key file holds: 32 bytes in standard base64, white space around it ignored.
+impl FromStr for MasterKey {
+    type Err = MasterKeyError;
+
+    fn from_str(text: &str) -> Result<MasterKey, MasterKeyError> {
+        // The decoder's own error quotes a byte of the key, so it goes no further.
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| MasterKeyError::NotBase64)?;
+        let bytes: [u8; KEY_LEN] = bytes.try_into().map_err(|bytes: Vec<u8>| MasterKeyError::WrongLength { bytes: bytes.len() })?;
+        Ok(MasterKey(bytes))
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MasterKey({})", self.key_id())
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// Seals and opens secrets, and makes keyed digests, all under one master key.
+pub struct Vault {
+    master: MasterKey,
+    id: KeyId,
+    sealing: RandomizedNonceKey,
+}
+
+/// Why something sealed does not open.
+#[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
+pub enum SealError {
+    #[error("a sealed value has {bytes} bytes, which is too short to be one")]
+    TooShort { bytes: usize },
+    #[error("a sealed value has version {version}, and this server knows only version {VERSION}")]
+    UnknownVersion { version: u8 },
+    #[error("a sealed value was sealed with master key {sealed_with}, and this server has master key {have}")]
+    WrongKey { sealed_with: KeyId, have: KeyId },
+    #[error("a sealed value was changed, or belongs to another record")]
+    Tampered,
+}
+
+impl Vault {
+    pub fn new(master: MasterKey) -> Vault {
+        let sealing = RandomizedNonceKey::new(&AES_256_GCM, &master.derive("seal")).expect("AES-256-GCM takes any key of 32 bytes");
+        Vault { id: master.key_id(), master, sealing }
+    }
+
+    /// The id of the master key that this vault seals with.
+    pub fn key_id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Seals `plaintext` for the record that `context` names, such as `webhook-auth:<uuid>`.
+    pub fn seal(&self, context: &str, plaintext: &[u8]) -> Vec<u8> {
+        let mut ciphertext = plaintext.to_vec();
+        let nonce = self
+            .sealing
+            .seal_in_place_append_tag(self.aad(context), &mut ciphertext)
+            .expect("AES-GCM seals up to 64 GiB, and a secret is a few bytes");
+        let mut sealed = Vec::with_capacity(HEADER_LEN + NONCE_LEN + ciphertext.len());
+        sealed.extend_from_slice(&self.header());
+        sealed.extend_from_slice(nonce.as_ref());
+        sealed.extend_from_slice(&ciphertext);
+        sealed
+    }
+
+    /// Opens what [`Vault::seal`] made for the same `context`.
+    pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        if sealed.len() < HEADER_LEN + NONCE_LEN + TAG_LEN {
+            return Err(SealError::TooShort { bytes: sealed.len() });
+        }
+        let (header, rest) = sealed.split_at(HEADER_LEN);
+        let (nonce, ciphertext) = rest.split_at(NONCE_LEN);
+        if header[0] != VERSION {
+            return Err(SealError::UnknownVersion { version: header[0] });
+        }
+        if header[1..] != self.id.0 {
+            let mut sealed_with = [0; KEY_ID_LEN];
+            sealed_with.copy_from_slice(&header[1..]);
+            return Err(SealError::WrongKey { sealed_with: KeyId(sealed_with), have: self.id });
+        }
+        let nonce = Nonce::try_assume_unique_for_key(nonce).expect("the nonce was split off at its length");
+        let mut buffer = ciphertext.to_vec();
+        let plaintext_len = self.sealing.open_in_place(nonce, self.aad(context), &mut buffer).map_err(|_| SealError::Tampered)?.len();
+        buffer.truncate(plaintext_len);
+        Ok(buffer)
+    }
+
+    /// A digest of `data` that only the holder of the master key can make: HMAC-SHA256 under a key of its own for each `purpose`.
+    pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.master.derive(&format!("mac:{purpose}")));
+        bytes_of(&hmac::sign(&key, data))
+    }
+
+    fn header(&self) -> [u8; HEADER_LEN] {
+        let mut header = [VERSION; HEADER_LEN];
+        header[1..].copy_from_slice(&self.id.0);
+        header
+    }
+
+    /// The header has a fixed length, so no two pairs of header and context give the same bytes.
+    fn aad(&self, context: &str) -> Aad<Vec<u8>> {
+        Aad::from([&self.header()[..], context.as_bytes()].concat())
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vault({})", self.id)
+    }
+}
+
+fn bytes_of(tag: &hmac::Tag) -> [u8; 32] {
+    tag.as_ref().try_into().expect("an HMAC-SHA256 tag has 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTEXT: &str = "webhook-auth:0197d6d4-3c11-7d2e-9a53-0a4ee2b1c001";
+
+    /// `PASSWORD` under [`fixed_key`] and the context `context`, computed outside this program (Python's `cryptography`).
+    const SEALED_BY_VERSION_1: &str = "01cbc5b302000102030405060708090a0b2fc652240375c7293c9d1dcca26e17c327515c3d0936bd3b";
+
+    fn fixed_key() -> MasterKey {
+        MasterKey([7; KEY_LEN])
+    }
+
+    #[test]
+    fn what_was_sealed_opens_for_the_same_context() {
+        let vault = Vault::new(fixed_key());
+        for plaintext in [&b""[..], b"PASSWORD", &[0; 4096]] {
+            let sealed = vault.seal(CONTEXT, plaintext);
+            assert_eq!(sealed.len(), 1 + 4 + 12 + plaintext.len() + 16);
+            assert_eq!(vault.open(CONTEXT, &sealed).expect("opens"), plaintext);
+        }
+    }
+
+    #[test]
+    fn the_same_secret_never_seals_to_the_same_bytes() {
+        let vault = Vault::new(fixed_key());
+        assert_ne!(vault.seal(CONTEXT, b"PASSWORD"), vault.seal(CONTEXT, b"PASSWORD"));
+    }
+
+    #[test]
+    fn a_sealed_value_does_not_open_in_another_record() {
+        let vault = Vault::new(fixed_key());
+        let sealed = vault.seal(CONTEXT, b"PASSWORD");
+        assert_eq!(vault.open("webhook-auth:another", &sealed), Err(SealError::Tampered));
+        assert_eq!(vault.open("", &sealed), Err(SealError::Tampered));
+    }
+
+    #[test]
+    fn another_master_key_is_told_by_both_names() {
+        let (ours, theirs) = (Vault::new(fixed_key()), Vault::new(MasterKey([8; KEY_LEN])));
+        let error = theirs.open(CONTEXT, &ours.seal(CONTEXT, b"PASSWORD")).expect_err("another key");
+        assert_eq!(error, SealError::WrongKey { sealed_with: ours.key_id(), have: theirs.key_id() });
+        let message = error.to_string();
+        assert!(message.contains(&ours.key_id().to_string()) && message.contains(&theirs.key_id().to_string()));
+    }
+
+    #[test]
+    fn a_change_of_any_bit_is_noticed() {
+        let vault = Vault::new(fixed_key());
+        let sealed = vault.seal(CONTEXT, b"PASSWORD");
+        for index in 0..sealed.len() {
+            for bit in 0..8 {
+                let mut changed = sealed.clone();
+                changed[index] ^= 1 << bit;
+                let error = vault.open(CONTEXT, &changed).expect_err("a changed value does not open");
+                match index {
+                    0 => assert!(matches!(error, SealError::UnknownVersion { .. })),
+                    1..5 => assert!(matches!(error, SealError::WrongKey { .. })),
+                    _ => assert_eq!(error, SealError::Tampered),
+                }
+            }
+        }
+        for length in 0..sealed.len() {
+            vault.open(CONTEXT, &sealed[..length]).expect_err("a shortened value does not open");
+        }
+    }
+
+    #[test]
+    fn a_mac_depends_on_the_key_the_purpose_and_the_data() {
+        let vault = Vault::new(fixed_key());
+        let mac = vault.mac("idempotency-body", b"body");
+        assert_eq!(mac, Vault::new(fixed_key()).mac("idempotency-body", b"body"));
+        assert_ne!(mac, vault.mac("key-check", b"body"));
+        assert_ne!(mac, vault.mac("idempotency-body", b"other"));
+        assert_ne!(mac, Vault::new(MasterKey([8; KEY_LEN])).mac("idempotency-body", b"body"));
+    }
+
+    /// Stored values outlive a release: whoever changes these lines loses every customer's credentials.
+    #[test]
+    fn the_derivation_and_the_layout_stay_as_they_are() {
+        let vault = Vault::new(fixed_key());
+        assert_eq!(vault.key_id().to_string(), "cbc5b302");
+        assert_eq!(hex(&vault.mac("key-check", b"")), "eae34a5a79a81beaa60c33528b964700304ebd978e36a19b51dc11b93e08a27d");
+        assert_eq!(vault.open("context", &unhex(SEALED_BY_VERSION_1)).expect("a value sealed by version 1"), b"PASSWORD");
+    }
+
+    #[test]
+    fn a_key_file_is_base64_of_32_bytes() {
+        let key = MasterKey::generate();
+        assert_eq!(format!(" {}\r\n", key.expose()).parse::<MasterKey>().expect("its own text"), key);
+        for (text, error) in [
+            ("", MasterKeyError::WrongLength { bytes: 0 }),
+            ("c2hvcnQ=", MasterKeyError::WrongLength { bytes: 5 }),
+            ("not base64!", MasterKeyError::NotBase64),
+            (
+                // The same key in hex: valid base64, and 48 bytes of it.
+                "0707070707070707070707070707070707070707070707070707070707070707",
+                MasterKeyError::WrongLength { bytes: 48 },
+            ),
+        ] {
+            assert_eq!(text.parse::<MasterKey>(), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn debug_output_names_the_key_and_shows_nothing_of_it() {
+        let key = fixed_key();
+        assert_eq!(format!("{key:?}"), format!("MasterKey({})", key.key_id()));
+        assert_eq!(format!("{:?}", Vault::new(key.clone())), format!("Vault({})", key.key_id()));
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn unhex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).expect("hex")).collect()
+    }
+}
