@@ -34,13 +34,15 @@ pub mod api;
 pub mod auth;
 pub mod body;
 pub mod clock;
+pub mod config;
+pub mod data_dir;
 pub mod delivery;
+pub mod handlers;
+pub mod log;
 pub mod problem;
+pub mod seal;
+pub mod server;
 pub mod store;
+pub mod token;
 
-pub struct App {
-    pub request_body_max_bytes: usize,
-    pub tokens: auth::TokenCache,
-    pub store: std::sync::Arc<dyn store::Store>,
-    pub clock: clock::Clock,
-}
+pub use server::App;

@@ -1,1 +1,46 @@
-fn main() {}
+use std::process::ExitCode;
+
+use webhooks_server::clock::Clock;
+use webhooks_server::config::{Command, CommandLine, ConfigError};
+use webhooks_server::server::Server;
+use webhooks_server::{log, token};
+
+fn main() -> ExitCode {
+    let command_line = match CommandLine::load(std::env::args_os()) {
+        Ok(command_line) => command_line,
+        Err(ConfigError::Arguments(error)) => error.exit(),
+        Err(error) => return fail(&error.into()),
+    };
+    match run(command_line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+#[tokio::main]
+async fn run(command_line: CommandLine) -> anyhow::Result<()> {
+    let settings = command_line.settings;
+    if let Some(Command::Token(command)) = command_line.command {
+        return token::run(&settings.data_dir, command).await;
+    }
+    let log = log::start(settings.log_format, settings.log_level);
+    let server = Server::start(settings, Clock::system(), log.clone()).await?;
+    server.greet();
+    let signal = stop_signal().await?;
+    slog::info!(log, "stopping: no new requests, and attempts in flight are waited for"; "signal" => signal);
+    server.stop().await
+}
+
+async fn stop_signal() -> anyhow::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "SIGINT").map_err(Into::into),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("webhooks-server: {error:#}");
+    ExitCode::FAILURE
+}

@@ -14,6 +14,8 @@ use crate::delivery::schedule::{Slot, Slots};
 use crate::problem::ApiError;
 
 pub mod sqlite;
+#[cfg(test)]
+mod suite;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -272,6 +274,22 @@ pub struct Destination {
     pub auth: Auth,
     pub auth_secret: Option<Sealed>,
     pub signing_secret: Sealed,
+}
+
+impl Destination {
+    #[must_use]
+    pub fn of(webhook: &Webhook) -> Destination {
+        Destination {
+            webhook_id: webhook.id,
+            account: webhook.account.as_str().to_owned(),
+            epoch: webhook.epoch,
+            revision: webhook.revision,
+            target_url: webhook.target_url.as_str().to_owned(),
+            auth: webhook.auth.clone(),
+            auth_secret: webhook.auth_secret.clone(),
+            signing_secret: webhook.signing_secret.clone(),
+        }
+    }
 }
 
 /// What a round of leasing found.

@@ -118,7 +118,7 @@ macro_rules! text {
                     instance_type: Some(schemars::schema::InstanceType::String.into()),
                     format: format.map(str::to_owned),
                     string: Some(Box::new(schemars::schema::StringValidation {
-                        min_length: Some($minimum),
+                        min_length: ($minimum > 0).then_some($minimum),
                         max_length: Some($maximum),
                         pattern: Some($pattern.to_owned()),
                     })),
@@ -127,17 +127,7 @@ macro_rules! text {
                 .into()
             }
         }
-
-        #[cfg(test)]
-        impl $crate::api::text::Compiles for $name {
-            const PATTERN: &'static str = $pattern;
-        }
     )+};
 }
 
 pub(crate) use text;
-
-#[cfg(test)]
-pub(crate) trait Compiles {
-    const PATTERN: &'static str;
-}

@@ -28,15 +28,37 @@ impl EventTypePattern {
 }
 
 /// 1 to 100 patterns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct EventTypes(#[schemars(length(min = 1, max = 100))] pub Vec<EventTypePattern>);
+pub struct EventTypes(pub Vec<EventTypePattern>);
+
+const MOST_EVENT_TYPES: u32 = 100;
+
+impl JsonSchema for EventTypes {
+    fn schema_name() -> String {
+        "EventTypes".to_owned()
+    }
+
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn json_schema(generator: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+        let mut schema = Vec::<EventTypePattern>::json_schema(generator).into_object();
+        schema.array().min_items = Some(1);
+        schema.array().max_items = Some(MOST_EVENT_TYPES);
+        schema.into()
+    }
+}
 
 impl<'de> Deserialize<'de> for EventTypes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EventTypes, D::Error> {
         let patterns = Vec::deserialize(deserializer)?;
-        if patterns.is_empty() || patterns.len() > 100 {
-            return Err(D::Error::custom(format!("must have 1 to 100 items, and has {}; `[\"*\"]` asks for all types", patterns.len())));
+        if patterns.is_empty() || patterns.len() > MOST_EVENT_TYPES as usize {
+            return Err(D::Error::custom(format!(
+                "must have 1 to {MOST_EVENT_TYPES} items, and has {}; `[\"*\"]` asks for all types",
+                patterns.len()
+            )));
         }
         Ok(EventTypes(patterns))
     }

@@ -162,7 +162,7 @@ fn commit(connection: &Connection, batch: Vec<Command>) {
         }
     }
     for settle in settles {
-        settle(committed.as_ref().map(|()| ()));
+        settle(committed.as_ref().copied());
     }
 }
 

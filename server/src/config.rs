@@ -1,0 +1,411 @@
+//! The settings of a server: flags, then environment, then a TOML file, then defaults.
+//!
+//! Each setting is declared once, as an argument whose id is its key in the file. The file's values become the
+//! arguments' defaults, so flags and environment win over it without a line of merging, and the same parser judges all.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use uuid::Uuid;
+
+use crate::api::types::Account;
+use crate::auth::Scope;
+use crate::delivery::retry::RetrySchedule;
+
+/// Brings each notification of an API platform to its customers' callback servers, until it is accepted.
+///
+/// Without a subcommand it serves. Every setting may stand on the command line, in the environment, or in a TOML file;
+/// the first of these that has it counts.
+#[derive(Debug, Parser)]
+#[command(name = "webhooks-server", version, max_term_width = 120)]
+pub struct CommandLine {
+    #[command(flatten)]
+    pub settings: Settings,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make, list and revoke access tokens, also while the server runs
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make an access token and print it, once
+    Create {
+        /// The account that the token acts for
+        #[arg(long, value_parser = account, required_unless_present = "platform", conflicts_with = "platform")]
+        account: Option<Account>,
+        /// Make a platform token: it publishes to every account and reads everything, and registers nothing
+        #[arg(long)]
+        platform: bool,
+        /// What the token allows; may be given more than once
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
+        scopes: Vec<Scope>,
+        /// When the token ends; without this it does not
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+        expires_in_days: Option<u32>,
+    },
+    /// List the access tokens, without the tokens themselves
+    List,
+    /// Revoke an access token: within a second it is refused
+    Revoke {
+        /// As `token list` shows it
+        #[arg(value_name = "ID")]
+        id: Uuid,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// A TOML file with any of the settings below
+    #[arg(id = "config", long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Where the database, the keys and the first access token are kept
+    #[arg(id = "data_dir", long = "data-dir", value_name = "DIR", default_value = "./data", global = true)]
+    pub data_dir: PathBuf,
+
+    /// The address that the API listens on; loopback only, unless it has TLS or stands behind a proxy that has
+    #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// For development: callbacks on loopback, trusting a certificate authority made in the data directory
+    #[arg(id = "dev", long = "dev", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub dev: bool,
+
+    /// The API's TLS certificate chain, in PEM
+    #[arg(id = "tls.cert_file", long = "tls-cert-file", value_name = "FILE", requires = "tls.key_file")]
+    pub tls_cert_file: Option<PathBuf>,
+
+    /// The key of the TLS certificate, in PEM
+    #[arg(id = "tls.key_file", long = "tls-key-file", value_name = "FILE", requires = "tls.cert_file")]
+    pub tls_key_file: Option<PathBuf>,
+
+    /// Listen without TLS beyond loopback, because a proxy in front of this server has it
+    #[arg(id = "tls.behind_proxy", long = "behind-tls-proxy", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub behind_tls_proxy: bool,
+
+    /// The key that seals secrets in the store, as 32 bytes in base64 [default: `master-key` in the data directory]
+    #[arg(id = "master_key_file", long = "master-key-file", value_name = "FILE")]
+    pub master_key_file: Option<PathBuf>,
+
+    /// A network that callbacks may be in although it is not public; may be given more than once
+    #[arg(id = "outbound.allow_networks", long = "allow-network", value_name = "CIDR", value_delimiter = ',', action = ArgAction::Append)]
+    pub allow_networks: Vec<IpNet>,
+
+    /// Allow callbacks and token URLs over plain HTTP: credentials and payloads then travel in the clear
+    #[arg(id = "outbound.allow_http", long = "allow-http", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub allow_http: bool,
+
+    /// Certificate authorities to trust beside the public ones, in PEM; may be given more than once
+    #[arg(id = "outbound.ca_files", long = "ca-file", value_name = "FILE", value_delimiter = ',', action = ArgAction::Append)]
+    pub ca_files: Vec<PathBuf>,
+
+    /// Attempts in flight at once; an account gets a quarter of them
+    #[arg(id = "delivery.max_in_flight", long = "max-in-flight", value_name = "COUNT", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_in_flight: u32,
+
+    /// Attempts in flight at once to one webhook
+    #[arg(id = "delivery.max_in_flight_per_webhook", long = "max-in-flight-per-webhook", value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_in_flight_per_webhook: u32,
+
+    /// Time limit of one attempt, in seconds, name resolution and token request included
+    #[arg(id = "delivery.attempt_timeout_seconds", long = "attempt-timeout-seconds", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub attempt_timeout_seconds: u64,
+
+    /// Time limit of connecting, in seconds
+    #[arg(id = "delivery.connect_timeout_seconds", long = "connect-timeout-seconds", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub connect_timeout_seconds: u64,
+
+    /// How long to wait after each failed attempt (units s, m, h); each wait grows by up to a fifth at random
+    #[arg(
+        id = "delivery.retry_schedule",
+        long = "retry-schedule",
+        value_name = "WAITS",
+        default_value = "5s,5m,30m,2h,5h,10h,14h,20h,24h"
+    )]
+    pub retry_schedule: RetrySchedule,
+
+    /// How long a stopping server waits for attempts in flight, in seconds
+    #[arg(id = "delivery.drain_timeout_seconds", long = "drain-timeout-seconds", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_timeout_seconds: u64,
+
+    /// Webhooks that an account may have
+    #[arg(id = "limits.webhooks_per_account", long = "webhooks-per-account", value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub webhooks_per_account: u32,
+
+    /// Size of a request's body, in bytes
+    #[arg(id = "limits.request_body_bytes", long = "request-body-bytes", value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1024..=8_388_608))]
+    pub request_body_bytes: u32,
+
+    /// What the log is written for
+    #[arg(id = "log.format", long = "log-format", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// The least severe messages that are logged
+    #[arg(id = "log.level", long = "log-level", value_name = "LEVEL", default_value = "info")]
+    pub log_level: LogLevel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line, for machines
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Rendered by clap, `--help` and `--version` included.
+    #[error("{0}")]
+    Arguments(clap::Error),
+    #[error("cannot read the configuration file {path}")]
+    Read {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the configuration file {path} is not valid TOML")]
+    Toml {
+        path: String,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    #[error("the configuration file {path} has the unknown key `{key}`; the keys are {known}")]
+    UnknownKey { path: String, key: String, known: String },
+    #[error("the configuration file {path}: `{key}` must be a string, number, boolean or a list of these")]
+    BadType { path: String, key: String },
+    #[error("the configuration file {path}: {source}")]
+    BadValue {
+        path: String,
+        #[source]
+        source: clap::Error,
+    },
+    #[error("{0}")]
+    Contradiction(&'static str),
+}
+
+impl CommandLine {
+    /// What the process was started with, and what its environment and file add.
+    pub fn load(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, ConfigError> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        // The first pass finds the file, and shows `--help` and mistakes as they are without it.
+        let first = CommandLine::parse_with(command(), &arguments).map_err(ConfigError::Arguments)?;
+        let Some(path) = &first.settings.config else { return first.checked() };
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
+        let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Toml { path: shown.clone(), source: Box::new(source) })?;
+        let command = with_file(command(), &table, &shown)?;
+        // The arguments passed once, so what is refused now stands in the file.
+        CommandLine::parse_with(command, &arguments).map_err(|source| ConfigError::BadValue { path: shown, source })?.checked()
+    }
+
+    fn parse_with(command: clap::Command, arguments: &[OsString]) -> Result<CommandLine, clap::Error> {
+        CommandLine::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
+    fn checked(self) -> Result<CommandLine, ConfigError> {
+        let settings = &self.settings;
+        let loopback = settings.listen.ip().to_canonical().is_loopback();
+        if settings.dev && !loopback {
+            return Err(ConfigError::Contradiction(
+                "--dev is for this machine alone: --listen must be a loopback address such as 127.0.0.1:8080",
+            ));
+        }
+        if !loopback && settings.tls_cert_file.is_none() && !settings.behind_tls_proxy {
+            return Err(ConfigError::Contradiction(
+                "--listen names an address beyond loopback, where access tokens must not travel in the clear: give --tls-cert-file and \
+                 --tls-key-file, or --behind-tls-proxy if a proxy in front of this server has TLS",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// Gives each setting its environment variable, and says in its help under which names it goes.
+fn command() -> clap::Command {
+    CommandLine::command().mut_args(|argument| {
+        let key = argument.get_id().to_string();
+        if !is_setting(&argument) {
+            return argument;
+        }
+        let environment = format!("WEBHOOKS_{}", key.replace('.', "_").to_uppercase());
+        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let file = if key == "config" { String::new() } else { format!(" [file: {key}]") };
+        argument.help(format!("{help}{file}")).env(environment)
+    })
+}
+
+fn is_setting(argument: &Arg) -> bool {
+    !matches!(argument.get_id().as_str(), "help" | "version")
+}
+
+/// Makes the file's values the defaults of their arguments.
+fn with_file(mut command: clap::Command, table: &toml::Table, path: &str) -> Result<clap::Command, ConfigError> {
+    let keys: Vec<String> =
+        command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| argument.get_id().to_string()).collect();
+    let mut flat = Vec::new();
+    flatten(table, "", &mut flat);
+    for (key, value) in flat {
+        if key == "config" || !keys.contains(&key) {
+            let known = keys.iter().filter(|key| *key != "config").map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            return Err(ConfigError::UnknownKey { path: path.to_owned(), key, known });
+        }
+        let values = values(value).ok_or_else(|| ConfigError::BadType { path: path.to_owned(), key: key.clone() })?;
+        command = command.mut_arg(&key, |argument| if values.is_empty() { argument } else { argument.default_values(values) });
+    }
+    Ok(command)
+}
+
+fn flatten<'a>(table: &'a toml::Table, prefix: &str, flat: &mut Vec<(String, &'a toml::Value)>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(inner, &key, flat),
+            value => flat.push((key, value)),
+        }
+    }
+}
+
+fn values(value: &toml::Value) -> Option<Vec<String>> {
+    match value {
+        toml::Value::String(text) => Some(vec![text.clone()]),
+        toml::Value::Integer(number) => Some(vec![number.to_string()]),
+        toml::Value::Boolean(flag) => Some(vec![flag.to_string()]),
+        toml::Value::Array(items) => {
+            let items: Option<Vec<Vec<String>>> = items.iter().map(|item| (!item.is_array()).then(|| values(item)).flatten()).collect();
+            Some(items?.into_iter().flatten().collect())
+        }
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
+}
+
+fn account(text: &str) -> Result<Account, String> {
+    Account::parse(text)
+}
+
+impl Settings {
+    /// Networks that callbacks may be in: those that are named, and loopback in development.
+    #[must_use]
+    pub fn allowed_networks(&self) -> Vec<IpNet> {
+        let loopback = [IpNet::from(IpAddr::from([127, 0, 0, 0])), IpNet::from(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]))];
+        let mut networks = self.allow_networks.clone();
+        if self.dev {
+            networks.push(IpNet::new(loopback[0].addr(), 8).expect("8 bits are fewer than 32"));
+            networks.push(loopback[1]);
+        }
+        networks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../config.example.toml");
+
+    fn load(arguments: &[&str]) -> Result<CommandLine, ConfigError> {
+        CommandLine::load(["webhooks-server"].iter().chain(arguments).map(OsString::from))
+    }
+
+    fn with_config(text: &str, arguments: &[&str]) -> Result<CommandLine, ConfigError> {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), text).expect("a writable file");
+        let path = file.path().display().to_string();
+        load(&[&["--config", &path], arguments].concat())
+    }
+
+    #[test]
+    fn the_example_names_every_setting_with_its_default() {
+        // A commented line is a default; uncommenting all of them must change nothing.
+        let uncommented: String = EXAMPLE
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(setting)
+                    if setting.contains(" = ") && !setting.starts_with('#') && setting.starts_with(|c: char| c.is_ascii_lowercase()) =>
+                {
+                    format!("{setting}\n")
+                }
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let table: toml::Table = uncommented.parse().expect("TOML");
+        let mut flat = Vec::new();
+        flatten(&table, "", &mut flat);
+        let named: Vec<String> = flat.into_iter().map(|(key, _)| key).collect();
+        for argument in command().get_arguments().filter(|argument| is_setting(argument) && argument.get_id() != "config") {
+            assert!(named.contains(&argument.get_id().to_string()), "{} is missing", argument.get_id());
+        }
+        let defaults = format!("{:?}", Settings { config: None, ..load(&[]).expect("defaults").settings });
+        let without_files = uncommented.lines().filter(|line| !line.contains("_file = ")).collect::<Vec<_>>().join("\n");
+        let example = with_config(&without_files, &[]).expect("the example is valid");
+        assert_eq!(format!("{:?}", Settings { config: None, ..example.settings }), defaults);
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let file = "data_dir = \"/from/file\"\n[delivery]\nmax_in_flight = 7\n[outbound]\nallow_networks = [\"10.0.0.0/8\", \"fd00::/8\"]";
+        let settings = with_config(file, &["--data-dir", "/from/flag"]).expect("valid").settings;
+        assert_eq!(settings.data_dir, PathBuf::from("/from/flag"));
+        assert_eq!(settings.max_in_flight, 7);
+        assert_eq!(settings.allow_networks.len(), 2);
+        assert_eq!(settings.max_in_flight_per_webhook, 64);
+    }
+
+    #[test]
+    fn what_the_file_gets_wrong_is_named() {
+        for (text, expected) in [
+            ("colour = \"red\"", "unknown key `colour`"),
+            ("[delivery]\ncolour = 1", "unknown key `delivery.colour`"),
+            ("[delivery]\nmax_in_flight = 0", "--max-in-flight"),
+            ("[delivery]\nmax_in_flight = \"many\"", "--max-in-flight"),
+            ("dev = 1979-05-27", "`dev` must be a string"),
+            ("config = \"x\"", "unknown key `config`"),
+            ("dev = ", "not valid TOML"),
+        ] {
+            let error = with_config(text, &[]).expect_err(text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn tokens_never_travel_in_the_clear_by_default() {
+        for (arguments, allowed) in [
+            (&["--listen", "127.0.0.1:0"][..], true),
+            (&["--listen", "[::1]:0"], true),
+            (&["--listen", "0.0.0.0:8080"], false),
+            (&["--listen", "0.0.0.0:8080", "--behind-tls-proxy"], true),
+            (&["--listen", "0.0.0.0:8080", "--tls-cert-file", "c", "--tls-key-file", "k"], true),
+            (&["--listen", "0.0.0.0:8080", "--behind-tls-proxy", "--dev"], false),
+            (&["--tls-cert-file", "c"], false),
+        ] {
+            assert_eq!(load(arguments).is_ok(), allowed, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn help_says_default_environment_and_key_of_each_setting() {
+        let help = command().render_long_help().to_string();
+        for expected in
+            ["[default: 127.0.0.1:8080]", "WEBHOOKS_DELIVERY_MAX_IN_FLIGHT", "[file: delivery.retry_schedule]", "WEBHOOKS_TLS_CERT_FILE"]
+        {
+            assert!(help.contains(expected), "{expected} in {help}");
+        }
+    }
+}

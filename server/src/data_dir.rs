@@ -1,0 +1,156 @@
+//! The data directory: the database, its lock, the master key, the first access token, the development authority.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
+
+use crate::api::types::Account;
+use crate::auth::{Scope, token_hash};
+use crate::seal::{MasterKey, Vault};
+use crate::store::sqlite::Sqlite;
+use crate::token::new_token;
+
+/// What the database says about the key that its secrets are sealed with.
+const KEY_ID: &str = "master_key_id";
+const KEY_CHECK: &str = "master_key_check";
+
+pub struct DataDir {
+    path: PathBuf,
+}
+
+impl DataDir {
+    #[must_use]
+    pub fn at(path: &Path) -> DataDir {
+        DataDir { path: path.to_owned() }
+    }
+
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    #[must_use]
+    pub fn access_token_file(&self) -> PathBuf {
+        self.file("access-token")
+    }
+
+    /// Makes the directory, and makes sure that no other server uses it for as long as the file is held.
+    pub fn lock(&self) -> anyhow::Result<File> {
+        let shown = self.path.display();
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.path)
+            .with_context(|| format!("cannot make the data directory {shown}"))?;
+        let lock = File::create(self.file("server.lock")).with_context(|| format!("cannot write to the data directory {shown}"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another webhooks-server is running on the data directory {shown}: stop it, or give this one another --data-dir")
+            }
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {shown}/server.lock")),
+        }
+    }
+
+    /// The database of a server that has run here.
+    pub fn open_existing_store(&self) -> anyhow::Result<Sqlite> {
+        let path = self.file("webhooks.db");
+        if !path.exists() {
+            bail!("there is no database in {}: start webhooks-server once, or give its --data-dir", self.path.display());
+        }
+        Ok(Sqlite::open(&path)?)
+    }
+
+    /// Opens the database with the key that its secrets are sealed with. A new database gets a key, unless one is given,
+    /// and one access token with every scope, in a file.
+    pub async fn open_store(&self, master_key_file: Option<&Path>, now: DateTime<Utc>) -> anyhow::Result<(Sqlite, Vault, bool)> {
+        let store = Sqlite::open(&self.file("webhooks.db"))?;
+        let key_path = master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned);
+        let key = read_key(&key_path)?;
+        let sealed_with = store.property(KEY_ID).await.context("cannot read the database")?;
+        let check = store.property(KEY_CHECK).await.context("cannot read the database")?;
+        let shown = key_path.display();
+        match (sealed_with, key) {
+            (Some(expected), Some(key)) => {
+                let (expected, given) = (String::from_utf8_lossy(&expected).into_owned(), key.key_id());
+                let vault = Vault::new(key);
+                if check.as_deref() != Some(&vault.mac("key-check", b"")[..]) {
+                    bail!(
+                        "the database is sealed with the master key {expected}, and {shown} holds the key {given}: give the right one with --master-key-file"
+                    );
+                }
+                Ok((store, vault, false))
+            }
+            (Some(expected), None) => {
+                let expected = String::from_utf8_lossy(&expected).into_owned();
+                bail!(
+                    "the database is sealed with the master key {expected}, and {shown} does not exist: put the key there, or give --master-key-file"
+                )
+            }
+            (None, None) if master_key_file.is_some() => {
+                bail!("the master key file {shown} does not exist: make one with `head -c 32 /dev/urandom | base64`")
+            }
+            (None, key) => {
+                let key = match key {
+                    Some(key) => key,
+                    None => {
+                        let key = MasterKey::generate();
+                        write_secret(&key_path, &key.expose())?;
+                        key
+                    }
+                };
+                let key_id = key.key_id().to_string();
+                let vault = Vault::new(key);
+                let account = Account::parse("default").map_err(anyhow::Error::msg)?;
+                let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
+                // The file comes first: a token that is stored and in no file would be lost.
+                write_secret(&self.access_token_file(), &secret)?;
+                let properties = vec![(KEY_ID, key_id.into_bytes()), (KEY_CHECK, vault.mac("key-check", b"").to_vec())];
+                store.initialise(properties, token, token_hash(&secret)).await.context("cannot write to the database")?;
+                Ok((store, vault, true))
+            }
+        }
+    }
+
+    /// The authority whose certificates callbacks may have in development, in PEM. Made once.
+    pub fn development_authority(&self) -> anyhow::Result<String> {
+        let (certificate_path, key_path) = (self.file("dev-ca.pem"), self.file("dev-ca-key.pem"));
+        if certificate_path.exists() && key_path.exists() {
+            return std::fs::read_to_string(&certificate_path).with_context(|| format!("cannot read {}", certificate_path.display()));
+        }
+        let key = rcgen::KeyPair::generate()?;
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, "webhooks-server development authority");
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+        parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
+        let certificate = parameters.self_signed(&key)?.pem();
+        write_secret(&key_path, &key.serialize_pem())?;
+        std::fs::write(&certificate_path, &certificate).with_context(|| format!("cannot write {}", certificate_path.display()))?;
+        Ok(certificate)
+    }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.parse().with_context(|| format!("the master key file {} is not usable", path.display()))?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read the master key file {}", path.display())),
+    }
+}
+
+/// A file that only its owner reads, complete or not there at all.
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    let partial = path.with_extension("partial");
+    let write = || {
+        let _ = std::fs::remove_file(&partial);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+        writeln!(file, "{}", text.trim_end())?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,260 @@
+//! One attempt: sign, authenticate, send, and read the answer, all within bounds. What goes wrong is data.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{HeaderValue, StatusCode, header};
+use uuid::Uuid;
+
+use super::credentials::Token;
+use super::guard::{self, Guard, NameError};
+use super::retry::RetryAfter;
+use super::target::{Credentials, Target};
+use super::{redact, signature};
+use crate::store;
+
+/// So much of an answer is read before the connection is given up; more tells nothing.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+/// So much of it is kept.
+const EXCERPT_BYTES: usize = 4 * 1024;
+
+const USER_AGENT: &str = concat!("webhooks-server/", env!("CARGO_PKG_VERSION"));
+
+/// An open vocabulary: openapi.json documents these, and may document more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Accepted,
+    Rejected,
+    TimedOut,
+    Unreachable,
+    AddressBlocked,
+    TokenRefused,
+}
+
+impl Outcome {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Rejected => "rejected",
+            Outcome::TimedOut => "timed_out",
+            Outcome::Unreachable => "unreachable",
+            Outcome::AddressBlocked => "address_blocked",
+            Outcome::TokenRefused => "token_refused",
+        }
+    }
+}
+
+/// What is to be sent.
+pub(super) struct Call {
+    pub(super) notification_id: Uuid,
+    pub(super) body: Bytes,
+    /// Name resolution, token request and answer included.
+    pub(super) deadline: tokio::time::Instant,
+}
+
+/// What came of it.
+pub(super) struct Sent {
+    started_at: DateTime<Utc>,
+    duration: Duration,
+    pub(super) outcome: Outcome,
+    pub(super) status_code: Option<u16>,
+    pub(super) retry_after: Option<RetryAfter>,
+    error: Option<String>,
+    response_body: Option<String>,
+    truncated: bool,
+}
+
+impl Sent {
+    pub(super) fn accepted(&self) -> bool {
+        self.outcome == Outcome::Accepted
+    }
+
+    pub(super) fn duration_ms(&self) -> u32 {
+        u32::try_from(self.duration.as_millis()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn into_record(self, number: u32) -> store::Attempt {
+        store::Attempt {
+            number,
+            started_at: self.started_at,
+            duration_ms: self.duration_ms(),
+            outcome: self.outcome.as_str().to_owned(),
+            status_code: self.status_code,
+            error: self.error,
+            response_body: self.response_body,
+            truncated: self.truncated,
+        }
+    }
+}
+
+/// Why there is no answer to judge.
+#[derive(Debug)]
+pub(super) struct Failure {
+    outcome: Outcome,
+    error: String,
+}
+
+impl Failure {
+    pub(super) fn new(outcome: Outcome, error: impl Into<String>) -> Failure {
+        Failure { outcome, error: error.into() }
+    }
+
+    pub(super) fn at(self, place: &str) -> Failure {
+        Failure { error: format!("{place}: {}", self.error), ..self }
+    }
+
+    /// Tells apart by type what went wrong with a request. Its URL is left out: the customer knows it, and it may hold a key.
+    pub(super) fn of(error: &reqwest::Error) -> Failure {
+        if let Some(refusal) = guard::refusal_in(error) {
+            return Failure::new(Outcome::AddressBlocked, refusal.to_string());
+        }
+        if let Some(error) = guard::name_error_in(error) {
+            let outcome = if matches!(error, NameError::TimedOut { .. }) { Outcome::TimedOut } else { Outcome::Unreachable };
+            return Failure::new(outcome, error.to_string());
+        }
+        if error.is_timeout() {
+            return Failure::new(
+                Outcome::TimedOut,
+                if error.is_connect() { "no connection within the time limit" } else { "no answer within the time limit" },
+            );
+        }
+        let causes: Vec<String> = std::iter::successors(error.source(), |error| (*error).source()).map(ToString::to_string).collect();
+        let cause = causes.last().map_or("no further reason is known", String::as_str);
+        let step = if error.is_connect() { "cannot connect" } else { "the connection broke off" };
+        Failure::new(Outcome::Unreachable, format!("{step}: {cause}"))
+    }
+}
+
+/// Sends a callback and judges the answer. `now` is when the attempt starts.
+pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTime<Utc>) -> Sent {
+    let started = Instant::now();
+    let mut authorizations = Vec::new();
+    let answer = tokio::time::timeout_at(call.deadline, exchange(guard, target, &call, now, &mut authorizations)).await;
+    let answer = answer.unwrap_or_else(|_| Err(Failure::new(Outcome::TimedOut, "no answer within the time limit")));
+    let mut sent = Sent {
+        started_at: now,
+        duration: started.elapsed(),
+        outcome: Outcome::Accepted,
+        status_code: None,
+        retry_after: None,
+        error: None,
+        response_body: None,
+        truncated: false,
+    };
+    match answer {
+        Ok(answer) => {
+            if !answer.status.is_success() {
+                sent.outcome = Outcome::Rejected;
+                sent.error = Some(rejection(answer.status));
+            }
+            sent.status_code = Some(answer.status.as_u16());
+            sent.retry_after = answer.retry_after;
+            if !answer.body.is_empty() {
+                let redactor = target.redactor(&authorizations);
+                let (excerpt, cut) = redact::excerpt(&answer.body, EXCERPT_BYTES, &redactor);
+                sent.response_body = Some(excerpt);
+                sent.truncated = cut || answer.cut;
+            }
+        }
+        Err(failure) => {
+            sent.outcome = failure.outcome;
+            // Names and certificates come from the other side too.
+            let error = target.redactor(&authorizations).redact(&failure.error);
+            sent.error = Some(error.chars().take(1024).collect());
+        }
+    }
+    sent
+}
+
+fn rejection(status: StatusCode) -> String {
+    match status.as_u16() {
+        300..=399 => "redirects are not followed: register the URL that answers itself".to_owned(),
+        410 => "the callback is gone for good, so the webhook is deactivated".to_owned(),
+        code => format!("the callback answered {code}, and only 200 to 299 accept"),
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    retry_after: Option<RetryAfter>,
+    body: Vec<u8>,
+    /// More came than was read.
+    cut: bool,
+}
+
+/// `authorizations` collects every value that was sent, so that none of them comes back in what is kept.
+async fn exchange(
+    guard: &Guard,
+    target: &Target,
+    call: &Call,
+    now: DateTime<Utc>,
+    authorizations: &mut Vec<String>,
+) -> Result<Answer, Failure> {
+    let source = match &target.credentials {
+        Credentials::None => return post(guard, target, call, now, None).await,
+        Credentials::Basic(value) => {
+            authorizations.push(value.clone());
+            return post(guard, target, call, now, Some(value)).await;
+        }
+        Credentials::Token(source) => source,
+    };
+    let mut refused: Option<Token> = None;
+    loop {
+        let token = source.token(guard, refused.as_ref()).await?;
+        let value = format!("Bearer {}", token.value);
+        authorizations.extend([token.value.clone(), value.clone()]);
+        let answer = post(guard, target, call, now, Some(&value)).await?;
+        // The token may have been revoked before its time: once, another is fetched.
+        if answer.status != StatusCode::UNAUTHORIZED || refused.is_some() {
+            return Ok(answer);
+        }
+        refused = Some(token);
+    }
+}
+
+async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Answer, Failure> {
+    let id = call.notification_id.to_string();
+    let timestamp = now.timestamp();
+    let mut request = guard
+        .request(http::Method::POST, &target.url)
+        .map_err(|refusal| Failure::new(Outcome::AddressBlocked, refusal.to_string()))?
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, USER_AGENT)
+        .header("webhook-timestamp", timestamp)
+        .header("webhook-signature", signature::sign(&target.signing_secrets, &id, timestamp, &call.body))
+        .header("webhook-id", id)
+        .body(call.body.clone());
+    if let Some(value) = authorization {
+        let mut value =
+            HeaderValue::from_str(value).map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials cannot be sent in a header"))?;
+        value.set_sensitive(true);
+        request = request.header(header::AUTHORIZATION, value);
+    }
+    let response = request.send().await.map_err(|error| Failure::of(&error))?;
+    let status = response.status();
+    // RFC 9110 §10.2.3; other statuses do not ask for patience.
+    let retry_after = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+        .then(|| response.headers().get(header::RETRY_AFTER)?.to_str().ok().and_then(RetryAfter::parse))
+        .flatten();
+    // The status says it all: a body that breaks off or never ends does not make an accepted callback less accepted.
+    let mut body = Vec::new();
+    let read = tokio::time::timeout_at(call.deadline, read_at_most(response, ANSWER_BYTES, &mut body)).await;
+    let cut = !matches!(read, Ok(Ok(false)));
+    Ok(Answer { status, retry_after, body, cut })
+}
+
+/// Appends the body up to `limit` bytes; true when there was more.
+pub(super) async fn read_at_most(mut response: reqwest::Response, limit: usize, body: &mut Vec<u8>) -> Result<bool, reqwest::Error> {
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit - body.len();
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk[..room]);
+            return Ok(true);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(false)
+}

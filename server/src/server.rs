@@ -1,0 +1,162 @@
+//! One running node: the API, the engine and the store, put together.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use slog::Logger;
+
+use crate::api::api_mod;
+use crate::auth::TokenCache;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::data_dir::DataDir;
+use crate::delivery::Engine;
+use crate::delivery::guard::{Guard, GuardPolicy};
+use crate::delivery::schedule::Caps;
+use crate::handlers::Handlers;
+use crate::seal::Vault;
+use crate::store::Store;
+
+/// What the handlers work with.
+pub struct App {
+    pub store: Arc<dyn Store>,
+    pub engine: Arc<Engine>,
+    pub vault: Arc<Vault>,
+    pub guard: Guard,
+    pub tokens: TokenCache,
+    pub clock: Clock,
+    pub webhooks_per_account: u32,
+    pub request_body_max_bytes: usize,
+}
+
+pub struct Server {
+    http: HttpServer<App>,
+    engine: Arc<Engine>,
+    tls: bool,
+    drain_timeout: Duration,
+    access_token_file: PathBuf,
+    first_start: bool,
+    /// Held as long as this server runs.
+    _lock: File,
+}
+
+impl Server {
+    /// Starts serving and delivering.
+    pub async fn start(settings: Settings, clock: Clock, log: Logger) -> anyhow::Result<Server> {
+        let data_dir = DataDir::at(&settings.data_dir);
+        let lock = data_dir.lock()?;
+        let (store, vault, first_start) = data_dir.open_store(settings.master_key_file.as_deref(), clock.now()).await?;
+        store.take_over(clock.now()).await.context("cannot take over the database")?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let vault = Arc::new(vault);
+        let guard = Guard::new(policy(&settings, &data_dir)?).context("cannot make the client for callbacks")?;
+        let engine_settings = crate::delivery::Settings {
+            caps: Caps::new(settings.max_in_flight as usize, settings.max_in_flight_per_webhook as usize),
+            retry_schedule: settings.retry_schedule.clone(),
+            attempt_timeout: Duration::from_secs(settings.attempt_timeout_seconds),
+        };
+        let engine = Engine::start(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), log.clone());
+        let app = App {
+            store,
+            engine: engine.clone(),
+            vault,
+            guard,
+            tokens: TokenCache::default(),
+            clock,
+            webhooks_per_account: settings.webhooks_per_account,
+            request_body_max_bytes: settings.request_body_bytes as usize,
+        };
+        let tls = settings.tls_cert_file.zip(settings.tls_key_file).map(|(cert_file, key_file)| ConfigTls::AsFile { cert_file, key_file });
+        let config = ConfigDropshot {
+            bind_address: settings.listen,
+            default_request_body_max_bytes: settings.request_body_bytes as usize,
+            // A write that has begun ends, even if its client goes away.
+            default_handler_task_mode: HandlerTaskMode::Detached,
+            ..Default::default()
+        };
+        let api = api_mod::api_description::<Handlers>().map_err(|error| anyhow::anyhow!("the API does not fit together: {error}"))?;
+        let with_tls = tls.is_some();
+        let http = ServerBuilder::new(api, app, log).config(config).tls(tls).start();
+        let http = http.with_context(|| format!("cannot listen on {}", settings.listen))?;
+        Ok(Server {
+            http,
+            engine,
+            tls: with_tls,
+            drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
+            access_token_file: data_dir.access_token_file(),
+            first_start,
+            _lock: lock,
+        })
+    }
+
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.http.local_addr()
+    }
+
+    /// What to do next, on standard output, never the token itself.
+    pub fn greet(&self) {
+        let scheme = if self.tls { "https" } else { "http" };
+        println!("webhooks-server {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), self.address());
+        if !self.first_start {
+            return;
+        }
+        println!(
+            r#"
+This is its first start. An access token with every scope, for the account `default`, is in {token}.
+In another terminal, register a webhook:
+
+export API_BASE_URL={scheme}://{address}
+export API_ACCESS_TOKEN=$(cat {token})
+curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
+--header "Content-Type: application/json" \
+--header "Accept: application/json, application/problem+json" \
+--header "Authorization: Bearer ${{API_ACCESS_TOKEN}}" \
+--data '{{
+"targetURL": "https://example.com",
+"auth": {{
+"type": "basic",
+"username": "USERNAME",
+"password": "PASSWORD"
+}}
+}}'"#,
+            token = self.access_token_file.display(),
+            address = self.address(),
+        );
+    }
+
+    /// Stops accepting, then waits for what is in flight.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let closed = self.http.close().await.map_err(anyhow::Error::msg);
+        self.engine.drain(self.drain_timeout).await;
+        closed.context("the API did not close cleanly")
+    }
+}
+
+fn policy(settings: &Settings, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {
+    let mut authorities = Vec::new();
+    let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
+        let certificates = reqwest::Certificate::from_pem_bundle(pem).with_context(|| format!("{name} holds no usable certificate"))?;
+        anyhow::ensure!(!certificates.is_empty(), "{name} holds no certificate");
+        authorities.extend(certificates);
+        Ok(())
+    };
+    for path in &settings.ca_files {
+        let pem = std::fs::read(path).with_context(|| format!("cannot read the authorities in {}", path.display()))?;
+        add(&pem, &path.display().to_string())?;
+    }
+    if settings.dev {
+        add(data_dir.development_authority()?.as_bytes(), "dev-ca.pem")?;
+    }
+    Ok(GuardPolicy {
+        allow_networks: settings.allowed_networks(),
+        allow_http: settings.allow_http,
+        extra_root_certificates: authorities,
+        connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
+    })
+}

@@ -1,0 +1,74 @@
+//! `webhooks-server token …`: access tokens, made beside a running server as an ordinary SQLite connection.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use uuid::Uuid;
+
+use crate::api::types::Account;
+use crate::auth::{Scope, generate_token, token_hash};
+use crate::clock::Clock;
+use crate::config::TokenCommand;
+use crate::data_dir::DataDir;
+use crate::store::{Store, Token};
+
+pub async fn run(data_dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
+    let store = DataDir::at(data_dir).open_existing_store()?;
+    let now = Clock::system().now();
+    match command {
+        TokenCommand::Create { account, platform: _, scopes, expires_in_days } => {
+            if account.is_none()
+                && let Some(scope) = scopes.iter().find(|scope| !scope.for_platform())
+            {
+                bail!(
+                    "a platform token cannot have the scope {}: it publishes and reads, and never registers or sees a secret",
+                    scope.as_str()
+                );
+            }
+            let expires_at = expires_in_days.map(|days| now + chrono::TimeDelta::days(i64::from(days)));
+            let (token, secret) = new_token(account, &scopes, now, expires_at)?;
+            let id = token.id;
+            store.create_token(token, token_hash(&secret)).await.context("cannot store the token")?;
+            eprintln!("made the access token {id}; it is shown this once:");
+            println!("{secret}");
+        }
+        TokenCommand::List => {
+            println!("{:36}  {:20}  {:24}  {:24}  SCOPES", "ID", "ACCOUNT", "CREATED", "STATE");
+            for token in store.list_tokens().await.context("cannot list the tokens")? {
+                let account = token.account.as_ref().map_or("(platform)", Account::as_str);
+                let state = match (token.revoked_at, token.expires_at) {
+                    (Some(_), _) => "revoked".to_owned(),
+                    (None, Some(at)) if at <= now => "expired".to_owned(),
+                    (None, Some(at)) => format!("until {}", at.format("%Y-%m-%dT%H:%MZ")),
+                    (None, None) => "valid".to_owned(),
+                };
+                let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+                let created = token.created_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+                println!("{}  {account:20}  {created:24}  {state:24}  {}", token.id, scopes.join(" "));
+            }
+        }
+        TokenCommand::Revoke { id } => {
+            if !store.revoke_token(id, now).await.context("cannot revoke the token")? {
+                bail!("there is no token {id}: `webhooks-server token list` shows them");
+            }
+            eprintln!("revoked the access token {id}");
+        }
+    }
+    Ok(())
+}
+
+/// A token and its secret, which is nowhere else.
+pub fn new_token(
+    account: Option<Account>,
+    scopes: &[Scope],
+    created_at: chrono::DateTime<chrono::Utc>,
+    expires_at: Option<chrono::DateTime<chrono::Utc>>,
+) -> anyhow::Result<(Token, String)> {
+    let secret = generate_token().context("the system gives no random bytes")?;
+    let mut scopes = scopes.to_vec();
+    scopes.sort_by_key(|scope| scope.as_str());
+    scopes.dedup();
+    let token = Token { id: Uuid::now_v7(), account, scopes: Arc::from(scopes), created_at, expires_at, revoked_at: None };
+    Ok((token, secret))
+}
