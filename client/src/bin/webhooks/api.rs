@@ -1,0 +1,67 @@
+//! The connection to the API: its address, the access token, and what came of a request.
+
+use anyhow::{Context as _, Result, anyhow};
+use webhooks_client::{Client, Error, ResponseValue, types::Problem};
+
+use crate::arguments::Connection;
+use crate::failure::Failure;
+use crate::secrets;
+
+pub(crate) struct Api {
+    pub(crate) client: Client,
+    url: String,
+    token_source: String,
+}
+
+impl Api {
+    pub(crate) fn connect(connection: &Connection) -> Result<Api> {
+        let (token, token_source) = access_token(connection)?;
+        let authorities = match &connection.ca_file {
+            Some(file) => std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
+            None => Vec::new(),
+        };
+        let client = webhooks_client::connect_trusting(&connection.url, &token, &authorities)
+            .with_context(|| format!("cannot use the API at {}", connection.url))?;
+        Ok(Api { client, url: connection.url.clone(), token_source })
+    }
+
+    /// The answer, or a failure that can be explained.
+    pub(crate) async fn settle<T>(&self, result: Result<ResponseValue<T>, Error<Problem>>) -> Result<T> {
+        let failure = match result {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(Error::ErrorResponse(problem)) => {
+                Failure::Problem { problem: Box::new(problem.into_inner()), token_source: self.token_source.clone() }
+            }
+            Err(Error::CommunicationError(error) | Error::ResponseBodyError(error)) => {
+                Failure::Unreachable { url: self.url.clone(), error }
+            }
+            Err(Error::UnexpectedResponse(response)) => {
+                let status = response.status();
+                let body = response.text().await.unwrap_or_default();
+                Failure::Foreign { url: self.url.clone(), status: Some(status), body }
+            }
+            Err(Error::InvalidResponsePayload(body, _)) => {
+                Failure::Foreign { url: self.url.clone(), status: None, body: String::from_utf8_lossy(&body).into_owned() }
+            }
+            Err(Error::InvalidRequest(message) | Error::Custom(message)) => return Err(anyhow!(message)),
+            Err(Error::InvalidUpgrade(error)) => return Err(error.into()),
+        };
+        Err(failure.into())
+    }
+}
+
+/// The token, and where it came from. What is given on this very command line counts first.
+fn access_token(connection: &Connection) -> Result<(String, String)> {
+    if let Some(file) = &connection.token_file {
+        return Ok((secrets::from_file(file)?, file.display().to_string()));
+    }
+    if let Ok(token) = std::env::var("API_ACCESS_TOKEN") {
+        return Ok((token, "API_ACCESS_TOKEN".to_owned()));
+    }
+    let file = connection.data_dir.join("access-token");
+    let token = secrets::from_file(&file).context(
+        "there is no access token: set API_ACCESS_TOKEN, or give --token-file, or --data-dir of a server on this machine (a server makes \
+         a token when it starts for the first time: `cargo run --release -- --dev`)",
+    )?;
+    Ok((token, file.display().to_string()))
+}

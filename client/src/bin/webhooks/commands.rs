@@ -1,0 +1,165 @@
+//! What each command does.
+
+use std::num::NonZeroU32;
+
+use anyhow::Result;
+use webhooks_client::types::{
+    Delivery, ListDeliveriesCursor, ListDeliveriesType, ListNotificationsCursor, ListNotificationsType, ListWebhooksCursor, Notification,
+    PublishNotificationIdempotencyKey, Webhook, WebhookActivation, WebhookActivationStatus, WebhookDeactivation, WebhookDeactivationStatus,
+};
+
+use crate::api::Api;
+use crate::arguments::{Command, CommandLine, Deliveries, List, Notifications, Paging};
+use crate::listen;
+use crate::output::{Listing, print, print_json, print_listing, print_one};
+use crate::requests;
+
+const CURSOR: &str = "a cursor that an earlier page gave";
+const USUAL_PAGE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+const LARGEST_PAGE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
+
+pub(crate) async fn run(line: &CommandLine) -> Result<()> {
+    if let Command::Listen(arguments) = &line.command {
+        return listen::run(arguments, &line.connection, line.json).await;
+    }
+    let api = Api::connect(&line.connection)?;
+    let (client, json) = (&api.client, line.json);
+    match &line.command {
+        Command::Register(register) => {
+            let body = requests::registration(register)?;
+            print_one(&api.settle(client.register_webhook().body(body).send().await).await?, json)?;
+        }
+        Command::List(list) => print_listing(&webhooks(&api, list).await?, json)?,
+        Command::Get(webhook) => print_one(&api.settle(client.get_webhook().id(webhook.id).send().await).await?, json)?,
+        Command::Update(update) => {
+            let body = requests::update(update)?;
+            print_one(&api.settle(client.update_webhook().id(update.id).body(body).send().await).await?, json)?;
+        }
+        Command::Deactivate(webhook) => {
+            let body = WebhookDeactivation { status: WebhookDeactivationStatus::Deactivated };
+            print_one(&api.settle(client.deactivate_webhook().id(webhook.id).body(body).send().await).await?, json)?;
+        }
+        Command::Activate(webhook) => {
+            let body = WebhookActivation { status: WebhookActivationStatus::Active };
+            print_one(&api.settle(client.activate_webhook().id(webhook.id).body(body).send().await).await?, json)?;
+        }
+        Command::Delete(webhook) => {
+            api.settle(client.delete_webhook().id(webhook.id).send().await).await?;
+            if !json {
+                print(&format!("deleted webhook {}", webhook.id))?;
+            }
+        }
+        Command::Test(webhook) => print_one(&api.settle(client.test_webhook().id(webhook.id).send().await).await?, json)?,
+        Command::SigningSecret(webhook) => {
+            let answer = api.settle(client.get_signing_secret().id(webhook.id).send().await).await?;
+            if json { print_json(&answer)? } else { print(&answer.secret)? }
+        }
+        Command::Publish(publish) => {
+            let mut request = client.publish_notification().body(requests::publication(publish)?);
+            if let Some(key) = &publish.idempotency_key {
+                let expected = "an idempotency key: 1 to 255 visible ASCII characters";
+                request = request.idempotency_key(requests::read::<PublishNotificationIdempotencyKey>(key, expected)?);
+            }
+            print_one(&api.settle(request.send().await).await?, json)?;
+        }
+        Command::Notifications(Notifications { id: Some(id), .. }) => {
+            print_one(&api.settle(client.get_notification().id(*id).send().await).await?, json)?;
+        }
+        Command::Notifications(filter) => print_listing(&notifications(&api, filter).await?, json)?,
+        Command::Deliveries(Deliveries { id: Some(id), .. }) => {
+            print_one(&api.settle(client.get_delivery().id(*id).send().await).await?, json)?;
+        }
+        Command::Deliveries(filter) => print_listing(&deliveries(&api, filter).await?, json)?,
+        Command::Listen(_) => unreachable!("it has its own way above"),
+    }
+    Ok(())
+}
+
+async fn webhooks(api: &Api, list: &List) -> Result<Listing<Webhook>> {
+    all_pages(&list.paging, async |cursor: Option<String>, limit| {
+        let mut request = api.client.list_webhooks().limit(limit);
+        if let Some(cursor) = cursor {
+            request = request.cursor(requests::read::<ListWebhooksCursor>(&cursor, CURSOR)?);
+        }
+        if let Some(status) = list.status {
+            request = request.status(status);
+        }
+        let page = api.settle(request.send().await).await?;
+        Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
+    })
+    .await
+}
+
+async fn notifications(api: &Api, filter: &Notifications) -> Result<Listing<Notification>> {
+    all_pages(&filter.paging, async |cursor: Option<String>, limit| {
+        let mut request = api.client.list_notifications().limit(limit);
+        if let Some(cursor) = cursor {
+            request = request.cursor(requests::read::<ListNotificationsCursor>(&cursor, CURSOR)?);
+        }
+        if let Some(event_type) = &filter.event_type {
+            request = request.type_(requests::read::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?);
+        }
+        let page = api.settle(request.send().await).await?;
+        Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
+    })
+    .await
+}
+
+async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>> {
+    all_pages(&filter.paging, async |cursor: Option<String>, limit| {
+        let mut request = api.client.list_deliveries().limit(limit);
+        if let Some(cursor) = cursor {
+            request = request.cursor(requests::read::<ListDeliveriesCursor>(&cursor, CURSOR)?);
+        }
+        if let Some(webhook) = filter.webhook {
+            request = request.webhook_id(webhook);
+        }
+        if let Some(notification) = filter.notification {
+            request = request.notification_id(notification);
+        }
+        if let Some(status) = filter.status {
+            request = request.status(status);
+        }
+        if let Some(event_type) = &filter.event_type {
+            request = request.type_(requests::read::<ListDeliveriesType>(event_type, requests::EVENT_TYPE)?);
+        }
+        if let Some(since) = filter.since {
+            request = request.since(since);
+        }
+        if let Some(until) = filter.until {
+            request = request.until(until);
+        }
+        let page = api.settle(request.send().await).await?;
+        Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
+    })
+    .await
+}
+
+/// One page, or with `--all` every page from there on, as one.
+async fn all_pages<T>(paging: &Paging, fetch: impl AsyncFn(Option<String>, NonZeroU32) -> Result<Listing<T>>) -> Result<Listing<T>> {
+    let limit = paging.limit.and_then(NonZeroU32::new).unwrap_or(if paging.all { LARGEST_PAGE } else { USUAL_PAGE });
+    let mut listing = fetch(paging.cursor.clone(), limit).await?;
+    while paging.all && listing.cursor.is_some() {
+        let next = fetch(listing.cursor.take(), limit).await?;
+        listing.data.extend(next.data);
+        listing.cursor = next.cursor;
+    }
+    Ok(listing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_follows_the_cursors_to_the_end() {
+        let fetch = async |cursor: Option<String>, limit: NonZeroU32| {
+            assert_eq!(limit, LARGEST_PAGE);
+            let number: u32 = cursor.map_or(0, |cursor| cursor.parse().expect("a number"));
+            Ok(Listing { data: vec![number], cursor: (number < 3).then(|| (number + 1).to_string()) })
+        };
+        let listing = all_pages(&Paging { limit: None, cursor: Some("1".to_owned()), all: true }, fetch).await.expect("a listing");
+        assert_eq!(listing.data, [1, 2, 3]);
+        assert_eq!(listing.cursor, None);
+    }
+}

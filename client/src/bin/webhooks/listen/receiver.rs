@@ -1,0 +1,131 @@
+//! The HTTPS server: it takes connections until it is aborted, and none of them can stop it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use http::header::{ALLOW, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::checks::{Checks, Verdict};
+
+/// A callback's body is a notification of 256 KiB at most, by default, and a few hundred bytes around it.
+const MAX_BODY_BYTES: usize = 8 << 20;
+const MAX_CONNECTIONS: usize = 256;
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(crate) enum Event {
+    Callback(Received),
+    /// Something else that whoever develops a receiver wants to know.
+    Note(String),
+}
+
+/// A request that came, and what was found and answered.
+pub(crate) struct Received {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) body: Bytes,
+    pub(crate) signature: Verdict,
+    pub(crate) authorization: Verdict,
+    pub(crate) credentials_name: &'static str,
+    pub(crate) answered: StatusCode,
+}
+
+pub(crate) async fn accept(
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+    checks: Arc<Checks>,
+    status: u16,
+    events: mpsc::Sender<Event>,
+) {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NO_CONTENT);
+    let acceptor = TlsAcceptor::from(tls);
+    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok(permit) = connections.clone().acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Most often too many open files: closing connections will mend it.
+                let _ = events.send(Event::Note(format!("cannot take a connection: {error}"))).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let (acceptor, checks, events) = (acceptor.clone(), checks.clone(), events.clone());
+        tokio::spawn(async move {
+            serve(stream, acceptor, checks, status, events).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn serve(stream: TcpStream, acceptor: TlsAcceptor, checks: Arc<Checks>, status: StatusCode, events: mpsc::Sender<Event>) {
+    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            let _ = events.send(Event::Note(format!("a connection failed (does its sender trust this certificate?): {error}"))).await;
+            return;
+        }
+        Err(_) => return,
+    };
+    let answering = service_fn(|request| {
+        let (checks, events) = (checks.clone(), events.clone());
+        async move { Ok::<_, Infallible>(answer(request, &checks, status, &events).await) }
+    });
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new()).header_read_timeout(READ_TIMEOUT);
+    // What breaks one connection is the sender's to see; the service records it as an attempt.
+    let _ = server.serve_connection(TokioIo::new(stream), answering).await;
+}
+
+async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode, events: &mpsc::Sender<Event>) -> Response<Empty<Bytes>> {
+    let at = SystemTime::now();
+    if request.method() != Method::POST {
+        let _ = events.send(Event::Note(format!("{} {}: only POST is a callback", request.method(), request.uri().path()))).await;
+        let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        return response;
+    }
+    let (head, body) = request.into_parts();
+    let body = match timeout(READ_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let _ = events.send(Event::Note(format!("a body has more than {MAX_BODY_BYTES} bytes and was refused"))).await;
+            return empty(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        Ok(Err(_)) => return empty(StatusCode::BAD_REQUEST),
+        Err(_) => return empty(StatusCode::REQUEST_TIMEOUT),
+    };
+
+    let signature = checks.signature(&head.headers, &body, at);
+    let authorization = checks.authorization(&head.headers);
+    let wrong = |verdict: &Verdict| matches!(verdict, Verdict::Wrong(_));
+    let refused = wrong(&signature) || wrong(&authorization);
+    let answered = if refused { StatusCode::UNAUTHORIZED } else { status };
+    let mut response = empty(answered);
+    if answered == StatusCode::UNAUTHORIZED {
+        // RFC 9110 §15.5.2: a 401 says which scheme would do.
+        let challenge = if checks.credentials_name() == "bearer" { "Bearer" } else { "Basic realm=\"webhooks listen\", charset=\"UTF-8\"" };
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    let credentials_name = checks.credentials_name();
+    let _ = events.send(Event::Callback(Received { at: at.into(), body, signature, authorization, credentials_name, answered })).await;
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Empty<Bytes>> {
+    let mut response = Response::new(Empty::new());
+    *response.status_mut() = status;
+    response
+}

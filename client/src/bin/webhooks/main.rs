@@ -1,0 +1,25 @@
+//! The command line of the webhook service: every operation of its API, and a receiver of callbacks for development.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod api;
+mod arguments;
+mod commands;
+mod failure;
+mod listen;
+mod output;
+mod requests;
+mod secrets;
+
+use arguments::CommandLine;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    match commands::run(&line).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error, line.json),
+    }
+}

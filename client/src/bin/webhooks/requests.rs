@@ -1,0 +1,183 @@
+//! Request bodies from what the command line says.
+
+use std::fmt::Display;
+use std::io::Read as _;
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::{Map, Value};
+use webhooks_client::types::{AuthInput, NotificationPublication, NotificationPublicationWebhook, WebhookRegistration, WebhookUpdate};
+
+use crate::arguments::{Auth, AuthKind, Publish, Register, Update};
+use crate::secrets::{self, Wanted};
+
+pub(crate) const EVENT_TYPE: &str = "a dotted lower-case name such as `catalog.purchase.closed`";
+const PUBLISHED_EVENT_TYPE: &str =
+    "a dotted lower-case name such as `catalog.purchase.closed` (`webhook.` at its beginning is the service's own)";
+const EVENT_TYPES: &str = "a dotted lower-case name such as `catalog.purchase.closed`, one that ends in `.*`, or `*`";
+const HTTPS_URL: &str = "an absolute https URL such as `https://example.com/notify`";
+
+pub(crate) fn registration(register: &Register) -> Result<WebhookRegistration> {
+    Ok(WebhookRegistration {
+        target_url: read(&register.target_url, HTTPS_URL)?,
+        auth: auth(&register.auth)?,
+        event_types: event_types(&register.wishes.event_types)?,
+        description: register.wishes.description.as_deref().map(|text| read(text, "a description of 1 to 512 characters")).transpose()?,
+    })
+}
+
+pub(crate) fn update(update: &Update) -> Result<WebhookUpdate> {
+    let body = WebhookUpdate {
+        target_url: update.target_url.as_deref().map(|text| read(text, HTTPS_URL)).transpose()?,
+        auth: auth(&update.auth)?,
+        event_types: event_types(&update.wishes.event_types)?,
+        description: update.wishes.description.as_deref().map(|text| read(text, "a description of at most 512 characters")).transpose()?,
+    };
+    if body.target_url.is_none() && body.auth.is_none() && body.event_types.is_empty() && body.description.is_none() {
+        bail!("nothing to change: give --target-url, --auth, --event-type or --description");
+    }
+    Ok(body)
+}
+
+pub(crate) fn publication(publish: &Publish) -> Result<NotificationPublication> {
+    Ok(NotificationPublication {
+        type_: read(&publish.event_type, PUBLISHED_EVENT_TYPE)?,
+        data: payload(&publish.data)?,
+        account: publish.account.as_deref().map(|text| read(text, "an account")).transpose()?,
+        webhook: publish.webhook.map(|id| NotificationPublicationWebhook { id }),
+    })
+}
+
+pub(crate) fn event_types<T: FromStr<Err: Display>>(texts: &[String]) -> Result<Vec<T>> {
+    texts.iter().map(|text| read(text, EVENT_TYPES)).collect()
+}
+
+/// A checked text, or what it should have been: the generated errors quote patterns, which explain little.
+pub(crate) fn read<T: FromStr<Err: Display>>(text: &str, expected: &str) -> Result<T> {
+    text.parse().map_err(|_| anyhow!("`{text}` is not {expected}"))
+}
+
+fn payload(argument: &str) -> Result<Map<String, Value>> {
+    let (text, source) = match argument.strip_prefix('@') {
+        Some(file) => (std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?, file),
+        None if argument == "-" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+            (text, "standard input")
+        }
+        None => (argument.to_owned(), "DATA"),
+    };
+    serde_json::from_str(&text).with_context(|| format!("{source} must be a JSON object, such as '{{\"purchase\":{{\"id\":\"p-1\"}}}}'"))
+}
+
+/// The kind of authentication follows from the options that only it has.
+fn auth(auth: &Auth) -> Result<Option<AuthInput>> {
+    let kind = match (auth.kind, &auth.username, &auth.client_id) {
+        (None, None, None) => return Ok(None),
+        (None | Some(AuthKind::Basic), Some(_), None) => AuthKind::Basic,
+        (None | Some(AuthKind::ClientCredential), None, Some(_)) => AuthKind::ClientCredential,
+        (Some(AuthKind::Noauth), None, None) => AuthKind::Noauth,
+        (Some(AuthKind::Basic), None, _) => bail!("--auth basic needs --username"),
+        (Some(AuthKind::ClientCredential), _, None) => bail!("--auth client-credential needs --client-id and --token-url"),
+        _ => bail!("--username is for --auth basic, --client-id for --auth client-credential, and --auth noauth takes neither"),
+    };
+    Ok(Some(match kind {
+        AuthKind::Basic => basic(auth)?,
+        AuthKind::ClientCredential => client_credential(auth)?,
+        AuthKind::Noauth => AuthInput::Noauth,
+    }))
+}
+
+fn basic(auth: &Auth) -> Result<AuthInput> {
+    let username = auth.username.as_deref().unwrap_or_default();
+    let password = secrets::obtain(&Wanted {
+        name: "password",
+        argument: auth.insecure_password_argument.as_deref(),
+        file: auth.password_file.as_deref(),
+        file_option: "--password-file",
+        variable: "WEBHOOKS_PASSWORD",
+    })?;
+    Ok(AuthInput::Basic {
+        username: read(username, "a user name of 1 to 255 characters without a colon or control characters")?,
+        password: password.parse().map_err(|_| anyhow!("the password must have 1 to 1024 characters and no control characters"))?,
+    })
+}
+
+fn client_credential(auth: &Auth) -> Result<AuthInput> {
+    let client_secret = secrets::obtain(&Wanted {
+        name: "client secret",
+        argument: auth.insecure_client_secret_argument.as_deref(),
+        file: auth.client_secret_file.as_deref(),
+        file_option: "--client-secret-file",
+        variable: "WEBHOOKS_CLIENT_SECRET",
+    })?;
+    Ok(AuthInput::ClientCredential {
+        client_id: read(auth.client_id.as_deref().unwrap_or_default(), "a client id of printable ASCII characters")?,
+        client_secret: client_secret.parse().map_err(|_| anyhow!("the client secret must have 1 to 1024 printable ASCII characters"))?,
+        token_url: read(auth.token_url.as_deref().unwrap_or_default(), HTTPS_URL)?,
+        scope: auth.scope.as_deref().map(|text| read(text, "a scope: printable words, with single spaces between")).transpose()?,
+        audience: auth.audience.as_deref().map(|text| read(text, "an audience: printable ASCII characters without spaces")).transpose()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::arguments::{Command, CommandLine};
+
+    fn register(options: &[&str]) -> Result<Value> {
+        let words = ["webhooks", "register", "https://example.com"].iter().chain(options);
+        let Command::Register(register) = CommandLine::try_parse_from(words)?.command else { panic!("not a registration") };
+        Ok(serde_json::to_value(registration(&register)?)?)
+    }
+
+    #[test]
+    fn the_kind_of_authentication_follows_from_its_options() {
+        let basic = ["--username", "USERNAME", "--insecure-password-argument", "PASSWORD"];
+        let client = ["--client-id", "ID", "--insecure-client-secret-argument", "SECRET", "--token-url", "https://example.com/token"];
+        for (options, expected) in [
+            (&[][..], Value::Null),
+            (&["--auth", "noauth"], serde_json::json!({ "type": "noauth" })),
+            (&basic, serde_json::json!({ "type": "basic", "username": "USERNAME", "password": "PASSWORD" })),
+            (
+                &client,
+                serde_json::json!({ "type": "client_credential", "clientID": "ID", "clientSecret": "SECRET", "tokenURL": "https://example.com/token" }),
+            ),
+        ] {
+            assert_eq!(register(options).expect("a registration")["auth"], expected);
+        }
+    }
+
+    #[test]
+    fn options_that_contradict_each_other_are_refused() {
+        for options in [
+            &["--auth", "basic"][..],
+            &["--auth", "client-credential"],
+            &["--auth", "noauth", "--username", "a", "--insecure-password-argument", "b"],
+            &["--auth", "client-credential", "--username", "a", "--insecure-password-argument", "b"],
+            &["--username", "a", "--client-id", "b", "--token-url", "https://example.com"],
+            &["--password-file", "x"],
+            &["--client-id", "b"],
+        ] {
+            assert!(register(options).is_err(), "{options:?}");
+        }
+    }
+
+    #[test]
+    fn an_unusable_value_is_explained_without_showing_a_secret() {
+        let error = register(&["--username", "a", "--insecure-password-argument", "sec\nret"]).expect_err("a line end").to_string();
+        assert!(error.contains("no control characters") && !error.contains("ret\n"), "{error}");
+        let error = register(&["--event-type", "Catalog"]).expect_err("a capital").to_string();
+        assert!(error.contains("`Catalog` is not a dotted lower-case name"), "{error}");
+    }
+
+    #[test]
+    fn data_must_be_an_object() {
+        assert_eq!(payload(r#"{"a":1}"#).expect("an object").len(), 1);
+        for text in ["", "[]", "1", "{", "{} {}", "@/nowhere/at/all"] {
+            assert!(payload(text).is_err(), "{text}");
+        }
+    }
+}

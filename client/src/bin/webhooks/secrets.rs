@@ -1,0 +1,42 @@
+//! Where passwords and client secrets come from: a file, the environment, or a prompt.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+/// A secret that a command needs, and the places that may hold it, in the order of their rank.
+pub(crate) struct Wanted<'a> {
+    /// What the prompt calls it.
+    pub(crate) name: &'a str,
+    pub(crate) argument: Option<&'a str>,
+    pub(crate) file: Option<&'a Path>,
+    pub(crate) file_option: &'a str,
+    pub(crate) variable: &'a str,
+}
+
+pub(crate) fn obtain(wanted: &Wanted<'_>) -> Result<String> {
+    if let Some(secret) = wanted.argument {
+        return Ok(secret.to_owned());
+    }
+    if let Some(file) = wanted.file {
+        return from_file(file);
+    }
+    if let Ok(secret) = std::env::var(wanted.variable) {
+        return Ok(secret);
+    }
+    if !std::io::stdin().is_terminal() {
+        bail!("the {} is missing: give {} or set {} (there is no terminal to ask on)", wanted.name, wanted.file_option, wanted.variable);
+    }
+    rpassword::prompt_password(format!("{}: ", wanted.name)).with_context(|| format!("cannot read the {}", wanted.name))
+}
+
+/// The file's text without the line end that editors and `echo` add.
+pub(crate) fn from_file(file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        bail!("{} is empty", file.display());
+    }
+    Ok(secret.to_owned())
+}
