@@ -1,0 +1,259 @@
+//! From a published notification to an accepted callback: what counts as accepted, and what follows when it is not.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Receiver, Reply, Server, Setup, eventually, id_of};
+
+fn with_headers(status: u16, headers: &[(&'static str, &str)]) -> Reply {
+    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    Reply::Full { status, headers, body: String::new() }
+}
+
+fn next_attempt_at(delivery: &Value) -> DateTime<Utc> {
+    delivery["nextAttemptAt"].as_str().unwrap_or_else(|| panic!("no time in {delivery}")).parse().expect("a time")
+}
+
+/// A server whose time stands still, a receiver that is registered there, and its webhook's id.
+async fn registered() -> (Server, Api, Receiver, String) {
+    let server = Setup::dev().manual_clock().start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    let id = api.register_url(&receiver.url()).await;
+    (server, api, receiver, id)
+}
+
+/// Moves the clock to the delivery's next attempt.
+fn wait_out(server: &Server, delivery: &Value) {
+    server.advance(next_attempt_at(delivery) - server.now());
+}
+
+#[tokio::test]
+async fn every_2xx_accepts() {
+    let (_server, api, receiver, _) = registered().await;
+    for status in [200, 201, 202, 204, 206, 299] {
+        receiver.then([Reply::Status(status)]);
+        let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+        assert_eq!(delivery["status"], "succeeded", "{status}");
+        assert_eq!(delivery.get("nextAttemptAt"), None);
+        assert_eq!(delivery["lastAttempt"], delivery["attempts"][0]);
+        assert_eq!((&delivery["attempts"][0]["outcome"], &delivery["attempts"][0]["statusCode"]), (&json!("accepted"), &json!(status)));
+    }
+}
+
+#[tokio::test]
+async fn every_other_status_is_retried() {
+    let (server, api, mut receiver, _) = registered().await;
+    for status in [300, 304, 400, 401, 404, 409, 429, 500, 502, 503, 599] {
+        receiver.then([Reply::Status(status)]);
+        let notification = api.publish_type("a.b").await;
+        let delivery = api.after_attempts(&notification, 1).await;
+        assert_eq!(delivery["status"], "pending", "{status}");
+        assert_eq!((&delivery["attempts"][0]["outcome"], &delivery["attempts"][0]["statusCode"]), (&json!("rejected"), &json!(status)));
+        wait_out(&server, &delivery);
+        let delivery = api.after_attempts(&notification, 2).await;
+        assert_eq!(delivery["status"], "succeeded");
+        assert_eq!(delivery["attempts"][1]["number"], 2);
+        let [first, second] = &receiver.next_of(2).await[..] else { panic!("two callbacks") };
+        assert_eq!((first.id(), &first.body), (second.id(), &second.body));
+    }
+}
+
+#[tokio::test]
+async fn a_failing_delivery_follows_the_schedule_to_its_end() {
+    let (server, api, receiver, id) = registered().await;
+    receiver.always(Reply::Status(500));
+    let notification = api.publish_type("a.b").await;
+    let minutes = |minutes: i64| TimeDelta::minutes(minutes);
+    let hours = |hours: i64| TimeDelta::hours(hours);
+    let waits = [TimeDelta::seconds(5), minutes(5), minutes(30), hours(2), hours(5), hours(10), hours(14), hours(20), hours(24)];
+    for (made, wait) in (1..).zip(waits) {
+        let delivery = api.after_attempts(&notification, made).await;
+        let waited = next_attempt_at(&delivery) - server.now();
+        assert!(wait <= waited && waited <= wait + wait / 5, "{waited} after attempt {made} instead of {wait}");
+        wait_out(&server, &delivery);
+    }
+    let delivery = api.after_attempts(&notification, 10).await;
+    assert_eq!(delivery["status"], "failed");
+    assert_eq!(delivery.get("nextAttemptAt"), None);
+    assert_eq!(delivery["attempts"].as_array().map(Vec::len), Some(10));
+    assert_eq!(api.webhook(&id).await["status"], "active");
+    server.advance(TimeDelta::days(30));
+    api.publish_type("c.d").await;
+    eventually("the next notification", async || (receiver.count() == 11).then_some(())).await;
+}
+
+#[tokio::test]
+async fn nothing_is_retried_before_its_time() {
+    let (server, api, mut receiver, _) = registered().await;
+    receiver.then([Reply::Status(500)]);
+    let first = api.publish_type("a.b").await;
+    receiver.next().await;
+    let delivery = api.after_attempts(&first, 1).await;
+    server.advance(next_attempt_at(&delivery) - server.now() - TimeDelta::milliseconds(1));
+    let second = api.publish_type("a.b").await;
+    assert_eq!(receiver.next().await.id(), id_of(&second));
+    api.after_attempts(&second, 1).await;
+    assert_eq!(api.delivery_of(&first).await["attemptCount"], 1);
+    server.advance(TimeDelta::milliseconds(1));
+    assert_eq!(receiver.next().await.id(), id_of(&first));
+}
+
+#[tokio::test]
+async fn gone_deactivates_the_webhook() {
+    let (_server, api, receiver, id) = registered().await;
+    receiver.then([Reply::Status(500), Reply::Status(410)]);
+    let waiting = api.publish_type("a.b").await;
+    api.after_attempts(&waiting, 1).await;
+    let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+    assert_eq!(delivery["status"], "failed");
+    let webhook = api.webhook(&id).await;
+    assert_eq!((&webhook["status"], &webhook["deactivation"]["reason"]), (&json!("deactivated"), &json!("gone")));
+    assert_eq!(api.delivery_of(&waiting).await["status"], "cancelled");
+    assert_eq!(api.publish_type("a.b").await["deliveryCount"], 0);
+}
+
+#[tokio::test]
+async fn retry_after_is_obeyed_within_bounds() {
+    let (server, api, receiver, _) = registered().await;
+    let scheduled = TimeDelta::seconds(5)..=TimeDelta::seconds(6);
+    let at = |wait: TimeDelta| wait..=wait + wait / 5;
+    let in_two_hours = (server.now() + TimeDelta::hours(2)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    for (status, retry_after, expected) in [
+        (429, "7200", at(TimeDelta::hours(2))),
+        (503, "7200", at(TimeDelta::hours(2))),
+        (503, in_two_hours.as_str(), at(TimeDelta::hours(2))),
+        (500, "7200", scheduled.clone()),
+        (503, "1", scheduled.clone()),
+        (503, "soon", scheduled.clone()),
+        (503, "Thu, 01 Jan 1970 00:00:00 GMT", scheduled.clone()),
+        (503, "999999999", TimeDelta::hours(24)..=TimeDelta::hours(24) + TimeDelta::seconds(6)),
+    ] {
+        receiver.then([with_headers(status, &[("retry-after", retry_after)])]);
+        let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+        let waits = next_attempt_at(&delivery) - server.now();
+        assert!(expected.contains(&waits), "{status} {retry_after}: {waits} instead of {expected:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let (server, api, receiver, _) = registered().await;
+    let elsewhere = server.receiver().await;
+    for status in [301, 302, 303, 307, 308] {
+        receiver.then([with_headers(status, &[("location", &elsewhere.url())])]);
+        let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+        assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("rejected")));
+        assert_eq!(delivery["lastAttempt"]["statusCode"], status);
+    }
+    assert_eq!(elsewhere.count(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_off_is_a_failed_attempt() {
+    let (server, api, receiver, _) = registered().await;
+    receiver.then([Reply::Reset]);
+    let notification = api.publish_type("a.b").await;
+    let delivery = api.after_attempts(&notification, 1).await;
+    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("unreachable")));
+    assert_eq!(delivery["lastAttempt"].get("statusCode"), None);
+    wait_out(&server, &delivery);
+    assert_eq!(api.after_attempts(&notification, 2).await["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn a_callback_that_cannot_be_reached_or_trusted_is_a_failed_attempt() {
+    let (server, api, receiver, id) = registered().await;
+    drop(receiver);
+    assert_eq!(api.test(&id).await["outcome"], "unreachable");
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let stranger = Receiver::start(&crate::harness::Authority::own(directory.path()).0).await;
+    let id = api.register_url(&stranger.url()).await;
+    let attempt = api.test(&id).await;
+    assert_eq!(attempt["outcome"], "unreachable");
+    assert!(attempt["error"].as_str().is_some_and(|error| error.contains("certificate")), "{attempt}");
+    assert_eq!(stranger.count(), 0);
+    assert!(!attempt.to_string().contains(&server.data_dir().display().to_string()), "an error tells nothing of the server");
+}
+
+#[tokio::test]
+async fn an_authority_that_the_operator_names_is_trusted() {
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let (authority, file) = crate::harness::Authority::own(directory.path());
+    let flags = ["--allow-network", "127.0.0.0/8", "--ca-file", &file.display().to_string()];
+    let server = Setup::strict().flags(&flags).start().await;
+    let mut receiver = Receiver::start(&authority).await;
+    server.api().register_url(&receiver.url()).await;
+    server.api().publish_type("a.b").await;
+    receiver.next().await;
+}
+
+#[tokio::test]
+async fn a_callback_that_hangs_times_out() {
+    let server = Setup::dev().flags(&["--attempt-timeout-seconds", "1"]).start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    receiver.always(Reply::Hang);
+    api.register_url(&receiver.url()).await;
+    let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("timed_out")));
+    assert!(delivery["lastAttempt"]["durationMs"].as_u64() >= Some(1000));
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_cut_and_accepted() {
+    let (_server, api, receiver, _) = registered().await;
+    receiver.always(Reply::Endless);
+    let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+    assert_eq!(delivery["status"], "succeeded");
+    assert_eq!(delivery["lastAttempt"]["truncated"], true);
+    assert_eq!(delivery["lastAttempt"]["responseBody"].as_str().map(str::len), Some(4096));
+}
+
+#[tokio::test]
+async fn an_attempt_keeps_the_beginning_of_the_answer_as_text() {
+    let (_server, api, receiver, _) = registered().await;
+    for (body, kept, truncated) in [
+        ("sorry".to_owned(), "sorry".to_owned(), false),
+        ("x".repeat(4096), "x".repeat(4096), false),
+        ("x".repeat(4097), "x".repeat(4096), true),
+    ] {
+        receiver.then([Reply::Full { status: 500, headers: vec![], body }]);
+        let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+        assert_eq!((&delivery["lastAttempt"]["responseBody"], &delivery["lastAttempt"]["truncated"]), (&json!(kept), &json!(truncated)));
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_inward_is_not_dialled() {
+    let server = Setup::strict().start().await;
+    let api = server.api();
+    let id = api.register_url("https://localhost/x").await;
+    assert_eq!(api.test(&id).await["outcome"], "address_blocked");
+    let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
+    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("address_blocked")));
+}
+
+#[tokio::test]
+async fn deliveries_can_be_listed_by_what_they_are() {
+    let (server, api, receiver, id) = registered().await;
+    receiver.then([Reply::Status(500)]);
+    let failed = api.publish_type("a.b").await;
+    let pending = api.after_attempts(&failed, 1).await;
+    server.advance(TimeDelta::seconds(1));
+    let succeeded = api.after_attempts(&api.publish_type("c.d").await, 1).await;
+    let (pending, succeeded) = (id_of(&pending), id_of(&succeeded));
+    for (query, expected) in [
+        (String::new(), vec![&succeeded, &pending]),
+        ("status=pending".to_owned(), vec![&pending]),
+        ("status=succeeded".to_owned(), vec![&succeeded]),
+        ("status=failed".to_owned(), vec![]),
+        ("type=c.d".to_owned(), vec![&succeeded]),
+        (format!("notificationID={}", id_of(&failed)), vec![&pending]),
+        (format!("webhookID={id}&status=succeeded&type=c.d"), vec![&succeeded]),
+        ("webhookID=0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55".to_owned(), vec![]),
+        ("since=2026-01-02T15:04:06Z".to_owned(), vec![&succeeded]),
+        ("until=2026-01-02T15:04:06Z".to_owned(), vec![&pending]),
+    ] {
+        let listed: Vec<String> = api.list(&format!("/deliveries?{query}")).await.iter().map(id_of).collect();
+        assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{query}");
+    }
+}

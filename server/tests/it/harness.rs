@@ -1,0 +1,47 @@
+//! What the tests share: a server under test, in this process or as its real binary, and the servers on the other side.
+//!
+//! Nothing waits for a schedule: tests await a callback or a state, and move a manual clock. [`patiently`] bounds such a
+//! wait only so that a test that would never end says what it waited for.
+
+mod api;
+mod authority;
+pub(crate) mod contract;
+mod log;
+mod process;
+mod proxy;
+mod receiver;
+mod server;
+mod token_endpoint;
+
+use std::time::Duration;
+
+pub(crate) use api::{Answer, Api, PREFIX, id_of};
+pub(crate) use authority::Authority;
+pub(crate) use process::{Process, binary};
+pub(crate) use receiver::{Callback, Receiver, Reply};
+pub(crate) use server::{Server, Setup};
+pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};
+
+/// Far longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What `future` comes to, or a panic that names what was waited for.
+pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited in vain for {what}"),
+    }
+}
+
+/// Asks again until `check` finds what it looks for. For states that nothing announces, such as a recorded attempt.
+pub(crate) async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+    patiently(what, async {
+        loop {
+            if let Some(found) = check().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await
+}

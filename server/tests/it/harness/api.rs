@@ -1,0 +1,243 @@
+//! Requests to the API: what is meant to succeed through the generated client, everything else as raw as a test needs it.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use webhooks_client::types::{self, Problem};
+use webhooks_client::{Client as Generated, Error, ResponseValue};
+
+use super::eventually;
+
+pub(crate) const PREFIX: &str = "/api/notifications/v1";
+
+/// A caller with one access token, or none.
+#[derive(Clone)]
+pub(crate) struct Api {
+    base: String,
+    token: Option<String>,
+    http: Client<HttpConnector, Full<Bytes>>,
+    generated: Generated,
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON: {error}: {self:?}"))
+    }
+
+    /// The body, if the status is the expected one.
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// The status and code of a problem.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        let body = self.json();
+        assert_eq!(body["status"], self.status, "{body}");
+        (self.status, body["code"].as_str().unwrap_or_else(|| panic!("no code in {body}")).to_owned())
+    }
+
+    /// Where in the request's body the first error stands.
+    pub(crate) fn pointer(&self) -> Option<String> {
+        self.json()["errors"][0]["pointer"].as_str().map(str::to_owned)
+    }
+}
+
+impl Api {
+    pub(super) fn new(base: &str, token: Option<&str>) -> Api {
+        let http = Client::builder(TokioExecutor::new()).build_http();
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value"));
+        }
+        #[expect(clippy::disallowed_methods, reason = "a caller of the API is no callback")]
+        let client = reqwest::Client::builder().default_headers(headers).build().expect("a client");
+        let generated = Generated::new_with_client(base, client);
+        Api { base: base.to_owned(), token: token.map(str::to_owned), http, generated }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().expect("it has a token")
+    }
+
+    /// A request with exactly these headers; a JSON body and a token are what [`Api::call`] adds.
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            let name: HeaderName = name.parse().expect("a header name");
+            request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
+        }
+        let request = request.body(Full::new(body.into())).expect("a request");
+        let response = self.http.request(request).await.unwrap_or_else(|error| panic!("no answer from {}{path}: {error:?}", self.base));
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("the answer's body").to_bytes();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// A request under [`PREFIX`], with the token, and with the body as it stands.
+    pub(crate) async fn call(&self, method: Method, path: &str, more: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let mut headers = vec![(header::ACCEPT.as_str(), "application/json, application/problem+json")];
+        let body = body.into();
+        if !body.is_empty() {
+            headers.push(("content-type", "application/json"));
+        }
+        headers.extend(authorization.as_ref().map(|value| ("authorization", value.as_str())));
+        headers.extend(more);
+        self.send(method, &format!("{PREFIX}{path}"), &headers, body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, &[], "").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path, &[], body.to_string()).await
+    }
+
+    /// As [`Api::post`], where the server may be gone.
+    pub(crate) async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        let authorization = format!("Bearer {}", self.token.as_deref().unwrap_or_default());
+        let request = Request::post(format!("{}{PREFIX}{path}", self.base)).header(header::AUTHORIZATION, authorization);
+        let request = request.body(Full::new(body.to_string().into())).expect("a request");
+        let (parts, body) = self.http.request(request).await.ok()?.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path, &[], body.to_string()).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, &[], "").await
+    }
+
+    /// The generated client, for what the methods below do not say.
+    pub(crate) fn client(&self) -> &Generated {
+        &self.generated
+    }
+
+    pub(crate) async fn register(&self, registration: &Value) -> Value {
+        answer(self.generated.register_webhook().body(typed::<types::WebhookRegistration>(registration)).send().await)
+    }
+
+    /// Registers a webhook without authentication, and answers its id.
+    pub(crate) async fn register_url(&self, url: &str) -> String {
+        id_of(&self.register(&json!({ "targetURL": url })).await)
+    }
+
+    pub(crate) async fn webhook(&self, id: &str) -> Value {
+        answer(self.generated.get_webhook().id(uuid(id)).send().await)
+    }
+
+    pub(crate) async fn update(&self, id: &str, update: &Value) -> Value {
+        answer(self.generated.update_webhook().id(uuid(id)).body(typed::<types::WebhookUpdate>(update)).send().await)
+    }
+
+    pub(crate) async fn deactivate(&self, id: &str) -> Value {
+        let body = typed::<types::WebhookDeactivation>(&json!({ "status": "deactivated" }));
+        answer(self.generated.deactivate_webhook().id(uuid(id)).body(body).send().await)
+    }
+
+    pub(crate) async fn activate(&self, id: &str) -> Value {
+        let body = typed::<types::WebhookActivation>(&json!({ "status": "active" }));
+        answer(self.generated.activate_webhook().id(uuid(id)).body(body).send().await)
+    }
+
+    pub(crate) async fn delete_webhook(&self, id: &str) {
+        answer(self.generated.delete_webhook().id(uuid(id)).send().await);
+    }
+
+    pub(crate) async fn signing_secret(&self, id: &str) -> String {
+        answer(self.generated.get_signing_secret().id(uuid(id)).send().await)["secret"].as_str().expect("a string").to_owned()
+    }
+
+    /// Sends a test callback and answers the attempt.
+    pub(crate) async fn test(&self, id: &str) -> Value {
+        answer(self.generated.test_webhook().id(uuid(id)).send().await)
+    }
+
+    pub(crate) async fn publish(&self, publication: &Value) -> Value {
+        answer(self.generated.publish_notification().body(typed::<types::NotificationPublication>(publication)).send().await)
+    }
+
+    pub(crate) async fn notification(&self, id: &str) -> Value {
+        answer(self.generated.get_notification().id(uuid(id)).send().await)
+    }
+
+    pub(crate) async fn delivery(&self, id: &str) -> Value {
+        answer(self.generated.get_delivery().id(uuid(id)).send().await)
+    }
+
+    /// Publishes something of no interest to the token's account.
+    pub(crate) async fn publish_type(&self, event_type: &str) -> Value {
+        self.publish(&json!({ "type": event_type, "data": {} })).await
+    }
+
+    /// Every item of a list, page by page.
+    pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let glue = if path.contains('?') { '&' } else { '?' };
+            let page = self.get(&format!("{path}{glue}limit=200{cursor}")).await.expect(200);
+            items.extend(page["data"].as_array().expect("an array").iter().cloned());
+            match page["cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// The one delivery of a notification, with its attempts.
+    pub(crate) async fn delivery_of(&self, notification: &Value) -> Value {
+        let page = answer(self.generated.list_deliveries().notification_id(uuid(&id_of(notification))).send().await);
+        assert_eq!(page["data"].as_array().map(Vec::len), Some(1), "{page}");
+        self.delivery(&id_of(&page["data"][0])).await
+    }
+
+    /// The one delivery of a notification, once so many of its attempts are recorded.
+    pub(crate) async fn after_attempts(&self, notification: &Value, count: u64) -> Value {
+        eventually(&format!("attempt {count}"), async || {
+            let delivery = self.delivery_of(notification).await;
+            (delivery["attemptCount"].as_u64() >= Some(count)).then_some(delivery)
+        })
+        .await
+    }
+}
+
+pub(crate) fn id_of(object: &Value) -> String {
+    object["id"].as_str().unwrap_or_else(|| panic!("no id in {object}")).to_owned()
+}
+
+fn uuid(id: &str) -> Uuid {
+    id.parse().expect("an identifier")
+}
+
+/// What a test wrote as JSON, as the generated client takes it.
+fn typed<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("the generated client does not take {value}: {error}"))
+}
+
+/// A success of the generated client, as JSON again.
+fn answer<T: Serialize>(sent: Result<ResponseValue<T>, Error<Problem>>) -> Value {
+    match sent {
+        Ok(answer) => serde_json::to_value(answer.into_inner()).expect("an answer is JSON"),
+        Err(error) => panic!("no success: {error}"),
+    }
+}

@@ -1,0 +1,50 @@
+//! Certificate authorities for the servers of the tests: the development one of a data directory, or one of their own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// The authority that `--dev` made in a data directory.
+    pub(crate) fn of_data_dir(data_dir: &Path) -> Authority {
+        let read = |name: &str| std::fs::read_to_string(data_dir.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let key = KeyPair::from_pem(&read("dev-ca-key.pem")).expect("the server wrote the key");
+        Authority { issuer: Issuer::from_ca_cert_pem(&read("dev-ca.pem"), key).expect("the server wrote the certificate") }
+    }
+
+    /// A new authority, and its certificate as a file for `--ca-file`.
+    pub(crate) fn own(directory: &Path) -> (Authority, PathBuf) {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(DnType::CommonName, "an authority of the tests");
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let certificate = parameters.self_signed(&key).expect("a certificate");
+        let path = directory.join("tests-ca.pem");
+        std::fs::write(&path, certificate.pem()).expect("a writable directory");
+        (Authority { issuer: Issuer::new(parameters, key) }, path)
+    }
+
+    /// What a server on this machine needs to be trusted.
+    pub(super) fn server_config(&self) -> Arc<rustls::ServerConfig> {
+        let key = KeyPair::generate().expect("a key");
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let certificate = CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("the provider knows TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![CertificateDer::from(certificate)], key)
+            .expect("the key belongs to the certificate");
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(config)
+    }
+}

@@ -1,0 +1,261 @@
+//! The other side of a callback: a real HTTPS server that does as it is told and tells what it got.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::contract::{self, Violations};
+use super::{Authority, patiently};
+
+/// What a receiver does with a callback.
+#[derive(Clone)]
+pub(crate) enum Reply {
+    Status(u16),
+    Full {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    },
+    /// Sends all of the request, its headers too, back as the body of a 500.
+    Echo,
+    /// Never answers.
+    Hang,
+    /// Drops the connection instead of an answer.
+    Reset,
+    /// A 200 whose body never ends, as fast as it is read.
+    Endless,
+    /// A 200 as soon as the semaphore gives a permit.
+    Gate(Arc<Semaphore>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Callback {
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Callback {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("a callback is JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.find_header(name).unwrap_or_else(|| panic!("no header {name}: {:?}", self.headers))
+    }
+
+    pub(crate) fn find_header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?;
+        assert!(values.next().is_none(), "{name} came twice");
+        Some(value.to_str().expect("ASCII"))
+    }
+
+    /// `webhook-id`, the notification's identifier.
+    pub(crate) fn id(&self) -> &str {
+        self.header("webhook-id")
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    script: Arc<Mutex<Script>>,
+    arrived: mpsc::UnboundedSender<Callback>,
+    violations: Violations,
+}
+
+struct Script {
+    next: VecDeque<Reply>,
+    otherwise: Reply,
+    /// How many callbacks came so far, how many are being answered, and the most of those at once.
+    count: usize,
+    open: usize,
+    most_open: usize,
+}
+
+pub(crate) struct Receiver {
+    address: SocketAddr,
+    shared: Shared,
+    arrivals: mpsc::UnboundedReceiver<Callback>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+impl Receiver {
+    /// One that accepts every callback with a 204.
+    pub(crate) async fn start(authority: &Authority) -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let (arrived, arrivals) = mpsc::unbounded_channel();
+        let script = Script { next: VecDeque::new(), otherwise: Reply::Status(204), count: 0, open: 0, most_open: 0 };
+        let shared = Shared { script: Arc::new(Mutex::new(script)), arrived, violations: Violations::default() };
+        let state = shared.clone();
+        let accepting = serve_tls(listener, authority, move |request| {
+            let state = state.clone();
+            async move { state.answer(request).await }
+        });
+        Receiver { address, shared, arrivals, accepting }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}/notify", self.address)
+    }
+
+    /// What it does with every callback from now on.
+    pub(crate) fn always(&self, reply: Reply) {
+        self.script().otherwise = reply;
+    }
+
+    /// What it does with the next callbacks, one each, before it goes back to its habit.
+    pub(crate) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.script().next.extend(replies);
+    }
+
+    /// The next callback that no test has seen yet.
+    pub(crate) async fn next(&mut self) -> Callback {
+        patiently("a callback", self.arrivals.recv()).await.expect("the receiver holds the sender")
+    }
+
+    pub(crate) async fn next_of(&mut self, count: usize) -> Vec<Callback> {
+        let mut callbacks = Vec::with_capacity(count);
+        for _ in 0..count {
+            callbacks.push(self.next().await);
+        }
+        callbacks
+    }
+
+    /// All callbacks that have arrived and no test has seen yet.
+    pub(crate) fn arrived(&mut self) -> Vec<Callback> {
+        std::iter::from_fn(|| self.arrivals.try_recv().ok()).collect()
+    }
+
+    /// How many callbacks came so far.
+    pub(crate) fn count(&self) -> usize {
+        self.script().count
+    }
+
+    /// The most callbacks that waited for their answer at once.
+    pub(crate) fn most_open(&self) -> usize {
+        self.script().most_open
+    }
+
+    fn script(&self) -> std::sync::MutexGuard<'_, Script> {
+        self.shared.script.lock().expect("no holder panics")
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.shared.violations.fail_if_any();
+    }
+}
+
+/// Counts a callback as open until it is answered or given up.
+struct Open(Arc<Mutex<Script>>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.lock().expect("no holder panics").open -= 1;
+    }
+}
+
+impl Shared {
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Gone> {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(|_| Gone)?.to_bytes();
+        let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        let callback = Callback { path, headers: parts.headers, body };
+        contract::check_callback(&parts.method, &callback.headers, &callback.body, &self.violations);
+        let reply = {
+            let mut script = self.script.lock().expect("no holder panics");
+            script.count += 1;
+            script.open += 1;
+            script.most_open = script.most_open.max(script.open);
+            script.next.pop_front().unwrap_or_else(|| script.otherwise.clone())
+        };
+        let _open = Open(self.script.clone());
+        let echo = format!("{:?}\n{}", callback.headers, String::from_utf8_lossy(&callback.body));
+        // A test that ended has no more interest.
+        let _ = self.arrived.send(callback);
+        let response = Response::builder();
+        Ok(match reply {
+            Reply::Status(status) => response.status(status).body(full("")),
+            Reply::Full { status, headers, body } => {
+                headers.into_iter().fold(response.status(status), |response, (name, value)| response.header(name, value)).body(full(body))
+            }
+            Reply::Echo => response.status(500).body(full(echo)),
+            Reply::Hang => std::future::pending().await,
+            Reply::Reset => return Err(Gone),
+            Reply::Endless => response.body(BoxBody::new(EndlessBody)),
+            Reply::Gate(gate) => {
+                gate.acquire().await.expect("nobody closes it").forget();
+                response.status(StatusCode::OK).body(full(""))
+            }
+        }
+        .expect("a response"))
+    }
+}
+
+pub(super) type Body = BoxBody<Bytes, Infallible>;
+
+pub(super) fn full(body: impl Into<Bytes>) -> Body {
+    BoxBody::new(Full::new(body.into()))
+}
+
+struct EndlessBody;
+
+impl http_body::Body for EndlessBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        std::task::Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 8192])))))
+    }
+}
+
+/// The connection is dropped instead of answered.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is dropped on purpose")]
+pub(super) struct Gone;
+
+/// Serves HTTPS, HTTP/1.1 and HTTP/2, until the task is aborted.
+pub(super) fn serve_tls<F, A>(listener: TcpListener, authority: &Authority, answer: F) -> tokio::task::JoinHandle<()>
+where
+    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Response<Body>, Gone>> + Send + 'static,
+{
+    let acceptor = tokio_rustls::TlsAcceptor::from(authority.server_config());
+    tokio::spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, answer) = (acceptor.clone(), answer.clone());
+            connections.spawn(async move { serve_connection(stream, acceptor, answer).await });
+        }
+    })
+}
+
+async fn serve_connection<F, A>(stream: TcpStream, acceptor: tokio_rustls::TlsAcceptor, answer: F)
+where
+    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Response<Body>, Gone>> + Send + 'static,
+{
+    // A client that refuses the certificate or goes away is part of what is tested.
+    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let service = service_fn(answer);
+    let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+}

@@ -1,0 +1,171 @@
+//! A server under test in this process.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tempfile::TempDir;
+use webhooks_server::api::types::Account;
+use webhooks_server::auth::{Scope, token_hash};
+use webhooks_server::clock::Clock;
+use webhooks_server::config::{CommandLine, Settings};
+use webhooks_server::data_dir::DataDir;
+use webhooks_server::store::Store as _;
+use webhooks_server::token::new_token;
+
+use super::log::CapturedLog;
+use super::proxy::Proxy;
+use super::{Api, Authority, Receiver, TokenEndpoint};
+
+/// How a server is to be started.
+pub(crate) struct Setup {
+    flags: Vec<String>,
+    clock: Clock,
+    data_dir: TempDir,
+}
+
+impl Setup {
+    /// As `--dev`: loopback callbacks, trusting the data directory's own authority.
+    pub(crate) fn dev() -> Setup {
+        Setup::strict().flags(&["--dev"])
+    }
+
+    /// As in production: no address but public ones.
+    pub(crate) fn strict() -> Setup {
+        Setup { flags: Vec::new(), clock: Clock::system(), data_dir: TempDir::new().expect("a temporary directory") }
+    }
+
+    pub(crate) fn flags(mut self, flags: &[&str]) -> Setup {
+        self.flags.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
+    }
+
+    /// Time stands still until the test moves it.
+    pub(crate) fn manual_clock(mut self) -> Setup {
+        let start = DateTime::parse_from_rfc3339("2026-01-02T15:04:05Z").expect("a time").to_utc();
+        self.clock = Clock::manual(start);
+        self
+    }
+
+    pub(crate) async fn start(self) -> Server {
+        let log = CapturedLog::default();
+        let settings = settings(self.data_dir.path(), &self.flags);
+        let running = webhooks_server::server::Server::start(settings, self.clock.clone(), log.logger()).await;
+        let running = running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"));
+        let proxy = Proxy::start(running.address()).await;
+        Server { proxy, running: Some(running), log, setup: self }
+    }
+}
+
+fn settings(data_dir: &Path, flags: &[String]) -> Settings {
+    let data_dir = data_dir.display().to_string();
+    let fixed = ["webhooks-server", "--listen", "127.0.0.1:0", "--data-dir", &data_dir];
+    let arguments = fixed.into_iter().chain(flags.iter().map(String::as_str)).map(OsString::from);
+    CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings
+}
+
+pub(crate) struct Server {
+    // Dropped first, so that a broken contract is the failure that is shown.
+    proxy: Proxy,
+    running: Option<webhooks_server::server::Server>,
+    log: CapturedLog,
+    setup: Setup,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Server {
+        Setup::dev().start().await
+    }
+
+    /// The caller that a first start makes: account `default`, every scope.
+    pub(crate) fn api(&self) -> Api {
+        let token = std::fs::read_to_string(self.file("access-token")).expect("a first start writes it");
+        self.api_with(token.trim())
+    }
+
+    pub(crate) fn api_with(&self, token: &str) -> Api {
+        Api::new(&self.proxy.base(), Some(token))
+    }
+
+    pub(crate) fn api_without_token(&self) -> Api {
+        Api::new(&self.proxy.base(), None)
+    }
+
+    /// A caller of an account with every scope.
+    pub(crate) async fn api_of(&self, account: &str) -> Api {
+        self.api_with(&self.token(Some(account), &Scope::ALL, None).await)
+    }
+
+    /// A platform caller with every scope that it may have.
+    pub(crate) async fn platform(&self) -> Api {
+        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scope.for_platform()).collect();
+        self.api_with(&self.token(None, &scopes, None).await)
+    }
+
+    /// Makes an access token beside the running server, as `webhooks-server token create` does.
+    pub(crate) async fn token(&self, account: Option<&str>, scopes: &[Scope], expires_at: Option<DateTime<Utc>>) -> String {
+        let account = account.map(|account| Account::parse(account).expect("an account"));
+        let (token, secret) = new_token(account, scopes, self.now(), expires_at).expect("a token");
+        let store = DataDir::at(self.data_dir()).open_existing_store().expect("a database");
+        store.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        secret
+    }
+
+    /// Where it really listens, past the proxy.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.as_ref().expect("it runs").address()
+    }
+
+    pub(crate) fn authority(&self) -> Authority {
+        Authority::of_data_dir(self.data_dir())
+    }
+
+    pub(crate) async fn receiver(&self) -> Receiver {
+        Receiver::start(&self.authority()).await
+    }
+
+    pub(crate) async fn token_endpoint(&self, client_id: &str, client_secret: &str) -> TokenEndpoint {
+        TokenEndpoint::start(&self.authority(), client_id, client_secret).await
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.setup.data_dir.path()
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.data_dir().join(name)
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.setup.clock.now()
+    }
+
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        self.setup.clock.advance(by);
+    }
+
+    /// Everything that the server logged so far, at the lowest level.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
+    /// Every answer's headers and body so far.
+    pub(crate) fn answers(&self) -> Vec<u8> {
+        self.proxy.answers()
+    }
+
+    /// Stops in good order and starts again on the same data; callers find it where it was.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        let settings = settings(self.data_dir(), &self.setup.flags);
+        let started = webhooks_server::server::Server::start(settings, self.setup.clock.clone(), self.log.logger()).await;
+        let running = started.unwrap_or_else(|error| panic!("the server does not start again: {error:#}"));
+        self.proxy.move_to(running.address());
+        self.running = Some(running);
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.running.take().expect("it runs").stop().await.expect("it stops");
+    }
+}

@@ -1,0 +1,127 @@
+//! A small OAuth 2.0 token endpoint for client credentials (RFC 6749 §4.4), over real HTTPS.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{Request, Response, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::Authority;
+use super::receiver::{Body, Gone, full, serve_tls};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum TokenBehaviour {
+    /// Issues tokens with this `expires_in`, or without any.
+    Issue {
+        expires_in: Option<u64>,
+    },
+    /// Takes credentials in the body alone.
+    RefuseBasic,
+    Refuse,
+    Hang,
+    Garbage,
+}
+
+/// One request to the endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenRequest {
+    pub(crate) authorization: Option<String>,
+    pub(crate) form: HashMap<String, String>,
+}
+
+struct State {
+    behaviour: TokenBehaviour,
+    requests: Vec<TokenRequest>,
+    issued: usize,
+}
+
+pub(crate) struct TokenEndpoint {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+impl TokenEndpoint {
+    /// One that knows a single client.
+    pub(crate) async fn start(authority: &Authority, client_id: &str, client_secret: &str) -> TokenEndpoint {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let state = State { behaviour: TokenBehaviour::Issue { expires_in: Some(3600) }, requests: Vec::new(), issued: 0 };
+        let state = Arc::new(Mutex::new(state));
+        let client = Client { id: client_id.to_owned(), secret: client_secret.to_owned() };
+        let shared = (state.clone(), Arc::new(client));
+        let accepting = serve_tls(listener, authority, move |request| {
+            let (state, client) = shared.clone();
+            async move { answer(request, &state, &client).await }
+        });
+        TokenEndpoint { address, state, accepting }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}/oauth/token", self.address)
+    }
+
+    pub(crate) fn behave(&self, behaviour: TokenBehaviour) {
+        self.state.lock().expect("no holder panics").behaviour = behaviour;
+    }
+
+    pub(crate) fn requests(&self) -> Vec<TokenRequest> {
+        self.state.lock().expect("no holder panics").requests.clone()
+    }
+}
+
+impl Drop for TokenEndpoint {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+struct Client {
+    id: String,
+    secret: String,
+}
+
+impl Client {
+    /// RFC 6749 §2.3.1: both are form-encoded before they become a user-id and a password.
+    fn basic(&self) -> String {
+        let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(&self.id), encode(&self.secret))))
+    }
+}
+
+async fn answer(request: Request<Incoming>, state: &Mutex<State>, client: &Client) -> Result<Response<Body>, Gone> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Gone)?.to_bytes();
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let (behaviour, token) = {
+        let mut state = state.lock().expect("no holder panics");
+        state.requests.push(TokenRequest { authorization: authorization.clone(), form: form.clone() });
+        state.issued += 1;
+        (state.behaviour, format!("issued-token-{}", state.issued))
+    };
+    let by_basic = authorization.is_some_and(|value| value == client.basic()) && behaviour != TokenBehaviour::RefuseBasic;
+    let by_post = form.get("client_id") == Some(&client.id) && form.get("client_secret") == Some(&client.secret);
+    let grant = form.get("grant_type").is_some_and(|grant| grant == "client_credentials");
+    let json = |status: u16, body: serde_json::Value| {
+        let response = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
+        response.body(full(body.to_string())).expect("a response")
+    };
+    Ok(match behaviour {
+        TokenBehaviour::Hang => std::future::pending().await,
+        TokenBehaviour::Garbage => Response::new(full("<html>not a token</html>")),
+        TokenBehaviour::Refuse => json(401, json!({ "error": "invalid_client" })),
+        _ if !grant => json(400, json!({ "error": "unsupported_grant_type" })),
+        _ if !(by_basic || by_post) => json(401, json!({ "error": "invalid_client" })),
+        TokenBehaviour::Issue { expires_in: Some(seconds) } => {
+            json(200, json!({ "access_token": token, "token_type": "Bearer", "expires_in": seconds }))
+        }
+        _ => json(200, json!({ "access_token": token, "token_type": "bearer" })),
+    })
+}

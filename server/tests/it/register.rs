@@ -1,0 +1,115 @@
+//! What a registration answers, and its limits.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Server, Setup, id_of};
+
+fn members(object: &Value) -> Vec<&str> {
+    object.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn a_registration_answers_its_record_and_no_secret() {
+    let server = Server::start().await;
+    let registration = json!({
+        "targetURL": "https://example.com",
+        "auth": { "type": "basic", "username": "USERNAME", "password": "PASSWORD" },
+    });
+    let webhook = server.api().register(&registration).await;
+    assert_eq!(members(&webhook), ["auth", "createdAt", "id", "status", "targetURL", "updatedAt"]);
+    assert_eq!(webhook["targetURL"], "https://example.com");
+    assert_eq!(webhook["auth"], json!({ "type": "basic", "username": "USERNAME" }));
+    assert_eq!(webhook["status"], "active");
+    assert_eq!(webhook["createdAt"], webhook["updatedAt"]);
+    assert_eq!(server.api().webhook(&id_of(&webhook)).await, webhook);
+}
+
+#[tokio::test]
+async fn what_was_sent_comes_back_as_sent() {
+    let server = Server::start().await;
+    let api = server.api();
+    for target_url in
+        ["https://example.com", "https://EXAMPLE.com:443/a/../b?c=%7e", "https://example.com/?", "https://[2606:4700::1111]/x"]
+    {
+        let webhook = api.register(&json!({ "targetURL": target_url })).await;
+        assert_eq!(webhook["targetURL"], target_url);
+        assert_eq!(api.webhook(&id_of(&webhook)).await["targetURL"], target_url);
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_authentication_shows_what_is_not_secret() {
+    let server = Server::start().await;
+    let client = json!({ "type": "client_credential", "clientID": "me", "clientSecret": "hidden", "tokenURL": "https://example.com" });
+    let mut full = client.clone();
+    full["scope"] = json!("read write");
+    full["audience"] = json!("urn:them");
+    for (sent, shown) in [
+        (json!({ "type": "basic", "username": "ünïcode", "password": "pass:word" }), json!({ "type": "basic", "username": "ünïcode" })),
+        (client, json!({ "type": "client_credential", "clientID": "me", "tokenURL": "https://example.com" })),
+        (
+            full,
+            json!({ "type": "client_credential", "clientID": "me", "tokenURL": "https://example.com", "scope": "read write", "audience": "urn:them" }),
+        ),
+        (json!({ "type": "noauth" }), json!({ "type": "noauth" })),
+    ] {
+        let webhook = server.api().register(&json!({ "targetURL": "https://example.com", "auth": sent })).await;
+        assert_eq!(webhook["auth"], shown);
+    }
+}
+
+#[tokio::test]
+async fn without_authentication_the_record_says_noauth() {
+    let server = Server::start().await;
+    let webhook = server.api().register(&json!({ "targetURL": "https://example.com" })).await;
+    assert_eq!(webhook["auth"], json!({ "type": "noauth" }));
+}
+
+#[tokio::test]
+async fn optional_members_come_back_and_all_types_mean_none() {
+    let server = Server::start().await;
+    let api = server.api();
+    let event_types = json!(["catalog.*", "order.paid"]);
+    let registration = json!({ "targetURL": "https://example.com", "eventTypes": event_types, "description": "two lines\nof text" });
+    let webhook = api.register(&registration).await;
+    assert_eq!(webhook["eventTypes"], event_types);
+    assert_eq!(webhook["description"], "two lines\nof text");
+    let webhook = api.register(&json!({ "targetURL": "https://example.com", "eventTypes": ["*"] })).await;
+    assert_eq!(webhook.get("eventTypes"), None);
+}
+
+#[tokio::test]
+async fn the_same_url_again_makes_a_second_webhook() {
+    let server = Server::start().await;
+    let mut receiver = server.receiver().await;
+    let api = server.api();
+    let ids = [api.register_url(&receiver.url()).await, api.register_url(&receiver.url()).await];
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(api.publish_type("a.b").await["deliveryCount"], 2);
+    let mut received: Vec<String> = receiver.next_of(2).await.iter().map(|callback| id_of(&callback.json()["webhook"])).collect();
+    received.sort();
+    assert_eq!(received, ids);
+}
+
+#[tokio::test]
+async fn an_account_has_no_more_webhooks_than_its_limit() {
+    let server = Setup::dev().flags(&["--webhooks-per-account", "2"]).start().await;
+    let api = server.api();
+    let registration = json!({ "targetURL": "https://example.com" });
+    let first = api.register_url("https://example.com").await;
+    api.register_url("https://example.com").await;
+    assert_eq!(api.post("/webhooks", &registration).await.problem(), (409, "webhook_limit".to_owned()));
+    server.api_of("other").await.register(&registration).await;
+    api.delete(&format!("/webhooks/{first}")).await.expect(204);
+    api.register(&registration).await;
+}
+
+#[tokio::test]
+async fn concurrent_registrations_stay_within_the_limit() {
+    let server = Setup::dev().flags(&["--webhooks-per-account", "3"]).start().await;
+    let api = server.api();
+    let registration = json!({ "targetURL": "https://example.com" });
+    let answers = futures_util::future::join_all((0..10).map(|_| api.post("/webhooks", &registration))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 3);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 7);
+}

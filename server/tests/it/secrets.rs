@@ -1,0 +1,141 @@
+//! Secrets are sealed at rest and never come back: not from the database's files, the log, an answer, or an echo.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use serde_json::json;
+
+use crate::harness::{Reply, Server, eventually};
+
+const PASSWORD: &str = "marked pässword/with+every:kind&of%character";
+const CLIENT_SECRET: &str = "marked client/secret+with=every&kind%of:character";
+
+/// A secret as it may be written: raw, in JSON, base64, hex, percent-encoded.
+fn spellings(secret: &str) -> Vec<String> {
+    let percent = |encode: fn(u8) -> String| -> String {
+        secret.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { encode(byte) }).collect()
+    };
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let json = json!(secret).to_string();
+    let mut spellings = vec![
+        secret.to_owned(),
+        json.trim_matches('"').to_owned(),
+        STANDARD_NO_PAD.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
+        hex.to_uppercase(),
+        hex,
+        percent(|byte| format!("%{byte:02X}")),
+        percent(|byte| format!("%{byte:02x}")),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+    ];
+    spellings.sort();
+    spellings.dedup();
+    spellings
+}
+
+fn assert_absent(place: &str, bytes: &[u8], secrets: &[String]) {
+    for secret in secrets {
+        for spelling in spellings(secret) {
+            let found = bytes.windows(spelling.len()).any(|window| window == spelling.as_bytes());
+            assert!(!found, "{place} contains the secret {secret:?} as {spelling:?}");
+        }
+    }
+}
+
+fn files_of(server: &Server) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(server.data_dir()).expect("the data directory").map(|entry| entry.expect("an entry").path());
+    let database = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("webhooks.db")));
+    database.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a readable file"))).collect()
+}
+
+#[tokio::test]
+async fn no_secret_is_written_logged_or_answered() {
+    let mut server = Server::start().await;
+    let api = server.api();
+    let mut receiver = server.receiver().await;
+    let endpoint = server.token_endpoint("marked-client", CLIENT_SECRET).await;
+    receiver.always(Reply::Echo);
+    let basic = json!({ "type": "basic", "username": "marked-user", "password": PASSWORD });
+    let client =
+        json!({ "type": "client_credential", "clientID": "marked-client", "clientSecret": CLIENT_SECRET, "tokenURL": endpoint.url() });
+    let mut secrets = vec![PASSWORD.to_owned(), CLIENT_SECRET.to_owned()];
+    let mut signing = Vec::new();
+    for auth in [basic.clone(), client.clone()] {
+        let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
+        let id = webhook["id"].as_str().expect("an id").to_owned();
+        // Through the store, since the one answer that shows it would be found among the answers.
+        signing.push(id.clone());
+        api.update(&id, &json!({ "auth": auth })).await;
+        api.test(&id).await;
+    }
+    api.publish_type("a.b").await;
+    let callbacks = receiver.next_of(4).await;
+    for callback in &callbacks {
+        let value = callback.header("authorization").split_once(' ').expect("a scheme").1.to_owned();
+        secrets.push(value);
+    }
+    eventually("the echoes", async || {
+        let deliveries = api.list("/deliveries").await;
+        deliveries.iter().all(|delivery| delivery["attemptCount"] == 1).then_some(())
+    })
+    .await;
+    for delivery in api.list("/deliveries").await {
+        let delivery = api.delivery(delivery["id"].as_str().expect("an id")).await;
+        let echo = delivery["lastAttempt"]["responseBody"].as_str().expect("the echo").to_owned();
+        assert!(echo.contains("[redacted]"), "{echo}");
+    }
+    // Refusals must not repeat a secret in the wrong place either.
+    api.post("/webhooks", &json!({ "targetURL": "https://example.com", "auth": PASSWORD })).await.expect(400);
+    api.post("/webhooks", &json!({ "targetURL": "https://example.com", "auth": { "type": CLIENT_SECRET } })).await.expect(400);
+    api.post("/webhooks", &json!({ "targetURL": PASSWORD })).await.expect(400);
+    assert_absent("an answer", &server.answers(), &secrets);
+    let mut signing_secrets = Vec::new();
+    for id in &signing {
+        let secret = api.signing_secret(id).await;
+        signing_secrets.push(secret.trim_start_matches("whsec_").to_owned());
+        let bytes = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("base64");
+        for (path, file) in files_of(&server) {
+            assert!(!file.windows(bytes.len()).any(|window| window == bytes), "{path} contains the bytes of a signing secret");
+        }
+    }
+    secrets.extend(signing_secrets);
+    secrets.push(std::fs::read_to_string(server.file("access-token")).expect("the token").trim().to_owned());
+    assert_absent("the log", server.log().as_bytes(), &secrets);
+    for (path, file) in files_of(&server) {
+        assert_absent(&path, &file, &secrets);
+    }
+    server.stop().await;
+    for (path, file) in files_of(&server) {
+        assert_absent(&path, &file, &secrets);
+    }
+}
+
+#[tokio::test]
+async fn an_echoed_secret_is_redacted_however_it_is_written() {
+    let server = Server::start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    let auth = json!({ "type": "basic", "username": "u", "password": PASSWORD });
+    let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
+    let id = webhook["id"].as_str().expect("an id");
+    for spelling in spellings(PASSWORD) {
+        let body = format!("before {spelling} after");
+        receiver.then([Reply::Full { status: 500, headers: vec![], body }]);
+        let attempt = api.test(id).await;
+        let kept = attempt["responseBody"].as_str().expect("a body");
+        assert!(kept.starts_with("before [redacted]") && kept.ends_with(" after"), "{spelling}: {kept}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_at_the_edge_of_the_excerpt_is_redacted() {
+    let server = Server::start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    let auth = json!({ "type": "basic", "username": "u", "password": "marked-password-at-the-edge" });
+    let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
+    for before in 4065..=4100 {
+        let body = format!("{}marked-password-at-the-edge", "x".repeat(before));
+        receiver.then([Reply::Full { status: 500, headers: vec![], body }]);
+        let attempt = api.test(webhook["id"].as_str().expect("an id")).await;
+        let kept = attempt["responseBody"].as_str().expect("a body").trim_start_matches('x').to_owned();
+        assert!(!kept.contains("mark"), "{before}: {kept}");
+    }
+}

@@ -1,0 +1,147 @@
+//! Starting: the first start, keys, tokens and flags on the command line, and what is said when something is wrong.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::harness::{Process, Server, binary, id_of};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn mode(path: &std::path::Path) -> u32 {
+    std::fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn the_first_start_makes_a_token_that_works_and_is_not_printed() {
+    let process = Process::start(&[]).await;
+    let token = std::fs::read_to_string(process.file("access-token")).expect("the token").trim().to_owned();
+    assert_eq!(mode(&process.file("access-token")), 0o600);
+    assert_eq!(mode(&process.file("master-key")), 0o600);
+    assert_eq!(mode(&process.file("dev-ca-key.pem")), 0o600);
+    assert_eq!(mode(&process.file("")), 0o700);
+    assert!(!process.greeting.contains(&token));
+    assert!(process.greeting.contains("export API_ACCESS_TOKEN=$(cat "), "{}", process.greeting);
+    process.api().register_url("https://example.com").await;
+    assert_eq!(process.token_command(&["list"]).await.lines().count(), 2);
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn the_printed_command_registers_a_webhook() {
+    let process = Process::start(&[]).await;
+    let start = process.greeting.find("curl ").expect("the command");
+    let command = process.greeting[start..].replacen("curl ", "curl --silent --show-error ", 1);
+    let mut shell = tokio::process::Command::new("sh");
+    let token = std::fs::read_to_string(process.file("access-token")).expect("the token");
+    shell.args(["-c", &command]).env("API_BASE_URL", process.base()).env("API_ACCESS_TOKEN", token.trim());
+    let output = shell.output().await.expect("sh and curl are installed");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let webhook: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(webhook["targetURL"], "https://example.com");
+    assert_eq!(process.api().webhook(&id_of(&webhook)).await, webhook);
+}
+
+#[tokio::test]
+async fn a_later_start_makes_no_token() {
+    let mut process = Process::start(&[]).await;
+    process.kill().await;
+    process.start_again().await;
+    assert_eq!(process.greeting.lines().count(), 1);
+    assert_eq!(process.token_command(&["list"]).await.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_is_refused() {
+    let server = Server::start().await;
+    let data_dir = server.data_dir().display().to_string();
+    let output = binary(&["--listen", "127.0.0.1:0", "--data-dir", &data_dir]).await;
+    assert!(!output.status.success());
+    let error = text(&output.stderr);
+    assert!(error.contains("another webhooks-server is running on the data directory") && error.contains(&data_dir), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_or_missing_master_key_is_named() {
+    let mut process = Process::start(&[]).await;
+    process.kill().await;
+    let key_file = process.file("master-key");
+    let data_dir = process.data_dir();
+    let key = std::fs::read_to_string(&key_file).expect("the key");
+    let start = async |more: &[&str]| {
+        let output = binary(&[&["--listen", "127.0.0.1:0", "--data-dir", &data_dir], more].concat()).await;
+        assert!(!output.status.success());
+        assert!(!text(&output.stderr).contains(key.trim()), "a key is never shown");
+        text(&output.stderr)
+    };
+
+    std::fs::remove_file(&key_file).expect("it is there");
+    let missing = start(&[]).await;
+    assert!(missing.contains("is sealed with the master key") && missing.contains("does not exist"), "{missing}");
+    assert!(!key_file.exists(), "no new key in place of the one that is needed");
+
+    let other = process.file("other-key");
+    std::fs::write(&other, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a writable directory");
+    let wrong = start(&["--master-key-file", &other.display().to_string()]).await;
+    let ids: Vec<&str> = wrong.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 8).collect();
+    assert_eq!(ids.len(), 2, "{wrong}");
+    assert_ne!(ids[0], ids[1]);
+    assert!(missing.contains(ids[0]), "both name the key that is needed: {missing}{wrong}");
+
+    std::fs::write(&other, "not base64").expect("a writable directory");
+    let unusable = start(&["--master-key-file", &other.display().to_string()]).await;
+    assert!(unusable.contains("is not usable") && unusable.contains("base64"), "{unusable}");
+
+    std::fs::write(&key_file, &key).expect("a writable directory");
+    process.start_again().await;
+    process.api().get("/webhooks").await.expect(200);
+}
+
+#[tokio::test]
+async fn tokens_are_made_listed_and_revoked_on_the_command_line() {
+    let process = Process::start(&[]).await;
+    let secret =
+        process.token_command(&["create", "--account", "acme", "--scope", "webhooks.read,webhooks.write", "--expires-in-days", "1"]).await;
+    assert!(secret.starts_with("wht_") && secret.lines().count() == 1, "{secret}");
+    process.api_with(&secret).register_url("https://example.com").await;
+    let platform = process.token_command(&["create", "--platform", "--scope", "notifications.publish"]).await;
+    let published = process.api_with(&platform).publish(&serde_json::json!({ "type": "a.b", "data": {}, "account": "nobody" })).await;
+    assert_eq!(published["deliveryCount"], 0);
+    let list = process.token_command(&["list"]).await;
+    assert!(list.contains("(platform)") && list.contains("acme") && list.contains("until 20"), "{list}");
+    assert!(!list.contains(&secret) && !list.contains(&platform));
+    for (arguments, expected) in [
+        (&["create", "--account", "acme"][..], "--scope"),
+        (&["create", "--scope", "webhooks.read"], "--account"),
+        (&["create", "--account", "acme", "--platform", "--scope", "webhooks.read"], "--platform"),
+        (&["create", "--platform", "--scope", "webhooks.write"], "a platform token cannot have the scope webhooks.write"),
+        (&["create", "--account", "acme", "--scope", "everything"], "webhooks.read"),
+        (&["create", "--account", "UPPER", "--scope", "webhooks.read"], "lower-case"),
+        (&["revoke", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55"], "there is no token"),
+        (&["revoke", "x"], "invalid value"),
+    ] {
+        let output = process.try_token_command(arguments).await;
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(text(&output.stderr).contains(expected), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_explains_itself_and_names_mistakes() {
+    for (arguments, success, expected) in [
+        (&["--help"][..], true, "--data-dir"),
+        (&["--version"], true, env!("CARGO_PKG_VERSION")),
+        (&["token", "--help"], true, "revoke"),
+        (&["--colour"], false, "--colour"),
+        (&["--retry-schedule", "often"], false, "--retry-schedule"),
+        (&["--dev", "--listen", "0.0.0.0:0"], false, "--dev is for this machine alone"),
+        (&["--listen", "0.0.0.0:0"], false, "must not travel in the clear"),
+        (&["--config", "/nowhere.toml"], false, "/nowhere.toml"),
+        (&["token", "list", "--data-dir", "/nowhere"], false, "there is no database in /nowhere"),
+    ] {
+        let output = binary(arguments).await;
+        assert_eq!(output.status.success(), success, "{arguments:?}");
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What callers are told when the database is damaged or away.
+
+use http::Method;
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::auth::{ID, operations};
+use crate::harness::{Server, id_of};
+
+fn database(server: &Server) -> Connection {
+    Connection::open(server.file("webhooks.db")).expect("the database")
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_a_500_that_tells_nothing_of_it() {
+    let server = Server::start().await;
+    let api = server.api();
+    database(&server)
+        .execute_batch(
+            "ALTER TABLE webhooks RENAME TO lost_webhooks; ALTER TABLE notifications RENAME TO lost_notifications;
+             ALTER TABLE deliveries RENAME TO lost_deliveries;",
+        )
+        .expect("it is damaged");
+    for (method, path, body, _) in operations() {
+        let answer = api.call(method.clone(), &path, &[], body).await;
+        assert_eq!(answer.problem(), (500, "internal".to_owned()), "{method} {path}");
+        let text = String::from_utf8_lossy(&answer.body).to_lowercase();
+        for word in ["table", "sql", "select", "lost_"] {
+            assert!(!text.contains(word), "{method} {path}: {text}");
+        }
+        let instance = answer.json()["instance"].as_str().expect("an instance").trim_start_matches("urn:uuid:").to_owned();
+        assert!(server.log().contains(&instance), "the log has the reason under {instance}");
+    }
+    assert!(server.log().contains("no such table"));
+}
+
+#[tokio::test]
+async fn a_damaged_secret_costs_its_webhook_alone() {
+    let server = Server::start().await;
+    let (api, mut receiver) = (server.api(), server.receiver().await);
+    let auth = json!({ "type": "basic", "username": "u", "password": "p" });
+    let damaged = id_of(&api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await);
+    database(&server)
+        .execute("UPDATE webhooks SET signing_secret = zeroblob(60), auth_secret = zeroblob(60), revision = revision + 1", [])
+        .expect("it is damaged");
+    let sound = api.register_url(&receiver.url()).await;
+    let notification = api.publish_type("a.b").await;
+    assert_eq!(receiver.next().await.json()["webhook"]["id"], sound);
+    assert_eq!(api.get(&format!("/webhooks/{damaged}/signing-secret")).await.problem(), (500, "internal".to_owned()));
+    assert_eq!(api.post(&format!("/webhooks/{damaged}/test"), &json!({})).await.problem(), (500, "internal".to_owned()));
+    let waiting = api.list(&format!("/deliveries?webhookID={damaged}&notificationID={}", id_of(&notification))).await;
+    assert_eq!((&waiting[0]["status"], &waiting[0]["attemptCount"]), (&json!("pending"), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_store_that_takes_no_writes_is_a_503_and_reading_goes_on() {
+    let server = Server::start().await;
+    let api = server.api();
+    let id = api.register_url("https://example.com").await;
+    let lock = database(&server);
+    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let writes = operations().into_iter().filter(|(method, path, ..)| *method != Method::GET && !path.ends_with("/test"));
+    let answers = writes.map(|(method, path, body, _)| {
+        let (api, path) = (api.clone(), path.replace(ID, &id));
+        async move { (api.call(method.clone(), &path, &[], body).await, format!("{method} {path}")) }
+    });
+    let refused = async {
+        for (answer, operation) in futures_util::future::join_all(answers).await {
+            assert_eq!(answer.problem(), (503, "overloaded".to_owned()), "{operation}");
+            assert!(answer.headers.contains_key("retry-after"), "{operation}");
+        }
+    };
+    let reading = async { api.webhook(&id).await };
+    let ((), webhook) = tokio::join!(refused, reading);
+    lock.execute_batch("ROLLBACK").expect("the lock is let go");
+    assert_eq!(api.webhook(&id).await, webhook);
+    api.register_url("https://example.com").await;
+}
