@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::harness::{Process, Server, binary, id_of};
+use crate::harness::{Authority, Process, Server, binary, id_of};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -49,6 +49,22 @@ async fn a_later_start_makes_no_token() {
     process.start_again().await;
     assert_eq!(process.greeting.lines().count(), 1);
     assert_eq!(process.token_command(&["list"]).await.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn the_api_speaks_tls_where_it_has_a_certificate() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (authority, authority_file) = Authority::own(directory.path());
+    let [certificate, key] = authority.certificate_files(directory.path());
+    let process = Process::start(&["--tls-cert-file", &certificate, "--tls-key-file", &key]).await;
+    let (_, base) = process.greeting.lines().next().and_then(|line| line.split_once(" on ")).expect("an address");
+    assert!(base.starts_with("https://"), "{base}");
+    let token = std::fs::read_to_string(process.file("access-token")).expect("the token");
+    let trusted = std::fs::read(authority_file).expect("the authority");
+    let client = webhooks_client::connect_trusting(base, token.trim(), &trusted).expect("a client");
+    assert!(client.list_webhooks().send().await.expect("an answer").data.is_empty());
+    let stranger = webhooks_client::connect(base, token.trim()).expect("a client");
+    assert!(stranger.list_webhooks().send().await.is_err(), "the certificate is checked");
 }
 
 #[tokio::test]

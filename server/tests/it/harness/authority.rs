@@ -31,11 +31,26 @@ impl Authority {
         (Authority { issuer: Issuer::new(parameters, key) }, path)
     }
 
-    /// What a server on this machine needs to be trusted.
-    pub(super) fn server_config(&self) -> Arc<rustls::ServerConfig> {
+    /// A certificate for this machine, and its key.
+    fn certificate(&self) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().expect("a key");
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer).expect("a certificate");
+        (CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer).expect("a certificate"), key)
+    }
+
+    /// The same as files for `--tls-cert-file` and `--tls-key-file`.
+    pub(crate) fn certificate_files(&self, directory: &Path) -> [String; 2] {
+        let (certificate, key) = self.certificate();
+        [("tls.pem", certificate.pem()), ("tls-key.pem", key.serialize_pem())].map(|(name, pem)| {
+            let path = directory.join(name);
+            std::fs::write(&path, pem).expect("a writable directory");
+            path.display().to_string()
+        })
+    }
+
+    /// What a server on this machine needs to be trusted.
+    pub(super) fn server_config(&self) -> Arc<rustls::ServerConfig> {
+        let (certificate, key) = self.certificate();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = rustls::ServerConfig::builder_with_provider(provider)
