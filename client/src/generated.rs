@@ -6267,7 +6267,7 @@ Errors are answered as problems (RFC 9457) in `application/problem+json`, or in 
 | 500 | `internal` | the service failed |
 | 503 | `overloaded` | the service cannot take the request now; Retry-After says how long to wait |
 
-A path or method that this document does not have is answered by the HTTP layer, with 404 or 405 and `{"request_id": "…", "message": "…"}` in `application/json`. So is a request that is not HTTP.
+A path or method that this document does not have is answered by the HTTP layer, with 404 or 405 and `{"request_id": "…", "message": "…"}` in `application/json`.
 
 ## Limits
 
@@ -6339,6 +6339,125 @@ impl ClientInfo<()> for Client {
 }
 impl ClientHooks<()> for &Client {}
 impl Client {
+    /**List deliveries
+
+What became of notifications on their way to webhooks, newest first. All filters that are given must hold.
+
+Scope: `deliveries.read`.
+
+Sends a `GET` request to `/api/notifications/v1/deliveries`
+
+Arguments:
+- `cursor`: Where to go on: the `cursor` of the page before.
+- `limit`: How many items at most.
+- `notification_id`: Only deliveries of this notification.
+- `since`: Only deliveries made at this time or later.
+- `status`: Only deliveries in this state.
+- `type_`: Only deliveries of notifications of this type.
+- `until`: Only deliveries made before this time.
+- `webhook_id`: Only deliveries to this webhook.
+```text
+let response = client.list_deliveries()
+    .cursor(cursor)
+    .limit(limit)
+    .notification_id(notification_id)
+    .since(since)
+    .status(status)
+    .type_(type_)
+    .until(until)
+    .webhook_id(webhook_id)
+    .send()
+    .await;
+```*/
+    pub fn list_deliveries(&self) -> builder::ListDeliveries<'_> {
+        builder::ListDeliveries::new(self)
+    }
+    /**Get a delivery and its attempts
+
+One delivery with its last 50 attempts: what was answered, when, and what went wrong.
+
+Scope: `deliveries.read`.
+
+Sends a `GET` request to `/api/notifications/v1/deliveries/{id}`
+
+Arguments:
+- `id`: The delivery's identifier.
+```text
+let response = client.get_delivery()
+    .id(id)
+    .send()
+    .await;
+```*/
+    pub fn get_delivery(&self) -> builder::GetDelivery<'_> {
+        builder::GetDelivery::new(self)
+    }
+    /**List notifications
+
+The account's notifications, newest first. A platform token sees those of all accounts.
+
+Scope: `notifications.read`.
+
+Sends a `GET` request to `/api/notifications/v1/notifications`
+
+Arguments:
+- `cursor`: Where to go on: the `cursor` of the page before.
+- `limit`: How many items at most.
+- `type_`: Only notifications of this type.
+```text
+let response = client.list_notifications()
+    .cursor(cursor)
+    .limit(limit)
+    .type_(type_)
+    .send()
+    .await;
+```*/
+    pub fn list_notifications(&self) -> builder::ListNotifications<'_> {
+        builder::ListNotifications::new(self)
+    }
+    /**Publish a notification
+
+Makes a fact known to the webhooks that ask for it. It is answered once the notification and its deliveries are safely stored; the callbacks follow at once.
+
+It is for the one webhook that `webhook` names, or for all active webhooks of the account whose `eventTypes` match. An account without any, and one that nobody knows, has none: that is accepted with a `deliveryCount` of 0. With both, the webhook must belong to the account.
+
+With an `Idempotency-Key`, the same key of the same account with the same body is answered with the first result for 24 hours and publishes nothing anew; with another body it is refused.
+
+Scope: `notifications.publish`.
+
+Sends a `POST` request to `/api/notifications/v1/notifications`
+
+Arguments:
+- `idempotency_key`: Names this publication, so that a repeated request publishes nothing twice.
+- `body`: The fact, and whom it is for.
+```text
+let response = client.publish_notification()
+    .idempotency_key(idempotency_key)
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn publish_notification(&self) -> builder::PublishNotification<'_> {
+        builder::PublishNotification::new(self)
+    }
+    /**Get a notification
+
+One notification with its data.
+
+Scope: `notifications.read`.
+
+Sends a `GET` request to `/api/notifications/v1/notifications/{id}`
+
+Arguments:
+- `id`: The notification's identifier.
+```text
+let response = client.get_notification()
+    .id(id)
+    .send()
+    .await;
+```*/
+    pub fn get_notification(&self) -> builder::GetNotification<'_> {
+        builder::GetNotification::new(self)
+    }
     /**List webhooks
 
 The account's webhooks, newest first. A platform token sees those of all accounts.
@@ -6448,27 +6567,6 @@ let response = client.update_webhook()
     pub fn update_webhook(&self) -> builder::UpdateWebhook<'_> {
         builder::UpdateWebhook::new(self)
     }
-    /**Deactivate a webhook
-
-A deactivated webhook gets nothing. Its pending deliveries are cancelled, and once this is answered no callback starts. Deactivating it again changes nothing.
-
-Scope: `webhooks.write`.
-
-Sends a `PATCH` request to `/api/notifications/v1/webhooks/{id}/deactivation`
-
-Arguments:
-- `id`: The webhook's identifier.
-- `body`: The new state.
-```text
-let response = client.deactivate_webhook()
-    .id(id)
-    .body(body)
-    .send()
-    .await;
-```*/
-    pub fn deactivate_webhook(&self) -> builder::DeactivateWebhook<'_> {
-        builder::DeactivateWebhook::new(self)
-    }
     /**Activate a webhook
 
 From now on the webhook gets what is published. What was cancelled stays cancelled. Activating it again changes nothing.
@@ -6490,24 +6588,26 @@ let response = client.activate_webhook()
     pub fn activate_webhook(&self) -> builder::ActivateWebhook<'_> {
         builder::ActivateWebhook::new(self)
     }
-    /**Send a test callback
+    /**Deactivate a webhook
 
-Sends a callback of the type `webhook.test` now and answers with what came of it, within 8 seconds. It works for a deactivated webhook too, is stored nowhere and counts for nothing. Two may run at once in an account.
+A deactivated webhook gets nothing. Its pending deliveries are cancelled, and once this is answered no callback starts. Deactivating it again changes nothing.
 
 Scope: `webhooks.write`.
 
-Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
+Sends a `PATCH` request to `/api/notifications/v1/webhooks/{id}/deactivation`
 
 Arguments:
 - `id`: The webhook's identifier.
+- `body`: The new state.
 ```text
-let response = client.test_webhook()
+let response = client.deactivate_webhook()
     .id(id)
+    .body(body)
     .send()
     .await;
 ```*/
-    pub fn test_webhook(&self) -> builder::TestWebhook<'_> {
-        builder::TestWebhook::new(self)
+    pub fn deactivate_webhook(&self) -> builder::DeactivateWebhook<'_> {
+        builder::DeactivateWebhook::new(self)
     }
     /**Get a webhook's signing secret
 
@@ -6528,124 +6628,24 @@ let response = client.get_signing_secret()
     pub fn get_signing_secret(&self) -> builder::GetSigningSecret<'_> {
         builder::GetSigningSecret::new(self)
     }
-    /**List notifications
+    /**Send a test callback
 
-The account's notifications, newest first. A platform token sees those of all accounts.
+Sends a callback of the type `webhook.test` now and answers with what came of it, within 8 seconds. It works for a deactivated webhook too, is stored nowhere and counts for nothing. Two may run at once in an account.
 
-Scope: `notifications.read`.
+Scope: `webhooks.write`.
 
-Sends a `GET` request to `/api/notifications/v1/notifications`
-
-Arguments:
-- `cursor`: Where to go on: the `cursor` of the page before.
-- `limit`: How many items at most.
-- `type_`: Only notifications of this type.
-```text
-let response = client.list_notifications()
-    .cursor(cursor)
-    .limit(limit)
-    .type_(type_)
-    .send()
-    .await;
-```*/
-    pub fn list_notifications(&self) -> builder::ListNotifications<'_> {
-        builder::ListNotifications::new(self)
-    }
-    /**Publish a notification
-
-Makes a fact known to the webhooks that ask for it. It is answered once the notification and its deliveries are safely stored; the callbacks follow at once.
-
-It is for the one webhook that `webhook` names, or for all active webhooks of the account whose `eventTypes` match. An account without any, and one that nobody knows, has none: that is accepted with a `deliveryCount` of 0. With both, the webhook must belong to the account.
-
-With an `Idempotency-Key`, the same key of the same account with the same body is answered with the first result for 24 hours and publishes nothing anew; with another body it is refused.
-
-Scope: `notifications.publish`.
-
-Sends a `POST` request to `/api/notifications/v1/notifications`
+Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
 
 Arguments:
-- `idempotency_key`: Names this publication, so that a repeated request publishes nothing twice.
-- `body`: The fact, and whom it is for.
+- `id`: The webhook's identifier.
 ```text
-let response = client.publish_notification()
-    .idempotency_key(idempotency_key)
-    .body(body)
-    .send()
-    .await;
-```*/
-    pub fn publish_notification(&self) -> builder::PublishNotification<'_> {
-        builder::PublishNotification::new(self)
-    }
-    /**Get a notification
-
-One notification with its data.
-
-Scope: `notifications.read`.
-
-Sends a `GET` request to `/api/notifications/v1/notifications/{id}`
-
-Arguments:
-- `id`: The notification's identifier.
-```text
-let response = client.get_notification()
+let response = client.test_webhook()
     .id(id)
     .send()
     .await;
 ```*/
-    pub fn get_notification(&self) -> builder::GetNotification<'_> {
-        builder::GetNotification::new(self)
-    }
-    /**List deliveries
-
-What became of notifications on their way to webhooks, newest first. All filters that are given must hold.
-
-Scope: `deliveries.read`.
-
-Sends a `GET` request to `/api/notifications/v1/deliveries`
-
-Arguments:
-- `cursor`: Where to go on: the `cursor` of the page before.
-- `limit`: How many items at most.
-- `notification_id`: Only deliveries of this notification.
-- `since`: Only deliveries made at this time or later.
-- `status`: Only deliveries in this state.
-- `type_`: Only deliveries of notifications of this type.
-- `until`: Only deliveries made before this time.
-- `webhook_id`: Only deliveries to this webhook.
-```text
-let response = client.list_deliveries()
-    .cursor(cursor)
-    .limit(limit)
-    .notification_id(notification_id)
-    .since(since)
-    .status(status)
-    .type_(type_)
-    .until(until)
-    .webhook_id(webhook_id)
-    .send()
-    .await;
-```*/
-    pub fn list_deliveries(&self) -> builder::ListDeliveries<'_> {
-        builder::ListDeliveries::new(self)
-    }
-    /**Get a delivery and its attempts
-
-One delivery with its last 50 attempts: what was answered, when, and what went wrong.
-
-Scope: `deliveries.read`.
-
-Sends a `GET` request to `/api/notifications/v1/deliveries/{id}`
-
-Arguments:
-- `id`: The delivery's identifier.
-```text
-let response = client.get_delivery()
-    .id(id)
-    .send()
-    .await;
-```*/
-    pub fn get_delivery(&self) -> builder::GetDelivery<'_> {
-        builder::GetDelivery::new(self)
+    pub fn test_webhook(&self) -> builder::TestWebhook<'_> {
+        builder::TestWebhook::new(self)
     }
 }
 /// Types for composing operation parameters.
@@ -6657,6 +6657,761 @@ pub mod builder {
         encode_path, ByteStream, ClientInfo, ClientHooks, Error, OperationInfo,
         RequestBuilderExt, ResponseValue,
     };
+    /**Builder for [`Client::list_deliveries`]
+
+[`Client::list_deliveries`]: super::Client::list_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct ListDeliveries<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<types::ListDeliveriesCursor>, String>,
+        limit: Result<Option<::std::num::NonZeroU32>, String>,
+        notification_id: Result<Option<::uuid::Uuid>, String>,
+        since: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        status: Result<Option<types::ListDeliveriesStatus>, String>,
+        type_: Result<Option<types::ListDeliveriesType>, String>,
+        until: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        webhook_id: Result<Option<::uuid::Uuid>, String>,
+    }
+    impl<'a> ListDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                limit: Ok(None),
+                notification_id: Ok(None),
+                since: Ok(None),
+                status: Ok(None),
+                type_: Ok(None),
+                until: Ok(None),
+                webhook_id: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListDeliveriesCursor>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListDeliveriesCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::num::NonZeroU32>,
+        {
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn notification_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.notification_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for notification_id failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn since<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.since = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for since failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn status<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListDeliveriesStatus>,
+        {
+            self.status = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListDeliveriesStatus` for status failed".to_string()
+                });
+            self
+        }
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListDeliveriesType>,
+        {
+            self.type_ = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListDeliveriesType` for type_ failed".to_string()
+                });
+            self
+        }
+        pub fn until<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.until = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for until failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn webhook_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.webhook_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for webhook_id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/deliveries`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::DeliveryPage>, Error<types::Problem>> {
+            let Self {
+                client,
+                cursor,
+                limit,
+                notification_id,
+                since,
+                status,
+                type_,
+                until,
+                webhook_id,
+            } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let notification_id = notification_id.map_err(Error::InvalidRequest)?;
+            let since = since.map_err(Error::InvalidRequest)?;
+            let status = status.map_err(Error::InvalidRequest)?;
+            let type_ = type_.map_err(Error::InvalidRequest)?;
+            let until = until.map_err(Error::InvalidRequest)?;
+            let webhook_id = webhook_id.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/deliveries", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .query(
+                    &progenitor_client::QueryParam::new(
+                        "notificationID",
+                        &notification_id,
+                    ),
+                )
+                .query(&progenitor_client::QueryParam::new("since", &since))
+                .query(&progenitor_client::QueryParam::new("status", &status))
+                .query(&progenitor_client::QueryParam::new("type", &type_))
+                .query(&progenitor_client::QueryParam::new("until", &until))
+                .query(&progenitor_client::QueryParam::new("webhookID", &webhook_id))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_delivery`]
+
+[`Client::get_delivery`]: super::Client::get_delivery*/
+    #[derive(Debug, Clone)]
+    pub struct GetDelivery<'a> {
+        client: &'a super::Client,
+        id: Result<::uuid::Uuid, String>,
+    }
+    impl<'a> GetDelivery<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/deliveries/{id}`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::DeliveryDetail>, Error<types::Problem>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/deliveries/{}", client.baseurl, encode_path(& id
+                .to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_delivery",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::list_notifications`]
+
+[`Client::list_notifications`]: super::Client::list_notifications*/
+    #[derive(Debug, Clone)]
+    pub struct ListNotifications<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<types::ListNotificationsCursor>, String>,
+        limit: Result<Option<::std::num::NonZeroU32>, String>,
+        type_: Result<Option<types::ListNotificationsType>, String>,
+    }
+    impl<'a> ListNotifications<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                limit: Ok(None),
+                type_: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListNotificationsCursor>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListNotificationsCursor` for cursor failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::num::NonZeroU32>,
+        {
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListNotificationsType>,
+        {
+            self.type_ = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListNotificationsType` for type_ failed".to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/notifications`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::NotificationPage>, Error<types::Problem>> {
+            let Self { client, cursor, limit, type_ } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let type_ = type_.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/notifications", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .query(&progenitor_client::QueryParam::new("type", &type_))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_notifications",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::publish_notification`]
+
+[`Client::publish_notification`]: super::Client::publish_notification*/
+    #[derive(Debug, Clone)]
+    pub struct PublishNotification<'a> {
+        client: &'a super::Client,
+        idempotency_key: Result<
+            Option<types::PublishNotificationIdempotencyKey>,
+            String,
+        >,
+        body: Result<types::builder::NotificationPublication, String>,
+    }
+    impl<'a> PublishNotification<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                idempotency_key: Ok(None),
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::PublishNotificationIdempotencyKey>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `PublishNotificationIdempotencyKey` for idempotency_key failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::NotificationPublication>,
+            <V as std::convert::TryInto<
+                types::NotificationPublication,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!(
+                        "conversion to `NotificationPublication` for body failed: {}", s
+                    )
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::NotificationPublication,
+            ) -> types::builder::NotificationPublication,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/notifications`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Notification>, Error<types::Problem>> {
+            let Self { client, idempotency_key, body } = self;
+            let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| {
+                    types::NotificationPublication::try_from(v)
+                        .map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/notifications", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            if let Some(value) = idempotency_key {
+                header_map.append("Idempotency-Key", value.to_string().try_into()?);
+            }
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "publish_notification",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                409u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_notification`]
+
+[`Client::get_notification`]: super::Client::get_notification*/
+    #[derive(Debug, Clone)]
+    pub struct GetNotification<'a> {
+        client: &'a super::Client,
+        id: Result<::uuid::Uuid, String>,
+    }
+    impl<'a> GetNotification<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/notifications/{id}`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Notification>, Error<types::Problem>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/notifications/{}", client.baseurl, encode_path(&
+                id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_notification",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_webhooks`]
 
 [`Client::list_webhooks`]: super::Client::list_webhooks*/
@@ -7298,161 +8053,6 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::deactivate_webhook`]
-
-[`Client::deactivate_webhook`]: super::Client::deactivate_webhook*/
-    #[derive(Debug, Clone)]
-    pub struct DeactivateWebhook<'a> {
-        client: &'a super::Client,
-        id: Result<::uuid::Uuid, String>,
-        body: Result<types::builder::WebhookDeactivation, String>,
-    }
-    impl<'a> DeactivateWebhook<'a> {
-        pub fn new(client: &'a super::Client) -> Self {
-            Self {
-                client: client,
-                id: Err("id was not initialized".to_string()),
-                body: Ok(::std::default::Default::default()),
-            }
-        }
-        pub fn id<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::uuid::Uuid>,
-        {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
-                });
-            self
-        }
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::WebhookDeactivation>,
-            <V as std::convert::TryInto<
-                types::WebhookDeactivation,
-            >>::Error: std::fmt::Display,
-        {
-            self.body = value
-                .try_into()
-                .map(From::from)
-                .map_err(|s| {
-                    format!("conversion to `WebhookDeactivation` for body failed: {}", s)
-                });
-            self
-        }
-        pub fn body_map<F>(mut self, f: F) -> Self
-        where
-            F: std::ops::FnOnce(
-                types::builder::WebhookDeactivation,
-            ) -> types::builder::WebhookDeactivation,
-        {
-            self.body = self.body.map(f);
-            self
-        }
-        ///Sends a `PATCH` request to `/api/notifications/v1/webhooks/{id}/deactivation`
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Webhook>, Error<types::Problem>> {
-            let Self { client, id, body } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let body = body
-                .and_then(|v| {
-                    types::WebhookDeactivation::try_from(v).map_err(|e| e.to_string())
-                })
-                .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/notifications/v1/webhooks/{}/deactivation", client.baseurl,
-                encode_path(& id.to_string()),
-            );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .patch(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .headers(header_map)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "deactivate_webhook",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
-                400u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                401u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                403u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                404u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                413u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                415u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                500u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                503u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
-        }
-    }
     /**Builder for [`Client::activate_webhook`]
 
 [`Client::activate_webhook`]: super::Client::activate_webhook*/
@@ -7608,19 +8208,21 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::test_webhook`]
+    /**Builder for [`Client::deactivate_webhook`]
 
-[`Client::test_webhook`]: super::Client::test_webhook*/
+[`Client::deactivate_webhook`]: super::Client::deactivate_webhook*/
     #[derive(Debug, Clone)]
-    pub struct TestWebhook<'a> {
+    pub struct DeactivateWebhook<'a> {
         client: &'a super::Client,
         id: Result<::uuid::Uuid, String>,
+        body: Result<types::builder::WebhookDeactivation, String>,
     }
-    impl<'a> TestWebhook<'a> {
+    impl<'a> DeactivateWebhook<'a> {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
                 id: Err("id was not initialized".to_string()),
+                body: Ok(::std::default::Default::default()),
             }
         }
         pub fn id<V>(mut self, value: V) -> Self
@@ -7634,15 +8236,44 @@ pub mod builder {
                 });
             self
         }
-        ///Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::WebhookDeactivation>,
+            <V as std::convert::TryInto<
+                types::WebhookDeactivation,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `WebhookDeactivation` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::WebhookDeactivation,
+            ) -> types::builder::WebhookDeactivation,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `PATCH` request to `/api/notifications/v1/webhooks/{id}/deactivation`
         pub async fn send(
             self,
-        ) -> Result<ResponseValue<types::Attempt>, Error<types::Problem>> {
-            let Self { client, id } = self;
+        ) -> Result<ResponseValue<types::Webhook>, Error<types::Problem>> {
+            let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| {
+                    types::WebhookDeactivation::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
             let url = format!(
-                "{}/api/notifications/v1/webhooks/{}/test", client.baseurl, encode_path(&
-                id.to_string()),
+                "{}/api/notifications/v1/webhooks/{}/deactivation", client.baseurl,
+                encode_path(& id.to_string()),
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map
@@ -7655,15 +8286,16 @@ pub mod builder {
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .patch(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .json(&body)
                 .headers(header_map)
                 .build()?;
             let info = OperationInfo {
-                operation_id: "test_webhook",
+                operation_id: "deactivate_webhook",
             };
             client.pre(&mut request, &info).await?;
             let result = client.exec(request, &info).await;
@@ -7699,7 +8331,14 @@ pub mod builder {
                         ),
                     )
                 }
-                429u16 => {
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,
@@ -7833,320 +8472,15 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::list_notifications`]
+    /**Builder for [`Client::test_webhook`]
 
-[`Client::list_notifications`]: super::Client::list_notifications*/
+[`Client::test_webhook`]: super::Client::test_webhook*/
     #[derive(Debug, Clone)]
-    pub struct ListNotifications<'a> {
-        client: &'a super::Client,
-        cursor: Result<Option<types::ListNotificationsCursor>, String>,
-        limit: Result<Option<::std::num::NonZeroU32>, String>,
-        type_: Result<Option<types::ListNotificationsType>, String>,
-    }
-    impl<'a> ListNotifications<'a> {
-        pub fn new(client: &'a super::Client) -> Self {
-            Self {
-                client: client,
-                cursor: Ok(None),
-                limit: Ok(None),
-                type_: Ok(None),
-            }
-        }
-        pub fn cursor<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::ListNotificationsCursor>,
-        {
-            self.cursor = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `ListNotificationsCursor` for cursor failed"
-                        .to_string()
-                });
-            self
-        }
-        pub fn limit<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::std::num::NonZeroU32>,
-        {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
-                        .to_string()
-                });
-            self
-        }
-        pub fn type_<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::ListNotificationsType>,
-        {
-            self.type_ = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `ListNotificationsType` for type_ failed".to_string()
-                });
-            self
-        }
-        ///Sends a `GET` request to `/api/notifications/v1/notifications`
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::NotificationPage>, Error<types::Problem>> {
-            let Self { client, cursor, limit, type_ } = self;
-            let cursor = cursor.map_err(Error::InvalidRequest)?;
-            let limit = limit.map_err(Error::InvalidRequest)?;
-            let type_ = type_.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/api/notifications/v1/notifications", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(&progenitor_client::QueryParam::new("type", &type_))
-                .headers(header_map)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_notifications",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
-                400u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                401u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                403u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                500u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                503u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
-        }
-    }
-    /**Builder for [`Client::publish_notification`]
-
-[`Client::publish_notification`]: super::Client::publish_notification*/
-    #[derive(Debug, Clone)]
-    pub struct PublishNotification<'a> {
-        client: &'a super::Client,
-        idempotency_key: Result<
-            Option<types::PublishNotificationIdempotencyKey>,
-            String,
-        >,
-        body: Result<types::builder::NotificationPublication, String>,
-    }
-    impl<'a> PublishNotification<'a> {
-        pub fn new(client: &'a super::Client) -> Self {
-            Self {
-                client: client,
-                idempotency_key: Ok(None),
-                body: Ok(::std::default::Default::default()),
-            }
-        }
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::PublishNotificationIdempotencyKey>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `PublishNotificationIdempotencyKey` for idempotency_key failed"
-                        .to_string()
-                });
-            self
-        }
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::NotificationPublication>,
-            <V as std::convert::TryInto<
-                types::NotificationPublication,
-            >>::Error: std::fmt::Display,
-        {
-            self.body = value
-                .try_into()
-                .map(From::from)
-                .map_err(|s| {
-                    format!(
-                        "conversion to `NotificationPublication` for body failed: {}", s
-                    )
-                });
-            self
-        }
-        pub fn body_map<F>(mut self, f: F) -> Self
-        where
-            F: std::ops::FnOnce(
-                types::builder::NotificationPublication,
-            ) -> types::builder::NotificationPublication,
-        {
-            self.body = self.body.map(f);
-            self
-        }
-        ///Sends a `POST` request to `/api/notifications/v1/notifications`
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Notification>, Error<types::Problem>> {
-            let Self { client, idempotency_key, body } = self;
-            let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
-            let body = body
-                .and_then(|v| {
-                    types::NotificationPublication::try_from(v)
-                        .map_err(|e| e.to_string())
-                })
-                .map_err(Error::InvalidRequest)?;
-            let url = format!("{}/api/notifications/v1/notifications", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            if let Some(value) = idempotency_key {
-                header_map.append("Idempotency-Key", value.to_string().try_into()?);
-            }
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .headers(header_map)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "publish_notification",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                202u16 => ResponseValue::from_response(response).await,
-                400u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                401u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                403u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                404u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                409u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                413u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                415u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                500u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                503u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
-        }
-    }
-    /**Builder for [`Client::get_notification`]
-
-[`Client::get_notification`]: super::Client::get_notification*/
-    #[derive(Debug, Clone)]
-    pub struct GetNotification<'a> {
+    pub struct TestWebhook<'a> {
         client: &'a super::Client,
         id: Result<::uuid::Uuid, String>,
     }
-    impl<'a> GetNotification<'a> {
+    impl<'a> TestWebhook<'a> {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
@@ -8164,14 +8498,14 @@ pub mod builder {
                 });
             self
         }
-        ///Sends a `GET` request to `/api/notifications/v1/notifications/{id}`
+        ///Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
         pub async fn send(
             self,
-        ) -> Result<ResponseValue<types::Notification>, Error<types::Problem>> {
+        ) -> Result<ResponseValue<types::Attempt>, Error<types::Problem>> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let url = format!(
-                "{}/api/notifications/v1/notifications/{}", client.baseurl, encode_path(&
+                "{}/api/notifications/v1/webhooks/{}/test", client.baseurl, encode_path(&
                 id.to_string()),
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -8185,7 +8519,7 @@ pub mod builder {
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .post(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -8193,7 +8527,7 @@ pub mod builder {
                 .headers(header_map)
                 .build()?;
             let info = OperationInfo {
-                operation_id: "get_notification",
+                operation_id: "test_webhook",
             };
             client.pre(&mut request, &info).await?;
             let result = client.exec(request, &info).await;
@@ -8229,341 +8563,7 @@ pub mod builder {
                         ),
                     )
                 }
-                500u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                503u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
-        }
-    }
-    /**Builder for [`Client::list_deliveries`]
-
-[`Client::list_deliveries`]: super::Client::list_deliveries*/
-    #[derive(Debug, Clone)]
-    pub struct ListDeliveries<'a> {
-        client: &'a super::Client,
-        cursor: Result<Option<types::ListDeliveriesCursor>, String>,
-        limit: Result<Option<::std::num::NonZeroU32>, String>,
-        notification_id: Result<Option<::uuid::Uuid>, String>,
-        since: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
-        status: Result<Option<types::ListDeliveriesStatus>, String>,
-        type_: Result<Option<types::ListDeliveriesType>, String>,
-        until: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
-        webhook_id: Result<Option<::uuid::Uuid>, String>,
-    }
-    impl<'a> ListDeliveries<'a> {
-        pub fn new(client: &'a super::Client) -> Self {
-            Self {
-                client: client,
-                cursor: Ok(None),
-                limit: Ok(None),
-                notification_id: Ok(None),
-                since: Ok(None),
-                status: Ok(None),
-                type_: Ok(None),
-                until: Ok(None),
-                webhook_id: Ok(None),
-            }
-        }
-        pub fn cursor<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::ListDeliveriesCursor>,
-        {
-            self.cursor = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `ListDeliveriesCursor` for cursor failed".to_string()
-                });
-            self
-        }
-        pub fn limit<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::std::num::NonZeroU32>,
-        {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
-                        .to_string()
-                });
-            self
-        }
-        pub fn notification_id<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::uuid::Uuid>,
-        {
-            self.notification_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for notification_id failed"
-                        .to_string()
-                });
-            self
-        }
-        pub fn since<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
-        {
-            self.since = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for since failed"
-                        .to_string()
-                });
-            self
-        }
-        pub fn status<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::ListDeliveriesStatus>,
-        {
-            self.status = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `ListDeliveriesStatus` for status failed".to_string()
-                });
-            self
-        }
-        pub fn type_<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<types::ListDeliveriesType>,
-        {
-            self.type_ = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `ListDeliveriesType` for type_ failed".to_string()
-                });
-            self
-        }
-        pub fn until<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
-        {
-            self.until = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for until failed"
-                        .to_string()
-                });
-            self
-        }
-        pub fn webhook_id<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::uuid::Uuid>,
-        {
-            self.webhook_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for webhook_id failed".to_string()
-                });
-            self
-        }
-        ///Sends a `GET` request to `/api/notifications/v1/deliveries`
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::DeliveryPage>, Error<types::Problem>> {
-            let Self {
-                client,
-                cursor,
-                limit,
-                notification_id,
-                since,
-                status,
-                type_,
-                until,
-                webhook_id,
-            } = self;
-            let cursor = cursor.map_err(Error::InvalidRequest)?;
-            let limit = limit.map_err(Error::InvalidRequest)?;
-            let notification_id = notification_id.map_err(Error::InvalidRequest)?;
-            let since = since.map_err(Error::InvalidRequest)?;
-            let status = status.map_err(Error::InvalidRequest)?;
-            let type_ = type_.map_err(Error::InvalidRequest)?;
-            let until = until.map_err(Error::InvalidRequest)?;
-            let webhook_id = webhook_id.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/api/notifications/v1/deliveries", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "notificationID",
-                        &notification_id,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("since", &since))
-                .query(&progenitor_client::QueryParam::new("status", &status))
-                .query(&progenitor_client::QueryParam::new("type", &type_))
-                .query(&progenitor_client::QueryParam::new("until", &until))
-                .query(&progenitor_client::QueryParam::new("webhookID", &webhook_id))
-                .headers(header_map)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_deliveries",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
-                400u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                401u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                403u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                500u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                503u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
-        }
-    }
-    /**Builder for [`Client::get_delivery`]
-
-[`Client::get_delivery`]: super::Client::get_delivery*/
-    #[derive(Debug, Clone)]
-    pub struct GetDelivery<'a> {
-        client: &'a super::Client,
-        id: Result<::uuid::Uuid, String>,
-    }
-    impl<'a> GetDelivery<'a> {
-        pub fn new(client: &'a super::Client) -> Self {
-            Self {
-                client: client,
-                id: Err("id was not initialized".to_string()),
-            }
-        }
-        pub fn id<V>(mut self, value: V) -> Self
-        where
-            V: std::convert::TryInto<::uuid::Uuid>,
-        {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
-                });
-            self
-        }
-        ///Sends a `GET` request to `/api/notifications/v1/deliveries/{id}`
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::DeliveryDetail>, Error<types::Problem>> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/notifications/v1/deliveries/{}", client.baseurl, encode_path(& id
-                .to_string()),
-            );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .headers(header_map)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "get_delivery",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
-                400u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                401u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                403u16 => {
-                    Err(
-                        Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
-                        ),
-                    )
-                }
-                404u16 => {
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -36,7 +36,10 @@ const STEPS: [Step; 8] = [
     step("README", &["xtask", "readme"]),
 ];
 
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+/// # Errors
+/// When a step fails, or cannot be run.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let root = &crate::repository("").canonicalize().context("the checkout is gone")?;
     install_missing()?;
     let results: Vec<(&str, Duration, anyhow::Result<()>)> = STEPS
         .iter()
@@ -59,7 +62,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     if failed > 0 {
         bail!("{failed} of {} steps failed", results.len());
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a step, showing what it prints. A test that was left out fails it.

@@ -1,43 +1,78 @@
-//! `cargo xtask client`: the typed client, generated from openapi.json and committed, so that its users build no
+//! `cargo xtask client`: the client of the API, generated from openapi.json and committed, so that its users compile no
 //! generator and a review shows what a change of the document does to them.
 
-use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::Value;
 use syn::punctuated::Punctuated;
 
+const GENERATED: &str = "client/src/generated.rs";
 const HEADER: &str = "// Generated from openapi.json by `cargo xtask client`. Never edited.\n\n";
 
-pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
-    let path = root.join("client/src/generated.rs");
-    let generated = generate(&root.join("openapi.json"))?;
-    if !check {
-        std::fs::write(&path, generated).with_context(|| format!("cannot write {}", path.display()))?;
-        println!("wrote {}", path.display());
-        return Ok(());
-    }
-    let committed = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    if committed != generated {
-        bail!("client/src/generated.rs is not what openapi.json gives: run `cargo xtask client` and commit what it writes");
-    }
-    println!("client/src/generated.rs is what openapi.json gives");
-    Ok(())
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Write nothing; only say whether the committed file is what openapi.json generates
+    #[arg(long)]
+    check: bool,
 }
 
-fn generate(document: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(document).with_context(|| format!("cannot read {}", document.display()))?;
-    let mut document: Value = serde_json::from_str(&text).context("openapi.json is not JSON")?;
-    inline_tagged_variants(&mut document)?;
-    let document: openapiv3::OpenAPI = serde_json::from_value(document).context("openapi.json is not OpenAPI 3.0")?;
-    let mut settings = GenerationSettings::new();
-    settings.with_interface(InterfaceStyle::Builder);
-    let tokens = Generator::new(&settings).generate_tokens(&document).context("progenitor cannot generate a client")?;
-    let mut file = syn::parse2(tokens).context("what progenitor generated is not Rust")?;
+/// # Errors
+/// When openapi.json cannot be read, or nothing can be generated from it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let path = crate::repository(GENERATED);
+    let expected = generate(&crate::read(&crate::repository("openapi.json"))?)?;
+    if !arguments.check {
+        std::fs::write(&path, expected).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("wrote {GENERATED}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    match first_difference(&expected, &crate::read(&path)?) {
+        None => Ok(ExitCode::SUCCESS),
+        Some(line) => {
+            println!(
+                "{GENERATED}:{line}: not what openapi.json generates\n\n\
+                 Run `cargo xtask client` and commit the file together with openapi.json. If you have edited the file by\n\
+                 hand, put into openapi.json, or beside it in client/src/lib.rs, what you wanted to say."
+            );
+            Ok(ExitCode::from(crate::DRIFT))
+        }
+    }
+}
+
+/// The source of client/src/generated.rs.
+///
+/// # Errors
+/// When `document` is no OpenAPI document, or one that the generator does not take.
+pub fn generate(document: &str) -> anyhow::Result<String> {
+    let mut file = generate_file(document)?;
     hide_secrets(&mut file)?;
     // progenitor's examples do not compile as they stand. As plain text they are read, and no test counts as left out.
     Ok(format!("{HEADER}{}", prettyplease::unparse(&file).replace("```ignore", "```text")))
+}
+
+fn generate_file(document: &str) -> anyhow::Result<syn::File> {
+    let mut document: Value = serde_json::from_str(document).context("openapi.json is not JSON")?;
+    inline_variants(&mut document)?;
+    in_order(&mut document);
+    let document: openapiv3::OpenAPI = serde_json::from_value(document).context("openapi.json is not an OpenAPI 3.0 document")?;
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(InterfaceStyle::Builder);
+    let tokens = Generator::new(&settings).generate_tokens(&document).context("the client cannot be generated")?;
+    syn::parse2(tokens).context("the generated client is not Rust")
+}
+
+/// The order of members in openapi.json is its writer's, and changes nothing in the client.
+fn in_order(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.sort_keys();
+            members.values_mut().for_each(in_order);
+        }
+        Value::Array(items) => items.iter_mut().for_each(in_order),
+        _ => {}
+    }
 }
 
 /// Types whose values are secrets, which `Debug` must not show.
@@ -71,27 +106,101 @@ fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// progenitor makes an enum with a tag only of variants that stand inline; of references it makes an untagged one, whose
-/// errors say nothing. The document keeps the references, because they are models of their own in the docs.
-fn inline_tagged_variants(document: &mut Value) -> anyhow::Result<()> {
-    let schemas = document["components"]["schemas"].clone();
-    let Some(components) = document["components"]["schemas"].as_object_mut() else { bail!("openapi.json has no components/schemas") };
-    let mut inlined = Vec::new();
-    for schema in components.values_mut() {
-        let Some(schema) = schema.as_object_mut() else { continue };
-        if schema.remove("discriminator").is_none() {
-            continue;
-        }
-        let variants = schema.get_mut("oneOf").and_then(Value::as_array_mut).context("a discriminator without oneOf")?;
+/// The document names the variants of a discriminated `oneOf`, so that its readers see them as models; progenitor makes
+/// a tagged enum of them only where they stand in place, and else an untagged one whose errors say nothing. Nobody else
+/// refers to the named variants, so they go, or each would become a type of its own beside the enum.
+fn inline_variants(document: &mut Value) -> anyhow::Result<()> {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let schemas = schemas.context("openapi.json has no /components/schemas")?;
+    let named = schemas.clone();
+    for (union, schema) in named.iter().filter(|(_, schema)| schema.get("discriminator").is_some()) {
+        let variants = schema.get("oneOf").and_then(Value::as_array);
+        let variants = variants.with_context(|| format!("the schema {union} has a discriminator and no `oneOf`"))?;
+        let mut inlined = Vec::with_capacity(variants.len());
         for variant in variants {
-            let name = variant["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/components/schemas/"));
-            let name = name.context("a discriminated variant that is not a reference")?.to_owned();
-            *variant = schemas[&name].clone();
-            inlined.push(name);
+            let name = variant.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix("#/components/schemas/"));
+            let name = name.with_context(|| format!("a variant of the schema {union} is no `$ref` to a schema"))?;
+            inlined.push(named.get(name).with_context(|| format!("there is no schema {name}"))?.clone());
+            schemas.shift_remove(name);
         }
-    }
-    for name in inlined {
-        components.remove(&name);
+        let mut schema = schema.clone();
+        schema["oneOf"] = Value::Array(inlined);
+        schema.as_object_mut().with_context(|| format!("the schema {union} is no object"))?.shift_remove("discriminator");
+        schemas.insert(union.clone(), schema);
     }
     Ok(())
+}
+
+/// The first line that differs, counted from 1.
+fn first_difference(expected: &str, found: &str) -> Option<usize> {
+    if expected == found {
+        return None;
+    }
+    let same = expected.split('\n').zip(found.split('\n')).take_while(|(expected, found)| expected == found).count();
+    Some(same + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_client_is_what_openapi_json_generates() -> anyhow::Result<()> {
+        let expected = generate(&crate::read(&crate::repository("openapi.json"))?)?;
+        let found = crate::read(&crate::repository(GENERATED))?;
+        assert_eq!(first_difference(&expected, &found), None, "run `cargo xtask client`");
+        Ok(())
+    }
+
+    #[test]
+    fn the_order_of_members_changes_nothing() -> anyhow::Result<()> {
+        fn reverse(value: &mut Value) {
+            match value {
+                Value::Object(members) => {
+                    *members = std::mem::take(members).into_iter().rev().collect();
+                    members.values_mut().for_each(reverse);
+                }
+                Value::Array(items) => items.iter_mut().for_each(reverse),
+                _ => {}
+            }
+        }
+        let text = crate::read(&crate::repository("openapi.json"))?;
+        let mut document: Value = serde_json::from_str(&text)?;
+        reverse(&mut document);
+        assert_eq!(first_difference(&generate(&text)?, &generate(&document.to_string())?), None);
+        Ok(())
+    }
+
+    #[test]
+    fn discriminated_variants_become_a_tagged_enum() -> anyhow::Result<()> {
+        let client = generate_file(
+            r##"{"openapi": "3.0.3", "info": {"title": "t", "version": "1.0.0"}, "paths": {}, "components": {"schemas": {
+                "Auth": {"oneOf": [{"$ref": "#/components/schemas/Basic"}, {"$ref": "#/components/schemas/None"}],
+                         "discriminator": {"propertyName": "type"}},
+                "Basic": {"type": "object", "required": ["type", "username", "password"],
+                          "properties": {"type": {"type": "string", "enum": ["basic"]}, "username": {"type": "string"},
+                                         "password": {"type": "string"}}},
+                "None": {"type": "object", "required": ["type"], "properties": {"type": {"type": "string", "enum": ["none"]}}}
+            }}}"##,
+        )?;
+        let client = prettyplease::unparse(&client);
+        assert!(client.contains(r#"#[serde(tag = "type")]"#), "{client}");
+        let variant: String = client.split_whitespace().collect();
+        assert!(variant.contains("Basic{password:::std::string::String,username:::std::string::String"), "{client}");
+        assert!(!client.contains("pub struct Basic"), "{client}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_difference_is_found_at_its_line() {
+        for (expected, found, line) in [
+            ("a\nb\n", "a\nb\n", None),
+            ("a\nb\n", "a\nc\n", Some(2)),
+            ("a\nb\n", "a\n", Some(2)),
+            ("a\n", "a\nb\n", Some(2)),
+            ("a", "a\n", Some(2)),
+        ] {
+            assert_eq!(first_difference(expected, found), line, "{expected:?} {found:?}");
+        }
+    }
 }

@@ -1,99 +1,83 @@
-//! `cargo xtask openapi`: proves that openapi.json and the code say the same.
+//! `cargo xtask openapi`: the proof that openapi.json and the code say the same.
 //!
-//! The document that dropshot derives from the API trait, and openapi.json, are both brought to one [`normal`] form and
-//! compared, both ways; so is the callback's body. What the code cannot express is dropped by a rule of
-//! [`RULES`], and each rule names the check that holds it instead. Every example is validated against its schema.
+//! openapi.json is written by hand; the API trait generates a document of its own. Both are brought to a normal form
+//! ([`normal`]), in which only what they state about the API is left, and then compared. What dropshot cannot express is
+//! left out, or added to what the code says, by rules that name the checks that hold it instead ([`rules`]).
 
-use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
 mod compare;
 mod examples;
+mod generated;
 mod lines;
+mod node;
 mod normal;
-
-pub(crate) use compare::Difference;
-
-/// What the comparison leaves out, and what holds it.
-pub(crate) const RULES: [(&str, &str); 9] = [
-    (
-        "descriptions, titles, examples and extensions",
-        "prose lives in openapi.json alone; examples are validated against their schemas here",
-    ),
-    ("error statuses", "dropshot knows only 4XX and 5XX: the live ring refuses a status that an operation does not document"),
-    ("application/problem+json", "dropshot gives errors one media type: the live ring checks the media type and body of each problem"),
-    ("headers of errors", "the live ring checks WWW-Authenticate and Retry-After where the document requires them"),
-    ("security", "the tests send each operation a request without a token and one without its scope"),
-    ("servers", "the README's commands are run as printed"),
-    ("callback headers and answers", "the live ring checks each callback that the service sends; the delivery tests each answer"),
-    ("discriminator", "the variants are compared one by one; a test sends a wrong `type`"),
-    ("default of a parameter", "dropshot loses it: the tests list without a limit"),
-];
-
-pub(crate) enum Outcome {
-    Agree,
-    Drift,
-}
-
-pub(crate) fn run(root: &Path) -> anyhow::Result<Outcome> {
-    let text = std::fs::read_to_string(root.join("openapi.json")).context("cannot read openapi.json")?;
-    let differences = differences(&text)?;
-    if differences.is_empty() {
-        println!("openapi.json and the code say the same");
-        return Ok(Outcome::Agree);
-    }
-    let lines = lines::of_pointers(&text);
-    for difference in &differences {
-        println!("{}", difference.render(lines::nearest(&lines, &difference.pointer)));
-    }
-    println!(
-        "\n{} differences. openapi.json is the source of truth: change server/src/api.rs and server/src/api/types until they agree, \
-         or, if the document is wrong, change it and run `cargo xtask client`.",
-        differences.len()
-    );
-    Ok(Outcome::Drift)
-}
-
-pub(crate) fn print_rules() {
-    println!("What dropshot cannot express is left out of the comparison, and held by another check:\n");
-    for (left_out, held_by) in RULES {
-        println!("{left_out:48}  {held_by}");
-    }
-}
-
-/// Everything in which the document `text` differs from the code, or from itself.
-pub(crate) fn differences(text: &str) -> anyhow::Result<Vec<Difference>> {
-    let spec: Value = serde_json::from_str(text).context("openapi.json is not JSON")?;
-    let (code, callback) = code_documents()?;
-    let mut differences = Vec::new();
-    let spec_form = normal::document(&spec, &mut differences)?;
-    let code_form = normal::document(&code, &mut differences)?;
-    compare::nodes(&spec_form, &code_form, &mut differences);
-    compare::nodes(&normal::callback(&spec)?, &normal::schema(&callback, "", &callback)?, &mut differences);
-    let version = spec.pointer("/info/version").cloned().unwrap_or_default();
-    if version != env!("CARGO_PKG_VERSION") {
-        differences.push(Difference::new("/info/version", Some(version), Some(env!("CARGO_PKG_VERSION").into())));
-    }
-    examples::validate(&spec, &mut differences)?;
-    // What many places refer to differs once.
-    let mut seen = std::collections::HashSet::new();
-    differences.retain(|difference| seen.insert(difference.pointer.clone()));
-    Ok(differences)
-}
-
-/// What the API trait says, and what the engine serialises as a callback's body.
-fn code_documents() -> anyhow::Result<(Value, Value)> {
-    let description = webhooks_server::api::api_mod::stub_api_description().map_err(|error| anyhow::anyhow!("the API trait: {error}"))?;
-    let version = semver::Version::parse(env!("CARGO_PKG_VERSION"))?;
-    let api = description.openapi("Notifications API", version).json().context("dropshot cannot write the trait's document")?;
-    let callback =
-        schemars::r#gen::SchemaSettings::openapi3().into_generator().into_root_schema_for::<webhooks_server::delivery::CallbackBody<'_>>();
-    let mut schema = serde_json::to_value(callback.schema)?;
-    schema["components"]["schemas"] = serde_json::to_value(callback.definitions)?;
-    Ok((api, schema))
-}
-
+mod report;
+mod rules;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod unused;
+
+pub use compare::Difference;
+pub use examples::BadExample;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Compare nothing; print what cannot be compared, and the checks that hold it instead
+    #[arg(long)]
+    rules: bool,
+}
+
+/// # Errors
+/// When openapi.json or the trait's document cannot be read for what they are.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.rules {
+        print!("{}", rules::table());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text = crate::read(&crate::repository("openapi.json"))?;
+    let findings = check(&text)?;
+    print!("{}", report::text(&findings, &text));
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(crate::DRIFT) })
+}
+
+/// What is wrong with openapi.json, or with the code.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub differences: Vec<Difference>,
+    pub examples: Vec<BadExample>,
+    /// JSON pointers to components that nothing refers to, and that nothing is compared with for that reason.
+    pub unused: Vec<String>,
+}
+
+impl Findings {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.differences.is_empty() && self.examples.is_empty() && self.unused.is_empty()
+    }
+}
+
+/// Holds the text of openapi.json against the code, and against itself.
+///
+/// # Errors
+/// When either document cannot be read for what it is.
+pub fn check(openapi_json: &str) -> anyhow::Result<Findings> {
+    let spec: Value = serde_json::from_str(openapi_json).context("openapi.json is not JSON")?;
+    let code = generated::document()?;
+    Ok(Findings {
+        differences: differences(&spec, code, generated::callback_body()?)?,
+        examples: examples::check(&spec).context("the examples of openapi.json")?,
+        unused: unused::components(&spec),
+    })
+}
+
+fn differences(spec: &Value, mut code: Value, callback_body: Value) -> anyhow::Result<Vec<Difference>> {
+    generated::complete(&mut code, callback_body, spec)?;
+    let code = normal::normal(&code, true).context("the generated document")?;
+    let spec = normal::normal(spec, false).context("openapi.json")?;
+    Ok(compare::compare(&spec, &code))
+}

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -32,7 +32,10 @@ struct Block {
     text: Vec<String>,
 }
 
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+/// # Errors
+/// When a command does not do what the README says.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let root = &crate::repository("").canonicalize().context("the checkout is gone")?;
     let readme = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
     let checkout = copy_checkout(root)?;
     let mut session = Session { checkout, target: root.join("target"), terminals: HashMap::new(), shown: String::new() };
@@ -53,7 +56,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
         println!("README.md:{} does what it says", block.line);
     }
     anyhow::ensure!(itself, "README.md does not say `{ITSELF}`, the command that passes the tests");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn blocks(readme: &str) -> Vec<Block> {

@@ -1,64 +1,90 @@
-//! The comparison of two normal forms, and what it reports.
+//! Two normal forms, member by member.
+
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::normal::{Kind, Node};
+use super::node::{Node, Shape, child};
 
-/// One thing that the document and the code do not say alike.
-#[derive(Debug)]
-pub(crate) struct Difference {
-    /// Where in openapi.json (RFC 6901), or where it is missing.
-    pub(crate) pointer: String,
-    spec: Option<Value>,
-    code: Option<Value>,
+/// One statement that openapi.json and the code do not agree on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Where it stands in openapi.json, or would stand: a JSON pointer.
+    pub pointer: String,
+    /// Where its line is: the pointer, or that of the object which lacks it.
+    pub(super) near: String,
+    pub spec: Option<Value>,
+    pub code: Option<Value>,
+    /// The operations that it was seen in; none for what belongs to the whole document.
+    pub operations: BTreeSet<String>,
 }
 
-/// Values are shown up to this many characters: a whole schema tells less than its beginning.
-const SHOWN: usize = 160;
+/// Every difference once, in the order of openapi.json's normal form: what stands in a shared component is seen from many places.
+pub(super) fn compare(spec: &Node, code: &Node) -> Vec<Difference> {
+    let mut comparison = Comparison { trail: Vec::new(), differences: Vec::new(), found: 0, same: HashSet::new() };
+    comparison.nodes(spec, code);
+    comparison.differences
+}
 
-impl Difference {
-    pub(super) fn new(pointer: &str, spec: Option<Value>, code: Option<Value>) -> Difference {
-        Difference { pointer: pointer.to_owned(), spec, code }
+struct Comparison {
+    trail: Vec<String>,
+    differences: Vec<Difference>,
+    /// How often a difference was found, the same one in several places included.
+    found: usize,
+    /// Nodes that are shared, and known to say the same.
+    same: HashSet<(*const Node, *const Node)>,
+}
+
+impl Comparison {
+    fn nodes(&mut self, spec: &Node, code: &Node) {
+        let pair = (std::ptr::from_ref(spec), std::ptr::from_ref(code));
+        if self.same.contains(&pair) {
+            return;
+        }
+        let found = self.found;
+        self.unknown_nodes(spec, code);
+        if self.found == found {
+            self.same.insert(pair);
+        }
     }
 
-    pub(super) fn render(&self, line: usize) -> String {
-        let show = |value: &Option<Value>| match value {
-            None => "nothing".to_owned(),
-            Some(value) => {
-                let text = value.to_string();
-                match text.char_indices().nth(SHOWN) {
-                    Some((end, _)) => format!("{}…", &text[..end]),
-                    None => text,
+    fn unknown_nodes(&mut self, spec: &Node, code: &Node) {
+        match (&spec.shape, &code.shape) {
+            (Shape::Map(in_spec), Shape::Map(in_code)) => {
+                let names: BTreeSet<&String> = in_spec.keys().chain(in_code.keys()).collect();
+                for name in names {
+                    self.trail.push(name.clone());
+                    match (in_spec.get(name), in_code.get(name)) {
+                        (Some(spec), Some(code)) => self.nodes(spec, code),
+                        (Some(only), None) => self.add(only.at.clone(), &only.at, Some(only.to_value()), None),
+                        (None, Some(only)) => self.add(child(&spec.at, name), &spec.at, None, Some(only.to_value())),
+                        (None, None) => {}
+                    }
+                    self.trail.pop();
                 }
             }
+            (Shape::Leaf(in_spec), Shape::Leaf(in_code)) if in_spec == in_code => {}
+            _ => self.add(spec.at.clone(), &spec.at, Some(spec.to_value()), Some(code.to_value())),
+        }
+    }
+
+    fn add(&mut self, pointer: String, near: &str, spec: Option<Value>, code: Option<Value>) {
+        self.found += 1;
+        let operation = match self.trail.as_slice() {
+            [paths, path, method, ..] if paths == "paths" => Some(format!("{} {path}", method.to_uppercase())),
+            _ => None,
         };
-        format!("openapi.json:{line}: {}: the document says {}, the code says {}", self.pointer, show(&self.spec), show(&self.code))
-    }
-}
-
-pub(super) fn nodes(spec: &Node, code: &Node, differences: &mut Vec<Difference>) {
-    match (&spec.kind, &code.kind) {
-        (Kind::Members(of_spec), Kind::Members(of_code)) => {
-            for (name, node) in of_spec {
-                match of_code.get(name) {
-                    Some(other) => nodes(node, other, differences),
-                    None => differences.push(Difference::new(&node.pointer, Some(node.to_value()), None)),
-                }
-            }
-            for (name, node) in of_code.iter().filter(|(name, _)| !of_spec.contains_key(*name)) {
-                let pointer = format!("{}/{}", spec.pointer, super::normal::token(name));
-                differences.push(Difference::new(&pointer, None, Some(node.to_value())));
-            }
-        }
-        (Kind::Items(of_spec), Kind::Items(of_code)) if of_spec.len() == of_code.len() => {
-            for (node, other) in of_spec.iter().zip(of_code) {
-                nodes(node, other, differences);
-            }
-        }
-        _ => {
-            let (of_spec, of_code) = (spec.to_value(), code.to_value());
-            if of_spec != of_code {
-                differences.push(Difference::new(&spec.pointer, Some(of_spec), Some(of_code)));
+        let known = self.differences.iter_mut().find(|known| known.pointer == pointer && known.spec == spec && known.code == code);
+        match known {
+            Some(known) => known.operations.extend(operation),
+            None => {
+                self.differences.push(Difference {
+                    pointer,
+                    near: near.to_owned(),
+                    spec,
+                    code,
+                    operations: operation.into_iter().collect(),
+                });
             }
         }
     }

@@ -1,115 +1,117 @@
-//! The line of openapi.json on which each value begins.
+//! On which line of a JSON text a value stands: serde_json does not tell.
 
 use std::collections::HashMap;
-use std::iter::Peekable;
-use std::str::CharIndices;
 
-use super::normal::token;
+use super::node::child;
 
-/// JSON pointers and the lines, counted from 1, on which their member's name or item stands. The text is valid JSON.
-pub(super) fn of_pointers(text: &str) -> HashMap<String, usize> {
-    let mut scanner = Scanner { characters: text.char_indices().peekable(), text, line: 1, lines: HashMap::new() };
-    scanner.value("");
-    scanner.lines
-}
+/// JSON pointers to lines, counted from 1.
+pub(super) struct Lines(HashMap<String, usize>);
 
-/// The line of a pointer, or of the nearest thing around it that exists.
-pub(super) fn nearest(lines: &HashMap<String, usize>, pointer: &str) -> usize {
-    let mut pointer = pointer;
-    loop {
-        if let Some(line) = lines.get(pointer) {
-            return *line;
+impl Lines {
+    /// `text` must be JSON that serde_json has read.
+    pub(super) fn of(text: &str) -> Lines {
+        let mut scan = Scan { rest: text.as_bytes(), line: 1, lines: HashMap::new() };
+        scan.value("");
+        Lines(scan.lines)
+    }
+
+    /// The line of what `pointer` names or, where there is no such thing, of what would hold it.
+    pub(super) fn of_pointer(&self, mut pointer: &str) -> usize {
+        loop {
+            if let Some(line) = self.0.get(pointer) {
+                return *line;
+            }
+            match pointer.rfind('/') {
+                Some(end) => pointer = &pointer[..end],
+                None => return 1,
+            }
         }
-        pointer = match pointer.rsplit_once('/') {
-            Some((outer, _)) => outer,
-            None => return 1,
-        };
     }
 }
 
-struct Scanner<'a> {
-    characters: Peekable<CharIndices<'a>>,
-    text: &'a str,
+struct Scan<'a> {
+    rest: &'a [u8],
     line: usize,
     lines: HashMap<String, usize>,
 }
 
-impl Scanner<'_> {
-    fn value(&mut self, pointer: &str) {
-        self.skip_space();
-        self.lines.entry(pointer.to_owned()).or_insert(self.line);
-        match self.characters.peek().map(|(_, character)| *character) {
-            Some('{') => self.members(pointer),
-            Some('[') => self.items(pointer),
-            Some('"') => {
+impl Scan<'_> {
+    fn value(&mut self, at: &str) {
+        self.space();
+        self.lines.insert(at.to_owned(), self.line);
+        match self.rest.first() {
+            Some(b'{') => self.members(b'}', |scan, _| {
+                let name = scan.string();
+                scan.space();
+                scan.skip(1);
+                child(at, &name)
+            }),
+            Some(b'[') => self.members(b']', |_, index| format!("{at}/{index}")),
+            Some(b'"') => {
                 self.string();
             }
-            _ => while self.characters.next_if(|(_, character)| !",]}".contains(*character) && !character.is_whitespace()).is_some() {},
-        }
-    }
-
-    fn members(&mut self, pointer: &str) {
-        self.characters.next();
-        loop {
-            self.skip_space();
-            match self.characters.peek().map(|(_, character)| *character) {
-                Some('"') => {
-                    let line = self.line;
-                    let name = self.string();
-                    let member = format!("{pointer}/{}", token(&name));
-                    self.lines.insert(member.clone(), line);
-                    self.skip_space();
-                    self.characters.next();
-                    self.value(&member);
-                }
-                Some(',') => {
-                    self.characters.next();
-                }
-                _ => {
-                    self.characters.next();
-                    return;
-                }
+            _ => {
+                let end = self.rest.iter().position(|byte| b",]} \t\r\n".contains(byte));
+                self.skip(end.unwrap_or(self.rest.len()));
             }
         }
     }
 
-    fn items(&mut self, pointer: &str) {
-        self.characters.next();
-        let mut index = 0;
-        loop {
-            self.skip_space();
-            match self.characters.peek().map(|(_, character)| *character) {
-                None | Some(']') => {
-                    self.characters.next();
-                    return;
-                }
-                Some(',') => {
-                    self.characters.next();
-                }
-                Some(_) => {
-                    self.value(&format!("{pointer}/{index}"));
-                    index += 1;
-                }
+    fn members(&mut self, end: u8, mut place: impl FnMut(&mut Self, usize) -> String) {
+        self.skip(1);
+        for index in 0.. {
+            self.space();
+            if self.rest.is_empty() || self.rest.first() == Some(&end) {
+                break;
+            }
+            let at = place(self, index);
+            self.value(&at);
+            self.space();
+            if self.rest.first() == Some(&b',') {
+                self.skip(1);
             }
         }
+        self.skip(1);
     }
 
     fn string(&mut self) -> String {
-        let start = self.characters.next().map_or(0, |(start, _)| start);
-        let mut escaped = false;
-        for (index, character) in self.characters.by_ref() {
-            match character {
-                '\\' if !escaped => escaped = true,
-                '"' if !escaped => return serde_json::from_str(&self.text[start..=index]).unwrap_or_default(),
-                _ => escaped = false,
+        let mut length = 1;
+        while let Some(byte) = self.rest.get(length) {
+            match byte {
+                b'"' => break,
+                b'\\' => length += 2,
+                _ => length += 1,
             }
         }
-        String::new()
+        let (text, _) = self.rest.split_at(usize::min(length + 1, self.rest.len()));
+        let text = serde_json::from_slice(text).unwrap_or_default();
+        self.skip(length + 1);
+        text
     }
 
-    fn skip_space(&mut self) {
-        while let Some((_, character)) = self.characters.next_if(|(_, character)| character.is_whitespace()) {
-            self.line += usize::from(character == '\n');
+    fn space(&mut self) {
+        while let Some(byte) = self.rest.first().filter(|byte| byte.is_ascii_whitespace()) {
+            self.line += usize::from(*byte == b'\n');
+            self.skip(1);
+        }
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+
+    #[test]
+    fn every_value_has_the_line_that_it_begins_on() {
+        let lines = Lines::of("{\n  \"a/b\": [1,\n    {\"c\": \"\\\"}\\n\"}\n  ],\n  \"d\": {},\n  \"e\": null\n}\n");
+        for (pointer, line) in
+            [("", 1), ("/a~1b", 2), ("/a~1b/0", 2), ("/a~1b/1", 3), ("/a~1b/1/c", 3), ("/d", 5), ("/e", 6), ("/d/missing", 5)]
+        {
+            assert_eq!(lines.of_pointer(pointer), line, "{pointer}");
         }
     }
 }

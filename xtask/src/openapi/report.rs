@@ -1,0 +1,58 @@
+//! What a person reads: one line for each finding, that begins with the place in openapi.json.
+
+use serde_json::Value;
+
+use super::Findings;
+use super::compare::Difference;
+use super::lines::Lines;
+
+/// Enough to recognise a value by; the rest is in the documents.
+const VALUE_WIDTH: usize = 160;
+
+pub(super) fn text(findings: &Findings, openapi_json: &str) -> String {
+    if findings.is_empty() {
+        return "openapi.json and the code say the same, and every example is valid\n".to_owned();
+    }
+    let lines = Lines::of(openapi_json);
+    let mut report: Vec<String> = Vec::new();
+    for difference in &findings.differences {
+        report.push(format!("openapi.json:{}: {}", lines.of_pointer(&difference.near), sentence(difference)));
+    }
+    for example in &findings.examples {
+        report.push(format!("openapi.json:{}: {}: {}", lines.of_pointer(&example.pointer), example.pointer, example.reason));
+    }
+    for pointer in &findings.unused {
+        report.push(format!("openapi.json:{}: {pointer}: nothing refers to it, so nothing holds it", lines.of_pointer(pointer)));
+    }
+    let count = report.len();
+    format!(
+        "{}\n\n{count} {}. openapi.json is the source of truth: where it says what was decided, change the code.\n\
+         `cargo xtask openapi --rules` prints what cannot be compared.\n",
+        report.join("\n"),
+        if count == 1 { "finding" } else { "findings" },
+    )
+}
+
+fn sentence(difference: &Difference) -> String {
+    let says = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), shortened);
+    let mut sentence =
+        format!("{}: openapi.json says {}, the code says {}", difference.pointer, says(&difference.spec), says(&difference.code));
+    let mut operations = difference.operations.iter();
+    if let Some(first) = operations.next() {
+        sentence.push_str(&format!(" (in {first}"));
+        match operations.count() {
+            0 => {}
+            others => sentence.push_str(&format!(" and {others} more")),
+        }
+        sentence.push(')');
+    }
+    sentence
+}
+
+fn shortened(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(VALUE_WIDTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

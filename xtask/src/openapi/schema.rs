@@ -1,0 +1,190 @@
+//! The normal form of a schema: what it admits, however it is written.
+
+use std::rc::Rc;
+
+use anyhow::bail;
+use serde_json::Value;
+
+use super::node::{Cursor, Members, Node, Shared, child};
+use super::rules::{self, Kind};
+
+/// Deeper than any schema here is, so what is deeper refers to itself.
+const DEPTH: usize = 32;
+
+#[derive(Clone, Copy)]
+pub(super) struct Schemas<'a> {
+    pub(super) kind: Kind,
+    /// Whether the document is generated, and so lacks the discriminators that its variants make.
+    pub(super) generated: bool,
+    pub(super) shared: &'a Shared,
+}
+
+impl Schemas<'_> {
+    pub(super) fn normal(self, schema: &Cursor) -> anyhow::Result<Node> {
+        self.at_depth(schema, DEPTH)
+    }
+
+    fn at_depth(self, schema: &Cursor, depth: usize) -> anyhow::Result<Node> {
+        if depth == 0 {
+            bail!("the schema at {} contains itself", schema.at);
+        }
+        let inner = |schema: &Cursor| self.at_depth(schema, depth - 1);
+        let mut at = schema.at.clone();
+        let mut members = Members::new();
+        let mut inherited = Members::new();
+        for (name, value) in schema.members()? {
+            if rules::drops(self.kind, name) || says_nothing(name, value.value) {
+                continue;
+            }
+            let node = match (name, value.value) {
+                ("$ref", _) => {
+                    let target = schema.target(value.text()?)?;
+                    let target = self.shared.get_or_make(&target, self.kind, || inner(&target))?;
+                    at = target.at.clone();
+                    inherited.extend(target.members().cloned().unwrap_or_default());
+                    continue;
+                }
+                ("allOf", Value::Array(parts)) if parts.len() == 1 => {
+                    for part in value.items()? {
+                        inherited.extend(inner(&part)?.members().cloned().unwrap_or_default());
+                    }
+                    continue;
+                }
+                ("oneOf" | "anyOf", _) => {
+                    let variants = value.items()?.iter().map(inner).collect::<anyhow::Result<Vec<Node>>>()?;
+                    if let Some(enumeration) = enumeration(&variants) {
+                        inherited.extend(enumeration);
+                        continue;
+                    }
+                    if self.generated && name == "oneOf" {
+                        members.extend(implied_discriminator(&value.at, &variants).map(|node| ("discriminator".to_owned(), Rc::new(node))));
+                    }
+                    keyed_variants(value.at, variants)
+                }
+                ("allOf", _) => {
+                    let parts = value.items()?.iter().map(inner).collect::<anyhow::Result<Vec<Node>>>()?;
+                    Node::map(value.at, parts.into_iter().enumerate().map(|(index, part)| (index.to_string(), part)))
+                }
+                ("discriminator", _) => self.discriminator(&value, depth)?,
+                ("required" | "enum", _) => set(&value)?,
+                ("properties", _) => {
+                    let properties = value.members()?.into_iter().map(|(name, schema)| Ok((name.to_owned(), inner(&schema)?)));
+                    Node::map(value.at.clone(), properties.collect::<anyhow::Result<Vec<_>>>()?)
+                }
+                ("items" | "not" | "additionalProperties", Value::Object(_)) => inner(&value)?,
+                (_, scalar) => Node::leaf(value.at, canonical(scalar)),
+            };
+            members.insert(name.to_owned(), Rc::new(node));
+        }
+        for (name, node) in inherited {
+            members.entry(name).or_insert(node);
+        }
+        Ok(Node::map(at, members))
+    }
+
+    /// Which value of which property means which variant, whatever the variants are called.
+    fn discriminator(self, discriminator: &Cursor, depth: usize) -> anyhow::Result<Node> {
+        let mut members = Vec::new();
+        for (name, value) in discriminator.members()? {
+            let node = match name {
+                "mapping" => {
+                    let mut mapping = Vec::new();
+                    for (tag, reference) in value.members()? {
+                        let variant = self.at_depth(&reference.target(reference.text()?)?, depth - 1)?;
+                        let meant = tag_of(&variant).map_or(Value::Null, |(_, tag)| tag.into());
+                        mapping.push((tag.to_owned(), Node::leaf(reference.at, meant)));
+                    }
+                    Node::map(value.at, mapping)
+                }
+                _ => Node::leaf(value.at, value.value.clone()),
+            };
+            members.push((name.to_owned(), node));
+        }
+        Ok(Node::map(discriminator.at.clone(), members))
+    }
+}
+
+/// A list whose order says nothing, as a map from what its items say.
+pub(super) fn set(list: &Cursor) -> anyhow::Result<Node> {
+    let items = list.items()?.into_iter().map(|item| {
+        let name = item.value.as_str().map_or_else(|| canonical(item.value).to_string(), str::to_owned);
+        (name, Node::leaf(item.at, canonical(item.value)))
+    });
+    Ok(Node::map(list.at.clone(), items))
+}
+
+/// What holds of every schema, or is the same as its absence.
+fn says_nothing(name: &str, value: &Value) -> bool {
+    match name {
+        "nullable" | "readOnly" | "writeOnly" | "deprecated" | "uniqueItems" | "exclusiveMinimum" | "exclusiveMaximum" => {
+            value == &Value::Bool(false)
+        }
+        "minLength" | "minItems" | "minProperties" => value.as_f64() == Some(0.0),
+        "additionalProperties" => value == &Value::Bool(true) || value.as_object().is_some_and(serde_json::Map::is_empty),
+        "properties" => value.as_object().is_some_and(serde_json::Map::is_empty),
+        "required" => value.as_array().is_some_and(Vec::is_empty),
+        _ => false,
+    }
+}
+
+/// One spelling of each number: `1.0` is `1`.
+pub(super) fn canonical(value: &Value) -> Value {
+    match value.as_f64() {
+        #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53 is exact in both types")]
+        Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => Value::from(number as i64),
+        _ => value.clone(),
+    }
+}
+
+/// schemars writes a documented enum as a `oneOf` of enums with one value each.
+fn enumeration(variants: &[Node]) -> Option<Members> {
+    let mut merged: Option<Members> = None;
+    for variant in variants {
+        let members = variant.members()?;
+        let (kind, values) = (members.get("type")?, members.get("enum")?);
+        if members.len() != 2 {
+            return None;
+        }
+        let merged = merged.get_or_insert_with(|| members.clone());
+        if merged.get("type")?.to_value() != kind.to_value() {
+            return None;
+        }
+        let all = merged.get("enum")?;
+        let all = Node::map(all.at.clone(), all.members()?.clone().into_iter().chain(values.members()?.clone()));
+        merged.insert("enum".to_owned(), Rc::new(all));
+    }
+    merged
+}
+
+/// The property that tells a variant from its siblings, and its value there: a required enum with one value.
+fn tag_of(variant: &Node) -> Option<(&str, &str)> {
+    let required = variant.member("required")?.members()?;
+    let properties = variant.member("properties")?.members()?;
+    properties.iter().filter(|(name, _)| required.contains_key(*name)).find_map(|(name, property)| {
+        let values = property.member("enum")?.members()?;
+        (values.len() == 1).then(|| values.keys().next().map(|value| (name.as_str(), value.as_str())))?
+    })
+}
+
+fn implied_discriminator(at: &str, variants: &[Node]) -> Option<Node> {
+    let tags: Vec<(&str, &str)> = variants.iter().map(tag_of).collect::<Option<_>>()?;
+    let (property, _) = *tags.first()?;
+    if tags.iter().any(|(other, _)| *other != property) {
+        return None;
+    }
+    let mapping = tags.into_iter().map(|(_, tag)| (tag.to_owned(), Node::leaf(at.to_owned(), tag.into())));
+    let property = Node::leaf(at.to_owned(), property.into());
+    let members = [("propertyName".to_owned(), property), ("mapping".to_owned(), Node::map(at.to_owned(), mapping))];
+    Some(Node::map(at.to_owned(), members))
+}
+
+/// Variants by their tags, so that order says nothing; those without one keep their numbers.
+fn keyed_variants(at: String, variants: Vec<Node>) -> Node {
+    let mut keyed = Members::new();
+    for (index, variant) in variants.into_iter().enumerate() {
+        let key = tag_of(&variant).map_or_else(|| index.to_string(), |(_, tag)| tag.to_owned());
+        let key = if keyed.contains_key(&key) { child(&key, &index.to_string()) } else { key };
+        keyed.insert(key, Rc::new(variant));
+    }
+    Node::map(at, keyed)
+}
