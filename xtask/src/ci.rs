@@ -21,12 +21,13 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("spec and code agree", &["xtask", "openapi"]),
     step("generated client", &["xtask", "client", "--check"]),
     step("tests", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
+    step("every answer was seen", &["xtask", "coverage"]),
     step("documentation examples", &["test", "--workspace", "--doc", "--locked"]),
     Step {
         name: "documentation",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 pub mod ci;
 pub mod client;
+pub mod coverage;
 pub mod openapi;
 pub mod readme;
 

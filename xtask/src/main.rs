@@ -19,6 +19,8 @@ enum Verb {
     Openapi(xtask::openapi::Arguments),
     /// Generate client/src/generated.rs from openapi.json
     Client(xtask::client::Arguments),
+    /// Compare the answers that openapi.json documents with those that the tests saw
+    Coverage,
     /// Do what the README says, and compare what it shows
     Readme,
 }
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Verb::Openapi(arguments) => xtask::openapi::run(&arguments),
         Verb::Client(arguments) => xtask::client::run(&arguments),
         Verb::Ci => xtask::ci::run(),
+        Verb::Coverage => xtask::coverage::run(),
         Verb::Readme => xtask::readme::run(),
     };
     outcome.unwrap_or_else(|error| {
