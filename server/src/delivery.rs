@@ -110,16 +110,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts delivering what is due.
-    pub fn start(
-        settings: Settings,
-        store: Arc<dyn Store>,
-        vault: Arc<Vault>,
-        guard: Guard,
-        clock: Clock,
-        log: slog::Logger,
-    ) -> Arc<Engine> {
-        let engine = Arc::new(Engine {
+    /// An engine that delivers what it is given, and takes nothing by itself before [`Engine::start`].
+    #[must_use]
+    pub fn new(settings: Settings, store: Arc<dyn Store>, vault: Arc<Vault>, guard: Guard, clock: Clock, log: slog::Logger) -> Arc<Engine> {
+        Arc::new(Engine {
             slots: Slots::new(settings.caps),
             targets: Targets::new(vault),
             settings,
@@ -132,10 +126,13 @@ impl Engine {
             attempts: TaskTracker::new(),
             changes: Mutex::default(),
             tests: Mutex::default(),
-        });
-        engine.attempts.spawn(engine.clone().take_what_is_due());
-        engine.attempts.spawn(engine.clone().tidy());
-        engine
+        })
+    }
+
+    /// Starts taking what is due, now and from now on.
+    pub fn start(self: &Arc<Self>) {
+        self.attempts.spawn(self.clone().take_what_is_due());
+        self.attempts.spawn(self.clone().tidy());
     }
 
     /// Stops taking deliveries, and waits at most `patience` for those in flight. What is cut off is attempted again

@@ -1,6 +1,7 @@
 //! One running node: the API, the engine and the store, put together.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,7 +61,7 @@ impl Server {
             retry_schedule: settings.retry_schedule.clone(),
             attempt_timeout: Duration::from_secs(settings.attempt_timeout_seconds),
         };
-        let engine = Engine::start(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), log.clone());
+        let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), log.clone());
         let app = App {
             store,
             engine: engine.clone(),
@@ -83,6 +84,8 @@ impl Server {
         let with_tls = tls.is_some();
         let http = ServerBuilder::new(api, app, log).config(config).tls(tls).start();
         let http = http.with_context(|| format!("cannot listen on {}", settings.listen))?;
+        // Not before: a server that cannot serve ends at once, and would cut off what it had begun to send.
+        engine.start();
         Ok(Server {
             http,
             engine,
@@ -102,11 +105,16 @@ impl Server {
     /// What to do next, on standard output, never the token itself.
     pub fn greet(&self) {
         let scheme = if self.tls { "https" } else { "http" };
-        println!("webhooks-server {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), self.address());
-        if !self.first_start {
-            return;
+        let mut greeting = format!("webhooks-server {} listens on {scheme}://{}\n", env!("CARGO_PKG_VERSION"), self.address());
+        if self.first_start {
+            greeting.push_str(&self.what_next(scheme));
         }
-        println!(
+        // Nobody has to read it: a server whose output is closed serves all the same.
+        let _ = std::io::stdout().write_all(greeting.as_bytes());
+    }
+
+    fn what_next(&self, scheme: &str) -> String {
+        format!(
             r#"
 This is its first start. An access token with every scope, for the account `default`, is in {token}.
 In another terminal, register a webhook:
@@ -124,10 +132,11 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 "username": "USERNAME",
 "password": "PASSWORD"
 }}
-}}'"#,
+}}'
+"#,
             token = self.access_token_file.display(),
             address = self.address(),
-        );
+        )
     }
 
     /// Stops accepting, then waits for what is in flight.

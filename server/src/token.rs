@@ -1,5 +1,6 @@
 //! `webhooks-server token …`: access tokens, made beside a running server as an ordinary SQLite connection.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,10 +32,10 @@ pub async fn run(data_dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
             let id = token.id;
             store.create_token(token, token_hash(&secret)).await.context("cannot store the token")?;
             eprintln!("made the access token {id}; it is shown this once:");
-            println!("{secret}");
+            writeln!(std::io::stdout(), "{secret}").with_context(|| format!("cannot print the token: revoke {id} and make another"))?;
         }
         TokenCommand::List => {
-            println!("{:36}  {:20}  {:24}  {:24}  SCOPES", "ID", "ACCOUNT", "CREATED", "STATE");
+            let mut lines = vec![format!("{:36}  {:20}  {:24}  {:24}  SCOPES", "ID", "ACCOUNT", "CREATED", "STATE")];
             for token in store.list_tokens().await.context("cannot list the tokens")? {
                 let account = token.account.as_ref().map_or("(platform)", Account::as_str);
                 let state = match (token.revoked_at, token.expires_at) {
@@ -45,8 +46,9 @@ pub async fn run(data_dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
                 };
                 let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
                 let created = token.created_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-                println!("{}  {account:20}  {created:24}  {state:24}  {}", token.id, scopes.join(" "));
+                lines.push(format!("{}  {account:20}  {created:24}  {state:24}  {}", token.id, scopes.join(" ")));
             }
+            writeln!(std::io::stdout(), "{}", lines.join("\n")).context("cannot print the tokens")?;
         }
         TokenCommand::Revoke { id } => {
             if !store.revoke_token(id, now).await.context("cannot revoke the token")? {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 /// A program that the steps need beside Rust, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 4] = [("cc", "build-essential"), ("curl", "curl"), ("bash", "bash"), ("git", "git")];
+const PROGRAMS: [(&str, &str); 5] = [("cc", "build-essential"), ("curl", "curl"), ("bash", "bash"), ("git", "git"), ("kill", "procps")];
 
 struct Step {
     name: &'static str,
@@ -134,8 +134,10 @@ fn install_missing() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// As a program of its own: what a shell has built in does not count.
 fn is_installed(program: &str) -> bool {
-    succeeds(Command::new("sh").args(["-c", "command -v \"$0\" > /dev/null", program]))
+    let started = Command::new(program).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    !started.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn succeeds(command: &mut Command) -> bool {
