@@ -6243,7 +6243,7 @@ Register a callback URL once, and notifications come to you: nobody has to poll.
 
 Every operation takes an access token, `Authorization: Bearer <token>`, which belongs to an account, or to the platform itself, and has scopes; each operation names the scope that it needs. What belongs to another account is answered as if it did not exist.
 
-Bodies are JSON (`Content-Type: application/json`), and a member that is not known, or null, is refused. A request is judged in this order: 401, 403, 415, 413, 400, 404, 409.
+Bodies are JSON (`Content-Type: application/json`), and a member that is not known, or null, is refused. A request is judged in this order: 401, 429, 403, 415, 413, 400, 404, 409.
 
 Lists are newest first, in pages: `limit` says how many items at most, and the `cursor` of one page is where the next begins. Pages stay stable while items are added.
 
@@ -6263,7 +6263,7 @@ Errors are answered as problems (RFC 9457) in `application/problem+json`, or in 
 | 409 | `webhook_limit` | the account has as many webhooks as it may |
 | 413 | `payload_too_large` | the body is too large |
 | 415 | `unsupported_media_type` | the body is not JSON |
-| 429 | `rate_limited` | too many at once; Retry-After says how long to wait |
+| 429 | `rate_limited` | too many requests of the token, too many from the address without a valid token, or too many tests at once; Retry-After says how long to wait |
 | 500 | `internal` | the service failed |
 | 503 | `overloaded` | the service cannot take the request now; Retry-After says how long to wait |
 
@@ -6283,6 +6283,7 @@ A path or method that this document does not have is answered by the HTTP layer,
 | `type` of a notification | 128 characters |
 | `Idempotency-Key` | 255 characters, remembered for 24 hours |
 | `limit` of a page | 200 items, 10 by default |
+| requests of a token in a second, failed authentications of an address in a minute | none by default |
 | tests of webhooks at once | 2 in an account, 8 seconds each |
 | one attempt of a callback | 15 seconds in all, 5 for the connection, 64 KiB of the answer |
 | attempts that a delivery shows | the last 50 |
@@ -6871,6 +6872,13 @@ pub mod builder {
                         ),
                     )
                 }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
@@ -6974,6 +6982,13 @@ pub mod builder {
                     )
                 }
                 404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,
@@ -7109,6 +7124,13 @@ pub mod builder {
                     )
                 }
                 403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,
@@ -7285,6 +7307,13 @@ pub mod builder {
                         ),
                     )
                 }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
@@ -7388,6 +7417,13 @@ pub mod builder {
                     )
                 }
                 404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,
@@ -7522,6 +7558,13 @@ pub mod builder {
                     )
                 }
                 403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,
@@ -7666,6 +7709,13 @@ pub mod builder {
                         ),
                     )
                 }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
@@ -7775,6 +7825,13 @@ pub mod builder {
                         ),
                     )
                 }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
@@ -7876,6 +7933,13 @@ pub mod builder {
                     )
                 }
                 404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,
@@ -8029,6 +8093,13 @@ pub mod builder {
                     )
                 }
                 415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,
@@ -8190,6 +8261,13 @@ pub mod builder {
                         ),
                     )
                 }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
@@ -8345,6 +8423,13 @@ pub mod builder {
                         ),
                     )
                 }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
@@ -8448,6 +8533,13 @@ pub mod builder {
                     )
                 }
                 404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,

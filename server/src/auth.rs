@@ -1,6 +1,7 @@
 //! Who calls: a bearer token (RFC 6750) becomes a [`Caller`], an account or the platform, with its scopes.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::api::types::Account;
+use crate::limits;
 use crate::problem::{ApiError, Kind};
 use crate::store::{self, Store};
 
@@ -126,8 +128,41 @@ impl TokenCache {
     }
 }
 
-/// The caller of a request, if its token is valid and has `scope`.
+/// The caller of a request, if its token is valid, has not come too often, and has `scope`.
 pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
+    let app = rqctx.context();
+    let now = app.clock.now();
+    let address = limits::network_of(client_address(rqctx));
+    app.failed_authentications.look(&address, now).map_err(|seconds| {
+        ApiError::rate_limited("too many requests from this address had no valid access token: wait, and send one", seconds)
+    })?;
+    let token = authenticate(rqctx).await.inspect_err(|error| {
+        if error.kind == Kind::Unauthenticated {
+            // What it owes already says more than whether this one fits in.
+            let _ = app.failed_authentications.take(address, now);
+        }
+    })?;
+    app.requests.take(token.id, now).map_err(|seconds| {
+        ApiError::rate_limited("this access token has sent too many requests: send fewer, or wait as long as Retry-After says", seconds)
+    })?;
+    if !token.scopes.contains(&scope) {
+        return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
+    }
+    Ok(Caller { token_id: token.id, account: token.account, scopes: token.scopes })
+}
+
+/// Whose request it is: the peer, or behind a proxy the address that the proxy added last (RFC 7239 §7.1 has the form's history).
+fn client_address(rqctx: &RequestContext<App>) -> IpAddr {
+    let peer = rqctx.request.remote_addr().ip();
+    if !rqctx.context().behind_proxy {
+        return peer;
+    }
+    let forwarded = rqctx.request.headers().get_all("x-forwarded-for").iter().next_back();
+    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    last.unwrap_or(peer)
+}
+
+async fn authenticate(rqctx: &RequestContext<App>) -> Result<store::Token, ApiError> {
     let app = rqctx.context();
     let unauthenticated = |detail: &str| ApiError::new(Kind::Unauthenticated, detail);
     let mut values = rqctx.request.headers().get_all(http::header::AUTHORIZATION).iter();
@@ -147,8 +182,5 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     if !found.valid_at(app.clock.now()) {
         return Err(invalid());
     }
-    if !found.scopes.contains(&scope) {
-        return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
-    }
-    Ok(Caller { token_id: found.id, account: found.account, scopes: found.scopes })
+    Ok(found)
 }

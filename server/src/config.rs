@@ -88,7 +88,8 @@ pub struct Settings {
     #[arg(id = "tls.key_file", long = "tls-key-file", value_name = "FILE", requires = "tls.cert_file")]
     pub tls_key_file: Option<PathBuf>,
 
-    /// Listen without TLS beyond loopback, because a proxy in front of this server has it
+    /// Listen without TLS beyond loopback, because a proxy in front of this server has it; a caller's address is then the
+    /// last one in X-Forwarded-For
     #[arg(id = "tls.behind_proxy", long = "behind-tls-proxy", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub behind_tls_proxy: bool,
 
@@ -144,6 +145,14 @@ pub struct Settings {
     /// Size of a request's body, in bytes
     #[arg(id = "limits.request_body_bytes", long = "request-body-bytes", value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1024..=8_388_608))]
     pub request_body_bytes: u32,
+
+    /// Requests that an access token may send in a second, on this server; 0 sets no limit
+    #[arg(id = "limits.requests_per_second", long = "requests-per-second", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub requests_per_second: u32,
+
+    /// Requests without a valid access token that an address may send in a minute; 0 sets no limit
+    #[arg(id = "limits.failed_authentications_per_minute", long = "failed-authentications-per-minute", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub failed_authentications_per_minute: u32,
 
     /// What the log is written for
     #[arg(id = "log.format", long = "log-format", value_name = "FORMAT", default_value = "text")]

@@ -38,6 +38,7 @@ pub mod config;
 pub mod data_dir;
 pub mod delivery;
 pub mod handlers;
+pub mod limits;
 pub mod log;
 pub mod problem;
 pub mod seal;

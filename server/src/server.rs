@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
 use slog::Logger;
+use uuid::Uuid;
 
 use crate::api::api_mod;
 use crate::auth::TokenCache;
@@ -20,6 +22,7 @@ use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy};
 use crate::delivery::schedule::Caps;
 use crate::handlers::Handlers;
+use crate::limits::{Limit, Rate};
 use crate::seal::Vault;
 use crate::store::Store;
 
@@ -30,6 +33,11 @@ pub struct App {
     pub vault: Arc<Vault>,
     pub guard: Guard,
     pub tokens: TokenCache,
+    /// Of each access token.
+    pub requests: Limit<Uuid>,
+    /// From each address.
+    pub failed_authentications: Limit<IpAddr>,
+    pub behind_proxy: bool,
     pub clock: Clock,
     pub webhooks_per_account: u32,
     pub request_body_max_bytes: usize,
@@ -68,6 +76,9 @@ impl Server {
             vault,
             guard,
             tokens: TokenCache::default(),
+            requests: Limit::new(Rate::new(settings.requests_per_second, TimeDelta::seconds(1))),
+            failed_authentications: Limit::new(Rate::new(settings.failed_authentications_per_minute, TimeDelta::minutes(1))),
+            behind_proxy: settings.behind_tls_proxy,
             clock,
             webhooks_per_account: settings.webhooks_per_account,
             request_body_max_bytes: settings.request_body_bytes as usize,

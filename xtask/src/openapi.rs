@@ -1,8 +1,8 @@
 //! `cargo xtask openapi`: the proof that openapi.json and the code say the same.
 //!
 //! openapi.json is written by hand; the API trait generates a document of its own. Both are brought to a normal form
-//! ([`normal`]), in which only what they state about the API is left, and then compared. What dropshot cannot express is
-//! left out, or added to what the code says, by rules that name the checks that hold it instead ([`rules`]).
+//! (`normal`), in which only what they state about the API is left, and then compared. What dropshot cannot express is
+//! left out, or added to what the code says, by rules that name the checks that hold it instead (`rules`).
 
 use std::process::ExitCode;
 

@@ -1,10 +1,12 @@
 //! Who may do what: access tokens, scopes, accounts, and the order in which a request is judged.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde_json::json;
 use webhooks_server::auth::Scope;
 
-use crate::harness::{Answer, Api, PREFIX, Process, Server, Setup, eventually, id_of};
+use crate::harness::{Answer, Api, PREFIX, Process, Server, Setup, contract, eventually, id_of};
 
 /// Of nothing, unless a test puts another in its place.
 pub(crate) const ID: &str = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
@@ -29,6 +31,18 @@ pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
         (Method::GET, "/deliveries".to_owned(), String::new(), Scope::DeliveriesRead),
         (Method::GET, format!("/deliveries/{ID}"), String::new(), Scope::DeliveriesRead),
     ]
+}
+
+#[test]
+fn the_document_names_the_scope_that_each_operation_needs() {
+    let needed: BTreeMap<String, String> = operations()
+        .into_iter()
+        .map(|(method, path, _, scope)| {
+            let operation = contract::operation_at(&method, &format!("{PREFIX}{path}"));
+            (operation.unwrap_or_else(|| panic!("{method} {path} is not documented")), scope.as_str().to_owned())
+        })
+        .collect();
+    assert_eq!(needed, contract::documented_scopes());
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod delivery; // what accepts a callback, and what follows when nothing does
 mod isolation; // no webhook delays another
 mod publish; // whom a notification reaches, what arrives, and publishing once
 mod register; // what a registration answers, and its limits
+mod request_limits; // how often a caller may come
 mod restart; // what survives a stop and a kill
 mod secrets; // secrets are nowhere
 mod server_start; // first start, keys, tokens, mistakes

@@ -6,7 +6,7 @@
 //!
 //! A breach is kept where it was seen and fails the test that caused it when its server or receiver is dropped.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -48,6 +48,7 @@ struct Operation {
     method: Method,
     /// `None` stands for a parameter.
     path: Vec<Option<String>>,
+    scope: String,
     answers: HashMap<u16, Answer>,
 }
 
@@ -95,6 +96,22 @@ pub(crate) fn check_answer(method: &Method, path: &str, status: StatusCode, head
     check_body(&place, &answer.body, headers, body, violations);
 }
 
+/// The operations of the document, and the scope that each says it needs.
+pub(crate) fn documented_scopes() -> BTreeMap<String, String> {
+    contract().operations.iter().map(|operation| (operation.id.clone(), operation.scope.clone())).collect()
+}
+
+/// The operation that the document has at a method and path.
+pub(crate) fn operation_at(method: &Method, path: &str) -> Option<String> {
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let operation = contract().operations.iter().find(|operation| operation.method == *method && operation.is_at(&segments));
+    operation.map(|operation| operation.id.clone())
+}
+
+/// Headers of any HTTP request, and the one that `security` declares.
+const UNDECLARED: [&str; 8] =
+    ["accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"];
+
 /// Holds what a receiver got against the `callbacks` of registerWebhook.
 pub(crate) fn check_callback(method: &Method, headers: &HeaderMap, body: &[u8], violations: &Violations) {
     let contract = contract();
@@ -102,6 +119,11 @@ pub(crate) fn check_callback(method: &Method, headers: &HeaderMap, body: &[u8], 
         violations.add(format!("callback: {method} instead of POST"));
     }
     check_headers("callback", &contract.callback_headers, headers, violations);
+    for name in headers.keys().map(http::HeaderName::as_str).filter(|name| !UNDECLARED.contains(name)) {
+        if !contract.callback_headers.iter().any(|header| header.name.eq_ignore_ascii_case(name)) {
+            violations.add(format!("callback: the header {name} is not documented"));
+        }
+    }
     check_body("callback", &contract.callback, headers, body, violations);
 }
 

@@ -66,6 +66,7 @@ impl<'a> Reader<'a> {
                 id: operation["operationId"].as_str().expect("every operation has an id").to_owned(),
                 method,
                 path: segments.clone(),
+                scope: operation["x-required-scope"].as_str().expect("every operation says its scope").to_owned(),
                 answers: members(&operation["responses"])
                     .map(|(status, answer)| (status.parse().expect("a status is a number"), self.answer(self.resolve(answer))))
                     .collect(),

@@ -1,0 +1,89 @@
+//! How often a caller may come, where the operator sets a limit: every operation answers 429, and says how long to wait.
+
+use chrono::TimeDelta;
+use http::Method;
+
+use crate::auth::operations;
+use crate::harness::{Process, Server, Setup};
+
+#[tokio::test]
+async fn every_operation_counts_against_its_token() {
+    let server = Setup::dev().flags(&["--requests-per-second", "1"]).manual_clock().start().await;
+    let api = server.api();
+    for (method, path, body, _) in operations() {
+        let admitted = api.call(method.clone(), &path, &[], body.clone()).await;
+        assert_ne!(admitted.status, 429, "{method} {path}");
+        let refused = api.call(method.clone(), &path, &[], body).await;
+        assert_eq!(refused.problem(), (429, "rate_limited".to_owned()), "{method} {path}");
+        assert_eq!(refused.headers["retry-after"], "1");
+        server.advance(TimeDelta::seconds(1));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_has_used_up_its_limit_takes_nothing_from_another() {
+    let server = Setup::dev().flags(&["--requests-per-second", "2"]).manual_clock().start().await;
+    let (greedy, modest) = (server.api_of("acme").await, server.api_of("acme").await);
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(greedy.get("/webhooks").await.status);
+    }
+    assert_eq!(statuses, [200, 200, 429, 429]);
+    assert_eq!(modest.get("/webhooks").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_fails_to_authenticate_too_often_has_to_wait() {
+    let server = Setup::dev().flags(&["--failed-authentications-per-minute", "2"]).manual_clock().start().await;
+    let stranger = server.api_with("unknown");
+    for expected in [401, 401, 429] {
+        assert_eq!(stranger.get("/webhooks").await.status, expected);
+    }
+    let waiting = server.api_without_token().get("/webhooks").await;
+    assert_eq!(waiting.problem(), (429, "rate_limited".to_owned()));
+    assert_eq!(waiting.headers["retry-after"], "30");
+    server.advance(TimeDelta::seconds(30));
+    assert_eq!(server.api().get("/webhooks").await.status, 200);
+    assert_eq!(stranger.get("/webhooks").await.status, 401);
+    assert_eq!(stranger.get("/webhooks").await.status, 429);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_the_address_is_the_one_that_the_proxy_added() {
+    let server = Setup::dev().flags(&["--failed-authentications-per-minute", "1", "--behind-tls-proxy"]).manual_clock().start().await;
+    let api = server.api_without_token();
+    let from = async |forwarded: &str| api.call(Method::GET, "/webhooks", &[("x-forwarded-for", forwarded)], "").await.status;
+    assert_eq!(from("192.0.2.1").await, 401);
+    assert_eq!(from("192.0.2.1").await, 429);
+    assert_eq!(from("198.51.100.7").await, 401, "another caller of the same proxy");
+    assert_eq!(from("203.0.113.9, 198.51.100.7").await, 429, "what a caller claims itself does not count");
+}
+
+#[tokio::test]
+async fn a_caller_cannot_choose_its_address_where_no_proxy_is() {
+    let server = Setup::dev().flags(&["--failed-authentications-per-minute", "1"]).manual_clock().start().await;
+    let api = server.api_without_token();
+    assert_eq!(api.call(Method::GET, "/webhooks", &[("x-forwarded-for", "192.0.2.1")], "").await.status, 401);
+    assert_eq!(api.call(Method::GET, "/webhooks", &[("x-forwarded-for", "192.0.2.2")], "").await.status, 429);
+}
+
+#[tokio::test]
+async fn there_is_no_limit_unless_one_is_set() {
+    let process = Process::start(&[]).await;
+    let (api, stranger) = (process.api(), process.api_with("unknown"));
+    for _ in 0..50 {
+        assert_eq!(api.get("/webhooks").await.status, 200);
+        assert_eq!(stranger.get("/webhooks").await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn too_many_requests_cost_nothing_but_the_answer() {
+    let server: Server = Setup::dev().flags(&["--requests-per-second", "1"]).manual_clock().start().await;
+    let api = server.api();
+    api.register_url("https://example.com").await;
+    let body = serde_json::json!({ "targetURL": "https://example.com" });
+    assert_eq!(api.post("/webhooks", &body).await.status, 429);
+    server.advance(TimeDelta::seconds(1));
+    assert_eq!(api.get("/webhooks").await.json()["data"].as_array().map(Vec::len), Some(1));
+}
