@@ -37,6 +37,7 @@ pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod delivery;
+pub mod docs;
 pub mod handlers;
 pub mod limits;
 pub mod log;

@@ -8,7 +8,7 @@ use http::{HeaderMap, Response, StatusCode, header};
 
 use crate::api::types::{Problem, ProblemError};
 
-/// The kinds of problems. openapi.json documents each under `#problem-<code>`.
+/// The kinds of problems. The docs page explains each under `#problem-<code>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     InvalidRequest,
@@ -27,8 +27,25 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Kind; 13] = [
+        Kind::InvalidRequest,
+        Kind::CredentialsRequired,
+        Kind::Unauthenticated,
+        Kind::InsufficientScope,
+        Kind::NotFound,
+        Kind::IdempotencyConflict,
+        Kind::WebhookDeactivated,
+        Kind::WebhookLimit,
+        Kind::PayloadTooLarge,
+        Kind::UnsupportedMediaType,
+        Kind::RateLimited,
+        Kind::Internal,
+        Kind::Overloaded,
+    ];
+
     /// Status, code and title: the table.
-    const fn row(self) -> (StatusCode, &'static str, &'static str) {
+    #[must_use]
+    pub const fn row(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Kind::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request", "The request is not valid"),
             Kind::CredentialsRequired => (StatusCode::BAD_REQUEST, "credentials_required", "The credentials must be sent again"),

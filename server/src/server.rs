@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use dropshot::{ApiDescription, ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
 use slog::Logger;
 use uuid::Uuid;
 
@@ -91,9 +91,8 @@ impl Server {
             default_handler_task_mode: HandlerTaskMode::Detached,
             ..Default::default()
         };
-        let api = api_mod::api_description::<Handlers>().map_err(|error| anyhow::anyhow!("the API does not fit together: {error}"))?;
         let with_tls = tls.is_some();
-        let http = ServerBuilder::new(api, app, log).config(config).tls(tls).start();
+        let http = ServerBuilder::new(routes()?, app, log).config(config).tls(tls).start();
         let http = http.with_context(|| format!("cannot listen on {}", settings.listen))?;
         // Not before: a server that cannot serve ends at once, and would cut off what it had begun to send.
         engine.start();
@@ -156,6 +155,16 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         self.engine.drain(self.drain_timeout).await;
         closed.context("the API did not close cleanly")
     }
+}
+
+/// Everything that the server's address answers: the API, and its documentation.
+///
+/// # Errors
+/// When two routes are the same.
+pub fn routes() -> anyhow::Result<ApiDescription<App>> {
+    let mut api = api_mod::api_description::<Handlers>().map_err(|error| anyhow::anyhow!("the API does not fit together: {error}"))?;
+    crate::docs::register(&mut api).context("the documentation does not fit beside the API")?;
+    Ok(api)
 }
 
 fn policy(settings: &Settings, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {

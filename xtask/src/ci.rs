@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 /// A program that the steps need beside Rust, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 5] = [("cc", "build-essential"), ("curl", "curl"), ("bash", "bash"), ("git", "git"), ("kill", "procps")];
+const PROGRAMS: [(&str, &str); 6] =
+    [("cc", "build-essential"), ("curl", "curl"), ("bash", "bash"), ("git", "git"), ("kill", "procps"), ("chromium", "chromium")];
 
 struct Step {
     name: &'static str,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 pub mod ci;
 pub mod client;
 pub mod coverage;
+pub mod docs;
 pub mod openapi;
 pub mod readme;
 

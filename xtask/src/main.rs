@@ -19,6 +19,8 @@ enum Verb {
     Openapi(xtask::openapi::Arguments),
     /// Generate client/src/generated.rs from openapi.json
     Client(xtask::client::Arguments),
+    /// Write the docs page, as the server serves it, to a file
+    Docs(xtask::docs::Arguments),
     /// Compare the answers that openapi.json documents with those that the tests saw
     Coverage,
     /// Do what the README says, and compare what it shows
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Openapi(arguments) => xtask::openapi::run(&arguments),
         Verb::Client(arguments) => xtask::client::run(&arguments),
+        Verb::Docs(arguments) => xtask::docs::run(&arguments),
         Verb::Ci => xtask::ci::run(),
         Verb::Coverage => xtask::coverage::run(),
         Verb::Readme => xtask::readme::run(),

@@ -24,6 +24,7 @@ pub(super) fn text(findings: &Findings, openapi_json: &str) -> String {
     for pointer in &findings.unused {
         report.push(format!("openapi.json:{}: {pointer}: nothing refers to it, so nothing holds it", lines.of_pointer(pointer)));
     }
+    report.extend(findings.unpublished.iter().cloned());
     let count = report.len();
     format!(
         "{}\n\n{count} {}. openapi.json is the source of truth: where it says what was decided, change the code.\n\

@@ -1,0 +1,29 @@
+//! `cargo xtask docs`: the page that the server serves at `/docs`, as one file to read without a server.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use webhooks_server::docs::Page;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Where to write the page [default: target/docs/index.html]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// # Errors
+/// When the file cannot be written.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let output = match &arguments.output {
+        Some(output) => output.clone(),
+        None => crate::repository("").canonicalize().context("the checkout is gone")?.join("target/docs/index.html"),
+    };
+    if let Some(folder) = output.parent().filter(|folder| *folder != Path::new("")) {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    std::fs::write(&output, Page::new().html).with_context(|| format!("cannot write {}", output.display()))?;
+    println!("wrote {}", output.display());
+    Ok(ExitCode::SUCCESS)
+}
