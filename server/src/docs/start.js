@@ -7,12 +7,12 @@ if (served) {
 }
 
 // The `type` of a problem leads here.
+const problem = () => location.hash.startsWith('#problem-') && document.getElementById(location.hash.slice(1))
 const problems = document.getElementById('problems')
 const showProblem = () => {
-  const problem = location.hash.startsWith('#problem-') && document.getElementById(location.hash.slice(1))
-  if (problem) {
+  if (problem()) {
     problems.open = true
-    problem.scrollIntoView()
+    problem().scrollIntoView()
   }
 }
 addEventListener('hashchange', showProblem)
@@ -20,8 +20,12 @@ showProblem()
 
 Scalar.createApiReference('#reference', {
   content: description,
+  slug: 'api',
+  // It would take a problem's anchor for one of its own, and write over it.
+  urlRouting: !problem(),
   hideTestRequestButton: !served,
   authentication: { preferredSecurityScheme: 'bearerAuth' },
+  defaultOpenAllTags: true,
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
   // Everything that would reach another host, or keep a token.
   withDefaultFonts: false,
