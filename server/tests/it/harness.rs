@@ -5,6 +5,7 @@
 
 mod api;
 mod authority;
+mod browser;
 pub(crate) mod contract;
 mod log;
 mod process;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub(crate) use api::{Answer, Api, PREFIX, id_of};
 pub(crate) use authority::Authority;
+pub(crate) use browser::Browser;
 pub(crate) use process::{Process, binary};
 pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};

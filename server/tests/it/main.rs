@@ -10,6 +10,7 @@ mod authentication; // basic, and tokens from a token server
 mod bad_input; // what is refused, where, and that it changes nothing
 mod changes; // what a change does to deliveries on their way; signatures; test callbacks
 mod delivery; // what accepts a callback, and what follows when nothing does
+mod docs; // openapi.json and the page made from it, also in a browser
 mod isolation; // no webhook delays another
 mod publish; // whom a notification reaches, what arrives, and publishing once
 mod register; // what a registration answers, and its limits

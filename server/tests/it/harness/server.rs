@@ -112,6 +112,11 @@ impl Server {
         secret
     }
 
+    /// Where callers reach it.
+    pub(crate) fn base(&self) -> String {
+        self.proxy.base()
+    }
+
     /// Where it really listens, past the proxy.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.as_ref().expect("it runs").address()
