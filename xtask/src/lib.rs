@@ -7,6 +7,7 @@ pub mod ci;
 pub mod client;
 pub mod coverage;
 pub mod docs;
+pub mod lint;
 pub mod openapi;
 pub mod readme;
 

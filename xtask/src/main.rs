@@ -21,6 +21,8 @@ enum Verb {
     Client(xtask::client::Arguments),
     /// Write the docs page, as the server serves it, to a file
     Docs(xtask::docs::Arguments),
+    /// Put openapi.json under two linters
+    Lint,
     /// Compare the answers that openapi.json documents with those that the tests saw
     Coverage,
     /// Do what the README says, and compare what it shows
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Verb::Openapi(arguments) => xtask::openapi::run(&arguments),
         Verb::Client(arguments) => xtask::client::run(&arguments),
         Verb::Docs(arguments) => xtask::docs::run(&arguments),
+        Verb::Lint => xtask::lint::run(),
         Verb::Ci => xtask::ci::run(),
         Verb::Coverage => xtask::coverage::run(),
         Verb::Readme => xtask::readme::run(),
