@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 pub mod ci;
 pub mod client;
+pub mod contract;
 pub mod coverage;
 pub mod docs;
 pub mod lint;

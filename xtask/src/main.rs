@@ -23,6 +23,11 @@ enum Verb {
     Docs(xtask::docs::Arguments),
     /// Put openapi.json under two linters
     Lint,
+    /// Test the service with requests made from openapi.json, valid ones and wrong ones
+    ///
+    /// Without `--url` against a server that it builds, starts on a free port with no data, and stops. A report is in
+    /// target/contract. Every URL in a request is at `a.invalid`, a name that never resolves: nothing is sent to anybody.
+    Contract(xtask::contract::Arguments),
     /// Compare the answers that openapi.json documents with those that the tests saw
     Coverage,
     /// Do what the README says, and compare what it shows
@@ -34,6 +39,7 @@ fn main() -> ExitCode {
         Verb::Openapi(arguments) => xtask::openapi::run(&arguments),
         Verb::Client(arguments) => xtask::client::run(&arguments),
         Verb::Docs(arguments) => xtask::docs::run(&arguments),
+        Verb::Contract(arguments) => xtask::contract::run(&arguments),
         Verb::Lint => xtask::lint::run(),
         Verb::Ci => xtask::ci::run(),
         Verb::Coverage => xtask::coverage::run(),

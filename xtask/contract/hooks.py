@@ -1,0 +1,23 @@
+import os
+import re
+
+import schemathesis
+
+# A name that never resolves (RFC 6761): nothing is sent to anybody, and no address is one that the service refuses.
+HOST = "https://a.invalid"
+URL = re.compile(r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(?=[/?]|$)")
+ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Keeps valid URLs and accounts valid where no schema can say which are; what a test makes wrong stays wrong."""
+    if not isinstance(case.body, dict):
+        return
+    for values, name in ((case.body, "targetURL"), (case.body.get("auth"), "tokenURL")):
+        url = values.get(name) if isinstance(values, dict) else None
+        if isinstance(url, str) and len(url) <= 2048:
+            values[name] = URL.sub(HOST, url, count=1)[:2048]
+    account = case.body.get("account")
+    if isinstance(account, str) and ACCOUNT.fullmatch(account):
+        case.body["account"] = os.environ["CONTRACT_ACCOUNT"]
