@@ -8,8 +8,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 /// A program that the steps need beside Rust, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 6] =
-    [("cc", "build-essential"), ("curl", "curl"), ("bash", "bash"), ("git", "git"), ("kill", "procps"), ("chromium", "chromium")];
+const PROGRAMS: [(&str, &str); 9] = [
+    ("cc", "build-essential"),
+    ("curl", "curl"),
+    ("bash", "bash"),
+    ("git", "git"),
+    ("kill", "procps"),
+    ("chromium", "chromium"),
+    ("python3", "python3"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+];
 
 struct Step {
     name: &'static str,
@@ -22,10 +31,11 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 11] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("spec and code agree", &["xtask", "openapi"]),
+    step("spec lint", &["xtask", "lint"]),
     step("generated client", &["xtask", "client", "--check"]),
     step("tests", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
     step("every answer was seen", &["xtask", "coverage"]),
@@ -36,6 +46,7 @@ const STEPS: [Step; 9] = [
         arguments: &["doc", "--workspace", "--no-deps", "--locked"],
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
     },
+    step("contract", &["xtask", "contract"]),
     step("README", &["xtask", "readme"]),
 ];
 
@@ -113,6 +124,10 @@ fn ignored_tests(line: &str) -> u32 {
 /// Installs missing Debian packages where that needs no password, and otherwise says how before anything is built.
 fn install_missing() -> anyhow::Result<()> {
     let mut packages: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
+    // Debian's python3 leaves out what makes virtual environments.
+    if !succeeds(Command::new("python3").args(["-c", "import ensurepip"]).stderr(Stdio::null())) {
+        packages.push("python3-venv");
+    }
     if packages.is_empty() {
         return Ok(());
     }
