@@ -31,11 +31,13 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("spec and code agree", &["xtask", "openapi"]),
     step("spec lint", &["xtask", "lint"]),
+    // Says why when there is nothing to compare with, as in a first or shallow clone, and passes.
+    step("version says what breaks", &["xtask", "breaking"]),
     step("generated client", &["xtask", "client", "--check"]),
     step("tests", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
     step("every answer was seen", &["xtask", "coverage"]),

@@ -17,6 +17,8 @@ enum Verb {
     Ci,
     /// Compare openapi.json with the document that the code generates, and its examples with its schemas
     Openapi(xtask::openapi::Arguments),
+    /// Name what a change of openapi.json breaks for its users, and hold `info.version` to it
+    Breaking(xtask::openapi::breaking::Arguments),
     /// Generate client/src/generated.rs from openapi.json
     Client(xtask::client::Arguments),
     /// Write the docs page, as the server serves it, to a file
@@ -37,6 +39,7 @@ enum Verb {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Openapi(arguments) => xtask::openapi::run(&arguments),
+        Verb::Breaking(arguments) => xtask::openapi::breaking::run(&arguments),
         Verb::Client(arguments) => xtask::client::run(&arguments),
         Verb::Docs(arguments) => xtask::docs::run(&arguments),
         Verb::Contract(arguments) => xtask::contract::run(&arguments),

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::Value;
 
+pub mod breaking;
 mod compare;
 mod examples;
 mod generated;
@@ -25,6 +26,7 @@ mod unused;
 
 pub use compare::Difference;
 pub use examples::BadExample;
+use rules::Reading;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -81,7 +83,7 @@ pub fn check(openapi_json: &str) -> anyhow::Result<Findings> {
 
 fn differences(spec: &Value, mut code: Value, callback_body: Value) -> anyhow::Result<Vec<Difference>> {
     generated::complete(&mut code, callback_body, spec)?;
-    let code = normal::normal(&code, true).context("the generated document")?;
-    let spec = normal::normal(spec, false).context("openapi.json")?;
+    let code = normal::normal(&code, Reading::Code).context("the generated document")?;
+    let spec = normal::normal(spec, Reading::Spec).context("openapi.json")?;
     Ok(compare::compare(&spec, &code))
 }

@@ -50,7 +50,7 @@ fn sentence(difference: &Difference) -> String {
     sentence
 }
 
-fn shortened(value: &Value) -> String {
+pub(super) fn shortened(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(VALUE_WIDTH) {
         Some((end, _)) => format!("{}…", &text[..end]),

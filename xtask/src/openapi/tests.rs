@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn document() -> anyhow::Result<Value> {
+pub(super) fn document() -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&crate::read(&crate::repository("openapi.json"))?)?)
 }
 
@@ -25,7 +25,7 @@ const LIST: &str = "/paths/~1api~1notifications~1v1~1webhooks/get";
 const SECRET: &str = "/paths/~1api~1notifications~1v1~1webhooks~1{id}~1signing-secret/get";
 
 /// What stands at `pointer` becomes `value`; null takes it away.
-fn edit(document: &mut Value, pointer: &str, value: Value) {
+pub(super) fn edit(document: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
     let name = name.replace("~1", "/").replace("~0", "~");
     match (document.pointer_mut(parent).expect(parent), value) {
@@ -244,7 +244,7 @@ fn what_changes_no_statement_is_no_difference() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn reverse(value: &mut Value, lists: bool) {
+pub(super) fn reverse(value: &mut Value, lists: bool) {
     match value {
         Value::Object(members) => {
             let reversed = std::mem::take(members).into_iter().rev();
@@ -306,7 +306,7 @@ fn no_statement_can_be_changed_or_taken_away_unseen() -> anyhow::Result<()> {
     assert!(pointers.len() > 1000, "{} statements", pointers.len());
     let mut code = generated::document()?;
     generated::complete(&mut code, generated::callback_body()?, &spec)?;
-    let code = normal::normal(&code, true)?;
+    let code = normal::normal(&code, Reading::Code)?;
     let mut unseen = Vec::new();
     for pointer in &pointers {
         let changed = match spec.pointer(pointer).expect(pointer) {
@@ -319,7 +319,7 @@ fn no_statement_can_be_changed_or_taken_away_unseen() -> anyhow::Result<()> {
             let mut edited = spec.clone();
             edit(&mut edited, pointer, value);
             // A document that cannot be read any more, for a lost `$ref` target, is noticed too.
-            if normal::normal(&edited, false).is_ok_and(|edited| compare::compare(&edited, &code).is_empty()) {
+            if normal::normal(&edited, Reading::Spec).is_ok_and(|edited| compare::compare(&edited, &code).is_empty()) {
                 unseen.push(pointer);
             }
         }
