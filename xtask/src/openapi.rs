@@ -33,6 +33,17 @@ pub struct Arguments {
     /// Compare nothing; print what cannot be compared, and the checks that hold it instead
     #[arg(long)]
     rules: bool,
+    /// What the findings are printed for
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// Lines for people
+    Text,
+    /// One JSON array, for machines
+    Json,
 }
 
 /// # Errors
@@ -44,7 +55,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let text = crate::read(&crate::repository("openapi.json"))?;
     let findings = check(&text)?;
-    print!("{}", report::text(&findings, &text));
+    match arguments.format {
+        Format::Text => print!("{}", report::text(&findings, &text)),
+        Format::Json => println!("{:#}", report::json(&findings, &text)),
+    }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(crate::DRIFT) })
 }
 

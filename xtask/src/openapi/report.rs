@@ -1,6 +1,6 @@
 //! What a person reads: one line for each finding, that begins with the place in openapi.json.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Findings;
 use super::compare::Difference;
@@ -32,6 +32,33 @@ pub(super) fn text(findings: &Findings, openapi_json: &str) -> String {
         report.join("\n"),
         if count == 1 { "finding" } else { "findings" },
     )
+}
+
+/// An object for each finding: its `kind`, and what is known of `pointer` (RFC 6901), `line`, `spec`, `code`, `operations`
+/// and `reason`. A `spec` or `code` that says nothing is absent.
+pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
+    let lines = Lines::of(openapi_json);
+    let differences = findings.differences.iter().map(|difference| {
+        let mut finding = json!({
+            "kind": "difference",
+            "pointer": difference.pointer,
+            "line": lines.of_pointer(&difference.near),
+            "operations": difference.operations,
+        });
+        for (name, value) in [("spec", &difference.spec), ("code", &difference.code)] {
+            if let Some(value) = value {
+                finding[name] = value.clone();
+            }
+        }
+        finding
+    });
+    let examples = findings.examples.iter().map(|example| {
+        let (pointer, line) = (&example.pointer, lines.of_pointer(&example.pointer));
+        json!({ "kind": "example", "pointer": pointer, "line": line, "reason": example.reason })
+    });
+    let unused = findings.unused.iter().map(|pointer| json!({ "kind": "unused", "pointer": pointer, "line": lines.of_pointer(pointer) }));
+    let unpublished = findings.unpublished.iter().map(|reason| json!({ "kind": "unpublished", "reason": reason }));
+    differences.chain(examples).chain(unused).chain(unpublished).collect()
 }
 
 fn sentence(difference: &Difference) -> String {

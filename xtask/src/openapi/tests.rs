@@ -376,5 +376,14 @@ fn a_finding_is_one_line_that_says_where_and_what() -> anyhow::Result<()> {
         line + 4
     );
     assert!(report.lines().any(|line| line == expected), "expected {expected}\n{report}");
+    let finding = json!({
+        "kind": "difference",
+        "pointer": "/components/schemas/CallbackBody/required/0",
+        "line": line + 4,
+        "operations": ["POST /api/notifications/v1/webhooks"],
+        "spec": "colour",
+    });
+    let report = report::json(&findings, &text);
+    assert!(report.as_array().is_some_and(|report| report.contains(&finding)), "expected {finding}\n{report:#}");
     Ok(())
 }
