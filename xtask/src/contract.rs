@@ -25,7 +25,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_examples: u32,
 
-    /// Run against this deployment of yours instead, as https://api.example.com
+    /// Run against this deployment of yours instead, as `https://api.example.com`
     #[arg(long, value_name = "URL", requires = "token_file", requires = "consent")]
     url: Option<url::Url>,
 

@@ -28,7 +28,9 @@ pub(super) struct Target {
     pub(super) credentials: Credentials,
     pub(super) signing_secrets: Vec<SigningSecret>,
     /// Every secret of the webhook, as they may come back in what a callback answers.
-    pub(super) secrets: Vec<String>,
+    secrets: Vec<String>,
+    /// And what was sent when it was made.
+    last_redactor: Mutex<Option<(Vec<String>, Arc<Redactor>)>>,
 }
 
 pub(super) enum Credentials {
@@ -62,12 +64,27 @@ impl Target {
                 Credentials::Token(Box::new(source))
             }
         };
-        Ok(Target { url: Url::parse(&destination.target_url)?, credentials, signing_secrets: vec![signing_secret], secrets })
+        Ok(Target {
+            url: Url::parse(&destination.target_url)?,
+            credentials,
+            signing_secrets: vec![signing_secret],
+            secrets,
+            last_redactor: Mutex::default(),
+        })
     }
 
-    /// Removes every secret of the webhook, and `sent`, from text that the other side chose.
-    pub(super) fn redactor(&self, sent: &[String]) -> Redactor {
-        Redactor::new(self.secrets.iter().chain(sent).map(String::as_str))
+    /// Removes every secret of the webhook, and `sent`, from text that the other side chose. Making one takes a time that
+    /// grows with the secrets, and attempts of a webhook mostly send the same, so the last one is kept.
+    pub(super) fn redactor(&self, sent: &[String]) -> Arc<Redactor> {
+        let mut last = self.last_redactor.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((of, redactor)) if of == sent => redactor.clone(),
+            _ => {
+                let redactor = Arc::new(Redactor::new(self.secrets.iter().chain(sent).map(String::as_str)));
+                *last = Some((sent.to_vec(), redactor.clone()));
+                redactor
+            }
+        }
     }
 }
 
