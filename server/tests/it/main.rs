@@ -9,6 +9,7 @@ mod auth; // access tokens, scopes, accounts, and the order of judgement
 mod authentication; // basic, and tokens from a token server
 mod bad_input; // what is refused, where, and that it changes nothing
 mod changes; // what a change does to deliveries on their way; signatures; test callbacks
+mod constraints; // what openapi.json says of requests, just inside and just outside
 mod delivery; // what accepts a callback, and what follows when nothing does
 mod docs; // openapi.json and the page made from it, also in a browser
 mod isolation; // no webhook delays another
