@@ -30,21 +30,45 @@
 //! - Every field that can be set changes behaviour. What is not supported is refused.
 //! - Time and randomness are parameters of the parts that decide.
 
+// In the order in which they are best read; the blank lines keep it.
+
+// What the API says, one trait, and what each operation does: ask who calls, make one call, answer.
 pub mod api;
-pub mod auth;
-pub mod body;
-pub mod clock;
-pub mod config;
-pub mod data_dir;
-pub mod delivery;
-pub mod docs;
+
 pub mod handlers;
-pub mod limits;
-pub mod log;
+
+// How a request is judged and an error is told.
+pub mod body;
+
 pub mod problem;
-pub mod seal;
-pub mod server;
+
+// Who may call, and how often.
+pub mod auth;
+
+pub mod limits;
+
+// What is kept, and how secrets are sealed in it.
 pub mod store;
+
+pub mod seal;
+
+// How notifications reach their callbacks.
+pub mod delivery;
+
+// What is served beside the API.
+pub mod docs;
+
+// How a node is put together: settings, time, log, files, tokens.
+pub mod config;
+
+pub mod clock;
+
+pub mod log;
+
+pub mod data_dir;
+
 pub mod token;
+
+pub mod server;
 
 pub use server::App;
