@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
 use dropshot::RequestContext;
-use uuid::Uuid;
 
 use crate::App;
 use crate::api::types::Account;
@@ -69,10 +68,8 @@ impl Scope {
 /// Who sent a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    pub token_id: Uuid,
     /// `None` is the platform itself, which acts for every account.
     pub account: Option<Account>,
-    pub scopes: Arc<[Scope]>,
 }
 
 impl Caller {
@@ -148,10 +145,11 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     if !token.scopes.contains(&scope) {
         return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
     }
-    Ok(Caller { token_id: token.id, account: token.account, scopes: token.scopes })
+    Ok(Caller { account: token.account })
 }
 
-/// Whose request it is: the peer, or behind a proxy the address that the proxy added last (RFC 7239 §7.1 has the form's history).
+/// Whose request it is: the peer, or behind a proxy the last address in X-Forwarded-For. What stands
+/// before that may be the caller's own invention.
 fn client_address(rqctx: &RequestContext<App>) -> IpAddr {
     let peer = rqctx.request.remote_addr().ip();
     if !rqctx.context().behind_proxy {

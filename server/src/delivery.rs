@@ -231,7 +231,9 @@ impl Engine {
             Ok(Some(destination)) => destination,
             Ok(None) => return self.release(&leased, &log).await,
             Err(error) => {
-                slog::error!(log, "cannot read the webhook again; the delivery goes back"; "error" => chain(&error));
+                slog::error!(log, "cannot read the webhook again; the delivery goes back in a second"; "error" => chain(&error));
+                // It is leased again at once, and a store that is away should not be asked without end.
+                tokio::time::sleep(Duration::from_secs(1)).await;
                 return self.release(&leased, &log).await;
             }
         };

@@ -1,5 +1,7 @@
 //! What a person reads: one line for each finding, that begins with the place in openapi.json.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Findings;
@@ -63,18 +65,17 @@ pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
 
 fn sentence(difference: &Difference) -> String {
     let says = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), shortened);
-    let mut sentence =
-        format!("{}: openapi.json says {}, the code says {}", difference.pointer, says(&difference.spec), says(&difference.code));
-    let mut operations = difference.operations.iter();
-    if let Some(first) = operations.next() {
-        sentence.push_str(&format!(" (in {first}"));
-        match operations.count() {
-            0 => {}
-            others => sentence.push_str(&format!(" and {others} more")),
-        }
-        sentence.push(')');
+    let places = in_operations(&difference.operations);
+    format!("{}: openapi.json says {}, the code says {}{places}", difference.pointer, says(&difference.spec), says(&difference.code))
+}
+
+/// Where a finding was seen, to stand behind it: the first operation by name, and how many more.
+pub(super) fn in_operations(operations: &BTreeSet<String>) -> String {
+    match (operations.first(), operations.len()) {
+        (None, _) => String::new(),
+        (Some(first), 1) => format!(" (in {first})"),
+        (Some(first), count) => format!(" (in {first} and {} more)", count - 1),
     }
-    sentence
 }
 
 pub(super) fn shortened(value: &Value) -> String {

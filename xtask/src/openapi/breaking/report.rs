@@ -3,6 +3,7 @@
 use super::Comparison;
 use super::finding::{Finding, User, Weight};
 use crate::openapi::lines::Lines;
+use crate::openapi::report::in_operations;
 
 pub(super) fn text(comparison: &Comparison, name: &str, openapi_json: &str) -> String {
     let lines = Lines::of(openapi_json);
@@ -34,15 +35,6 @@ fn sentence(finding: &Finding) -> String {
         User::Client => "a client",
         User::Receiver => "a callback receiver",
     };
-    let mut sentence = format!("{}: {weight}: {}; {user} {}", finding.pointer, finding.what, finding.why);
-    let mut operations = finding.operations.iter();
-    if let Some(first) = operations.next() {
-        sentence.push_str(&format!(" (in {first}"));
-        match operations.count() {
-            0 => {}
-            others => sentence.push_str(&format!(" and {others} more")),
-        }
-        sentence.push(')');
-    }
-    sentence
+    let places = in_operations(&finding.operations);
+    format!("{}: {weight}: {}; {user} {}{places}", finding.pointer, finding.what, finding.why)
 }
