@@ -15,6 +15,9 @@ use crate::api::types::Account;
 use crate::auth::Scope;
 use crate::delivery::retry::RetrySchedule;
 
+/// On this machine alone; the first server that openapi.json names.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
 /// Brings each notification of an API platform to its customers' callback servers, until it is accepted.
 ///
 /// Without a subcommand it serves. Every setting may stand on the command line, in the environment, or in a TOML file;
@@ -73,7 +76,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
 
     /// The address that the API listens on; loopback only, unless it has TLS or stands behind a proxy that has
-    #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
 
     /// For development: callbacks on loopback, trusting a certificate authority made in the data directory

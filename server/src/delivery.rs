@@ -19,10 +19,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
@@ -34,6 +31,7 @@ use crate::seal::Vault;
 use crate::store::{self, Destination, Finish, Leased, Next, Store};
 
 mod attempt;
+pub mod callback;
 mod credentials;
 pub mod guard;
 pub mod redact;
@@ -43,35 +41,12 @@ pub mod signature;
 mod target;
 
 use attempt::{Call, Sent};
+use callback::{Answer, CallbackBody, CallbackReference};
 use guard::Guard;
 use retry::RetrySchedule;
 use schedule::{Caps, Slots};
 use target::Targets;
 pub use target::{auth_context, signing_context};
-
-/// What a callback's body says, as openapi.json declares it under `callbacks`.
-#[derive(Serialize, JsonSchema)]
-pub struct CallbackBody<'a> {
-    pub r#type: &'a EventType,
-    /// When the notification was accepted.
-    pub timestamp: DateTime<Utc>,
-    /// The very bytes that were published.
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
-    pub data: &'a RawValue,
-    pub notification: CallbackReference,
-    pub webhook: CallbackReference,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub struct CallbackReference {
-    pub id: Uuid,
-}
-
-impl CallbackBody<'_> {
-    fn to_bytes(&self) -> Bytes {
-        serde_json::to_vec(self).expect("strings, identifiers and checked JSON serialise").into()
-    }
-}
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -280,7 +255,7 @@ impl Engine {
         if sent.accepted() {
             return Next::Succeeded;
         }
-        if sent.status_code == Some(410) {
+        if sent.answer == Some(Answer::Gone) {
             return Next::Gone;
         }
         match self.settings.retry_schedule.next(attempt, now, sent.retry_after, random_fraction()) {

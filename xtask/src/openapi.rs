@@ -88,15 +88,15 @@ pub fn check(openapi_json: &str) -> anyhow::Result<Findings> {
     let spec: Value = serde_json::from_str(openapi_json).context("openapi.json is not JSON")?;
     let code = generated::document()?;
     Ok(Findings {
-        differences: differences(&spec, code, generated::callback_body()?)?,
+        differences: differences(&spec, code)?,
         examples: examples::check(&spec).context("the examples of openapi.json")?,
         unused: unused::components(&spec),
         unpublished: unpublished::unexpected()?,
     })
 }
 
-fn differences(spec: &Value, mut code: Value, callback_body: Value) -> anyhow::Result<Vec<Difference>> {
-    generated::complete(&mut code, callback_body, spec)?;
+fn differences(spec: &Value, mut code: Value) -> anyhow::Result<Vec<Difference>> {
+    generated::complete(&mut code, &generated::callback()?, spec)?;
     let code = normal::normal(&code, Reading::Code).context("the generated document")?;
     let spec = normal::normal(spec, Reading::Spec).context("openapi.json")?;
     Ok(compare::compare(&spec, &code))

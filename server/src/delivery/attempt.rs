@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use http::{HeaderValue, StatusCode, header};
 use uuid::Uuid;
 
+use super::callback::{Answer, CallbackHeaders};
 use super::credentials::Token;
 use super::guard::{self, Guard, NameError};
+use super::redact;
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
-use super::{redact, signature};
 use crate::store;
 
 /// So much of an answer is read before the connection is given up; more tells nothing.
@@ -20,8 +21,6 @@ const ANSWER_BYTES: usize = 64 * 1024;
 
 /// So much of it is kept.
 const EXCERPT_BYTES: usize = 4 * 1024;
-
-const USER_AGENT: &str = concat!("webhooks-server/", env!("CARGO_PKG_VERSION"));
 
 /// An open vocabulary: openapi.json documents these, and may document more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +59,7 @@ pub(super) struct Sent {
     started_at: DateTime<Utc>,
     duration: Duration,
     pub(super) outcome: Outcome,
+    pub(super) answer: Option<Answer>,
     pub(super) status_code: Option<u16>,
     pub(super) retry_after: Option<RetryAfter>,
     error: Option<String>,
@@ -138,6 +138,7 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         started_at: now,
         duration: started.elapsed(),
         outcome: Outcome::Accepted,
+        answer: None,
         status_code: None,
         retry_after: None,
         error: None,
@@ -146,7 +147,8 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
     };
     match answer {
         Ok(answer) => {
-            if !answer.status.is_success() {
+            sent.answer = Some(Answer::of(answer.status));
+            if sent.answer != Some(Answer::Accepted) {
                 sent.outcome = Outcome::Rejected;
                 sent.error = Some(rejection(answer.status));
             }
@@ -177,7 +179,7 @@ fn rejection(status: StatusCode) -> String {
     }
 }
 
-struct Answer {
+struct Received {
     status: StatusCode,
     retry_after: Option<RetryAfter>,
     body: Vec<u8>,
@@ -192,7 +194,7 @@ async fn exchange(
     call: &Call,
     now: DateTime<Utc>,
     authorizations: &mut Vec<String>,
-) -> Result<Answer, Failure> {
+) -> Result<Received, Failure> {
     let source = match &target.credentials {
         Credentials::None => return post(guard, target, call, now, None).await,
         Credentials::Basic(value) => {
@@ -208,25 +210,18 @@ async fn exchange(
         authorizations.extend([token.value.clone(), value.clone()]);
         let answer = post(guard, target, call, now, Some(&value)).await?;
         // The token may have been revoked before its time: once, another is fetched.
-        if answer.status != StatusCode::UNAUTHORIZED || refused.is_some() {
+        if Answer::of(answer.status) != Answer::Unauthorized || refused.is_some() {
             return Ok(answer);
         }
         refused = Some(token);
     }
 }
 
-async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Answer, Failure> {
-    let id = call.notification_id.to_string();
-    let timestamp = now.timestamp();
-    let mut request = guard
-        .request(http::Method::POST, &target.url)
-        .map_err(|refusal| Failure::new(Outcome::AddressBlocked, refusal.to_string()))?
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::USER_AGENT, USER_AGENT)
-        .header("webhook-timestamp", timestamp)
-        .header("webhook-signature", signature::sign(&target.signing_secrets, &id, timestamp, &call.body))
-        .header("webhook-id", id)
-        .body(call.body.clone());
+async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Received, Failure> {
+    let request = guard.request(http::Method::POST, &target.url);
+    let request = request.map_err(|refusal| Failure::new(Outcome::AddressBlocked, refusal.to_string()))?;
+    let headers = CallbackHeaders::of(call.notification_id, &call.body, now, &target.signing_secrets);
+    let mut request = headers.add_to(request).header(header::CONTENT_TYPE, "application/json").body(call.body.clone());
     if let Some(value) = authorization {
         let mut value =
             HeaderValue::from_str(value).map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials cannot be sent in a header"))?;
@@ -236,14 +231,14 @@ async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, a
     let response = request.send().await.map_err(|error| Failure::of(&error))?;
     let status = response.status();
     // RFC 9110 §10.2.3; other statuses do not ask for patience.
-    let retry_after = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+    let retry_after = (Answer::of(status) == Answer::Busy)
         .then(|| response.headers().get(header::RETRY_AFTER)?.to_str().ok().and_then(RetryAfter::parse))
         .flatten();
     // The status says it all: a body that breaks off or never ends does not make an accepted callback less accepted.
     let mut body = Vec::new();
     let read = tokio::time::timeout_at(call.deadline, read_at_most(response, ANSWER_BYTES, &mut body)).await;
     let cut = !matches!(read, Ok(Ok(false)));
-    Ok(Answer { status, retry_after, body, cut })
+    Ok(Received { status, retry_after, body, cut })
 }
 
 /// Appends the body up to `limit` bytes; true when there was more.

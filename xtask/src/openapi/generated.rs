@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::{Map, Value, json};
+use webhooks_server::config::DEFAULT_LISTEN;
+use webhooks_server::delivery::callback::{Answer, CallbackBody, CallbackHeaders};
 
 /// Where the callback stands in the document, which is not the code's to say.
 const CALLBACK: (&str, &str, &str) = ("registerWebhook", "notification", "{$request.body#/targetURL}");
@@ -22,17 +24,41 @@ pub(super) fn document() -> anyhow::Result<Value> {
     api.openapi("", version).json().context("the API trait's document")
 }
 
-/// The schema of a callback's body, from the type that the engine serialises.
+/// The callback's operation, from the types that the engine sends and from what it makes of an answer.
 ///
 /// # Errors
 /// When schemars gives no JSON.
-pub(super) fn callback_body() -> anyhow::Result<Value> {
+pub(super) fn callback() -> anyhow::Result<Value> {
+    let headers = schema_of::<CallbackHeaders>()?;
+    let required = headers["required"].as_array().context("the schema of a callback's headers requires nothing")?;
+    let parameters = headers["properties"].as_object().context("the schema of a callback's headers has no properties")?.iter();
+    let parameters: Vec<Value> = parameters
+        .map(|(name, schema)| json!({"name": name, "in": "header", "required": required.contains(&name.as_str().into()), "schema": schema}))
+        .collect();
+    let responses = Answer::ALL.into_iter().flat_map(|answer| {
+        let response = match answer {
+            // RFC 9110 §10.2.3, in seconds or as a date, none of which is longer.
+            Answer::Busy => json!({"headers": {"Retry-After": {"schema": {"type": "string", "minLength": 1, "maxLength": 64}}}}),
+            _ => json!({}),
+        };
+        answer.statuses().iter().map(move |status| ((*status).to_owned(), response.clone()))
+    });
+    Ok(json!({
+        "tags": ["Webhooks"],
+        "security": [{"callbackBasic": []}, {"callbackBearer": []}, {}],
+        "parameters": parameters,
+        "requestBody": {"required": true, "content": {"application/json": {"schema": schema_of::<CallbackBody>()?}}},
+        "responses": responses.collect::<Map<_, _>>(),
+    }))
+}
+
+fn schema_of<T: schemars::JsonSchema>() -> anyhow::Result<Value> {
     let settings = schemars::r#gen::SchemaSettings::openapi3().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let schema = settings.into_generator().into_root_schema_for::<webhooks_server::delivery::CallbackBody>().schema;
-    serde_json::to_value(schema).context("the schema of a callback's body")
+    let schema = settings.into_generator().into_root_schema_for::<T>().schema;
+    serde_json::to_value(schema).with_context(|| format!("the schema of {}", T::schema_name()))
 }
 
 /// Adds to the generated document what dropshot cannot say. `spec` says only which of the optional statuses an
@@ -40,8 +66,14 @@ pub(super) fn callback_body() -> anyhow::Result<Value> {
 ///
 /// # Errors
 /// When the generated document has another shape than dropshot gives it.
-pub(super) fn complete(document: &mut Value, callback_body: Value, spec: &Value) -> anyhow::Result<()> {
-    document["components"]["securitySchemes"] = json!({"bearerAuth": {"type": "http", "scheme": "bearer"}});
+pub(super) fn complete(document: &mut Value, callback: &Value, spec: &Value) -> anyhow::Result<()> {
+    document["info"]["license"] = json!({"name": env!("CARGO_PKG_LICENSE")});
+    document["servers"] = json!([{"url": format!("http://{DEFAULT_LISTEN}")}]);
+    document["components"]["securitySchemes"] = json!({
+        "bearerAuth": {"type": "http", "scheme": "bearer"},
+        "callbackBasic": {"type": "http", "scheme": "basic"},
+        "callbackBearer": {"type": "http", "scheme": "bearer"},
+    });
     document["security"] = json!([{"bearerAuth": []}]);
     document["components"]["responses"] = error_responses(&document["components"]["responses"])?;
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).context("the generated document has no paths")?;
@@ -53,8 +85,7 @@ pub(super) fn complete(document: &mut Value, callback_body: Value, spec: &Value)
             operation["security"] = json!([{"bearerAuth": []}]);
             let (operation_id, name, expression) = CALLBACK;
             if operation.get("operationId").is_some_and(|id| id == operation_id) {
-                let body = json!({"required": true, "content": {"application/json": {"schema": callback_body}}});
-                operation["callbacks"] = json!({name: {expression: {"post": {"requestBody": body}}}});
+                operation["callbacks"] = json!({name: {expression: {"post": callback}}});
             }
         }
     }

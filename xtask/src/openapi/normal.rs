@@ -16,7 +16,11 @@ const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "
 pub(super) fn normal(document: &Value, reading: Reading) -> anyhow::Result<Node> {
     let form = Form { reading, shared: Shared::default() };
     object(reading, &Cursor::new(document), Kind::Document, |name, value| match name {
-        "info" => object(reading, &value, Kind::Info, |_, value| Ok(leaf(&value))),
+        "info" => object(reading, &value, Kind::Info, |name, value| match (name, value.member("name")) {
+            ("license", Some(name)) => Ok(leaf(&name)),
+            _ => Ok(leaf(&value)),
+        }),
+        "servers" => first_server(reading, &value),
         "tags" => keyed(&value, |tag| {
             let name = tag.member("name").context("a tag has no name")?.text()?;
             Ok((name.to_owned(), object(reading, tag, Kind::Tag, |_, value| Ok(leaf(&value)))?))
@@ -118,6 +122,14 @@ impl Form {
     fn schema(&self, schema: &Cursor, kind: Kind) -> anyhow::Result<Node> {
         Schemas { kind, reading: self.reading, shared: &self.shared }.normal(schema)
     }
+}
+
+fn first_server(reading: Reading, servers: &Cursor) -> anyhow::Result<Node> {
+    let url = match (reading, servers.items()?.first()) {
+        (Reading::Promise, _) | (_, None) => None,
+        (_, Some(server)) => server.member("url").map(|url| ("url".to_owned(), leaf(&url))),
+    };
+    Ok(Node::map(servers.at.clone(), url))
 }
 
 /// The members of an object that no rule drops, each in the normal form that `member` gives it.
