@@ -30,7 +30,7 @@ enum Verb {
     /// Without `--url` against a server that it builds, starts on a free port with no data, and stops. A report is in
     /// target/contract. Every URL in a request is at `a.invalid`, a name that never resolves: nothing is sent to anybody.
     Contract(xtask::contract::Arguments),
-    /// Compare the answers that openapi.json documents with those that the tests saw
+    /// Name what openapi.json says and the tests did not see, or saw to be otherwise
     Coverage,
     /// Do what the README says, and compare what it shows
     Readme,
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Verb::Contract(arguments) => xtask::contract::run(&arguments),
         Verb::Lint => xtask::lint::run(),
         Verb::Ci => xtask::ci::run(),
-        Verb::Coverage => xtask::coverage::run(),
+        Verb::Coverage => xtask::evidence::coverage::run(),
         Verb::Readme => xtask::readme::run(),
     };
     outcome.unwrap_or_else(|error| {

@@ -14,7 +14,7 @@ mod compare;
 mod examples;
 mod generated;
 mod lines;
-mod node;
+pub(crate) mod node;
 mod normal;
 mod report;
 mod rules;

@@ -114,8 +114,8 @@ impl Answer {
     #[must_use]
     pub fn of(status: StatusCode) -> Answer {
         let code = status.as_str();
-        let is_named = |name: &&str| name.strip_suffix("XX").map_or(*name == code, |class| code.starts_with(class));
-        Answer::ALL.into_iter().find(|answer| answer.statuses().iter().any(|name| is_named(&name))).unwrap_or(Answer::Refused)
+        let is_named = |name: &&'static str| name.strip_suffix("XX").map_or(*name == code, |class| code.starts_with(class));
+        Answer::ALL.into_iter().find(|answer| answer.statuses().iter().any(is_named)).unwrap_or(Answer::Refused)
     }
 }
 

@@ -52,6 +52,7 @@ async fn every_operation_needs_its_scope() {
         let others: Vec<Scope> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
         let without = server.api_with(&server.token(Some("acme"), &others, None).await);
         let answer = without.call(method.clone(), &path, &[], body.clone()).await;
+        assert_eq!(without.of_plain_json().call(method.clone(), &path, &[], body.clone()).await.problem(), answer.problem());
         assert_eq!(answer.problem(), (403, "insufficient_scope".to_owned()), "{method} {path}");
         assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains(scope.as_str())), "{method} {path}");
         let with = server.api_with(&server.token(Some("acme"), &[scope], None).await);
@@ -198,8 +199,7 @@ async fn the_platform_reads_every_account_and_changes_none() {
 #[tokio::test]
 async fn every_operation_judges_its_id_media_type_and_size() {
     let server = Setup::dev().flags(&["--request-body-bytes", "1024"]).start().await;
-    let api = server.api();
-    for (method, path, body, _) in operations() {
+    for ((method, path, body, _), api) in operations().into_iter().zip([server.api(), server.api().of_plain_json()].iter().cycle()) {
         if path.contains(ID) {
             let answer = api.call(method.clone(), &path.replace(ID, "not-an-id"), &[], body.clone()).await;
             assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{method} {path}");
@@ -209,7 +209,7 @@ async fn every_operation_judges_its_id_media_type_and_size() {
             let answer = api.call(method.clone(), &path, &[], large).await;
             assert_eq!(answer.problem(), (413, "payload_too_large".to_owned()), "{method} {path}");
             let authorization = format!("Bearer {}", api.token());
-            let headers = [("authorization", authorization.as_str()), ("content-type", "text/json")];
+            let headers = [("authorization", authorization.as_str()), ("content-type", "text/json"), ("accept", api.accept())];
             let answer = api.send(method.clone(), &format!("{PREFIX}{path}"), &headers, body).await;
             assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()), "{method} {path}");
         }

@@ -1,9 +1,10 @@
-//! Every constraint that openapi.json states of a request's body, derived from it: just inside is accepted, just outside
-//! is refused at its place.
+//! Every constraint that openapi.json states of a request's body and parameters, derived from it: just inside is accepted,
+//! just outside is refused, in a body at its place.
 
 use http::Method;
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use xtask::json_schema::{self, Style};
 
 use crate::harness::{Api, PREFIX, Server, id_of};
 
@@ -52,8 +53,7 @@ impl Document {
     }
 
     fn validator(&self, schema: &Value) -> Validator {
-        let schema = json!({ "allOf": [schema], "components": self.0["components"] });
-        jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
+        json_schema::validator(&self.0, schema, Style::Written).expect("a schema")
     }
 
     /// Everything that is said of `value`, which is valid and stands at `at` in `body`.
@@ -177,4 +177,81 @@ async fn each_is_kept_just_inside_and_refused_just_outside() {
         }
     }
     assert!(judged > 200, "only {judged} cases were derived");
+}
+
+/// Values of a parameter, and whether each is one that its schema describes.
+fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
+    if schema["type"] == "integer" {
+        let bound = |name: &str| schema[name].as_i64().expect("an integer has bounds");
+        let (minimum, maximum) = (bound("minimum"), bound("maximum"));
+        let numbers = [(minimum, true), (maximum, true), (minimum - 1, false), (maximum + 1, false)];
+        let wrong = ["ten", "", "1.5", "0x1", "99999999999999999999"];
+        return numbers
+            .map(|(number, valid)| (number.to_string(), valid))
+            .into_iter()
+            .chain(wrong.map(|text| (text.to_owned(), false)))
+            .collect();
+    }
+    let of_length = |length: u64, letter: &str| letter.repeat(usize::try_from(length).expect("a short text"));
+    let lengths = ["minLength", "maxLength"].iter().filter_map(|name| schema[name].as_u64());
+    let mut texts: Vec<String> = lengths
+        .flat_map(|length| [length - 1, length, length + 1])
+        .flat_map(|length| ["a", "A"].map(|letter| of_length(length, letter)))
+        .collect();
+    texts.extend(schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+    texts.extend(
+        ["x", "a b", "a.b", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "2026-01-02T15:04:05Z", "2026-01-02", "a\u{7f}"].map(str::to_owned),
+    );
+    let judged: Vec<(String, bool)> = texts.into_iter().map(|text| (text.clone(), validator.is_valid(&json!(text)))).collect();
+    assert!(judged.iter().any(|(_, valid)| *valid) && judged.iter().any(|(_, valid)| !valid), "{schema}: {judged:?}");
+    judged
+}
+
+#[tokio::test]
+async fn each_parameter_is_kept_just_inside_and_refused_just_outside() {
+    let server = Server::start().await;
+    let api = server.api();
+    let id = api.register_url("https://example.com/notify").await;
+    let document = Document::read();
+    let mut judged = 0;
+    for (path, item) in document.0["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let (place, name) = (parameter["in"].as_str().expect("a place"), parameter["name"].as_str().expect("a name"));
+                let schema = document.resolve(&parameter["schema"]);
+                for (value, valid) in values_of(schema, &document.validator(schema)) {
+                    let encoded: String = url_encoded(&value);
+                    let path = path.trim_start_matches(PREFIX);
+                    let (path, headers) = match place {
+                        // A well-formed identifier leads somewhere or nowhere, which other tests are about.
+                        "path" if valid || value.is_empty() => continue,
+                        "path" => (path.replace(&format!("{{{name}}}"), &encoded), vec![]),
+                        "query" => (format!("{}?{name}={encoded}", path.replace("{id}", &id)), vec![]),
+                        // What no HTTP header can carry cannot be sent.
+                        _ if http::HeaderValue::from_str(&value).is_err() => continue,
+                        _ => (path.to_owned(), vec![(name, value.as_str())]),
+                    };
+                    let body = operation.pointer("/requestBody/content/application~1json/examples");
+                    let body = body.and_then(Value::as_object).and_then(|examples| examples.values().next()).map(|example| {
+                        let mut body = example["value"].clone();
+                        body.as_object_mut().expect("an object").remove("webhook");
+                        body.to_string()
+                    });
+                    let answer =
+                        api.call(method.to_uppercase().parse().expect("a method"), &path, &headers, body.unwrap_or_default()).await;
+                    let place = format!("{method} {path} {headers:?}: {}", String::from_utf8_lossy(&answer.body));
+                    match valid {
+                        true => assert!((200..300).contains(&answer.status), "{place}"),
+                        false => assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{place}"),
+                    }
+                    judged += 1;
+                }
+            }
+        }
+    }
+    assert!(judged > 200, "only {judged} cases were derived");
+}
+
+fn url_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -257,3 +257,27 @@ async fn deliveries_can_be_listed_by_what_they_are() {
         assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{query}");
     }
 }
+
+#[tokio::test]
+async fn deliveries_come_in_pages_that_meet() {
+    let server = Server::start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    api.register_url(&receiver.url()).await;
+    let mut expected = Vec::new();
+    for _ in 0..3 {
+        let notification = api.publish_type("a.b").await;
+        expected.insert(0, id_of(&api.delivery_of(&notification).await));
+    }
+    let mut path = "/deliveries?limit=2".to_owned();
+    let mut pages = Vec::new();
+    loop {
+        let page = api.get(&path).await.expect(200);
+        pages.push(page["data"].as_array().expect("an array").iter().map(id_of).collect::<Vec<_>>());
+        match page["cursor"].as_str() {
+            Some(cursor) => path = format!("/deliveries?limit=2&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(pages.concat(), expected);
+}

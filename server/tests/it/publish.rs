@@ -190,6 +190,7 @@ async fn the_same_key_with_another_body_is_a_conflict() {
     for body in [r#"{"type":"a.b","data":{"n":2}}"#, r#"{"type":"a.b","data":{"n":1} }"#] {
         let answer = publish_with_key(&api, "key", body).await;
         assert_eq!(answer.problem(), (409, "idempotency_conflict".to_owned()), "{body}");
+        assert_eq!(publish_with_key(&api.of_plain_json(), "key", body).await.problem(), answer.problem());
     }
     // Another account's key is another key.
     publish_with_key(&server.api_of("other").await, "key", r#"{"type":"a.b","data":{"n":2}}"#).await.expect(202);

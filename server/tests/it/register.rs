@@ -98,7 +98,9 @@ async fn an_account_has_no_more_webhooks_than_its_limit() {
     let registration = json!({ "targetURL": "https://example.com" });
     let first = api.register_url("https://example.com").await;
     api.register_url("https://example.com").await;
-    assert_eq!(api.post("/webhooks", &registration).await.problem(), (409, "webhook_limit".to_owned()));
+    for api in [&api, &api.of_plain_json()] {
+        assert_eq!(api.post("/webhooks", &registration).await.problem(), (409, "webhook_limit".to_owned()));
+    }
     server.api_of("other").await.register(&registration).await;
     api.delete(&format!("/webhooks/{first}")).await.expect(204);
     api.register(&registration).await;

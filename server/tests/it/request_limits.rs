@@ -13,7 +13,8 @@ async fn every_operation_counts_against_its_token() {
     for (method, path, body, _) in operations() {
         let admitted = api.call(method.clone(), &path, &[], body.clone()).await;
         assert_ne!(admitted.status, 429, "{method} {path}");
-        let refused = api.call(method.clone(), &path, &[], body).await;
+        let refused = api.call(method.clone(), &path, &[], body.clone()).await;
+        assert_eq!(api.of_plain_json().call(method.clone(), &path, &[], body).await.problem(), refused.problem());
         assert_eq!(refused.problem(), (429, "rate_limited".to_owned()), "{method} {path}");
         assert_eq!(refused.headers["retry-after"], "1");
         server.advance(TimeDelta::seconds(1));

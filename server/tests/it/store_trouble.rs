@@ -21,7 +21,8 @@ async fn a_damaged_store_is_a_500_that_tells_nothing_of_it() {
              ALTER TABLE deliveries RENAME TO lost_deliveries;",
         )
         .expect("it is damaged");
-    for (method, path, body, _) in operations() {
+    let callers = [api.clone(), api.of_plain_json()];
+    for (api, (method, path, body, _)) in callers.iter().flat_map(|api| operations().into_iter().map(move |operation| (api, operation))) {
         let answer = api.call(method.clone(), &path, &[], body).await;
         assert_eq!(answer.problem(), (500, "internal".to_owned()), "{method} {path}");
         let text = String::from_utf8_lossy(&answer.body).to_lowercase();
@@ -60,8 +61,9 @@ async fn a_store_that_takes_no_writes_is_a_503_and_reading_goes_on() {
     let lock = database(&server);
     lock.execute_batch("BEGIN IMMEDIATE").expect("the lock");
     let writes = operations().into_iter().filter(|(method, path, ..)| *method != Method::GET && !path.ends_with("/test"));
-    let answers = writes.map(|(method, path, body, _)| {
-        let (api, path) = (api.clone(), path.replace(ID, &id));
+    let callers = [api.clone(), api.of_plain_json()].into_iter().cycle();
+    let answers = writes.zip(callers).map(|((method, path, body, _), api)| {
+        let path = path.replace(ID, &id);
         async move { (api.call(method.clone(), &path, &[], body).await, format!("{method} {path}")) }
     });
     let refused = async {

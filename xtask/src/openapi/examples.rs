@@ -1,9 +1,10 @@
 //! Every example of openapi.json against the schema that it is an example of.
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::node::Cursor;
+use crate::json_schema::{self, Style};
 
 /// An example that is not what its schema says, or a body that has none.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,21 +17,17 @@ pub struct BadExample {
 /// # Errors
 /// When a schema is none that can be checked with.
 pub(super) fn check(document: &Value) -> anyhow::Result<Vec<BadExample>> {
-    let mut components = document.get("components").cloned().unwrap_or_else(|| json!({}));
-    for schema in components.get_mut("schemas").and_then(Value::as_object_mut).into_iter().flat_map(serde_json::Map::values_mut) {
-        to_json_schema(schema);
-    }
-    let mut examples = Examples { components, bad: Vec::new() };
+    let mut examples = Examples { document, bad: Vec::new() };
     examples.object(&Cursor::new(document))?;
     Ok(examples.bad)
 }
 
-struct Examples {
-    components: Value,
+struct Examples<'a> {
+    document: &'a Value,
     bad: Vec<BadExample>,
 }
 
-impl Examples {
+impl Examples<'_> {
     /// Looks for examples beside `schema`, and inside schemas; `properties` names members, which are no keywords.
     fn object(&mut self, here: &Cursor) -> anyhow::Result<()> {
         match here.value {
@@ -75,15 +72,8 @@ impl Examples {
     }
 
     fn example(&mut self, example: &Cursor, schema: &Cursor) -> anyhow::Result<()> {
-        let mut root = schema.value.clone();
-        to_json_schema(&mut root);
-        if let Some(root) = root.as_object_mut() {
-            root.insert("components".to_owned(), self.components.clone());
-        }
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .should_validate_formats(true)
-            .build(&root)
+        // Closed, so that a misspelt member of an answer's example is found although answers may gain members.
+        let validator = json_schema::validator(self.document, schema.value, Style::Closed)
             .with_context(|| format!("the schema at {} cannot be checked with", schema.at))?;
         for error in validator.iter_errors(example.value) {
             let reason = format!("is not what {} says: {error}", schema.at);
@@ -95,37 +85,4 @@ impl Examples {
 
 fn is_schema(object: &Value) -> bool {
     ["type", "$ref", "oneOf", "anyOf", "allOf"].iter().any(|keyword| object.get(keyword).is_some()) && object.get("schema").is_none()
-}
-
-/// OpenAPI 3.0's dialect in the words of JSON Schema 2020-12. Objects are closed, so that a misspelt member of an answer's
-/// example is found although answers may gain members.
-fn to_json_schema(schema: &mut Value) {
-    let members = match schema {
-        Value::Object(members) => members,
-        Value::Array(items) => return items.iter_mut().for_each(to_json_schema),
-        _ => return,
-    };
-    if members.contains_key("properties") && !members.contains_key("additionalProperties") {
-        members.insert("additionalProperties".to_owned(), false.into());
-    }
-    for (limit, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
-        if members.get(exclusive) == Some(&true.into())
-            && let Some(value) = members.remove(limit)
-        {
-            members.insert(exclusive.to_owned(), value);
-        } else if members.get(exclusive).is_some_and(Value::is_boolean) {
-            members.remove(exclusive);
-        }
-    }
-    for (name, value) in members.iter_mut() {
-        match name.as_str() {
-            "enum" | "default" | "example" | "mapping" => {}
-            "properties" => value.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut).for_each(to_json_schema),
-            _ => to_json_schema(value),
-        }
-    }
-    if members.remove("nullable") == Some(true.into()) {
-        let schema_or_null = json!({"anyOf": [members.clone(), {"type": "null"}]});
-        *schema = schema_or_null;
-    }
 }

@@ -72,37 +72,43 @@ impl Shared {
 
 /// A value in a document, and where it stands.
 #[derive(Clone)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     document: &'a Value,
-    pub(super) at: String,
-    pub(super) value: &'a Value,
+    pub(crate) at: String,
+    pub(crate) value: &'a Value,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(document: &'a Value) -> Cursor<'a> {
+    pub(crate) fn new(document: &'a Value) -> Cursor<'a> {
         Cursor { document, at: String::new(), value: document }
     }
 
-    pub(super) fn member(&self, name: &str) -> Option<Cursor<'a>> {
+    /// What stands at a pointer that is known to lead somewhere.
+    pub(crate) fn standing_at(&self, pointer: &str) -> Cursor<'a> {
+        let value = self.document.pointer(pointer).unwrap_or(&Value::Null);
+        Cursor { at: pointer.to_owned(), value, ..*self }
+    }
+
+    pub(crate) fn member(&self, name: &str) -> Option<Cursor<'a>> {
         Some(Cursor { at: child(&self.at, name), value: self.value.get(name)?, ..*self })
     }
 
-    pub(super) fn members(&self) -> anyhow::Result<Vec<(&'a str, Cursor<'a>)>> {
+    pub(crate) fn members(&self) -> anyhow::Result<Vec<(&'a str, Cursor<'a>)>> {
         let members = self.value.as_object().with_context(|| format!("{} is no object", self.at))?;
         Ok(members.iter().map(|(name, value)| (name.as_str(), Cursor { at: child(&self.at, name), value, ..*self })).collect())
     }
 
-    pub(super) fn items(&self) -> anyhow::Result<Vec<Cursor<'a>>> {
+    pub(crate) fn items(&self) -> anyhow::Result<Vec<Cursor<'a>>> {
         let items = self.value.as_array().with_context(|| format!("{} is no array", self.at))?;
         Ok(items.iter().enumerate().map(|(index, value)| Cursor { at: format!("{}/{index}", self.at), value, ..*self }).collect())
     }
 
-    pub(super) fn text(&self) -> anyhow::Result<&'a str> {
+    pub(crate) fn text(&self) -> anyhow::Result<&'a str> {
         self.value.as_str().with_context(|| format!("{} is no string", self.at))
     }
 
     /// What a `$ref` stands for, or itself.
-    pub(super) fn follow(&self) -> anyhow::Result<Cursor<'a>> {
+    pub(crate) fn follow(&self) -> anyhow::Result<Cursor<'a>> {
         let mut here = self.clone();
         for _ in 0..16 {
             match here.member("$ref") {
@@ -114,14 +120,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// What a reference such as `#/components/schemas/Webhook` names.
-    pub(super) fn target(&self, reference: &str) -> anyhow::Result<Cursor<'a>> {
+    pub(crate) fn target(&self, reference: &str) -> anyhow::Result<Cursor<'a>> {
         let at = reference.strip_prefix('#').with_context(|| format!("`{reference}` is not in this document"))?;
         let value = self.document.pointer(at).with_context(|| format!("there is no `{reference}`"))?;
         Ok(Cursor { document: self.document, at: at.to_owned(), value })
     }
 }
 
-pub(super) fn child(at: &str, name: &str) -> String {
+pub(crate) fn child(at: &str, name: &str) -> String {
     if name.contains(['~', '/']) {
         return format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
     }

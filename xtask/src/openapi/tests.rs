@@ -253,7 +253,10 @@ pub(super) fn reverse(value: &mut Value, lists: bool) {
         Value::Object(members) => {
             let reversed = std::mem::take(members).into_iter().rev();
             *members = if lists { reversed.rev().collect() } else { reversed.collect() };
-            members.iter_mut().filter(|(name, _)| !name.starts_with("example") && *name != "servers").for_each(|(_, value)| reverse(value, lists));
+            members
+                .iter_mut()
+                .filter(|(name, _)| !name.starts_with("example") && *name != "servers")
+                .for_each(|(_, value)| reverse(value, lists));
         }
         Value::Array(items) => {
             if lists {

@@ -22,6 +22,7 @@ pub(crate) const PREFIX: &str = "/api/notifications/v1";
 pub(crate) struct Api {
     base: String,
     token: Option<String>,
+    accept: &'static str,
     http: Client<HttpConnector, Full<Bytes>>,
     generated: Generated,
 }
@@ -67,7 +68,22 @@ impl Api {
         #[expect(clippy::disallowed_methods, reason = "a caller of the API is no callback")]
         let client = reqwest::Client::builder().default_headers(headers).build().expect("a client");
         let generated = Generated::new_with_client(base, client);
-        Api { base: base.to_owned(), token: token.map(str::to_owned), http, generated }
+        Api {
+            base: base.to_owned(),
+            token: token.map(str::to_owned),
+            accept: "application/json, application/problem+json",
+            http,
+            generated,
+        }
+    }
+
+    pub(crate) fn accept(&self) -> &'static str {
+        self.accept
+    }
+
+    /// The same caller, who knows no other media type than JSON.
+    pub(crate) fn of_plain_json(&self) -> Api {
+        Api { accept: "application/json", ..self.clone() }
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -91,7 +107,7 @@ impl Api {
     /// A request under [`PREFIX`], with the token, and with the body as it stands.
     pub(crate) async fn call(&self, method: Method, path: &str, more: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        let mut headers = vec![(header::ACCEPT.as_str(), "application/json, application/problem+json")];
+        let mut headers = vec![(header::ACCEPT.as_str(), self.accept)];
         let body = body.into();
         if !body.is_empty() {
             headers.push(("content-type", "application/json"));

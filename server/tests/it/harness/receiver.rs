@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
+use xtask::evidence::Exchange;
 
 use super::contract::{self, Violations};
 use super::{Authority, patiently};
@@ -177,7 +178,6 @@ impl Shared {
         let body = body.collect().await.map_err(|_| Gone)?.to_bytes();
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         let callback = Callback { path, headers: parts.headers, body };
-        contract::check_callback(&parts.method, &callback.headers, &callback.body, &self.violations);
         let reply = {
             let mut script = self.script.lock().expect("no holder panics");
             script.count += 1;
@@ -186,6 +186,7 @@ impl Shared {
             script.next.pop_front().unwrap_or_else(|| script.otherwise.clone())
         };
         let _open = Open(self.script.clone());
+        contract::check(&exchange(&parts.method, &callback, &reply), &self.violations);
         let echo = format!("{:?}\n{}", callback.headers, String::from_utf8_lossy(&callback.body));
         // A test that ended has no more interest.
         let _ = self.arrived.send(callback);
@@ -206,6 +207,28 @@ impl Shared {
         }
         .expect("a response"))
     }
+}
+
+/// What is recorded of a callback and what it is going to be answered.
+fn exchange(method: &http::Method, callback: &Callback, reply: &Reply) -> Exchange {
+    let authorization = callback.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (status, answered_headers) = match reply {
+        Reply::Status(status) => (Some(*status), Vec::new()),
+        Reply::Full { status, headers, .. } => {
+            (Some(*status), headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect())
+        }
+        Reply::Echo => (Some(500), Vec::new()),
+        Reply::Endless | Reply::Gate(_) => (Some(200), Vec::new()),
+        Reply::Hang | Reply::Reset => (None, Vec::new()),
+    };
+    Exchange::Callback(xtask::evidence::Callback {
+        method: method.to_string(),
+        headers: contract::headers(&callback.headers),
+        authentication: authorization.and_then(|value| value.split(' ').next()).map(str::to_ascii_lowercase),
+        body: String::from_utf8_lossy(&callback.body).into_owned(),
+        status,
+        answered_headers,
+    })
 }
 
 pub(super) type Body = BoxBody<Bytes, Infallible>;

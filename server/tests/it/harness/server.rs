@@ -16,7 +16,7 @@ use webhooks_server::token::new_token;
 
 use super::log::CapturedLog;
 use super::proxy::Proxy;
-use super::{Api, Authority, Receiver, TokenEndpoint};
+use super::{Api, Authority, Receiver, TokenEndpoint, contract};
 
 /// How a server is to be started.
 pub(crate) struct Setup {
@@ -81,6 +81,7 @@ impl Server {
     /// The caller that a first start makes: account `default`, every scope.
     pub(crate) fn api(&self) -> Api {
         let token = std::fs::read_to_string(self.file("access-token")).expect("a first start writes it");
+        contract::know_token(token.trim(), &Scope::ALL);
         self.api_with(token.trim())
     }
 
@@ -106,9 +107,11 @@ impl Server {
     /// Makes an access token beside the running server, as `webhooks-server token create` does.
     pub(crate) async fn token(&self, account: Option<&str>, scopes: &[Scope], expires_at: Option<DateTime<Utc>>) -> String {
         let account = account.map(|account| Account::parse(account).expect("an account"));
-        let (token, secret) = new_token(account, scopes, self.now(), expires_at).expect("a token");
+        let (token, secret) = new_token(account.clone(), scopes, self.now(), expires_at).expect("a token");
         let store = DataDir::at(self.data_dir()).open_existing_store().expect("a database");
         store.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        let counts = |scope: &&Scope| account.is_some() || scope.for_platform();
+        contract::know_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
         secret
     }
 

@@ -1,0 +1,321 @@
+//! One exchange against the document.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::document::{Body, Document, Operation, Parameter, Response, Schema};
+use super::{Answer, Callback, Caller, Exchange, Header};
+use crate::json_schema::Style;
+
+/// A statement of the document that an exchange shows to be untrue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// Where the statement stands: a JSON pointer.
+    pub pointer: String,
+    /// Which exchange it is, for a person.
+    pub place: String,
+    pub what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {} ({})", self.place, self.what, self.pointer)
+    }
+}
+
+/// Holds exchanges against a document.
+pub struct Judge {
+    pub(super) document: Document,
+}
+
+/// What dropshot answers where no operation is found, as the document's text says.
+const UNROUTED: [u16; 2] = [404, 405];
+
+/// What the server serves beside the API; its own tests hold that.
+const DOCUMENTATION: [&str; 2] = ["/docs", "/openapi.json"];
+
+/// Headers of any HTTP request, and the one that `security` declares.
+const UNDECLARED: [&str; 8] =
+    ["accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"];
+
+impl Judge {
+    /// # Errors
+    /// When `document` is no OpenAPI document of this service.
+    pub fn of(document: &Value) -> anyhow::Result<Judge> {
+        Ok(Judge { document: Document::read(&Arc::new(document.clone()))? })
+    }
+
+    /// The operation at a method and path.
+    #[must_use]
+    pub fn operation_at(&self, method: &str, path: &str) -> Option<&str> {
+        self.operation(method, path).map(|operation| operation.id.as_str())
+    }
+
+    /// Each operation, and the scope that it says it needs.
+    pub fn scopes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.document.operations.iter().map(|operation| (operation.id.as_str(), operation.scope.as_str()))
+    }
+
+    /// Everything in which the document is untrue of an exchange.
+    #[must_use]
+    pub fn breaches(&self, exchange: &Exchange) -> Vec<Breach> {
+        match exchange {
+            Exchange::Answer(answer) => self.of_answer(answer),
+            Exchange::Callback(callback) => self.of_callback(callback),
+        }
+    }
+
+    pub(super) fn operation(&self, method: &str, path: &str) -> Option<&Operation> {
+        self.document.operations.iter().find(|operation| operation.method == method && operation.path.parameters(path).is_some())
+    }
+
+    fn of_answer(&self, answer: &Answer) -> Vec<Breach> {
+        if DOCUMENTATION.contains(&answer.path.as_str()) {
+            return Vec::new();
+        }
+        let Some(operation) = self.operation(&answer.method, &answer.path) else { return unrouted(answer) };
+        let mut found = Found { at: operation.at.clone(), place: format!("{} {}", operation.id, answer.status), breaches: Vec::new() };
+        match response(operation, answer.status) {
+            None => found.add(format!("{}/responses", operation.at), "the status is not documented"),
+            Some(response) => {
+                found.headers(&response.headers, &answer.headers);
+                found.content(&response.at, &response.content, &answer.headers, &answer.body, Style::Closed);
+            }
+        }
+        found.caller(operation, answer);
+        found.request(operation, answer);
+        found.breaches
+    }
+
+    fn of_callback(&self, callback: &Callback) -> Vec<Breach> {
+        let [operation] = &self.document.callbacks[..] else {
+            let what = format!("the document has {} callbacks, and the service one", self.document.callbacks.len());
+            return vec![Breach { pointer: "/paths".to_owned(), place: "callback".to_owned(), what }];
+        };
+        let mut found = Found { at: operation.at.clone(), place: "callback".to_owned(), breaches: Vec::new() };
+        if callback.method != operation.method {
+            found.here(format!("{} instead of {}", callback.method, operation.method));
+        }
+        let authentication = callback.authentication.clone().unwrap_or_default();
+        if !operation.authentications.iter().any(|(_, scheme)| *scheme == authentication) {
+            found.add(format!("{}/security", operation.at), format!("the authentication {authentication:?} is not documented"));
+        }
+        found.headers(&operation.headers, &callback.headers);
+        for (name, _) in callback.headers.iter().filter(|(name, _)| !UNDECLARED.contains(&name.as_str())) {
+            if !operation.headers.iter().any(|header| header.name == *name) {
+                found.add(format!("{}/parameters", operation.at), format!("the header {name} is not documented"));
+            }
+        }
+        found.content(&format!("{}/requestBody", operation.at), &operation.body.content, &callback.headers, &callback.body, Style::Closed);
+        found.breaches
+    }
+}
+
+pub(super) fn response(operation: &Operation, status: u16) -> Option<&Response> {
+    operation.answers.get(&status.to_string())
+}
+
+fn unrouted(answer: &Answer) -> Vec<Breach> {
+    let mut found = Found {
+        at: "/paths".to_owned(),
+        place: format!("{} {} (no operation) {}", answer.method, answer.path, answer.status),
+        breaches: Vec::new(),
+    };
+    if !UNROUTED.contains(&answer.status) {
+        found.here("neither documented nor a 404 or 405");
+    }
+    let body: Option<Value> = serde_json::from_str(&answer.body).ok();
+    if body.is_none_or(|body| !body["request_id"].is_string() || !body["message"].is_string()) {
+        found.here("is not `{\"request_id\": \"…\", \"message\": \"…\"}`");
+    }
+    found.breaches
+}
+
+pub(super) fn header<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+pub(super) fn media_type(headers: &[Header]) -> String {
+    let value = header(headers, "content-type").unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// What the document says of the value of each parameter that a request has.
+pub(super) fn sent<'a>(operation: &'a Operation, answer: &'a Answer) -> Vec<(&'a Parameter, Vec<String>)> {
+    let path = operation.path.parameters(&answer.path).unwrap_or_default();
+    operation
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let values = match parameter.place.as_str() {
+                "path" => path.iter().filter(|(name, _)| *name == parameter.name).map(|(_, value)| decoded(value)).collect(),
+                "query" => {
+                    let pairs = url::form_urlencoded::parse(answer.query.as_bytes());
+                    pairs.filter(|(name, _)| *name == parameter.name).map(|(_, value)| value.into_owned()).collect()
+                }
+                _ => answer.request_headers.iter().filter(|(name, _)| *name == parameter.name).map(|(_, value)| value.clone()).collect(),
+            };
+            (parameter, values)
+        })
+        .collect()
+}
+
+fn decoded(segment: &str) -> String {
+    // A path's `+` is itself, unlike a form's.
+    let escaped = segment.replace('+', "%2B");
+    url::form_urlencoded::parse(format!("={escaped}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
+}
+
+struct Found {
+    at: String,
+    place: String,
+    breaches: Vec<Breach>,
+}
+
+/// Where a value that keeps its schema may be refused all the same, because no schema can say all of it.
+const JUDGED_BEYOND_THE_SCHEMA: [&str; 5] = ["/targetURL", "/auth/tokenURL", "/account", "/auth", "/auth/password"];
+
+impl Found {
+    fn add(&mut self, pointer: String, what: impl Into<String>) {
+        self.breaches.push(Breach { pointer, place: self.place.clone(), what: what.into() });
+    }
+
+    fn here(&mut self, what: impl Into<String>) {
+        self.add(self.at.clone(), what);
+    }
+
+    fn headers(&mut self, expected: &[Parameter], headers: &[Header]) {
+        for expected in expected.iter().filter(|expected| expected.place == "header") {
+            match header(headers, &expected.name) {
+                None if expected.required => self.add(expected.at.clone(), format!("the required header {} is missing", expected.name)),
+                None => {}
+                Some(value) => match expected.schema.takes_text(value) {
+                    Ok(true) => {}
+                    Ok(false) => self.add(expected.schema.at.clone(), format!("the header {} has the value {value:?}", expected.name)),
+                    Err(error) => self.add(expected.schema.at.clone(), error),
+                },
+            }
+        }
+    }
+
+    fn content(&mut self, at: &str, expected: &std::collections::BTreeMap<String, Schema>, headers: &[Header], body: &str, style: Style) {
+        if expected.is_empty() {
+            if !body.is_empty() {
+                self.add(at.to_owned(), "has a body where none is documented");
+            }
+            return;
+        }
+        let media_type = media_type(headers);
+        let Some(schema) = expected.get(&media_type) else {
+            return self.add(format!("{at}/content"), format!("the media type {media_type:?} is not documented"));
+        };
+        match serde_json::from_str(body) {
+            Ok(value) => self.value(schema, &value, style),
+            Err(error) => self.add(schema.at.clone(), format!("the body is not JSON: {error}")),
+        }
+    }
+
+    fn value(&mut self, schema: &Schema, value: &Value, style: Style) {
+        match schema.validator(style) {
+            Ok(validator) => {
+                for error in validator.iter_errors(value) {
+                    self.add(schema.at.clone(), format!("at {:?}: {error}", error.instance_path().to_string()));
+                }
+            }
+            Err(error) => self.add(schema.at.clone(), error),
+        }
+    }
+
+    /// Whether the caller got what `security` and `x-required-scope` say.
+    fn caller(&mut self, operation: &Operation, answer: &Answer) {
+        let scope = format!("{}/x-required-scope", operation.at);
+        let served = (200..300).contains(&answer.status) || answer.status == 404 || answer.status == 409;
+        match &answer.caller {
+            Caller::Scopes(scopes) if answer.status == 403 && scopes.contains(&operation.scope) => {
+                self.add(scope, format!("refused to a caller that has the scope {}", operation.scope));
+            }
+            Caller::Scopes(scopes) if served && !scopes.contains(&operation.scope) => {
+                self.add(scope, format!("served to a caller without the scope {}", operation.scope));
+            }
+            Caller::WithoutToken if operation.needs_token && served => {
+                self.add(format!("{}/security", operation.at), "served to a caller without a token");
+            }
+            Caller::WithoutToken if !operation.needs_token && answer.status == 401 => {
+                self.add(format!("{}/security", operation.at), "refused to a caller without a token");
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what was served is what the document lets a caller send, and what was refused is not.
+    fn request(&mut self, operation: &Operation, answer: &Answer) {
+        let served = (200..300).contains(&answer.status);
+        let problem: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let refused = answer.status == 400 && problem["code"] == "invalid_request";
+        if !served && !refused {
+            return;
+        }
+        let mut wrong = Found { at: self.at.clone(), place: self.place.clone(), breaches: Vec::new() };
+        let mut is_twice = false;
+        for (name, _) in url::form_urlencoded::parse(answer.query.as_bytes()) {
+            if !operation.parameters.iter().any(|parameter| parameter.place == "query" && parameter.name == name) {
+                wrong.here(format!("with the query parameter {name}, which is not documented"));
+            }
+        }
+        for (parameter, values) in sent(operation, answer) {
+            is_twice |= values.len() > 1;
+            if values.is_empty() && parameter.required {
+                wrong.add(parameter.at.clone(), format!("without the required parameter {}", parameter.name));
+            }
+            for value in values {
+                match parameter.schema.takes_text(&value) {
+                    Ok(true) => {}
+                    Ok(false) => wrong.add(parameter.schema.at.clone(), format!("with {} = {value:?}", parameter.name)),
+                    Err(error) => self.add(parameter.schema.at.clone(), error),
+                }
+            }
+        }
+        let is_text = self.request_body(operation, answer, &mut wrong);
+        if served {
+            for breach in wrong.breaches {
+                self.add(breach.pointer, format!("served, {}", breach.what));
+            }
+            return;
+        }
+        // JSON text can be wrong in ways that no value shows, such as a member that comes twice.
+        let pointers: Vec<&str> =
+            problem["errors"].as_array().into_iter().flatten().filter_map(|error| error["pointer"].as_str()).collect();
+        let beyond =
+            pointers.iter().any(|pointer| JUDGED_BEYOND_THE_SCHEMA.contains(pointer) || pointer.is_empty()) || is_twice || !is_text;
+        let cursor = pointers.is_empty() && answer.query.contains("cursor=");
+        if wrong.breaches.is_empty() && !beyond && !cursor {
+            let at = operation.request.as_ref().and_then(|body| body.content.values().next()).map_or(&operation.at, |schema| &schema.at);
+            self.add(at.clone(), format!("refused at {pointers:?}, and the document has nothing against it: {}", problem["detail"]));
+        }
+    }
+
+    /// False when there is a body of which no schema speaks, since it is no JSON.
+    fn request_body(&mut self, operation: &Operation, answer: &Answer, wrong: &mut Found) -> bool {
+        let Some(Body { required, content }) = &operation.request else { return true };
+        let Some(text) = &answer.request_body else { return false };
+        let Some(schema) = content.get("application/json") else {
+            self.add(operation.at.clone(), "takes JSON, which is not documented");
+            return true;
+        };
+        if text.is_empty() {
+            if *required {
+                wrong.add(schema.at.clone(), "without the required body");
+            }
+            return true;
+        }
+        match serde_json::from_str(text) {
+            Ok(value) => {
+                wrong.value(schema, &value, Style::Written);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Schemas of OpenAPI 3.0 as JSON Schema 2020-12, which validators know.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+use jsonschema::{Draft, Validator};
+use serde_json::{Map, Value, json};
+
+/// Whether an object may have members that its schema does not declare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As OpenAPI has it: unless `additionalProperties` says otherwise.
+    Written,
+    /// Never. Clients must tolerate them in an answer, but in a check they are what leaked, or a typing error.
+    Closed,
+    /// Closed, as part of a composition that is closed as a whole.
+    Part,
+}
+
+impl Style {
+    const ALL: [Style; 3] = [Style::Written, Style::Closed, Style::Part];
+
+    fn name(self) -> &'static str {
+        match self {
+            Style::Written => "written",
+            Style::Closed => "closed",
+            Style::Part => "part",
+        }
+    }
+
+    /// Of what stands in a member or an item.
+    fn inside(self) -> Style {
+        if self == Style::Written { Style::Written } else { Style::Closed }
+    }
+
+    /// Of a member of a composition.
+    fn composed(self) -> Style {
+        if self == Style::Written { Style::Written } else { Style::Part }
+    }
+}
+
+/// A validator of `schema`, whose `$ref`s lead into `document`. Formats count.
+///
+/// # Errors
+/// When the schema is none, or refers to what the document does not have.
+pub fn validator(document: &Value, schema: &Value, style: Style) -> anyhow::Result<Validator> {
+    let mut converted = convert(schema, style)?;
+    let mut definitions = Map::new();
+    let mut needed = references(&converted);
+    while let Some(name) = needed.pop_first() {
+        let (style, component) = name.split_once('.').context("a definition's name begins with its style")?;
+        let schema = document["components"]["schemas"].get(component);
+        let schema = schema.with_context(|| format!("there is no schema `{component}`"))?;
+        let style = Style::ALL.into_iter().find(|known| known.name() == style).context("a definition's name begins with its style")?;
+        let definition = convert(schema, style)?;
+        needed.extend(references(&definition));
+        definitions.insert(name, definition);
+        needed.retain(|name| !definitions.contains_key(name));
+    }
+    converted["$defs"] = definitions.into();
+    let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+    options.should_ignore_unknown_formats(true).build(&converted).map_err(|error| anyhow::anyhow!("not a schema: {error}"))
+}
+
+const DEFINITIONS: &str = "#/$defs/";
+
+/// The definitions that a converted schema names.
+fn references(converted: &Value) -> BTreeSet<String> {
+    match converted {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| match value.as_str().and_then(|target| target.strip_prefix(DEFINITIONS)) {
+                Some(target) if name == "$ref" => BTreeSet::from([target.to_owned()]),
+                _ => references(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Members that only people and generators read.
+const IGNORED: [&str; 9] = ["description", "title", "example", "default", "discriminator", "xml", "externalDocs", "readOnly", "writeOnly"];
+
+/// One schema in JSON Schema's terms.
+fn convert(schema: &Value, style: Style) -> anyhow::Result<Value> {
+    if let Some(reference) = schema.get("$ref") {
+        let name = reference.as_str().and_then(|target| target.strip_prefix("#/components/schemas/"));
+        let name = name.with_context(|| format!("{reference} is no schema of /components/schemas"))?;
+        return Ok(json!({ "$ref": format!("{DEFINITIONS}{}.{name}", style.name()) }));
+    }
+    let mut converted = Map::new();
+    for (key, value) in schema.as_object().context("a schema is an object")? {
+        let value = match key.as_str() {
+            key if IGNORED.contains(&key) || key.starts_with("x-") => continue,
+            "nullable" | "exclusiveMinimum" | "exclusiveMaximum" => continue,
+            "properties" => {
+                let properties = value.as_object().context("`properties` is an object")?.iter();
+                properties
+                    .map(|(name, property)| Ok((name.clone(), convert(property, style.inside())?)))
+                    .collect::<anyhow::Result<Map<_, _>>>()?
+                    .into()
+            }
+            "items" | "additionalProperties" if value.is_object() => convert(value, style.inside())?,
+            "not" => convert(value, style.composed())?,
+            "allOf" | "oneOf" | "anyOf" => {
+                let members = value.as_array().with_context(|| format!("`{key}` is a list of schemas"))?.iter();
+                members.map(|member| convert(member, style.composed())).collect::<anyhow::Result<Vec<_>>>()?.into()
+            }
+            // What is around it is closed as a whole: a member of a composition must stay open.
+            "additionalProperties" if value == false && style == Style::Part => continue,
+            _ => value.clone(),
+        };
+        converted.insert(key.clone(), value);
+    }
+    for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+        if schema.get(flag) == Some(&true.into())
+            && let Some(value) = converted.remove(bound)
+        {
+            converted.insert(flag.to_owned(), value);
+        }
+    }
+    let composed = ["properties", "allOf", "oneOf", "anyOf"].iter().any(|key| converted.contains_key(*key));
+    if style == Style::Closed && composed && !converted.contains_key("additionalProperties") {
+        converted.insert("unevaluatedProperties".to_owned(), false.into());
+    }
+    if schema.get("nullable") == Some(&true.into()) {
+        return Ok(json!({ "anyOf": [converted, { "type": "null" }] }));
+    }
+    Ok(converted.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_valid(schemas: &Value, value: &Value) -> bool {
+        let document = json!({ "components": { "schemas": schemas } });
+        validator(&document, &json!({ "$ref": "#/components/schemas/Answer" }), Style::Closed).expect("a schema").is_valid(value)
+    }
+
+    #[test]
+    fn a_member_that_no_schema_declares_is_a_leak() {
+        let plain = json!({ "Answer": { "type": "object", "required": ["id"], "properties": {
+            "id": { "type": "string", "format": "uuid" }, "data": { "type": "object" }, "auth": { "$ref": "#/components/schemas/Auth" } } },
+            "Auth": { "oneOf": [{ "$ref": "#/components/schemas/Basic" }, { "$ref": "#/components/schemas/Noauth" }] },
+            "Basic": { "type": "object", "properties": { "type": { "enum": ["basic"] }, "username": { "type": "string" } } },
+            "Noauth": { "type": "object", "properties": { "type": { "enum": ["noauth"] } } } });
+        let id = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
+        for (value, valid) in [
+            (json!({ "id": id, "data": { "anything": 1 }, "auth": { "type": "basic", "username": "u" } }), true),
+            (json!({ "id": id, "auth": { "type": "noauth" } }), true),
+            (json!({ "id": id, "auth": { "type": "basic", "password": "p" } }), false),
+            (json!({ "id": id, "auth": { "type": "noauth", "username": "u" } }), false),
+            (json!({ "id": id, "leak": 1 }), false),
+            (json!({ "id": "not a uuid" }), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(is_valid(&plain, &value), valid, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_composition_is_closed_as_a_whole() {
+        let composed = json!({ "Answer": { "allOf": [{ "$ref": "#/components/schemas/Base" },
+            { "type": "object", "properties": { "more": { "type": "integer", "minimum": 0, "exclusiveMinimum": true, "nullable": true } } }] },
+            "Base": { "type": "object", "properties": { "base": { "type": "string" } }, "additionalProperties": false } });
+        for (value, valid) in [
+            (json!({ "base": "b", "more": 1 }), true),
+            (json!({ "more": null }), true),
+            (json!({ "more": 0 }), false),
+            (json!({ "base": "b", "leak": 1 }), false),
+        ] {
+            assert_eq!(is_valid(&composed, &value), valid, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_schema_is_said() {
+        let document = json!({ "components": { "schemas": {} } });
+        for (schema, expected) in [
+            (json!({ "$ref": "#/components/schemas/Lost" }), "there is no schema `Lost`"),
+            (json!({ "type": "objekt" }), "not a schema"),
+            (json!({ "properties": 1 }), "`properties` is an object"),
+        ] {
+            let error = validator(&document, &schema, Style::Closed).expect_err("no schema").to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
