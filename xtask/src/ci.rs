@@ -31,7 +31,7 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("spec and code agree", &["xtask", "openapi"]),
@@ -40,7 +40,8 @@ const STEPS: [Step; 12] = [
     step("version says what breaks", &["xtask", "breaking"]),
     step("generated client", &["xtask", "client", "--check"]),
     step("tests", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
-    step("every answer was seen", &["xtask", "coverage"]),
+    step("every statement was seen", &["xtask", "coverage"]),
+    step("every change is reported", &["xtask", "mutations"]),
     // The server's only examples are in what dropshot's macro generates, and are not meant to run.
     step("documentation examples", &["test", "--workspace", "--exclude", "webhooks-server", "--doc", "--locked"]),
     Step {

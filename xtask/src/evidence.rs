@@ -14,9 +14,11 @@ use serde::{Deserialize, Serialize};
 pub mod coverage;
 mod document;
 mod judge;
+mod replay;
 mod sightings;
 
 pub use judge::{Breach, Judge};
+pub use replay::Replay;
 
 /// A header's name in lower case, and its value.
 pub type Header = (String, String);

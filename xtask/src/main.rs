@@ -32,6 +32,8 @@ enum Verb {
     Contract(xtask::contract::Arguments),
     /// Name what openapi.json says and the tests did not see, or saw to be otherwise
     Coverage,
+    /// Change openapi.json in one statement at a time, and see that each change is reported
+    Mutations(xtask::mutation::Arguments),
     /// Do what the README says, and compare what it shows
     Readme,
 }
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Verb::Lint => xtask::lint::run(),
         Verb::Ci => xtask::ci::run(),
         Verb::Coverage => xtask::evidence::coverage::run(),
+        Verb::Mutations(arguments) => xtask::mutation::run(&arguments),
         Verb::Readme => xtask::readme::run(),
     };
     outcome.unwrap_or_else(|error| {

@@ -86,18 +86,49 @@ impl Findings {
 /// When either document cannot be read for what it is.
 pub fn check(openapi_json: &str) -> anyhow::Result<Findings> {
     let spec: Value = serde_json::from_str(openapi_json).context("openapi.json is not JSON")?;
-    let code = generated::document()?;
     Ok(Findings {
-        differences: differences(&spec, code)?,
+        differences: Comparison::new()?.differences(&spec)?,
         examples: examples::check(&spec).context("the examples of openapi.json")?,
         unused: unused::components(&spec),
         unpublished: unpublished::unexpected()?,
     })
 }
 
-fn differences(spec: &Value, mut code: Value) -> anyhow::Result<Vec<Difference>> {
-    generated::complete(&mut code, &generated::callback()?, spec)?;
-    let code = normal::normal(&code, Reading::Code).context("the generated document")?;
-    let spec = normal::normal(spec, Reading::Spec).context("openapi.json")?;
-    Ok(compare::compare(&spec, &code))
+/// What the code says, made once to be compared with many documents.
+pub struct Comparison {
+    code: Value,
+    callback: Value,
+}
+
+impl Comparison {
+    /// # Errors
+    /// When the code's own document cannot be made.
+    pub fn new() -> anyhow::Result<Comparison> {
+        Ok(Comparison { code: generated::document()?, callback: generated::callback()? })
+    }
+
+    /// Where `spec` and the code disagree, and where it names what nothing refers to: JSON pointers.
+    ///
+    /// # Errors
+    /// When `spec` cannot be read for what it is.
+    pub fn pointers(&self, spec: &Value) -> anyhow::Result<Vec<String>> {
+        let differences = self.differences(spec)?.into_iter().map(|difference| difference.pointer);
+        Ok(differences.chain(unused::components(spec)).collect())
+    }
+
+    fn differences(&self, spec: &Value) -> anyhow::Result<Vec<Difference>> {
+        let mut code = self.code.clone();
+        generated::complete(&mut code, &self.callback, spec)?;
+        let code = normal::normal(&code, Reading::Code).context("the generated document")?;
+        let spec = normal::normal(spec, Reading::Spec).context("openapi.json")?;
+        Ok(compare::compare(&spec, &code))
+    }
+}
+
+/// Whether every example is what its schema says.
+///
+/// # Errors
+/// When a schema is none that can be checked with.
+pub fn examples_hold(spec: &Value) -> anyhow::Result<bool> {
+    Ok(examples::check(spec)?.is_empty())
 }

@@ -1,14 +1,13 @@
 //! `cargo xtask coverage`: what openapi.json says was seen to be so in the last full run of the tests, and nothing that was
 //! seen contradicts it. What nobody has ever seen may be a promise that nothing keeps.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
 use super::document::{CallbackOperation, Operation, Response};
-use super::judge::{Judge, header, media_type, response, sent};
+use super::judge::{Judge, code_of, header, media_type, response, sent};
 use super::sightings::{self, Facts};
 use super::{Answer, Callback, Caller, Exchange};
 
@@ -37,16 +36,16 @@ pub fn run() -> anyhow::Result<ExitCode> {
         exchanges.iter().flat_map(|exchange| judge.breaches(exchange)).map(|breach| breach.to_string()).collect();
     problems.sort();
     problems.dedup();
-    let (possible, seen) = facts(&judge, &exchanges)?;
-    problems.extend(gaps(&possible, &seen));
+    let seen = of_all(&judge, &exchanges)?;
+    problems.extend(seen.gaps());
     for problem in &problems {
         println!("{problem}");
     }
     if problems.is_empty() {
-        let excused = excuses(&judge).len();
+        let excused = UNSEEN.iter().map(|(_, operations, _)| operations.len()).sum::<usize>();
         println!(
             "{} statements of openapi.json were seen to be so in {} exchanges; {excused} answers are excused with a reason",
-            possible.len() - excused,
+            seen.possible.len() - excused,
             exchanges.len()
         );
         return Ok(ExitCode::SUCCESS);
@@ -55,52 +54,72 @@ pub fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(crate::DRIFT))
 }
 
-/// What the document says can be seen, and what was. An excused fact counts as seen, unless it was, which makes the
-/// excuse one that must go.
-pub(crate) fn facts(judge: &Judge, exchanges: &[Exchange]) -> anyhow::Result<(Facts, Facts)> {
-    let (mut possible, mut seen) = (Facts::new(), Facts::new());
-    for operation in &judge.document.operations {
-        of_operation(operation, &mut possible)?;
+/// What the document says can be seen, and what was.
+#[derive(Default)]
+pub(super) struct Seen {
+    possible: Facts,
+    seen: Facts,
+}
+
+impl Seen {
+    pub(super) fn extend(&mut self, more: &Seen) {
+        self.possible.extend(more.possible.iter().cloned());
+        self.seen.extend(more.seen.iter().cloned());
     }
-    for operation in &judge.document.callbacks {
-        of_callback(operation, &mut possible)?;
+
+    /// What can be seen and was not, and what is excused and was seen all the same, one sentence each.
+    pub(super) fn gaps(&self) -> Vec<String> {
+        let missing = self.possible.difference(&self.seen).map(|fact| format!("{fact}: never seen"));
+        let excess = self.seen.iter().filter(|fact| fact.ends_with(EXCUSED)).map(|fact| format!("{fact}: the excuse must go"));
+        missing.chain(excess).collect()
     }
-    for exchange in exchanges {
-        match exchange {
-            Exchange::Answer(answer) => {
-                if let Some(operation) = judge.operation(&answer.method, &answer.path) {
-                    shown_by_answer(operation, answer, &mut seen)?;
-                }
+
+    /// An excused fact counts as seen. If it was, that is a fact of its own.
+    fn excuse(&mut self, fact: &str) {
+        if !self.seen.insert(fact.to_owned()) {
+            self.seen.insert(format!("{fact}{EXCUSED}"));
+        }
+    }
+}
+
+const EXCUSED: &str = ", which is excused as never seen";
+
+fn of_all(judge: &Judge, exchanges: &[Exchange]) -> anyhow::Result<Seen> {
+    let mut all = Seen::default();
+    let operations = judge.document.operations.iter().map(|operation| &operation.at);
+    for at in operations.chain(judge.document.callbacks.iter().map(|operation| &operation.at)) {
+        all.extend(&of_place(judge, at, exchanges)?);
+    }
+    Ok(all)
+}
+
+/// What can be seen of the operation or callback at a pointer, and what the exchanges among these that belong to it show.
+pub(super) fn of_place(judge: &Judge, at: &str, exchanges: &[Exchange]) -> anyhow::Result<Seen> {
+    let mut all = Seen::default();
+    if let Some(operation) = judge.document.operations.iter().find(|operation| operation.at == at) {
+        of_operation(operation, &mut all.possible)?;
+        for exchange in exchanges {
+            if let Exchange::Answer(answer) = exchange
+                && judge.operation(&answer.method, &answer.path).is_some_and(|found| found.at == at)
+            {
+                shown_by_answer(operation, answer, &mut all.seen)?;
             }
-            Exchange::Callback(callback) => {
-                for operation in &judge.document.callbacks {
-                    shown_by_callback(operation, callback, &mut seen)?;
-                }
+        }
+        for (status, _, _) in UNSEEN.iter().filter(|(_, operations, _)| operations.contains(&operation.id.as_str())) {
+            if let Some(response) = operation.answers.get(*status) {
+                all.excuse(&sightings::seen(&response.at));
             }
         }
     }
-    for excuse in excuses(judge) {
-        // Seen after all: named as something that the document does not have.
-        let fact = if seen.contains(&excuse) { format!("{excuse}, which is excused as never seen") } else { excuse };
-        seen.insert(fact.clone());
-        possible.insert(fact);
+    if let Some(operation) = judge.document.callbacks.iter().find(|operation| operation.at == at) {
+        of_callback(operation, &mut all.possible)?;
+        for exchange in exchanges {
+            if let Exchange::Callback(callback) = exchange {
+                shown_by_callback(operation, callback, &mut all.seen)?;
+            }
+        }
     }
-    Ok((possible, seen))
-}
-
-/// What can be seen and was not, one sentence each.
-pub(crate) fn gaps(possible: &Facts, seen: &Facts) -> Vec<String> {
-    let missing = possible.difference(seen).map(|fact| format!("{fact}: never seen"));
-    let excess = seen.iter().filter(|fact| fact.ends_with("never seen")).map(|fact| format!("{fact}: the excuse must go"));
-    missing.chain(excess).collect()
-}
-
-fn excuses(judge: &Judge) -> BTreeSet<String> {
-    let listed =
-        |operation: &&Operation, status: &str| UNSEEN.iter().any(|(of, ids, _)| *of == status && ids.contains(&operation.id.as_str()));
-    let operations = judge.document.operations.iter();
-    let answers = operations.flat_map(|operation| operation.answers.iter().map(move |(status, response)| (operation, status, response)));
-    answers.filter(|(operation, status, _)| listed(operation, status)).map(|(_, _, response)| sightings::seen(&response.at)).collect()
+    Ok(all)
 }
 
 fn of_operation(operation: &Operation, facts: &mut Facts) -> anyhow::Result<()> {
@@ -139,6 +158,7 @@ fn of_callback(operation: &CallbackOperation, facts: &mut Facts) -> anyhow::Resu
 
 fn of_response(response: &Response, facts: &mut Facts) -> anyhow::Result<()> {
     facts.extend(response.headers.iter().map(|header| sightings::seen(&header.at)));
+    facts.extend(response.codes.iter().map(|(at, code)| shows(at, code)));
     for schema in response.content.values() {
         facts.insert(sightings::seen(&schema.at));
         sightings::possible(&schema.cursor(), facts)?;
@@ -165,6 +185,8 @@ fn shown_by_answer(operation: &Operation, answer: &Answer, facts: &mut Facts) ->
         for expected in response.headers.iter().filter(|expected| header(&answer.headers, &expected.name).is_some()) {
             facts.insert(sightings::seen(&expected.at));
         }
+        let code = code_of(answer);
+        facts.extend(response.codes.iter().filter(|(_, known)| Some(known) == code.as_ref()).map(|(at, code)| shows(at, code)));
         if let Some(schema) = response.content.get(&media_type(&answer.headers)) {
             facts.insert(sightings::seen(&schema.at));
             sightings::shown(&schema.cursor(), &serde_json::from_str(&answer.body)?, facts)?;
@@ -217,6 +239,10 @@ fn with_scope(operation: &Operation) -> String {
     format!("{}/x-required-scope serves a caller with {} alone", operation.at, operation.scope)
 }
 
+fn shows(at: &str, code: &str) -> String {
+    format!("{at} is {code}")
+}
+
 fn absent(at: &str) -> String {
     format!("{at} absent")
 }
@@ -229,9 +255,9 @@ mod tests {
     fn with_no_evidence_everything_but_the_excused_is_missing() -> anyhow::Result<()> {
         let document: Value = serde_json::from_str(&crate::read(&crate::repository("openapi.json"))?)?;
         let judge = Judge::of(&document)?;
-        let (possible, seen) = facts(&judge, &[])?;
-        assert_eq!(seen.len(), UNSEEN[0].1.len(), "each excuse names an answer that is documented: {seen:?}");
-        let gaps = gaps(&possible, &seen);
+        let seen = of_all(&judge, &[])?;
+        assert_eq!(seen.seen.len(), UNSEEN[0].1.len(), "each excuse names an answer that is documented: {:?}", seen.seen);
+        let gaps = seen.gaps();
         let publish = "/paths/~1api~1notifications~1v1~1notifications/post";
         for expected in [
             format!("{publish}/responses/503 present: never seen"),

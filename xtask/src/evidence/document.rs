@@ -1,6 +1,7 @@
 //! openapi.json, made ready to hold exchanges against.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
@@ -61,6 +62,15 @@ impl Path {
     }
 }
 
+impl fmt::Display for Path {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|segment| match segment {
+            Ok(literal) => write!(formatter, "/{literal}"),
+            Err(name) => write!(formatter, "/{{{name}}}"),
+        })
+    }
+}
+
 /// A parameter, or a header of an answer.
 pub(super) struct Parameter {
     pub(super) at: String,
@@ -76,6 +86,8 @@ pub(super) struct Response {
     pub(super) at: String,
     pub(super) headers: Vec<Parameter>,
     pub(super) content: BTreeMap<String, Schema>,
+    /// The `code`s of its examples, with their pointers: which kinds of problem are answered here.
+    pub(super) codes: Vec<(String, String)>,
 }
 
 pub(super) struct Body {
@@ -253,8 +265,20 @@ impl<'a> Reader<'a> {
                 headers.push(self.parameter("header", name, &header.follow()?)?);
             }
             let content = self.content(&response)?;
-            answers.insert(status.to_owned(), Response { at: child(&responses.at, status), headers, content });
+            let codes = codes(&response)?;
+            answers.insert(status.to_owned(), Response { at: child(&responses.at, status), headers, content, codes });
         }
         Ok(answers)
     }
+}
+
+fn codes(response: &Cursor) -> anyhow::Result<Vec<(String, String)>> {
+    let mut codes = Vec::new();
+    for (_, content) in response.member("content").map(|content| content.members()).transpose()?.unwrap_or_default() {
+        for (_, example) in content.member("examples").map(|examples| examples.members()).transpose()?.unwrap_or_default() {
+            let code = example.follow()?.member("value").and_then(|value| value.member("code"));
+            codes.extend(code.and_then(|code| Some((code.at.clone(), code.value.as_str()?.to_owned()))));
+        }
+    }
+    Ok(codes)
 }

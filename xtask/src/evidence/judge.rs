@@ -82,6 +82,7 @@ impl Judge {
             Some(response) => {
                 found.headers(&response.headers, &answer.headers);
                 found.content(&response.at, &response.content, &answer.headers, &answer.body, Style::Closed);
+                found.code(response, answer);
             }
         }
         found.caller(operation, answer);
@@ -168,6 +169,13 @@ fn decoded(segment: &str) -> String {
     url::form_urlencoded::parse(format!("={escaped}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
 
+/// The kind of problem that was answered.
+pub(super) fn code_of(answer: &Answer) -> Option<String> {
+    let is_problem = answer.status >= 400;
+    let body: Value = is_problem.then(|| serde_json::from_str(&answer.body).ok()).flatten()?;
+    body["code"].as_str().map(str::to_owned)
+}
+
 struct Found {
     at: String,
     place: String,
@@ -225,6 +233,15 @@ impl Found {
                 }
             }
             Err(error) => self.add(schema.at.clone(), error),
+        }
+    }
+
+    /// Whether the examples show the kind of problem that it was.
+    fn code(&mut self, response: &Response, answer: &Answer) {
+        if let Some(code) = code_of(answer)
+            && !response.codes.iter().any(|(_, known)| *known == code)
+        {
+            self.add(response.at.clone(), format!("no example shows the code {code}"));
         }
     }
 

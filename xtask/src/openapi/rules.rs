@@ -129,7 +129,7 @@ pub(super) const RULES: &[Rule] = &[
         covered_by: "server/tests/it/webhooks.rs: a page has ten items unless asked otherwise",
     },
     Rule {
-        name: "parameters are never null",
+        name: NEVER_NULL,
         drops: &[(ParameterSchema, &["nullable"])],
         says: "dropshot calls an optional parameter nullable, but a query or header has no null",
         covered_by: "server/tests/it/bad_input.rs: a wrong query is refused",
@@ -159,12 +159,19 @@ pub(super) const RULES: &[Rule] = &[
 /// The rule whose members the code cannot say, but which users were promised.
 const PROMISED: &str = "scopes";
 
+/// The rule about what the code alone says too much.
+const NEVER_NULL: &str = "parameters are never null";
+
 const SCOPE: &str = "x-required-scope";
 
 pub(super) fn drops(reading: Reading, kind: Kind, member: &str) -> bool {
-    let mut rules = RULES.iter().filter(|rule| reading != Reading::Promise || rule.name != PROMISED).flat_map(|rule| rule.drops);
+    let holds = |rule: &&Rule| match rule.name {
+        PROMISED => reading != Reading::Promise,
+        NEVER_NULL => reading == Reading::Code,
+        _ => true,
+    };
     let is_extension = member.starts_with("x-") && member != SCOPE;
-    is_extension || rules.any(|(dropping, members)| *dropping == kind && members.contains(&member))
+    is_extension || RULES.iter().filter(holds).flat_map(|rule| rule.drops).any(|(of, members)| *of == kind && members.contains(&member))
 }
 
 /// The table that `--rules` prints.

@@ -9,7 +9,7 @@ pub(super) fn document() -> anyhow::Result<Value> {
 }
 
 fn differences_of(spec: &Value) -> anyhow::Result<Vec<Difference>> {
-    differences(spec, generated::document()?)
+    Comparison::new()?.differences(spec)
 }
 
 #[test]
@@ -266,68 +266,6 @@ pub(super) fn reverse(value: &mut Value, lists: bool) {
         }
         _ => {}
     }
-}
-
-/// Statements that only a live check holds, or that are none: see the rules.
-fn is_free(pointer: &str) -> bool {
-    let optional = ["404", "409", "429"].iter().any(|status| pointer.ends_with(&format!("/responses/{status}")));
-    let name = pointer.rsplit('/').next().unwrap_or_default();
-    let is_property = pointer.trim_end_matches(|character| character != '/').ends_with("/properties/");
-    let prose = name == "description" && !is_property || name == "x-required-scope" || pointer.contains("/callbacks/") && name == "summary";
-    optional || prose
-}
-
-/// Every member and item below, without prose and examples.
-fn statements(value: &Value, at: &str, found: &mut Vec<String>) {
-    let children: Vec<(String, &Value)> = match value {
-        Value::Object(members) => members.iter().map(|(name, value)| (node::child(at, name), value)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (format!("{at}/{index}"), value)).collect(),
-        _ => return,
-    };
-    for (at, value) in children {
-        let says_nothing =
-            at.ends_with("/required") && value == &json!(false) || at.ends_with("/additionalProperties") && value == &json!(true);
-        let name = at.rsplit('/').next().unwrap_or_default();
-        if ["example", "examples"].contains(&name) || is_free(&at) {
-            continue;
-        }
-        if !says_nothing {
-            found.push(at.clone());
-        }
-        statements(value, &at, found);
-    }
-}
-
-#[test]
-fn no_statement_can_be_changed_or_taken_away_unseen() -> anyhow::Result<()> {
-    let spec = document()?;
-    let mut pointers = Vec::new();
-    for part in ["/paths", "/components", "/tags", "/security"] {
-        statements(spec.pointer(part).expect(part), part, &mut pointers);
-    }
-    assert!(pointers.len() > 1000, "{} statements", pointers.len());
-    let mut code = generated::document()?;
-    generated::complete(&mut code, &generated::callback()?, &spec)?;
-    let code = normal::normal(&code, Reading::Code)?;
-    let mut unseen = Vec::new();
-    for pointer in &pointers {
-        let changed = match spec.pointer(pointer).expect(pointer) {
-            Value::String(text) => json!(format!("{text}x")),
-            Value::Number(number) => json!(number.as_i64().expect("a whole number") + 1),
-            Value::Bool(yes) => json!(!yes),
-            _ => Value::Null,
-        };
-        for value in [changed, Value::Null] {
-            let mut edited = spec.clone();
-            edit(&mut edited, pointer, value);
-            // A document that cannot be read any more, for a lost `$ref` target, is noticed too.
-            if normal::normal(&edited, Reading::Spec).is_ok_and(|edited| compare::compare(&edited, &code).is_empty()) {
-                unseen.push(pointer);
-            }
-        }
-    }
-    assert!(unseen.is_empty(), "{unseen:#?}");
-    Ok(())
 }
 
 #[test]
