@@ -3,18 +3,19 @@
 //! say of a request, xtask/contract/hooks.py keeps out of the requests instead.
 
 mod deployment;
-mod server;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 
 use deployment::Deployment;
-use server::Server;
 
-/// Beside what the server's own tests write there.
-const WORK: &str = "target/contract";
+use crate::environment;
+use crate::server::Server;
+
+/// Works beside what the server's own tests write in target/contract.
+const VERB: &str = "contract";
 
 /// The account of a server's first access token.
 const FIRST_ACCOUNT: &str = "default";
@@ -50,14 +51,14 @@ pub struct Arguments {
 /// When schemathesis cannot be set up, the server does not start, or the deployment is not to be tested so.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let root = crate::repository("").canonicalize().context("the checkout is gone")?;
-    let work = root.join(WORK);
-    std::fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
+    let work = environment::directory(VERB)?;
     let deployment = arguments.url.as_ref().zip(arguments.token_file.as_ref());
     let deployment = deployment.map(|(url, token_file)| Deployment::at(url, &crate::read(token_file)?)).transpose()?;
     if let Some((deployment, account)) = deployment.as_ref().zip(arguments.destroys_data_of.as_ref()) {
         deployment.require_account(account)?;
     }
-    let schemathesis = Schemathesis { executable: install(&root, &work)?, root, work, max_examples: arguments.max_examples };
+    let schemathesis =
+        Schemathesis { executable: environment::python(VERB)?.join("schemathesis"), root, work, max_examples: arguments.max_examples };
     let passed = match (&deployment, &arguments.destroys_data_of) {
         (None, _) => {
             let server = Server::start(&schemathesis.root, &schemathesis.work)?;
@@ -71,7 +72,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             passed?
         }
     };
-    println!("report: {WORK}/junit.xml");
+    println!("report: target/{VERB}/junit.xml");
     if passed {
         return Ok(ExitCode::SUCCESS);
     }
@@ -115,26 +116,6 @@ impl Schemathesis {
             _ => bail!("schemathesis could not run: {status}"),
         }
     }
-}
-
-/// Schemathesis in a virtual environment of its own, made again when what it is to hold has changed.
-fn install(root: &Path, work: &Path) -> anyhow::Result<PathBuf> {
-    let environment = work.join("venv");
-    let (executable, installed) = (environment.join("bin/schemathesis"), environment.join("requirements.txt"));
-    let requirements = crate::read(&root.join("xtask/contract/requirements.txt"))?;
-    if executable.exists() && std::fs::read_to_string(&installed).is_ok_and(|installed| installed == requirements) {
-        return Ok(executable);
-    }
-    println!("installing schemathesis in {WORK}/venv");
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
-    if !made.is_ok_and(|status| status.success()) {
-        bail!("python3 cannot make a virtual environment: sudo apt-get install --yes python3 python3-venv");
-    }
-    let mut pip = Command::new(environment.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(root.join("xtask/contract/requirements.txt"));
-    ensure!(pip.status().context("cannot start pip")?.success(), "pip cannot install schemathesis");
-    std::fs::write(&installed, requirements).context("cannot note what is installed")?;
-    Ok(executable)
 }
 
 #[cfg(test)]

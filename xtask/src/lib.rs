@@ -9,10 +9,12 @@ pub mod contract;
 pub mod docs;
 pub mod evidence;
 pub mod json_schema;
+mod environment;
 pub mod lint;
 pub mod mutation;
 pub mod openapi;
 pub mod readme;
+mod server;
 
 /// The exit code that says: nothing failed, but what was compared differs.
 pub const DRIFT: u8 = 4;

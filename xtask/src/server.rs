@@ -8,14 +8,14 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-pub(super) struct Server {
-    pub(super) url: String,
-    pub(super) access_token: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) access_token: String,
     child: Child,
 }
 
 impl Server {
-    pub(super) fn start(root: &Path, work: &Path) -> anyhow::Result<Server> {
+    pub(crate) fn start(root: &Path, work: &Path) -> anyhow::Result<Server> {
         let executable = build(root)?;
         let data = work.join("data");
         if data.exists() {
