@@ -31,7 +31,7 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("spec and code agree", &["xtask", "openapi"]),
@@ -50,6 +50,7 @@ const STEPS: [Step; 13] = [
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
     },
     step("contract", &["xtask", "contract"]),
+    step("other languages", &["xtask", "languages"]),
     step("README", &["xtask", "readme"]),
 ];
 

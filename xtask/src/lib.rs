@@ -10,6 +10,7 @@ pub mod docs;
 pub mod evidence;
 pub mod json_schema;
 mod environment;
+pub mod languages;
 pub mod lint;
 pub mod mutation;
 pub mod openapi;

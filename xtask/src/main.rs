@@ -30,6 +30,11 @@ enum Verb {
     /// Without `--url` against a server that it builds, starts on a free port with no data, and stops. A report is in
     /// target/contract. Every URL in a request is at `a.invalid`, a name that never resolves: nothing is sent to anybody.
     Contract(xtask::contract::Arguments),
+    /// Generate clients in TypeScript and Python from openapi.json, and have packages of these languages check signatures
+    ///
+    /// Programs against the clients talk to a server that it builds, starts on a free port with no data, and stops. What is
+    /// generated is in target/languages.
+    Languages,
     /// Name what openapi.json says and the tests did not see, or saw to be otherwise
     Coverage,
     /// Change openapi.json in one statement at a time, and see that each change is reported
@@ -45,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Client(arguments) => xtask::client::run(&arguments),
         Verb::Docs(arguments) => xtask::docs::run(&arguments),
         Verb::Contract(arguments) => xtask::contract::run(&arguments),
+        Verb::Languages => xtask::languages::run(),
         Verb::Lint => xtask::lint::run(),
         Verb::Ci => xtask::ci::run(),
         Verb::Coverage => xtask::evidence::coverage::run(),

@@ -1,0 +1,199 @@
+//! `cargo xtask languages`: what other languages make of openapi.json and of a signature, with tools that know nothing of
+//! this project. Their usual generators make clients of openapi.json, and programs in xtask/languages that are checked
+//! against these talk to the server; their packages for Standard Webhooks judge client/signature-vectors.json.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output, Stdio};
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+use crate::environment;
+use crate::server::Server;
+
+const VERB: &str = "languages";
+
+/// The package that openapi-python-client makes, and what openapi-typescript does.
+const PYTHON_CLIENT: &str = "notifications_api_client";
+const TYPESCRIPT_CLIENT: &str = "openapi.ts";
+
+/// # Errors
+/// When the tools cannot be set up or run, or the server does not start.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let root = crate::repository("").canonicalize().context("the checkout is gone")?;
+    environment::node(VERB)?;
+    let workshop = Workshop {
+        programs: environment::python(VERB)?,
+        work: environment::directory(VERB)?,
+        operations: operations(&crate::read(&root.join("openapi.json"))?)?,
+    };
+    for file in ["openapi.json", "client/signature-vectors.json"] {
+        environment::copy(&root.join(file), &workshop.work)?;
+    }
+    let server = Server::start(&root, &workshop.work)?;
+    // Each is run, whatever became of the other.
+    let passed = [workshop.typescript(&server)?, workshop.python(&server)?];
+    if passed == [true; 2] {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "The programs named above are copies of those in xtask/{VERB}. What a generator warns of is for openapi.json to say in\n\
+         a way that it understands. A package that judges a signature otherwise is right, or has its reason noted in\n\
+         client/signature-vectors.json."
+    );
+    Ok(ExitCode::from(crate::DRIFT))
+}
+
+struct Workshop {
+    work: PathBuf,
+    /// Of the virtual environment.
+    programs: PathBuf,
+    operations: Vec<String>,
+}
+
+impl Workshop {
+    /// Whether nothing was wrong.
+    fn typescript(&self, server: &Server) -> anyhow::Result<bool> {
+        println!("── TypeScript");
+        let client = self.work.join(TYPESCRIPT_CLIENT);
+        remove(&client)?;
+        // The generator warns on the same stream as Node.js, whose own warnings are about neither.
+        let generated = generates(self.node("openapi-typescript").args(["openapi.json", "--output", TYPESCRIPT_CLIENT]))?
+            && self.all_came_out(&members(&crate::read(&client)?));
+        Ok(generated
+            && succeeds(&mut self.node("tsc"))?
+            && succeeds(self.command("node").arg("out/signatures.js"))?
+            && succeeds(talking_to(server, self.command("node").arg("out/client.js")))?)
+    }
+
+    /// Whether nothing was wrong.
+    fn python(&self, server: &Server) -> anyhow::Result<bool> {
+        println!("── Python");
+        let client = self.work.join(PYTHON_CLIENT);
+        remove(&client)?;
+        let mut generate = self.command(self.programs.join("openapi-python-client"));
+        generate.args(["generate", "--path", "openapi.json", "--config", "openapi-python-client.yaml", "--meta", "none"]);
+        generate.args(["--output-path", PYTHON_CLIENT, "--fail-on-warning"]);
+        let generated = generates(&mut generate)? && self.all_came_out(&modules(&client.join("api"))?);
+        let python = self.programs.join("python");
+        Ok(generated
+            && succeeds(self.command(&python).args(["-W", "error", "-m", "compileall", "-q", PYTHON_CLIENT]))?
+            && succeeds(self.command(self.programs.join("mypy")).args([PYTHON_CLIENT, "client.py", "signatures.py"]))?
+            && succeeds(self.command(&python).arg("signatures.py"))?
+            && succeeds(talking_to(server, self.command(&python).arg("client.py")))?)
+    }
+
+    fn node(&self, package: &str) -> Command {
+        let mut command = self.command("node");
+        command.arg("--no-warnings").arg(Path::new("node_modules/.bin").join(package));
+        command
+    }
+
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.work).stdin(Stdio::null());
+        command
+    }
+
+    /// A generator may leave out what it does not understand.
+    fn all_came_out(&self, generated: &[String]) -> bool {
+        let missing = missing(&self.operations, generated);
+        for operation in &missing {
+            println!("no {operation} was generated");
+        }
+        missing.is_empty()
+    }
+}
+
+/// Whether a generator made something and had nothing to say about it.
+fn generates(command: &mut Command) -> anyhow::Result<bool> {
+    let Output { status, stdout, stderr } = command.output().with_context(|| cannot_start(command))?;
+    print!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    Ok(status.success() && stderr.is_empty())
+}
+
+fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
+    Ok(command.status().with_context(|| cannot_start(command))?.success())
+}
+
+/// Without its environment, which may hold an access token.
+fn cannot_start(command: &Command) -> String {
+    format!("cannot start {}", command.get_program().display())
+}
+
+fn talking_to<'a>(server: &Server, command: &'a mut Command) -> &'a mut Command {
+    command.env("API_BASE_URL", &server.url).env("API_ACCESS_TOKEN", &server.access_token)
+}
+
+/// What the last run has made must not pass for what this one makes.
+fn remove(path: &Path) -> anyhow::Result<()> {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Every `operationId` of a document.
+fn operations(document: &str) -> anyhow::Result<Vec<String>> {
+    let document: Value = serde_json::from_str(document).context("openapi.json is not JSON")?;
+    let paths = document["paths"].as_object().context("openapi.json has no paths")?;
+    let operations: Vec<String> = paths
+        .values()
+        .filter_map(Value::as_object)
+        .flat_map(|path| path.values())
+        .filter_map(|operation| operation["operationId"].as_str().map(str::to_owned))
+        .collect();
+    ensure!(!operations.is_empty(), "openapi.json has no operation");
+    Ok(operations)
+}
+
+/// The members of `export interface operations`.
+fn members(types: &str) -> Vec<String> {
+    let operations = types.lines().skip_while(|line| !line.starts_with("export interface operations ")).skip(1);
+    let operations = operations.take_while(|line| *line != "}");
+    operations.filter_map(|line| Some(line.strip_prefix("    ")?.strip_suffix(": {")?.to_owned())).collect()
+}
+
+/// The modules of a generated Python package's folders, each of one operation.
+fn modules(api: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = |folder: &Path| -> anyhow::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        entries.map(|entry| Ok(entry.with_context(|| format!("cannot read {}", folder.display()))?.path())).collect()
+    };
+    let mut modules = Vec::new();
+    for folder in entries(api)?.iter().filter(|path| path.is_dir()) {
+        modules.extend(entries(folder)?.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())));
+    }
+    Ok(modules)
+}
+
+/// A language writes a name in its own way: `registerWebhook`, `register_webhook`.
+fn missing<'a>(operations: &'a [String], generated: &[String]) -> Vec<&'a String> {
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    operations.iter().filter(|operation| !generated.iter().any(|name| plain(name) == plain(operation))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_that_did_not_come_out_is_missed() -> anyhow::Result<()> {
+        let document = r#"{"paths": {"/a": {"post": {"operationId": "registerWebhook"}, "get": {"operationId": "listWebhooks"}}}}"#;
+        let types = "export interface paths {\n    getWebhook: {\n}\nexport interface operations {\n    listWebhooks: {\n        \
+                     registerWebhook: {\n    };\n}\n";
+        let operations = operations(document)?;
+        assert_eq!(missing(&operations, &members(types)), ["registerWebhook"]);
+        assert_eq!(missing(&operations, &["register_webhook".to_owned()]), ["listWebhooks"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_document_without_operations_proves_nothing() {
+        assert!(operations(r#"{"paths": {}}"#).is_err());
+        assert!(operations("{}").is_err());
+    }
+}
