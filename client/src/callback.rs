@@ -47,7 +47,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -166,7 +166,7 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     let signatures = header(headers, WEBHOOK_SIGNATURE)?;
     check_age(timestamp, now)?;
 
-    let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
+    let signed = signed_content(id, timestamp, body);
     // Other versions of the scheme may stand beside version 1, and are not ours to check.
     let versions = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
     let tags: Vec<Vec<u8>> = versions.filter_map(|encoded| STANDARD.decode(encoded).ok()).collect();
@@ -175,6 +175,44 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     }
     let genuine = tags.iter().any(|tag| secrets.iter().any(|secret| hmac::verify(&secret.0, &signed, tag).is_ok()));
     if genuine { Ok(()) } else { Err(VerifyError::Mismatch) }
+}
+
+/// The three headers that make a callback with this notification and body genuine: what [`verify`] checks. Each of the
+/// secrets signs, in the order given, as the service does while a secret is being rotated.
+///
+/// This is for a receiver's own tests; only the service signs callbacks that mean something.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use webhooks_client::callback::{SigningSecret, sign, verify_signature};
+///
+/// let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse::<SigningSecret>()?];
+/// let body = br#"{"type":"catalog.purchase.closed"}"#;
+/// let headers = sign(&secrets, uuid::Uuid::now_v7(), SystemTime::now(), body);
+/// verify_signature(&secrets, &headers, body, SystemTime::now())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn sign(secrets: &[SigningSecret], notification: Uuid, signed_at: SystemTime, body: &[u8]) -> HeaderMap {
+    let id = notification.to_string();
+    let timestamp = signed_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()).to_string();
+    let signatures: Vec<String> = secrets.iter().map(|secret| signature(secret, &id, &timestamp, body)).collect();
+    [(WEBHOOK_ID, id), (WEBHOOK_TIMESTAMP, timestamp), (WEBHOOK_SIGNATURE, signatures.join(" "))]
+        .into_iter()
+        .map(|(name, value)| {
+            let value = HeaderValue::try_from(value).expect("a UUID, digits and base64 are visible ASCII characters");
+            (HeaderName::from_static(name), value)
+        })
+        .collect()
+}
+
+fn signature(secret: &SigningSecret, id: &str, timestamp: &str, body: &[u8]) -> String {
+    let tag = hmac::sign(&secret.0, &signed_content(id, timestamp, body));
+    format!("v1,{}", STANDARD.encode(tag))
+}
+
+fn signed_content(id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
+    [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat()
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, VerifyError> {
@@ -323,6 +361,20 @@ mod tests {
         assert!(error("301 seconds in the future").contains("301 seconds in the future"));
         let error = "whsec_MfKQ9r8G".parse::<SigningSecret>().expect_err("a short secret").to_string();
         assert!(error.contains("and this one has 6"), "{error}");
+    }
+
+    #[test]
+    fn what_either_of_two_secrets_signs_is_genuine_then_and_not_before_or_after() {
+        let signed_at = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
+        let secret = |text: &str| text.parse::<SigningSecret>().expect("a secret");
+        let (old, stranger) = ("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        let headers = sign(&[secret(old), secret(SECRET)], Uuid::now_v7(), signed_at, b"{}");
+        let check = |text: &str, now: SystemTime| verify_signature(&[secret(text)], &headers, b"{}", now);
+        for known in [old, SECRET] {
+            check(known, signed_at).expect(known);
+        }
+        assert!(matches!(check(stranger, signed_at), Err(VerifyError::Mismatch)));
+        assert!(matches!(check(SECRET, signed_at + Duration::from_secs(301)), Err(VerifyError::TooOld(301))));
     }
 
     #[test]

@@ -16,11 +16,7 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn connect(connection: &Connection) -> Result<Api> {
         let (token, token_source) = access_token(connection)?;
-        let authorities = match &connection.ca_file {
-            Some(file) => std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
-            None => Vec::new(),
-        };
-        let client = webhooks_client::connect_trusting(&connection.url, &token, &authorities)
+        let client = webhooks_client::connect_trusting(&connection.url, &token, &authorities(connection)?)
             .with_context(|| format!("cannot use the API at {}", connection.url))?;
         Ok(Api { client, url: connection.url.clone(), token_source })
     }
@@ -48,6 +44,12 @@ impl Api {
         };
         Err(failure.into())
     }
+}
+
+/// The certificate authorities, in PEM, that are trusted beside the public ones.
+pub(crate) fn authorities(connection: &Connection) -> Result<Vec<u8>> {
+    let Some(file) = &connection.ca_file else { return Ok(Vec::new()) };
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 /// The token, and where it came from. What is given on this very command line counts first.

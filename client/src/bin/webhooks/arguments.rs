@@ -34,7 +34,7 @@ pub(crate) struct Connection {
     /// The data directory of a server on this machine, for its first access token and its development authority
     #[arg(long, value_name = "DIR", default_value = "./data", global = true)]
     pub(crate) data_dir: PathBuf,
-    /// Certificate authorities to trust beside the public ones, in PEM, for an API with a certificate of its own
+    /// Certificate authorities to trust beside the public ones, in PEM, for an API or receiver with a certificate of its own
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Deliveries(Deliveries),
     /// Receive callbacks on this machine, check them and print them as they come
     Listen(Listen),
+    /// Send callbacks, right ones and wrong ones, to a receiver of yours, and say what it gets wrong
+    CheckReceiver(CheckReceiver),
 }
 
 #[derive(Debug, Args)]
@@ -270,6 +272,40 @@ pub(crate) struct Listen {
     pub(crate) cert_dir: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It ends with 0 when all is well, with 3 when the receiver gets something wrong, and with 1 when it cannot be checked."
+)]
+pub(crate) struct CheckReceiver {
+    /// The receiver's https URL; http is for this machine only
+    #[arg(value_name = "URL")]
+    pub(crate) target_url: String,
+    /// The webhook that the callbacks name; its signing secret is asked from the API unless it is given
+    #[arg(long, value_name = "ID")]
+    pub(crate) webhook: Option<Uuid>,
+    /// A file with the signing secret (`whsec_…`) [without it: the webhook's, else $WEBHOOKS_SIGNING_SECRET, else a prompt]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// The user name that the receiver wants
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// A file with the password [without it: $WEBHOOKS_PASSWORD, else a prompt]
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A file with the bearer token that the receiver wants (OAuth 2.0)
+    #[arg(long, value_name = "FILE", conflicts_with = "username")]
+    pub(crate) bearer_file: Option<PathBuf>,
+    /// What the callbacks say has happened: a type that the receiver acts upon [without it: webhook.test]
+    #[arg(long = "event-type", value_name = "TYPE", requires = "data")]
+    pub(crate) event_type: Option<String>,
+    /// The data of that type: a JSON object, @FILE to read it from there, or - for standard input
+    #[arg(long, value_name = "DATA", requires = "event_type")]
+    pub(crate) data: Option<String>,
+    /// How long an answer may take, as the server's setting of this name says
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub(crate) attempt_timeout_seconds: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -299,6 +335,8 @@ mod tests {
             Command::Deliveries(_) => &["listDeliveries"],
             Command::Listen(Listen { register: true, .. }) => &["registerWebhook", "getSigningSecret", "deleteWebhook"],
             Command::Listen(_) => &[],
+            Command::CheckReceiver(CheckReceiver { secret_file: None, webhook: Some(_), .. }) => &["getSigningSecret"],
+            Command::CheckReceiver(_) => &[],
         }
     }
 

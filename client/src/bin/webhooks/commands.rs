@@ -1,6 +1,7 @@
 //! What each command does.
 
 use std::num::NonZeroU32;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use webhooks_client::types::{
@@ -10,26 +11,31 @@ use webhooks_client::types::{
 
 use crate::api::Api;
 use crate::arguments::{Command, CommandLine, Deliveries, List, Notifications, Paging};
-use crate::listen;
 use crate::output::{Listing, print, print_json, print_listing, print_one};
-use crate::requests;
+use crate::{check_receiver, listen, requests};
 
 const CURSOR: &str = "a cursor that an earlier page gave";
 const USUAL_PAGE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const LARGEST_PAGE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
 
-pub(crate) async fn run(line: &CommandLine) -> Result<()> {
-    if let Command::Listen(arguments) = &line.command {
-        return listen::run(arguments, &line.connection, line.json).await;
-    }
-    let api = Api::connect(&line.connection)?;
-    let (client, json) = (&api.client, line.json);
+pub(crate) async fn run(line: &CommandLine) -> Result<ExitCode> {
     match &line.command {
+        // These two need no API when they are given what they would ask it for.
+        Command::Listen(arguments) => listen::run(arguments, &line.connection, line.json).await?,
+        Command::CheckReceiver(arguments) => return check_receiver::run(arguments, &line.connection, line.json).await,
+        operation => operate(operation, &Api::connect(&line.connection)?, line.json).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
+    let client = &api.client;
+    match operation {
         Command::Register(register) => {
             let body = requests::registration(register)?;
             print_one(&api.settle(client.register_webhook().body(body).send().await).await?, json)?;
         }
-        Command::List(list) => print_listing(&webhooks(&api, list).await?, json)?,
+        Command::List(list) => print_listing(&webhooks(api, list).await?, json)?,
         Command::Get(webhook) => print_one(&api.settle(client.get_webhook().id(webhook.id).send().await).await?, json)?,
         Command::Update(update) => {
             let body = requests::update(update)?;
@@ -65,12 +71,12 @@ pub(crate) async fn run(line: &CommandLine) -> Result<()> {
         Command::Notifications(Notifications { id: Some(id), .. }) => {
             print_one(&api.settle(client.get_notification().id(*id).send().await).await?, json)?;
         }
-        Command::Notifications(filter) => print_listing(&notifications(&api, filter).await?, json)?,
+        Command::Notifications(filter) => print_listing(&notifications(api, filter).await?, json)?,
         Command::Deliveries(Deliveries { id: Some(id), .. }) => {
             print_one(&api.settle(client.get_delivery().id(*id).send().await).await?, json)?;
         }
-        Command::Deliveries(filter) => print_listing(&deliveries(&api, filter).await?, json)?,
-        Command::Listen(_) => unreachable!("it has its own way above"),
+        Command::Deliveries(filter) => print_listing(&deliveries(api, filter).await?, json)?,
+        Command::Listen(_) | Command::CheckReceiver(_) => unreachable!("they have their own ways above"),
     }
     Ok(())
 }

@@ -4,9 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
-use aws_lc_rs::rand;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -51,7 +48,7 @@ pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool)
 
 /// Registers the receiver for as long as it runs. Whatever ends it, the webhook is deleted.
 async fn registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop: Stop) -> Result<()> {
-    let (username, password) = ("webhooks-listen", random_password()?);
+    let (username, password) = ("webhooks-listen", secrets::random()?);
     let body = WebhookRegistration {
         target_url: requests::read(&receiver.url, "a target URL")?,
         auth: Some(AuthInput::Basic {
@@ -162,12 +159,6 @@ fn signing_secrets(arguments: &Listen) -> Result<Vec<SigningSecret>> {
     let Some(file) = &arguments.secret_file else { return Ok(vec![]) };
     let text = secrets::from_file(file)?;
     text.lines().map(|line| line.parse().with_context(|| format!("{} has a line that is no signing secret", file.display()))).collect()
-}
-
-fn random_password() -> Result<String> {
-    let mut bytes = [0; 24];
-    rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// The signals that end this command in an orderly way. They are taken from the beginning, so that none is missed

@@ -1,4 +1,5 @@
-//! The command line of the webhook service: every operation of its API, and a receiver of callbacks for development.
+//! The command line of the webhook service: every operation of its API, a receiver of callbacks for development, and a
+//! check of other receivers.
 
 use std::process::ExitCode;
 
@@ -6,6 +7,7 @@ use clap::Parser as _;
 
 mod api;
 mod arguments;
+mod check_receiver;
 mod commands;
 mod failure;
 mod listen;
@@ -19,7 +21,7 @@ use arguments::CommandLine;
 async fn main() -> ExitCode {
     let line = CommandLine::parse();
     match commands::run(&line).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => failure::report(&error, line.json),
     }
 }

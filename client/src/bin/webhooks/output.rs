@@ -51,7 +51,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-fn table(header: Option<&[&str]>, lines: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: Option<&[&str]>, lines: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     if let Some(header) = header {

@@ -15,7 +15,7 @@ pub(crate) const EVENT_TYPE: &str = "a dotted lower-case name such as `catalog.p
 const PUBLISHED_EVENT_TYPE: &str =
     "a dotted lower-case name such as `catalog.purchase.closed` (`webhook.` at its beginning is the service's own)";
 const EVENT_TYPES: &str = "a dotted lower-case name such as `catalog.purchase.closed`, one that ends in `.*`, or `*`";
-const HTTPS_URL: &str = "an absolute https URL such as `https://example.com/notify`";
+pub(crate) const HTTPS_URL: &str = "an absolute https URL such as `https://example.com/notify`";
 
 pub(crate) fn registration(register: &Register) -> Result<WebhookRegistration> {
     Ok(WebhookRegistration {
@@ -57,7 +57,7 @@ pub(crate) fn read<T: FromStr<Err: Display>>(text: &str, expected: &str) -> Resu
     text.parse().map_err(|_| anyhow!("`{text}` is not {expected}"))
 }
 
-fn payload(argument: &str) -> Result<Map<String, Value>> {
+pub(crate) fn payload(argument: &str) -> Result<Map<String, Value>> {
     let (text, source) = match argument.strip_prefix('@') {
         Some(file) => (std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?, file),
         None if argument == "-" => {

@@ -1,9 +1,12 @@
-//! Where passwords and client secrets come from: a file, the environment, or a prompt.
+//! Where passwords and other secrets come from: a file, the environment, a prompt, or chance.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// A secret that a command needs, and the places that may hold it, in the order of their rank.
 pub(crate) struct Wanted<'a> {
@@ -39,4 +42,11 @@ pub(crate) fn from_file(file: &Path) -> Result<String> {
         bail!("{} is empty", file.display());
     }
     Ok(secret.to_owned())
+}
+
+/// A new one that nobody can guess: 32 characters with 24 random bytes.
+pub(crate) fn random() -> Result<String> {
+    let mut bytes = [0; 24];
+    rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

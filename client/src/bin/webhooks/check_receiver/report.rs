@@ -1,0 +1,152 @@
+//! How the checks are printed.
+
+use std::fmt::Write as _;
+use std::io;
+
+use comfy_table::{ContentArrangement, Table};
+use serde_json::{Value, json};
+
+use super::cases::Expected;
+use super::exchange::Got;
+use super::verdict::{Check, Verdict};
+use crate::output::{self, print, print_json, printable};
+
+/// As wide as the table is.
+const WIDTH: u16 = 80;
+
+pub(crate) struct Report<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) checks: Vec<Check>,
+    /// How many checks there are when none keeps the others from being made.
+    pub(crate) planned: usize,
+}
+
+impl Report<'_> {
+    pub(crate) fn all_well(&self) -> bool {
+        self.count(Verdict::Ok) == self.planned
+    }
+
+    pub(crate) fn print(&self, json: bool) -> io::Result<()> {
+        if json { print_json(&self.as_json()) } else { print(&self.as_text()) }
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.checks.iter().filter(|check| check.verdict == verdict).count()
+    }
+
+    fn as_text(&self) -> String {
+        let rows = self.checks.iter().map(|check| {
+            let cells = [verdict(check.verdict), check.case.name, check.case.sent, expected(check.case.expected)];
+            cells.into_iter().map(str::to_owned).chain([got(&check.got)]).collect()
+        });
+        let table = output::table(Some(&["", "CHECK", "SENT", "EXPECTED", "GOT"]), rows);
+        let mut lines = table.lines();
+        let header = lines.next().unwrap_or_default();
+        let indent = header.find("CHECK").unwrap_or_default();
+        let mut text = format!("{header}\n");
+        for (index, (check, line)) in self.checks.iter().zip(lines).enumerate() {
+            let _ = writeln!(text, "{line}");
+            // What is true of several checks in a row is said once, after the last.
+            let next = self.checks.get(index + 1);
+            if next.is_none_or(|next| next.explanation != check.explanation)
+                && let Some(explanation) = &check.explanation
+            {
+                text.push_str(&indented(explanation, indent));
+            }
+        }
+        let _ = write!(text, "\n{}", wrapped(&self.summary(), WIDTH));
+        text
+    }
+
+    fn summary(&self) -> String {
+        let (well, wrong, unclear) = (self.count(Verdict::Ok), self.count(Verdict::Wrong), self.count(Verdict::Unclear));
+        let not_made = self.planned - self.checks.len();
+        let mut parts = vec![if self.all_well() { format!("All {well} checks are ok.") } else { format!("{wrong} wrong, {well} ok.") }];
+        if unclear > 0 {
+            parts.push(format!("{unclear} unclear: they mean something only once the valid callback is accepted."));
+        }
+        if not_made > 0 {
+            parts.push(format!("{not_made} not made: they need an answer to the valid callback first."));
+        }
+        if self.checks.iter().any(|check| check.case.name == "repeated" && check.verdict == Verdict::Ok) {
+            parts.push(
+                "Nobody can see from here whether the repeated callback was handled twice: see that your receiver keeps each webhook-id \
+                 that it has handled."
+                    .to_owned(),
+            );
+        }
+        parts.join(" ")
+    }
+
+    fn as_json(&self) -> Value {
+        let checks: Vec<Value> = self
+            .checks
+            .iter()
+            .map(|check| {
+                json!({
+                    "name": check.case.name,
+                    "sent": check.case.sent,
+                    "expected": expected(check.case.expected),
+                    "got": got(&check.got),
+                    "durationMs": match &check.got {
+                        Got::Answer { took, .. } => json!(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+                        Got::Late | Got::Broken(_) | Got::Unreachable(_) => Value::Null,
+                    },
+                    "verdict": check.verdict,
+                    "explanation": check.explanation,
+                })
+            })
+            .collect();
+        json!({
+            "url": self.url,
+            "ok": self.count(Verdict::Ok),
+            "wrong": self.count(Verdict::Wrong),
+            "unclear": self.count(Verdict::Unclear),
+            "notMade": self.planned - self.checks.len(),
+            "checks": checks,
+        })
+    }
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ok => "ok",
+        Verdict::Wrong => "WRONG",
+        Verdict::Unclear => "unclear",
+    }
+}
+
+fn expected(expected: Expected) -> &'static str {
+    match expected {
+        Expected::Accepted => "2xx",
+        Expected::Refused => "4xx",
+        Expected::Unauthorized => "401",
+    }
+}
+
+fn got(got: &Got) -> String {
+    match got {
+        Got::Answer { status, .. } => status.as_u16().to_string(),
+        Got::Late => "late".to_owned(),
+        Got::Broken(_) | Got::Unreachable(_) => "none".to_owned(),
+    }
+}
+
+fn indented(text: &str, indent: usize) -> String {
+    let width = WIDTH.saturating_sub(u16::try_from(indent).unwrap_or(WIDTH));
+    wrapped(text, width).lines().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "{:indent$}{line}", "");
+        text
+    })
+}
+
+/// Broken between words. What a broken connection says may come from the other side.
+fn wrapped(text: &str, width: u16) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.add_row([printable(text)]);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 0));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
