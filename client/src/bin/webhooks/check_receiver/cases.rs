@@ -68,7 +68,7 @@ pub(crate) fn of(webhook: &Webhook) -> impl Iterator<Item = &'static Case> {
     ACCEPTED.iter().chain(test).chain(&REFUSED).chain(unauthorized)
 }
 
-const ACCEPTED: [Case; 7] = [
+pub(super) const ACCEPTED: [Case; 7] = [
     Case {
         name: "valid",
         sent: "a callback as the service sends it",
@@ -147,7 +147,7 @@ const TEST: Case = Case {
     compose: |webhook, now| webhook.of_type(TEST_TYPE, now),
 };
 
-const REFUSED: [Case; 10] = [
+pub(super) const REFUSED: [Case; 10] = [
     Case {
         name: "unsigned",
         sent: "no webhook-signature",
@@ -251,7 +251,7 @@ const REFUSED: [Case; 10] = [
     },
 ];
 
-const UNAUTHORIZED: [Case; 2] = [
+pub(super) const UNAUTHORIZED: [Case; 2] = [
     Case {
         name: "no-credentials",
         sent: "no Authorization, else valid",

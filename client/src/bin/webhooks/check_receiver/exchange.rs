@@ -123,14 +123,14 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 fn explain_certificate(error: &CertificateError) -> String {
     let advice = match error {
         CertificateError::UnknownIssuer => {
-            "its certificate is not from an authority that is trusted, so the service would not call it. Have it show the whole chain up to \
-             a public authority; or give --ca-file with its own authority, as the server then needs too"
+            "its certificate is not from an authority that is trusted, so the service would not call it\n  \
+             have it show the whole chain up to a public authority, or give --ca-file, as the server then needs too"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "its certificate is for another name, so the service would not call it. Get one for the name in this URL"
+            "its certificate is for another name, so the service would not call it\n  get one for the name in this URL"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "its certificate has expired, so the service would not call it. Renew it, and see why that did not happen by itself"
+            "its certificate has expired, so the service would not call it\n  renew it, and see why that did not happen by itself"
         }
         other => return format!("its certificate is not valid ({other}), so the service would not call it"),
     };

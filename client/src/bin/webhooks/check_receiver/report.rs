@@ -150,3 +150,56 @@ fn wrapped(text: &str, width: u16) -> String {
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::cases::{ACCEPTED, REFUSED, UNAUTHORIZED};
+    use super::super::verdict::judge_all;
+    use super::*;
+
+    /// All checks, each with what came back.
+    fn report(got: impl Fn(Expected) -> Got) -> Report<'static> {
+        let cases = ACCEPTED.iter().chain(&REFUSED).chain(&UNAUTHORIZED);
+        let sent: Vec<_> = cases.map(|case| (case, got(case.expected))).collect();
+        let planned = sent.len();
+        Report { url: "https://example.com/", checks: judge_all(&sent, Duration::from_secs(15)), planned }
+    }
+
+    fn answer(status: u16) -> Got {
+        Got::Answer { status: reqwest::StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        for got in [answer(204), answer(401), answer(500), answer(302), answer(410), Got::Late, Got::Broken("x ".repeat(200))] {
+            for line in report(|_| got.clone()).as_text().lines() {
+                assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
+                assert_eq!(line, line.trim_end());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_true_of_checks_in_a_row_is_said_once() {
+        let text = report(|_| answer(204)).as_text();
+        assert_eq!(text.matches("not checked at all").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn only_when_every_check_was_made_and_is_ok_all_is_well() {
+        let right = |expected| answer(if expected == Expected::Accepted { 204 } else { 401 });
+        assert!(report(right).all_well());
+        assert!(!report(|_| answer(204)).all_well());
+        let cut_short = Report { planned: 20, ..report(right) };
+        assert!(!cut_short.all_well());
+        assert!(cut_short.as_text().contains("1 not made"), "{}", cut_short.as_text());
+    }
+
+    #[test]
+    fn what_a_receiver_says_does_not_steer_the_terminal() {
+        let text = report(|_| Got::Broken("\u{1b}[2J".to_owned())).as_text();
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+}

@@ -121,3 +121,70 @@ impl Got {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{ACCEPTED, REFUSED, UNAUTHORIZED};
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(15);
+
+    fn answer(status: u16) -> Got {
+        Got::Answer { status: StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false }
+    }
+
+    /// What the answer to one callback says, after the valid one was answered with `valid`.
+    fn verdict(case: &'static Case, valid: u16, got: Got) -> (Verdict, Option<String>) {
+        // One more, or a receiver that accepts this one would check nothing at all.
+        let sent = [(&ACCEPTED[0], answer(valid)), (case, got), (&REFUSED[0], answer(401))];
+        let check = judge_all(&sent, LIMIT).swap_remove(1);
+        (check.verdict, check.explanation)
+    }
+
+    #[test]
+    fn a_status_is_judged_by_what_was_sent() {
+        let (accepted, refused, unauthorized) = (&ACCEPTED[1], &REFUSED[1], &UNAUTHORIZED[0]);
+        for (case, right, wrong) in [
+            (accepted, &[200, 204, 299][..], &[302, 401, 410, 429, 500][..]),
+            (refused, &[400, 401, 403, 409, 499], &[200, 204, 302, 410, 500, 599]),
+            (unauthorized, &[401, 403], &[204, 307, 400, 404, 410, 500]),
+        ] {
+            for status in right {
+                assert_eq!(verdict(case, 204, answer(*status)).0, Verdict::Ok, "{} {status}", case.name);
+            }
+            for status in wrong {
+                let (verdict, explanation) = verdict(case, 204, answer(*status));
+                assert_eq!(verdict, Verdict::Wrong, "{} {status}", case.name);
+                assert!(explanation.is_some(), "{} {status}", case.name);
+            }
+            for got in [Got::Late, Got::Broken("reset".to_owned()), Got::Unreachable("refused".to_owned())] {
+                assert_eq!(verdict(case, 204, got).0, Verdict::Wrong, "{}", case.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_nothing_of_a_receiver_that_refuses_the_valid_callback() {
+        assert_eq!(verdict(&REFUSED[1], 404, answer(401)).0, Verdict::Unclear);
+        assert_eq!(verdict(&ACCEPTED[1], 404, answer(404)).0, Verdict::Unclear);
+        // But these do.
+        assert_eq!(verdict(&ACCEPTED[1], 404, answer(500)).0, Verdict::Wrong);
+        assert_eq!(verdict(&REFUSED[1], 404, answer(204)).0, Verdict::Wrong);
+    }
+
+    #[test]
+    fn what_is_right_but_could_be_better_is_said() {
+        let answer = |status, took, large| Got::Answer { status, took, large };
+        let (ok, slow) = (StatusCode::OK, Duration::from_secs(6));
+        for (case, got, expected) in [
+            (&ACCEPTED[1], answer(ok, slow, false), "more than 5 s"),
+            (&ACCEPTED[1], answer(ok, Duration::ZERO, true), "more than 64 KiB"),
+            (&UNAUTHORIZED[0], answer(StatusCode::FORBIDDEN, Duration::ZERO, false), "Only 401"),
+        ] {
+            let (verdict, explanation) = verdict(case, 204, got);
+            assert_eq!(verdict, Verdict::Ok);
+            assert!(explanation.is_some_and(|text| text.contains(expected)), "{expected}");
+        }
+        assert_eq!(verdict(&ACCEPTED[1], 204, answer(ok, Duration::from_secs(5), false)), (Verdict::Ok, None));
+    }
+}

@@ -1,0 +1,77 @@
+//! The program `webhooks`, run as its users run it.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const PASSWORD: &str = "open sesame";
+pub(crate) const TOKEN: &str = "mF_9.B5f-4.1JqM";
+
+pub(crate) const PATIENCE: &str = "--attempt-timeout-seconds";
+
+/// What `webhooks check-receiver` found.
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) text: String,
+    pub(crate) error: String,
+}
+
+/// `webhooks` with these arguments in an empty environment; the data directory is `directory`, with the secrets in files.
+fn webhooks(directory: &Path, arguments: &[&str]) -> Command {
+    for (name, secret) in [("secret", SECRET), ("password", PASSWORD), ("token", TOKEN)] {
+        std::fs::write(directory.join(name), secret).expect("a writable directory");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_webhooks"));
+    command.args(arguments).args(["--data-dir", ".", "--secret-file", "secret"]);
+    command.current_dir(directory).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Runs `webhooks check-receiver`, with a patience that no busy machine exhausts unless the arguments say otherwise.
+pub(crate) async fn check_receiver(directory: &Path, arguments: &[&str]) -> Outcome {
+    let patience: &[&str] = if arguments.contains(&PATIENCE) { &[] } else { &[PATIENCE, "300"] };
+    let mut command = webhooks(directory, &[&["check-receiver"], arguments, patience].concat());
+    let output = command.output().await.expect("the program runs");
+    let [text, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
+    for secret in [&SECRET["whsec_".len()..], PASSWORD, TOKEN] {
+        assert!(!text.contains(secret) && !error.contains(secret), "a secret is shown: {text}{error}");
+    }
+    Outcome { code: output.status.code().expect("no signal ends it"), text, error }
+}
+
+impl Outcome {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}{}", self.text, self.error))
+    }
+
+    /// The names of the checks with this verdict, in the order in which they were made.
+    pub(crate) fn checks(&self, verdict: &str) -> Vec<String> {
+        let json = self.json();
+        let checks = json["checks"].as_array().expect("checks");
+        let names = checks.iter().filter(|check| check["verdict"] == verdict).map(|check| check["name"].as_str().expect("a name"));
+        names.map(str::to_owned).collect()
+    }
+}
+
+/// `webhooks listen` on any free port until it is dropped, with its URL and authority.
+pub(crate) struct Listen {
+    _child: Child,
+    pub(crate) url: String,
+    pub(crate) ca_file: String,
+}
+
+pub(crate) async fn listen(directory: &Path, arguments: &[&str]) -> Listen {
+    let mut command = webhooks(directory, &[&["listen", "--port", "0", "--json"], arguments].concat());
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the program runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let ready = lines.next_line().await.expect("readable output").expect("it says that it is ready");
+    let ready: Value = serde_json::from_str(&ready).expect("JSON");
+    // Nobody reads on, but a closed pipe would end it.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let member = |name: &str| ready[name].as_str().expect("a text").to_owned();
+    Listen { _child: child, url: member("url"), ca_file: member("caFile") }
+}
