@@ -92,7 +92,7 @@ pub(super) const ACCEPTED: [Case; 7] = [
         expected: Expected::Accepted,
         otherwise: "The data comes in the bytes that were published, and a signature over JSON that was parsed and written anew does \
                     not match them. Compute it over the body as it came.",
-        compose: |webhook, now| webhook.rewritten(now, |body| serde_json::to_vec_pretty(body)),
+        compose: |webhook, now| webhook.rewritten(now, serde_json::to_vec_pretty),
     },
     Case {
         name: "two-signatures",
