@@ -1,19 +1,22 @@
-//! `cargo xtask client`: the client of the API, generated from openapi.json and committed, so that its users compile no
-//! generator and a review shows what a change of the document does to them.
+//! `cargo xtask client`: the client of the API and mocks of its operations, generated from openapi.json and committed, so
+//! that their users compile no generator and a review shows what a change of the document does to them.
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use progenitor::{GenerationSettings, Generator, InterfaceStyle};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
+use quote::quote;
 use serde_json::Value;
 use syn::punctuated::Punctuated;
 
-const GENERATED: &str = "client/src/generated.rs";
+/// What is generated, and from what.
+const GENERATED: [(&str, fn(&str) -> anyhow::Result<String>); 2] =
+    [("client/src/generated.rs", generate), ("client/src/mock.rs", generate_mock)];
 const HEADER: &str = "// Generated from openapi.json by `cargo xtask client`. Never edited.\n\n";
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Write nothing; only say whether the committed file is what openapi.json generates
+    /// Write nothing; only say whether the committed files are what openapi.json generates
     #[arg(long)]
     check: bool,
 }
@@ -21,24 +24,27 @@ pub struct Arguments {
 /// # Errors
 /// When openapi.json cannot be read, or nothing can be generated from it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let path = crate::repository(GENERATED);
-    let expected = generate(&crate::read(&crate::repository("openapi.json"))?)?;
-    if !arguments.check {
-        std::fs::write(&path, expected).with_context(|| format!("cannot write {}", path.display()))?;
-        println!("wrote {GENERATED}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    match first_difference(&expected, &crate::read(&path)?) {
-        None => Ok(ExitCode::SUCCESS),
-        Some(line) => {
-            println!(
-                "{GENERATED}:{line}: not what openapi.json generates\n\n\
-                 Run `cargo xtask client` and commit the file together with openapi.json. If you have edited the file by\n\
-                 hand, put into openapi.json, or beside it in client/src/lib.rs, what you wanted to say."
-            );
-            Ok(ExitCode::from(crate::DRIFT))
+    let document = crate::read(&crate::repository("openapi.json"))?;
+    let mut drift = false;
+    for (name, generate) in GENERATED {
+        let path = crate::repository(name);
+        let expected = generate(&document)?;
+        if !arguments.check {
+            std::fs::write(&path, expected).with_context(|| format!("cannot write {}", path.display()))?;
+            println!("wrote {name}");
+        } else if let Some(line) = first_difference(&expected, &crate::read(&path)?) {
+            drift = true;
+            println!("{name}:{line}: not what openapi.json generates");
         }
     }
+    if !drift {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "\nRun `cargo xtask client` and commit what it writes together with openapi.json. If you have edited a file by hand,\n\
+         put into openapi.json, or beside it in client/src/, what you wanted to say."
+    );
+    Ok(ExitCode::from(crate::DRIFT))
 }
 
 /// The source of client/src/generated.rs.
@@ -48,19 +54,36 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 pub fn generate(document: &str) -> anyhow::Result<String> {
     let mut file = generate_file(document)?;
     hide_secrets(&mut file)?;
+    hide_constructors(&mut file)?;
     // progenitor's examples do not compile as they stand. As plain text they are read, and no test counts as left out.
     Ok(format!("{HEADER}{}", prettyplease::unparse(&file).replace("```ignore", "```text")))
 }
 
+/// The source of client/src/mock.rs.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_mock(document: &str) -> anyhow::Result<String> {
+    let document = prepare(document)?;
+    let tokens = Generator::default().httpmock(&document, "crate").context("the mocks cannot be generated")?;
+    let file = syn::parse2(tokens).context("the generated mocks are not Rust")?;
+    Ok(format!("{HEADER}{}", prettyplease::unparse(&file)))
+}
+
 fn generate_file(document: &str) -> anyhow::Result<syn::File> {
+    let document = prepare(document)?;
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(InterfaceStyle::Builder).with_hooks(HooksMode::Expected).with_inner_type(quote!(crate::exchange::Exchange));
+    let tokens = Generator::new(&settings).generate_tokens(&document).context("the client cannot be generated")?;
+    syn::parse2(tokens).context("the generated client is not Rust")
+}
+
+/// The document as the generator takes it.
+fn prepare(document: &str) -> anyhow::Result<openapiv3::OpenAPI> {
     let mut document: Value = serde_json::from_str(document).context("openapi.json is not JSON")?;
     inline_variants(&mut document)?;
     in_order(&mut document);
-    let document: openapiv3::OpenAPI = serde_json::from_value(document).context("openapi.json is not an OpenAPI 3.0 document")?;
-    let mut settings = GenerationSettings::default();
-    settings.with_interface(InterfaceStyle::Builder);
-    let tokens = Generator::new(&settings).generate_tokens(&document).context("the client cannot be generated")?;
-    syn::parse2(tokens).context("the generated client is not Rust")
+    serde_json::from_value(document).context("openapi.json is not an OpenAPI 3.0 document")
 }
 
 /// The order of members in openapi.json is its writer's, and changes nothing in the client.
@@ -106,6 +129,27 @@ fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Clients are made by the builder in client/src/connect.rs, which gives them what they need.
+fn hide_constructors(file: &mut syn::File) -> anyhow::Result<()> {
+    let inherent = file.items.iter_mut().filter_map(|item| match item {
+        syn::Item::Impl(block) if block.trait_.is_none() => Some(&mut block.items),
+        _ => None,
+    });
+    let is = |item: &syn::ImplItem, name: &str| matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == name);
+    for items in inherent {
+        if !items.iter().any(|item| is(item, "new_with_client")) {
+            continue;
+        }
+        items.retain(|item| !is(item, "new"));
+        for item in items.iter_mut().filter(|item| is(item, "new_with_client")) {
+            let syn::ImplItem::Fn(function) = item else { continue };
+            function.vis = syn::parse_quote!(pub(crate));
+        }
+        return Ok(());
+    }
+    bail!("progenitor generated no `Client::new_with_client`: what makes a client now?")
+}
+
 /// The document names the variants of a discriminated `oneOf`, so that its readers see them as models; progenitor makes
 /// a tagged enum of them only where they stand in place, and else an untagged one whose errors say nothing. Nobody else
 /// refers to the named variants, so they go, or each would become a type of its own beside the enum.
@@ -146,9 +190,11 @@ mod tests {
 
     #[test]
     fn the_committed_client_is_what_openapi_json_generates() -> anyhow::Result<()> {
-        let expected = generate(&crate::read(&crate::repository("openapi.json"))?)?;
-        let found = crate::read(&crate::repository(GENERATED))?;
-        assert_eq!(first_difference(&expected, &found), None, "run `cargo xtask client`");
+        let document = crate::read(&crate::repository("openapi.json"))?;
+        for (name, generate) in GENERATED {
+            let found = crate::read(&crate::repository(name))?;
+            assert_eq!(first_difference(&generate(&document)?, &found), None, "{name}: run `cargo xtask client`");
+        }
         Ok(())
     }
 
@@ -167,7 +213,9 @@ mod tests {
         let text = crate::read(&crate::repository("openapi.json"))?;
         let mut document: Value = serde_json::from_str(&text)?;
         reverse(&mut document);
-        assert_eq!(first_difference(&generate(&text)?, &generate(&document.to_string())?), None);
+        for (name, generate) in GENERATED {
+            assert_eq!(first_difference(&generate(&text)?, &generate(&document.to_string())?), None, "{name}");
+        }
         Ok(())
     }
 

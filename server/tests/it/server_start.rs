@@ -61,7 +61,7 @@ async fn the_api_speaks_tls_where_it_has_a_certificate() {
     assert!(base.starts_with("https://"), "{base}");
     let token = std::fs::read_to_string(process.file("access-token")).expect("the token");
     let trusted = std::fs::read(authority_file).expect("the authority");
-    let client = webhooks_client::connect_trusting(base, token.trim(), &trusted).expect("a client");
+    let client = webhooks_client::Client::builder(base).token(token.trim()).authorities(&trusted).build().expect("a client");
     assert!(client.list_webhooks().send().await.expect("an answer").data.is_empty());
     let stranger = webhooks_client::connect(base, token.trim()).expect("a client");
     assert!(stranger.list_webhooks().send().await.is_err(), "the certificate is checked");

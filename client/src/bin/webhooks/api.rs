@@ -1,11 +1,16 @@
 //! The connection to the API: its address, the access token, and what came of a request.
 
-use anyhow::{Context as _, Result, anyhow};
-use webhooks_client::{Client, Error, ResponseValue, types::Problem};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use webhooks_client::{Client, Error, ResponseValue, RetryPolicy, types::Problem};
 
 use crate::arguments::Connection;
-use crate::failure::Failure;
+use crate::failure::ApiFailure;
 use crate::secrets;
+
+/// Whoever waits at a terminal would sooner see the failure.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Api {
     pub(crate) client: Client,
@@ -16,33 +21,20 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn connect(connection: &Connection) -> Result<Api> {
         let (token, token_source) = access_token(connection)?;
-        let client = webhooks_client::connect_trusting(&connection.url, &token, &authorities(connection)?)
+        let client = Client::builder(&connection.url)
+            .token(&token)
+            .authorities(&authorities(connection)?)
+            .retry(RetryPolicy::default().within(PATIENCE))
+            .build()
             .with_context(|| format!("cannot use the API at {}", connection.url))?;
         Ok(Api { client, url: connection.url.clone(), token_source })
     }
 
     /// The answer, or a failure that can be explained.
     pub(crate) async fn settle<T>(&self, result: Result<ResponseValue<T>, Error<Problem>>) -> Result<T> {
-        let failure = match result {
-            Ok(answer) => return Ok(answer.into_inner()),
-            Err(Error::ErrorResponse(problem)) => {
-                Failure::Problem { problem: Box::new(problem.into_inner()), token_source: self.token_source.clone() }
-            }
-            Err(Error::CommunicationError(error) | Error::ResponseBodyError(error)) => {
-                Failure::Unreachable { url: self.url.clone(), error }
-            }
-            Err(Error::UnexpectedResponse(response)) => {
-                let status = response.status();
-                let body = response.text().await.unwrap_or_default();
-                Failure::Foreign { url: self.url.clone(), status: Some(status), body }
-            }
-            Err(Error::InvalidResponsePayload(body, _)) => {
-                Failure::Foreign { url: self.url.clone(), status: None, body: String::from_utf8_lossy(&body).into_owned() }
-            }
-            Err(Error::InvalidRequest(message) | Error::Custom(message)) => return Err(anyhow!(message)),
-            Err(Error::InvalidUpgrade(error)) => return Err(error.into()),
-        };
-        Err(failure.into())
+        let explained =
+            |error: Error<Problem>| ApiFailure { failure: error.into(), url: self.url.clone(), token_source: self.token_source.clone() };
+        Ok(result.map_err(explained)?.into_inner())
     }
 }
 

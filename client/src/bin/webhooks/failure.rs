@@ -4,25 +4,19 @@ use std::error::Error as _;
 use std::io;
 use std::process::ExitCode;
 
-use reqwest::StatusCode;
 use serde_json::json;
-use webhooks_client::types::Problem;
+use webhooks_client::{Code, Failure};
 
 use crate::output::printable;
 
-/// Why the API gave no answer that is of use.
+/// A failure of the API, with what the command line knows of the request.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    #[error("{}", problem.title.as_str())]
-    Problem { problem: Box<Problem>, token_source: String },
-    #[error("cannot reach {url}")]
-    Unreachable {
-        url: String,
-        #[source]
-        error: reqwest::Error,
-    },
-    #[error("{url} gave an answer that this program does not understand")]
-    Foreign { url: String, status: Option<StatusCode>, body: String },
+#[error("the request to {url} failed")]
+pub(crate) struct ApiFailure {
+    #[source]
+    pub(crate) failure: Failure,
+    pub(crate) url: String,
+    pub(crate) token_source: String,
 }
 
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
@@ -30,18 +24,18 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)) {
         return ExitCode::SUCCESS;
     }
-    let failure = error.downcast_ref::<Failure>();
+    let failure = error.downcast_ref::<ApiFailure>();
     if json {
-        let value = match failure {
-            Some(Failure::Problem { problem, .. }) => json!(problem),
-            _ => json!({ "title": error.to_string(), "detail": format!("{error:#}") }),
+        let value = match failure.and_then(|api| api.failure.problem()) {
+            Some(problem) => json!(problem),
+            None => json!({ "title": error.to_string(), "detail": format!("{error:#}") }),
         };
         eprintln!("{value}");
     } else {
         let text = match failure {
             // What was being done may stand before a failure of the API; what follows it is part of its explanation.
             Some(failure) => {
-                let doing = error.chain().take_while(|cause| !cause.is::<Failure>()).map(ToString::to_string);
+                let doing = error.chain().take_while(|cause| !cause.is::<ApiFailure>()).map(ToString::to_string);
                 doing.chain([failure.explain()]).collect::<Vec<_>>().join("\n")
             }
             None => format!("{error:#}"),
@@ -51,11 +45,12 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     ExitCode::FAILURE
 }
 
-impl Failure {
+impl ApiFailure {
     fn explain(&self) -> String {
-        match self {
-            Failure::Problem { problem, token_source } => {
-                let mut lines = vec![format!("{} ({} {})", problem.title.as_str(), problem.status, problem.code.as_str())];
+        let url = &self.url;
+        match &self.failure {
+            Failure::Problem { code, status, problem, .. } => {
+                let mut lines = vec![format!("{} ({} {code})", problem.title.as_str(), status.as_u16())];
                 lines.push(format!("  {}", problem.detail.as_str()));
                 for error in &problem.errors {
                     let place = if error.pointer.is_empty() { "the whole body" } else { error.pointer.as_str() };
@@ -65,18 +60,18 @@ impl Failure {
                         lines.push(format!("  {line}"));
                     }
                 }
-                if matches!(problem.status, 401 | 403) {
-                    lines.push(format!("  the access token is from {token_source}"));
+                if matches!(code, Code::Unauthenticated | Code::InsufficientScope) {
+                    lines.push(format!("  the access token is from {}", self.token_source));
                 }
                 lines.push(format!("  request {}", problem.instance.as_str()));
                 lines.join("\n")
             }
-            Failure::Unreachable { url, error } => explain_unreachable(url, error),
-            Failure::Foreign { url, status, body } => {
+            Failure::Unreachable(error) => explain_unreachable(url, error),
+            Failure::Foreign { status, excerpt, .. } => {
                 let status = status.map_or_else(String::new, |status| format!(", with the status {status}"));
-                let body: String = body.chars().take(1000).collect();
-                format!("{url} gave an answer that this program does not understand{status}: is it the webhook service?\n  {body}")
+                format!("{url} gave an answer that this program does not understand{status}: is it the webhook service?\n  {excerpt}")
             }
+            failure => failure.to_string(),
         }
     }
 }
@@ -101,31 +96,33 @@ fn explain_unreachable(url: &str, error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use reqwest::StatusCode;
 
     use super::*;
 
-    fn explain(detail: &str, status: u16) -> String {
+    fn explain(detail: &str, code: Code) -> String {
         let problem = serde_json::from_value(json!({
-            "type": "/docs#problem-invalid_request", "title": "The request is not valid", "status": status, "code": "invalid_request",
+            "type": "/docs#problem-invalid_request", "title": "The request is not valid", "status": 400, "code": code.as_str(),
             "detail": detail, "instance": "urn:uuid:1", "errors": [{ "pointer": "/auth", "detail": "is wrong" }],
         }));
-        Failure::Problem { problem: Box::new(problem.expect("a problem")), token_source: "API_ACCESS_TOKEN".to_owned() }.explain()
+        let problem = Box::new(problem.expect("a problem"));
+        let failure = Failure::Problem { code, status: StatusCode::BAD_REQUEST, retry_after: None, problem };
+        ApiFailure { failure, url: "http://127.0.0.1:8080".to_owned(), token_source: "API_ACCESS_TOKEN".to_owned() }.explain()
     }
 
     #[test]
     fn a_problem_tells_what_where_and_which_request() {
         let expected = "The request is not valid (400 invalid_request)\n  see below\n  /auth: is wrong\n  request urn:uuid:1";
-        assert_eq!(explain("see below", 400), expected);
+        assert_eq!(explain("see below", Code::InvalidRequest), expected);
     }
 
     #[test]
     fn nothing_is_told_twice() {
-        assert_eq!(explain("/auth: is wrong", 400).matches("is wrong").count(), 1);
+        assert_eq!(explain("/auth: is wrong", Code::InvalidRequest).matches("is wrong").count(), 1);
     }
 
     #[test]
     fn a_refused_token_is_told_with_its_source() {
-        assert!(explain("see below", 401).contains("the access token is from API_ACCESS_TOKEN"));
+        assert!(explain("see below", Code::Unauthenticated).contains("the access token is from API_ACCESS_TOKEN"));
     }
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use webhooks_client::types::{self, Problem};
-use webhooks_client::{Client as Generated, Error, ResponseValue};
+use webhooks_client::{Client as Generated, Error, ResponseValue, RetryPolicy};
 
 use super::eventually;
 
@@ -61,20 +61,12 @@ impl Answer {
 impl Api {
     pub(super) fn new(base: &str, token: Option<&str>) -> Api {
         let http = Client::builder(TokioExecutor::new()).build_http();
-        let mut headers = HeaderMap::new();
-        if let Some(token) = token {
-            headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value"));
-        }
-        #[expect(clippy::disallowed_methods, reason = "a caller of the API is no callback")]
-        let client = reqwest::Client::builder().default_headers(headers).build().expect("a client");
-        let generated = Generated::new_with_client(base, client);
-        Api {
-            base: base.to_owned(),
-            token: token.map(str::to_owned),
-            accept: "application/json, application/problem+json",
-            http,
-            generated,
-        }
+        // A test sees each answer as the server gave it.
+        let builder = Generated::builder(base).retry(RetryPolicy::never());
+        let builder = token.into_iter().fold(builder, |builder, token| builder.token(token));
+        let generated = builder.build().expect("a client");
+        let accept = "application/json, application/problem+json";
+        Api { base: base.to_owned(), token: token.map(str::to_owned), accept, http, generated }
     }
 
     pub(crate) fn accept(&self) -> &'static str {
