@@ -22,9 +22,67 @@
 //! # }
 //! ```
 //!
-//! What the called server does with a callback stands in [`callback`].
+//! # When an operation fails
 //!
-//! The program `webhooks` comes with the feature `command-line`, which is on by default; the library does not need it.
+//! Its error becomes a [`Failure`], by `?` or [`Failure::from`], and that is to match on:
+//!
+//! ```no_run
+//! use webhooks_client::{Client, Code, Failure};
+//!
+//! /// Deletes a webhook, unless somebody has done so.
+//! async fn delete(client: &Client, id: uuid::Uuid) -> Result<(), Failure> {
+//!     match client.delete_webhook().id(id).send().await.map_err(Failure::from) {
+//!         Ok(_) | Err(Failure::Problem { code: Code::NotFound, .. }) => Ok(()),
+//!         Err(failure) => Err(failure),
+//!     }
+//! }
+//! ```
+//!
+//! # Sending a request again
+//!
+//! What may pass by itself is met with a few more attempts, where sending the request twice does no harm.
+//! [`RetryPolicy`] says which requests that are and how long it may take, and switches it off:
+//!
+//! ```
+//! use std::time::Duration;
+//! use webhooks_client::{Client, RetryPolicy};
+//!
+//! # fn main() -> Result<(), webhooks_client::ConnectError> {
+//! let patient = RetryPolicy::default().attempts(10).within(Duration::from_secs(300));
+//! let client = Client::builder("https://api.example.com").token("token").retry(patient).build()?;
+//! let hasty = Client::builder("https://api.example.com").token("token").retry(RetryPolicy::never()).build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Tokens that change
+//!
+//! [`ClientBuilder::token_file`] follows a file that another process rotates, and [`ClientBuilder::token_provider`] asks
+//! a function of yours, again when the service has refused what it gave:
+//!
+//! ```
+//! use webhooks_client::{AccessToken, Client, TokenError};
+//!
+//! async fn fetch_token() -> Result<String, TokenError> {
+//!     // From wherever your tokens come.
+//!     Ok("token".to_owned())
+//! }
+//!
+//! # fn main() -> Result<(), webhooks_client::ConnectError> {
+//! let rotated = Client::builder("https://api.example.com").token_file("/run/secrets/webhooks-token").build()?;
+//! let provided = Client::builder("https://api.example.com")
+//!     .token_provider(|_refused| async { Ok(AccessToken::new(&fetch_token().await?)?) })
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! The program `webhooks` comes with `command-line`, which is on by default; the library does not need it. `httpmock` adds
+//! the module `mock`: a server for the tests of your program, on which each operation is mocked in its own types.
+//!
+//! What the called server does with a callback stands in [`callback`].
 
 mod code;
 mod connect;
