@@ -9,9 +9,10 @@ use quote::quote;
 use serde_json::Value;
 use syn::punctuated::Punctuated;
 
-/// What is generated, and from what.
-const GENERATED: [(&str, fn(&str) -> anyhow::Result<String>); 2] =
-    [("client/src/generated.rs", generate), ("client/src/mock.rs", generate_mock)];
+/// From the text of openapi.json.
+type Generate = fn(&str) -> anyhow::Result<String>;
+
+const GENERATED: [(&str, Generate); 2] = [("client/src/generated.rs", generate), ("client/src/mock.rs", generate_mock)];
 const HEADER: &str = "// Generated from openapi.json by `cargo xtask client`. Never edited.\n\n";
 
 #[derive(clap::Args)]
