@@ -117,12 +117,15 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_keys_is_bounded_by_those_that_owe() {
+    fn with_too_many_keys_those_that_owe_nothing_are_forgotten_and_no_other() {
         let limit = Limit::new(Rate::new(1, TimeDelta::seconds(1)));
-        for key in 0..3 * REMEMBERED {
-            assert!(limit.take(key, at(key as i64)).is_ok());
+        for key in 0..=REMEMBERED {
+            assert_eq!(limit.take(key, at(0)), Ok(()));
         }
-        assert!(limit.lock().len() <= REMEMBERED + 1);
+        assert_eq!(limit.take(0, at(999)), Err(1));
+        assert_eq!(limit.lock().len(), REMEMBERED + 1, "all of them owe");
+        assert_eq!(limit.take(0, at(1000)), Ok(()));
+        assert_eq!(limit.lock().len(), 1, "all others have paid off");
     }
 
     #[test]

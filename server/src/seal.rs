@@ -319,6 +319,7 @@ mod tests {
         let key = fixed_key();
         assert_eq!(format!("{key:?}"), format!("MasterKey({})", key.key_id()));
         assert_eq!(format!("{:?}", Vault::new(key.clone())), format!("Vault({})", key.key_id()));
+        assert_eq!(format!("{:?}", key.key_id()), "KeyId(cbc5b302)");
     }
 
     fn hex(bytes: &[u8]) -> String {

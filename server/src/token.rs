@@ -38,12 +38,7 @@ pub async fn run(data_dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
             let mut lines = vec![format!("{:36}  {:20}  {:24}  {:24}  SCOPES", "ID", "ACCOUNT", "CREATED", "STATE")];
             for token in store.list_tokens().await.context("cannot list the tokens")? {
                 let account = token.account.as_ref().map_or("(platform)", Account::as_str);
-                let state = match (token.revoked_at, token.expires_at) {
-                    (Some(_), _) => "revoked".to_owned(),
-                    (None, Some(at)) if at <= now => "expired".to_owned(),
-                    (None, Some(at)) => format!("until {}", at.format("%Y-%m-%dT%H:%MZ")),
-                    (None, None) => "valid".to_owned(),
-                };
+                let state = state(&token, now);
                 let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
                 let created = token.created_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
                 lines.push(format!("{}  {account:20}  {created:24}  {state:24}  {}", token.id, scopes.join(" ")));
@@ -60,6 +55,16 @@ pub async fn run(data_dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the list says of a token: from the moment that it is refused, why.
+fn state(token: &Token, now: chrono::DateTime<chrono::Utc>) -> String {
+    match (token.revoked_at, token.expires_at) {
+        (Some(_), _) => "revoked".to_owned(),
+        (None, Some(at)) if at <= now => "expired".to_owned(),
+        (None, Some(at)) => format!("until {}", at.format("%Y-%m-%dT%H:%MZ")),
+        (None, None) => "valid".to_owned(),
+    }
+}
+
 /// A token and its secret, which is nowhere else.
 pub fn new_token(
     account: Option<Account>,
@@ -73,4 +78,30 @@ pub fn new_token(
     scopes.dedup();
     let token = Token { id: Uuid::now_v7(), account, scopes: Arc::from(scopes), created_at, expires_at, revoked_at: None };
     Ok((token, secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_called_expired_or_revoked_from_the_moment_that_it_is_refused() {
+        let end = DateTime::UNIX_EPOCH + TimeDelta::minutes(90);
+        let moment = TimeDelta::milliseconds(1);
+        for (expires_at, revoked_at, now, expected) in [
+            (None, None, end, "valid"),
+            (Some(end), None, end - moment, "until 1970-01-01T01:30Z"),
+            (Some(end), None, end, "expired"),
+            (Some(end), None, end + moment, "expired"),
+            (None, Some(end), end, "revoked"),
+            (Some(end), Some(end), end + moment, "revoked"),
+        ] {
+            let (token, _) = new_token(None, &[Scope::WebhooksRead], DateTime::UNIX_EPOCH, expires_at).expect("random bytes");
+            let token = Token { revoked_at, ..token };
+            assert_eq!(state(&token, now), expected);
+            assert_eq!(token.valid_at(now), expected == "valid" || expected.starts_with("until"), "{expected} at {now}");
+        }
+    }
 }

@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use http::Method;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::harness::{Api, PREFIX, Server, Setup, patiently};
+use crate::harness::{Api, Server, Setup};
 
 const BASIC: &str = r#"{"type":"basic","username":"u","password":"p"}"#;
 
@@ -340,55 +339,6 @@ async fn a_wrong_id_or_query_is_refused() {
         let answer = api.get(path).await;
         assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{path}");
     }
-}
-
-#[tokio::test]
-async fn a_body_that_is_not_declared_as_json_is_refused() {
-    let server = Server::start().await;
-    let api = server.api();
-    let body = r#"{"targetURL":"https://example.com"}"#;
-    let authorization = format!("Bearer {}", api.token());
-    for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/problem+json", "", "json"] {
-        let headers = [("content-type", media_type), ("authorization", authorization.as_str())];
-        let answer = api.send(Method::POST, &format!("{PREFIX}/webhooks"), &headers, body).await;
-        assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()), "{media_type}");
-    }
-    assert!(api.list("/webhooks").await.is_empty());
-    for media_type in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
-        let headers = [("content-type", media_type), ("authorization", authorization.as_str())];
-        api.send(Method::POST, &format!("{PREFIX}/webhooks"), &headers, body).await.expect(200);
-    }
-}
-
-#[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
-    let server = Setup::dev().flags(&["--request-body-bytes", "2000"]).start().await;
-    let api = server.api();
-    let of_length = |length: usize| {
-        let empty = r#"{"type":"a.b","data":{"x":""}}"#;
-        empty.replace(r#""""#, &format!("\"{}\"", "y".repeat(length - empty.len())))
-    };
-    api.call(Method::POST, "/notifications", &[], of_length(2000)).await.expect(202);
-    for length in [2001, 4000, 900_000] {
-        let answer = api.call(Method::POST, "/notifications", &[], of_length(length)).await;
-        assert_eq!(answer.problem(), (413, "payload_too_large".to_owned()), "{length}");
-    }
-    assert_eq!(api.list("/notifications").await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_length_over_the_limit_is_refused_before_the_body_comes() {
-    let server = Server::start().await;
-    let api = server.api();
-    let mut stream = tokio::net::TcpStream::connect(server.address()).await.expect("it listens");
-    let head = format!(
-        "POST {PREFIX}/webhooks HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 9999999\r\n\r\n",
-        api.token()
-    );
-    stream.write_all(head.as_bytes()).await.expect("it reads");
-    let mut first = [0; 12];
-    patiently("the refusal", stream.read_exact(&mut first)).await.expect("an answer");
-    assert_eq!(&first, b"HTTP/1.1 413");
 }
 
 #[tokio::test]

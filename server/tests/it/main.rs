@@ -15,6 +15,7 @@ mod docs; // openapi.json and the page made from it, also in a browser
 mod isolation; // no webhook delays another
 mod publish; // whom a notification reaches, what arrives, and publishing once
 mod register; // what a registration answers, and its limits
+mod request_bodies; // how a body is declared, how long it may be
 mod request_limits; // how often a caller may come
 mod restart; // what survives a stop and a kill
 mod secrets; // secrets are nowhere
