@@ -31,7 +31,7 @@ impl Api {
     }
 
     /// The answer, or a failure that can be explained.
-    pub(crate) async fn settle<T>(&self, result: Result<ResponseValue<T>, Error<Problem>>) -> Result<T> {
+    pub(crate) fn settle<T>(&self, result: Result<ResponseValue<T>, Error<Problem>>) -> Result<T> {
         let explained =
             |error: Error<Problem>| ApiFailure { failure: error.into(), url: self.url.clone(), token_source: self.token_source.clone() };
         Ok(result.map_err(explained)?.into_inner())

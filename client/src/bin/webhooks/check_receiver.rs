@@ -116,7 +116,7 @@ fn test_data() -> Map<String, Value> {
 async fn signing_secret(arguments: &CheckReceiver, connection: &Connection) -> Result<SigningSecret> {
     if let (None, Some(id)) = (&arguments.secret_file, arguments.webhook) {
         let api = Api::connect(connection)?;
-        let answer = api.settle(api.client.get_signing_secret().id(id).send().await).await;
+        let answer = api.settle(api.client.get_signing_secret().id(id).send().await);
         let secret = answer.context("the API does not give the webhook's signing secret")?.secret;
         return read_secret(&secret).context("the API gave a signing secret that is not one");
     }

@@ -33,31 +33,31 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
     match operation {
         Command::Register(register) => {
             let body = requests::registration(register)?;
-            print_one(&api.settle(client.register_webhook().body(body).send().await).await?, json)?;
+            print_one(&api.settle(client.register_webhook().body(body).send().await)?, json)?;
         }
         Command::List(list) => print_listing(&webhooks(api, list).await?, json)?,
-        Command::Get(webhook) => print_one(&api.settle(client.get_webhook().id(webhook.id).send().await).await?, json)?,
+        Command::Get(webhook) => print_one(&api.settle(client.get_webhook().id(webhook.id).send().await)?, json)?,
         Command::Update(update) => {
             let body = requests::update(update)?;
-            print_one(&api.settle(client.update_webhook().id(update.id).body(body).send().await).await?, json)?;
+            print_one(&api.settle(client.update_webhook().id(update.id).body(body).send().await)?, json)?;
         }
         Command::Deactivate(webhook) => {
             let body = WebhookDeactivation { status: WebhookDeactivationStatus::Deactivated };
-            print_one(&api.settle(client.deactivate_webhook().id(webhook.id).body(body).send().await).await?, json)?;
+            print_one(&api.settle(client.deactivate_webhook().id(webhook.id).body(body).send().await)?, json)?;
         }
         Command::Activate(webhook) => {
             let body = WebhookActivation { status: WebhookActivationStatus::Active };
-            print_one(&api.settle(client.activate_webhook().id(webhook.id).body(body).send().await).await?, json)?;
+            print_one(&api.settle(client.activate_webhook().id(webhook.id).body(body).send().await)?, json)?;
         }
         Command::Delete(webhook) => {
-            api.settle(client.delete_webhook().id(webhook.id).send().await).await?;
+            api.settle(client.delete_webhook().id(webhook.id).send().await)?;
             if !json {
                 print(&format!("deleted webhook {}", webhook.id))?;
             }
         }
-        Command::Test(webhook) => print_one(&api.settle(client.test_webhook().id(webhook.id).send().await).await?, json)?,
+        Command::Test(webhook) => print_one(&api.settle(client.test_webhook().id(webhook.id).send().await)?, json)?,
         Command::SigningSecret(webhook) => {
-            let answer = api.settle(client.get_signing_secret().id(webhook.id).send().await).await?;
+            let answer = api.settle(client.get_signing_secret().id(webhook.id).send().await)?;
             if json { print_json(&answer)? } else { print(&answer.secret)? }
         }
         Command::Publish(publish) => {
@@ -66,14 +66,14 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
                 let expected = "an idempotency key: 1 to 255 visible ASCII characters";
                 request = request.idempotency_key(requests::read::<PublishNotificationIdempotencyKey>(key, expected)?);
             }
-            print_one(&api.settle(request.send().await).await?, json)?;
+            print_one(&api.settle(request.send().await)?, json)?;
         }
         Command::Notifications(Notifications { id: Some(id), .. }) => {
-            print_one(&api.settle(client.get_notification().id(*id).send().await).await?, json)?;
+            print_one(&api.settle(client.get_notification().id(*id).send().await)?, json)?;
         }
         Command::Notifications(filter) => print_listing(&notifications(api, filter).await?, json)?,
         Command::Deliveries(Deliveries { id: Some(id), .. }) => {
-            print_one(&api.settle(client.get_delivery().id(*id).send().await).await?, json)?;
+            print_one(&api.settle(client.get_delivery().id(*id).send().await)?, json)?;
         }
         Command::Deliveries(filter) => print_listing(&deliveries(api, filter).await?, json)?,
         Command::Listen(_) | Command::CheckReceiver(_) => unreachable!("they have their own ways above"),
@@ -90,7 +90,7 @@ async fn webhooks(api: &Api, list: &List) -> Result<Listing<Webhook>> {
         if let Some(status) = list.status {
             request = request.status(status);
         }
-        let page = api.settle(request.send().await).await?;
+        let page = api.settle(request.send().await)?;
         Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
     })
     .await
@@ -105,7 +105,7 @@ async fn notifications(api: &Api, filter: &Notifications) -> Result<Listing<Noti
         if let Some(event_type) = &filter.event_type {
             request = request.type_(requests::read::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?);
         }
-        let page = api.settle(request.send().await).await?;
+        let page = api.settle(request.send().await)?;
         Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
     })
     .await
@@ -135,7 +135,7 @@ async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>>
         if let Some(until) = filter.until {
             request = request.until(until);
         }
-        let page = api.settle(request.send().await).await?;
+        let page = api.settle(request.send().await)?;
         Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
     })
     .await

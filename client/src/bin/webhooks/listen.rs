@@ -58,12 +58,12 @@ async fn registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop:
         event_types: requests::event_types(&arguments.event_types)?,
         description: Some(requests::read("webhooks listen", "a description")?),
     };
-    let registration = api.settle(api.client.register_webhook().body(body).send().await).await;
+    let registration = api.settle(api.client.register_webhook().body(body).send().await);
     let webhook = registration.context("this receiver could not be registered (does the server run with --dev?)")?;
 
     // Nothing is accepted before the secret is known: until then callbacks wait in the socket's queue.
     let outcome = async {
-        let answer = api.settle(api.client.get_signing_secret().id(webhook.id).send().await).await?;
+        let answer = api.settle(api.client.get_signing_secret().id(webhook.id).send().await)?;
         let secret: SigningSecret = answer.secret.parse().context("the API gave a signing secret that is not one")?;
         let checks = Checks { credentials: Credentials::Basic { username: username.to_owned(), password }, secrets: vec![secret] };
         receiver.announce(Some(webhook.id))?;
@@ -72,7 +72,7 @@ async fn registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop:
     .await;
 
     let deletion = tokio::select! {
-        result = async { api.settle(api.client.delete_webhook().id(webhook.id).send().await).await } => result,
+        result = async { api.settle(api.client.delete_webhook().id(webhook.id).send().await) } => result,
         () = stop.wait() => Err(anyhow!("stopped before the API had answered")),
     };
     let left = || format!("webhook {0} is still registered: `webhooks delete {0}`", webhook.id);
