@@ -6265,7 +6265,7 @@ Errors are answered as problems (RFC 9457) in `application/problem+json`, or in 
 | 415 | `unsupported_media_type` | the body is not JSON |
 | 429 | `rate_limited` | too many requests of the token, too many from the address without a valid token, or too many tests at once; Retry-After says how long to wait |
 | 500 | `internal` | the service failed |
-| 503 | `overloaded` | the service cannot take the request now; Retry-After says how long to wait |
+| 503 | `overloaded` | the service cannot take the request now; a change that it asks for may have been made or not; Retry-After says how long to wait |
 
 A path or method that this document does not have is answered by the HTTP layer, with 404 or 405 and `{"request_id": "…", "message": "…"}` in `application/json`.
 

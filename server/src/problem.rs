@@ -99,7 +99,8 @@ impl ApiError {
     }
 
     pub fn overloaded(cause: impl Into<anyhow::Error>) -> ApiError {
-        let detail = "the service cannot take this request at the moment; send it again after the time in Retry-After";
+        let detail = "the service cannot take this request at the moment, and a change that it asks for may have been made or not; \
+                      where sending it again does no harm, do so after the time in Retry-After";
         ApiError { cause: Some(cause.into()), retry_after_seconds: Some(1), ..ApiError::new(Kind::Overloaded, detail) }
     }
 
