@@ -140,13 +140,7 @@ fn authorization(arguments: &CheckReceiver) -> Result<Option<Authorization>> {
     let wrong = secrets::random()?;
     let (right, wrong) = match (&arguments.username, &arguments.bearer_file) {
         (Some(username), _) => {
-            let password = secrets::obtain(&Wanted {
-                name: "password",
-                argument: None,
-                file: arguments.password_file.as_deref(),
-                file_option: "--password-file",
-                variable: "WEBHOOKS_PASSWORD",
-            })?;
+            let password = secrets::password(None, arguments.password_file.as_deref())?;
             // RFC 7617 §2, in UTF-8.
             let basic = |password: &str| format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
             (basic(&password), basic(&wrong))

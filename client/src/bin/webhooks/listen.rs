@@ -16,7 +16,7 @@ use crate::api::Api;
 use crate::arguments::{Connection, Listen};
 use crate::output::{print, print_json};
 use crate::requests;
-use crate::secrets::{self, Wanted};
+use crate::secrets;
 
 mod authority;
 mod checks;
@@ -139,13 +139,7 @@ impl Receiver {
 
 fn credentials(arguments: &Listen) -> Result<Credentials> {
     if let Some(username) = &arguments.username {
-        let password = secrets::obtain(&Wanted {
-            name: "password",
-            argument: None,
-            file: arguments.password_file.as_deref(),
-            file_option: "--password-file",
-            variable: "WEBHOOKS_PASSWORD",
-        })?;
+        let password = secrets::password(None, arguments.password_file.as_deref())?;
         return Ok(Credentials::Basic { username: username.clone(), password });
     }
     match &arguments.bearer_file {

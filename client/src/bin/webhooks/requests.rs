@@ -90,13 +90,7 @@ fn auth(auth: &Auth) -> Result<Option<AuthInput>> {
 
 fn basic(auth: &Auth) -> Result<AuthInput> {
     let username = auth.username.as_deref().unwrap_or_default();
-    let password = secrets::obtain(&Wanted {
-        name: "password",
-        argument: auth.insecure_password_argument.as_deref(),
-        file: auth.password_file.as_deref(),
-        file_option: "--password-file",
-        variable: "WEBHOOKS_PASSWORD",
-    })?;
+    let password = secrets::password(auth.insecure_password_argument.as_deref(), auth.password_file.as_deref())?;
     Ok(AuthInput::Basic {
         username: read(username, "a user name of 1 to 255 characters without a colon or control characters")?,
         password: password.parse().map_err(|_| anyhow!("the password must have 1 to 1024 characters and no control characters"))?,

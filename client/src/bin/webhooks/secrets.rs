@@ -34,6 +34,11 @@ pub(crate) fn obtain(wanted: &Wanted<'_>) -> Result<String> {
     rpassword::prompt_password(format!("{}: ", wanted.name)).with_context(|| format!("cannot read the {}", wanted.name))
 }
 
+/// The password of HTTP Basic authentication.
+pub(crate) fn password(argument: Option<&str>, file: Option<&Path>) -> Result<String> {
+    obtain(&Wanted { name: "password", argument, file, file_option: "--password-file", variable: "WEBHOOKS_PASSWORD" })
+}
+
 /// The file's text without the line end that editors and `echo` add.
 pub(crate) fn from_file(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
