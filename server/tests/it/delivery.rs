@@ -1,5 +1,7 @@
 //! From a published notification to an accepted callback: what counts as accepted, and what follows when it is not.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -280,4 +282,30 @@ async fn deliveries_come_in_pages_that_meet() {
     }
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(pages.concat(), expected);
+}
+
+#[tokio::test]
+async fn a_list_and_a_delivery_say_the_same_of_each_state() {
+    let server = Setup::dev().flags(&["--retry-schedule", "none"]).start().await;
+    let api = server.api();
+    let (accepting, failing, hanging) = (server.receiver().await, server.receiver().await, server.receiver().await);
+    failing.always(Reply::Status(500));
+    hanging.always(Reply::Hang);
+    api.register_url(&accepting.url()).await;
+    api.register_url(&failing.url()).await;
+    api.register_url(&hanging.url()).await;
+    let cancelled = api.register_url(&hanging.url()).await;
+    let path = format!("/deliveries?notificationID={}", id_of(&api.publish_type("a.b").await));
+    api.deactivate(&cancelled).await;
+    let listed = eventually("four states", async || {
+        let listed = api.list(&path).await;
+        let states: BTreeSet<&str> = listed.iter().filter_map(|delivery| delivery["status"].as_str()).collect();
+        (states == BTreeSet::from(["cancelled", "failed", "pending", "succeeded"])).then_some(listed.clone())
+    })
+    .await;
+    for delivery in listed {
+        let mut detail = api.delivery(&id_of(&delivery)).await;
+        detail.as_object_mut().expect("an object").remove("attempts");
+        assert_eq!(detail, delivery);
+    }
 }
