@@ -35,7 +35,7 @@ struct Mutant {
     edit: Edit,
 }
 
-/// Changes that nothing reports, and why no user could notice.
+/// Changes that nothing reports, by operator and pointer, and why no user could notice. There are none.
 const SURVIVORS: [(&str, &str, &str); 0] = [];
 
 /// What reported a change.

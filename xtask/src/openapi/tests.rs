@@ -269,6 +269,15 @@ pub(super) fn reverse(value: &mut Value, lists: bool) {
 }
 
 #[test]
+fn formatting_changes_nothing() -> anyhow::Result<()> {
+    let text = crate::read(&crate::repository("openapi.json"))?;
+    for formatted in [document()?.to_string(), text.replace("  ", "\t").replace('\n', "\r\n")] {
+        assert!(check(&formatted)?.is_empty());
+    }
+    Ok(())
+}
+
+#[test]
 fn a_wrong_example_is_found_where_it_is() -> anyhow::Result<()> {
     let request = format!("{REGISTER}/requestBody/content/application~1json/examples/basic/value");
     let answer = format!("{REGISTER}/responses/200/content/application~1json/examples/basic/value");
