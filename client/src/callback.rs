@@ -56,6 +56,9 @@ use uuid::Uuid;
 /// authenticity"): it makes an old request that somebody has recorded worthless.
 pub const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
+/// The type of the callback that asks a receiver whether it agrees to get notifications.
+const HANDSHAKE: &str = "webhook.handshake";
+
 pub const WEBHOOK_ID: &str = "webhook-id";
 pub const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
 pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
@@ -151,6 +154,25 @@ pub fn verify<T: DeserializeOwned>(
 ) -> Result<Callback<T>, VerifyError> {
     verify_signature(secrets, headers, body, now)?;
     serde_json::from_slice(body).map_err(VerifyError::Body)
+}
+
+/// What to answer a `webhook.handshake` callback with to agree to get notifications: this JSON as body, with the status 200
+/// and `Content-Type: application/json`. `None` for every other callback. Only a callback that [`verify`] has found genuine
+/// should be agreed to, and only by who wants its webhook.
+///
+/// ```
+/// use webhooks_client::callback::{Callback, agreement};
+///
+/// let body = r#"{"type":"webhook.handshake","timestamp":"2006-01-02T15:04:05Z","data":{"challenge":"Yk3v"},
+/// "notification":{"id":"0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55"},"webhook":{"id":"0197a5a0-1111-7d2a-9f10-6b1f2f6f3d55"}}"#;
+/// let callback: Callback = serde_json::from_str(body)?;
+/// assert_eq!(agreement(&callback).as_deref(), Some(r#"{"challenge":"Yk3v"}"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn agreement(callback: &Callback) -> Option<String> {
+    let challenge = callback.data.get("challenge")?.as_str()?;
+    (callback.r#type == HANDSHAKE).then(|| serde_json::json!({ "challenge": challenge }).to_string())
 }
 
 /// The first half of [`verify`], for those who read the body themselves.

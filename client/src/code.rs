@@ -25,6 +25,8 @@ pub enum Code {
     WebhookDeactivated,
     /// 409: the account has as many webhooks as it may.
     WebhookLimit,
+    /// 409: the notification was deleted, and cannot be sent again.
+    NotificationDeleted,
     /// 413: the body is too large.
     PayloadTooLarge,
     /// 415: the body is not JSON.
@@ -41,7 +43,7 @@ pub enum Code {
 
 impl Code {
     /// Every code that is known.
-    pub const ALL: [Code; 13] = [
+    pub const ALL: [Code; 14] = [
         Code::InvalidRequest,
         Code::CredentialsRequired,
         Code::Unauthenticated,
@@ -50,6 +52,7 @@ impl Code {
         Code::IdempotencyConflict,
         Code::WebhookDeactivated,
         Code::WebhookLimit,
+        Code::NotificationDeleted,
         Code::PayloadTooLarge,
         Code::UnsupportedMediaType,
         Code::RateLimited,
@@ -69,6 +72,7 @@ impl Code {
             Code::IdempotencyConflict => "idempotency_conflict",
             Code::WebhookDeactivated => "webhook_deactivated",
             Code::WebhookLimit => "webhook_limit",
+            Code::NotificationDeleted => "notification_deleted",
             Code::PayloadTooLarge => "payload_too_large",
             Code::UnsupportedMediaType => "unsupported_media_type",
             Code::RateLimited => "rate_limited",

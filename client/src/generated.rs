@@ -20,7 +20,7 @@ pub mod types {
         pub number: ::std::num::NonZeroU32,
         ///What came of it. Known so far: `accepted` (2xx), `rejected` (any other status), `timed_out`, `unreachable` (no connection, or it broke off), `address_blocked` (the URL leads where the service must not send) and `token_refused` (no access token could be got). More may come.
         pub outcome: AttemptOutcome,
-        ///The first 4 KiB of the answer's body as text. Secrets of the webhook in it are replaced by `[redacted]`.
+        ///The first 4 KiB of the answer's body as text. Secrets of the webhook in it are replaced by `[redacted]`. Erased when the notification is deleted.
         #[serde(
             rename = "responseBody",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -163,7 +163,7 @@ pub mod types {
                 })
         }
     }
-    ///The first 4 KiB of the answer's body as text. Secrets of the webhook in it are replaced by `[redacted]`.
+    ///The first 4 KiB of the answer's body as text. Secrets of the webhook in it are replaced by `[redacted]`. Erased when the notification is deleted.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptResponseBody(::std::string::String);
@@ -1176,12 +1176,262 @@ pub mod types {
             Default::default()
         }
     }
+    ///A header that the customer added, without its value.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CustomHeader {
+        ///Its name, as it was sent.
+        pub name: CustomHeaderName,
+    }
+    impl CustomHeader {
+        pub fn builder() -> builder::CustomHeader {
+            Default::default()
+        }
+    }
+    ///A header of your own.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct CustomHeaderInput {
+        ///Its name, which is sent in lower case. What the service sends itself, and what would change what is sent or claim another sender, is refused, with `_` taken for `-`: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+        pub name: CustomHeaderInputName,
+        ///Its value, kept as a secret: never shown again.
+        pub value: CustomHeaderInputValue,
+    }
+    impl CustomHeaderInput {
+        pub fn builder() -> builder::CustomHeaderInput {
+            Default::default()
+        }
+    }
+    ///Its name, which is sent in lower case. What the service sends itself, and what would change what is sent or claim another sender, is refused, with `_` taken for `-`: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CustomHeaderInputName(::std::string::String);
+    impl ::std::ops::Deref for CustomHeaderInputName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CustomHeaderInputName> for ::std::string::String {
+        fn from(value: CustomHeaderInputName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CustomHeaderInputName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CustomHeaderInputName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CustomHeaderInputName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CustomHeaderInputName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Its value, kept as a secret: never shown again.
+    #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CustomHeaderInputValue(::std::string::String);
+    impl ::std::fmt::Debug for CustomHeaderInputValue {
+        fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            formatter.write_str("[redacted]")
+        }
+    }
+    impl ::std::ops::Deref for CustomHeaderInputValue {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CustomHeaderInputValue> for ::std::string::String {
+        fn from(value: CustomHeaderInputValue) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CustomHeaderInputValue {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 1024usize {
+                return Err("longer than 1024 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^[\\x21-\\x7e]([\\x09\\x20-\\x7e]*[\\x21-\\x7e])?$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[\\x21-\\x7e]([\\x09\\x20-\\x7e]*[\\x21-\\x7e])?$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CustomHeaderInputValue {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CustomHeaderInputValue {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CustomHeaderInputValue {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Headers of your own that are sent with every callback, for instance an API key that your gateway wants. Each name once; case does not tell names apart, nor do `_` and `-`. Keep them small: many servers take no more than 8 KiB of headers in all.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    pub struct CustomHeaderInputs(pub ::std::vec::Vec<CustomHeaderInput>);
+    impl ::std::ops::Deref for CustomHeaderInputs {
+        type Target = ::std::vec::Vec<CustomHeaderInput>;
+        fn deref(&self) -> &::std::vec::Vec<CustomHeaderInput> {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CustomHeaderInputs>
+    for ::std::vec::Vec<CustomHeaderInput> {
+        fn from(value: CustomHeaderInputs) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<::std::vec::Vec<CustomHeaderInput>>
+    for CustomHeaderInputs {
+        fn from(value: ::std::vec::Vec<CustomHeaderInput>) -> Self {
+            Self(value)
+        }
+    }
+    ///Its name, as it was sent.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CustomHeaderName(::std::string::String);
+    impl ::std::ops::Deref for CustomHeaderName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CustomHeaderName> for ::std::string::String {
+        fn from(value: CustomHeaderName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CustomHeaderName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CustomHeaderName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CustomHeaderName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CustomHeaderName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///Why and since when a deactivated webhook gets nothing. Absent while it is active.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Deactivation {
         ///Since when.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Why. Known so far: `requested` (by the customer) and `gone` (the callback answered 410). More may come.
+        ///Why. Known so far: `requested` (by the customer), `gone` (the callback answered 410), `failing` (it accepted nothing for more than 5 days, in at least 10 attempts, unless the operator says otherwise) and `unverified` (the callback has yet to agree, in a handshake). More may come.
         pub reason: DeactivationReason,
     }
     impl Deactivation {
@@ -1189,7 +1439,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Why. Known so far: `requested` (by the customer) and `gone` (the callback answered 410). More may come.
+    ///Why. Known so far: `requested` (by the customer), `gone` (the callback answered 410), `failing` (it accepted nothing for more than 5 days, in at least 10 attempts, unless the operator says otherwise) and `unverified` (the callback has yet to agree, in a handshake). More may come.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeactivationReason(::std::string::String);
@@ -1267,7 +1517,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///When the next attempt is due. Only while it is pending.
+        ///When the next attempt is due. Only while it is pending. It may have passed: then the delivery waits for its turn, or the operator has paused deliveries.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1276,7 +1526,7 @@ pub mod types {
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryNotification,
-        ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted.
+        ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
         pub status: DeliveryStatus,
         pub webhook: DeliveryWebhook,
     }
@@ -1303,7 +1553,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///When the next attempt is due. Only while it is pending.
+        ///When the next attempt is due. Only while it is pending. It may have passed: then the delivery waits for its turn, or the operator has paused deliveries.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1312,7 +1562,7 @@ pub mod types {
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryDetailNotification,
-        ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted.
+        ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
         pub status: DeliveryDetailStatus,
         pub webhook: DeliveryDetailWebhook,
     }
@@ -1400,7 +1650,7 @@ pub mod types {
                 })
         }
     }
-    ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted.
+    ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -1628,7 +1878,93 @@ pub mod types {
                 })
         }
     }
-    ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted.
+    ///Which deliveries of a webhook are to be due again.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct DeliveryRecovery {
+        ///Where to go on: the `cursor` of the call before.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<DeliveryRecoveryCursor>,
+        ///Only count, and change nothing. Without it, false.
+        #[serde(
+            rename = "dryRun",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub dry_run: ::std::option::Option<bool>,
+        ///Only deliveries created at this time or later.
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Only deliveries created before this time. Without it, up to now.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    }
+    impl DeliveryRecovery {
+        pub fn builder() -> builder::DeliveryRecovery {
+            Default::default()
+        }
+    }
+    ///Where to go on: the `cursor` of the call before.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryRecoveryCursor(::std::string::String);
+    impl ::std::ops::Deref for DeliveryRecoveryCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryRecoveryCursor> for ::std::string::String {
+        fn from(value: DeliveryRecoveryCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryRecoveryCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 32usize {
+                return Err("shorter than 32 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[A-Za-z0-9_-]{32}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[A-Za-z0-9_-]{32}$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryRecoveryCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryRecoveryCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryRecoveryCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -1700,6 +2036,236 @@ pub mod types {
     impl DeliveryWebhook {
         pub fn builder() -> builder::DeliveryWebhook {
             Default::default()
+        }
+    }
+    ///A type of notifications, as the operator describes it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct EventType {
+        ///When it is published, and what it means.
+        pub description: EventTypeDescription,
+        ///The `data` of such a notification, which testWebhook sends. Absent: there is none.
+        #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
+        pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ///What notifications of it have as their `type`.
+        pub name: EventTypeName,
+    }
+    impl EventType {
+        pub fn builder() -> builder::EventType {
+            Default::default()
+        }
+    }
+    ///When it is published, and what it means.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct EventTypeDescription(::std::string::String);
+    impl ::std::ops::Deref for EventTypeDescription {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<EventTypeDescription> for ::std::string::String {
+        fn from(value: EventTypeDescription) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for EventTypeDescription {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 512usize {
+                return Err("longer than 512 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new("^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]*$")
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]*$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for EventTypeDescription {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for EventTypeDescription {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for EventTypeDescription {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///What notifications of it have as their `type`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct EventTypeName(::std::string::String);
+    impl ::std::ops::Deref for EventTypeName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<EventTypeName> for ::std::string::String {
+        fn from(value: EventTypeName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for EventTypeName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new("^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for EventTypeName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for EventTypeName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for EventTypeName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A page of event types, by name.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct EventTypePage {
+        ///Where the next page begins. Absent on the last page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<EventTypePageCursor>,
+        ///The event types.
+        pub data: ::std::vec::Vec<EventType>,
+    }
+    impl EventTypePage {
+        pub fn builder() -> builder::EventTypePage {
+            Default::default()
+        }
+    }
+    ///Where the next page begins. Absent on the last page.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct EventTypePageCursor(::std::string::String);
+    impl ::std::ops::Deref for EventTypePageCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<EventTypePageCursor> for ::std::string::String {
+        fn from(value: EventTypePageCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for EventTypePageCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for EventTypePageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for EventTypePageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for EventTypePageCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///`ListDeliveriesCursor`
@@ -1880,6 +2446,70 @@ pub mod types {
         }
     }
     impl<'de> ::serde::Deserialize<'de> for ListDeliveriesType {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListEventTypesCursor`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListEventTypesCursor(::std::string::String);
+    impl ::std::ops::Deref for ListEventTypesCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListEventTypesCursor> for ::std::string::String {
+        fn from(value: ListEventTypesCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListEventTypesCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListEventTypesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListEventTypesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListEventTypesCursor {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -2241,7 +2871,7 @@ pub mod types {
         pub account: ::std::option::Option<NotificationPublicationAccount>,
         ///The fact itself: any JSON object. The very bytes that are published are delivered.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///What kind of fact it is, as a dotted lower-case name. Names that begin with `webhook.` are the service's own.
+        ///What kind of fact it is, as a dotted lower-case name. Names that begin with `webhook.` are the service's own. Where the operator keeps a catalogue of types, it must be one of those.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2317,7 +2947,7 @@ pub mod types {
                 })
         }
     }
-    ///What kind of fact it is, as a dotted lower-case name. Names that begin with `webhook.` are the service's own.
+    ///What kind of fact it is, as a dotted lower-case name. Names that begin with `webhook.` are the service's own. Where the operator keeps a catalogue of types, it must be one of those.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPublicationType(::std::string::String);
@@ -2964,14 +3594,121 @@ pub mod types {
                 })
         }
     }
+    ///What one call has recovered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct RecoveredDeliveries {
+        ///How many deliveries are due again, or with `dryRun` would be.
+        pub count: i32,
+        ///Where to go on. Absent when there are no more.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<RecoveredDeliveriesCursor>,
+    }
+    impl RecoveredDeliveries {
+        pub fn builder() -> builder::RecoveredDeliveries {
+            Default::default()
+        }
+    }
+    ///Where to go on. Absent when there are no more.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct RecoveredDeliveriesCursor(::std::string::String);
+    impl ::std::ops::Deref for RecoveredDeliveriesCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<RecoveredDeliveriesCursor> for ::std::string::String {
+        fn from(value: RecoveredDeliveriesCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for RecoveredDeliveriesCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 32usize {
+                return Err("shorter than 32 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[A-Za-z0-9_-]{32}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[A-Za-z0-9_-]{32}$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for RecoveredDeliveriesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for RecoveredDeliveriesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RecoveredDeliveriesCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///What a webhook's callbacks are signed with.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct SigningSecret {
+        ///Until when callbacks are signed with the secret before this one too. Absent while one secret signs alone.
+        #[serde(
+            rename = "previousValidUntil",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub previous_valid_until: ::std::option::Option<
+            ::chrono::DateTime<::chrono::offset::Utc>,
+        >,
         ///The key of the HMAC, in base64 behind `whsec_`, as Standard Webhooks libraries take it.
         pub secret: SigningSecretSecret,
     }
     impl SigningSecret {
         pub fn builder() -> builder::SigningSecret {
+            Default::default()
+        }
+    }
+    ///How to replace a signing secret.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct SigningSecretRotation {
+        ///How long the present secret signs beside the new one, in seconds. 0, for a secret that has leaked, ends it at once.
+        #[serde(
+            rename = "overlapSeconds",
+            default = "defaults::default_u64::<i32, 86400>"
+        )]
+        pub overlap_seconds: i32,
+    }
+    impl ::std::default::Default for SigningSecretRotation {
+        fn default() -> Self {
+            Self {
+                overlap_seconds: defaults::default_u64::<i32, 86400>(),
+            }
+        }
+    }
+    impl SigningSecretRotation {
+        pub fn builder() -> builder::SigningSecretRotation {
             Default::default()
         }
     }
@@ -3044,6 +3781,70 @@ pub mod types {
                 })
         }
     }
+    ///`TestWebhookType`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct TestWebhookType(::std::string::String);
+    impl ::std::ops::Deref for TestWebhookType {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<TestWebhookType> for ::std::string::String {
+        fn from(value: TestWebhookType) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for TestWebhookType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for TestWebhookType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for TestWebhookType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for TestWebhookType {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///A registered target URL. It never shows a secret; a member that was never set is absent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Webhook {
@@ -3063,8 +3864,20 @@ pub mod types {
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
         pub event_types: ::std::vec::Vec<WebhookEventTypesItem>,
+        ///The headers of your own that callbacks carry. Absent: none.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub headers: ::std::vec::Vec<CustomHeader>,
         ///Names the webhook in every other operation.
         pub id: ::uuid::Uuid,
+        ///How many callbacks it gets in a second at most; absent where there is no limit.
+        #[serde(
+            rename = "maxPerSecond",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub max_per_second: ::std::option::Option<::std::num::NonZeroU32>,
+        ///True if it gets its notifications one at a time and in the order of publishing; absent otherwise.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ordered: ::std::option::Option<bool>,
         ///Whether the webhook gets callbacks.
         pub status: WebhookStatus,
         ///Where callbacks are sent, exactly as it was registered.
@@ -3426,13 +4239,24 @@ pub mod types {
         ///A note for yourself.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookRegistrationDescription>,
-        ///Which types of notifications to get. `catalog.purchase.closed` is that one; `catalog.*` is everything under `catalog.`, but not `catalog` itself; absent or `["*"]` is all. The service's own types, `webhook.…`, come only where they are named.
+        ///Which types of notifications to get. `catalog.purchase.closed` is that one; `catalog.*` is everything under `catalog.`, but not `catalog` itself; absent or `["*"]` is all. The service's own types, `webhook.…`, come only where they are named: `webhook.*` tells of the account's other webhooks, as the `notification` callback says. Where the operator keeps a catalogue of types, each must match one of those.
         #[serde(
             rename = "eventTypes",
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
         pub event_types: ::std::vec::Vec<WebhookRegistrationEventTypesItem>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub headers: ::std::option::Option<CustomHeaderInputs>,
+        ///How many callbacks your server takes in a second. They are spread evenly, at most a tenth of a second's worth at once; what comes faster waits, and that costs no attempt. Absent is no limit.
+        #[serde(
+            rename = "maxPerSecond",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub max_per_second: ::std::option::Option<::std::num::NonZeroU32>,
+        ///Whether notifications must come one at a time and in the order in which they were published. One that is not accepted then holds up all later ones until it is, or has failed for good, so this costs throughput. Absent is false.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ordered: ::std::option::Option<bool>,
         ///The callback server's URL: absolute, `https`, without user name, password or fragment, and not an address of a private network. Its name is looked up at every callback, not now.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookRegistrationTargetUrl,
@@ -3777,7 +4601,7 @@ pub mod types {
                 })
         }
     }
-    ///What to change. What is absent stays as it is; `auth` is replaced as a whole.
+    ///What to change. What is absent stays as it is; `auth` and `headers` are replaced as a whole, and empty `headers` take them all away.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[serde(deny_unknown_fields)]
     pub struct WebhookUpdate {
@@ -3793,7 +4617,18 @@ pub mod types {
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
         pub event_types: ::std::vec::Vec<WebhookUpdateEventTypesItem>,
-        ///The new target URL. With another scheme, host or port it needs `auth` in the same update, unless the webhook has none.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub headers: ::std::option::Option<CustomHeaderInputs>,
+        ///The new limit of callbacks in a second; 0 removes it.
+        #[serde(
+            rename = "maxPerSecond",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub max_per_second: ::std::option::Option<i32>,
+        ///Whether what is published from now on comes one at a time and in order.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ordered: ::std::option::Option<bool>,
+        ///The new target URL. With another scheme, host or port it needs `auth` in the same update, unless the webhook has none, and `headers`, if it has any.
         #[serde(
             rename = "targetURL",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3938,7 +4773,7 @@ pub mod types {
                 })
         }
     }
-    ///The new target URL. With another scheme, host or port it needs `auth` in the same update, unless the webhook has none.
+    ///The new target URL. With another scheme, host or port it needs `auth` in the same update, unless the webhook has none, and `headers`, if it has any.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateTargetUrl(::std::string::String);
@@ -4374,6 +5209,108 @@ pub mod types {
         impl ::std::convert::From<super::CallbackBodyWebhook> for CallbackBodyWebhook {
             fn from(value: super::CallbackBodyWebhook) -> Self {
                 Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct CustomHeader {
+            name: ::std::result::Result<super::CustomHeaderName, ::std::string::String>,
+        }
+        impl ::std::default::Default for CustomHeader {
+            fn default() -> Self {
+                Self {
+                    name: Err("no value supplied for name".to_string()),
+                }
+            }
+        }
+        impl CustomHeader {
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::CustomHeaderName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for name: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<CustomHeader> for super::CustomHeader {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: CustomHeader,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { name: value.name? })
+            }
+        }
+        impl ::std::convert::From<super::CustomHeader> for CustomHeader {
+            fn from(value: super::CustomHeader) -> Self {
+                Self { name: Ok(value.name) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct CustomHeaderInput {
+            name: ::std::result::Result<
+                super::CustomHeaderInputName,
+                ::std::string::String,
+            >,
+            value: ::std::result::Result<
+                super::CustomHeaderInputValue,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for CustomHeaderInput {
+            fn default() -> Self {
+                Self {
+                    name: Err("no value supplied for name".to_string()),
+                    value: Err("no value supplied for value".to_string()),
+                }
+            }
+        }
+        impl CustomHeaderInput {
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::CustomHeaderInputName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for name: {e}")
+                    });
+                self
+            }
+            pub fn value<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::CustomHeaderInputValue>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.value = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for value: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<CustomHeaderInput> for super::CustomHeaderInput {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: CustomHeaderInput,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    name: value.name?,
+                    value: value.value?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::CustomHeaderInput> for CustomHeaderInput {
+            fn from(value: super::CustomHeaderInput) -> Self {
+                Self {
+                    name: Ok(value.name),
+                    value: Ok(value.value),
+                }
             }
         }
         #[derive(Clone, Debug)]
@@ -5032,6 +5969,112 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct DeliveryRecovery {
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::DeliveryRecoveryCursor>,
+                ::std::string::String,
+            >,
+            dry_run: ::std::result::Result<
+                ::std::option::Option<bool>,
+                ::std::string::String,
+            >,
+            since: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            until: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for DeliveryRecovery {
+            fn default() -> Self {
+                Self {
+                    cursor: Ok(Default::default()),
+                    dry_run: Ok(Default::default()),
+                    since: Err("no value supplied for since".to_string()),
+                    until: Ok(Default::default()),
+                }
+            }
+        }
+        impl DeliveryRecovery {
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryRecoveryCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn dry_run<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.dry_run = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for dry_run: {e}")
+                    });
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn until<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.until = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for until: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<DeliveryRecovery> for super::DeliveryRecovery {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: DeliveryRecovery,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cursor: value.cursor?,
+                    dry_run: value.dry_run?,
+                    since: value.since?,
+                    until: value.until?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::DeliveryRecovery> for DeliveryRecovery {
+            fn from(value: super::DeliveryRecovery) -> Self {
+                Self {
+                    cursor: Ok(value.cursor),
+                    dry_run: Ok(value.dry_run),
+                    since: Ok(value.since),
+                    until: Ok(value.until),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct DeliveryWebhook {
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
         }
@@ -5065,6 +6108,154 @@ pub mod types {
         impl ::std::convert::From<super::DeliveryWebhook> for DeliveryWebhook {
             fn from(value: super::DeliveryWebhook) -> Self {
                 Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct EventType {
+            description: ::std::result::Result<
+                super::EventTypeDescription,
+                ::std::string::String,
+            >,
+            example: ::std::result::Result<
+                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+                ::std::string::String,
+            >,
+            name: ::std::result::Result<super::EventTypeName, ::std::string::String>,
+        }
+        impl ::std::default::Default for EventType {
+            fn default() -> Self {
+                Self {
+                    description: Err("no value supplied for description".to_string()),
+                    example: Ok(Default::default()),
+                    name: Err("no value supplied for name".to_string()),
+                }
+            }
+        }
+        impl EventType {
+            pub fn description<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::EventTypeDescription>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.description = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for description: {e}")
+                    });
+                self
+            }
+            pub fn example<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.example = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for example: {e}")
+                    });
+                self
+            }
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::EventTypeName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for name: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<EventType> for super::EventType {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: EventType,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    description: value.description?,
+                    example: value.example?,
+                    name: value.name?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::EventType> for EventType {
+            fn from(value: super::EventType) -> Self {
+                Self {
+                    description: Ok(value.description),
+                    example: Ok(value.example),
+                    name: Ok(value.name),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct EventTypePage {
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::EventTypePageCursor>,
+                ::std::string::String,
+            >,
+            data: ::std::result::Result<
+                ::std::vec::Vec<super::EventType>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for EventTypePage {
+            fn default() -> Self {
+                Self {
+                    cursor: Ok(Default::default()),
+                    data: Err("no value supplied for data".to_string()),
+                }
+            }
+        }
+        impl EventTypePage {
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::EventTypePageCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::EventType>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for data: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<EventTypePage> for super::EventTypePage {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: EventTypePage,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cursor: value.cursor?,
+                    data: value.data?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::EventTypePage> for EventTypePage {
+            fn from(value: super::EventTypePage) -> Self {
+                Self {
+                    cursor: Ok(value.cursor),
+                    data: Ok(value.data),
+                }
             }
         }
         #[derive(Clone, Debug)]
@@ -5606,7 +6797,75 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct RecoveredDeliveries {
+            count: ::std::result::Result<i32, ::std::string::String>,
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::RecoveredDeliveriesCursor>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for RecoveredDeliveries {
+            fn default() -> Self {
+                Self {
+                    count: Err("no value supplied for count".to_string()),
+                    cursor: Ok(Default::default()),
+                }
+            }
+        }
+        impl RecoveredDeliveries {
+            pub fn count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for count: {e}")
+                    });
+                self
+            }
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::RecoveredDeliveriesCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<RecoveredDeliveries>
+        for super::RecoveredDeliveries {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: RecoveredDeliveries,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    count: value.count?,
+                    cursor: value.cursor?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::RecoveredDeliveries> for RecoveredDeliveries {
+            fn from(value: super::RecoveredDeliveries) -> Self {
+                Self {
+                    count: Ok(value.count),
+                    cursor: Ok(value.cursor),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct SigningSecret {
+            previous_valid_until: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
             secret: ::std::result::Result<
                 super::SigningSecretSecret,
                 ::std::string::String,
@@ -5615,11 +6874,28 @@ pub mod types {
         impl ::std::default::Default for SigningSecret {
             fn default() -> Self {
                 Self {
+                    previous_valid_until: Ok(Default::default()),
                     secret: Err("no value supplied for secret".to_string()),
                 }
             }
         }
         impl SigningSecret {
+            pub fn previous_valid_until<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.previous_valid_until = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for previous_valid_until: {e}"
+                        )
+                    });
+                self
+            }
             pub fn secret<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<super::SigningSecretSecret>,
@@ -5638,12 +6914,64 @@ pub mod types {
             fn try_from(
                 value: SigningSecret,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self { secret: value.secret? })
+                Ok(Self {
+                    previous_valid_until: value.previous_valid_until?,
+                    secret: value.secret?,
+                })
             }
         }
         impl ::std::convert::From<super::SigningSecret> for SigningSecret {
             fn from(value: super::SigningSecret) -> Self {
-                Self { secret: Ok(value.secret) }
+                Self {
+                    previous_valid_until: Ok(value.previous_valid_until),
+                    secret: Ok(value.secret),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct SigningSecretRotation {
+            overlap_seconds: ::std::result::Result<i32, ::std::string::String>,
+        }
+        impl ::std::default::Default for SigningSecretRotation {
+            fn default() -> Self {
+                Self {
+                    overlap_seconds: Ok(super::defaults::default_u64::<i32, 86400>()),
+                }
+            }
+        }
+        impl SigningSecretRotation {
+            pub fn overlap_seconds<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.overlap_seconds = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for overlap_seconds: {e}"
+                        )
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<SigningSecretRotation>
+        for super::SigningSecretRotation {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: SigningSecretRotation,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    overlap_seconds: value.overlap_seconds?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::SigningSecretRotation>
+        for SigningSecretRotation {
+            fn from(value: super::SigningSecretRotation) -> Self {
+                Self {
+                    overlap_seconds: Ok(value.overlap_seconds),
+                }
             }
         }
         #[derive(Clone, Debug)]
@@ -5665,7 +6993,19 @@ pub mod types {
                 ::std::vec::Vec<super::WebhookEventTypesItem>,
                 ::std::string::String,
             >,
+            headers: ::std::result::Result<
+                ::std::vec::Vec<super::CustomHeader>,
+                ::std::string::String,
+            >,
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+            max_per_second: ::std::result::Result<
+                ::std::option::Option<::std::num::NonZeroU32>,
+                ::std::string::String,
+            >,
+            ordered: ::std::result::Result<
+                ::std::option::Option<bool>,
+                ::std::string::String,
+            >,
             status: ::std::result::Result<super::WebhookStatus, ::std::string::String>,
             target_url: ::std::result::Result<
                 super::WebhookTargetUrl,
@@ -5684,7 +7024,10 @@ pub mod types {
                     deactivation: Ok(Default::default()),
                     description: Ok(Default::default()),
                     event_types: Ok(Default::default()),
+                    headers: Ok(Default::default()),
                     id: Err("no value supplied for id".to_string()),
+                    max_per_second: Ok(Default::default()),
+                    ordered: Ok(Default::default()),
                     status: Err("no value supplied for status".to_string()),
                     target_url: Err("no value supplied for target_url".to_string()),
                     updated_at: Err("no value supplied for updated_at".to_string()),
@@ -5756,6 +7099,18 @@ pub mod types {
                     });
                 self
             }
+            pub fn headers<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::CustomHeader>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.headers = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for headers: {e}")
+                    });
+                self
+            }
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -5764,6 +7119,34 @@ pub mod types {
                 self.id = value
                     .try_into()
                     .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn max_per_second<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::std::num::NonZeroU32>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_per_second = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for max_per_second: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn ordered<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ordered = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for ordered: {e}")
+                    });
                 self
             }
             pub fn status<T>(mut self, value: T) -> Self
@@ -5814,7 +7197,10 @@ pub mod types {
                     deactivation: value.deactivation?,
                     description: value.description?,
                     event_types: value.event_types?,
+                    headers: value.headers?,
                     id: value.id?,
+                    max_per_second: value.max_per_second?,
+                    ordered: value.ordered?,
                     status: value.status?,
                     target_url: value.target_url?,
                     updated_at: value.updated_at?,
@@ -5829,7 +7215,10 @@ pub mod types {
                     deactivation: Ok(value.deactivation),
                     description: Ok(value.description),
                     event_types: Ok(value.event_types),
+                    headers: Ok(value.headers),
                     id: Ok(value.id),
+                    max_per_second: Ok(value.max_per_second),
+                    ordered: Ok(value.ordered),
                     status: Ok(value.status),
                     target_url: Ok(value.target_url),
                     updated_at: Ok(value.updated_at),
@@ -5999,6 +7388,18 @@ pub mod types {
                 ::std::vec::Vec<super::WebhookRegistrationEventTypesItem>,
                 ::std::string::String,
             >,
+            headers: ::std::result::Result<
+                ::std::option::Option<super::CustomHeaderInputs>,
+                ::std::string::String,
+            >,
+            max_per_second: ::std::result::Result<
+                ::std::option::Option<::std::num::NonZeroU32>,
+                ::std::string::String,
+            >,
+            ordered: ::std::result::Result<
+                ::std::option::Option<bool>,
+                ::std::string::String,
+            >,
             target_url: ::std::result::Result<
                 super::WebhookRegistrationTargetUrl,
                 ::std::string::String,
@@ -6010,6 +7411,9 @@ pub mod types {
                     auth: Ok(Default::default()),
                     description: Ok(Default::default()),
                     event_types: Ok(Default::default()),
+                    headers: Ok(Default::default()),
+                    max_per_second: Ok(Default::default()),
+                    ordered: Ok(Default::default()),
                     target_url: Err("no value supplied for target_url".to_string()),
                 }
             }
@@ -6055,6 +7459,48 @@ pub mod types {
                     });
                 self
             }
+            pub fn headers<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::CustomHeaderInputs>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.headers = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for headers: {e}")
+                    });
+                self
+            }
+            pub fn max_per_second<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::std::num::NonZeroU32>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_per_second = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for max_per_second: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn ordered<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ordered = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for ordered: {e}")
+                    });
+                self
+            }
             pub fn target_url<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<super::WebhookRegistrationTargetUrl>,
@@ -6078,6 +7524,9 @@ pub mod types {
                     auth: value.auth?,
                     description: value.description?,
                     event_types: value.event_types?,
+                    headers: value.headers?,
+                    max_per_second: value.max_per_second?,
+                    ordered: value.ordered?,
                     target_url: value.target_url?,
                 })
             }
@@ -6088,6 +7537,9 @@ pub mod types {
                     auth: Ok(value.auth),
                     description: Ok(value.description),
                     event_types: Ok(value.event_types),
+                    headers: Ok(value.headers),
+                    max_per_second: Ok(value.max_per_second),
+                    ordered: Ok(value.ordered),
                     target_url: Ok(value.target_url),
                 }
             }
@@ -6106,6 +7558,18 @@ pub mod types {
                 ::std::vec::Vec<super::WebhookUpdateEventTypesItem>,
                 ::std::string::String,
             >,
+            headers: ::std::result::Result<
+                ::std::option::Option<super::CustomHeaderInputs>,
+                ::std::string::String,
+            >,
+            max_per_second: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            ordered: ::std::result::Result<
+                ::std::option::Option<bool>,
+                ::std::string::String,
+            >,
             target_url: ::std::result::Result<
                 ::std::option::Option<super::WebhookUpdateTargetUrl>,
                 ::std::string::String,
@@ -6117,6 +7581,9 @@ pub mod types {
                     auth: Ok(Default::default()),
                     description: Ok(Default::default()),
                     event_types: Ok(Default::default()),
+                    headers: Ok(Default::default()),
+                    max_per_second: Ok(Default::default()),
+                    ordered: Ok(Default::default()),
                     target_url: Ok(Default::default()),
                 }
             }
@@ -6162,6 +7629,46 @@ pub mod types {
                     });
                 self
             }
+            pub fn headers<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::CustomHeaderInputs>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.headers = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for headers: {e}")
+                    });
+                self
+            }
+            pub fn max_per_second<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_per_second = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for max_per_second: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn ordered<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ordered = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for ordered: {e}")
+                    });
+                self
+            }
             pub fn target_url<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<
@@ -6186,6 +7693,9 @@ pub mod types {
                     auth: value.auth?,
                     description: value.description?,
                     event_types: value.event_types?,
+                    headers: value.headers?,
+                    max_per_second: value.max_per_second?,
+                    ordered: value.ordered?,
                     target_url: value.target_url?,
                 })
             }
@@ -6196,9 +7706,22 @@ pub mod types {
                     auth: Ok(value.auth),
                     description: Ok(value.description),
                     event_types: Ok(value.event_types),
+                    headers: Ok(value.headers),
+                    max_per_second: Ok(value.max_per_second),
+                    ordered: Ok(value.ordered),
                     target_url: Ok(value.target_url),
                 }
             }
+        }
+    }
+    /// Generation of default values for serde.
+    pub mod defaults {
+        pub(super) fn default_u64<T, const V: u64>() -> T
+        where
+            T: ::std::convert::TryFrom<u64>,
+            <T as ::std::convert::TryFrom<u64>>::Error: ::std::fmt::Debug,
+        {
+            T::try_from(V).unwrap()
         }
     }
     /// Error types.
@@ -6245,7 +7768,7 @@ Every operation takes an access token, `Authorization: Bearer <token>`, which be
 
 Bodies are JSON (`Content-Type: application/json`), and a member that is not known, or null, is refused. A request is judged in this order: 401, 429, 403, 415, 413, 400, 404, 409.
 
-Lists are newest first, in pages: `limit` says how many items at most, and the `cursor` of one page is where the next begins. Pages stay stable while items are added.
+Lists are newest first, event types by name, in pages: `limit` says how many items at most, and the `cursor` of one page is where the next begins. Pages stay stable while items are added.
 
 ## Problems
 
@@ -6261,6 +7784,7 @@ Errors are answered as problems (RFC 9457) in `application/problem+json`, or in 
 | 409 | `idempotency_conflict` | the idempotency key was used for another body |
 | 409 | `webhook_deactivated` | the webhook is deactivated |
 | 409 | `webhook_limit` | the account has as many webhooks as it may |
+| 409 | `notification_deleted` | the notification was deleted, and cannot be sent again |
 | 413 | `payload_too_large` | the body is too large |
 | 415 | `unsupported_media_type` | the body is not JSON |
 | 429 | `rate_limited` | too many requests of the token, too many from the address without a valid token, or too many tests at once; Retry-After says how long to wait |
@@ -6278,16 +7802,23 @@ A path or method that this document does not have is answered by the HTTP layer,
 | `targetURL`, `tokenURL` | 2,048 characters |
 | `username`, `clientID` | 255 characters |
 | `password`, `clientSecret`, `scope`, `audience` | 1,024 characters |
+| `example` of an event type | 16 KiB |
+| `headers` of a webhook | 20, with names of 64 and values of 1,024 characters |
 | `eventTypes` | 100 items of 130 characters |
 | `description` of a webhook | 512 characters |
+| `maxPerSecond` | 1,000 |
 | `type` of a notification | 128 characters |
 | `Idempotency-Key` | 255 characters, remembered for 24 hours |
 | `limit` of a page | 200 items, 10 by default |
 | requests of a token in a second, failed authentications of an address in a minute | none by default |
+| `overlapSeconds` of a rotation | 604,800 (7 days), 86,400 by default |
 | tests of webhooks at once | 2 in an account, 8 seconds each |
+| a webhook that accepts nothing | 5 days and 10 attempts, by default; then it is deactivated |
 | one attempt of a callback | 15 seconds in all, 5 for the connection, 64 KiB of the answer |
 | attempts that a delivery shows | the last 50 |
+| deliveries that one call recovers | 10,000 |
 | excerpt of a callback's answer | 4 KiB |
+| how long a delivery is kept after it ended, its notification as long as the last of them | 7 days if it succeeded, 30 days if not, by default |
 
 
 Version: 0.1.0*/
@@ -6389,6 +7920,50 @@ let response = client.get_delivery()
     pub fn get_delivery(&self) -> builder::GetDelivery<'_> {
         builder::GetDelivery::new(self)
     }
+    /**Deliver again
+
+Makes a delivery due now, whatever its status, and starts its retry schedule anew. It is pending from then on, its callback gets the notification at the webhook's present URL with its present credentials, and `attemptCount` goes on counting. A delivery that succeeded is sent again: the receiver sees the same `webhook-id`.
+
+While an attempt of it is under way, no other begins: if that one is accepted, it was the redelivery; if not, the redelivery follows it at once.
+
+A delivery waits its turn among the retries of its webhook. To make a whole stretch of time due again, use `recoverDeliveries`.
+
+Scope: `deliveries.write`.
+
+Sends a `POST` request to `/api/notifications/v1/deliveries/{id}/redelivery`
+
+Arguments:
+- `id`: The delivery's identifier.
+```text
+let response = client.redeliver()
+    .id(id)
+    .send()
+    .await;
+```*/
+    pub fn redeliver(&self) -> builder::Redeliver<'_> {
+        builder::Redeliver::new(self)
+    }
+    /**List event types
+
+The types of notifications that the operator's catalogue has, by name. Where the operator keeps a catalogue, only these can be published, and a webhook's `eventTypes` must match at least one of them each; the service's own types, `webhook.…`, are always known. Where there is none, the list is empty, and any type can be published.
+
+Scope: `notifications.read`.
+
+Sends a `GET` request to `/api/notifications/v1/event-types`
+
+Arguments:
+- `cursor`: Where to go on: the `cursor` of the page before.
+- `limit`: How many items at most.
+```text
+let response = client.list_event_types()
+    .cursor(cursor)
+    .limit(limit)
+    .send()
+    .await;
+```*/
+    pub fn list_event_types(&self) -> builder::ListEventTypes<'_> {
+        builder::ListEventTypes::new(self)
+    }
     /**List notifications
 
 The account's notifications, newest first. A platform token sees those of all accounts.
@@ -6418,7 +7993,9 @@ Makes a fact known to the webhooks that ask for it. It is answered once the noti
 
 It is for the one webhook that `webhook` names, or for all active webhooks of the account whose `eventTypes` match. An account without any, and one that nobody knows, has none: that is accepted with a `deliveryCount` of 0. With both, the webhook must belong to the account.
 
-With an `Idempotency-Key`, the same key of the same account with the same body is answered with the first result for 24 hours and publishes nothing anew; with another body it is refused.
+With an `Idempotency-Key`, the same key of the same account with the same body is answered with the first result for 24 hours and publishes nothing anew; with another body, or when that notification has been deleted, it is refused.
+
+The callbacks carry the `traceparent` and `tracestate` of the publication.
 
 Scope: `notifications.publish`.
 
@@ -6426,10 +8003,14 @@ Sends a `POST` request to `/api/notifications/v1/notifications`
 
 Arguments:
 - `idempotency_key`: Names this publication, so that a repeated request publishes nothing twice.
+- `traceparent`: The trace that this publication belongs to, as [W3C Trace Context](https://www.w3.org/TR/trace-context-1/#traceparent-header) has it: each callback carries it on. What is no trace of version 00 is ignored.
+- `tracestate`: What belongs to the trace of `traceparent`, and goes with it. What is no list of `key=value`, or longer than 512 characters, is ignored.
 - `body`: The fact, and whom it is for.
 ```text
 let response = client.publish_notification()
     .idempotency_key(idempotency_key)
+    .traceparent(traceparent)
+    .tracestate(tracestate)
     .body(body)
     .send()
     .await;
@@ -6455,6 +8036,27 @@ let response = client.get_notification()
 ```*/
     pub fn get_notification(&self) -> builder::GetNotification<'_> {
         builder::GetNotification::new(self)
+    }
+    /**Delete a notification
+
+Erases what a notification says: its `data` is gone when this is answered, and so is what receivers answered to its callbacks, which may repeat it. Its pending deliveries are cancelled and no attempt begins any more; one that is under way ends and is recorded, without its answer.
+
+The notification is not found afterwards. Its deliveries stay readable, with its identifier and type, and cannot be redelivered. An `Idempotency-Key` that published it stays in force: the same request is refused with `notification_deleted` instead of publishing anew. What callbacks have received is not this service's to delete, and copies of the database, such as backups, are the operator's.
+
+Scope: `notifications.write`.
+
+Sends a `DELETE` request to `/api/notifications/v1/notifications/{id}`
+
+Arguments:
+- `id`: The notification's identifier.
+```text
+let response = client.delete_notification()
+    .id(id)
+    .send()
+    .await;
+```*/
+    pub fn delete_notification(&self) -> builder::DeleteNotification<'_> {
+        builder::DeleteNotification::new(self)
     }
     /**List webhooks
 
@@ -6486,6 +8088,8 @@ Registers a target URL; from then on every notification that it asks for is sent
 Why: so that you need not ask again and again. Say you have ordered from the Catalog and wait for the purchase to be delivered. Instead of calling getPurchase every few seconds, you register a webhook once, and the notification `catalog.purchase.closed` comes to you the moment it is.
 
 For that you run a callback HTTPS server of your own: it receives the `notification` callback below, checks its signature, and answers with a status from 200 to 299. It needs a certificate of a public authority.
+
+The operator may require a handshake: then the webhook begins as `deactivated` with the reason `unverified`, and gets nothing until your callback server has agreed. It is sent a `notification` callback of the type `webhook.handshake`, signed and authenticated as any other, with `{"challenge": "…"}` as its `data`, and agrees by answering 200 with that same object as its JSON body; other members may stand beside it. Anything else is tried again on the schedule of callbacks; after its last attempt, or a 410, activateWebhook tries anew.
 
 The answer is a copy of the registration, without secrets; `targetURL` is exactly as you sent it. Registering the same URL again makes a second webhook, and both receive. An account has at most 1,000 webhooks, unless the operator says otherwise.
 
@@ -6546,7 +8150,9 @@ let response = client.delete_webhook()
 
 Changes what the body names and leaves the rest. Pending deliveries go to the new URL with the new credentials, and once this is answered no callback starts with the old ones.
 
-Stored credentials cannot be redirected: a `targetURL` with another scheme, host or port must bring `auth` again, unless the webhook has none.
+Stored credentials cannot be redirected: a `targetURL` with another scheme, host or port must bring `auth` again, unless the webhook has none, and `headers`, if it has any.
+
+Where the operator requires a handshake, another `targetURL`, and be it by one character, deactivates the webhook with the reason `unverified` until the callback there has agreed, as registerWebhook says; its pending deliveries are cancelled. A webhook that is deactivated for another reason stays so, and is asked when it is activated.
 
 Scope: `webhooks.write`.
 
@@ -6567,7 +8173,9 @@ let response = client.update_webhook()
     }
     /**Activate a webhook
 
-From now on the webhook gets what is published. What was cancelled stays cancelled. Activating it again changes nothing.
+From now on the webhook gets what is published. What was cancelled stays cancelled until it is recovered (`recoverDeliveries`). Activating it again changes nothing.
+
+Where the operator requires a handshake, and the callback at the present `targetURL` has not agreed yet, this asks it now: the answer still says `deactivated`, with the reason `unverified`, and the webhook is active as soon as the callback agrees. Once it has, no later activation asks it again.
 
 Scope: `webhooks.write`.
 
@@ -6588,7 +8196,7 @@ let response = client.activate_webhook()
     }
     /**Deactivate a webhook
 
-A deactivated webhook gets nothing. Its pending deliveries are cancelled, and once this is answered no callback starts. Deactivating it again changes nothing.
+A deactivated webhook gets nothing. Its pending deliveries are cancelled, and once this is answered no callback starts. Deactivating it again changes nothing, except that one that waits for a handshake waits no more: it stays deactivated, with the reason `requested`.
 
 Scope: `webhooks.write`.
 
@@ -6607,9 +8215,34 @@ let response = client.deactivate_webhook()
     pub fn deactivate_webhook(&self) -> builder::DeactivateWebhook<'_> {
         builder::DeactivateWebhook::new(self)
     }
+    /**Recover a webhook's deliveries
+
+After an outage: makes the failed and cancelled deliveries of a webhook that were created in a stretch of time due again, oldest first. Their retry schedules start anew, `attemptCount` goes on counting, and they stand behind fresh deliveries, which they do not keep waiting. Deliveries of deleted notifications stay as they are.
+
+One call looks at no more than 10,000 deliveries. If its answer has a `cursor`, there may be more: send the same request with it. A call that is repeated, or that was cut off, does no harm, because what is pending or has succeeded is left alone.
+
+With `dryRun` it only counts, in the same portions. Right after a deactivation a call may answer a `count` of 0 with a `cursor`, while pending deliveries are still being marked cancelled.
+
+Scope: `deliveries.write`.
+
+Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/recovery`
+
+Arguments:
+- `id`: The webhook's identifier.
+- `body`: Which of the webhook's deliveries.
+```text
+let response = client.recover_deliveries()
+    .id(id)
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn recover_deliveries(&self) -> builder::RecoverDeliveries<'_> {
+        builder::RecoverDeliveries::new(self)
+    }
     /**Get a webhook's signing secret
 
-The secret that the webhook's callbacks are signed with. The service made it at registration.
+The secret that the webhook's callbacks are signed with. The service made it, at registration or when it was last rotated.
 
 Scope: `webhooks.secrets`.
 
@@ -6626,9 +8259,34 @@ let response = client.get_signing_secret()
     pub fn get_signing_secret(&self) -> builder::GetSigningSecret<'_> {
         builder::GetSigningSecret::new(self)
     }
+    /**Rotate a webhook's signing secret
+
+Makes a new signing secret and answers it. For `overlapSeconds` the one before it stays valid: each callback then carries the signatures of both, so a receiver that knows either takes it, and has that long to learn the new one. The end of the overlap needs nothing of you.
+
+At most two secrets are valid. Rotating again within the overlap drops the oldest at once, and it may be the only one that your receiver knows. So when an answer is lost, do not simply send the request again: ask getSigningSecret first. If it answers another secret than before, the rotation was made, and that is the new secret.
+
+Scope: `webhooks.secrets`.
+
+Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/signing-secret/rotation`
+
+Arguments:
+- `id`: The webhook's identifier.
+- `body`: How long the present secret stays valid.
+```text
+let response = client.rotate_signing_secret()
+    .id(id)
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn rotate_signing_secret(&self) -> builder::RotateSigningSecret<'_> {
+        builder::RotateSigningSecret::new(self)
+    }
     /**Send a test callback
 
-Sends a callback of the type `webhook.test` now and answers with what came of it, within 8 seconds. It works for a deactivated webhook too, is stored nowhere and counts for nothing. Two may run at once in an account.
+Sends a callback of the type `webhook.test` now and answers with what came of it, within 8 seconds. It works for a deactivated webhook too, is stored nowhere and counts for nothing; it goes out also while the operator has paused deliveries. Two may run at once in an account.
+
+With `type`, the example that the operator's catalogue has of that type (listEventTypes) is sent in place of `webhook.test`; your receiver cannot tell it from the real thing. It is a 404 where there is no such example.
 
 Scope: `webhooks.write`.
 
@@ -6636,9 +8294,11 @@ Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
 
 Arguments:
 - `id`: The webhook's identifier.
+- `type_`: The type whose example is sent.
 ```text
 let response = client.test_webhook()
     .id(id)
+    .type_(type_)
     .send()
     .await;
 ```*/
@@ -7010,6 +8670,254 @@ pub mod builder {
             }
         }
     }
+    /**Builder for [`Client::redeliver`]
+
+[`Client::redeliver`]: super::Client::redeliver*/
+    #[derive(Debug, Clone)]
+    pub struct Redeliver<'a> {
+        client: &'a super::Client,
+        id: Result<::uuid::Uuid, String>,
+    }
+    impl<'a> Redeliver<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/deliveries/{id}/redelivery`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Delivery>, Error<types::Problem>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/deliveries/{}/redelivery", client.baseurl,
+                encode_path(& id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "redeliver",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                409u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::list_event_types`]
+
+[`Client::list_event_types`]: super::Client::list_event_types*/
+    #[derive(Debug, Clone)]
+    pub struct ListEventTypes<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<types::ListEventTypesCursor>, String>,
+        limit: Result<Option<::std::num::NonZeroU32>, String>,
+    }
+    impl<'a> ListEventTypes<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                limit: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListEventTypesCursor>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListEventTypesCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::num::NonZeroU32>,
+        {
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
+                        .to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/event-types`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::EventTypePage>, Error<types::Problem>> {
+            let Self { client, cursor, limit } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/event-types", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_event_types",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_notifications`]
 
 [`Client::list_notifications`]: super::Client::list_notifications*/
@@ -7162,6 +9070,8 @@ pub mod builder {
             Option<types::PublishNotificationIdempotencyKey>,
             String,
         >,
+        traceparent: Result<Option<::std::string::String>, String>,
+        tracestate: Result<Option<::std::string::String>, String>,
         body: Result<types::builder::NotificationPublication, String>,
     }
     impl<'a> PublishNotification<'a> {
@@ -7169,6 +9079,8 @@ pub mod builder {
             Self {
                 client: client,
                 idempotency_key: Ok(None),
+                traceparent: Ok(None),
+                tracestate: Ok(None),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -7181,6 +9093,32 @@ pub mod builder {
                 .map(Some)
                 .map_err(|_| {
                     "conversion to `PublishNotificationIdempotencyKey` for idempotency_key failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn traceparent<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.traceparent = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for traceparent failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn tracestate<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.tracestate = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for tracestate failed"
                         .to_string()
                 });
             self
@@ -7215,8 +9153,10 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::Notification>, Error<types::Problem>> {
-            let Self { client, idempotency_key, body } = self;
+            let Self { client, idempotency_key, traceparent, tracestate, body } = self;
             let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
+            let traceparent = traceparent.map_err(Error::InvalidRequest)?;
+            let tracestate = tracestate.map_err(Error::InvalidRequest)?;
             let body = body
                 .and_then(|v| {
                     types::NotificationPublication::try_from(v)
@@ -7224,7 +9164,7 @@ pub mod builder {
                 })
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/api/notifications/v1/notifications", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
             header_map
                 .append(
                     ::reqwest::header::HeaderName::from_static("api-version"),
@@ -7234,6 +9174,12 @@ pub mod builder {
                 );
             if let Some(value) = idempotency_key {
                 header_map.append("Idempotency-Key", value.to_string().try_into()?);
+            }
+            if let Some(value) = traceparent {
+                header_map.append("traceparent", value.to_string().try_into()?);
+            }
+            if let Some(value) = tracestate {
+                header_map.append("tracestate", value.to_string().try_into()?);
             }
             #[allow(unused_mut)]
             let mut request = client
@@ -7392,6 +9338,120 @@ pub mod builder {
             let response = result?;
             match response.status().as_u16() {
                 200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::delete_notification`]
+
+[`Client::delete_notification`]: super::Client::delete_notification*/
+    #[derive(Debug, Clone)]
+    pub struct DeleteNotification<'a> {
+        client: &'a super::Client,
+        id: Result<::uuid::Uuid, String>,
+    }
+    impl<'a> DeleteNotification<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `DELETE` request to `/api/notifications/v1/notifications/{id}`
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Problem>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/notifications/{}", client.baseurl, encode_path(&
+                id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .delete(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "delete_notification",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                204u16 => Ok(ResponseValue::empty(response)),
                 400u16 => {
                     Err(
                         Error::ErrorResponse(
@@ -8445,6 +10505,175 @@ pub mod builder {
             }
         }
     }
+    /**Builder for [`Client::recover_deliveries`]
+
+[`Client::recover_deliveries`]: super::Client::recover_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct RecoverDeliveries<'a> {
+        client: &'a super::Client,
+        id: Result<::uuid::Uuid, String>,
+        body: Result<types::builder::DeliveryRecovery, String>,
+    }
+    impl<'a> RecoverDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
+                });
+            self
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::DeliveryRecovery>,
+            <V as std::convert::TryInto<
+                types::DeliveryRecovery,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `DeliveryRecovery` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::DeliveryRecovery,
+            ) -> types::builder::DeliveryRecovery,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/recovery`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::RecoveredDeliveries>, Error<types::Problem>> {
+            let Self { client, id, body } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| {
+                    types::DeliveryRecovery::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/webhooks/{}/recovery", client.baseurl,
+                encode_path(& id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "recover_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                409u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::get_signing_secret`]
 
 [`Client::get_signing_secret`]: super::Client::get_signing_secret*/
@@ -8561,19 +10790,21 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::test_webhook`]
+    /**Builder for [`Client::rotate_signing_secret`]
 
-[`Client::test_webhook`]: super::Client::test_webhook*/
+[`Client::rotate_signing_secret`]: super::Client::rotate_signing_secret*/
     #[derive(Debug, Clone)]
-    pub struct TestWebhook<'a> {
+    pub struct RotateSigningSecret<'a> {
         client: &'a super::Client,
         id: Result<::uuid::Uuid, String>,
+        body: Result<types::builder::SigningSecretRotation, String>,
     }
-    impl<'a> TestWebhook<'a> {
+    impl<'a> RotateSigningSecret<'a> {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
                 id: Err("id was not initialized".to_string()),
+                body: Ok(::std::default::Default::default()),
             }
         }
         pub fn id<V>(mut self, value: V) -> Self
@@ -8587,12 +10818,189 @@ pub mod builder {
                 });
             self
         }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::SigningSecretRotation>,
+            <V as std::convert::TryInto<
+                types::SigningSecretRotation,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!(
+                        "conversion to `SigningSecretRotation` for body failed: {}", s
+                    )
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::SigningSecretRotation,
+            ) -> types::builder::SigningSecretRotation,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/signing-secret/rotation`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::SigningSecret>, Error<types::Problem>> {
+            let Self { client, id, body } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| {
+                    types::SigningSecretRotation::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/webhooks/{}/signing-secret/rotation", client
+                .baseurl, encode_path(& id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "rotate_signing_secret",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::test_webhook`]
+
+[`Client::test_webhook`]: super::Client::test_webhook*/
+    #[derive(Debug, Clone)]
+    pub struct TestWebhook<'a> {
+        client: &'a super::Client,
+        id: Result<::uuid::Uuid, String>,
+        type_: Result<Option<types::TestWebhookType>, String>,
+    }
+    impl<'a> TestWebhook<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+                type_: Ok(None),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for id failed".to_string()
+                });
+            self
+        }
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::TestWebhookType>,
+        {
+            self.type_ = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `TestWebhookType` for type_ failed".to_string()
+                });
+            self
+        }
         ///Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::Attempt>, Error<types::Problem>> {
-            let Self { client, id } = self;
+            let Self { client, id, type_ } = self;
             let id = id.map_err(Error::InvalidRequest)?;
+            let type_ = type_.map_err(Error::InvalidRequest)?;
             let url = format!(
                 "{}/api/notifications/v1/webhooks/{}/test", client.baseurl, encode_path(&
                 id.to_string()),
@@ -8613,6 +11021,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("type", &type_))
                 .headers(header_map)
                 .build()?;
             let info = OperationInfo {

@@ -141,14 +141,17 @@ struct Readme;
 
 #[cfg(test)]
 mod tests {
-    use super::types::{AuthInput, SigningSecret};
+    use super::types::{AuthInput, CustomHeaderInput, SigningSecret};
 
     #[test]
     fn debug_of_generated_types_shows_no_secret() {
         let password = "marked".parse().expect("a password");
         let basic = AuthInput::Basic { username: "USERNAME".parse().expect("a user name"), password };
-        let secret = SigningSecret { secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("a secret") };
+        let secret =
+            SigningSecret { secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("a secret"), previous_valid_until: None };
+        let header = CustomHeaderInput { name: "X-API-Key".parse().expect("a name"), value: "marked".parse().expect("a value") };
         assert!(!format!("{basic:?}").contains("marked"));
+        assert!(!format!("{header:?}").contains("marked"));
         assert!(!format!("{secret:?}").contains("MfKQ9r8GKY"));
     }
 }

@@ -20,10 +20,11 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 ///
 /// | operations | sent again |
 /// |---|---|
-/// | those that read, and `deleteWebhook` | always; a deletion whose first answer was lost ends with `not_found` |
+/// | those that read, `deleteWebhook` and `deleteNotification` | always; a deletion whose first answer was lost ends with `not_found` |
 /// | `updateWebhook`, `deactivateWebhook`, `activateWebhook` | always: they say what is to be, and doing so twice changes no more |
 /// | `publishNotification` with an `Idempotency-Key` | always: the service publishes once |
-/// | `publishNotification` without one, `registerWebhook`, `testWebhook` | after 429, or without a connection: nothing was done |
+/// | `recoverDeliveries` | always: what is on its way again is not recovered twice |
+/// | `publishNotification` without one, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver` | after 429, or without a connection: nothing was done |
 ///
 /// A 503 is no proof that nothing was done: the service may not know whether its store kept what it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +148,7 @@ pub(crate) fn is_repeatable(operation: &str, request: &Request) -> bool {
     match *request.method() {
         Method::GET | Method::DELETE => true,
         _ => match operation {
-            "update_webhook" | "deactivate_webhook" | "activate_webhook" => true,
+            "update_webhook" | "deactivate_webhook" | "activate_webhook" | "recover_deliveries" => true,
             "publish_notification" => request.headers().contains_key(IDEMPOTENCY_KEY),
             _ => false,
         },
@@ -303,6 +304,6 @@ mod tests {
             }
         }
         once.sort_unstable();
-        assert_eq!(once, ["publishNotification", "registerWebhook", "testWebhook"]);
+        assert_eq!(once, ["publishNotification", "redeliver", "registerWebhook", "rotateSigningSecret", "testWebhook"]);
     }
 }

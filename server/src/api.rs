@@ -65,7 +65,11 @@ pub trait Api {
 
     /// Send a test callback
     #[endpoint { method = POST, path = "/api/notifications/v1/webhooks/{id}/test", operation_id = "testWebhook", tags = ["Webhooks"] }]
-    async fn test_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Attempt>>;
+    async fn test_webhook(
+        rqctx: RequestContext<Self::Context>,
+        path: Checked<Path<IdPath>>,
+        query: Checked<Query<TestQuery>>,
+    ) -> Answer<HttpResponseOk<Attempt>>;
 
     /// Get a webhook's signing secret
     #[endpoint { method = GET, path = "/api/notifications/v1/webhooks/{id}/signing-secret", operation_id = "getSigningSecret", tags = ["Webhooks"] }]
@@ -74,11 +78,27 @@ pub trait Api {
         path: Checked<Path<IdPath>>,
     ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>>;
 
+    /// Recover a webhook's deliveries
+    #[endpoint { method = POST, path = "/api/notifications/v1/webhooks/{id}/recovery", operation_id = "recoverDeliveries", tags = ["Webhooks"] }]
+    async fn recover_deliveries(
+        rqctx: RequestContext<Self::Context>,
+        path: Checked<Path<IdPath>>,
+        body: JsonBody<DeliveryRecovery>,
+    ) -> Answer<HttpResponseAccepted<RecoveredDeliveries>>;
+
+    /// Rotate a webhook's signing secret
+    #[endpoint { method = POST, path = "/api/notifications/v1/webhooks/{id}/signing-secret/rotation", operation_id = "rotateSigningSecret", tags = ["Webhooks"] }]
+    async fn rotate_signing_secret(
+        rqctx: RequestContext<Self::Context>,
+        path: Checked<Path<IdPath>>,
+        body: JsonBody<SigningSecretRotation>,
+    ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>>;
+
     /// Publish a notification
     #[endpoint { method = POST, path = "/api/notifications/v1/notifications", operation_id = "publishNotification", tags = ["Notifications"] }]
     async fn publish_notification(
         rqctx: RequestContext<Self::Context>,
-        idempotency_key: Checked<Header<IdempotencyHeader>>,
+        headers: Checked<Header<PublicationHeaders>>,
         body: JsonBody<NotificationPublication>,
     ) -> Answer<HttpResponseAccepted<Notification>>;
 
@@ -93,6 +113,17 @@ pub trait Api {
     #[endpoint { method = GET, path = "/api/notifications/v1/notifications/{id}", operation_id = "getNotification", tags = ["Notifications"] }]
     async fn get_notification(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Notification>>;
 
+    /// Delete a notification
+    #[endpoint { method = DELETE, path = "/api/notifications/v1/notifications/{id}", operation_id = "deleteNotification", tags = ["Notifications"] }]
+    async fn delete_notification(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseDeleted>;
+
+    /// List event types
+    #[endpoint { method = GET, path = "/api/notifications/v1/event-types", operation_id = "listEventTypes", tags = ["Notifications"] }]
+    async fn list_event_types(
+        rqctx: RequestContext<Self::Context>,
+        query: Checked<Query<EventTypeQuery>>,
+    ) -> Answer<HttpResponseOk<EventTypePage>>;
+
     /// List deliveries
     #[endpoint { method = GET, path = "/api/notifications/v1/deliveries", operation_id = "listDeliveries", tags = ["Deliveries"] }]
     async fn list_deliveries(
@@ -103,4 +134,8 @@ pub trait Api {
     /// Get a delivery and its attempts
     #[endpoint { method = GET, path = "/api/notifications/v1/deliveries/{id}", operation_id = "getDelivery", tags = ["Deliveries"] }]
     async fn get_delivery(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<DeliveryDetail>>;
+
+    /// Deliver again
+    #[endpoint { method = POST, path = "/api/notifications/v1/deliveries/{id}/redelivery", operation_id = "redeliver", tags = ["Deliveries"] }]
+    async fn redeliver(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseAccepted<Delivery>>;
 }

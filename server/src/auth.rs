@@ -27,18 +27,24 @@ pub enum Scope {
     NotificationsPublish,
     #[value(name = "notifications.read")]
     NotificationsRead,
+    #[value(name = "notifications.write")]
+    NotificationsWrite,
     #[value(name = "deliveries.read")]
     DeliveriesRead,
+    #[value(name = "deliveries.write")]
+    DeliveriesWrite,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 6] = [
+    pub const ALL: [Scope; 8] = [
         Scope::WebhooksRead,
         Scope::WebhooksWrite,
         Scope::WebhooksSecrets,
         Scope::NotificationsPublish,
         Scope::NotificationsRead,
+        Scope::NotificationsWrite,
         Scope::DeliveriesRead,
+        Scope::DeliveriesWrite,
     ];
 
     #[must_use]
@@ -49,7 +55,9 @@ impl Scope {
             Scope::WebhooksSecrets => "webhooks.secrets",
             Scope::NotificationsPublish => "notifications.publish",
             Scope::NotificationsRead => "notifications.read",
+            Scope::NotificationsWrite => "notifications.write",
             Scope::DeliveriesRead => "deliveries.read",
+            Scope::DeliveriesWrite => "deliveries.write",
         }
     }
 
@@ -58,10 +66,11 @@ impl Scope {
         Scope::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    /// Whether a platform token may have it: the platform publishes and looks, and never registers or sees a secret.
+    /// Whether a platform token may have it: the platform publishes, takes back what it published, and looks. What is sent
+    /// where, and how often, is the customer's to say.
     #[must_use]
     pub const fn for_platform(self) -> bool {
-        !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets)
+        !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets | Scope::DeliveriesWrite)
     }
 }
 

@@ -7,16 +7,19 @@ use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use uuid::Uuid;
 
 use crate::api::types::Account;
 use crate::auth::Scope;
-use crate::delivery::retry::RetrySchedule;
+use crate::delivery::retry::{RetrySchedule, parse_seconds};
 
 /// On this machine alone; the first server that openapi.json names.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
+const DEFAULT_OPERATIONS_LISTEN: &str = "127.0.0.1:8081";
 
 /// Brings each notification of an API platform to its customers' callback servers, until it is accepted.
 ///
@@ -36,6 +39,54 @@ pub enum Command {
     /// Make, list and revoke access tokens, also while the server runs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Write the database to a file, also while the server runs; the master key is not in it
+    Backup {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Replace the file if it is there
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Put a backup in the place of the database, while no server runs
+    Restore {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Replace the database if there is one; it is kept beside the new one
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Pause and resume deliveries, also while the server runs
+    #[command(subcommand)]
+    Delivery(DeliveryCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DeliveryCommand {
+    /// Begin no attempts any more: within a second nothing new goes out, and what is in flight ends
+    ///
+    /// Publishing goes on: what is published, and what is to be retried, waits in the store and costs no attempt, also over
+    /// a restart. Tests of a webhook and handshakes still go out.
+    Pause(Target),
+    /// End a pause: within a second everything that is due goes on
+    ///
+    /// Each pause is ended by the name that it was made with: what another pause still holds goes on waiting.
+    Resume(Target),
+    /// Show what is paused, and since when
+    Status,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Target {
+    /// Every webhook
+    #[arg(long)]
+    pub all: bool,
+    /// The webhooks of an account
+    #[arg(long, value_parser = account)]
+    pub account: Option<Account>,
+    /// One webhook
+    #[arg(long, value_name = "ID")]
+    pub webhook: Option<Uuid>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +130,11 @@ pub struct Settings {
     #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
 
+    /// The address of health, readiness and metrics, or `off`; it has neither TLS nor access tokens. A server does without
+    /// it where the default is taken
+    #[arg(id = "operations.listen", long = "operations-listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_OPERATIONS_LISTEN, value_parser = operations_listen)]
+    pub operations_listen: OperationsListen,
+
     /// For development: callbacks on loopback, trusting a certificate authority made in the data directory
     #[arg(id = "dev", long = "dev", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub dev: bool,
@@ -97,8 +153,16 @@ pub struct Settings {
     pub behind_tls_proxy: bool,
 
     /// The key that seals secrets in the store, as 32 bytes in base64 [default: `master-key` in the data directory]
-    #[arg(id = "master_key_file", long = "master-key-file", value_name = "FILE")]
+    #[arg(id = "master_key_file", long = "master-key-file", value_name = "FILE", global = true)]
     pub master_key_file: Option<PathBuf>,
+
+    /// The catalogue of event types, in JSON: only these can then be published [default: none, and any type can]
+    #[arg(id = "event_types_file", long = "event-types-file", value_name = "FILE")]
+    pub event_types_file: Option<PathBuf>,
+
+    /// Require that the callback of a new webhook, or at a new target URL, agrees in a handshake before it gets anything
+    #[arg(id = "require_handshake", long = "require-handshake", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub require_handshake: bool,
 
     /// A network that callbacks may be in although it is not public; may be given more than once
     #[arg(id = "outbound.allow_networks", long = "allow-network", value_name = "CIDR", value_delimiter = ',', action = ArgAction::Append)]
@@ -137,9 +201,36 @@ pub struct Settings {
     )]
     pub retry_schedule: RetrySchedule,
 
+    /// Days without an accepted callback after which a webhook that fails is deactivated; 0 never deactivates
+    #[arg(id = "delivery.deactivate_after_days", long = "deactivate-after-days", value_name = "DAYS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=365))]
+    pub deactivate_after_days: u32,
+
+    /// Attempts that must have failed in those days
+    #[arg(id = "delivery.deactivate_after_attempts", long = "deactivate-after-attempts", value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub deactivate_after_attempts: u32,
+
     /// How long a stopping server waits for attempts in flight, in seconds
     #[arg(id = "delivery.drain_timeout_seconds", long = "drain-timeout-seconds", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_timeout_seconds: u64,
+
+    /// How long a succeeded delivery is kept after it ended, at least (units h, d); a notification goes with the last of its
+    /// deliveries
+    #[arg(id = "storage.keep_succeeded", long = "keep-succeeded", value_name = "TIME", default_value = "7d", value_parser = keep)]
+    pub keep_succeeded: TimeDelta,
+
+    /// How long a failed or cancelled delivery is kept after it ended, at least (units h, d), and can be delivered again
+    #[arg(id = "storage.keep_failed", long = "keep-failed", value_name = "TIME", default_value = "30d", value_parser = keep)]
+    pub keep_failed: TimeDelta,
+
+    /// Size of the database without its log, in bytes: beyond it nothing new is taken (503) until something has been removed; 0
+    /// sets no limit
+    #[arg(id = "storage.max_bytes", long = "max-bytes", value_name = "BYTES", default_value_t = 0)]
+    pub max_bytes: u64,
+
+    /// Space on the database's disk, in bytes, that stays free for what has been taken already: below it nothing new is taken
+    /// (503); 0 sets no limit
+    #[arg(id = "storage.min_free_bytes", long = "min-free-bytes", value_name = "BYTES", default_value_t = 134_217_728)]
+    pub min_free_bytes: u64,
 
     /// Webhooks that an account may have
     #[arg(id = "limits.webhooks_per_account", long = "webhooks-per-account", value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -161,9 +252,21 @@ pub struct Settings {
     #[arg(id = "log.format", long = "log-format", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
-    /// The least severe messages that are logged
+    /// The least severe messages that are logged; `debug` has a line for each request and each attempt, `info` for those that fail
     #[arg(id = "log.level", long = "log-level", value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationsListen {
+    Off,
+    At(SocketAddr),
+}
+
+impl Default for OperationsListen {
+    fn default() -> OperationsListen {
+        OperationsListen::At(DEFAULT_OPERATIONS_LISTEN.parse().expect("the default is an address"))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -306,6 +409,26 @@ fn values(value: &toml::Value) -> Option<Vec<String>> {
         }
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
+}
+
+fn operations_listen(text: &str) -> Result<OperationsListen, String> {
+    match text {
+        "off" => Ok(OperationsListen::Off),
+        address => address
+            .parse()
+            .map(OperationsListen::At)
+            .map_err(|_| "must be `off`, or an address and a port such as 127.0.0.1:8081".to_owned()),
+    }
+}
+
+/// Far longer than any attempt is under way, and no longer than dates reach.
+fn keep(text: &str) -> Result<TimeDelta, String> {
+    const BOUNDS: std::ops::RangeInclusive<u64> = 3600..=3650 * 24 * 3600;
+    let seconds = parse_seconds(text).ok_or("write a whole number and one of the units h and d, such as 7d")?;
+    if !BOUNDS.contains(&seconds) {
+        return Err("the shortest is 1h and the longest 3650d".to_owned());
+    }
+    Ok(TimeDelta::seconds(seconds as i64))
 }
 
 fn account(text: &str) -> Result<Account, String> {

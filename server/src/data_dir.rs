@@ -4,12 +4,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 
 use crate::api::types::Account;
 use crate::auth::{Scope, token_hash};
+use crate::metrics::Metrics;
 use crate::seal::{MasterKey, Vault};
 use crate::store::sqlite::Sqlite;
 use crate::token::new_token;
@@ -38,6 +40,21 @@ impl DataDir {
         self.file("access-token")
     }
 
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.file("webhooks.db")
+    }
+
+    /// # Errors
+    /// When no server has run here.
+    pub fn existing_database(&self) -> anyhow::Result<PathBuf> {
+        let path = self.database();
+        if !path.exists() {
+            bail!("there is no database in {}: start webhooks-server once, or give its --data-dir", self.path.display());
+        }
+        Ok(path)
+    }
+
     /// Makes the directory, and makes sure that no other server uses it for as long as the file is held.
     pub fn lock(&self) -> anyhow::Result<File> {
         let shown = self.path.display();
@@ -58,39 +75,25 @@ impl DataDir {
 
     /// The database of a server that has run here.
     pub fn open_existing_store(&self) -> anyhow::Result<Sqlite> {
-        let path = self.file("webhooks.db");
-        if !path.exists() {
-            bail!("there is no database in {}: start webhooks-server once, or give its --data-dir", self.path.display());
-        }
-        Ok(Sqlite::open(&path)?)
+        Ok(Sqlite::open(&self.existing_database()?, Arc::default())?)
     }
 
     /// Opens the database with the key that its secrets are sealed with. A new database gets a key, unless one is given,
     /// and one access token with every scope, in a file.
-    pub async fn open_store(&self, master_key_file: Option<&Path>, now: DateTime<Utc>) -> anyhow::Result<(Sqlite, Vault, bool)> {
-        let store = Sqlite::open(&self.file("webhooks.db"))?;
-        let key_path = master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned);
+    pub async fn open_store(
+        &self,
+        master_key_file: Option<&Path>,
+        now: DateTime<Utc>,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<(Sqlite, Vault, bool)> {
+        let store = Sqlite::open(&self.database(), metrics)?;
+        let key_path = self.key_path(master_key_file);
         let key = read_key(&key_path)?;
         let sealed_with = store.property(KEY_ID).await.context("cannot read the database")?;
         let check = store.property(KEY_CHECK).await.context("cannot read the database")?;
         let shown = key_path.display();
         match (sealed_with, key) {
-            (Some(expected), Some(key)) => {
-                let (expected, given) = (String::from_utf8_lossy(&expected).into_owned(), key.key_id());
-                let vault = Vault::new(key);
-                if check.as_deref() != Some(&vault.mac("key-check", b"")[..]) {
-                    bail!(
-                        "the database is sealed with the master key {expected}, and {shown} holds the key {given}: give the right one with --master-key-file"
-                    );
-                }
-                Ok((store, vault, false))
-            }
-            (Some(expected), None) => {
-                let expected = String::from_utf8_lossy(&expected).into_owned();
-                bail!(
-                    "the database is sealed with the master key {expected}, and {shown} does not exist: put the key there, or give --master-key-file"
-                )
-            }
+            (Some(sealed_with), key) => Ok((store, fitting_vault(&sealed_with, check.as_deref(), key, &key_path)?, false)),
             (None, None) if master_key_file.is_some() => {
                 bail!("the master key file {shown} does not exist: make one with `head -c 32 /dev/urandom | base64`")
             }
@@ -116,6 +119,24 @@ impl DataDir {
         }
     }
 
+    fn key_path(&self, master_key_file: Option<&Path>) -> PathBuf {
+        master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned)
+    }
+
+    /// Makes sure that the master key is the one of a database with these properties.
+    ///
+    /// # Errors
+    /// When it is missing or another, or the database says of none.
+    pub fn judge_key(
+        &self,
+        master_key_file: Option<&Path>,
+        property: impl Fn(&str) -> anyhow::Result<Option<Vec<u8>>>,
+    ) -> anyhow::Result<()> {
+        let key_path = self.key_path(master_key_file);
+        let Some(sealed_with) = property(KEY_ID)? else { bail!("the database does not say which master key it is sealed with") };
+        fitting_vault(&sealed_with, property(KEY_CHECK)?.as_deref(), read_key(&key_path)?, &key_path).map(drop)
+    }
+
     /// The authority whose certificates callbacks may have in development, in PEM. Made once.
     pub fn development_authority(&self) -> anyhow::Result<String> {
         let (certificate_path, key_path) = (self.file("dev-ca.pem"), self.file("dev-ca-key.pem"));
@@ -132,6 +153,23 @@ impl DataDir {
         std::fs::write(&certificate_path, &certificate).with_context(|| format!("cannot write {}", certificate_path.display()))?;
         Ok(certificate)
     }
+}
+
+/// A vault of the key, if it is the one that the database is sealed with.
+fn fitting_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
+    let (expected, shown) = (String::from_utf8_lossy(sealed_with), key_path.display());
+    let Some(key) = key else {
+        bail!(
+            "the database is sealed with the master key {expected}, and {shown} does not exist: put the key there, or give --master-key-file"
+        )
+    };
+    let (given, vault) = (key.key_id(), Vault::new(key));
+    if check != Some(&vault.mac("key-check", b"")[..]) {
+        bail!(
+            "the database is sealed with the master key {expected}, and {shown} holds the key {given}: give the right one with --master-key-file"
+        );
+    }
+    Ok(vault)
 }
 
 fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {

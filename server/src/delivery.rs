@@ -5,48 +5,60 @@
 //! ```text
 //!   publish ──► pending ──attempt──► 2xx ─────────────────────────► succeeded
 //!                  ▲  │                │
-//!                  │  │                ├─ 410 ─► failed, and the webhook is deactivated
+//!                  │  │                ├─ 410 ─► failed, and the webhook is deactivated (as it is when nothing
+//!                  │  │                │         was accepted for too long)
 //!                  │  │                └─ else ─┬─ a time is left in the schedule ─► pending
 //!                  └──┼──────────────────────────┘
 //!                     │                          └─ none is ───────► failed
-//!                     └─ webhook deactivated, deleted ─────────────► cancelled
+//!                     └─ webhook deactivated or deleted,
+//!                        notification deleted ─────────────────────► cancelled
+//!
+//!   redeliver, recover ──► pending, from any state: due at once, with a schedule of its own
 //! ```
 //!
 //! A pending delivery is leased while an attempt of it runs. [`Engine`] takes leases, runs attempts and records them;
 //! nothing here decides by itself what the time is or what is random.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::api::types::EventType;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::seal::Vault;
-use crate::store::{self, Destination, Finish, Leased, Next, Store};
+use crate::store::{self, DeactivationCause, Destination, Finish, Leased, Next, Patience, Store};
 
 mod attempt;
 pub mod callback;
 mod credentials;
+mod erasure;
 pub mod guard;
+pub mod handshake;
+pub mod operational;
+pub mod recovery;
 pub mod redact;
 pub mod retry;
 pub mod schedule;
 pub mod signature;
 mod target;
+pub mod trace;
 
 use attempt::{Call, Sent};
 use callback::{Answer, CallbackBody, CallbackReference};
 use guard::Guard;
+use handshake::Handshakes;
 use retry::RetrySchedule;
-use schedule::{Caps, Slots};
+use schedule::{Caps, Slots, Work};
 use target::Targets;
-pub use target::{auth_context, signing_context};
+pub use target::{auth_context, headers_context, signing_context};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -54,11 +66,19 @@ pub struct Settings {
     pub retry_schedule: RetrySchedule,
     /// One attempt in all, name resolution and token request included.
     pub attempt_timeout: Duration,
+    /// With webhooks that accept nothing; `None` is endless.
+    pub patience: Option<Patience>,
 }
 
 /// A test of a webhook is waited for by its caller, so it ends well before a client gives up.
 const TEST_TIMEOUT: Duration = Duration::from_secs(8);
 const TESTS_AT_ONCE: usize = 2;
+
+/// So much that waited in the slots is looked at in one round.
+const LOOKED_AT_ONCE: usize = 256;
+
+/// How often the store is asked for what is due, whatever else is known: commands beside this process may change that.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often what nobody waits for gets a step, when there is nothing of it to do.
 const TIDY_INTERVAL: Duration = Duration::from_secs(1);
@@ -73,41 +93,67 @@ pub struct Engine {
     targets: Targets,
     guard: Guard,
     clock: Clock,
+    metrics: Arc<Metrics>,
     log: slog::Logger,
     slots: Arc<Slots>,
-    /// Work was left due, or a retry was scheduled.
-    wake: Notify,
+    /// Something falls due in the store sooner than was known.
+    rescheduled: Notify,
     stopping: watch::Sender<bool>,
     attempts: TaskTracker,
+    /// The task that takes what is due.
+    taking: OnceLock<AbortHandle>,
     /// The latest revision of each webhook that this process changed a moment ago.
     changes: Mutex<HashMap<Uuid, (u32, Instant)>>,
+    /// Notifications that this process deleted a moment ago.
+    deletions: Mutex<HashMap<Uuid, Instant>>,
     tests: Mutex<HashMap<String, usize>>,
+    handshakes: Handshakes,
 }
 
 impl Engine {
     /// An engine that delivers what it is given, and takes nothing by itself before [`Engine::start`].
     #[must_use]
-    pub fn new(settings: Settings, store: Arc<dyn Store>, vault: Arc<Vault>, guard: Guard, clock: Clock, log: slog::Logger) -> Arc<Engine> {
+    pub fn new(
+        settings: Settings,
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        guard: Guard,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        log: slog::Logger,
+    ) -> Arc<Engine> {
         Arc::new(Engine {
             slots: Slots::new(settings.caps),
-            targets: Targets::new(vault),
+            targets: Targets::new(vault, metrics.clone()),
             settings,
             store,
             guard,
             clock,
+            metrics,
             log,
-            wake: Notify::new(),
+            rescheduled: Notify::new(),
             stopping: watch::Sender::new(false),
             attempts: TaskTracker::new(),
+            taking: OnceLock::new(),
             changes: Mutex::default(),
+            deletions: Mutex::default(),
             tests: Mutex::default(),
+            handshakes: Handshakes::default(),
         })
     }
 
     /// Starts taking what is due, now and from now on.
     pub fn start(self: &Arc<Self>) {
-        self.attempts.spawn(self.clone().take_what_is_due());
+        let taking = self.attempts.spawn(self.clone().take_what_is_due());
+        self.taking.get_or_init(|| taking.abort_handle());
+        self.attempts.spawn(self.clone().take_due_handshakes());
         self.attempts.spawn(self.clone().tidy());
+    }
+
+    /// Whether it takes what is due: not before its start, and no more once it stops.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        !*self.stopping.borrow() && self.taking.get().is_some_and(|taking| !taking.is_finished())
     }
 
     /// Stops taking deliveries, and waits at most `patience` for those in flight. What is cut off is attempted again
@@ -127,15 +173,17 @@ impl Engine {
         self.slots.clone()
     }
 
-    /// Goes on with what a publish has stored.
-    pub fn begin(self: &Arc<Self>, leased: Vec<Leased>, left: bool) {
+    /// Goes on with what has been leased.
+    pub fn begin(self: &Arc<Self>, leased: impl IntoIterator<Item = Leased>) {
         for leased in leased {
             let engine = self.clone();
             self.attempts.spawn(async move { engine.deliver(leased).await });
         }
-        if left {
-            self.wake.notify_one();
-        }
+    }
+
+    /// Says that something has fallen due.
+    pub fn wake_up(&self) {
+        self.rescheduled.notify_one();
     }
 
     /// Notes that a webhook has been changed, deactivated or deleted: no attempt starts with an older state after this.
@@ -144,6 +192,8 @@ impl Engine {
         changes.retain(|_, (_, at)| at.elapsed() < CHANGE_MEMORY);
         let entry = changes.entry(webhook_id).or_insert((revision, Instant::now()));
         *entry = (revision.max(entry.0), Instant::now());
+        drop(changes);
+        self.slots.forgive(webhook_id);
     }
 
     fn outdated(&self, destination: &Destination) -> bool {
@@ -153,9 +203,11 @@ impl Engine {
 
     async fn take_what_is_due(self: Arc<Self>) {
         let mut stopping = self.stopping.subscribe();
+        let mut works = Vec::new();
         while !*stopping.borrow() {
-            let round = self.store.lease_due(self.clock.now(), self.slots.clone()).await;
-            let round = match round {
+            let now = self.clock.now();
+            works.extend(self.slots.awake(now, LOOKED_AT_ONCE));
+            let round = match self.store.lease_due(now, self.slots.clone(), works.clone()).await {
                 Ok(round) => round,
                 Err(error) => {
                     slog::error!(self.log, "cannot look for deliveries that are due; trying again in a second"; "error" => chain(&error));
@@ -163,34 +215,42 @@ impl Engine {
                     continue;
                 }
             };
-            let (more, next_due) = (round.more, round.next_due);
-            self.begin(round.leased, false);
-            if more {
-                tokio::task::yield_now().await;
-                continue;
+            works = round.left;
+            self.begin(round.leased);
+            if works.is_empty() {
+                self.until_something_is_due(round.next_due, &mut stopping).await;
             }
-            let due = async {
-                match next_due {
-                    Some(next_due) => self.clock.sleep_until(next_due).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = due => {}
-                () = self.wake.notified() => {}
-                () = self.slots.freed() => {}
-                _ = stopping.changed() => {}
+        }
+    }
+
+    async fn until_something_is_due(&self, next_due: Option<DateTime<Utc>>, stopping: &mut watch::Receiver<bool>) {
+        let look = next_due.into_iter().chain(self.slots.next_look()).min();
+        let look = async {
+            match look {
+                Some(look) => self.clock.sleep_until(look).await,
+                None => std::future::pending().await,
             }
+        };
+        tokio::select! {
+            () = look => {}
+            () = self.rescheduled.notified() => {}
+            () = self.slots.woken() => {}
+            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            _ = stopping.changed() => {}
         }
     }
 
     async fn tidy(self: Arc<Self>) {
         let mut stopping = self.stopping.subscribe();
         while !*stopping.borrow() {
-            let more = self.store.tidy(self.clock.now()).await.unwrap_or_else(|error| {
-                slog::error!(self.log, "cannot tidy the store; trying again"; "error" => chain(&error));
-                false
-            });
+            let now = self.clock.now();
+            let mut more = false;
+            for step in [self.store.tidy(now), self.store.remove_old(now)] {
+                more |= step.await.unwrap_or_else(|error| {
+                    slog::error!(self.log, "cannot tidy the store; trying again"; "error" => chain(&error));
+                    false
+                });
+            }
             let pause = if more { Duration::from_millis(10) } else { TIDY_INTERVAL };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -201,49 +261,55 @@ impl Engine {
 
     /// One attempt of a leased delivery, from its start to its record.
     async fn deliver(self: Arc<Self>, leased: Leased) {
-        let log = self.log.new(slog::o!("delivery" => leased.delivery_id.to_string(), "attempt" => leased.attempt));
+        let name = AttemptName { delivery: leased.delivery_id, number: leased.attempt };
         let destination = match self.destination_now(&leased).await {
             Ok(Some(destination)) => destination,
-            Ok(None) => return self.release(&leased, &log).await,
+            Ok(None) => return self.release(leased, name).await,
             Err(error) => {
-                slog::error!(log, "cannot read the webhook again; the delivery goes back in a second"; "error" => chain(&error));
+                slog::error!(self.log, "cannot read the webhook again; the delivery goes back in a second"; name, "error" => chain(&error));
                 // It is leased again at once, and a store that is away should not be asked without end.
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                return self.release(&leased, &log).await;
+                return self.release(leased, name).await;
             }
         };
         let target = match self.targets.get(&destination) {
             Ok(target) => target,
             Err(error) => {
                 // Ours, not the receiver's: it costs no attempt. The key is checked at start, so the row is damaged.
-                slog::error!(log, "cannot open the webhook's secrets; the delivery waits for the next start"; "error" => chain(&*error));
+                slog::error!(self.log, "cannot open the webhook's secrets; the delivery waits for the next start"; name, "error" => chain(&*error));
                 return;
             }
         };
-        let notification = &leased.notification;
-        let body = CallbackBody {
-            r#type: &EventType::stored(notification.event_type.clone()),
-            timestamp: notification.created_at,
-            data: &notification.data,
-            notification: CallbackReference { id: notification.id },
-            webhook: CallbackReference { id: destination.webhook_id },
-        };
         let call = Call {
-            notification_id: notification.id,
-            body: body.to_bytes(),
+            notification_id: leased.notification.id,
+            body: leased.notification.body.to(destination.webhook_id),
+            trace: leased.notification.trace.clone(),
             deadline: tokio::time::Instant::now() + self.settings.attempt_timeout,
         };
-        let sent = attempt::send(&self.guard, &target, call, self.clock.now()).await;
+        let started_at = self.clock.now();
+        self.metrics.attempt_begins(leased.attempt, started_at - leased.due_at);
+        let sent = attempt::send(&self.guard, &target, call, started_at).await;
         let now = self.clock.now();
-        let next = self.next(&sent, leased.attempt, now);
-        slog::info!(log, "attempt ended"; "outcome" => sent.outcome.as_str(), "status_code" => sent.status_code,
-            "duration_ms" => sent.duration_ms(), "next" => ?next);
-        let finish = Finish { delivery_id: leased.delivery_id, destination, attempt: sent.into_record(leased.attempt), next };
-        self.record(finish, &log).await;
+        let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now);
+        self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
+        if sent.accepted() {
+            // What is as it should be is told only to those who look closely.
+            slog::debug!(self.log, "attempt ended"; name, &sent);
+        } else {
+            slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
+        }
+        // Another may go while this one is recorded.
+        leased.slot.end(sent.accepted(), now);
+        let attempt = sent.into_record(leased.attempt);
+        let patience = self.settings.patience;
+        self.record(Finish { delivery_id: leased.delivery_id, lane: leased.lane, destination, attempt, next, patience }, name).await;
     }
 
-    /// The destination as it is now, unless the one that was leased still holds.
+    /// The destination as it is now, unless the one that was leased still holds. None when nothing is to be sent there.
     async fn destination_now(&self, leased: &Leased) -> store::Result<Option<Arc<Destination>>> {
+        if self.deleted(leased.notification.id) {
+            return Ok(None);
+        }
         if !self.outdated(&leased.destination) {
             return Ok(Some(leased.destination.clone()));
         }
@@ -251,68 +317,114 @@ impl Engine {
         Ok(current.filter(|current| current.epoch == leased.destination.epoch).map(Arc::new))
     }
 
-    fn next(&self, sent: &Sent, attempt: u32, now: DateTime<Utc>) -> Next {
+    /// `attempts_made` are those of the present schedule.
+    fn next(&self, sent: &Sent, attempts_made: u32, now: DateTime<Utc>) -> Next {
         if sent.accepted() {
             return Next::Succeeded;
         }
         if sent.answer == Some(Answer::Gone) {
             return Next::Gone;
         }
-        match self.settings.retry_schedule.next(attempt, now, sent.retry_after, random_fraction()) {
+        match self.settings.retry_schedule.next(attempts_made, now, sent.retry_after, random_fraction()) {
             Some(due_at) => Next::RetryAt(due_at),
             None => Next::Failed,
         }
     }
 
     /// Keeps trying: an outcome that is lost is an attempt that is made twice.
-    async fn record(&self, finish: Finish, log: &slog::Logger) {
+    async fn record(self: &Arc<Self>, finish: Finish, name: AttemptName) {
         let mut pause = Duration::from_millis(50);
         let finished = loop {
-            match self.store.finish_attempt(finish.clone()).await {
+            match self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()).await {
                 Ok(finished) => break finished,
                 Err(error) if *self.stopping.borrow() => {
-                    return slog::error!(log, "cannot record an attempt; it is made again after the next start"; "error" => chain(&error));
+                    return slog::error!(self.log, "cannot record an attempt; it is made again after the next start"; name, "error" => chain(&error));
                 }
-                Err(error) => slog::error!(log, "cannot record an attempt; trying again"; "error" => chain(&error)),
+                Err(error) => slog::error!(self.log, "cannot record an attempt; trying again"; name, "error" => chain(&error)),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
         };
-        if let Some(revision) = finished.deactivated {
-            slog::info!(log, "webhook deactivated: its callback answered 410 Gone"; "webhook" => finish.destination.webhook_id.to_string());
-            self.webhook_changed(finish.destination.webhook_id, revision);
+        if let Some(deactivated) = finished.deactivated {
+            let webhook_id = finish.destination.webhook_id;
+            let webhook = webhook_id.to_string();
+            match deactivated.cause {
+                DeactivationCause::Gone => {
+                    slog::info!(self.log, "webhook deactivated: its callback answered 410 Gone"; name, "webhook" => webhook);
+                }
+                DeactivationCause::Failing(failures) => {
+                    slog::info!(self.log, "webhook deactivated: it has accepted nothing for too long"; name, "webhook" => webhook,
+                        "failing_since" => failures.since.to_rfc3339(), "failed_attempts" => failures.attempts);
+                }
+            }
+            self.webhook_changed(webhook_id, deactivated.revision);
         }
-        if matches!(finish.next, Next::RetryAt(_)) {
-            self.wake.notify_one();
+        self.begin(finished.next);
+        // Whatever it is, a redelivery may have been asked for meanwhile.
+        if finish.next != Next::Succeeded {
+            self.rescheduled.notify_one();
         }
     }
 
-    async fn release(&self, leased: &Leased, log: &slog::Logger) {
+    async fn release(&self, leased: Leased, name: AttemptName) {
+        let work = Work { webhook_id: leased.destination.webhook_id, lane: leased.lane };
         match self.store.release_delivery(leased.delivery_id).await {
-            Ok(()) => self.wake.notify_one(),
-            Err(error) => slog::error!(log, "cannot give a delivery back; it waits for the next start"; "error" => chain(&error)),
+            Ok(()) => self.slots.wake([work]),
+            Err(error) => {
+                slog::error!(self.log, "cannot give a delivery back; it waits for the next start"; name, "error" => chain(&error))
+            }
         }
     }
 
-    /// Sends a `webhook.test` callback now, whatever the webhook's state, and stores nothing of it.
+    /// Sends a callback now, whatever the webhook's state, and stores nothing of it.
     /// `None` when the account tests as many webhooks at once as it may.
-    pub async fn test(&self, webhook: &store::Webhook) -> anyhow::Result<Option<store::Attempt>> {
+    pub async fn test(&self, webhook: &store::Webhook, sample: Sample) -> anyhow::Result<Option<store::Attempt>> {
         let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(None) };
         let destination = Arc::new(Destination::of(webhook));
         let target = self.targets.get(&destination)?;
         let now = self.clock.now();
         let notification_id = Uuid::now_v7();
-        let data = RawValue::from_string(r#"{"message":"This is a test of your callback."}"#.to_owned())?;
         let body = CallbackBody {
-            r#type: &EventType::stored("webhook.test".to_owned()),
+            r#type: &sample.event_type,
             timestamp: now,
-            data: &data,
+            data: &sample.data,
             notification: CallbackReference { id: notification_id },
             webhook: CallbackReference { id: webhook.id },
         };
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
-        let call = Call { notification_id, body: body.to_bytes(), deadline: tokio::time::Instant::now() + timeout };
+        let call = Call { notification_id, body: body.to_bytes(), trace: None, deadline: tokio::time::Instant::now() + timeout };
         Ok(Some(attempt::send(&self.guard, &target, call, now).await.into_record(1)))
+    }
+}
+
+/// Names an attempt in the log.
+#[derive(Clone, Copy)]
+struct AttemptName {
+    delivery: Uuid,
+    number: u32,
+}
+
+impl slog::KV for AttemptName {
+    fn serialize(&self, _: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
+        serializer.emit_arguments("delivery".into(), &format_args!("{}", self.delivery))?;
+        serializer.emit_u32("attempt".into(), self.number)
+    }
+}
+
+/// What a test says has happened.
+pub struct Sample {
+    pub event_type: EventType,
+    pub data: Box<RawValue>,
+}
+
+impl Sample {
+    pub const TEST: &str = "webhook.test";
+
+    /// Unless another is asked for.
+    #[must_use]
+    pub fn of_test() -> Sample {
+        let data = r#"{"message":"This is a test of your callback."}"#.to_owned();
+        Sample { event_type: EventType::stored(Sample::TEST.to_owned()), data: RawValue::from_string(data).expect("it is JSON") }
     }
 }
 

@@ -180,6 +180,9 @@ const fn remedy(kind: Kind) -> &'static str {
         Kind::IdempotencyConflict => "Use a new <code>Idempotency-Key</code> for another body; repeat the same body to repeat a request.",
         Kind::WebhookDeactivated => "Activate the webhook first.",
         Kind::WebhookLimit => "Delete a webhook that is no longer needed, or ask the operator for a higher limit.",
+        Kind::NotificationDeleted => {
+            "What was deleted cannot be sent again: publish a new notification, with an <code>Idempotency-Key</code> of its own."
+        }
         Kind::PayloadTooLarge => "Send a smaller body.",
         Kind::UnsupportedMediaType => "Send JSON, with <code>Content-Type: application/json</code>.",
         Kind::RateLimited => "Wait for as many seconds as <code>Retry-After</code> says, then send the request again.",

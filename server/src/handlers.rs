@@ -1,5 +1,7 @@
 //! The operations: who calls, one call, the answer. What they decide, they ask others.
 
+use std::time::Instant;
+
 use aws_lc_rs::rand::SystemRandom;
 use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};
 use uuid::Uuid;
@@ -10,10 +12,17 @@ use crate::api::{Answer, Api};
 use crate::auth::{self, Caller, Scope};
 use crate::body::{Checked, JsonBody};
 use crate::delivery::guard::Guard;
+use crate::delivery::handshake::Challenge;
+use crate::delivery::recovery::Recovered;
 use crate::delivery::signature::SigningSecret;
-use crate::delivery::{auth_context, signing_context};
+use crate::delivery::trace::TraceContext;
+use crate::delivery::{Sample, auth_context, headers_context, signing_context};
+use crate::event_types::Catalogue;
 use crate::problem::{ApiError, Kind, reply};
-use crate::store::{self, Audience, DeliveryFilter, Idempotency, Page, Publication, Published, Sealed, WebhookChange};
+use crate::store::{
+    self, Audience, CustomHeaders, Deactivation, DeliveryFilter, Idempotency, Page, Publication, Published, Recovery, Redelivered, Sealed,
+    WebhookChange,
+};
 
 /// The implementation of [`Api`].
 pub enum Handlers {}
@@ -26,12 +35,14 @@ impl Api for Handlers {
             let (caller, registration) = body.read(&rqctx, Scope::WebhooksWrite).await?;
             let app = rqctx.context();
             judge_url(&app.guard, "/targetURL", &registration.target_url)?;
+            judge_event_types(&app.catalogue, registration.event_types.as_ref())?;
             let webhook = app.new_webhook(caller.account()?.clone(), registration)?;
-            let stored = app.store.register_webhook(webhook.clone(), app.webhooks_per_account).await?;
+            let stored = app.store.register_webhook(webhook.clone(), app.handshake(), app.webhooks_per_account).await?;
             if !stored {
                 let detail = format!("the account has {} webhooks already: delete one first", app.webhooks_per_account);
                 return Err(ApiError::new(Kind::WebhookLimit, detail));
             }
+            app.begin_handshake();
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -70,14 +81,22 @@ impl Api for Handlers {
             if let Some(target_url) = &update.target_url {
                 judge_url(&app.guard, "/targetURL", target_url)?;
             }
+            judge_event_types(&app.catalogue, update.event_types.as_ref())?;
             let change = app.webhook_change(id, update)?;
             let updated = app.store.update_webhook(caller.account()?.clone(), id, change, app.clock.now()).await?;
-            let webhook = updated.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(|store::CredentialsRequired| {
-                let detail = "a targetURL with another scheme, host or port needs `auth` in the same update: \
-                              stored credentials are never sent to a new place";
-                ApiError::at(Kind::CredentialsRequired, "/auth", detail)
+            let webhook = updated.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(|missing| {
+                let member = match missing {
+                    store::CredentialsRequired::Auth => "auth",
+                    store::CredentialsRequired::Headers => "headers",
+                };
+                let detail = format!(
+                    "a targetURL with another scheme, host or port needs `{member}` in the same update: \
+                     stored credentials are never sent to a new place"
+                );
+                ApiError::at(Kind::CredentialsRequired, format!("/{member}"), detail)
             })?;
             app.engine.webhook_changed(id, webhook.revision);
+            app.begin_handshake();
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -95,6 +114,8 @@ impl Api for Handlers {
             let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
             let webhook = deactivated.ok_or_else(|| ApiError::not_found("webhook"))?;
             app.engine.webhook_changed(id, webhook.revision);
+            // Other webhooks of the account may be told.
+            app.engine.wake_up();
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -109,8 +130,10 @@ impl Api for Handlers {
             let (caller, _) = body.read(&rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let activated = app.store.activate_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
+            let activated = app.store.activate_webhook(caller.account()?.clone(), id, app.handshake(), app.clock.now()).await?;
             let webhook = activated.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.engine.webhook_changed(id, webhook.revision);
+            app.begin_handshake();
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -128,13 +151,19 @@ impl Api for Handlers {
         .await
     }
 
-    async fn test_webhook(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Attempt>> {
+    async fn test_webhook(
+        rqctx: RequestContext<App>,
+        path: Checked<Path<IdPath>>,
+        query: Checked<Query<TestQuery>>,
+    ) -> Answer<HttpResponseOk<Attempt>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksWrite).await?;
             caller.account()?;
             let app = rqctx.context();
+            let event_type = query.get()?.into_inner().r#type;
             let webhook = find_webhook(app, caller, path).await?;
-            let attempt = app.engine.test(&webhook).await.map_err(ApiError::internal)?;
+            let sample = event_type.map(|event_type| app.sample(event_type)).transpose()?;
+            let attempt = app.engine.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await.map_err(ApiError::internal)?;
             let busy = || ApiError::rate_limited("two tests of this account's webhooks are running: wait until one has ended", 1);
             Ok(HttpResponseOk(attempt.ok_or_else(busy)?.into()))
         })
@@ -152,19 +181,75 @@ impl Api for Handlers {
             let webhook = find_webhook(app, caller, path).await?;
             let secret = app.vault.open(&signing_context(webhook.id), &webhook.signing_secret.0).map_err(ApiError::internal)?;
             let secret = String::from_utf8(secret).map_err(ApiError::internal)?;
-            Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret }), NoStore::HEADERS))
+            let previous = webhook.previous_secret.map(|previous| previous.valid_until);
+            let previous_valid_until = previous.filter(|valid_until| app.clock.now() < *valid_until);
+            Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))
+        })
+        .await
+    }
+
+    async fn rotate_signing_secret(
+        rqctx: RequestContext<App>,
+        path: Checked<Path<IdPath>>,
+        body: JsonBody<SigningSecretRotation>,
+    ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
+        reply(&rqctx, async {
+            let (caller, rotation) = body.read(&rqctx, Scope::WebhooksSecrets).await?;
+            let id = path.get()?.into_inner().id.0;
+            let app = rqctx.context();
+            let secret = SigningSecret::generate(&SystemRandom::new()).expose();
+            let sealed = app.seal(&signing_context(id), &secret);
+            let (account, overlap) = (caller.account()?.clone(), rotation.overlap_seconds.duration());
+            let rotated = app.store.rotate_signing_secret(account, id, sealed, overlap, app.clock.now()).await?;
+            let webhook = rotated.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.engine.webhook_changed(id, webhook.revision);
+            let previous_valid_until = webhook.previous_secret.map(|previous| previous.valid_until);
+            Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))
+        })
+        .await
+    }
+
+    async fn recover_deliveries(
+        rqctx: RequestContext<App>,
+        path: Checked<Path<IdPath>>,
+        body: JsonBody<DeliveryRecovery>,
+    ) -> Answer<HttpResponseAccepted<RecoveredDeliveries>> {
+        reply(&rqctx, async {
+            let (caller, asked) = body.read(&rqctx, Scope::DeliveriesWrite).await?;
+            let recovery = Recovery {
+                webhook_id: path.get()?.into_inner().id.0,
+                since: asked.since.0,
+                until: asked.until.map(|time| time.0),
+                dry_run: asked.dry_run == Some(true),
+                after: asked.cursor.map(|cursor| cursor.position()),
+            };
+            match rqctx.context().engine.recover(caller.account()?, recovery).await? {
+                Recovered::Some { count, next } => {
+                    let cursor = next.map(|(created_at, id)| RecoveryCursor::after(created_at, id));
+                    Ok(HttpResponseAccepted(RecoveredDeliveries { count, cursor }))
+                }
+                Recovered::NoSuchWebhook => Err(ApiError::not_found("webhook")),
+                Recovered::WebhookDeactivated => Err(webhook_deactivated()),
+            }
         })
         .await
     }
 
     async fn publish_notification(
         rqctx: RequestContext<App>,
-        _: Checked<Header<IdempotencyHeader>>,
+        _: Checked<Header<PublicationHeaders>>,
         body: JsonBody<NotificationPublication>,
     ) -> Answer<HttpResponseAccepted<Notification>> {
         reply(&rqctx, async {
             let (caller, publication, bytes) = body.read_with_bytes(&rqctx, Scope::NotificationsPublish).await?;
-            let app = rqctx.context();
+            let (app, arrived) = (rqctx.context(), Instant::now());
+            if !app.catalogue.knows(publication.r#type.as_str()) {
+                return Err(ApiError::at(
+                    Kind::InvalidRequest,
+                    "/type",
+                    "is not in the catalogue of event types, which listEventTypes shows",
+                ));
+            }
             let idempotency = app.idempotency(&caller, rqctx.request.headers(), &bytes)?;
             let audience = audience(caller, publication.account, publication.webhook.map(|webhook| webhook.id.0))?;
             let publication = Publication {
@@ -174,10 +259,11 @@ impl Api for Handlers {
                 created_at: app.clock.now(),
                 audience,
                 idempotency,
+                trace: TraceContext::of(rqctx.request.headers()),
             };
             let notification = match app.store.publish_notification(publication, app.engine.slots()).await? {
-                Published::New { notification, leased, left } => {
-                    app.engine.begin(leased, left);
+                Published::New { notification, leased } => {
+                    app.engine.begin(leased);
                     notification
                 }
                 Published::Repeated(notification) => notification,
@@ -186,14 +272,14 @@ impl Api for Handlers {
                         "this Idempotency-Key was used for another body in the last 24 hours: use a new key for a new notification";
                     return Err(ApiError::new(Kind::IdempotencyConflict, detail));
                 }
-                Published::NoSuchWebhook => return Err(ApiError::not_found("webhook")),
-                Published::WebhookDeactivated => {
-                    return Err(ApiError::new(
-                        Kind::WebhookDeactivated,
-                        "the webhook is deactivated and gets nothing until it is activated",
-                    ));
+                Published::Deleted => {
+                    let detail = "the notification that this Idempotency-Key published was deleted: use a new key for a new notification";
+                    return Err(ApiError::new(Kind::NotificationDeleted, detail));
                 }
+                Published::NoSuchWebhook => return Err(ApiError::not_found("webhook")),
+                Published::WebhookDeactivated => return Err(webhook_deactivated()),
             };
+            app.metrics.published(arrived.elapsed());
             Ok(HttpResponseAccepted(notification.into()))
         })
         .await
@@ -220,6 +306,26 @@ impl Api for Handlers {
             let id = path.get()?.into_inner().id.0;
             let notification = rqctx.context().store.get_notification(caller.account, id).await?;
             Ok(HttpResponseOk(notification.ok_or_else(|| ApiError::not_found("notification"))?.into()))
+        })
+        .await
+    }
+
+    async fn delete_notification(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseDeleted> {
+        reply(&rqctx, async {
+            let caller = auth::caller(&rqctx, Scope::NotificationsWrite).await?;
+            let id = path.get()?.into_inner().id.0;
+            let deleted = rqctx.context().engine.delete_notification(caller.account, id).await?;
+            if deleted { Ok(HttpResponseDeleted()) } else { Err(ApiError::not_found("notification")) }
+        })
+        .await
+    }
+
+    async fn list_event_types(rqctx: RequestContext<App>, query: Checked<Query<EventTypeQuery>>) -> Answer<HttpResponseOk<EventTypePage>> {
+        reply(&rqctx, async {
+            auth::caller(&rqctx, Scope::NotificationsRead).await?;
+            let query = query.get()?.into_inner();
+            let limit = query.limit.unwrap_or(PageLimit::DEFAULT).0;
+            Ok(HttpResponseOk(rqctx.context().catalogue.page(query.cursor.as_ref(), limit as usize)))
         })
         .await
     }
@@ -255,6 +361,37 @@ impl Api for Handlers {
         })
         .await
     }
+
+    async fn redeliver(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseAccepted<Delivery>> {
+        reply(&rqctx, async {
+            let caller = auth::caller(&rqctx, Scope::DeliveriesWrite).await?;
+            let account = caller.account()?.clone();
+            let id = path.get()?.into_inner().id.0;
+            let app = rqctx.context();
+            let delivery = match app.store.redeliver(account, id, app.clock.now()).await? {
+                Redelivered::Due(delivery) => delivery,
+                Redelivered::NoSuchDelivery => return Err(ApiError::not_found("delivery")),
+                Redelivered::WebhookDeleted => {
+                    return Err(ApiError::new(
+                        Kind::NotFound,
+                        "the webhook of this delivery was deleted, and nothing is sent to it any more",
+                    ));
+                }
+                Redelivered::WebhookDeactivated => return Err(webhook_deactivated()),
+                Redelivered::NotificationDeleted => {
+                    let detail = "the notification was deleted, and with it what could be sent again";
+                    return Err(ApiError::new(Kind::NotificationDeleted, detail));
+                }
+            };
+            app.engine.wake_up();
+            Ok(HttpResponseAccepted((*delivery).into()))
+        })
+        .await
+    }
+}
+
+fn webhook_deactivated() -> ApiError {
+    ApiError::new(Kind::WebhookDeactivated, "the webhook is deactivated and gets nothing until it is activated")
 }
 
 async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
@@ -264,6 +401,16 @@ async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<IdPath>>) ->
 
 fn judge_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
     guard.judge_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
+}
+
+fn judge_event_types(catalogue: &Catalogue, event_types: Option<&EventTypes>) -> Result<(), ApiError> {
+    match event_types.and_then(|event_types| catalogue.first_unknown(event_types)) {
+        Some(index) => {
+            let detail = "matches nothing in the catalogue of event types, which listEventTypes shows";
+            Err(ApiError::at(Kind::InvalidRequest, format!("/eventTypes/{index}"), detail))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whom a notification is for: a token of an account publishes to that account alone.
@@ -287,6 +434,18 @@ fn audience(caller: Caller, account: Option<Account>, webhook_id: Option<Uuid>) 
 }
 
 impl App {
+    fn sample(&self, event_type: EventType) -> Result<Sample, ApiError> {
+        let data = self.catalogue.example(event_type.as_str()).map(ToOwned::to_owned);
+        match data {
+            Some(data) => Ok(Sample { event_type, data }),
+            None if event_type.as_str() == Sample::TEST => Ok(Sample::of_test()),
+            None => {
+                let detail = "the catalogue of event types, which listEventTypes shows, has no example of that `type`";
+                Err(ApiError::new(Kind::NotFound, detail))
+            }
+        }
+    }
+
     fn new_webhook(&self, account: Account, registration: WebhookRegistration) -> Result<store::Webhook, ApiError> {
         let id = Uuid::now_v7();
         let now = self.clock.now();
@@ -298,10 +457,14 @@ impl App {
             target_url: registration.target_url,
             auth,
             auth_secret,
+            headers: registration.headers.and_then(|headers| self.seal_headers(id, &headers)),
             signing_secret: self.seal(&signing_context(id), &signing_secret.expose()),
+            previous_secret: None,
             event_types: registration.event_types.and_then(EventTypes::unless_all),
             description: registration.description,
-            deactivation: None,
+            max_per_second: registration.max_per_second.map(|rate| rate.0),
+            ordered: registration.ordered.unwrap_or_default(),
+            deactivation: self.require_handshake.then(|| Deactivation { reason: store::REASON_UNVERIFIED.to_owned(), at: now }),
             epoch: 1,
             revision: 1,
             created_at: now,
@@ -313,9 +476,24 @@ impl App {
         Ok(WebhookChange {
             target_url: update.target_url,
             auth: update.auth.map(|auth| self.seal_auth(id, auth)).transpose()?,
+            headers: update.headers.map(|headers| self.seal_headers(id, &headers)),
             event_types: update.event_types,
             description: update.description.map(|text| (!text.as_str().is_empty()).then(|| Description::stored(text.into_string()))),
+            max_per_second: update.max_per_second.map(|rate| (rate.0 > 0).then_some(rate.0)),
+            ordered: update.ordered,
+            handshake: self.handshake(),
         })
+    }
+
+    /// What a callback has to answer before its webhook gets anything, where the operator requires that.
+    fn handshake(&self) -> Option<Challenge> {
+        self.require_handshake.then(|| Challenge::generate(&SystemRandom::new()))
+    }
+
+    fn begin_handshake(&self) {
+        if self.require_handshake {
+            self.engine.handshake_due();
+        }
     }
 
     /// Judges where credentials would go, and seals what is secret of them.
@@ -326,6 +504,16 @@ impl App {
         let (auth, secret) = auth.split();
         let sealed = secret.map(|secret| self.seal(&auth_context(webhook_id), &secret));
         Ok((auth, sealed))
+    }
+
+    /// `None` when there are none.
+    fn seal_headers(&self, webhook_id: Uuid, headers: &CustomHeaderInputs) -> Option<CustomHeaders> {
+        let pairs: Vec<_> = headers.0.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
+        let text = serde_json::to_string(&pairs).expect("strings serialise");
+        (!pairs.is_empty()).then(|| CustomHeaders {
+            names: headers.0.iter().map(|header| header.name.clone()).collect(),
+            sealed: self.seal(&headers_context(webhook_id), &text),
+        })
     }
 
     fn seal(&self, context: &str, secret: &str) -> Sealed {

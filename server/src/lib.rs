@@ -12,12 +12,13 @@
 //! 1. `publishNotification` stores the notification and one delivery for each active webhook that asks for it, in one
 //!    transaction (the outbox), and answers 202 once that is on disk. Concurrent publishes share a commit.
 //! 2. The same transaction leases the fresh deliveries to this node as far as [`delivery::schedule::Slots`] has room, so
-//!    the usual case needs no second query. What finds no room stays due in the store, and a round of
-//!    [`store::Store::lease_due`] takes it when a slot comes free: memory is bounded by configuration, not by the backlog.
+//!    the usual case needs no second query. What finds no room stays due in the store, while its webhook waits in the
+//!    slots; a round of [`store::Store::lease_due`] takes it when it may go. So memory grows with the webhooks that wait
+//!    and not with the backlog, and looking for work walks over nothing that cannot go.
 //! 3. An attempt signs, authenticates, sends and reads the answer, bounded in time, bytes and destinations. A failed
 //!    attempt is data (an outcome), not an error of ours.
 //! 4. Its outcome is stored: 2xx, succeeded; 410, the webhook is deactivated; else the retry schedule gives the next
-//!    time, or the delivery has failed.
+//!    time, or the delivery has failed. Whatever became of it, it can be made due again.
 //! 5. A node that dies loses only its leases. Deliveries are at least once: the receiver deduplicates by `webhook-id`.
 //!
 //! # Invariants
@@ -26,8 +27,9 @@
 //! - Only [`delivery::guard`] builds an outbound HTTP client; callbacks, token requests and tests of a webhook use it.
 //! - A webhook, account, host, name server or token server that hangs, fails or is flooded delays nobody else.
 //! - A secret never appears in an answer, log line, error or Debug output, and is sealed in the store. The exceptions are
-//!   `getSigningSecret`, the first access token in its file, and `token create`, which prints a token once.
+//!   `getSigningSecret` and `rotateSigningSecret`, the first access token in its file, and `token create`, which prints a token once.
 //! - Every field that can be set changes behaviour. What is not supported is refused.
+//! - Where a handshake is required, no notification goes to a URL whose owner has not agreed.
 //! - Time and randomness are parameters of the parts that decide.
 
 // In the order in which they are best read; the blank lines keep it.
@@ -55,10 +57,17 @@ pub mod seal;
 // How notifications reach their callbacks.
 pub mod delivery;
 
+// What may be published, as the operator says.
+pub mod event_types;
+
 // What is served beside the API.
 pub mod docs;
 
-// How a node is put together: settings, time, log, files, tokens.
+pub mod operations;
+
+pub mod metrics;
+
+// How a node is put together: settings, time, log, files, tokens, pauses, backups.
 pub mod config;
 
 pub mod clock;
@@ -68,6 +77,10 @@ pub mod log;
 pub mod data_dir;
 
 pub mod token;
+
+pub mod backup;
+
+pub mod pause;
 
 pub mod server;
 

@@ -26,8 +26,21 @@ impl Rate {
         Some(Rate { interval, tolerance: period - interval })
     }
 
+    /// `count` in a second, spread evenly: no more than a tenth of a second's worth at once.
+    #[must_use]
+    pub fn even(count: u32) -> Option<Rate> {
+        let interval = TimeDelta::seconds(1).checked_div(i32::try_from(count).ok()?)?;
+        Some(Rate { interval, tolerance: (TimeDelta::milliseconds(100) - interval).max(TimeDelta::zero()) })
+    }
+
+    /// How far ahead of now a key is even at most.
+    #[must_use]
+    pub fn most_ahead(&self) -> TimeDelta {
+        self.tolerance + self.interval
+    }
+
     /// When the key is even again after one more, or how long it has to wait for that one.
-    fn admit(&self, even_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
+    pub fn admit(&self, even_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
         let even_at = even_at.map_or(now, |even_at| even_at.max(now));
         let early = (even_at - now) - self.tolerance;
         if early > TimeDelta::zero() { Err(early) } else { Ok(even_at + self.interval) }

@@ -1,5 +1,7 @@
 //! The log: lines for people or JSON for machines, on standard error.
 
+use std::io::{IsTerminal as _, LineWriter};
+
 use slog::{Drain as _, Level, Logger, o};
 
 use crate::config::{LogFormat, LogLevel};
@@ -12,13 +14,26 @@ pub fn start(format: LogFormat, level: LogLevel) -> Logger {
         LogLevel::Debug => Level::Debug,
     };
     match format {
-        LogFormat::Text => {
-            let decorator = slog_term::TermDecorator::new().stderr().build();
-            let drain = slog_term::FullFormat::new(decorator).use_utc_timestamp().build().fuse();
-            queued(drain, level)
-        }
-        LogFormat::Json => queued(slog_json::Json::default(std::io::stderr()).fuse(), level),
+        LogFormat::Text if std::io::stderr().is_terminal() => text(slog_term::TermDecorator::new().stderr().build(), level),
+        LogFormat::Text => text(slog_term::PlainDecorator::new(LineWriter::new(std::io::stderr())), level),
+        LogFormat::Json => queued(slog_json::Json::default(LineWriter::new(std::io::stderr())).fuse(), level),
     }
+}
+
+fn text(decorator: impl slog_term::Decorator + Send + 'static, level: Level) -> Logger {
+    queued(slog_term::FullFormat::new(decorator).use_utc_timestamp().build().fuse(), level)
+}
+
+/// The same log without a line for each connection and request that came to its end: at full load writing them costs as
+/// much as all the rest. `debug` has them.
+pub fn without_requests(log: &Logger) -> Logger {
+    if log.is_debug_enabled() {
+        return log.clone();
+    }
+    let is_routine = |record: &slog::Record<'_>| {
+        record.level() == Level::Info && matches!(record.msg().as_str(), Some("request completed" | "accepted connection"))
+    };
+    Logger::root(slog::Filter::new(log.clone(), move |record| !is_routine(record)).fuse(), o!())
 }
 
 /// A log that cannot be written fast enough drops messages, and says how many, rather than hold deliveries up.

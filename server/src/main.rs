@@ -2,8 +2,13 @@ use std::process::ExitCode;
 
 use webhooks_server::clock::Clock;
 use webhooks_server::config::{Command, CommandLine, ConfigError};
+use webhooks_server::data_dir::DataDir;
 use webhooks_server::server::Server;
-use webhooks_server::{log, token};
+use webhooks_server::{backup, log, pause, token};
+
+/// Requests and deliveries are many small allocations on several threads, which the system's allocator takes its time for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let command_line = match CommandLine::load(std::env::args_os()) {
@@ -20,8 +25,15 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     let settings = command_line.settings;
-    if let Some(Command::Token(command)) = command_line.command {
-        return token::run(&settings.data_dir, command).await;
+    let data_dir = DataDir::at(&settings.data_dir);
+    match command_line.command {
+        Some(Command::Token(command)) => return token::run(&settings.data_dir, command).await,
+        Some(Command::Backup { file, replace }) => return backup::back_up(&data_dir, &file, replace),
+        Some(Command::Restore { file, replace }) => {
+            return backup::restore(&data_dir, settings.master_key_file.as_deref(), &file, replace, Clock::system().now());
+        }
+        Some(Command::Delivery(command)) => return pause::run(&settings.data_dir, command).await,
+        None => {}
     }
     let log = log::start(settings.log_format, settings.log_level);
     let server = Server::start(settings, Clock::system(), log.clone()).await?;

@@ -2,10 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 
-use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError, RequestContext, ServerContext};
+use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError, RequestContext};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Response, StatusCode, header};
 
+use crate::App;
 use crate::api::types::{Problem, ProblemError};
 
 /// The kinds of problems. The docs page explains each under `#problem-<code>`.
@@ -19,6 +20,7 @@ pub enum Kind {
     IdempotencyConflict,
     WebhookDeactivated,
     WebhookLimit,
+    NotificationDeleted,
     PayloadTooLarge,
     UnsupportedMediaType,
     RateLimited,
@@ -27,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::InvalidRequest,
         Kind::CredentialsRequired,
         Kind::Unauthenticated,
@@ -36,6 +38,7 @@ impl Kind {
         Kind::IdempotencyConflict,
         Kind::WebhookDeactivated,
         Kind::WebhookLimit,
+        Kind::NotificationDeleted,
         Kind::PayloadTooLarge,
         Kind::UnsupportedMediaType,
         Kind::RateLimited,
@@ -55,6 +58,7 @@ impl Kind {
             Kind::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict", "The idempotency key was used for another request"),
             Kind::WebhookDeactivated => (StatusCode::CONFLICT, "webhook_deactivated", "The webhook is deactivated"),
             Kind::WebhookLimit => (StatusCode::CONFLICT, "webhook_limit", "The account has as many webhooks as it may"),
+            Kind::NotificationDeleted => (StatusCode::CONFLICT, "notification_deleted", "The notification was deleted"),
             Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request's body is too large"),
             Kind::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The request's body must be JSON"),
             Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
@@ -102,6 +106,13 @@ impl ApiError {
         let detail = "the service cannot take this request at the moment, and a change that it asks for may have been made or not; \
                       where sending it again does no harm, do so after the time in Retry-After";
         ApiError { cause: Some(cause.into()), retry_after_seconds: Some(1), ..ApiError::new(Kind::Overloaded, detail) }
+    }
+
+    /// Nothing was changed.
+    pub fn storage_full(cause: impl Into<anyhow::Error>) -> ApiError {
+        let detail = "the service's storage is full: it takes nothing new until something has been removed, and nothing was changed; \
+                      send the request again after the time in Retry-After";
+        ApiError { cause: Some(cause.into()), retry_after_seconds: Some(60), ..ApiError::new(Kind::Overloaded, detail) }
     }
 
     pub fn rate_limited(detail: impl Into<String>, retry_after_seconds: u32) -> ApiError {
@@ -168,15 +179,15 @@ pub struct Reply<R>(Result<R, Response<Body>>);
 
 /// Runs a handler's body to its [`Reply`]: renders a problem, and logs what the caller is not told.
 /// A panic becomes a problem too: dropshot would only drop the connection.
-pub async fn reply<C: ServerContext, R>(
-    rqctx: &RequestContext<C>,
+pub async fn reply<R: HttpResponse>(
+    rqctx: &RequestContext<App>,
     body: impl Future<Output = Result<R, ApiError>>,
 ) -> Result<Reply<R>, Problem> {
     let outcome = AssertUnwindSafe(body).catch_unwind().await.unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
         Err(ApiError::internal(anyhow::anyhow!("a handler panicked: {}", message.unwrap_or_default())))
     });
-    Ok(Reply(outcome.map_err(|error| {
+    let reply = Reply(outcome.map_err(|error| {
         let (status, code, _) = error.kind.row();
         match &error.cause {
             Some(cause) => {
@@ -185,7 +196,9 @@ pub async fn reply<C: ServerContext, R>(
             None => slog::debug!(rqctx.log, "request refused"; "status" => status.as_u16(), "code" => code),
         }
         error.to_response(&rqctx.request_id, rqctx.request.headers())
-    })))
+    }));
+    rqctx.context().metrics.answered(&rqctx.endpoint.operation_id, reply.status_code());
+    Ok(reply)
 }
 
 impl<R: HttpResponse> HttpResponse for Reply<R> {

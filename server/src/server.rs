@@ -21,15 +21,19 @@ use crate::data_dir::DataDir;
 use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy};
 use crate::delivery::schedule::Caps;
+use crate::event_types::Catalogue;
 use crate::handlers::Handlers;
 use crate::limits::{Limit, Rate};
+use crate::metrics::Metrics;
+use crate::operations::Operations;
 use crate::seal::Vault;
-use crate::store::Store;
+use crate::store::{Patience, StorageLimits, Store};
 
 /// What the handlers work with.
 pub struct App {
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
+    pub catalogue: Catalogue,
     pub vault: Arc<Vault>,
     pub guard: Guard,
     pub tokens: TokenCache,
@@ -38,13 +42,17 @@ pub struct App {
     /// From each address.
     pub failed_authentications: Limit<IpAddr>,
     pub behind_proxy: bool,
+    /// Of a webhook's callback, before the webhook gets anything.
+    pub require_handshake: bool,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
     pub webhooks_per_account: u32,
     pub request_body_max_bytes: usize,
 }
 
 pub struct Server {
     http: HttpServer<App>,
+    operations: Operations,
     engine: Arc<Engine>,
     tls: bool,
     drain_timeout: Duration,
@@ -57,29 +65,48 @@ pub struct Server {
 impl Server {
     /// Starts serving and delivering.
     pub async fn start(settings: Settings, clock: Clock, log: Logger) -> anyhow::Result<Server> {
+        let catalogue = settings.event_types_file.as_deref().map(Catalogue::read).transpose()?.unwrap_or_default();
         let data_dir = DataDir::at(&settings.data_dir);
         let lock = data_dir.lock()?;
-        let (store, vault, first_start) = data_dir.open_store(settings.master_key_file.as_deref(), clock.now()).await?;
+        let metrics = Arc::new(Metrics::default());
+        let (store, vault, first_start) = data_dir.open_store(settings.master_key_file.as_deref(), clock.now(), metrics.clone()).await?;
+        let store = store.limited(StorageLimits {
+            keep_succeeded: settings.keep_succeeded,
+            keep_failed: settings.keep_failed,
+            max_bytes: settings.max_bytes,
+            min_free_bytes: settings.min_free_bytes,
+        });
         store.take_over(clock.now()).await.context("cannot take over the database")?;
         let store: Arc<dyn Store> = Arc::new(store);
+        for pause in store.list_pauses().await.context("cannot read what is paused")? {
+            slog::warn!(log, "deliveries are paused: nothing of that goes out until `webhooks-server delivery resume`";
+                "paused" => pause.scope.to_string(), "since" => pause.since.to_rfc3339());
+        }
         let vault = Arc::new(vault);
         let guard = Guard::new(policy(&settings, &data_dir)?).context("cannot make the client for callbacks")?;
         let engine_settings = crate::delivery::Settings {
             caps: Caps::new(settings.max_in_flight as usize, settings.max_in_flight_per_webhook as usize),
             retry_schedule: settings.retry_schedule.clone(),
             attempt_timeout: Duration::from_secs(settings.attempt_timeout_seconds),
+            patience: (settings.deactivate_after_days > 0).then(|| Patience {
+                time: TimeDelta::days(i64::from(settings.deactivate_after_days)),
+                attempts: settings.deactivate_after_attempts,
+            }),
         };
-        let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), log.clone());
+        let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), metrics.clone(), log.clone());
         let app = App {
-            store,
+            store: store.clone(),
             engine: engine.clone(),
+            catalogue,
             vault,
             guard,
             tokens: TokenCache::default(),
             requests: Limit::new(Rate::new(settings.requests_per_second, TimeDelta::seconds(1))),
             failed_authentications: Limit::new(Rate::new(settings.failed_authentications_per_minute, TimeDelta::minutes(1))),
             behind_proxy: settings.behind_tls_proxy,
-            clock,
+            require_handshake: settings.require_handshake,
+            clock: clock.clone(),
+            metrics: metrics.clone(),
             webhooks_per_account: settings.webhooks_per_account,
             request_body_max_bytes: settings.request_body_bytes as usize,
         };
@@ -92,12 +119,14 @@ impl Server {
             ..Default::default()
         };
         let with_tls = tls.is_some();
-        let http = ServerBuilder::new(routes()?, app, log).config(config).tls(tls).start();
+        let http = ServerBuilder::new(routes()?, app, crate::log::without_requests(&log)).config(config).tls(tls).start();
         let http = http.with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let operations = Operations::start(settings.operations_listen, engine.clone(), store, clock, metrics, &log)?;
         // Not before: a server that cannot serve ends at once, and would cut off what it had begun to send.
         engine.start();
         Ok(Server {
             http,
+            operations,
             engine,
             tls: with_tls,
             drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
@@ -110,6 +139,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.http.local_addr()
+    }
+
+    /// Where health and readiness are answered, if anywhere.
+    #[must_use]
+    pub fn operations_address(&self) -> Option<SocketAddr> {
+        self.operations.address()
     }
 
     /// What to do next, on standard output, never the token itself.
@@ -151,9 +186,11 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 
     /// Stops accepting, then waits for what is in flight.
     pub async fn stop(self) -> anyhow::Result<()> {
+        self.operations.stopping();
         let closed = self.http.close().await.map_err(anyhow::Error::msg);
         self.engine.drain(self.drain_timeout).await;
-        closed.context("the API did not close cleanly")
+        closed.context("the API did not close cleanly")?;
+        self.operations.close().await
     }
 }
 

@@ -23,7 +23,7 @@ pub async fn run(data_dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
                 && let Some(scope) = scopes.iter().find(|scope| !scope.for_platform())
             {
                 bail!(
-                    "a platform token cannot have the scope {}: it publishes and reads, and never registers or sees a secret",
+                    "a platform token cannot have the scope {}: it publishes, deletes notifications and reads, and a customer's webhooks are the customer's",
                     scope.as_str()
                 );
             }

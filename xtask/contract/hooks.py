@@ -7,11 +7,12 @@ import schemathesis
 HOST = "https://a.invalid"
 URL = re.compile(r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(?=[/?]|$)")
 ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Keeps valid URLs and accounts valid where no schema can say which are; what a test makes wrong stays wrong."""
+    """Keeps valid URLs, header names and accounts valid where no schema can say which are; what a test makes wrong stays wrong."""
     if not isinstance(case.body, dict):
         return
     for values, name in ((case.body, "targetURL"), (case.body.get("auth"), "tokenURL")):
@@ -20,6 +21,12 @@ def before_call(context, case, kwargs):
             # As long as before: a URL that is too long stays so.
             moved = HOST + (url[authority.end() :] or "/")
             values[name] = moved.ljust(len(url), "a")[: max(len(url), len(HOST))]
+    headers = case.body.get("headers")
+    for index, header in enumerate(headers if isinstance(headers, list) else []):
+        name = header.get("name") if isinstance(header, dict) else None
+        if isinstance(name, str) and HEADER_NAME.fullmatch(name):
+            # Each once, and none that is the service's own.
+            header["name"] = f"x-contract-{index}"
     account = case.body.get("account")
     if isinstance(account, str) and ACCOUNT.fullmatch(account):
         case.body["account"] = os.environ["CONTRACT_ACCOUNT"]

@@ -100,7 +100,7 @@ fn in_order(value: &mut Value) {
 }
 
 /// Types whose values are secrets, which `Debug` must not show.
-const SECRETS: [&str; 3] = ["AuthInputPassword", "AuthInputClientSecret", "SigningSecretSecret"];
+const SECRETS: [&str; 4] = ["AuthInputPassword", "AuthInputClientSecret", "CustomHeaderInputValue", "SigningSecretSecret"];
 
 fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
     let items = file.items.iter_mut().find_map(|item| match item {

@@ -36,8 +36,8 @@ pub struct Arguments {
 
     /// Make every kind of request as this account, which must be the token's
     ///
-    /// The run registers, changes, deactivates and deletes webhooks, those that are already there among them, and publishes
-    /// notifications to them: use an account made for that. At the end it deletes the webhooks that it made. Whose the
+    /// The run registers, changes, deactivates and deletes webhooks, those that are already there among them, publishes
+    /// notifications to them, and may redeliver or delete those: use an account made for that. At the end it deletes the webhooks that it made. Whose the
     /// token is it finds out by publishing to a webhook that does not exist, which is refused and leaves no trace.
     #[arg(long, value_name = "ACCOUNT", requires = "url", group = "consent")]
     destroys_data_of: Option<String>,

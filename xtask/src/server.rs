@@ -23,7 +23,7 @@ impl Server {
         }
         let log = work.join("server.log");
         let mut child = Command::new(executable)
-            .args(["--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir"])
             .arg(&data)
             .current_dir(work)
             .stdin(Stdio::null())
@@ -64,7 +64,7 @@ fn build(root: &Path) -> anyhow::Result<PathBuf> {
     executable(&String::from_utf8_lossy(&output.stdout)).context("cargo does not say where it put the server")
 }
 
-fn executable(messages: &str) -> Option<PathBuf> {
+pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())

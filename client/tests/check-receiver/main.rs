@@ -35,11 +35,49 @@ async fn listen_passes_every_check() {
     let directory = TempDir::new().expect("a directory");
     for credentials in [&[][..], &["--username", "Aladdin", "--password-file", "password"], &["--bearer-file", "token"]] {
         let listen = listen(directory.path(), credentials).await;
-        let arguments = [&[&listen.url, "--ca-file", &listen.ca_file, "--json"], credentials].concat();
+        let arguments = [&[&listen.url, "--ca-file", &listen.ca_file, "--json", "--handshake"], credentials].concat();
         let outcome = check_receiver(directory.path(), &arguments).await;
         assert_eq!(outcome.code, 0, "{}{}", outcome.text, outcome.error);
-        assert_eq!(outcome.checks("ok").len(), if credentials.is_empty() { 17 } else { 19 });
+        assert_eq!(outcome.checks("ok").len(), if credentials.is_empty() { 18 } else { 20 });
         assert!(outcome.json()["checks"].as_array().expect("checks").iter().all(|check| check["explanation"].is_null()));
+    }
+}
+
+#[tokio::test]
+async fn headers_of_the_customers_own_come_with_every_check() {
+    let directory = TempDir::new().expect("a directory");
+    std::fs::write(directory.path().join("headers"), "X-API-Key: key\n").expect("a writable directory");
+    let receiver = Receiver::start(directory.path(), |callback| {
+        let has_key = callback.headers.get("x-api-key").is_some_and(|value| value == "key");
+        if has_key { judge(callback.is_genuine()) } else { Reply::Status(500) }
+    });
+    let receiver = receiver.await;
+    let ca_file = receiver.ca_file.display().to_string();
+    let outcome = check_receiver(directory.path(), &[&receiver.url, "--ca-file", &ca_file, "--json", "--header-file", "headers"]).await;
+    assert_eq!((outcome.code, outcome.checks("ok").len()), (0, 17), "{}{}", outcome.text, outcome.error);
+}
+
+#[tokio::test]
+async fn whether_a_receiver_agrees_is_checked_when_that_is_asked_for() {
+    let agree = |callback: &Callback, status: u16, body: &Value| {
+        let is_handshake = callback.json()["type"] == "webhook.handshake";
+        let wish = || {
+            Reply::Body(status, body.to_string().replace("CHALLENGE", callback.json()["data"]["challenge"].as_str().unwrap_or_default()))
+        };
+        if is_handshake && callback.is_genuine() { wish() } else { judge(callback.is_genuine()) }
+    };
+    for (status, body, agrees) in [
+        (200, serde_json::json!({ "challenge": "CHALLENGE" }), true),
+        (200, serde_json::json!({ "challenge": "CHALLENGE", "more": 1 }), true),
+        (200, serde_json::json!({ "challenge": "another" }), false),
+        (200, serde_json::json!({ "data": { "challenge": "CHALLENGE" } }), false),
+        (202, serde_json::json!({ "challenge": "CHALLENGE" }), false),
+    ] {
+        let (sent, shown) = (body.clone(), format!("{status} {body}"));
+        let outcome = check(&["--handshake"], move |callback| agree(callback, status, &sent)).await;
+        let wrong: &[&str] = if agrees { &[] } else { &["handshake"] };
+        assert_eq!(outcome.checks("wrong"), wrong, "{shown}");
+        assert_eq!(outcome.code, if agrees { 0 } else { WRONG }, "{shown}");
     }
 }
 
@@ -201,7 +239,11 @@ async fn the_valid_callbacks_are_as_openapi_json_says() {
     for callback_sent in &arrived[..4] {
         for parameter in callback["parameters"].as_array().expect("parameters") {
             let name = parameter["name"].as_str().expect("a name");
-            let value = callback_sent.headers[name].to_str().expect("ASCII");
+            let Some(value) = callback_sent.headers.get(name) else {
+                assert_ne!(parameter["required"], true, "{name} is missing");
+                continue;
+            };
+            let value = value.to_str().expect("ASCII");
             jsonschema::validate(&parameter["schema"], &value.into()).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         assert_eq!(callback_sent.headers["content-type"], "application/json");

@@ -27,6 +27,8 @@ pub(crate) enum Reply {
     Redirect,
     /// A 200 with a body of so many bytes.
     Large(usize),
+    /// This status with this body.
+    Body(u16, String),
     Hang,
 }
 
@@ -88,6 +90,7 @@ async fn answer(reply: Reply) -> Response<Full<Bytes>> {
         Reply::Status(status) => response.status(status).body(Full::default()),
         Reply::Redirect => response.status(308).header("location", "/elsewhere").body(Full::default()),
         Reply::Large(bytes) => response.body(Full::from(vec![b'x'; bytes])),
+        Reply::Body(status, body) => response.status(status).body(Full::from(body)),
         Reply::Hang => std::future::pending().await,
     }
     .expect("a response")

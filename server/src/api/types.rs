@@ -9,23 +9,31 @@ use uuid::Uuid;
 use super::text::text;
 
 mod auth;
+mod custom_header;
 mod delivery;
+mod event_type;
 mod notification;
 mod problem;
+mod recovery;
+mod signing_secret;
 mod webhook;
 
 pub use auth::{Auth, AuthInput, ClientId, ClientSecret, Password, TokenAudience, TokenScope, Username};
+pub use custom_header::{CustomHeader, CustomHeaderInput, CustomHeaderInputs, CustomHeaderName};
 pub use delivery::{
     Attempt, Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, WebhookReference,
 };
+pub use event_type::{EventTypeCursor, EventTypePage, EventTypeQuery, EventTypeRecord, TestQuery};
 pub use notification::{
-    EventType, IdempotencyHeader, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery,
-    PayloadObject, PublishedEventType,
+    EventType, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery, PayloadObject,
+    PublicationHeaders, PublishedEventType,
 };
 pub use problem::{Problem, ProblemError};
+pub use recovery::{DeliveryRecovery, RecoveredDeliveries, RecoveryCursor};
+pub use signing_secret::{NoStore, OverlapSeconds, SigningSecretRecord, SigningSecretRotation};
 pub use webhook::{
-    Deactivation, Description, EventTypePattern, EventTypes, NewDescription, NoStore, SigningSecretRecord, Webhook, WebhookActivation,
-    WebhookDeactivation, WebhookPage, WebhookQuery, WebhookRegistration, WebhookStatus, WebhookUpdate,
+    Deactivation, Description, EventTypePattern, EventTypes, NewDescription, Webhook, WebhookActivation, WebhookDeactivation, WebhookPage,
+    WebhookQuery, WebhookRegistration, WebhookStatus, WebhookUpdate,
 };
 
 text! {
@@ -110,7 +118,7 @@ impl JsonSchema for Id {
     }
 }
 
-/// A point in time of a query (RFC 3339).
+/// A point in time of a request (RFC 3339).
 #[derive(Clone, Copy, Debug)]
 pub struct Timestamp(pub DateTime<Utc>);
 

@@ -14,6 +14,7 @@ use super::guard::{self, Guard, NameError};
 use super::redact;
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
+use super::trace::TraceContext;
 use crate::store;
 
 /// So much of an answer is read before the connection is given up; more tells nothing.
@@ -50,6 +51,7 @@ impl Outcome {
 pub(super) struct Call {
     pub(super) notification_id: Uuid,
     pub(super) body: Bytes,
+    pub(super) trace: Option<TraceContext>,
     /// Name resolution, token request and answer included.
     pub(super) deadline: tokio::time::Instant,
 }
@@ -57,7 +59,7 @@ pub(super) struct Call {
 /// What came of it.
 pub(super) struct Sent {
     started_at: DateTime<Utc>,
-    duration: Duration,
+    pub(super) duration: Duration,
     pub(super) outcome: Outcome,
     pub(super) answer: Option<Answer>,
     pub(super) status_code: Option<u16>,
@@ -65,6 +67,8 @@ pub(super) struct Sent {
     error: Option<String>,
     response_body: Option<String>,
     truncated: bool,
+    /// The answer's, as it came, as far as it was read. Nothing of it may be kept.
+    pub(super) body: Vec<u8>,
 }
 
 impl Sent {
@@ -72,7 +76,7 @@ impl Sent {
         self.outcome == Outcome::Accepted
     }
 
-    pub(super) fn duration_ms(&self) -> u32 {
+    fn duration_ms(&self) -> u32 {
         u32::try_from(self.duration.as_millis()).unwrap_or(u32::MAX)
     }
 
@@ -90,10 +94,21 @@ impl Sent {
     }
 }
 
+/// For the log: nothing that the receiver chose.
+impl slog::KV for &Sent {
+    fn serialize(&self, _: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
+        serializer.emit_str("outcome".into(), self.outcome.as_str())?;
+        if let Some(status_code) = self.status_code {
+            serializer.emit_u16("status_code".into(), status_code)?;
+        }
+        serializer.emit_u32("duration_ms".into(), self.duration_ms())
+    }
+}
+
 /// Why there is no answer to judge.
 #[derive(Debug)]
 pub(super) struct Failure {
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
     error: String,
 }
 
@@ -144,6 +159,7 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         error: None,
         response_body: None,
         truncated: false,
+        body: Vec::new(),
     };
     match answer {
         Ok(answer) => {
@@ -160,6 +176,7 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
                 sent.response_body = Some(excerpt);
                 sent.truncated = cut || answer.cut;
             }
+            sent.body = answer.body;
         }
         Err(failure) => {
             sent.outcome = failure.outcome;
@@ -220,7 +237,8 @@ async fn exchange(
 async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Received, Failure> {
     let request = guard.request(http::Method::POST, &target.url);
     let request = request.map_err(|refusal| Failure::new(Outcome::AddressBlocked, refusal.to_string()))?;
-    let headers = CallbackHeaders::of(call.notification_id, &call.body, now, &target.signing_secrets);
+    let headers = CallbackHeaders::of(call.notification_id, &call.body, now, target.signing_secrets(now), call.trace.clone());
+    let request = request.headers(target.headers.clone());
     let mut request = headers.add_to(request).header(header::CONTENT_TYPE, "application/json").body(call.body.clone());
     if let Some(value) = authorization {
         let mut value =

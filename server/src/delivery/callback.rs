@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::signature::{self, SigningSecret};
+use super::trace::{TraceContext, TraceParent, TraceState};
 use crate::api::text::text;
 use crate::api::types::EventType;
 
@@ -37,6 +38,32 @@ impl CallbackBody<'_> {
     }
 }
 
+/// A callback's body for any webhook. Only the webhook's identifier differs, and it comes last, so the rest is serialised
+/// once for all.
+#[derive(Clone, Debug)]
+pub struct CallbackTemplate(Bytes);
+
+/// What stands behind the identifier.
+const TAIL: usize = "\"}}".len();
+
+impl CallbackTemplate {
+    #[must_use]
+    pub fn new(notification_id: Uuid, event_type: &EventType, timestamp: DateTime<Utc>, data: &RawValue) -> CallbackTemplate {
+        let notification = CallbackReference { id: notification_id };
+        let webhook = CallbackReference { id: Uuid::nil() };
+        CallbackTemplate(CallbackBody { r#type: event_type, timestamp, data, notification, webhook }.to_bytes())
+    }
+
+    /// The body for one webhook.
+    #[must_use]
+    pub fn to(&self, webhook_id: Uuid) -> Bytes {
+        let mut body = self.0.to_vec();
+        let end = body.len() - TAIL;
+        webhook_id.hyphenated().encode_lower(&mut body[end - uuid::fmt::Hyphenated::LENGTH..end]);
+        body.into()
+    }
+}
+
 text! {
     /// Seconds since 1970.
     open SignedAt { 1..=20, r"^[0-9]+$", "seconds since 1970" }
@@ -59,21 +86,38 @@ pub struct CallbackHeaders {
     signature: Signatures,
     #[schemars(rename = "User-Agent")]
     user_agent: UserAgent,
+    #[schemars(with = "TraceParent", default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<TraceParent>,
+    #[schemars(with = "TraceState", default, skip_serializing_if = "Option::is_none")]
+    tracestate: Option<TraceState>,
 }
 
 impl CallbackHeaders {
     /// Those of `body` when it is sent at `now`.
-    pub(super) fn of(notification_id: Uuid, body: &[u8], now: DateTime<Utc>, secrets: &[SigningSecret]) -> CallbackHeaders {
+    pub(super) fn of(
+        notification_id: Uuid,
+        body: &[u8],
+        now: DateTime<Utc>,
+        secrets: &[SigningSecret],
+        trace: Option<TraceContext>,
+    ) -> CallbackHeaders {
         let timestamp = now.timestamp();
+        let (traceparent, tracestate) = trace.map(|trace| (trace.parent, trace.state)).unzip();
         CallbackHeaders {
             id: notification_id,
             signature: Signatures::stored(signature::sign(secrets, &notification_id.to_string(), timestamp, body)),
             timestamp: SignedAt::stored(timestamp.to_string()),
             user_agent: UserAgent::stored(concat!("webhooks-server/", env!("CARGO_PKG_VERSION")).to_owned()),
+            traceparent,
+            tracestate: tracestate.flatten(),
         }
     }
 
     pub(super) fn add_to(self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        let trace =
+            [("traceparent", self.traceparent.map(TraceParent::into_string)), ("tracestate", self.tracestate.map(TraceState::into_string))];
+        let trace = trace.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let request = trace.fold(request, |request, (name, value)| request.header(name, value));
         request
             .header("webhook-id", self.id.to_string())
             .header("webhook-timestamp", self.timestamp.into_string())
@@ -143,11 +187,24 @@ mod tests {
     }
 
     #[test]
+    fn a_template_is_the_body_for_each_webhook() {
+        let data = RawValue::from_string(r#"{"webhook":{"id":"x"}}"#.to_owned()).expect("JSON");
+        let event_type = EventType::parse("a.b").expect("a type");
+        let (id, now) = (Uuid::now_v7(), DateTime::UNIX_EPOCH);
+        let template = CallbackTemplate::new(id, &event_type, now, &data);
+        for webhook_id in [Uuid::now_v7(), Uuid::max()] {
+            let (notification, webhook) = (CallbackReference { id }, CallbackReference { id: webhook_id });
+            let whole = CallbackBody { r#type: &event_type, timestamp: now, data: &data, notification, webhook };
+            assert_eq!(template.to(webhook_id), whole.to_bytes());
+        }
+    }
+
+    #[test]
     fn what_is_sent_keeps_the_schema_of_its_headers() {
         let secret: SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("a secret");
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
         for secrets in [vec![secret.clone()], vec![secret; 2]] {
-            let headers = CallbackHeaders::of(Uuid::now_v7(), b"{}", now, &secrets);
+            let headers = CallbackHeaders::of(Uuid::now_v7(), b"{}", now, &secrets, None);
             SignedAt::parse(headers.timestamp.as_str()).expect("seconds");
             Signatures::parse(headers.signature.as_str()).expect("signatures");
             UserAgent::parse(headers.user_agent.as_str()).expect("a name and a version");

@@ -1,6 +1,7 @@
 //! OAuth 2.0 client credentials (RFC 6749 §4.4): a token is fetched once, kept until shortly before it expires, and shared
 //! by all attempts of a webhook that need one at the same time.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -13,6 +14,7 @@ use url::form_urlencoded;
 use super::attempt::{self, Failure, Outcome};
 use super::guard::Guard;
 use crate::api::types::{ClientId, TokenAudience, TokenScope};
+use crate::metrics::Metrics;
 
 /// A token without `expires_in` (RFC 6749 §5.1 only recommends it) is kept this long.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
@@ -35,6 +37,7 @@ pub(super) struct TokenSource {
     token_url: Url,
     /// Everything but the client's own credentials, as `application/x-www-form-urlencoded`.
     form: String,
+    metrics: Arc<Metrics>,
     state: Mutex<State>,
 }
 
@@ -66,6 +69,7 @@ impl TokenSource {
         token_url: Url,
         scope: Option<&TokenScope>,
         audience: Option<&TokenAudience>,
+        metrics: Arc<Metrics>,
     ) -> TokenSource {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");
@@ -75,7 +79,14 @@ impl TokenSource {
         if let Some(audience) = audience {
             form.append_pair("audience", audience.as_str());
         }
-        TokenSource { client_id: client_id.as_str().to_owned(), client_secret, token_url, form: form.finish(), state: Mutex::default() }
+        TokenSource {
+            client_id: client_id.as_str().to_owned(),
+            client_secret,
+            token_url,
+            form: form.finish(),
+            metrics,
+            state: Mutex::default(),
+        }
     }
 
     /// A token that is not the refused one. Whoever comes while one is being fetched gets that.
@@ -88,7 +99,10 @@ impl TokenSource {
             Some(token) => token.fetched + 1,
             None => 0,
         };
-        let answer = self.fetch(guard, &mut state).await?;
+        let request = self.metrics.token_request();
+        let fetched = self.fetch(guard, &mut state).await;
+        request.ended(fetched.as_ref().map_or_else(|failure| failure.outcome.as_str(), |_| "issued"));
+        let answer = fetched?;
         let life = answer.expires_in.map_or(DEFAULT_LIFE, |seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_LIFE));
         let life = life.min(LONGEST_LIFE);
         let token = Token {

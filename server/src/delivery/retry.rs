@@ -87,19 +87,21 @@ impl FromStr for RetrySchedule {
 }
 
 fn parse_wait(text: &str) -> Result<Duration, RetryScheduleError> {
-    let not_a_wait = || RetryScheduleError::NotAWait { text: text.to_owned() };
-    let (number, unit_secs) = [("s", 1), ("m", MINUTE), ("h", HOUR), ("d", DAY)]
-        .into_iter()
-        .find_map(|(unit, secs)| Some((text.strip_suffix(unit)?, secs)))
-        .ok_or_else(not_a_wait)?;
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(not_a_wait());
-    }
-    // What overflows is too long as well.
-    match number.parse::<u64>().ok().and_then(|count| count.checked_mul(unit_secs)) {
+    match parse_seconds(text) {
         Some(secs @ 1..=LONGEST_WAIT_SECS) => Ok(Duration::from_secs(secs)),
-        _ => Err(RetryScheduleError::OutOfBounds { text: text.to_owned() }),
+        Some(_) => Err(RetryScheduleError::OutOfBounds { text: text.to_owned() }),
+        None => Err(RetryScheduleError::NotAWait { text: text.to_owned() }),
     }
+}
+
+/// The seconds of a whole number with one of the units `s`, `m`, `h` and `d`, such as `30m`; what overflows is the most there is.
+pub fn parse_seconds(text: &str) -> Option<u64> {
+    let (number, unit_secs) =
+        [("s", 1), ("m", MINUTE), ("h", HOUR), ("d", DAY)].into_iter().find_map(|(unit, secs)| Some((text.strip_suffix(unit)?, secs)))?;
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(number.parse().unwrap_or(u64::MAX).saturating_mul(unit_secs))
 }
 
 /// Writes the list that [`FromStr`] reads, each wait in the largest unit that shows it whole.

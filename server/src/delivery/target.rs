@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use uuid::Uuid;
 
@@ -11,12 +13,17 @@ use super::credentials::TokenSource;
 use super::redact::Redactor;
 use super::signature::SigningSecret;
 use crate::api::types::Auth;
+use crate::metrics::Metrics;
 use crate::seal::Vault;
 use crate::store::Destination;
 
 /// The contexts that tie a sealed secret to its place, so that one row's secret cannot be moved into another.
 pub fn auth_context(webhook_id: Uuid) -> String {
     format!("webhook-auth:{webhook_id}")
+}
+
+pub fn headers_context(webhook_id: Uuid) -> String {
+    format!("webhook-headers:{webhook_id}")
 }
 
 pub fn signing_context(webhook_id: Uuid) -> String {
@@ -26,7 +33,11 @@ pub fn signing_context(webhook_id: Uuid) -> String {
 pub(super) struct Target {
     pub(super) url: Url,
     pub(super) credentials: Credentials,
-    pub(super) signing_secrets: Vec<SigningSecret>,
+    /// What the customer adds.
+    pub(super) headers: HeaderMap,
+    /// The present one, then the one before it, if any.
+    signing_secrets: Vec<SigningSecret>,
+    previous_valid_until: Option<DateTime<Utc>>,
     /// Every secret of the webhook, as they may come back in what a callback answers.
     secrets: Vec<String>,
     /// And what was sent when it was made.
@@ -41,15 +52,26 @@ pub(super) enum Credentials {
 }
 
 impl Target {
-    fn open(destination: &Destination, vault: &Vault) -> anyhow::Result<Target> {
+    fn open(destination: &Destination, vault: &Vault, metrics: &Arc<Metrics>) -> anyhow::Result<Target> {
         let webhook_id = destination.webhook_id;
-        let signing_secret = vault.open(&signing_context(webhook_id), &destination.signing_secret.0)?;
-        let signing_secret = std::str::from_utf8(&signing_secret)?.parse::<SigningSecret>()?;
+        let previous = destination.previous_secret.as_ref();
+        let signing_secrets = std::iter::once(&destination.signing_secret)
+            .chain(previous.map(|previous| &previous.secret))
+            .map(|sealed| {
+                let secret = vault.open(&signing_context(webhook_id), &sealed.0)?;
+                Ok(std::str::from_utf8(&secret)?.parse::<SigningSecret>()?)
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let secret = match &destination.auth_secret {
             Some(sealed) => String::from_utf8(vault.open(&auth_context(webhook_id), &sealed.0)?)?,
             None => String::new(),
         };
-        let mut secrets = vec![signing_secret.expose().to_owned(), signing_secret.expose().trim_start_matches("whsec_").to_owned()];
+        let mut secrets: Vec<String> =
+            signing_secrets.iter().flat_map(|secret| [secret.expose(), secret.expose().trim_start_matches("whsec_").to_owned()]).collect();
+        let headers = match &destination.headers {
+            Some(sealed) => open_headers(&vault.open(&headers_context(webhook_id), &sealed.0)?, &mut secrets)?,
+            None => HeaderMap::new(),
+        };
         let credentials = match &destination.auth {
             Auth::Noauth {} => Credentials::None,
             Auth::Basic { username } => {
@@ -60,17 +82,25 @@ impl Target {
             }
             Auth::ClientCredential { client_id, token_url, scope, audience } => {
                 secrets.push(secret.clone());
-                let source = TokenSource::new(client_id, secret, token_url.to_url(), scope.as_ref(), audience.as_ref());
+                let source = TokenSource::new(client_id, secret, token_url.to_url(), scope.as_ref(), audience.as_ref(), metrics.clone());
                 Credentials::Token(Box::new(source))
             }
         };
         Ok(Target {
             url: Url::parse(&destination.target_url)?,
             credentials,
-            signing_secrets: vec![signing_secret],
+            headers,
+            signing_secrets,
+            previous_valid_until: previous.map(|previous| previous.valid_until),
             secrets,
             last_redactor: Mutex::default(),
         })
+    }
+
+    /// Those that sign at `now`. The end of an overlap changes no revision, so a target outlives it.
+    pub(super) fn signing_secrets(&self, now: DateTime<Utc>) -> &[SigningSecret] {
+        let both = self.previous_valid_until.is_some_and(|valid_until| now < valid_until);
+        if both { &self.signing_secrets } else { &self.signing_secrets[..1] }
     }
 
     /// Removes every secret of the webhook, and `sent`, from text that the other side chose. Making one takes a time that
@@ -88,9 +118,28 @@ impl Target {
     }
 }
 
+/// Reads a list of pairs, and adds to `secrets` what must not come back: the values, and words of them that are long enough
+/// to be a key behind a scheme such as `Token`.
+fn open_headers(pairs: &[u8], secrets: &mut Vec<String>) -> anyhow::Result<HeaderMap> {
+    let pairs: Vec<(String, String)> = serde_json::from_slice(pairs)?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        let mut sent = HeaderValue::from_str(&value)?;
+        sent.set_sensitive(true);
+        headers.insert(HeaderName::from_bytes(name.as_bytes())?, sent);
+        secrets.extend(value.split_ascii_whitespace().filter(|word| word.len() >= SHORTEST_KEY).map(str::to_owned));
+        secrets.push(value);
+    }
+    Ok(headers)
+}
+
+/// Shorter words of a header's value are found in any text.
+const SHORTEST_KEY: usize = 8;
+
 /// Opened targets, so that a webhook's secrets are not opened for each attempt, and its OAuth token lives on.
 pub(super) struct Targets {
     vault: Arc<Vault>,
+    metrics: Arc<Metrics>,
     open: Mutex<HashMap<Uuid, (u32, Arc<Target>)>>,
 }
 
@@ -98,8 +147,8 @@ pub(super) struct Targets {
 const OPEN_TARGETS: usize = 10_000;
 
 impl Targets {
-    pub(super) fn new(vault: Arc<Vault>) -> Targets {
-        Targets { vault, open: Mutex::default() }
+    pub(super) fn new(vault: Arc<Vault>, metrics: Arc<Metrics>) -> Targets {
+        Targets { vault, metrics, open: Mutex::default() }
     }
 
     pub(super) fn get(&self, destination: &Destination) -> anyhow::Result<Arc<Target>> {
@@ -109,7 +158,7 @@ impl Targets {
         {
             return Ok(target);
         }
-        let target = Arc::new(Target::open(destination, &self.vault)?);
+        let target = Arc::new(Target::open(destination, &self.vault, &self.metrics)?);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= OPEN_TARGETS {
             open.clear();

@@ -9,25 +9,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, types::FromSql, types::FromSqlResult, types::ToSqlOutput, types::ValueRef};
 use uuid::Uuid;
 
 use super::*;
+use crate::metrics::Metrics;
 
+mod census;
+pub(crate) mod copy;
 mod deliveries;
+mod directory;
+mod erasure;
+mod failures;
+mod handshakes;
 mod leases;
 mod notifications;
+mod operational;
+mod pauses;
 mod readers;
+mod recovery;
+mod redelivery;
+mod retention;
+mod signing_secrets;
+mod space;
 mod tokens;
 mod webhooks;
 mod writer;
 
+use directory::Directory;
+use leases::Leasing;
 use readers::Readers;
-use writer::{Urgency, Writer};
+#[cfg(test)]
+pub(super) use retention::OF_WEBHOOK;
+use space::Space;
+use writer::{Share, Urgency, Writer};
 
 /// The schema, oldest first. A released file never changes.
 const MIGRATIONS: [&str; 1] = [include_str!("schema/sqlite/0001_initial.sql")];
+
+/// The log that grew longer in a burst is cut to this, in bytes.
+const JOURNAL_KEPT: i64 = 16 << 20;
 
 /// How long a statement waits for another process (a token command) to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,6 +71,12 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
+    #[error("cannot copy the database {path} before its schema changes")]
+    Copy {
+        path: String,
+        #[source]
+        source: anyhow::Error,
+    },
     #[error("cannot start the writing thread")]
     Thread(#[source] std::io::Error),
 }
@@ -56,27 +84,46 @@ pub enum OpenError {
 pub struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
+    directory: Arc<Directory>,
     /// Names this process's leases. Those of other incarnations are void: one server at a time runs on a file.
     incarnation: Uuid,
+    limits: StorageLimits,
+    space: Arc<Space>,
 }
 
 impl Sqlite {
     /// Opens the database, bringing its schema up to date. Administration commands open it so beside a running server.
-    pub fn open(path: &Path) -> std::result::Result<Sqlite, OpenError> {
+    pub fn open(path: &Path, metrics: Arc<Metrics>) -> std::result::Result<Sqlite, OpenError> {
         let shown = path.display().to_string();
         let open = |source| OpenError::Open { path: shown.clone(), source };
         let mut connection = connect(path).map_err(open)?;
+        // Only a new database takes this, before its first page is written: what is free in the file can be given back.
+        connection.pragma_update(None, "auto_vacuum", "incremental").map_err(open)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(open)?;
-        migrate(&mut connection, &shown)?;
+        connection.pragma_update(None, "journal_size_limit", JOURNAL_KEPT).map_err(open)?;
+        // What moves from one page to another is overwritten where it was, so that an erasure finds all of it; only that pays
+        // for overwriting pages that come free, too.
+        connection.pragma_update(None, "secure_delete", "fast").map_err(open)?;
+        migrate(&mut connection, path, &MIGRATIONS)?;
         let readers = Readers::open(path).map_err(open)?;
-        let writer = Writer::start(connection).map_err(OpenError::Thread)?;
-        Ok(Sqlite { writer, readers: Arc::new(readers), incarnation: Uuid::now_v7() })
+        let directory = Arc::new(Directory::default());
+        let writer = Writer::start(connection, directory.clone(), metrics).map_err(OpenError::Thread)?;
+        let limits = StorageLimits::default();
+        let space = Arc::new(Space::new(path, &limits));
+        Ok(Sqlite { writer, readers: Arc::new(readers), directory, incarnation: Uuid::now_v7(), limits, space })
+    }
+
+    /// With these limits in the place of the default ones.
+    #[must_use]
+    pub fn limited(self, limits: StorageLimits) -> Sqlite {
+        let space = Arc::new(self.space.limited(&limits));
+        Sqlite { limits, space, ..self }
     }
 
     /// Makes this process the one that delivers: earlier leases are void, and what they held is due again.
     pub async fn take_over(&self, now: DateTime<Utc>) -> Result<()> {
         let incarnation = self.incarnation;
-        self.write(Urgency::Now, move |connection| {
+        self.write(Share::Own, Urgency::Now, move |connection| {
             connection.execute("DELETE FROM nodes", [])?;
             connection.execute("INSERT INTO nodes (incarnation, started_at) VALUES (?1, ?2)", (Key(incarnation), Millis(now)))?;
             leases::rebuild_ready(connection)
@@ -94,7 +141,7 @@ impl Sqlite {
 
     /// Sets what a new database needs, all or nothing.
     pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>, token: Token, hash: [u8; 32]) -> Result<()> {
-        self.write(Urgency::Now, move |connection| {
+        self.write(Share::Own, Urgency::Now, move |connection| {
             for (name, value) in &properties {
                 connection.execute("INSERT INTO properties (name, value) VALUES (?1, ?2)", (name, value))?;
             }
@@ -105,10 +152,37 @@ impl Sqlite {
 
     async fn write<T: Send + 'static>(
         &self,
+        share: Share,
         urgency: Urgency,
         command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.write(urgency, command).await
+        self.writer.write(share, urgency, command).await
+    }
+
+    /// As [`Sqlite::write`], for what publishing and leasing are told or tell.
+    async fn write_with<T: Send + 'static>(
+        &self,
+        share: Share,
+        urgency: Urgency,
+        command: impl FnOnce(&Connection, &Directory) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let directory = self.directory.clone();
+        self.writer.write(share, urgency, move |connection| command(connection, &directory)).await
+    }
+
+    /// As [`Sqlite::write_with`], for what adds to the store on a caller's behalf: refused while that is full.
+    async fn add<T: Send + 'static>(
+        &self,
+        share: Share,
+        urgency: Urgency,
+        bytes: usize,
+        command: impl FnOnce(&Connection, &Directory) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let space = self.space.clone();
+        let command = move |connection: &Connection, directory: &Directory| {
+            if space.admits(connection, bytes)? { command(connection, directory).map(Some) } else { Ok(None) }
+        };
+        self.write_with(share, urgency, command).await?.ok_or(Error::Full)
     }
 
     async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
@@ -125,20 +199,30 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection, path: &str) -> std::result::Result<(), OpenError> {
-    let version = |connection: &Connection| {
-        connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
-    };
+/// 0 is a new database.
+fn schema_version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
+}
+
+/// Brings the schema up to date. Of a database that is not new a copy is made first, `webhooks.db.before-schema-N`, so that
+/// there is a way back to the program before.
+fn migrate(connection: &mut Connection, file: &Path, migrations: &[&str]) -> std::result::Result<(), OpenError> {
+    let path = file.display().to_string();
+    let found = schema_version(connection).map_err(|source| OpenError::Open { path: path.clone(), source })?;
+    if found > 0 && found < migrations.len() {
+        let copied = copy::copy_to(connection, &copy::with_ending(file, &format!(".before-schema-{}", found + 1)));
+        copied.map_err(|source| OpenError::Copy { path: path.clone(), source })?;
+    }
     loop {
-        let failed = |to, source| OpenError::Migrate { path: path.to_owned(), to, source };
+        let failed = |to, source| OpenError::Migrate { path: path.clone(), to, source };
         let transaction =
             connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(|source| failed(0, source))?;
         // Read inside the transaction: another process may be migrating the same file.
-        let found = version(&transaction).map_err(|source| failed(0, source))?;
-        if found > MIGRATIONS.len() {
-            return Err(OpenError::TooNew { path: path.to_owned(), found });
+        let found = schema_version(&transaction).map_err(|source| failed(0, source))?;
+        if found > migrations.len() {
+            return Err(OpenError::TooNew { path, found });
         }
-        let Some(migration) = MIGRATIONS.get(found) else { return Ok(()) };
+        let Some(migration) = migrations.get(found) else { return Ok(()) };
         transaction
             .execute_batch(migration)
             .and_then(|()| transaction.pragma_update(None, "user_version", found as u32 + 1))
@@ -146,6 +230,9 @@ fn migrate(connection: &mut Connection, path: &str) -> std::result::Result<(), O
             .map_err(|source| failed(found + 1, source))?;
     }
 }
+
+/// About what a row takes beside what its caller sent, in bytes.
+const ROW: usize = 1024;
 
 /// An identifier as its 16 bytes.
 struct Key(Uuid);
@@ -178,6 +265,22 @@ impl FromSql for Millis {
     }
 }
 
+/// A time as its microseconds since 1970.
+struct Micros(DateTime<Utc>);
+
+impl ToSql for Micros {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.0.timestamp_micros()))
+    }
+}
+
+impl FromSql for Micros {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Micros> {
+        let micros = i64::column_result(value)?;
+        DateTime::from_timestamp_micros(micros).map(Micros).ok_or(rusqlite::types::FromSqlError::OutOfRange(micros))
+    }
+}
+
 /// A stored value that this program cannot have written.
 fn corrupt(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
@@ -204,8 +307,12 @@ impl From<rusqlite::Error> for Error {
 /// Each verb of [`Store`] stands in the file of its noun; here is only how it runs.
 #[async_trait]
 impl Store for Sqlite {
-    async fn register_webhook(&self, webhook: Webhook, limit: u32) -> Result<bool> {
-        self.write(Urgency::Now, move |connection| webhooks::register(connection, &webhook, limit)).await
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
+        let share = Share::of(Some(&webhook.account), 0);
+        self.add(share, Urgency::Now, ROW, move |connection, directory| {
+            webhooks::register(connection, directory, &webhook, handshake.as_ref(), limit)
+        })
+        .await
     }
 
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Vec<Webhook>> {
@@ -223,24 +330,71 @@ impl Store for Sqlite {
         change: WebhookChange,
         now: DateTime<Utc>,
     ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
-        self.write(Urgency::Now, move |connection| webhooks::update(connection, &account, id, change, now)).await
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| {
+            webhooks::update(connection, directory, &account, id, change, now)
+        })
+        .await
     }
 
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
-        self.write(Urgency::Now, move |connection| webhooks::deactivate(connection, &account, id, now)).await
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| webhooks::deactivate(connection, directory, &account, id, now))
+            .await
     }
 
-    async fn activate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
-        self.write(Urgency::Now, move |connection| webhooks::activate(connection, &account, id, now)).await
+    async fn activate_webhook(
+        &self,
+        account: Account,
+        id: Uuid,
+        handshake: Option<Challenge>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Webhook>> {
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| {
+            webhooks::activate(connection, directory, &account, id, handshake.as_ref(), now)
+        })
+        .await
+    }
+
+    async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes> {
+        self.read(move |connection| handshakes::due(connection, now)).await
+    }
+
+    async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| {
+            handshakes::finish(connection, directory, webhook_id, &challenge, end, now)
+        })
+        .await
+    }
+
+    async fn rotate_signing_secret(
+        &self,
+        account: Account,
+        id: Uuid,
+        secret: Sealed,
+        overlap: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Webhook>> {
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| {
+            signing_secrets::rotate(connection, directory, &account, id, &secret, overlap, now)
+        })
+        .await
     }
 
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
-        self.write(Urgency::Now, move |connection| webhooks::delete(connection, &account, id, now)).await
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| webhooks::delete(connection, directory, &account, id, now)).await
     }
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published> {
+        let share = Share::of(publication.audience.account(), publication.data.get().len());
         let incarnation = self.incarnation;
-        self.write(Urgency::Now, move |connection| notifications::publish(connection, publication, &slots, incarnation)).await
+        self.add(share, Urgency::Now, ROW + publication.data.get().len(), move |connection, directory| {
+            notifications::publish(&Leasing { connection, directory, slots: &slots, incarnation, now: publication.created_at }, publication)
+        })
+        .await
     }
 
     async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Vec<Notification>> {
@@ -251,6 +405,15 @@ impl Store for Sqlite {
         self.read(move |connection| notifications::get(connection, account.as_ref(), id)).await
     }
 
+    async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+        let share = Share::of(account.as_ref(), 0);
+        self.write(share, Urgency::Now, move |connection| erasure::delete_notification(connection, account.as_ref(), id, now)).await
+    }
+
+    async fn erase_answers(&self, notification_id: Uuid) -> Result<bool> {
+        self.write(Share::Own, Urgency::Soon, move |connection| erasure::erase_answers(connection, notification_id)).await
+    }
+
     async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Vec<Delivery>> {
         self.read(move |connection| deliveries::list(connection, &filter, page)).await
     }
@@ -259,9 +422,25 @@ impl Store for Sqlite {
         self.read(move |connection| deliveries::get(connection, account.as_ref(), id)).await
     }
 
-    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<DueRound> {
+    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered> {
+        let share = Share::of(Some(&account), 0);
         let incarnation = self.incarnation;
-        self.write(Urgency::Now, move |connection| leases::lease_due(connection, now, &slots, incarnation)).await
+        self.add(share, Urgency::Now, ROW, move |connection, _| redelivery::redeliver(connection, &account, id, now, incarnation)).await
+    }
+
+    /// Steps that nobody else's commit carries wait for one a little while, so that a recovery leaves room between them.
+    async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
+        let share = Share::of(Some(&account), 0);
+        let incarnation = self.incarnation;
+        self.add(share, Urgency::Soon, ROW, move |connection, _| recovery::step(connection, &account, recovery, now, incarnation)).await
+    }
+
+    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, works: Vec<Work>) -> Result<DueRound> {
+        let incarnation = self.incarnation;
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| {
+            Leasing { connection, directory, slots: &slots, incarnation, now }.lease_due(works)
+        })
+        .await
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
@@ -270,24 +449,67 @@ impl Store for Sqlite {
 
     async fn release_delivery(&self, delivery_id: Uuid) -> Result<()> {
         let incarnation = self.incarnation;
-        self.write(Urgency::Soon, move |connection| leases::release(connection, delivery_id, incarnation)).await
+        self.write(Share::Own, Urgency::Soon, move |connection| leases::release(connection, delivery_id, incarnation)).await
     }
 
-    async fn finish_attempt(&self, finish: Finish) -> Result<Finished> {
-        self.write(Urgency::Soon, move |connection| leases::finish(connection, &finish)).await
-    }
-
-    async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
-        self.write(Urgency::Soon, move |connection| {
-            let cancelled = webhooks::cancel_some(connection)?;
-            let expired = notifications::expire_some_keys(connection, now)?;
-            Ok(cancelled || expired)
+    async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
+        let incarnation = self.incarnation;
+        // What comes next in order waits for it.
+        let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
+        self.write_with(Share::Own, urgency, move |connection, directory| {
+            Leasing { connection, directory, slots: &slots, incarnation, now }.finish(&finish)
         })
         .await
     }
 
+    async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
+        self.write(Share::Own, Urgency::Soon, move |connection| {
+            let cancelled = webhooks::cancel_some(connection, None, now)?;
+            let expired = notifications::expire_some_keys(connection, now)?;
+            let erased = erasure::erase_some_answers(connection)?;
+            signing_secrets::forget_expired(connection, now)?;
+            Ok(cancelled || expired || erased)
+        })
+        .await
+    }
+
+    async fn probe_write(&self) -> Result<()> {
+        self.write(Share::Own, Urgency::Now, |connection| {
+            let probed = "INSERT INTO properties (name, value) VALUES ('write_probe', randomblob(8))
+                          ON CONFLICT DO UPDATE SET value = excluded.value";
+            connection.prepare_cached(probed)?.execute([]).map(|_| ())
+        })
+        .await
+    }
+
+    async fn count_some(&self, census: Census) -> Result<Census> {
+        self.read(move |connection| census::count_some(connection, census)).await
+    }
+
+    async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane> {
+        self.read(move |connection| census::oldest_due(connection, &waiting)).await
+    }
+
+    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| pauses::pause(connection, directory, &scope, now)).await
+    }
+
+    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| pauses::resume(connection, directory, &scope, now)).await
+    }
+
+    async fn list_pauses(&self) -> Result<Vec<Pause>> {
+        self.read(pauses::list).await
+    }
+
+    async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool> {
+        let (limits, incarnation) = (self.limits.clone(), self.incarnation);
+        let more = self.write(Share::Own, Urgency::Soon, move |connection| retention::step(connection, &limits, incarnation, now)).await?;
+        Ok(more)
+    }
+
     async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()> {
-        self.write(Urgency::Now, move |connection| tokens::insert(connection, &token, hash)).await
+        self.write(Share::Own, Urgency::Now, move |connection| tokens::insert(connection, &token, hash)).await
     }
 
     async fn list_tokens(&self) -> Result<Vec<Token>> {
@@ -299,6 +521,35 @@ impl Store for Sqlite {
     }
 
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        self.write(Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
+        self.write(Share::Own, Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_copied_before_its_schema_changes() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("webhooks.db");
+        let copy = directory.path().join("webhooks.db.before-schema-2");
+        let mut connection = connect(&path).expect("a database");
+        connection.pragma_update(None, "journal_mode", "wal").expect("set");
+        migrate(&mut connection, &path, &MIGRATIONS[..1]).expect("migrated");
+        assert!(!copy.exists(), "a new database holds nothing to keep");
+        connection.execute("INSERT INTO properties (name, value) VALUES ('kept', x'01')", []).expect("written");
+        let next = [MIGRATIONS[0], "DELETE FROM properties; ALTER TABLE properties ADD COLUMN more TEXT;"];
+        migrate(&mut connection, &path, &next).expect("migrated");
+        assert_eq!(schema_version(&connection).expect("readable"), 2);
+        let before = Connection::open(&copy).expect("the copy");
+        assert_eq!(schema_version(&before).expect("readable"), 1);
+        let kept: i64 = before.query_row("SELECT count(*) FROM properties WHERE name = 'kept'", [], |row| row.get(0)).expect("readable");
+        assert_eq!(kept, 1);
+        std::fs::remove_file(&copy).expect("it is there");
+        migrate(&mut connection, &path, &next).expect("nothing to do");
+        assert!(!copy.exists(), "nothing changes");
+        let error = migrate(&mut connection, &path, &MIGRATIONS[..1]).expect_err("it is too new").to_string();
+        assert!(error.contains("has schema 2"), "{error}");
     }
 }

@@ -2,17 +2,27 @@
 
 use std::path::Path;
 
-use chrono::TimeDelta;
-
 use super::*;
 use crate::api::types::{DeliveryStatus, Username};
 use crate::delivery::schedule::Caps;
 use crate::store::sqlite::Sqlite;
 
+mod erasure;
+mod failures;
+mod operational;
+mod pauses;
+mod recovery;
+mod redelivery;
+mod retention;
+
 const T0: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 fn seconds(count: i64) -> DateTime<Utc> {
     T0 + TimeDelta::seconds(count)
+}
+
+fn milliseconds(count: i64) -> DateTime<Utc> {
+    T0 + TimeDelta::milliseconds(count)
 }
 
 /// A store on its files, and what the tests say most often.
@@ -36,24 +46,42 @@ impl Bench {
         Bench { store, slots: Slots::new(Caps::new(100, 100)), directory: self.directory }
     }
 
+    /// A webhook that has accepted before, and so gets as much as its cap allows.
     async fn webhook(&self, account: &str) -> Webhook {
-        let webhook = Webhook {
+        self.webhook_with(account, |_| {}).await
+    }
+
+    async fn webhook_with(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
+        let mut webhook = Webhook {
             id: Uuid::now_v7(),
             account: Account::parse(account).expect("an account"),
             target_url: OutboundUrl::parse("https://example.com/notify").expect("a URL"),
             auth: Auth::Basic { username: Username::parse("user").expect("a user name") },
             auth_secret: Some(Sealed(vec![1])),
+            headers: Some(CustomHeaders { names: vec![CustomHeaderName::parse("X-API-Key").expect("a name")], sealed: Sealed(vec![4]) }),
             signing_secret: Sealed(vec![2]),
+            previous_secret: None,
             event_types: None,
             description: None,
+            max_per_second: None,
+            ordered: false,
             deactivation: None,
             epoch: 1,
             revision: 1,
             created_at: T0,
             updated_at: T0,
         };
-        assert!(self.store.register_webhook(webhook.clone(), 1000).await.expect("stored"));
+        change(&mut webhook);
+        assert!(self.store.register_webhook(webhook.clone(), None, 1000).await.expect("stored"));
+        self.prove(&webhook);
         webhook
+    }
+
+    fn prove(&self, webhook: &Webhook) {
+        let work = Work { webhook_id: webhook.id, lane: Lane::Fresh };
+        for _ in 0..100 {
+            self.slots.try_take(&webhook.account.as_str().into(), work, 1, T0).expect("a free slot").end(true, T0);
+        }
     }
 
     async fn publish(&self, audience: Audience, idempotency: Option<Idempotency>) -> Published {
@@ -64,6 +92,7 @@ impl Bench {
             created_at: T0,
             audience,
             idempotency,
+            trace: None,
         };
         self.store.publish_notification(publication, self.slots.clone()).await.expect("published")
     }
@@ -76,12 +105,12 @@ impl Bench {
     }
 
     async fn lease(&self, now: DateTime<Utc>) -> DueRound {
-        self.store.lease_due(now, self.slots.clone()).await.expect("leased")
+        self.store.lease_due(now, self.slots.clone(), self.slots.awake(now, 1000)).await.expect("leased")
     }
 
-    async fn finish(&self, leased: &Leased, next: Next) -> Finished {
-        let attempt = Attempt {
-            number: leased.attempt,
+    fn attempt(&self, number: u32, next: Next) -> Attempt {
+        Attempt {
+            number,
             started_at: T0,
             duration_ms: 1,
             outcome: if next == Next::Succeeded { "accepted" } else { "rejected" }.to_owned(),
@@ -89,9 +118,20 @@ impl Bench {
             error: None,
             response_body: None,
             truncated: false,
+        }
+    }
+
+    async fn finish(&self, leased: &Leased, next: Next) -> Finished {
+        let attempt = self.attempt(leased.attempt, next);
+        let finish = Finish {
+            delivery_id: leased.delivery_id,
+            lane: leased.lane,
+            destination: leased.destination.clone(),
+            attempt,
+            next,
+            patience: None,
         };
-        let finish = Finish { delivery_id: leased.delivery_id, destination: leased.destination.clone(), attempt, next };
-        self.store.finish_attempt(finish).await.expect("finished")
+        self.store.finish_attempt(finish, T0, self.slots.clone()).await.expect("finished")
     }
 
     async fn delivery(&self, id: Uuid) -> (Delivery, Vec<Attempt>) {
@@ -104,7 +144,7 @@ impl Bench {
 }
 
 async fn open(directory: &Path) -> Arc<dyn Store> {
-    let store = Sqlite::open(&directory.join("webhooks.db")).expect("opened");
+    let store = Sqlite::open(&directory.join("webhooks.db"), Arc::default()).expect("opened");
     store.take_over(T0).await.expect("taken over");
     Arc::new(store)
 }
@@ -177,7 +217,7 @@ async fn deliveries_of_a_webhook_that_went_are_cancelled_and_stay_so() {
     bench.publish_to(&webhook).await;
     bench.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("found");
     assert_eq!(bench.status(&in_flight).await, DeliveryStatus::Cancelled, "before any row has been touched");
-    bench.store.activate_webhook(webhook.account.clone(), webhook.id, seconds(2)).await.expect("stored").expect("found");
+    bench.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(2)).await.expect("stored").expect("found");
     assert!(bench.lease(seconds(3)).await.leased.is_empty(), "activation revives nothing");
     while bench.store.tidy(seconds(3)).await.expect("tidied") {}
     assert_eq!(bench.status(&in_flight).await, DeliveryStatus::Cancelled);
@@ -204,8 +244,12 @@ async fn gone_deactivates_unless_the_webhook_has_moved() {
     let moved = WebhookChange {
         target_url: Some(OutboundUrl::parse("https://example.com/moved").expect("a URL")),
         auth: None,
+        headers: None,
         event_types: None,
         description: None,
+        max_per_second: None,
+        ordered: None,
+        handshake: None,
     };
     bench
         .store
@@ -214,12 +258,65 @@ async fn gone_deactivates_unless_the_webhook_has_moved() {
         .expect("stored")
         .expect("found")
         .expect("allowed");
-    assert_eq!(bench.finish(&before, Next::Gone).await, Finished::default());
+    assert_eq!(bench.finish(&before, Next::Gone).await.deactivated, None);
     let after =
         Leased { destination: Arc::new(bench.store.current_destination(webhook.id).await.expect("readable").expect("active")), ..after };
-    assert_eq!(bench.finish(&after, Next::Gone).await, Finished { deactivated: Some(3) });
+    assert_eq!(bench.finish(&after, Next::Gone).await.deactivated, Some(Deactivated { revision: 3, cause: DeactivationCause::Gone }));
     let webhook = bench.store.get_webhook(None, webhook.id).await.expect("readable").expect("found");
     assert_eq!(webhook.deactivation.map(|deactivation| deactivation.reason).as_deref(), Some(REASON_GONE));
+}
+
+#[tokio::test]
+async fn an_ordered_webhook_gets_one_delivery_at_a_time_in_the_order_of_publishing() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
+    let first = bench.publish_to(&webhook).await.remove(0);
+    assert!(bench.publish_to(&webhook).await.is_empty(), "one is in flight");
+    assert!(bench.publish_to(&webhook).await.is_empty());
+    assert!(bench.lease(seconds(1)).await.leased.is_empty());
+    bench.finish(&first, Next::RetryAt(seconds(60))).await;
+    drop(first);
+    assert!(bench.publish_to(&webhook).await.is_empty(), "the first one waits for its retry, and all others for it");
+    assert!(bench.lease(seconds(59)).await.leased.is_empty());
+    let bench = bench.restarted().await;
+    assert!(bench.lease(seconds(59)).await.leased.is_empty(), "nor does a restart change the order");
+    let again = bench.lease(seconds(60)).await.leased.remove(0);
+    assert_eq!(again.attempt, 2);
+    // One that failed for good is passed over.
+    let mut delivered = vec![again.notification.id];
+    let mut next = finish_freed(&bench, again, Next::Failed).await;
+    while let Some(leased) = next {
+        delivered.push(leased.notification.id);
+        next = finish_freed(&bench, leased, Next::Succeeded).await;
+    }
+    let mut published = bench.store.list_notifications(None, None, Page { after: None, limit: 10 }).await.expect("readable");
+    published.reverse();
+    assert_eq!(delivered, published.iter().map(|notification| notification.id).collect::<Vec<_>>());
+}
+
+/// As the engine does it: the slot is free before the attempt is recorded.
+async fn finish_freed(bench: &Bench, leased: Leased, next: Next) -> Option<Leased> {
+    let Leased { delivery_id, attempt, lane, destination, slot, .. } = leased;
+    slot.end(next == Next::Succeeded, seconds(60));
+    let attempt = bench.attempt(attempt, next);
+    let finish = Finish { delivery_id, lane, destination, attempt, next, patience: None };
+    bench.store.finish_attempt(finish, seconds(60), bench.slots.clone()).await.expect("finished").next
+}
+
+#[tokio::test]
+async fn a_rate_limit_costs_no_attempt_and_holds_across_a_restart() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook_with("acme", |webhook| webhook.max_per_second = Some(2)).await;
+    let first = bench.publish_to(&webhook).await.remove(0);
+    bench.finish(&first, Next::Succeeded).await;
+    drop(first);
+    assert!(bench.publish_to(&webhook).await.is_empty(), "half a second has to pass");
+    assert_eq!(bench.slots.next_look(), Some(milliseconds(500)));
+    assert!(bench.lease(milliseconds(499)).await.leased.is_empty());
+    let bench = bench.restarted().await;
+    assert!(bench.lease(milliseconds(499)).await.leased.is_empty());
+    let due = bench.lease(milliseconds(500)).await;
+    assert_eq!(due.leased.iter().map(|leased| leased.attempt).collect::<Vec<_>>(), [1]);
 }
 
 #[tokio::test]
@@ -257,15 +354,51 @@ async fn what_belongs_to_another_account_is_not_found() {
 }
 
 #[tokio::test]
+async fn of_signing_secrets_the_last_two_are_kept_and_the_older_one_only_while_it_is_valid() {
+    let bench = Bench::new(100, 100).await;
+    let webhook = bench.webhook("acme").await;
+    let rotate = async |secret: u8, overlap: i64| {
+        let rotated = bench
+            .store
+            .rotate_signing_secret(webhook.account.clone(), webhook.id, Sealed(vec![secret]), TimeDelta::seconds(overlap), seconds(10))
+            .await;
+        rotated.expect("stored").expect("found")
+    };
+    let kept = |webhook: &Webhook| {
+        let previous = webhook.previous_secret.as_ref().map(|previous| (previous.secret.0.clone(), previous.valid_until));
+        (webhook.signing_secret.0.clone(), previous, webhook.revision)
+    };
+    assert_eq!(kept(&rotate(3, 60).await), (vec![3], Some((vec![2], seconds(70))), 2));
+    assert_eq!(kept(&rotate(4, 5).await), (vec![4], Some((vec![3], seconds(15))), 3));
+    while bench.store.tidy(seconds(14)).await.expect("tidied") {}
+    let found = async || bench.store.get_webhook(None, webhook.id).await.expect("readable").expect("found");
+    assert_eq!(kept(&found().await), (vec![4], Some((vec![3], seconds(15))), 3));
+    let destination = bench.store.current_destination(webhook.id).await.expect("readable").expect("active");
+    assert_eq!(destination.previous_secret.map(|previous| previous.secret.0), Some(vec![3]));
+    while bench.store.tidy(seconds(15)).await.expect("tidied") {}
+    assert_eq!(kept(&found().await), (vec![4], None, 3));
+    assert_eq!(kept(&rotate(5, 0).await), (vec![5], None, 4));
+    let other = Account::parse("other").expect("an account");
+    let foreign = bench.store.rotate_signing_secret(other, webhook.id, Sealed(vec![6]), TimeDelta::zero(), seconds(20)).await;
+    assert!(foreign.expect("stored").is_none());
+    assert_eq!(kept(&found().await).0, [5]);
+}
+
+#[tokio::test]
 async fn a_deleted_webhook_keeps_no_secret_and_its_deliveries_stay_readable() {
     let bench = Bench::new(100, 100).await;
     let webhook = bench.webhook("acme").await;
     let leased = bench.publish_to(&webhook).await.remove(0);
+    let rotated = bench.store.rotate_signing_secret(webhook.account.clone(), webhook.id, Sealed(vec![3]), TimeDelta::days(1), T0).await;
+    assert!(rotated.expect("stored").expect("found").previous_secret.is_some());
     bench.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("found");
     assert!(bench.store.current_destination(webhook.id).await.expect("readable").is_none());
     assert_eq!(bench.status(&leased).await, DeliveryStatus::Cancelled);
     let file = rusqlite::Connection::open(bench.directory.path().join("webhooks.db")).expect("opened");
-    let secrets: (Option<Vec<u8>>, Vec<u8>) =
-        file.query_row("SELECT auth_secret, signing_secret FROM webhooks", [], |row| Ok((row.get(0)?, row.get(1)?))).expect("a tombstone");
-    assert_eq!(secrets, (None, vec![]));
+    let secrets: Vec<Option<Vec<u8>>> = file
+        .query_row("SELECT auth_secret, headers, signing_secret, previous_secret FROM webhooks", [], |row| {
+            (0..4).map(|column| row.get(column)).collect()
+        })
+        .expect("a tombstone");
+    assert_eq!(secrets, [None, None, Some(vec![]), None]);
 }

@@ -25,11 +25,16 @@ pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
         (Method::DELETE, webhook.clone(), String::new(), Scope::WebhooksWrite),
         (Method::POST, format!("{webhook}/test"), String::new(), Scope::WebhooksWrite),
         (Method::GET, format!("{webhook}/signing-secret"), String::new(), Scope::WebhooksSecrets),
+        (Method::POST, format!("{webhook}/recovery"), body(json!({ "since": "2026-01-02T15:04:05Z" })), Scope::DeliveriesWrite),
         (Method::POST, "/notifications".to_owned(), body(json!({ "type": "a.b", "data": {} })), Scope::NotificationsPublish),
         (Method::GET, "/notifications".to_owned(), String::new(), Scope::NotificationsRead),
         (Method::GET, format!("/notifications/{ID}"), String::new(), Scope::NotificationsRead),
+        (Method::DELETE, format!("/notifications/{ID}"), String::new(), Scope::NotificationsWrite),
+        (Method::POST, format!("{webhook}/signing-secret/rotation"), body(json!({ "overlapSeconds": 60 })), Scope::WebhooksSecrets),
+        (Method::GET, "/event-types".to_owned(), String::new(), Scope::NotificationsRead),
         (Method::GET, "/deliveries".to_owned(), String::new(), Scope::DeliveriesRead),
         (Method::GET, format!("/deliveries/{ID}"), String::new(), Scope::DeliveriesRead),
+        (Method::POST, format!("/deliveries/{ID}/redelivery"), String::new(), Scope::DeliveriesWrite),
     ]
 }
 
@@ -179,7 +184,7 @@ async fn another_accounts_objects_do_not_exist() {
 }
 
 #[tokio::test]
-async fn the_platform_reads_every_account_and_changes_none() {
+async fn the_platform_reads_every_account_and_changes_no_webhook() {
     let server = Server::start().await;
     let acme = server.api_of("acme").await;
     let id = acme.register_url("https://example.com").await;

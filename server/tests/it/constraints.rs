@@ -65,7 +65,9 @@ impl Document {
             cases.push(Case { body, wrong_at, because: format!("{at}: {because}") });
         };
         let here = || Some(at.to_owned());
-        let strangers = [json!(null), json!(5), json!(true), if value.is_array() { json!("a") } else { json!(["a"]) }];
+        let scalar = if value.is_number() { json!("5") } else { json!(5) };
+        let word = if value.is_boolean() { json!("true") } else { json!(true) };
+        let strangers = [json!(null), scalar, word, if value.is_array() { json!("a") } else { json!(["a"]) }];
         for stranger in strangers.into_iter().filter(|_| schema["type"].is_string()) {
             add(here(), "another type", stranger);
         }
@@ -96,8 +98,18 @@ impl Document {
                     add(here(), "no value of the enum", json!("strange"));
                 }
             }
+            Value::Number(_) => {
+                for (name, beyond) in [("minimum", -1), ("maximum", 1)] {
+                    let bound = schema[name].as_i64().unwrap_or_else(|| panic!("{at}: a number without a {name}"));
+                    add(None, name, json!(bound));
+                    add(here(), &format!("beyond the {name}"), json!(bound + beyond));
+                }
+                if schema["type"] == "integer" {
+                    add(here(), "a fraction", json!(0.5));
+                }
+            }
             Value::Array(items) => {
-                let of_length = |length: u64| Value::from(vec![items[0].clone(); length as usize]);
+                let of_length = |length: u64| Value::from((0..length).map(|index| numbered(&items[0], index)).collect::<Vec<_>>());
                 if let Some(minimum) = schema["minItems"].as_u64() {
                     add(None, "the fewest items", of_length(minimum));
                     add(here(), "too few items", of_length(minimum - 1));
@@ -130,6 +142,15 @@ impl Document {
             _ => {}
         }
     }
+}
+
+/// An item that differs from others in its name, where it has one: names are often taken once.
+fn numbered(item: &Value, index: u64) -> Value {
+    let mut item = item.clone();
+    if let Some(name) = item.get_mut("name") {
+        *name = json!(format!("{}-{index}", name.as_str().expect("a name is a text")));
+    }
+    item
 }
 
 /// An example of the document, with the one webhook that there is in place of the one that it names.
@@ -203,7 +224,9 @@ fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
         ["x", "a b", "a.b", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "2026-01-02T15:04:05Z", "2026-01-02", "a\u{7f}"].map(str::to_owned),
     );
     let judged: Vec<(String, bool)> = texts.into_iter().map(|text| (text.clone(), validator.is_valid(&json!(text)))).collect();
-    assert!(judged.iter().any(|(_, valid)| *valid) && judged.iter().any(|(_, valid)| !valid), "{schema}: {judged:?}");
+    // Any text is a header's value where nothing more is said.
+    let outside = *schema == json!({ "type": "string" }) || judged.iter().any(|(_, valid)| !valid);
+    assert!(outside && judged.iter().any(|(_, valid)| *valid), "{schema}: {judged:?}");
     judged
 }
 
@@ -225,6 +248,8 @@ async fn each_parameter_is_kept_just_inside_and_refused_just_outside() {
                     let (path, headers) = match place {
                         // A well-formed identifier leads somewhere or nowhere, which other tests are about.
                         "path" if valid || value.is_empty() => continue,
+                        // So does a type, which leads to its example.
+                        "query" if valid && operation["operationId"] == "testWebhook" => continue,
                         "path" => (path.replace(&format!("{{{name}}}"), &encoded), vec![]),
                         "query" => (format!("{}?{name}={encoded}", path.replace("{id}", &id)), vec![]),
                         // What no HTTP header can carry cannot be sent.

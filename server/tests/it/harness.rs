@@ -7,22 +7,26 @@ mod api;
 mod authority;
 mod browser;
 pub(crate) mod contract;
+mod hostile;
 mod log;
 mod process;
 mod proxy;
 mod receiver;
 mod server;
 mod token_endpoint;
+mod trace;
 
 use std::time::Duration;
 
 pub(crate) use api::{Answer, Api, PREFIX, id_of};
 pub(crate) use authority::Authority;
 pub(crate) use browser::Browser;
-pub(crate) use process::{Process, binary};
+pub(crate) use hostile::{HostileReceiver, Hostility};
+pub(crate) use process::{DATA_DIR, Process, binary};
 pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};
+pub(crate) use trace::{Trace, strace};
 
 /// Far longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

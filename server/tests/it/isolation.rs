@@ -1,8 +1,26 @@
 //! No webhook delays another, and the caps on what is in flight.
 
-use serde_json::json;
+use std::sync::Arc;
 
-use crate::harness::{Reply, Server, Setup, eventually, id_of};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::harness::{Api, Receiver, Reply, Server, Setup, eventually, id_of};
+
+/// Has a webhook accept so much that it may have as many in flight as its cap allows.
+async fn prove(api: &Api, receiver: &mut Receiver, count: usize) {
+    for _ in 0..count {
+        api.publish_type("a.b").await;
+    }
+    receiver.next_of(count).await;
+    all_recorded(api, "succeeded", count).await;
+}
+
+async fn all_recorded(api: &Api, status: &str, count: usize) {
+    let path = format!("/deliveries?status={status}");
+    eventually("every delivery to be recorded", async || (api.list(&path).await.len() == count).then_some(())).await;
+}
 
 #[tokio::test]
 async fn a_hanging_webhook_delays_no_other() {
@@ -12,22 +30,22 @@ async fn a_hanging_webhook_delays_no_other() {
     let api = server.api();
     let bad = api.register(&json!({ "targetURL": hanging.url(), "eventTypes": ["bad"] })).await;
     api.register(&json!({ "targetURL": healthy.url(), "eventTypes": ["good"] })).await;
-    // More than it may have in flight: the rest of them waits in the store.
     for _ in 0..100 {
         api.publish_type("bad").await;
     }
-    hanging.next_of(64).await;
+    hanging.next().await;
     for _ in 0..20 {
         let published = api.publish_type("good").await;
         assert_eq!(healthy.next().await.id(), id_of(&published));
     }
-    assert_eq!(hanging.most_open(), 64);
+    assert_eq!(hanging.most_open(), 1, "what has accepted nothing yet gets one at a time");
     assert_eq!(api.list(&format!("/deliveries?webhookID={}&status=pending", id_of(&bad))).await.len(), 100);
 }
 
 #[tokio::test]
 async fn an_account_that_hangs_delays_no_other() {
-    let server = Setup::dev().flags(&["--max-in-flight", "8"]).start().await;
+    // Time stands still, so nothing of it becomes slow.
+    let server = Setup::dev().manual_clock().flags(&["--max-in-flight", "8"]).start().await;
     let (mut hanging, mut healthy) = (server.receiver().await, server.receiver().await);
     hanging.always(Reply::Hang);
     let (bad, good) = (server.api_of("bad").await, server.api_of("good").await);
@@ -47,50 +65,162 @@ async fn an_account_that_hangs_delays_no_other() {
 }
 
 #[tokio::test]
+async fn what_hangs_makes_room_for_what_is_new() {
+    let server = Setup::dev().manual_clock().flags(&["--max-in-flight", "4"]).start().await;
+    let (mut hanging, mut healthy) = (server.receiver().await, server.receiver().await);
+    hanging.always(Reply::Hang);
+    for account in ["a", "b", "c"] {
+        let api = server.api_of(account).await;
+        api.register_url(&hanging.url()).await;
+        api.publish_type("a.b").await;
+    }
+    hanging.next_of(3).await;
+    let good = server.api_of("good").await;
+    good.register_url(&healthy.url()).await;
+    let published = good.publish_type("a.b").await;
+    assert_eq!(good.delivery_of(&published).await["attemptCount"], 0, "all that a new webhook may have is taken");
+    server.advance(TimeDelta::seconds(1));
+    assert_eq!(healthy.next().await.id(), id_of(&published));
+}
+
+#[tokio::test]
 async fn a_webhook_has_no_more_in_flight_than_its_cap_and_gets_everything() {
     let server = Setup::dev().flags(&["--max-in-flight-per-webhook", "3"]).start().await;
     let mut receiver = server.receiver().await;
-    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
-    receiver.always(Reply::Gate(gate.clone()));
     let api = server.api();
     api.register_url(&receiver.url()).await;
+    prove(&api, &mut receiver, 5).await;
+    let gate = Arc::new(Semaphore::new(0));
+    receiver.always(Reply::Gate(gate.clone()));
     let mut published = Vec::new();
     for _ in 0..20 {
         published.push(id_of(&api.publish_type("a.b").await));
     }
     let mut received: Vec<String> = receiver.next_of(3).await.iter().map(|callback| callback.id().to_owned()).collect();
-    assert_eq!(receiver.count(), 3);
+    assert_eq!(receiver.count(), 8);
     gate.add_permits(20);
     received.extend(receiver.next_of(17).await.iter().map(|callback| callback.id().to_owned()));
     received.sort();
     published.sort();
     assert_eq!(received, published);
     assert!(receiver.most_open() <= 3);
-    eventually("every delivery to be recorded", async || (api.list("/deliveries?status=succeeded").await.len() == 20).then_some(())).await;
+    all_recorded(&api, "succeeded", 25).await;
 }
 
 #[tokio::test]
 async fn retries_keep_no_fresh_delivery_waiting() {
-    let server = Setup::dev().manual_clock().flags(&["--max-in-flight-per-webhook", "4"]).start().await;
+    let server = Setup::dev().manual_clock().start().await;
     let mut receiver = server.receiver().await;
-    receiver.then((0..30).map(|_| Reply::Status(500)));
+    receiver.then((0..4).map(|_| Reply::Status(500)));
     let api = server.api();
     api.register_url(&receiver.url()).await;
-    for _ in 0..30 {
-        api.publish_type("a.b").await;
+    for _ in 0..4 {
+        let published = api.publish_type("a.b").await;
+        receiver.next().await;
+        api.after_attempts(&published, 1).await;
     }
-    receiver.next_of(30).await;
-    eventually("all attempts to be recorded", async || {
-        api.list("/deliveries").await.iter().all(|delivery| delivery["attemptCount"] == 1).then_some(())
-    })
-    .await;
-    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let gate = Arc::new(Semaphore::new(0));
     receiver.always(Reply::Gate(gate.clone()));
-    server.advance(chrono::TimeDelta::seconds(6));
-    receiver.next_of(4).await;
+    server.advance(TimeDelta::seconds(6));
+    receiver.next().await;
     let fresh = id_of(&api.publish_type("a.b").await);
     gate.add_permits(1);
-    assert_eq!(receiver.next().await.id(), fresh);
+    // It has accepted one, so it gets two at once now: the fresh one, and one of the three that wait for their retry.
+    let next = receiver.next_of(2).await;
+    assert!(next.iter().any(|callback| callback.id() == fresh));
     gate.add_permits(100);
-    receiver.next_of(26).await;
+    receiver.next_of(2).await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_fails_is_probed_until_it_accepts_and_then_gets_what_waited() {
+    let server = Setup::dev().manual_clock().start().await;
+    let mut receiver = server.receiver().await;
+    receiver.then((0..6).map(|_| Reply::Status(500)));
+    let api = server.api();
+    let webhook = api.register_url(&receiver.url()).await;
+    for _ in 0..5 {
+        let published = api.publish_type("a.b").await;
+        receiver.next().await;
+        api.after_attempts(&published, 1).await;
+    }
+    let waiting: Vec<Value> = futures_util::future::join_all((0..10).map(|_| api.publish_type("a.b"))).await;
+    server.advance(TimeDelta::milliseconds(250));
+    receiver.next().await;
+    let attempts = async || {
+        api.list(&format!("/deliveries?webhookID={webhook}")).await.iter().filter_map(|it| it["attemptCount"].as_u64()).sum::<u64>()
+    };
+    eventually("the probe to be recorded", async || (attempts().await == 6).then_some(())).await;
+    server.advance(TimeDelta::milliseconds(499));
+    assert_eq!(receiver.count(), 6, "the pause is twice as long now, and costs the others no attempt");
+    server.advance(TimeDelta::milliseconds(1));
+    assert_eq!(receiver.next_of(9).await.len(), waiting.len() - 1, "all but the probe, whose retry is not due yet");
+}
+
+#[tokio::test]
+async fn an_update_ends_the_pause_of_a_webhook_that_failed() {
+    let server = Setup::dev().manual_clock().start().await;
+    let (mut broken, mut mended) = (server.receiver().await, server.receiver().await);
+    broken.always(Reply::Status(500));
+    let api = server.api();
+    let webhook = api.register_url(&broken.url()).await;
+    for _ in 0..5 {
+        let published = api.publish_type("a.b").await;
+        broken.next().await;
+        api.after_attempts(&published, 1).await;
+    }
+    let waiting = api.publish_type("a.b").await;
+    api.update(&webhook, &json!({ "targetURL": mended.url() })).await;
+    assert_eq!(mended.next().await.id(), id_of(&waiting));
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_kept_and_costs_no_attempt() {
+    let server = Setup::dev().manual_clock().start().await;
+    let mut receiver = server.receiver().await;
+    let api = server.api();
+    let webhook = api.register(&json!({ "targetURL": receiver.url(), "maxPerSecond": 10 })).await;
+    assert_eq!(webhook["maxPerSecond"], 10);
+    for _ in 0..5 {
+        api.publish_type("a.b").await;
+    }
+    for count in 1..=3 {
+        receiver.next().await;
+        all_recorded(&api, "succeeded", count).await;
+        server.advance(TimeDelta::milliseconds(99));
+        assert_eq!(receiver.count(), count);
+        server.advance(TimeDelta::milliseconds(1));
+    }
+    receiver.next().await;
+    all_recorded(&api, "succeeded", 4).await;
+    let webhook = api.update(&id_of(&webhook), &json!({ "maxPerSecond": 0 })).await;
+    assert!(webhook.get("maxPerSecond").is_none());
+    receiver.next().await;
+    for delivery in api.list("/deliveries").await {
+        assert!(delivery["attemptCount"].as_u64() <= Some(1), "{delivery}");
+    }
+}
+
+#[tokio::test]
+async fn an_ordered_webhook_gets_everything_in_the_order_of_publishing() {
+    let server = Setup::dev().flags(&["--retry-schedule", "1s,1s"]).start().await;
+    let mut receiver = server.receiver().await;
+    receiver.then([Reply::Status(204), Reply::Status(500), Reply::Status(204), Reply::Status(500), Reply::Status(500), Reply::Status(500)]);
+    let api = server.api();
+    let webhook = api.register(&json!({ "targetURL": receiver.url(), "ordered": true })).await;
+    assert_eq!(webhook["ordered"], true);
+    let mut published = Vec::new();
+    for _ in 0..20 {
+        published.push(id_of(&api.publish_type("a.b").await));
+    }
+    let received: Vec<String> = receiver.next_of(23).await.iter().map(|callback| callback.id().to_owned()).collect();
+    // The second one came twice, and the third failed for good after three times.
+    let mut expected = published.clone();
+    expected.insert(1, published[1].clone());
+    expected.insert(3, published[2].clone());
+    expected.insert(3, published[2].clone());
+    assert_eq!(received, expected);
+    assert_eq!(receiver.most_open(), 1);
+    let webhook = api.update(&id_of(&webhook), &json!({ "ordered": false })).await;
+    assert!(webhook.get("ordered").is_none());
 }

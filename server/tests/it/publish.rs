@@ -1,9 +1,10 @@
 //! Publishing: whom a notification reaches, what of it arrives, and publishing once.
 
+use chrono::TimeDelta;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Server, id_of};
+use crate::harness::{Reply, Server, Setup, id_of};
 
 #[tokio::test]
 async fn a_notification_reaches_the_webhooks_that_ask_for_its_type() {
@@ -221,4 +222,44 @@ async fn a_key_is_forgotten_after_a_day() {
     assert_eq!(publish_with_key(&api, "key", r#"{"type":"a.b","data":{"n":2}}"#).await.problem().0, 409);
     server.advance(chrono::TimeDelta::hours(2));
     publish_with_key(&api, "key", r#"{"type":"a.b","data":{"n":2}}"#).await.expect(202);
+}
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+#[tokio::test]
+async fn the_trace_of_a_publication_goes_on_in_each_attempt() {
+    let mut server = Setup::dev().manual_clock().start().await;
+    let mut receiver = server.receiver().await;
+    receiver.then([Reply::Status(500)]);
+    let api = server.api();
+    api.register_url(&receiver.url()).await;
+    let body = r#"{"type":"a.b","data":{}}"#;
+    let headers = [("traceparent", TRACE), ("tracestate", "congo=t61rcWkgMzE,rojo=1")];
+    let published = api.call(Method::POST, "/notifications", &headers, body).await.expect(202);
+    let first = receiver.next().await;
+    api.after_attempts(&published, 1).await;
+    server.restart().await;
+    server.advance(TimeDelta::seconds(6));
+    for callback in [first, receiver.next().await] {
+        assert_eq!((callback.header("traceparent"), callback.header("tracestate")), (TRACE, "congo=t61rcWkgMzE,rojo=1"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_trace_is_ignored() {
+    let server = Server::start().await;
+    let mut receiver = server.receiver().await;
+    let api = server.api();
+    api.register_url(&receiver.url()).await;
+    let zeros = TRACE.replace("00f067aa0ba902b7", "0000000000000000");
+    for (headers, expected) in [
+        (&[][..], None),
+        (&[("traceparent", zeros.as_str()), ("tracestate", "a=1")], None),
+        (&[("tracestate", "a=1")], None),
+        (&[("traceparent", TRACE), ("tracestate", "nothing")], Some(TRACE)),
+    ] {
+        api.call(Method::POST, "/notifications", headers, r#"{"type":"a.b","data":{}}"#).await.expect(202);
+        let callback = receiver.next().await;
+        assert_eq!((callback.find_header("traceparent"), callback.find_header("tracestate")), (expected, None), "{headers:?}");
+    }
 }

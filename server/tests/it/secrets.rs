@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::harness::{Reply, Server, eventually};
 
 const PASSWORD: &str = "marked pässword/with+every:kind&of%character";
+const HEADER_KEY: &str = "marked-header/key+with=every&kind%of:character";
 const CLIENT_SECRET: &str = "marked client/secret+with=every&kind%of:character";
 
 /// A secret as it may be written: raw, in JSON, base64, hex, percent-encoded.
@@ -57,14 +58,15 @@ async fn no_secret_is_written_logged_or_answered() {
     let basic = json!({ "type": "basic", "username": "marked-user", "password": PASSWORD });
     let client =
         json!({ "type": "client_credential", "clientID": "marked-client", "clientSecret": CLIENT_SECRET, "tokenURL": endpoint.url() });
-    let mut secrets = vec![PASSWORD.to_owned(), CLIENT_SECRET.to_owned()];
+    let mut secrets = vec![PASSWORD.to_owned(), CLIENT_SECRET.to_owned(), HEADER_KEY.to_owned()];
     let mut signing = Vec::new();
     for auth in [basic.clone(), client.clone()] {
-        let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
+        let headers = json!([{ "name": "X-Test-Key", "value": format!("Token {HEADER_KEY}") }]);
+        let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth, "headers": headers })).await;
         let id = webhook["id"].as_str().expect("an id").to_owned();
         // Through the store, since the one answer that shows it would be found among the answers.
         signing.push(id.clone());
-        api.update(&id, &json!({ "auth": auth })).await;
+        api.update(&id, &json!({ "auth": auth, "headers": headers })).await;
         api.test(&id).await;
     }
     api.publish_type("a.b").await;
@@ -87,6 +89,14 @@ async fn no_secret_is_written_logged_or_answered() {
     api.post("/webhooks", &json!({ "targetURL": "https://example.com", "auth": PASSWORD })).await.expect(400);
     api.post("/webhooks", &json!({ "targetURL": "https://example.com", "auth": { "type": CLIENT_SECRET } })).await.expect(400);
     api.post("/webhooks", &json!({ "targetURL": PASSWORD })).await.expect(400);
+    for headers in [
+        json!(HEADER_KEY),
+        json!([HEADER_KEY]),
+        json!([{ "name": HEADER_KEY, "value": "k" }]),
+        json!([{ "name": "a", "value": [HEADER_KEY] }]),
+    ] {
+        api.post("/webhooks", &json!({ "targetURL": "https://example.com", "headers": headers })).await.expect(400);
+    }
     assert_absent("an answer", &server.answers(), &secrets);
     let mut signing_secrets = Vec::new();
     for id in &signing {

@@ -14,7 +14,7 @@ fn mode(path: &std::path::Path) -> u32 {
 
 #[tokio::test]
 async fn the_first_start_makes_a_token_that_works_and_is_not_printed() {
-    let process = Process::start(&[]).await;
+    let mut process = Process::start(&[]).await;
     let token = std::fs::read_to_string(process.file("access-token")).expect("the token").trim().to_owned();
     assert_eq!(mode(&process.file("access-token")), 0o600);
     assert_eq!(mode(&process.file("master-key")), 0o600);
@@ -71,7 +71,7 @@ async fn the_api_speaks_tls_where_it_has_a_certificate() {
 async fn a_second_server_on_the_same_data_is_refused() {
     let server = Server::start().await;
     let data_dir = server.data_dir().display().to_string();
-    let output = binary(&["--listen", "127.0.0.1:0", "--data-dir", &data_dir]).await;
+    let output = binary(&["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir]).await;
     assert!(!output.status.success());
     let error = text(&output.stderr);
     assert!(error.contains("another webhooks-server is running on the data directory") && error.contains(&data_dir), "{error}");
@@ -85,7 +85,7 @@ async fn a_wrong_or_missing_master_key_is_named() {
     let data_dir = process.data_dir();
     let key = std::fs::read_to_string(&key_file).expect("the key");
     let start = async |more: &[&str]| {
-        let output = binary(&[&["--listen", "127.0.0.1:0", "--data-dir", &data_dir], more].concat()).await;
+        let output = binary(&[&["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir], more].concat()).await;
         assert!(!output.status.success());
         assert!(!text(&output.stderr).contains(key.trim()), "a key is never shown");
         text(&output.stderr)

@@ -66,16 +66,26 @@ async fn an_update_changes_what_it_names_and_nothing_else() {
     let server = Setup::dev().manual_clock().start().await;
     let api = server.api();
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
-    let before =
-        api.register(&json!({ "targetURL": "https://example.com/a", "auth": auth, "eventTypes": ["a.b"], "description": "first" })).await;
+    let before = api
+        .register(&json!({
+            "targetURL": "https://example.com/a", "auth": auth, "eventTypes": ["a.b"], "description": "first",
+            "headers": [{ "name": "X-Test-Key", "value": "k" }],
+        }))
+        .await;
     let id = id_of(&before);
     let mut expected = before.clone();
     for (update, member, value) in [
         (json!({ "description": "second" }), "description", json!("second")),
         (json!({ "eventTypes": ["c.*"] }), "eventTypes", json!(["c.*"])),
+        (
+            json!({ "headers": [{ "name": "b", "value": "k" }, { "name": "A", "value": "k" }] }),
+            "headers",
+            json!([{ "name": "b" }, { "name": "A" }]),
+        ),
         (json!({ "targetURL": "https://example.com/b" }), "targetURL", json!("https://example.com/b")),
         (json!({ "auth": { "type": "noauth" } }), "auth", json!({ "type": "noauth" })),
         (json!({ "eventTypes": ["*"] }), "eventTypes", Value::Null),
+        (json!({ "headers": [] }), "headers", Value::Null),
         (json!({ "description": "" }), "description", Value::Null),
     ] {
         server.advance(chrono::TimeDelta::seconds(1));
@@ -106,6 +116,32 @@ async fn stored_credentials_are_never_sent_to_a_new_place() {
     api.update(&id, &json!({ "targetURL": "https://example.org/a", "auth": basic })).await;
     api.update(&id, &json!({ "targetURL": "https://example.com/a", "auth": { "type": "noauth" } })).await;
     api.update(&id, &json!({ "targetURL": "https://example.org/a" })).await;
+}
+
+#[tokio::test]
+async fn stored_headers_are_never_sent_to_a_new_place() {
+    let server = Server::start().await;
+    let api = server.api();
+    let headers = json!([{ "name": "X-Test-Key", "value": "k" }]);
+    let basic = json!({ "type": "basic", "username": "u", "password": "p" });
+    let id = id_of(&api.register(&json!({ "targetURL": "https://example.com/a", "headers": headers, "auth": basic })).await);
+    let path = format!("/webhooks/{id}");
+    let before = api.webhook(&id).await;
+    for (update, pointer) in [
+        (json!({ "targetURL": "https://example.org/a" }), "/auth"),
+        (json!({ "targetURL": "https://example.org/a", "headers": headers }), "/auth"),
+        (json!({ "targetURL": "https://example.org/a", "auth": basic }), "/headers"),
+        (json!({ "targetURL": "https://example.com:8443/a", "auth": { "type": "noauth" } }), "/headers"),
+    ] {
+        let answer = api.patch(&path, &update).await;
+        assert_eq!(answer.problem(), (400, "credentials_required".to_owned()), "{update}");
+        assert_eq!(answer.pointer().as_deref(), Some(pointer), "{update}");
+    }
+    assert_eq!(api.webhook(&id).await, before);
+    api.update(&id, &json!({ "targetURL": "https://example.com/b" })).await;
+    api.update(&id, &json!({ "targetURL": "https://example.org/a", "auth": basic, "headers": headers })).await;
+    let moved = api.update(&id, &json!({ "targetURL": "https://example.com/a", "auth": { "type": "noauth" }, "headers": [] })).await;
+    assert_eq!(moved.get("headers"), None);
 }
 
 #[tokio::test]
@@ -154,6 +190,7 @@ async fn a_deleted_webhook_is_gone_for_every_operation() {
         (Method::PATCH, format!("{path}/activation"), to("active")),
         (Method::POST, format!("{path}/test"), String::new()),
         (Method::GET, format!("{path}/signing-secret"), String::new()),
+        (Method::POST, format!("{path}/signing-secret/rotation"), "{}".to_owned()),
     ] {
         for api in [&api, &api.of_plain_json()] {
             let answer = api.call(method.clone(), &path, &[], body.clone()).await;

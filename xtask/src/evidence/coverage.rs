@@ -20,6 +20,7 @@ const UNSEEN: [(&str, &[&str], &str); 1] = [(
         "getSigningSecret",
         "getWebhook",
         "listDeliveries",
+        "listEventTypes",
         "listNotifications",
         "listWebhooks",
         "testWebhook",

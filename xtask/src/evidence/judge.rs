@@ -182,8 +182,15 @@ struct Found {
     breaches: Vec<Breach>,
 }
 
-/// Where a value that keeps its schema may be refused all the same, because no schema can say all of it.
-const JUDGED_BEYOND_THE_SCHEMA: [&str; 5] = ["/targetURL", "/auth/tokenURL", "/account", "/auth", "/auth/password"];
+/// Where a value that keeps its schema may be refused all the same, because no schema can say all of it; `*` is any index.
+const JUDGED_BEYOND_THE_SCHEMA: [&str; 9] =
+    ["/targetURL", "/auth/tokenURL", "/account", "/auth", "/auth/password", "/headers", "/headers/*/name", "/eventTypes/*", "/type"];
+
+fn is_judged_beyond_the_schema(pointer: &str) -> bool {
+    let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+    let general: Vec<&str> = pointer.split('/').map(|segment| if is_index(segment) { "*" } else { segment }).collect();
+    pointer.is_empty() || JUDGED_BEYOND_THE_SCHEMA.contains(&general.join("/").as_str())
+}
 
 impl Found {
     fn add(&mut self, pointer: String, what: impl Into<String>) {
@@ -304,8 +311,7 @@ impl Found {
         // JSON text can be wrong in ways that no value shows, such as a member that comes twice.
         let pointers: Vec<&str> =
             problem["errors"].as_array().into_iter().flatten().filter_map(|error| error["pointer"].as_str()).collect();
-        let beyond =
-            pointers.iter().any(|pointer| JUDGED_BEYOND_THE_SCHEMA.contains(pointer) || pointer.is_empty()) || is_twice || !is_text;
+        let beyond = pointers.iter().any(|pointer| is_judged_beyond_the_schema(pointer)) || is_twice || !is_text;
         let cursor = pointers.is_empty() && answer.query.contains("cursor=");
         if wrong.breaches.is_empty() && !beyond && !cursor {
             let at = operation.request.as_ref().and_then(|body| body.content.values().next()).map_or(&operation.at, |schema| &schema.at);

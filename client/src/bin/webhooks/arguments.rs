@@ -56,15 +56,25 @@ pub(crate) enum Command {
     /// Delete a webhook
     Delete(Id),
     /// Send a test callback to a webhook now, and show how it went
-    Test(Id),
+    Test(Test),
     /// Print the secret that a webhook's callbacks are signed with
     SigningSecret(Id),
+    /// Make a webhook's failed and cancelled deliveries due again, oldest first
+    Recover(Recover),
+    /// Make a new secret to sign a webhook's callbacks with, and print it; for a while the old one signs too
+    RotateSigningSecret(RotateSigningSecret),
     /// Publish a notification
     Publish(Publish),
     /// List notifications, newest first, or show one
     Notifications(Notifications),
+    /// Erase what a notification says; its pending deliveries are cancelled
+    DeleteNotification(NotificationId),
+    /// List the event types that can be published, as the operator's catalogue has them
+    EventTypes(EventTypes),
     /// List deliveries, newest first, or show one with its attempts
     Deliveries(Deliveries),
+    /// Make a delivery due now, whatever became of it
+    Redeliver(DeliveryId),
     /// Receive callbacks on this machine, check them and print them as they come
     Listen(Listen),
     /// Send callbacks, right ones and wrong ones, to a receiver of yours, and say what it gets wrong
@@ -79,12 +89,48 @@ pub(crate) struct Id {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct NotificationId {
+    /// The notification
+    #[arg(value_name = "ID")]
+    pub(crate) id: Uuid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeliveryId {
+    /// The delivery
+    #[arg(value_name = "ID")]
+    pub(crate) id: Uuid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Recover {
+    /// The webhook
+    #[arg(value_name = "WEBHOOK")]
+    pub(crate) webhook: Uuid,
+    /// Only deliveries made at this time or later, such as 2006-01-02T15:04:05Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: DateTime<Utc>,
+    /// Only deliveries made before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<DateTime<Utc>>,
+    /// Only count them
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where to go on, as a recovery that was cut off said
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Register {
     /// The https URL to call
     #[arg(value_name = "URL")]
     pub(crate) target_url: String,
     #[command(flatten)]
     pub(crate) wishes: Wishes,
+    /// A file with headers to send with each callback, `Name: value` a line, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) header_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) auth: Auth,
 }
@@ -99,6 +145,12 @@ pub(crate) struct Update {
     pub(crate) target_url: Option<String>,
     #[command(flatten)]
     pub(crate) wishes: Wishes,
+    /// A file with all the headers to send with each callback, `Name: value` a line, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) header_file: Option<PathBuf>,
+    /// Send no headers of your own any more
+    #[arg(long, conflicts_with = "header_file")]
+    pub(crate) no_headers: bool,
     #[command(flatten)]
     pub(crate) auth: Auth,
 }
@@ -112,6 +164,12 @@ pub(crate) struct Wishes {
     /// What the webhook is for; in an update, '' clears it
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
+    /// How many callbacks may come in a second; in an update, 0 sets no limit any more
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) max_per_second: Option<u32>,
+    /// Whether notifications come one at a time, in the order of publishing
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) ordered: Option<bool>,
 }
 
 /// How the service shows the callback who it is. Its secret has no plain argument, because other users of this machine
@@ -184,6 +242,32 @@ pub(crate) struct Paging {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The webhook
+    #[arg(value_name = "ID")]
+    pub(crate) id: Uuid,
+    /// Send the catalogue's example of this event type; to the receiver it looks like the real thing [without it: webhook.test]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) event_type: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EventTypes {
+    #[command(flatten)]
+    pub(crate) paging: Paging,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateSigningSecret {
+    /// The webhook
+    #[arg(value_name = "ID")]
+    pub(crate) id: Uuid,
+    /// How long the present secret stays valid beside the new one; 0 ends it at once, because it has leaked
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(i32).range(0..=604_800))]
+    pub(crate) overlap_seconds: i32,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Publish {
     /// What happened, such as `catalog.purchase.closed`
     #[arg(value_name = "TYPE")]
@@ -249,7 +333,8 @@ pub(crate) struct Listen {
     /// Register this receiver at the API, with a fresh password, and delete it when this command is stopped
     #[arg(long, conflicts_with_all = ["username", "bearer_file", "secret_file"])]
     pub(crate) register: bool,
-    /// A notification type to register for; may be given more than once [without it: all]
+    /// A notification type to register for; may be given more than once [without it: all, and what the service tells of
+    /// other webhooks]
     #[arg(long = "event-type", value_name = "TYPE", requires = "register")]
     pub(crate) event_types: Vec<String>,
     /// The status to answer genuine callbacks with
@@ -295,12 +380,18 @@ pub(crate) struct CheckReceiver {
     /// A file with the bearer token that the receiver wants (OAuth 2.0)
     #[arg(long, value_name = "FILE", conflicts_with = "username")]
     pub(crate) bearer_file: Option<PathBuf>,
+    /// A file with headers that the receiver wants, `Name: value` a line, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) header_file: Option<PathBuf>,
     /// What the callbacks say has happened: a type that the receiver acts upon [without it: webhook.test]
     #[arg(long = "event-type", value_name = "TYPE", requires = "data")]
     pub(crate) event_type: Option<String>,
     /// The data of that type: a JSON object, @FILE to read it from there, or - for standard input
     #[arg(long, value_name = "DATA", requires = "event_type")]
     pub(crate) data: Option<String>,
+    /// Check too that the receiver agrees in a handshake, which some operators require
+    #[arg(long)]
+    pub(crate) handshake: bool,
     /// How long an answer may take, as the server's setting of this name says
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub(crate) attempt_timeout_seconds: u64,
@@ -328,11 +419,16 @@ mod tests {
             Command::Delete(_) => &["deleteWebhook"],
             Command::Test(_) => &["testWebhook"],
             Command::SigningSecret(_) => &["getSigningSecret"],
+            Command::Recover(_) => &["recoverDeliveries"],
             Command::Publish(_) => &["publishNotification"],
             Command::Notifications(Notifications { id: Some(_), .. }) => &["getNotification"],
             Command::Notifications(_) => &["listNotifications"],
+            Command::DeleteNotification(_) => &["deleteNotification"],
+            Command::RotateSigningSecret(_) => &["rotateSigningSecret"],
+            Command::EventTypes(_) => &["listEventTypes"],
             Command::Deliveries(Deliveries { id: Some(_), .. }) => &["getDelivery"],
             Command::Deliveries(_) => &["listDeliveries"],
+            Command::Redeliver(_) => &["redeliver"],
             Command::Listen(Listen { register: true, .. }) => &["registerWebhook", "getSigningSecret", "deleteWebhook"],
             Command::Listen(_) => &[],
             Command::CheckReceiver(CheckReceiver { secret_file: None, webhook: Some(_), .. }) => &["getSigningSecret"],
@@ -357,11 +453,16 @@ mod tests {
             "delete ID",
             "test ID",
             "signing-secret ID",
+            "recover ID --since 2006-01-02T15:04:05Z",
             "publish catalog.purchase.closed {}",
             "notifications",
             "notifications ID",
+            "delete-notification ID",
+            "rotate-signing-secret ID",
+            "event-types",
             "deliveries",
             "deliveries ID",
+            "redeliver ID",
         ];
         let reached: BTreeSet<String> = lines
             .iter()

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -101,6 +101,8 @@ async fn webhook(arguments: &CheckReceiver, connection: &Connection) -> Result<W
         secret: signing_secret(arguments, connection).await?,
         strange_secret: read_secret(&format!("whsec_{}", STANDARD.encode(secrets::random()?))).context("the random secret is none")?,
         authorization: authorization(arguments)?,
+        headers: headers(arguments)?,
+        handshake: arguments.handshake,
         event_type: requests::read::<CallbackBodyType>(event_type, requests::EVENT_TYPE)?,
         data,
         first_notification: Uuid::now_v7(),
@@ -133,6 +135,18 @@ async fn signing_secret(arguments: &CheckReceiver, connection: &Connection) -> R
 
 fn read_secret(text: &str) -> Result<SigningSecret> {
     Ok(text.parse()?)
+}
+
+/// What the receiver wants beside the authorization, with every callback.
+fn headers(arguments: &CheckReceiver) -> Result<HeaderMap> {
+    let Some(file) = &arguments.header_file else { return Ok(HeaderMap::new()) };
+    let mut headers = HeaderMap::new();
+    for header in requests::custom_headers(file)?.0 {
+        let mut value = HeaderValue::try_from(header.value.as_str()).context("a header has a value that cannot be sent")?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::try_from(header.name.as_str()).context("a header has a name that cannot be sent")?, value);
+    }
+    Ok(headers)
 }
 
 /// The right credentials and wrong ones of the same kind.

@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use webhooks_client::types::{
-    Delivery, ListDeliveriesCursor, ListDeliveriesType, ListNotificationsCursor, ListNotificationsType, ListWebhooksCursor, Notification,
-    PublishNotificationIdempotencyKey, Webhook, WebhookActivation, WebhookActivationStatus, WebhookDeactivation, WebhookDeactivationStatus,
+    Delivery, EventType, ListDeliveriesCursor, ListDeliveriesType, ListEventTypesCursor, ListNotificationsCursor, ListNotificationsType,
+    ListWebhooksCursor, Notification, PublishNotificationIdempotencyKey, SigningSecretRotation, TestWebhookType, Webhook,
+    WebhookActivation, WebhookActivationStatus, WebhookDeactivation, WebhookDeactivationStatus,
 };
 
 use crate::api::Api;
-use crate::arguments::{Command, CommandLine, Deliveries, List, Notifications, Paging};
-use crate::output::{Listing, print, print_json, print_listing, print_one};
-use crate::{check_receiver, listen, requests};
+use crate::arguments::{Command, CommandLine, Deliveries, EventTypes, List, Notifications, Paging};
+use crate::output::{Listing, print, print_listing, print_one, print_secret};
+use crate::{check_receiver, listen, recover, requests};
 
-const CURSOR: &str = "a cursor that an earlier page gave";
+pub(crate) const CURSOR: &str = "a cursor that an earlier page gave";
 const USUAL_PAGE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const LARGEST_PAGE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
 
@@ -55,11 +56,21 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
                 print(&format!("deleted webhook {}", webhook.id))?;
             }
         }
-        Command::Test(webhook) => print_one(&api.settle(client.test_webhook().id(webhook.id).send().await)?, json)?,
-        Command::SigningSecret(webhook) => {
-            let answer = api.settle(client.get_signing_secret().id(webhook.id).send().await)?;
-            if json { print_json(&answer)? } else { print(&answer.secret)? }
+        Command::Test(test) => {
+            let mut request = client.test_webhook().id(test.id);
+            if let Some(event_type) = &test.event_type {
+                request = request.type_(requests::read::<TestWebhookType>(event_type, requests::EVENT_TYPE)?);
+            }
+            print_one(&api.settle(request.send().await)?, json)?;
         }
+        Command::SigningSecret(webhook) => {
+            print_secret(&api.settle(client.get_signing_secret().id(webhook.id).send().await)?, json)?;
+        }
+        Command::RotateSigningSecret(rotation) => {
+            let body = SigningSecretRotation { overlap_seconds: rotation.overlap_seconds };
+            print_secret(&api.settle(client.rotate_signing_secret().id(rotation.id).body(body).send().await)?, json)?;
+        }
+        Command::Recover(arguments) => recover::run(api, arguments, json).await?,
         Command::Publish(publish) => {
             let mut request = client.publish_notification().body(requests::publication(publish)?);
             if let Some(key) = &publish.idempotency_key {
@@ -72,10 +83,18 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
             print_one(&api.settle(client.get_notification().id(*id).send().await)?, json)?;
         }
         Command::Notifications(filter) => print_listing(&notifications(api, filter).await?, json)?,
+        Command::DeleteNotification(notification) => {
+            api.settle(client.delete_notification().id(notification.id).send().await)?;
+            if !json {
+                print(&format!("deleted notification {}", notification.id))?;
+            }
+        }
+        Command::EventTypes(list) => print_listing(&event_types(api, list).await?, json)?,
         Command::Deliveries(Deliveries { id: Some(id), .. }) => {
             print_one(&api.settle(client.get_delivery().id(*id).send().await)?, json)?;
         }
         Command::Deliveries(filter) => print_listing(&deliveries(api, filter).await?, json)?,
+        Command::Redeliver(delivery) => print_one(&api.settle(client.redeliver().id(delivery.id).send().await)?, json)?,
         Command::Listen(_) | Command::CheckReceiver(_) => unreachable!("they have their own ways above"),
     }
     Ok(())
@@ -104,6 +123,18 @@ async fn notifications(api: &Api, filter: &Notifications) -> Result<Listing<Noti
         }
         if let Some(event_type) = &filter.event_type {
             request = request.type_(requests::read::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?);
+        }
+        let page = api.settle(request.send().await)?;
+        Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
+    })
+    .await
+}
+
+async fn event_types(api: &Api, list: &EventTypes) -> Result<Listing<EventType>> {
+    all_pages(&list.paging, async |cursor: Option<String>, limit| {
+        let mut request = api.client.list_event_types().limit(limit);
+        if let Some(cursor) = cursor {
+            request = request.cursor(requests::read::<ListEventTypesCursor>(&cursor, CURSOR)?);
         }
         let page = api.settle(request.send().await)?;
         Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })

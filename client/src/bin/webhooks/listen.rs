@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use webhooks_client::callback::SigningSecret;
-use webhooks_client::types::{AuthInput, WebhookRegistration};
+use webhooks_client::types::{AuthInput, WebhookRegistration, WebhookRegistrationEventTypesItem};
 
 use crate::api::Api;
 use crate::arguments::{Connection, Listen};
@@ -55,8 +55,11 @@ async fn registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop:
             username: requests::read(username, "a user name")?,
             password: password.parse().map_err(|_| anyhow!("the random password is not usable"))?,
         }),
-        event_types: requests::event_types(&arguments.event_types)?,
+        headers: None,
+        event_types: event_types(&arguments.event_types)?,
         description: Some(requests::read("webhooks listen", "a description")?),
+        max_per_second: None,
+        ordered: None,
     };
     let registration = api.settle(api.client.register_webhook().body(body).send().await);
     let webhook = registration.context("this receiver could not be registered (does the server run with --dev?)")?;
@@ -85,6 +88,11 @@ async fn registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop:
         (Err(error), Ok(())) => Err(error),
         (Err(error), Err(_)) => Err(error.context(left())),
     }
+}
+
+/// Everything, unless some types are named: also what the service tells of the account's other webhooks.
+fn event_types(named: &[String]) -> Result<Vec<WebhookRegistrationEventTypesItem>> {
+    if named.is_empty() { requests::event_types(&["*".to_owned(), "webhook.*".to_owned()]) } else { requests::event_types(named) }
 }
 
 /// The receiver before it receives: it is bound, so that nobody else gets its port, and has its certificate.

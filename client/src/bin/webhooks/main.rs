@@ -12,6 +12,7 @@ mod commands;
 mod failure;
 mod listen;
 mod output;
+mod recover;
 mod requests;
 mod secrets;
 

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use chrono::{DateTime, Local, Utc};
 use comfy_table::Table;
 use serde::Serialize;
-use webhooks_client::types::{Attempt, Auth, Delivery, DeliveryDetail, Notification, Webhook};
+use webhooks_client::types::{Attempt, Auth, Delivery, DeliveryDetail, EventType, Notification, SigningSecret, Webhook};
 
 /// A page, or all pages in one.
 #[derive(Serialize)]
@@ -42,6 +42,18 @@ pub(crate) fn print_listing<T: Show>(listing: &Listing<T>, json: bool) -> io::Re
 
 pub(crate) fn print_json<T: Serialize>(value: &T) -> io::Result<()> {
     print(&serde_json::to_string(value)?)
+}
+
+/// The secret alone on standard output, for a file or a variable.
+pub(crate) fn print_secret(answer: &SigningSecret, json: bool) -> io::Result<()> {
+    if json {
+        return print_json(answer);
+    }
+    print(&answer.secret)?;
+    if let Some(valid_until) = &answer.previous_valid_until {
+        eprintln!("the secret before it is valid until {}", time(valid_until));
+    }
+    Ok(())
 }
 
 /// Unlike `println!`, does not panic when nobody reads any more.
@@ -100,12 +112,20 @@ impl Show for Webhook {
             ("status", Some(self.status.to_string())),
             ("deactivated", deactivation),
             ("auth", Some(format!("{kind}{details}"))),
+            ("headers", (!self.headers.is_empty()).then(|| header_names(self))),
             ("types", Some(event_types(self))),
+            ("max per second", self.max_per_second.map(|rate| rate.to_string())),
+            ("ordered", self.ordered.map(|ordered| ordered.to_string())),
             ("description", self.description.as_ref().map(|text| text.as_str().to_owned())),
             ("created", Some(time(&self.created_at))),
             ("updated", Some(time(&self.updated_at))),
         ])
     }
+}
+
+/// Nobody is shown their values.
+fn header_names(webhook: &Webhook) -> String {
+    webhook.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn event_types(webhook: &Webhook) -> String {
@@ -139,6 +159,24 @@ impl Show for Notification {
             ("deliveries", Some(self.delivery_count.to_string())),
             ("created", Some(time(&self.created_at))),
             ("data", serde_json::to_string_pretty(&self.data).ok()),
+        ])
+    }
+}
+
+impl Show for EventType {
+    const COLUMNS: &'static [&'static str] = &["TYPE", "EXAMPLE", "DESCRIPTION"];
+
+    fn line(&self) -> Vec<String> {
+        let example = if self.example.is_empty() { "no" } else { "yes" };
+        let first_line = self.description.lines().next().unwrap_or_default().to_owned();
+        vec![self.name.to_string(), example.to_owned(), first_line]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        record([
+            ("type", Some(self.name.to_string())),
+            ("description", Some(self.description.to_string())),
+            ("example", serde_json::to_string_pretty(&self.example).ok().filter(|_| !self.example.is_empty())),
         ])
     }
 }

@@ -2,11 +2,16 @@
 
 use std::fmt::Display;
 use std::io::Read as _;
+use std::num::NonZeroU32;
+use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value};
-use webhooks_client::types::{AuthInput, NotificationPublication, NotificationPublicationWebhook, WebhookRegistration, WebhookUpdate};
+use webhooks_client::types::{
+    AuthInput, CustomHeaderInput, CustomHeaderInputs, NotificationPublication, NotificationPublicationWebhook, WebhookRegistration,
+    WebhookUpdate,
+};
 
 use crate::arguments::{Auth, AuthKind, Publish, Register, Update};
 use crate::secrets::{self, Wanted};
@@ -21,8 +26,12 @@ pub(crate) fn registration(register: &Register) -> Result<WebhookRegistration> {
     Ok(WebhookRegistration {
         target_url: read(&register.target_url, HTTPS_URL)?,
         auth: auth(&register.auth)?,
+        headers: register.header_file.as_deref().map(custom_headers).transpose()?,
         event_types: event_types(&register.wishes.event_types)?,
         description: register.wishes.description.as_deref().map(|text| read(text, "a description of 1 to 512 characters")).transpose()?,
+        // In a new webhook there is nothing for 0 to remove.
+        max_per_second: register.wishes.max_per_second.and_then(NonZeroU32::new),
+        ordered: register.wishes.ordered,
     })
 }
 
@@ -30,11 +39,17 @@ pub(crate) fn update(update: &Update) -> Result<WebhookUpdate> {
     let body = WebhookUpdate {
         target_url: update.target_url.as_deref().map(|text| read(text, HTTPS_URL)).transpose()?,
         auth: auth(&update.auth)?,
+        headers: match &update.header_file {
+            Some(file) => Some(custom_headers(file)?),
+            None => update.no_headers.then(|| CustomHeaderInputs(Vec::new())),
+        },
         event_types: event_types(&update.wishes.event_types)?,
         description: update.wishes.description.as_deref().map(|text| read(text, "a description of at most 512 characters")).transpose()?,
+        max_per_second: update.wishes.max_per_second.map(i32::try_from).transpose()?,
+        ordered: update.wishes.ordered,
     };
-    if body.target_url.is_none() && body.auth.is_none() && body.event_types.is_empty() && body.description.is_none() {
-        bail!("nothing to change: give --target-url, --auth, --event-type or --description");
+    if serde_json::to_value(&body)?.as_object().is_some_and(Map::is_empty) {
+        bail!("nothing to change: give --target-url, --auth or what else there is to change (see `webhooks update --help`)");
     }
     Ok(body)
 }
@@ -50,6 +65,25 @@ pub(crate) fn publication(publish: &Publish) -> Result<NotificationPublication> 
 
 pub(crate) fn event_types<T: FromStr<Err: Display>>(texts: &[String]) -> Result<Vec<T>> {
     texts.iter().map(|text| read(text, EVENT_TYPES)).collect()
+}
+
+/// From a file or standard input, never an argument: their values are mostly keys. A mistake is named by its line, whose
+/// text is not shown.
+pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?
+    } else {
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+    };
+    let header = |(index, line): (usize, &str)| {
+        let expected = "`Name: value`, the name at most 64 characters long, and the value 1 to 1024 visible ASCII characters";
+        let parsed = line
+            .split_once(':')
+            .and_then(|(name, value)| Some(CustomHeaderInput { name: name.trim().parse().ok()?, value: value.trim().parse().ok()? }));
+        parsed.with_context(|| format!("line {} of the headers is not {expected}", index + 1))
+    };
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    Ok(CustomHeaderInputs(lines.map(header).collect::<Result<_>>()?))
 }
 
 /// A checked text, or what it should have been: the generated errors quote patterns, which explain little.
@@ -165,6 +199,28 @@ mod tests {
         assert!(error.contains("no control characters") && !error.contains("ret\n"), "{error}");
         let error = register(&["--event-type", "Catalog"]).expect_err("a capital").to_string();
         assert!(error.contains("`Catalog` is not a dotted lower-case name"), "{error}");
+    }
+
+    #[test]
+    fn headers_are_read_from_a_file_and_a_wrong_line_is_named_and_not_shown() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let path = file.path().to_str().expect("a name").to_owned();
+        std::fs::write(&path, "X-API-Key: abc: d\r\n\nX-Team:  shop \n").expect("a writable file");
+        let expected = serde_json::json!([{ "name": "X-API-Key", "value": "abc: d" }, { "name": "X-Team", "value": "shop" }]);
+        assert_eq!(register(&["--header-file", &path]).expect("a registration")["headers"], expected);
+        for text in ["X-API-Key secret", "X-API-Key:", "X API Key: secret", "X-API-Key: sécret"] {
+            std::fs::write(&path, format!("A: b\n{text}\n")).expect("a writable file");
+            let error = register(&["--header-file", &path]).expect_err(text).to_string();
+            assert!(error.starts_with("line 2 of the headers is not `Name: value`") && !error.contains("cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_update_can_take_the_headers_away() {
+        let words = ["webhooks", "update", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "--no-headers"];
+        let Command::Update(arguments) = CommandLine::try_parse_from(words).expect("a command line").command else { panic!("no update") };
+        let body = serde_json::to_value(update(&arguments).expect("an update")).expect("JSON");
+        assert_eq!(body, serde_json::json!({ "headers": [] }));
     }
 
     #[test]

@@ -16,7 +16,8 @@ text! {
 }
 
 /// A JSON object, kept as the very bytes that were sent.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 pub struct PayloadObject(pub Box<RawValue>);
 
 impl<'de> Deserialize<'de> for PayloadObject {
@@ -94,12 +95,18 @@ pub struct NotificationQuery {
     pub cursor: Option<Cursor>,
 }
 
-/// For the API description only: the handler reads the header itself, because dropshot's extractor refuses a request
+/// For the API description only: the handler reads the headers itself, because dropshot's extractor refuses a request
 /// for any unrelated header that is not ASCII.
 #[derive(Deserialize, JsonSchema)]
-pub struct IdempotencyHeader {
+pub struct PublicationHeaders {
     /// Names this publication: the same key with the same body answers the first result.
     #[serde(rename = "Idempotency-Key")]
     #[expect(dead_code, reason = "the schema is what it is for")]
     key: Option<IdempotencyKey>,
+    /// The trace that the publication belongs to. Any text: what is no trace is ignored.
+    #[expect(dead_code, reason = "the schema is what it is for")]
+    traceparent: Option<String>,
+    /// What belongs to the trace.
+    #[expect(dead_code, reason = "the schema is what it is for")]
+    tracestate: Option<String>,
 }

@@ -81,12 +81,21 @@ pub struct WebhookRegistration {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
     #[schemars(with = "AuthInput")]
     pub auth: Option<AuthInput>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[schemars(with = "CustomHeaderInputs")]
+    pub headers: Option<CustomHeaderInputs>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "eventTypes")]
     #[schemars(with = "EventTypes")]
     pub event_types: Option<EventTypes>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
     #[schemars(with = "Description")]
     pub description: Option<Description>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "maxPerSecond")]
+    #[schemars(with = "MaxPerSecond")]
+    pub max_per_second: Option<MaxPerSecond>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[schemars(with = "bool")]
+    pub ordered: Option<bool>,
 }
 
 /// What is absent stays as it is.
@@ -99,13 +108,62 @@ pub struct WebhookUpdate {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
     #[schemars(with = "AuthInput")]
     pub auth: Option<AuthInput>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[schemars(with = "CustomHeaderInputs")]
+    pub headers: Option<CustomHeaderInputs>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "eventTypes")]
     #[schemars(with = "EventTypes")]
     pub event_types: Option<EventTypes>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
     #[schemars(with = "NewDescription")]
     pub description: Option<NewDescription>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "maxPerSecond")]
+    #[schemars(with = "NewMaxPerSecond")]
+    pub max_per_second: Option<NewMaxPerSecond>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[schemars(with = "bool")]
+    pub ordered: Option<bool>,
 }
+
+/// How many callbacks may be sent in a second.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxPerSecond(pub u32);
+
+/// As [`MaxPerSecond`] in an update, where 0 clears what was set.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMaxPerSecond(pub u32);
+
+const MOST_PER_SECOND: u32 = 1000;
+
+macro_rules! per_second {
+    ($name:ident, $least:literal) => {
+        impl JsonSchema for $name {
+            fn schema_name() -> String {
+                stringify!($name).to_owned()
+            }
+
+            fn is_referenceable() -> bool {
+                false
+            }
+
+            fn json_schema(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+                integer($least, f64::from(MOST_PER_SECOND))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                match i64::deserialize(deserializer)?.try_into() {
+                    Ok(count) if ($least..=MOST_PER_SECOND).contains(&count) => Ok($name(count)),
+                    _ => Err(D::Error::custom(concat!("must be a whole number from ", $least, " to 1000"))),
+                }
+            }
+        }
+    };
+}
+
+per_second!(MaxPerSecond, 1);
+per_second!(NewMaxPerSecond, 0);
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -116,6 +174,9 @@ pub struct Webhook {
     #[serde(rename = "targetURL")]
     pub target_url: OutboundUrl,
     pub auth: Auth,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "Vec<CustomHeader>", length(min = 1, max = 20))]
+    pub headers: Option<Vec<CustomHeader>>,
     pub status: WebhookStatus,
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "Deactivation")]
@@ -126,6 +187,16 @@ pub struct Webhook {
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "Description")]
     pub description: Option<Description>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(schema_with = "max_per_second")]
+    pub max_per_second: Option<u32>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "bool")]
+    pub ordered: Option<bool>,
+}
+
+fn max_per_second(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+    integer(1, f64::from(MOST_PER_SECOND))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -197,34 +268,6 @@ pub struct WebhookQuery {
     pub limit: Option<PageLimit>,
     /// Where to go on, as the page before said.
     pub cursor: Option<Cursor>,
-}
-
-/// The key that a webhook's callbacks are signed with (Standard Webhooks 1.0, "Signature scheme").
-#[derive(Serialize, JsonSchema)]
-pub struct SigningSecretRecord {
-    #[schemars(length(min = 38, max = 98), regex(pattern = r"^whsec_[A-Za-z0-9+/]{32,88}={0,2}$"))]
-    pub secret: String,
-}
-
-/// RFC 9111 §5.2.2.5: an answer with a secret in it is kept by nobody on the way.
-#[derive(Serialize, JsonSchema)]
-pub struct NoStore {
-    #[serde(rename = "cache-control")]
-    #[schemars(schema_with = "no_store")]
-    pub cache_control: &'static str,
-}
-
-impl NoStore {
-    pub const HEADERS: NoStore = NoStore { cache_control: "no-store" };
-}
-
-fn no_store(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
-    schemars::schema::SchemaObject {
-        instance_type: Some(schemars::schema::InstanceType::String.into()),
-        enum_values: Some(vec!["no-store".into()]),
-        ..Default::default()
-    }
-    .into()
 }
 
 #[cfg(test)]

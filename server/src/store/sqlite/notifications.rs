@@ -1,7 +1,8 @@
 //! Notifications: publishing one is the outbox, all of it in one transaction.
 
 use super::*;
-use crate::delivery::schedule::Slots;
+use crate::delivery::callback::CallbackTemplate;
+use crate::delivery::trace::{TraceContext, TraceParent, TraceState};
 
 const COLUMNS: &str = "id, type, data, created_at, delivery_count";
 
@@ -10,12 +11,8 @@ const KEY_LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(24);
 
 const KEYS_EXPIRED_AT_ONCE: i64 = 500;
 
-pub(super) fn publish(
-    connection: &Connection,
-    publication: Publication,
-    slots: &Arc<Slots>,
-    incarnation: Uuid,
-) -> rusqlite::Result<Published> {
+pub(super) fn publish(leasing: &Leasing<'_>, publication: Publication) -> rusqlite::Result<Published> {
+    let connection = leasing.connection;
     let now = publication.created_at;
     if let Some(idempotency) = &publication.idempotency
         && let Some(earlier) = find_key(connection, idempotency, now)?
@@ -24,14 +21,18 @@ pub(super) fn publish(
     }
     let (account, destinations) = match publication.audience {
         Audience::Account(account) => {
-            let destinations = webhooks::destinations(connection, &account, &publication.event_type)?;
+            let destinations = leasing.directory.destinations(connection, &account, &publication.event_type)?;
             (account, destinations)
         }
-        Audience::Webhook { id, account } => {
-            let Some(webhook) = webhooks::get(connection, account.as_ref(), id)? else { return Ok(Published::NoSuchWebhook) };
-            let Some(destination) = webhooks::destination(connection, id)? else { return Ok(Published::WebhookDeactivated) };
-            (webhook.account, vec![destination])
-        }
+        Audience::Webhook { id, account } => match leasing.directory.destination(connection, id)? {
+            Some(destination) if account.as_ref().is_none_or(|account| account.as_str() == &*destination.account) => {
+                (Account::stored(destination.account.to_string()), Arc::from([destination]))
+            }
+            _ => {
+                let exists = webhooks::get(connection, account.as_ref(), id)?.is_some();
+                return Ok(if exists { Published::WebhookDeactivated } else { Published::NoSuchWebhook });
+            }
+        },
     };
     let notification = Notification {
         id: publication.id,
@@ -40,58 +41,44 @@ pub(super) fn publish(
         created_at: now,
         delivery_count: u32::try_from(destinations.len()).expect("an account's webhooks are counted in 32 bits"),
     };
-    connection
-        .prepare_cached("INSERT INTO notifications (id, account, type, data, created_at, delivery_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute((
-            Key(notification.id),
-            account.as_str(),
-            notification.event_type.as_str(),
-            notification.data.get(),
-            Millis(now),
-            notification.delivery_count,
-        ))?;
+    insert(connection, account.as_str(), &notification, publication.trace.as_ref())?;
     if let Some(idempotency) = &publication.idempotency {
         connection
             .prepare_cached("INSERT OR REPLACE INTO idempotency_keys (owner, key, fingerprint, notification_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute((&idempotency.owner, &idempotency.key, idempotency.fingerprint, Key(notification.id), Millis(now + KEY_LIFE)))?;
     }
+    let leased = leasing.fan_out(&notification, publication.trace, &destinations)?;
+    Ok(Published::New { notification, leased })
+}
 
-    let outbound = Arc::new(Outbound {
-        id: notification.id,
-        event_type: notification.event_type.as_str().to_owned(),
-        data: notification.data.clone(),
-        created_at: now,
-    });
-    let mut leased = Vec::new();
-    let mut left = false;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, status, lane, attempt_count, due_at, leased_by, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, ?7, ?6)",
-    )?;
-    for destination in destinations {
-        let delivery_id = Uuid::now_v7();
-        let slot = slots.try_take(&destination.account, destination.webhook_id, Lane::Fresh, outbound.data.get().len());
-        insert.execute((
-            Key(delivery_id),
-            Key(outbound.id),
-            Key(destination.webhook_id),
-            &destination.account,
-            destination.epoch,
-            Millis(now),
-            slot.is_some().then_some(Key(incarnation)),
+pub(super) fn insert(
+    connection: &Connection,
+    account: &str,
+    notification: &Notification,
+    trace: Option<&TraceContext>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO notifications (id, account, type, data, created_at, delivery_count, trace_parent, trace_state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute((
+            Key(notification.id),
+            account,
+            notification.event_type.as_str(),
+            notification.data.get(),
+            Millis(notification.created_at),
+            notification.delivery_count,
+            trace.map(|trace| trace.parent.as_str()),
+            trace.and_then(|trace| trace.state.as_ref()).map(TraceState::as_str),
         ))?;
-        match slot {
-            Some(slot) => {
-                let destination = Arc::new(destination);
-                leased.push(Leased { delivery_id, attempt: 1, notification: outbound.clone(), destination, slot });
-            }
-            None => {
-                leases::mark_ready(connection, destination.webhook_id, Lane::Fresh, now)?;
-                left = true;
-            }
-        }
+    Ok(())
+}
+
+impl Notification {
+    pub(super) fn outbound(&self, trace: Option<TraceContext>) -> Outbound {
+        Outbound { id: self.id, body: CallbackTemplate::new(self.id, &self.event_type, self.created_at, &self.data), trace }
     }
-    Ok(Published::New { notification, leased, left })
 }
 
 /// What came of the same key within its life.
@@ -104,7 +91,7 @@ fn find_key(connection: &Connection, idempotency: &Idempotency, now: DateTime<Ut
         None => Ok(None),
         // Comparing MACs in variable time tells at most something about a body that the caller sent itself.
         Some((fingerprint, _)) if fingerprint != idempotency.fingerprint => Ok(Some(Published::Conflict)),
-        Some((_, id)) => Ok(get(connection, None, id)?.map(Published::Repeated)),
+        Some((_, id)) => Ok(Some(get(connection, None, id)?.map_or(Published::Deleted, Published::Repeated))),
     }
 }
 
@@ -118,7 +105,7 @@ pub(super) fn list(
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM notifications
-             WHERE {of_account} id < :before AND (:type IS NULL OR type = :type)
+             WHERE {of_account} id < :before AND data IS NOT NULL AND (:type IS NULL OR type = :type)
              ORDER BY id DESC LIMIT :limit"
         ))?
         .query_map(
@@ -128,15 +115,17 @@ pub(super) fn list(
                 ":type": event_type.map(EventType::as_str),
                 ":limit": page.limit,
             },
-            from_row,
+            |row| from_row(row, 0),
         )?
         .collect()
 }
 
 pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<Notification>> {
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM notifications WHERE id = ?1 AND (?2 IS NULL OR account = ?2)"))?
-        .query_row((Key(id), account.map(Account::as_str)), from_row)
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM notifications WHERE id = ?1 AND data IS NOT NULL AND (?2 IS NULL OR account = ?2)"
+        ))?
+        .query_row((Key(id), account.map(Account::as_str)), |row| from_row(row, 0))
         .optional()
 }
 
@@ -150,16 +139,20 @@ pub(super) fn expire_some_keys(connection: &Connection, now: DateTime<Utc>) -> r
     Ok(expired as i64 == KEYS_EXPIRED_AT_ONCE)
 }
 
-fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Notification> {
+/// From the columns of `COLUMNS`, the first of which is at `first`.
+pub(super) fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Notification> {
     Ok(Notification {
-        id: row.get::<_, Key>(0)?.0,
-        event_type: EventType::stored(row.get(1)?),
-        data: raw_json(row, 2)?,
-        created_at: row.get::<_, Millis>(3)?.0,
-        delivery_count: row.get(4)?,
+        id: row.get::<_, Key>(first)?.0,
+        event_type: EventType::stored(row.get(first + 1)?),
+        data: RawValue::from_string(row.get(first + 2)?).map_err(|error| corrupt(first + 2, error))?,
+        created_at: row.get::<_, Millis>(first + 3)?.0,
+        delivery_count: row.get(first + 4)?,
     })
 }
 
-pub(super) fn raw_json(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Box<RawValue>> {
-    RawValue::from_string(row.get(column)?).map_err(|error| corrupt(column, error))
+/// From two columns, the parent and the state.
+pub(super) fn trace_from_row(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<TraceContext>> {
+    let Some(parent) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
+    let state: Option<String> = row.get(column + 1)?;
+    Ok(Some(TraceContext { parent: TraceParent::stored(parent), state: state.map(TraceState::stored) }))
 }

@@ -1,6 +1,9 @@
 //! The one thread that writes, and its group commit.
+//!
+//! What waits for it is bounded, in number and in bytes, and an account has at most a quarter of either. The accounts take
+//! turns, so one that sends more than is written waits for itself and for nobody else.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,16 +11,40 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{Error, Result};
+use super::directory::Directory;
+use super::{Account, Error, Metrics, Result};
 
-/// Commands that may wait. More are refused, so that a store that is away costs a bounded amount of memory.
-const QUEUE_CAPACITY: usize = 8192;
+/// Commands that may wait, and what they hold. More are refused, so that a store that is away costs a bounded amount of memory.
+const CAPACITY: usize = 8192;
+const CAPACITY_BYTES: usize = 64 * 1024 * 1024;
+
+/// What of either an account may have.
+const SHARE: usize = 4;
+
+/// What a command holds beside the payload that it brings.
+const COMMAND_BYTES: usize = 1024;
 
 /// How long a command of [`Urgency::Soon`] waits for another's commit to ride in.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// So many commands share one commit at most: what comes later should not wait for ever more.
 const BATCH: usize = 512;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// Who asks for a command.
+pub(super) enum Share {
+    /// This server itself. What it records of attempts is bounded by how many are in flight, and has half of a commit.
+    Own,
+    /// A customer, with a payload of so many bytes.
+    Account { name: String, bytes: usize },
+}
+
+impl Share {
+    /// What the platform asks for of no account in particular counts as one more account.
+    pub(super) fn of(account: Option<&Account>, bytes: usize) -> Share {
+        Share::Account { name: account.map(|account| account.as_str().to_owned()).unwrap_or_default(), bytes }
+    }
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Urgency {
@@ -28,20 +55,123 @@ pub(super) enum Urgency {
 }
 
 /// Runs inside the transaction, or learns why there is none; what it returns is told after the commit.
-type Command = Box<dyn FnOnce(std::result::Result<&Connection, &rusqlite::Error>) -> Settle + Send>;
+type Command = Box<dyn FnOnce(std::result::Result<&Connection, &rusqlite::Error>) -> (Settle, Undone) + Send>;
 type Settle = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>)>;
+/// Whether the command failed, and so changed nothing.
+type Undone = bool;
+
+#[derive(Default)]
+struct Line {
+    /// With what each holds.
+    commands: VecDeque<(Command, usize)>,
+    bytes: usize,
+}
+
+impl Line {
+    fn push(&mut self, command: Command, bytes: usize) {
+        self.commands.push_back((command, bytes));
+        self.bytes += bytes;
+    }
+
+    fn pop(&mut self) -> Option<(Command, usize)> {
+        let (command, bytes) = self.commands.pop_front()?;
+        self.bytes -= bytes;
+        Some((command, bytes))
+    }
+
+    fn has_room(&self, bytes: usize, share: usize) -> bool {
+        self.commands.len() < CAPACITY / share && self.bytes + bytes <= CAPACITY_BYTES / share
+    }
+}
 
 struct Queue {
-    commands: VecDeque<Command>,
+    own: Line,
+    accounts: HashMap<String, Line>,
+    /// The accounts that wait, whose turn is next first.
+    turns: VecDeque<String>,
+    /// Of all accounts.
+    count: usize,
+    bytes: usize,
     urgent: usize,
     /// When the oldest command came.
     since: Instant,
+    /// What the thread waits for, if it waits: it is woken for nothing less.
+    waits_for: Option<Wanted>,
     closed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Anything,
+    Urgent,
+}
+
+impl Queue {
+    fn len(&self) -> usize {
+        self.own.commands.len() + self.count
+    }
+
+    fn push(&mut self, share: Share, command: Command) -> Result<()> {
+        let (name, bytes) = match share {
+            Share::Own if self.own.has_room(COMMAND_BYTES, 1) => {
+                self.own.push(command, COMMAND_BYTES);
+                return Ok(());
+            }
+            Share::Own => return Err(Error::Overloaded),
+            Share::Account { name, bytes } => (name, bytes + COMMAND_BYTES),
+        };
+        let has_room = self.accounts.get(&name).unwrap_or(&Line::default()).has_room(bytes, SHARE);
+        if !has_room || self.count >= CAPACITY || self.bytes + bytes > CAPACITY_BYTES {
+            return Err(Error::Overloaded);
+        }
+        if !self.accounts.contains_key(&name) {
+            self.turns.push_back(name.clone());
+        }
+        self.accounts.entry(name).or_default().push(command, bytes);
+        self.count += 1;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// What shares the next commit: of this server at most half, then of each account in turn, then of this server again.
+    fn take(&mut self) -> Vec<Command> {
+        let mut batch = Vec::with_capacity(self.len().min(BATCH));
+        let mut batch_bytes = 0;
+        while batch.len() < BATCH / 2
+            && let Some((command, _)) = self.own.pop()
+        {
+            batch.push(command);
+        }
+        while batch.len() < BATCH
+            && batch_bytes < BATCH_BYTES
+            && let Some(name) = self.turns.pop_front()
+        {
+            let Some(line) = self.accounts.get_mut(&name) else { continue };
+            if let Some((command, bytes)) = line.pop() {
+                batch.push(command);
+                batch_bytes += bytes;
+                self.count -= 1;
+                self.bytes -= bytes;
+            }
+            if line.commands.is_empty() {
+                self.accounts.remove(&name);
+            } else {
+                self.turns.push_back(name);
+            }
+        }
+        while batch.len() < BATCH
+            && let Some((command, _)) = self.own.pop()
+        {
+            batch.push(command);
+        }
+        batch
+    }
 }
 
 struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
+    metrics: Arc<Metrics>,
 }
 
 impl Shared {
@@ -56,13 +186,23 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> std::io::Result<Writer> {
-        let queue = Queue { commands: VecDeque::new(), urgent: 0, since: Instant::now(), closed: false };
-        let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
+    pub(super) fn start(connection: Connection, directory: Arc<Directory>, metrics: Arc<Metrics>) -> std::io::Result<Writer> {
+        let queue = Queue {
+            own: Line::default(),
+            accounts: HashMap::new(),
+            turns: VecDeque::new(),
+            count: 0,
+            bytes: 0,
+            urgent: 0,
+            since: Instant::now(),
+            waits_for: None,
+            closed: false,
+        };
+        let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new(), metrics });
         let of_thread = shared.clone();
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             while let Some(batch) = next_batch(&of_thread) {
-                commit(&connection, batch);
+                commit(&connection, &directory, batch, &of_thread.metrics);
             }
         })?;
         Ok(Writer { shared, thread: Some(thread) })
@@ -70,6 +210,7 @@ impl Writer {
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        share: Share,
         urgency: Urgency,
         run: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -79,26 +220,31 @@ impl Writer {
                 Ok(connection) => in_savepoint(connection, run),
                 Err(error) => Err(Error::Unavailable(anyhow::anyhow!("no transaction could be begun: {error}"))),
             };
-            Box::new(move |committed| {
+            let undone = outcome.is_err();
+            let settle: Settle = Box::new(move |committed| {
                 // The asker may have gone away; the command is carried out all the same.
-                let _ = answer.send(match committed {
-                    Ok(()) => outcome,
-                    Err(error) => Err(Error::Unavailable(anyhow::anyhow!("the commit failed: {error}"))),
+                let _ = answer.send(match (outcome, committed) {
+                    (Ok(_), Err(error)) => Err(Error::Unavailable(anyhow::anyhow!("the commit failed: {error}"))),
+                    (outcome, _) => outcome,
                 });
-            })
+            });
+            (settle, undone)
         });
         {
             let mut queue = self.shared.lock();
-            if queue.commands.len() >= QUEUE_CAPACITY {
-                return Err(Error::Overloaded);
-            }
-            if queue.commands.is_empty() {
+            if queue.len() == 0 {
                 queue.since = Instant::now();
             }
-            queue.commands.push_back(command);
+            queue.push(share, command)?;
+            self.shared.metrics.queued(queue.len());
             queue.urgent += usize::from(urgency == Urgency::Now);
-            // The thread need not wake for what may wait, but it must start to count.
-            if urgency == Urgency::Now || queue.commands.len() == 1 {
+            let wake = match queue.waits_for {
+                Some(Wanted::Anything) => true,
+                Some(Wanted::Urgent) => urgency == Urgency::Now || queue.len() >= BATCH,
+                None => false,
+            };
+            if wake {
+                queue.waits_for = None;
                 self.shared.changed.notify_one();
             }
         }
@@ -122,34 +268,55 @@ impl Drop for Writer {
 fn next_batch(shared: &Shared) -> Option<Vec<Command>> {
     let mut queue = shared.lock();
     loop {
-        let waited = queue.since.elapsed();
-        if queue.urgent > 0 || queue.commands.len() >= BATCH || (!queue.commands.is_empty() && (waited >= PATIENCE || queue.closed)) {
-            let count = queue.commands.len().min(BATCH);
-            let batch = queue.commands.drain(..count).collect();
-            // How many of the rest are urgent is not known; taking them at once is right for all.
-            queue.urgent = queue.commands.len();
-            queue.since = Instant::now();
-            return Some(batch);
-        }
-        if queue.closed {
-            return None;
-        }
-        queue = if queue.commands.is_empty() {
-            shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner)
+        let (wanted, patience) = if queue.len() == 0 {
+            if queue.closed {
+                return None;
+            }
+            (Wanted::Anything, None)
         } else {
-            shared.changed.wait_timeout(queue, PATIENCE - waited).unwrap_or_else(PoisonError::into_inner).0
+            let waited = queue.since.elapsed();
+            if queue.urgent > 0 || queue.len() >= BATCH || waited >= PATIENCE || queue.closed {
+                let batch = queue.take();
+                // How many of the rest are urgent is not known; taking them at once is right for all.
+                queue.urgent = queue.len();
+                queue.since = Instant::now();
+                shared.metrics.queued(queue.len());
+                return Some(batch);
+            }
+            (Wanted::Urgent, Some(PATIENCE - waited))
         };
+        queue.waits_for = Some(wanted);
+        queue = match patience {
+            None => shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
+            Some(patience) => shared.changed.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner).0,
+        };
+        queue.waits_for = None;
     }
 }
 
-fn commit(connection: &Connection, batch: Vec<Command>) {
-    let begun = connection.execute_batch("BEGIN IMMEDIATE");
-    let settles: Vec<Settle> = batch.into_iter().map(|command| command(begun.as_ref().map(|()| connection))).collect();
-    if begun.is_err() {
-        return settles.into_iter().for_each(|settle| settle(Ok(())));
+fn commit(connection: &Connection, directory: &Directory, batch: Vec<Command>, metrics: &Metrics) {
+    let mut begun = connection.execute_batch("BEGIN IMMEDIATE");
+    if begun.is_ok() {
+        directory.look_at_others(connection);
     }
-    let committed = connection.execute_batch("COMMIT");
+    let mut settles = Vec::with_capacity(batch.len());
+    for command in batch {
+        let (settle, undone) = command(begun.as_ref().map(|()| connection));
+        if undone {
+            directory.forget_all();
+            // A full disk may take all of the transaction away, and what came before in it too.
+            if begun.is_ok() && connection.is_autocommit() {
+                let lost = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+                begun = Err(rusqlite::Error::SqliteFailure(lost, Some("the transaction was rolled back".to_owned())));
+            }
+        }
+        settles.push(settle);
+    }
+    let started = Instant::now();
+    let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+    metrics.committed(settles.len(), started.elapsed());
     if let Err(error) = &committed {
+        directory.forget_all();
         if is_failed_sync(error) {
             // After a failed sync nobody knows what is on disk, and asking again would be told a lie. A new process
             // reads the log from the disk and goes on from what is really there.
@@ -179,8 +346,15 @@ fn in_savepoint<T>(connection: &Connection, run: impl FnOnce(&Connection) -> rus
         Err(_) => Err(Error::Failed(anyhow::anyhow!("a store command panicked"))),
     };
     if outcome.is_err() {
+        if connection.is_autocommit() {
+            // The savepoint went with all of the transaction.
+            return outcome;
+        }
         connection.prepare_cached("ROLLBACK TO command")?.execute([])?;
     }
     connection.prepare_cached("RELEASE command")?.execute([])?;
     outcome
 }
+
+#[cfg(test)]
+mod tests;

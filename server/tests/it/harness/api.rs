@@ -175,9 +175,21 @@ impl Api {
         answer(self.generated.get_signing_secret().id(uuid(id)).send().await)["secret"].as_str().expect("a string").to_owned()
     }
 
+    /// Rotates the signing secret and answers the new record.
+    pub(crate) async fn rotate_signing_secret(&self, id: &str, rotation: &Value) -> Value {
+        let body = typed::<types::SigningSecretRotation>(rotation);
+        answer(self.generated.rotate_signing_secret().id(uuid(id)).body(body).send().await)
+    }
+
     /// Sends a test callback and answers the attempt.
     pub(crate) async fn test(&self, id: &str) -> Value {
         answer(self.generated.test_webhook().id(uuid(id)).send().await)
+    }
+
+    /// Sends the catalogue's example of a type, and answers the attempt.
+    pub(crate) async fn test_with(&self, id: &str, event_type: &str) -> Value {
+        let event_type: types::TestWebhookType = event_type.parse().expect("a type");
+        answer(self.generated.test_webhook().id(uuid(id)).type_(event_type).send().await)
     }
 
     pub(crate) async fn publish(&self, publication: &Value) -> Value {
@@ -190,6 +202,18 @@ impl Api {
 
     pub(crate) async fn delivery(&self, id: &str) -> Value {
         answer(self.generated.get_delivery().id(uuid(id)).send().await)
+    }
+
+    pub(crate) async fn delete_notification(&self, id: &str) {
+        answer(self.generated.delete_notification().id(uuid(id)).send().await);
+    }
+
+    pub(crate) async fn redeliver(&self, id: &str) -> Value {
+        answer(self.generated.redeliver().id(uuid(id)).send().await)
+    }
+
+    pub(crate) async fn recover(&self, webhook: &str, recovery: &Value) -> Value {
+        answer(self.generated.recover_deliveries().id(uuid(webhook)).body(typed::<types::DeliveryRecovery>(recovery)).send().await)
     }
 
     /// Publishes something of no interest to the token's account.

@@ -1,31 +1,44 @@
 //! The real binary: as a server that can be killed, and as a command.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::proxy::Proxy;
-use super::{Api, Authority, Receiver, patiently};
+use super::{Api, Authority, HostileReceiver, Hostility, Receiver, patiently};
 
 pub(crate) struct Process {
     proxy: Proxy,
     child: Child,
     /// What it printed when it started.
     pub(crate) greeting: String,
+    log: Log,
     directory: TempDir,
     flags: Vec<String>,
 }
 
+/// What it wrote on standard error, over all its starts.
+type Log = Arc<Mutex<Vec<u8>>>;
+
 /// Made by the server, so that its mode is the server's doing.
-const DATA_DIR: &str = "data";
+pub(crate) const DATA_DIR: &str = "data";
+
+const BINARY: &str = env!("CARGO_BIN_EXE_webhooks-server");
 
 /// `webhooks-server` with these arguments, and nothing from this process's environment.
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_webhooks-server"));
-    command.args(arguments).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command_under(&[], arguments)
+}
+
+/// The same as the last arguments of another program, which goes on as that.
+fn command_under(wrapper: &[String], arguments: &[&str]) -> Command {
+    let words: Vec<&str> = wrapper.iter().map(String::as_str).chain([BINARY]).chain(arguments.iter().copied()).collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
@@ -36,10 +49,25 @@ pub(crate) async fn binary(arguments: &[&str]) -> Output {
 
 impl Process {
     pub(crate) async fn start(flags: &[&str]) -> Process {
-        let directory = TempDir::new().expect("a temporary directory");
+        Process::start_under(|_| Vec::new(), flags).await
+    }
+
+    /// On data that lies in the directory already, in [`DATA_DIR`].
+    pub(crate) async fn start_on(directory: TempDir, flags: &[&str]) -> Process {
+        Process::launch(directory, |_| Vec::new(), flags, false).await
+    }
+
+    /// As the last arguments of another program, which is given the data directory and must become the server, as `strace -D`
+    /// and `prlimit` do. Later starts are without it.
+    pub(crate) async fn start_under(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
+        Process::launch(TempDir::new().expect("a temporary directory"), wrapper, flags, true).await
+    }
+
+    async fn launch(directory: TempDir, wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str], first_start: bool) -> Process {
         let flags: Vec<String> = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
-        let (child, address, greeting) = spawn(&directory.path().join(DATA_DIR), &flags, true).await;
-        Process { proxy: Proxy::start(address).await, child, greeting, directory, flags }
+        let (data_dir, log) = (directory.path().join(DATA_DIR), Log::default());
+        let (child, address, greeting) = spawn(&wrapper(&data_dir), &data_dir, &flags, first_start, &log).await;
+        Process { proxy: Proxy::start(address).await, child, greeting, log, directory, flags }
     }
 
     /// As a power cut: nothing of it runs on (SIGKILL).
@@ -53,16 +81,31 @@ impl Process {
     }
 
     pub(crate) async fn start_again(&mut self) {
-        let (child, address, greeting) = spawn(&self.file(""), &self.flags, false).await;
+        let (child, address, greeting) = spawn(&[], &self.file(""), &self.flags, false, &self.log).await;
         self.child = child;
         self.greeting = greeting;
         self.proxy.move_to(address);
     }
 
-    /// The end of a polite stop (SIGTERM): its exit status and what it logged.
-    pub(crate) async fn terminate(mut self) -> std::process::ExitStatus {
+    /// Asks for a polite stop (SIGTERM).
+    pub(crate) async fn ask_to_stop(&self) {
         signal("-TERM", self.child.id()).await;
-        patiently("the server to stop", self.child.wait()).await.expect("it stops")
+    }
+
+    /// The end of a polite stop: its exit status.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        self.ask_to_stop().await;
+        self.end().await
+    }
+
+    /// How it ends by itself.
+    pub(crate) async fn end(&mut self) -> ExitStatus {
+        patiently("the server to end", self.child.wait()).await.expect("it ends")
+    }
+
+    /// What it wrote on standard error so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&self.log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
     pub(crate) fn base(&self) -> String {
@@ -80,6 +123,18 @@ impl Process {
 
     pub(crate) async fn receiver(&self) -> Receiver {
         Receiver::start(&Authority::of_data_dir(&self.file(""))).await
+    }
+
+    pub(crate) async fn hostile_receiver(&self, hostility: Hostility) -> HostileReceiver {
+        HostileReceiver::start(&Authority::of_data_dir(&self.file("")), hostility).await
+    }
+
+    /// The most memory that it had so far, in bytes (VmHWM of proc(5)).
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let id = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux has it");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it runs");
+        line.trim().strip_suffix(" kB").and_then(|kibibytes| kibibytes.parse::<u64>().ok()).expect("a number") * 1024
     }
 
     pub(crate) fn data_dir(&self) -> String {
@@ -101,6 +156,12 @@ impl Process {
         let data_dir = self.data_dir();
         binary(&[&["token"], arguments, &["--data-dir", &data_dir]].concat()).await
     }
+
+    /// A `webhooks-server delivery …` beside the running server.
+    pub(crate) async fn delivery_command(&self, arguments: &[&str]) -> Output {
+        let data_dir = self.data_dir();
+        binary(&[&["delivery"], arguments, &["--data-dir", &data_dir]].concat()).await
+    }
 }
 
 async fn signal(signal: &str, process: Option<u32>) {
@@ -109,11 +170,20 @@ async fn signal(signal: &str, process: Option<u32>) {
     assert!(sent.success());
 }
 
-async fn spawn(data_dir: &Path, flags: &[String], first_start: bool) -> (Child, std::net::SocketAddr, String) {
+async fn spawn(
+    wrapper: &[String],
+    data_dir: &Path,
+    flags: &[String],
+    first_start: bool,
+    log: &Log,
+) -> (Child, std::net::SocketAddr, String) {
     let data_dir = data_dir.display().to_string();
-    let arguments: Vec<&str> =
-        ["--listen", "127.0.0.1:0", "--data-dir", &data_dir].into_iter().chain(flags.iter().map(String::as_str)).collect();
-    let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let arguments: Vec<&str> = ["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir]
+        .into_iter()
+        .chain(flags.iter().map(String::as_str))
+        .collect();
+    let child = command_under(wrapper, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("cannot start {wrapper:?} webhooks-server: {error}"));
     let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut errors = child.stderr.take().expect("it is piped");
     let mut first = String::new();
@@ -121,7 +191,7 @@ async fn spawn(data_dir: &Path, flags: &[String], first_start: bool) -> (Child, 
     let Some((_, address)) = first.trim_end().split_once("://") else {
         let mut text = String::new();
         let _ = errors.read_to_string(&mut text).await;
-        panic!("the server does not start: {first}{text}");
+        panic!("{wrapper:?} webhooks-server does not start: {first}{text}");
     };
     let address = address.parse().expect("an address");
     let mut rest = first.clone();
@@ -132,6 +202,12 @@ async fn spawn(data_dir: &Path, flags: &[String], first_start: bool) -> (Child, 
     }
     // Nobody reads on, but a full pipe would hold the server up.
     tokio::spawn(async move { tokio::io::copy(&mut lines, &mut tokio::io::sink()).await });
-    tokio::spawn(async move { tokio::io::copy(&mut errors, &mut tokio::io::sink()).await });
+    let log = log.clone();
+    tokio::spawn(async move {
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = errors.read(&mut chunk).await {
+            log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
+        }
+    });
     (child, address, rest)
 }

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
@@ -19,6 +21,10 @@ use xtask::evidence::Exchange;
 use super::contract::{self, Violations};
 use super::{Authority, patiently};
 
+/// What the names of custom headers begin with in tests. The document cannot name what a customer may add, and what else it
+/// does not name must not come.
+pub(crate) const CUSTOM: &str = "x-test-";
+
 /// What a receiver does with a callback.
 #[derive(Clone)]
 pub(crate) enum Reply {
@@ -30,6 +36,10 @@ pub(crate) enum Reply {
     },
     /// Sends all of the request, its headers too, back as the body of a 500.
     Echo,
+    /// A 200 with the challenge of a handshake.
+    Agree,
+    /// The same as soon as the semaphore gives a permit.
+    AgreeLater(Arc<Semaphore>),
     /// Never answers.
     Hang,
     /// Drops the connection instead of an answer.
@@ -62,6 +72,16 @@ impl Callback {
         let value = values.next()?;
         assert!(values.next().is_none(), "{name} came twice");
         Some(value.to_str().expect("ASCII"))
+    }
+
+    /// Whether one of its signatures is by this secret: as a customer verifies it, by the words of Standard Webhooks 1.0.
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").expect("the prefix")).expect("base64");
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &key);
+        let mut signed = format!("{}.{}.", self.id(), self.header("webhook-timestamp")).into_bytes();
+        signed.extend_from_slice(&self.body);
+        let expected = STANDARD.encode(aws_lc_rs::hmac::sign(&key, &signed));
+        self.header("webhook-signature").split(' ').any(|signature| signature == format!("v1,{expected}"))
     }
 
     /// `webhook-id`, the notification's identifier.
@@ -188,6 +208,7 @@ impl Shared {
         let _open = Open(self.script.clone());
         contract::check(&exchange(&parts.method, &callback, &reply), &self.violations);
         let echo = format!("{:?}\n{}", callback.headers, String::from_utf8_lossy(&callback.body));
+        let agreement = callback.json()["data"].to_string();
         // A test that ended has no more interest.
         let _ = self.arrived.send(callback);
         let response = Response::builder();
@@ -197,6 +218,11 @@ impl Shared {
                 headers.into_iter().fold(response.status(status), |response, (name, value)| response.header(name, value)).body(full(body))
             }
             Reply::Echo => response.status(500).body(full(echo)),
+            Reply::Agree => response.body(full(agreement)),
+            Reply::AgreeLater(gate) => {
+                gate.acquire().await.expect("nobody closes it").forget();
+                response.body(full(agreement))
+            }
             Reply::Hang => std::future::pending().await,
             Reply::Reset => return Err(Gone),
             Reply::Endless => response.body(BoxBody::new(EndlessBody)),
@@ -218,12 +244,12 @@ fn exchange(method: &http::Method, callback: &Callback, reply: &Reply) -> Exchan
             (Some(*status), headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect())
         }
         Reply::Echo => (Some(500), Vec::new()),
-        Reply::Endless | Reply::Gate(_) => (Some(200), Vec::new()),
+        Reply::Agree | Reply::AgreeLater(_) | Reply::Endless | Reply::Gate(_) => (Some(200), Vec::new()),
         Reply::Hang | Reply::Reset => (None, Vec::new()),
     };
     Exchange::Callback(xtask::evidence::Callback {
         method: method.to_string(),
-        headers: contract::headers(&callback.headers),
+        headers: contract::headers(&callback.headers).into_iter().filter(|(name, _)| !name.starts_with(CUSTOM)).collect(),
         authentication: authorization.and_then(|value| value.split(' ').next()).map(str::to_ascii_lowercase),
         body: String::from_utf8_lossy(&callback.body).into_owned(),
         status,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 use tempfile::TempDir;
 use webhooks_server::api::types::Account;
 use webhooks_server::auth::{Scope, token_hash};
@@ -41,6 +42,13 @@ impl Setup {
         self
     }
 
+    /// With this catalogue of event types.
+    pub(crate) fn event_types(self, catalogue: &Value) -> Setup {
+        let file = self.data_dir.path().join("event-types.json");
+        std::fs::write(&file, catalogue.to_string()).expect("a writable directory");
+        self.flags(&["--event-types-file", &file.display().to_string()])
+    }
+
     /// Time stands still until the test moves it.
     pub(crate) fn manual_clock(mut self) -> Setup {
         let start = DateTime::parse_from_rfc3339("2026-01-02T15:04:05Z").expect("a time").to_utc();
@@ -58,10 +66,14 @@ impl Setup {
     }
 }
 
+const OPERATIONS_LISTEN: &str = "--operations-listen";
+
 fn settings(data_dir: &Path, flags: &[String]) -> Settings {
     let data_dir = data_dir.display().to_string();
     let fixed = ["webhooks-server", "--listen", "127.0.0.1:0", "--data-dir", &data_dir];
-    let arguments = fixed.into_iter().chain(flags.iter().map(String::as_str)).map(OsString::from);
+    // Tests run at the same time, and the default is one port.
+    let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "127.0.0.1:0"] };
+    let arguments = fixed.iter().chain(operations).copied().chain(flags.iter().map(String::as_str)).map(OsString::from);
     CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings
 }
 
@@ -125,6 +137,12 @@ impl Server {
         self.running.as_ref().expect("it runs").address()
     }
 
+    /// Where health, readiness and metrics are.
+    pub(crate) fn operations(&self) -> Api {
+        let address = self.running.as_ref().expect("it runs").operations_address().expect("it has the listener");
+        Api::new(&format!("http://{address}"), None)
+    }
+
     pub(crate) fn authority(&self) -> Authority {
         Authority::of_data_dir(self.data_dir())
     }
@@ -166,6 +184,11 @@ impl Server {
     /// Stops in good order and starts again on the same data; callers find it where it was.
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
+        self.start_again().await;
+    }
+
+    /// After it was stopped.
+    pub(crate) async fn start_again(&mut self) {
         let settings = settings(self.data_dir(), &self.setup.flags);
         let started = webhooks_server::server::Server::start(settings, self.setup.clock.clone(), self.log.logger()).await;
         let running = started.unwrap_or_else(|error| panic!("the server does not start again: {error:#}"));

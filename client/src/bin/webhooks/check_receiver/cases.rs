@@ -25,6 +25,10 @@ pub(crate) struct Webhook {
     /// One that the receiver does not know.
     pub(crate) strange_secret: SigningSecret,
     pub(crate) authorization: Option<Authorization>,
+    /// The customer's own.
+    pub(crate) headers: HeaderMap,
+    /// The operator may require one.
+    pub(crate) handshake: bool,
     pub(crate) event_type: CallbackBodyType,
     pub(crate) data: Map<String, Value>,
     /// That of the first callback, which comes twice.
@@ -47,6 +51,8 @@ pub(crate) enum Expected {
     Refused,
     /// Refused for its credentials.
     Unauthorized,
+    /// Answered as a handshake wants it.
+    Agreed,
 }
 
 /// A callback, and what a receiver does with it.
@@ -65,8 +71,25 @@ pub(crate) struct Case {
 pub(crate) fn of(webhook: &Webhook) -> impl Iterator<Item = &'static Case> {
     let test = (webhook.event_type.as_str() != TEST_TYPE).then_some(&TEST);
     let unauthorized = if webhook.authorization.is_some() { UNAUTHORIZED.as_slice() } else { &[] };
-    ACCEPTED.iter().chain(test).chain(&REFUSED).chain(unauthorized)
+    let handshake = webhook.handshake.then_some(&HANDSHAKE);
+    ACCEPTED.iter().chain(test).chain(handshake).chain(&REFUSED).chain(unauthorized)
 }
+
+const HANDSHAKE: Case = Case {
+    name: "handshake",
+    sent: "a handshake",
+    expected: Expected::Agreed,
+    otherwise: "Where the operator requires it, the webhook gets nothing until the receiver has agreed. Answer a callback of the type \
+                webhook.handshake with 200, `Content-Type: application/json` and its `data`, {\"challenge\": \"…\"}, as body.",
+    compose: |webhook, now| {
+        webhook.rewritten(now, |body| {
+            let mut body = body.clone();
+            body["type"] = json!("webhook.handshake");
+            body["data"] = json!({ "challenge": Uuid::now_v7().simple().to_string() });
+            serde_json::to_vec(&body)
+        })
+    },
+};
 
 pub(super) const ACCEPTED: [Case; 7] = [
     Case {
@@ -326,6 +349,7 @@ impl Webhook {
 
     fn seal(&self, secrets: &[SigningSecret], notification: Uuid, now: SystemTime, body: Vec<u8>) -> Callback {
         let mut headers = sign(secrets, notification, now, &body);
+        headers.extend(self.headers.clone());
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.right.clone());
         }

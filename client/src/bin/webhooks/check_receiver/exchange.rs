@@ -9,6 +9,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::Url;
 use rustls::CertificateError;
+use serde_json::Value;
 use tokio::time::timeout_at;
 
 use super::cases::Callback;
@@ -36,6 +37,8 @@ pub(crate) enum Got {
         took: Duration,
         /// It has more than the 64 KiB that the service reads.
         large: bool,
+        /// It is what agrees to the callback, if that was a handshake.
+        agreed: bool,
     },
     /// No answer in time.
     Late,
@@ -70,7 +73,7 @@ impl Exchange {
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, SERVICE)
             .headers(callback.headers)
-            .body(callback.body);
+            .body(callback.body.clone());
         let response = match timeout_at(deadline, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if error.is_connect() => return Got::Unreachable(explain(&error)),
@@ -79,20 +82,30 @@ impl Exchange {
         };
         let (status, took) = (response.status(), started.elapsed());
         // The status says it all: a body that breaks off or never ends makes an accepted callback no less accepted.
-        let large = timeout_at(deadline, is_large(response)).await.unwrap_or(false);
-        Got::Answer { status, took, large }
+        let mut body = Vec::new();
+        let large = timeout_at(deadline, read(response, &mut body)).await.unwrap_or(false);
+        Got::Answer { status, took, large, agreed: status == StatusCode::OK && agrees(&callback.body, &body) }
     }
 }
 
-async fn is_large(mut response: reqwest::Response) -> bool {
-    let mut room = ANSWER_BYTES;
+/// Reads as much of the body as the service would; true when there is more.
+async fn read(mut response: reqwest::Response, body: &mut Vec<u8>) -> bool {
     while let Ok(Some(chunk)) = response.chunk().await {
-        match room.checked_sub(chunk.len()) {
-            Some(left) => room = left,
-            None => return true,
+        if chunk.len() > ANSWER_BYTES - body.len() {
+            return true;
         }
+        body.extend_from_slice(&chunk);
     }
     false
+}
+
+/// Whether an answer has the challenge of the callback that was sent.
+fn agrees(sent: &[u8], answer: &[u8]) -> bool {
+    let challenge = |json: &[u8], pointer: &str| {
+        let value: Value = serde_json::from_slice(json).ok()?;
+        value.pointer(pointer)?.as_str().map(str::to_owned)
+    };
+    challenge(sent, "/data/challenge").is_some_and(|challenged| challenge(answer, "/challenge") == Some(challenged))
 }
 
 /// What is wrong, and what to do about it where that is known.

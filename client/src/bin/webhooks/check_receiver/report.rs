@@ -121,6 +121,7 @@ fn expected(expected: Expected) -> &'static str {
         Expected::Accepted => "2xx",
         Expected::Refused => "4xx",
         Expected::Unauthorized => "401",
+        Expected::Agreed => "200",
     }
 }
 
@@ -168,7 +169,7 @@ mod tests {
     }
 
     fn answer(status: u16) -> Got {
-        Got::Answer { status: reqwest::StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false }
+        Got::Answer { status: reqwest::StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false, agreed: false }
     }
 
     #[test]

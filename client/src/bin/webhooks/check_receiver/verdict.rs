@@ -55,12 +55,14 @@ pub(crate) fn judge_all(sent: &[(&'static Case, Got)], limit: Duration) -> Vec<C
 
 /// A receiver that does not accept the valid callback refuses others for the same reason, or may.
 fn is_unclear(case: &Case, got: &Got, valid: &Got) -> bool {
-    let refused = case.expected != Expected::Accepted && got.status().is_some_and(|status| (400..500).contains(&status));
+    let refused = matches!(case.expected, Expected::Refused | Expected::Unauthorized)
+        && got.status().is_some_and(|status| (400..500).contains(&status));
     !valid.accepts() && (refused || got.status() == valid.status())
 }
 
 fn fault(case: &Case, got: &Got, limit: Duration) -> Option<String> {
     let status = match got {
+        Got::Answer { agreed: true, .. } if case.expected == Expected::Agreed => return None,
         Got::Answer { status, .. } => status.as_u16(),
         Got::Late => {
             return Some(format!(
@@ -75,11 +77,11 @@ fn fault(case: &Case, got: &Got, limit: Duration) -> Option<String> {
     let text = match (case.expected, status) {
         (Expected::Accepted, 200..=299) | (Expected::Refused, 400..=409 | 411..=499) | (Expected::Unauthorized, 401 | 403) => return None,
         (_, 300..=399) => "The service follows no redirect. Register the URL that answers itself.".to_owned(),
-        (Expected::Accepted, 410) => {
+        (Expected::Accepted | Expected::Agreed, 410) => {
             "410 deactivates the webhook, and then nothing comes any more. Answer it only when that is what you want.".to_owned()
         }
         (_, 410) => "410 deactivates the webhook, and then nothing comes any more. Answer 401 to what is not genuine.".to_owned(),
-        (Expected::Accepted, 500..) => format!("The receiver has failed: its log may say why. {}", case.otherwise),
+        (Expected::Accepted | Expected::Agreed, 500..) => format!("The receiver has failed: its log may say why. {}", case.otherwise),
         (_, 500..) => "The receiver fails where it should refuse, so that anybody can fill its log with errors and set off its alarms. \
                        Answer 401 when a header is missing, cannot be read, or does not match."
             .to_owned(),
@@ -95,7 +97,7 @@ fn fault(case: &Case, got: &Got, limit: Duration) -> Option<String> {
 
 /// What could be better about an answer that is right.
 fn reservation(case: &Case, got: &Got, limit: Duration) -> Option<String> {
-    let Got::Answer { status, took, large } = got else { return None };
+    let Got::Answer { status, took, large, .. } = got else { return None };
     let third = limit / 3;
     if *took > third {
         let (late, limit) = (third.as_secs_f32(), limit.as_secs());
@@ -130,7 +132,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(15);
 
     fn answer(status: u16) -> Got {
-        Got::Answer { status: StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false }
+        Got::Answer { status: StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false, agreed: false }
     }
 
     /// What the answer to one callback says, after the valid one was answered with `valid`.
@@ -174,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_is_right_but_could_be_better_is_said() {
-        let answer = |status, took, large| Got::Answer { status, took, large };
+        let answer = |status, took, large| Got::Answer { status, took, large, agreed: false };
         let (ok, slow) = (StatusCode::OK, Duration::from_secs(6));
         for (case, got, expected) in [
             (&ACCEPTED[1], answer(ok, slow, false), "more than 5 s"),

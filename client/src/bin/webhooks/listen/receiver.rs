@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use http::header::{ALLOW, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+
+use webhooks_client::callback::agreement;
 
 use super::checks::{Checks, Verdict};
 
@@ -89,7 +91,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, checks: Arc<Checks>, st
     let _ = server.serve_connection(TokioIo::new(stream), answering).await;
 }
 
-async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode, events: &mpsc::Sender<Event>) -> Response<Empty<Bytes>> {
+async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode, events: &mpsc::Sender<Event>) -> Response<Full<Bytes>> {
     let at = SystemTime::now();
     if request.method() != Method::POST {
         let _ = events.send(Event::Note(format!("{} {}: only POST is a callback", request.method(), request.uri().path()))).await;
@@ -112,8 +114,18 @@ async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode,
     let authorization = checks.authorization(&head.headers);
     let wrong = |verdict: &Verdict| matches!(verdict, Verdict::Wrong(_));
     let refused = wrong(&signature) || wrong(&authorization);
-    let answered = if refused { StatusCode::UNAUTHORIZED } else { status };
+    let agreement = serde_json::from_slice(&body).ok().and_then(|callback| agreement(&callback));
+    let agreement = agreement.filter(|_| !refused && status.is_success());
+    let answered = match &agreement {
+        Some(_) => StatusCode::OK,
+        None if refused => StatusCode::UNAUTHORIZED,
+        None => status,
+    };
     let mut response = empty(answered);
+    if let Some(agreement) = agreement {
+        *response.body_mut() = Full::from(agreement);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     if answered == StatusCode::UNAUTHORIZED {
         // RFC 9110 §15.5.2: a 401 says which scheme would do.
         let challenge = if checks.credentials_name() == "bearer" { "Bearer" } else { "Basic realm=\"webhooks listen\", charset=\"UTF-8\"" };
@@ -124,8 +136,8 @@ async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode,
     response
 }
 
-fn empty(status: StatusCode) -> Response<Empty<Bytes>> {
-    let mut response = Response::new(Empty::new());
+fn empty(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
 }

@@ -1,0 +1,113 @@
+//! Deleting a notification: what it says is erased, and nothing more of it goes out.
+
+use super::*;
+use crate::api::types::Account;
+
+impl Engine {
+    /// False when there is no such notification. Once this has returned, no attempt of its deliveries starts, and neither
+    /// its payload nor what receivers answered to it is in the store. An erasure that is cut off goes on by itself.
+    ///
+    /// # Errors
+    /// When the store is away. The payload may be gone by then.
+    pub async fn delete_notification(&self, account: Option<Account>, id: Uuid) -> store::Result<bool> {
+        if !self.store.delete_notification(account, id, self.clock.now()).await? {
+            return Ok(false);
+        }
+        self.notification_deleted(id);
+        while self.store.erase_answers(id).await? {}
+        Ok(true)
+    }
+
+    /// What was leased before holds the payload in memory, and gives itself up before it is sent.
+    fn notification_deleted(&self, id: Uuid) {
+        let mut deletions = self.deletions.lock().unwrap_or_else(PoisonError::into_inner);
+        deletions.retain(|_, at| at.elapsed() < CHANGE_MEMORY);
+        deletions.insert(id, Instant::now());
+    }
+
+    pub(super) fn deleted(&self, notification_id: Uuid) -> bool {
+        self.deletions.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&notification_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::api::types::{Auth, OutboundUrl};
+    use crate::delivery::guard::GuardPolicy;
+    use crate::seal::MasterKey;
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{Audience, Publication, Published, Sealed, Webhook};
+
+    /// An engine that takes nothing by itself, and a webhook at an address that the guard refuses: an attempt would end at
+    /// once, and be recorded.
+    async fn engine(directory: &std::path::Path) -> (Arc<Engine>, Uuid) {
+        let metrics = Arc::new(Metrics::default());
+        let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
+        store.take_over(DateTime::UNIX_EPOCH).await.expect("taken over");
+        let vault = Arc::new(Vault::new(MasterKey::generate()));
+        let id = Uuid::now_v7();
+        let webhook = Webhook {
+            id,
+            account: Account::parse("acme").expect("an account"),
+            target_url: OutboundUrl::parse("https://127.0.0.1/notify").expect("a URL"),
+            auth: Auth::Noauth {},
+            auth_secret: None,
+            signing_secret: Sealed(vault.seal(&signing_context(id), b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")),
+            event_types: None,
+            description: None,
+            headers: None,
+            previous_secret: None,
+            max_per_second: None,
+            ordered: false,
+            deactivation: None,
+            epoch: 1,
+            revision: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        };
+        assert!(store.register_webhook(webhook, None, 1).await.expect("stored"));
+        let settings = Settings {
+            caps: Caps::new(100, 100),
+            retry_schedule: RetrySchedule::default(),
+            attempt_timeout: Duration::from_secs(15),
+            patience: None,
+        };
+        let guard = Guard::new(GuardPolicy::default()).expect("a guard");
+        let log = slog::Logger::root(slog::Discard, slog::o!());
+        (Engine::new(settings, Arc::new(store), vault, guard, Clock::manual(DateTime::UNIX_EPOCH), metrics, log), id)
+    }
+
+    #[tokio::test]
+    async fn what_was_leased_before_is_not_attempted_after() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (engine, webhook_id) = engine(directory.path()).await;
+        for deleted in [true, false] {
+            let publication = Publication {
+                id: Uuid::now_v7(),
+                event_type: EventType::parse("a.b").expect("a type"),
+                data: RawValue::from_string("{}".to_owned()).expect("JSON"),
+                created_at: DateTime::UNIX_EPOCH,
+                audience: Audience::Webhook { id: webhook_id, account: None },
+                idempotency: None,
+                trace: None,
+            };
+            let published = engine.store.publish_notification(publication, engine.slots()).await.expect("published");
+            let Published::New { notification, leased } = published else { panic!("{published:?}") };
+            let delivery_id = leased[0].delivery_id;
+            if deleted {
+                assert!(engine.delete_notification(None, notification.id).await.expect("deleted"));
+            }
+            engine.begin(leased);
+            engine.attempts.close();
+            engine.attempts.wait().await;
+            engine.attempts.reopen();
+            // No round of leasing runs here that would look at what was given back.
+            let _ = engine.slots.awake(DateTime::UNIX_EPOCH, 10);
+            let (delivery, _) = engine.store.get_delivery(None, delivery_id).await.expect("readable").expect("a delivery");
+            assert_eq!(delivery.attempt_count, u32::from(!deleted));
+        }
+    }
+}

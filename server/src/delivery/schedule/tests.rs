@@ -1,0 +1,158 @@
+use super::*;
+
+fn at(milliseconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::milliseconds(milliseconds)
+}
+
+fn work(webhook: u128, lane: Lane) -> Work {
+    Work { webhook_id: Uuid::from_u128(webhook), lane }
+}
+
+fn take(slots: &Arc<Slots>, account: &str, webhook: u128, lane: Lane) -> Option<Slot> {
+    slots.try_take(&account.into(), work(webhook, lane), 10, at(0))
+}
+
+/// A webhook that has accepted so many deliveries.
+fn proven(slots: &Arc<Slots>, account: &str, webhook: u128, accepted: usize) {
+    for _ in 0..accepted {
+        take(slots, account, webhook, Lane::Fresh).expect("a free slot").end(true, at(0));
+    }
+}
+
+#[test]
+fn each_cap_leaves_room_for_the_others() {
+    let slots = Slots::new(Caps::new(8, 1));
+    let first = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none(), "the webhook's cap is one");
+    let second = take(&slots, "a", 2, Lane::Fresh).expect("a slot");
+    assert!(take(&slots, "a", 3, Lane::Fresh).is_none(), "the account's cap is a quarter");
+    assert!(take(&slots, "b", 4, Lane::Fresh).is_some());
+    assert!(slots.awake(at(0), 10).is_empty());
+    first.end(true, at(0));
+    assert_eq!(slots.awake(at(0), 10), [work(1, Lane::Fresh), work(3, Lane::Fresh)], "both may go on");
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_some(), "a slot that came free is free again");
+    drop(second);
+    assert_eq!(slots.in_flight(), 0);
+}
+
+#[test]
+fn a_webhook_earns_its_slots() {
+    let slots = Slots::new(Caps::new(100, 4));
+    let first = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none(), "a new one gets one");
+    first.end(true, at(0));
+    assert_eq!(slots.awake(at(0), 10), [work(1, Lane::Fresh)]);
+    proven(&slots, "a", 1, 10);
+    let held: Vec<Slot> = std::iter::from_fn(|| take(&slots, "a", 1, Lane::Fresh)).collect();
+    assert_eq!(held.len(), 4, "and no more than its cap");
+}
+
+#[test]
+fn a_quarter_is_kept_for_fresh_deliveries_of_webhooks_that_accept() {
+    let slots = Slots::new(Caps::new(8, 2));
+    proven(&slots, "good", 99, 1);
+    let held: Vec<Slot> = (0..8).filter_map(|n| take(&slots, &n.to_string(), n, Lane::Fresh)).collect();
+    assert_eq!(held.len(), 6);
+    assert!(take(&slots, "good", 99, Lane::Retry).is_none());
+    let sure = take(&slots, "good", 99, Lane::Fresh);
+    assert!(sure.is_some());
+    drop(held);
+    assert_eq!(slots.awake(at(0), 10), [work(6, Lane::Fresh), work(7, Lane::Fresh), work(99, Lane::Retry)], "retries come last");
+}
+
+#[test]
+fn what_hangs_makes_room_after_a_second() {
+    let slots = Slots::new(Caps::new(4, 1));
+    let mut held: Vec<Slot> = (0..3).filter_map(|n| take(&slots, &n.to_string(), n, Lane::Fresh)).collect();
+    assert_eq!(held.len(), 3);
+    assert!(take(&slots, "new", 9, Lane::Fresh).is_none());
+    assert_eq!(slots.next_look(), Some(at(1000)));
+    assert!(slots.awake(at(999), 10).is_empty());
+    assert_eq!(slots.awake(at(1000), 10), [work(9, Lane::Fresh)]);
+    held.extend(take(&slots, "new", 9, Lane::Fresh));
+    assert_eq!(held.len(), 4);
+    assert!(take(&slots, "0", 0, Lane::Fresh).is_none(), "the one that hangs gets nothing more");
+    for slot in held {
+        slot.end(false, at(2000));
+    }
+    assert_eq!(slots.in_flight(), 0);
+}
+
+#[test]
+fn an_account_that_hangs_has_its_share_twice_and_no_more() {
+    let slots = Slots::new(Caps::new(8, 1));
+    let hung: Vec<Slot> = (0..2).filter_map(|n| take(&slots, "a", n, Lane::Fresh)).collect();
+    assert!(slots.awake(at(1000), 10).is_empty());
+    let again: Vec<Slot> = (2..9).filter_map(|n| take(&slots, "a", n, Lane::Fresh)).collect();
+    assert_eq!((hung.len(), again.len()), (2, 2));
+    assert!(slots.awake(at(9000), 10).is_empty(), "its slow ones have no more room");
+}
+
+#[test]
+fn after_failures_in_a_row_a_webhook_is_only_probed() {
+    let slots = Slots::new(Caps::new(100, 10));
+    for _ in 0..5 {
+        take(&slots, "a", 1, Lane::Fresh).expect("a slot").end(false, at(0));
+    }
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
+    assert!(take(&slots, "a", 1, Lane::Retry).is_none());
+    assert_eq!(slots.next_look(), Some(at(250)));
+    assert_eq!(slots.awake(at(250), 10), [work(1, Lane::Fresh), work(1, Lane::Retry)]);
+    let now = at(250);
+    let probe = slots.try_take(&"a".into(), work(1, Lane::Fresh), 10, now).expect("one goes");
+    assert!(slots.try_take(&"a".into(), work(1, Lane::Retry), 10, now).is_none(), "and only one");
+    probe.end(false, now);
+    assert!(slots.awake(now, 10).is_empty());
+    assert_eq!(slots.awake(at(750), 10), [work(1, Lane::Retry)], "the next one after twice the time");
+}
+
+#[test]
+fn a_webhook_that_was_changed_need_not_wait() {
+    let slots = Slots::new(Caps::new(100, 10));
+    for _ in 0..5 {
+        take(&slots, "a", 1, Lane::Fresh).expect("a slot").end(false, at(0));
+    }
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
+    slots.forgive(Uuid::from_u128(1));
+    assert_eq!(slots.awake(at(0), 10), [work(1, Lane::Fresh)]);
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_some());
+}
+
+#[test]
+fn payloads_are_bounded_but_one_always_fits() {
+    let slots = Slots::new(Caps::new(100, 100));
+    let large = slots.try_take(&"a".into(), work(1, Lane::Fresh), PAYLOAD_BYTES * 2, at(0));
+    assert!(large.is_some());
+    assert!(take(&slots, "b", 2, Lane::Fresh).is_none());
+    assert!(slots.awake(at(0), 10).is_empty());
+    drop(large);
+    assert_eq!(slots.awake(at(0), 10), [work(2, Lane::Fresh)]);
+    assert!(take(&slots, "b", 2, Lane::Fresh).is_some());
+}
+
+#[test]
+fn what_waits_goes_before_what_comes() {
+    let slots = Slots::new(Caps::new(100, 1));
+    let held = take(&slots, "a", 1, Lane::Fresh);
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
+    drop(held);
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none(), "until the one that waits has been looked at");
+    assert_eq!(slots.awake(at(0), 10), [work(1, Lane::Fresh)]);
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_some());
+}
+
+#[test]
+fn no_wait_outlives_a_clock_that_is_set_back() {
+    let slots = Slots::new(Caps::new(100, 1));
+    slots.wait_until(work(1, Lane::Fresh), at(100_000_000));
+    assert_eq!(slots.awake(at(0), 10), [work(1, Lane::Fresh)]);
+}
+
+#[tokio::test]
+async fn whoever_was_refused_is_told_when_there_is_room() {
+    let slots = Slots::new(Caps::new(8, 1));
+    let held = take(&slots, "a", 1, Lane::Fresh);
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
+    drop(held);
+    slots.woken().await;
+}

@@ -1,0 +1,95 @@
+//! The trace that a publication belongs to (W3C Trace Context, level 1), passed on to its callbacks as it came: the
+//! service adds no span of its own, so its callbacks are children of the one that published.
+
+use http::HeaderMap;
+
+use crate::api::text::text;
+
+text! {
+    /// §3.2: version, trace, span and flags. No other version is known yet, and identifiers of zeros are none.
+    open TraceParent { 55..=55, r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$",
+        "version 00 of a trace, such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" }
+
+    /// §3.3: what vendors keep beside it, as `key=value` separated by commas. No service has to pass on more.
+    open TraceState { 1..=512, r"^[a-z0-9][a-z0-9_*/@-]*=[\x20-\x2b\x2d-\x3c\x3e-\x7e]+([ \t]*,[ \t]*([a-z0-9][a-z0-9_*/@-]*=[\x20-\x2b\x2d-\x3c\x3e-\x7e]+)?)*$",
+        "a list of key=value, at most 512 characters long" }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    pub parent: TraceParent,
+    pub state: Option<TraceState>,
+}
+
+impl TraceContext {
+    /// What cannot be read begins no trace and is refused by nobody (§3.2.2.3, §3.3.1.2), and without a parent the state
+    /// means nothing.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Option<TraceContext> {
+        let mut parents = headers.get_all("traceparent").iter();
+        let parent = TraceParent::parse(parents.next()?.to_str().ok()?).ok()?;
+        if parents.next().is_some() {
+            return None;
+        }
+        // §3.3.1: several headers are one list.
+        let states: Option<Vec<&str>> = headers.get_all("tracestate").iter().map(|value| value.to_str().ok()).collect();
+        let state = states.and_then(|states| TraceState::parse(states.join(",")).ok());
+        Some(TraceContext { parent, state })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn of(headers: &[(&'static str, &str)]) -> Option<TraceContext> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().expect("a value"));
+        }
+        TraceContext::of(&map)
+    }
+
+    #[test]
+    fn a_parent_is_version_00_with_identifiers_that_are_not_zero() {
+        for (value, valid) in [
+            (PARENT, true),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff", true),
+            ("00-00000000000000000000000000000001-0000000000000001-00", true),
+            ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false),
+            ("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
+            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
+            ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false),
+            ("", false),
+        ] {
+            assert_eq!(of(&[("traceparent", value)]).is_some(), valid, "{value}");
+        }
+        assert_eq!(of(&[("traceparent", PARENT), ("traceparent", PARENT)]), None, "two are none");
+        assert_eq!(of(&[("tracestate", "a=1")]), None);
+    }
+
+    #[test]
+    fn the_state_is_passed_on_as_it_came_or_left_out() {
+        let long = |length: usize| format!("a={}", "x".repeat(length - 2));
+        for (values, expected) in [
+            (vec!["a=1"], Some("a=1".to_owned())),
+            (vec!["rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"], Some("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE".to_owned())),
+            (vec!["fw529a3039@dt=FfAQ", "b=2 , ,c=3"], Some("fw529a3039@dt=FfAQ,b=2 , ,c=3".to_owned())),
+            (vec![&long(512)], Some(long(512))),
+            (vec![&long(513)], None),
+            (vec!["novalue"], None),
+            (vec!["A=1"], None),
+            (vec![], None),
+        ] {
+            let states = values.iter().map(|value| ("tracestate", *value));
+            let context = of(&[("traceparent", PARENT)].into_iter().chain(states).collect::<Vec<_>>()).expect("a parent");
+            assert_eq!(context.parent.as_str(), PARENT);
+            assert_eq!(context.state.map(TraceState::into_string), expected, "{values:?}");
+        }
+    }
+}

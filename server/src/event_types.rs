@@ -1,0 +1,184 @@
+//! The catalogue of event types: what the operator says is published here. Without one, any type is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::api::types::{
+    Description, EventTypeCursor, EventTypePage, EventTypePattern, EventTypeRecord, EventTypes, ObjectOnly, PayloadObject,
+    PublishedEventType,
+};
+
+/// An example of more bytes would make pages of hundreds of them too large.
+const EXAMPLE_BYTES: usize = 16 * 1024;
+
+/// What the service itself sends begins with this, and needs no entry.
+const OWN: &str = "webhook.";
+
+#[derive(Debug, Default)]
+pub struct Catalogue(Option<BTreeMap<String, EventTypeRecord>>);
+
+impl Catalogue {
+    /// Reads a JSON file: a list of objects with `name`, `description` and, if it has one, `example`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or an entry is wrong; the error names the entry.
+    pub fn read(path: &Path) -> anyhow::Result<Catalogue> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the event types in {shown}"))?;
+        Catalogue::parse(&text).with_context(|| format!("the event types in {shown} cannot be used"))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Catalogue> {
+        let entries: Vec<&RawValue> = serde_json::from_str(text).context("the file must hold a JSON list of objects")?;
+        let mut catalogue = BTreeMap::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let record = parse_entry(entry).with_context(|| place(index, entry))?;
+            let name = record.name.as_str().to_owned();
+            anyhow::ensure!(catalogue.insert(name, record).is_none(), "{}: another entry has this name", place(index, entry));
+        }
+        Ok(Catalogue(Some(catalogue)))
+    }
+
+    /// Whether a type may be published.
+    #[must_use]
+    pub fn knows(&self, event_type: &str) -> bool {
+        self.0.as_ref().is_none_or(|entries| entries.contains_key(event_type))
+    }
+
+    /// The index of the first pattern that no type matches.
+    #[must_use]
+    pub fn first_unknown(&self, patterns: &EventTypes) -> Option<usize> {
+        let entries = self.0.as_ref()?;
+        let matches_some = |pattern: &EventTypePattern| {
+            let pattern = pattern.as_str();
+            pattern == "*" || pattern.starts_with(OWN) || entries.keys().any(|name| EventTypePattern::matches(pattern, name))
+        };
+        patterns.0.iter().position(|pattern| !matches_some(pattern))
+    }
+
+    #[must_use]
+    pub fn example(&self, event_type: &str) -> Option<&RawValue> {
+        self.0.as_ref()?.get(event_type)?.example.as_ref().map(PayloadObject::raw)
+    }
+
+    /// By name, so that a page begins where the one before it ended, whatever a new start of the server has changed.
+    #[must_use]
+    pub fn page(&self, after: Option<&EventTypeCursor>, limit: usize) -> EventTypePage {
+        let is_after = |record: &&EventTypeRecord| after.is_none_or(|after| record.name.as_str() > after.as_str());
+        let mut rest = self.0.iter().flat_map(BTreeMap::values).filter(is_after);
+        let data: Vec<EventTypeRecord> = rest.by_ref().take(limit).cloned().collect();
+        let last = data.last().filter(|_| rest.next().is_some());
+        let cursor = last.map(|last| EventTypeCursor::stored(last.name.as_str().to_owned()));
+        EventTypePage { data, cursor }
+    }
+}
+
+/// As the file has it. What it says and nobody reads would be a mistake that goes unseen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: PublishedEventType,
+    description: Description,
+    #[serde(default, deserialize_with = "present")]
+    example: Option<PayloadObject>,
+}
+
+/// Refuses null, which is no example.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PayloadObject>, D::Error> {
+    PayloadObject::deserialize(deserializer).map(Some)
+}
+
+fn parse_entry(entry: &RawValue) -> anyhow::Result<EventTypeRecord> {
+    let mut deserializer = serde_json::Deserializer::from_str(entry.get());
+    let entry: Entry = serde_path_to_error::deserialize(ObjectOnly(&mut deserializer)).map_err(|error| {
+        let path = error.path().to_string();
+        anyhow::Error::from(error.into_inner()).context(format!("`{path}` is wrong"))
+    })?;
+    if let Some(example) = &entry.example {
+        let bytes = example.raw().get().len();
+        anyhow::ensure!(bytes <= EXAMPLE_BYTES, "`example` has {bytes} bytes, and may have {EXAMPLE_BYTES}");
+    }
+    Ok(EventTypeRecord { name: entry.name, description: entry.description, example: entry.example })
+}
+
+/// Which entry it is, by its number and, if it has one, its name.
+fn place(index: usize, entry: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let name = Named::deserialize(ObjectOnly(&mut serde_json::Deserializer::from_str(entry.get())));
+    let name = name.map_or_else(|_| String::new(), |named| format!(" ({:?})", named.name));
+    format!("entry {}{name}", index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue(names: &[&str]) -> Catalogue {
+        let entries: Vec<_> = names.iter().map(|name| serde_json::json!({ "name": name, "description": "text" })).collect();
+        Catalogue::parse(&serde_json::Value::from(entries).to_string()).expect("a catalogue")
+    }
+
+    fn patterns(texts: &[&str]) -> EventTypes {
+        EventTypes(texts.iter().map(|text| EventTypePattern::parse(*text).expect("a pattern")).collect())
+    }
+
+    #[test]
+    fn a_wrong_file_names_the_entry_and_what_is_wrong_with_it() {
+        let sound = r#"{"name":"a.b","description":"text","example":{}}"#;
+        let long = format!(r#"{{"name":"a.c","description":"text","example":{{"a":"{}"}}}}"#, "x".repeat(EXAMPLE_BYTES));
+        for (text, expected) in [
+            ("", "must hold a JSON list of objects"),
+            ("{}", "must hold a JSON list of objects"),
+            (&format!("[{sound}, []]"), "entry 2: `.` is wrong: invalid type: sequence"),
+            (&format!("[{sound}, {sound}]"), r#"entry 2 ("a.b"): another entry has this name"#),
+            (r#"[{"name":"a.b"}]"#, r#"entry 1 ("a.b"): `.` is wrong: missing field `description`"#),
+            (r#"[{"description":"text"}]"#, "entry 1: `.` is wrong: missing field `name`"),
+            (r#"[{"name":"A","description":"text"}]"#, r#"entry 1 ("A"): `name` is wrong: must be a dotted lower-case name"#),
+            (r#"[{"name":"webhook.test","description":"text"}]"#, r#"entry 1 ("webhook.test"): `name` is wrong: "#),
+            (r#"[{"name":"a.b","description":""}]"#, r#"entry 1 ("a.b"): `description` is wrong: "#),
+            (r#"[{"name":"a.b","description":"text","example":[]}]"#, r#"entry 1 ("a.b"): `example` is wrong: must be a JSON object"#),
+            (r#"[{"name":"a.b","description":"text","example":null}]"#, "`example` is wrong: must be a JSON object"),
+            (r#"[{"name":"a.b","description":"text","schema":{}}]"#, "unknown field `schema`"),
+            (&format!("[{long}]"), r#"entry 1 ("a.c"): `example` has "#),
+        ] {
+            let error = format!("{:#}", Catalogue::parse(text).expect_err(text));
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_known_when_some_type_matches_it() {
+        let catalogue = catalogue(&["catalog.purchase.closed", "order"]);
+        for (known, expected) in [
+            (&["*", "catalog.*", "catalog.purchase.*", "catalog.purchase.closed", "order", "webhook.*", "webhook.test"][..], None),
+            (&["order", "order.*"], Some(1)),
+            (&["catalog"], Some(0)),
+            (&["*", "order", "catalog.purchase"], Some(2)),
+        ] {
+            assert_eq!(catalogue.first_unknown(&patterns(known)), expected, "{known:?}");
+        }
+        assert_eq!(Catalogue::default().first_unknown(&patterns(&["anything"])), None);
+        assert!(Catalogue::default().knows("anything") && !catalogue.knows("anything") && catalogue.knows("order"));
+    }
+
+    #[test]
+    fn pages_are_by_name_and_meet() {
+        let catalogue = catalogue(&["b", "a.b", "a", "c"]);
+        let names = |page: &EventTypePage| page.data.iter().map(|record| record.name.as_str().to_owned()).collect::<Vec<_>>();
+        let first = catalogue.page(None, 3);
+        assert_eq!(names(&first), ["a", "a.b", "b"]);
+        let second = catalogue.page(first.cursor.as_ref(), 3);
+        assert_eq!((names(&second), second.cursor), (vec!["c".to_owned()], None));
+        assert!(catalogue.page(None, 4).cursor.is_none());
+        // Where an entry has gone meanwhile, the page goes on behind its place.
+        assert_eq!(names(&catalogue.page(Some(&EventTypeCursor::parse("aa").expect("a cursor")), 1)), ["b"]);
+        assert!(Catalogue::default().page(None, 10).data.is_empty());
+    }
+}

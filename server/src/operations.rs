@@ -1,0 +1,186 @@
+//! What whoever runs the server asks it, on an address of its own: whether the process lives, whether it can do its work,
+//! and its metrics. It is no part of the API, and openapi.json does not list it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use dropshot::{ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder, endpoint};
+use futures_util::FutureExt as _;
+use http::{Response, StatusCode, header};
+use serde_json::json;
+use slog::{Drain as _, Logger};
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::OperationsListen;
+use crate::delivery::Engine;
+use crate::delivery::schedule::Slots;
+use crate::metrics::Metrics;
+use crate::store::{self, Census, Store};
+
+mod probe;
+
+use probe::Probe;
+
+/// What the endpoints work with.
+struct State {
+    engine: Arc<Engine>,
+    writes: Probe,
+    metrics: Arc<Metrics>,
+    stopping: AtomicBool,
+}
+
+/// The listener, if there is one.
+pub struct Operations {
+    state: Arc<State>,
+    http: Option<HttpServer<Arc<State>>>,
+    /// Ends when it is dropped.
+    counting: JoinSet<()>,
+}
+
+/// How often what is in the store is counted for the metrics.
+const COUNT_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Between the steps of a count, so that it costs the store little however long it takes.
+const STEP_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Operations {
+    /// Starts answering, unless it is switched off, or its default address is taken: that may be by another server on
+    /// this machine, which is no reason not to deliver.
+    ///
+    /// # Errors
+    /// When an address other than the default cannot be listened on.
+    pub fn start(
+        listen: OperationsListen,
+        engine: Arc<Engine>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        log: &Logger,
+    ) -> anyhow::Result<Operations> {
+        let of_probe = store.clone();
+        let writes = Probe::new(move || {
+            let store = of_probe.clone();
+            async move { store.probe_write().await.map_err(|error| format!("{:#}", anyhow::Error::from(error))) }.boxed()
+        });
+        let slots = engine.slots();
+        let state = Arc::new(State { engine, writes, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let OperationsListen::At(address) = listen else { return Ok(Operations { state, http: None, counting: JoinSet::new() }) };
+        let config = ConfigDropshot { bind_address: address, ..Default::default() };
+        // Probes come every few seconds; a line for each would bury the rest.
+        let quiet = Logger::root(slog::LevelFilter::new(log.clone(), slog::Level::Warning).fuse(), slog::o!());
+        let http = match ServerBuilder::new(routes()?, state.clone(), quiet).config(config).start() {
+            Ok(http) => http,
+            Err(error) if listen == OperationsListen::default() => {
+                slog::warn!(log, "the default address of the operations listener cannot be had, so this server has none: \
+                    give it another with --operations-listen, or `off`"; "address" => %address, "error" => format!("{:#}", anyhow::Error::from(error)));
+                return Ok(Operations { state, http: None, counting: JoinSet::new() });
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot listen on {address} for operations")),
+        };
+        slog::info!(log, "health, readiness and metrics are on another address"; "operations" => format!("http://{}", http.local_addr()));
+        let mut counting = JoinSet::new();
+        counting.spawn(count(store, slots, clock, metrics, log.clone()));
+        Ok(Operations { state, http: Some(http), counting })
+    }
+
+    /// Where it listens, if it does.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(HttpServer::local_addr)
+    }
+
+    /// From here on the server is not ready.
+    pub fn stopping(&self) {
+        self.state.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        // The store is closed only when nobody holds it any more.
+        self.counting.shutdown().await;
+        match self.http {
+            Some(http) => http.close().await.map_err(anyhow::Error::msg).context("the operations listener did not close cleanly"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn routes() -> anyhow::Result<ApiDescription<Arc<State>>> {
+    let mut routes = ApiDescription::new();
+    routes.register(get_healthz)?;
+    routes.register(get_readyz)?;
+    routes.register(get_metrics)?;
+    Ok(routes)
+}
+
+/// Whether the process lives: its runtime has come to answer
+#[endpoint { method = GET, path = "/healthz", unpublished = true }]
+async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
+    Ok(answer(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()))
+}
+
+/// Whether the server takes and delivers notifications now, and if not, why
+#[endpoint { method = GET, path = "/readyz", unpublished = true }]
+async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
+    let reasons = rqctx.context().reasons_against().await;
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+    Ok(answer(status, "application/json", format!("{body}\n")))
+}
+
+/// What Prometheus reads
+#[endpoint { method = GET, path = "/metrics", unpublished = true }]
+async fn get_metrics(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
+    let state = rqctx.context();
+    let slots = state.engine.slots();
+    state.metrics.in_flight(slots.in_flight(), slots.caps().total);
+    let text = state.metrics.to_text().map_err(|error| HttpError::for_internal_error(error.to_string()))?;
+    Ok(answer(StatusCode::OK, Metrics::MEDIA_TYPE, text))
+}
+
+impl State {
+    /// Why the server is not ready; nothing when it is.
+    async fn reasons_against(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if self.stopping.load(Ordering::Relaxed) {
+            reasons.push("the server is stopping".to_owned());
+        } else if !self.engine.runs() {
+            reasons.push("the engine takes no deliveries".to_owned());
+        }
+        if let Err(error) = self.writes.outcome().await {
+            reasons.push(format!("the store takes no writes: {error}"));
+        }
+        reasons
+    }
+}
+
+/// Keeps what a scrape would have to ask the store for, so that no scrape costs it anything.
+async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: Arc<Metrics>, log: Logger) {
+    loop {
+        if let Err(error) = count_once(&*store, &slots, &clock, &metrics).await {
+            slog::warn!(log, "cannot count what is in the store; the metrics keep what they had"; "error" => format!("{:#}", anyhow::Error::from(error)));
+        }
+        tokio::time::sleep(COUNT_INTERVAL).await;
+    }
+}
+
+async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics) -> store::Result<()> {
+    let mut census = Census::default();
+    loop {
+        metrics.oldest_due(&store.oldest_due(slots.waiting()).await?, clock.now());
+        census = store.count_some(census).await?;
+        if census.ended() {
+            metrics.counted(&census);
+            return Ok(());
+        }
+        tokio::time::sleep(STEP_INTERVAL).await;
+    }
+}
+
+fn answer(status: StatusCode, media_type: &'static str, body: String) -> Response<Body> {
+    let response = Response::builder().status(status).header(header::CONTENT_TYPE, media_type).header(header::CACHE_CONTROL, "no-store");
+    response.body(Body::from(body)).expect("every header is a literal")
+}

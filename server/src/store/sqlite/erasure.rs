@@ -1,0 +1,101 @@
+//! Deleting notifications: the payload, and what receivers answered, which may repeat it.
+//!
+//! What is erased here is overwritten in the database file, in pages that come free too (`secure_delete`), and not only
+//! unlinked. The log beside it (`-wal`) has earlier versions of pages until it is written over or the server stops.
+
+use super::*;
+
+/// The answers of so many deliveries are wiped in one step.
+const WIPED_AT_ONCE: u32 = 100;
+
+/// The payload goes, and so does every pending delivery. They are as many as were published in one transaction.
+pub(super) fn delete_notification(
+    connection: &Connection,
+    account: Option<&Account>,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<bool> {
+    let erased = overwriting(connection, || {
+        connection
+            .prepare_cached("UPDATE notifications SET data = NULL WHERE id = ?1 AND data IS NOT NULL AND (?2 IS NULL OR account = ?2)")?
+            .execute((Key(id), account.map(Account::as_str)))
+    })?;
+    if erased == 0 {
+        return Ok(false);
+    }
+    // What stands behind it in order need not wait for it any more.
+    connection
+        .prepare_cached(
+            "INSERT INTO ready (webhook_id, lane, due_at)
+             SELECT DISTINCT webhook_id, lane, 0 FROM deliveries INDEXED BY deliveries_of_notification
+             WHERE notification_id = ?1 AND status = 0 AND sequence IS NOT NULL
+             ON CONFLICT DO UPDATE SET due_at = 0",
+        )?
+        .execute([Key(id)])?;
+    // Attempts that are under way keep their lease until they end.
+    connection
+        .prepare_cached(
+            "UPDATE deliveries INDEXED BY deliveries_of_notification SET status = 3, due_at = ?2 WHERE notification_id = ?1 AND status = 0",
+        )?
+        .execute((Key(id), Millis(now)))?;
+    connection
+        .prepare_cached("INSERT INTO erasures (notification_id, wiped_up_to) VALUES (?1, ?2)")?
+        .execute((Key(id), Key(Uuid::nil())))?;
+    Ok(true)
+}
+
+/// Whether an attempt may no longer keep what it was answered.
+pub(super) fn is_notification_of_deleted(connection: &Connection, delivery_id: Uuid) -> rusqlite::Result<bool> {
+    let deleted = connection
+        .prepare_cached("SELECT n.data IS NULL FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE d.id = ?1")?
+        .query_row([Key(delivery_id)], |row| row.get(0))
+        .optional()?;
+    Ok(deleted == Some(true))
+}
+
+/// A step of any erasure that was cut off, or is under way. True when more may be left.
+pub(super) fn erase_some_answers(connection: &Connection) -> rusqlite::Result<bool> {
+    let next =
+        connection.prepare_cached("SELECT notification_id FROM erasures LIMIT 1")?.query_row([], |row| row.get::<_, Key>(0)).optional()?;
+    match next {
+        Some(notification_id) => erase_answers(connection, notification_id.0).map(|_| true),
+        None => Ok(false),
+    }
+}
+
+/// True when more is left.
+pub(super) fn erase_answers(connection: &Connection, notification_id: Uuid) -> rusqlite::Result<bool> {
+    let deliveries: Vec<Key> = connection
+        .prepare_cached(
+            "SELECT d.id FROM erasures e JOIN deliveries d INDEXED BY deliveries_of_notification
+                 ON d.notification_id = e.notification_id AND d.id > e.wiped_up_to
+             WHERE e.notification_id = ?1 ORDER BY d.id LIMIT ?2",
+        )?
+        .query_map((Key(notification_id), WIPED_AT_ONCE), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    overwriting(connection, || {
+        let mut wipe =
+            connection.prepare_cached("UPDATE attempts SET response_body = NULL WHERE delivery_id = ?1 AND response_body IS NOT NULL")?;
+        deliveries.iter().try_for_each(|delivery| wipe.execute([delivery]).map(|_| ()))
+    })?;
+    match deliveries.last().filter(|_| deliveries.len() == WIPED_AT_ONCE as usize) {
+        Some(last) => {
+            connection
+                .prepare_cached("UPDATE erasures SET wiped_up_to = ?2 WHERE notification_id = ?1")?
+                .execute((Key(notification_id), last))?;
+            Ok(true)
+        }
+        None => {
+            connection.prepare_cached("DELETE FROM erasures WHERE notification_id = ?1")?.execute([Key(notification_id)])?;
+            Ok(false)
+        }
+    }
+}
+
+/// Overwrites with zeros also the pages that come free, which costs writing them.
+fn overwriting<T>(connection: &Connection, erase: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    connection.pragma_update(None, "secure_delete", "on")?;
+    let erased = erase();
+    connection.pragma_update(None, "secure_delete", "fast")?;
+    erased
+}

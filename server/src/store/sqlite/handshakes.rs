@@ -1,0 +1,110 @@
+//! Webhooks whose callback has yet to agree.
+
+use super::*;
+
+/// Puts a webhook, which is not deleted, out of service until its callback has answered the challenge, which is due now.
+pub(super) fn demand(
+    connection: &Connection,
+    directory: &Directory,
+    webhook: &Webhook,
+    challenge: &Challenge,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
+    if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
+        webhooks::deactivate_because(connection, directory, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now)?;
+    }
+    insert(connection, webhook.id, challenge, now)
+}
+
+pub(super) fn insert(connection: &Connection, webhook_id: Uuid, challenge: &Challenge, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO handshakes (webhook_id, challenge, attempt_count, due_at) VALUES (?1, ?2, 0, ?3)")?
+        .execute((Key(webhook_id), challenge.as_str(), Millis(now)))?;
+    Ok(())
+}
+
+/// A webhook's URL has changed: what was verified of the old one says nothing of it. One that its customer or its callback
+/// put out of service stays so, and is asked when it is activated.
+pub(super) fn moved(
+    connection: &Connection,
+    directory: &Directory,
+    webhook: &Webhook,
+    challenge: Option<&Challenge>,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
+    forget(connection, webhook.id)?;
+    let serves = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
+    match challenge.filter(|_| serves) {
+        Some(challenge) => demand(connection, directory, webhook, challenge, now),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn forget(connection: &Connection, webhook_id: Uuid) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM handshakes WHERE webhook_id = ?1")?.execute([Key(webhook_id)])?;
+    Ok(())
+}
+
+/// Whether the callback at its present URL has agreed.
+pub(super) fn is_verified(connection: &Connection, webhook_id: Uuid) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT verified FROM webhooks WHERE id = ?1")?.query_row([Key(webhook_id)], |row| row.get(0))
+}
+
+pub(super) fn due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<DueHandshakes> {
+    let due = connection
+        .prepare_cached(
+            "SELECT h.webhook_id, w.account, h.challenge, h.attempt_count FROM handshakes h JOIN webhooks w ON w.id = h.webhook_id
+             WHERE h.due_at <= ?1 ORDER BY h.due_at",
+        )?
+        .query_map([Millis(now)], |row| {
+            Ok(DueHandshake {
+                webhook_id: row.get::<_, Key>(0)?.0,
+                account: row.get(1)?,
+                challenge: Challenge::stored(row.get(2)?),
+                attempt: row.get::<_, u32>(3)? + 1,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let next_due = connection
+        .prepare_cached("SELECT min(due_at) FROM handshakes WHERE due_at > ?1")?
+        .query_row([Millis(now)], |row| row.get::<_, Option<Millis>>(0))?;
+    Ok(DueHandshakes { due, next_due: next_due.map(|time| time.0) })
+}
+
+/// The webhook's revision, if that made it active.
+pub(super) fn finish(
+    connection: &Connection,
+    directory: &Directory,
+    webhook_id: Uuid,
+    challenge: &Challenge,
+    end: HandshakeEnd,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Option<u32>> {
+    let webhook = Key(webhook_id);
+    if let HandshakeEnd::RetryAt(due_at) = end {
+        connection
+            .prepare_cached(
+                "UPDATE handshakes SET attempt_count = attempt_count + 1, due_at = ?3 WHERE webhook_id = ?1 AND challenge = ?2",
+            )?
+            .execute((&webhook, challenge.as_str(), Millis(due_at)))?;
+        return Ok(None);
+    }
+    // A challenge that is not the present one was sent to another URL, or before the webhook was put out of service.
+    let ended = connection
+        .prepare_cached("DELETE FROM handshakes WHERE webhook_id = ?1 AND challenge = ?2")?
+        .execute((&webhook, challenge.as_str()))?;
+    if ended == 0 || end != HandshakeEnd::Verified {
+        return Ok(None);
+    }
+    let verified = connection
+        .prepare_cached(
+            "UPDATE webhooks SET verified = 1, deactivation_reason = NULL, deactivated_at = NULL, epoch = epoch + 1,
+             revision = revision + 1, updated_at = ?2 WHERE id = ?1 RETURNING account, revision",
+        )?
+        .query_row((&webhook, Millis(now)), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(verified.map(|(account, revision)| {
+        directory.forget(&account, webhook_id);
+        revision
+    }))
+}

@@ -1,0 +1,114 @@
+//! What the operator has paused.
+//!
+//! A command beside the server writes it, and the writing thread notices with its next transaction. What is paused is looked
+//! at once and then waits in `deliveries` alone, however much it is; a resumption finds anew when it falls due, in its own
+//! transaction, so that whoever sees that sees the resumption, too.
+
+use std::collections::HashSet;
+
+use super::*;
+
+/// What is paused, as leasing needs it.
+#[derive(Default)]
+pub(super) struct Paused {
+    all: bool,
+    accounts: HashSet<String>,
+    webhooks: HashSet<Uuid>,
+}
+
+impl Paused {
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Paused> {
+        let mut paused = Paused::default();
+        for pause in list(connection)? {
+            match pause.scope {
+                PauseScope::All => paused.all = true,
+                PauseScope::Account(account) => drop(paused.accounts.insert(account.into_string())),
+                PauseScope::Webhook(id) => drop(paused.webhooks.insert(id)),
+            }
+        }
+        Ok(paused)
+    }
+
+    pub(super) fn has(&self, destination: &Destination) -> bool {
+        self.all || self.accounts.contains(&*destination.account) || self.webhooks.contains(&destination.webhook_id)
+    }
+}
+
+/// The columns `scope` and `name`.
+fn key(scope: &PauseScope) -> (&'static str, String) {
+    match scope {
+        PauseScope::All => ("all", String::new()),
+        PauseScope::Account(account) => ("account", account.as_str().to_owned()),
+        PauseScope::Webhook(id) => ("webhook", id.to_string()),
+    }
+}
+
+/// False when it was paused already.
+pub(super) fn pause(connection: &Connection, directory: &Directory, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let (scope, name) = key(scope);
+    let inserted = connection.prepare_cached("INSERT OR IGNORE INTO pauses (scope, name, since) VALUES (?1, ?2, ?3)")?.execute((
+        scope,
+        name,
+        Millis(now),
+    ))?;
+    directory.forget_pauses();
+    Ok(inserted == 1)
+}
+
+/// False when it was not paused.
+pub(super) fn resume(connection: &Connection, directory: &Directory, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let Some(since) = forget(connection, directory, scope)? else { return Ok(false) };
+    // In that time nothing could be accepted.
+    connection
+        .prepare_cached(&format!(
+            "UPDATE failures SET since = since + max(0, ?1 - max(since, ?2))
+             WHERE webhook_id IN (SELECT w.id FROM webhooks w WHERE {})",
+            filter(scope)
+        ))?
+        .execute(rusqlite::params![Millis(now), since, parameter(scope)])?;
+    leases::find_ready(connection, filter(scope), &parameter(scope))?;
+    Ok(true)
+}
+
+/// Since when it was paused, if it was.
+pub(super) fn forget(connection: &Connection, directory: &Directory, scope: &PauseScope) -> rusqlite::Result<Option<Millis>> {
+    directory.forget_pauses();
+    connection
+        .prepare_cached("DELETE FROM pauses WHERE scope = ?1 AND name = ?2 RETURNING since")?
+        .query_row(key(scope), |row| row.get(0))
+        .optional()
+}
+
+/// Which webhooks, as a condition with the parameter `?3`.
+fn filter(scope: &PauseScope) -> &'static str {
+    match scope {
+        PauseScope::All => "?3 IS NULL",
+        PauseScope::Account(_) => "w.account = ?3 AND w.deleted_at IS NULL",
+        PauseScope::Webhook(_) => "w.id = ?3",
+    }
+}
+
+fn parameter(scope: &PauseScope) -> rusqlite::types::Value {
+    match scope {
+        PauseScope::All => rusqlite::types::Value::Null,
+        PauseScope::Account(account) => account.as_str().to_owned().into(),
+        PauseScope::Webhook(id) => id.as_bytes().to_vec().into(),
+    }
+}
+
+pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<Pause>> {
+    connection
+        .prepare_cached("SELECT scope, name, since FROM pauses ORDER BY scope, name")?
+        .query_map([], |row| {
+            let scope = match row.get_ref(0)?.as_str().map_err(|error| corrupt(0, error))? {
+                "account" => PauseScope::Account(Account::stored(row.get(1)?)),
+                "webhook" => {
+                    let id = row.get_ref(1)?.as_str().map_err(|error| corrupt(1, error))?;
+                    PauseScope::Webhook(Uuid::parse_str(id).map_err(|error| corrupt(1, error))?)
+                }
+                _ => PauseScope::All,
+            };
+            Ok(Pause { scope, since: row.get::<_, Millis>(2)?.0 })
+        })?
+        .collect()
+}

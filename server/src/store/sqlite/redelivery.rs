@@ -1,0 +1,93 @@
+//! Making one delivery due again.
+//!
+//! A redelivery begins a retry schedule of its own, at `schedule_start`: the last attempt that it does not count. While an
+//! attempt is under way, `leased_by` names this process, and that attempt is the last one before the redelivery. So no
+//! second one is leased beside it, and when it ends its number tells that a redelivery was asked for meanwhile: a success
+//! settles that, and anything else leaves the delivery due, as this left it. The same holds when the delivery was
+//! cancelled under way, because cancelling does not touch the lease.
+
+use super::*;
+
+pub(super) fn redeliver(
+    connection: &Connection,
+    account: &Account,
+    id: Uuid,
+    now: DateTime<Utc>,
+    incarnation: Uuid,
+) -> rusqlite::Result<Redelivered> {
+    struct Found {
+        webhook_id: Uuid,
+        epoch: u32,
+        ordered: bool,
+        /// When it is due, and in which lane, if it is pending.
+        waits: Option<(DateTime<Utc>, Lane)>,
+        deactivated: bool,
+        webhook_deleted: bool,
+        notification_deleted: bool,
+    }
+    let found = connection
+        .prepare_cached(
+            "SELECT d.webhook_id, w.epoch, d.status = 0 AND d.epoch = w.epoch, d.due_at, d.lane,
+                    w.deactivation_reason IS NOT NULL, w.deleted_at IS NOT NULL, n.data IS NULL, w.ordered
+             FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN notifications n ON n.id = d.notification_id
+             WHERE d.id = ?1 AND d.account = ?2",
+        )?
+        .query_row((Key(id), account.as_str()), |row| {
+            Ok(Found {
+                webhook_id: row.get::<_, Key>(0)?.0,
+                epoch: row.get(1)?,
+                ordered: row.get(8)?,
+                waits: if row.get(2)? { Some((row.get::<_, Millis>(3)?.0, row.get(4)?)) } else { None },
+                deactivated: row.get(5)?,
+                webhook_deleted: row.get(6)?,
+                notification_deleted: row.get(7)?,
+            })
+        })
+        .optional()?;
+    let Some(found) = found else { return Ok(Redelivered::NoSuchDelivery) };
+    if found.webhook_deleted {
+        return Ok(Redelivered::WebhookDeleted);
+    }
+    if found.notification_deleted {
+        return Ok(Redelivered::NotificationDeleted);
+    }
+    if found.deactivated {
+        return Ok(Redelivered::WebhookDeactivated);
+    }
+    let (lane, due_at) = match found.waits {
+        // One that waits already loses nothing of its place.
+        Some((due_at, lane)) => {
+            let due_at = due_at.min(now);
+            connection
+                .prepare_cached("UPDATE deliveries SET due_at = ?2, schedule_start = attempt_count + (leased_by IS ?3) WHERE id = ?1")?
+                .execute((Key(id), Millis(due_at), Key(incarnation)))?;
+            (lane, due_at)
+        }
+        None => (make_due(connection, id, found.webhook_id, found.epoch, found.ordered, now, incarnation)?, now),
+    };
+    leases::mark_ready(connection, Work { webhook_id: found.webhook_id, lane }, due_at)?;
+    Ok(deliveries::get(connection, None, id)?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
+}
+
+/// Makes a delivery due that was not, with a schedule that begins after the attempt that has ended last or is under way. It
+/// keeps no fresh one waiting; in an ordered webhook it comes behind all others. Answers its lane.
+pub(super) fn make_due(
+    connection: &Connection,
+    id: Uuid,
+    webhook_id: Uuid,
+    epoch: u32,
+    ordered: bool,
+    now: DateTime<Utc>,
+    incarnation: Uuid,
+) -> rusqlite::Result<Lane> {
+    let (lane, sequence) =
+        if ordered { (Lane::Ordered, Some(leases::next_sequence(connection, webhook_id)?)) } else { (Lane::Retry, None) };
+    connection
+        .prepare_cached(
+            "UPDATE deliveries SET status = 0, epoch = ?2, lane = ?3, sequence = ?4, due_at = ?5,
+                 schedule_start = attempt_count + (leased_by IS ?6)
+             WHERE id = ?1",
+        )?
+        .execute((Key(id), epoch, lane, sequence, Millis(now), Key(incarnation)))?;
+    Ok(lane)
+}

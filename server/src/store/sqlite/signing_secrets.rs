@@ -1,0 +1,37 @@
+//! The rotation of signing secrets: of a webhook at most two are valid.
+
+use super::*;
+
+pub(super) fn rotate(
+    connection: &Connection,
+    directory: &Directory,
+    account: &Account,
+    id: Uuid,
+    secret: &Sealed,
+    overlap: TimeDelta,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Option<Webhook>> {
+    directory.forget(account.as_str(), id);
+    let valid_until = (overlap > TimeDelta::zero()).then(|| now + overlap);
+    connection
+        .prepare_cached(
+            "UPDATE webhooks SET previous_secret = iif(?4 IS NULL, NULL, signing_secret), previous_valid_until = ?4, signing_secret = ?3,
+             revision = revision + 1, updated_at = ?5 WHERE id = ?1 AND account = ?2 AND deleted_at IS NULL",
+        )?
+        .execute((Key(id), account.as_str(), &secret.0, valid_until.map(Millis), Millis(now)))?;
+    webhooks::get(connection, Some(account), id)
+}
+
+/// Nobody needs a secret that is no longer valid. Whether it is, the clock says at each attempt, so this changes no revision.
+pub(super) fn forget_expired(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE previous_valid_until <= ?1")?
+        .execute([Millis(now)])?;
+    Ok(())
+}
+
+/// From the columns `previous_secret` and `previous_valid_until`, which stand side by side.
+pub(super) fn previous_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Option<PreviousSecret>> {
+    let (secret, valid_until) = (row.get::<_, Option<Vec<u8>>>(first)?, row.get::<_, Option<Millis>>(first + 1)?);
+    Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until: valid_until.0 }))
+}

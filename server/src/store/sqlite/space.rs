@@ -1,0 +1,69 @@
+//! Whether there is room for more.
+//!
+//! What is refused is only what adds to the store on a caller's behalf. Recording attempts, deleting and removing what is
+//! old go on, so that a full store becomes one with room by itself.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::*;
+
+/// What was found holds so long, or until so many bytes have been taken since: the limit is passed by no more than that.
+const HOLDS: Duration = Duration::from_millis(10);
+const TAKEN_BYTES: usize = 1 << 20;
+
+pub(super) struct Space {
+    database: PathBuf,
+    max_bytes: u64,
+    min_free_bytes: u64,
+    found: Mutex<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    at: Option<Instant>,
+    is_full: bool,
+    taken_since: usize,
+}
+
+impl Space {
+    pub(super) fn new(database: &Path, limits: &StorageLimits) -> Space {
+        Space { database: database.to_owned(), max_bytes: limits.max_bytes, min_free_bytes: limits.min_free_bytes, found: Mutex::default() }
+    }
+
+    pub(super) fn limited(&self, limits: &StorageLimits) -> Space {
+        Space::new(&self.database, limits)
+    }
+
+    /// Whether so many bytes more may be stored. The connection is the one that writes.
+    pub(super) fn admits(&self, connection: &Connection, bytes: usize) -> rusqlite::Result<bool> {
+        if self.max_bytes == 0 && self.min_free_bytes == 0 {
+            return Ok(true);
+        }
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = found.at.is_some_and(|at| at.elapsed() < HOLDS) && found.taken_since < TAKEN_BYTES;
+        if !holds {
+            *found = Found { at: Some(Instant::now()), is_full: self.is_full(connection)?, taken_since: 0 };
+        }
+        found.taken_since += bytes;
+        Ok(!found.is_full)
+    }
+
+    fn is_full(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        if self.max_bytes > 0 && self.used_bytes(connection)? >= self.max_bytes {
+            return Ok(true);
+        }
+        // A file system that does not tell has room until it says otherwise.
+        let free = rustix::fs::statvfs(&self.database).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        Ok(free < self.min_free_bytes)
+    }
+
+    /// Free pages are used again before the file grows, so they count as free. The log beside the file does not count: it
+    /// shrinks only when it begins anew, and a store that waited for that could stay full for ever.
+    fn used_bytes(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        let pragma = |name| connection.prepare_cached(name)?.query_row([], |row| row.get::<_, u32>(0).map(u64::from));
+        let pages = pragma("PRAGMA page_count")?.saturating_sub(pragma("PRAGMA freelist_count")?);
+        Ok(pages * pragma("PRAGMA page_size")?)
+    }
+}

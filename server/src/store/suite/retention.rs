@@ -1,0 +1,302 @@
+//! Removing what is old, and refusing what is too much.
+
+use super::*;
+
+fn days(count: i64) -> DateTime<Utc> {
+    T0 + TimeDelta::days(count)
+}
+
+impl Bench {
+    async fn limited(limits: StorageLimits) -> Bench {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = Sqlite::open(&directory.path().join("webhooks.db"), Arc::default()).expect("opened").limited(limits);
+        store.take_over(T0).await.expect("taken over");
+        Bench { store: Arc::new(store), slots: Slots::new(Caps::new(100, 100)), directory }
+    }
+
+    async fn try_publish_at(&self, now: DateTime<Utc>, account: &str, bytes: usize) -> Result<(Notification, Vec<Leased>)> {
+        let publication = Publication {
+            id: Uuid::now_v7(),
+            event_type: EventType::parse("a.b").expect("a type"),
+            data: RawValue::from_string(format!("\"{}\"", "x".repeat(bytes))).expect("JSON"),
+            created_at: now,
+            audience: Audience::Account(Account::parse(account).expect("an account")),
+            idempotency: None,
+            trace: None,
+        };
+        match self.store.publish_notification(publication, self.slots.clone()).await? {
+            Published::New { notification, leased } => Ok((notification, leased)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn publish_at(&self, now: DateTime<Utc>, account: &str) -> (Notification, Vec<Leased>) {
+        self.try_publish_at(now, account, 10).await.expect("published")
+    }
+
+    async fn finish_at(&self, now: DateTime<Utc>, leased: &Leased, next: Next) {
+        let attempt = Attempt { response_body: Some("no".repeat(100)), ..self.attempt(leased.attempt, next) };
+        let finish = Finish {
+            delivery_id: leased.delivery_id,
+            lane: leased.lane,
+            destination: leased.destination.clone(),
+            attempt,
+            next,
+            patience: None,
+        };
+        self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished");
+    }
+
+    async fn remove_old(&self, now: DateTime<Utc>) {
+        while self.store.tidy(now).await.expect("tidied") {}
+        while self.store.remove_old(now).await.expect("removed") {}
+    }
+
+    /// Whether the delivery and its notification are there.
+    async fn kept(&self, leased: &Leased) -> (bool, bool) {
+        let delivery = self.store.get_delivery(None, leased.delivery_id).await.expect("readable");
+        let notification = self.store.get_notification(None, leased.notification.id).await.expect("readable");
+        (delivery.is_some(), notification.is_some())
+    }
+
+    fn rows(&self, table: &str) -> u32 {
+        let file = rusqlite::Connection::open(self.directory.path().join("webhooks.db")).expect("opened");
+        file.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counted")
+    }
+
+    fn file_bytes(&self) -> u64 {
+        std::fs::metadata(self.directory.path().join("webhooks.db")).expect("a file").len()
+    }
+}
+
+#[tokio::test]
+async fn what_has_ended_stays_for_its_time_and_then_goes_with_all_that_is_its_own() {
+    let bench = Bench::new(100, 100).await;
+    let webhook = bench.webhook("acme").await;
+    let (_, succeeded) = bench.publish_at(T0, "acme").await;
+    let (_, failed) = bench.publish_at(T0, "acme").await;
+    let (_, erased) = bench.publish_at(T0, "acme").await;
+    let (_, waiting) = bench.publish_at(T0, "acme").await;
+    bench.finish_at(days(1), &succeeded[0], Next::Succeeded).await;
+    bench.finish_at(days(3), &failed[0], Next::Failed).await;
+    bench.finish_at(days(3), &erased[0], Next::Failed).await;
+    assert!(bench.store.delete_notification(None, erased[0].notification.id, days(4)).await.expect("stored"));
+    bench.finish_at(days(1), &waiting[0], Next::RetryAt(days(100))).await;
+    bench.remove_old(days(7)).await;
+    assert_eq!(bench.kept(&succeeded[0]).await, (true, true), "it ended a day after it was published");
+    bench.remove_old(days(8)).await;
+    assert_eq!(bench.kept(&succeeded[0]).await, (false, false));
+    bench.remove_old(days(33) - TimeDelta::milliseconds(1)).await;
+    assert_eq!((bench.kept(&failed[0]).await, bench.kept(&erased[0]).await), ((true, true), (true, false)));
+    // The walk keeps its distance, and looks again every day.
+    for day in 33..36 {
+        bench.remove_old(days(day)).await;
+    }
+    assert_eq!((bench.kept(&failed[0]).await, bench.kept(&erased[0]).await), ((false, false), (false, false)));
+    assert_eq!((bench.rows("notifications"), bench.rows("deliveries"), bench.rows("attempts"), bench.rows("erasures")), (1, 1, 1, 0));
+    bench.remove_old(days(99)).await;
+    assert_eq!(bench.kept(&waiting[0]).await, (true, true), "what is pending never goes");
+    let again = bench.lease(days(100)).await.leased.remove(0);
+    assert_eq!((again.delivery_id, again.destination.webhook_id), (waiting[0].delivery_id, webhook.id));
+    bench.finish_at(days(100), &again, Next::Succeeded).await;
+    bench.remove_old(days(107) - TimeDelta::milliseconds(1)).await;
+    assert_eq!(bench.kept(&again).await, (true, true), "it ended when it was nearly as old as the others");
+    bench.remove_old(days(108)).await;
+    assert_eq!(bench.kept(&again).await, (false, false), "what every walk had passed by goes in the end");
+}
+
+#[tokio::test]
+async fn a_payload_stays_until_the_last_of_its_deliveries_goes() {
+    let bench = Bench::new(100, 100).await;
+    let (one, other) = (bench.webhook("acme").await, bench.webhook("acme").await);
+    let (notification, leased) = bench.publish_at(T0, "acme").await;
+    bench.finish_at(T0, &leased[0], Next::Succeeded).await;
+    bench.finish_at(T0, &leased[1], Next::Failed).await;
+    bench.remove_old(days(8)).await;
+    assert_eq!(bench.kept(&leased[0]).await, (false, true));
+    assert_ne!(one.id, other.id);
+    let redelivered = bench.store.redeliver(one.account.clone(), leased[1].delivery_id, days(9)).await.expect("stored");
+    assert!(matches!(redelivered, Redelivered::Due(_)), "{redelivered:?}");
+    let again = bench.lease(days(9)).await.leased.remove(0);
+    assert_eq!(again.notification.id, notification.id);
+    // What is leased while it is cancelled is still to be recorded.
+    bench.store.delete_webhook(one.account.clone(), again.destination.webhook_id, days(9)).await.expect("stored").expect("found");
+    bench.remove_old(days(60)).await;
+    bench.remove_old(days(90)).await;
+    assert_eq!(bench.kept(&again).await, (true, true));
+    bench.finish_at(days(90), &again, Next::Failed).await;
+    bench.remove_old(days(91)).await;
+    bench.remove_old(days(150)).await;
+    assert_eq!(bench.kept(&again).await, (false, false));
+}
+
+#[tokio::test]
+async fn what_reached_nobody_goes_after_the_shorter_time() {
+    let bench = Bench::new(100, 100).await;
+    let (old, _) = bench.publish_at(T0, "nobody").await;
+    let (young, _) = bench.publish_at(days(1), "nobody").await;
+    let found = async |id| bench.store.get_notification(None, id).await.expect("readable").is_some();
+    bench.remove_old(days(7) - TimeDelta::milliseconds(1)).await;
+    assert!(found(old.id).await);
+    bench.remove_old(days(7)).await;
+    assert_eq!((found(old.id).await, found(young.id).await), (false, true));
+}
+
+#[tokio::test]
+async fn a_deleted_webhook_leaves_nothing_once_no_delivery_names_it() {
+    let bench = Bench::new(100, 100).await;
+    let limited = bench.webhook_with("acme", |webhook| webhook.max_per_second = Some(1)).await;
+    let ordered = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
+    let staying = bench.webhook("acme").await;
+    let (_, leased) = bench.publish_at(T0, "acme").await;
+    for leased in &leased {
+        bench.finish_at(T0, leased, Next::Succeeded).await;
+    }
+    for webhook in [&limited, &ordered] {
+        bench.store.delete_webhook(webhook.account.clone(), webhook.id, days(1)).await.expect("stored").expect("found");
+    }
+    bench.remove_old(days(7)).await;
+    assert_eq!((bench.rows("webhooks"), bench.rows("rates")), (3, 1));
+    bench.remove_old(days(8)).await;
+    bench.remove_old(days(10)).await;
+    assert_eq!((bench.rows("webhooks"), bench.rows("rates")), (1, 0));
+    assert!(bench.store.get_webhook(None, staying.id).await.expect("readable").is_some());
+}
+
+#[tokio::test]
+async fn every_table_that_names_a_webhook_is_cleared_with_it() {
+    let bench = Bench::new(1, 1).await;
+    let file = rusqlite::Connection::open(bench.directory.path().join("webhooks.db")).expect("opened");
+    let tables: Vec<String> = file
+        .prepare(
+            "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'webhook_id' ORDER BY 1",
+        )
+        .and_then(|mut tables| tables.query_map([], |row| row.get(0))?.collect())
+        .expect("readable");
+    let mut cleared = [&crate::store::sqlite::OF_WEBHOOK[..], &["deliveries"]].concat();
+    cleared.sort_unstable();
+    assert_eq!(tables, cleared);
+}
+
+#[tokio::test]
+async fn a_large_backlog_that_waits_is_looked_at_once_in_a_round_and_keeps_nothing_behind_it() {
+    let bench = Bench::new(100, 1).await;
+    let webhook = bench.webhook("acme").await;
+    let (_, mut first) = bench.publish_at(T0, "acme").await;
+    let publishes = (0..2500).map(|_| bench.publish_at(T0, "acme"));
+    futures_util::future::join_all(publishes).await;
+    bench.finish_at(T0, &first.remove(0), Next::RetryAt(days(1000))).await;
+    let (_, last) = bench.publish_at(days(1), "nobody").await;
+    assert!(last.is_empty());
+    let other = bench.webhook("other").await;
+    let (_, behind) = bench.publish_at(days(1), "other").await;
+    bench.finish_at(days(1), &behind[0], Next::Failed).await;
+    assert_ne!(webhook.id, other.id);
+    let mut steps = 0;
+    while bench.store.remove_old(days(40)).await.expect("removed") {
+        steps += 1;
+    }
+    assert_eq!(bench.kept(&behind[0]).await, (false, false));
+    assert!(steps <= 4, "{steps} steps for 2,502 deliveries");
+    assert!(!bench.store.remove_old(days(40)).await.expect("removed"), "no other round begins on the same day");
+    assert_eq!(bench.rows("deliveries"), 2501);
+}
+
+#[tokio::test]
+async fn it_goes_on_where_a_restart_cut_it_off() {
+    let bench = Bench::new(2000, 2000).await;
+    bench.webhook("acme").await;
+    for _ in 0..300 {
+        let (_, leased) = bench.publish_at(T0, "acme").await;
+        bench.finish_at(T0, &leased[0], Next::Succeeded).await;
+    }
+    assert!(bench.store.remove_old(days(8)).await.expect("removed"), "a step removes some of them");
+    assert_eq!(bench.rows("deliveries"), 100);
+    let bench = bench.restarted().await;
+    bench.remove_old(days(8)).await;
+    assert_eq!((bench.rows("deliveries"), bench.rows("notifications"), bench.rows("attempts")), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn under_constant_traffic_the_file_stays_as_large_as_it_was() {
+    let bench = Bench::new(1000, 1000).await;
+    bench.webhook("acme").await;
+    let mut sizes = Vec::new();
+    // Ten times the longer time, twenty notifications of 2 KB a day, one in ten of which fails.
+    for day in 0..350 {
+        let published = futures_util::future::join_all((0..20).map(|_| bench.try_publish_at(days(day), "acme", 2000))).await;
+        let leased: Vec<Leased> = published.into_iter().flat_map(|published| published.expect("published").1).collect();
+        let finishes = leased.iter().enumerate().map(|(number, leased)| {
+            let next = if number % 10 == 0 { Next::Failed } else { Next::Succeeded };
+            bench.finish_at(days(day), leased, next)
+        });
+        futures_util::future::join_all(finishes).await;
+        bench.remove_old(days(day)).await;
+        if day % 35 == 34 {
+            sizes.push(bench.file_bytes());
+        }
+    }
+    let (settled, most) = (sizes[1], sizes[1..].iter().copied().max().expect("sizes"));
+    assert!(most <= settled + settled / 10, "{sizes:?}");
+    assert!(bench.rows("deliveries") < 250, "{}", bench.rows("deliveries"));
+    bench.remove_old(days(400)).await;
+    bench.remove_old(days(401)).await;
+    // A checkpoint brings what has been freed to the file.
+    let bench = bench.restarted().await;
+    assert!(bench.file_bytes() < 1_400_000, "of {settled}: {}", bench.file_bytes());
+}
+
+#[tokio::test]
+async fn pages_that_come_free_are_given_back() {
+    let bench = Bench::new(100, 100).await;
+    for _ in 0..40 {
+        bench.try_publish_at(T0, "nobody", 200_000).await.expect("published");
+    }
+    let bench = bench.restarted().await;
+    assert!(bench.file_bytes() > 8_000_000);
+    bench.remove_old(days(8)).await;
+    let bench = bench.restarted().await;
+    assert!(bench.file_bytes() < 1_400_000, "{}", bench.file_bytes());
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_what_adds_and_takes_it_again_when_there_is_room() {
+    let bench = Bench::limited(StorageLimits { max_bytes: 4_000_000, ..StorageLimits::default() }).await;
+    let webhook = bench.webhook("acme").await;
+    let (_, leased) = bench.publish_at(T0, "acme").await;
+    let mut taken = Vec::new();
+    let refused = loop {
+        match bench.try_publish_at(T0, "nobody", 100_000).await {
+            Ok((notification, _)) => taken.push(notification.id),
+            Err(error) => break error,
+        }
+        assert!(taken.len() < 60, "60 times 100,000 bytes are more than 4,000,000");
+    };
+    assert!(matches!(refused, Error::Full), "{refused:?}");
+    let again = Webhook { id: Uuid::now_v7(), ..webhook.clone() };
+    assert!(matches!(bench.store.register_webhook(again.clone(), None, 1000).await, Err(Error::Full)));
+    // What is under way ends.
+    bench.finish_at(T0, &leased[0], Next::Failed).await;
+    assert_eq!(bench.status(&leased[0]).await, DeliveryStatus::Failed);
+    assert!(matches!(bench.store.redeliver(webhook.account.clone(), leased[0].delivery_id, T0).await, Err(Error::Full)));
+    let recovery = Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after: None };
+    assert!(matches!(bench.store.recover_deliveries(webhook.account.clone(), recovery, T0).await, Err(Error::Full)));
+    assert!(bench.store.delete_notification(None, taken[0], T0).await.expect("deleting goes on"));
+    bench.remove_old(days(7)).await;
+    let mut tries = 0;
+    while bench.store.register_webhook(again.clone(), None, 1000).await.is_err() {
+        tries += 1;
+        assert!(tries < 1000, "there is room again");
+        bench.finish_at(T0, &leased[0], Next::Failed).await;
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    bench.try_publish_at(days(7), "nobody", 100_000).await.expect("taken again");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_is_full() {
+    let bench = Bench::limited(StorageLimits { min_free_bytes: u64::MAX, ..StorageLimits::default() }).await;
+    assert!(matches!(bench.try_publish_at(T0, "nobody", 1).await, Err(Error::Full)));
+    let bench = Bench::limited(StorageLimits { min_free_bytes: 1, ..StorageLimits::default() }).await;
+    bench.try_publish_at(T0, "nobody", 1).await.expect("a byte is free");
+}

@@ -1,0 +1,122 @@
+//! What is left of a deleted notification.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use http::Method;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::harness::{Answer, Api, Receiver, Reply, Server, Setup, id_of};
+
+const MARK: &str = "a-marked-payload";
+
+async fn registered(flags: &[&str]) -> (Server, Api, Receiver) {
+    let server = Setup::dev().flags(flags).manual_clock().start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    api.register_url(&receiver.url()).await;
+    (server, api, receiver)
+}
+
+async fn publish_marked(api: &Api) -> Value {
+    api.publish(&json!({ "type": "a.b", "data": { "name": MARK } })).await
+}
+
+#[tokio::test]
+async fn it_is_not_found_and_its_deliveries_say_what_became_of_them() {
+    let (server, api, receiver) = registered(&[]).await;
+    receiver.then([Reply::Echo]);
+    let notification = publish_marked(&api).await;
+    let other = api.publish_type("c.d").await;
+    let before = api.after_attempts(&notification, 1).await;
+    assert!(before["lastAttempt"]["responseBody"].as_str().is_some_and(|body| body.contains(MARK)), "{before}");
+    let id = id_of(&notification);
+    api.delete_notification(&id).await;
+    for (method, path) in [(Method::GET, format!("/notifications/{id}")), (Method::DELETE, format!("/notifications/{id}"))] {
+        for api in [&api, &api.of_plain_json()] {
+            assert_eq!(api.call(method.clone(), &path, &[], "").await.problem(), (404, "not_found".to_owned()), "{method}");
+        }
+    }
+    assert_eq!(api.list("/notifications").await, [other]);
+    let after = api.delivery_of(&notification).await;
+    assert_eq!((&after["status"], &after["notification"]), (&json!("cancelled"), &json!({ "id": id, "type": "a.b" })));
+    assert_eq!((after.get("nextAttemptAt"), after["lastAttempt"].get("responseBody")), (None, None));
+    assert_eq!((&after["attemptCount"], &after["attempts"][0]["statusCode"]), (&json!(1), &json!(500)));
+    server.advance(TimeDelta::hours(1));
+    let next = api.publish_type("e.f").await;
+    api.after_attempts(&next, 1).await;
+    assert_eq!(receiver.count(), 3, "nothing more of it went out");
+}
+
+#[tokio::test]
+async fn an_attempt_under_way_ends_and_keeps_nothing_of_its_answer() {
+    let (_server, api, mut receiver) = registered(&[]).await;
+    let gate = Arc::new(Semaphore::new(0));
+    receiver.then([Reply::Gate(gate.clone())]);
+    let notification = publish_marked(&api).await;
+    receiver.next().await;
+    api.delete_notification(&id_of(&notification)).await;
+    assert_eq!(api.delivery_of(&notification).await["status"], "cancelled");
+    gate.add_permits(1);
+    assert_eq!(api.after_attempts(&notification, 1).await["status"], "succeeded", "what was delivered is never called cancelled");
+}
+
+#[tokio::test]
+async fn what_waits_for_its_turn_does_not_go_out() {
+    let (_server, api, mut receiver) = registered(&["--max-in-flight-per-webhook", "1"]).await;
+    let gate = Arc::new(Semaphore::new(0));
+    receiver.then([Reply::Gate(gate.clone())]);
+    let first = api.publish_type("a.b").await;
+    let waiting = publish_marked(&api).await;
+    let last = api.publish_type("a.b").await;
+    assert_eq!(receiver.next().await.id(), id_of(&first));
+    api.delete_notification(&id_of(&waiting)).await;
+    gate.add_permits(1);
+    assert_eq!(receiver.next().await.id(), id_of(&last));
+    assert_eq!(api.delivery_of(&waiting).await["attemptCount"], 0);
+}
+
+#[tokio::test]
+async fn its_idempotency_key_publishes_nothing_anew() {
+    let (server, api, mut receiver) = registered(&[]).await;
+    let publish = async |api: &Api, body: &'static str| -> Answer {
+        api.call(Method::POST, "/notifications", &[("idempotency-key", "key")], body).await
+    };
+    let body = r#"{"type":"a.b","data":{"name":"x"}}"#;
+    let published = publish(&api, body).await.expect(202);
+    receiver.next().await;
+    api.delete_notification(&id_of(&published)).await;
+    for api in [&api, &api.of_plain_json()] {
+        assert_eq!(publish(api, body).await.problem(), (409, "notification_deleted".to_owned()));
+        assert_eq!(publish(api, r#"{"type":"a.b","data":{}}"#).await.problem(), (409, "idempotency_conflict".to_owned()));
+    }
+    server.advance(TimeDelta::hours(24));
+    let anew = publish(&api, body).await.expect(202);
+    assert_eq!(receiver.next().await.id(), id_of(&anew));
+}
+
+#[tokio::test]
+async fn the_platform_takes_back_what_it_published() {
+    let server = Server::start().await;
+    let (acme, platform) = (server.api_of("acme").await, server.platform().await);
+    let notification = platform.publish(&json!({ "type": "a.b", "data": {}, "account": "acme" })).await;
+    platform.delete_notification(&id_of(&notification)).await;
+    assert!(acme.list("/notifications").await.is_empty());
+}
+
+#[tokio::test]
+async fn no_file_keeps_a_byte_of_it_once_the_server_has_stopped() {
+    let (mut server, api, receiver) = registered(&[]).await;
+    receiver.then([Reply::Echo]);
+    let notification = publish_marked(&api).await;
+    api.after_attempts(&notification, 1).await;
+    let contains = |server: &Server| {
+        let files = std::fs::read_dir(server.data_dir()).expect("readable").map(|entry| entry.expect("a file").path());
+        let mut files = files.filter(|path| path.is_file()).map(|path| std::fs::read(path).expect("readable"));
+        files.any(|bytes| bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes()))
+    };
+    assert!(contains(&server));
+    api.delete_notification(&id_of(&notification)).await;
+    server.stop().await;
+    assert!(!contains(&server));
+}

@@ -1,0 +1,269 @@
+//! What a scrape says, and that the dashboard, the alerts and the table of metrics speak of nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use http::Method;
+use promql_parser::parser::{self, Expr, VectorSelector};
+use promql_parser::util::{ExprVisitor, walk_expr};
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Reply, Server, Setup, eventually, id_of};
+
+/// What one scrape gave.
+struct Scrape {
+    text: String,
+    /// The type of each family, by its name without what a type adds at the end.
+    types: BTreeMap<String, String>,
+    samples: Vec<Sample>,
+}
+
+#[derive(Debug)]
+struct Sample {
+    name: String,
+    labels: BTreeMap<String, String>,
+    value: f64,
+}
+
+impl Scrape {
+    async fn of(server: &Server) -> Scrape {
+        let answer = server.operations().send(Method::GET, "/metrics", &[], "").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+        let text = String::from_utf8(answer.body.to_vec()).expect("UTF-8");
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        let types = types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect();
+        let samples = text.lines().filter(|line| !line.starts_with('#')).map(Sample::parse).collect();
+        Scrape { types, samples, text }
+    }
+
+    /// The sum of the samples that a query such as `name{label="value"}` selects.
+    fn sum(&self, query: &str) -> f64 {
+        let Ok(Expr::VectorSelector(selector)) = parser::parse(query) else { panic!("{query} selects nothing") };
+        let selected: Vec<f64> = self.samples.iter().filter(|sample| sample.is_of(&selector)).map(|sample| sample.value).collect();
+        assert!(!selected.is_empty(), "nothing is {query} in {}", self.text);
+        selected.iter().sum()
+    }
+}
+
+impl Sample {
+    /// No value of a label here has a comma, a quote or a brace.
+    fn parse(line: &str) -> Sample {
+        let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
+        let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap_or((series, ""));
+        let labels = labels.split(',').filter(|label| !label.is_empty()).map(|label| {
+            let (name, value) = label.split_once('=').unwrap_or_else(|| panic!("no label: {line}"));
+            (name.to_owned(), value.trim_matches('"').to_owned())
+        });
+        Sample { name: name.to_owned(), labels: labels.collect(), value: value.parse().unwrap_or_else(|_| panic!("no number: {line}")) }
+    }
+
+    /// Prometheus adds `instance` itself.
+    fn is_of(&self, selector: &VectorSelector) -> bool {
+        let mut matchers = selector.matchers.matchers.iter().filter(|matcher| matcher.name != "instance");
+        selector.name.as_deref() == Some(&self.name)
+            && matchers.all(|matcher| self.labels.get(&matcher.name).is_some_and(|value| matcher.is_match(value)))
+    }
+}
+
+/// A server that has seen all that the metrics tell apart: an accepted callback, a refused one, a token, a 503.
+async fn busy_server() -> Server {
+    let server = Setup::dev().manual_clock().start().await;
+    let mut receiver = server.receiver().await;
+    receiver.then([Reply::Status(500)]);
+    let endpoint = server.token_endpoint("client", "secret").await;
+    let api = server.api();
+    let auth = json!({ "type": "client_credential", "clientID": "client", "clientSecret": "secret", "tokenURL": endpoint.url() });
+    api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
+    let deactivated = api.register_url(&receiver.url()).await;
+    api.deactivate(&deactivated).await;
+    let notification = api.publish_type("a.b").await;
+    receiver.next().await;
+    api.after_attempts(&notification, 1).await;
+    server.advance(TimeDelta::seconds(10));
+    receiver.next().await;
+    api.after_attempts(&notification, 2).await;
+    let lock = rusqlite::Connection::open(server.file("webhooks.db")).expect("the database");
+    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let refused = api.post("/notifications", &json!({ "type": "a.b", "data": {} })).await;
+    assert_eq!(refused.status, 503);
+    lock.execute_batch("ROLLBACK").expect("the lock is let go");
+    eventually("the webhooks to be counted", async || {
+        let scrape = Scrape::of(&server).await;
+        scrape.samples.iter().any(|sample| sample.name == "webhooks_registered" && sample.value > 0.0).then_some(())
+    })
+    .await;
+    server
+}
+
+#[tokio::test]
+async fn the_metrics_count_what_happened() {
+    let server = busy_server().await;
+    let scrape = Scrape::of(&server).await;
+    for (query, expected) in [
+        ("webhooks_http_requests_total{operation=\"registerWebhook\",status=\"200\"}", 2.0),
+        ("webhooks_http_requests_total{operation=\"publishNotification\",status=\"202\"}", 1.0),
+        ("webhooks_http_requests_total{operation=\"publishNotification\",status=\"503\"}", 1.0),
+        ("webhooks_publish_duration_seconds_count", 1.0),
+        ("webhooks_attempts_total{outcome=\"accepted\"}", 1.0),
+        ("webhooks_attempts_total{outcome=\"rejected\"}", 1.0),
+        ("webhooks_attempts_total{outcome=\"timed_out\"}", 0.0),
+        ("webhooks_callback_duration_seconds_count", 2.0),
+        ("webhooks_delivery_lag_seconds_count{lane=\"fresh\"}", 1.0),
+        ("webhooks_delivery_lag_seconds_sum{lane=\"fresh\"}", 0.0),
+        ("webhooks_delivery_lag_seconds_count{lane=\"retry\"}", 1.0),
+        ("webhooks_deliveries_ended_total{status=\"succeeded\"}", 1.0),
+        ("webhooks_deliveries_ended_total{status=\"failed\"}", 0.0),
+        ("webhooks_token_requests_total{result=\"issued\"}", 1.0),
+        ("webhooks_attempts_in_flight", 0.0),
+        ("webhooks_attempts_in_flight_limit", 1024.0),
+        ("webhooks_deliveries_pending", 0.0),
+        ("webhooks_oldest_due_age_seconds", 0.0),
+        ("webhooks_registered{status=\"active\"}", 1.0),
+        ("webhooks_registered{status=\"deactivated\"}", 1.0),
+    ] {
+        assert_eq!(scrape.sum(query), expected, "{query}");
+    }
+    let queue = async || (Scrape::of(&server).await.sum("webhooks_store_queue_commands") == 0.0).then_some(());
+    eventually("the store to have nothing left to write", queue).await;
+    // Due 5 to 6 s after the first attempt, which the clock passed by 10 s.
+    let late = scrape.sum("webhooks_delivery_lag_seconds_sum{lane=\"retry\"}");
+    assert!((4.0..=5.0).contains(&late), "{late}");
+    let (commits, commands) =
+        (scrape.sum("webhooks_store_commit_duration_seconds_count"), scrape.sum("webhooks_store_commit_commands_sum"));
+    assert!(commits > 5.0 && commands >= commits, "{commands} commands in {commits} commits");
+}
+
+#[tokio::test]
+async fn what_waits_and_what_is_in_flight_are_told_apart() {
+    let server = Setup::dev().manual_clock().flags(&["--max-in-flight-per-webhook", "1"]).start().await;
+    let mut receiver = server.receiver().await;
+    receiver.always(Reply::Hang);
+    let api = server.api();
+    api.register_url(&receiver.url()).await;
+    for _ in 0..3 {
+        api.publish_type("a.b").await;
+    }
+    receiver.next().await;
+    server.advance(TimeDelta::seconds(60));
+    let scrape = eventually("the deliveries to be counted", async || {
+        let scrape = Scrape::of(&server).await;
+        let counted = scrape.samples.iter().any(|sample| sample.name == "webhooks_oldest_due_age_seconds" && sample.value > 0.0);
+        (counted && scrape.sum("webhooks_deliveries_pending") > 0.0).then_some(scrape)
+    })
+    .await;
+    for (query, expected) in [
+        ("webhooks_attempts_in_flight", 1.0),
+        ("webhooks_deliveries_pending{lane=\"fresh\"}", 3.0),
+        ("webhooks_deliveries_pending{lane=\"retry\"}", 0.0),
+        ("webhooks_oldest_due_age_seconds{lane=\"fresh\"}", 60.0),
+        ("webhooks_oldest_due_age_seconds{lane=\"retry\"}", 0.0),
+    ] {
+        assert_eq!(scrape.sum(query), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn no_label_tells_who_uses_the_service() {
+    let server = busy_server().await;
+    let api: Api = server.api_of("acme").await;
+    let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/secret-path" })).await);
+    let scrape = Scrape::of(&server).await;
+    let names: BTreeSet<&str> = scrape.samples.iter().flat_map(|sample| sample.labels.keys()).map(String::as_str).collect();
+    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "status", "version"]));
+    for word in [webhook.as_str(), "acme", "default", "example.com", "127.0.0.1", "a.b"] {
+        assert!(!scrape.text.contains(word), "{word} in {}", scrape.text);
+    }
+}
+
+#[tokio::test]
+async fn the_table_of_metrics_lists_each_with_its_type_and_labels() {
+    let scrape = Scrape::of(&busy_server().await).await;
+    let table = include_str!("../../observability/metrics.md").lines().filter(|line| line.starts_with("| `"));
+    let listed: BTreeSet<(String, String, String)> = table
+        .map(|line| {
+            let cells: Vec<String> = line.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+            (cells[1].clone(), cells[2].clone(), cells[3].clone())
+        })
+        .collect();
+    let given = scrape.types.iter().map(|(family, kind)| {
+        let end = match kind.as_str() {
+            "counter" => "_total",
+            "info" => "_info",
+            _ => "",
+        };
+        let of_family = |sample: &&Sample| sample.name == format!("{family}{end}") || sample.name == format!("{family}_bucket");
+        let labels = scrape.samples.iter().filter(of_family).flat_map(|sample| sample.labels.keys());
+        let labels: BTreeSet<&str> = labels.map(String::as_str).filter(|label| *label != "le").collect();
+        (format!("{family}{end}"), kind.clone(), labels.into_iter().collect::<Vec<_>>().join(", "))
+    });
+    assert_eq!(given.collect::<BTreeSet<_>>(), listed);
+}
+
+/// What an expression selects, and the labels that it groups by.
+#[derive(Default)]
+struct Selected {
+    vectors: Vec<VectorSelector>,
+    labels: BTreeSet<String>,
+}
+
+impl ExprVisitor for Selected {
+    type Error = String;
+
+    fn pre_visit(&mut self, expression: &Expr) -> Result<bool, String> {
+        match expression {
+            Expr::VectorSelector(selector) => self.vectors.push(selector.clone()),
+            Expr::MatrixSelector(matrix) => self.vectors.push(matrix.vs.clone()),
+            Expr::Aggregate(aggregate) => {
+                self.labels.extend(aggregate.modifier.iter().flat_map(|modifier| modifier.labels().labels.clone()))
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+}
+
+/// Fails unless everything that the expression names is in the scrape.
+fn assert_finds_something(scrape: &Scrape, expression: &str, legend: &str) {
+    let parsed = parser::parse(expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
+    let mut selected = Selected::default();
+    walk_expr(&mut selected, &parsed).unwrap_or_else(|error| panic!("{expression}: {error}"));
+    assert!(!selected.vectors.is_empty(), "{expression} selects nothing");
+    let shown = legend.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()).map(|label| label.trim().to_owned());
+    let labels: BTreeSet<String> = shown.chain(selected.labels).filter(|label| label != "instance").collect();
+    for selector in &selected.vectors {
+        let found: Vec<&Sample> = scrape.samples.iter().filter(|sample| sample.is_of(selector)).collect();
+        assert!(!found.is_empty(), "{expression}: nothing is {selector}");
+        for label in &labels {
+            assert!(found.iter().all(|sample| sample.labels.contains_key(label)), "{expression}: {selector} has no label {label}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_query_of_the_dashboard_and_the_alerts_finds_something() {
+    let scrape = Scrape::of(&busy_server().await).await;
+    let dashboard: Value = serde_json::from_str(include_str!("../../observability/dashboard.json")).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let targets: Vec<&Value> = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten()).collect();
+    assert!(targets.len() > 20, "{}", targets.len());
+    for target in targets {
+        let expression = target["expr"].as_str().expect("an expression").replace("$__rate_interval", "5m");
+        assert_finds_something(&scrape, &expression, target["legendFormat"].as_str().unwrap_or_default());
+    }
+    let variable = dashboard.pointer("/templating/list/1/query/query").and_then(Value::as_str).expect("a query");
+    let metric = variable.trim_start_matches("label_values(").split(',').next().expect("a metric");
+    assert_finds_something(&scrape, metric, "");
+
+    let rules: Value = serde_saphyr::from_str(include_str!("../../observability/alerts.yaml")).expect("YAML");
+    let rules: Vec<&Value> =
+        rules["groups"].as_array().into_iter().flatten().flat_map(|group| group["rules"].as_array().into_iter().flatten()).collect();
+    assert!(rules.len() > 5, "{}", rules.len());
+    for rule in rules {
+        assert_finds_something(&scrape, rule["expr"].as_str().expect("an expression"), "");
+        for pointer in ["/alert", "/for", "/labels/severity", "/annotations/summary", "/annotations/description"] {
+            assert!(rule.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()), "{pointer} of {rule}");
+        }
+    }
+}
