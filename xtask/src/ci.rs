@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 /// A program that the steps need beside Rust, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("cc", "build-essential"),
     ("curl", "curl"),
     ("bash", "bash"),
     ("git", "git"),
     ("kill", "procps"),
+    ("strace", "strace"),
     ("chromium", "chromium"),
     ("python3", "python3"),
     ("node", "nodejs"),
@@ -31,7 +32,7 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("spec and code agree", &["xtask", "openapi"]),
@@ -51,6 +52,8 @@ const STEPS: [Step; 14] = [
     },
     step("contract", &["xtask", "contract"]),
     step("other languages", &["xtask", "languages"]),
+    // On the builds that the tests need; the README measures once with `cargo xtask bench --quick`.
+    step("chaos", &["xtask", "chaos", "--debug", "--seconds", "15"]),
     step("README", &["xtask", "readme"]),
 ];
 

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+pub mod bench;
+pub mod chaos;
 pub mod ci;
 pub mod client;
 pub mod contract;

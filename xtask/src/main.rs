@@ -39,6 +39,10 @@ enum Verb {
     Coverage,
     /// Change openapi.json in one statement at a time, and see that each change is reported
     Mutations(xtask::mutation::Arguments),
+    /// Measure the service against what it should reach, with faults in it, and prove that nothing is lost
+    Bench(xtask::bench::Arguments),
+    /// Kill the server again and again while receivers fail, and hold what came against what was accepted
+    Chaos(xtask::chaos::Arguments),
     /// Do what the README says, and compare what it shows
     Readme,
 }
@@ -55,6 +59,8 @@ fn main() -> ExitCode {
         Verb::Ci => xtask::ci::run(),
         Verb::Coverage => xtask::evidence::coverage::run(),
         Verb::Mutations(arguments) => xtask::mutation::run(&arguments),
+        Verb::Bench(arguments) => xtask::bench::run(&arguments),
+        Verb::Chaos(arguments) => xtask::chaos::run(&arguments),
         Verb::Readme => xtask::readme::run(),
     };
     outcome.unwrap_or_else(|error| {

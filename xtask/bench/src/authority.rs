@@ -1,0 +1,31 @@
+//! The certificate of the sink, and the authority that vouches for it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// Names under this one are this machine (RFC 6761, section 6.3), and the sink's certificate is good for each.
+pub(crate) const DOMAIN: &str = "bench.localhost";
+
+/// What a server on this machine needs to be trusted by who trusts the authority, whose certificate goes to `ca_file`.
+pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<Arc<ServerConfig>> {
+    let authority_key = KeyPair::generate()?;
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name.push(DnType::CommonName, "authority of the benchmark");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    std::fs::write(ca_file, authority.self_signed(&authority_key)?.pem()).context("cannot write the certificate of the authority")?;
+
+    let key = KeyPair::generate()?;
+    let names = vec!["localhost".to_owned(), DOMAIN.to_owned(), format!("*.{DOMAIN}")];
+    let certificate = CertificateParams::new(names)?.signed_by(&key, &Issuer::new(authority, authority_key))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![CertificateDer::from(certificate)], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))?;
+    Ok(Arc::new(config))
+}

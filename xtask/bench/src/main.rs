@@ -1,0 +1,185 @@
+//! What the service does in a second, what that costs, and what becomes of it when receivers hang and the server is killed.
+//! `cargo xtask bench` builds this for release and runs it.
+//!
+//! Four kinds of processes, so that the computing time of each is its own: the [`server`], the [`load`] that asks it, the
+//! [`sink`] that receives callbacks, and the [`floor`]s, the parts that the service is made of by themselves. This one
+//! starts them, has a [`scenario`] done in some runs, and shows the [`figure`]s in a [`table`]. Every notification that was
+//! accepted must have come, in every scenario.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use serde_json::json;
+
+mod authority;
+mod chaos;
+mod figure;
+mod floor;
+mod load;
+mod machine;
+mod process;
+mod rig;
+mod scenario;
+mod server;
+mod sink;
+mod table;
+
+use figure::{Figure, Record};
+use scenario::SCENARIOS;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask bench",
+    about = "Measure the service",
+    override_usage = "cargo xtask bench [OPTIONS]",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    /// Only this scenario, and the floors; may be given more than once
+    #[arg(long = "scenario", value_name = "NAME", value_parser = scenario::find)]
+    scenarios: Vec<&'static scenario::Scenario>,
+    /// Say what scenarios there are
+    #[arg(long)]
+    list: bool,
+    /// How often each measurement is made
+    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    runs: u32,
+    /// Everything once and small: it proves that the benchmark works, and measures little
+    #[arg(long)]
+    quick: bool,
+    /// Write the figures to this file too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The server to measure [default: the one of this checkout]
+    #[arg(long, value_name = "PROGRAM", default_value = "target/release/webhooks-server", hide_default_value = true)]
+    server: PathBuf,
+    /// Where data and logs go
+    #[arg(long, value_name = "DIRECTORY", default_value = "target/bench")]
+    directory: PathBuf,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+/// What a process of the benchmark does when this is not the one that starts the others.
+#[derive(Subcommand)]
+enum Role {
+    #[command(hide = true)]
+    Load,
+    #[command(hide = true)]
+    Sink {
+        #[arg(long)]
+        ca_file: PathBuf,
+    },
+    #[command(hide = true)]
+    Floor,
+    #[command(hide = true)]
+    EmptyHandler,
+    /// The whole of `cargo xtask chaos`.
+    #[command(hide = true)]
+    Chaos(chaos::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.role {
+        Some(Role::Load) => load::serve(),
+        Some(Role::Sink { ca_file }) => sink::serve(ca_file),
+        Some(Role::Floor) => floor::serve(),
+        Some(Role::EmptyHandler) => floor::serve_empty_handler(),
+        Some(Role::Chaos(chaos)) => places(&arguments).and_then(|(server, directory)| chaos::run(chaos, &server, &directory)),
+        None if arguments.list => {
+            SCENARIOS.iter().for_each(|scenario| println!("{:12} {}", scenario.name, scenario.about));
+            Ok(())
+        }
+        None => measure(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a scenario works with, and what it leaves.
+struct Bench {
+    server: PathBuf,
+    /// Data and logs, on the disk of the checkout.
+    directory: PathBuf,
+    runs: u32,
+    quick: bool,
+    figures: Vec<Figure>,
+    floors: scenario::Floors,
+    /// Callbacks that came more often than once.
+    repeated: u64,
+}
+
+impl Bench {
+    /// How much of something: in full, or to prove that it works.
+    fn size(&self, full: u32, quick: u32) -> u32 {
+        if self.quick { quick } else { full }
+    }
+
+    fn add(&mut self, figure: Figure) {
+        print!("{}", table::table(std::slice::from_ref(&figure)).lines().skip(1).map(|line| format!("  {line}\n")).collect::<String>());
+        self.figures.push(figure);
+    }
+}
+
+/// # Errors
+/// When something cannot be started, the server dies, or a notification is lost.
+fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+    let machine = machine::describe()?;
+    println!("{machine}");
+    allow_files()?;
+    let (server, directory) = places(arguments)?;
+    let runs = if arguments.quick { 1 } else { arguments.runs };
+    let floors = scenario::Floors::default();
+    let mut bench = Bench { server, directory, runs, quick: arguments.quick, figures: Vec::new(), floors, repeated: 0 };
+    let mut failures = Vec::new();
+    let begun = Instant::now();
+    for scenario in SCENARIOS {
+        // The verdict of the others is a multiple of the floors.
+        let wanted = arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|wanted| wanted.name == scenario.name);
+        if !wanted && scenario.name != scenario::FLOORS {
+            continue;
+        }
+        println!("{}: {}", scenario.name, scenario.about);
+        if let Err(error) = (scenario.run)(&mut bench) {
+            println!("  FAILED: {error:#}");
+            failures.push(format!("{}: {error:#}", scenario.name));
+        }
+    }
+    println!("\n{}", table::table(&bench.figures));
+    println!("{} callbacks came more often than once. It took {} s.", bench.repeated, begun.elapsed().as_secs());
+    if let Some(path) = &arguments.json {
+        let figures: Vec<Record<'_>> = bench.figures.iter().map(Record::from).collect();
+        let report =
+            json!({ "machine": machine, "quick": bench.quick, "figures": figures, "repeated": bench.repeated, "failures": failures });
+        fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if !failures.is_empty() {
+        bail!("{} failed; logs are in {}:\n{}", failures.len(), bench.directory.display(), failures.join("\n"));
+    }
+    Ok(())
+}
+
+/// Where the server's program is, and where data and logs go.
+fn places(arguments: &Arguments) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let shown = arguments.server.display();
+    let server = arguments.server.canonicalize().with_context(|| format!("there is no server at {shown}"))?;
+    fs::create_dir_all(&arguments.directory).with_context(|| format!("cannot make {}", arguments.directory.display()))?;
+    Ok((server, arguments.directory.canonicalize()?))
+}
+
+/// A thousand callbacks that hang are more open files than many systems allow a process at first.
+fn allow_files() -> anyhow::Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("cannot raise the limit of open files")
+}

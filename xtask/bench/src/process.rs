@@ -1,0 +1,131 @@
+//! A process of the benchmark: how it is spoken to, and what it has used.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// This program again, in one of its [roles](crate::Role): a line of JSON in, a line of JSON out.
+pub(crate) struct Worker {
+    role: &'static str,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    pub(crate) fn start(role: &'static str, arguments: &[&str]) -> anyhow::Result<Worker> {
+        let program = std::env::current_exe().context("this program does not know where it is")?;
+        let mut child = Command::new(program)
+            .arg(role)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {role}"))?;
+        let input = child.stdin.take().context("a process without input")?;
+        let output = BufReader::new(child.stdout.take().context("a process without output")?);
+        Ok(Worker { role, child, input, output })
+    }
+
+    pub(crate) fn ask<A: DeserializeOwned>(&mut self, question: &impl Serialize) -> anyhow::Result<A> {
+        self.tell(question)?;
+        self.hear()
+    }
+
+    pub(crate) fn tell(&mut self, question: &impl Serialize) -> anyhow::Result<()> {
+        let line = serde_json::to_string(question)?;
+        writeln!(self.input, "{line}").with_context(|| format!("{} has ended", self.role))
+    }
+
+    pub(crate) fn hear<A: DeserializeOwned>(&mut self) -> anyhow::Result<A> {
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        ensure!(!line.is_empty(), "{} has ended without an answer", self.role);
+        serde_json::from_str(&line).with_context(|| format!("{} answers {}", self.role, line.trim_end()))
+    }
+
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        cpu_of(self.child.id())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Says a line to whoever started this process.
+pub(crate) fn answer(line: &impl Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    Ok(output.flush()?)
+}
+
+/// What all threads of a process have computed so far, those that ended included.
+pub(crate) fn cpu_of(process: u32) -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).with_context(|| format!("process {process} has ended"))?;
+    let ticks = cpu_ticks(&stat).with_context(|| format!("/proc/{process}/stat reads {stat}"))?;
+    let per_second = rustix::param::clock_ticks_per_second();
+    Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
+}
+
+/// utime and stime, fields 14 and 15 of proc(5). The second field, the name, may hold spaces and parentheses.
+fn cpu_ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+}
+
+/// Resident memory in bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Memory {
+    pub(crate) now: u64,
+    pub(crate) peak: u64,
+}
+
+pub(crate) fn memory_of(process: u32) -> anyhow::Result<Memory> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).with_context(|| format!("process {process} has ended"))?;
+    memory(&status).with_context(|| format!("/proc/{process}/status names no memory: the process has ended"))
+}
+
+fn memory(status: &str) -> Option<Memory> {
+    let kibibytes = |name: &str| -> Option<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.parse().ok()
+    };
+    Some(Memory { now: kibibytes("VmRSS:")? * 1024, peak: kibibytes("VmHWM:")? * 1024 })
+}
+
+/// Nanoseconds of a clock that all processes of this machine share, and nobody sets.
+pub(crate) fn monotonic() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // Neither is negative: the clock counts from the start of the machine.
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_hides_no_figure() {
+        let stat = "7 (a (b) c) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 3 4 20 0 9 0 100 1 2";
+        assert_eq!(cpu_ticks(stat), Some(300));
+        assert_eq!(cpu_ticks("7 (a) S 1"), None);
+    }
+
+    #[test]
+    fn memory_is_read_now_and_at_its_peak() {
+        let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
+        assert_eq!(memory(status), Some(Memory { now: 1024 * 1024, peak: 2048 * 1024 }));
+        assert_eq!(memory("Name:\tx\nState:\tZ (zombie)\n"), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! What becomes of the others when something goes wrong.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use anyhow::ensure;
+
+use super::latency::last_arrivals;
+use crate::Bench;
+use crate::figure::{Figure, percentile};
+use crate::load::Load;
+use crate::process::monotonic;
+use crate::rig::{EVENT, IDLE, Rig};
+
+/// Publications of the healthy webhook's account in a second.
+const HEALTHY: f64 = 50.0;
+
+/// The time limit of an attempt, some times over.
+const HANGING_MAKE_ROOM: Duration = Duration::from_secs(60);
+
+/// Webhooks that hang beside the healthy one.
+struct Trouble {
+    /// 0: they are of the account that the healthy one is of.
+    accounts: u32,
+    /// Of each account.
+    webhooks: u32,
+    /// Notifications to all webhooks of each account.
+    notifications: u32,
+}
+
+pub(crate) fn isolation(bench: &mut Bench) -> anyhow::Result<()> {
+    // All of them hang once they are called. A name server that never answers is not among them: the server asks the ones
+    // of this machine, and no user can give it others.
+    let troubles = [
+        Trouble { accounts: 0, webhooks: 1, notifications: bench.size(2_000, 200) },
+        Trouble { accounts: 0, webhooks: 1, notifications: bench.size(100_000, 1_000) },
+        Trouble { accounts: 20, webhooks: bench.size(50, 5), notifications: 100 },
+    ];
+    troubles.iter().try_for_each(|trouble| beside(bench, trouble))
+}
+
+fn beside(bench: &mut Bench, trouble: &Trouble) -> anyhow::Result<()> {
+    const HANGING: &str = "bench.hanging";
+    let (mut middle, mut slow, mut came) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        let mut rig = Rig::start(bench, if bench.quick { &["--attempt-timeout-seconds", "2"] } else { &[] })?;
+        let (ok, hang) = (format!("{}/ok", rig.sink.http()), format!("{}/hang", rig.sink.http()));
+        rig.register("healthy", &ok, Some(EVENT), 1)?;
+        let accounts: Vec<String> = match trouble.accounts {
+            0 => vec!["healthy".to_owned()],
+            count => (1..=count).map(|number| format!("hanging-{number}")).collect(),
+        };
+        for account in &accounts {
+            rig.register(account, &hang, Some(HANGING), trouble.webhooks)?;
+        }
+        let job = rig.publications(&accounts, HANGING, 64, trouble.notifications * accounts.len() as u32)?;
+        rig.load.run(&job)?.all()?;
+
+        let seconds = bench.size(30, 3);
+        let mut job = rig.publications(&["healthy"], EVENT, 16, HEALTHY as u32 * seconds)?;
+        job.per_second = Some(HEALTHY);
+        let done = rig.load.run(&job)?.all()?;
+        // Late is not lost, however late: it is waited for as long as hanging attempts may take to make room.
+        rig.sink.await_callbacks(done.accepted.len(), HANGING_MAKE_ROOM)?;
+        let settled = rig.settle(&done, 1)?;
+        // Of those that came while they were published, how many a second.
+        let in_time = settled.arrivals.values().flatten().filter(|at| **at <= done.ended_at + 1_000_000_000).count();
+        let delays = last_arrivals(&done, &settled);
+        came.push(in_time as f64 / f64::from(seconds));
+        middle.push(percentile(&delays, 50.0));
+        slow.push(percentile(&delays, 99.0));
+        settled.none_lost(bench)?;
+    }
+    let waiting = trouble.notifications * trouble.webhooks * trouble.accounts.max(1);
+    let hanging = trouble.webhooks * trouble.accounts.max(1);
+    let whose = if trouble.accounts == 0 { "of its account".to_owned() } else { format!("of {} others", trouble.accounts) };
+    let work = |what: &str| format!("{what}, beside {hanging} hanging {whose}, {waiting} waiting");
+    bench.add(Figure::new("isolation", work("arrivals"), "/s", came).at_least(HEALTHY));
+    bench.add(Figure::new("isolation", work("p50"), "ms", middle));
+    bench.add(Figure::new("isolation", work("p99"), "ms", slow).at_most(20.0));
+    Ok(())
+}
+
+pub(crate) fn fairness(bench: &mut Bench) -> anyhow::Result<()> {
+    const USUAL: f64 = 300.0;
+    let seconds = bench.size(10, 2);
+    let mut rig = Rig::start(bench, &[])?;
+    let url = format!("{}/ok", rig.sink.http());
+    let accounts = rig.accounts_with_one_webhook(2, &url)?;
+    let mut other = Load::start()?;
+    let (mut alone, mut beside, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for run in 0..=bench.runs {
+        let mut waits = Vec::new();
+        for share in [USUAL, USUAL * 10.0] {
+            // The other one is at it a little longer.
+            let mut greedy = rig.publications(&accounts[..1], EVENT, 64, share as u32 * (seconds + 1))?;
+            greedy.per_second = Some(share);
+            other.begin(&greedy)?;
+            let mut job = rig.publications(&accounts[1..], EVENT, 16, USUAL as u32 * seconds)?;
+            job.per_second = Some(USUAL);
+            let mut done = rig.load.run(&job)?.all()?;
+            waits.push(percentile(&done.waits(), 99.0));
+            done.accepted.extend(other.end()?.all()?.accepted);
+            rig.settle(&done, 1)?.none_lost(bench)?;
+        }
+        if run > 0 {
+            alone.push(waits[0]);
+            beside.push(waits[1]);
+            ratios.push(waits[1] / waits[0]);
+        }
+    }
+    bench.add(Figure::new("fairness", "p99 of publishing while both publish 300 a second", "ms", alone));
+    bench.add(Figure::new("fairness", "the same while the other publishes 3,000", "ms", beside));
+    bench.add(Figure::new("fairness", "the second against the first", "times", ratios));
+    Ok(())
+}
+
+pub(crate) fn crash(bench: &mut Bench) -> anyhow::Result<()> {
+    let count = bench.size(5_000, 500);
+    let (mut repeated, mut until_last) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        // Every one of them is pending: the sink holds its answers.
+        let mut rig = Rig::start(bench, &[])?;
+        let url = format!("{}/held", rig.sink.http());
+        let accounts = rig.accounts_with_one_webhook(8, &url)?;
+        rig.sink.hold()?;
+        let job = rig.publications(&accounts, EVENT, 64, count)?;
+        let done = rig.load.run(&job)?.all()?;
+        rig.server.kill()?;
+        let in_flight: HashSet<u32> = rig.sink.report()?.arrivals.iter().map(|arrival| arrival.sequence).collect();
+        rig.sink.release()?;
+        let restarted_at = monotonic();
+        rig.server.restart()?;
+        rig.sink.await_callbacks(done.accepted.len(), IDLE)?;
+        // None was answered before the kill, so each must come after it.
+        let settled = rig.settle(&done, 1)?;
+        ensure!(settled.lost == 0, "{} of {} accepted notifications were lost", settled.lost, done.accepted.len());
+        let again = settled.arrivals.keys().filter(|sequence| in_flight.contains(sequence)).count() as u64 + settled.repeated;
+        ensure!(
+            again <= in_flight.len() as u64,
+            "{again} were sent twice, and only {} were in flight when the server was killed",
+            in_flight.len()
+        );
+        repeated.push(again as f64);
+        until_last.push((settled.last_at.saturating_sub(restarted_at)) as f64 / 1e9);
+    }
+    bench.add(Figure::new("crash", format!("{count} pending: sent twice, all in flight"), "", repeated));
+    bench.add(Figure::new("crash", format!("{count} pending: restart to last arrival"), "s", until_last).at_most(2.0));
+
+    let (mut accepted, mut repeated) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        let mut rig = Rig::start(bench, &[])?;
+        let url = format!("{}/ok", rig.sink.http());
+        let accounts = rig.accounts_with_one_webhook(8, &url)?;
+        // Killed while clients publish: it ends their connections.
+        let job = rig.publications(&accounts, EVENT, 64, count * 100)?;
+        rig.load.begin(&job)?;
+        rig.sink.await_callbacks(count as usize, IDLE)?;
+        rig.server.kill()?;
+        let done = rig.load.end()?;
+        rig.server.restart()?;
+        rig.sink.await_callbacks(done.accepted.len(), Duration::from_secs(2))?;
+        let settled = rig.settle(&done, 1)?;
+        let known: HashSet<u32> = done.accepted.iter().map(|sent| sent.sequence).collect();
+        let lost = known.iter().filter(|sequence| !settled.arrivals.contains_key(sequence)).count();
+        ensure!(lost == 0, "{lost} of {} accepted notifications were lost when the server was killed", known.len());
+        accepted.push(known.len() as f64);
+        repeated.push(settled.repeated as f64);
+    }
+    bench.add(Figure::new("crash", "killed while 64 clients publish: accepted, none lost", "", accepted));
+    bench.add(Figure::new("crash", "killed while 64 clients publish: sent twice", "", repeated));
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask bench`: builds the server and the benchmark, each for release, and runs the benchmark.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, ensure};
+
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub struct Arguments {
+    /// `--help` says which there are
+    #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
+    options: Vec<String>,
+}
+
+/// # Errors
+/// When something does not build, or cannot be started.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let root = &crate::repository("").canonicalize().context("the checkout is gone")?;
+    // Apart from each other: built together, the server would have the features that the benchmark wants of its libraries.
+    let (server, bench) = (build(root, "webhooks-server", "release")?, build(root, "webhooks-bench", "release")?);
+    let mut command = Command::new(bench);
+    command.arg("--directory").arg(crate::environment::directory("bench")?);
+    if !arguments.options.iter().any(|option| option.starts_with("--server")) {
+        command.arg("--server").arg(server);
+    }
+    let status = command.args(&arguments.options).status().context("cannot start the benchmark")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the program of that name is, once cargo has built it.
+pub(crate) fn build(root: &Path, name: &str, profile: &str) -> anyhow::Result<PathBuf> {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--profile", profile, "--package", name, "--bin", name, "--locked", "--quiet"])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    ensure!(output.status.success(), "{name} does not build");
+    crate::server::executable(&String::from_utf8_lossy(&output.stdout)).context("cargo does not say where it put the program")
+}
