@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::api::types::Account;
 use crate::auth::Scope;
+use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::{RetrySchedule, parse_seconds};
 
 /// On this machine alone; the first server that openapi.json names.
@@ -176,7 +177,12 @@ pub struct Settings {
     #[arg(id = "outbound.ca_files", long = "ca-file", value_name = "FILE", value_delimiter = ',', action = ArgAction::Append)]
     pub ca_files: Vec<PathBuf>,
 
-    /// Attempts in flight at once; an account gets a quarter of them
+    /// A name server to ask for the hosts of callbacks and token URLs, instead of those of this machine; may be given more
+    /// than once
+    #[arg(id = "outbound.name_servers", long = "name-server", value_name = "ADDRESS[:PORT]", value_delimiter = ',', action = ArgAction::Append, value_parser = name_server)]
+    pub name_servers: Vec<SocketAddr>,
+
+    /// Attempts in flight at once, if the limit of open files is four times as high; an account gets a quarter of them
     #[arg(id = "delivery.max_in_flight", long = "max-in-flight", value_name = "COUNT", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_in_flight: u32,
 
@@ -409,6 +415,11 @@ fn values(value: &toml::Value) -> Option<Vec<String>> {
         }
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
+}
+
+fn name_server(text: &str) -> Result<SocketAddr, String> {
+    let alone = text.parse().map(|address: IpAddr| SocketAddr::new(address, DNS_PORT));
+    alone.or_else(|_| text.parse()).map_err(|_| "must be an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned())
 }
 
 fn operations_listen(text: &str) -> Result<OperationsListen, String> {

@@ -27,6 +27,7 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -51,12 +52,13 @@ pub mod signature;
 mod target;
 pub mod trace;
 
+pub use attempt::NotMade;
 use attempt::{Call, Sent};
 use callback::{Answer, CallbackBody, CallbackReference};
 use guard::Guard;
 use handshake::Handshakes;
 use retry::RetrySchedule;
-use schedule::{Caps, Slots, Work};
+use schedule::{Caps, LONGEST_PAUSE, Slots, Work};
 use target::Targets;
 pub use target::{auth_context, headers_context, signing_context};
 
@@ -80,6 +82,9 @@ const LOOKED_AT_ONCE: usize = 256;
 /// How often the store is asked for what is due, whatever else is known: commands beside this process may change that.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long giving back what is in flight may take at the end.
+const GIVE_BACK_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// How often what nobody waits for gets a step, when there is nothing of it to do.
 const TIDY_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -99,6 +104,8 @@ pub struct Engine {
     /// Something falls due in the store sooner than was known.
     rescheduled: Notify,
     stopping: watch::Sender<bool>,
+    /// The time to drain is over: what is in flight is given back.
+    cut_off: CancellationToken,
     attempts: TaskTracker,
     /// The task that takes what is due.
     taking: OnceLock<AbortHandle>,
@@ -133,6 +140,7 @@ impl Engine {
             log,
             rescheduled: Notify::new(),
             stopping: watch::Sender::new(false),
+            cut_off: CancellationToken::new(),
             attempts: TaskTracker::new(),
             taking: OnceLock::new(),
             changes: Mutex::default(),
@@ -156,15 +164,24 @@ impl Engine {
         !*self.stopping.borrow() && self.taking.get().is_some_and(|taking| !taking.is_finished())
     }
 
-    /// Stops taking deliveries, and waits at most `patience` for those in flight. What is cut off is attempted again
-    /// after the next start.
-    pub async fn drain(&self, patience: Duration) {
+    /// Takes no more deliveries.
+    pub fn stop(&self) {
         self.stopping.send_replace(true);
+    }
+
+    /// Stops, and waits until `deadline` for what is in flight. What is cut off then is given back, and attempted again after
+    /// the next start.
+    pub async fn drain(&self, deadline: tokio::time::Instant) {
+        self.stop();
         self.attempts.close();
-        if tokio::time::timeout(patience, self.attempts.wait()).await.is_err() {
-            slog::warn!(self.log, "attempts were still in flight at the end of the time to drain; they are made again after the next start";
-                "in_flight" => self.slots.in_flight());
+        if tokio::time::timeout_at(deadline, self.attempts.wait()).await.is_ok() {
+            return;
         }
+        slog::warn!(self.log, "attempts were still in flight at the end of the time to drain; they are made again after the next start";
+            "in_flight" => self.slots.in_flight());
+        self.cut_off.cancel();
+        // A store that is away takes nothing back; after the next start the leases are void all the same.
+        let _ = tokio::time::timeout(GIVE_BACK_TIMEOUT, self.attempts.wait()).await;
     }
 
     /// Where a publish leases its fresh deliveries.
@@ -262,22 +279,26 @@ impl Engine {
     /// One attempt of a leased delivery, from its start to its record.
     async fn deliver(self: Arc<Self>, leased: Leased) {
         let name = AttemptName { delivery: leased.delivery_id, number: leased.attempt };
+        if *self.stopping.borrow() {
+            return self.release(leased, name).await;
+        }
         let destination = match self.destination_now(&leased).await {
             Ok(Some(destination)) => destination,
             Ok(None) => return self.release(leased, name).await,
             Err(error) => {
                 slog::error!(self.log, "cannot read the webhook again; the delivery goes back in a second"; name, "error" => chain(&error));
-                // It is leased again at once, and a store that is away should not be asked without end.
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                return self.release(leased, name).await;
+                return self.release_soon(leased, name).await;
             }
         };
         let target = match self.targets.get(&destination) {
             Ok(target) => target,
             Err(error) => {
                 // Ours, not the receiver's: it costs no attempt. The key is checked at start, so the row is damaged.
-                slog::error!(self.log, "cannot open the webhook's secrets; the delivery waits for the next start"; name, "error" => chain(&*error));
-                return;
+                slog::error!(self.log, "cannot open the webhook's secrets, which an update of it can replace; its deliveries wait, and one is tried every 30 s";
+                    name, "webhook" => destination.webhook_id.to_string(), "error" => chain(&*error));
+                let work = Work { webhook_id: destination.webhook_id, lane: leased.lane };
+                self.slots.wait_until(work, self.clock.now() + LONGEST_PAUSE);
+                return self.release(leased, name).await;
             }
         };
         let call = Call {
@@ -288,7 +309,17 @@ impl Engine {
         };
         let started_at = self.clock.now();
         self.metrics.attempt_begins(leased.attempt, started_at - leased.due_at);
-        let sent = attempt::send(&self.guard, &target, call, started_at).await;
+        let sent = tokio::select! {
+            sent = attempt::send(&self.guard, &target, call, started_at) => sent,
+            () = self.cut_off.cancelled() => return self.release(leased, name).await,
+        };
+        let sent = match sent {
+            Ok(sent) => sent,
+            Err(error) => {
+                slog::error!(self.log, "an attempt could not be made, and costs the receiver none; the delivery goes back in a second"; name, "error" => chain(&error));
+                return self.release_soon(leased, name).await;
+            }
+        };
         let now = self.clock.now();
         let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now);
         self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
@@ -298,11 +329,13 @@ impl Engine {
         } else {
             slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
         }
+        let Leased { delivery_id, attempt, lane, notification, slot, .. } = leased;
         // Another may go while this one is recorded.
-        leased.slot.end(sent.accepted(), now);
-        let attempt = sent.into_record(leased.attempt);
+        let _unrecorded = slot.end(sent.accepted(), now);
+        drop(notification);
+        let attempt = sent.into_record(attempt);
         let patience = self.settings.patience;
-        self.record(Finish { delivery_id: leased.delivery_id, lane: leased.lane, destination, attempt, next, patience }, name).await;
+        self.record(Finish { delivery_id, lane, destination, attempt, next, patience }, name).await;
     }
 
     /// The destination as it is now, unless the one that was leased still holds. None when nothing is to be sent there.
@@ -331,20 +364,11 @@ impl Engine {
         }
     }
 
-    /// Keeps trying: an outcome that is lost is an attempt that is made twice.
+    /// Records what an attempt came to: an outcome that is lost is an attempt that is made twice.
     async fn record(self: &Arc<Self>, finish: Finish, name: AttemptName) {
-        let mut pause = Duration::from_millis(50);
-        let finished = loop {
-            match self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()).await {
-                Ok(finished) => break finished,
-                Err(error) if *self.stopping.borrow() => {
-                    return slog::error!(self.log, "cannot record an attempt; it is made again after the next start"; name, "error" => chain(&error));
-                }
-                Err(error) => slog::error!(self.log, "cannot record an attempt; trying again"; name, "error" => chain(&error)),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        };
+        let recorded =
+            self.persist("record an attempt", name, || self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()));
+        let Some(finished) = recorded.await else { return };
         if let Some(deactivated) = finished.deactivated {
             let webhook_id = finish.destination.webhook_id;
             let webhook = webhook_id.to_string();
@@ -366,13 +390,39 @@ impl Engine {
         }
     }
 
+    /// Gives a delivery back that has not been attempted: a lease that nobody is on keeps it waiting until the next start.
     async fn release(&self, leased: Leased, name: AttemptName) {
         let work = Work { webhook_id: leased.destination.webhook_id, lane: leased.lane };
-        match self.store.release_delivery(leased.delivery_id).await {
-            Ok(()) => self.slots.wake([work]),
-            Err(error) => {
-                slog::error!(self.log, "cannot give a delivery back; it waits for the next start"; name, "error" => chain(&error))
+        let released = self.persist("give a delivery back", name, || self.store.release_delivery(leased.delivery_id));
+        if released.await.is_some() {
+            self.slots.wake([work]);
+        }
+    }
+
+    /// As [`Engine::release`], after a moment: it is leased again at once, and what was missing should not be asked for
+    /// without end.
+    async fn release_soon(&self, leased: Leased, name: AttemptName) {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = self.cut_off.cancelled() => {}
+        }
+        self.release(leased, name).await;
+    }
+
+    /// Asks the store until it answers. `None` when it does not, and the server stops.
+    async fn persist<T, F: Future<Output = store::Result<T>>>(&self, what: &str, name: AttemptName, ask: impl Fn() -> F) -> Option<T> {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match ask().await {
+                Ok(answer) => return Some(answer),
+                Err(error) if *self.stopping.borrow() => {
+                    slog::error!(self.log, "cannot {what}; the delivery is attempted again after the next start"; name, "error" => chain(&error));
+                    return None;
+                }
+                Err(error) => slog::error!(self.log, "cannot {what}; trying again"; name, "error" => chain(&error)),
             }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
         }
     }
 
@@ -393,7 +443,7 @@ impl Engine {
         };
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
         let call = Call { notification_id, body: body.to_bytes(), trace: None, deadline: tokio::time::Instant::now() + timeout };
-        Ok(Some(attempt::send(&self.guard, &target, call, now).await.into_record(1)))
+        Ok(Some(attempt::send(&self.guard, &target, call, now).await?.into_record(1)))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::delivery::handshake::Challenge;
 use crate::delivery::recovery::Recovered;
 use crate::delivery::signature::SigningSecret;
 use crate::delivery::trace::TraceContext;
-use crate::delivery::{Sample, auth_context, headers_context, signing_context};
+use crate::delivery::{NotMade, Sample, auth_context, headers_context, signing_context};
 use crate::event_types::Catalogue;
 use crate::problem::{ApiError, Kind, reply};
 use crate::store::{
@@ -163,7 +163,9 @@ impl Api for Handlers {
             let event_type = query.get()?.into_inner().r#type;
             let webhook = find_webhook(app, caller, path).await?;
             let sample = event_type.map(|event_type| app.sample(event_type)).transpose()?;
-            let attempt = app.engine.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await.map_err(ApiError::internal)?;
+            let attempt = app.engine.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await;
+            let attempt =
+                attempt.map_err(|error| if error.is::<NotMade>() { ApiError::overloaded(error) } else { ApiError::internal(error) })?;
             let busy = || ApiError::rate_limited("two tests of this account's webhooks are running: wait until one has ended", 1);
             Ok(HttpResponseOk(attempt.ok_or_else(busy)?.into()))
         })

@@ -67,7 +67,7 @@ pub mod operations;
 
 pub mod metrics;
 
-// How a node is put together: settings, time, log, files, tokens, pauses, backups.
+// How a node is put together: settings, time, log, files, descriptors, tokens, pauses, backups.
 pub mod config;
 
 pub mod clock;
@@ -75,6 +75,8 @@ pub mod clock;
 pub mod log;
 
 pub mod data_dir;
+
+pub mod descriptors;
 
 pub mod token;
 

@@ -11,6 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// With more keys than this, those that have paid off what they owe are forgotten.
 const REMEMBERED: usize = 10_000;
 
+/// Times that are compared may have been read a moment apart, and out of order. What is further ahead of now than that was
+/// counted before the clock was set back, and counts no more.
+const SKEW: TimeDelta = TimeDelta::seconds(1);
+
 /// So many requests in a time, evenly or at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
@@ -33,15 +37,11 @@ impl Rate {
         Some(Rate { interval, tolerance: (TimeDelta::milliseconds(100) - interval).max(TimeDelta::zero()) })
     }
 
-    /// How far ahead of now a key is even at most.
-    #[must_use]
-    pub fn most_ahead(&self) -> TimeDelta {
-        self.tolerance + self.interval
-    }
-
     /// When the key is even again after one more, or how long it has to wait for that one.
     pub fn admit(&self, even_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
-        let even_at = even_at.map_or(now, |even_at| even_at.max(now));
+        // Nothing is even later than one that has just used all of its rate.
+        let latest = now + self.tolerance + self.interval;
+        let even_at = even_at.filter(|even_at| *even_at <= latest + SKEW).map_or(now, |even_at| even_at.clamp(now, latest));
         let early = (even_at - now) - self.tolerance;
         if early > TimeDelta::zero() { Err(early) } else { Ok(even_at + self.interval) }
     }
@@ -121,6 +121,15 @@ mod tests {
         assert_eq!(limit.take("a", at(500)), Err(60));
         assert_eq!(limit.look(&"a", at(59_999)), Err(1));
         assert_eq!(limit.look(&"a", at(60_000)), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_shuts_nobody_out_and_a_moment_of_it_lets_nobody_in() {
+        let limit = Limit::new(Rate::new(1, TimeDelta::seconds(10)));
+        assert_eq!(limit.take("a", at(100_000)), Ok(()));
+        assert_eq!(limit.take("a", at(99_500)), Err(10));
+        assert_eq!(limit.take("a", at(0)), Ok(()));
+        assert_eq!(limit.take("a", at(9_999)), Err(1));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::data_dir::DataDir;
 use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy};
 use crate::delivery::schedule::Caps;
+use crate::descriptors::Descriptors;
 use crate::event_types::Catalogue;
 use crate::handlers::Handlers;
 use crate::limits::{Limit, Rate};
@@ -28,6 +29,9 @@ use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::seal::Vault;
 use crate::store::{Patience, StorageLimits, Store};
+
+/// How long whoever asks for health or metrics is still answered at the end.
+const OPERATIONS_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the handlers work with.
 pub struct App {
@@ -58,6 +62,7 @@ pub struct Server {
     drain_timeout: Duration,
     access_token_file: PathBuf,
     first_start: bool,
+    log: Logger,
     /// Held as long as this server runs.
     _lock: File,
 }
@@ -83,9 +88,16 @@ impl Server {
                 "paused" => pause.scope.to_string(), "since" => pause.since.to_rfc3339());
         }
         let vault = Arc::new(vault);
-        let guard = Guard::new(policy(&settings, &data_dir)?).context("cannot make the client for callbacks")?;
+        let descriptors = Descriptors::raise();
+        let max_in_flight = descriptors.attempts(settings.max_in_flight);
+        if max_in_flight < settings.max_in_flight {
+            slog::warn!(log, "this process may open too few files and sockets for as many attempts in flight as it is set to: \
+                raise the hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least four times as many";
+                "limit" => %descriptors, "max_in_flight" => settings.max_in_flight, "in_flight_instead" => max_in_flight);
+        }
+        let guard = Guard::new(policy(&settings, descriptors, &data_dir)?).context("cannot make the client for callbacks")?;
         let engine_settings = crate::delivery::Settings {
-            caps: Caps::new(settings.max_in_flight as usize, settings.max_in_flight_per_webhook as usize),
+            caps: Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize),
             retry_schedule: settings.retry_schedule.clone(),
             attempt_timeout: Duration::from_secs(settings.attempt_timeout_seconds),
             patience: (settings.deactivate_after_days > 0).then(|| Patience {
@@ -132,6 +144,7 @@ impl Server {
             drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
             access_token_file: data_dir.access_token_file(),
             first_start,
+            log,
             _lock: lock,
         })
     }
@@ -184,13 +197,23 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         )
     }
 
-    /// Stops accepting, then waits for what is in flight.
+    /// Stops accepting and taking, and waits for what is in flight, both for the time to drain in all.
     pub async fn stop(self) -> anyhow::Result<()> {
+        let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.operations.stopping();
-        let closed = self.http.close().await.map_err(anyhow::Error::msg);
-        self.engine.drain(self.drain_timeout).await;
-        closed.context("the API did not close cleanly")?;
-        self.operations.close().await
+        self.engine.stop();
+        // Requests first: what they publish is stored, and goes out after the next start.
+        let closed = tokio::time::timeout_at(deadline, self.http.close()).await;
+        self.engine.drain(deadline).await;
+        match closed {
+            Ok(closed) => closed.map_err(anyhow::Error::msg).context("the API did not close cleanly")?,
+            Err(_) => slog::warn!(self.log, "requests were still being sent or answered at the end of the time to drain; they are cut off"),
+        }
+        match tokio::time::timeout(OPERATIONS_CLOSE_TIMEOUT, self.operations.close()).await {
+            Ok(closed) => closed,
+            // A scrape that is not read to its end holds nothing that matters.
+            Err(_) => Ok(()),
+        }
     }
 }
 
@@ -204,7 +227,7 @@ pub fn routes() -> anyhow::Result<ApiDescription<App>> {
     Ok(api)
 }
 
-fn policy(settings: &Settings, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {
+fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {
     let mut authorities = Vec::new();
     let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
         let certificates = reqwest::Certificate::from_pem_bundle(pem).with_context(|| format!("{name} holds no usable certificate"))?;
@@ -224,5 +247,7 @@ fn policy(settings: &Settings, data_dir: &DataDir) -> anyhow::Result<GuardPolicy
         allow_http: settings.allow_http,
         extra_root_certificates: authorities,
         connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
+        name_servers: settings.name_servers.clone(),
+        most_lookups: descriptors.lookups(),
     })
 }

@@ -107,22 +107,43 @@ impl slog::KV for &Sent {
 
 /// Why there is no answer to judge.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) outcome: Outcome,
-    error: String,
+pub(super) enum Failure {
+    /// The other side's, or that of the way there: the outcome of the attempt.
+    Theirs { outcome: Outcome, error: String },
+    /// This server's. The attempt has not been made.
+    Ours(NotMade),
 }
+
+/// An attempt could not be made for want of something that this server lacks at the moment. It costs the receiver none.
+#[derive(Debug, thiserror::Error)]
+#[error("the attempt could not be made: {0}")]
+pub struct NotMade(String);
 
 impl Failure {
     pub(super) fn new(outcome: Outcome, error: impl Into<String>) -> Failure {
-        Failure { outcome, error: error.into() }
+        Failure::Theirs { outcome, error: error.into() }
     }
 
     pub(super) fn at(self, place: &str) -> Failure {
-        Failure { error: format!("{place}: {}", self.error), ..self }
+        match self {
+            Failure::Theirs { outcome, error } => Failure::Theirs { outcome, error: format!("{place}: {error}") },
+            ours @ Failure::Ours(_) => ours,
+        }
+    }
+
+    /// For the metrics.
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Failure::Theirs { outcome, .. } => outcome.as_str(),
+            Failure::Ours(_) => "not_made",
+        }
     }
 
     /// Tells apart by type what went wrong with a request. Its URL is left out: the customer knows it, and it may hold a key.
     pub(super) fn of(error: &reqwest::Error) -> Failure {
+        if let Some(shortage) = guard::shortage_in(error) {
+            return Failure::Ours(NotMade(shortage));
+        }
         if let Some(refusal) = guard::refusal_in(error) {
             return Failure::new(Outcome::AddressBlocked, refusal.to_string());
         }
@@ -144,7 +165,7 @@ impl Failure {
 }
 
 /// Sends a callback and judges the answer. `now` is when the attempt starts.
-pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTime<Utc>) -> Sent {
+pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTime<Utc>) -> Result<Sent, NotMade> {
     let started = Instant::now();
     let mut authorizations = Vec::new();
     let answer = tokio::time::timeout_at(call.deadline, exchange(guard, target, &call, now, &mut authorizations)).await;
@@ -178,14 +199,15 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             }
             sent.body = answer.body;
         }
-        Err(failure) => {
-            sent.outcome = failure.outcome;
+        Err(Failure::Theirs { outcome, error }) => {
+            sent.outcome = outcome;
             // Names and certificates come from the other side too.
-            let error = target.redactor(&authorizations).redact(&failure.error);
+            let error = target.redactor(&authorizations).redact(&error);
             sent.error = Some(error.chars().take(1024).collect());
         }
+        Err(Failure::Ours(not_made)) => return Err(not_made),
     }
-    sent
+    Ok(sent)
 }
 
 fn rejection(status: StatusCode) -> String {

@@ -101,7 +101,7 @@ impl TokenSource {
         };
         let request = self.metrics.token_request();
         let fetched = self.fetch(guard, &mut state).await;
-        request.ended(fetched.as_ref().map_or_else(|failure| failure.outcome.as_str(), |_| "issued"));
+        request.ended(fetched.as_ref().map_or_else(Failure::as_str, |_| "issued"));
         let answer = fetched?;
         let life = answer.expires_in.map_or(DEFAULT_LIFE, |seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_LIFE));
         let life = life.min(LONGEST_LIFE);

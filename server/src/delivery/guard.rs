@@ -17,20 +17,21 @@
 //! How much of a body is read, and how long an attempt takes, is for the attempt to bound.
 
 use std::error::Error;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::net::NetError;
 use ipnet::IpNet;
 use reqwest::redirect;
+use rustix::io::Errno;
 use url::{Host, Url};
 
 mod ranges;
 mod resolver;
 
 pub use self::ranges::Range;
-pub use self::resolver::NameError;
+pub use self::resolver::{DNS_PORT, NameError};
 
 use self::ranges::AddressPolicy;
 use self::resolver::{JudgingResolver, Names};
@@ -64,7 +65,13 @@ pub struct GuardPolicy {
     pub extra_root_certificates: Vec<reqwest::Certificate>,
     /// For resolving the name, connecting and the TLS handshake together.
     pub connect_timeout: Duration,
+    /// What is asked for names; empty for what `/etc/resolv.conf` says.
+    pub name_servers: Vec<SocketAddr>,
+    /// Lookups under way at one time, each of which may hold up to four sockets.
+    pub most_lookups: usize,
 }
+
+const DEFAULT_MOST_LOOKUPS: usize = 512;
 
 impl Default for GuardPolicy {
     fn default() -> GuardPolicy {
@@ -73,6 +80,8 @@ impl Default for GuardPolicy {
             allow_http: false,
             extra_root_certificates: Vec::new(),
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            name_servers: Vec::new(),
+            most_lookups: DEFAULT_MOST_LOOKUPS,
         }
     }
 }
@@ -113,7 +122,8 @@ pub enum Refusal {
 
 impl Guard {
     pub fn new(policy: GuardPolicy) -> Result<Guard, GuardError> {
-        Guard::with_names(policy, Names::of_system().map_err(GuardError::Names)?)
+        let names = Names::of_system(policy.name_servers.clone(), policy.most_lookups).map_err(GuardError::Names)?;
+        Guard::with_names(policy, names)
     }
 
     fn with_names(policy: GuardPolicy, names: Names) -> Result<Guard, GuardError> {
@@ -183,6 +193,20 @@ pub fn refusal_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Refusal> {
 /// What kept a name from being resolved, if that is why a request failed.
 pub fn name_error_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a NameError> {
     find_in(error)
+}
+
+/// What this server lacked, if that is why a request failed: neither the receiver nor the way there has anything to do with it.
+pub fn shortage_in(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(busy @ NameError::Busy) = name_error_in(error) {
+        return Some(busy.to_string());
+    }
+    let of_names = match name_error_in(error) {
+        Some(NameError::Failed { source: NetError::Io(error), .. }) => Some(&**error),
+        _ => None,
+    };
+    let error = of_names.or_else(|| find_in::<std::io::Error>(error))?;
+    let shortage = matches!(Errno::from_io_error(error)?, Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM);
+    shortage.then(|| error.to_string())
 }
 
 fn find_in<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

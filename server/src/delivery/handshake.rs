@@ -169,7 +169,7 @@ impl Engine {
             webhook: CallbackReference { id: due.webhook_id },
         };
         let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
-        let sent = attempt::send(&self.guard, &target, Call { notification_id, body: body.to_bytes(), deadline, trace: None }, now).await;
+        let sent = attempt::send(&self.guard, &target, Call { notification_id, body: body.to_bytes(), deadline, trace: None }, now).await?;
         let verdict = due.challenge.judge(sent.status_code, &sent.body);
         let end = self.end(verdict.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => verdict.err(), "next" => ?end);

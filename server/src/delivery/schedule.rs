@@ -1,8 +1,8 @@
 //! Who may be in flight, and who waits for what.
 //!
 //! A delivery that is due needs a slot. There are caps in total, per account and per webhook, each of which leaves room for
-//! the others, and a webhook gets as many as it has earned (`schedule/health.rs`). An attempt that takes longer than a
-//! second is slow, and counts apart: what hangs soon stands in nobody's way.
+//! the others, in number and in bytes of payload, and a webhook gets as many as it has earned (`schedule/health.rs`). An
+//! attempt that takes longer than a second is slow, and counts apart: what hangs soon stands in nobody's way.
 //!
 //! Work that finds no slot waits here, as a webhook and a lane and not as deliveries: in line for room in all, in line for
 //! its account's, at its webhook, or for a time. So memory grows with the webhooks that wait and not with their backlogs,
@@ -19,7 +19,8 @@ use crate::store::Lane;
 
 mod health;
 
-use health::{Health, LONGEST_PAUSE};
+use health::Health;
+pub use health::LONGEST_PAUSE;
 
 /// How many attempts may be in flight at once. As many again may be slow.
 #[derive(Clone, Copy, Debug)]
@@ -38,16 +39,28 @@ impl Caps {
     }
 
     /// What is not sure to end soon may not take the last quarter: it is kept for fresh deliveries of webhooks that accept.
+    /// These leave an eighth to the others, so that no traffic of theirs keeps retries waiting for ever.
     fn of(&self, line: Line) -> usize {
         match line {
-            Line::Sure => self.total,
+            Line::Sure => self.total - self.total / 8,
             Line::Unsure | Line::Retry => (self.total - self.total / 4).max(1),
         }
     }
 }
 
-/// Payloads in memory, all attempts in flight together. The first one always fits.
-const PAYLOAD_BYTES: usize = 16 * 1024 * 1024;
+/// Payloads in memory of all attempts in flight, and as many again of slow ones. The first one always fits.
+const PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
+
+/// What an account may have of that.
+const PAYLOAD_BYTES_OF_ACCOUNT: usize = PAYLOAD_BYTES / 4;
+
+/// Attempts that have ended and are not recorded yet. Beyond them none begins: the store is behind, and what it has yet to
+/// record is what a kill repeats.
+const UNRECORDED: usize = 2_048;
+
+/// A webhook's retries go before its fresh deliveries every so many times, so that a lasting backlog of these does not keep
+/// them waiting for ever.
+const TURNS: u8 = 4;
 
 /// An attempt that takes longer is slow.
 const SLOW: TimeDelta = TimeDelta::seconds(1);
@@ -72,10 +85,11 @@ pub struct Slots {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Without slow ones.
-    in_flight: usize,
-    slow: usize,
-    payload_bytes: usize,
+    usual: Load,
+    slow: Load,
+    /// Of the usual ones, those that stood in the line for what is sure.
+    sure: usize,
+    unrecorded: usize,
     /// Something was refused for its size, and no payload has gone since.
     payloads_full: bool,
     accounts: HashMap<Arc<str>, Account>,
@@ -90,13 +104,39 @@ struct State {
     last_number: u64,
     /// Attempts in flight that may become slow, by number: oldest first.
     young: BTreeMap<u64, Young>,
+    /// Those that are slow and found no room to be counted so, until a slow one ends.
+    overdue: BTreeMap<u64, Young>,
     slow_numbers: HashSet<u64>,
+}
+
+/// So many attempts, with so many bytes of payload.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    attempts: usize,
+    bytes: usize,
+}
+
+impl Load {
+    fn add(&mut self, bytes: usize) {
+        self.attempts += 1;
+        self.bytes += bytes;
+    }
+
+    fn remove(&mut self, bytes: usize) {
+        self.attempts -= 1;
+        self.bytes -= bytes;
+    }
+
+    fn fits(&self, bytes: usize, most: usize) -> bool {
+        self.bytes == 0 || self.bytes + bytes <= most
+    }
 }
 
 #[derive(Debug, Default)]
 struct Account {
-    in_flight: usize,
-    slow: usize,
+    usual: Load,
+    slow: Load,
+    payloads_full: bool,
     line: VecDeque<Work>,
 }
 
@@ -106,6 +146,7 @@ struct Webhook {
     slow: usize,
     health: Health,
     waits: [Option<Place>; Lane::COUNT],
+    turn: u8,
 }
 
 #[derive(Debug)]
@@ -113,6 +154,8 @@ struct Young {
     started_at: DateTime<Utc>,
     account: Arc<str>,
     webhook_id: Uuid,
+    payload_bytes: usize,
+    sure: bool,
 }
 
 /// What work waits for.
@@ -137,6 +180,14 @@ enum Line {
 
 impl Line {
     const COUNT: usize = 3;
+
+    /// As in [`Caps::of`].
+    fn payload_bytes(self) -> usize {
+        match self {
+            Line::Sure => PAYLOAD_BYTES,
+            Line::Unsure | Line::Retry => PAYLOAD_BYTES / 4 * 3,
+        }
+    }
 }
 
 impl Slots {
@@ -150,8 +201,8 @@ impl Slots {
     pub fn try_take(self: &Arc<Self>, account: &Arc<str>, work: Work, payload_bytes: usize, now: DateTime<Utc>) -> Option<Slot> {
         let mut state = self.lock();
         match state.place_for(&self.caps, account, work, payload_bytes, now) {
-            None => Some(state.admit(self, account, work, payload_bytes, now)),
-            Some(place) => {
+            Ok(line) => Some(state.admit(self, account, work, line, payload_bytes, now)),
+            Err(place) => {
                 state.wait(work, place, Some(account));
                 None
             }
@@ -177,6 +228,15 @@ impl Slots {
     #[must_use]
     pub fn is_waiting(&self, work: Work) -> bool {
         self.lock().webhooks.get(&work.webhook_id).is_some_and(|webhook| webhook.waits[work.lane as usize].is_some())
+    }
+
+    /// Whether the webhook's retries go before its fresh deliveries this time.
+    #[must_use]
+    pub fn retries_go_first(&self, webhook_id: Uuid) -> bool {
+        let mut state = self.lock();
+        let Some(webhook) = state.webhooks.get_mut(&webhook_id) else { return false };
+        webhook.turn = (webhook.turn + 1) % TURNS;
+        webhook.turn == 0
     }
 
     /// All that waits here, in no order.
@@ -229,6 +289,9 @@ impl Slots {
     #[must_use]
     pub fn next_look(&self) -> Option<DateTime<Utc>> {
         let state = self.lock();
+        if !state.awake.is_empty() {
+            return Some(DateTime::<Utc>::MIN_UTC);
+        }
         let time = state.until.first().map(|(until, _)| *until);
         // What becomes slow makes room.
         let slow = state.young.values().next().filter(|_| state.is_short()).map(|young| young.started_at + SLOW);
@@ -249,7 +312,7 @@ impl Slots {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         let state = self.lock();
-        state.in_flight + state.slow
+        state.usual.attempts + state.slow.attempts
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -258,8 +321,8 @@ impl Slots {
 }
 
 impl State {
-    /// What work has to wait for; `None` if it may go.
-    fn place_for(&mut self, caps: &Caps, account: &Arc<str>, work: Work, payload_bytes: usize, now: DateTime<Utc>) -> Option<Place> {
+    /// The line that work need not stand in, or what it has to wait for.
+    fn place_for(&mut self, caps: &Caps, account: &Arc<str>, work: Work, payload_bytes: usize, now: DateTime<Utc>) -> Result<Line, Place> {
         if self.webhooks.len() >= self.forget_at {
             self.webhooks.retain(|_, webhook| webhook.in_flight + webhook.slow > 0 || webhook.waits.iter().any(Option::is_some));
             self.forget_at = self.webhooks.len() + REMEMBERED;
@@ -267,42 +330,61 @@ impl State {
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
         // What came before it goes first.
         if let Some(place) = webhook.waits[work.lane as usize] {
-            return Some(place);
+            return Err(place);
         }
         if let Some(until) = webhook.health.closed_until(now) {
-            return Some(Place::Time(until));
+            return Err(Place::Time(until));
         }
         if webhook.in_flight + webhook.slow >= webhook.health.allowance().min(caps.per_webhook) {
-            return Some(Place::Webhook);
+            return Err(Place::Webhook);
         }
-        if self.accounts.get(account).is_some_and(|account| account.in_flight >= caps.per_account) {
-            return Some(Place::RoomOfAccount);
+        if let Some(account) = self.accounts.get_mut(account) {
+            if account.usual.attempts >= caps.per_account {
+                return Err(Place::RoomOfAccount);
+            }
+            if !account.usual.fits(payload_bytes, PAYLOAD_BYTES_OF_ACCOUNT) {
+                account.payloads_full = true;
+                return Err(Place::RoomOfAccount);
+            }
         }
         let line = match work.lane {
             Lane::Retry => Line::Retry,
             _ if webhook.health.is_proven() && webhook.slow == 0 => Line::Sure,
             _ => Line::Unsure,
         };
-        if self.payload_bytes > 0 && self.payload_bytes + payload_bytes > PAYLOAD_BYTES {
+        if !self.usual.fits(payload_bytes, line.payload_bytes()) {
             self.payloads_full = true;
-            return Some(Place::Room(line));
+            return Err(Place::Room(line));
         }
-        (self.in_flight >= caps.of(line)).then_some(Place::Room(line))
+        if self.room(caps, line) == 0 { Err(Place::Room(line)) } else { Ok(line) }
     }
 
-    fn admit(&mut self, slots: &Arc<Slots>, account: &Arc<str>, work: Work, payload_bytes: usize, now: DateTime<Utc>) -> Slot {
-        self.in_flight += 1;
-        self.payload_bytes += payload_bytes;
+    /// How many more may go that stand in a line.
+    fn room(&self, caps: &Caps, line: Line) -> usize {
+        if self.unrecorded >= UNRECORDED {
+            return 0;
+        }
+        let of_kind = if line == Line::Sure { self.sure } else { self.usual.attempts - self.sure };
+        let in_all = caps.total.saturating_sub(self.usual.attempts);
+        in_all.min(caps.of(line).saturating_sub(of_kind))
+    }
+
+    fn admit(&mut self, slots: &Arc<Slots>, account: &Arc<str>, work: Work, line: Line, payload_bytes: usize, now: DateTime<Utc>) -> Slot {
+        let sure = line == Line::Sure;
+        self.usual.add(payload_bytes);
+        self.sure += usize::from(sure);
         self.webhooks.entry(work.webhook_id).or_default().in_flight += 1;
-        self.accounts.entry(account.clone()).or_default().in_flight += 1;
+        self.accounts.entry(account.clone()).or_default().usual.add(payload_bytes);
         self.last_number += 1;
-        self.young.insert(self.last_number, Young { started_at: now, account: account.clone(), webhook_id: work.webhook_id });
+        let young = Young { started_at: now, account: account.clone(), webhook_id: work.webhook_id, payload_bytes, sure };
+        self.young.insert(self.last_number, young);
         Slot {
             slots: slots.clone(),
             number: self.last_number,
             account: account.clone(),
             webhook_id: work.webhook_id,
             payload_bytes,
+            sure,
             started_at: now,
             ended: None,
         }
@@ -310,18 +392,27 @@ impl State {
 
     fn release(&mut self, slot: &Slot, caps: &Caps) {
         self.young.remove(&slot.number);
+        self.overdue.remove(&slot.number);
         let slow = self.slow_numbers.remove(&slot.number);
-        self.payload_bytes -= slot.payload_bytes;
-        self.payloads_full = false;
-        *count(slow, &mut self.in_flight, &mut self.slow) -= 1;
+        if slow {
+            self.slow.remove(slot.payload_bytes);
+            // There is room for others that are.
+            self.young.append(&mut self.overdue);
+        } else {
+            self.usual.remove(slot.payload_bytes);
+            self.sure -= usize::from(slot.sure);
+            self.payloads_full = false;
+        }
         if let Some(account) = self.accounts.get_mut(&slot.account) {
-            *count(slow, &mut account.in_flight, &mut account.slow) -= 1;
-            if account.in_flight + account.slow == 0 && account.line.is_empty() {
+            let load = if slow { &mut account.slow } else { &mut account.usual };
+            load.remove(slot.payload_bytes);
+            account.payloads_full = false;
+            if account.is_idle() {
                 self.accounts.remove(&slot.account);
             }
         }
         let Some(webhook) = self.webhooks.get_mut(&slot.webhook_id) else { return };
-        *count(slow, &mut webhook.in_flight, &mut webhook.slow) -= 1;
+        *(if slow { &mut webhook.slow } else { &mut webhook.in_flight }) -= 1;
         let mut place = Place::Awake;
         match slot.ended {
             Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),
@@ -380,11 +471,11 @@ impl State {
     fn end_waits_for_room(&mut self, caps: &Caps) {
         for name in std::mem::take(&mut self.short_accounts) {
             let Some(account) = self.accounts.get_mut(&name) else { continue };
-            let room = caps.per_account.saturating_sub(account.in_flight);
+            let room = if account.payloads_full { 0 } else { caps.per_account.saturating_sub(account.usual.attempts) };
             let works: Vec<Work> = account.line.drain(..room.min(account.line.len())).collect();
             if !account.line.is_empty() {
                 self.short_accounts.insert(name);
-            } else if account.in_flight + account.slow == 0 {
+            } else if account.is_idle() {
                 self.accounts.remove(&name);
             }
             for work in works {
@@ -395,8 +486,7 @@ impl State {
             return;
         }
         for line in [Line::Sure, Line::Unsure, Line::Retry] {
-            let room = caps.of(line).saturating_sub(self.in_flight);
-            for _ in 0..room {
+            for _ in 0..self.room(caps, line) {
                 let Some(work) = self.lines[line as usize].pop_front() else { break };
                 self.move_to(work, Place::Awake);
             }
@@ -408,14 +498,23 @@ impl State {
         while let Some(oldest) = self.young.first_entry().filter(|oldest| oldest.get().started_at + SLOW <= now) {
             let (number, young) = oldest.remove_entry();
             let Some(account) = self.accounts.get_mut(&young.account) else { continue };
-            if self.slow >= caps.total || account.slow >= caps.per_account {
+            let bytes = young.payload_bytes;
+            let has_room = self.slow.attempts < caps.total
+                && self.slow.fits(bytes, PAYLOAD_BYTES)
+                && account.slow.attempts < caps.per_account
+                && account.slow.fits(bytes, PAYLOAD_BYTES_OF_ACCOUNT);
+            if !has_room {
+                self.overdue.insert(number, young);
                 continue;
             }
             self.slow_numbers.insert(number);
-            self.in_flight -= 1;
-            self.slow += 1;
-            account.in_flight -= 1;
-            account.slow += 1;
+            self.usual.remove(bytes);
+            self.sure -= usize::from(young.sure);
+            self.slow.add(bytes);
+            self.payloads_full = false;
+            account.usual.remove(bytes);
+            account.slow.add(bytes);
+            account.payloads_full = false;
             if let Some(webhook) = self.webhooks.get_mut(&young.webhook_id) {
                 webhook.in_flight -= 1;
                 webhook.slow += 1;
@@ -429,8 +528,10 @@ impl State {
     }
 }
 
-fn count<'a>(slow: bool, in_flight: &'a mut usize, of_slow: &'a mut usize) -> &'a mut usize {
-    if slow { of_slow } else { in_flight }
+impl Account {
+    fn is_idle(&self) -> bool {
+        self.usual.attempts + self.slow.attempts == 0 && self.line.is_empty()
+    }
 }
 
 /// A place in flight. It comes free when it is dropped.
@@ -441,6 +542,7 @@ pub struct Slot {
     account: Arc<str>,
     webhook_id: Uuid,
     payload_bytes: usize,
+    sure: bool,
     started_at: DateTime<Utc>,
     ended: Option<Ended>,
 }
@@ -452,9 +554,27 @@ struct Ended {
 }
 
 impl Slot {
-    /// Frees the slot, and tells how its attempt ended.
-    pub fn end(mut self, accepted: bool, at: DateTime<Utc>) {
+    /// Frees the slot, and tells how its attempt ended. What is answered is held until that is recorded.
+    pub fn end(mut self, accepted: bool, at: DateTime<Utc>) -> Unrecorded {
         self.ended = Some(Ended { accepted, at });
+        self.slots.lock().unrecorded += 1;
+        Unrecorded(self.slots.clone())
+    }
+}
+
+/// An attempt that has ended and is yet to be recorded, until it is dropped.
+#[derive(Debug)]
+pub struct Unrecorded(Arc<Slots>);
+
+impl Drop for Unrecorded {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.unrecorded -= 1;
+        let wanted = state.unrecorded + 1 == UNRECORDED && state.is_short();
+        drop(state);
+        if wanted {
+            self.0.woken.notify_one();
+        }
     }
 }
 

@@ -407,7 +407,9 @@ impl Store for Sqlite {
 
     async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
         let share = Share::of(account.as_ref(), 0);
-        self.write(share, Urgency::Now, move |connection| erasure::delete_notification(connection, account.as_ref(), id, now)).await
+        let incarnation = self.incarnation;
+        self.write(share, Urgency::Now, move |connection| erasure::delete_notification(connection, account.as_ref(), id, now, incarnation))
+            .await
     }
 
     async fn erase_answers(&self, notification_id: Uuid) -> Result<bool> {

@@ -320,6 +320,37 @@ async fn a_rate_limit_costs_no_attempt_and_holds_across_a_restart() {
 }
 
 #[tokio::test]
+async fn a_rate_limit_begins_anew_when_the_clock_is_set_back() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook_with("acme", |webhook| webhook.max_per_second = Some(2)).await;
+    let first = bench.publish_to(&webhook).await.remove(0);
+    bench.finish(&first, Next::Succeeded).await;
+    drop(first);
+    assert!(bench.publish_to(&webhook).await.is_empty());
+    assert_eq!(bench.lease(seconds(-3600)).await.leased.len(), 1, "nothing is held up for as long as that");
+}
+
+#[tokio::test]
+async fn what_was_never_attempted_is_due_whatever_the_clock_says() {
+    let (now, hour_before) = (seconds(7200), seconds(3600));
+    for ordered in [false, true] {
+        let bench = Bench::new(100, 1).await;
+        bench.webhook_with("acme", |webhook| webhook.ordered = ordered).await;
+        let first = bench.publish_at(now, "acme").await.1.remove(0);
+        assert!(bench.publish_at(now, "acme").await.1.is_empty());
+        drop(first);
+        let bench = bench.restarted().await;
+        let again = bench.lease(hour_before).await.leased.remove(0);
+        assert!(bench.lease(hour_before).await.leased.is_empty(), "one at a time");
+        // A retry waits for its time, by whatever clock that was.
+        bench.finish(&again, Next::RetryAt(now)).await;
+        drop(again);
+        let next = bench.lease(hour_before).await.leased;
+        assert_eq!(next.len(), usize::from(!ordered), "in order, what is behind it waits too");
+    }
+}
+
+#[tokio::test]
 async fn one_key_publishes_once_even_in_one_commit() {
     let bench = Bench::new(100, 100).await;
     bench.webhook("acme").await;

@@ -1,12 +1,14 @@
 //! No webhook delays another, and the caps on what is in flight.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Api, Receiver, Reply, Server, Setup, eventually, id_of};
+use crate::harness::{Api, Process, Receiver, Reply, Server, Setup, eventually, id_of};
 
 /// Has a webhook accept so much that it may have as many in flight as its cap allows.
 async fn prove(api: &Api, receiver: &mut Receiver, count: usize) {
@@ -81,6 +83,76 @@ async fn what_hangs_makes_room_for_what_is_new() {
     assert_eq!(good.delivery_of(&published).await["attemptCount"], 0, "all that a new webhook may have is taken");
     server.advance(TimeDelta::seconds(1));
     assert_eq!(healthy.next().await.id(), id_of(&published));
+}
+
+#[tokio::test]
+async fn too_few_file_descriptors_cost_no_receiver_an_attempt() {
+    let few = |_: &Path| ["prlimit", "--nofile=64:64"].map(str::to_owned).to_vec();
+    let process = Process::start_under(few, &[]).await;
+    let mut receiver = process.receiver().await;
+    let api = process.api();
+    let webhook = api.register_url(&receiver.url()).await;
+    eventually("the operator to be told", async || process.log().contains("may open too few files and sockets").then_some(())).await;
+
+    // Whoever is connected already is served while callers that say nothing take all that is left, and more.
+    let mut caller = process.connect().await;
+    let request = |method: &str, path: &str, body: &str| {
+        let token = std::fs::read_to_string(process.file("access-token")).expect("a first start writes it");
+        let (token, length) = (token.trim(), body.len());
+        format!(
+            "{method} /api/notifications/v1{path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+    };
+    let mut ask = async |method: &str, path: &str, body: &str| {
+        caller.write_all(request(method, path, body).as_bytes()).await.expect("a connection");
+        let mut answer = vec![0; 4096];
+        let length = caller.read(&mut answer).await.expect("an answer");
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    };
+    assert!(ask("GET", "/webhooks", "").await.starts_with("HTTP/1.1 200"));
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(process.connect().await);
+    }
+    eventually("no descriptor to be left", async || process.log().contains("accept error").then_some(())).await;
+    assert!(ask("POST", "/notifications", r#"{"type":"a.b","data":{}}"#).await.starts_with("HTTP/1.1 202"));
+    assert!(ask("POST", &format!("/webhooks/{webhook}/test"), "").await.starts_with("HTTP/1.1 503"), "a test is refused for now");
+    eventually("the attempt to be put off", async || process.log().contains("an attempt could not be made").then_some(())).await;
+    assert_eq!(receiver.count(), 0);
+
+    drop(idle);
+    receiver.next().await;
+    let delivery =
+        eventually("the attempt", async || api.list("/deliveries").await.into_iter().find(|delivery| delivery["status"] == "succeeded"));
+    assert_eq!(delivery.await["attemptCount"], 1);
+}
+
+#[tokio::test]
+async fn names_that_no_name_server_answers_for_delay_no_other() {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+    let name_server = silent.local_addr().expect("its address").to_string();
+    let server = Setup::dev().flags(&["--name-server", &name_server]).start().await;
+    let mut healthy = server.receiver().await;
+    let (bad, good) = (server.api_of("bad").await, server.api_of("good").await);
+    let mut nameless = Vec::new();
+    for number in 0..100 {
+        nameless.push(bad.register_url(&format!("https://silent-{number}.test/")).await);
+    }
+    good.register_url(&healthy.url()).await;
+    let published = bad.publish_type("a.b").await;
+    silent.readable().await.expect("it is asked");
+    for _ in 0..20 {
+        let published = good.publish_type("a.b").await;
+        assert_eq!(healthy.next().await.id(), id_of(&published));
+    }
+    let path = format!("/deliveries?notificationID={}", id_of(&published));
+    let attempted = eventually("each to be attempted once", async || {
+        let deliveries = bad.list(&path).await;
+        deliveries.iter().all(|delivery| delivery["attemptCount"] == 1).then_some(deliveries)
+    });
+    for delivery in attempted.await {
+        assert_eq!(delivery["lastAttempt"]["outcome"], "timed_out", "{delivery}");
+    }
 }
 
 #[tokio::test]

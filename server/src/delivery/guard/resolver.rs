@@ -6,12 +6,17 @@
 //!
 //! What an operator expects of the system's resolver holds here too: `/etc/hosts` comes before DNS, `/etc/resolv.conf` says which name
 //! servers, search domains and options there are, both are read again when they change, and `localhost` is loopback (RFC 6761 §6.3).
-//! Other sources that `nsswitch.conf` may name (mDNS, LDAP) are not asked.
+//! Other sources that `nsswitch.conf` may name (mDNS, LDAP) are not asked. Instead of the name servers of `/etc/resolv.conf` the
+//! operator may name others.
+//!
+//! How many lookups are under way is bounded, because each holds sockets. Who has a name that was found before needs none
+//! while that answer holds, and then has places of its own: names that nobody answers for cannot take these.
 
+use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
@@ -25,8 +30,11 @@ use tokio::sync::Semaphore;
 use super::Refusal;
 use super::ranges::AddressPolicy;
 
-/// Lookups that ask a name server at one time; each may hold up to four sockets.
-const MOST_LOOKUPS: usize = 512;
+/// Names whose addresses are remembered. Beyond them it begins anew.
+const REMEMBERED: usize = 10_000;
+
+/// Long answers go through one TCP connection to the name server; hickory's 32 at once would let a few slow names block it.
+const MOST_ON_A_CONNECTION: usize = 512;
 
 /// One try of one query. Two tries end well within the time that connecting has, so that a name server that
 /// answers for IPv4 and swallows the question for IPv6, as some do, costs time and not the attempt.
@@ -37,6 +45,9 @@ const RETRIES: usize = 1;
 const LONGEST_TTL: Duration = Duration::from_secs(300);
 /// Who has just made the name that a webhook needs should not wait long for it.
 const LONGEST_NEGATIVE_TTL: Duration = Duration::from_secs(10);
+
+/// Where a name server listens unless it is said otherwise (RFC 1035 §4.2).
+pub const DNS_PORT: u16 = 53;
 
 const HOSTS_FILE: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -81,23 +92,35 @@ impl Resolve for JudgingResolver {
 /// Turns names into addresses.
 pub(super) struct Names {
     sources: Mutex<Sources>,
+    /// Of names that have not been found yet.
     lookups: Semaphore,
+    /// Of names that have been found before.
+    lookups_again: Semaphore,
 }
 
 struct Sources {
     current: Arc<Snapshot>,
-    /// `None` where the sources do not come from files.
-    files: Option<Files>,
+    files: Files,
 }
 
 struct Snapshot {
     hosts: Hosts,
     dns: TokioResolver,
+    /// What name servers answered last, and until when that holds.
+    found: Mutex<HashMap<String, Found>>,
+}
+
+#[derive(Clone)]
+struct Found {
+    addresses: Vec<IpAddr>,
+    valid_until: Instant,
 }
 
 /// The files that the sources come from, and what they were when they were last looked at.
 struct Files {
     hosts: PathBuf,
+    /// Instead of those of `/etc/resolv.conf`, if there are any.
+    name_servers: Vec<SocketAddr>,
     looked_at: Instant,
     stamps: Stamps,
 }
@@ -106,32 +129,26 @@ struct Files {
 type Stamps = [Option<(SystemTime, u64)>; 2];
 
 impl Names {
-    /// Resolves as this machine is set up to.
-    pub(super) fn of_system() -> Result<Names, NetError> {
-        Names::of_files(PathBuf::from(HOSTS_FILE))
+    /// Resolves as this machine is set up to, or by these name servers.
+    pub(super) fn of_system(name_servers: Vec<SocketAddr>, most_lookups: usize) -> Result<Names, NetError> {
+        Names::of_files(PathBuf::from(HOSTS_FILE), name_servers, most_lookups)
     }
 
-    fn of_files(hosts: PathBuf) -> Result<Names, NetError> {
+    fn of_files(hosts: PathBuf, name_servers: Vec<SocketAddr>, most_lookups: usize) -> Result<Names, NetError> {
         // Looked at before they are read: a change in between is read once more rather than never.
-        let files = Files { looked_at: Instant::now(), stamps: stamps(&hosts), hosts };
-        Ok(Names::new(files.read()?, Some(files)))
+        let files = Files { looked_at: Instant::now(), stamps: stamps(&hosts), hosts, name_servers };
+        let current = Arc::new(files.read()?);
+        // Nobody is shut out by names that hang while there are places for those that did not.
+        let again = most_lookups.div_ceil(2);
+        Ok(Names {
+            sources: Mutex::new(Sources { current, files }),
+            lookups: Semaphore::new((most_lookups - again).max(1)),
+            lookups_again: Semaphore::new(again),
+        })
     }
 
-    fn new(current: Snapshot, files: Option<Files>) -> Names {
-        Names { sources: Mutex::new(Sources { current: Arc::new(current), files }), lookups: Semaphore::new(MOST_LOOKUPS) }
-    }
-
-    /// Resolves by one name server and one hosts file.
-    #[cfg(test)]
-    pub(super) fn of(name_server: SocketAddr, hosts: &str) -> Names {
-        let mut server = NameServerConfig::udp(name_server.ip());
-        server.connections[0].port = name_server.port();
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        let dns = dns(config, ResolverOpts::default()).expect("a resolver");
-        Names::new(Snapshot { hosts: Hosts(hosts.to_owned()), dns }, None)
-    }
-
-    /// All addresses of `name`, at least one. What is past the cap fails at once: waiting lookups would only hold up the attempts behind them.
+    /// All addresses of `name`, at least one. What is past the bound fails at once, and is no fault of the name's: a lookup
+    /// that waited would only hold up the attempt behind it.
     pub(super) async fn lookup(&self, name: &str) -> Result<Vec<IpAddr>, NameError> {
         let snapshot = self.current();
         let listed = snapshot.hosts.addresses(name);
@@ -141,20 +158,53 @@ impl Names {
         if is_localhost(name) {
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
-        let _permit = self.lookups.try_acquire().map_err(|_| NameError::Busy)?;
-        let parsed = Name::from_ascii(name).map_err(|error| failure(name, error.into()))?;
-        let found = snapshot.dns.lookup_ip(parsed).await.map_err(|error| failure(name, error))?;
-        let addresses: Vec<IpAddr> = found.iter().collect();
-        if addresses.is_empty() { Err(NameError::NotFound { name: name.to_owned() }) } else { Ok(addresses) }
+        let known = snapshot.found().get(name).cloned();
+        if let Some(found) = &known
+            && Instant::now() < found.valid_until
+        {
+            return Ok(found.addresses.clone());
+        }
+        let of_strangers = self.lookups.try_acquire();
+        let permit = if known.is_some() { of_strangers.or_else(|_| self.lookups_again.try_acquire()) } else { of_strangers };
+        let _permit = permit.map_err(|_| NameError::Busy)?;
+        let answer = snapshot.ask(name).await;
+        let mut remembered = snapshot.found();
+        match &answer {
+            Ok(found) => {
+                if remembered.len() >= REMEMBERED {
+                    remembered.clear();
+                }
+                remembered.insert(name.to_owned(), found.clone());
+            }
+            Err(_) => drop(remembered.remove(name)),
+        }
+        drop(remembered);
+        answer.map(|found| found.addresses)
     }
 
     /// The sources as the files have them now, or had them at most [`RELOAD_INTERVAL`] ago.
     fn current(&self) -> Arc<Snapshot> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reread) = sources.files.as_mut().and_then(Files::read_if_changed) {
+        if let Some(reread) = sources.files.read_if_changed() {
             sources.current = Arc::new(reread);
         }
         sources.current.clone()
+    }
+}
+
+impl Snapshot {
+    async fn ask(&self, name: &str) -> Result<Found, NameError> {
+        let parsed = Name::from_ascii(name).map_err(|error| failure(name, error.into()))?;
+        let answer = self.dns.lookup_ip(parsed).await.map_err(|error| failure(name, error))?;
+        let addresses: Vec<IpAddr> = answer.iter().collect();
+        if addresses.is_empty() {
+            return Err(NameError::NotFound { name: name.to_owned() });
+        }
+        Ok(Found { addresses, valid_until: answer.valid_until() })
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<String, Found>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -174,14 +224,23 @@ fn is_localhost(name: &str) -> bool {
 
 impl Files {
     fn read(&self) -> Result<Snapshot, NetError> {
-        // Without a usable file the name server is the one on this machine, as resolv.conf(5) says.
-        let (config, options) = system_conf::read_system_conf().unwrap_or_else(|_| {
-            let local = NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into());
-            (ResolverConfig::from_parts(None, Vec::new(), vec![local]), ResolverOpts::default())
-        });
+        let named = |servers: &[SocketAddr]| {
+            let servers = servers.iter().map(|address| {
+                let mut server = NameServerConfig::udp_and_tcp(address.ip());
+                server.connections.iter_mut().for_each(|connection| connection.port = address.port());
+                server
+            });
+            (ResolverConfig::from_parts(None, Vec::new(), servers.collect()), ResolverOpts::default())
+        };
+        let (config, options) = if self.name_servers.is_empty() {
+            // Without a usable file the name server is the one on this machine, as resolv.conf(5) says.
+            system_conf::read_system_conf().unwrap_or_else(|_| named(&[SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DNS_PORT)]))
+        } else {
+            named(&self.name_servers)
+        };
         // Without a hosts file there are only the names of DNS.
         let hosts = Hosts(fs::read_to_string(&self.hosts).unwrap_or_default());
-        Ok(Snapshot { hosts, dns: dns(config, options)? })
+        Ok(Snapshot { hosts, dns: dns(config, options)?, found: Mutex::default() })
     }
 
     fn read_if_changed(&mut self) -> Option<Snapshot> {
@@ -215,8 +274,7 @@ fn dns(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioResolve
     options.use_hosts_file = ResolveHosts::Never;
     options.positive_max_ttl = Some(LONGEST_TTL);
     options.negative_max_ttl = Some(LONGEST_NEGATIVE_TTL);
-    // Long answers go through one TCP connection to the name server; its default of 32 at once would let a few slow names block it.
-    options.max_active_requests = MOST_LOOKUPS;
+    options.max_active_requests = MOST_ON_A_CONNECTION;
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options).build()
 }
 
@@ -236,4 +294,4 @@ impl Hosts {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -200,7 +200,8 @@ async fn a_name_that_resolves_inward_is_refused_when_it_is_called_and_nothing_is
         fe80::1 linklocal.test\n";
     let nobody = "127.0.0.1:9".parse().expect("an address");
     let policy = GuardPolicy { allow_http: true, ..GuardPolicy::default() };
-    let guard = Guard::with_names(policy, Names::of(nobody, hosts)).expect("a guard");
+    let (names, _directory) = resolver::tests::names_of(nobody, hosts);
+    let guard = Guard::with_names(policy, names).expect("a guard");
     let mut receiver = Receiver::answering(ok()).await;
     for (host, name) in [
         ("localhost", "loopback"),
@@ -226,7 +227,8 @@ async fn a_name_that_resolves_inward_is_refused_when_it_is_called_and_nothing_is
 #[tokio::test]
 async fn a_name_without_an_address_is_told_from_a_refused_one() {
     let nobody = "127.0.0.1:9".parse().expect("an address");
-    let guard = Guard::with_names(GuardPolicy::default(), Names::of(nobody, "")).expect("a guard");
+    let (names, _directory) = resolver::tests::names_of(nobody, "");
+    let guard = Guard::with_names(GuardPolicy::default(), names).expect("a guard");
     let request = guard.request(http::Method::POST, &parse("https://example.test")).expect("a name");
     let error = request.send().await.expect_err("no name server");
     assert_eq!(refusal_in(&error), None);

@@ -13,7 +13,7 @@ const FAILURES_TO_OPEN: u32 = 5;
 const SHORTEST_PAUSE: TimeDelta = TimeDelta::milliseconds(250);
 
 /// And how long at most: a receiver that is back is found within this time.
-pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+pub const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 #[derive(Debug)]
 pub(super) struct Health {

@@ -131,6 +131,94 @@ fn payloads_are_bounded_but_one_always_fits() {
 }
 
 #[test]
+fn an_account_has_a_quarter_of_the_payloads_and_leaves_the_rest_to_the_others() {
+    let slots = Slots::new(Caps::new(400, 100));
+    let large = PAYLOAD_BYTES_OF_ACCOUNT / 4;
+    proven(&slots, "a", 1, 100);
+    let take_large = |account: &str, webhook| slots.try_take(&account.into(), work(webhook, Lane::Fresh), large, at(0));
+    let mut held: Vec<Slot> = (0..8).filter_map(|_| take_large("a", 1)).collect();
+    assert_eq!(held.len(), 4);
+    assert!(slots.awake(at(0), 10).is_empty());
+    assert!(take_large("b", 2).is_some(), "another account is not kept waiting");
+    held.pop();
+    assert_eq!(slots.awake(at(0), 10), [work(1, Lane::Fresh)]);
+    held.extend(take_large("a", 1));
+    assert!(take_large("a", 1).is_none());
+    assert_eq!(slots.awake(at(1000), 10), [work(1, Lane::Fresh)], "what is slow counts apart");
+    held.extend(take_large("a", 1));
+    assert_eq!(held.len(), 5);
+    drop(held);
+    assert_eq!(slots.in_flight(), 0);
+}
+
+#[test]
+fn payloads_of_what_may_hang_leave_a_quarter_to_what_accepts() {
+    let slots = Slots::new(Caps::new(400, 100));
+    proven(&slots, "good", 99, 1);
+    let half = PAYLOAD_BYTES_OF_ACCOUNT / 2;
+    let held: Vec<Slot> =
+        (0..20).filter_map(|n| slots.try_take(&n.to_string().as_str().into(), work(n, Lane::Fresh), half, at(0))).collect();
+    assert_eq!(held.len() * half, PAYLOAD_BYTES / 4 * 3);
+    assert!(slots.try_take(&"good".into(), work(99, Lane::Fresh), half, at(0)).is_some());
+}
+
+#[test]
+fn what_accepts_leaves_an_eighth_to_retries() {
+    let slots = Slots::new(Caps::new(16, 4));
+    for webhook in 0..4 {
+        proven(&slots, &webhook.to_string(), webhook, 10);
+    }
+    let held: Vec<Slot> =
+        (0..4).flat_map(|n| (0..4).map(move |_| n)).filter_map(|n| take(&slots, &n.to_string(), n, Lane::Fresh)).collect();
+    assert_eq!(held.len(), 14);
+    let retries: Vec<Slot> = (10..20).filter_map(|n| take(&slots, &n.to_string(), n, Lane::Retry)).collect();
+    assert_eq!(retries.len(), 2);
+}
+
+#[test]
+fn retries_of_a_webhook_have_their_turn_before_its_fresh_deliveries() {
+    let slots = Slots::new(Caps::new(16, 4));
+    proven(&slots, "a", 1, 1);
+    let turns: Vec<bool> = (0..8).map(|_| slots.retries_go_first(Uuid::from_u128(1))).collect();
+    assert_eq!(turns, [false, false, false, true, false, false, false, true]);
+    assert!(!slots.retries_go_first(Uuid::from_u128(2)), "of one that is not known nothing else waits");
+}
+
+#[test]
+fn what_was_slow_without_room_is_counted_so_when_there_is() {
+    let slots = Slots::new(Caps::new(4, 1));
+    let first = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
+    assert!(slots.awake(at(1000), 10).is_empty());
+    let second = take(&slots, "a", 2, Lane::Fresh).expect("a slot");
+    assert!(take(&slots, "a", 3, Lane::Fresh).is_none());
+    assert!(slots.awake(at(9000), 10).is_empty(), "an account's slow ones are one, too");
+    assert_eq!(slots.next_look(), None, "and there is nothing to look for until one ends");
+    first.end(true, at(9000));
+    assert_eq!(slots.awake(at(9000), 10), [work(3, Lane::Fresh)]);
+    drop(second);
+    assert_eq!(slots.in_flight(), 0);
+}
+
+#[test]
+fn nothing_begins_while_too_much_is_not_recorded() {
+    let slots = Slots::new(Caps::new(8, 8));
+    let mut unrecorded: Vec<Unrecorded> =
+        (0..UNRECORDED).map(|_| take(&slots, "a", 1, Lane::Fresh).expect("a slot").end(true, at(0))).collect();
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
+    assert!(slots.awake(at(0), 10).is_empty());
+    unrecorded.pop();
+    assert_eq!(slots.awake(at(0), 10), [work(1, Lane::Fresh)]);
+}
+
+#[test]
+fn what_is_awake_and_has_not_been_handed_out_is_looked_at_at_once() {
+    let slots = Slots::new(Caps::new(8, 8));
+    slots.wake([work(1, Lane::Fresh), work(2, Lane::Fresh)]);
+    assert_eq!(slots.awake(at(0), 1), [work(1, Lane::Fresh)]);
+    assert!(slots.next_look().is_some_and(|look| look < at(0)));
+}
+
+#[test]
 fn what_waits_goes_before_what_comes() {
     let slots = Slots::new(Caps::new(100, 1));
     let held = take(&slots, "a", 1, Lane::Fresh);

@@ -14,6 +14,7 @@ pub(super) fn delete_notification(
     account: Option<&Account>,
     id: Uuid,
     now: DateTime<Utc>,
+    incarnation: Uuid,
 ) -> rusqlite::Result<bool> {
     let erased = overwriting(connection, || {
         connection
@@ -23,15 +24,15 @@ pub(super) fn delete_notification(
     if erased == 0 {
         return Ok(false);
     }
-    // What stands behind it in order need not wait for it any more.
+    // What stands behind it in order need not wait for it any more, unless an attempt of it is under way, which looks after that.
     connection
         .prepare_cached(
             "INSERT INTO ready (webhook_id, lane, due_at)
              SELECT DISTINCT webhook_id, lane, 0 FROM deliveries INDEXED BY deliveries_of_notification
-             WHERE notification_id = ?1 AND status = 0 AND sequence IS NOT NULL
+             WHERE notification_id = ?1 AND status = 0 AND sequence IS NOT NULL AND leased_by IS NOT ?2
              ON CONFLICT DO UPDATE SET due_at = 0",
         )?
-        .execute([Key(id)])?;
+        .execute((Key(id), Key(incarnation)))?;
     // Attempts that are under way keep their lease until they end.
     connection
         .prepare_cached(

@@ -11,7 +11,8 @@ const LEASED_AT_ONCE: usize = 256;
 /// So many webhooks' times are looked at in one round.
 const READY_AT_ONCE: u32 = 256;
 
-/// Finds anew when what waits falls due, after earlier leases became void. One index probe for each webhook and lane, whatever waits.
+/// Finds anew when what waits falls due, after earlier leases became void. One index probe for each webhook and lane,
+/// whatever waits. What was never attempted is due whatever the clock says: it may have been ahead when that was published.
 pub(super) fn rebuild_ready(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM ready", [])?;
     find_ready(connection, "?3 IS NULL", &rusqlite::types::Value::Null)
@@ -23,7 +24,7 @@ pub(super) fn find_ready(connection: &Connection, of_webhooks: &str, parameter: 
         "INSERT INTO ready (webhook_id, lane, due_at)
          SELECT webhook_id, lane, due_at FROM (
              SELECT w.id AS webhook_id, lanes.lane AS lane,
-                    (SELECT d.due_at FROM deliveries d INDEXED BY deliveries_waiting
+                    (SELECT iif(lanes.lane = 1, d.due_at, 0) FROM deliveries d INDEXED BY deliveries_waiting
                      WHERE d.webhook_id = w.id AND d.epoch = w.epoch AND d.lane = lanes.lane AND d.status = 0
                      ORDER BY d.due_at LIMIT 1) AS due_at
              FROM webhooks w, (SELECT 0 AS lane UNION ALL SELECT 1 UNION ALL SELECT 2) AS lanes
@@ -130,9 +131,7 @@ impl Leasing<'_> {
             .prepare_cached("SELECT even_at FROM rates WHERE webhook_id = ?1")?
             .query_row([Key(work.webhook_id)], |row| row.get(0))
             .optional()?;
-        // A clock that was set back must not close a webhook for as long.
-        let even_at = even_at.map(|even_at| even_at.0).filter(|even_at| *even_at <= self.now + rate.most_ahead());
-        match rate.admit(even_at, self.now) {
+        match rate.admit(even_at.map(|even_at| even_at.0), self.now) {
             Ok(even_at) => {
                 self.connection
                     .prepare_cached("INSERT OR REPLACE INTO rates (webhook_id, even_at) VALUES (?1, ?2)")?
@@ -159,8 +158,12 @@ impl Leasing<'_> {
             remove.execute((Key(work.webhook_id), work.lane))?;
         }
         works.extend(fell_due);
-        // Retries come last.
-        works.sort_by_key(|work| work.lane == Lane::Retry);
+        // Retries come last, unless it is their turn.
+        works.sort_by_cached_key(|work| match work.lane {
+            Lane::Retry if self.slots.retries_go_first(work.webhook_id) => 0,
+            Lane::Fresh | Lane::Ordered => 1,
+            Lane::Retry => 2,
+        });
         let mut round = DueRound::default();
         for (index, work) in works.iter().enumerate() {
             if round.leased.len() >= LEASED_AT_ONCE {
@@ -197,7 +200,9 @@ impl Leasing<'_> {
                 // Whoever is on it wakes what comes after.
                 break;
             }
-            if due_at > self.now {
+            let (attempts, schedule_start): (u32, u32) = (row.get(1)?, row.get(9)?);
+            // What waits for its first attempt waits for no time: if the clock says otherwise, it has been set back.
+            if due_at > self.now && attempts > schedule_start {
                 mark_ready(self.connection, work, due_at)?;
                 break;
             }
@@ -209,8 +214,8 @@ impl Leasing<'_> {
             let Some(slot) = self.take_slot(destination, work, notification.data.get().len())? else { break };
             taken.push(Leased {
                 delivery_id: row.get::<_, Key>(0)?.0,
-                attempt: row.get::<_, u32>(1)? + 1,
-                schedule_start: row.get(9)?,
+                attempt: attempts + 1,
+                schedule_start,
                 due_at,
                 lane: work.lane,
                 notification: Arc::new(notification.outbound(notifications::trace_from_row(row, 10)?)),
@@ -241,8 +246,9 @@ impl Leasing<'_> {
     }
 
     pub(super) fn finish(&self, finish: &Finish) -> rusqlite::Result<Finished> {
-        let mut finished = self.record(finish)?;
-        if finish.lane == Lane::Ordered
+        let (mut finished, lane_now) = self.record(finish)?;
+        // It may have been made due in order, or out of it, while it was attempted.
+        if (finish.lane == Lane::Ordered || lane_now == Some(Lane::Ordered))
             && finished.deactivated.is_none()
             && let Some(destination) = self.directory.destination(self.connection, finish.destination.webhook_id)?
         {
@@ -252,7 +258,8 @@ impl Leasing<'_> {
         Ok(finished)
     }
 
-    fn record(&self, finish: &Finish) -> rusqlite::Result<Finished> {
+    /// What follows, and the lane that the delivery is in now, if this has changed it.
+    fn record(&self, finish: &Finish) -> rusqlite::Result<(Finished, Option<Lane>)> {
         let connection = self.connection;
         let delivery = Key(finish.delivery_id);
         let attempt = &finish.attempt;
@@ -278,14 +285,15 @@ impl Leasing<'_> {
 
         if finish.next == Next::Succeeded {
             // One that is told again after a redelivery was asked for does not settle that.
-            connection
+            let lane = connection
                 .prepare_cached(
                     "UPDATE deliveries SET status = 1, attempt_count = max(attempt_count, ?2), leased_by = NULL, due_at = ?4
-                     WHERE id = ?1 AND (?3 OR schedule_start < ?2)",
+                     WHERE id = ?1 AND (?3 OR schedule_start < ?2) RETURNING lane",
                 )?
-                .execute((&delivery, attempt.number, inserted == 1, Millis(self.now)))?;
+                .query_row((&delivery, attempt.number, inserted == 1, Millis(self.now)), |row| row.get(0))
+                .optional()?;
             failures::forget(connection, self.directory, finish.destination.webhook_id)?;
-            return Ok(Finished::default());
+            return Ok((Finished::default(), lane));
         }
 
         // A delivery that was cancelled meanwhile keeps that state and still counts the attempt.
@@ -300,21 +308,25 @@ impl Leasing<'_> {
         // A schedule that starts after this attempt is that of a redelivery, asked for while it was under way.
         let still_due = connection
             .prepare_cached(
-                "UPDATE deliveries SET attempt_count = ?2, lane = ?5, leased_by = NULL,
+                "UPDATE deliveries SET attempt_count = ?2, leased_by = NULL,
                      status = iif(status = 0 AND schedule_start < ?2, ?3, status),
+                     lane = iif(schedule_start < ?2, ?5, lane),
                      due_at = iif(schedule_start < ?2, ?4, due_at)
-                 WHERE id = ?1 AND attempt_count = ?2 - 1 AND status <> 1 RETURNING status, due_at",
+                 WHERE id = ?1 AND attempt_count = ?2 - 1 AND status <> 1 RETURNING status, due_at, lane",
             )?
             .query_row((&delivery, attempt.number, status, Millis(due_at), lane), |row| {
-                Ok((row.get::<_, u8>(0)?, row.get::<_, Millis>(1)?.0))
+                Ok((row.get::<_, u8>(0)?, row.get::<_, Millis>(1)?.0, row.get(2)?))
             })
             .optional()?;
-        if let Some((0, due_at)) = still_due {
+        if let Some((0, due_at, lane)) = still_due {
             mark_ready(connection, Work { webhook_id: destination.webhook_id, lane }, due_at)?;
         }
+        let lane_now = still_due.map(|(_, _, lane)| lane);
 
         // Only if the callback that is gone, or fails, is still the one that is registered.
-        let Some(current) = live.filter(|current| current.target_url == destination.target_url) else { return Ok(Finished::default()) };
+        let Some(current) = live.filter(|current| current.target_url == destination.target_url) else {
+            return Ok((Finished::default(), lane_now));
+        };
         // The clock may have been set back meanwhile.
         let at = self.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
         let cause = if finish.next == Next::Gone {
@@ -325,7 +337,8 @@ impl Leasing<'_> {
         } else {
             None
         };
-        Ok(Finished { deactivated: cause.map(|cause| Deactivated { revision: current.revision + 1, cause }), next: None })
+        let deactivated = cause.map(|cause| Deactivated { revision: current.revision + 1, cause });
+        Ok((Finished { deactivated, next: None }, lane_now))
     }
 }
 
@@ -337,7 +350,7 @@ const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, 
        AND (d.leased_by IS NULL OR d.leased_by <> :incarnation)
      ORDER BY d.due_at";
 
-/// Only the first one counts, in whatever lane it waits.
+/// Only the first one counts.
 const IN_ORDER: &str =
     "SELECT d.id, d.attempt_count, d.due_at, d.leased_by IS :incarnation, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state

@@ -163,3 +163,15 @@ async fn no_byte_of_it_stays_in_the_file() {
     assert!(!contains(ANSWER), "of an answer");
     assert!(contains("of others"));
 }
+
+#[tokio::test]
+async fn what_stands_behind_an_erased_head_waits_for_the_attempt_that_is_under_way() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
+    let head = bench.publish_to(&webhook).await.remove(0);
+    assert!(bench.publish_to(&webhook).await.is_empty());
+    assert!(bench.store.delete_notification(None, head.notification.id, T0).await.expect("stored"));
+    assert!(bench.lease(seconds(1)).await.leased.is_empty(), "one at a time");
+    let next = bench.finish(&head, Next::Failed).await.next.expect("the one behind it");
+    assert_eq!((next.lane, next.attempt), (Lane::Ordered, 1));
+}

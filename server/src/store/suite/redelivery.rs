@@ -179,3 +179,60 @@ pub(super) fn of(webhook: &Webhook) -> DeliveryFilter {
         until: None,
     }
 }
+
+impl Bench {
+    async fn set_ordered(&self, webhook: &Webhook, ordered: bool) {
+        let change = WebhookChange {
+            target_url: None,
+            auth: None,
+            headers: None,
+            event_types: None,
+            description: None,
+            max_per_second: None,
+            ordered: Some(ordered),
+            handshake: None,
+        };
+        let changed = self.store.update_webhook(webhook.account.clone(), webhook.id, change, T0).await;
+        changed.expect("stored").expect("found").expect("allowed");
+    }
+
+    /// Publishes, and switches the webhook's order, cancels and redelivers while the attempt is under way.
+    async fn redelivered_under_way(&self, ordered: bool) -> (Webhook, Leased) {
+        let webhook = self.webhook_with("acme", |webhook| webhook.ordered = ordered).await;
+        let under_way = self.publish_to(&webhook).await.remove(0);
+        self.cancel(&webhook).await;
+        self.set_ordered(&webhook, !ordered).await;
+        self.revive(&webhook).await;
+        assert!(matches!(self.redeliver(&webhook, under_way.delivery_id, T0).await, Redelivered::Due(_)));
+        (webhook, under_way)
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_redelivered_out_of_order_while_it_is_attempted_in_order_goes_on() {
+    let bench = Bench::new(100, 10).await;
+    let (_, under_way) = bench.redelivered_under_way(true).await;
+    bench.finish(&under_way, Next::RetryAt(seconds(60))).await;
+    let again = bench.lease(seconds(1)).await.leased.remove(0);
+    assert_eq!((again.delivery_id, again.lane, again.attempt), (under_way.delivery_id, Lane::Retry, 2));
+}
+
+#[tokio::test]
+async fn one_that_is_redelivered_in_order_while_it_is_attempted_out_of_order_holds_up_nothing_for_ever() {
+    for next in [Next::Succeeded, Next::Failed, Next::RetryAt(seconds(60))] {
+        let bench = Bench::new(100, 10).await;
+        let (webhook, under_way) = bench.redelivered_under_way(false).await;
+        assert!(bench.publish_to(&webhook).await.is_empty(), "it waits for the one before it");
+        assert!(bench.lease(T0).await.leased.is_empty());
+        let mut delivered = Vec::new();
+        let mut leased = bench.finish(&under_way, next).await.next.or(bench.lease(T0).await.leased.pop());
+        while let Some(one) = leased {
+            delivered.push((one.delivery_id == under_way.delivery_id, one.lane));
+            leased = bench.finish(&one, Next::Succeeded).await.next;
+        }
+        // A success is the redelivery; after anything else that follows, and then what was published.
+        let expected: &[_] =
+            if next == Next::Succeeded { &[(false, Lane::Ordered)] } else { &[(true, Lane::Ordered), (false, Lane::Ordered)] };
+        assert_eq!(delivered, expected, "{next:?}");
+    }
+}

@@ -30,7 +30,7 @@ impl Bench {
         }
     }
 
-    async fn publish_at(&self, now: DateTime<Utc>, account: &str) -> (Notification, Vec<Leased>) {
+    pub(super) async fn publish_at(&self, now: DateTime<Utc>, account: &str) -> (Notification, Vec<Leased>) {
         self.try_publish_at(now, account, 10).await.expect("published")
     }
 
@@ -183,8 +183,9 @@ async fn a_large_backlog_that_waits_is_looked_at_once_in_a_round_and_keeps_nothi
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let (_, mut first) = bench.publish_at(T0, "acme").await;
-    let publishes = (0..2500).map(|_| bench.publish_at(T0, "acme"));
-    futures_util::future::join_all(publishes).await;
+    for _ in 0..5 {
+        futures_util::future::join_all((0..500).map(|_| bench.publish_at(T0, "acme"))).await;
+    }
     bench.finish_at(T0, &first.remove(0), Next::RetryAt(days(1000))).await;
     let (_, last) = bench.publish_at(days(1), "nobody").await;
     assert!(last.is_empty());

@@ -112,6 +112,11 @@ impl Process {
         self.proxy.base()
     }
 
+    /// A connection to the server itself, past the proxy, for what no client does.
+    pub(crate) async fn connect(&self) -> tokio::net::TcpStream {
+        tokio::net::TcpStream::connect(self.proxy.upstream()).await.expect("it listens")
+    }
+
     pub(crate) fn api(&self) -> Api {
         let token = std::fs::read_to_string(self.file("access-token")).expect("a first start writes it");
         self.api_with(token.trim())
