@@ -7768,7 +7768,7 @@ Every operation takes an access token, `Authorization: Bearer <token>`, which be
 
 Bodies are JSON (`Content-Type: application/json`), and a member that is not known, or null, is refused. A request is judged in this order: 401, 429, 403, 415, 413, 400, 404, 409.
 
-Lists are newest first, event types by name, in pages: `limit` says how many items at most, and the `cursor` of one page is where the next begins. Pages stay stable while items are added.
+Lists are newest first, event types by name, in pages: `limit` says how many items at most, and the `cursor` of one page is where the next begins. Pages stay stable while items are added. A page may have fewer items than `limit`, or none, and yet a `cursor`: where a filter lets few of very many through, or payloads are large. The last page is the one without a `cursor`.
 
 ## Problems
 
@@ -7806,15 +7806,18 @@ A path or method that this document does not have is answered by the HTTP layer,
 | `headers` of a webhook | 20, with names of 64 and values of 1,024 characters |
 | `eventTypes` | 100 items of 130 characters |
 | `description` of a webhook | 512 characters |
-| `maxPerSecond` | 1,000 |
+| `maxPerSecond` | 1,000, and a tenth of it at once |
 | `type` of a notification | 128 characters |
 | `Idempotency-Key` | 255 characters, remembered for 24 hours |
 | `limit` of a page | 200 items, 10 by default |
+| what is looked at for one page | 10,000 items, and 4 MiB of payloads |
 | requests of a token in a second, failed authentications of an address in a minute | none by default |
 | `overlapSeconds` of a rotation | 604,800 (7 days), 86,400 by default |
 | tests of webhooks at once | 2 in an account, 8 seconds each |
 | a webhook that accepts nothing | 5 days and 10 attempts, by default; then it is deactivated |
+| attempts in flight at once | 64 to a webhook that accepts, fewer to one that is new or fails, and 256 of an account, by default |
 | one attempt of a callback | 15 seconds in all, 5 for the connection, 64 KiB of the answer |
+| attempts of a delivery | 10, the last a little more than 3 days after the first, by default; a Retry-After puts one off by 24 hours at most |
 | attempts that a delivery shows | the last 50 |
 | deliveries that one call recovers | 10,000 |
 | excerpt of a callback's answer | 4 KiB |

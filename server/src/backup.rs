@@ -18,6 +18,8 @@ use crate::store::sqlite::copy::{Usable, copy_to, place, sync_directory_of, with
 pub fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow::Result<()> {
     let database = data_dir.existing_database()?;
     ensure!(replace || !file.exists(), "{} is there already: name another file, or give --replace", file.display());
+    let same = file.canonicalize().is_ok_and(|file| database.canonicalize().is_ok_and(|database| database == file));
+    ensure!(!same, "{} is the database itself: name another file", file.display());
     let connection = rusqlite::Connection::open(&database).with_context(|| format!("cannot open {}", database.display()))?;
     copy_to(&connection, file)?;
     eprintln!(

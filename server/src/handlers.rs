@@ -20,8 +20,8 @@ use crate::delivery::{NotMade, Sample, auth_context, headers_context, signing_co
 use crate::event_types::Catalogue;
 use crate::problem::{ApiError, Kind, reply};
 use crate::store::{
-    self, Audience, CustomHeaders, Deactivation, DeliveryFilter, Idempotency, Page, Publication, Published, Recovery, Redelivered, Sealed,
-    WebhookChange,
+    self, Audience, CustomHeaders, Deactivation, DeliveryFilter, Idempotency, Page, Part, Publication, Published, Recovery, Redelivered,
+    Sealed, WebhookChange,
 };
 
 /// The implementation of [`Api`].
@@ -52,9 +52,9 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let query = query.get()?.into_inner();
-            let paging = Paging::new(query.limit, query.cursor.as_ref());
-            let webhooks = rqctx.context().store.list_webhooks(caller.account, query.status, paging.page()).await?;
-            let (data, cursor) = paging.cut(webhooks, |webhook| webhook.id);
+            let page = page(query.limit, query.cursor.as_ref());
+            let webhooks = rqctx.context().store.list_webhooks(caller.account, query.status, page).await?;
+            let (data, cursor) = page_of(webhooks);
             Ok(HttpResponseOk(WebhookPage { data, cursor }))
         })
         .await
@@ -294,9 +294,9 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let query = query.get()?.into_inner();
-            let paging = Paging::new(query.limit, query.cursor.as_ref());
-            let notifications = rqctx.context().store.list_notifications(caller.account, query.r#type, paging.page()).await?;
-            let (data, cursor) = paging.cut(notifications, |notification| notification.id);
+            let page = page(query.limit, query.cursor.as_ref());
+            let notifications = rqctx.context().store.list_notifications(caller.account, query.r#type, page).await?;
+            let (data, cursor) = page_of(notifications);
             Ok(HttpResponseOk(NotificationPage { data, cursor }))
         })
         .await
@@ -336,7 +336,7 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesRead).await?;
             let query = query.get()?.into_inner();
-            let paging = Paging::new(query.limit, query.cursor.as_ref());
+            let page = page(query.limit, query.cursor.as_ref());
             let filter = DeliveryFilter {
                 account: caller.account,
                 webhook_id: query.webhook_id.map(|id| id.0),
@@ -346,8 +346,8 @@ impl Api for Handlers {
                 since: query.since.map(|time| time.0),
                 until: query.until.map(|time| time.0),
             };
-            let deliveries = rqctx.context().store.list_deliveries(filter, paging.page()).await?;
-            let (data, cursor) = paging.cut(deliveries, |delivery| delivery.id);
+            let deliveries = rqctx.context().store.list_deliveries(filter, page).await?;
+            let (data, cursor) = page_of(deliveries);
             Ok(HttpResponseOk(DeliveryPage { data, cursor }))
         })
         .await
@@ -536,26 +536,10 @@ impl App {
     }
 }
 
-/// One item more than asked for is read, to know whether there is another page.
-struct Paging {
-    after: Option<Uuid>,
-    limit: u32,
+fn page(limit: Option<PageLimit>, cursor: Option<&Cursor>) -> Page {
+    Page { after: cursor.map(Cursor::id), limit: limit.unwrap_or(PageLimit::DEFAULT).0 }
 }
 
-impl Paging {
-    fn new(limit: Option<PageLimit>, cursor: Option<&Cursor>) -> Paging {
-        Paging { after: cursor.map(Cursor::id), limit: limit.unwrap_or(PageLimit::DEFAULT).0 }
-    }
-
-    fn page(&self) -> Page {
-        Page { after: self.after, limit: self.limit + 1 }
-    }
-
-    fn cut<R, T: From<R>>(&self, mut records: Vec<R>, id: impl Fn(&R) -> Uuid) -> (Vec<T>, Option<Cursor>) {
-        let limit = self.limit as usize;
-        let more = records.len() > limit;
-        records.truncate(limit);
-        let cursor = if more { records.last().map(|record| Cursor::after(id(record))) } else { None };
-        (records.into_iter().map(T::from).collect(), cursor)
-    }
+fn page_of<R, T: From<R>>(part: Part<R>) -> (Vec<T>, Option<Cursor>) {
+    (part.items.into_iter().map(T::from).collect(), part.next.map(Cursor::after))
 }

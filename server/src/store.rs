@@ -281,6 +281,14 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// A page of a list: at most as much as was wanted, and less where a filter lets few of many through, or payloads are large.
+#[derive(Debug)]
+pub struct Part<T> {
+    pub items: Vec<T>,
+    /// The list goes on after this one.
+    pub next: Option<Uuid>,
+}
+
 #[derive(Debug)]
 pub struct Notification {
     pub id: Uuid,
@@ -634,7 +642,7 @@ pub struct Pause {
 pub trait Store: Send + Sync + 'static {
     /// False when the account has `limit` webhooks already. One with a handshake is stored as it has to wait for it.
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool>;
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Vec<Webhook>>;
+    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
     async fn update_webhook(
         &self,
@@ -668,7 +676,7 @@ pub trait Store: Send + Sync + 'static {
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>>;
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published>;
-    async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Vec<Notification>>;
+    async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>>;
     async fn get_notification(&self, account: Option<Account>, id: Uuid) -> Result<Option<Notification>>;
 
     /// Takes a notification's payload away and cancels its pending deliveries; what its attempts were answered goes with
@@ -677,7 +685,7 @@ pub trait Store: Send + Sync + 'static {
     /// One small step of wiping what receivers answered to the callbacks of a deleted notification. True when more is left.
     async fn erase_answers(&self, notification_id: Uuid) -> Result<bool>;
 
-    async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Vec<Delivery>>;
+    async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>>;
     /// With its last 50 attempts, oldest first.
     async fn get_delivery(&self, account: Option<Account>, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>>;
     /// Makes a delivery due now, whatever its state, and starts its retry schedule anew. While an attempt of it is under way

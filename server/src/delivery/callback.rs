@@ -148,7 +148,7 @@ impl Answer {
     pub fn statuses(self) -> &'static [&'static str] {
         match self {
             Answer::Accepted => &["2XX"],
-            Answer::Unauthorized => &["401"],
+            Answer::Unauthorized => &["401", "407"],
             Answer::Gone => &["410"],
             Answer::Busy => &["429", "503"],
             Answer::Refused => &["default"],
@@ -176,6 +176,7 @@ mod tests {
             (400, Answer::Refused),
             (401, Answer::Unauthorized),
             (403, Answer::Refused),
+            (407, Answer::Unauthorized),
             (410, Answer::Gone),
             (429, Answer::Busy),
             (500, Answer::Refused),

@@ -34,6 +34,9 @@ const EVENT_TYPE: &str = "webhook.handshake";
 const AT_ONCE: usize = 32;
 const AT_ONCE_IN_ACCOUNT: usize = 4;
 
+/// While more are due than have a place, they are looked at no more often than this.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// As many bytes as a key has: nobody guesses it.
 const CHALLENGE_LEN: usize = 32;
 
@@ -114,11 +117,15 @@ impl Engine {
                     continue;
                 }
             };
+            let many = round.due.len() > AT_ONCE;
             for due in round.due {
                 if let Some(running) = Running::begin(&self, &due) {
                     self.attempts.spawn(async move { running.engine.shake_hands(&due).await });
                 }
             }
+            // What finds no place is read again each time that one comes free, which is not to be at every answer.
+            let pause = if many { LOOK_AGAIN } else { Duration::ZERO };
+            tokio::time::sleep(pause).await;
             let next_due = async {
                 match round.next_due {
                     Some(next_due) => self.clock.sleep_until(next_due).await,

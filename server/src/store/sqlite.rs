@@ -18,6 +18,8 @@ use crate::metrics::Metrics;
 
 mod census;
 pub(crate) mod copy;
+#[cfg(test)]
+mod costs;
 mod deliveries;
 mod directory;
 mod erasure;
@@ -26,6 +28,7 @@ mod handshakes;
 mod leases;
 mod notifications;
 mod operational;
+mod pages;
 mod pauses;
 mod readers;
 mod recovery;
@@ -83,7 +86,10 @@ pub enum OpenError {
 
 pub struct Sqlite {
     writer: Writer,
+    /// For callers who list and look up.
     readers: Arc<Readers>,
+    /// For what every request and every attempt may need: however much is listed, it does not wait for that.
+    own_readers: Arc<Readers>,
     directory: Arc<Directory>,
     /// Names this process's leases. Those of other incarnations are void: one server at a time runs on a file.
     incarnation: Uuid,
@@ -105,12 +111,12 @@ impl Sqlite {
         // for overwriting pages that come free, too.
         connection.pragma_update(None, "secure_delete", "fast").map_err(open)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
-        let readers = Readers::open(path).map_err(open)?;
+        let [readers, own_readers] = [Readers::open(path).map_err(open)?, Readers::open(path).map_err(open)?].map(Arc::new);
         let directory = Arc::new(Directory::default());
         let writer = Writer::start(connection, directory.clone(), metrics).map_err(OpenError::Thread)?;
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(path, &limits));
-        Ok(Sqlite { writer, readers: Arc::new(readers), directory, incarnation: Uuid::now_v7(), limits, space })
+        Ok(Sqlite { writer, readers, own_readers, directory, incarnation: Uuid::now_v7(), limits, space })
     }
 
     /// With these limits in the place of the default ones.
@@ -187,6 +193,10 @@ impl Sqlite {
 
     async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
         self.readers.read(query).await
+    }
+
+    async fn read_own<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
+        self.own_readers.read(query).await
     }
 }
 
@@ -315,7 +325,7 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Vec<Webhook>> {
+    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
         self.read(move |connection| webhooks::list(connection, account.as_ref(), status, page)).await
     }
 
@@ -358,7 +368,7 @@ impl Store for Sqlite {
     }
 
     async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes> {
-        self.read(move |connection| handshakes::due(connection, now)).await
+        self.read_own(move |connection| handshakes::due(connection, now)).await
     }
 
     async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
@@ -397,7 +407,7 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Vec<Notification>> {
+    async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>> {
         self.read(move |connection| notifications::list(connection, account.as_ref(), event_type.as_ref(), page)).await
     }
 
@@ -416,7 +426,7 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Soon, move |connection| erasure::erase_answers(connection, notification_id)).await
     }
 
-    async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Vec<Delivery>> {
+    async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>> {
         self.read(move |connection| deliveries::list(connection, &filter, page)).await
     }
 
@@ -446,7 +456,7 @@ impl Store for Sqlite {
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
-        self.read(move |connection| webhooks::destination(connection, webhook_id)).await
+        self.read_own(move |connection| webhooks::destination(connection, webhook_id)).await
     }
 
     async fn release_delivery(&self, delivery_id: Uuid) -> Result<()> {
@@ -519,7 +529,7 @@ impl Store for Sqlite {
     }
 
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
-        self.read(move |connection| tokens::find(connection, hash)).await
+        self.read_own(move |connection| tokens::find(connection, hash)).await
     }
 
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {

@@ -52,25 +52,7 @@ impl Bench {
     }
 
     async fn webhook_with(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
-        let mut webhook = Webhook {
-            id: Uuid::now_v7(),
-            account: Account::parse(account).expect("an account"),
-            target_url: OutboundUrl::parse("https://example.com/notify").expect("a URL"),
-            auth: Auth::Basic { username: Username::parse("user").expect("a user name") },
-            auth_secret: Some(Sealed(vec![1])),
-            headers: Some(CustomHeaders { names: vec![CustomHeaderName::parse("X-API-Key").expect("a name")], sealed: Sealed(vec![4]) }),
-            signing_secret: Sealed(vec![2]),
-            previous_secret: None,
-            event_types: None,
-            description: None,
-            max_per_second: None,
-            ordered: false,
-            deactivation: None,
-            epoch: 1,
-            revision: 1,
-            created_at: T0,
-            updated_at: T0,
-        };
+        let mut webhook = webhook_of(account);
         change(&mut webhook);
         assert!(self.store.register_webhook(webhook.clone(), None, 1000).await.expect("stored"));
         self.prove(&webhook);
@@ -140,6 +122,28 @@ impl Bench {
 
     async fn status(&self, leased: &Leased) -> DeliveryStatus {
         self.delivery(leased.delivery_id).await.0.status
+    }
+}
+
+pub(super) fn webhook_of(account: &str) -> Webhook {
+    Webhook {
+        id: Uuid::now_v7(),
+        account: Account::parse(account).expect("an account"),
+        target_url: OutboundUrl::parse("https://example.com/notify").expect("a URL"),
+        auth: Auth::Basic { username: Username::parse("user").expect("a user name") },
+        auth_secret: Some(Sealed(vec![1])),
+        headers: Some(CustomHeaders { names: vec![CustomHeaderName::parse("X-API-Key").expect("a name")], sealed: Sealed(vec![4]) }),
+        signing_secret: Sealed(vec![2]),
+        previous_secret: None,
+        event_types: None,
+        description: None,
+        max_per_second: None,
+        ordered: false,
+        deactivation: None,
+        epoch: 1,
+        revision: 1,
+        created_at: T0,
+        updated_at: T0,
     }
 }
 
@@ -233,7 +237,7 @@ async fn deliveries_of_a_webhook_that_went_are_cancelled_and_stay_so() {
         since: None,
         until: None,
     };
-    assert_eq!(bench.store.list_deliveries(all, Page { after: None, limit: 10 }).await.expect("readable").len(), 2);
+    assert_eq!(bench.store.list_deliveries(all, Page { after: None, limit: 10 }).await.expect("readable").items.len(), 2);
 }
 
 #[tokio::test]
@@ -289,7 +293,7 @@ async fn an_ordered_webhook_gets_one_delivery_at_a_time_in_the_order_of_publishi
         delivered.push(leased.notification.id);
         next = finish_freed(&bench, leased, Next::Succeeded).await;
     }
-    let mut published = bench.store.list_notifications(None, None, Page { after: None, limit: 10 }).await.expect("readable");
+    let mut published = bench.store.list_notifications(None, None, Page { after: None, limit: 10 }).await.expect("readable").items;
     published.reverse();
     assert_eq!(delivered, published.iter().map(|notification| notification.id).collect::<Vec<_>>());
 }
@@ -365,7 +369,7 @@ async fn one_key_publishes_once_even_in_one_commit() {
         _ => "refused",
     });
     assert_eq!(outcomes, ["new", "repeated", "conflict"]);
-    let all = bench.store.list_notifications(None, None, Page { after: None, limit: 10 }).await.expect("readable");
+    let all = bench.store.list_notifications(None, None, Page { after: None, limit: 10 }).await.expect("readable").items;
     assert_eq!(all.len(), 1);
 }
 

@@ -141,20 +141,22 @@ async fn the_way_that_worked_is_remembered() {
 
 #[tokio::test]
 async fn a_token_that_the_callback_refuses_is_renewed_once() {
-    let mut cast = cast(ISSUE).await;
-    cast.receiver.then([Reply::Status(401)]);
-    let notification = cast.api.publish_type("a.b").await;
-    let callbacks = cast.receiver.next_of(2).await;
-    assert_eq!(callbacks[0].header("authorization"), "Bearer issued-token-1");
-    assert_eq!(callbacks[1].header("authorization"), "Bearer issued-token-2");
-    let delivery = cast.api.after_attempts(&notification, 1).await;
-    assert_eq!((&delivery["status"], &delivery["attemptCount"]), (&json!("succeeded"), &json!(1)));
+    for refusal in [401, 407] {
+        let mut cast = cast(ISSUE).await;
+        cast.receiver.then([Reply::Status(refusal)]);
+        let notification = cast.api.publish_type("a.b").await;
+        let callbacks = cast.receiver.next_of(2).await;
+        assert_eq!(callbacks[0].header("authorization"), "Bearer issued-token-1");
+        assert_eq!(callbacks[1].header("authorization"), "Bearer issued-token-2");
+        let delivery = cast.api.after_attempts(&notification, 1).await;
+        assert_eq!((&delivery["status"], &delivery["attemptCount"]), (&json!("succeeded"), &json!(1)));
 
-    cast.receiver.always(Reply::Status(401));
-    let delivery = cast.api.after_attempts(&cast.api.publish_type("a.b").await, 1).await;
-    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["statusCode"]), (&json!("pending"), &json!(401)));
-    assert_eq!(cast.receiver.next_of(2).await.len(), 2);
-    assert_eq!(cast.endpoint.requests().len(), 3);
+        cast.receiver.always(Reply::Status(refusal));
+        let delivery = cast.api.after_attempts(&cast.api.publish_type("a.b").await, 1).await;
+        assert_eq!((&delivery["status"], &delivery["lastAttempt"]["statusCode"]), (&json!("pending"), &json!(refusal)));
+        assert_eq!(cast.receiver.next_of(2).await.len(), 2);
+        assert_eq!(cast.endpoint.requests().len(), 3);
+    }
 }
 
 #[tokio::test]

@@ -86,6 +86,8 @@ async fn a_backup_and_a_database_are_replaced_only_when_that_is_said() {
     let again = run("backup", &file, &data_dir, &[]).await.expect_err("it is there");
     assert!(again.contains("is there already") && again.contains("--replace"), "{again}");
     run("backup", &file, &data_dir, &["--replace"]).await.expect("replaced");
+    let itself = run("backup", &process.file("webhooks.db"), &data_dir, &["--replace"]).await.expect_err("it is in use");
+    assert!(itself.contains("is the database itself"), "{itself}");
     let second = process.api().register_url("https://example.com/second").await;
 
     let running = run("restore", &file, &data_dir, &["--replace"]).await.expect_err("a server runs");

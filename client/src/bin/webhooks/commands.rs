@@ -172,11 +172,11 @@ async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>>
     .await
 }
 
-/// One page, or with `--all` every page from there on, as one.
+/// The next page that has something, or with `--all` every page from there on, as one.
 async fn all_pages<T>(paging: &Paging, fetch: impl AsyncFn(Option<String>, NonZeroU32) -> Result<Listing<T>>) -> Result<Listing<T>> {
     let limit = paging.limit.and_then(NonZeroU32::new).unwrap_or(if paging.all { LARGEST_PAGE } else { USUAL_PAGE });
     let mut listing = fetch(paging.cursor.clone(), limit).await?;
-    while paging.all && listing.cursor.is_some() {
+    while listing.cursor.is_some() && (paging.all || listing.data.is_empty()) {
         let next = fetch(listing.cursor.take(), limit).await?;
         listing.data.extend(next.data);
         listing.cursor = next.cursor;
@@ -198,5 +198,16 @@ mod tests {
         let listing = all_pages(&Paging { limit: None, cursor: Some("1".to_owned()), all: true }, fetch).await.expect("a listing");
         assert_eq!(listing.data, [1, 2, 3]);
         assert_eq!(listing.cursor, None);
+    }
+
+    #[tokio::test]
+    async fn a_page_without_anything_is_passed_over() {
+        let fetch = async |cursor: Option<String>, _: NonZeroU32| {
+            let number: u32 = cursor.map_or(0, |cursor| cursor.parse().expect("a number"));
+            let data = if number < 2 { Vec::new() } else { vec![number] };
+            Ok(Listing { data, cursor: Some((number + 1).to_string()) })
+        };
+        let listing = all_pages(&Paging { limit: None, cursor: None, all: false }, fetch).await.expect("a listing");
+        assert_eq!((listing.data, listing.cursor.as_deref()), (vec![2], Some("3")));
     }
 }

@@ -3,27 +3,28 @@
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// A pending delivery of a webhook that is deactivated, deleted or of a later epoch is cancelled, though its row may not
-/// say so yet: the rows follow some hundreds at a time.
-const SELECT: &str = "SELECT d.id, d.notification_id, n.type, d.webhook_id, d.attempt_count, d.created_at, d.due_at,
-        CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
-             THEN 3 ELSE d.status END AS shown_status,
-        a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated
-     FROM deliveries d
-     JOIN webhooks w ON w.id = d.webhook_id
-     JOIN notifications n ON n.id = d.notification_id
-     LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count";
+/// What a delivery is called. A pending one of a webhook that is deactivated, deleted or of a later epoch is cancelled, though
+/// its row may not say so yet: the rows follow some hundreds at a time.
+const SHOWN_STATUS: &str =
+    "CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
+             THEN 3 ELSE d.status END";
 
 const ATTEMPTS_SHOWN: u32 = 50;
 
-pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Vec<Delivery>> {
-    // The narrowest filter that an index serves comes first; a unary plus keeps SQLite from choosing another.
-    let (webhook, notification, account) = match (filter.notification_id, filter.webhook_id) {
-        (Some(_), _) => ("+d.webhook_id", "d.notification_id", "+d.account"),
-        (None, Some(_)) => ("d.webhook_id", "+d.notification_id", "+d.account"),
-        (None, None) => ("+d.webhook_id", "+d.notification_id", "d.account"),
+/// Finds them by the narrowest filter that an index serves, looks at each for the others, and reads those that are wanted.
+pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Part<Delivery>> {
+    // A unary plus keeps SQLite from choosing another index than the one of the first filter.
+    let (index, webhook, notification, account) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {
+        (Some(_), _, _) => ("INDEXED BY deliveries_of_notification", "+d.webhook_id", "d.notification_id", "+d.account"),
+        (None, Some(_), _) => ("INDEXED BY deliveries_of_webhook", "d.webhook_id", "+d.notification_id", "+d.account"),
+        (None, None, true) if filter.status == Some(DeliveryStatus::Failed) => {
+            ("INDEXED BY deliveries_failed", "+d.webhook_id", "+d.notification_id", "d.status = 2 AND d.account")
+        }
+        (None, None, true) => ("INDEXED BY deliveries_of_account", "+d.webhook_id", "+d.notification_id", "d.account"),
+        (None, None, false) => ("", "+d.webhook_id", "+d.notification_id", "+d.account"),
     };
-    let mut conditions = vec!["d.id < :before".to_owned()];
+    let mut places = vec!["d.id < :before".to_owned()];
+    let mut conditions = vec!["1".to_owned()];
     let before = Key(page.after.unwrap_or(Uuid::max()));
     let account_value = filter.account.as_ref().map(Account::as_str);
     let webhook_value = filter.webhook_id.map(Key);
@@ -32,32 +33,49 @@ pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page)
     let since = filter.since.map(Millis);
     let until = filter.until.map(Millis);
     let status = filter.status.map(status_to_number);
-    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &page.limit)];
-    let mut condition = |set: bool, name: &'static str, value, text: String| {
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before)];
+    let mut add = |set: bool, name: &'static str, value, text: String, list: &mut Vec<String>| {
         if set {
             values.push((name, value));
-            conditions.push(text);
+            list.push(text);
         }
     };
-    condition(account_value.is_some(), ":account", &account_value, format!("{account} = :account"));
-    condition(webhook_value.is_some(), ":webhook", &webhook_value, format!("{webhook} = :webhook"));
-    condition(notification_value.is_some(), ":notification", &notification_value, format!("{notification} = :notification"));
-    condition(type_value.is_some(), ":type", &type_value, "n.type = :type".to_owned());
-    condition(since.is_some(), ":since", &since, "d.created_at >= :since".to_owned());
-    condition(until.is_some(), ":until", &until, "d.created_at < :until".to_owned());
-    condition(status.is_some(), ":status", &status, "shown_status = :status".to_owned());
-    let conditions = conditions.join(" AND ");
-    connection
-        .prepare_cached(&format!("{SELECT} WHERE {conditions} ORDER BY d.id DESC LIMIT :limit"))?
-        .query_map(values.as_slice(), from_row)?
-        .collect()
+    add(account_value.is_some(), ":account", &account_value, format!("{account} = :account"), &mut places);
+    add(webhook_value.is_some(), ":webhook", &webhook_value, format!("{webhook} = :webhook"), &mut places);
+    add(notification_value.is_some(), ":notification", &notification_value, format!("{notification} = :notification"), &mut places);
+    let of_type = "(SELECT type FROM notifications n WHERE n.id = d.notification_id) = :type".to_owned();
+    add(type_value.is_some(), ":type", &type_value, of_type, &mut conditions);
+    add(since.is_some(), ":since", &since, "d.created_at >= :since".to_owned(), &mut conditions);
+    add(until.is_some(), ":until", &until, "d.created_at < :until".to_owned(), &mut conditions);
+    add(status.is_some(), ":status", &status, format!("{SHOWN_STATUS} = :status"), &mut conditions);
+    let (places, conditions) = (places.join(" AND "), conditions.join(" AND "));
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT d.id, {conditions} FROM deliveries d {index} CROSS JOIN webhooks w ON w.id = d.webhook_id
+         WHERE {places} ORDER BY d.id DESC"
+    ))?;
+    let rows = statement.query(values.as_slice())?;
+    let mut wanted = connection.prepare_cached(&one())?;
+    pages::collect(rows, page.limit, |row| {
+        let delivery = wanted.query_row((row.get::<_, Key>(0)?, None::<&str>), from_row)?;
+        Ok((delivery, 0))
+    })
+}
+
+/// One delivery with its last attempt, of an account or of any.
+fn one() -> String {
+    format!(
+        "SELECT d.id, d.notification_id, n.type, d.webhook_id, d.attempt_count, d.created_at, d.due_at, {SHOWN_STATUS},
+             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated
+         FROM deliveries d
+         JOIN webhooks w ON w.id = d.webhook_id
+         JOIN notifications n ON n.id = d.notification_id
+         LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count
+         WHERE d.id = ?1 AND (?2 IS NULL OR d.account = ?2)"
+    )
 }
 
 pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<(Delivery, Vec<Attempt>)>> {
-    let delivery = connection
-        .prepare_cached(&format!("{SELECT} WHERE d.id = ?1 AND (?2 IS NULL OR d.account = ?2)"))?
-        .query_row((Key(id), account.map(Account::as_str)), from_row)
-        .optional()?;
+    let delivery = connection.prepare_cached(&one())?.query_row((Key(id), account.map(Account::as_str)), from_row).optional()?;
     let Some(delivery) = delivery else { return Ok(None) };
     let mut attempts = connection
         .prepare_cached(

@@ -100,24 +100,22 @@ pub(super) fn list(
     account: Option<&Account>,
     event_type: Option<&EventType>,
     page: Page,
-) -> rusqlite::Result<Vec<Notification>> {
+) -> rusqlite::Result<Part<Notification>> {
     let of_account = if account.is_some() { "account = :account AND" } else { ":account IS NULL AND" };
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM notifications
-             WHERE {of_account} id < :before AND data IS NOT NULL AND (:type IS NULL OR type = :type)
-             ORDER BY id DESC LIMIT :limit"
-        ))?
-        .query_map(
-            rusqlite::named_params! {
-                ":account": account.map(Account::as_str),
-                ":before": Key(page.after.unwrap_or(Uuid::max())),
-                ":type": event_type.map(EventType::as_str),
-                ":limit": page.limit,
-            },
-            |row| from_row(row, 0),
-        )?
-        .collect()
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT id, data IS NOT NULL AND (:type IS NULL OR type = :type), {COLUMNS} FROM notifications
+         WHERE {of_account} id < :before ORDER BY id DESC"
+    ))?;
+    let rows = statement.query(rusqlite::named_params! {
+        ":account": account.map(Account::as_str),
+        ":before": Key(page.after.unwrap_or(Uuid::max())),
+        ":type": event_type.map(EventType::as_str),
+    })?;
+    pages::collect(rows, page.limit, |row| {
+        let notification = from_row(row, 2)?;
+        let bytes = notification.data.get().len();
+        Ok((notification, bytes))
+    })
 }
 
 pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<Notification>> {

@@ -1,4 +1,4 @@
-//! A few read-only connections, each in use by one look-up at a time.
+//! A few read-only connections, each in use by one look-up at a time; whoever comes then waits for one.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Error, Result};
 
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 3;
 
 pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,

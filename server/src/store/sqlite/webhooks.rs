@@ -64,32 +64,26 @@ pub(super) fn list(
     account: Option<&Account>,
     status: Option<WebhookStatus>,
     page: Page,
-) -> rusqlite::Result<Vec<Webhook>> {
+) -> rusqlite::Result<Part<Webhook>> {
     let deactivated = status.map(|status| status == WebhookStatus::Deactivated);
-    let of_account = if account.is_some() { "account = :account AND" } else { ":account IS NULL AND" };
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM webhooks
-             WHERE {of_account} deleted_at IS NULL AND id < :before
-               AND (:deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated)
-             ORDER BY id DESC LIMIT :limit"
-        ))?
-        .query_map(
-            rusqlite::named_params! {
-                ":account": account.map(Account::as_str),
-                ":before": Key(page.after.unwrap_or(Uuid::max())),
-                ":deactivated": deactivated,
-                ":limit": page.limit,
-            },
-            from_row,
-        )?
-        .collect()
+    // The index of an account's webhooks has none that are deleted.
+    let of_account = if account.is_some() { "account = :account AND deleted_at IS NULL AND" } else { ":account IS NULL AND" };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT id, deleted_at IS NULL AND (:deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated), {COLUMNS}
+         FROM webhooks WHERE {of_account} id < :before ORDER BY id DESC"
+    ))?;
+    let rows = statement.query(rusqlite::named_params! {
+        ":account": account.map(Account::as_str),
+        ":before": Key(page.after.unwrap_or(Uuid::max())),
+        ":deactivated": deactivated,
+    })?;
+    pages::collect(rows, page.limit, |row| Ok((from_row(row, 2)?, 0)))
 }
 
 pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<Webhook>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM webhooks WHERE id = ?1 AND (?2 IS NULL OR account = ?2) AND deleted_at IS NULL"))?
-        .query_row((Key(id), account.map(Account::as_str)), from_row)
+        .query_row((Key(id), account.map(Account::as_str)), |row| from_row(row, 0))
         .optional()
 }
 
@@ -303,29 +297,30 @@ fn destination_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Destination
     })
 }
 
-fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Webhook> {
-    let event_types: Option<String> = row.get(6)?;
-    let reason: Option<String> = row.get(10)?;
-    let at: Option<Millis> = row.get(11)?;
+/// From the columns of `COLUMNS`, the first of which is at `first`.
+fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Webhook> {
+    let event_types: Option<String> = row.get(first + 6)?;
+    let reason: Option<String> = row.get(first + 10)?;
+    let at: Option<Millis> = row.get(first + 11)?;
     Ok(Webhook {
-        id: row.get::<_, Key>(0)?.0,
-        account: Account::stored(row.get(1)?),
-        target_url: OutboundUrl::stored(row.get(2)?),
-        auth: auth_from_row(row, 3)?,
-        auth_secret: row.get::<_, Option<Vec<u8>>>(4)?.map(Sealed),
-        signing_secret: Sealed(row.get(5)?),
-        previous_secret: signing_secrets::previous_from_row(row, 16)?,
-        headers: custom_headers_from_row(row, 18)?,
+        id: row.get::<_, Key>(first)?.0,
+        account: Account::stored(row.get(first + 1)?),
+        target_url: OutboundUrl::stored(row.get(first + 2)?),
+        auth: auth_from_row(row, first + 3)?,
+        auth_secret: row.get::<_, Option<Vec<u8>>>(first + 4)?.map(Sealed),
+        signing_secret: Sealed(row.get(first + 5)?),
+        previous_secret: signing_secrets::previous_from_row(row, first + 16)?,
+        headers: custom_headers_from_row(row, first + 18)?,
         event_types: event_types
             .map(|text| EventTypes(text.split(' ').map(|pattern| EventTypePattern::stored(pattern.to_owned())).collect())),
-        description: row.get::<_, Option<String>>(7)?.map(Description::stored),
-        max_per_second: row.get(8)?,
-        ordered: row.get(9)?,
+        description: row.get::<_, Option<String>>(first + 7)?.map(Description::stored),
+        max_per_second: row.get(first + 8)?,
+        ordered: row.get(first + 9)?,
         deactivation: reason.zip(at).map(|(reason, at)| Deactivation { reason, at: at.0 }),
-        epoch: row.get(12)?,
-        revision: row.get(13)?,
-        created_at: row.get::<_, Millis>(14)?.0,
-        updated_at: row.get::<_, Millis>(15)?.0,
+        epoch: row.get(first + 12)?,
+        revision: row.get(first + 13)?,
+        created_at: row.get::<_, Millis>(first + 14)?.0,
+        updated_at: row.get::<_, Millis>(first + 15)?.0,
     })
 }
 

@@ -76,7 +76,7 @@ async fn a_deleted_notification_is_found_no_more_and_its_deliveries_are() {
     assert!(bench.store.delete_notification(Some(webhook.account.clone()), notification.id, T0).await.expect("stored"));
     assert!(bench.store.get_notification(None, notification.id).await.expect("readable").is_none());
     let page = Page { after: None, limit: 10 };
-    assert!(bench.store.list_notifications(None, None, page).await.expect("readable").is_empty());
+    assert!(bench.store.list_notifications(None, None, page).await.expect("readable").items.is_empty());
     let (delivery, attempts) = bench.delivery(leased[0].delivery_id).await;
     assert_eq!((delivery.status, delivery.due_at, attempts.len()), (DeliveryStatus::Cancelled, None, 1));
     assert_eq!((delivery.notification_id, delivery.event_type.as_str()), (notification.id, "a.b"));

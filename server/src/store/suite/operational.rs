@@ -23,7 +23,7 @@ impl Bench {
 
     async fn notification_types(&self) -> Vec<String> {
         let page = Page { after: None, limit: 100 };
-        let notifications = self.store.list_notifications(None, None, page).await.expect("readable");
+        let notifications = self.store.list_notifications(None, None, page).await.expect("readable").items;
         notifications.iter().map(|notification| notification.event_type.as_str().to_owned()).collect()
     }
 

@@ -73,7 +73,7 @@ async fn one_that_is_due_already_keeps_its_place() {
     let webhook = bench.webhook("acme").await;
     let busy = bench.publish_to(&webhook).await;
     bench.publish_to(&webhook).await;
-    let all = bench.store.list_deliveries(of(&webhook), Page { after: None, limit: 10 }).await.expect("readable");
+    let all = bench.store.list_deliveries(of(&webhook), Page { after: None, limit: 10 }).await.expect("readable").items;
     let Redelivered::Due(waiting) = bench.redeliver(&webhook, all[0].id, seconds(9)).await else { panic!("it is not due") };
     assert_eq!(waiting.due_at, Some(T0));
     bench.publish_to(&webhook).await;

@@ -96,6 +96,8 @@ CREATE INDEX deliveries_of_notification ON deliveries (notification_id, id);
 -- What one webhook has waiting, in the order in which it falls due, or in which it was published.
 CREATE INDEX deliveries_waiting ON deliveries (webhook_id, epoch, lane, due_at) WHERE status = 0;
 CREATE INDEX deliveries_in_order ON deliveries (webhook_id, epoch, sequence) WHERE status = 0 AND sequence IS NOT NULL;
+-- Few of many, and what its customer asks for after an outage.
+CREATE INDEX deliveries_failed ON deliveries (account, id) WHERE status = 2;
 -- What of one webhook can be recovered, oldest first.
 CREATE INDEX deliveries_unsuccessful ON deliveries (webhook_id, created_at, id) WHERE status IN (2, 3);
 

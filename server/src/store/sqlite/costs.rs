@@ -1,0 +1,205 @@
+//! What the verbs cost, in steps of SQLite's virtual machine. Unlike time these are the same on every machine, and a query that
+//! walks over rows takes some for each: what does not grow with what is stored walks over nothing that is another's, or done.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+use crate::api::types::DeliveryStatus;
+use crate::delivery::schedule::{Caps, Slots, Work};
+use crate::store::suite::webhook_of;
+
+/// Long after everything that was stored before.
+const NOW: DateTime<Utc> = DateTime::from_timestamp(20_000 * 24 * 60 * 60, 0).expect("a time");
+
+/// A store in which a busy account has a backlog and a past, and a quiet one has little.
+struct World {
+    connection: Connection,
+    directory: Directory,
+    slots: Arc<Slots>,
+    incarnation: Uuid,
+    steps: Arc<AtomicU64>,
+    busy: Webhook,
+    quiet: Webhook,
+    ordered: Webhook,
+}
+
+impl World {
+    fn with(count: u32) -> World {
+        let connection = Connection::open_in_memory().expect("a database");
+        connection.execute_batch(MIGRATIONS[0]).expect("a schema");
+        let directory = Directory::default();
+        let (busy, quiet) = (webhook_of("busy"), webhook_of("quiet"));
+        let ordered = Webhook { ordered: true, ..webhook_of("orderly") };
+        for webhook in [&busy, &quiet, &ordered] {
+            assert!(webhooks::register(&connection, &directory, webhook, None, 10).expect("stored"));
+        }
+        let steps = Arc::new(AtomicU64::new(0));
+        let counter = steps.clone();
+        let count_one = move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        let mut world = World {
+            connection,
+            directory,
+            slots: Slots::new(Caps::new(100, 10)),
+            incarnation: Uuid::now_v7(),
+            steps,
+            busy,
+            quiet,
+            ordered,
+        };
+        // Pending: fresh and to be retried. Over: succeeded and failed.
+        for (status, lane) in [(0, Lane::Fresh), (0, Lane::Retry), (1, Lane::Fresh), (2, Lane::Retry)] {
+            world.fill(&world.busy, count, status, lane);
+        }
+        world.fill(&world.quiet, count, 1, Lane::Fresh);
+        leases::rebuild_ready(&world.connection).expect("found");
+        world.connection.progress_handler(1, Some(count_one)).expect("it is counted");
+        world
+    }
+
+    /// All of them older than what is published later: identifiers are in the order of creation.
+    fn fill(&self, webhook: &Webhook, count: u32, status: u8, lane: Lane) {
+        self.connection
+            .execute_batch(&format!(
+                "INSERT INTO notifications (id, account, type, created_at, delivery_count, data)
+                 WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})
+                 SELECT CAST(x'00' || randomblob(15) AS BLOB), '{}', 'a.b', 1000, 1, '{{}}' FROM numbers;",
+                webhook.account.as_str()
+            ))
+            .expect("stored");
+        self.connection
+            .execute(
+                "INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, status, lane, attempt_count, due_at, created_at)
+                 SELECT CAST(x'00' || randomblob(15) AS BLOB), n.id, ?1, n.account, 1, ?2, ?3, 1, 1000, 1000 FROM notifications n
+                 WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.notification_id = n.id)",
+                (Key(webhook.id), status, lane),
+            )
+            .expect("stored");
+    }
+
+    fn leasing(&self) -> Leasing<'_> {
+        Leasing { connection: &self.connection, directory: &self.directory, slots: &self.slots, incarnation: self.incarnation, now: NOW }
+    }
+
+    fn publish(&self, webhook: &Webhook) -> Vec<Leased> {
+        let publication = Publication {
+            id: Uuid::now_v7(),
+            event_type: EventType::parse("a.b").expect("a type"),
+            data: RawValue::from_string("{}".to_owned()).expect("JSON"),
+            created_at: NOW,
+            audience: Audience::Account(webhook.account.clone()),
+            idempotency: Some(Idempotency { owner: String::new(), key: Uuid::now_v7().to_string(), fingerprint: [0; 32] }),
+            trace: None,
+        };
+        let published = notifications::publish(&self.leasing(), publication).expect("stored");
+        let Published::New { leased, .. } = published else { panic!("{published:?}") };
+        leased
+    }
+
+    fn finish(&self, leased: &Leased, next: Next) {
+        let attempt = Attempt {
+            number: leased.attempt,
+            started_at: NOW,
+            duration_ms: 1,
+            outcome: "accepted".to_owned(),
+            status_code: Some(204),
+            error: None,
+            response_body: Some("x".to_owned()),
+            truncated: false,
+        };
+        let patience = Some(Patience { time: TimeDelta::days(5), attempts: 10 });
+        let (delivery_id, lane, destination) = (leased.delivery_id, leased.lane, leased.destination.clone());
+        self.leasing().finish(&Finish { delivery_id, lane, destination, attempt, next, patience }).expect("stored");
+    }
+
+    fn deliveries(&self, webhook: &Webhook, status: Option<DeliveryStatus>) -> Part<Delivery> {
+        let account = Some(webhook.account.clone());
+        let filter =
+            DeliveryFilter { account, webhook_id: None, notification_id: None, status, event_type: None, since: None, until: None };
+        deliveries::list(&self.connection, &filter, Page { after: None, limit: 200 }).expect("readable")
+    }
+}
+
+/// What is done, and by what name.
+type Verb = (&'static str, fn(&World));
+
+/// In this order.
+const VERBS: [Verb; 17] = [
+    ("publish and accept", |world| {
+        let leased = world.publish(&world.quiet).remove(0);
+        world.finish(&leased, Next::Succeeded);
+    }),
+    ("publish and fail", |world| {
+        let leased = world.publish(&world.quiet).remove(0);
+        world.finish(&leased, Next::RetryAt(NOW));
+    }),
+    ("publish and be gone", |world| {
+        let leased = world.publish(&world.ordered).remove(0);
+        world.finish(&leased, Next::Failed);
+    }),
+    ("publish to a webhook with a backlog", |world| drop(world.publish(&world.busy))),
+    ("lease what is due", |world| assert!(!world.leasing().lease_due(Vec::new()).expect("leased").leased.is_empty())),
+    ("lease of a backlog", |world| {
+        let work = Work { webhook_id: world.busy.id, lane: Lane::Retry };
+        world.leasing().lease_due(vec![work]).expect("leased");
+    }),
+    ("list", |world| assert_eq!(world.deliveries(&world.busy, None).items.len(), 200)),
+    ("list what failed", |world| assert_eq!(world.deliveries(&world.busy, Some(DeliveryStatus::Failed)).items.len(), 200)),
+    ("list what there is none of", |world| {
+        let part = world.deliveries(&world.busy, Some(DeliveryStatus::Cancelled));
+        assert!(part.items.is_empty() && part.next.is_some(), "it goes on");
+    }),
+    ("list notifications of no type that there is", |world| {
+        let page = Page { after: None, limit: 200 };
+        let event_type = EventType::parse("no.such").expect("a type");
+        let part = notifications::list(&world.connection, Some(&world.busy.account), Some(&event_type), page).expect("readable");
+        assert!(part.items.is_empty() && part.next.is_some(), "it goes on");
+    }),
+    ("redeliver", |world| {
+        let id = world.deliveries(&world.busy, Some(DeliveryStatus::Failed)).items[0].id;
+        let redelivered = redelivery::redeliver(&world.connection, &world.busy.account, id, NOW, world.incarnation);
+        assert!(matches!(redelivered, Ok(Redelivered::Due(_))));
+    }),
+    ("recover", |world| {
+        let recovery = Recovery { webhook_id: world.busy.id, since: DateTime::UNIX_EPOCH, until: None, dry_run: false, after: None };
+        let step = recovery::step(&world.connection, &world.busy.account, recovery, NOW, world.incarnation).expect("recovered");
+        assert!(matches!(step, RecoveryStep::Recovered { count: 1.., next: Some(_) }));
+    }),
+    ("delete a notification", |world| {
+        let id = world.publish(&world.quiet)[0].notification.id;
+        assert!(erasure::delete_notification(&world.connection, None, id, NOW, world.incarnation).expect("erased"));
+        while erasure::erase_answers(&world.connection, id).expect("erased") {}
+    }),
+    ("remove what is old", |world| {
+        let limits = StorageLimits::default();
+        assert!(retention::step(&world.connection, &limits, world.incarnation, NOW).expect("removed"));
+    }),
+    ("deactivate", |world| {
+        let deactivated = webhooks::deactivate(&world.connection, &world.directory, &world.busy.account, world.busy.id, NOW);
+        assert!(deactivated.expect("stored").is_some());
+    }),
+    ("mark what is cancelled", |world| assert!(webhooks::cancel_some(&world.connection, None, NOW).expect("marked"))),
+    ("delete a webhook", |world| {
+        let deleted = webhooks::delete(&world.connection, &world.directory, &world.busy.account, world.busy.id, NOW);
+        assert!(deleted.expect("stored").is_some());
+    }),
+];
+
+#[test]
+fn nothing_costs_more_for_what_others_have_waiting_or_for_what_is_done() {
+    let costs = [15_000, 30_000].map(|count| {
+        let world = World::with(count);
+        VERBS.map(|(_, verb)| {
+            let before = world.steps.load(Ordering::Relaxed);
+            verb(&world);
+            world.steps.load(Ordering::Relaxed) - before
+        })
+    });
+    for (index, (name, _)) in VERBS.iter().enumerate() {
+        let (small, large) = (costs[0][index], costs[1][index]);
+        // Random identifiers lie differently, which makes a step or two.
+        assert!(large <= small + small / 20 + 50, "{name}: {small} steps, and {large} with twice as much stored");
+    }
+}
