@@ -287,7 +287,7 @@ impl Engine {
             deadline: tokio::time::Instant::now() + self.settings.attempt_timeout,
         };
         let started_at = self.clock.now();
-        self.metrics.attempt_begins(leased.attempt, started_at - leased.due_at);
+        self.metrics.attempt_begins(leased.lane, started_at - leased.due_at);
         let sent = attempt::send(&self.guard, &target, call, started_at).await;
         let now = self.clock.now();
         let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now);

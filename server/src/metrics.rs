@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -157,8 +157,7 @@ impl Metrics {
     }
 
     /// `late` is the time since it was due.
-    pub fn attempt_begins(&self, attempt: u32, late: TimeDelta) {
-        let lane = if attempt == 1 { Lane::Fresh } else { Lane::Retry };
+    pub fn attempt_begins(&self, lane: Lane, late: TimeDelta) {
         self.lag.get_or_create(&of_lane(lane)).observe(late.to_std().unwrap_or_default().as_secs_f64());
     }
 
@@ -193,7 +192,7 @@ impl Metrics {
         }
     }
 
-    pub fn oldest_due(&self, due: &DuePerLane, now: chrono::DateTime<chrono::Utc>) {
+    pub fn oldest_due(&self, due: &DuePerLane, now: DateTime<Utc>) {
         for lane in Lane::ALL {
             let age = due[lane as usize].and_then(|due_at| (now - due_at).to_std().ok()).unwrap_or_default();
             self.oldest_due_age.get_or_create(&of_lane(lane)).set(age.as_secs_f64());

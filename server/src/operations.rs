@@ -19,7 +19,7 @@ use crate::config::OperationsListen;
 use crate::delivery::Engine;
 use crate::delivery::schedule::Slots;
 use crate::metrics::Metrics;
-use crate::store::{self, Census, Store};
+use crate::store::{self, Census, Lane, Store};
 
 mod probe;
 
@@ -159,22 +159,30 @@ impl State {
 
 /// Keeps what a scrape would have to ask the store for, so that no scrape costs it anything.
 async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: Arc<Metrics>, log: Logger) {
+    let mut last = Census::default();
     loop {
-        if let Err(error) = count_once(&*store, &slots, &clock, &metrics).await {
-            slog::warn!(log, "cannot count what is in the store; the metrics keep what they had"; "error" => format!("{:#}", anyhow::Error::from(error)));
+        match count_once(&*store, &slots, &clock, &metrics, &last).await {
+            Ok(census) => last = census,
+            Err(error) => {
+                slog::warn!(log, "cannot count what is in the store; the metrics keep what they had"; "error" => format!("{:#}", anyhow::Error::from(error)));
+            }
         }
         tokio::time::sleep(COUNT_INTERVAL).await;
     }
 }
 
-async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics) -> store::Result<()> {
+async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics, last: &Census) -> store::Result<Census> {
     let mut census = Census::default();
     loop {
-        metrics.oldest_due(&store.oldest_due(slots.waiting()).await?, clock.now());
+        let mut due = store.oldest_due(slots.waiting()).await?;
+        // What waits behind others is known only to a count.
+        let in_order = &mut due[Lane::Ordered as usize];
+        *in_order = (*in_order).into_iter().chain(last.oldest_in_order).min();
+        metrics.oldest_due(&due, clock.now());
         census = store.count_some(census).await?;
         if census.ended() {
             metrics.counted(&census);
-            return Ok(());
+            return Ok(census);
         }
         tokio::time::sleep(STEP_INTERVAL).await;
     }

@@ -13,6 +13,8 @@ pub struct Census {
     /// Webhooks.
     pub active: u64,
     pub deactivated: u64,
+    /// Since when the delivery is due that waits longest for its turn at an ordered webhook, behind others or at their head.
+    pub oldest_in_order: Option<DateTime<Utc>>,
     /// Where the next step goes on.
     pub(super) place: Place,
 }
@@ -47,5 +49,6 @@ impl Census {
     }
 }
 
-/// For each lane, since when the delivery is due that waits longest, or when the next one will be.
+/// For each lane, since when the delivery is due that waits longest, or when the next one will be. What is paused, and what
+/// only waits for others of an ordered webhook, is not looked at.
 pub type DuePerLane = [Option<DateTime<Utc>>; Lane::COUNT];

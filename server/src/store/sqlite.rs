@@ -483,11 +483,13 @@ impl Store for Sqlite {
     }
 
     async fn count_some(&self, census: Census) -> Result<Census> {
-        self.read(move |connection| census::count_some(connection, census)).await
+        let incarnation = self.incarnation;
+        self.read(move |connection| census::count_some(connection, incarnation, census)).await
     }
 
     async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane> {
-        self.read(move |connection| census::oldest_due(connection, &waiting)).await
+        let incarnation = self.incarnation;
+        self.read(move |connection| census::oldest_due(connection, incarnation, &waiting)).await
     }
 
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {

@@ -40,10 +40,13 @@ impl Scrape {
 
     /// The sum of the samples that a query such as `name{label="value"}` selects.
     fn sum(&self, query: &str) -> f64 {
+        self.value(query).unwrap_or_else(|| panic!("nothing is {query} in {}", self.text))
+    }
+
+    /// The same where there may be none yet.
+    fn value(&self, query: &str) -> Option<f64> {
         let Ok(Expr::VectorSelector(selector)) = parser::parse(query) else { panic!("{query} selects nothing") };
-        let selected: Vec<f64> = self.samples.iter().filter(|sample| sample.is_of(&selector)).map(|sample| sample.value).collect();
-        assert!(!selected.is_empty(), "nothing is {query} in {}", self.text);
-        selected.iter().sum()
+        self.samples.iter().filter(|sample| sample.is_of(&selector)).map(|sample| sample.value).reduce(|sum, value| sum + value)
     }
 }
 
@@ -89,11 +92,8 @@ async fn busy_server() -> Server {
     let refused = api.post("/notifications", &json!({ "type": "a.b", "data": {} })).await;
     assert_eq!(refused.status, 503);
     lock.execute_batch("ROLLBACK").expect("the lock is let go");
-    eventually("the webhooks to be counted", async || {
-        let scrape = Scrape::of(&server).await;
-        scrape.samples.iter().any(|sample| sample.name == "webhooks_registered" && sample.value > 0.0).then_some(())
-    })
-    .await;
+    eventually("the webhooks to be counted", async || (Scrape::of(&server).await.value("webhooks_registered") > Some(0.0)).then_some(()))
+        .await;
     server
 }
 
@@ -149,8 +149,8 @@ async fn what_waits_and_what_is_in_flight_are_told_apart() {
     server.advance(TimeDelta::seconds(60));
     let scrape = eventually("the deliveries to be counted", async || {
         let scrape = Scrape::of(&server).await;
-        let counted = scrape.samples.iter().any(|sample| sample.name == "webhooks_oldest_due_age_seconds" && sample.value > 0.0);
-        (counted && scrape.sum("webhooks_deliveries_pending") > 0.0).then_some(scrape)
+        let counted = |query| scrape.value(query) > Some(0.0);
+        (counted("webhooks_oldest_due_age_seconds") && counted("webhooks_deliveries_pending")).then_some(scrape)
     })
     .await;
     for (query, expected) in [
@@ -159,6 +159,37 @@ async fn what_waits_and_what_is_in_flight_are_told_apart() {
         ("webhooks_deliveries_pending{lane=\"retry\"}", 0.0),
         ("webhooks_oldest_due_age_seconds{lane=\"fresh\"}", 60.0),
         ("webhooks_oldest_due_age_seconds{lane=\"retry\"}", 0.0),
+    ] {
+        assert_eq!(scrape.sum(query), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_ordered_lane_has_its_own_lag_and_what_waits_behind_a_head_that_fails_is_due() {
+    let server = Setup::dev().manual_clock().start().await;
+    let mut receiver = server.receiver().await;
+    receiver.always(Reply::Status(500));
+    let api = server.api();
+    api.register(&json!({ "targetURL": receiver.url(), "ordered": true })).await;
+    let head = api.publish_type("a.b").await;
+    receiver.next().await;
+    api.after_attempts(&head, 1).await;
+    api.publish_type("a.b").await;
+    server.advance(TimeDelta::seconds(10));
+    receiver.next().await;
+    api.after_attempts(&head, 2).await;
+    server.advance(TimeDelta::seconds(5));
+    let of_ordered = async || {
+        let scrape = Scrape::of(&server).await;
+        (scrape.value("webhooks_oldest_due_age_seconds{lane=\"ordered\"}") == Some(15.0)).then_some(scrape)
+    };
+    let scrape = eventually("what waits in order to be found", of_ordered).await;
+    for (query, expected) in [
+        ("webhooks_delivery_lag_seconds_count{lane=\"ordered\"}", 2.0),
+        ("webhooks_delivery_lag_seconds_count{lane=\"fresh\"}", 0.0),
+        ("webhooks_delivery_lag_seconds_count{lane=\"retry\"}", 0.0),
+        ("webhooks_deliveries_pending{lane=\"ordered\"}", 2.0),
+        ("webhooks_oldest_due_age_seconds{lane=\"fresh\"}", 0.0),
     ] {
         assert_eq!(scrape.sum(query), expected, "{query}");
     }
