@@ -50,6 +50,8 @@ pub struct Metrics {
     pending: Family<Label, Gauge>,
     oldest_due_age: Family<Label, Gauge<f64, std::sync::atomic::AtomicU64>>,
     webhooks: Family<Label, Gauge>,
+    write: Histograms,
+    read: Histogram,
     commit: Histogram,
     batch: Histogram,
     queue: Gauge,
@@ -92,6 +94,13 @@ impl Default for Metrics {
                 Family::default(),
             ),
             webhooks: registered(&mut registry, "registered", "Webhooks that are not deleted", Family::default()),
+            write: seconds(
+                &mut registry,
+                "store_write_duration",
+                "From when a command is handed to the thread that writes until it is answered",
+                Family::new_with_constructor((|| Histogram::new(QUICK)) as fn() -> Histogram),
+            ),
+            read: seconds(&mut registry, "store_read_duration", "From a question to its answer", Histogram::new(QUICK)),
             commit: seconds(&mut registry, "store_commit_duration", "How long a commit took to be on disk", Histogram::new(QUICK)),
             batch: registered(&mut registry, "store_commit_commands", "Commands that shared a commit", Histogram::new(COMMANDS)),
             queue: registered(&mut registry, "store_queue_commands", "Commands that wait for the thread that writes", Gauge::default()),
@@ -111,6 +120,9 @@ impl Default for Metrics {
         }
         for lane in Lane::ALL {
             let _ = metrics.lag.get_or_create(&of_lane(lane));
+        }
+        for urgency in ["now", "soon"] {
+            let _ = metrics.write.get_or_create(&[("urgency", urgency)]);
         }
         Metrics { registry, ..metrics }
     }
@@ -197,6 +209,14 @@ impl Metrics {
             let age = due[lane as usize].and_then(|due_at| (now - due_at).to_std().ok()).unwrap_or_default();
             self.oldest_due_age.get_or_create(&of_lane(lane)).set(age.as_secs_f64());
         }
+    }
+
+    pub fn wrote(&self, urgency: &'static str, took: Duration) {
+        self.write.get_or_create(&[("urgency", urgency)]).observe(took.as_secs_f64());
+    }
+
+    pub fn read(&self, took: Duration) {
+        self.read.observe(took.as_secs_f64());
     }
 
     pub fn committed(&self, commands: usize, took: Duration) {

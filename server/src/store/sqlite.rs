@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -84,6 +84,7 @@ pub enum OpenError {
 pub struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
+    metrics: Arc<Metrics>,
     directory: Arc<Directory>,
     /// Names this process's leases. Those of other incarnations are void: one server at a time runs on a file.
     incarnation: Uuid,
@@ -107,10 +108,10 @@ impl Sqlite {
         migrate(&mut connection, path, &MIGRATIONS)?;
         let readers = Readers::open(path).map_err(open)?;
         let directory = Arc::new(Directory::default());
-        let writer = Writer::start(connection, directory.clone(), metrics).map_err(OpenError::Thread)?;
+        let writer = Writer::start(connection, directory.clone(), metrics.clone()).map_err(OpenError::Thread)?;
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(path, &limits));
-        Ok(Sqlite { writer, readers: Arc::new(readers), directory, incarnation: Uuid::now_v7(), limits, space })
+        Ok(Sqlite { writer, readers: Arc::new(readers), metrics, directory, incarnation: Uuid::now_v7(), limits, space })
     }
 
     /// With these limits in the place of the default ones.
@@ -186,7 +187,10 @@ impl Sqlite {
     }
 
     async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
-        self.readers.read(query).await
+        let asked = Instant::now();
+        let outcome = self.readers.read(query).await;
+        self.metrics.read(asked.elapsed());
+        outcome
     }
 }
 

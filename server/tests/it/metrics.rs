@@ -133,6 +133,14 @@ async fn the_metrics_count_what_happened() {
     let (commits, commands) =
         (scrape.sum("webhooks_store_commit_duration_seconds_count"), scrape.sum("webhooks_store_commit_commands_sum"));
     assert!(commits > 5.0 && commands >= commits, "{commands} commands in {commits} commits");
+    // What was refused waited for the lock as long as SQLite does, before there was anything to commit.
+    let took = scrape.sum("webhooks_store_write_duration_seconds_sum{urgency=\"now\"}");
+    assert!(took >= 5.0, "{took}");
+    let (finishes, reads) = (
+        scrape.sum("webhooks_store_write_duration_seconds_count{urgency=\"soon\"}"),
+        scrape.sum("webhooks_store_read_duration_seconds_count"),
+    );
+    assert!(finishes >= 2.0 && reads >= 5.0, "{finishes} finishes, {reads} reads");
 }
 
 #[tokio::test]
@@ -202,7 +210,7 @@ async fn no_label_tells_who_uses_the_service() {
     let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/secret-path" })).await);
     let scrape = Scrape::of(&server).await;
     let names: BTreeSet<&str> = scrape.samples.iter().flat_map(|sample| sample.labels.keys()).map(String::as_str).collect();
-    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "status", "version"]));
+    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "status", "urgency", "version"]));
     for word in [webhook.as_str(), "acme", "default", "example.com", "127.0.0.1", "a.b"] {
         assert!(!scrape.text.contains(word), "{word} in {}", scrape.text);
     }

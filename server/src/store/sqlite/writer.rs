@@ -54,6 +54,15 @@ pub(super) enum Urgency {
     Soon,
 }
 
+impl Urgency {
+    fn as_str(self) -> &'static str {
+        match self {
+            Urgency::Now => "now",
+            Urgency::Soon => "soon",
+        }
+    }
+}
+
 /// Runs inside the transaction, or learns why there is none; what it returns is told after the commit.
 type Command = Box<dyn FnOnce(std::result::Result<&Connection, &rusqlite::Error>) -> (Settle, Undone) + Send>;
 type Settle = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>)>;
@@ -214,6 +223,7 @@ impl Writer {
         urgency: Urgency,
         run: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
+        let asked = Instant::now();
         let (answer, answered) = oneshot::channel();
         let command: Command = Box::new(move |connection| {
             let outcome = match connection {
@@ -248,7 +258,10 @@ impl Writer {
                 self.shared.changed.notify_one();
             }
         }
-        answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))))
+        let outcome = answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
+        // Here and not on the thread that writes, which everybody waits for.
+        self.shared.metrics.wrote(urgency.as_str(), asked.elapsed());
+        outcome
     }
 }
 

@@ -116,6 +116,30 @@ async fn one_bad_command_in_a_commit_costs_the_others_nothing() {
     assert_eq!(writer.write(Share::Own, Urgency::Now, texts).await.expect("readable"), "a,d");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_time_of_a_command_is_that_of_its_wait_too() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (writer, go) = held(directory.path());
+    let held_for = async {
+        let since = Instant::now();
+        assert_eq!(writer.shared.lock().len(), 1);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let held_for = since.elapsed();
+        go.send(()).expect("it waits");
+        held_for
+    };
+    let (outcome, held_for) = futures_util::future::join(writer.write(Share::Own, Urgency::Soon, |_| Ok(())), held_for).await;
+    outcome.expect("written");
+    let text = writer.shared.metrics.to_text().expect("text");
+    let value = |name: &str| -> f64 {
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(&format!("webhooks_store_write_duration_seconds_{name}{{urgency=\"soon\"}} ")));
+        line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+    };
+    assert_eq!(value("count"), 1.0);
+    assert!(value("sum") >= held_for.as_secs_f64(), "{} s", value("sum"));
+}
+
 /// A full disk may roll back all of a transaction in the middle of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_that_is_lost_in_the_middle_is_lost_for_all_of_it() {
