@@ -174,6 +174,8 @@ async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: 
 async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics, last: &Census) -> store::Result<Census> {
     let mut census = Census::default();
     loop {
+        metrics.paused(&store.list_pauses().await?);
+        metrics.stored(&store.storage_use().await?);
         let mut due = store.oldest_due(slots.waiting()).await?;
         // What waits behind others is known only to a count.
         let in_order = &mut due[Lane::Ordered as usize];

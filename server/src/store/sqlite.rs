@@ -496,6 +496,11 @@ impl Store for Sqlite {
         self.read(move |connection| census::oldest_due(connection, incarnation, &waiting)).await
     }
 
+    async fn storage_use(&self) -> Result<StorageUse> {
+        let space = self.space.clone();
+        self.read(move |connection| space.measure(connection)).await
+    }
+
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
         self.write_with(Share::Own, Urgency::Now, move |connection, directory| pauses::pause(connection, directory, &scope, now)).await
     }

@@ -7,6 +7,9 @@ use http::Method;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::{Value, json};
+use webhooks_server::api::types::Account;
+use webhooks_server::data_dir::DataDir;
+use webhooks_server::store::{PauseScope, Store as _};
 
 use crate::harness::{Api, Reply, Server, Setup, eventually, id_of};
 
@@ -173,6 +176,57 @@ async fn what_waits_and_what_is_in_flight_are_told_apart() {
 }
 
 #[tokio::test]
+async fn pauses_are_counted_by_their_scope_and_what_they_hold_back_is_not_late() {
+    let flags = ["--max-in-flight-per-webhook", "1", "--attempt-timeout-seconds", "300"];
+    let server = Setup::dev().manual_clock().flags(&flags).start().await;
+    let mut receiver = server.receiver().await;
+    receiver.always(Reply::Hang);
+    let api = server.api();
+    let id = api.register_url(&receiver.url()).await;
+    for _ in 0..2 {
+        api.publish_type("a.b").await;
+    }
+    receiver.next().await;
+    server.advance(TimeDelta::seconds(60));
+    let store = DataDir::at(server.data_dir()).open_existing_store().expect("a database");
+    let account = PauseScope::Account(Account::parse("default").expect("an account"));
+    let webhook = PauseScope::Webhook(id.parse().expect("an identifier"));
+    let says = async |oldest: f64, pauses: [f64; 3]| {
+        eventually(&format!("{oldest} s and the pauses {pauses:?}"), async || {
+            let scrape = Scrape::of(&server).await;
+            let found = ["all", "account", "webhook"].map(|scope| scrape.value(&format!("webhooks_pauses{{scope=\"{scope}\"}}")));
+            let late = scrape.value("webhooks_oldest_due_age_seconds{lane=\"fresh\"}");
+            (late == Some(oldest) && found == pauses.map(Some)).then_some(())
+        })
+        .await;
+    };
+    says(60.0, [0.0, 0.0, 0.0]).await;
+    for scope in [PauseScope::All, account] {
+        assert!(store.pause_deliveries(scope, server.now()).await.expect("stored"));
+    }
+    says(0.0, [1.0, 1.0, 0.0]).await;
+    assert!(store.pause_deliveries(webhook, server.now()).await.expect("stored"));
+    assert!(store.resume_deliveries(PauseScope::All, server.now()).await.expect("stored"));
+    says(0.0, [0.0, 1.0, 1.0]).await;
+}
+
+#[tokio::test]
+async fn the_storage_says_what_it_holds_and_may_hold() {
+    let server = Setup::dev().flags(&["--max-bytes", "50000000", "--min-free-bytes", "1000"]).start().await;
+    let held = async || {
+        let scrape = Scrape::of(&server).await;
+        (scrape.value("webhooks_storage_limit_bytes") == Some(50_000_000.0)).then_some(scrape)
+    };
+    let scrape = eventually("the storage to be measured", held).await;
+    let file = std::fs::metadata(server.file("webhooks.db")).expect("the database").len() as f64;
+    let log = std::fs::metadata(server.file("webhooks.db-wal")).expect("its log").len() as f64;
+    let used = scrape.sum("webhooks_storage_used_bytes");
+    assert!(used > 50_000.0 && used <= file + log, "{used} of {file} and {log}");
+    assert_eq!((scrape.sum("webhooks_storage_full"), scrape.sum("webhooks_storage_disk_reserve_bytes")), (0.0, 1000.0));
+    assert!(scrape.sum("webhooks_storage_disk_free_bytes") > 1000.0);
+}
+
+#[tokio::test]
 async fn the_ordered_lane_has_its_own_lag_and_what_waits_behind_a_head_that_fails_is_due() {
     let server = Setup::dev().manual_clock().start().await;
     let mut receiver = server.receiver().await;
@@ -210,7 +264,7 @@ async fn no_label_tells_who_uses_the_service() {
     let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/secret-path" })).await);
     let scrape = Scrape::of(&server).await;
     let names: BTreeSet<&str> = scrape.samples.iter().flat_map(|sample| sample.labels.keys()).map(String::as_str).collect();
-    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "status", "urgency", "version"]));
+    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "scope", "status", "urgency", "version"]));
     for word in [webhook.as_str(), "acme", "default", "example.com", "127.0.0.1", "a.b"] {
         assert!(!scrape.text.contains(word), "{word} in {}", scrape.text);
     }
