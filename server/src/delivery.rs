@@ -87,6 +87,9 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(1);
 /// waits for its first byte.
 const CHANGE_MEMORY: Duration = Duration::from_secs(60);
 
+/// What is undone while nothing takes what is due.
+const TAKES_NONE: &str = "takes no deliveries";
+
 pub struct Engine {
     settings: Settings,
     store: Arc<dyn Store>,
@@ -100,8 +103,8 @@ pub struct Engine {
     rescheduled: Notify,
     stopping: watch::Sender<bool>,
     attempts: TaskTracker,
-    /// The task that takes what is due.
-    taking: OnceLock<AbortHandle>,
+    /// What runs from its start to its stop, each with what is not done without it.
+    tasks: OnceLock<[(&'static str, AbortHandle); 3]>,
     /// The latest revision of each webhook that this process changed a moment ago.
     changes: Mutex<HashMap<Uuid, (u32, Instant)>>,
     /// Notifications that this process deleted a moment ago.
@@ -134,7 +137,7 @@ impl Engine {
             rescheduled: Notify::new(),
             stopping: watch::Sender::new(false),
             attempts: TaskTracker::new(),
-            taking: OnceLock::new(),
+            tasks: OnceLock::new(),
             changes: Mutex::default(),
             deletions: Mutex::default(),
             tests: Mutex::default(),
@@ -144,16 +147,22 @@ impl Engine {
 
     /// Starts taking what is due, now and from now on.
     pub fn start(self: &Arc<Self>) {
-        let taking = self.attempts.spawn(self.clone().take_what_is_due());
-        self.taking.get_or_init(|| taking.abort_handle());
-        self.attempts.spawn(self.clone().take_due_handshakes());
-        self.attempts.spawn(self.clone().tidy());
+        self.tasks.get_or_init(|| {
+            [
+                (TAKES_NONE, self.attempts.spawn(self.clone().take_what_is_due()).abort_handle()),
+                ("makes no handshakes", self.attempts.spawn(self.clone().take_due_handshakes()).abort_handle()),
+                ("does not tidy the store", self.attempts.spawn(self.clone().tidy()).abort_handle()),
+            ]
+        });
     }
 
-    /// Whether it takes what is due: not before its start, and no more once it stops.
+    /// What it should do from its start to its stop and does not: it has not been started, or a task of it has broken down.
     #[must_use]
-    pub fn runs(&self) -> bool {
-        !*self.stopping.borrow() && self.taking.get().is_some_and(|taking| !taking.is_finished())
+    pub fn undone(&self) -> Vec<&'static str> {
+        match self.tasks.get() {
+            Some(tasks) => tasks.iter().filter(|(_, task)| task.is_finished()).map(|(undone, _)| *undone).collect(),
+            None => vec![TAKES_NONE],
+        }
     }
 
     /// Stops taking deliveries, and waits at most `patience` for those in flight. What is cut off is attempted again
@@ -471,3 +480,6 @@ fn random_fraction() -> f64 {
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+#[cfg(test)]
+mod tests;
