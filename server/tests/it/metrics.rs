@@ -9,9 +9,12 @@ use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::{Value, json};
 use webhooks_server::api::types::Account;
 use webhooks_server::data_dir::DataDir;
+use webhooks_server::store::sqlite::Sqlite;
 use webhooks_server::store::{PauseScope, Store as _};
 
 use crate::harness::{Api, Reply, Server, Setup, eventually, id_of};
+
+mod alerts;
 
 /// What one scrape gave.
 struct Scrape {
@@ -71,6 +74,11 @@ impl Sample {
         selector.name.as_deref() == Some(&self.name)
             && matchers.all(|matcher| self.labels.get(&matcher.name).is_some_and(|value| matcher.is_match(value)))
     }
+}
+
+/// As a command beside the server opens it.
+fn store_beside(server: &Server) -> Sqlite {
+    DataDir::at(server.data_dir()).open_existing_store().expect("a database")
 }
 
 /// A server that has seen all that the metrics tell apart: an accepted callback, a refused one, a token, a 503.
@@ -188,7 +196,7 @@ async fn pauses_are_counted_by_their_scope_and_what_they_hold_back_is_not_late()
     }
     receiver.next().await;
     server.advance(TimeDelta::seconds(60));
-    let store = DataDir::at(server.data_dir()).open_existing_store().expect("a database");
+    let store = store_beside(&server);
     let account = PauseScope::Account(Account::parse("default").expect("an account"));
     let webhook = PauseScope::Webhook(id.parse().expect("an identifier"));
     let says = async |oldest: f64, pauses: [f64; 3]| {
@@ -349,14 +357,32 @@ async fn every_query_of_the_dashboard_and_the_alerts_finds_something() {
     let metric = variable.trim_start_matches("label_values(").split(',').next().expect("a metric");
     assert_finds_something(&scrape, metric, "");
 
-    let rules: Value = serde_saphyr::from_str(include_str!("../../observability/alerts.yaml")).expect("YAML");
-    let rules: Vec<&Value> =
-        rules["groups"].as_array().into_iter().flatten().flat_map(|group| group["rules"].as_array().into_iter().flatten()).collect();
-    assert!(rules.len() > 5, "{}", rules.len());
-    for rule in rules {
-        assert_finds_something(&scrape, rule["expr"].as_str().expect("an expression"), "");
-        for pointer in ["/alert", "/for", "/labels/severity", "/annotations/summary", "/annotations/description"] {
-            assert!(rule.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()), "{pointer} of {rule}");
-        }
+    for rule in rules() {
+        assert_finds_something(&scrape, &rule.expression, "");
     }
+}
+
+/// An alert that says all that is to be said of it.
+struct Rule {
+    name: String,
+    expression: String,
+}
+
+fn rules() -> Vec<Rule> {
+    let rules: Value = serde_saphyr::from_str(include_str!("../../observability/alerts.yaml")).expect("YAML");
+    let rules = rules["groups"].as_array().into_iter().flatten().flat_map(|group| group["rules"].as_array().into_iter().flatten());
+    let rules: Vec<Rule> = rules
+        .map(|rule| {
+            let text = |pointer| match rule.pointer(pointer).and_then(Value::as_str) {
+                Some(text) if !text.is_empty() => text.to_owned(),
+                _ => panic!("no {pointer} in {rule}"),
+            };
+            for pointer in ["/for", "/labels/severity", "/annotations/summary", "/annotations/description"] {
+                text(pointer);
+            }
+            Rule { name: text("/alert"), expression: text("/expr") }
+        })
+        .collect();
+    assert!(rules.len() > 5, "{}", rules.len());
+    rules
 }
