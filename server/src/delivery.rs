@@ -92,6 +92,9 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(1);
 /// waits for its first byte.
 const CHANGE_MEMORY: Duration = Duration::from_secs(60);
 
+/// What is undone while nothing takes what is due.
+const TAKES_NONE: &str = "takes no deliveries";
+
 pub struct Engine {
     settings: Settings,
     store: Arc<dyn Store>,
@@ -107,8 +110,8 @@ pub struct Engine {
     /// The time to drain is over: what is in flight is given back.
     cut_off: CancellationToken,
     attempts: TaskTracker,
-    /// The task that takes what is due.
-    taking: OnceLock<AbortHandle>,
+    /// What runs from its start to its stop, each with what is not done without it.
+    tasks: OnceLock<[(&'static str, AbortHandle); 3]>,
     /// The latest revision of each webhook that this process changed a moment ago.
     changes: Mutex<HashMap<Uuid, (u32, Instant)>>,
     /// Notifications that this process deleted a moment ago.
@@ -142,7 +145,7 @@ impl Engine {
             stopping: watch::Sender::new(false),
             cut_off: CancellationToken::new(),
             attempts: TaskTracker::new(),
-            taking: OnceLock::new(),
+            tasks: OnceLock::new(),
             changes: Mutex::default(),
             deletions: Mutex::default(),
             tests: Mutex::default(),
@@ -152,16 +155,22 @@ impl Engine {
 
     /// Starts taking what is due, now and from now on.
     pub fn start(self: &Arc<Self>) {
-        let taking = self.attempts.spawn(self.clone().take_what_is_due());
-        self.taking.get_or_init(|| taking.abort_handle());
-        self.attempts.spawn(self.clone().take_due_handshakes());
-        self.attempts.spawn(self.clone().tidy());
+        self.tasks.get_or_init(|| {
+            [
+                (TAKES_NONE, self.attempts.spawn(self.clone().take_what_is_due()).abort_handle()),
+                ("makes no handshakes", self.attempts.spawn(self.clone().take_due_handshakes()).abort_handle()),
+                ("does not tidy the store", self.attempts.spawn(self.clone().tidy()).abort_handle()),
+            ]
+        });
     }
 
-    /// Whether it takes what is due: not before its start, and no more once it stops.
+    /// What it should do from its start to its stop and does not: it has not been started, or a task of it has broken down.
     #[must_use]
-    pub fn runs(&self) -> bool {
-        !*self.stopping.borrow() && self.taking.get().is_some_and(|taking| !taking.is_finished())
+    pub fn undone(&self) -> Vec<&'static str> {
+        match self.tasks.get() {
+            Some(tasks) => tasks.iter().filter(|(_, task)| task.is_finished()).map(|(undone, _)| *undone).collect(),
+            None => vec![TAKES_NONE],
+        }
     }
 
     /// Takes no more deliveries.
@@ -308,7 +317,7 @@ impl Engine {
             deadline: tokio::time::Instant::now() + self.settings.attempt_timeout,
         };
         let started_at = self.clock.now();
-        self.metrics.attempt_begins(leased.attempt, started_at - leased.due_at);
+        self.metrics.attempt_begins(leased.lane, started_at - leased.due_at);
         let sent = tokio::select! {
             sent = attempt::send(&self.guard, &target, call, started_at) => sent,
             () = self.cut_off.cancelled() => return self.release(leased, name).await,
@@ -521,3 +530,6 @@ fn random_fraction() -> f64 {
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+#[cfg(test)]
+mod tests;

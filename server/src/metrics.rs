@@ -4,9 +4,10 @@
 //! No label holds an account, a URL or an identifier: these would tell who uses the service, and each value of a label
 //! costs memory here and in Prometheus for ever.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -17,7 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::store::{Census, DuePerLane, Lane, Next};
+use crate::store::{Census, DuePerLane, Lane, Next, Pause, PauseScope, StorageUse};
 
 /// In seconds: what takes a disk or a network a moment, up to what a callback may take.
 const QUICK: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -32,6 +33,8 @@ const COMMANDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0,
 
 /// One label.
 type Label = [(&'static str, &'static str); 1];
+
+type Bytes = Gauge<u64, AtomicU64>;
 
 type Histograms = Family<Label, Histogram, fn() -> Histogram>;
 
@@ -48,8 +51,16 @@ pub struct Metrics {
     ended: Family<Label, Counter>,
     token_requests: Family<Label, Counter>,
     pending: Family<Label, Gauge>,
-    oldest_due_age: Family<Label, Gauge<f64, std::sync::atomic::AtomicU64>>,
+    oldest_due_age: Family<Label, Gauge<f64, AtomicU64>>,
     webhooks: Family<Label, Gauge>,
+    pauses: Family<Label, Gauge>,
+    storage_full: Gauge,
+    storage_used: Bytes,
+    storage_limit: Bytes,
+    disk_free: Bytes,
+    disk_reserve: Bytes,
+    write: Histograms,
+    read: Histogram,
     commit: Histogram,
     batch: Histogram,
     queue: Gauge,
@@ -92,6 +103,19 @@ impl Default for Metrics {
                 Family::default(),
             ),
             webhooks: registered(&mut registry, "registered", "Webhooks that are not deleted", Family::default()),
+            pauses: registered(&mut registry, "pauses", "Pauses of deliveries that are in force", Family::default()),
+            storage_full: registered(&mut registry, "storage_full", "Whether nothing new is taken for want of room", Gauge::default()),
+            storage_used: bytes(&mut registry, "storage_used", "What the database holds"),
+            storage_limit: bytes(&mut registry, "storage_limit", "What it may hold; 0 sets no limit"),
+            disk_free: bytes(&mut registry, "storage_disk_free", "What the database's disk has left"),
+            disk_reserve: bytes(&mut registry, "storage_disk_reserve", "What must stay free there"),
+            write: seconds(
+                &mut registry,
+                "store_write_duration",
+                "From when a command is handed to the thread that writes until it is answered",
+                Family::new_with_constructor((|| Histogram::new(QUICK)) as fn() -> Histogram),
+            ),
+            read: seconds(&mut registry, "store_read_duration", "From a question to its answer", Histogram::new(QUICK)),
             commit: seconds(&mut registry, "store_commit_duration", "How long a commit took to be on disk", Histogram::new(QUICK)),
             batch: registered(&mut registry, "store_commit_commands", "Commands that shared a commit", Histogram::new(COMMANDS)),
             queue: registered(&mut registry, "store_queue_commands", "Commands that wait for the thread that writes", Gauge::default()),
@@ -112,6 +136,9 @@ impl Default for Metrics {
         for lane in Lane::ALL {
             let _ = metrics.lag.get_or_create(&of_lane(lane));
         }
+        for urgency in ["now", "soon"] {
+            let _ = metrics.write.get_or_create(&[("urgency", urgency)]);
+        }
         Metrics { registry, ..metrics }
     }
 }
@@ -124,6 +151,12 @@ fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str
 /// The unit becomes the end of the name.
 fn seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register_with_unit(name, help, Unit::Seconds, metric.clone());
+    metric
+}
+
+fn bytes(registry: &mut Registry, name: &str, help: &str) -> Bytes {
+    let metric = Bytes::default();
+    registry.register_with_unit(name, help, Unit::Bytes, metric.clone());
     metric
 }
 
@@ -157,8 +190,7 @@ impl Metrics {
     }
 
     /// `late` is the time since it was due.
-    pub fn attempt_begins(&self, attempt: u32, late: TimeDelta) {
-        let lane = if attempt == 1 { Lane::Fresh } else { Lane::Retry };
+    pub fn attempt_begins(&self, lane: Lane, late: TimeDelta) {
         self.lag.get_or_create(&of_lane(lane)).observe(late.to_std().unwrap_or_default().as_secs_f64());
     }
 
@@ -193,11 +225,42 @@ impl Metrics {
         }
     }
 
-    pub fn oldest_due(&self, due: &DuePerLane, now: chrono::DateTime<chrono::Utc>) {
+    pub fn oldest_due(&self, due: &DuePerLane, now: DateTime<Utc>) {
         for lane in Lane::ALL {
             let age = due[lane as usize].and_then(|due_at| (now - due_at).to_std().ok()).unwrap_or_default();
             self.oldest_due_age.get_or_create(&of_lane(lane)).set(age.as_secs_f64());
         }
+    }
+
+    pub fn paused(&self, pauses: &[Pause]) {
+        let mut counts = [("all", 0), ("account", 0), ("webhook", 0)];
+        for pause in pauses {
+            counts[match pause.scope {
+                PauseScope::All => 0,
+                PauseScope::Account(_) => 1,
+                PauseScope::Webhook(_) => 2,
+            }]
+            .1 += 1;
+        }
+        for (scope, count) in counts {
+            self.pauses.get_or_create(&[("scope", scope)]).set(count);
+        }
+    }
+
+    pub fn stored(&self, storage: &StorageUse) {
+        self.storage_full.set(storage.is_full().into());
+        self.storage_used.set(storage.used_bytes);
+        self.storage_limit.set(storage.max_bytes);
+        self.disk_free.set(storage.disk_free_bytes);
+        self.disk_reserve.set(storage.min_free_bytes);
+    }
+
+    pub fn wrote(&self, urgency: &'static str, took: Duration) {
+        self.write.get_or_create(&[("urgency", urgency)]).observe(took.as_secs_f64());
+    }
+
+    pub fn read(&self, took: Duration) {
+        self.read.observe(took.as_secs_f64());
     }
 
     pub fn committed(&self, commands: usize, took: Duration) {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use dropshot::{ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder, endpoint};
 use futures_util::FutureExt as _;
 use http::{Response, StatusCode, header};
@@ -19,7 +20,7 @@ use crate::config::OperationsListen;
 use crate::delivery::Engine;
 use crate::delivery::schedule::Slots;
 use crate::metrics::Metrics;
-use crate::store::{self, Census, Store};
+use crate::store::{self, Census, Lane, PauseScope, StorageUse, Store};
 
 mod probe;
 
@@ -28,9 +29,24 @@ use probe::Probe;
 /// What the endpoints work with.
 struct State {
     engine: Arc<Engine>,
-    writes: Probe,
+    writes: Probe<()>,
+    standing: Probe<Standing>,
     metrics: Arc<Metrics>,
     stopping: AtomicBool,
+}
+
+/// What the store says of itself.
+#[derive(Clone)]
+struct Standing {
+    storage: StorageUse,
+    /// Since when all deliveries are.
+    paused_since: Option<DateTime<Utc>>,
+}
+
+struct Readiness {
+    /// Why the server is not ready; nothing when it is.
+    reasons: Vec<String>,
+    paused_since: Option<DateTime<Utc>>,
 }
 
 /// The listener, if there is one.
@@ -64,10 +80,15 @@ impl Operations {
         let of_probe = store.clone();
         let writes = Probe::new(move || {
             let store = of_probe.clone();
-            async move { store.probe_write().await.map_err(|error| format!("{:#}", anyhow::Error::from(error))) }.boxed()
+            async move { store.probe_write().await.map_err(shown) }.boxed()
+        });
+        let of_probe = store.clone();
+        let standing = Probe::new(move || {
+            let store = of_probe.clone();
+            async move { Standing::of(&*store).await.map_err(shown) }.boxed()
         });
         let slots = engine.slots();
-        let state = Arc::new(State { engine, writes, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let state = Arc::new(State { engine, writes, standing, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
         let OperationsListen::At(address) = listen else { return Ok(Operations { state, http: None, counting: JoinSet::new() }) };
         let config = ConfigDropshot { bind_address: address, ..Default::default() };
         // Probes come every few seconds; a line for each would bury the rest.
@@ -123,11 +144,17 @@ async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, Ht
 }
 
 /// Whether the server takes and delivers notifications now, and if not, why
+///
+/// A pause of all deliveries is shown and leaves it ready. It is what the operator wants, and what is published meanwhile is
+/// taken and kept: a platform that sent no requests any more would refuse publishers what the server does not.
 #[endpoint { method = GET, path = "/readyz", unpublished = true }]
 async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
-    let reasons = rqctx.context().reasons_against().await;
+    let Readiness { reasons, paused_since } = rqctx.context().readiness().await;
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+    let mut body = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+    if let Some(since) = paused_since {
+        body["pausedSince"] = json!(since);
+    }
     Ok(answer(status, "application/json", format!("{body}\n")))
 }
 
@@ -142,39 +169,81 @@ async fn get_metrics(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>
 }
 
 impl State {
-    /// Why the server is not ready; nothing when it is.
-    async fn reasons_against(&self) -> Vec<String> {
+    async fn readiness(&self) -> Readiness {
         let mut reasons = Vec::new();
         if self.stopping.load(Ordering::Relaxed) {
             reasons.push("the server is stopping".to_owned());
-        } else if !self.engine.runs() {
-            reasons.push("the engine takes no deliveries".to_owned());
+        } else {
+            reasons.extend(self.engine.undone().into_iter().map(|undone| format!("the engine {undone}")));
         }
-        if let Err(error) = self.writes.outcome().await {
+        let (writes, standing) = tokio::join!(self.writes.outcome(), self.standing.outcome());
+        if let Err(error) = writes {
             reasons.push(format!("the store takes no writes: {error}"));
         }
-        reasons
+        match standing {
+            Ok(Standing { storage, paused_since }) => {
+                reasons.extend(why_full(&storage));
+                Readiness { reasons, paused_since }
+            }
+            Err(error) => {
+                reasons.push(format!("the store cannot be read: {error}"));
+                Readiness { reasons, paused_since: None }
+            }
+        }
     }
+}
+
+impl Standing {
+    async fn of(store: &dyn Store) -> store::Result<Standing> {
+        let pauses = store.list_pauses().await?;
+        let of_all = pauses.into_iter().find(|pause| pause.scope == PauseScope::All);
+        Ok(Standing { storage: store.storage_use().await?, paused_since: of_all.map(|pause| pause.since) })
+    }
+}
+
+fn why_full(storage: &StorageUse) -> Option<String> {
+    let StorageUse { used_bytes, max_bytes, disk_free_bytes, min_free_bytes } = storage;
+    if storage.has_no_room() {
+        Some(format!("the storage is full: the database holds {used_bytes} bytes and may hold {max_bytes} (storage.max_bytes)"))
+    } else if storage.disk_has_no_room() {
+        Some(format!("the storage is full: its disk has {disk_free_bytes} bytes left and keeps {min_free_bytes} (storage.min_free_bytes)"))
+    } else {
+        None
+    }
+}
+
+fn shown(error: store::Error) -> String {
+    format!("{:#}", anyhow::Error::from(error))
 }
 
 /// Keeps what a scrape would have to ask the store for, so that no scrape costs it anything.
 async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: Arc<Metrics>, log: Logger) {
+    let mut last = Census::default();
     loop {
-        if let Err(error) = count_once(&*store, &slots, &clock, &metrics).await {
-            slog::warn!(log, "cannot count what is in the store; the metrics keep what they had"; "error" => format!("{:#}", anyhow::Error::from(error)));
+        match count_once(&*store, &slots, &clock, &metrics, &last).await {
+            Ok(census) => last = census,
+            Err(error) => {
+                slog::warn!(log, "cannot count what is in the store; the metrics keep what they had"; "error" => shown(error));
+            }
         }
         tokio::time::sleep(COUNT_INTERVAL).await;
     }
 }
 
-async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics) -> store::Result<()> {
+async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics, last: &Census) -> store::Result<Census> {
     let mut census = Census::default();
     loop {
-        metrics.oldest_due(&store.oldest_due(slots.waiting()).await?, clock.now());
+        metrics.paused(&store.list_pauses().await?);
+        metrics.stored(&store.storage_use().await?);
+        let mut due = store.oldest_due(slots.waiting()).await?;
+        // What waits behind others is known only to a count.
+        let in_order = &mut due[Lane::Ordered as usize];
+        *in_order = (*in_order).into_iter().chain(last.oldest_in_order).min();
+        metrics.oldest_due(&due, clock.now());
         census = store.count_some(census).await?;
         if census.ended() {
             metrics.counted(&census);
-            return Ok(());
+            return Ok(census);
         }
         tokio::time::sleep(STEP_INTERVAL).await;
     }

@@ -23,7 +23,7 @@ pub mod sqlite;
 #[cfg(test)]
 mod suite;
 
-pub use census::{Census, DuePerLane};
+pub use census::{Census, DuePerLane, StorageUse};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -60,7 +60,7 @@ pub struct StorageLimits {
     pub keep_succeeded: TimeDelta,
     /// Failed and cancelled deliveries, from when they ended.
     pub keep_failed: TimeDelta,
-    /// Of the database with its log; 0 sets no limit.
+    /// Of the database without its log; 0 sets no limit.
     pub max_bytes: u64,
     /// What must stay free on its disk.
     pub min_free_bytes: u64,
@@ -716,6 +716,7 @@ pub trait Store: Send + Sync + 'static {
     /// One step of counting what there is.
     async fn count_some(&self, census: Census) -> Result<Census>;
     async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane>;
+    async fn storage_use(&self) -> Result<StorageUse>;
 
     /// Nothing of it is leased from now on: what is published and what is retried waits. A pause of all, one of an account and
     /// one of a webhook stand beside each other. False when that pause was there already.

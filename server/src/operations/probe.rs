@@ -14,35 +14,35 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a try came to, or why there is nothing yet.
-pub(super) type Outcome = Result<(), String>;
+pub(super) type Outcome<T> = Result<T, String>;
 
-pub(super) struct Probe {
-    run: Box<dyn Fn() -> BoxFuture<'static, Outcome> + Send + Sync>,
+pub(super) struct Probe<T> {
+    run: Box<dyn Fn() -> BoxFuture<'static, Outcome<T>> + Send + Sync>,
     interval: Duration,
     patience: Duration,
-    last: Mutex<Option<Try>>,
+    last: Mutex<Option<Try<T>>>,
 }
 
-struct Try {
+struct Try<T> {
     begun: Instant,
     task: AbortHandle,
-    outcome: Shared<BoxFuture<'static, Outcome>>,
+    outcome: Shared<BoxFuture<'static, Outcome<T>>>,
 }
 
-impl Probe {
-    pub(super) fn new(run: impl Fn() -> BoxFuture<'static, Outcome> + Send + Sync + 'static) -> Probe {
+impl<T: Clone + Send + Sync + 'static> Probe<T> {
+    pub(super) fn new(run: impl Fn() -> BoxFuture<'static, Outcome<T>> + Send + Sync + 'static) -> Probe<T> {
         Probe { run: Box::new(run), interval: INTERVAL, patience: PATIENCE, last: Mutex::default() }
     }
 
     /// Of a try at most [`INTERVAL`] old, or of the one that is under way. One that hangs is not joined by another.
-    pub(super) async fn outcome(&self) -> Outcome {
+    pub(super) async fn outcome(&self) -> Outcome<T> {
         let outcome = self.latest();
         tokio::time::timeout(self.patience, outcome)
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} s", self.patience.as_secs_f32())))
     }
 
-    fn latest(&self) -> Shared<BoxFuture<'static, Outcome>> {
+    fn latest(&self) -> Shared<BoxFuture<'static, Outcome<T>>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = &*last
             && (last.begun.elapsed() < self.interval || !last.task.is_finished())
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     /// A probe that waits for a permit and then says `outcome`, and how often it was tried.
-    fn probe(interval: Duration, patience: Duration, outcome: Outcome) -> (Probe, Arc<Semaphore>, Arc<AtomicUsize>) {
+    fn probe(interval: Duration, patience: Duration, outcome: Outcome<()>) -> (Probe<()>, Arc<Semaphore>, Arc<AtomicUsize>) {
         let (gate, tries) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let (of_run, counted) = (gate.clone(), tries.clone());
         let probe = Probe::new(move || {

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -90,6 +90,7 @@ pub struct Sqlite {
     readers: Arc<Readers>,
     /// For what every request and every attempt may need: however much is listed, it does not wait for that.
     own_readers: Arc<Readers>,
+    metrics: Arc<Metrics>,
     directory: Arc<Directory>,
     /// Names this process's leases. Those of other incarnations are void: one server at a time runs on a file.
     incarnation: Uuid,
@@ -113,10 +114,10 @@ impl Sqlite {
         migrate(&mut connection, path, &MIGRATIONS)?;
         let [readers, own_readers] = [Readers::open(path).map_err(open)?, Readers::open(path).map_err(open)?].map(Arc::new);
         let directory = Arc::new(Directory::default());
-        let writer = Writer::start(connection, directory.clone(), metrics).map_err(OpenError::Thread)?;
+        let writer = Writer::start(connection, directory.clone(), metrics.clone()).map_err(OpenError::Thread)?;
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(path, &limits));
-        Ok(Sqlite { writer, readers, own_readers, directory, incarnation: Uuid::now_v7(), limits, space })
+        Ok(Sqlite { writer, readers, own_readers, metrics, directory, incarnation: Uuid::now_v7(), limits, space })
     }
 
     /// With these limits in the place of the default ones.
@@ -192,7 +193,10 @@ impl Sqlite {
     }
 
     async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
-        self.readers.read(query).await
+        let asked = Instant::now();
+        let outcome = self.readers.read(query).await;
+        self.metrics.read(asked.elapsed());
+        outcome
     }
 
     async fn read_own<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
@@ -495,11 +499,18 @@ impl Store for Sqlite {
     }
 
     async fn count_some(&self, census: Census) -> Result<Census> {
-        self.read(move |connection| census::count_some(connection, census)).await
+        let incarnation = self.incarnation;
+        self.read(move |connection| census::count_some(connection, incarnation, census)).await
     }
 
     async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane> {
-        self.read(move |connection| census::oldest_due(connection, &waiting)).await
+        let incarnation = self.incarnation;
+        self.read(move |connection| census::oldest_due(connection, incarnation, &waiting)).await
+    }
+
+    async fn storage_use(&self) -> Result<StorageUse> {
+        let space = self.space.clone();
+        self.read(move |connection| space.measure(connection)).await
     }
 
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {

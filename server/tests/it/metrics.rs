@@ -7,8 +7,14 @@ use http::Method;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::{Value, json};
+use webhooks_server::api::types::Account;
+use webhooks_server::data_dir::DataDir;
+use webhooks_server::store::sqlite::Sqlite;
+use webhooks_server::store::{PauseScope, Store as _};
 
 use crate::harness::{Api, Reply, Server, Setup, eventually, id_of};
+
+mod alerts;
 
 /// What one scrape gave.
 struct Scrape {
@@ -40,10 +46,13 @@ impl Scrape {
 
     /// The sum of the samples that a query such as `name{label="value"}` selects.
     fn sum(&self, query: &str) -> f64 {
+        self.value(query).unwrap_or_else(|| panic!("nothing is {query} in {}", self.text))
+    }
+
+    /// The same where there may be none yet.
+    fn value(&self, query: &str) -> Option<f64> {
         let Ok(Expr::VectorSelector(selector)) = parser::parse(query) else { panic!("{query} selects nothing") };
-        let selected: Vec<f64> = self.samples.iter().filter(|sample| sample.is_of(&selector)).map(|sample| sample.value).collect();
-        assert!(!selected.is_empty(), "nothing is {query} in {}", self.text);
-        selected.iter().sum()
+        self.samples.iter().filter(|sample| sample.is_of(&selector)).map(|sample| sample.value).reduce(|sum, value| sum + value)
     }
 }
 
@@ -65,6 +74,11 @@ impl Sample {
         selector.name.as_deref() == Some(&self.name)
             && matchers.all(|matcher| self.labels.get(&matcher.name).is_some_and(|value| matcher.is_match(value)))
     }
+}
+
+/// As a command beside the server opens it.
+fn store_beside(server: &Server) -> Sqlite {
+    DataDir::at(server.data_dir()).open_existing_store().expect("a database")
 }
 
 /// A server that has seen all that the metrics tell apart: an accepted callback, a refused one, a token, a 503.
@@ -89,11 +103,8 @@ async fn busy_server() -> Server {
     let refused = api.post("/notifications", &json!({ "type": "a.b", "data": {} })).await;
     assert_eq!(refused.status, 503);
     lock.execute_batch("ROLLBACK").expect("the lock is let go");
-    eventually("the webhooks to be counted", async || {
-        let scrape = Scrape::of(&server).await;
-        scrape.samples.iter().any(|sample| sample.name == "webhooks_registered" && sample.value > 0.0).then_some(())
-    })
-    .await;
+    eventually("the webhooks to be counted", async || (Scrape::of(&server).await.value("webhooks_registered") > Some(0.0)).then_some(()))
+        .await;
     server
 }
 
@@ -133,6 +144,14 @@ async fn the_metrics_count_what_happened() {
     let (commits, commands) =
         (scrape.sum("webhooks_store_commit_duration_seconds_count"), scrape.sum("webhooks_store_commit_commands_sum"));
     assert!(commits > 5.0 && commands >= commits, "{commands} commands in {commits} commits");
+    // What was refused waited for the lock as long as SQLite does, before there was anything to commit.
+    let took = scrape.sum("webhooks_store_write_duration_seconds_sum{urgency=\"now\"}");
+    assert!(took >= 5.0, "{took}");
+    let (finishes, reads) = (
+        scrape.sum("webhooks_store_write_duration_seconds_count{urgency=\"soon\"}"),
+        scrape.sum("webhooks_store_read_duration_seconds_count"),
+    );
+    assert!(finishes >= 2.0 && reads >= 5.0, "{finishes} finishes, {reads} reads");
 }
 
 #[tokio::test]
@@ -149,8 +168,8 @@ async fn what_waits_and_what_is_in_flight_are_told_apart() {
     server.advance(TimeDelta::seconds(60));
     let scrape = eventually("the deliveries to be counted", async || {
         let scrape = Scrape::of(&server).await;
-        let counted = scrape.samples.iter().any(|sample| sample.name == "webhooks_oldest_due_age_seconds" && sample.value > 0.0);
-        (counted && scrape.sum("webhooks_deliveries_pending") > 0.0).then_some(scrape)
+        let counted = |query| scrape.value(query) > Some(0.0);
+        (counted("webhooks_oldest_due_age_seconds") && counted("webhooks_deliveries_pending")).then_some(scrape)
     })
     .await;
     for (query, expected) in [
@@ -165,13 +184,95 @@ async fn what_waits_and_what_is_in_flight_are_told_apart() {
 }
 
 #[tokio::test]
+async fn pauses_are_counted_by_their_scope_and_what_they_hold_back_is_not_late() {
+    let flags = ["--max-in-flight-per-webhook", "1", "--attempt-timeout-seconds", "300"];
+    let server = Setup::dev().manual_clock().flags(&flags).start().await;
+    let mut receiver = server.receiver().await;
+    receiver.always(Reply::Hang);
+    let api = server.api();
+    let id = api.register_url(&receiver.url()).await;
+    for _ in 0..2 {
+        api.publish_type("a.b").await;
+    }
+    receiver.next().await;
+    server.advance(TimeDelta::seconds(60));
+    let store = store_beside(&server);
+    let account = PauseScope::Account(Account::parse("default").expect("an account"));
+    let webhook = PauseScope::Webhook(id.parse().expect("an identifier"));
+    let says = async |oldest: f64, pauses: [f64; 3]| {
+        eventually(&format!("{oldest} s and the pauses {pauses:?}"), async || {
+            let scrape = Scrape::of(&server).await;
+            let found = ["all", "account", "webhook"].map(|scope| scrape.value(&format!("webhooks_pauses{{scope=\"{scope}\"}}")));
+            let late = scrape.value("webhooks_oldest_due_age_seconds{lane=\"fresh\"}");
+            (late == Some(oldest) && found == pauses.map(Some)).then_some(())
+        })
+        .await;
+    };
+    says(60.0, [0.0, 0.0, 0.0]).await;
+    for scope in [PauseScope::All, account] {
+        assert!(store.pause_deliveries(scope, server.now()).await.expect("stored"));
+    }
+    says(0.0, [1.0, 1.0, 0.0]).await;
+    assert!(store.pause_deliveries(webhook, server.now()).await.expect("stored"));
+    assert!(store.resume_deliveries(PauseScope::All, server.now()).await.expect("stored"));
+    says(0.0, [0.0, 1.0, 1.0]).await;
+}
+
+#[tokio::test]
+async fn the_storage_says_what_it_holds_and_may_hold() {
+    let server = Setup::dev().flags(&["--max-bytes", "50000000", "--min-free-bytes", "1000"]).start().await;
+    let held = async || {
+        let scrape = Scrape::of(&server).await;
+        (scrape.value("webhooks_storage_limit_bytes") == Some(50_000_000.0)).then_some(scrape)
+    };
+    let scrape = eventually("the storage to be measured", held).await;
+    let file = std::fs::metadata(server.file("webhooks.db")).expect("the database").len() as f64;
+    let log = std::fs::metadata(server.file("webhooks.db-wal")).expect("its log").len() as f64;
+    let used = scrape.sum("webhooks_storage_used_bytes");
+    assert!(used > 50_000.0 && used <= file + log, "{used} of {file} and {log}");
+    assert_eq!((scrape.sum("webhooks_storage_full"), scrape.sum("webhooks_storage_disk_reserve_bytes")), (0.0, 1000.0));
+    assert!(scrape.sum("webhooks_storage_disk_free_bytes") > 1000.0);
+}
+
+#[tokio::test]
+async fn the_ordered_lane_has_its_own_lag_and_what_waits_behind_a_head_that_fails_is_due() {
+    let server = Setup::dev().manual_clock().start().await;
+    let mut receiver = server.receiver().await;
+    receiver.always(Reply::Status(500));
+    let api = server.api();
+    api.register(&json!({ "targetURL": receiver.url(), "ordered": true })).await;
+    let head = api.publish_type("a.b").await;
+    receiver.next().await;
+    api.after_attempts(&head, 1).await;
+    api.publish_type("a.b").await;
+    server.advance(TimeDelta::seconds(10));
+    receiver.next().await;
+    api.after_attempts(&head, 2).await;
+    server.advance(TimeDelta::seconds(5));
+    let of_ordered = async || {
+        let scrape = Scrape::of(&server).await;
+        (scrape.value("webhooks_oldest_due_age_seconds{lane=\"ordered\"}") == Some(15.0)).then_some(scrape)
+    };
+    let scrape = eventually("what waits in order to be found", of_ordered).await;
+    for (query, expected) in [
+        ("webhooks_delivery_lag_seconds_count{lane=\"ordered\"}", 2.0),
+        ("webhooks_delivery_lag_seconds_count{lane=\"fresh\"}", 0.0),
+        ("webhooks_delivery_lag_seconds_count{lane=\"retry\"}", 0.0),
+        ("webhooks_deliveries_pending{lane=\"ordered\"}", 2.0),
+        ("webhooks_oldest_due_age_seconds{lane=\"fresh\"}", 0.0),
+    ] {
+        assert_eq!(scrape.sum(query), expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn no_label_tells_who_uses_the_service() {
     let server = busy_server().await;
     let api: Api = server.api_of("acme").await;
     let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/secret-path" })).await);
     let scrape = Scrape::of(&server).await;
     let names: BTreeSet<&str> = scrape.samples.iter().flat_map(|sample| sample.labels.keys()).map(String::as_str).collect();
-    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "status", "version"]));
+    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "scope", "status", "urgency", "version"]));
     for word in [webhook.as_str(), "acme", "default", "example.com", "127.0.0.1", "a.b"] {
         assert!(!scrape.text.contains(word), "{word} in {}", scrape.text);
     }
@@ -256,14 +357,32 @@ async fn every_query_of_the_dashboard_and_the_alerts_finds_something() {
     let metric = variable.trim_start_matches("label_values(").split(',').next().expect("a metric");
     assert_finds_something(&scrape, metric, "");
 
-    let rules: Value = serde_saphyr::from_str(include_str!("../../observability/alerts.yaml")).expect("YAML");
-    let rules: Vec<&Value> =
-        rules["groups"].as_array().into_iter().flatten().flat_map(|group| group["rules"].as_array().into_iter().flatten()).collect();
-    assert!(rules.len() > 5, "{}", rules.len());
-    for rule in rules {
-        assert_finds_something(&scrape, rule["expr"].as_str().expect("an expression"), "");
-        for pointer in ["/alert", "/for", "/labels/severity", "/annotations/summary", "/annotations/description"] {
-            assert!(rule.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()), "{pointer} of {rule}");
-        }
+    for rule in rules() {
+        assert_finds_something(&scrape, &rule.expression, "");
     }
+}
+
+/// An alert that says all that is to be said of it.
+struct Rule {
+    name: String,
+    expression: String,
+}
+
+fn rules() -> Vec<Rule> {
+    let rules: Value = serde_saphyr::from_str(include_str!("../../observability/alerts.yaml")).expect("YAML");
+    let rules = rules["groups"].as_array().into_iter().flatten().flat_map(|group| group["rules"].as_array().into_iter().flatten());
+    let rules: Vec<Rule> = rules
+        .map(|rule| {
+            let text = |pointer| match rule.pointer(pointer).and_then(Value::as_str) {
+                Some(text) if !text.is_empty() => text.to_owned(),
+                _ => panic!("no {pointer} in {rule}"),
+            };
+            for pointer in ["/for", "/labels/severity", "/annotations/summary", "/annotations/description"] {
+                text(pointer);
+            }
+            Rule { name: text("/alert"), expression: text("/expr") }
+        })
+        .collect();
+    assert!(rules.len() > 5, "{}", rules.len());
+    rules
 }

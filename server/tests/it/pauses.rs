@@ -1,6 +1,10 @@
 //! Deliveries that the operator pauses beside the running server.
 
-use crate::harness::{Process, eventually, id_of};
+use chrono::{DateTime, Utc};
+use http::Method;
+use serde_json::json;
+
+use crate::harness::{OPERATIONS, Process, eventually, id_of};
 
 /// What a command prints, if it succeeds: on standard output, and beside it.
 async fn delivery(process: &Process, arguments: &[&str]) -> (String, String) {
@@ -22,7 +26,7 @@ async fn a_pause_holds_back_what_is_published_also_over_a_restart_until_it_is_re
     let (mut receiver, mut other) = (process.receiver().await, process.receiver().await);
     let api = process.api();
     let id = api.register_url(&receiver.url()).await;
-    api.register_url(&other.url()).await;
+    let of_other = api.register_url(&other.url()).await;
     api.publish_type("a.b").await;
     receiver.next().await;
     other.next().await;
@@ -36,6 +40,9 @@ async fn a_pause_holds_back_what_is_published_also_over_a_restart_until_it_is_re
     let test = receiver.next().await;
     assert_eq!(test.json()["type"], "webhook.test");
 
+    // What is not recorded yet would go out again.
+    let recorded = async || api.list(&format!("/deliveries?webhookID={of_other}&status=pending")).await.is_empty().then_some(());
+    eventually("the outcome", recorded).await;
     process.kill().await;
     process.start_again().await;
     let later = api.publish_type("a.b").await;
@@ -51,6 +58,27 @@ async fn a_pause_holds_back_what_is_published_also_over_a_restart_until_it_is_re
     assert_eq!(ids, [id_of(&held), id_of(&later)]);
     eventually("the outcomes", async || api.list(&format!("/deliveries?webhookID={id}&status=pending")).await.is_empty().then_some(()))
         .await;
+}
+
+#[tokio::test]
+async fn a_pause_of_all_is_seen_in_the_readiness_and_leaves_the_server_ready() {
+    let process = Process::start(&OPERATIONS).await;
+    let operations = process.operations().await;
+    let readiness = async || operations.send(Method::GET, "/readyz", &[], "").await.expect(200);
+    delivery(&process, &["pause", "--account", "acme"]).await;
+    assert_eq!(readiness().await, json!({ "ready": true, "reasons": [] }));
+    delivery(&process, &["pause", "--all"]).await;
+    let paused = async || {
+        let readiness = readiness().await;
+        readiness.get("pausedSince").is_some().then_some(readiness)
+    };
+    let paused = eventually("the pause to be seen", paused).await;
+    assert_eq!((&paused["ready"], &paused["reasons"]), (&json!(true), &json!([])));
+    let since: DateTime<Utc> = paused["pausedSince"].as_str().expect("a time").parse().expect("a time");
+    assert!((0..60).contains(&(Utc::now() - since).num_seconds()), "{since}");
+    process.api().publish_type("a.b").await;
+    delivery(&process, &["resume", "--all"]).await;
+    eventually("the resumption to be seen", async || readiness().await.get("pausedSince").is_none().then_some(())).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Counting for those who watch the server.
 
+use super::pauses::Paused;
 use super::*;
 use crate::store::census::Place;
 
@@ -13,20 +14,29 @@ const DELIVERIES: &str = "SELECT webhook_id, epoch, lane, due_at, id FROM delive
 /// Tombstones are read too: skipping them would make a step longer than it says.
 const WEBHOOKS: &str = "SELECT id, deleted_at IS NULL, deactivation_reason IS NULL FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ?2";
 
-pub(super) fn count_some(connection: &Connection, census: Census) -> rusqlite::Result<Census> {
-    count_at_most(connection, census, COUNTED_AT_ONCE)
+pub(super) fn count_some(connection: &Connection, incarnation: Uuid, census: Census) -> rusqlite::Result<Census> {
+    count_at_most(connection, incarnation, census, COUNTED_AT_ONCE)
 }
 
-fn count_at_most(connection: &Connection, mut census: Census, limit: u32) -> rusqlite::Result<Census> {
+fn count_at_most(connection: &Connection, incarnation: Uuid, mut census: Census, limit: u32) -> rusqlite::Result<Census> {
     let mut counted = 0;
     match census.place {
         Place::Deliveries { webhook_id, epoch, lane, due_at, id } => {
+            let mut waiting = FirstWaiting::new(connection, incarnation)?;
+            let mut in_order = (lane == Lane::Ordered).then_some(webhook_id);
             let mut statement = connection.prepare_cached(DELIVERIES)?;
             let mut rows = statement.query((Key(webhook_id), epoch, lane, Millis(due_at), Key(id), limit))?;
             while let Some(row) = rows.next()? {
                 counted += 1;
                 let lane: Lane = row.get(2)?;
                 census.pending[lane as usize] += 1;
+                if lane == Lane::Ordered {
+                    let webhook_id = row.get::<_, Key>(0)?.0;
+                    if in_order.replace(webhook_id) != Some(webhook_id) {
+                        let since = waiting.since(Work { webhook_id, lane })?;
+                        census.oldest_in_order = census.oldest_in_order.into_iter().chain(since).min();
+                    }
+                }
                 if counted == limit {
                     let (webhook_id, id) = (row.get::<_, Key>(0)?.0, row.get::<_, Key>(4)?.0);
                     census.place = Place::Deliveries { webhook_id, epoch: row.get(1)?, lane, due_at: row.get::<_, Millis>(3)?.0, id };
@@ -58,17 +68,16 @@ fn count_at_most(connection: &Connection, mut census: Census, limit: u32) -> rus
 }
 
 /// One probe of an index for each lane, and for each webhook that waits for room, as far as these are looked at.
-pub(super) fn oldest_due(connection: &Connection, waiting: &[Work]) -> rusqlite::Result<DuePerLane> {
+pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[Work]) -> rusqlite::Result<DuePerLane> {
     let mut due = DuePerLane::default();
     let mut ready = connection.prepare_cached(NEXT_READY)?;
     for lane in Lane::ALL {
         due[lane as usize] = ready.query_row([lane], |row| row.get::<_, Option<Millis>>(0))?.map(|time| time.0);
     }
-    let mut first = connection.prepare_cached(FIRST_WAITING)?;
+    let mut first = FirstWaiting::new(connection, incarnation)?;
     for work in waiting.iter().take(LOOKED_AT) {
-        let found = first.query_row((Key(work.webhook_id), work.lane), |row| row.get::<_, Millis>(0)).optional()?.map(|time| time.0);
         let oldest = &mut due[work.lane as usize];
-        *oldest = (*oldest).into_iter().chain(found).min();
+        *oldest = (*oldest).into_iter().chain(first.since(*work)?).min();
     }
     Ok(due)
 }
@@ -77,9 +86,32 @@ const LOOKED_AT: usize = 1000;
 
 const NEXT_READY: &str = "SELECT min(due_at) FROM ready WHERE lane = ?1";
 
-const FIRST_WAITING: &str = "SELECT d.due_at FROM webhooks w JOIN deliveries d INDEXED BY deliveries_waiting
+/// It walks over what is leased and no further, and so over no more than may be in flight.
+const FIRST_WAITING: &str = "SELECT d.due_at, w.account FROM webhooks w JOIN deliveries d INDEXED BY deliveries_waiting
      ON d.webhook_id = w.id AND d.epoch = w.epoch AND d.lane = ?2 AND d.status = 0
-     WHERE w.id = ?1 ORDER BY d.due_at LIMIT 1";
+     WHERE w.id = ?1 AND w.deactivation_reason IS NULL AND w.deleted_at IS NULL AND d.leased_by IS NOT ?3
+     ORDER BY d.due_at LIMIT 1";
+
+/// Since when a webhook's first delivery waits that nobody is on. One that is paused waits for the operator alone, who knows.
+struct FirstWaiting<'a> {
+    statement: rusqlite::CachedStatement<'a>,
+    incarnation: Uuid,
+    paused: Paused,
+}
+
+impl FirstWaiting<'_> {
+    fn new(connection: &Connection, incarnation: Uuid) -> rusqlite::Result<FirstWaiting<'_>> {
+        Ok(FirstWaiting { statement: connection.prepare_cached(FIRST_WAITING)?, incarnation, paused: Paused::read(connection)? })
+    }
+
+    fn since(&mut self, work: Work) -> rusqlite::Result<Option<DateTime<Utc>>> {
+        let found = self.statement.query_row((Key(work.webhook_id), work.lane, Key(self.incarnation)), |row| {
+            let is_paused = self.paused.has(row.get_ref(1)?.as_str().map_err(|error| corrupt(1, error))?, work.webhook_id);
+            Ok((!is_paused).then_some(row.get::<_, Millis>(0)?.0))
+        });
+        found.optional().map(Option::flatten)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -120,12 +152,47 @@ mod tests {
         for limit in [1, 2, 7, 29, 30, 60, 90, 1000] {
             let (mut census, mut steps) = (Census::default(), 0);
             while !census.ended() {
-                census = count_at_most(&connection, census, limit).expect("counted");
+                census = count_at_most(&connection, Uuid::nil(), census, limit).expect("counted");
                 steps += 1;
             }
             assert_eq!((census.pending, census.active, census.deactivated), ([60, 30, 0], 10, 10), "{limit} at once");
             assert_eq!(steps, 90 / limit + 1 + 30 / limit + 1, "{limit} at once");
         }
+    }
+
+    #[test]
+    fn what_waits_longest_in_order_is_nothing_that_is_leased_paused_or_cancelled() {
+        let connection = database();
+        let incarnation = Uuid::from_u128(1 << 100);
+        for (webhook, epoch, due_at, leased_by) in [
+            (1, 1, 1, None), // deactivated
+            (2, 1, 1, None), // deleted
+            (3, 0, 1, None), // before it was activated anew
+            (3, 1, 2, Some(incarnation)),
+            (3, 1, 9, None),
+            (6, 1, 3, None),              // paused
+            (9, 1, 7, Some(Uuid::nil())), // by a node that is no more
+        ] {
+            connection
+                .execute(
+                    "INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, status, lane, attempt_count, due_at, leased_by, created_at)
+                     VALUES (randomblob(16), x'', ?1, 'a', ?2, 0, 2, 0, ?3, ?4, 0)",
+                    (Key(Uuid::from_u128(webhook)), epoch, due_at, leased_by.map(Key)),
+                )
+                .expect("a delivery");
+        }
+        let pause = "INSERT INTO pauses (scope, name, since) VALUES ('webhook', ?1, 0)";
+        connection.execute(pause, [Uuid::from_u128(6).to_string()]).expect("a pause");
+        let oldest = |limit| {
+            let mut census = Census::default();
+            while !census.ended() {
+                census = count_at_most(&connection, incarnation, census, limit).expect("counted");
+            }
+            census.oldest_in_order.map(|time| time.timestamp_millis())
+        };
+        assert_eq!([1, 2, 7, 1000].map(oldest), [Some(7); 4]);
+        connection.execute("DELETE FROM pauses", []).expect("resumed");
+        assert_eq!([1, 2, 7, 1000].map(oldest), [Some(3); 4]);
     }
 
     #[test]

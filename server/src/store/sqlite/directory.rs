@@ -146,7 +146,7 @@ impl Directory {
             Some(paused) => paused,
             None => Paused::read(connection)?,
         };
-        Ok(contents.paused.insert(paused).has(destination))
+        Ok(contents.paused.insert(paused).has(&destination.account, destination.webhook_id))
     }
 
     /// Notes that something may be paused or resumed.

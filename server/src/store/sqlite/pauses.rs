@@ -29,8 +29,8 @@ impl Paused {
         Ok(paused)
     }
 
-    pub(super) fn has(&self, destination: &Destination) -> bool {
-        self.all || self.accounts.contains(&*destination.account) || self.webhooks.contains(&destination.webhook_id)
+    pub(super) fn has(&self, account: &str, webhook_id: Uuid) -> bool {
+        self.all || self.accounts.contains(account) || self.webhooks.contains(&webhook_id)
     }
 }
 

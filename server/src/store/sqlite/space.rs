@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use super::*;
 
@@ -44,26 +43,27 @@ impl Space {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let holds = found.at.is_some_and(|at| at.elapsed() < HOLDS) && found.taken_since < TAKEN_BYTES;
         if !holds {
-            *found = Found { at: Some(Instant::now()), is_full: self.is_full(connection)?, taken_since: 0 };
+            *found = Found { at: Some(Instant::now()), is_full: self.measure(connection)?.is_full(), taken_since: 0 };
         }
         found.taken_since += bytes;
         Ok(!found.is_full)
     }
 
-    fn is_full(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        if self.max_bytes > 0 && self.used_bytes(connection)? >= self.max_bytes {
-            return Ok(true);
-        }
-        // A file system that does not tell has room until it says otherwise.
-        let free = rustix::fs::statvfs(&self.database).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        Ok(free < self.min_free_bytes)
+    pub(super) fn measure(&self, connection: &Connection) -> rusqlite::Result<StorageUse> {
+        Ok(StorageUse {
+            used_bytes: used_bytes(connection)?,
+            max_bytes: self.max_bytes,
+            // A file system that does not tell has room until it says otherwise.
+            disk_free_bytes: rustix::fs::statvfs(&self.database).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+            min_free_bytes: self.min_free_bytes,
+        })
     }
+}
 
-    /// Free pages are used again before the file grows, so they count as free. The log beside the file does not count: it
-    /// shrinks only when it begins anew, and a store that waited for that could stay full for ever.
-    fn used_bytes(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        let pragma = |name| connection.prepare_cached(name)?.query_row([], |row| row.get::<_, u32>(0).map(u64::from));
-        let pages = pragma("PRAGMA page_count")?.saturating_sub(pragma("PRAGMA freelist_count")?);
-        Ok(pages * pragma("PRAGMA page_size")?)
-    }
+/// Free pages are used again before the file grows, so they count as free. The log beside the file does not count: it
+/// shrinks only when it begins anew, and a store that waited for that could stay full for ever.
+fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+    let pragma = |name| connection.prepare_cached(name)?.query_row([], |row| row.get::<_, u32>(0).map(u64::from));
+    let pages = pragma("PRAGMA page_count")?.saturating_sub(pragma("PRAGMA freelist_count")?);
+    Ok(pages * pragma("PRAGMA page_size")?)
 }

@@ -2,6 +2,9 @@
 //!
 //! What waits for it is bounded, in number and in bytes, and an account has at most a quarter of either. The accounts take
 //! turns, so one that sends more than is written waits for itself and for nobody else.
+//!
+//! What nobody waits for, such as the outcomes of attempts, is gathered for some milliseconds and then rides in one commit:
+//! many of them touch the same pages, which are written once, and the other commits are the quicker for it.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +27,7 @@ const SHARE: usize = 4;
 /// What a command holds beside the payload that it brings.
 const COMMAND_BYTES: usize = 1024;
 
-/// How long a command of [`Urgency::Soon`] waits for another's commit to ride in.
+/// How long commands of [`Urgency::Soon`] are gathered.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// So many commands share one commit at most: what comes later should not wait for ever more.
@@ -50,8 +53,17 @@ impl Share {
 pub(super) enum Urgency {
     /// Somebody waits for the answer.
     Now,
-    /// Rides in the next commit, or makes its own when none comes.
+    /// Rides in a commit within [`PATIENCE`].
     Soon,
+}
+
+impl Urgency {
+    fn as_str(self) -> &'static str {
+        match self {
+            Urgency::Now => "now",
+            Urgency::Soon => "soon",
+        }
+    }
 }
 
 /// Runs inside the transaction, or learns why there is none; what it returns is told after the commit.
@@ -86,6 +98,9 @@ impl Line {
 
 struct Queue {
     own: Line,
+    /// What of this server's own is not urgent.
+    gathered: Line,
+    gathered_since: Instant,
     accounts: HashMap<String, Line>,
     /// The accounts that wait, whose turn is next first.
     turns: VecDeque<String>,
@@ -93,7 +108,7 @@ struct Queue {
     count: usize,
     bytes: usize,
     urgent: usize,
-    /// When the oldest command came.
+    /// When the oldest command came that is not gathered.
     since: Instant,
     /// What the thread waits for, if it waits: it is woken for nothing less.
     waits_for: Option<Wanted>,
@@ -108,16 +123,25 @@ enum Wanted {
 
 impl Queue {
     fn len(&self) -> usize {
-        self.own.commands.len() + self.count
+        self.own.commands.len() + self.count + self.gathered.commands.len()
     }
 
-    fn push(&mut self, share: Share, command: Command) -> Result<()> {
+    fn push(&mut self, share: Share, urgency: Urgency, command: Command) -> Result<()> {
+        if self.len() == self.gathered.commands.len() {
+            self.since = Instant::now();
+        }
         let (name, bytes) = match share {
-            Share::Own if self.own.has_room(COMMAND_BYTES, 1) => {
-                self.own.push(command, COMMAND_BYTES);
+            Share::Own => {
+                let line = if urgency == Urgency::Soon { &mut self.gathered } else { &mut self.own };
+                if !line.has_room(COMMAND_BYTES, 1) {
+                    return Err(Error::Overloaded);
+                }
+                line.push(command, COMMAND_BYTES);
+                if urgency == Urgency::Soon && line.commands.len() == 1 {
+                    self.gathered_since = Instant::now();
+                }
                 return Ok(());
             }
-            Share::Own => return Err(Error::Overloaded),
             Share::Account { name, bytes } => (name, bytes + COMMAND_BYTES),
         };
         let has_room = self.accounts.get(&name).unwrap_or(&Line::default()).has_room(bytes, SHARE);
@@ -133,12 +157,32 @@ impl Queue {
         Ok(())
     }
 
+    /// How long to wait until a commit is to be made; `None` without an end.
+    fn wait(&self) -> Option<Duration> {
+        let gathered = self.gathered.commands.len();
+        let others = self.len() - gathered;
+        if self.urgent > 0 || others >= BATCH || gathered >= BATCH / 2 || (self.closed && others + gathered > 0) {
+            return Some(Duration::ZERO);
+        }
+        let since = [(others, self.since), (gathered, self.gathered_since)];
+        let oldest = since.into_iter().filter(|(count, _)| *count > 0).map(|(_, since)| since).min()?;
+        Some(PATIENCE.saturating_sub(oldest.elapsed()))
+    }
+
+    /// The next of this server's own: what is gathered only once its time has come.
+    fn pop_own(&mut self, gathered: bool) -> Option<Command> {
+        let next = self.own.pop().or_else(|| if gathered { self.gathered.pop() } else { None });
+        next.map(|(command, _)| command)
+    }
+
     /// What shares the next commit: of this server at most half, then of each account in turn, then of this server again.
     fn take(&mut self) -> Vec<Command> {
+        let gathered =
+            self.closed || self.gathered.commands.len() >= BATCH / 2 || self.gathered_since.elapsed() >= PATIENCE;
         let mut batch = Vec::with_capacity(self.len().min(BATCH));
         let mut batch_bytes = 0;
         while batch.len() < BATCH / 2
-            && let Some((command, _)) = self.own.pop()
+            && let Some(command) = self.pop_own(gathered)
         {
             batch.push(command);
         }
@@ -160,7 +204,7 @@ impl Queue {
             }
         }
         while batch.len() < BATCH
-            && let Some((command, _)) = self.own.pop()
+            && let Some(command) = self.pop_own(gathered)
         {
             batch.push(command);
         }
@@ -189,6 +233,8 @@ impl Writer {
     pub(super) fn start(connection: Connection, directory: Arc<Directory>, metrics: Arc<Metrics>) -> std::io::Result<Writer> {
         let queue = Queue {
             own: Line::default(),
+            gathered: Line::default(),
+            gathered_since: Instant::now(),
             accounts: HashMap::new(),
             turns: VecDeque::new(),
             count: 0,
@@ -214,6 +260,7 @@ impl Writer {
         urgency: Urgency,
         run: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
+        let asked = Instant::now();
         let (answer, answered) = oneshot::channel();
         let command: Command = Box::new(move |connection| {
             let outcome = match connection {
@@ -232,10 +279,7 @@ impl Writer {
         });
         {
             let mut queue = self.shared.lock();
-            if queue.len() == 0 {
-                queue.since = Instant::now();
-            }
-            queue.push(share, command)?;
+            queue.push(share, urgency, command)?;
             self.shared.metrics.queued(queue.len());
             queue.urgent += usize::from(urgency == Urgency::Now);
             let wake = match queue.waits_for {
@@ -248,7 +292,10 @@ impl Writer {
                 self.shared.changed.notify_one();
             }
         }
-        answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))))
+        let outcome = answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
+        // Here and not on the thread that writes, which everybody waits for.
+        self.shared.metrics.wrote(urgency.as_str(), asked.elapsed());
+        outcome
     }
 }
 
@@ -268,34 +315,31 @@ impl Drop for Writer {
 fn next_batch(shared: &Shared) -> Option<Vec<Command>> {
     let mut queue = shared.lock();
     loop {
-        let (wanted, patience) = if queue.len() == 0 {
-            if queue.closed {
-                return None;
-            }
-            (Wanted::Anything, None)
-        } else {
-            let waited = queue.since.elapsed();
-            if queue.urgent > 0 || queue.len() >= BATCH || waited >= PATIENCE || queue.closed {
+        queue = match queue.wait() {
+            Some(Duration::ZERO) => {
                 let batch = queue.take();
                 // How many of the rest are urgent is not known; taking them at once is right for all.
-                queue.urgent = queue.len();
+                queue.urgent = queue.len() - queue.gathered.commands.len();
                 queue.since = Instant::now();
                 shared.metrics.queued(queue.len());
                 return Some(batch);
             }
-            (Wanted::Urgent, Some(PATIENCE - waited))
-        };
-        queue.waits_for = Some(wanted);
-        queue = match patience {
-            None => shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
-            Some(patience) => shared.changed.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner).0,
+            None if queue.closed => return None,
+            None => {
+                queue.waits_for = Some(Wanted::Anything);
+                shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner)
+            }
+            Some(patience) => {
+                queue.waits_for = Some(Wanted::Urgent);
+                shared.changed.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner).0
+            }
         };
         queue.waits_for = None;
     }
 }
 
 fn commit(connection: &Connection, directory: &Directory, batch: Vec<Command>, metrics: &Metrics) {
-    let mut begun = connection.execute_batch("BEGIN IMMEDIATE");
+    let mut begun = execute(connection, "BEGIN IMMEDIATE");
     if begun.is_ok() {
         directory.look_at_others(connection);
     }
@@ -313,7 +357,7 @@ fn commit(connection: &Connection, directory: &Directory, batch: Vec<Command>, m
         settles.push(settle);
     }
     let started = Instant::now();
-    let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+    let committed = begun.and_then(|()| execute(connection, "COMMIT"));
     metrics.committed(settles.len(), started.elapsed());
     if let Err(error) = &committed {
         directory.forget_all();
@@ -333,13 +377,18 @@ fn commit(connection: &Connection, directory: &Directory, batch: Vec<Command>, m
     }
 }
 
+/// Without reading the statement anew each time.
+fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(|_| ())
+}
+
 fn is_failed_sync(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi;
     matches!(error.sqlite_error(), Some(failure) if matches!(failure.extended_code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }
 
 fn in_savepoint<T>(connection: &Connection, run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-    connection.prepare_cached("SAVEPOINT command")?.execute([])?;
+    execute(connection, "SAVEPOINT command")?;
     let outcome = catch_unwind(AssertUnwindSafe(|| run(connection)));
     let outcome = match outcome {
         Ok(outcome) => outcome.map_err(Error::from),
@@ -350,9 +399,9 @@ fn in_savepoint<T>(connection: &Connection, run: impl FnOnce(&Connection) -> rus
             // The savepoint went with all of the transaction.
             return outcome;
         }
-        connection.prepare_cached("ROLLBACK TO command")?.execute([])?;
+        execute(connection, "ROLLBACK TO command")?;
     }
-    connection.prepare_cached("RELEASE command")?.execute([])?;
+    execute(connection, "RELEASE command")?;
     outcome
 }
 

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::proxy::Proxy;
-use super::{Api, Authority, HostileReceiver, Hostility, Receiver, patiently};
+use super::{Api, Authority, HostileReceiver, Hostility, Receiver, eventually, patiently};
 
 pub(crate) struct Process {
     proxy: Proxy,
@@ -26,6 +26,11 @@ type Log = Arc<Mutex<Vec<u8>>>;
 
 /// Made by the server, so that its mode is the server's doing.
 pub(crate) const DATA_DIR: &str = "data";
+
+/// The flags of a server whose health, readiness and metrics can be asked for.
+pub(crate) const OPERATIONS: [&str; 2] = [OPERATIONS_LISTEN, "127.0.0.1:0"];
+
+const OPERATIONS_LISTEN: &str = "--operations-listen";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhooks-server");
 
@@ -126,6 +131,16 @@ impl Process {
         Api::new(&self.proxy.base(), Some(token))
     }
 
+    /// Where health, readiness and metrics are, of one that was started with [`OPERATIONS`].
+    pub(crate) async fn operations(&self) -> Api {
+        let address = async || {
+            let log = self.log();
+            let (_, rest) = log.rsplit_once("operations: ")?;
+            rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
+        };
+        Api::new(&eventually("the address of operations", address).await, None)
+    }
+
     pub(crate) async fn receiver(&self) -> Receiver {
         Receiver::start(&Authority::of_data_dir(&self.file(""))).await
     }
@@ -183,8 +198,11 @@ async fn spawn(
     log: &Log,
 ) -> (Child, std::net::SocketAddr, String) {
     let data_dir = data_dir.display().to_string();
-    let arguments: Vec<&str> = ["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir]
-        .into_iter()
+    let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "off"] };
+    let arguments: Vec<&str> = ["--listen", "127.0.0.1:0", "--data-dir", &data_dir]
+        .iter()
+        .chain(operations)
+        .copied()
         .chain(flags.iter().map(String::as_str))
         .collect();
     let child = command_under(wrapper, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();

@@ -35,9 +35,13 @@ fn insert(text: &'static str) -> impl FnOnce(&Connection) -> rusqlite::Result<i6
 
 /// Puts a command in line without waiting for it; false when it is refused.
 async fn line_up(writer: &Arc<Writer>, share: Share) -> bool {
+    line_up_as(writer, share, Urgency::Now).await
+}
+
+async fn line_up_as(writer: &Arc<Writer>, share: Share, urgency: Urgency) -> bool {
     let before = writer.shared.lock().len();
     let of_task = writer.clone();
-    let task = tokio::spawn(async move { of_task.write(share, Urgency::Now, insert("x")).await });
+    let task = tokio::spawn(async move { of_task.write(share, urgency, insert("x")).await });
     loop {
         tokio::task::yield_now().await;
         if writer.shared.lock().len() > before {
@@ -93,6 +97,31 @@ async fn accounts_take_turns_and_what_attempts_came_to_has_half_of_a_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_waits_for_is_gathered_for_its_time_and_then_rides_in_a_commit() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (writer, go) = held(directory.path());
+    for _ in 0..3 {
+        assert!(line_up_as(&writer, Share::Own, Urgency::Soon).await);
+    }
+    for _ in 0..2 {
+        assert!(line_up(&writer, of("a", 0)).await);
+    }
+    {
+        let mut queue = writer.shared.lock();
+        queue.gathered_since = Instant::now();
+        assert_eq!((queue.take().len(), queue.gathered.commands.len()), (2, 3), "it is not time yet");
+        queue.urgent = 0;
+        let wait = queue.wait().expect("they wait for their time");
+        assert!(!wait.is_zero() && wait <= PATIENCE);
+        queue.gathered_since -= PATIENCE;
+        assert_eq!(queue.wait(), Some(Duration::ZERO));
+        assert_eq!(queue.take().len(), 3, "all in one");
+        assert_eq!(queue.wait(), None);
+    }
+    go.send(()).expect("it waits");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_bad_command_in_a_commit_costs_the_others_nothing() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (writer, go) = held(directory.path());
@@ -114,6 +143,30 @@ async fn one_bad_command_in_a_commit_costs_the_others_nothing() {
     assert!(matches!((&b, &c), (Err(Error::Failed(_)), Err(Error::Failed(_)))), "{b:?} {c:?}");
     let texts = |connection: &Connection| connection.query_row("SELECT group_concat(text) FROM written", [], |row| row.get::<_, String>(0));
     assert_eq!(writer.write(Share::Own, Urgency::Now, texts).await.expect("readable"), "a,d");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_time_of_a_command_is_that_of_its_wait_too() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (writer, go) = held(directory.path());
+    let held_for = async {
+        let since = Instant::now();
+        assert_eq!(writer.shared.lock().len(), 1);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let held_for = since.elapsed();
+        go.send(()).expect("it waits");
+        held_for
+    };
+    let (outcome, held_for) = futures_util::future::join(writer.write(Share::Own, Urgency::Soon, |_| Ok(())), held_for).await;
+    outcome.expect("written");
+    let text = writer.shared.metrics.to_text().expect("text");
+    let value = |name: &str| -> f64 {
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(&format!("webhooks_store_write_duration_seconds_{name}{{urgency=\"soon\"}} ")));
+        line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+    };
+    assert_eq!(value("count"), 1.0);
+    assert!(value("sum") >= held_for.as_secs_f64(), "{} s", value("sum"));
 }
 
 /// A full disk may roll back all of a transaction in the middle of it.
