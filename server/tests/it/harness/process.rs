@@ -1,5 +1,6 @@
 //! The real binary: as a server that can be killed, and as a command.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,12 +30,7 @@ pub(crate) const DATA_DIR: &str = "data";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhooks-server");
 
-/// `webhooks-server` with these arguments, and nothing from this process's environment.
-fn command(arguments: &[&str]) -> Command {
-    command_under(&[], arguments)
-}
-
-/// The same as the last arguments of another program, which goes on as that.
+/// `webhooks-server` with these arguments, itself the last ones of another program, and nothing from this process's environment.
 fn command_under(wrapper: &[String], arguments: &[&str]) -> Command {
     let words: Vec<&str> = wrapper.iter().map(String::as_str).chain([BINARY]).chain(arguments.iter().copied()).collect();
     let mut command = Command::new(words[0]);
@@ -44,7 +40,12 @@ fn command_under(wrapper: &[String], arguments: &[&str]) -> Command {
 
 /// Runs `webhooks-server` to its end.
 pub(crate) async fn binary(arguments: &[&str]) -> Output {
-    patiently("webhooks-server to end", command(arguments).output()).await.expect("the binary runs")
+    binary_under(&[], arguments).await
+}
+
+/// The same as the last arguments of another program, which goes on as that.
+pub(crate) async fn binary_under(wrapper: &[String], arguments: &[&str]) -> Output {
+    patiently("webhooks-server to end", command_under(wrapper, arguments).output()).await.expect("the binary runs")
 }
 
 impl Process {
@@ -162,6 +163,14 @@ impl Process {
         let data_dir = self.data_dir();
         binary(&[&["delivery"], arguments, &["--data-dir", &data_dir]].concat()).await
     }
+}
+
+/// The words that start a program for which the modes of files hold. For root they do not.
+pub(crate) fn under_the_modes_of_files() -> Vec<String> {
+    let is_root = std::fs::metadata("/proc/self").expect("Linux has it").uid() == 0;
+    let privileges = "-dac_override,-dac_read_search";
+    let words: &[&str] = if is_root { &["setpriv", "--bounding-set", privileges, "--inh-caps", privileges] } else { &[] };
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 async fn signal(signal: &str, process: Option<u32>) {
