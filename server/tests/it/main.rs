@@ -35,6 +35,7 @@ mod restart; // what survives a stop and a kill
 mod retention; // what is old, and what finds no room
 mod secrets; // secrets are nowhere
 mod server_start; // first start, keys, tokens, mistakes
+mod settings; // that each setting changes something
 mod signing_secrets; // rotation, and the overlap of two secrets
 mod store_trouble; // what callers are told when the database is damaged or away
 mod webhooks; // listing, reading, changing, silencing and deleting

@@ -1,5 +1,6 @@
 //! The real binary: as a server that can be killed, and as a command.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::proxy::Proxy;
 use super::{Api, Authority, HostileReceiver, Hostility, Receiver, patiently};
@@ -18,6 +20,8 @@ pub(crate) struct Process {
     /// What it printed when it started.
     pub(crate) greeting: String,
     log: Log,
+    /// Reads what it writes on standard error, until it has ended.
+    reading: JoinHandle<()>,
     directory: TempDir,
     flags: Vec<String>,
 }
@@ -67,8 +71,8 @@ impl Process {
     async fn launch(directory: TempDir, wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str], first_start: bool) -> Process {
         let flags: Vec<String> = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
         let (data_dir, log) = (directory.path().join(DATA_DIR), Log::default());
-        let (child, address, greeting) = spawn(&wrapper(&data_dir), &data_dir, &flags, first_start, &log).await;
-        Process { proxy: Proxy::start(address).await, child, greeting, log, directory, flags }
+        let Started { child, address, greeting, reading } = spawn(&wrapper(&data_dir), &data_dir, &flags, first_start, &log).await;
+        Process { proxy: Proxy::start(address).await, child, greeting, log, reading, directory, flags }
     }
 
     /// As a power cut: nothing of it runs on (SIGKILL).
@@ -82,10 +86,11 @@ impl Process {
     }
 
     pub(crate) async fn start_again(&mut self) {
-        let (child, address, greeting) = spawn(&[], &self.file(""), &self.flags, false, &self.log).await;
-        self.child = child;
-        self.greeting = greeting;
-        self.proxy.move_to(address);
+        let started = spawn(&[], &self.file(""), &self.flags, false, &self.log).await;
+        self.child = started.child;
+        self.greeting = started.greeting;
+        self.reading = started.reading;
+        self.proxy.move_to(started.address);
     }
 
     /// Asks for a polite stop (SIGTERM).
@@ -99,9 +104,11 @@ impl Process {
         self.end().await
     }
 
-    /// How it ends by itself.
+    /// How it ends by itself, once all that it wrote is in its log.
     pub(crate) async fn end(&mut self) -> ExitStatus {
-        patiently("the server to end", self.child.wait()).await.expect("it ends")
+        let status = patiently("the server to end", self.child.wait()).await.expect("it ends");
+        patiently("the end of its log", &mut self.reading).await.expect("reading does not panic");
+        status
     }
 
     /// What it wrote on standard error so far.
@@ -179,13 +186,14 @@ async fn signal(signal: &str, process: Option<u32>) {
     assert!(sent.success());
 }
 
-async fn spawn(
-    wrapper: &[String],
-    data_dir: &Path,
-    flags: &[String],
-    first_start: bool,
-    log: &Log,
-) -> (Child, std::net::SocketAddr, String) {
+struct Started {
+    child: Child,
+    address: SocketAddr,
+    greeting: String,
+    reading: JoinHandle<()>,
+}
+
+async fn spawn(wrapper: &[String], data_dir: &Path, flags: &[String], first_start: bool, log: &Log) -> Started {
     let data_dir = data_dir.display().to_string();
     let arguments: Vec<&str> = ["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir]
         .into_iter()
@@ -212,11 +220,11 @@ async fn spawn(
     // Nobody reads on, but a full pipe would hold the server up.
     tokio::spawn(async move { tokio::io::copy(&mut lines, &mut tokio::io::sink()).await });
     let log = log.clone();
-    tokio::spawn(async move {
+    let reading = tokio::spawn(async move {
         let mut chunk = [0; 4096];
         while let Ok(count @ 1..) = errors.read(&mut chunk).await {
             log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
         }
     });
-    (child, address, rest)
+    Started { child, address, greeting: rest, reading }
 }
