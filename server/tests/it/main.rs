@@ -10,6 +10,7 @@ mod authentication; // basic, and tokens from a token server
 mod backup; // a backup under load, and what is restored of it
 mod bad_input; // what is refused, where, and that it changes nothing
 mod changes; // what a change does to deliveries on their way; signatures; test callbacks
+mod clock; // a clock that is set
 mod connections; // what callbacks travel over: kept alive, in the version that the receiver offers
 mod constraints; // what openapi.json says of requests, just inside and just outside
 mod custom_headers; // headers that a customer adds to its callbacks
