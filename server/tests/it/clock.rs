@@ -125,3 +125,9 @@ async fn a_clock_that_is_set_back_closes_no_webhook_for_as_long() {
     let (to_limited, to_failing) = (api.publish_type("limited").await, api.publish_type("failing").await);
     assert_eq!((limited.next().await.id(), failing.next().await.id()), (&*id_of(&to_limited), &*id_of(&to_failing)));
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_loses_and_repeats_nothing_and_holds_up_nothing_new() {
+    set_under_way(TimeDelta::hours(-1)).await;
+    set_while_away(TimeDelta::hours(-1)).await;
+}

@@ -17,6 +17,7 @@ use super::{Api, Authority, HostileReceiver, Hostility, Receiver, patiently};
 pub(crate) struct Process {
     proxy: Proxy,
     child: Child,
+    address: SocketAddr,
     /// What it printed when it started.
     pub(crate) greeting: String,
     log: Log,
@@ -72,7 +73,7 @@ impl Process {
         let flags: Vec<String> = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
         let (data_dir, log) = (directory.path().join(DATA_DIR), Log::default());
         let Started { child, address, greeting, reading } = spawn(&wrapper(&data_dir), &data_dir, &flags, first_start, &log).await;
-        Process { proxy: Proxy::start(address).await, child, greeting, log, reading, directory, flags }
+        Process { proxy: Proxy::start(address).await, child, address, greeting, log, reading, directory, flags }
     }
 
     /// As a power cut: nothing of it runs on (SIGKILL).
@@ -88,6 +89,7 @@ impl Process {
     pub(crate) async fn start_again(&mut self) {
         let started = spawn(&[], &self.file(""), &self.flags, false, &self.log).await;
         self.child = started.child;
+        self.address = started.address;
         self.greeting = started.greeting;
         self.reading = started.reading;
         self.proxy.move_to(started.address);
@@ -118,6 +120,11 @@ impl Process {
 
     pub(crate) fn base(&self) -> String {
         self.proxy.base()
+    }
+
+    /// Where it really listens, past the proxy.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn api(&self) -> Api {
