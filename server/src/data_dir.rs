@@ -20,6 +20,8 @@ use crate::token::new_token;
 const KEY_ID: &str = "master_key_id";
 const KEY_CHECK: &str = "master_key_check";
 
+const REMEDY: &str = "run webhooks-server as a user who may write there, or give another --data-dir";
+
 pub struct DataDir {
     path: PathBuf,
 }
@@ -62,14 +64,15 @@ impl DataDir {
             .recursive(true)
             .mode(0o700)
             .create(&self.path)
-            .with_context(|| format!("cannot make the data directory {shown}"))?;
-        let lock = File::create(self.file("server.lock")).with_context(|| format!("cannot write to the data directory {shown}"))?;
+            .with_context(|| format!("cannot make the data directory {shown}: {REMEDY}"))?;
+        let file = self.file("server.lock");
+        let lock = File::create(&file).with_context(|| format!("cannot write {}: {REMEDY}", file.display()))?;
         match lock.try_lock() {
             Ok(()) => Ok(lock),
             Err(TryLockError::WouldBlock) => {
                 bail!("another webhooks-server is running on the data directory {shown}: stop it, or give this one another --data-dir")
             }
-            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {shown}/server.lock")),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", file.display())),
         }
     }
 

@@ -36,20 +36,26 @@ async fn run(command_line: CommandLine) -> anyhow::Result<()> {
         None => {}
     }
     let log = log::start(settings.log_format, settings.log_level);
+    // Whoever has seen that it runs may ask it to stop.
+    let stop_signal = stop_signal()?;
     let server = Server::start(settings, Clock::system(), log.clone()).await?;
     server.greet();
-    let signal = stop_signal().await?;
+    let signal = stop_signal.await;
     slog::info!(log, "stopping: no new requests, and attempts in flight are waited for"; "signal" => signal);
     server.stop().await
 }
 
-async fn stop_signal() -> anyhow::Result<&'static str> {
+/// Counts from its call on, and not only once it is waited for.
+fn stop_signal() -> std::io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok("SIGTERM"),
-        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "SIGINT").map_err(Into::into),
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -65,6 +65,12 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
+    #[error("cannot write the database {path}: run webhooks-server as a user who may write it, and make files beside it")]
+    NotWritable {
+        path: String,
+        #[source]
+        source: rusqlite::Error,
+    },
     #[error("the database {path} has schema {found}, and this program knows schemas up to {}: run the newer program that made it", MIGRATIONS.len())]
     TooNew { path: String, found: usize },
     #[error("cannot migrate the database {path} to schema {to}")]
@@ -84,6 +90,17 @@ pub enum OpenError {
     Thread(#[source] std::io::Error),
 }
 
+impl OpenError {
+    fn of(path: &Path, source: rusqlite::Error) -> OpenError {
+        use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+        let path = path.display().to_string();
+        match source.sqlite_error_code() {
+            Some(CannotOpen | PermissionDenied | ReadOnly) => OpenError::NotWritable { path, source },
+            _ => OpenError::Open { path, source },
+        }
+    }
+}
+
 pub struct Sqlite {
     writer: Writer,
     /// For callers who list and look up.
@@ -101,8 +118,7 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the database, bringing its schema up to date. Administration commands open it so beside a running server.
     pub fn open(path: &Path, metrics: Arc<Metrics>) -> std::result::Result<Sqlite, OpenError> {
-        let shown = path.display().to_string();
-        let open = |source| OpenError::Open { path: shown.clone(), source };
+        let open = |source| OpenError::of(path, source);
         let mut connection = connect(path).map_err(open)?;
         // Only a new database takes this, before its first page is written: what is free in the file can be given back.
         connection.pragma_update(None, "auto_vacuum", "incremental").map_err(open)?;
@@ -222,17 +238,17 @@ fn schema_version(connection: &Connection) -> rusqlite::Result<usize> {
 /// there is a way back to the program before.
 fn migrate(connection: &mut Connection, file: &Path, migrations: &[&str]) -> std::result::Result<(), OpenError> {
     let path = file.display().to_string();
-    let found = schema_version(connection).map_err(|source| OpenError::Open { path: path.clone(), source })?;
+    let open = |source| OpenError::of(file, source);
+    let found = schema_version(connection).map_err(open)?;
     if found > 0 && found < migrations.len() {
         let copied = copy::copy_to(connection, &copy::with_ending(file, &format!(".before-schema-{}", found + 1)));
         copied.map_err(|source| OpenError::Copy { path: path.clone(), source })?;
     }
     loop {
         let failed = |to, source| OpenError::Migrate { path: path.clone(), to, source };
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(|source| failed(0, source))?;
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(open)?;
         // Read inside the transaction: another process may be migrating the same file.
-        let found = schema_version(&transaction).map_err(|source| failed(0, source))?;
+        let found = schema_version(&transaction).map_err(open)?;
         if found > migrations.len() {
             return Err(OpenError::TooNew { path, found });
         }

@@ -101,6 +101,33 @@ async fn nothing_is_retried_before_its_time() {
 }
 
 #[tokio::test]
+async fn what_one_webhook_refuses_is_repeated_there_alone() {
+    let (server, api, mut accepting, accepting_id) = registered().await;
+    let mut failing = server.receiver().await;
+    failing.then([Reply::Status(500), Reply::Status(500)]);
+    let failing_id = api.register_url(&failing.url()).await;
+    let notification = api.publish_type("a.b").await;
+    assert_eq!(notification["deliveryCount"], 2);
+    let of_webhook = async |webhook: &str, status: &str, attempts: u64| {
+        let path = format!("/deliveries?webhookID={webhook}&status={status}");
+        let found = async || api.list(&path).await.pop().filter(|delivery| delivery["attemptCount"] == attempts);
+        eventually(&format!("{status} after {attempts} attempts"), found).await
+    };
+    let accepted = of_webhook(&accepting_id, "succeeded", 1).await;
+    for attempts in 1..=2 {
+        wait_out(&server, &of_webhook(&failing_id, "pending", attempts).await);
+    }
+    of_webhook(&failing_id, "succeeded", 3).await;
+    let repeated = failing.next_of(3).await;
+    assert!(repeated.iter().all(|callback| callback.id() == id_of(&notification)));
+    assert_eq!(accepting.next().await.id(), id_of(&notification));
+    // What would be repeated goes out before this.
+    api.publish_type("c.d").await;
+    assert_eq!((accepting.next().await.json()["type"].as_str(), accepting.count()), (Some("c.d"), 2));
+    assert_eq!(api.delivery(&id_of(&accepted)).await["attemptCount"], 1);
+}
+
+#[tokio::test]
 async fn gone_deactivates_the_webhook() {
     let (_server, api, receiver, id) = registered().await;
     receiver.then([Reply::Status(500), Reply::Status(410)]);

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Api, Callback, Process, Receiver, Reply, Server, Setup, eventually, id_of};
+use crate::harness::{Api, Authority, Callback, Process, Receiver, Reply, Server, Setup, eventually, id_of};
 
 async fn strict() -> (Server, Api, Receiver) {
     let server = Setup::dev().flags(&["--require-handshake"]).manual_clock().start().await;
@@ -233,6 +233,23 @@ async fn callbacks_that_hang_hold_up_no_other_accounts_handshake() {
     let id = other.register_url(&receiver.url()).await;
     activated(&other, &id).await;
     assert!(hanging.count() <= 4, "{}", hanging.count());
+}
+
+#[tokio::test]
+async fn a_handshake_is_not_sent_to_a_name_that_leads_inward() {
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let (authority, file) = Authority::own(directory.path());
+    let server = Setup::strict().flags(&["--require-handshake", "--ca-file", &file.display().to_string()]).manual_clock().start().await;
+    let (api, receiver) = (server.api(), Receiver::start(&authority).await);
+    receiver.always(Reply::Agree);
+    let id = api.register_url(&receiver.url().replace("127.0.0.1", "localhost")).await;
+    for attempts in 1..=2 {
+        let refused = async || (server.log().matches("address_blocked").count() == attempts).then_some(());
+        eventually("the refusal", refused).await;
+        assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
+        assert_eq!(state(&api.activate(&id).await), UNVERIFIED);
+    }
+    assert_eq!(receiver.connections(), 0);
 }
 
 #[tokio::test]

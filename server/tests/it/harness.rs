@@ -22,7 +22,7 @@ pub(crate) use api::{Answer, Api, PREFIX, id_of};
 pub(crate) use authority::Authority;
 pub(crate) use browser::Browser;
 pub(crate) use hostile::{HostileReceiver, Hostility};
-pub(crate) use process::{DATA_DIR, OPERATIONS, Process, binary};
+pub(crate) use process::{DATA_DIR, OPERATIONS, Process, binary, binary_under, under_the_modes_of_files};
 pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};

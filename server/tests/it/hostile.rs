@@ -1,9 +1,10 @@
 //! Receivers that mean harm: each attempt ends, with the outcome that it deserves, in bounded memory, and delays nobody else.
 
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::{Hostility, Process, id_of};
+use crate::harness::{HostileReceiver, Hostility, Process, Setup, id_of};
 
 /// What a receiver writes, what comes of the attempt, and the status that it is answered with, if it is.
 const CASES: [(&str, Hostility, &str, Option<u16>); 20] = [
@@ -75,6 +76,34 @@ async fn a_receiver_that_means_harm_harms_nobody_else() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     let peak = process.peak_memory();
     assert!(peak < MOST_BYTES, "the server held {peak} bytes");
+}
+
+#[tokio::test]
+async fn an_answer_whose_head_has_come_counts_and_the_callback_is_not_repeated() {
+    let server = Setup::dev().manual_clock().start().await;
+    let (api, mut healthy) = (server.api(), server.receiver().await);
+    api.register(&json!({ "targetURL": healthy.url(), "eventTypes": ["good"] })).await;
+    let mut accepted = Vec::new();
+    for (name, answer) in [
+        ("body-to-come", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"),
+        ("whole", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+        ("no-body", "HTTP/1.1 204 No Content\r\n\r\n"),
+    ] {
+        let receiver = HostileReceiver::start(&server.authority(), Hostility::AnswerAndReset(answer)).await;
+        api.register(&json!({ "targetURL": receiver.url(), "eventTypes": [name] })).await;
+        let notification = api.publish_type(name).await;
+        let delivery = api.after_attempts(&notification, 1).await;
+        let outcome = &delivery["lastAttempt"]["outcome"];
+        assert_eq!((&delivery["status"], outcome), (&json!("succeeded"), &json!("accepted")), "{name}: {delivery}");
+        accepted.push((receiver, delivery));
+    }
+    server.advance(TimeDelta::days(2));
+    // What would be due by now goes out before this.
+    api.publish_type("good").await;
+    healthy.next().await;
+    for (receiver, delivery) in accepted {
+        assert_eq!((receiver.connections(), api.delivery(&id_of(&delivery)).await), (1, delivery));
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::harness::{Api, Process, Receiver, Reply, Server, Setup, eventually, id_of};
@@ -42,6 +45,32 @@ async fn a_hanging_webhook_delays_no_other() {
     }
     assert_eq!(hanging.most_open(), 1, "what has accepted nothing yet gets one at a time");
     assert_eq!(api.list(&format!("/deliveries?webhookID={}&status=pending", id_of(&bad))).await.len(), 100);
+}
+
+#[tokio::test]
+async fn nothing_of_the_database_is_held_while_a_callback_hangs() {
+    // What is held until the attempt ends is held for longer than this test waits.
+    let server = Setup::dev().flags(&["--attempt-timeout-seconds", "300"]).start().await;
+    let (mut hanging, mut healthy) = (server.receiver().await, server.receiver().await);
+    hanging.always(Reply::Hang);
+    let api = server.api();
+    api.register(&json!({ "targetURL": hanging.url(), "eventTypes": ["bad"] })).await;
+    api.register(&json!({ "targetURL": healthy.url(), "eventTypes": ["good"] })).await;
+    let bad = api.publish_type("bad").await;
+    hanging.next().await;
+    let database = Connection::open(server.file("webhooks.db")).expect("the database");
+    database.busy_timeout(Duration::ZERO).expect("it is set");
+    // Others write too, but for a moment each.
+    eventually("the lock for writing", async || database.execute_batch("BEGIN IMMEDIATE").ok()).await;
+    database.execute_batch("ROLLBACK").expect("the lock is let go");
+    // This is refused as long as anybody reads what was there before, too.
+    let truncate = || database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    eventually("the log to be empty", async || (!truncate().expect("an answer")).then_some(())).await;
+    for _ in 0..20 {
+        let published = api.publish_type("good").await;
+        assert_eq!(healthy.next().await.id(), id_of(&published));
+    }
+    assert_eq!(api.delivery_of(&bad).await["attemptCount"], 0, "it still hangs");
 }
 
 #[tokio::test]
@@ -95,7 +124,7 @@ async fn too_few_file_descriptors_cost_no_receiver_an_attempt() {
     eventually("the operator to be told", async || process.log().contains("may open too few files and sockets").then_some(())).await;
 
     // Whoever is connected already is served while callers that say nothing take all that is left, and more.
-    let mut caller = process.connect().await;
+    let mut caller = TcpStream::connect(process.address()).await.expect("it listens");
     let request = |method: &str, path: &str, body: &str| {
         let token = std::fs::read_to_string(process.file("access-token")).expect("a first start writes it");
         let (token, length) = (token.trim(), body.len());
@@ -112,7 +141,7 @@ async fn too_few_file_descriptors_cost_no_receiver_an_attempt() {
     assert!(ask("GET", "/webhooks", "").await.starts_with("HTTP/1.1 200"));
     let mut idle = Vec::new();
     for _ in 0..100 {
-        idle.push(process.connect().await);
+        idle.push(TcpStream::connect(process.address()).await.expect("it listens"));
     }
     eventually("no descriptor to be left", async || process.log().contains("accept error").then_some(())).await;
     assert!(ask("POST", "/notifications", r#"{"type":"a.b","data":{}}"#).await.starts_with("HTTP/1.1 202"));

@@ -10,6 +10,8 @@ mod authentication; // basic, and tokens from a token server
 mod backup; // a backup under load, and what is restored of it
 mod bad_input; // what is refused, where, and that it changes nothing
 mod changes; // what a change does to deliveries on their way; signatures; test callbacks
+mod clock; // a clock that is set
+mod connections; // what callbacks travel over: kept alive, in the version that the receiver offers
 mod constraints; // what openapi.json says of requests, just inside and just outside
 mod custom_headers; // headers that a customer adds to its callbacks
 mod deletion; // what is left of a deleted notification
@@ -34,6 +36,7 @@ mod restart; // what survives a stop and a kill
 mod retention; // what is old, and what finds no room
 mod secrets; // secrets are nowhere
 mod server_start; // first start, keys, tokens, mistakes
+mod settings; // that each setting changes something
 mod signing_secrets; // rotation, and the overlap of two secrets
 mod store_trouble; // what callers are told when the database is damaged or away
 mod webhooks; // listing, reading, changing, silencing and deleting

@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
-use crate::harness::{Process, Reply, Setup, eventually, id_of};
+use crate::harness::{PREFIX, Process, Reply, Setup, eventually, id_of, patiently};
 
 #[tokio::test]
 async fn what_was_pending_goes_on_after_a_restart() {
@@ -72,6 +74,50 @@ async fn what_a_stop_cuts_off_is_attempted_again() {
     server.restart().await;
     assert_eq!(receiver.next().await.id(), id_of(&notification));
     assert_eq!(api.after_attempts(&notification, 1).await["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn what_a_stop_cuts_off_is_nobodys_afterwards() {
+    let mut process = Process::start(&["--drain-timeout-seconds", "0"]).await;
+    let mut receivers = [process.receiver().await, process.receiver().await];
+    let api = process.api();
+    for (receiver, ordered) in receivers.iter_mut().zip([false, true]) {
+        receiver.always(Reply::Hang);
+        api.register(&json!({ "targetURL": receiver.url(), "ordered": ordered })).await;
+    }
+    for _ in 0..3 {
+        api.publish_type("a.b").await;
+    }
+    for receiver in &mut receivers {
+        receiver.next().await;
+    }
+    assert!(process.terminate().await.success());
+    let database = rusqlite::Connection::open(process.file("webhooks.db")).expect("the database");
+    let count = |condition: &str| {
+        let count = database.query_row(&format!("SELECT count(*) FROM deliveries WHERE {condition}"), [], |row| row.get::<_, u32>(0));
+        count.expect("a number")
+    };
+    assert_eq!((count("status = 0 AND attempt_count = 0"), count("leased_by IS NOT NULL")), (6, 0));
+}
+
+#[tokio::test]
+async fn clients_that_neither_go_on_nor_go_away_do_not_hold_up_a_stop() {
+    let head = format!("POST {PREFIX}/notifications HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n");
+    let half_a_body = "content-length: 1000\r\n\r\n{\"type\":";
+    // Its answers are many times what the system keeps of those that nobody reads.
+    let nothing_but_requests = "GET /docs HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50);
+    for (sent, has_answer) in [("POST", false), (&head, false), (half_a_body, false), (&nothing_but_requests, true)] {
+        let mut process = Process::start(&["--drain-timeout-seconds", "1"]).await;
+        let begin = if sent == half_a_body { format!("{head}authorization: Bearer {}\r\n", process.api().token()) } else { String::new() };
+        let mut client = TcpStream::connect(process.address()).await.expect("it listens");
+        client.write_all((begin + sent).as_bytes()).await.expect("it reads");
+        if has_answer {
+            patiently("the first answer", client.readable()).await.expect("an answer");
+        }
+        // What came before this has been read.
+        process.api().get("/webhooks").await.expect(200);
+        assert!(process.terminate().await.success(), "{sent}");
+    }
 }
 
 const PUBLISHED: usize = 1_000;

@@ -1,14 +1,16 @@
 //! Starting: the first start, keys, tokens and flags on the command line, and what is said when something is wrong.
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
-use crate::harness::{Authority, Process, Server, binary, id_of};
+use crate::harness::{Authority, Process, Server, binary, binary_under, id_of, under_the_modes_of_files};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn mode(path: &std::path::Path) -> u32 {
+fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
 }
 
@@ -111,6 +113,53 @@ async fn a_wrong_or_missing_master_key_is_named() {
     std::fs::write(&key_file, &key).expect("a writable directory");
     process.start_again().await;
     process.api().get("/webhooks").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_master_key_may_lie_outside_of_the_data() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let key = directory.path().join("key");
+    std::fs::write(&key, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a writable directory");
+    let mut process = Process::start(&["--master-key-file", &key.display().to_string()]).await;
+    assert!(!process.file("master-key").exists());
+    let webhook = process.api().register_url("https://example.com").await;
+    let secret = process.api().signing_secret(&webhook).await;
+    process.kill().await;
+    process.start_again().await;
+    assert_eq!(process.api().signing_secret(&webhook).await, secret);
+}
+
+#[tokio::test]
+async fn what_must_be_written_and_cannot_is_named_with_what_to_do() {
+    let mut process = Process::start(&[]).await;
+    let webhook = process.api().register_url("https://example.com").await;
+    let directory = process.file("");
+    let refused = async |protected: &Path, mode_then: u32, data_dir: &Path, named: &Path| {
+        let set_mode = |mode| std::fs::set_permissions(protected, Permissions::from_mode(mode)).expect("it is ours");
+        let before = mode(protected);
+        set_mode(mode_then);
+        let data_dir = data_dir.display().to_string();
+        let arguments = ["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir];
+        let output = binary_under(&under_the_modes_of_files(), &arguments).await;
+        set_mode(before);
+        let (named, error) = (named.display().to_string(), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(&format!("{named}: run webhooks-server as a user who may write")), "{named}: {error}");
+    };
+    let database = process.file("webhooks.db");
+    process.kill().await;
+    refused(&database, 0o400, &directory, &database).await;
+    process.start_again().await;
+    assert!(process.terminate().await.success());
+    refused(&database, 0o400, &directory, &database).await;
+    let lock = process.file("server.lock");
+    refused(&lock, 0o400, &directory, &lock).await;
+    // The lock is there already, and the database makes files beside itself.
+    refused(&directory, 0o500, &directory, &database).await;
+    let deeper = process.file("deeper");
+    refused(&directory, 0o500, &deeper, &deeper).await;
+    process.start_again().await;
+    process.api().webhook(&webhook).await;
 }
 
 #[tokio::test]

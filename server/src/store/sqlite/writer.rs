@@ -177,8 +177,7 @@ impl Queue {
 
     /// What shares the next commit: of this server at most half, then of each account in turn, then of this server again.
     fn take(&mut self) -> Vec<Command> {
-        let gathered =
-            self.closed || self.gathered.commands.len() >= BATCH / 2 || self.gathered_since.elapsed() >= PATIENCE;
+        let gathered = self.closed || self.gathered.commands.len() >= BATCH / 2 || self.gathered_since.elapsed() >= PATIENCE;
         let mut batch = Vec::with_capacity(self.len().min(BATCH));
         let mut batch_bytes = 0;
         while batch.len() < BATCH / 2

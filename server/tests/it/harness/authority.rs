@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::TlsAcceptor;
 
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -48,8 +49,8 @@ impl Authority {
         })
     }
 
-    /// What a server on this machine needs to be trusted.
-    pub(super) fn server_config(&self) -> Arc<rustls::ServerConfig> {
+    /// What a server on this machine needs to be trusted, and to offer these protocols (RFC 7301).
+    pub(super) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
         let (certificate, key) = self.certificate();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -59,7 +60,7 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![CertificateDer::from(certificate)], key)
             .expect("the key belongs to the certificate");
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Arc::new(config)
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        TlsAcceptor::from(Arc::new(config))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -16,12 +17,16 @@ use super::Authority;
 pub(crate) enum Hostility {
     /// Over HTTP/1.1, once a request has come: this, and the connection is closed.
     Answer(&'static str),
+    /// The same, and the connection is reset.
+    AnswerAndReset(&'static str),
     /// This, and then the next again and again, as fast as it is read.
     Endless(&'static str, &'static str),
     /// This, and then a byte each second.
     Drip(&'static str),
     /// A TCP connection that is taken and reset.
     ResetConnection,
+    /// A TCP connection that is taken, and nothing more.
+    Silent,
     /// No TLS, though that was agreed.
     TlsGarbage,
     /// Over HTTP/2: nothing at all.
@@ -35,6 +40,7 @@ const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 pub(crate) struct HostileReceiver {
     address: SocketAddr,
+    connections: Arc<AtomicUsize>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -42,23 +48,31 @@ impl HostileReceiver {
     pub(crate) async fn start(authority: &Authority, hostility: Hostility) -> HostileReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let mut config = (*authority.server_config()).clone();
         let http2 = matches!(hostility, Hostility::SilentHttp2 | Hostility::EndlessFrames(_));
-        config.alpn_protocols = vec![if http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = authority.acceptor(&[if http2 { "h2" } else { "http/1.1" }]);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
         let accepting = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
+            let mut serving = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                // What is written leaves before the connection is reset.
+                let _ = stream.set_nodelay(true);
                 let acceptor = acceptor.clone();
                 // That the other side gives up is what is tested.
-                connections.spawn(async move { drop(hostility.serve(stream, acceptor).await) });
+                serving.spawn(async move { drop(hostility.serve(stream, acceptor).await) });
             }
         });
-        HostileReceiver { address, accepting }
+        HostileReceiver { address, connections, accepting }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("https://{}/notify", self.address)
+    }
+
+    /// How many TCP connections came so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 }
 
@@ -72,6 +86,10 @@ impl Hostility {
     async fn serve(self, mut stream: TcpStream, acceptor: TlsAcceptor) -> std::io::Result<()> {
         match self {
             Hostility::ResetConnection => stream.set_zero_linger(),
+            Hostility::Silent => {
+                let _silent = stream;
+                std::future::pending().await
+            }
             Hostility::TlsGarbage => {
                 // The beginning of the first TLS record.
                 stream.read_exact(&mut [0; 5]).await?;
@@ -93,6 +111,13 @@ impl Hostility {
                 stream.write_all(answer.as_bytes()).await?;
                 stream.shutdown().await
             }
+            Hostility::AnswerAndReset(answer) => {
+                let mut stream = requested(acceptor.accept(stream).await?).await?;
+                stream.write_all(answer.as_bytes()).await?;
+                stream.flush().await?;
+                // What is closed after this sends a RST in the place of a FIN.
+                stream.get_ref().0.set_zero_linger()
+            }
             Hostility::Endless(begin, again) => {
                 let mut stream = requested(acceptor.accept(stream).await?).await?;
                 stream.write_all(begin.as_bytes()).await?;
@@ -111,15 +136,24 @@ impl Hostility {
     }
 }
 
-/// Once all of the head of a request has come.
+/// Once all of a request has come.
 async fn requested(mut stream: TlsStream<TcpStream>) -> std::io::Result<TlsStream<TcpStream>> {
-    let mut head = Vec::new();
-    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        if stream.read_buf(&mut head).await? == 0 {
+    let mut request = Vec::new();
+    while !is_whole(&request) {
+        if stream.read_buf(&mut request).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
     }
     Ok(stream)
+}
+
+/// Whether its head is there, and as much of a body as that says (RFC 9112 §6.3).
+fn is_whole(request: &[u8]) -> bool {
+    let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().expect("a length"));
+    request.len() >= head + 4 + length
 }
 
 /// What the other side says meanwhile is read, so that it does not wait for that.

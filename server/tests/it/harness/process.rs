@@ -1,5 +1,7 @@
 //! The real binary: as a server that can be killed, and as a command.
 
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::proxy::Proxy;
 use super::{Api, Authority, HostileReceiver, Hostility, Receiver, eventually, patiently};
@@ -14,9 +17,12 @@ use super::{Api, Authority, HostileReceiver, Hostility, Receiver, eventually, pa
 pub(crate) struct Process {
     proxy: Proxy,
     child: Child,
+    address: SocketAddr,
     /// What it printed when it started.
     pub(crate) greeting: String,
     log: Log,
+    /// Reads what it writes on standard error, until it has ended.
+    reading: JoinHandle<()>,
     directory: TempDir,
     flags: Vec<String>,
 }
@@ -34,12 +40,7 @@ const OPERATIONS_LISTEN: &str = "--operations-listen";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhooks-server");
 
-/// `webhooks-server` with these arguments, and nothing from this process's environment.
-fn command(arguments: &[&str]) -> Command {
-    command_under(&[], arguments)
-}
-
-/// The same as the last arguments of another program, which goes on as that.
+/// `webhooks-server` with these arguments, itself the last ones of another program, and nothing from this process's environment.
 fn command_under(wrapper: &[String], arguments: &[&str]) -> Command {
     let words: Vec<&str> = wrapper.iter().map(String::as_str).chain([BINARY]).chain(arguments.iter().copied()).collect();
     let mut command = Command::new(words[0]);
@@ -49,7 +50,12 @@ fn command_under(wrapper: &[String], arguments: &[&str]) -> Command {
 
 /// Runs `webhooks-server` to its end.
 pub(crate) async fn binary(arguments: &[&str]) -> Output {
-    patiently("webhooks-server to end", command(arguments).output()).await.expect("the binary runs")
+    binary_under(&[], arguments).await
+}
+
+/// The same as the last arguments of another program, which goes on as that.
+pub(crate) async fn binary_under(wrapper: &[String], arguments: &[&str]) -> Output {
+    patiently("webhooks-server to end", command_under(wrapper, arguments).output()).await.expect("the binary runs")
 }
 
 impl Process {
@@ -71,8 +77,8 @@ impl Process {
     async fn launch(directory: TempDir, wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str], first_start: bool) -> Process {
         let flags: Vec<String> = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
         let (data_dir, log) = (directory.path().join(DATA_DIR), Log::default());
-        let (child, address, greeting) = spawn(&wrapper(&data_dir), &data_dir, &flags, first_start, &log).await;
-        Process { proxy: Proxy::start(address).await, child, greeting, log, directory, flags }
+        let Started { child, address, greeting, reading } = spawn(&wrapper(&data_dir), &data_dir, &flags, first_start, &log).await;
+        Process { proxy: Proxy::start(address).await, child, address, greeting, log, reading, directory, flags }
     }
 
     /// As a power cut: nothing of it runs on (SIGKILL).
@@ -86,10 +92,12 @@ impl Process {
     }
 
     pub(crate) async fn start_again(&mut self) {
-        let (child, address, greeting) = spawn(&[], &self.file(""), &self.flags, false, &self.log).await;
-        self.child = child;
-        self.greeting = greeting;
-        self.proxy.move_to(address);
+        let started = spawn(&[], &self.file(""), &self.flags, false, &self.log).await;
+        self.child = started.child;
+        self.address = started.address;
+        self.greeting = started.greeting;
+        self.reading = started.reading;
+        self.proxy.move_to(started.address);
     }
 
     /// Asks for a polite stop (SIGTERM).
@@ -103,9 +111,11 @@ impl Process {
         self.end().await
     }
 
-    /// How it ends by itself.
+    /// How it ends by itself, once all that it wrote is in its log.
     pub(crate) async fn end(&mut self) -> ExitStatus {
-        patiently("the server to end", self.child.wait()).await.expect("it ends")
+        let status = patiently("the server to end", self.child.wait()).await.expect("it ends");
+        patiently("the end of its log", &mut self.reading).await.expect("reading does not panic");
+        status
     }
 
     /// What it wrote on standard error so far.
@@ -117,9 +127,9 @@ impl Process {
         self.proxy.base()
     }
 
-    /// A connection to the server itself, past the proxy, for what no client does.
-    pub(crate) async fn connect(&self) -> tokio::net::TcpStream {
-        tokio::net::TcpStream::connect(self.proxy.upstream()).await.expect("it listens")
+    /// Where it really listens, past the proxy.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn api(&self) -> Api {
@@ -184,19 +194,28 @@ impl Process {
     }
 }
 
+/// The words that start a program for which the modes of files hold. For root they do not.
+pub(crate) fn under_the_modes_of_files() -> Vec<String> {
+    let is_root = std::fs::metadata("/proc/self").expect("Linux has it").uid() == 0;
+    let privileges = "-dac_override,-dac_read_search";
+    let words: &[&str] = if is_root { &["setpriv", "--bounding-set", privileges, "--inh-caps", privileges] } else { &[] };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
 async fn signal(signal: &str, process: Option<u32>) {
     let process = process.expect("it runs").to_string();
     let sent = Command::new("kill").args([signal, &process]).status().await.expect("kill runs");
     assert!(sent.success());
 }
 
-async fn spawn(
-    wrapper: &[String],
-    data_dir: &Path,
-    flags: &[String],
-    first_start: bool,
-    log: &Log,
-) -> (Child, std::net::SocketAddr, String) {
+struct Started {
+    child: Child,
+    address: SocketAddr,
+    greeting: String,
+    reading: JoinHandle<()>,
+}
+
+async fn spawn(wrapper: &[String], data_dir: &Path, flags: &[String], first_start: bool, log: &Log) -> Started {
     let data_dir = data_dir.display().to_string();
     let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "off"] };
     let arguments: Vec<&str> = ["--listen", "127.0.0.1:0", "--data-dir", &data_dir]
@@ -226,11 +245,11 @@ async fn spawn(
     // Nobody reads on, but a full pipe would hold the server up.
     tokio::spawn(async move { tokio::io::copy(&mut lines, &mut tokio::io::sink()).await });
     let log = log.clone();
-    tokio::spawn(async move {
+    let reading = tokio::spawn(async move {
         let mut chunk = [0; 4096];
         while let Ok(count @ 1..) = errors.read(&mut chunk).await {
             log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
         }
     });
-    (child, address, rest)
+    Started { child, address, greeting: rest, reading }
 }

@@ -68,10 +68,6 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn upstream(&self) -> SocketAddr {
-        *self.shared.upstream.lock().expect("no holder panics")
-    }
-
     pub(super) fn move_to(&self, upstream: SocketAddr) {
         *self.shared.upstream.lock().expect("no holder panics") = upstream;
     }

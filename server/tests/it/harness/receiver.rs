@@ -3,19 +3,22 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
 use xtask::evidence::Exchange;
 
 use super::contract::{self, Violations};
@@ -52,6 +55,7 @@ pub(crate) enum Reply {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Callback {
+    pub(crate) version: Version,
     /// Path and query.
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
@@ -107,30 +111,49 @@ struct Script {
 }
 
 pub(crate) struct Receiver {
+    scheme: &'static str,
     address: SocketAddr,
     shared: Shared,
     arrivals: mpsc::UnboundedReceiver<Callback>,
-    accepting: tokio::task::JoinHandle<()>,
+    served: Served,
 }
+
+/// What a server offers by default, in the order in which it likes them.
+pub(super) const HTTP_2_AND_1: [&str; 2] = ["h2", "http/1.1"];
 
 impl Receiver {
     /// One that accepts every callback with a 204.
     pub(crate) async fn start(authority: &Authority) -> Receiver {
+        Receiver::listen(Some(authority.acceptor(&HTTP_2_AND_1))).await
+    }
+
+    /// The same, which knows no other version than HTTP/1.1.
+    pub(crate) async fn of_http_1(authority: &Authority) -> Receiver {
+        Receiver::listen(Some(authority.acceptor(&["http/1.1"]))).await
+    }
+
+    /// The same without TLS.
+    pub(crate) async fn without_tls() -> Receiver {
+        Receiver::listen(None).await
+    }
+
+    async fn listen(acceptor: Option<TlsAcceptor>) -> Receiver {
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let script = Script { next: VecDeque::new(), otherwise: Reply::Status(204), count: 0, open: 0, most_open: 0 };
         let shared = Shared { script: Arc::new(Mutex::new(script)), arrived, violations: Violations::default() };
         let state = shared.clone();
-        let accepting = serve_tls(listener, authority, move |request| {
+        let served = Served::start(listener, acceptor, move |request| {
             let state = state.clone();
             async move { state.answer(request).await }
         });
-        Receiver { address, shared, arrivals, accepting }
+        Receiver { scheme, address, shared, arrivals, served }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("https://{}/notify", self.address)
+        format!("{}://{}/notify", self.scheme, self.address)
     }
 
     /// What it does with every callback from now on.
@@ -171,6 +194,11 @@ impl Receiver {
         self.script().most_open
     }
 
+    /// How many TCP connections came so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.served.connections.load(Ordering::Relaxed)
+    }
+
     fn script(&self) -> std::sync::MutexGuard<'_, Script> {
         self.shared.script.lock().expect("no holder panics")
     }
@@ -178,7 +206,6 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        self.accepting.abort();
         self.shared.violations.fail_if_any();
     }
 }
@@ -197,7 +224,7 @@ impl Shared {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Gone)?.to_bytes();
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-        let callback = Callback { path, headers: parts.headers, body };
+        let callback = Callback { version: parts.version, path, headers: parts.headers, body };
         let reply = {
             let mut script = self.script.lock().expect("no holder panics");
             script.count += 1;
@@ -282,29 +309,49 @@ impl http_body::Body for EndlessBody {
 #[error("the connection is dropped on purpose")]
 pub(super) struct Gone;
 
-/// Serves HTTPS, HTTP/1.1 and HTTP/2, until the task is aborted.
-pub(super) fn serve_tls<F, A>(listener: TcpListener, authority: &Authority, answer: F) -> tokio::task::JoinHandle<()>
-where
-    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Result<Response<Body>, Gone>> + Send + 'static,
-{
-    let acceptor = tokio_rustls::TlsAcceptor::from(authority.server_config());
-    tokio::spawn(async move {
-        let mut connections = tokio::task::JoinSet::new();
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, answer) = (acceptor.clone(), answer.clone());
-            connections.spawn(async move { serve_connection(stream, acceptor, answer).await });
-        }
-    })
+/// An HTTP server that answers until it is dropped.
+pub(super) struct Served {
+    accepting: tokio::task::JoinHandle<()>,
+    connections: Arc<AtomicUsize>,
 }
 
-async fn serve_connection<F, A>(stream: TcpStream, acceptor: tokio_rustls::TlsAcceptor, answer: F)
+impl Served {
+    /// In whatever version of HTTP a client begins with.
+    pub(super) fn start<F, A>(listener: TcpListener, acceptor: Option<TlsAcceptor>, answer: F) -> Served
+    where
+        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Result<Response<Body>, Gone>> + Send + 'static,
+    {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
+        let accepting = tokio::spawn(async move {
+            let mut serving = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let (acceptor, answer) = (acceptor.clone(), answer.clone());
+                serving.spawn(async move {
+                    let Some(acceptor) = acceptor else { return serve(stream, answer).await };
+                    // A client that refuses the certificate or goes away is part of what is tested.
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    serve(stream, answer).await;
+                });
+            }
+        });
+        Served { accepting, connections }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn serve<F, A>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, answer: F)
 where
     F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response<Body>, Gone>> + Send + 'static,
 {
-    // A client that refuses the certificate or goes away is part of what is tested.
-    let Ok(stream) = acceptor.accept(stream).await else { return };
     let service = service_fn(answer);
     let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::Authority;
-use super::receiver::{Body, Gone, full, serve_tls};
+use super::receiver::{Body, Gone, HTTP_2_AND_1, Served, full};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum TokenBehaviour {
@@ -44,7 +44,7 @@ struct State {
 pub(crate) struct TokenEndpoint {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
-    accepting: tokio::task::JoinHandle<()>,
+    _served: Served,
 }
 
 impl TokenEndpoint {
@@ -56,11 +56,11 @@ impl TokenEndpoint {
         let state = Arc::new(Mutex::new(state));
         let client = Client { id: client_id.to_owned(), secret: client_secret.to_owned() };
         let shared = (state.clone(), Arc::new(client));
-        let accepting = serve_tls(listener, authority, move |request| {
+        let served = Served::start(listener, Some(authority.acceptor(&HTTP_2_AND_1)), move |request| {
             let (state, client) = shared.clone();
             async move { answer(request, &state, &client).await }
         });
-        TokenEndpoint { address, state, accepting }
+        TokenEndpoint { address, state, _served: served }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -73,12 +73,6 @@ impl TokenEndpoint {
 
     pub(crate) fn requests(&self) -> Vec<TokenRequest> {
         self.state.lock().expect("no holder panics").requests.clone()
-    }
-}
-
-impl Drop for TokenEndpoint {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }
 
