@@ -325,6 +325,7 @@ impl Engine {
         let sent = match sent {
             Ok(sent) => sent,
             Err(error) => {
+                self.metrics.attempt_not_made();
                 slog::error!(self.log, "an attempt could not be made, and costs the receiver none; the delivery goes back in a second"; name, "error" => chain(&error));
                 return self.release_soon(leased, name).await;
             }

@@ -49,6 +49,7 @@ pub struct Metrics {
     in_flight: Gauge,
     in_flight_limit: Gauge,
     ended: Family<Label, Counter>,
+    not_made: Counter,
     token_requests: Family<Label, Counter>,
     pending: Family<Label, Gauge>,
     oldest_due_age: Family<Label, Gauge<f64, AtomicU64>>,
@@ -94,6 +95,12 @@ impl Default for Metrics {
             in_flight: registered(&mut registry, "attempts_in_flight", "Deliveries that are being attempted", Gauge::default()),
             in_flight_limit: registered(&mut registry, "attempts_in_flight_limit", "How many may be", Gauge::default()),
             ended: registered(&mut registry, "deliveries_ended", "Deliveries that no attempt will follow", Family::default()),
+            not_made: registered(
+                &mut registry,
+                "attempts_not_made",
+                "Attempts that this server could not make, which cost their receivers none",
+                Counter::default(),
+            ),
             token_requests: registered(&mut registry, "token_requests", "OAuth 2.0 access tokens asked for", Family::default()),
             pending: registered(&mut registry, "deliveries_pending", "Deliveries that wait or are attempted", Family::default()),
             oldest_due_age: seconds(
@@ -127,7 +134,7 @@ impl Default for Metrics {
         for outcome in ["accepted", "rejected", "timed_out", "unreachable", "address_blocked", "token_refused"] {
             let _ = metrics.attempts.get_or_create(&[("outcome", outcome)]);
         }
-        for result in ["issued", "token_refused", "timed_out", "unreachable", "address_blocked"] {
+        for result in ["issued", "token_refused", "timed_out", "unreachable", "address_blocked", "not_made"] {
             let _ = metrics.token_requests.get_or_create(&[("result", result)]);
         }
         for status in ["succeeded", "failed"] {
@@ -203,6 +210,10 @@ impl Metrics {
             Next::RetryAt(_) => return,
         };
         self.ended.get_or_create(&[("status", status)]).inc();
+    }
+
+    pub fn attempt_not_made(&self) {
+        self.not_made.inc();
     }
 
     pub fn in_flight(&self, now: usize, limit: usize) {

@@ -87,6 +87,7 @@ async fn one_scrape_tells_of_all_alerts_but_those_of_rates() {
         "WebhooksTokenServersRefuse",
         "WebhooksPublishSlow",
         "WebhooksDiskSlow",
+        "WebhooksAttemptsNotMade",
     ];
     assert_eq!(untold.map(|rule| rule.name).collect::<Vec<_>>(), expected);
 }
