@@ -23,7 +23,7 @@ use publisher::Publisher;
 use receiver::Receiver;
 
 use crate::process::monotonic;
-use crate::server::Server;
+use crate::server::{Peak, Server};
 
 /// A failed delivery is tried again so soon and so often that each is accepted in the end.
 const RETRIES: usize = 100;
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     let schedule = vec!["1s"; RETRIES].join(",");
     let options = ["--retry-schedule", &schedule, "--attempt-timeout-seconds", ATTEMPT_TIMEOUT_SECONDS].map(str::to_owned);
     let started_at = monotonic();
-    let mut server = Server::start(program, directory, &options)?;
+    let mut server = Server::start(program, directory, &options, Peak::default())?;
     let http = client()?;
 
     let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;

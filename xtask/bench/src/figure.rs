@@ -17,15 +17,65 @@ pub(crate) struct Figure {
     /// One a run, never none.
     pub(crate) values: Vec<f64>,
     pub(crate) goal: Option<Goal>,
-    /// Seconds that the server computed for a thousand, one value a run, where that was measured.
-    pub(crate) cpu_per_thousand: Vec<f64>,
-    /// The same for the floor of that work, where it has one.
+    /// What was computed for a thousand, one a run, where that was measured.
+    pub(crate) cpu: Vec<Cpu>,
+    /// What the server would compute for a thousand if it were no more than its parts, where that was measured.
     pub(crate) floor: Option<f64>,
+    /// What became of the deliveries of all runs, where there were any.
+    pub(crate) tally: Option<Tally>,
+}
+
+/// Seconds that each process computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Cpu {
+    /// For a floor: what stands in the server's place.
+    pub(crate) server: f64,
+    pub(crate) sink: f64,
+    pub(crate) load: f64,
+}
+
+impl Cpu {
+    /// Of so many.
+    pub(crate) fn per_thousand(self, count: f64) -> Cpu {
+        let share = |seconds: f64| seconds / count * 1000.0;
+        Cpu { server: share(self.server), sink: share(self.sink), load: share(self.load) }
+    }
+
+    /// Of each process by itself.
+    pub(crate) fn median(runs: &[Cpu]) -> Cpu {
+        let of = |process: fn(&Cpu) -> f64| median(&runs.iter().map(process).collect::<Vec<_>>());
+        Cpu { server: of(|cpu| cpu.server), sink: of(|cpu| cpu.sink), load: of(|cpu| cpu.load) }
+    }
+}
+
+/// What became of deliveries that were promised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Tally {
+    /// Those that did not come.
+    pub(crate) lost: u64,
+    /// Callbacks that came more often than once.
+    pub(crate) repeated: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.lost += other.lost;
+        self.repeated += other.repeated;
+    }
+}
+
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Tally>>(tallies: I) -> Tally {
+        tallies.fold(Tally::default(), |mut sum, tally| {
+            sum += tally;
+            sum
+        })
+    }
 }
 
 impl Figure {
     pub(crate) fn new(scenario: &'static str, work: impl Into<String>, unit: &'static str, values: Vec<f64>) -> Figure {
-        Figure { scenario, work: work.into(), unit, values, goal: None, cpu_per_thousand: Vec::new(), floor: None }
+        Figure { scenario, work: work.into(), unit, values, goal: None, cpu: Vec::new(), floor: None, tally: None }
     }
 
     pub(crate) fn at_least(self, goal: f64) -> Figure {
@@ -36,12 +86,16 @@ impl Figure {
         Figure { goal: Some(Goal::AtMost(goal)), ..self }
     }
 
-    pub(crate) fn cpu(self, cpu_per_thousand: Vec<f64>) -> Figure {
-        Figure { cpu_per_thousand, ..self }
+    pub(crate) fn cpu(self, cpu: Vec<Cpu>) -> Figure {
+        Figure { cpu, ..self }
     }
 
     pub(crate) fn floor(self, floor: Option<f64>) -> Figure {
         Figure { floor, ..self }
+    }
+
+    pub(crate) fn tally(self, tally: Tally) -> Figure {
+        Figure { tally: Some(tally), ..self }
     }
 
     /// Whether the median reaches the goal, if there is one.
@@ -56,7 +110,7 @@ impl Figure {
     /// How many times the floor the server computed.
     pub(crate) fn times_floor(&self) -> Option<f64> {
         let floor = self.floor.filter(|floor| *floor > 0.0)?;
-        (!self.cpu_per_thousand.is_empty()).then(|| median(&self.cpu_per_thousand) / floor)
+        (!self.cpu.is_empty()).then(|| Cpu::median(&self.cpu).server / floor)
     }
 }
 
@@ -78,9 +132,11 @@ pub(crate) struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     met: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cpu_seconds_per_thousand: Option<f64>,
+    cpu_seconds_per_thousand: Option<Cpu>,
     #[serde(skip_serializing_if = "Option::is_none")]
     times_floor: Option<f64>,
+    #[serde(flatten)]
+    tally: Option<Tally>,
 }
 
 impl<'a> From<&'a Figure> for Record<'a> {
@@ -101,8 +157,9 @@ impl<'a> From<&'a Figure> for Record<'a> {
             at_least,
             at_most,
             met: figure.met(),
-            cpu_seconds_per_thousand: (!figure.cpu_per_thousand.is_empty()).then(|| median(&figure.cpu_per_thousand)),
+            cpu_seconds_per_thousand: (!figure.cpu.is_empty()).then(|| Cpu::median(&figure.cpu)),
             times_floor: figure.times_floor(),
+            tally: figure.tally,
         }
     }
 }
@@ -151,8 +208,20 @@ mod tests {
 
     #[test]
     fn the_verdict_is_a_multiple_of_the_floor() {
-        let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(vec![0.3, 0.1, 0.2]);
+        let cpu = [0.3, 0.1, 0.2].map(|server| Cpu { server, sink: 9.0, load: 9.0 });
+        let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(cpu.to_vec());
         assert_eq!(figure.clone().floor(Some(0.1)).times_floor(), Some(2.0));
         assert_eq!(figure.floor(None).times_floor(), None);
+    }
+
+    #[test]
+    fn a_record_says_what_each_process_computed_and_what_was_lost() {
+        let tallies = [Tally { lost: 0, repeated: 2 }, Tally { lost: 1, repeated: 1 }];
+        let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(vec![Cpu { server: 0.5, sink: 0.25, load: 0.125 }]);
+        let record = serde_json::to_value(Record::from(&figure.tally(tallies.into_iter().sum()))).expect("JSON");
+        assert_eq!(record["cpuSecondsPerThousand"], serde_json::json!({ "server": 0.5, "sink": 0.25, "load": 0.125 }));
+        assert_eq!((&record["lost"], &record["repeated"]), (&1.into(), &3.into()));
+        let record = serde_json::to_value(Record::from(&Figure::new("s", "w", "ms", vec![1.0]))).expect("JSON");
+        assert_eq!((record.get("lost"), record.get("cpuSecondsPerThousand")), (None, None), "it was not measured");
     }
 }

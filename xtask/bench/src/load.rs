@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::process::{Worker, answer, cpu_of, monotonic};
+use crate::process::{Worker, answer, cpu, monotonic};
 
 /// A request that is not answered by then has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -141,8 +141,7 @@ async fn work(job: Job) -> anyhow::Result<Done> {
         refused: RefCell::default(),
         job,
     });
-    let process = std::process::id();
-    let (cpu, started_at) = (cpu_of(process)?, monotonic());
+    let (cpu_before, started_at) = (cpu(), monotonic());
     let clients: Vec<_> = connections.into_iter().map(|connection| tokio::task::spawn_local(client(shared.clone(), connection))).collect();
     for client in clients {
         client.await.context("a client of the load panicked")?;
@@ -150,7 +149,7 @@ async fn work(job: Job) -> anyhow::Result<Done> {
     Ok(Done {
         started_at,
         ended_at: monotonic(),
-        cpu_seconds: (cpu_of(process)? - cpu).as_secs_f64(),
+        cpu_seconds: (cpu() - cpu_before).as_secs_f64(),
         accepted: shared.accepted.take(),
         refused: shared.refused.take(),
     })

@@ -6,6 +6,7 @@
 //! starts them, has a [`scenario`] done in some runs, and shows the [`figure`]s in a [`table`]. Every notification that was
 //! accepted must have come, in every scenario.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,8 +29,13 @@ mod server;
 mod sink;
 mod table;
 
-use figure::{Figure, Record};
+use figure::{Figure, Record, Tally};
 use scenario::SCENARIOS;
+use scenario::floors::{self, Floors};
+use server::Peak;
+
+/// What the server may take, whatever waits and hangs.
+const MEMORY_MB: f64 = 48.0;
 
 #[derive(Parser)]
 #[command(
@@ -114,9 +120,11 @@ struct Bench {
     runs: u32,
     quick: bool,
     figures: Vec<Figure>,
-    floors: scenario::Floors,
-    /// Callbacks that came more often than once.
-    repeated: u64,
+    floors: Floors,
+    /// Of all deliveries of the present scenario.
+    tally: Tally,
+    /// Of all servers of the present scenario.
+    peak: Peak,
 }
 
 impl Bench {
@@ -139,28 +147,47 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     allow_files()?;
     let (server, directory) = places(arguments)?;
     let runs = if arguments.quick { 1 } else { arguments.runs };
-    let floors = scenario::Floors::default();
-    let mut bench = Bench { server, directory, runs, quick: arguments.quick, figures: Vec::new(), floors, repeated: 0 };
-    let mut failures = Vec::new();
+    let floors = Floors::default();
+    let (figures, quick) = (Vec::new(), arguments.quick);
+    let mut bench = Bench { server, directory, runs, quick, figures, floors, tally: Tally::default(), peak: Peak::default() };
+    let (mut failures, mut repeated, mut peaks) = (Vec::new(), 0, Vec::new());
     let begun = Instant::now();
     for scenario in SCENARIOS {
-        // The verdict of the others is a multiple of the floors.
+        // The verdict of the others is a multiple of these.
         let wanted = arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|wanted| wanted.name == scenario.name);
-        if !wanted && scenario.name != scenario::FLOORS {
+        if !wanted && scenario.name != floors::NAME {
             continue;
         }
         println!("{}: {}", scenario.name, scenario.about);
-        if let Err(error) = (scenario.run)(&mut bench) {
-            println!("  FAILED: {error:#}");
-            failures.push(format!("{}: {error:#}", scenario.name));
+        let mut wrong: Vec<String> = (scenario.run)(&mut bench).err().map(|error| format!("{error:#}")).into_iter().collect();
+        let tally = std::mem::take(&mut bench.tally);
+        if tally.lost > 0 {
+            wrong.push(format!("{} deliveries of accepted notifications did not come", tally.lost));
+        }
+        wrong.iter().for_each(|what| println!("  FAILED: {what}"));
+        failures.extend(wrong.into_iter().map(|what| format!("{}: {what}", scenario.name)));
+        repeated += tally.repeated;
+        let peak = bench.peak.take();
+        if peak > 0 {
+            peaks.push((scenario.name, peak as f64 / 1e6));
         }
     }
+    if let Some((name, peak)) = peaks.iter().max_by(|(_, one), (_, other)| one.total_cmp(other)) {
+        println!("of all scenarios:");
+        bench.add(Figure::new("memory", format!("largest peak of the server, in {name}"), "MB", vec![*peak]).at_most(MEMORY_MB));
+    }
     println!("\n{}", table::table(&bench.figures));
-    println!("{} callbacks came more often than once. It took {} s.", bench.repeated, begun.elapsed().as_secs());
+    println!("{repeated} callbacks came more often than once. It took {} s.", begun.elapsed().as_secs());
     if let Some(path) = &arguments.json {
         let figures: Vec<Record<'_>> = bench.figures.iter().map(Record::from).collect();
-        let report =
-            json!({ "machine": machine, "quick": bench.quick, "figures": figures, "repeated": bench.repeated, "failures": failures });
+        let report = json!({
+            "machine": machine,
+            "quick": bench.quick,
+            "figures": figures,
+            "repeated": repeated,
+            "peakMegabytes": peaks.into_iter().collect::<BTreeMap<_, _>>(),
+            "failures": failures,
+        });
         fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if !failures.is_empty() {

@@ -104,6 +104,18 @@ fn memory(status: &str) -> Option<Memory> {
     Some(Memory { now: kibibytes("VmRSS:")? * 1024, peak: kibibytes("VmHWM:")? * 1024 })
 }
 
+/// Its peak begins anew with what it has now (proc(5), `clear_refs`).
+pub(crate) fn forget_peak_of(process: u32) -> anyhow::Result<()> {
+    std::fs::write(format!("/proc/{process}/clear_refs"), "5").with_context(|| format!("cannot reset the peak of process {process}"))
+}
+
+/// The same as [`cpu_of`] this process, but to the nanosecond and not to the tick.
+pub(crate) fn cpu() -> Duration {
+    let computed = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    // Neither is negative: the clock counts from the start of the process.
+    Duration::new(computed.tv_sec as u64, computed.tv_nsec as u32)
+}
+
 /// Nanoseconds of a clock that all processes of this machine share, and nobody sets.
 pub(crate) fn monotonic() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);

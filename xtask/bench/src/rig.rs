@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use anyhow::ensure;
-
 use crate::Bench;
+use crate::figure::{Cpu, Tally};
 use crate::load::{Done, Job, Load, Target};
 use crate::server::Server;
-use crate::sink::{SEQUENCE, Sink};
+use crate::sink::{Arrival, SEQUENCE, Sink};
 
 pub(crate) const WEBHOOKS: &str = "/api/notifications/v1/webhooks";
 pub(crate) const NOTIFICATIONS: &str = "/api/notifications/v1/notifications";
@@ -23,6 +22,9 @@ pub(crate) const EVENT: &str = "bench.purchase.closed";
 /// When no callback comes for so long, none comes any more.
 pub(crate) const IDLE: Duration = Duration::from_secs(20);
 
+/// Soon after its arrival a callback has been recorded, and the server has nothing more to do with it.
+pub(crate) const RECORDED: Duration = Duration::from_millis(100);
+
 pub(crate) struct Rig {
     pub(crate) server: Server,
     pub(crate) sink: Sink,
@@ -35,21 +37,28 @@ pub(crate) struct Rig {
 
 /// What came of a job's notifications.
 pub(crate) struct Settled {
-    /// Of each notification, when it came to each webhook.
-    pub(crate) arrivals: HashMap<u32, Vec<u64>>,
+    /// Of each notification.
+    pub(crate) arrivals: HashMap<u32, Vec<Arrival>>,
     pub(crate) last_at: u64,
-    pub(crate) lost: usize,
-    pub(crate) repeated: u64,
+    pub(crate) tally: Tally,
 }
 
 /// What some notifications took from the first publish to the last arrival.
 pub(crate) struct Throughput {
     pub(crate) published_per_second: f64,
     pub(crate) delivered_per_second: f64,
-    /// Seconds that were computed for a thousand deliveries.
-    pub(crate) server_cpu: f64,
-    pub(crate) sink_cpu: f64,
-    pub(crate) load_cpu: f64,
+    /// For a thousand deliveries.
+    pub(crate) cpu: Cpu,
+    /// Of the server's memory, in bytes.
+    pub(crate) peak: u64,
+    pub(crate) tally: Tally,
+}
+
+/// What the server and the sink had computed at some time.
+#[derive(Clone, Copy)]
+pub(crate) struct Computed {
+    server: Duration,
+    sink: Duration,
 }
 
 impl Rig {
@@ -58,28 +67,21 @@ impl Rig {
         let sink = Sink::start(&ca_file)?;
         let mut options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         options.extend(["--ca-file".to_owned(), ca_file.display().to_string()]);
-        let server = Server::start(&bench.server, &bench.directory, &options)?;
+        let server = Server::start(&bench.server, &bench.directory, &options, bench.peak.clone())?;
         Ok(Rig { server, sink, load: Load::start()?, sequence: 1, webhook: 1 })
     }
 
-    /// Webhooks of one account, each with a path of its own under a URL, for one type of notifications or all.
-    pub(crate) fn register(&mut self, account: &str, url: &str, event_type: Option<&str>, count: u32) -> anyhow::Result<()> {
-        let job = self.registrations(&[account], url, event_type, 1, count)?;
+    /// Webhooks of one account, each with a path of its own under a URL, and with further members that a registration may have.
+    pub(crate) fn register(&mut self, account: &str, url: &str, members: &str, count: u32) -> anyhow::Result<()> {
+        let job = self.registrations(&[account], url, members, 1, count)?;
         self.load.run(&job)?.all().map(drop)
     }
 
     /// Registrations of webhooks of these accounts in turn.
-    pub(crate) fn registrations(
-        &mut self,
-        accounts: &[&str],
-        url: &str,
-        event_type: Option<&str>,
-        clients: usize,
-        count: u32,
-    ) -> anyhow::Result<Job> {
-        let event_types = event_type.map(|name| format!(r#","eventTypes":["{name}"]"#)).unwrap_or_default();
+    pub(crate) fn registrations(&mut self, accounts: &[&str], url: &str, members: &str, clients: usize, count: u32) -> anyhow::Result<Job> {
+        let comma = if members.is_empty() { "" } else { "," };
         let before = format!(r#"{{"targetURL":"{url}/"#);
-        let after = format!(r#""{event_types},"auth":{{"type":"basic","username":"USERNAME","password":"PASSWORD"}}}}"#);
+        let after = format!(r#""{comma}{members},"auth":{{"type":"basic","username":"USERNAME","password":"PASSWORD"}}}}"#);
         let targets = accounts
             .iter()
             .map(|account| Ok(Target { token: self.server.account(account)?, before: before.clone(), after: after.clone() }));
@@ -94,7 +96,7 @@ impl Rig {
     pub(crate) fn accounts_with_one_webhook(&mut self, count: u32, url: &str) -> anyhow::Result<Vec<String>> {
         let accounts: Vec<String> = (1..=count).map(|number| format!("account-{number}")).collect();
         for account in &accounts {
-            self.register(account, url, None, 1)?;
+            self.register(account, url, "", 1)?;
         }
         Ok(accounts)
     }
@@ -120,46 +122,58 @@ impl Rig {
 
     /// Does a job, and waits until each notification has come to so many webhooks.
     pub(crate) fn throughput(&mut self, bench: &mut Bench, job: &Job, webhooks: usize) -> anyhow::Result<Throughput> {
-        let (server_cpu, sink_cpu) = (self.server.cpu()?, self.sink.cpu()?);
+        self.server.forget_peak()?;
+        let before = self.computed()?;
         let done = self.load.run(job)?.all()?;
         let deliveries = done.accepted.len() * webhooks;
         self.sink.await_callbacks(deliveries, IDLE)?;
         // What came is yet to be recorded.
-        std::thread::sleep(Duration::from_millis(100));
-        let thousands = deliveries as f64 / 1000.0;
-        let (server_cpu, sink_cpu) = (self.server.cpu()? - server_cpu, self.sink.cpu()? - sink_cpu);
-        let settled = self.settle(&done, webhooks)?.none_lost(bench)?;
+        std::thread::sleep(RECORDED);
+        let cpu = self.cpu_since(before, done.cpu_seconds)?.per_thousand(deliveries as f64);
+        let peak = self.server.memory()?.peak;
+        let settled = self.settle(bench, &done, webhooks)?;
         Ok(Throughput {
             published_per_second: done.per_second(),
-            delivered_per_second: deliveries as f64 / ((settled.last_at - done.started_at) as f64 / 1e9),
-            server_cpu: server_cpu.as_secs_f64() / thousands,
-            sink_cpu: sink_cpu.as_secs_f64() / thousands,
-            load_cpu: done.cpu_seconds / thousands,
+            delivered_per_second: deliveries as f64 / (settled.last_at.saturating_sub(done.started_at) as f64 / 1e9),
+            cpu,
+            peak,
+            tally: settled.tally,
         })
     }
 
-    /// Waits until each notification has come to so many webhooks, or none comes any more, and compares.
-    pub(crate) fn settle(&mut self, done: &Done, webhooks: usize) -> anyhow::Result<Settled> {
+    pub(crate) fn computed(&self) -> anyhow::Result<Computed> {
+        Ok(Computed { server: self.server.cpu()?, sink: self.sink.cpu()? })
+    }
+
+    /// The load says itself what it computed.
+    pub(crate) fn cpu_since(&self, before: Computed, load_seconds: f64) -> anyhow::Result<Cpu> {
+        let now = self.computed()?;
+        let (server, sink) = (now.server - before.server, now.sink - before.sink);
+        Ok(Cpu { server: server.as_secs_f64(), sink: sink.as_secs_f64(), load: load_seconds })
+    }
+
+    /// Waits until each notification has come to so many webhooks, or none comes any more, and compares. What is lost fails
+    /// the scenario in the end.
+    pub(crate) fn settle(&mut self, bench: &mut Bench, done: &Done, webhooks: usize) -> anyhow::Result<Settled> {
         self.sink.await_callbacks(done.accepted.len() * webhooks, IDLE)?;
         let report = self.sink.report()?;
-        let mut settled = Settled { arrivals: HashMap::with_capacity(done.accepted.len()), last_at: 0, lost: 0, repeated: 0 };
+        let mut settled = Settled { arrivals: HashMap::with_capacity(done.accepted.len()), last_at: 0, tally: Tally::default() };
         for arrival in report.arrivals {
-            settled.arrivals.entry(arrival.sequence).or_default().push(arrival.at);
+            settled.arrivals.entry(arrival.sequence).or_default().push(arrival);
             settled.last_at = settled.last_at.max(arrival.at);
-            settled.repeated += u64::from(arrival.times - 1);
+            settled.tally.repeated += u64::from(arrival.times - 1);
         }
         let came = |sequence| settled.arrivals.get(sequence).map_or(0, Vec::len);
-        settled.lost = done.accepted.iter().map(|sent| webhooks.saturating_sub(came(&sent.sequence))).sum();
+        let lost: usize = done.accepted.iter().map(|sent| webhooks.saturating_sub(came(&sent.sequence))).sum();
+        settled.tally.lost = lost as u64;
+        bench.tally += settled.tally;
         Ok(settled)
     }
 }
 
-impl Settled {
-    pub(crate) fn none_lost(self, bench: &mut Bench) -> anyhow::Result<Settled> {
-        bench.repeated += self.repeated;
-        ensure!(self.lost == 0, "{} deliveries of accepted notifications did not come within {} s", self.lost, IDLE.as_secs());
-        Ok(self)
-    }
+/// The member of a registration that asks for notifications of this type alone.
+pub(crate) fn only(event_type: &str) -> String {
+    format!(r#""eventTypes":["{event_type}"]"#)
 }
 
 /// The body of a publication, before and after its sequence number.

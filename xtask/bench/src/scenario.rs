@@ -1,14 +1,10 @@
 //! What is measured, one function a scenario.
 
 use crate::Bench;
-use crate::figure::Figure;
-use crate::floor::{EmptyHandler, Floor, Question, Work};
-use crate::load::{Job, Load, Target};
-use crate::rig::{EVENT, publication};
-use crate::sink::Sink;
 
 mod backlog;
 mod faults;
+pub(crate) mod floors;
 mod latency;
 mod throughput;
 
@@ -18,11 +14,13 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&mut Bench) -> anyhow::Result<()>,
 }
 
-pub(crate) const FLOORS: &str = "floors";
-
 /// In the order in which they run.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: FLOORS, about: "what the parts cost by themselves: dropshot, SQLite, reqwest (always measured)", run: floors },
+    Scenario {
+        name: floors::NAME,
+        about: "what the parts cost by themselves: dropshot, SQLite, reqwest (always measured)",
+        run: floors::measure,
+    },
     Scenario { name: "register", about: "webhooks registered by 1, 16 and 64 clients", run: throughput::register },
     Scenario {
         name: "publish",
@@ -38,7 +36,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "fan-out", about: "one notification to 100 webhooks, and many", run: latency::fan_out },
     Scenario { name: "latency", about: "from publishing to arrival, at 50 a second", run: latency::steady },
     Scenario { name: "isolation", about: "a healthy webhook beside ones that hang, with much that waits for them", run: faults::isolation },
-    Scenario { name: "fairness", about: "publishing while another account publishes ten times as much as before", run: faults::fairness },
+    Scenario { name: "fairness", about: "publishing alone, and while another account publishes ten times as much", run: faults::fairness },
     Scenario { name: "crash", about: "kill -9 with deliveries pending, and while clients publish", run: faults::crash },
     Scenario { name: "start", about: "from exec to an answered request, with nothing and with a backlog", run: backlog::start },
     Scenario { name: "memory", about: "of the server, with a backlog and with one ten times as large", run: backlog::memory },
@@ -55,78 +53,10 @@ pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
     })
 }
 
-/// What the parts compute for a thousand, in seconds.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Floors {
-    empty_handler: Option<f64>,
-    commit: Option<f64>,
-    request: Option<f64>,
-}
-
-impl Floors {
-    /// A notification that comes in, is stored, and goes out to one webhook.
-    fn notification(&self) -> Option<f64> {
-        Some(self.empty_handler? + self.commit? + self.request?)
-    }
-}
-
-fn floors(bench: &mut Bench) -> anyhow::Result<()> {
-    let count = bench.size(20_000, 2_000);
-    let mut sink = Sink::start(&bench.directory.join("authority.pem"))?;
-    let mut load = Load::start()?;
-    let mut floor = Floor::start()?;
-
-    let handler = EmptyHandler::start()?;
-    let (before, after) = publication("floor", EVENT);
-    let job = Job {
-        address: handler.address.clone(),
-        path: "/notifications".to_owned(),
-        clients: 64,
-        first: 1,
-        count,
-        per_second: None,
-        targets: vec![Target { token: "none".to_owned(), before, after }],
-    };
-    let works = runs(bench, || {
-        let cpu = handler.cpu()?;
-        let done = load.run(&job)?.all()?;
-        Ok(Work { count, seconds: done.seconds(), cpu_seconds: (handler.cpu()? - cpu).as_secs_f64() })
-    })?;
-    bench.floors.empty_handler = Some(add(bench, "an empty dropshot handler, 64 clients", &works));
-
-    let url = format!("{}/ok/1", sink.http());
-    let works = runs(bench, || {
-        let work = floor.measure(&Question::Requests { url: url.clone(), count });
-        sink.report()?;
-        work
-    })?;
-    bench.floors.request = Some(add(bench, "bare reqwest to the sink, 64 at once", &works));
-
-    let directory = bench.directory.clone();
-    for group in [64, 1] {
-        let count = if group == 1 { count / 10 } else { count };
-        let works = runs(bench, || floor.measure(&Question::Commits { directory: directory.clone(), count, group }))?;
-        let cpu = add(bench, &format!("bare SQLite, stored and finished in commits of {group}"), &works);
-        if group == 64 {
-            bench.floors.commit = Some(cpu);
-        }
-    }
-    let works = runs(bench, || floor.measure(&Question::Syncs { directory: directory.clone(), count: count / 10 }))?;
-    add(bench, "bare fdatasync of 512 bytes", &works);
-    Ok(())
-}
-
-fn add(bench: &mut Bench, work: &str, works: &[Work]) -> f64 {
-    let cpu: Vec<f64> = works.iter().map(Work::cpu_per_thousand).collect();
-    let median = crate::figure::median(&cpu);
-    bench.add(Figure::new(FLOORS, work, "/s", works.iter().map(Work::per_second).collect()).cpu(cpu));
-    median
-}
-
 /// Measures once to warm up, and then as often as was asked for.
-fn runs<T>(bench: &Bench, mut measure: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
+fn runs<T>(bench: &mut Bench, mut measure: impl FnMut(&mut Bench) -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
     if !bench.quick {
-        measure()?;
+        measure(bench)?;
     }
-    (0..bench.runs).map(|_| measure()).collect()
+    (0..bench.runs).map(|_| measure(bench)).collect()
 }

@@ -1,18 +1,35 @@
 //! The server that is measured: built for release, started as a user starts it, with data of its own.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 
-use crate::process::{Memory, cpu_of, memory_of};
+use crate::process::{Memory, cpu_of, forget_peak_of, memory_of};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most memory that any of some servers had, in bytes.
+#[derive(Clone, Default)]
+pub(crate) struct Peak(Rc<Cell<u64>>);
+
+impl Peak {
+    fn note(&self, bytes: u64) {
+        self.0.set(self.0.get().max(bytes));
+    }
+
+    /// Begins anew. 0 where there was no server.
+    pub(crate) fn take(&self) -> u64 {
+        self.0.take()
+    }
+}
 
 pub(crate) struct Server {
     program: PathBuf,
@@ -23,11 +40,12 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// Of the account, or of the platform, which has no name.
     tokens: BTreeMap<String, String>,
+    peak: Peak,
 }
 
 impl Server {
-    /// With a new data directory in `directory`, where its log goes too.
-    pub(crate) fn start(program: &Path, directory: &Path, options: &[String]) -> anyhow::Result<Server> {
+    /// With a new data directory in `directory`, where its log goes too. What memory it had is noted before it is killed.
+    pub(crate) fn start(program: &Path, directory: &Path, options: &[String], peak: Peak) -> anyhow::Result<Server> {
         let data = directory.join("data");
         if data.exists() {
             std::fs::remove_dir_all(&data).context("cannot remove the data of the last run")?;
@@ -35,12 +53,13 @@ impl Server {
         let log = log_file(directory);
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let (child, address) = spawn(program, directory, options)?;
-        let options = options.to_vec();
-        Ok(Server { program: program.to_owned(), directory: directory.to_owned(), options, child, address, tokens: BTreeMap::new() })
+        let (program, directory, options) = (program.to_owned(), directory.to_owned(), options.to_vec());
+        Ok(Server { program, directory, options, child, address, tokens: BTreeMap::new(), peak })
     }
 
     /// As a crash would, without any warning.
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
+        self.note_peak();
         self.child.kill().context("cannot kill the server")?;
         self.child.wait().context("cannot wait for the server")?;
         Ok(())
@@ -78,6 +97,19 @@ impl Server {
         memory_of(self.child.id())
     }
 
+    /// From now on the peak of its memory is that of what comes.
+    pub(crate) fn forget_peak(&self) -> anyhow::Result<()> {
+        self.note_peak();
+        forget_peak_of(self.child.id())
+    }
+
+    fn note_peak(&self) {
+        // One that has ended by itself has no memory any more; whoever waits for its work finds out.
+        if let Ok(memory) = self.memory() {
+            self.peak.note(memory.peak);
+        }
+    }
+
     /// A token that publishes to every account.
     pub(crate) fn platform(&mut self) -> anyhow::Result<String> {
         self.token("", &["--platform", "--scope", "notifications.publish,notifications.read,deliveries.read"])
@@ -110,6 +142,7 @@ impl Server {
 impl Drop for Server {
     /// At once: its data is not needed any more.
     fn drop(&mut self) {
+        self.note_peak();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

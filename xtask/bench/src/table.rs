@@ -1,12 +1,15 @@
 //! Figures as a table for people.
 
-use crate::figure::{Figure, Goal, median, percentile};
+use crate::figure::{Cpu, Figure, Goal, median, percentile};
 
-const HEAD: [&str; 9] = ["work", "unit", "min", "median", "max", "goal", "met", "CPU s / 1,000", "× floor"];
+const COLUMNS: usize = 11;
+
+/// What each process computes is in seconds for a thousand.
+const HEAD: [&str; COLUMNS] = ["work", "unit", "min", "median", "max", "goal", "met", "× floor", "server CPU s / 1,000", "sink", "load"];
 
 /// A line a figure, with columns that line up.
 pub(crate) fn table(figures: &[Figure]) -> String {
-    let rows: Vec<[String; 9]> = std::iter::once(HEAD.map(str::to_owned)).chain(figures.iter().map(row)).collect();
+    let rows: Vec<[String; COLUMNS]> = std::iter::once(HEAD.map(str::to_owned)).chain(figures.iter().map(row)).collect();
     let widths: Vec<usize> =
         (0..HEAD.len()).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()).collect();
     let mut text = String::new();
@@ -21,8 +24,11 @@ pub(crate) fn table(figures: &[Figure]) -> String {
     text
 }
 
-fn row(figure: &Figure) -> [String; 9] {
+fn row(figure: &Figure) -> [String; COLUMNS] {
     let values = &figure.values;
+    let cpu = if figure.cpu.is_empty() { Cpu::default() } else { Cpu::median(&figure.cpu) };
+    // What had nothing to do, or was not looked at.
+    let seconds = |seconds: f64| if seconds == 0.0 { String::new() } else { format!("{seconds:.3}") };
     [
         format!("{}: {}", figure.scenario, figure.work),
         figure.unit.to_owned(),
@@ -39,8 +45,10 @@ fn row(figure: &Figure) -> [String; 9] {
             Some(false) => "NO".to_owned(),
             None => String::new(),
         },
-        if figure.cpu_per_thousand.is_empty() { String::new() } else { format!("{:.3}", median(&figure.cpu_per_thousand)) },
         figure.times_floor().map(|times| format!("{times:.1}")).unwrap_or_default(),
+        seconds(cpu.server),
+        seconds(cpu.sink),
+        seconds(cpu.load),
     ]
 }
 
@@ -93,13 +101,13 @@ mod tests {
         let figures = [
             Figure::new("publish", "64 clients", "/s", vec![9_000.0, 8_000.0, 10_000.0])
                 .at_least(10_000.0)
-                .cpu(vec![0.25])
+                .cpu(vec![Cpu { server: 0.25, sink: 0.03, load: 0.0 }])
                 .floor(Some(0.1)),
             Figure::new("latency", "p50", "ms", vec![0.8]).at_most(1.0),
         ];
         let expected = "\
-work                 unit    min  median     max      goal  met  CPU s / 1,000  × floor
-publish: 64 clients  /s    8,000   9,000  10,000  ≥ 10,000   NO          0.250      2.5
+work                 unit    min  median     max      goal  met  × floor  server CPU s / 1,000   sink  load
+publish: 64 clients  /s    8,000   9,000  10,000  ≥ 10,000   NO      2.5                 0.250  0.030
 latency: p50         ms    0.800   0.800   0.800       ≤ 1  yes
 ";
         assert_eq!(table(&figures), expected);

@@ -6,10 +6,11 @@ use anyhow::Context as _;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::throughput::{server_cpu, throughputs};
-use crate::Bench;
-use crate::figure::{Figure, median};
-use crate::rig::{EVENT, IDLE, Rig, publication};
+use super::throughput::{figure, throughputs};
+use crate::figure::{Cpu, Figure, Goal, median};
+use crate::load::Job;
+use crate::rig::{EVENT, IDLE, RECORDED, Rig, Settled, publication};
+use crate::{Bench, MEMORY_MB};
 
 /// Webhooks that share a backlog, all of one account.
 const WEBHOOKS: u32 = 100;
@@ -17,72 +18,98 @@ const WEBHOOKS: u32 = 100;
 /// Receivers that hang are waited for, so that nothing becomes a retry while a backlog is made.
 const PATIENT: [&str; 2] = ["--attempt-timeout-seconds", "300"];
 
-/// The sink holds its answers, and almost everything that is published stays in the store, because attempts in flight are
-/// bounded. Then it answers.
 pub(crate) fn drain(bench: &mut Bench) -> anyhow::Result<()> {
     let count = bench.size(20_000, 2_000);
-    for (webhooks, goal) in [(8, Some(15_000.0)), (1, None)] {
+    for (webhooks, goal) in [(8, Some(Goal::AtLeast(15_000.0))), (1, None)] {
         let mut rig = Rig::start(bench, &PATIENT)?;
         let url = format!("{}/held", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(webhooks, &url)?;
-        let (mut rates, mut cpu) = (Vec::new(), Vec::new());
-        for run in 0..=bench.runs {
-            rig.sink.hold()?;
-            let job = rig.publications(&accounts, EVENT, 64, if run == 0 { count / 4 } else { count })?;
-            let done = rig.load.run(&job)?.all()?;
-            let before = rig.server.cpu()?;
-            let released_at = rig.sink.release()?;
-            rig.sink.await_callbacks(done.accepted.len(), IDLE)?;
-            std::thread::sleep(Duration::from_millis(100));
-            let computed = rig.server.cpu()? - before;
-            let settled = rig.settle(&done, 1)?.none_lost(bench)?;
-            // Those in flight had come before.
-            let drained = settled.arrivals.values().flatten().filter(|at| **at > released_at).count() as f64;
-            if run > 0 {
-                rates.push(drained / ((settled.last_at - released_at) as f64 / 1e9));
-                cpu.push(computed.as_secs_f64() / drained * 1000.0);
-            }
+        let warm_up = rig.publications(&accounts, EVENT, 64, count / 4)?;
+        drained(bench, &mut rig, &warm_up)?;
+        let mut runs = Vec::new();
+        for _ in 0..bench.runs {
+            let job = rig.publications(&accounts, EVENT, 64, count)?;
+            runs.push(drained(bench, &mut rig, &job)?);
         }
-        let figure = Figure::new("drain", format!("{count} that wait for {webhooks} webhooks"), "/s", rates).cpu(cpu);
-        bench.add(Figure { goal: goal.map(crate::figure::Goal::AtLeast), ..figure });
+        let figure = drained_figure("drain", format!("{count} that wait for {webhooks} webhooks"), &runs);
+        bench.add(Figure { goal, ..figure }.floor(bench.floors.waiting_delivery()));
     }
     Ok(())
 }
 
+/// What came of deliveries that waited in the store.
+pub(crate) struct Drained {
+    pub(crate) per_second: f64,
+    /// For a thousand deliveries.
+    pub(crate) cpu: Cpu,
+    pub(crate) settled: Settled,
+}
+
+/// The sink holds its answers, and almost everything that is published stays in the store, because attempts in flight are
+/// bounded. Then it answers.
+pub(crate) fn drained(bench: &mut Bench, rig: &mut Rig, job: &Job) -> anyhow::Result<Drained> {
+    rig.sink.hold()?;
+    let done = rig.load.run(job)?.all()?;
+    let before = rig.computed()?;
+    let released_at = rig.sink.release()?;
+    rig.sink.await_callbacks(done.accepted.len(), IDLE)?;
+    std::thread::sleep(RECORDED);
+    let cpu = rig.cpu_since(before, 0.0)?;
+    let settled = rig.settle(bench, &done, 1)?;
+    // Those in flight had come before.
+    let drained = settled.arrivals.values().flatten().filter(|arrival| arrival.at > released_at).count() as f64;
+    let seconds = settled.last_at.saturating_sub(released_at) as f64 / 1e9;
+    Ok(Drained { per_second: drained / seconds, cpu: cpu.per_thousand(drained), settled })
+}
+
+/// A row of these runs, with what they cost and what became of their deliveries.
+pub(crate) fn drained_figure(scenario: &'static str, work: String, runs: &[Drained]) -> Figure {
+    let figure = Figure::new(scenario, work, "/s", runs.iter().map(|run| run.per_second).collect());
+    figure.cpu(runs.iter().map(|run| run.cpu).collect()).tally(runs.iter().map(|run| run.settled.tally).sum())
+}
+
 pub(crate) fn start(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &PATIENT)?;
-    let empty = super::runs(bench, || Ok(rig.server.restart()?.as_secs_f64() * 1000.0))?;
+    let empty = super::runs(bench, |_| Ok(rig.server.restart()?.as_secs_f64() * 1000.0))?;
     bench.add(Figure::new("start", "nothing stored", "ms", empty).at_most(30.0));
 
     let count = bench.size(1_000_000, 20_000);
     let account = held_account(&mut rig)?;
     publish_backlog(&mut rig, &account, count)?;
-    let times = super::runs(bench, || Ok(rig.server.restart()?.as_secs_f64() * 1000.0))?;
+    let times = super::runs(bench, |_| Ok(rig.server.restart()?.as_secs_f64() * 1000.0))?;
     bench.add(Figure::new("start", format!("{count} deliveries waiting"), "ms", times).at_most(100.0));
     Ok(())
 }
 
 pub(crate) fn memory(bench: &mut Bench) -> anyhow::Result<()> {
-    let mut rig = Rig::start(bench, &PATIENT)?;
-    let account = held_account(&mut rig)?;
     let small = bench.size(100_000, 5_000);
-    let mut resident = Vec::new();
-    for (more, waiting) in [(small, small), (small * 9, small * 10)] {
-        publish_backlog(&mut rig, &account, more)?;
-        // What publishing took goes back to the system, if it does.
-        std::thread::sleep(Duration::from_secs(1));
-        let megabytes = rig.server.memory()?.now as f64 / 1e6;
-        resident.push(megabytes);
-        bench.add(Figure::new("memory", format!("{waiting} deliveries waiting"), "MB", vec![megabytes]).at_most(48.0));
+    let backlogs = [(small, small), (small * 9, small * 10)];
+    let mut resident = backlogs.map(|_| Vec::new());
+    let mut peaks = Vec::new();
+    for _ in 0..bench.runs {
+        let mut rig = Rig::start(bench, &PATIENT)?;
+        let account = held_account(&mut rig)?;
+        for ((more, _), resident) in backlogs.into_iter().zip(&mut resident) {
+            publish_backlog(&mut rig, &account, more)?;
+            // What publishing took goes back to the system, if it does.
+            std::thread::sleep(Duration::from_secs(1));
+            resident.push(rig.server.memory()?.now as f64 / 1e6);
+        }
+        peaks.push(rig.server.memory()?.peak as f64 / 1e6);
     }
-    bench.add(Figure::new("memory", "the larger backlog against the smaller", "times", vec![resident[1] / resident[0]]).at_most(1.1));
+    let ratios = resident[1].iter().zip(&resident[0]).map(|(large, small)| large / small).collect();
+    for ((_, waiting), resident) in backlogs.into_iter().zip(resident) {
+        bench.add(Figure::new("memory", format!("{waiting} deliveries waiting"), "MB", resident).at_most(MEMORY_MB));
+    }
+    bench.add(Figure::new("memory", "the larger backlog against the smaller", "times", ratios).at_most(1.1));
+    bench.add(Figure::new("memory", "peak while they were published", "MB", peaks).at_most(MEMORY_MB));
     Ok(())
 }
 
 fn held_account(rig: &mut Rig) -> anyhow::Result<String> {
     let account = "backlog".to_owned();
     let url = format!("{}/held", rig.sink.http());
-    rig.register(&account, &url, None, WEBHOOKS)?;
+    rig.register(&account, &url, "", WEBHOOKS)?;
     Ok(account)
 }
 
@@ -108,12 +135,14 @@ pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
             rig.server.restart()?;
         }
         let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
-        let rates = runs.iter().map(|run| run.delivered_per_second).collect();
-        let figure = Figure::new("stored", format!("end to end, {stored} finished deliveries stored"), "/s", rates);
-        bench.add(figure.cpu(server_cpu(&runs)).floor(bench.floors.notification()));
-        costs.push(median(&server_cpu(&runs)));
+        let work = format!("end to end, {stored} finished deliveries stored");
+        let figure = figure("stored", work, &runs, |run| run.delivered_per_second);
+        bench.add(figure.floor(bench.floors.notification(64)));
+        costs.push(runs.iter().map(|run| run.cpu.server).collect::<Vec<f64>>());
     }
-    bench.add(Figure::new("stored", "the server's cost against that of an empty store", "times", vec![costs[1] / costs[0]]).at_most(1.1));
+    let empty = median(&costs[0]);
+    let ratios = costs[1].iter().map(|cost| cost / empty).collect();
+    bench.add(Figure::new("stored", "the server's cost against that of an empty store", "times", ratios).at_most(1.1));
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! How much in a second.
 
-use crate::Bench;
+use super::floors::{self, Part};
 use crate::authority::DOMAIN;
 use crate::figure::Figure;
+use crate::floor::{Floor, Requests};
 use crate::rig::{EVENT, Rig, Throughput};
+use crate::{Bench, MEMORY_MB};
 
 /// Accounts that are published to in turn, each with one webhook.
 const ACCOUNTS: u32 = 8;
@@ -12,6 +14,9 @@ const ACCOUNTS: u32 = 8;
 /// one registration costs must not be what counting the others costs.
 const REGISTERING_ACCOUNTS: u32 = 100;
 
+/// What the service adds to its parts (access tokens, signatures, matching, records, metrics) may cost twice what they cost.
+const TIMES_FLOOR: f64 = 3.0;
+
 pub(crate) fn register(bench: &mut Bench) -> anyhow::Result<()> {
     let accounts: Vec<String> = (1..=bench.size(REGISTERING_ACCOUNTS, 10)).map(|number| format!("account-{number}")).collect();
     let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
@@ -19,16 +24,15 @@ pub(crate) fn register(bench: &mut Bench) -> anyhow::Result<()> {
         let mut rig = Rig::start(bench, &[])?;
         let url = format!("{}/ok", rig.sink.http());
         let count = bench.size(count, 300);
-        let mut cpu = Vec::new();
-        let rates = super::runs(bench, || {
-            let job = rig.registrations(&accounts, &url, None, clients, count)?;
-            let before = rig.server.cpu()?;
+        let measured = super::runs(bench, |_| {
+            let job = rig.registrations(&accounts, &url, "", clients, count)?;
+            let before = rig.computed()?;
             let done = rig.load.run(&job)?.all()?;
-            cpu.push((rig.server.cpu()? - before).as_secs_f64() / f64::from(count) * 1000.0);
-            Ok(done.per_second())
+            Ok((done.per_second(), rig.cpu_since(before, done.cpu_seconds)?.per_thousand(f64::from(count))))
         })?;
-        let work = format!("{clients} clients, {} accounts", accounts.len());
-        bench.add(Figure::new("register", work, "/s", rates).at_least(goal).cpu(cpu));
+        let (rates, cpu) = measured.into_iter().unzip();
+        let figure = Figure::new("register", format!("{clients} clients, {} accounts", accounts.len()), "/s", rates);
+        bench.add(figure.at_least(goal).cpu(cpu).floor(bench.floors.registration(clients as u32)));
     }
     Ok(())
 }
@@ -40,9 +44,9 @@ pub(crate) fn publish(bench: &mut Bench) -> anyhow::Result<()> {
     for (clients, count, goal) in [(1, 4_000, 2_500.0), (16, 20_000, 9_000.0), (64, 20_000, 10_000.0)] {
         let count = bench.size(count, 500);
         let runs = throughputs(bench, &mut rig, &accounts, clients, count, 1)?;
-        let rates = runs.iter().map(|run| run.published_per_second).collect();
-        let figure = Figure::new("publish", format!("{clients} clients, deliveries running alongside"), "/s", rates);
-        bench.add(figure.at_least(goal).cpu(server_cpu(&runs)).floor(bench.floors.notification()));
+        let work = format!("{clients} clients, deliveries running alongside");
+        let figure = figure("publish", work, &runs, |run| run.published_per_second);
+        bench.add(figure.at_least(goal).floor(bench.floors.notification(clients as u32)));
     }
     Ok(())
 }
@@ -53,20 +57,22 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
         let url = format!("{}/ok", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(webhooks, &url)?;
         let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
-        let rates = runs.iter().map(|run| run.delivered_per_second).collect();
+        let floor = bench.floors.notification(64);
         let work = format!("64 clients, {count} to {webhooks} webhooks");
-        let figure = Figure::new("end-to-end", work, "/s", rates).cpu(server_cpu(&runs)).floor(bench.floors.notification());
+        let figure = figure("end-to-end", work, &runs, |run| run.delivered_per_second).floor(floor);
         if webhooks != ACCOUNTS {
             bench.add(figure);
             continue;
         }
         bench.add(figure.at_least(10_000.0));
-        let cpu = Figure::new("end-to-end", "the server computes for 1,000", "s", server_cpu(&runs));
-        bench.add(cpu.at_most(0.1));
-        bench.add(Figure::new("end-to-end", "the sink for 1,000", "s", runs.iter().map(|run| run.sink_cpu).collect()));
-        bench.add(Figure::new("end-to-end", "the load for 1,000", "s", runs.iter().map(|run| run.load_cpu).collect()));
-        let peak = rig.server.memory()?.peak as f64 / 1e6;
-        bench.add(Figure::new("end-to-end", "peak memory of the server", "MB", vec![peak]).at_most(48.0));
+        let cpu: Vec<f64> = runs.iter().map(|run| run.cpu.server).collect();
+        if let Some(floor) = floor {
+            let times = cpu.iter().map(|cpu| cpu / floor).collect();
+            bench.add(Figure::new("end-to-end", "what the server computes, against its floor", "times", times).at_most(TIMES_FLOOR));
+        }
+        bench.add(Figure::new("end-to-end", "the server computes for 1,000", "s", cpu).at_most(0.1));
+        let peaks = runs.iter().map(|run| run.peak as f64 / 1e6).collect();
+        bench.add(Figure::new("end-to-end", "peak memory of the server", "MB", peaks).at_most(MEMORY_MB));
     }
     Ok(())
 }
@@ -75,16 +81,21 @@ pub(crate) fn https(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &[])?;
     let url = format!("{}/ok", rig.sink.https(DOMAIN));
     let accounts = rig.accounts_with_one_webhook(ACCOUNTS, &url)?;
-    let runs = throughputs(bench, &mut rig, &accounts, 64, bench.size(20_000, 1_000), 1)?;
-    let rates = runs.iter().map(|run| run.delivered_per_second).collect();
-    bench.add(Figure::new("https", "one host, end to end", "/s", rates).cpu(server_cpu(&runs)).floor(bench.floors.notification()));
+    let count = bench.size(20_000, 1_000);
+    measure_floor(bench, &mut rig, Part::HttpsRequest, "bare reqwest over HTTPS to one host", vec![format!("{url}/1")], count, true)?;
+    let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
+    let figure = figure("https", "one host, end to end", &runs, |run| run.delivered_per_second);
+    bench.add(figure.floor(bench.floors.notification_by(Part::HttpsRequest, 64)));
+    https_to_many_hosts(bench, rig)
+}
 
+fn https_to_many_hosts(bench: &mut Bench, mut rig: Rig) -> anyhow::Result<()> {
     let hosts = bench.size(1_000, 40);
     // Of four accounts, because one may have only a quarter of all attempts in flight.
     let accounts: Vec<String> = (1..=4).map(|number| format!("hosts-{number}")).collect();
-    for host in 0..hosts {
-        let url = format!("{}/ok", rig.sink.https(&format!("host{host}.{DOMAIN}")));
-        rig.register(&accounts[host as usize % accounts.len()], &url, None, 1)?;
+    let urls: Vec<String> = (0..hosts).map(|host| format!("{}/ok", rig.sink.https(&format!("host{host}.{DOMAIN}")))).collect();
+    for (host, url) in urls.iter().enumerate() {
+        rig.register(&accounts[host % accounts.len()], url, "", 1)?;
     }
     let webhooks = hosts as usize / accounts.len();
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
@@ -96,11 +107,31 @@ pub(crate) fn https(bench: &mut Bench) -> anyhow::Result<()> {
         let job = rig.publications(&accounts, EVENT, 16, bench.size(80, 8))?;
         warm.push(rig.throughput(bench, &job, webhooks)?);
     }
-    for (work, runs) in [("cold", cold), ("warm", warm)] {
-        let rates = runs.iter().map(|run| run.delivered_per_second).collect();
-        bench.add(Figure::new("https", format!("{hosts} hosts, {work}, deliveries"), "/s", rates).cpu(server_cpu(&runs)));
+    let urls: Vec<String> = urls.into_iter().map(|url| format!("{url}/1")).collect();
+    for (name, runs, part, count) in
+        [("cold", cold, Part::RequestToColdHost, hosts), ("warm", warm, Part::RequestToWarmHost, bench.size(20_000, 400))]
+    {
+        let work = format!("bare reqwest over HTTPS to {hosts} hosts, {name}");
+        measure_floor(bench, &mut rig, part, &work, urls.clone(), count, name == "warm")?;
+        let figure = figure("https", format!("{hosts} hosts, {name}, deliveries"), &runs, |run| run.delivered_per_second);
+        bench.add(figure.floor(bench.floors.fanned_out(part, 16, webhooks)));
     }
     Ok(())
+}
+
+/// Of requests over HTTPS, by the sink that the server calls.
+fn measure_floor(
+    bench: &mut Bench,
+    rig: &mut Rig,
+    part: Part,
+    work: &str,
+    urls: Vec<String>,
+    count: u32,
+    warm: bool,
+) -> anyhow::Result<()> {
+    let ca_file = Some(bench.directory.join("authority.pem"));
+    let requests = Requests { urls, count, at_once: 64, warm, ca_file };
+    floors::measure_requests(bench, &mut rig.sink, &mut Floor::start()?, part, work, requests)
 }
 
 /// The same in each run, with new notifications, on a server that goes on.
@@ -122,6 +153,8 @@ pub(crate) fn throughputs(
     Ok(runs)
 }
 
-pub(crate) fn server_cpu(runs: &[Throughput]) -> Vec<f64> {
-    runs.iter().map(|run| run.server_cpu).collect()
+/// A row of these runs, with what they cost and what became of their deliveries.
+pub(crate) fn figure(scenario: &'static str, work: impl Into<String>, runs: &[Throughput], rate: impl Fn(&Throughput) -> f64) -> Figure {
+    let tally = runs.iter().map(|run| run.tally).sum();
+    Figure::new(scenario, work, "/s", runs.iter().map(rate).collect()).cpu(runs.iter().map(|run| run.cpu).collect()).tally(tally)
 }

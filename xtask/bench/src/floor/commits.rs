@@ -1,0 +1,199 @@
+//! Bare commits of the store's engine, as durable as the service's.
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, Statement};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Work;
+use crate::rig::publication;
+
+/// Transactions, of which each has a group of rows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Commits {
+    pub(crate) directory: PathBuf,
+    /// Of webhooks, or of deliveries.
+    pub(crate) count: u32,
+    /// As many share a commit.
+    pub(crate) group: u32,
+    pub(crate) transactions: Transactions,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum Transactions {
+    /// A row for each webhook.
+    Registered,
+    /// A commit that stores notifications, each with a delivery to so many webhooks, and one that records that they were made.
+    StoredAndFinished { webhooks: u32 },
+    /// Of deliveries that wait: a commit that takes them, and one that records that they were made.
+    TakenAndFinished,
+}
+
+/// Tables as they must at least be: who wants to know, what was published, what is to be done, and what was done.
+const SCHEMA: &str = "
+    CREATE TABLE webhooks (id BLOB PRIMARY KEY, account TEXT, settings TEXT, created_at INTEGER) STRICT, WITHOUT ROWID;
+    CREATE TABLE notifications (id BLOB PRIMARY KEY, account TEXT, type TEXT, data TEXT, created_at INTEGER) STRICT, WITHOUT ROWID;
+    CREATE TABLE deliveries (id BLOB PRIMARY KEY, notification_id BLOB, webhook_id BLOB, status INTEGER, due_at INTEGER)
+        STRICT, WITHOUT ROWID;
+    CREATE INDEX due ON deliveries (webhook_id, due_at) WHERE status = 0;
+    CREATE TABLE attempts (delivery_id BLOB PRIMARY KEY, started_at INTEGER, status_code INTEGER) STRICT, WITHOUT ROWID;";
+
+impl Commits {
+    pub(super) fn measure(&self) -> anyhow::Result<Work> {
+        let path = self.directory.join("floor.db");
+        let database = Connection::open(&path)?;
+        database.pragma_update(None, "journal_mode", "wal")?;
+        database.pragma_update(None, "synchronous", "full")?;
+        database.execute_batch(SCHEMA)?;
+        let work = match self.transactions {
+            Transactions::Registered => self.register(&database),
+            Transactions::StoredAndFinished { webhooks } => self.store_and_finish(&database, webhooks),
+            Transactions::TakenAndFinished => self.take_and_finish(&database),
+        }?;
+        drop(database);
+        std::fs::remove_file(path)?;
+        Ok(work)
+    }
+
+    /// How many rows each commit has.
+    fn groups(&self) -> impl Iterator<Item = u32> {
+        (0..self.count).step_by(self.group as usize).map(|done| self.group.min(self.count - done))
+    }
+
+    fn register(&self, database: &Connection) -> anyhow::Result<Work> {
+        Work::measure(self.count, || {
+            let mut insert = database.prepare("INSERT INTO webhooks VALUES (?1, 'floor', ?2, 1)")?;
+            for group in self.groups() {
+                database.execute_batch("BEGIN IMMEDIATE")?;
+                for _ in 0..group {
+                    insert.execute((Uuid::now_v7().as_bytes(), r#"{"targetURL":"http://127.0.0.1/ok/1"}"#))?;
+                }
+                database.execute_batch("COMMIT")?;
+            }
+            Ok(())
+        })
+    }
+
+    fn store_and_finish(&self, database: &Connection, webhooks: u32) -> anyhow::Result<Work> {
+        Work::measure(self.count, || {
+            let (mut publish, mut finish) = (Publish::of(database)?, Finish::of(database)?);
+            for group in self.groups() {
+                database.execute_batch("BEGIN IMMEDIATE")?;
+                let deliveries = publish.execute(group, webhooks)?;
+                database.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
+                finish.execute(&deliveries)?;
+                database.execute_batch("COMMIT")?;
+            }
+            Ok(())
+        })
+    }
+
+    fn take_and_finish(&self, database: &Connection) -> anyhow::Result<Work> {
+        let mut publish = Publish::of(database)?;
+        database.execute_batch("BEGIN IMMEDIATE")?;
+        publish.execute(self.count, 1)?;
+        database.execute_batch("COMMIT")?;
+        Work::measure(self.count, || {
+            let mut due = database.prepare(
+                "SELECT delivery.id, notification.data FROM deliveries delivery
+                 JOIN notifications notification ON notification.id = delivery.notification_id
+                 WHERE delivery.webhook_id = ?1 AND delivery.status = 0 ORDER BY delivery.due_at LIMIT ?2",
+            )?;
+            let mut take = database.prepare("UPDATE deliveries SET status = 2 WHERE id = ?1")?;
+            let mut finish = Finish::of(database)?;
+            for group in self.groups() {
+                database.execute_batch("BEGIN IMMEDIATE")?;
+                let rows = due.query_map((publish.webhook.as_bytes(), group), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+                let taken: Vec<([u8; 16], String)> = rows.collect::<Result<_, _>>()?;
+                let deliveries: Vec<Uuid> = taken.into_iter().map(|(id, _)| Uuid::from_bytes(id)).collect();
+                for delivery in &deliveries {
+                    take.execute([delivery.as_bytes()])?;
+                }
+                database.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
+                finish.execute(&deliveries)?;
+                database.execute_batch("COMMIT")?;
+            }
+            Ok(())
+        })
+    }
+}
+
+struct Publish<'a> {
+    notification: Statement<'a>,
+    delivery: Statement<'a>,
+    data: String,
+    webhook: Uuid,
+}
+
+impl<'a> Publish<'a> {
+    fn of(database: &'a Connection) -> anyhow::Result<Publish<'a>> {
+        let (before, after) = publication("floor", "bench.floor");
+        Ok(Publish {
+            notification: database.prepare("INSERT INTO notifications VALUES (?1, 'floor', 'bench.floor', ?2, 1)")?,
+            delivery: database.prepare("INSERT INTO deliveries VALUES (?1, ?2, ?3, 0, 1)")?,
+            data: format!("{before}1{after}"),
+            webhook: Uuid::now_v7(),
+        })
+    }
+
+    /// So many deliveries, of notifications that each have one to so many webhooks.
+    fn execute(&mut self, deliveries: u32, webhooks: u32) -> anyhow::Result<Vec<Uuid>> {
+        let deliveries: Vec<Uuid> = (0..deliveries).map(|_| Uuid::now_v7()).collect();
+        for fan in deliveries.chunks(webhooks as usize) {
+            let notification = Uuid::now_v7();
+            self.notification.execute((notification.as_bytes(), &self.data))?;
+            for delivery in fan {
+                self.delivery.execute((delivery.as_bytes(), notification.as_bytes(), self.webhook.as_bytes()))?;
+            }
+        }
+        Ok(deliveries)
+    }
+}
+
+struct Finish<'a> {
+    delivery: Statement<'a>,
+    attempt: Statement<'a>,
+}
+
+impl<'a> Finish<'a> {
+    fn of(database: &'a Connection) -> anyhow::Result<Finish<'a>> {
+        Ok(Finish {
+            delivery: database.prepare("UPDATE deliveries SET status = 1 WHERE id = ?1")?,
+            attempt: database.prepare("INSERT INTO attempts VALUES (?1, 1, 204)")?,
+        })
+    }
+
+    fn execute(&mut self, deliveries: &[Uuid]) -> anyhow::Result<()> {
+        for delivery in deliveries {
+            self.delivery.execute([delivery.as_bytes()])?;
+            self.attempt.execute([delivery.as_bytes()])?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_transaction_leaves_what_it_says() {
+        let kinds = [Transactions::Registered, Transactions::StoredAndFinished { webhooks: 4 }, Transactions::TakenAndFinished];
+        for (transactions, left) in kinds.into_iter().zip([[10, 0, 0, 0], [0, 3, 10, 10], [0, 10, 10, 10]]) {
+            let database = Connection::open_in_memory().expect("a database");
+            database.execute_batch(SCHEMA).expect("tables");
+            let commits = Commits { directory: PathBuf::new(), count: 10, group: 8, transactions };
+            assert_eq!(commits.groups().collect::<Vec<_>>(), [8, 2]);
+            let work = match transactions {
+                Transactions::Registered => commits.register(&database),
+                Transactions::StoredAndFinished { webhooks } => commits.store_and_finish(&database, webhooks),
+                Transactions::TakenAndFinished => commits.take_and_finish(&database),
+            };
+            assert_eq!(work.expect("work").count, 10);
+            let count = |rows: &str| database.query_row(&format!("SELECT count(*) FROM {rows}"), [], |row| row.get(0));
+            let rows = ["webhooks", "notifications", "deliveries WHERE status = 1", "attempts"].map(count);
+            assert_eq!(rows, left.map(Ok::<i64, _>));
+        }
+    }
+}

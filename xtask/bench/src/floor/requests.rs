@@ -1,0 +1,76 @@
+//! Bare requests to the sink, by the client that the service calls with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use serde::{Deserialize, Serialize};
+
+use super::Work;
+use crate::rig::publication;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Requests {
+    /// They go to these in turn.
+    pub(crate) urls: Vec<String>,
+    pub(crate) count: u32,
+    pub(crate) at_once: u32,
+    /// Each connection has been made before it counts.
+    pub(crate) warm: bool,
+    /// Has the certificate of the sink's authority, for HTTPS.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+impl Requests {
+    pub(super) fn measure(&self) -> anyhow::Result<Work> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let client = self.client()?;
+        if self.warm {
+            runtime.block_on(self.send(&client, self.at_once.max(self.urls.len() as u32)))?;
+        }
+        Work::measure(self.count, || runtime.block_on(self.send(&client, self.count)))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the bare client is what is measured, and it calls the sink alone")]
+    fn client(&self) -> anyhow::Result<reqwest::Client> {
+        let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).dns_resolver(Arc::new(Loopback));
+        let Some(ca_file) = &self.ca_file else { return Ok(builder.build()?) };
+        let authority = std::fs::read(ca_file).with_context(|| format!("cannot read {}", ca_file.display()))?;
+        Ok(builder.tls_certs_only([reqwest::Certificate::from_pem(&authority)?]).build()?)
+    }
+
+    async fn send(&self, client: &reqwest::Client, count: u32) -> anyhow::Result<()> {
+        let mut clients = tokio::task::JoinSet::new();
+        let urls: Arc<[String]> = self.urls.as_slice().into();
+        let step = self.at_once;
+        for first in 0..step.min(count) {
+            let (client, urls) = (client.clone(), urls.clone());
+            clients.spawn(async move {
+                for sequence in (first..count).step_by(step as usize) {
+                    let (before, after) = publication("floor", "bench.floor");
+                    let body = format!("{before}{sequence}{after}");
+                    let url = &urls[sequence as usize % urls.len()];
+                    let request = client.post(url).header("content-type", "application/json").body(body);
+                    request.send().await?.error_for_status()?.bytes().await?;
+                }
+                reqwest::Result::Ok(())
+            });
+        }
+        while let Some(ended) = clients.join_next().await {
+            ended.context("a client panicked")?.context("a request failed")?;
+        }
+        Ok(())
+    }
+}
+
+/// Every name is this machine: to look it up is no part of a request on a warm connection.
+struct Loopback;
+
+impl Resolve for Loopback {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses: Addrs = Box::new(std::iter::once(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))));
+        Box::pin(std::future::ready(Ok(addresses)))
+    }
+}
