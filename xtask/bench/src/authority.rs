@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 pub(crate) const DOMAIN: &str = "bench.localhost";
 
 /// What a server on this machine needs to be trusted by who trusts the authority, whose certificate goes to `ca_file`.
-pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<Arc<ServerConfig>> {
+pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<ServerConfig> {
     let authority_key = KeyPair::generate()?;
     let mut authority = CertificateParams::default();
     authority.distinguished_name.push(DnType::CommonName, "authority of the benchmark");
@@ -23,9 +23,8 @@ pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<Arc<ServerConfig>>
     let key = KeyPair::generate()?;
     let names = vec!["localhost".to_owned(), DOMAIN.to_owned(), format!("*.{DOMAIN}")];
     let certificate = CertificateParams::new(names)?.signed_by(&key, &Issuer::new(authority, authority_key))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+    Ok(ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(vec![CertificateDer::from(certificate)], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))?;
-    Ok(Arc::new(config))
+        .with_single_cert(vec![CertificateDer::from(certificate)], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))?)
 }

@@ -41,6 +41,10 @@ pub(crate) struct Settled {
     pub(crate) arrivals: HashMap<u32, Vec<Arrival>>,
     pub(crate) last_at: u64,
     pub(crate) tally: Tally,
+    /// Of all callbacks, those over HTTP/2.
+    pub(crate) http2: u64,
+    /// Questions that the sink was asked for names.
+    pub(crate) names: u64,
 }
 
 /// What some notifications took from the first publish to the last arrival.
@@ -52,6 +56,8 @@ pub(crate) struct Throughput {
     /// Of the server's memory, in bytes.
     pub(crate) peak: u64,
     pub(crate) tally: Tally,
+    /// Of all callbacks, those over HTTP/2.
+    pub(crate) http2: u64,
 }
 
 /// What the server and the sink had computed at some time.
@@ -63,8 +69,12 @@ pub(crate) struct Computed {
 
 impl Rig {
     pub(crate) fn start(bench: &Bench, options: &[&str]) -> anyhow::Result<Rig> {
+        Rig::before(Sink::start(&bench.directory.join("authority.pem"))?, bench, options)
+    }
+
+    /// With a sink that is there already.
+    pub(crate) fn before(sink: Sink, bench: &Bench, options: &[&str]) -> anyhow::Result<Rig> {
         let ca_file = bench.directory.join("authority.pem");
-        let sink = Sink::start(&ca_file)?;
         let mut options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         options.extend(["--ca-file".to_owned(), ca_file.display().to_string()]);
         let server = Server::start(&bench.server, &bench.directory, &options, bench.peak.clone())?;
@@ -138,6 +148,7 @@ impl Rig {
             cpu,
             peak,
             tally: settled.tally,
+            http2: settled.http2,
         })
     }
 
@@ -157,7 +168,8 @@ impl Rig {
     pub(crate) fn settle(&mut self, bench: &mut Bench, done: &Done, webhooks: usize) -> anyhow::Result<Settled> {
         self.sink.await_callbacks(done.accepted.len() * webhooks, IDLE)?;
         let report = self.sink.report()?;
-        let mut settled = Settled { arrivals: HashMap::with_capacity(done.accepted.len()), last_at: 0, tally: Tally::default() };
+        let (arrivals, tally) = (HashMap::with_capacity(done.accepted.len()), Tally::default());
+        let mut settled = Settled { arrivals, last_at: 0, tally, http2: report.http2, names: report.names };
         for arrival in report.arrivals {
             settled.arrivals.entry(arrival.sequence).or_default().push(arrival);
             settled.last_at = settled.last_at.max(arrival.at);

@@ -40,7 +40,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "crash", about: "kill -9 with deliveries pending, and while clients publish", run: faults::crash },
     Scenario { name: "start", about: "from exec to an answered request, with nothing and with a backlog", run: backlog::start },
     Scenario { name: "memory", about: "of the server, with a backlog and with one ten times as large", run: backlog::memory },
-    Scenario { name: "https", about: "callbacks over HTTPS, to one host and to 1,000", run: throughput::https },
+    Scenario {
+        name: "https",
+        about: "callbacks over HTTPS, to one host by HTTP/1.1 and by HTTP/2, and to 1,000 hosts",
+        run: throughput::https,
+    },
     Scenario { name: "stored", about: "what publish and delivery cost with finished deliveries in the store", run: backlog::stored },
 ];
 

@@ -1,4 +1,5 @@
-//! The sink: a process that receives callbacks over HTTP and HTTPS, and says which came when.
+//! The sink: a process that receives callbacks over HTTP/1.1, HTTPS and HTTP/2, and says which came when. It is a name server
+//! too, one that never answers.
 //!
 //! The path of a callback says what it gets: `/ok/7` is accepted at once, `/held/7` when the sink is told to release, and
 //! `/hang/7` never. The number names the webhook; the notification's sequence number stands in its data.
@@ -11,21 +12,25 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, watch};
+use tokio_rustls::TlsAcceptor;
 
 use crate::authority;
 use crate::process::{Worker, answer, monotonic};
 
 /// Stands in the data of a notification before its sequence number.
 pub(crate) const SEQUENCE: &str = r#""sequence":"#;
+
+/// As TLS names it (RFC 9113, section 3.2).
+const HTTP2: &[u8] = b"h2";
 
 #[derive(Serialize, Deserialize)]
 enum Question {
@@ -46,6 +51,10 @@ pub(crate) struct Report {
     pub(crate) arrivals: Vec<Arrival>,
     /// Attempts at `/hang`.
     pub(crate) hanging: u64,
+    /// Callbacks over HTTP/2, of all that came.
+    pub(crate) http2: u64,
+    /// Questions for names.
+    pub(crate) names: u64,
 }
 
 /// A callback: one notification at one webhook.
@@ -62,7 +71,11 @@ pub(crate) struct Arrival {
 #[derive(Serialize, Deserialize)]
 struct Ports {
     http: u16,
+    /// Offers HTTP/1.1 alone.
     https: u16,
+    /// Offers HTTP/2 too, over TLS as well.
+    http2: u16,
+    names: u16,
 }
 
 pub(crate) struct Sink {
@@ -85,6 +98,15 @@ impl Sink {
 
     pub(crate) fn https(&self, host: &str) -> String {
         format!("https://{host}:{}", self.ports.https)
+    }
+
+    pub(crate) fn http2(&self, host: &str) -> String {
+        format!("https://{host}:{}", self.ports.http2)
+    }
+
+    /// Address and port of a name server that takes every question and answers none.
+    pub(crate) fn name_server(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.names)
     }
 
     /// How many different callbacks have come.
@@ -119,6 +141,8 @@ struct Receiver {
 struct Came {
     callbacks: HashMap<(u32, u32), (u64, u32)>,
     hanging: u64,
+    http2: u64,
+    names: u64,
     last_at: u64,
 }
 
@@ -137,10 +161,23 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
         let receiver = Arc::new(Receiver { came: Mutex::default(), held: watch::Sender::new(false) });
         let plain = TcpListener::bind(("127.0.0.1", 0)).await?;
         let secure = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let ports = Ports { http: plain.local_addr()?.port(), https: secure.local_addr()?.port() };
-        let tls = tokio_rustls::TlsAcceptor::from(authority::server_config(ca_file)?);
+        let multiplexed = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let names = UdpSocket::bind(("127.0.0.1", 0)).await?;
+        // Who asks once more over TCP (RFC 7766) gets a connection, and no answer.
+        let _names_over_tcp = TcpListener::bind(names.local_addr()?).await?;
+        let ports = Ports {
+            http: plain.local_addr()?.port(),
+            https: secure.local_addr()?.port(),
+            http2: multiplexed.local_addr()?.port(),
+            names: names.local_addr()?.port(),
+        };
+        let config = authority::server_config(ca_file)?;
+        let mut multiplexing = config.clone();
+        multiplexing.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
         tokio::spawn(accept(plain, None, receiver.clone()));
-        tokio::spawn(accept(secure, Some(tls), receiver.clone()));
+        tokio::spawn(accept(secure, Some(TlsAcceptor::from(Arc::new(config))), receiver.clone()));
+        tokio::spawn(accept(multiplexed, Some(TlsAcceptor::from(Arc::new(multiplexing))), receiver.clone()));
+        tokio::spawn(swallow(names, receiver.clone()));
         answer(&ports)?;
         let mut questions = questions();
         while let Some(question) = questions.recv().await {
@@ -164,16 +201,26 @@ fn questions() -> mpsc::UnboundedReceiver<Question> {
     questions
 }
 
-async fn accept(listener: TcpListener, tls: Option<tokio_rustls::TlsAcceptor>, receiver: Arc<Receiver>) {
+/// Takes every question, and answers none.
+async fn swallow(names: UdpSocket, receiver: Arc<Receiver>) {
+    // A question is longer, and what is cut off is not read.
+    let mut question = [0; 16];
+    while names.recv(&mut question).await.is_ok() {
+        receiver.came().names += 1;
+    }
+}
+
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, receiver: Arc<Receiver>) {
     while let Ok((stream, _)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
         let (tls, receiver) = (tls.clone(), receiver.clone());
         tokio::spawn(async move {
             match tls {
-                None => receive(stream, receiver).await,
+                None => receive(stream, false, receiver).await,
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
-                        receive(stream, receiver).await;
+                        let http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
+                        receive(stream, http2, receiver).await;
                     }
                 }
             }
@@ -182,12 +229,16 @@ async fn accept(listener: TcpListener, tls: Option<tokio_rustls::TlsAcceptor>, r
 }
 
 /// Until the connection ends, however it does: what was cut off is seen in what came.
-async fn receive(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, receiver: Arc<Receiver>) {
+async fn receive(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, http2: bool, receiver: Arc<Receiver>) {
     let service = service_fn(move |request| {
         let receiver = receiver.clone();
         async move { Ok::<_, Infallible>(receiver.callback(request).await) }
     });
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let stream = TokioIo::new(stream);
+    let _ = match http2 {
+        true => hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await,
+        false => hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await,
+    };
 }
 
 fn reply(status: StatusCode) -> Response<Empty<Bytes>> {
@@ -209,6 +260,9 @@ impl Receiver {
         let (Some(webhook), Some(sequence)) = (webhook, sequence(&body.to_bytes())) else {
             return reply(StatusCode::BAD_REQUEST);
         };
+        if head.version == Version::HTTP_2 {
+            self.came().http2 += 1;
+        }
         match kind {
             Some("ok") => self.came().note(webhook, sequence),
             Some("held") => {
@@ -245,7 +299,7 @@ impl Receiver {
                 let came = std::mem::take(&mut *self.came());
                 let arrivals = came.callbacks.into_iter();
                 let arrivals = arrivals.map(|((webhook, sequence), (at, times))| Arrival { webhook, sequence, at, times });
-                answer(&Report { arrivals: arrivals.collect(), hanging: came.hanging })
+                answer(&Report { arrivals: arrivals.collect(), hanging: came.hanging, http2: came.http2, names: came.names })
             }
             Question::Hold => {
                 self.held.send_replace(true);

@@ -11,6 +11,7 @@ use crate::figure::{Figure, Tally, percentile};
 use crate::load::Load;
 use crate::process::monotonic;
 use crate::rig::{EVENT, IDLE, Rig, only};
+use crate::sink::Sink;
 use crate::table::number;
 
 /// Publications of the healthy webhook's account in a second.
@@ -27,32 +28,41 @@ struct Trouble {
     webhooks: u32,
     /// Notifications to all webhooks of each account.
     notifications: u32,
+    /// Half of the webhooks do not even get as far as a connection: their hosts have names, and the name server never answers.
+    half_without_address: bool,
 }
 
 pub(crate) fn isolation(bench: &mut Bench) -> anyhow::Result<()> {
-    // All of them hang once they are called. A name server that never answers is not among them: the server asks the ones
-    // of this machine, and no user can give it others.
-    let troubles = [
-        Trouble { accounts: 0, webhooks: 1, notifications: bench.size(2_000, 200) },
-        Trouble { accounts: 0, webhooks: 1, notifications: bench.size(100_000, 1_000) },
-        Trouble { accounts: 20, webhooks: bench.size(50, 5), notifications: 100 },
-    ];
-    troubles.iter().try_for_each(|trouble| beside(bench, trouble))
+    let one = Trouble { accounts: 0, webhooks: 1, notifications: bench.size(2_000, 200), half_without_address: false };
+    let many_waiting = Trouble { notifications: bench.size(100_000, 1_000), ..one };
+    let many_webhooks = Trouble { accounts: 20, webhooks: bench.size(50, 4), notifications: 100, half_without_address: true };
+    [one, many_waiting, many_webhooks].iter().try_for_each(|trouble| beside(bench, trouble))
 }
 
 fn beside(bench: &mut Bench, trouble: &Trouble) -> anyhow::Result<()> {
     const HANGING: &str = "bench.hanging";
     let (mut middle, mut slow, mut came, mut tally) = (Vec::new(), Vec::new(), Vec::new(), Tally::default());
     for _ in 0..bench.runs {
-        let mut rig = Rig::start(bench, if bench.quick { &["--attempt-timeout-seconds", "2"] } else { &[] })?;
+        let sink = Sink::start(&bench.directory.join("authority.pem"))?;
+        let name_server = sink.name_server();
+        let mut options = if bench.quick { vec!["--attempt-timeout-seconds", "2"] } else { Vec::new() };
+        if trouble.half_without_address {
+            options.extend(["--name-server", &name_server]);
+        }
+        let mut rig = Rig::before(sink, bench, &options)?;
         let (ok, hang) = (format!("{}/ok", rig.sink.http()), format!("{}/hang", rig.sink.http()));
         rig.register("healthy", &ok, &only(EVENT), 1)?;
         let accounts: Vec<String> = match trouble.accounts {
             0 => vec!["healthy".to_owned()],
             count => (1..=count).map(|number| format!("hanging-{number}")).collect(),
         };
+        let without_address = if trouble.half_without_address { trouble.webhooks / 2 } else { 0 };
         for account in &accounts {
-            rig.register(account, &hang, &only(HANGING), trouble.webhooks)?;
+            rig.register(account, &hang, &only(HANGING), trouble.webhooks - without_address)?;
+            for webhook in 1..=without_address {
+                // A name of its own for each, in a domain that is nobody's (RFC 6761, section 6.2).
+                rig.register(account, &format!("http://{webhook}.{account}.bench.test/hang"), &only(HANGING), 1)?;
+            }
         }
         let job = rig.publications(&accounts, HANGING, 64, trouble.notifications * accounts.len() as u32)?;
         rig.load.run(&job)?.all()?;
@@ -64,6 +74,7 @@ fn beside(bench: &mut Bench, trouble: &Trouble) -> anyhow::Result<()> {
         // Late is not lost, however late: it is waited for as long as hanging attempts may take to make room.
         rig.sink.await_callbacks(done.accepted.len(), HANGING_MAKE_ROOM)?;
         let settled = rig.settle(bench, &done, 1)?;
+        ensure!(settled.names > 0 || !trouble.half_without_address, "the name server that never answers was never asked");
         // Of those that came while they were published, how many a second.
         let in_time = settled.arrivals.values().flatten().filter(|arrival| arrival.at <= done.ended_at + 1_000_000_000).count();
         let delays = last_arrivals(&done, &settled);
@@ -72,14 +83,21 @@ fn beside(bench: &mut Bench, trouble: &Trouble) -> anyhow::Result<()> {
         slow.push(percentile(&delays, 99.0));
         tally += settled.tally;
     }
-    let waiting = trouble.notifications * trouble.webhooks * trouble.accounts.max(1);
-    let hanging = trouble.webhooks * trouble.accounts.max(1);
-    let whose = if trouble.accounts == 0 { "of its account".to_owned() } else { format!("of {} others", trouble.accounts) };
-    let work = |what: &str| format!("{what}, beside {hanging} hanging {whose}, {waiting} waiting");
+    let work = |what: &str| format!("{what}, beside {}", trouble.describe());
     bench.add(Figure::new("isolation", work("arrivals"), "/s", came).at_least(HEALTHY).tally(tally));
     bench.add(Figure::new("isolation", work("p50"), "ms", middle).tally(tally));
     bench.add(Figure::new("isolation", work("p99"), "ms", slow).at_most(20.0).tally(tally));
     Ok(())
+}
+
+impl Trouble {
+    fn describe(&self) -> String {
+        let hanging = self.webhooks * self.accounts.max(1);
+        let waiting = self.notifications * hanging;
+        let whose = if self.accounts == 0 { "of its account".to_owned() } else { format!("of {} others", self.accounts) };
+        let names = if self.half_without_address { ", half at their name server" } else { "" };
+        format!("{hanging} hanging {whose}{names}, {waiting} waiting")
+    }
 }
 
 pub(crate) fn fairness(bench: &mut Bench) -> anyhow::Result<()> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::ensure;
+
 use super::runs;
 use crate::Bench;
 use crate::figure::{Cpu, Figure, median};
@@ -32,6 +34,7 @@ pub(crate) enum Part {
     TakenAndFinished,
     Request(u32),
     HttpsRequest,
+    Http2Request,
     RequestToColdHost,
     RequestToWarmHost,
 }
@@ -120,7 +123,8 @@ pub(crate) fn measure_requests(
         let before = sink.cpu()?;
         let work = floor.measure(&question)?;
         let sink_seconds = (sink.cpu()? - before).as_secs_f64();
-        sink.report()?;
+        let http2 = sink.report()?.http2 > 0;
+        ensure!(http2 == (part == Part::Http2Request), "{part:?} was measured over the wrong version of HTTP");
         Ok(Measured { work, sink_seconds, load_seconds: 0.0 })
     })?;
     add(bench, Some(part), work, measured);

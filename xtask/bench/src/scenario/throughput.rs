@@ -1,5 +1,7 @@
 //! How much in a second.
 
+use anyhow::ensure;
+
 use super::floors::{self, Part};
 use crate::authority::DOMAIN;
 use crate::figure::Figure;
@@ -78,18 +80,27 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
 }
 
 pub(crate) fn https(bench: &mut Bench) -> anyhow::Result<()> {
-    let mut rig = Rig::start(bench, &[])?;
-    let url = format!("{}/ok", rig.sink.https(DOMAIN));
-    let accounts = rig.accounts_with_one_webhook(ACCOUNTS, &url)?;
-    let count = bench.size(20_000, 1_000);
-    measure_floor(bench, &mut rig, Part::HttpsRequest, "bare reqwest over HTTPS to one host", vec![format!("{url}/1")], count, true)?;
-    let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
-    let figure = figure("https", "one host, end to end", &runs, |run| run.delivered_per_second);
-    bench.add(figure.floor(bench.floors.notification_by(Part::HttpsRequest, 64)));
-    https_to_many_hosts(bench, rig)
+    for (name, part) in [("HTTP/1.1", Part::HttpsRequest), ("HTTP/2", Part::Http2Request)] {
+        let mut rig = Rig::start(bench, &[])?;
+        let http2 = part == Part::Http2Request;
+        let url = format!("{}/ok", if http2 { rig.sink.http2(DOMAIN) } else { rig.sink.https(DOMAIN) });
+        let accounts = rig.accounts_with_one_webhook(ACCOUNTS, &url)?;
+        let count = bench.size(20_000, 1_000);
+        let work = format!("bare reqwest over HTTPS to one host, {name}");
+        measure_floor(bench, &mut rig, part, &work, vec![format!("{url}/1")], count, true)?;
+        let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
+        for run in &runs {
+            let expected = if http2 { u64::from(count) + run.tally.repeated - run.tally.lost } else { 0 };
+            ensure!(run.http2 == expected, "{} of {count} callbacks came over HTTP/2 where {name} was offered", run.http2);
+        }
+        let figure = figure("https", format!("one host, {name}, end to end"), &runs, |run| run.delivered_per_second);
+        bench.add(figure.floor(bench.floors.notification_by(part, 64)));
+    }
+    https_to_many_hosts(bench)
 }
 
-fn https_to_many_hosts(bench: &mut Bench, mut rig: Rig) -> anyhow::Result<()> {
+fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
+    let mut rig = Rig::start(bench, &[])?;
     let hosts = bench.size(1_000, 40);
     // Of four accounts, because one may have only a quarter of all attempts in flight.
     let accounts: Vec<String> = (1..=4).map(|number| format!("hosts-{number}")).collect();
