@@ -37,6 +37,9 @@ pub(crate) struct Job {
     pub(crate) per_second: Option<f64>,
     /// The requests go to these in turn.
     pub(crate) targets: Vec<Target>,
+    /// As many clients as targets, each with its own, and so in the order of the sequence numbers. Otherwise whichever is free
+    /// sends the next request.
+    pub(crate) in_order: bool,
 }
 
 /// A request: its body has the sequence number between two texts.
@@ -128,6 +131,7 @@ struct Shared {
 }
 
 async fn work(job: Job) -> anyhow::Result<Done> {
+    anyhow::ensure!(!job.in_order || job.clients == job.targets.len(), "a client for each target, or there is no order");
     let tokens = job.targets.iter().map(|target| format!("Bearer {}", target.token).parse()).collect::<Result<_, _>>();
     let mut connections = Vec::new();
     for _ in 0..job.clients {
@@ -142,7 +146,11 @@ async fn work(job: Job) -> anyhow::Result<Done> {
         job,
     });
     let (cpu_before, started_at) = (cpu(), monotonic());
-    let clients: Vec<_> = connections.into_iter().map(|connection| tokio::task::spawn_local(client(shared.clone(), connection))).collect();
+    let clients: Vec<_> = connections
+        .into_iter()
+        .enumerate()
+        .map(|(place, connection)| tokio::task::spawn_local(client(shared.clone(), place as u32, connection)))
+        .collect();
     for client in clients {
         client.await.context("a client of the load panicked")?;
     }
@@ -164,14 +172,12 @@ async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
 }
 
 /// Takes the next request as long as there is one. It gives up with its connection, as when the server is killed.
-async fn client(shared: Rc<Shared>, mut connection: SendRequest<Full<Bytes>>) {
+async fn client(shared: Rc<Shared>, place: u32, mut connection: SendRequest<Full<Bytes>>) {
     let job = &shared.job;
+    let mut own = (place..job.count).step_by(job.clients);
     loop {
-        let number = shared.begun.get();
-        if number >= job.count {
-            return;
-        }
-        shared.begun.set(number + 1);
+        let next = if job.in_order { own.next() } else { shared.next() };
+        let Some(number) = next else { return };
         if let Some(per_second) = job.per_second {
             sleep_until(shared.started + Duration::from_secs_f64(f64::from(number) / per_second)).await;
         }
@@ -206,6 +212,12 @@ async fn exchange(connection: &mut SendRequest<Full<Bytes>>, request: Request<Fu
 }
 
 impl Shared {
+    fn next(&self) -> Option<u32> {
+        let number = self.begun.get();
+        self.begun.set(number + 1);
+        (number < self.job.count).then_some(number)
+    }
+
     fn refuse(&self, why: String) {
         *self.refused.borrow_mut().entry(why).or_default() += 1;
     }

@@ -99,7 +99,7 @@ impl Rig {
         let first = self.webhook;
         self.webhook += count;
         let address = self.server.address.clone();
-        Ok(Job { address, path: WEBHOOKS.to_owned(), clients, first, count, per_second: None, targets })
+        Ok(Job { address, path: WEBHOOKS.to_owned(), clients, first, count, per_second: None, targets, in_order: false })
     }
 
     /// An account for each, with one webhook that accepts everything at once.
@@ -127,7 +127,8 @@ impl Rig {
         let first = self.sequence;
         self.sequence += count;
         let (address, path) = (self.server.address.clone(), NOTIFICATIONS.to_owned());
-        Ok(Job { address, path, clients, first, count, per_second: None, targets: targets.collect() })
+        let targets = targets.collect();
+        Ok(Job { address, path, clients, first, count, per_second: None, targets, in_order: false })
     }
 
     /// Does a job, and waits until each notification has come to so many webhooks.

@@ -2,6 +2,7 @@
 
 use crate::Bench;
 
+mod agreed;
 mod backlog;
 mod faults;
 pub(crate) mod floors;
@@ -33,6 +34,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "deliveries that wait in the store while receivers hang, once these answer again",
         run: backlog::drain,
     },
+    Scenario { name: "ordered", about: "what waits for ordered webhooks, and for others", run: agreed::ordered },
+    Scenario { name: "paced", about: "what waits for a webhook with a limit of callbacks in a second", run: agreed::paced },
     Scenario { name: "fan-out", about: "one notification to 100 webhooks, and many", run: latency::fan_out },
     Scenario { name: "latency", about: "from publishing to arrival, at 50 a second", run: latency::steady },
     Scenario { name: "isolation", about: "a healthy webhook beside ones that hang, with much that waits for them", run: faults::isolation },

@@ -16,7 +16,7 @@ use crate::{Bench, MEMORY_MB};
 const WEBHOOKS: u32 = 100;
 
 /// Receivers that hang are waited for, so that nothing becomes a retry while a backlog is made.
-const PATIENT: [&str; 2] = ["--attempt-timeout-seconds", "300"];
+pub(crate) const PATIENT: [&str; 2] = ["--attempt-timeout-seconds", "300"];
 
 pub(crate) fn drain(bench: &mut Bench) -> anyhow::Result<()> {
     let count = bench.size(20_000, 2_000);
@@ -32,7 +32,7 @@ pub(crate) fn drain(bench: &mut Bench) -> anyhow::Result<()> {
             runs.push(drained(bench, &mut rig, &job)?);
         }
         let figure = drained_figure("drain", format!("{count} that wait for {webhooks} webhooks"), &runs);
-        bench.add(Figure { goal, ..figure }.floor(bench.floors.waiting_delivery()));
+        bench.add(Figure { goal, ..figure }.floor(bench.floors.waiting_delivery(64)));
     }
     Ok(())
 }

@@ -17,9 +17,6 @@ pub(crate) const NAME: &str = "floors";
 /// As many clients as scenarios have: so many are at it at once, and so many can share a commit.
 const CLIENTS: [u32; 3] = [1, 16, 64];
 
-/// In full load: what waits is taken, called and recorded by as many as one webhook may have in flight.
-const MANY: u32 = 64;
-
 /// Webhooks that a notification fans out to. A commit stores the deliveries of one.
 const FANS: u32 = 100;
 
@@ -31,7 +28,7 @@ pub(crate) enum Part {
     Registered(u32),
     StoredAndFinished(u32),
     FannedOutAndFinished,
-    TakenAndFinished,
+    TakenAndFinished(u32),
     Request(u32),
     HttpsRequest,
     Http2Request,
@@ -65,8 +62,8 @@ impl Floors {
     }
 
     /// A delivery that waits in the store, and goes out.
-    pub(crate) fn waiting_delivery(&self) -> Option<f64> {
-        self.sum(&[Part::TakenAndFinished, Part::Request(MANY)])
+    pub(crate) fn waiting_delivery(&self, at_once: u32) -> Option<f64> {
+        self.sum(&[Part::TakenAndFinished(at_once), Part::Request(at_once)])
     }
 
     /// One of the deliveries of a notification that comes in and goes out to so many webhooks.
@@ -92,11 +89,11 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         commits.push((Part::Registered(group), group, Transactions::Registered, work));
         let work = format!("bare SQLite, stored and finished in commits of {group}");
         commits.push((Part::StoredAndFinished(group), group, Transactions::StoredAndFinished { webhooks: 1 }, work));
+        let work = format!("bare SQLite, taken and finished in commits of {group}");
+        commits.push((Part::TakenAndFinished(group), group, Transactions::TakenAndFinished, work));
     }
     let work = format!("bare SQLite, fanned out and finished in commits of {FANS}");
     commits.push((Part::FannedOutAndFinished, FANS, Transactions::StoredAndFinished { webhooks: FANS }, work));
-    let work = format!("bare SQLite, taken and finished in commits of {MANY}");
-    commits.push((Part::TakenAndFinished, MANY, Transactions::TakenAndFinished, work));
     for (part, group, transactions, work) in commits {
         let directory = bench.directory.clone();
         let question = Question::Commits(Commits { directory, count: share(count, group), group, transactions });
@@ -143,6 +140,7 @@ fn handlers(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
             first: 1,
             count: share(count, clients),
             per_second: None,
+            in_order: false,
             targets: vec![Target { token: "none".to_owned(), before: before.clone(), after: after.clone() }],
         };
         let measured = runs(bench, |_| {
@@ -199,14 +197,14 @@ mod tests {
             (Part::Handler(64), 1.0),
             (Part::StoredAndFinished(64), 2.0),
             (Part::Request(64), 4.0),
-            (Part::TakenAndFinished, 8.0),
+            (Part::TakenAndFinished(64), 8.0),
             (Part::FannedOutAndFinished, 16.0),
             (Part::Registered(64), 32.0),
         ];
         let floors = Floors(parts.into_iter().collect());
         assert_eq!(floors.notification(64), Some(7.0));
         assert_eq!(floors.registration(64), Some(33.0));
-        assert_eq!(floors.waiting_delivery(), Some(12.0));
+        assert_eq!(floors.waiting_delivery(64), Some(12.0));
         assert_eq!(floors.fanned_out(Part::Request(64), 64, 4), Some(20.25));
     }
 
