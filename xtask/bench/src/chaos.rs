@@ -31,6 +31,9 @@ const RETRIES: usize = 100;
 /// Longer than any receiver takes that answers at all.
 const ATTEMPT_TIMEOUT_SECONDS: &str = "3";
 
+/// So few that it matters which of them had been recorded when the server was killed.
+const IN_FLIGHT_PER_WEBHOOK: usize = 16;
+
 /// When nothing is delivered for so long, nothing is any more: a webhook that failed is left alone for 30 s at most.
 const IDLE: Duration = Duration::from_secs(45);
 
@@ -50,7 +53,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let schedule = vec!["1s"; RETRIES].join(",");
-    let options = ["--retry-schedule", &schedule, "--attempt-timeout-seconds", ATTEMPT_TIMEOUT_SECONDS].map(str::to_owned);
+    let in_flight = IN_FLIGHT_PER_WEBHOOK.to_string();
+    let options = ["--retry-schedule", &schedule, "--attempt-timeout-seconds", ATTEMPT_TIMEOUT_SECONDS];
+    let options = [&options[..], &["--max-in-flight-per-webhook", &in_flight]].concat();
+    let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
     let started_at = monotonic();
     let mut server = Server::start(program, directory, &options, Peak::default())?;
     let http = client()?;

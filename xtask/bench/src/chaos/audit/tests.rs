@@ -99,6 +99,54 @@ fn only_what_was_in_flight_may_come_again_after_a_kill() {
     }
 }
 
+/// Each of some notifications at one webhook was accepted just before a kill, and came again after it.
+fn again_after_a_kill(webhook: usize, count: usize) -> Records {
+    let mut records = fine();
+    let kill = 1_000_000 * MILLISECOND;
+    records.kills = vec![kill];
+    records.arrivals.clear();
+    records.publications.clear();
+    for sequence in 0..count {
+        let fate = Fate::Accepted(format!("n{sequence}"));
+        records.publications.push(Publication { account: 0, event_type: "a", wrong: false, fate });
+        let other = arrival(1 - webhook, sequence, kill / 2 + sequence as u64, Answer::Accepted);
+        records.arrivals.extend([other, arrival(webhook, sequence, kill - 2 * MILLISECOND, Answer::Accepted)]);
+    }
+    let again = (0..count).map(|sequence| arrival(webhook, sequence, kill + MILLISECOND, Answer::Accepted));
+    records.arrivals.extend(again);
+    records
+}
+
+#[test]
+fn no_more_come_again_after_a_kill_than_can_have_been_in_flight_or_unrecorded() {
+    let most = IN_FLIGHT_PER_WEBHOOK + UNRECORDED_PER_WEBHOOK;
+    assert_eq!(rules(&again_after_a_kill(1, most)), [""; 0]);
+    assert_eq!(rules(&again_after_a_kill(1, most + 1)), ["sent again, and neither in flight nor unrecorded"]);
+    let shown = audit(&again_after_a_kill(1, most)).to_string();
+    assert!(shown.contains(&format!("accepted 1 ms before it at most, and {most} of a webhook at most")), "{shown}");
+}
+
+#[test]
+fn where_they_come_one_at_a_time_one_comes_again_after_a_kill() {
+    let rule = "sent again, and neither in flight nor unrecorded";
+    assert!(!rules(&again_after_a_kill(0, 1)).contains(&rule));
+    assert!(rules(&again_after_a_kill(0, 2)).contains(&rule));
+}
+
+#[test]
+fn what_came_again_after_each_of_two_kills_was_in_flight_once_at_each() {
+    let mut records = fine();
+    let first = 40_000 * MILLISECOND;
+    // The second kill follows so soon that the first would explain its repeat as well.
+    records.kills = vec![first, first + 100 * MILLISECOND];
+    for at in [first - 2 * MILLISECOND, first + 98 * MILLISECOND, first + 150 * MILLISECOND] {
+        records.arrivals.push(arrival(0, 1, at, Answer::Accepted));
+    }
+    records.arrivals.remove(3);
+    let audit = audit(&records);
+    assert_eq!((audit.breaches, audit.killed), (Vec::new(), BTreeMap::from([((0, 0), 1), ((1, 0), 1)])));
+}
+
 #[test]
 fn what_was_not_accepted_may_come_again_and_is_told_why() {
     for answer in [Answer::Refused(429), Answer::Dropped, Answer::BrokenOff, Answer::None] {
