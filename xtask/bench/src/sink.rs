@@ -162,9 +162,9 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
         let plain = TcpListener::bind(("127.0.0.1", 0)).await?;
         let secure = TcpListener::bind(("127.0.0.1", 0)).await?;
         let multiplexed = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let names = UdpSocket::bind(("127.0.0.1", 0)).await?;
         // Who asks once more over TCP (RFC 7766) gets a connection, and no answer.
-        let _names_over_tcp = TcpListener::bind(names.local_addr()?).await?;
+        let names_over_tcp = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let names = UdpSocket::bind(names_over_tcp.local_addr()?).await?;
         let ports = Ports {
             http: plain.local_addr()?.port(),
             https: secure.local_addr()?.port(),
