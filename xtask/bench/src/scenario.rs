@@ -48,7 +48,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "callbacks over HTTPS, to one host by HTTP/1.1 and by HTTP/2, and to 1,000 hosts",
         run: throughput::https,
     },
-    Scenario { name: "stored", about: "what publish and delivery cost with finished deliveries in the store", run: backlog::stored },
+    Scenario {
+        name: "stored",
+        about: "what publish and delivery cost with 10 million finished deliveries in the store (takes 11 GB of disk)",
+        run: backlog::stored,
+    },
 ];
 
 /// # Errors

@@ -10,7 +10,7 @@ use super::throughput::{figure, throughputs};
 use crate::figure::{Cpu, Figure, Goal, median};
 use crate::load::Job;
 use crate::rig::{EVENT, IDLE, RECORDED, Rig, Settled, publication};
-use crate::{Bench, MEMORY_MB};
+use crate::{Bench, MEMORY_MB, machine};
 
 /// Webhooks that share a backlog, all of one account.
 const WEBHOOKS: u32 = 100;
@@ -119,14 +119,21 @@ fn publish_backlog(rig: &mut Rig, account: &str, deliveries: u32) -> anyhow::Res
     rig.load.run(&job)?.all().map(drop)
 }
 
+/// A delivery with its notification and its attempt, in the file of the store.
+const STORED_BYTES: u64 = 1_000;
+
+/// For what is delivered beside them, and the log of the store.
+const ROOM: u64 = 1_000_000_000;
+
 /// The same work before and after the store is filled with what is done. The rows are written into the file, because to
 /// publish and deliver them would take hours.
 pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
+    let finished = bench.size(10_000_000, 100_000);
+    machine::ensure_room(&bench.directory, ROOM + u64::from(finished) * STORED_BYTES)?;
     let mut rig = Rig::start(bench, &[])?;
     let url = format!("{}/ok", rig.sink.http());
     let accounts = rig.accounts_with_one_webhook(8, &url)?;
     let count = bench.size(20_000, 1_000);
-    let finished = bench.size(10_000_000, 100_000);
     let mut costs = Vec::new();
     for stored in [0, finished] {
         if stored > 0 {
