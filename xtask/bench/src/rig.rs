@@ -7,7 +7,7 @@ use crate::Bench;
 use crate::figure::{Cpu, Tally};
 use crate::load::{Done, Job, Load, Target};
 use crate::server::Server;
-use crate::sink::{Arrival, SEQUENCE, Sink};
+use crate::sink::{Arrival, Report, SEQUENCE, Sink};
 
 pub(crate) const WEBHOOKS: &str = "/api/notifications/v1/webhooks";
 pub(crate) const NOTIFICATIONS: &str = "/api/notifications/v1/notifications";
@@ -168,7 +168,14 @@ impl Rig {
     /// the scenario in the end.
     pub(crate) fn settle(&mut self, bench: &mut Bench, done: &Done, webhooks: usize) -> anyhow::Result<Settled> {
         self.sink.await_callbacks(done.accepted.len() * webhooks, IDLE)?;
-        let report = self.sink.report()?;
+        let settled = Settled::of(done, self.sink.report()?, webhooks);
+        bench.tally += settled.tally;
+        Ok(settled)
+    }
+}
+
+impl Settled {
+    fn of(done: &Done, report: Report, webhooks: usize) -> Settled {
         let (arrivals, tally) = (HashMap::with_capacity(done.accepted.len()), Tally::default());
         let mut settled = Settled { arrivals, last_at: 0, tally, http2: report.http2, names: report.names };
         for arrival in report.arrivals {
@@ -179,8 +186,7 @@ impl Rig {
         let came = |sequence| settled.arrivals.get(sequence).map_or(0, Vec::len);
         let lost: usize = done.accepted.iter().map(|sent| webhooks.saturating_sub(came(&sent.sequence))).sum();
         settled.tally.lost = lost as u64;
-        bench.tally += settled.tally;
-        Ok(settled)
+        settled
     }
 }
 
@@ -199,7 +205,21 @@ pub(crate) fn publication(account: &str, event_type: &str) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::load::Sent;
+
+    #[test]
+    fn what_did_not_come_to_each_webhook_is_lost_and_what_came_again_is_told() {
+        let accepted = (1..=3).map(|sequence| Sent { sequence, sent_at: 0, answered_at: 1 }).collect();
+        let done = Done { accepted, refused: BTreeMap::new(), started_at: 0, ended_at: 1, cpu_seconds: 0.0 };
+        let arrival = |webhook, sequence, times| Arrival { webhook, sequence, at: 10 * u64::from(sequence), times };
+        // 4 was not answered, and came nevertheless.
+        let arrivals = vec![arrival(1, 1, 1), arrival(2, 1, 3), arrival(1, 2, 1), arrival(1, 4, 1)];
+        let settled = Settled::of(&done, Report { arrivals, ..Report::default() }, 2);
+        assert_eq!((settled.tally, settled.last_at), (Tally { lost: 3, repeated: 2 }, 40));
+    }
 
     #[test]
     fn a_publication_is_as_large_as_those_of_the_peers_were() {
