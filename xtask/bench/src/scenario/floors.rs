@@ -1,6 +1,6 @@
 //! What the parts of the service cost by themselves, and what the service would cost that is no more than these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::ensure;
 
@@ -16,6 +16,9 @@ pub(crate) const NAME: &str = "floors";
 
 /// As many clients as scenarios have: so many are at it at once, and so many can share a commit.
 const CLIENTS: [u32; 3] = [1, 16, 64];
+
+/// As many ordered webhooks as a scenario has, each with one delivery at a time, and as many as one that is not may have.
+const WAITING: [u32; 3] = [1, 8, 64];
 
 /// Webhooks that a notification fans out to. A commit stores the deliveries of one.
 const FANS: u32 = 100;
@@ -77,7 +80,7 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let mut sink = Sink::start(&bench.directory.join("authority.pem"))?;
     let mut floor = Floor::start()?;
     handlers(bench, count)?;
-    for at_once in CLIENTS {
+    for at_once in CLIENTS.into_iter().chain(WAITING).collect::<BTreeSet<u32>>() {
         let urls = vec![format!("{}/ok/1", sink.http())];
         let requests = Requests { urls, count: share(count, at_once), at_once, warm: true, ca_file: None };
         let work = format!("bare reqwest to the sink, {at_once} at once");
@@ -89,6 +92,8 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         commits.push((Part::Registered(group), group, Transactions::Registered, work));
         let work = format!("bare SQLite, stored and finished in commits of {group}");
         commits.push((Part::StoredAndFinished(group), group, Transactions::StoredAndFinished { webhooks: 1 }, work));
+    }
+    for group in WAITING {
         let work = format!("bare SQLite, taken and finished in commits of {group}");
         commits.push((Part::TakenAndFinished(group), group, Transactions::TakenAndFinished, work));
     }
