@@ -42,6 +42,13 @@ const SCHEMA: &str = "
 impl Commits {
     pub(super) fn measure(&self) -> anyhow::Result<Work> {
         let path = self.directory.join("floor.db");
+        // One that was broken off leaves these.
+        for ending in ["", "-wal", "-shm"] {
+            let left = self.directory.join(format!("floor.db{ending}"));
+            if left.exists() {
+                std::fs::remove_file(left)?;
+            }
+        }
         let database = Connection::open(&path)?;
         database.pragma_update(None, "journal_mode", "wal")?;
         database.pragma_update(None, "synchronous", "full")?;
