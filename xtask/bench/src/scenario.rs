@@ -38,7 +38,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "paced", about: "what waits for a webhook with a limit of callbacks in a second", run: agreed::paced },
     Scenario { name: "fan-out", about: "one notification to 100 webhooks, and many", run: latency::fan_out },
     Scenario { name: "latency", about: "from publishing to arrival, at 50 a second", run: latency::steady },
-    Scenario { name: "isolation", about: "a healthy webhook beside ones that hang, with much that waits for them", run: faults::isolation },
+    Scenario {
+        name: "isolation",
+        about: "a healthy webhook beside ones that hang, some at their name server, with much that waits for them",
+        run: faults::isolation,
+    },
     Scenario { name: "fairness", about: "publishing alone, and while another account publishes ten times as much", run: faults::fairness },
     Scenario { name: "crash", about: "kill -9 with deliveries pending, and while clients publish", run: faults::crash },
     Scenario { name: "start", about: "from exec to an answered request, with nothing and with a backlog", run: backlog::start },

@@ -109,21 +109,30 @@ fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
         rig.register(&accounts[host % accounts.len()], url, "", 1)?;
     }
     let webhooks = hosts as usize / accounts.len();
-    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    let (mut cold, mut warm, mut at_once) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         // It has no connection yet.
         rig.server.restart()?;
         let job = rig.publications(&accounts, EVENT, 4, 4)?;
         cold.push(rig.throughput(bench, &job, webhooks)?);
-        let job = rig.publications(&accounts, EVENT, 16, bench.size(80, 8))?;
+        // Each host gets the next one when it has answered the last, and before its connection is given up.
+        let mut job = rig.publications(&accounts, EVENT, 4, bench.size(40, 8))?;
+        job.per_second = Some(8.0);
         warm.push(rig.throughput(bench, &job, webhooks)?);
+        // Those that come at once need a connection each.
+        let job = rig.publications(&accounts, EVENT, 16, bench.size(80, 8))?;
+        at_once.push(rig.throughput(bench, &job, webhooks)?);
     }
     let urls: Vec<String> = urls.into_iter().map(|url| format!("{url}/1")).collect();
-    for (name, runs, part, count) in
-        [("cold", cold, Part::RequestToColdHost, hosts), ("warm", warm, Part::RequestToWarmHost, bench.size(20_000, 400))]
-    {
+    for (name, part, count) in [("cold", Part::RequestToColdHost, hosts), ("warm", Part::RequestToWarmHost, bench.size(20_000, 400))] {
         let work = format!("bare reqwest over HTTPS to {hosts} hosts, {name}");
         measure_floor(bench, &mut rig, part, &work, urls.clone(), count, name == "warm")?;
+    }
+    for (name, runs, part) in [
+        ("cold", cold, Part::RequestToColdHost),
+        ("warm, at a rate", warm, Part::RequestToWarmHost),
+        ("many at once to each", at_once, Part::RequestToWarmHost),
+    ] {
         let figure = figure("https", format!("{hosts} hosts, {name}, deliveries"), &runs, |run| run.delivered_per_second);
         bench.add(figure.floor(bench.floors.fanned_out(part, 16, webhooks)));
     }
