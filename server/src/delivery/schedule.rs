@@ -15,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::guard::IDLE_TIMEOUT;
 use crate::store::Lane;
 
 mod health;
@@ -64,6 +65,9 @@ const TURNS: u8 = 4;
 
 /// An attempt that takes longer is slow.
 const SLOW: TimeDelta = TimeDelta::seconds(1);
+
+/// As long as the guard keeps a connection that nobody uses.
+const REST: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
 
 /// So many webhooks are remembered that have nothing in flight or waiting.
 const REMEMBERED: usize = 10_000;
@@ -147,6 +151,8 @@ struct Webhook {
     health: Health,
     waits: [Option<Place>; Lane::COUNT],
     turn: u8,
+    /// When the last attempt ended, while none is in flight.
+    idle_since: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
@@ -335,6 +341,9 @@ impl State {
         if let Some(until) = webhook.health.closed_until(now) {
             return Err(Place::Time(until));
         }
+        if webhook.idle_since.is_some_and(|idle_since| now - idle_since > REST) {
+            webhook.health.rested();
+        }
         if webhook.in_flight + webhook.slow >= webhook.health.allowance().min(caps.per_webhook) {
             return Err(Place::Webhook);
         }
@@ -373,7 +382,9 @@ impl State {
         let sure = line == Line::Sure;
         self.usual.add(payload_bytes);
         self.sure += usize::from(sure);
-        self.webhooks.entry(work.webhook_id).or_default().in_flight += 1;
+        let webhook = self.webhooks.entry(work.webhook_id).or_default();
+        webhook.in_flight += 1;
+        webhook.idle_since = None;
         self.accounts.entry(account.clone()).or_default().usual.add(payload_bytes);
         self.last_number += 1;
         let young = Young { started_at: now, account: account.clone(), webhook_id: work.webhook_id, payload_bytes, sure };
@@ -413,6 +424,9 @@ impl State {
         }
         let Some(webhook) = self.webhooks.get_mut(&slot.webhook_id) else { return };
         *(if slow { &mut webhook.slow } else { &mut webhook.in_flight }) -= 1;
+        if webhook.in_flight + webhook.slow == 0 {
+            webhook.idle_since = slot.ended.map(|ended| ended.at);
+        }
         let mut place = Place::Awake;
         match slot.ended {
             Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),

@@ -61,7 +61,7 @@ impl Bench {
 
     fn prove(&self, webhook: &Webhook) {
         let work = Work { webhook_id: webhook.id, lane: Lane::Fresh };
-        for _ in 0..100 {
+        for _ in 0..1000 {
             self.slots.try_take(&webhook.account.as_str().into(), work, 1, T0).expect("a free slot").end(true, T0);
         }
     }

@@ -1,10 +1,15 @@
 //! How a webhook is doing, and how much may be sent to it for that.
 //!
-//! A webhook that is new gets one delivery at a time, and one more for each that it accepts, so that a thousand webhooks
-//! that hang hold a thousand slots and not all there are. Failures halve what it gets. After some in a row its circuit
+//! A webhook that is new gets one delivery at a time, so that a thousand webhooks that hang hold a thousand slots and not all
+//! there are. It gets one more for each that it accepts, up to a few, and from there one more for each round of them: each
+//! may be a connection, which is work and memory on both sides, and a burst to many hosts is over before it needs more. What
+//! is not used for as long as connections are kept is lost again. Failures halve what it gets. After some in a row its circuit
 //! opens: nothing is sent to it for a while, then one delivery as a probe. A delivery that waits for that costs no attempt.
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+/// As many are in flight as it accepts, up to this.
+const FEW: usize = 4;
 
 /// So many failures in a row, and the circuit opens.
 const FAILURES_TO_OPEN: u32 = 5;
@@ -19,6 +24,8 @@ pub const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 pub(super) struct Health {
     /// How many attempts may be in flight.
     allowance: usize,
+    /// What has been accepted towards one more.
+    accepted: usize,
     failures_in_a_row: u32,
     open: Option<Open>,
 }
@@ -31,7 +38,7 @@ struct Open {
 
 impl Default for Health {
     fn default() -> Health {
-        Health { allowance: 1, failures_in_a_row: 0, open: None }
+        Health { allowance: 1, accepted: 0, failures_in_a_row: 0, open: None }
     }
 }
 
@@ -46,9 +53,19 @@ impl Health {
     }
 
     pub(super) fn succeeded(&mut self, cap: usize) {
-        self.allowance = (self.allowance + 1).min(cap);
+        self.accepted += 1;
+        if self.allowance < FEW || self.accepted >= self.allowance {
+            self.allowance = (self.allowance + 1).min(cap);
+            self.accepted = 0;
+        }
         self.failures_in_a_row = 0;
         self.open = None;
+    }
+
+    /// Nothing was in flight for as long as connections are kept.
+    pub(super) fn rested(&mut self) {
+        self.allowance = self.allowance.min(FEW);
+        self.accepted = 0;
     }
 
     pub(super) fn failed(&mut self, started_at: DateTime<Utc>, now: DateTime<Utc>) {
@@ -86,10 +103,20 @@ mod tests {
     fn what_is_accepted_raises_the_allowance_and_failures_halve_it() {
         let mut health = Health::default();
         assert!((health.allowance(), health.is_proven()) == (1, false));
-        for _ in 0..10 {
+        for _ in 0..3 {
             health.succeeded(8);
         }
-        assert!((health.allowance(), health.is_proven()) == (8, true));
+        assert!((health.allowance(), health.is_proven()) == (4, true));
+        for _ in 0..4 + 5 {
+            health.succeeded(8);
+        }
+        assert_eq!(health.allowance(), 6, "one more for each round");
+        health.rested();
+        assert!((health.allowance(), health.is_proven()) == (4, true), "and as before after a rest");
+        for _ in 0..100 {
+            health.succeeded(8);
+        }
+        assert_eq!(health.allowance(), 8, "no more than its cap");
         health.failed(at(0), at(1));
         assert!((health.allowance(), health.is_proven()) == (4, false));
         for _ in 0..3 {

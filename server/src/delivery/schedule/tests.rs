@@ -48,6 +48,22 @@ fn a_webhook_earns_its_slots() {
 }
 
 #[test]
+fn what_is_not_used_for_as_long_as_connections_are_kept_is_earned_anew() {
+    let slots = Slots::new(Caps::new(100, 20));
+    proven(&slots, "a", 1, 100);
+    let held_at = |now| {
+        let held: Vec<Slot> = std::iter::from_fn(|| slots.try_take(&"a".into(), work(1, Lane::Fresh), 10, now)).collect();
+        let count = held.len();
+        held.into_iter().for_each(|slot| drop(slot.end(true, now)));
+        let _ = slots.awake(now, 10);
+        count
+    };
+    assert_eq!(held_at(at(4000)), 14, "for 100 that it accepted");
+    assert_eq!(held_at(at(8001)), 4);
+    assert_eq!(held_at(at(8001)), 5);
+}
+
+#[test]
 fn a_quarter_is_kept_for_fresh_deliveries_of_webhooks_that_accept() {
     let slots = Slots::new(Caps::new(8, 2));
     proven(&slots, "good", 99, 1);
