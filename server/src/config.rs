@@ -169,7 +169,8 @@ pub struct Settings {
     #[arg(id = "outbound.allow_networks", long = "allow-network", value_name = "CIDR", value_delimiter = ',', action = ArgAction::Append)]
     pub allow_networks: Vec<IpNet>,
 
-    /// Allow callbacks and token URLs over plain HTTP: credentials and payloads then travel in the clear
+    /// Allow callbacks and token URLs over plain HTTP, which openapi.json does not know: credentials and payloads then travel
+    /// in the clear
     #[arg(id = "outbound.allow_http", long = "allow-http", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub allow_http: bool,
 

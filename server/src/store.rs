@@ -223,7 +223,7 @@ impl From<Webhook> for types::Webhook {
 }
 
 /// What an update replaces; `None` stays.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct WebhookChange {
     pub target_url: Option<OutboundUrl>,
     pub auth: Option<(Auth, Option<Sealed>)>,
@@ -699,7 +699,7 @@ pub trait Store: Send + Sync + 'static {
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
     /// Gives a lease back without an attempt.
     async fn release_delivery(&self, delivery_id: Uuid) -> Result<()>;
-    /// Rides in another verb's commit where one comes soon. A success is always recorded; anything else only if the
+    /// Gathered with others for some milliseconds, and then committed with them. A success is always recorded; anything else only if the
     /// delivery still waits for this very attempt. A redelivery that was asked for meanwhile stands, unless this succeeded.
     /// In an ordered webhook the next delivery is leased with it.
     async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished>;
@@ -759,16 +759,7 @@ mod tests {
     }
 
     fn to(target_url: &str) -> WebhookChange {
-        WebhookChange {
-            target_url: Some(OutboundUrl::parse(target_url).expect("valid")),
-            auth: None,
-            event_types: None,
-            description: None,
-            max_per_second: None,
-            ordered: None,
-            headers: None,
-            handshake: None,
-        }
+        WebhookChange { target_url: Some(OutboundUrl::parse(target_url).expect("valid")), ..WebhookChange::default() }
     }
 
     #[test]

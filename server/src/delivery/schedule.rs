@@ -49,10 +49,11 @@ impl Caps {
     }
 }
 
-/// Payloads in memory of all attempts in flight, and as many again of slow ones. The first one always fits.
+/// Payloads in memory of all attempts in flight, and as many again of slow ones.
 const PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
 
-/// What an account may have of that.
+/// What an account may have of that. Its first one always fits: a larger payload counts as one of this size, since it could
+/// never go otherwise.
 const PAYLOAD_BYTES_OF_ACCOUNT: usize = PAYLOAD_BYTES / 4;
 
 /// Attempts that have ended and are not recorded yet. Beyond them none begins: the store is behind, and what it has yet to
@@ -205,6 +206,7 @@ impl Slots {
 
     /// A slot, if all caps leave one. If not, the work waits, and [`Slots::awake`] has it when it need not any more.
     pub fn try_take(self: &Arc<Self>, account: &Arc<str>, work: Work, payload_bytes: usize, now: DateTime<Utc>) -> Option<Slot> {
+        let payload_bytes = payload_bytes.min(PAYLOAD_BYTES_OF_ACCOUNT);
         let mut state = self.lock();
         match state.place_for(&self.caps, account, work, payload_bytes, now) {
             Ok(line) => Some(state.admit(self, account, work, line, payload_bytes, now)),
@@ -351,7 +353,8 @@ impl State {
             if account.usual.attempts >= caps.per_account {
                 return Err(Place::RoomOfAccount);
             }
-            if !account.usual.fits(payload_bytes, PAYLOAD_BYTES_OF_ACCOUNT) {
+            // What fits does not go before what has been refused, or a large one would never go.
+            if account.payloads_full || !account.usual.fits(payload_bytes, PAYLOAD_BYTES_OF_ACCOUNT) {
                 account.payloads_full = true;
                 return Err(Place::RoomOfAccount);
             }

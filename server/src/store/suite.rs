@@ -105,15 +105,13 @@ impl Bench {
 
     async fn finish(&self, leased: &Leased, next: Next) -> Finished {
         let attempt = self.attempt(leased.attempt, next);
-        let finish = Finish {
-            delivery_id: leased.delivery_id,
-            lane: leased.lane,
-            destination: leased.destination.clone(),
-            attempt,
-            next,
-            patience: None,
-        };
-        self.store.finish_attempt(finish, T0, self.slots.clone()).await.expect("finished")
+        self.end(leased, attempt, next, None, T0).await
+    }
+
+    async fn end(&self, leased: &Leased, attempt: Attempt, next: Next, patience: Option<Patience>, now: DateTime<Utc>) -> Finished {
+        let (delivery_id, lane, destination) = (leased.delivery_id, leased.lane, leased.destination.clone());
+        let finish = Finish { delivery_id, lane, destination, attempt, next, patience };
+        self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished")
     }
 
     async fn delivery(&self, id: Uuid) -> (Delivery, Vec<Attempt>) {
@@ -245,16 +243,8 @@ async fn gone_deactivates_unless_the_webhook_has_moved() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let (before, after) = (bench.publish_to(&webhook).await.remove(0), bench.publish_to(&webhook).await.remove(0));
-    let moved = WebhookChange {
-        target_url: Some(OutboundUrl::parse("https://example.com/moved").expect("a URL")),
-        auth: None,
-        headers: None,
-        event_types: None,
-        description: None,
-        max_per_second: None,
-        ordered: None,
-        handshake: None,
-    };
+    let moved =
+        WebhookChange { target_url: Some(OutboundUrl::parse("https://example.com/moved").expect("a URL")), ..WebhookChange::default() };
     bench
         .store
         .update_webhook(webhook.account.clone(), webhook.id, moved, seconds(1))

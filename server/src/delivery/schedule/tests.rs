@@ -135,15 +135,34 @@ fn a_webhook_that_was_changed_need_not_wait() {
 }
 
 #[test]
-fn payloads_are_bounded_but_one_always_fits() {
+fn payloads_are_bounded_but_the_first_of_an_account_fits() {
     let slots = Slots::new(Caps::new(100, 100));
-    let large = slots.try_take(&"a".into(), work(1, Lane::Fresh), PAYLOAD_BYTES * 2, at(0));
-    assert!(large.is_some());
-    assert!(take(&slots, "b", 2, Lane::Fresh).is_none());
+    let take_huge =
+        |webhook: u128| slots.try_take(&webhook.to_string().as_str().into(), work(webhook, Lane::Fresh), PAYLOAD_BYTES * 2, at(0));
+    let mut held: Vec<Slot> = (0..4).filter_map(take_huge).collect();
+    assert_eq!(held.len(), 3);
     assert!(slots.awake(at(0), 10).is_empty());
-    drop(large);
-    assert_eq!(slots.awake(at(0), 10), [work(2, Lane::Fresh)]);
-    assert!(take(&slots, "b", 2, Lane::Fresh).is_some());
+    held.pop();
+    assert_eq!(slots.awake(at(0), 10), [work(3, Lane::Fresh)]);
+    assert!(take_huge(3).is_some());
+}
+
+#[test]
+fn what_fits_does_not_go_before_a_large_payload_of_its_account() {
+    let slots = Slots::new(Caps::new(400, 100));
+    proven(&slots, "a", 1, 100);
+    let small = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
+    let other = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
+    let take_large = || slots.try_take(&"a".into(), work(2, Lane::Fresh), PAYLOAD_BYTES_OF_ACCOUNT, at(0));
+    assert!(take_large().is_none());
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
+    drop(small);
+    assert_eq!(slots.awake(at(0), 10), [work(2, Lane::Fresh), work(1, Lane::Fresh)]);
+    assert!(take_large().is_none(), "one is in flight still");
+    assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
+    drop(other);
+    assert_eq!(slots.awake(at(0), 10), [work(2, Lane::Fresh), work(1, Lane::Fresh)]);
+    assert!(take_large().is_some());
 }
 
 #[test]

@@ -10,6 +10,9 @@ use super::{Error, Result};
 
 const CONNECTIONS: usize = 3;
 
+/// Of pages that each keeps. The system has them too.
+const CACHE_KIBIBYTES: i64 = 1024;
+
 pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
@@ -21,6 +24,7 @@ impl Readers {
             .map(|_| {
                 let connection = super::connect(path)?;
                 connection.pragma_update(None, "query_only", true)?;
+                connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
                 Ok(connection)
             })
             .collect::<rusqlite::Result<Vec<_>>>()?;

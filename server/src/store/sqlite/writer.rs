@@ -27,8 +27,8 @@ const SHARE: usize = 4;
 /// What a command holds beside the payload that it brings.
 const COMMAND_BYTES: usize = 1024;
 
-/// How long commands of [`Urgency::Soon`] are gathered.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// How long commands of [`Urgency::Soon`] are gathered. What attempts came to in that time is repeated after a kill.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// So many commands share one commit at most: what comes later should not wait for ever more.
 const BATCH: usize = 512;

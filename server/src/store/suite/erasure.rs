@@ -33,15 +33,7 @@ impl Bench {
             response_body: Some(ANSWER.repeat(50)),
             truncated: false,
         };
-        let finish = Finish {
-            delivery_id: leased.delivery_id,
-            lane: leased.lane,
-            destination: leased.destination.clone(),
-            attempt,
-            next,
-            patience: None,
-        };
-        self.store.finish_attempt(finish, T0, self.slots.clone()).await.expect("finished");
+        self.end(leased, attempt, next, None, T0).await;
     }
 
     async fn delete(&self, id: Uuid) -> bool {

@@ -13,15 +13,7 @@ impl Bench {
 
     async fn end_at(&self, leased: &Leased, time: i64, next: Next) -> Option<Deactivated> {
         let attempt = Attempt { started_at: milliseconds(time * 1000 - 1), ..self.attempt(leased.attempt, next) };
-        let finish = Finish {
-            delivery_id: leased.delivery_id,
-            lane: leased.lane,
-            destination: leased.destination.clone(),
-            attempt,
-            next,
-            patience: Some(PATIENCE),
-        };
-        self.store.finish_attempt(finish, seconds(time), self.slots.clone()).await.expect("finished").deactivated
+        self.end(leased, attempt, next, Some(PATIENCE), seconds(time)).await.deactivated
     }
 
     async fn deactivation(&self, webhook: &Webhook) -> Option<(String, DateTime<Utc>)> {
@@ -87,13 +79,7 @@ async fn a_success_an_activation_and_a_new_target_url_each_begin_anew() {
         let before = bench.publish_to(&moved).await.remove(0);
         let elsewhere = WebhookChange {
             target_url: Some(OutboundUrl::parse("https://example.com/elsewhere").expect("valid")),
-            auth: None,
-            headers: None,
-            event_types: None,
-            description: None,
-            max_per_second: None,
-            ordered: None,
-            handshake: None,
+            ..WebhookChange::default()
         };
         bench
             .store

@@ -81,13 +81,8 @@ async fn it_is_told_why_and_nobody_is_told_of_a_webhook_that_waits_for_a_handsha
     let challenge = Challenge::stored("challenge".to_owned());
     let moved = WebhookChange {
         target_url: Some(OutboundUrl::parse("https://example.com/elsewhere").expect("valid")),
-        auth: None,
-        headers: None,
-        event_types: None,
-        description: None,
-        max_per_second: None,
-        ordered: None,
         handshake: Some(challenge),
+        ..WebhookChange::default()
     };
     bench
         .store

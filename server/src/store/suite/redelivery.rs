@@ -182,16 +182,7 @@ pub(super) fn of(webhook: &Webhook) -> DeliveryFilter {
 
 impl Bench {
     async fn set_ordered(&self, webhook: &Webhook, ordered: bool) {
-        let change = WebhookChange {
-            target_url: None,
-            auth: None,
-            headers: None,
-            event_types: None,
-            description: None,
-            max_per_second: None,
-            ordered: Some(ordered),
-            handshake: None,
-        };
+        let change = WebhookChange { ordered: Some(ordered), ..WebhookChange::default() };
         let changed = self.store.update_webhook(webhook.account.clone(), webhook.id, change, T0).await;
         changed.expect("stored").expect("found").expect("allowed");
     }

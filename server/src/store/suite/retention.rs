@@ -36,15 +36,7 @@ impl Bench {
 
     async fn finish_at(&self, now: DateTime<Utc>, leased: &Leased, next: Next) {
         let attempt = Attempt { response_body: Some("no".repeat(100)), ..self.attempt(leased.attempt, next) };
-        let finish = Finish {
-            delivery_id: leased.delivery_id,
-            lane: leased.lane,
-            destination: leased.destination.clone(),
-            attempt,
-            next,
-            patience: None,
-        };
-        self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished");
+        self.end(leased, attempt, next, None, now).await;
     }
 
     async fn remove_old(&self, now: DateTime<Utc>) {
