@@ -11,11 +11,12 @@ use crate::table::number;
 const MILLISECOND: u64 = 1_000_000;
 
 /// An accepted callback whose acceptance was this old when the server was killed has been recorded: it must not come again.
-/// The server takes 10 ms and a commit, and the rest is for a build without optimisation on a machine that has other work.
+/// The server takes 5 ms and a commit, and the rest is for a build without optimisation on a machine that has other work.
 const RECORDED: u64 = 250 * MILLISECOND;
 
-/// As many callbacks of a webhook may have been accepted and not recorded yet when the server was killed, beside those in flight.
-const UNRECORDED_PER_WEBHOOK: usize = IN_FLIGHT_PER_WEBHOOK;
+/// As many callbacks of a webhook may have been accepted and not recorded yet when the server was killed, beside those in flight:
+/// the server commits when it has gathered so many outcomes, if its 5 ms are not over before.
+const UNRECORDED_PER_WEBHOOK: usize = 256;
 
 /// What was sent before a kill may be read this long after it.
 const ON_ITS_WAY: u64 = 250 * MILLISECOND;

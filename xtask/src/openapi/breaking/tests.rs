@@ -182,7 +182,7 @@ fn harmless() -> Vec<(&'static str, Edits, bool)> {
         ("an error away", vec![(api("~1webhooks/post/responses/409"), gone())], true),
         ("a header of an answer", vec![(api("~1webhooks/get/responses/200/headers"), json!({"etag": {"schema": text()}}))], true),
         ("a member of a callback", vec![(schema("CallbackBody/properties/colour"), text())], true),
-        ("a header of a callback", vec![(called("/parameters/4"), json!({"name": "x", "in": "header", "schema": text()}))], true),
+        ("a header of a callback", vec![(called("/parameters/6"), json!({"name": "x", "in": "header", "schema": text()}))], true),
         ("a callback that always has credentials", vec![(called("/security/2"), gone())], true),
         ("deprecation", vec![(api("~1webhooks/get/deprecated"), json!(true))], true),
     ]
