@@ -7815,7 +7815,7 @@ A path or method that this document does not have is answered by the HTTP layer,
 | `overlapSeconds` of a rotation | 604,800 (7 days), 86,400 by default |
 | tests of webhooks at once | 2 in an account, 8 seconds each |
 | a webhook that accepts nothing | 5 days and 10 attempts, by default; then it is deactivated |
-| attempts in flight at once | 64 to a webhook that accepts, fewer to one that is new or fails, and 256 of an account, by default |
+| attempts in flight at once | 64 to a webhook that accepts, fewer to one that is new or fails, and 256 of an account, by default; as many again of an account may take longer than a second |
 | one attempt of a callback | 15 seconds in all, 5 for the connection, 64 KiB of the answer |
 | attempts of a delivery | 10, the last a little more than 3 days after the first, by default; a Retry-After puts one off by 24 hours at most |
 | attempts that a delivery shows | the last 50 |

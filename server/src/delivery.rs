@@ -305,8 +305,7 @@ impl Engine {
                 // Ours, not the receiver's: it costs no attempt. The key is checked at start, so the row is damaged.
                 slog::error!(self.log, "cannot open the webhook's secrets, which an update of it can replace; its deliveries wait, and one is tried every 30 s";
                     name, "webhook" => destination.webhook_id.to_string(), "error" => chain(&*error));
-                let work = Work { webhook_id: destination.webhook_id, lane: leased.lane };
-                self.slots.wait_until(work, self.clock.now() + LONGEST_PAUSE);
+                self.slots.put_off(destination.webhook_id, self.clock.now() + LONGEST_PAUSE);
                 return self.release(leased, name).await;
             }
         };

@@ -120,7 +120,13 @@ impl Engine {
             let many = round.due.len() > AT_ONCE;
             for due in round.due {
                 if let Some(running) = Running::begin(&self, &due) {
-                    self.attempts.spawn(async move { running.engine.shake_hands(&due).await });
+                    self.attempts.spawn(async move {
+                        tokio::select! {
+                            () = running.engine.shake_hands(&due) => {}
+                            // It is made again after the next start.
+                            () = running.engine.cut_off.cancelled() => {}
+                        }
+                    });
                 }
             }
             // What finds no place is read again each time that one comes free, which is not to be at every answer.

@@ -93,7 +93,7 @@ struct State {
     usual: Load,
     slow: Load,
     /// Of the usual ones, those that stood in the line for what is sure.
-    sure: usize,
+    sure: Load,
     unrecorded: usize,
     /// Something was refused for its size, and no payload has gone since.
     payloads_full: bool,
@@ -141,6 +141,9 @@ impl Load {
 struct Account {
     usual: Load,
     slow: Load,
+    /// What was refused for its size. Nothing else of the account goes before it, or a large payload would never go.
+    refused: Option<Work>,
+    /// No payload of the account has gone since.
     payloads_full: bool,
     line: VecDeque<Work>,
 }
@@ -191,7 +194,7 @@ impl Line {
     /// As in [`Caps::of`].
     fn payload_bytes(self) -> usize {
         match self {
-            Line::Sure => PAYLOAD_BYTES,
+            Line::Sure => PAYLOAD_BYTES / 8 * 7,
             Line::Unsure | Line::Retry => PAYLOAD_BYTES / 4 * 3,
         }
     }
@@ -220,6 +223,16 @@ impl Slots {
     /// Lets work wait for a time, as a webhook's rate limit asks.
     pub fn wait_until(&self, work: Work, until: DateTime<Utc>) {
         self.lock().wait(work, Place::Time(until), None);
+    }
+
+    /// Has all work of the webhook wait for a time that waits for nothing but the webhook itself.
+    pub fn put_off(&self, webhook_id: Uuid, until: DateTime<Utc>) {
+        let mut state = self.lock();
+        let waits = state.webhooks.entry(webhook_id).or_default().waits;
+        state.awake.retain(|work| work.webhook_id != webhook_id);
+        for lane in Lane::ALL.into_iter().filter(|lane| matches!(waits[*lane as usize], None | Some(Place::Webhook | Place::Awake))) {
+            state.move_to(Work { webhook_id, lane }, Place::Time(until));
+        }
     }
 
     /// Has work looked at that may be due now.
@@ -311,12 +324,12 @@ impl Slots {
         self.woken.notified().await;
     }
 
-    /// Attempts in flight, slow ones included.
     #[must_use]
     pub fn caps(&self) -> Caps {
         self.caps
     }
 
+    /// Attempts in flight, slow ones included.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         let state = self.lock();
@@ -353,18 +366,24 @@ impl State {
             if account.usual.attempts >= caps.per_account {
                 return Err(Place::RoomOfAccount);
             }
-            // What fits does not go before what has been refused, or a large one would never go.
-            if account.payloads_full || !account.usual.fits(payload_bytes, PAYLOAD_BYTES_OF_ACCOUNT) {
+            if account.refused.is_some_and(|refused| refused != work) {
+                return Err(Place::RoomOfAccount);
+            }
+            if !account.usual.fits(payload_bytes, PAYLOAD_BYTES_OF_ACCOUNT) {
+                account.refused = Some(work);
                 account.payloads_full = true;
                 return Err(Place::RoomOfAccount);
             }
+            account.refused = None;
         }
         let line = match work.lane {
             Lane::Retry => Line::Retry,
             _ if webhook.health.is_proven() && webhook.slow == 0 => Line::Sure,
             _ => Line::Unsure,
         };
-        if !self.usual.fits(payload_bytes, line.payload_bytes()) {
+        let of_kind = self.of_kind(line);
+        let fits = of_kind.fits(payload_bytes, line.payload_bytes()) && self.usual.fits(payload_bytes, PAYLOAD_BYTES);
+        if of_kind.bytes > 0 && !fits {
             self.payloads_full = true;
             return Err(Place::Room(line));
         }
@@ -376,15 +395,25 @@ impl State {
         if self.unrecorded >= UNRECORDED {
             return 0;
         }
-        let of_kind = if line == Line::Sure { self.sure } else { self.usual.attempts - self.sure };
         let in_all = caps.total.saturating_sub(self.usual.attempts);
-        in_all.min(caps.of(line).saturating_sub(of_kind))
+        in_all.min(caps.of(line).saturating_sub(self.of_kind(line).attempts))
+    }
+
+    /// The usual attempts that a line's share counts.
+    fn of_kind(&self, line: Line) -> Load {
+        let Load { attempts, bytes } = self.sure;
+        if line == Line::Sure {
+            return self.sure;
+        }
+        Load { attempts: self.usual.attempts - attempts, bytes: self.usual.bytes - bytes }
     }
 
     fn admit(&mut self, slots: &Arc<Slots>, account: &Arc<str>, work: Work, line: Line, payload_bytes: usize, now: DateTime<Utc>) -> Slot {
         let sure = line == Line::Sure;
         self.usual.add(payload_bytes);
-        self.sure += usize::from(sure);
+        if sure {
+            self.sure.add(payload_bytes);
+        }
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
         webhook.in_flight += 1;
         webhook.idle_since = None;
@@ -414,13 +443,19 @@ impl State {
             self.young.append(&mut self.overdue);
         } else {
             self.usual.remove(slot.payload_bytes);
-            self.sure -= usize::from(slot.sure);
+            if slot.sure {
+                self.sure.remove(slot.payload_bytes);
+            }
             self.payloads_full = false;
         }
         if let Some(account) = self.accounts.get_mut(&slot.account) {
             let load = if slow { &mut account.slow } else { &mut account.usual };
             load.remove(slot.payload_bytes);
             account.payloads_full = false;
+            if account.usual.attempts == 0 {
+                // It fits now, if it still comes.
+                account.refused = None;
+            }
             if account.is_idle() {
                 self.accounts.remove(&slot.account);
             }
@@ -488,8 +523,17 @@ impl State {
     fn end_waits_for_room(&mut self, caps: &Caps) {
         for name in std::mem::take(&mut self.short_accounts) {
             let Some(account) = self.accounts.get_mut(&name) else { continue };
-            let room = if account.payloads_full { 0 } else { caps.per_account.saturating_sub(account.usual.attempts) };
-            let works: Vec<Work> = account.line.drain(..room.min(account.line.len())).collect();
+            let works: Vec<Work> = match account.refused {
+                Some(_) if account.payloads_full => Vec::new(),
+                Some(refused) => {
+                    let place = account.line.iter().position(|work| *work == refused);
+                    place.and_then(|place| account.line.remove(place)).into_iter().collect()
+                }
+                None => {
+                    let room = caps.per_account.saturating_sub(account.usual.attempts);
+                    account.line.drain(..room.min(account.line.len())).collect()
+                }
+            };
             if !account.line.is_empty() {
                 self.short_accounts.insert(name);
             } else if account.is_idle() {
@@ -526,7 +570,9 @@ impl State {
             }
             self.slow_numbers.insert(number);
             self.usual.remove(bytes);
-            self.sure -= usize::from(young.sure);
+            if young.sure {
+                self.sure.remove(bytes);
+            }
             self.slow.add(bytes);
             self.payloads_full = false;
             account.usual.remove(bytes);

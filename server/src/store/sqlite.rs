@@ -526,7 +526,7 @@ impl Store for Sqlite {
 
     async fn storage_use(&self) -> Result<StorageUse> {
         let space = self.space.clone();
-        self.read(move |connection| space.measure(connection)).await
+        self.read_own(move |connection| space.measure(connection)).await
     }
 
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
@@ -538,7 +538,7 @@ impl Store for Sqlite {
     }
 
     async fn list_pauses(&self) -> Result<Vec<Pause>> {
-        self.read(pauses::list).await
+        self.read_own(pauses::list).await
     }
 
     async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool> {

@@ -57,6 +57,11 @@ async fn a_damaged_secret_costs_its_webhook_alone() {
     let sound = api.register_url(&receiver.url()).await;
     let notification = api.publish_type("a.b").await;
     assert_eq!(receiver.next().await.json()["webhook"]["id"], sound);
+    for _ in 0..3 {
+        api.publish_type("a.b").await;
+        receiver.next().await;
+    }
+    assert_eq!(server.log().matches("cannot open the webhook's secrets").count(), 1, "it is not tried again and again");
     assert_eq!(api.get(&format!("/webhooks/{damaged}/signing-secret")).await.problem(), (500, "internal".to_owned()));
     assert_eq!(api.post(&format!("/webhooks/{damaged}/test"), &json!({})).await.problem(), (500, "internal".to_owned()));
     let waiting = api.list(&format!("/deliveries?webhookID={damaged}&notificationID={}", id_of(&notification))).await;

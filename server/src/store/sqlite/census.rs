@@ -84,9 +84,10 @@ pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[
 
 const LOOKED_AT: usize = 1000;
 
-const NEXT_READY: &str = "SELECT min(due_at) FROM ready WHERE lane = ?1";
+/// What is marked with 0 is looked at in the next round, whatever its time.
+const NEXT_READY: &str = "SELECT min(due_at) FROM ready WHERE lane = ?1 AND due_at > 0";
 
-/// It walks over what is leased and no further, and so over no more than may be in flight.
+/// It walks over what is leased and no further, and so over no more than may be in flight or unrecorded.
 const FIRST_WAITING: &str = "SELECT d.due_at, w.account FROM webhooks w JOIN deliveries d INDEXED BY deliveries_waiting
      ON d.webhook_id = w.id AND d.epoch = w.epoch AND d.lane = ?2 AND d.status = 0
      WHERE w.id = ?1 AND w.deactivation_reason IS NULL AND w.deleted_at IS NULL AND d.leased_by IS NOT ?3

@@ -342,7 +342,7 @@ impl Leasing<'_> {
     }
 }
 
-/// At most as many rows as this webhook has in flight stand before the first one that nobody is on.
+/// At most as many rows as this webhook has in flight or unrecorded stand before the first one that nobody is on.
 const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state
      FROM deliveries d INDEXED BY deliveries_waiting JOIN notifications n ON n.id = d.notification_id

@@ -169,9 +169,13 @@ impl Queue {
         Some(PATIENCE.saturating_sub(oldest.elapsed()))
     }
 
-    /// The next of this server's own: what is gathered only once its time has come.
-    fn pop_own(&mut self, gathered: bool) -> Option<Command> {
-        let next = self.own.pop().or_else(|| if gathered { self.gathered.pop() } else { None });
+    /// One of this server's own. What is gathered and whose time has come takes turns with what is urgent.
+    fn pop_own(&mut self, gathered: bool, turn: usize) -> Option<Command> {
+        let next = match gathered {
+            false => self.own.pop(),
+            true if turn.is_multiple_of(2) => self.gathered.pop().or_else(|| self.own.pop()),
+            true => self.own.pop().or_else(|| self.gathered.pop()),
+        };
         next.map(|(command, _)| command)
     }
 
@@ -181,7 +185,7 @@ impl Queue {
         let mut batch = Vec::with_capacity(self.len().min(BATCH));
         let mut batch_bytes = 0;
         while batch.len() < BATCH / 2
-            && let Some(command) = self.pop_own(gathered)
+            && let Some(command) = self.pop_own(gathered, batch.len())
         {
             batch.push(command);
         }
@@ -203,7 +207,7 @@ impl Queue {
             }
         }
         while batch.len() < BATCH
-            && let Some(command) = self.pop_own(gathered)
+            && let Some(command) = self.pop_own(gathered, batch.len())
         {
             batch.push(command);
         }
@@ -283,7 +287,7 @@ impl Writer {
             queue.urgent += usize::from(urgency == Urgency::Now);
             let wake = match queue.waits_for {
                 Some(Wanted::Anything) => true,
-                Some(Wanted::Urgent) => urgency == Urgency::Now || queue.len() >= BATCH,
+                Some(Wanted::Urgent) => queue.wait() == Some(Duration::ZERO),
                 None => false,
             };
             if wake {
