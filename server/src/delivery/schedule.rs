@@ -19,9 +19,12 @@ use super::guard::IDLE_TIMEOUT;
 use crate::store::Lane;
 
 mod health;
+mod slot;
 
 use health::Health;
 pub use health::LONGEST_PAUSE;
+use slot::Ended;
+pub use slot::{Slot, Unrecorded};
 
 /// How many attempts may be in flight at once. As many again may be slow.
 #[derive(Clone, Copy, Debug)]
@@ -452,10 +455,7 @@ impl State {
             let load = if slow { &mut account.slow } else { &mut account.usual };
             load.remove(slot.payload_bytes);
             account.payloads_full = false;
-            if account.usual.attempts == 0 {
-                // It fits now, if it still comes.
-                account.refused = None;
-            }
+            account.settle_refusal();
             if account.is_idle() {
                 self.accounts.remove(&slot.account);
             }
@@ -578,6 +578,7 @@ impl State {
             account.usual.remove(bytes);
             account.slow.add(bytes);
             account.payloads_full = false;
+            account.settle_refusal();
             if let Some(webhook) = self.webhooks.get_mut(&young.webhook_id) {
                 webhook.in_flight -= 1;
                 webhook.slow += 1;
@@ -592,64 +593,15 @@ impl State {
 }
 
 impl Account {
+    /// What was refused fits once nothing else is in flight, and holds nobody up if it does not come any more.
+    fn settle_refusal(&mut self) {
+        if self.usual.attempts == 0 {
+            self.refused = None;
+        }
+    }
+
     fn is_idle(&self) -> bool {
         self.usual.attempts + self.slow.attempts == 0 && self.line.is_empty()
-    }
-}
-
-/// A place in flight. It comes free when it is dropped.
-#[derive(Debug)]
-pub struct Slot {
-    slots: Arc<Slots>,
-    number: u64,
-    account: Arc<str>,
-    webhook_id: Uuid,
-    payload_bytes: usize,
-    sure: bool,
-    started_at: DateTime<Utc>,
-    ended: Option<Ended>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Ended {
-    accepted: bool,
-    at: DateTime<Utc>,
-}
-
-impl Slot {
-    /// Frees the slot, and tells how its attempt ended. What is answered is held until that is recorded.
-    pub fn end(mut self, accepted: bool, at: DateTime<Utc>) -> Unrecorded {
-        self.ended = Some(Ended { accepted, at });
-        self.slots.lock().unrecorded += 1;
-        Unrecorded(self.slots.clone())
-    }
-}
-
-/// An attempt that has ended and is yet to be recorded, until it is dropped.
-#[derive(Debug)]
-pub struct Unrecorded(Arc<Slots>);
-
-impl Drop for Unrecorded {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.unrecorded -= 1;
-        let wanted = state.unrecorded + 1 == UNRECORDED && state.is_short();
-        drop(state);
-        if wanted {
-            self.0.woken.notify_one();
-        }
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut state = self.slots.lock();
-        state.release(self, &self.slots.caps);
-        let wanted = !state.awake.is_empty() || state.is_short();
-        drop(state);
-        if wanted {
-            self.slots.woken.notify_one();
-        }
     }
 }
 

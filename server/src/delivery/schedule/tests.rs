@@ -211,6 +211,18 @@ fn what_accepts_leaves_an_eighth_to_retries() {
 }
 
 #[test]
+fn a_large_payload_that_does_not_come_again_holds_its_account_up_no_longer_than_what_is_in_flight_is_quick() {
+    let slots = Slots::new(Caps::new(400, 100));
+    let held = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
+    assert!(slots.try_take(&"a".into(), work(2, Lane::Fresh), PAYLOAD_BYTES_OF_ACCOUNT, at(0)).is_none());
+    assert!(take(&slots, "a", 3, Lane::Fresh).is_none());
+    // Its webhook has been deleted, and nobody takes it.
+    assert_eq!(slots.awake(at(1000), 10), [work(2, Lane::Fresh), work(3, Lane::Fresh)]);
+    assert!(take(&slots, "a", 3, Lane::Fresh).is_some());
+    drop(held);
+}
+
+#[test]
 fn payloads_of_what_accepts_leave_room_to_retries() {
     let slots = Slots::new(Caps::new(400, 100));
     let part = PAYLOAD_BYTES_OF_ACCOUNT / 4;

@@ -1,0 +1,249 @@
+//! A webhook as it is kept, and what changes of it.
+
+use super::*;
+
+/// Bytes that only the vault can read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub Vec<u8>);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("[sealed]")
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    pub id: Uuid,
+    pub account: Account,
+    pub target_url: OutboundUrl,
+    pub auth: Auth,
+    /// The password or client secret.
+    pub auth_secret: Option<Sealed>,
+    pub headers: Option<CustomHeaders>,
+    pub signing_secret: Sealed,
+    pub previous_secret: Option<PreviousSecret>,
+    pub event_types: Option<EventTypes>,
+    pub description: Option<Description>,
+    /// How many attempts may start in a second.
+    pub max_per_second: Option<u32>,
+    /// One delivery at a time, in the order of publishing.
+    pub ordered: bool,
+    pub deactivation: Option<Deactivation>,
+    /// Grows with each activation. Only deliveries of the current epoch go out; older pending ones are cancelled.
+    pub epoch: u32,
+    /// Grows with each change, so that an attempt can tell whether what it was leased with still holds.
+    pub revision: u32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What the customer adds to each callback: at least one header.
+#[derive(Clone, Debug)]
+pub struct CustomHeaders {
+    pub names: Vec<CustomHeaderName>,
+    /// The names and values, as JSON: a list of pairs.
+    pub sealed: Sealed,
+}
+
+/// The signing secret before the present one, which signs beside it for some time.
+#[derive(Clone, Debug)]
+pub struct PreviousSecret {
+    pub secret: Sealed,
+    pub valid_until: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Deactivation {
+    pub reason: String,
+    pub at: DateTime<Utc>,
+}
+
+/// The customer asked for it.
+pub const REASON_REQUESTED: &str = "requested";
+/// The callback answered 410 Gone.
+pub const REASON_GONE: &str = "gone";
+
+/// It accepted nothing for too long.
+pub const REASON_FAILING: &str = "failing";
+
+/// The callback has yet to agree, in a handshake.
+pub const REASON_UNVERIFIED: &str = "unverified";
+
+impl Webhook {
+    /// Applies an update, unless that would send the stored credentials somewhere else.
+    pub fn change(&mut self, change: WebhookChange, now: DateTime<Utc>) -> std::result::Result<(), CredentialsRequired> {
+        if let Some(target_url) = change.target_url {
+            let moved = target_url.to_url().origin() != self.target_url.to_url().origin();
+            if moved && change.auth.is_none() && self.auth != (Auth::Noauth {}) {
+                return Err(CredentialsRequired::Auth);
+            }
+            if moved && change.headers.is_none() && self.headers.is_some() {
+                return Err(CredentialsRequired::Headers);
+            }
+            self.target_url = target_url;
+        }
+        if let Some((auth, secret)) = change.auth {
+            self.auth = auth;
+            self.auth_secret = secret;
+        }
+        if let Some(headers) = change.headers {
+            self.headers = headers;
+        }
+        if let Some(event_types) = change.event_types {
+            self.event_types = event_types.unless_all();
+        }
+        if let Some(description) = change.description {
+            self.description = description;
+        }
+        if let Some(max_per_second) = change.max_per_second {
+            self.max_per_second = max_per_second;
+        }
+        if let Some(ordered) = change.ordered {
+            self.ordered = ordered;
+        }
+        self.revision += 1;
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Whether it asks for notifications of a type.
+    #[must_use]
+    pub fn wants(event_types: Option<&str>, event_type: &str) -> bool {
+        event_types.unwrap_or("*").split(' ').any(|pattern| EventTypePattern::matches(pattern, event_type))
+    }
+}
+
+impl From<Webhook> for types::Webhook {
+    fn from(webhook: Webhook) -> types::Webhook {
+        types::Webhook {
+            id: webhook.id,
+            created_at: webhook.created_at,
+            updated_at: webhook.updated_at,
+            target_url: webhook.target_url,
+            auth: webhook.auth,
+            headers: webhook.headers.map(|headers| headers.names.into_iter().map(|name| CustomHeader { name }).collect()),
+            status: if webhook.deactivation.is_some() { WebhookStatus::Deactivated } else { WebhookStatus::Active },
+            deactivation: webhook.deactivation.map(|deactivation| types::Deactivation { reason: deactivation.reason, at: deactivation.at }),
+            event_types: webhook.event_types,
+            description: webhook.description,
+            max_per_second: webhook.max_per_second,
+            ordered: webhook.ordered.then_some(true),
+        }
+    }
+}
+
+/// What an update replaces; `None` stays.
+#[derive(Debug, Default)]
+pub struct WebhookChange {
+    pub target_url: Option<OutboundUrl>,
+    pub auth: Option<(Auth, Option<Sealed>)>,
+    /// `Some(None)` clears them.
+    pub headers: Option<Option<CustomHeaders>>,
+    pub event_types: Option<EventTypes>,
+    /// `Some(None)` clears it.
+    pub description: Option<Option<Description>>,
+    /// `Some(None)` clears it.
+    pub max_per_second: Option<Option<u32>>,
+    pub ordered: Option<bool>,
+    /// What a new target URL has to answer before it gets anything; `None` where nothing is asked.
+    pub handshake: Option<Challenge>,
+}
+
+/// A handshake that is to be attempted.
+#[derive(Debug)]
+pub struct DueHandshake {
+    pub webhook_id: Uuid,
+    pub account: String,
+    pub challenge: Challenge,
+    /// Which attempt this is, from 1 on.
+    pub attempt: u32,
+}
+
+#[derive(Debug)]
+pub struct DueHandshakes {
+    /// Longest due first.
+    pub due: Vec<DueHandshake>,
+    /// When the next one falls due that is not due yet.
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+/// What an attempt of a handshake led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandshakeEnd {
+    /// The webhook is active from now on.
+    Verified,
+    RetryAt(DateTime<Utc>),
+    /// The webhook waits for its customer.
+    GivenUp,
+}
+
+/// The update names another origin and does not bring the credentials for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialsRequired {
+    Auth,
+    Headers,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook(auth: Auth) -> Webhook {
+        Webhook {
+            id: Uuid::nil(),
+            account: Account::parse("acme").expect("valid"),
+            target_url: OutboundUrl::parse("https://example.com/a").expect("valid"),
+            auth,
+            auth_secret: Some(Sealed(vec![1])),
+            headers: None,
+            signing_secret: Sealed(vec![2]),
+            previous_secret: None,
+            event_types: None,
+            description: None,
+            max_per_second: None,
+            ordered: false,
+            deactivation: None,
+            epoch: 0,
+            revision: 0,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn to(target_url: &str) -> WebhookChange {
+        WebhookChange { target_url: Some(OutboundUrl::parse(target_url).expect("valid")), ..WebhookChange::default() }
+    }
+
+    #[test]
+    fn stored_credentials_follow_no_new_origin() {
+        let username = crate::api::types::Username::parse("u").expect("valid");
+        let basic = Auth::Basic { username };
+        for (target_url, allowed) in [
+            ("https://example.com/b", true),
+            ("https://example.com:443/a", true),
+            ("https://EXAMPLE.com/a", true),
+            ("https://example.com:8443/a", false),
+            ("https://example.org/a", false),
+            ("https://sub.example.com/a", false),
+            ("http://example.com/a", false),
+        ] {
+            let changed = webhook(basic.clone()).change(to(target_url), DateTime::UNIX_EPOCH);
+            assert_eq!(changed.is_ok(), allowed, "{target_url}");
+            assert!(webhook(Auth::Noauth {}).change(to(target_url), DateTime::UNIX_EPOCH).is_ok(), "{target_url} without credentials");
+        }
+        let headers = || CustomHeaders { names: vec![CustomHeaderName::parse("X-API-Key").expect("valid")], sealed: Sealed(vec![4]) };
+        let with_headers = || Webhook { headers: Some(headers()), ..webhook(Auth::Noauth {}) };
+        let elsewhere = || to("https://example.org/a");
+        assert_eq!(with_headers().change(elsewhere(), DateTime::UNIX_EPOCH), Err(CredentialsRequired::Headers));
+        assert!(with_headers().change(to("https://example.com/b"), DateTime::UNIX_EPOCH).is_ok());
+        for sent in [Some(headers()), None] {
+            let change = WebhookChange { headers: Some(sent.clone()), ..elsewhere() };
+            let mut moved = with_headers();
+            moved.change(change, DateTime::UNIX_EPOCH).expect("it brings its headers, or none");
+            assert_eq!(moved.headers.is_some(), sent.is_some());
+        }
+        let with_auth = WebhookChange { auth: Some((basic.clone(), Some(Sealed(vec![3])))), ..to("https://example.org/a") };
+        assert!(webhook(basic).change(with_auth, DateTime::UNIX_EPOCH).is_ok());
+    }
+}
