@@ -81,7 +81,7 @@ impl Server {
             max_bytes: settings.max_bytes,
             min_free_bytes: settings.min_free_bytes,
         });
-        store.take_over(clock.now()).await.context("cannot take over the database")?;
+        store.join().await.context("cannot take over the database")?;
         let store: Arc<dyn Store> = Arc::new(store);
         for pause in store.list_pauses().await.context("cannot read what is paused")? {
             slog::warn!(log, "deliveries are paused: nothing of that goes out until `webhooks-server delivery resume`";
@@ -135,7 +135,7 @@ impl Server {
         let http = http.with_context(|| format!("cannot listen on {}", settings.listen))?;
         let operations = Operations::start(settings.operations_listen, engine.clone(), store, clock, metrics, &log)?;
         // Not before: a server that cannot serve ends at once, and would cut off what it had begun to send.
-        engine.start();
+        engine.start(true);
         Ok(Server {
             http,
             operations,

@@ -93,8 +93,13 @@ impl Postgres {
         schema::migrate(&own).await?;
         let node = Arc::new(Node::new(options.node_name.clone(), options.delivers));
         let bell = Bell::hang(&options, own.clone());
-        let directory = Arc::new(Directory::default());
-        let publishing = publications::Publishing { connections: own.clone(), directory, node: node.clone(), bell: bell.clone() };
+        let publishing = publications::Publishing {
+            connections: own.clone(),
+            directory: Arc::new(Directory::default()),
+            node: node.clone(),
+            bell: bell.clone(),
+            paused: Arc::default(),
+        };
         let publications = Line::start(metrics.clone(), move |batch| publishing.clone().run(batch));
         let finishing = finishes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
         let finishes = Line::start(metrics.clone(), move |batch| finishing.clone().run(batch));
