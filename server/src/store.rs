@@ -22,7 +22,7 @@ use crate::problem::ApiError;
 mod census;
 mod deliveries;
 mod notifications;
-//pub mod postgres;
+pub mod postgres;
 mod queue;
 pub mod sqlite;
 #[cfg(test)]
