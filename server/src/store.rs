@@ -19,6 +19,7 @@ use crate::delivery::schedule::{Slot, Slots, Work};
 use crate::delivery::trace::TraceContext;
 use crate::problem::ApiError;
 
+pub mod address;
 mod census;
 mod deliveries;
 mod notifications;

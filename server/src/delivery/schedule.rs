@@ -80,7 +80,7 @@ const REST: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
 const REMEMBERED: usize = 10_000;
 
 /// Something of a webhook is due in a lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Work {
     pub webhook_id: Uuid,
     pub lane: Lane,

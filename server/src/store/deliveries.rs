@@ -3,7 +3,7 @@
 use super::*;
 
 /// Deliveries of a lane wait for one another, and for no other lane's: retries never keep fresh deliveries waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     Fresh = 0,
     Retry = 1,
