@@ -79,10 +79,8 @@ mod tests {
         loop {
             let chunk = async |before: Uuid, limit: i64| {
                 let numbers = (0..10_u8).rev().filter(|number| Uuid::from_u128((*number).into()) < before).take(limit as usize);
-                let look = |number: u8| Looked {
-                    id: Uuid::from_u128(number.into()),
-                    item: lets_through(number).then_some((number, bytes)),
-                };
+                let look =
+                    |number: u8| Looked { id: Uuid::from_u128(number.into()), item: lets_through(number).then_some((number, bytes)) };
                 Ok(numbers.map(look).collect())
             };
             let part = collect_at_most(Page { after, limit: 3 }, looked_at_once, chunk).await.expect("a page");
