@@ -16,6 +16,7 @@ use crate::api::types::Account;
 use crate::auth::Scope;
 use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::{RetrySchedule, parse_seconds};
+use crate::store::address::StoreAddress;
 
 /// On this machine alone; the first server that openapi.json names.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -126,6 +127,35 @@ pub struct Settings {
     /// Where the database, the keys and the first access token are kept
     #[arg(id = "data_dir", long = "data-dir", value_name = "DIR", default_value = "./data", global = true)]
     pub data_dir: PathBuf,
+
+    /// `sqlite`, the database in the data directory; or a URL of PostgreSQL such as postgres://user@host1,host2/database, with
+    /// the parameters of libpq (`sslmode`, `sslrootcert`, `target_session_attrs` and others)
+    #[arg(id = "store", long = "store", value_name = "STORE", default_value = "sqlite", global = true)]
+    pub store: StoreAddress,
+
+    /// The password for PostgreSQL
+    #[arg(id = "store_password_file", long = "store-password-file", value_name = "FILE", global = true)]
+    pub store_password_file: Option<PathBuf>,
+
+    /// Connections to PostgreSQL, beside one that listens
+    #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u32).range(8..=1000))]
+    pub store_connections: u32,
+
+    /// Time limit of a statement of PostgreSQL, in seconds
+    #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub store_statement_timeout_seconds: u64,
+
+    /// There is a pooler before PostgreSQL, in transaction mode: nothing is prepared, and nodes wake one another within a second
+    #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub store_pooler: bool,
+
+    /// What this node does of `api` and `delivery`; others on the same PostgreSQL do the rest
+    #[arg(id = "roles", long = "roles", value_name = "ROLES", default_value = "api,delivery", value_delimiter = ',')]
+    pub roles: Vec<Role>,
+
+    /// What the log of other nodes calls this one [default: the name of its host]
+    #[arg(id = "node_name", long = "node-name", value_name = "NAME")]
+    pub node_name: Option<String>,
 
     /// The address that the API listens on; loopback only, unless it has TLS or stands behind a proxy that has
     #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]
@@ -264,6 +294,14 @@ pub struct Settings {
     pub log_level: LogLevel,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Serve the API
+    Api,
+    /// Bring notifications to callbacks
+    Delivery,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationsListen {
     Off,
@@ -344,6 +382,11 @@ impl CommandLine {
 
     fn checked(self) -> Result<CommandLine, ConfigError> {
         let settings = &self.settings;
+        if matches!(settings.store, StoreAddress::Sqlite) && !Role::value_variants().iter().all(|role| settings.roles.contains(role)) {
+            return Err(ConfigError::Contradiction(
+                "on SQLite one server does everything: --roles must be api,delivery, or --store must name a PostgreSQL that others share",
+            ));
+        }
         let loopback = settings.listen.ip().to_canonical().is_loopback();
         if settings.dev && !loopback {
             return Err(ConfigError::Contradiction(

@@ -17,8 +17,8 @@ use crate::store::sqlite::Sqlite;
 use crate::token::new_token;
 
 /// What the database says about the key that its secrets are sealed with.
-const KEY_ID: &str = "master_key_id";
-const KEY_CHECK: &str = "master_key_check";
+pub(crate) const KEY_ID: &str = "master_key_id";
+pub(crate) const KEY_CHECK: &str = "master_key_check";
 
 const REMEDY: &str = "run webhooks-server as a user who may write there, or give another --data-dir";
 
@@ -109,13 +109,12 @@ impl DataDir {
                         key
                     }
                 };
-                let key_id = key.key_id().to_string();
+                let properties = key_properties(&key);
                 let vault = Vault::new(key);
                 let account = Account::parse("default").map_err(anyhow::Error::msg)?;
                 let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
                 // The file comes first: a token that is stored and in no file would be lost.
                 write_secret(&self.access_token_file(), &secret)?;
-                let properties = vec![(KEY_ID, key_id.into_bytes()), (KEY_CHECK, vault.mac("key-check", b"").to_vec())];
                 store.initialise(properties, token, token_hash(&secret)).await.context("cannot write to the database")?;
                 Ok((store, vault, true))
             }
@@ -158,8 +157,13 @@ impl DataDir {
     }
 }
 
+/// What a database says about the key that its secrets are sealed with.
+pub(crate) fn key_properties(key: &MasterKey) -> Vec<(&'static str, Vec<u8>)> {
+    vec![(KEY_ID, key.key_id().to_string().into_bytes()), (KEY_CHECK, Vault::new(key.clone()).mac("key-check", b"").to_vec())]
+}
+
 /// A vault of the key, if it is the one that the database is sealed with.
-fn fitting_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
+pub(crate) fn fitting_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
     let (expected, shown) = (String::from_utf8_lossy(sealed_with), key_path.display());
     let Some(key) = key else {
         bail!(
@@ -175,7 +179,7 @@ fn fitting_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey
     Ok(vault)
 }
 
-fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {
+pub(crate) fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.parse().with_context(|| format!("the master key file {} is not usable", path.display()))?)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -35,7 +35,7 @@ use crate::api::types::EventType;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::seal::Vault;
-use crate::store::{self, DeactivationCause, Destination, Finish, Leased, Next, Patience, Store};
+use crate::store::{self, DeactivationCause, Destination, Finish, Fleet, HEARTBEAT, Leased, Next, Patience, Store};
 
 mod attempt;
 pub mod callback;
@@ -111,7 +111,9 @@ pub struct Engine {
     cut_off: CancellationToken,
     attempts: TaskTracker,
     /// What runs from its start to its stop, each with what is not done without it.
-    tasks: OnceLock<[(&'static str, AbortHandle); 3]>,
+    tasks: OnceLock<Vec<(&'static str, AbortHandle)>>,
+    /// Says that this process lives.
+    pulse: OnceLock<AbortHandle>,
     /// The latest revision of each webhook that this process changed a moment ago.
     changes: Mutex<HashMap<Uuid, (u32, Instant)>>,
     /// Notifications that this process deleted a moment ago.
@@ -146,6 +148,7 @@ impl Engine {
             cut_off: CancellationToken::new(),
             attempts: TaskTracker::new(),
             tasks: OnceLock::new(),
+            pulse: OnceLock::new(),
             changes: Mutex::default(),
             deletions: Mutex::default(),
             tests: Mutex::default(),
@@ -153,10 +156,14 @@ impl Engine {
         })
     }
 
-    /// Starts taking what is due, now and from now on.
-    pub fn start(self: &Arc<Self>) {
+    /// Starts taking what is due, now and from now on; or, where others deliver, only being one of the nodes.
+    pub fn start(self: &Arc<Self>, delivers: bool) {
+        self.pulse.get_or_init(|| tokio::spawn(self.clone().keep_alive()).abort_handle());
         self.tasks.get_or_init(|| {
-            [
+            if !delivers {
+                return Vec::new();
+            }
+            vec![
                 (TAKES_NONE, self.attempts.spawn(self.clone().take_what_is_due()).abort_handle()),
                 ("makes no handshakes", self.attempts.spawn(self.clone().take_due_handshakes()).abort_handle()),
                 ("does not tidy the store", self.attempts.spawn(self.clone().tidy()).abort_handle()),
@@ -168,7 +175,10 @@ impl Engine {
     #[must_use]
     pub fn undone(&self) -> Vec<&'static str> {
         match self.tasks.get() {
-            Some(tasks) => tasks.iter().filter(|(_, task)| task.is_finished()).map(|(undone, _)| *undone).collect(),
+            Some(tasks) => {
+                let pulse = self.pulse.get().map(|pulse| ("does not say that it is alive", pulse.clone()));
+                tasks.iter().cloned().chain(pulse).filter(|(_, task)| task.is_finished()).map(|(undone, _)| undone).collect()
+            }
             None => vec![TAKES_NONE],
         }
     }
@@ -183,9 +193,22 @@ impl Engine {
     pub async fn drain(&self, deadline: tokio::time::Instant) {
         self.stop();
         self.attempts.close();
-        if tokio::time::timeout_at(deadline, self.attempts.wait()).await.is_ok() {
-            return;
+        if tokio::time::timeout_at(deadline, self.attempts.wait()).await.is_err() {
+            self.give_up().await;
         }
+        if let Some(pulse) = self.pulse.get() {
+            pulse.abort();
+        }
+        match tokio::time::timeout(GIVE_BACK_TIMEOUT, self.store.leave()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                slog::warn!(self.log, "cannot tell the other nodes that this one leaves; they take over in ten seconds"; "error" => chain(&error));
+            }
+            Err(_) => slog::warn!(self.log, "the store does not answer that this node leaves; the others take over in ten seconds"),
+        }
+    }
+
+    async fn give_up(&self) {
         slog::warn!(self.log, "attempts were still in flight at the end of the time to drain; they are made again after the next start";
             "in_flight" => self.slots.in_flight());
         self.cut_off.cancel();
@@ -261,6 +284,7 @@ impl Engine {
             () = look => {}
             () = self.rescheduled.notified() => {}
             () = self.slots.woken() => {}
+            () = self.store.rung() => {}
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
             _ = stopping.changed() => {}
         }
@@ -285,11 +309,48 @@ impl Engine {
         }
     }
 
+    /// Tells the others that this process lives, and hears from them, until what it has in flight has ended.
+    async fn keep_alive(self: Arc<Self>) {
+        loop {
+            match self.store.keep_alive().await {
+                Ok(fleet) => self.hear(fleet),
+                Err(error) => {
+                    slog::error!(self.log, "cannot tell the other nodes that this one is alive; after ten seconds it begins nothing, and they take over";
+                        "error" => chain(&error));
+                }
+            }
+            tokio::time::sleep(HEARTBEAT).await;
+        }
+    }
+
+    fn hear(&self, fleet: Fleet) {
+        if fleet.was_given_up {
+            slog::warn!(self.log, "this node had not been heard of for ten seconds: what it held is attempted again, here or elsewhere");
+        }
+        for name in &fleet.taken_over_from {
+            slog::warn!(self.log, "a node has died; what it held is due again"; "node" => name);
+        }
+        if fleet.was_given_up || !fleet.taken_over_from.is_empty() {
+            self.rescheduled.notify_one();
+        }
+        self.slots.share_webhooks(fleet.delivering as usize);
+        for (webhook_id, revision) in fleet.changed_webhooks {
+            self.webhook_changed(webhook_id, revision);
+        }
+        for notification_id in fleet.deleted_notifications {
+            self.notification_deleted(notification_id);
+        }
+    }
+
     /// One attempt of a leased delivery, from its start to its record.
     async fn deliver(self: Arc<Self>, leased: Leased) {
         let name = AttemptName { delivery: leased.delivery_id, number: leased.attempt };
         if *self.stopping.borrow() {
             return self.release(leased, name).await;
+        }
+        if !self.store.holds(leased.lease) {
+            // It may be another's by now.
+            return self.release_soon(leased, name).await;
         }
         let destination = match self.destination_now(&leased).await {
             Ok(Some(destination)) => destination,
@@ -338,13 +399,13 @@ impl Engine {
         } else {
             slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
         }
-        let Leased { delivery_id, attempt, lane, notification, slot, .. } = leased;
+        let Leased { delivery_id, attempt, lane, lease, notification, slot, .. } = leased;
         // Another may go while this one is recorded.
         let _unrecorded = slot.end(sent.accepted(), now);
         drop(notification);
         let attempt = sent.into_record(attempt);
         let patience = self.settings.patience;
-        self.record(Finish { delivery_id, lane, destination, attempt, next, patience }, name).await;
+        self.record(Finish { delivery_id, lane, lease, destination, attempt, next, patience }, name).await;
     }
 
     /// The destination as it is now, unless the one that was leased still holds. None when nothing is to be sent there.

@@ -76,6 +76,8 @@ pub mod log;
 
 pub mod data_dir;
 
+pub mod opening;
+
 pub mod descriptors;
 
 pub mod token;

@@ -1,18 +1,17 @@
-//! `webhooks-server delivery …`: pausing and resuming deliveries, beside a running server as an ordinary SQLite connection.
+//! `webhooks-server delivery …`: pausing and resuming deliveries, beside running servers.
 
 use std::fmt;
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
 use crate::clock::Clock;
-use crate::config::{DeliveryCommand, Target};
-use crate::data_dir::DataDir;
-use crate::store::{PauseScope, Store};
+use crate::config::{DeliveryCommand, Settings, Target};
+use crate::opening;
+use crate::store::PauseScope;
 
-pub async fn run(data_dir: &Path, command: DeliveryCommand) -> anyhow::Result<()> {
-    let store = DataDir::at(data_dir).open_existing_store()?;
+pub async fn run(settings: &Settings, command: DeliveryCommand) -> anyhow::Result<()> {
+    let store = opening::open_beside(settings).await?;
     let now = Clock::system().now();
     match command {
         DeliveryCommand::Pause(target) => {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::api::api_mod;
 use crate::auth::TokenCache;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Role, Settings};
 use crate::data_dir::DataDir;
 use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy};
@@ -26,6 +26,7 @@ use crate::event_types::Catalogue;
 use crate::handlers::Handlers;
 use crate::limits::{Limit, Rate};
 use crate::metrics::Metrics;
+use crate::opening::{self, Opened};
 use crate::operations::Operations;
 use crate::seal::Vault;
 use crate::store::{Patience, StorageLimits, Store};
@@ -55,7 +56,8 @@ pub struct App {
 }
 
 pub struct Server {
-    http: HttpServer<App>,
+    /// Unless this node only delivers.
+    http: Option<HttpServer<App>>,
     operations: Operations,
     engine: Arc<Engine>,
     tls: bool,
@@ -64,7 +66,7 @@ pub struct Server {
     first_start: bool,
     log: Logger,
     /// Held as long as this server runs.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Server {
@@ -72,17 +74,16 @@ impl Server {
     pub async fn start(settings: Settings, clock: Clock, log: Logger) -> anyhow::Result<Server> {
         let catalogue = settings.event_types_file.as_deref().map(Catalogue::read).transpose()?.unwrap_or_default();
         let data_dir = DataDir::at(&settings.data_dir);
-        let lock = data_dir.lock()?;
         let metrics = Arc::new(Metrics::default());
-        let (store, vault, first_start) = data_dir.open_store(settings.master_key_file.as_deref(), clock.now(), metrics.clone()).await?;
-        let store = store.limited(StorageLimits {
+        let limits = StorageLimits {
             keep_succeeded: settings.keep_succeeded,
             keep_failed: settings.keep_failed,
             max_bytes: settings.max_bytes,
             min_free_bytes: settings.min_free_bytes,
-        });
-        store.take_over(clock.now()).await.context("cannot take over the database")?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        };
+        let Opened { store, vault, first_start, lock } = opening::open(&settings, limits, &clock, metrics.clone()).await?;
+        let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
+        store.join().await.context("cannot become one of the nodes of the database")?;
         for pause in store.list_pauses().await.context("cannot read what is paused")? {
             slog::warn!(log, "deliveries are paused: nothing of that goes out until `webhooks-server delivery resume`";
                 "paused" => pause.scope.to_string(), "since" => pause.since.to_rfc3339());
@@ -131,11 +132,16 @@ impl Server {
             ..Default::default()
         };
         let with_tls = tls.is_some();
-        let http = ServerBuilder::new(routes()?, app, crate::log::without_requests(&log)).config(config).tls(tls).start();
-        let http = http.with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let http = match serves {
+            true => {
+                let http = ServerBuilder::new(routes()?, app, crate::log::without_requests(&log)).config(config).tls(tls).start();
+                Some(http.with_context(|| format!("cannot listen on {}", settings.listen))?)
+            }
+            false => None,
+        };
         let operations = Operations::start(settings.operations_listen, engine.clone(), store, clock, metrics, &log)?;
         // Not before: a server that cannot serve ends at once, and would cut off what it had begun to send.
-        engine.start();
+        engine.start(delivers);
         Ok(Server {
             http,
             operations,
@@ -149,9 +155,10 @@ impl Server {
         })
     }
 
+    /// Where the API is served, if this node does.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.http.local_addr()
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(HttpServer::local_addr)
     }
 
     /// Where health and readiness are answered, if anywhere.
@@ -163,15 +170,19 @@ impl Server {
     /// What to do next, on standard output, never the token itself.
     pub fn greet(&self) {
         let scheme = if self.tls { "https" } else { "http" };
-        let mut greeting = format!("webhooks-server {} listens on {scheme}://{}\n", env!("CARGO_PKG_VERSION"), self.address());
-        if self.first_start {
-            greeting.push_str(&self.what_next(scheme));
-        }
+        let version = env!("CARGO_PKG_VERSION");
+        let greeting = match self.address() {
+            Some(address) if self.first_start => {
+                format!("webhooks-server {version} listens on {scheme}://{address}\n{}", self.what_next(scheme, address))
+            }
+            Some(address) => format!("webhooks-server {version} listens on {scheme}://{address}\n"),
+            None => format!("webhooks-server {version} delivers\n"),
+        };
         // Nobody has to read it: a server whose output is closed serves all the same.
         let _ = std::io::stdout().write_all(greeting.as_bytes());
     }
 
-    fn what_next(&self, scheme: &str) -> String {
+    fn what_next(&self, scheme: &str, address: SocketAddr) -> String {
         format!(
             r#"
 This is its first start. An access token with every scope, for the account `default`, is in {token}.
@@ -193,7 +204,6 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 }}'
 "#,
             token = self.access_token_file.display(),
-            address = self.address(),
         )
     }
 
@@ -203,7 +213,13 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         self.operations.stopping();
         self.engine.stop();
         // Requests first: what they publish is stored, and goes out after the next start.
-        let closed = tokio::time::timeout_at(deadline, self.http.close()).await;
+        let close = async {
+            match self.http {
+                Some(http) => http.close().await,
+                None => Ok(()),
+            }
+        };
+        let closed = tokio::time::timeout_at(deadline, close).await;
         self.engine.drain(deadline).await;
         match closed {
             Ok(closed) => closed.map_err(anyhow::Error::msg).context("the API did not close cleanly")?,

@@ -2,6 +2,7 @@
 //! while a request goes out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,9 +19,12 @@ use crate::delivery::schedule::{Slot, Slots, Work};
 use crate::delivery::trace::TraceContext;
 use crate::problem::ApiError;
 
+pub mod address;
 mod census;
 mod deliveries;
 mod notifications;
+pub mod postgres;
+mod queue;
 pub mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -219,4 +223,33 @@ pub trait Store: Send + Sync + 'static {
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>>;
     /// False when there is no such token. Revoking twice changes nothing.
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
+
+    /// Makes this process one that works on the store: what nobody is on is due again.
+    async fn join(&self) -> Result<()>;
+    /// Says that this process is alive, takes over from those that are not, and hears what others have changed. To be called
+    /// every [`HEARTBEAT`].
+    async fn keep_alive(&self) -> Result<Fleet>;
+    /// Whether what was leased under that name is still this process's alone: nothing else may be begun.
+    fn holds(&self, lease: Uuid) -> bool;
+    /// Until another process says that something is due.
+    async fn rung(&self);
+    /// Gives back at once what this process held.
+    async fn leave(&self) -> Result<()>;
+}
+
+/// How often a process says that it is alive.
+pub const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// The processes that work on the store, and what this one has heard of the others.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    /// How many deliver, this one included.
+    pub delivering: u32,
+    /// The names of those that have died.
+    pub taken_over_from: Vec<String>,
+    /// This one was believed dead, and what it held is another's now.
+    pub was_given_up: bool,
+    /// Webhooks that have been changed, deactivated or deleted, with the revision that they have since.
+    pub changed_webhooks: Vec<(Uuid, u32)>,
+    pub deleted_notifications: Vec<Uuid>,
 }

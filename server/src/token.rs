@@ -1,7 +1,6 @@
-//! `webhooks-server token …`: access tokens, made beside a running server as an ordinary SQLite connection.
+//! `webhooks-server token …`: access tokens, made beside running servers.
 
 use std::io::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -10,12 +9,12 @@ use uuid::Uuid;
 use crate::api::types::Account;
 use crate::auth::{Scope, generate_token, token_hash};
 use crate::clock::Clock;
-use crate::config::TokenCommand;
-use crate::data_dir::DataDir;
-use crate::store::{Store, Token};
+use crate::config::{Settings, TokenCommand};
+use crate::opening;
+use crate::store::Token;
 
-pub async fn run(data_dir: &Path, command: TokenCommand) -> anyhow::Result<()> {
-    let store = DataDir::at(data_dir).open_existing_store()?;
+pub async fn run(settings: &Settings, command: TokenCommand) -> anyhow::Result<()> {
+    let store = opening::open_beside(settings).await?;
     let now = Clock::system().now();
     match command {
         TokenCommand::Create { account, platform: _, scopes, expires_in_days } => {

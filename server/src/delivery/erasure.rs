@@ -19,7 +19,7 @@ impl Engine {
     }
 
     /// What was leased before holds the payload in memory, and gives itself up before it is sent.
-    fn notification_deleted(&self, id: Uuid) {
+    pub(super) fn notification_deleted(&self, id: Uuid) {
         let mut deletions = self.deletions.lock().unwrap_or_else(PoisonError::into_inner);
         deletions.retain(|_, at| at.elapsed() < CHANGE_MEMORY);
         deletions.insert(id, Instant::now());
@@ -46,7 +46,7 @@ mod tests {
     async fn engine(directory: &std::path::Path) -> (Arc<Engine>, Uuid) {
         let metrics = Arc::new(Metrics::default());
         let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
-        store.take_over(DateTime::UNIX_EPOCH).await.expect("taken over");
+        store.join().await.expect("taken over");
         let vault = Arc::new(Vault::new(MasterKey::generate()));
         let id = Uuid::now_v7();
         let webhook = Webhook {

@@ -70,6 +70,9 @@ const TURNS: u8 = 4;
 /// An attempt that takes longer is slow.
 const SLOW: TimeDelta = TimeDelta::seconds(1);
 
+/// Other nodes hear of what waits here no more often than that.
+const SHARED_EVERY: TimeDelta = TimeDelta::seconds(1);
+
 /// As long as the guard keeps a connection that nobody uses.
 const REST: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
 
@@ -77,7 +80,7 @@ const REST: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
 const REMEMBERED: usize = 10_000;
 
 /// Something of a webhook is due in a lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Work {
     pub webhook_id: Uuid,
     pub lane: Lane,
@@ -115,6 +118,8 @@ struct State {
     /// Those that are slow and found no room to be counted so, until a slow one ends.
     overdue: BTreeMap<u64, Young>,
     slow_numbers: HashSet<u64>,
+    /// How many nodes share what a webhook may have in flight; 0 is as good as 1.
+    nodes: usize,
 }
 
 /// So many attempts, with so many bytes of payload.
@@ -160,6 +165,8 @@ struct Webhook {
     turn: u8,
     /// When the last attempt ended, while none is in flight.
     idle_since: Option<DateTime<Utc>>,
+    /// When other nodes were last told that something of it waits here.
+    shared_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
@@ -246,6 +253,32 @@ impl Slots {
         }
         drop(state);
         self.woken.notify_one();
+    }
+
+    /// How many more attempts the webhook itself may have in flight, whatever room there is beside.
+    #[must_use]
+    pub fn room_for(&self, webhook_id: Uuid) -> usize {
+        let state = self.lock();
+        let Some(webhook) = state.webhooks.get(&webhook_id) else { return Health::default().allowance() };
+        webhook.health.allowance().min(state.per_webhook(&self.caps)).saturating_sub(webhook.in_flight + webhook.slow)
+    }
+
+    /// Whether others may be told of work that waits here for room: not of each more often than once a second.
+    #[must_use]
+    pub fn may_share(&self, work: Work, now: DateTime<Utc>) -> bool {
+        let mut state = self.lock();
+        let Some(webhook) = state.webhooks.get_mut(&work.webhook_id) else { return false };
+        let waits = matches!(webhook.waits[work.lane as usize], Some(Place::Webhook | Place::Room(_) | Place::RoomOfAccount | Place::Awake));
+        if !waits || webhook.shared_at.is_some_and(|shared_at| now - shared_at < SHARED_EVERY) {
+            return false;
+        }
+        webhook.shared_at = Some(now);
+        true
+    }
+
+    /// Says how many nodes share what a webhook may have in flight.
+    pub fn share_webhooks(&self, nodes: usize) {
+        self.lock().nodes = nodes.max(1);
     }
 
     /// Whether work of the webhook waits in the lane already.
@@ -351,6 +384,7 @@ impl State {
             self.webhooks.retain(|_, webhook| webhook.in_flight + webhook.slow > 0 || webhook.waits.iter().any(Option::is_some));
             self.forget_at = self.webhooks.len() + REMEMBERED;
         }
+        let per_webhook = self.per_webhook(caps);
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
         // What came before it goes first.
         if let Some(place) = webhook.waits[work.lane as usize] {
@@ -362,7 +396,7 @@ impl State {
         if webhook.idle_since.is_some_and(|idle_since| now - idle_since > REST) {
             webhook.health.rested();
         }
-        if webhook.in_flight + webhook.slow >= webhook.health.allowance().min(caps.per_webhook) {
+        if webhook.in_flight + webhook.slow >= webhook.health.allowance().min(per_webhook) {
             return Err(Place::Webhook);
         }
         if let Some(account) = self.accounts.get_mut(account) {
@@ -391,6 +425,11 @@ impl State {
             return Err(Place::Room(line));
         }
         if self.room(caps, line) == 0 { Err(Place::Room(line)) } else { Ok(line) }
+    }
+
+    /// What a webhook may have in flight here: each node takes its part of it, rounded up.
+    fn per_webhook(&self, caps: &Caps) -> usize {
+        caps.per_webhook.div_ceil(self.nodes.max(1))
     }
 
     /// How many more may go that stand in a line.
@@ -467,6 +506,7 @@ impl State {
         }
         let mut place = Place::Awake;
         match slot.ended {
+            // It may earn all of it: who is alone again gives it all.
             Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),
             Some(Ended { accepted: false, at }) => {
                 webhook.health.failed(slot.started_at, at);

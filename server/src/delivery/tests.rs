@@ -24,7 +24,7 @@ async fn a_task_that_breaks_down_is_told_of() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let engine = engine(directory.path());
     assert_eq!(engine.undone(), ["takes no deliveries"], "it has not started");
-    engine.start();
+    engine.start(true);
     assert!(engine.undone().is_empty());
     let undone = ["takes no deliveries", "makes no handshakes", "does not tidy the store"];
     for (number, (_, task)) in engine.tasks.get().expect("it has started").iter().enumerate() {

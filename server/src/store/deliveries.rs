@@ -3,7 +3,7 @@
 use super::*;
 
 /// Deliveries of a lane wait for one another, and for no other lane's: retries never keep fresh deliveries waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     Fresh = 0,
     Retry = 1,
@@ -28,6 +28,8 @@ pub struct Leased {
     pub due_at: DateTime<Utc>,
     pub notification: Arc<Outbound>,
     pub destination: Arc<Destination>,
+    /// Whom it is leased by: see [`Store::holds`].
+    pub lease: Uuid,
     pub slot: Slot,
 }
 
@@ -119,6 +121,7 @@ impl From<Attempt> for types::Attempt {
 pub struct Finish {
     pub delivery_id: Uuid,
     pub lane: Lane,
+    pub lease: Uuid,
     pub destination: Arc<Destination>,
     pub attempt: Attempt,
     pub next: Next,

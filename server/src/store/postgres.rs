@@ -93,8 +93,13 @@ impl Postgres {
         schema::migrate(&own).await?;
         let node = Arc::new(Node::new(options.node_name.clone(), options.delivers));
         let bell = Bell::hang(&options, own.clone());
-        let directory = Arc::new(Directory::default());
-        let publishing = publications::Publishing { connections: own.clone(), directory, node: node.clone(), bell: bell.clone() };
+        let publishing = publications::Publishing {
+            connections: own.clone(),
+            directory: Arc::new(Directory::default()),
+            node: node.clone(),
+            bell: bell.clone(),
+            paused: Arc::default(),
+        };
         let publications = Line::start(metrics.clone(), move |batch| publishing.clone().run(batch));
         let finishing = finishes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
         let finishes = Line::start(metrics.clone(), move |batch| finishing.clone().run(batch));
@@ -112,7 +117,7 @@ impl Postgres {
 
     /// A value that belongs to the whole database.
     pub async fn property(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
-        Ok(properties::get(&*self.own.session().await?, name).await?)
+        Ok(properties::get(&self.own.session().await?, name).await?)
     }
 
     /// Sets what a new database needs, unless another node was first: all or nothing.
@@ -335,11 +340,11 @@ impl Store for Postgres {
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
-        Ok(webhooks::destination(&*self.own.session().await?, webhook_id).await?)
+        Ok(webhooks::destination(&self.own.session().await?, webhook_id).await?)
     }
 
     async fn release_delivery(&self, delivery_id: Uuid) -> Result<()> {
-        Ok(leases::release(&*self.own.session().await?, &[delivery_id], self.node.incarnation()).await?)
+        Ok(leases::release(&self.own.session().await?, &[delivery_id], self.node.incarnation()).await?)
     }
 
     async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
@@ -350,7 +355,7 @@ impl Store for Postgres {
 
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
         let session = self.own.session().await?;
-        let cancelled = webhooks::cancel_some(&session, None, now).await?;
+        let cancelled = webhooks::cancel_some(&session, now).await?;
         let expired = notifications::expire_some_keys(&session, now).await?;
         let erased = erasure::erase_some_answers(&session).await?;
         signing_secrets::forget_expired(&session, now).await?;
@@ -367,7 +372,7 @@ impl Store for Postgres {
     }
 
     async fn probe_write(&self) -> Result<()> {
-        Ok(properties::probe_write(&*self.own.session().await?).await?)
+        Ok(properties::probe_write(&self.own.session().await?).await?)
     }
 
     async fn count_some(&self, census: Census) -> Result<Census> {
@@ -379,11 +384,11 @@ impl Store for Postgres {
     }
 
     async fn storage_use(&self) -> Result<StorageUse> {
-        Ok(self.space.measure(&*self.own.session().await?).await?)
+        Ok(self.space.measure(&self.own.session().await?).await?)
     }
 
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        Ok(pauses::pause(&*self.own.session().await?, &scope, now).await?)
+        Ok(pauses::pause(&self.own.session().await?, &scope, now).await?)
     }
 
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
@@ -396,11 +401,11 @@ impl Store for Postgres {
     }
 
     async fn list_pauses(&self) -> Result<Vec<Pause>> {
-        Ok(pauses::list(&*self.own.session().await?).await?)
+        Ok(pauses::list(&self.own.session().await?).await?)
     }
 
     async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()> {
-        Ok(tokens::insert(&*self.own.session().await?, &token, hash).await?)
+        Ok(tokens::insert(&self.own.session().await?, &token, hash).await?)
     }
 
     async fn list_tokens(&self) -> Result<Vec<Token>> {
@@ -408,15 +413,15 @@ impl Store for Postgres {
     }
 
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
-        Ok(tokens::find(&*self.own.session().await?, hash).await?)
+        Ok(tokens::find(&self.own.session().await?, hash).await?)
     }
 
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        Ok(tokens::revoke(&*self.own.session().await?, id, now).await?)
+        Ok(tokens::revoke(&self.own.session().await?, id, now).await?)
     }
 
     async fn join(&self) -> Result<()> {
-        nodes::join(&*self.own.session().await?, &self.node).await.map_err(Into::into)
+        nodes::join(&self.own.session().await?, &self.node).await.map_err(Into::into)
     }
 
     async fn keep_alive(&self) -> Result<Fleet> {

@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, types::FromSql, types::FromSqlResult, types::ToSqlOutput, types::ValueRef};
 use uuid::Uuid;
 
+use super::queue::{Share, Urgency};
 use super::*;
 use crate::metrics::Metrics;
 
@@ -46,7 +47,7 @@ use readers::Readers;
 #[cfg(test)]
 pub(super) use retention::OF_WEBHOOK;
 use space::Space;
-use writer::{Share, Urgency, Writer};
+use writer::Writer;
 
 /// The schema, oldest first. A released file never changes.
 const MIGRATIONS: [&str; 1] = [include_str!("schema/sqlite/0001_initial.sql")];
@@ -141,17 +142,6 @@ impl Sqlite {
     pub fn limited(self, limits: StorageLimits) -> Sqlite {
         let space = Arc::new(self.space.limited(&limits));
         Sqlite { limits, space, ..self }
-    }
-
-    /// Makes this process the one that delivers: earlier leases are void, and what they held is due again.
-    pub async fn take_over(&self, now: DateTime<Utc>) -> Result<()> {
-        let incarnation = self.incarnation;
-        self.write(Share::Own, Urgency::Now, move |connection| {
-            connection.execute("DELETE FROM nodes", [])?;
-            connection.execute("INSERT INTO nodes (incarnation, started_at) VALUES (?1, ?2)", (Key(incarnation), Millis(now)))?;
-            leases::rebuild_ready(connection)
-        })
-        .await
     }
 
     /// A value that belongs to the whole database.
@@ -561,6 +551,34 @@ impl Store for Sqlite {
 
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
         self.write(Share::Own, Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
+    }
+
+    /// Earlier leases are void: one server at a time runs on a file.
+    async fn join(&self) -> Result<()> {
+        let incarnation = self.incarnation;
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            connection.execute("DELETE FROM nodes", [])?;
+            connection.execute("INSERT INTO nodes (incarnation, started_at) VALUES (?1, ?2)", (Key(incarnation), Millis(Utc::now())))?;
+            leases::rebuild_ready(connection)
+        })
+        .await
+    }
+
+    async fn keep_alive(&self) -> Result<Fleet> {
+        Ok(Fleet { delivering: 1, ..Fleet::default() })
+    }
+
+    fn holds(&self, lease: Uuid) -> bool {
+        lease == self.incarnation
+    }
+
+    async fn rung(&self) {
+        std::future::pending().await
+    }
+
+    /// The next process makes earlier leases void as it starts.
+    async fn leave(&self) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -109,8 +109,8 @@ impl Bench {
     }
 
     async fn end(&self, leased: &Leased, attempt: Attempt, next: Next, patience: Option<Patience>, now: DateTime<Utc>) -> Finished {
-        let (delivery_id, lane, destination) = (leased.delivery_id, leased.lane, leased.destination.clone());
-        let finish = Finish { delivery_id, lane, destination, attempt, next, patience };
+        let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
+        let finish = Finish { delivery_id, lane, lease, destination, attempt, next, patience };
         self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished")
     }
 
@@ -147,7 +147,7 @@ pub(super) fn webhook_of(account: &str) -> Webhook {
 
 async fn open(directory: &Path) -> Arc<dyn Store> {
     let store = Sqlite::open(&directory.join("webhooks.db"), Arc::default()).expect("opened");
-    store.take_over(T0).await.expect("taken over");
+    store.join().await.expect("taken over");
     Arc::new(store)
 }
 
@@ -290,10 +290,10 @@ async fn an_ordered_webhook_gets_one_delivery_at_a_time_in_the_order_of_publishi
 
 /// As the engine does it: the slot is free before the attempt is recorded.
 async fn finish_freed(bench: &Bench, leased: Leased, next: Next) -> Option<Leased> {
-    let Leased { delivery_id, attempt, lane, destination, slot, .. } = leased;
+    let Leased { delivery_id, attempt, lane, lease, destination, slot, .. } = leased;
     slot.end(next == Next::Succeeded, seconds(60));
     let attempt = bench.attempt(attempt, next);
-    let finish = Finish { delivery_id, lane, destination, attempt, next, patience: None };
+    let finish = Finish { delivery_id, lane, lease, destination, attempt, next, patience: None };
     bench.store.finish_attempt(finish, seconds(60), bench.slots.clone()).await.expect("finished").next
 }
 

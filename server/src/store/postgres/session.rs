@@ -249,6 +249,11 @@ impl Trouble {
     }
 }
 
+/// One trouble for several who asked.
+pub(super) fn shared(trouble: &Arc<Trouble>) -> Error {
+    if trouble.is_unavailable() { Error::Unavailable(trouble.clone().into()) } else { Error::Failed(trouble.clone().into()) }
+}
+
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Error {
         if trouble.is_unavailable() { Error::Unavailable(trouble.into()) } else { Error::Failed(trouble.into()) }

@@ -110,8 +110,8 @@ impl World {
             truncated: false,
         };
         let patience = Some(Patience { time: TimeDelta::days(5), attempts: 10 });
-        let (delivery_id, lane, destination) = (leased.delivery_id, leased.lane, leased.destination.clone());
-        self.leasing().finish(&Finish { delivery_id, lane, destination, attempt, next, patience }).expect("stored");
+        let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
+        self.leasing().finish(&Finish { delivery_id, lane, lease, destination, attempt, next, patience }).expect("stored");
     }
 
     fn deliveries(&self, webhook: &Webhook, status: Option<DeliveryStatus>) -> Part<Delivery> {

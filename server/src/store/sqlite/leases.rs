@@ -115,6 +115,7 @@ impl Leasing<'_> {
                     lane,
                     notification: outbound.clone(),
                     destination: destination.clone(),
+                    lease: self.incarnation,
                     slot,
                 });
             }
@@ -220,6 +221,7 @@ impl Leasing<'_> {
                 lane: work.lane,
                 notification: Arc::new(notification.outbound(notifications::trace_from_row(row, 10)?)),
                 destination: destination.clone(),
+                lease: self.incarnation,
                 slot,
             });
             if work.lane == Lane::Ordered {

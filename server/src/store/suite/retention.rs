@@ -10,7 +10,7 @@ impl Bench {
     async fn limited(limits: StorageLimits) -> Bench {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let store = Sqlite::open(&directory.path().join("webhooks.db"), Arc::default()).expect("opened").limited(limits);
-        store.take_over(T0).await.expect("taken over");
+        store.join().await.expect("taken over");
         Bench { store: Arc::new(store), slots: Slots::new(Caps::new(100, 100)), directory }
     }
 

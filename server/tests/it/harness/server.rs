@@ -61,7 +61,7 @@ impl Setup {
         let settings = settings(self.data_dir.path(), &self.flags);
         let running = webhooks_server::server::Server::start(settings, self.clock.clone(), log.logger()).await;
         let running = running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"));
-        let proxy = Proxy::start(running.address()).await;
+        let proxy = Proxy::start(running.address().expect("it serves the API")).await;
         Server { proxy, running: Some(running), log, setup: self }
     }
 }
@@ -134,7 +134,7 @@ impl Server {
 
     /// Where it really listens, past the proxy.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.running.as_ref().expect("it runs").address()
+        self.running.as_ref().expect("it runs").address().expect("it serves the API")
     }
 
     /// Where health, readiness and metrics are.
@@ -192,7 +192,7 @@ impl Server {
         let settings = settings(self.data_dir(), &self.setup.flags);
         let started = webhooks_server::server::Server::start(settings, self.setup.clock.clone(), self.log.logger()).await;
         let running = started.unwrap_or_else(|error| panic!("the server does not start again: {error:#}"));
-        self.proxy.move_to(running.address());
+        self.proxy.move_to(running.address().expect("it serves the API"));
         self.running = Some(running);
     }
 

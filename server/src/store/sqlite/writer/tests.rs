@@ -33,95 +33,6 @@ fn insert(text: &'static str) -> impl FnOnce(&Connection) -> rusqlite::Result<i6
     }
 }
 
-/// Puts a command in line without waiting for it; false when it is refused.
-async fn line_up(writer: &Arc<Writer>, share: Share) -> bool {
-    line_up_as(writer, share, Urgency::Now).await
-}
-
-async fn line_up_as(writer: &Arc<Writer>, share: Share, urgency: Urgency) -> bool {
-    let before = writer.shared.lock().len();
-    let of_task = writer.clone();
-    let task = tokio::spawn(async move { of_task.write(share, urgency, insert("x")).await });
-    loop {
-        tokio::task::yield_now().await;
-        if writer.shared.lock().len() > before {
-            return true;
-        }
-        if task.is_finished() {
-            return !matches!(task.await.expect("no panic"), Err(Error::Overloaded));
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_account_fills_a_quarter_and_the_others_the_rest() {
-    for payload in [0, 1024 * 1024 - COMMAND_BYTES] {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let (writer, go) = held(directory.path());
-        let share = (CAPACITY / SHARE).min(CAPACITY_BYTES / SHARE / (payload + COMMAND_BYTES));
-        for account in ["a", "b", "c", "d"] {
-            for _ in 0..share {
-                assert!(line_up(&writer, of(account, payload)).await, "{account} has its share");
-            }
-            assert!(!line_up(&writer, of(account, payload)).await, "{account} has no more than its share");
-        }
-        assert!(!line_up(&writer, of("e", payload)).await, "all is full");
-        assert!(line_up(&writer, Share::Own).await, "what attempts came to is still recorded");
-        {
-            let queue = writer.shared.lock();
-            assert_eq!(queue.count, SHARE * share);
-            assert!(queue.count <= CAPACITY && queue.bytes <= CAPACITY_BYTES);
-        }
-        go.send(()).expect("it waits");
-        assert!(writer.write(Share::Own, Urgency::Now, |_| Ok(())).await.is_ok());
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn accounts_take_turns_and_what_attempts_came_to_has_half_of_a_commit() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let (writer, go) = held(directory.path());
-    for _ in 0..BATCH {
-        assert!(line_up(&writer, Share::Own).await);
-        assert!(line_up(&writer, of("flood", 0)).await);
-    }
-    assert!(line_up(&writer, of("quiet", 0)).await);
-    {
-        let mut queue = writer.shared.lock();
-        assert_eq!(queue.take().len(), BATCH);
-        assert!(!queue.accounts.contains_key("quiet"), "the quiet one is in the very next commit");
-        let flood = queue.accounts.get("flood").map_or(0, |line| line.commands.len());
-        assert_eq!((queue.own.commands.len(), flood), (BATCH / 2, BATCH / 2 + 1));
-    }
-    go.send(()).expect("it waits");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_nobody_waits_for_is_gathered_for_its_time_and_then_rides_in_a_commit() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let (writer, go) = held(directory.path());
-    for _ in 0..3 {
-        assert!(line_up_as(&writer, Share::Own, Urgency::Soon).await);
-    }
-    for _ in 0..2 {
-        assert!(line_up(&writer, of("a", 0)).await);
-    }
-    {
-        let mut queue = writer.shared.lock();
-        // Until a time that does not come while this runs, and then for long enough.
-        let never = Duration::from_secs(3600);
-        queue.gathered_since = Instant::now() + never;
-        assert_eq!((queue.take().len(), queue.gathered.commands.len()), (2, 3), "it is not time yet");
-        queue.urgent = 0;
-        assert_eq!(queue.wait(), Some(PATIENCE));
-        queue.gathered_since -= never + PATIENCE;
-        assert_eq!(queue.wait(), Some(Duration::ZERO));
-        assert_eq!(queue.take().len(), 3, "all in one");
-        assert_eq!(queue.wait(), None);
-    }
-    go.send(()).expect("it waits");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_bad_command_in_a_commit_costs_the_others_nothing() {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -136,7 +47,7 @@ async fn one_bad_command_in_a_commit_costs_the_others_nothing() {
         futures_util::future::join(writer.write(of("c", 0), Urgency::Now, panics), writer.write(of("d", 0), Urgency::Now, insert("d"))),
     );
     let let_go = async {
-        assert_eq!(writer.shared.lock().len(), 4, "all in one commit");
+        assert_eq!(writer.shared.lock().queue.len(), 4, "all in one commit");
         go.send(()).expect("it waits");
     };
     let (((a, b), (c, d)), ()) = futures_util::future::join(all, let_go).await;
@@ -152,7 +63,7 @@ async fn the_time_of_a_command_is_that_of_its_wait_too() {
     let (writer, go) = held(directory.path());
     let held_for = async {
         let since = Instant::now();
-        assert_eq!(writer.shared.lock().len(), 1);
+        assert_eq!(writer.shared.lock().queue.len(), 1);
         tokio::time::sleep(Duration::from_millis(20)).await;
         let held_for = since.elapsed();
         go.send(()).expect("it waits");

@@ -1,0 +1,99 @@
+//! Opening the store that the settings name, with the key that its secrets are sealed with.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::clock::Clock;
+use crate::config::{Role, Settings};
+use crate::data_dir::{self, DataDir};
+use crate::metrics::Metrics;
+use crate::seal::Vault;
+use crate::store::address::StoreAddress;
+use crate::store::postgres::url::PostgresUrl;
+use crate::store::postgres::{Options, Postgres};
+use crate::store::{StorageLimits, Store};
+
+/// A store that a server works on.
+pub struct Opened {
+    pub store: Arc<dyn Store>,
+    pub vault: Vault,
+    /// It has been made just now, with an access token in a file.
+    pub first_start: bool,
+    /// Held as long as the server runs, so that no other uses the same file.
+    pub lock: Option<File>,
+}
+
+/// For a server. The embedded store makes its key and a first access token; PostgreSQL is given its key and never makes a token.
+pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, metrics: Arc<Metrics>) -> anyhow::Result<Opened> {
+    let data_dir = DataDir::at(&settings.data_dir);
+    match &settings.store {
+        StoreAddress::Sqlite => {
+            let lock = data_dir.lock()?;
+            let (store, vault, first_start) = data_dir.open_store(settings.master_key_file.as_deref(), clock.now(), metrics).await?;
+            Ok(Opened { store: Arc::new(store.limited(limits)), vault, first_start, lock: Some(lock) })
+        }
+        StoreAddress::Postgres(url) => {
+            let Some(key_file) = settings.master_key_file.as_deref() else {
+                bail!(
+                    "all nodes on PostgreSQL seal with one key: make it once with `head -c 32 /dev/urandom | base64`, keep it safe, and \
+                     give each node its file with --master-key-file"
+                )
+            };
+            let store = open_postgres(settings, url, metrics).await?.limited(limits);
+            let vault = key_of(&store, key_file).await?;
+            Ok(Opened { store: Arc::new(store), vault, first_start: false, lock: None })
+        }
+    }
+}
+
+/// For a command beside the servers.
+pub async fn open_beside(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    match &settings.store {
+        StoreAddress::Sqlite => Ok(Arc::new(DataDir::at(&settings.data_dir).open_existing_store()?)),
+        StoreAddress::Postgres(url) => Ok(Arc::new(open_postgres(settings, url, Arc::default()).await?)),
+    }
+}
+
+async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<Postgres> {
+    let options = Options {
+        url: with_password(url, settings.store_password_file.as_deref())?,
+        connections: settings.store_connections,
+        statement_timeout: Duration::from_secs(settings.store_statement_timeout_seconds),
+        pooled: settings.store_pooler,
+        node_name: settings.node_name.clone().unwrap_or_else(host_name),
+        delivers: settings.roles.contains(&Role::Delivery),
+    };
+    Ok(Postgres::open(options, metrics).await?)
+}
+
+/// A password in a file is shown in no list of processes.
+pub fn with_password(url: &PostgresUrl, file: Option<&Path>) -> anyhow::Result<PostgresUrl> {
+    let Some(file) = file else { return Ok(url.clone()) };
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the password file {}", file.display()))?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    anyhow::ensure!(!password.is_empty(), "the password file {} is empty", file.display());
+    Ok(url.clone().with_password(password))
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The first node says which key the database is sealed with, and all others have to have the same.
+async fn key_of(store: &Postgres, key_file: &Path) -> anyhow::Result<Vault> {
+    let shown = key_file.display();
+    let Some(key) = data_dir::read_key(key_file)? else {
+        bail!("the master key file {shown} does not exist: make one with `head -c 32 /dev/urandom | base64`")
+    };
+    let unreadable = || "cannot read the database";
+    if store.property(data_dir::KEY_ID).await.with_context(unreadable)?.is_none() {
+        store.initialise(data_dir::key_properties(&key)).await.context("cannot write to the database")?;
+    }
+    let sealed_with = store.property(data_dir::KEY_ID).await.with_context(unreadable)?;
+    let check = store.property(data_dir::KEY_CHECK).await.with_context(unreadable)?;
+    data_dir::fitting_vault(&sealed_with.unwrap_or_default(), check.as_deref(), Some(key), key_file)
+}

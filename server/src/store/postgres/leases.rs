@@ -1,0 +1,539 @@
+//! Taking deliveries that are due.
+//!
+//! Nodes that look at the same webhook pass over what another is taking (`SKIP LOCKED`), so each gets its own. A lease is the
+//! name of a node's incarnation in `pending.leased_by`, and counts only while that is in `nodes`.
+//!
+//! What every transaction here and in `finishes` and `publications` locks, it locks in this order: sequences, rates,
+//! deliveries, pending, ready; and of each of them by key.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::pauses::Paused;
+use super::*;
+use crate::limits::Rate;
+
+/// So many deliveries are leased in one round, so that the round's transaction stays short.
+const LEASED_AT_ONCE: usize = 256;
+
+/// So many webhooks' times are looked at in one round.
+const READY_AT_ONCE: i64 = 256;
+
+/// Two nodes may wait for one another, though they lock in order: a unique key is waited for like a lock.
+const TRIES: usize = 3;
+
+/// Finds anew when what waits falls due, of webhooks that fulfil a condition on `w` with the parameter `$1`. One index probe
+/// for each webhook and lane, whatever waits. What was never attempted is due whatever the clock says: it may have been ahead
+/// when that was published.
+pub(super) async fn find_ready(session: &Session, of_webhooks: &str, parameter: &dyn Value) -> Answer<()> {
+    session
+        .execute(
+            &format!(
+                "INSERT INTO ready (webhook_id, lane, due_at)
+                 SELECT w.id, lanes.lane, p.due_at
+                 FROM webhooks w CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
+                 CROSS JOIN LATERAL (
+                     SELECT CASE WHEN lanes.lane = 1 THEN p.due_at ELSE 'epoch' END AS due_at FROM pending p
+                     WHERE p.webhook_id = w.id AND p.epoch = w.epoch AND p.lane = lanes.lane ORDER BY p.due_at LIMIT 1) p
+                 WHERE w.deleted_at IS NULL AND w.deactivation_reason IS NULL AND {of_webhooks}
+                 ORDER BY w.id, lanes.lane
+                 ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = excluded.due_at WHERE ready.due_at > excluded.due_at"
+            ),
+            &[parameter],
+        )
+        .await
+        .map(drop)
+}
+
+/// Notes that something of webhooks falls due at a time.
+pub(super) async fn mark_ready(session: &Session, marks: &[(Work, DateTime<Utc>)]) -> Answer<()> {
+    // Each once, and in order.
+    let mut earliest = BTreeMap::new();
+    for (work, due_at) in marks {
+        let entry = earliest.entry(*work).or_insert(*due_at);
+        *entry = (*due_at).min(*entry);
+    }
+    if earliest.is_empty() {
+        return Ok(());
+    }
+    let webhooks: Vec<Uuid> = earliest.keys().map(|work| work.webhook_id).collect();
+    let lanes: Vec<i16> = earliest.keys().map(|work| work.lane as i16).collect();
+    let times: Vec<DateTime<Utc>> = earliest.into_values().collect();
+    session
+        .execute(
+            "INSERT INTO ready (webhook_id, lane, due_at)
+             SELECT webhook_id, lane, due_at FROM UNNEST($1, $2, $3) AS mark (webhook_id, lane, due_at) ORDER BY webhook_id, lane
+             ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = least(ready.due_at, excluded.due_at)",
+            &[&webhooks, &lanes, &times],
+        )
+        .await
+        .map(drop)
+}
+
+/// The first of so many consecutive places in a webhook's order, behind all that were given before. Nobody else is given any,
+/// or takes the next delivery of the webhook, before this transaction has ended.
+pub(super) async fn reserve_sequences(session: &Session, webhook_id: Uuid, wanted: u32) -> Answer<i64> {
+    Ok(reserve(session, &BTreeMap::from([(webhook_id, i64::from(wanted))])).await?.remove(&webhook_id).unwrap_or(1))
+}
+
+/// One place in the order of each of these webhooks.
+pub(super) async fn next_sequences(session: &Session, webhooks: &[Uuid]) -> Answer<HashMap<Uuid, i64>> {
+    reserve(session, &webhooks.iter().map(|id| (*id, 1)).collect()).await
+}
+
+/// The first of as many places as each of these webhooks wants.
+pub(super) async fn reserve(session: &Session, wanted: &BTreeMap<Uuid, i64>) -> Answer<HashMap<Uuid, i64>> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let webhooks: Vec<Uuid> = wanted.keys().copied().collect();
+    let counts: Vec<i64> = wanted.values().copied().collect();
+    let rows = session
+        .query(
+            "INSERT INTO sequences (webhook_id, last)
+             SELECT webhook_id, wanted FROM UNNEST($1, $2) AS of_webhook (webhook_id, wanted) ORDER BY webhook_id
+             ON CONFLICT (webhook_id) DO UPDATE SET last = sequences.last + excluded.last RETURNING webhook_id, last",
+            &[&webhooks, &counts],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let (webhook_id, last): (Uuid, i64) = (row.try_get(0)?, row.try_get(1)?);
+            Ok((webhook_id, last - wanted.get(&webhook_id).copied().unwrap_or(1) + 1))
+        })
+        .collect()
+}
+
+/// Holds the order of webhooks until the end of the transaction: what another has done to it is visible from here on.
+pub(super) async fn hold_order(session: &Session, webhooks: &[Uuid]) -> Answer<()> {
+    if webhooks.is_empty() {
+        return Ok(());
+    }
+    let locked = "SELECT 1 FROM sequences WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE";
+    session.query(locked, &[&webhooks.to_vec()]).await.map(drop)
+}
+
+/// A delivery that is pending from now on.
+pub(super) struct NewDelivery<'a> {
+    pub(super) id: Uuid,
+    pub(super) notification_id: Uuid,
+    pub(super) webhook_id: Uuid,
+    pub(super) account: &'a str,
+    pub(super) epoch: u32,
+    pub(super) lane: Lane,
+    pub(super) sequence: Option<i64>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) leased_by: Option<Uuid>,
+}
+
+pub(super) async fn insert_deliveries(session: &Session, new: &[NewDelivery<'_>]) -> Answer<()> {
+    let arrays = NewDeliveries::of(new);
+    let NewDeliveries { ids, notifications, webhooks, accounts, epochs, lanes, sequences, times, leases } = &arrays;
+    session
+        .execute(
+            "WITH new AS (
+                 SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                     AS new (id, notification_id, webhook_id, account, epoch, lane, sequence, created_at, leased_by)),
+             delivery AS (
+                 INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, created_at)
+                 SELECT id, notification_id, webhook_id, account, epoch, created_at FROM new)
+             INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at, leased_by)
+             SELECT id, webhook_id, epoch, lane, sequence, created_at, leased_by FROM new",
+            &[ids, notifications, webhooks, accounts, epochs, lanes, sequences, times, leases],
+        )
+        .await
+        .map(drop)
+}
+
+/// New deliveries column by column, as `UNNEST` takes them.
+pub(super) struct NewDeliveries<'a> {
+    pub(super) ids: Vec<Uuid>,
+    pub(super) notifications: Vec<Uuid>,
+    pub(super) webhooks: Vec<Uuid>,
+    pub(super) accounts: Vec<&'a str>,
+    pub(super) epochs: Vec<i32>,
+    pub(super) lanes: Vec<i16>,
+    pub(super) sequences: Vec<Option<i64>>,
+    pub(super) times: Vec<DateTime<Utc>>,
+    pub(super) leases: Vec<Option<Uuid>>,
+}
+
+impl<'a> NewDeliveries<'a> {
+    pub(super) fn of(new: &[NewDelivery<'a>]) -> NewDeliveries<'a> {
+        NewDeliveries {
+            ids: new.iter().map(|delivery| delivery.id).collect(),
+            notifications: new.iter().map(|delivery| delivery.notification_id).collect(),
+            webhooks: new.iter().map(|delivery| delivery.webhook_id).collect(),
+            accounts: new.iter().map(|delivery| delivery.account).collect(),
+            epochs: new.iter().map(|delivery| int(delivery.epoch)).collect(),
+            lanes: new.iter().map(|delivery| delivery.lane as i16).collect(),
+            sequences: new.iter().map(|delivery| delivery.sequence).collect(),
+            times: new.iter().map(|delivery| delivery.created_at).collect(),
+            leases: new.iter().map(|delivery| delivery.leased_by).collect(),
+        }
+    }
+}
+
+/// One round of taking: of that work, and of what fell due since.
+pub(super) async fn round(
+    session: &Session,
+    node: &Node,
+    bell: &Bell,
+    slots: &Arc<Slots>,
+    now: DateTime<Utc>,
+    works: Vec<Work>,
+) -> Answer<DueRound> {
+    let mut tries = 1;
+    loop {
+        let taken = try_round(session, node, slots, now, works.clone()).await;
+        match taken {
+            Err(trouble) if trouble.is_conflict() && tries < TRIES => tries += 1,
+            Err(trouble) => {
+                // What it was about is looked at again.
+                slots.wake(works);
+                return Err(trouble);
+            }
+            Ok((round, shared)) => {
+                if shared {
+                    bell.ring();
+                }
+                return Ok(round);
+            }
+        }
+    }
+}
+
+/// The round, and whether something was left that other nodes may take of.
+async fn try_round(session: &Session, node: &Node, slots: &Arc<Slots>, now: DateTime<Utc>, mut works: Vec<Work>) -> Answer<(DueRound, bool)> {
+    // Most rounds find nothing, and need no transaction for that.
+    let next_due = "SELECT min(due_at) FROM ready";
+    if works.is_empty() {
+        let next: Option<DateTime<Utc>> = session.query_one(next_due, &[]).await?.try_get(0)?;
+        if next.is_none_or(|next| next > now) {
+            return Ok((DueRound { next_due: next, ..DueRound::default() }, false));
+        }
+    }
+    let transaction = session.begin().await?;
+    let outcome = async {
+        let fell_due = transaction
+            .query(
+                "DELETE FROM ready WHERE (webhook_id, lane) IN (
+                     SELECT webhook_id, lane FROM ready WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 RETURNING webhook_id, lane",
+                &[&now, &READY_AT_ONCE],
+            )
+            .await?;
+        for row in &fell_due {
+            works.push(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? });
+        }
+        let mut seen = std::collections::HashSet::new();
+        works.retain(|work| seen.insert(*work));
+        // Retries come last, unless it is their turn.
+        works.sort_by_cached_key(|work| match work.lane {
+            Lane::Retry if slots.retries_go_first(work.webhook_id) => 0,
+            Lane::Fresh | Lane::Ordered => 1,
+            Lane::Retry => 2,
+        });
+        let leasing = Leasing { session: &transaction, node, slots, now };
+        let (taken, left) = leasing.take(works).await?;
+        let shared = leasing.share(&taken).await?;
+        let next_due = transaction.query_one(next_due, &[]).await?.try_get(0)?;
+        Ok((taken, left, shared, next_due))
+    };
+    match outcome.await {
+        Ok((taken, left, shared, next_due)) => {
+            let ids: Vec<Uuid> = taken.iter().map(|leased| leased.delivery_id).collect();
+            if let Err(trouble) = transaction.commit().await {
+                node.doubt(ids);
+                return Err(trouble);
+            }
+            Ok((DueRound { leased: taken, next_due, left }, shared))
+        }
+        Err(trouble) => {
+            let _ = transaction.roll_back().await;
+            Err(trouble)
+        }
+    }
+}
+
+/// What leasing needs, inside one transaction.
+pub(super) struct Leasing<'a> {
+    pub(super) session: &'a Session,
+    pub(super) node: &'a Node,
+    pub(super) slots: &'a Arc<Slots>,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Work that may be taken of now.
+struct Open {
+    work: Work,
+    destination: Arc<Destination>,
+    /// At most so many, and one more that then waits.
+    most: i64,
+}
+
+struct Candidate {
+    delivery_id: Uuid,
+    due_at: DateTime<Utc>,
+    attempt_count: u32,
+    schedule_start: u32,
+    payload_bytes: usize,
+}
+
+impl Leasing<'_> {
+    /// Takes of that work as much as finds a slot, and answers what is to be looked at in the next round.
+    pub(super) async fn take(&self, works: Vec<Work>) -> Answer<(Vec<Leased>, Vec<Work>)> {
+        if works.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let mut ids: Vec<Uuid> = works.iter().map(|work| work.webhook_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let destinations = webhooks::destinations(self.session, ids).await?;
+        let destinations: HashMap<Uuid, Arc<Destination>> =
+            destinations.into_iter().map(|destination| (destination.webhook_id, Arc::new(destination))).collect();
+        let paused = Paused::read(self.session).await?;
+        let (mut open, mut left, mut room) = (Vec::new(), Vec::new(), LEASED_AT_ONCE);
+        for work in works {
+            let Some(destination) = destinations.get(&work.webhook_id) else { continue };
+            // It waits already, and is looked at when it need not any more; or nothing of it begins before a resumption finds it.
+            if self.slots.is_waiting(work) || paused.has(&destination.account, work.webhook_id) {
+                continue;
+            }
+            if room == 0 {
+                left.push(work);
+                continue;
+            }
+            let most = if work.lane == Lane::Ordered { 1 } else { self.slots.room_for(work.webhook_id).clamp(1, room) };
+            room -= most;
+            open.push(Open { work, destination: destination.clone(), most: most as i64 });
+        }
+        let order: Vec<Uuid> = open.iter().filter(|open| open.work.lane == Lane::Ordered).map(|open| open.work.webhook_id).collect();
+        hold_order(self.session, &order).await?;
+        let mut rates = self.hold_rates(&open).await?;
+        let mut waiting = self.waiting(&open).await?;
+        let (mut chosen, mut marks, mut exhausted) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, open) in open.iter().enumerate() {
+            let candidates = waiting.remove(&place).unwrap_or_default();
+            let found = candidates.len();
+            let mut all = true;
+            for candidate in candidates {
+                // What waits for its first attempt waits for no time: if the clock says otherwise, it has been set back.
+                if candidate.due_at > self.now && candidate.attempt_count > candidate.schedule_start {
+                    marks.push((open.work, candidate.due_at));
+                    all = false;
+                    break;
+                }
+                let Some(slot) = self.take_slot(open, candidate.payload_bytes, &mut rates) else {
+                    all = false;
+                    break;
+                };
+                chosen.push((place, candidate, slot));
+            }
+            if all && found as i64 > open.most {
+                self.slots.wake([open.work]);
+            } else if all && open.work.lane == Lane::Retry {
+                exhausted.push(open.work.webhook_id);
+            }
+        }
+        let leased = self.lease(&open, chosen).await?;
+        self.save_rates(rates).await?;
+        marks.extend(self.next_retries(&open, &exhausted).await?);
+        mark_ready(self.session, &marks).await?;
+        Ok((leased, left))
+    }
+
+    /// What waits longest of each, with one more than may be taken. Nobody else takes that in the meantime.
+    async fn waiting(&self, open: &[Open]) -> Answer<HashMap<usize, Vec<Candidate>>> {
+        let of_lane = |ordered: bool| open.iter().enumerate().filter(move |(_, open)| (open.work.lane == Lane::Ordered) == ordered);
+        let mut waiting: HashMap<usize, Vec<Candidate>> = HashMap::new();
+        let mut add = |rows: &[Row]| -> Answer<()> {
+            for row in rows {
+                let place: i64 = row.try_get(0)?;
+                waiting.entry(usize::try_from(place).unwrap_or_default()).or_default().push(Candidate {
+                    delivery_id: row.try_get(1)?,
+                    due_at: row.try_get(2)?,
+                    attempt_count: count(row.try_get(3)?),
+                    schedule_start: count(row.try_get(4)?),
+                    payload_bytes: usize::try_from(row.try_get::<_, i32>(5)?).unwrap_or_default(),
+                });
+            }
+            Ok(())
+        };
+        if of_lane(false).next().is_some() {
+            let places: Vec<i64> = of_lane(false).map(|(place, _)| place as i64).collect();
+            let webhooks: Vec<Uuid> = of_lane(false).map(|(_, open)| open.work.webhook_id).collect();
+            let epochs: Vec<i32> = of_lane(false).map(|(_, open)| int(open.destination.epoch)).collect();
+            let lanes: Vec<i16> = of_lane(false).map(|(_, open)| open.work.lane as i16).collect();
+            let most: Vec<i64> = of_lane(false).map(|(_, open)| open.most + 1).collect();
+            let rows = self.session.query(WAITING, &[&places, &webhooks, &epochs, &lanes, &most, &self.now]).await?;
+            add(&rows)?;
+        }
+        if of_lane(true).next().is_some() {
+            let places: Vec<i64> = of_lane(true).map(|(place, _)| place as i64).collect();
+            let webhooks: Vec<Uuid> = of_lane(true).map(|(_, open)| open.work.webhook_id).collect();
+            let epochs: Vec<i32> = of_lane(true).map(|(_, open)| int(open.destination.epoch)).collect();
+            let rows = self.session.query(IN_ORDER, &[&places, &webhooks, &epochs]).await?;
+            add(&rows)?;
+        }
+        Ok(waiting)
+    }
+
+    /// A slot, as far as the caps and the webhook's rate limit allow. If not, the work waits in the slots.
+    fn take_slot(&self, open: &Open, payload_bytes: usize, rates: &mut HashMap<Uuid, Option<DateTime<Utc>>>) -> Option<Slot> {
+        let Open { work, destination, .. } = open;
+        let slot = self.slots.try_take(&destination.account, *work, payload_bytes, self.now)?;
+        let Some(rate) = destination.max_per_second.and_then(Rate::even) else { return Some(slot) };
+        let even_at = rates.entry(work.webhook_id).or_default();
+        match rate.admit(*even_at, self.now) {
+            Ok(next) => {
+                *even_at = Some(next);
+                Some(slot)
+            }
+            Err(wait) => {
+                drop(slot);
+                self.slots.wait_until(*work, self.now + wait);
+                None
+            }
+        }
+    }
+
+    /// When each webhook with a rate limit is even again, which nobody else moves until this transaction has ended.
+    async fn hold_rates(&self, open: &[Open]) -> Answer<HashMap<Uuid, Option<DateTime<Utc>>>> {
+        let mut limited: Vec<Uuid> =
+            open.iter().filter(|open| open.destination.max_per_second.is_some()).map(|open| open.work.webhook_id).collect();
+        if limited.is_empty() {
+            return Ok(HashMap::new());
+        }
+        limited.sort_unstable();
+        limited.dedup();
+        // A webhook's first row must be there before it can be locked.
+        let made = "INSERT INTO rates (webhook_id, even_at) SELECT id, '-infinity' FROM UNNEST($1) AS id ORDER BY id ON CONFLICT DO NOTHING";
+        self.session.execute(made, &[&limited]).await?;
+        let locked = "SELECT webhook_id, nullif(even_at, '-infinity') FROM rates WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE";
+        let rows = self.session.query(locked, &[&limited]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    async fn save_rates(&self, rates: HashMap<Uuid, Option<DateTime<Utc>>>) -> Answer<()> {
+        let (webhooks, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = rates.into_iter().filter_map(|(id, even_at)| Some((id, even_at?))).unzip();
+        if webhooks.is_empty() {
+            return Ok(());
+        }
+        let moved = "UPDATE rates SET even_at = moved.even_at FROM UNNEST($1, $2) AS moved (webhook_id, even_at)
+                     WHERE rates.webhook_id = moved.webhook_id";
+        self.session.execute(moved, &[&webhooks, &times]).await.map(drop)
+    }
+
+    /// Takes what has a slot, and reads what of it goes out.
+    async fn lease(&self, open: &[Open], chosen: Vec<(usize, Candidate, Slot)>) -> Answer<Vec<Leased>> {
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lease = self.node.incarnation();
+        let ids: Vec<Uuid> = chosen.iter().map(|(_, candidate, _)| candidate.delivery_id).collect();
+        let rows = self.session.query(TAKE, &[&ids, &lease]).await?;
+        let mut outbound: HashMap<Uuid, Arc<Outbound>> = HashMap::new();
+        for row in &rows {
+            let notification = notifications::from_row(row, 1)?;
+            let trace = notifications::trace_from_row(row, 6)?;
+            outbound.insert(row.try_get(0)?, Arc::new(notification.outbound(trace)));
+        }
+        let leased = chosen.into_iter().filter_map(|(place, candidate, slot)| {
+            let Open { work, destination, .. } = &open[place];
+            Some(Leased {
+                delivery_id: candidate.delivery_id,
+                attempt: candidate.attempt_count + 1,
+                lane: work.lane,
+                schedule_start: candidate.schedule_start,
+                due_at: candidate.due_at,
+                notification: outbound.remove(&candidate.delivery_id)?,
+                destination: destination.clone(),
+                lease,
+                slot,
+            })
+        });
+        Ok(leased.collect())
+    }
+
+    /// When the next retry of each of these webhooks falls due.
+    async fn next_retries(&self, open: &[Open], webhooks: &[Uuid]) -> Answer<Vec<(Work, DateTime<Utc>)>> {
+        if webhooks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let epoch_of: HashMap<Uuid, i32> = open.iter().map(|open| (open.work.webhook_id, int(open.destination.epoch))).collect();
+        let epochs: Vec<i32> = webhooks.iter().map(|id| epoch_of.get(id).copied().unwrap_or_default()).collect();
+        let rows = self.session.query(NEXT_RETRIES, &[&webhooks.to_vec(), &epochs, &self.now]).await?;
+        rows.iter().map(|row| Ok((Work { webhook_id: row.try_get(0)?, lane: Lane::Retry }, row.try_get(1)?))).collect()
+    }
+
+    /// Lets the other nodes know of work that waits for room here, from time to time: they may have some. True if there is any.
+    async fn share(&self, taken: &[Leased]) -> Answer<bool> {
+        if self.node.delivering() < 2 {
+            return Ok(false);
+        }
+        let mut works: Vec<Work> =
+            taken.iter().map(|leased| Work { webhook_id: leased.destination.webhook_id, lane: leased.lane }).collect();
+        works.sort_unstable();
+        works.dedup();
+        works.retain(|work| work.lane != Lane::Ordered && self.slots.may_share(*work, self.now));
+        let marks: Vec<_> = works.iter().map(|work| (*work, self.now)).collect();
+        mark_ready(self.session, &marks).await?;
+        Ok(!marks.is_empty())
+    }
+}
+
+/// At most as many rows as all nodes have in flight or unrecorded stand before the first one that nobody is on.
+const WAITING: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
+     FROM UNNEST($1, $2, $3, $4, $5) AS w (place, webhook_id, epoch, lane, most)
+     CROSS JOIN LATERAL (
+         SELECT p.delivery_id, p.due_at FROM pending p
+         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.lane = w.lane
+             AND p.due_at <= CASE w.lane WHEN 0 THEN 'infinity' ELSE $6 END
+             AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
+         ORDER BY p.due_at, p.delivery_id LIMIT w.most FOR UPDATE SKIP LOCKED) p
+     JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
+     ORDER BY w.place, p.due_at, p.delivery_id";
+
+/// Only the first one counts, and only if nobody is on it: whoever is wakes what comes after.
+const IN_ORDER: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
+     FROM UNNEST($1, $2, $3) AS w (place, webhook_id, epoch)
+     CROSS JOIN LATERAL (
+         SELECT p.delivery_id, p.due_at, p.leased_by FROM pending p
+         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.sequence IS NOT NULL AND p.lane = 2
+         ORDER BY p.sequence LIMIT 1) p
+     JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
+     WHERE p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by)";
+
+const TAKE: &str = "UPDATE pending p SET leased_by = $2
+     FROM deliveries d JOIN notifications n ON n.id = d.notification_id
+     WHERE p.delivery_id = ANY($1) AND d.id = p.delivery_id
+     RETURNING p.delivery_id, n.id, n.type, n.data, n.created_at, n.delivery_count, n.trace_parent, n.trace_state";
+
+const NEXT_RETRIES: &str = "SELECT w.webhook_id, p.due_at FROM UNNEST($1, $2) AS w (webhook_id, epoch)
+     CROSS JOIN LATERAL (
+         SELECT p.due_at FROM pending p
+         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.lane = 1 AND p.due_at > $3
+             AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
+         ORDER BY p.due_at LIMIT 1) p";
+
+/// Gives leases back without an attempt.
+pub(super) async fn release(session: &Session, deliveries: &[Uuid], incarnation: Uuid) -> Answer<()> {
+    let released = "UPDATE pending SET leased_by = NULL WHERE delivery_id = ANY($1) AND leased_by = $2";
+    session.execute(released, &[&deliveries.to_vec(), &incarnation]).await.map(drop)
+}
+
+/// As [`release`], for what nobody has in mind: it is due again.
+pub(super) async fn give_back(session: &Session, deliveries: &[Uuid], incarnation: Uuid) -> Answer<()> {
+    session
+        .execute(
+            "WITH released AS (
+                 UPDATE pending SET leased_by = NULL WHERE delivery_id = ANY($1) AND leased_by = $2 AND lane < 3
+                 RETURNING webhook_id, lane, due_at)
+             INSERT INTO ready (webhook_id, lane, due_at)
+             SELECT webhook_id, lane, min(due_at) FROM released GROUP BY webhook_id, lane ORDER BY webhook_id, lane
+             ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = least(ready.due_at, excluded.due_at)",
+            &[&deliveries.to_vec(), &incarnation],
+        )
+        .await
+        .map(drop)
+}

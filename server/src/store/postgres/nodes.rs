@@ -1,0 +1,198 @@
+//! The nodes: who is alive, and who takes over from whom.
+//!
+//! A node says every other second that it lives, and is believed for ten. A node that could not say so stops beginning
+//! attempts by its own clock before anybody else takes over; a node that was taken over from comes back under another name, so
+//! that nothing that it held then is held twice. All times here are the database's.
+
+use std::sync::{PoisonError, RwLock};
+
+use super::*;
+
+/// How long a node is believed to live after it has said so, in SQL and as its own clock counts it: from before it said so.
+const LIFE: &str = "interval '10 seconds'";
+const OWN_LIFE: Duration = Duration::from_secs(9);
+
+/// How far back changes are read: their identifiers are not in the order of their commits.
+const LOOK_BACK: &str = "interval '30 seconds'";
+
+/// How long changes are kept.
+const CHANGES_KEPT: &str = "interval '2 minutes'";
+
+/// This process as a node.
+pub(super) struct Node {
+    name: String,
+    pub(super) delivers: bool,
+    state: RwLock<State>,
+}
+
+struct State {
+    incarnation: Uuid,
+    /// `None` before it is one of the nodes.
+    holds_until: Option<Instant>,
+    /// How many nodes deliver.
+    delivering: u32,
+    /// The changes that it has heard of.
+    heard: std::collections::HashSet<i64>,
+    /// Leases that may or may not have been stored, and that nobody is on.
+    doubtful: Vec<Uuid>,
+}
+
+impl Node {
+    pub(super) fn new(name: String, delivers: bool) -> Node {
+        let state = State { incarnation: Uuid::now_v7(), holds_until: None, delivering: 1, heard: Default::default(), doubtful: Vec::new() };
+        Node { name, delivers, state: RwLock::new(state) }
+    }
+
+    /// Names this process's leases.
+    pub(super) fn incarnation(&self) -> Uuid {
+        self.read().incarnation
+    }
+
+    /// Whether nobody else can have taken over what was leased under that name.
+    pub(super) fn holds(&self, lease: Uuid) -> bool {
+        let state = self.read();
+        state.incarnation == lease && state.holds_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    pub(super) fn delivering(&self) -> u32 {
+        self.read().delivering
+    }
+
+    /// Notes deliveries that may have been leased in a transaction whose end is not known.
+    pub(super) fn doubt(&self, deliveries: impl IntoIterator<Item = Uuid>) {
+        self.write().doubtful.extend(deliveries);
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Becomes one of the nodes. What nobody is on any more is found anew.
+pub(super) async fn join(session: &Session, node: &Node) -> Answer<()> {
+    let said = Instant::now();
+    let incarnation = Uuid::now_v7();
+    let transaction = session.begin().await?;
+    transaction
+        .execute(
+            &format!(
+                "INSERT INTO nodes (incarnation, name, version, delivers, started_at, alive_until)
+                 VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + {LIFE})"
+            ),
+            &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers],
+        )
+        .await?;
+    if node.delivers {
+        leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    }
+    transaction.commit().await?;
+    let mut state = node.write();
+    state.incarnation = incarnation;
+    state.holds_until = Some(said + OWN_LIFE);
+    // What was doubtful under the name before is void.
+    state.doubtful.clear();
+    Ok(())
+}
+
+/// Says that this node lives, takes over from those that do not, and hears what others have changed.
+pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> Answer<Fleet> {
+    let said = Instant::now();
+    let renewed = session
+        .execute(
+            &format!("UPDATE nodes SET alive_until = clock_timestamp() + {LIFE} WHERE incarnation = $1 AND alive_until > clock_timestamp()"),
+            &[&node.incarnation()],
+        )
+        .await?;
+    let mut fleet = Fleet::default();
+    if renewed == 1 {
+        node.write().holds_until = Some(said + OWN_LIFE);
+    } else {
+        join(session, node).await?;
+        fleet.was_given_up = true;
+    }
+    give_back_doubtful(session, node).await?;
+    fleet.taken_over_from = take_over(session, bell).await?;
+    let row = session.query_one("SELECT count(*) FILTER (WHERE delivers) FROM nodes", &[]).await?;
+    fleet.delivering = u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or(u32::MAX).max(1);
+    hear_changes(session, node, &mut fleet).await?;
+    node.write().delivering = fleet.delivering;
+    Ok(fleet)
+}
+
+/// Whose life is over: their leases are void, and what they held or had in mind is found anew. One node does it.
+async fn take_over(session: &Session, bell: &Bell) -> Answer<Vec<String>> {
+    // Looking costs less than a transaction, and nearly always that is all.
+    let dead = session.query("SELECT 1 FROM nodes WHERE alive_until < clock_timestamp()", &[]).await?;
+    if dead.is_empty() {
+        return Ok(Vec::new());
+    }
+    let transaction = session.begin().await?;
+    let dead = transaction
+        .query(
+            "DELETE FROM nodes WHERE incarnation IN (
+                 SELECT incarnation FROM nodes WHERE alive_until < clock_timestamp() ORDER BY incarnation FOR UPDATE SKIP LOCKED)
+             RETURNING name",
+            &[],
+        )
+        .await?;
+    if !dead.is_empty() {
+        leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    }
+    transaction.commit().await?;
+    bell.ring();
+    dead.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
+    let doubtful = std::mem::take(&mut node.write().doubtful);
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    let given_back = leases::give_back(session, &doubtful, node.incarnation()).await;
+    if given_back.is_err() {
+        node.doubt(doubtful);
+    }
+    given_back
+}
+
+async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answer<()> {
+    let changes = session
+        .query(
+            &format!("SELECT id, webhook_id, revision, notification_id FROM changes WHERE at > clock_timestamp() - {LOOK_BACK}"),
+            &[],
+        )
+        .await?;
+    let mut heard = std::collections::HashSet::with_capacity(changes.len());
+    for change in &changes {
+        let id: i64 = change.try_get(0)?;
+        heard.insert(id);
+        if node.read().heard.contains(&id) {
+            continue;
+        }
+        if let Some(webhook_id) = change.try_get(1)? {
+            fleet.changed_webhooks.push((webhook_id, count(change.try_get::<_, Option<i32>>(2)?.unwrap_or_default())));
+        }
+        fleet.deleted_notifications.extend(change.try_get::<_, Option<Uuid>>(3)?);
+    }
+    node.write().heard = heard;
+    Ok(())
+}
+
+/// Changes that every node has heard of.
+pub(super) async fn forget_changes(session: &Session) -> Answer<()> {
+    session.execute(&format!("DELETE FROM changes WHERE at < clock_timestamp() - {CHANGES_KEPT}"), &[]).await.map(drop)
+}
+
+/// Is no node any more: what it held or had in mind is due to the others.
+pub(super) async fn leave(session: &Session, node: &Node) -> Answer<()> {
+    let transaction = session.begin().await?;
+    transaction.execute("DELETE FROM nodes WHERE incarnation = $1", &[&node.incarnation()]).await?;
+    leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    transaction.commit().await?;
+    node.write().holds_until = None;
+    Ok(())
+}

@@ -1,0 +1,497 @@
+//! Publishing: the outbox. What was published in the meantime is stored in one statement, with its deliveries.
+//!
+//! What each publish is for is known in memory (`directory.rs`), and what of it this node takes is decided there, too. The
+//! statement stores only what was decided for the present version of its account; the rest is decided anew. Webhooks whose
+//! order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside the rest.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::leases::{NewDeliveries, NewDelivery};
+use super::lines::Answers;
+use super::pauses::Paused;
+use super::session::shared;
+use super::*;
+use crate::delivery::callback::CallbackTemplate;
+const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// Each time it has changed in the meantime.
+const TRIES: usize = 5;
+
+/// How long what is paused is remembered.
+const PAUSES_REMEMBERED: Duration = Duration::from_millis(250);
+
+pub(super) struct Command {
+    pub(super) publication: Publication,
+    pub(super) slots: Arc<Slots>,
+    pub(super) answer: Answers<Published>,
+}
+
+#[derive(Clone)]
+pub(super) struct Publishing {
+    pub(super) connections: Connections,
+    pub(super) directory: Arc<Directory>,
+    pub(super) node: Arc<Node>,
+    pub(super) bell: Arc<Bell>,
+    pub(super) paused: Arc<std::sync::Mutex<Option<(Instant, Arc<Paused>)>>>,
+}
+
+/// A publication, and what was decided for it.
+struct Prepared {
+    command: Command,
+    account: Arc<str>,
+    version: i64,
+    destinations: Arc<[Arc<Destination>]>,
+    leased: Vec<Leased>,
+    /// What is stored and not leased here.
+    left: Vec<(Uuid, Arc<Destination>)>,
+}
+
+/// What came of a statement.
+#[derive(Default)]
+struct Stored {
+    notifications: HashSet<Uuid>,
+    /// Accounts that have another version. Nothing of them was stored.
+    stale: HashSet<String>,
+}
+
+impl Publishing {
+    pub(super) async fn run(self, batch: Vec<Command>) {
+        let mut waiting = batch;
+        for tries in 1.. {
+            waiting = self.attempt(waiting, tries).await;
+            if waiting.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Settles what it can, and answers what is to be tried again.
+    async fn attempt(&self, batch: Vec<Command>, tries: usize) -> Vec<Command> {
+        let session = match self.connections.session().await {
+            Ok(session) => session,
+            Err(trouble) => {
+                let trouble = Arc::new(trouble);
+                batch.into_iter().for_each(|command| settle(command.answer, Err(shared(&trouble))));
+                return Vec::new();
+            }
+        };
+        let (mut again, mut quick, mut held, mut keys) = (Vec::new(), Vec::new(), Vec::new(), HashSet::new());
+        for command in batch {
+            // Of several with one key, the first is stored, and then the others find it.
+            if let Some(Idempotency { owner, key, .. }) = &command.publication.idempotency
+                && !keys.insert((owner.clone(), key.clone()))
+            {
+                again.push(command);
+                continue;
+            }
+            match self.prepare(&session, command).await {
+                Some(prepared) if prepared.is_held() => held.push(prepared),
+                Some(prepared) => quick.push(prepared),
+                None => {}
+            }
+        }
+        let quick = async {
+            match quick.is_empty() {
+                true => Vec::new(),
+                false => self.store(&session, quick, false, tries).await,
+            }
+        };
+        let held = async {
+            if held.is_empty() {
+                return Vec::new();
+            }
+            match self.connections.session().await {
+                Ok(session) => self.store(&session, held, true, tries).await,
+                Err(trouble) => refuse(held, trouble),
+            }
+        };
+        let (quick, held) = futures_util::future::join(quick, held).await;
+        again.extend(quick);
+        again.extend(held);
+        again
+    }
+
+    /// Whom it is for, and what of it this node takes. `None` when it has been answered.
+    async fn prepare(&self, session: &Session, command: Command) -> Option<Prepared> {
+        let decided = self.decide(session, &command.publication).await;
+        let (entry, destinations) = match decided {
+            Ok(Ok(decided)) => decided,
+            Ok(Err(published)) => {
+                settle(command.answer, Ok(published));
+                return None;
+            }
+            Err(trouble) => {
+                settle(command.answer, Err(trouble.into()));
+                return None;
+            }
+        };
+        let paused = match self.paused(session).await {
+            Ok(paused) => paused,
+            Err(trouble) => {
+                settle(command.answer, Err(trouble.into()));
+                return None;
+            }
+        };
+        let publication = &command.publication;
+        let lease = self.node.incarnation();
+        let outbound = (self.takes() && !destinations.is_empty()).then(|| {
+            let Publication { id, event_type, data, created_at, trace, .. } = publication;
+            Arc::new(Outbound { id: *id, body: CallbackTemplate::new(*id, event_type, *created_at, data), trace: trace.clone() })
+        });
+        let (mut leased, mut left) = (Vec::new(), Vec::new());
+        for destination in destinations.iter() {
+            let delivery_id = Uuid::now_v7();
+            let work = work_of(destination);
+            let slot = match &outbound {
+                Some(_) if is_held(destination) || paused.has(&destination.account, destination.webhook_id) => None,
+                Some(_) => command.slots.try_take(&destination.account, work, publication.data.get().len(), publication.created_at),
+                None => None,
+            };
+            match slot.zip(outbound.clone()) {
+                Some((slot, notification)) => leased.push(Leased {
+                    delivery_id,
+                    attempt: 1,
+                    schedule_start: 0,
+                    due_at: publication.created_at,
+                    lane: work.lane,
+                    notification,
+                    destination: destination.clone(),
+                    lease,
+                    slot,
+                }),
+                None => left.push((delivery_id, destination.clone())),
+            }
+        }
+        Some(Prepared { command, account: entry.account.clone(), version: entry.version, destinations, leased, left })
+    }
+
+    async fn decide(
+        &self,
+        session: &Session,
+        publication: &Publication,
+    ) -> Answer<std::result::Result<(Arc<directory::Entry>, Arc<[Arc<Destination>]>), Published>> {
+        match &publication.audience {
+            Audience::Account(account) => {
+                let entry = self.directory.account(session, account.as_str()).await?;
+                let destinations = entry.destinations(&publication.event_type);
+                Ok(Ok((entry, destinations)))
+            }
+            Audience::Webhook { id, account } => {
+                let entry = self.directory.account_of(session, *id).await?;
+                let is_theirs = |entry: &Arc<directory::Entry>| account.as_ref().is_none_or(|account| account.as_str() == &*entry.account);
+                if let Some(entry) = entry.filter(is_theirs)
+                    && let Some(destination) = entry.destination(*id)
+                {
+                    return Ok(Ok((entry, Arc::from([destination]))));
+                }
+                // What is answered without a transaction is looked up, not remembered.
+                if let Some(idempotency) = &publication.idempotency
+                    && let Some(earlier) = notifications::find_key(session, idempotency, publication.created_at).await?
+                {
+                    return Ok(Err(earlier));
+                }
+                let Some(webhook) = webhooks::get(session, account.as_ref(), *id).await? else { return Ok(Err(Published::NoSuchWebhook)) };
+                if webhook.deactivation.is_some() {
+                    return Ok(Err(Published::WebhookDeactivated));
+                }
+                // It has been activated since.
+                self.directory.forget(webhook.account.as_str());
+                let entry = self.directory.account(session, webhook.account.as_str()).await?;
+                let destination = entry.destination(*id);
+                Ok(destination.map(|destination| (entry, Arc::from([destination]))).ok_or(Published::WebhookDeactivated))
+            }
+        }
+    }
+
+    async fn paused(&self, session: &Session) -> Answer<Arc<Paused>> {
+        let remembered = self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some((read_at, paused)) = remembered
+            && read_at.elapsed() < PAUSES_REMEMBERED
+        {
+            return Ok(paused);
+        }
+        let read_at = Instant::now();
+        let paused = Arc::new(Paused::read(session).await?);
+        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((read_at, paused.clone()));
+        Ok(paused)
+    }
+
+    /// Stores a batch, and answers those that were stored and those that lost their key. The others are to be tried again.
+    async fn store(&self, session: &Session, mut batch: Vec<Prepared>, held: bool, tries: usize) -> Vec<Command> {
+        let stored = match held {
+            true => self.store_held(session, &mut batch).await,
+            false => self.insert(session, &batch, &HashMap::new()).await,
+        };
+        match stored {
+            Ok(stored) => {
+                stored.stale.iter().for_each(|account| self.directory.forget(account));
+                let (mut again, mut due) = (Vec::new(), false);
+                for prepared in batch {
+                    if !stored.stale.contains(&*prepared.account) {
+                        due |= !prepared.left.is_empty();
+                        self.answer(session, prepared, &stored.notifications).await;
+                    } else if tries < TRIES {
+                        again.push(prepared.command);
+                    } else {
+                        let changing = "the account's webhooks change faster than can be published to them";
+                        settle(prepared.command.answer, Err(Error::Unavailable(anyhow::anyhow!(changing))));
+                    }
+                }
+                if due && !self.node.delivers {
+                    self.bell.ring();
+                }
+                again
+            }
+            Err(trouble) if trouble.is_conflict() && tries < TRIES => batch.into_iter().map(|prepared| prepared.command).collect(),
+            Err(trouble) => {
+                if trouble.is_unknown() {
+                    // What may have been leased is given back when the database answers again.
+                    self.node.doubt(batch.iter().flat_map(|prepared| prepared.leased.iter().map(|leased| leased.delivery_id)));
+                    return refuse(batch, trouble);
+                }
+                if batch.len() == 1 {
+                    return refuse(batch, trouble);
+                }
+                // One of them is at fault: each for itself.
+                for prepared in batch {
+                    let alone = Box::pin(self.clone().run(vec![prepared.command]));
+                    alone.await;
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// In one transaction with what the order and the rate of webhooks ask for.
+    async fn store_held(&self, session: &Session, batch: &mut [Prepared]) -> Answer<Stored> {
+        let transaction = session.begin().await?;
+        let outcome = async {
+            let mut wanted = BTreeMap::new();
+            for (_, destination) in batch.iter().flat_map(|prepared| &prepared.left).filter(|(_, destination)| destination.ordered) {
+                *wanted.entry(destination.webhook_id).or_default() += 1;
+            }
+            let mut sequences = HashMap::new();
+            let mut next = leases::reserve(&transaction, &wanted).await?;
+            for (delivery_id, destination) in batch.iter().flat_map(|prepared| &prepared.left) {
+                if let Some(sequence) = next.get_mut(&destination.webhook_id) {
+                    sequences.insert(*delivery_id, *sequence);
+                    *sequence += 1;
+                }
+            }
+            let stored = self.insert(&transaction, batch, &sequences).await?;
+            let Some(slots) = batch.first().map(|prepared| &prepared.command.slots).filter(|_| self.takes()) else {
+                return Ok((stored, Vec::new()));
+            };
+            let now = batch.iter().map(|prepared| prepared.command.publication.created_at).max().unwrap_or_default();
+            let of_batch = batch.iter().filter(|prepared| stored.notifications.contains(&prepared.command.publication.id));
+            let mut works: Vec<Work> = of_batch.flat_map(|prepared| prepared.held_works()).collect();
+            works.sort_unstable();
+            works.dedup();
+            let (taken, left) = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
+            slots.wake(left);
+            Ok((stored, taken))
+        };
+        match outcome.await {
+            Ok((stored, taken)) => {
+                let ids: Vec<Uuid> = taken.iter().map(|leased| leased.delivery_id).collect();
+                if let Err(trouble) = transaction.commit().await {
+                    self.node.doubt(ids);
+                    return Err(trouble);
+                }
+                // Whoever published it begins it; what was published before goes with the first.
+                for leased in taken {
+                    let place = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
+                    if let Some(prepared) = batch.get_mut(place) {
+                        prepared.left.retain(|(id, _)| *id != leased.delivery_id);
+                        prepared.leased.push(leased);
+                    }
+                }
+                Ok(stored)
+            }
+            Err(trouble) => {
+                let _ = transaction.roll_back().await;
+                Err(trouble)
+            }
+        }
+    }
+
+    /// All of the batch in one statement.
+    async fn insert(&self, session: &Session, batch: &[Prepared], sequences: &HashMap<Uuid, i64>) -> Answer<Stored> {
+        let versions: BTreeMap<&str, i64> = batch.iter().map(|prepared| (&*prepared.account, prepared.version)).collect();
+        let (accounts, versions): (Vec<&str>, Vec<i64>) = versions.into_iter().unzip();
+        let publications: Vec<&Publication> = batch.iter().map(|prepared| &prepared.command.publication).collect();
+        let keyed: Vec<Option<&Idempotency>> = publications.iter().map(|publication| publication.idempotency.as_ref()).collect();
+        let mut deliveries = Vec::new();
+        for prepared in batch {
+            let Prepared { command, account, leased, left, .. } = prepared;
+            let (notification_id, created_at) = (command.publication.id, command.publication.created_at);
+            let new = |id: Uuid, destination: &Destination, leased_by| NewDelivery {
+                id,
+                notification_id,
+                webhook_id: destination.webhook_id,
+                account,
+                epoch: destination.epoch,
+                lane: work_of(destination).lane,
+                sequence: sequences.get(&id).copied(),
+                created_at,
+                leased_by,
+            };
+            deliveries.extend(leased.iter().map(|leased| new(leased.delivery_id, &leased.destination, Some(leased.lease))));
+            deliveries.extend(left.iter().map(|(id, destination)| new(*id, destination, None)));
+        }
+        let NewDeliveries { ids, notifications, webhooks, accounts: _, epochs, lanes, sequences, times: _, leases } =
+            NewDeliveries::of(&deliveries);
+        // A node that delivers has what it did not lease in mind; what one leaves that does not is found by the others.
+        let to_others = !self.node.delivers;
+        let rows = session
+            .query(
+                STORE,
+                &[
+                    &accounts,
+                    &versions,
+                    &publications.iter().map(|publication| publication.id).collect::<Vec<_>>(),
+                    &batch.iter().map(|prepared| &*prepared.account).collect::<Vec<_>>(),
+                    &publications.iter().map(|publication| publication.event_type.as_str()).collect::<Vec<_>>(),
+                    &publications.iter().map(|publication| publication.data.get()).collect::<Vec<_>>(),
+                    &publications.iter().map(|publication| publication.created_at).collect::<Vec<_>>(),
+                    &batch.iter().map(|prepared| prepared.destinations.len() as i32).collect::<Vec<_>>(),
+                    &publications.iter().map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str())).collect::<Vec<_>>(),
+                    &publications
+                        .iter()
+                        .map(|publication| publication.trace.as_ref().and_then(|trace| trace.state.as_ref()).map(|state| state.as_str()))
+                        .collect::<Vec<_>>(),
+                    &keyed.iter().map(|key| key.map(|key| key.owner.as_str())).collect::<Vec<_>>(),
+                    &keyed.iter().map(|key| key.map(|key| key.key.as_str())).collect::<Vec<_>>(),
+                    &keyed.iter().map(|key| key.map(|key| &key.fingerprint[..])).collect::<Vec<_>>(),
+                    &publications.iter().map(|publication| publication.created_at + KEY_LIFE).collect::<Vec<_>>(),
+                    &ids,
+                    &notifications,
+                    &webhooks,
+                    &epochs,
+                    &lanes,
+                    &sequences,
+                    &leases,
+                    &to_others,
+                ],
+            )
+            .await?;
+        let mut stored = Stored::default();
+        for row in &rows {
+            match row.try_get::<_, Option<Uuid>>(0)? {
+                Some(id) => drop(stored.notifications.insert(id)),
+                None => drop(stored.stale.insert(row.try_get(1)?)),
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Whether this node takes what it publishes.
+    fn takes(&self) -> bool {
+        self.node.delivers && self.node.holds(self.node.incarnation())
+    }
+
+    async fn answer(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
+        let Prepared { command, destinations, leased, left, .. } = prepared;
+        let Command { publication, slots, answer } = command;
+        let now = publication.created_at;
+        if stored.contains(&publication.id) {
+            if self.node.delivers {
+                // What found no slot waits in them already. What this node may not take now, it looks at later.
+                slots.wake(left.iter().map(|(_, destination)| work_of(destination)));
+            }
+            let notification = Notification {
+                id: publication.id,
+                event_type: publication.event_type,
+                data: publication.data,
+                created_at: now,
+                delivery_count: u32::try_from(destinations.len()).expect("an account's webhooks are counted in 32 bits"),
+            };
+            return settle(answer, Ok(Published::New { notification, leased }));
+        }
+        drop(leased);
+        let earlier = match &publication.idempotency {
+            Some(idempotency) => notifications::find_key(session, idempotency, now).await,
+            None => Ok(None),
+        };
+        let lost = || Error::Unavailable(anyhow::anyhow!("the idempotency key was in use by a publication that has gone"));
+        settle(answer, earlier.map_err(Error::from).and_then(|earlier| earlier.ok_or_else(lost)));
+    }
+}
+
+impl Prepared {
+    fn is_held(&self) -> bool {
+        self.destinations.iter().any(|destination| is_held(destination))
+    }
+
+    /// What of it is taken once it is stored.
+    fn held_works(&self) -> impl Iterator<Item = Work> {
+        self.left.iter().map(|(_, destination)| destination).filter(|destination| is_held(destination)).map(|destination| work_of(destination))
+    }
+}
+
+/// Whether nodes have to agree before something of it begins.
+fn is_held(destination: &Destination) -> bool {
+    destination.ordered || destination.max_per_second.is_some()
+}
+
+fn work_of(destination: &Destination) -> Work {
+    Work { webhook_id: destination.webhook_id, lane: if destination.ordered { Lane::Ordered } else { Lane::Fresh } }
+}
+
+fn settle<T>(answer: Answers<T>, outcome: Result<T>) {
+    // The asker may have gone away; what is stored is stored all the same.
+    let _ = answer.send(outcome);
+}
+
+fn refuse(batch: Vec<Prepared>, trouble: Trouble) -> Vec<Command> {
+    let trouble = Arc::new(trouble);
+    batch.into_iter().for_each(|prepared| settle(prepared.command.answer, Err(shared(&trouble))));
+    Vec::new()
+}
+
+/// Of an account whose version is not the present one, nothing is stored. `ON CONFLICT` waits for another transaction
+/// with the same key, and takes the place of one that has expired; who gets no row has lost.
+const STORE: &str = "
+WITH stale AS MATERIALIZED (
+    SELECT expected.account FROM UNNEST($1, $2) AS expected (account, version)
+    LEFT JOIN accounts ON accounts.account = expected.account
+    WHERE coalesce(accounts.version, 0) <> expected.version
+),
+publication AS MATERIALIZED (
+    SELECT * FROM UNNEST($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        AS publication (id, account, type, data, created_at, delivery_count, trace_parent, trace_state, owner, key, fingerprint, expires_at)
+    WHERE account NOT IN (SELECT account FROM stale)
+),
+won AS (
+    INSERT INTO idempotency_keys (owner, key, fingerprint, notification_id, expires_at)
+    SELECT owner, key, fingerprint, id, expires_at FROM publication WHERE key IS NOT NULL ORDER BY owner, key
+    ON CONFLICT (owner, key) DO UPDATE SET fingerprint = excluded.fingerprint, notification_id = excluded.notification_id,
+        expires_at = excluded.expires_at
+    WHERE idempotency_keys.expires_at <= excluded.expires_at - interval '24 hours'
+    RETURNING notification_id
+),
+stored AS (
+    INSERT INTO notifications (id, account, type, created_at, delivery_count, trace_parent, trace_state, data)
+    SELECT id, account, type, created_at, delivery_count, trace_parent, trace_state, data FROM publication
+    WHERE key IS NULL OR id IN (SELECT notification_id FROM won)
+    RETURNING id, account, created_at
+),
+delivery AS MATERIALIZED (
+    SELECT new.*, stored.account, stored.created_at
+    FROM UNNEST($15, $16, $17, $18, $19, $20, $21) AS new (id, notification_id, webhook_id, epoch, lane, sequence, leased_by)
+    JOIN stored ON stored.id = new.notification_id
+),
+delivered AS (
+    INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, created_at)
+    SELECT id, notification_id, webhook_id, account, epoch, created_at FROM delivery
+),
+waits AS (
+    INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at, leased_by)
+    SELECT id, webhook_id, epoch, lane, sequence, created_at, leased_by FROM delivery
+),
+found AS (
+    INSERT INTO ready (webhook_id, lane, due_at)
+    SELECT webhook_id, lane, min(created_at) FROM delivery WHERE $22 GROUP BY webhook_id, lane ORDER BY webhook_id, lane
+    ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = least(ready.due_at, excluded.due_at)
+)
+SELECT id, NULL AS account FROM stored UNION ALL SELECT NULL, account FROM stale";

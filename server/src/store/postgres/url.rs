@@ -1,0 +1,177 @@
+//! Where the database is, and how it is spoken to: a URL as libpq has it (PostgreSQL documentation, 34.1.1.2), with its hosts
+//! and its names for TLS.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use tokio_postgres::config::{Config, Host, TargetSessionAttrs};
+
+/// How far TLS is demanded, as libpq names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SslMode {
+    Disable,
+    /// TLS if the server has it. libpq's default, and so what is meant where nothing is said.
+    #[default]
+    Prefer,
+    /// TLS, with whoever answers. With `sslrootcert` it is `verify-ca`, as in libpq.
+    Require,
+    /// The certificate is of a trusted authority, whatever the name in it.
+    VerifyCa,
+    /// And it names the host.
+    VerifyFull,
+}
+
+#[derive(Clone)]
+pub struct PostgresUrl {
+    pub(super) config: Config,
+    pub(super) ssl_mode: SslMode,
+    /// The authorities that are trusted, in PEM, instead of the system's.
+    pub(super) ssl_root_cert: Option<PathBuf>,
+    /// What this program shows of itself, in PEM.
+    pub(super) ssl_cert: Option<PathBuf>,
+    pub(super) ssl_key: Option<PathBuf>,
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A server that takes nothing for so long is given up, so that another host is found.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl PostgresUrl {
+    #[must_use]
+    pub fn with_password(mut self, password: &str) -> PostgresUrl {
+        self.config.password(password);
+        self
+    }
+
+    /// As log lines and errors name it: hosts and database, and nothing else.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let hosts = self.config.get_hosts().iter().zip(self.config.get_ports().iter().cycle()).map(|(host, port)| match host {
+            Host::Tcp(name) => format!("{name}:{port}"),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
+        format!("postgres://{}/{database}", hosts.collect::<Vec<_>>().join(","))
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.shown())
+    }
+}
+
+impl FromStr for PostgresUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PostgresUrl, String> {
+        // What is wrong is told without the text, which may hold a password.
+        let (base, query) = text.split_once('?').unwrap_or((text, ""));
+        let (mut ssl_mode, mut files, mut others) = (SslMode::default(), [const { None }; 3], Vec::new());
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let value = percent_decode_str(value).decode_utf8().map_err(|_| format!("the value of {name} is not UTF-8"))?;
+            match name {
+                "sslmode" => ssl_mode = value.parse()?,
+                "sslrootcert" => files[0] = Some(PathBuf::from(&*value)),
+                "sslcert" => files[1] = Some(PathBuf::from(&*value)),
+                "sslkey" => files[2] = Some(PathBuf::from(&*value)),
+                _ => others.push(parameter),
+            }
+        }
+        let rest = if others.is_empty() { base.to_owned() } else { format!("{base}?{}", others.join("&")) };
+        let mut config: Config = rest.parse().map_err(|error| match std::error::Error::source(&error) {
+            Some(source) => format!("must be a URL such as postgres://user@host/database: {source}"),
+            None => "must be a URL such as postgres://user@host/database".to_owned(),
+        })?;
+        if config.get_hosts().is_empty() {
+            return Err("must name a host: postgres://user@host/database".to_owned());
+        }
+        if config.get_user().is_none() {
+            return Err("must name a user: postgres://user@host/database".to_owned());
+        }
+        let [ssl_root_cert, ssl_cert, ssl_key] = files;
+        if ssl_cert.is_some() != ssl_key.is_some() {
+            return Err("sslcert and sslkey belong together".to_owned());
+        }
+        if ssl_root_cert.is_some() && ssl_mode == SslMode::Require {
+            ssl_mode = SslMode::VerifyCa;
+        }
+        config.ssl_mode(match ssl_mode {
+            SslMode::Disable => tokio_postgres::config::SslMode::Disable,
+            SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => tokio_postgres::config::SslMode::Require,
+        });
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(TCP_USER_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("webhooks-server");
+        }
+        // This program writes: of several hosts only the primary is of use to it.
+        if !others.iter().any(|parameter| parameter.starts_with("target_session_attrs=")) {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        Ok(PostgresUrl { config, ssl_mode, ssl_root_cert, ssl_cert, ssl_key })
+    }
+}
+
+impl FromStr for SslMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SslMode, String> {
+        Ok(match text {
+            "disable" => SslMode::Disable,
+            // libpq tries without TLS first; whoever has a server with TLS loses nothing by trying that first.
+            "allow" | "prefer" => SslMode::Prefer,
+            "require" => SslMode::Require,
+            "verify-ca" => SslMode::VerifyCa,
+            "verify-full" => SslMode::VerifyFull,
+            _ => return Err("sslmode must be disable, allow, prefer, require, verify-ca or verify-full".to_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libpq_takes_is_taken() {
+        let url: PostgresUrl =
+            "postgres://me:se%40cret@one,two:5433/hooks?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem&target_session_attrs=read-write&connect_timeout=3"
+                .parse()
+                .expect("a URL");
+        assert_eq!((url.ssl_mode, url.ssl_root_cert.as_deref()), (SslMode::VerifyFull, Some(std::path::Path::new("/etc/ca.pem"))));
+        assert_eq!(url.config.get_hosts().len(), 2);
+        assert_eq!(url.config.get_connect_timeout(), Some(&Duration::from_secs(3)));
+        let url: PostgresUrl = "postgresql://me@one/hooks?sslmode=require&sslrootcert=ca.pem".parse().expect("a URL");
+        assert_eq!(url.ssl_mode, SslMode::VerifyCa);
+        assert_eq!(url.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite, "of several hosts the primary");
+    }
+
+    #[test]
+    fn neither_a_mistake_nor_what_is_shown_tells_the_password() {
+        let url: PostgresUrl = "postgres://me:secret@one,two:5433/hooks".parse().expect("a URL");
+        assert_eq!(format!("{url:?}"), "postgres://one:5432,two:5433/hooks");
+        for (text, expected) in [
+            ("postgres://me:secret@one/hooks?sslmode=strict", "sslmode must be"),
+            ("postgres://me:secret@one/hooks?color=red", "unknown option `color`"),
+            ("postgres://me:secret@one/hooks?sslcert=a", "belong together"),
+            ("postgres://me:secret@one:port/hooks", "must be a URL"),
+            ("mysql://me:secret@one/hooks", "must be a URL"),
+            ("postgres://one/hooks", "must name a user"),
+            ("postgres:///hooks", "must name a host"),
+        ] {
+            let error = text.parse::<PostgresUrl>().expect_err(text);
+            assert!(error.contains(expected) && !error.contains("secret"), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Where PostgreSQL and PgBouncer are installed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, anyhow};
+
+/// Version 13 is the first that drops a database with its connections.
+const OLDEST: u32 = 13;
+
+const MISSING: &str = "PostgreSQL is not installed: sudo apt-get install --yes postgresql";
+
+/// The directory of one version's programs.
+#[derive(Debug)]
+pub struct Binaries {
+    directory: PathBuf,
+    version: u32,
+}
+
+impl Binaries {
+    /// What `POSTGRES_BIN` names, else what is on the PATH, else the newest where Debian has them, which is not on the PATH.
+    ///
+    /// # Errors
+    /// When there are none, or only old ones.
+    pub fn find() -> anyhow::Result<&'static Binaries> {
+        static FOUND: OnceLock<Result<Binaries, String>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| find().map_err(|error| format!("{error:#}")));
+        found.as_ref().map_err(|error| anyhow!("{error}"))
+    }
+
+    /// The major version.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    #[must_use]
+    pub fn path(&self, program: &str) -> PathBuf {
+        self.directory.join(program)
+    }
+}
+
+fn find() -> anyhow::Result<Binaries> {
+    if let Some(directory) = std::env::var_os("POSTGRES_BIN") {
+        let found = in_directory(Path::new(&directory));
+        return found.with_context(|| format!("POSTGRES_BIN is {}", Path::new(&directory).display()));
+    }
+    if let Some(found) = path().iter().find_map(|directory| in_directory(directory).ok()) {
+        return Ok(found);
+    }
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let found = debian.filter_map(|entry| in_directory(&entry.path().join("bin")).ok());
+    found.max_by_key(|found| found.version).context(MISSING)
+}
+
+fn in_directory(directory: &Path) -> anyhow::Result<Binaries> {
+    for program in ["initdb", "pg_basebackup", "postgres", "psql"] {
+        anyhow::ensure!(directory.join(program).is_file(), "{program} is not there; {MISSING}");
+    }
+    let said = says_version(&directory.join("postgres"))?;
+    // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "postgres (PostgreSQL) 18beta1"
+    let version = said.split_once("(PostgreSQL) ").and_then(|(_, rest)| leading_number(rest)).with_context(|| format!("`{said}`"))?;
+    anyhow::ensure!(version >= OLDEST, "PostgreSQL {version} is too old, {OLDEST} would do");
+    Ok(Binaries { directory: directory.to_owned(), version })
+}
+
+/// PgBouncer and its version, major and minor. Debian has it in a directory that only root has on the PATH.
+///
+/// # Errors
+/// When it is not installed.
+pub fn find_pgbouncer() -> anyhow::Result<(PathBuf, (u32, u32))> {
+    let mut directories = path();
+    directories.push(PathBuf::from("/usr/sbin"));
+    let found = directories.iter().map(|directory| directory.join("pgbouncer")).find(|program| program.is_file());
+    let program = found.context("PgBouncer is not installed: sudo apt-get install --yes pgbouncer")?;
+    let said = says_version(&program)?;
+    // "PgBouncer 1.18.0", and lines on its libraries
+    let mut numbers = said.split([' ', '.']).skip(1).map(leading_number);
+    let (major, minor) = (numbers.next().flatten(), numbers.next().flatten());
+    Ok((program, major.zip(minor).with_context(|| format!("`{said}` is no version"))?))
+}
+
+fn path() -> Vec<PathBuf> {
+    std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect()
+}
+
+fn says_version(program: &Path) -> anyhow::Result<String> {
+    let output = Command::new(program).arg("--version").output().with_context(|| format!("cannot run {}", program.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn leading_number(text: &str) -> Option<u32> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    text[..end].parse().ok()
+}

@@ -1,0 +1,83 @@
+//! SQL through psql.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context as _, ensure};
+
+use crate::binaries::Binaries;
+use crate::place::plain;
+
+/// How a client of PostgreSQL gets to a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Access {
+    pub(crate) port: u16,
+    pub(crate) encrypted: bool,
+    pub(crate) password: Option<String>,
+}
+
+impl Access {
+    /// For every client: tokio-postgres, sqlx, psql.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let password = self.password.as_ref().map(|password| format!(":{}", encoded(password))).unwrap_or_default();
+        let mode = if self.encrypted { "?sslmode=require" } else { "" };
+        format!("postgres://postgres{password}@127.0.0.1:{}/{}{mode}", self.port, encoded(database))
+    }
+
+    /// For those that come with PostgreSQL.
+    pub(crate) fn environment(&self, command: &mut Command) {
+        command.envs([("PGHOST", "127.0.0.1"), ("PGUSER", "postgres"), ("PGCONNECT_TIMEOUT", "10")]);
+        command.env("PGPORT", self.port.to_string()).env("PGSSLMODE", if self.encrypted { "require" } else { "disable" });
+        command.envs(self.password.as_ref().map(|password| ("PGPASSWORD", password)));
+    }
+
+    /// Runs one statement after the other, until one fails, and says the rows: a line each, `|` between values.
+    pub(crate) fn execute(&self, database: &str, sql: &str) -> anyhow::Result<String> {
+        let mut command = plain(&Binaries::find()?.path("psql"));
+        self.environment(&mut command);
+        command.args(["--no-psqlrc", "--no-align", "--tuples-only", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]);
+        command.args(["--dbname", database, "--file", "-"]).current_dir(Path::new("/"));
+        run(&mut command, sql).with_context(|| format!("in {database}: {sql}"))
+    }
+}
+
+/// Runs a program to its end, and says what it says.
+fn run(command: &mut Command, input: &str) -> anyhow::Result<String> {
+    let name = command.get_program().display().to_string();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().with_context(|| name.clone())?;
+    let mut stdin = child.stdin.take().context("a program without input")?;
+    let output = std::thread::scope(|scope| {
+        // It may stop reading, and says why.
+        scope.spawn(move || stdin.write_all(input.as_bytes()));
+        child.wait_with_output()
+    })?;
+    successful(&name, output)
+}
+
+/// What a program says that has succeeded.
+pub(crate) fn successful(name: &str, output: Output) -> anyhow::Result<String> {
+    let said = |output: Vec<u8>| String::from_utf8_lossy(&output).trim_end_matches('\n').to_owned();
+    ensure!(output.status.success(), "{name}: {}: {}", output.status, said(output.stderr));
+    Ok(said(output.stdout))
+}
+
+/// Percent-encoded (RFC 3986).
+fn encoded(text: &str) -> String {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    bytes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Access;
+
+    #[test]
+    fn a_password_may_hold_anything() {
+        let access = Access { port: 5432, encrypted: true, password: Some("a/b@c d".to_owned()) };
+        assert_eq!(access.url("test"), "postgres://postgres:a%2Fb%40c%20d@127.0.0.1:5432/test?sslmode=require");
+    }
+}
