@@ -12,7 +12,7 @@ use super::pauses::Paused;
 use super::session::shared;
 use super::*;
 use crate::delivery::callback::CallbackTemplate;
-const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
+use crate::store::notifications::KEY_LIFE;
 
 /// Each time it has changed in the meantime.
 const TRIES: usize = 5;
