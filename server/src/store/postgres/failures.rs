@@ -1,0 +1,69 @@
+//! Webhooks that accept nothing, and when that has been enough.
+
+use super::*;
+use crate::delivery::operational::{AboutWebhook, WebhookFailing};
+
+/// Counts attempts of webhooks that failed: of each, named once, when the first of them ended and how many they are. Answers
+/// what has failed of each that is active, and whether its account has been warned. Nobody else changes these webhooks before
+/// the transaction has ended.
+pub(super) async fn count_many(session: &Session, counted: &[(Uuid, DateTime<Utc>, u32)]) -> Answer<Vec<(Uuid, Failures, bool)>> {
+    if counted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let webhooks: Vec<Uuid> = counted.iter().map(|(webhook_id, ..)| *webhook_id).collect();
+    let times: Vec<DateTime<Utc>> = counted.iter().map(|(_, since, _)| *since).collect();
+    let attempts: Vec<i32> = counted.iter().map(|(.., attempts)| int(*attempts)).collect();
+    let rows = session
+        .query(
+            "WITH active AS (
+                 SELECT id FROM webhooks WHERE id = ANY($1) AND deleted_at IS NULL AND deactivation_reason IS NULL
+                 ORDER BY id FOR NO KEY UPDATE)
+             INSERT INTO failures (webhook_id, since, attempts, warned)
+             SELECT counted.webhook_id, counted.since, counted.attempts, false
+             FROM UNNEST($1, $2, $3) AS counted (webhook_id, since, attempts) JOIN active ON active.id = counted.webhook_id
+             ORDER BY counted.webhook_id
+             ON CONFLICT (webhook_id) DO UPDATE SET attempts = failures.attempts + excluded.attempts
+             RETURNING webhook_id, since, attempts, warned",
+            &[&webhooks, &times, &attempts],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let failures = Failures { since: row.try_get(1)?, attempts: count(row.try_get(2)?) };
+            Ok((row.try_get(0)?, failures, row.try_get(3)?))
+        })
+        .collect()
+}
+
+/// What follows from what has failed of a webhook. If that was too much, the webhook is deactivated, and this says which
+/// revision it has then and how much it was; if it is half of that, its account is warned once.
+pub(super) async fn judge(
+    session: &Session,
+    webhook: &Destination,
+    patience: Patience,
+    failures: Failures,
+    warned: bool,
+    at: DateTime<Utc>,
+) -> Answer<Option<(u32, Failures)>> {
+    let time = at - failures.since;
+    if time > patience.time && failures.attempts >= patience.attempts {
+        let deactivated = webhooks::deactivate_because(session, &webhook.account, webhook.webhook_id, REASON_FAILING, at).await?;
+        return Ok(deactivated.map(|revision| (revision, failures)));
+    }
+    if !warned && time * 2 >= patience.time {
+        session.execute("UPDATE failures SET warned = true WHERE webhook_id = $1", &[&webhook.webhook_id]).await?;
+        let told = WebhookFailing {
+            webhook: AboutWebhook { id: webhook.webhook_id, target_url: webhook.target_url.clone() },
+            since: failures.since,
+            attempts: failures.attempts,
+            deactivation_expected_at: failures.since + patience.time,
+        };
+        operational::publish(session, &webhook.account, &told, at).await?;
+    }
+    Ok(None)
+}
+
+/// What was counted of a webhook says nothing any more: it has accepted something, or begins anew.
+pub(super) async fn forget(session: &Session, webhook_id: Uuid) -> Answer<()> {
+    session.execute("DELETE FROM failures WHERE webhook_id = $1", &[&webhook_id]).await.map(drop)
+}

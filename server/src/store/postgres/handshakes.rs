@@ -1,0 +1,120 @@
+//! Webhooks whose callback has yet to agree.
+
+use super::*;
+
+/// Puts a webhook, which is not deleted, out of service until its callback has answered the challenge, which is due now.
+pub(super) async fn demand(session: &Session, webhook: &Webhook, challenge: &Challenge, now: DateTime<Utc>) -> Answer<()> {
+    insert(session, webhook.id, challenge, now).await?;
+    if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
+        webhooks::deactivate_because(session, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert(session: &Session, webhook_id: Uuid, challenge: &Challenge, now: DateTime<Utc>) -> Answer<()> {
+    session
+        .execute(
+            "INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at) VALUES ($1, $2, 0, $3)
+             ON CONFLICT (webhook_id) DO UPDATE SET challenge = excluded.challenge, attempt_count = 0, due_at = excluded.due_at,
+                 taken_by = NULL",
+            &[&webhook_id, &challenge.as_str(), &now],
+        )
+        .await
+        .map(drop)
+}
+
+/// A webhook's URL has changed: what was verified of the old one says nothing of it. One that its customer or its callback
+/// put out of service stays so, and is asked when it is activated.
+pub(super) async fn moved(session: &Session, webhook: &Webhook, challenge: Option<&Challenge>, now: DateTime<Utc>) -> Answer<()> {
+    forget(session, webhook.id).await?;
+    let serves = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
+    match challenge.filter(|_| serves) {
+        Some(challenge) => demand(session, webhook, challenge, now).await,
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn forget(session: &Session, webhook_id: Uuid) -> Answer<()> {
+    session.execute("DELETE FROM handshakes WHERE webhook_id = $1", &[&webhook_id]).await.map(drop)
+}
+
+/// Whether the callback at its present URL has agreed.
+pub(super) async fn is_verified(session: &Session, webhook_id: Uuid) -> Answer<bool> {
+    Ok(session.query_one("SELECT verified FROM webhooks WHERE id = $1", &[&webhook_id]).await?.try_get(0)?)
+}
+
+/// Those that nobody else is on, which are this node's until it has finished them.
+pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> Answer<DueHandshakes> {
+    let due = session
+        .query(
+            &format!(
+                "WITH free AS (
+                     SELECT h.webhook_id FROM handshakes h WHERE h.due_at <= $2 AND {NOBODY_IS_ON}
+                     ORDER BY h.due_at FOR UPDATE OF h SKIP LOCKED),
+                 taken AS (
+                     UPDATE handshakes h SET taken_by = $1 FROM free WHERE h.webhook_id = free.webhook_id
+                     RETURNING h.webhook_id, h.challenge, h.attempt_count, h.due_at)
+                 SELECT h.webhook_id, w.account, h.challenge, h.attempt_count
+                 FROM (SELECT * FROM taken UNION ALL
+                       SELECT webhook_id, challenge, attempt_count, due_at FROM handshakes WHERE due_at <= $2 AND taken_by = $1) h
+                 JOIN webhooks w ON w.id = h.webhook_id
+                 ORDER BY h.due_at"
+            ),
+            &[&incarnation, &now],
+        )
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(DueHandshake {
+                webhook_id: row.try_get(0)?,
+                account: row.try_get(1)?,
+                challenge: Challenge::stored(row.try_get(2)?),
+                attempt: count(row.try_get(3)?) + 1,
+            })
+        })
+        .collect::<Answer<_>>()?;
+    let sql = format!("SELECT min(h.due_at) FROM handshakes h WHERE h.due_at > $2 AND (h.taken_by = $1 OR {NOBODY_IS_ON})");
+    let next_due = session.query_one(&sql, &[&incarnation, &now]).await?.try_get(0)?;
+    Ok(DueHandshakes { due, next_due })
+}
+
+/// Of a row `h` of `handshakes`, with this node's incarnation as `$1`.
+const NOBODY_IS_ON: &str =
+    "(h.taken_by IS NULL OR (h.taken_by <> $1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = h.taken_by)))";
+
+/// The webhook's revision, if that made it active.
+pub(super) async fn finish(
+    session: &Session,
+    webhook_id: Uuid,
+    challenge: &Challenge,
+    end: HandshakeEnd,
+    now: DateTime<Utc>,
+) -> Answer<Option<u32>> {
+    if let HandshakeEnd::RetryAt(due_at) = end {
+        session
+            .execute(
+                "UPDATE handshakes SET attempt_count = attempt_count + 1, due_at = $3, taken_by = NULL
+                 WHERE webhook_id = $1 AND challenge = $2",
+                &[&webhook_id, &challenge.as_str(), &due_at],
+            )
+            .await?;
+        return Ok(None);
+    }
+    let Some(webhook) = webhooks::get_for_change(session, None, webhook_id).await? else { return Ok(None) };
+    // A challenge that is not the present one was sent to another URL, or before the webhook was put out of service.
+    let ended =
+        session.execute("DELETE FROM handshakes WHERE webhook_id = $1 AND challenge = $2", &[&webhook_id, &challenge.as_str()]).await?;
+    if ended == 0 || end != HandshakeEnd::Verified {
+        return Ok(None);
+    }
+    let verified = session
+        .query_one(
+            "UPDATE webhooks SET verified = true, deactivation_reason = NULL, deactivated_at = NULL, epoch = epoch + 1,
+             revision = revision + 1, updated_at = $2 WHERE id = $1 RETURNING revision",
+            &[&webhook_id, &now],
+        )
+        .await?;
+    let revision = verified.try_get(0)?;
+    webhooks::note_change(session, webhook.account.as_str(), webhook_id, revision).await?;
+    Ok(Some(count(revision)))
+}

@@ -1,0 +1,113 @@
+//! What the operator has paused.
+//!
+//! A command beside the servers writes it, and each round of leasing reads it. What is paused is looked at once and then waits
+//! in `pending` alone, however much it is; a resumption finds anew when it falls due, in its own transaction, so that whoever
+//! sees that sees the resumption, too.
+
+use std::collections::HashSet;
+
+use super::*;
+
+/// What is paused, as leasing needs it.
+#[derive(Default)]
+pub(super) struct Paused {
+    all: bool,
+    accounts: HashSet<String>,
+    webhooks: HashSet<Uuid>,
+}
+
+impl Paused {
+    pub(super) async fn read(session: &Session) -> Answer<Paused> {
+        let mut paused = Paused::default();
+        for pause in list(session).await? {
+            match pause.scope {
+                PauseScope::All => paused.all = true,
+                PauseScope::Account(account) => drop(paused.accounts.insert(account.into_string())),
+                PauseScope::Webhook(id) => drop(paused.webhooks.insert(id)),
+            }
+        }
+        Ok(paused)
+    }
+
+    pub(super) fn has(&self, account: &str, webhook_id: Uuid) -> bool {
+        self.all || self.accounts.contains(account) || self.webhooks.contains(&webhook_id)
+    }
+}
+
+/// The columns `scope` and `name`.
+fn key(scope: &PauseScope) -> (&'static str, String) {
+    match scope {
+        PauseScope::All => ("all", String::new()),
+        PauseScope::Account(account) => ("account", account.as_str().to_owned()),
+        PauseScope::Webhook(id) => ("webhook", id.to_string()),
+    }
+}
+
+/// False when it was paused already.
+pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> Answer<bool> {
+    let (scope, name) = key(scope);
+    let inserted = session
+        .execute("INSERT INTO pauses (scope, name, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", &[&scope, &name, &now])
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// False when it was not paused.
+pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> Answer<bool> {
+    let Some(since) = forget(session, scope).await? else { return Ok(false) };
+    let (filter, parameter) = (filter(scope), parameter(scope));
+    // In that time nothing could be accepted. An interval of seconds alone has no days, which have 23 hours once a year.
+    session
+        .execute(
+            &format!(
+                "WITH failing AS (
+                     SELECT f.webhook_id FROM failures f JOIN webhooks w ON w.id = f.webhook_id WHERE {filter}
+                     ORDER BY f.webhook_id FOR UPDATE OF f)
+                 UPDATE failures f
+                 SET since = f.since + make_interval(secs => greatest(0, extract(epoch FROM $2 - greatest(f.since, $3)))::double precision)
+                 FROM failing WHERE f.webhook_id = failing.webhook_id"
+            ),
+            &[&*parameter, &now, &since],
+        )
+        .await?;
+    leases::find_ready(session, filter, &*parameter).await?;
+    Ok(true)
+}
+
+/// Since when it was paused, if it was.
+pub(super) async fn forget(session: &Session, scope: &PauseScope) -> Answer<Option<DateTime<Utc>>> {
+    let (scope, name) = key(scope);
+    let row = session.query_opt("DELETE FROM pauses WHERE scope = $1 AND name = $2 RETURNING since", &[&scope, &name]).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+/// Which webhooks, as a condition on `w` with the parameter `$1`.
+fn filter(scope: &PauseScope) -> &'static str {
+    match scope {
+        PauseScope::All => "$1::text IS NULL",
+        PauseScope::Account(_) => "w.account = $1 AND w.deleted_at IS NULL",
+        PauseScope::Webhook(_) => "w.id = $1",
+    }
+}
+
+fn parameter(scope: &PauseScope) -> Box<dyn Value + Send> {
+    match scope {
+        PauseScope::All => Box::new(None::<String>),
+        PauseScope::Account(account) => Box::new(account.as_str().to_owned()),
+        PauseScope::Webhook(id) => Box::new(*id),
+    }
+}
+
+pub(super) async fn list(session: &Session) -> Answer<Vec<Pause>> {
+    let rows = session.query("SELECT scope, name, since FROM pauses ORDER BY scope, name", &[]).await?;
+    rows.iter()
+        .map(|row| {
+            let scope = match row.try_get(0)? {
+                "account" => PauseScope::Account(Account::stored(row.try_get(1)?)),
+                "webhook" => PauseScope::Webhook(Uuid::parse_str(row.try_get(1)?).map_err(Trouble::damaged)?),
+                _ => PauseScope::All,
+            };
+            Ok(Pause { scope, since: row.try_get(2)? })
+        })
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! The rotation of signing secrets: of a webhook at most two are valid.
+
+use super::*;
+
+const FORGOTTEN_AT_ONCE: i64 = 500;
+
+pub(super) async fn rotate(
+    session: &Session,
+    account: &Account,
+    id: Uuid,
+    secret: &Sealed,
+    overlap: TimeDelta,
+    now: DateTime<Utc>,
+) -> Answer<Option<Webhook>> {
+    let valid_until = (overlap > TimeDelta::zero()).then(|| now + overlap);
+    let rotated = session
+        .query_opt(
+            "UPDATE webhooks SET previous_secret = CASE WHEN $4 IS NOT NULL THEN signing_secret END, previous_valid_until = $4,
+             signing_secret = $3, revision = revision + 1, updated_at = $5
+             WHERE id = $1 AND account = $2 AND deleted_at IS NULL RETURNING revision",
+            &[&id, &account.as_str(), &&secret.0[..], &valid_until, &now],
+        )
+        .await?;
+    if let Some(row) = rotated {
+        webhooks::note_change(session, account.as_str(), id, row.try_get(0)?).await?;
+    }
+    webhooks::get(session, Some(account), id).await
+}
+
+/// Nobody needs a secret that is no longer valid. Whether it is, the clock says at each attempt, so this changes no revision.
+pub(super) async fn forget_expired(session: &Session, now: DateTime<Utc>) -> Answer<()> {
+    // Whoever changes one of them is not waited for: the next time comes.
+    session
+        .execute(
+            &format!(
+                "UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE id IN (
+                     SELECT id FROM webhooks WHERE previous_valid_until <= $1 LIMIT {FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED)"
+            ),
+            &[&now],
+        )
+        .await
+        .map(drop)
+}
+
+/// From the columns `previous_secret` and `previous_valid_until`, which stand side by side.
+pub(super) fn previous_from_row(row: &Row, first: usize) -> Answer<Option<PreviousSecret>> {
+    let (secret, valid_until) = (row.try_get::<_, Option<Vec<u8>>>(first)?, row.try_get::<_, Option<DateTime<Utc>>>(first + 1)?);
+    Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until }))
+}
