@@ -3,7 +3,7 @@
 //! What stands beside a delivery is looked up row by row, in subqueries that answer one: where a join would do, the planner may
 //! choose to read the whole table beside it, because it was small when that was last looked at.
 
-use super::pages::Looked;
+use super::pages::Collecting;
 use super::*;
 use crate::api::types::DeliveryStatus;
 
@@ -22,12 +22,13 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
         [&account, &filter.webhook_id, &filter.notification_id, &event_type, &filter.since, &filter.until, &status];
     let conditions = conditions(filter);
     let looked_at = format!("SELECT d.id, {conditions} FROM {} LIMIT $2", places(filter));
-    let found = pages::collect(page, async |before, limit| {
+    let mut found = Collecting::new(page);
+    while let Some((before, limit)) = found.next_chunk() {
         let values: [&dyn Value; 2] = [&before, &limit];
         let rows = session.query(&looked_at, &[&values[..], &others].concat()).await?;
-        rows.iter().map(|row| Looked::at(row, |row| Ok((row.try_get::<_, Uuid>(0)?, 0)))).collect()
-    });
-    let Part { items: ids, next } = found.await?;
+        found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, 0)))?;
+    }
+    let Part { items: ids, next } = found.part();
     // What has changed meanwhile, so that the filter would not let it through, is left out.
     let wanted = one(&format!("d.id = ANY($1) AND {conditions}"));
     let values: [&dyn Value; 2] = [&ids, &i64::from(page.limit)];

@@ -1,6 +1,6 @@
 //! Notifications, and the keys that keep one from being published twice. Publishing itself is in `publications`.
 
-use super::pages::Looked;
+use super::pages::Collecting;
 use super::*;
 use crate::delivery::trace::{TraceContext, TraceParent, TraceState};
 
@@ -61,12 +61,12 @@ pub(super) async fn list(
          WHERE {of_account} ORDER BY {order} LIMIT $4"
     );
     let (account, event_type) = (account.map(Account::as_str), event_type.map(EventType::as_str));
-    let found = pages::collect(page, async |before, limit| {
+    let mut found = Collecting::new(page);
+    while let Some((before, limit)) = found.next_chunk() {
         let rows = session.query(&looked_at, &[&account, &before, &event_type, &limit]).await?;
-        let take = |row: &Row| Ok((row.try_get::<_, Uuid>(0)?, usize::try_from(row.try_get::<_, i32>(2)?).unwrap_or_default()));
-        rows.iter().map(|row| Looked::at(row, take)).collect()
-    });
-    let Part { items: ids, next } = found.await?;
+        found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, usize::try_from(row.try_get::<_, i32>(2)?).unwrap_or_default())))?;
+    }
+    let Part { items: ids, next } = found.part();
     let wanted = format!("SELECT {COLUMNS} FROM notifications WHERE id = ANY($1) AND data IS NOT NULL ORDER BY id DESC");
     let rows = session.query(&wanted, &[&ids]).await?;
     Ok(Part { items: rows.iter().map(|row| from_row(row, 0)).collect::<Answer<_>>()?, next })

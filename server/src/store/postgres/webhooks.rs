@@ -4,7 +4,7 @@
 //! webhooks share, comes last, in [`note_change`].
 
 use super::directory::Subscriber;
-use super::pages::Looked;
+use super::pages::Collecting;
 use super::*;
 use crate::delivery::operational::{AboutWebhook, WebhookDeactivated};
 
@@ -71,11 +71,12 @@ pub(super) async fn list(session: &Session, account: Option<&Account>, status: O
         "SELECT id, deleted_at IS NULL AND ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {COLUMNS}
          FROM webhooks WHERE {of_account} id < $2 ORDER BY id DESC LIMIT $4"
     );
-    pages::collect(page, async |before, limit| {
+    let mut found = Collecting::new(page);
+    while let Some((before, limit)) = found.next_chunk() {
         let rows = session.query(&sql, &[&account, &before, &deactivated, &limit]).await?;
-        rows.iter().map(|row| Looked::at(row, |row| Ok((from_row(row, 2)?, 0)))).collect()
-    })
-    .await
+        found.add(&rows, |row| Ok((from_row(row, 2)?, 0)))?;
+    }
+    Ok(found.part())
 }
 
 pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<Webhook>> {
