@@ -259,9 +259,8 @@ async fn cancel_pending(session: &Session, id: Uuid) -> Answer<()> {
         .map(drop)
 }
 
-/// Marks some deliveries cancelled that have counted as such since their webhook went, of one webhook or of any. True when
-/// more may be left.
-pub(super) async fn cancel_some(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> Answer<bool> {
+/// Marks some deliveries cancelled that have counted as such since their webhook went. True when more may be left.
+pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> Answer<bool> {
     // The node that was to record their attempts is gone.
     let abandoned = session
         .execute(
@@ -275,13 +274,13 @@ pub(super) async fn cancel_some(session: &Session, of_webhook: Option<Uuid>, now
         )
         .await?;
     let transaction = session.begin().await?;
-    let cancelled = cancel_step(&transaction, of_webhook, now).await?;
+    let cancelled = cancel_step(&transaction, None, now).await?;
     transaction.commit().await?;
     Ok(cancelled || abandoned > 0)
 }
 
-/// The same in a transaction that has begun. Of one webhook, true while anything is left. The row of a delivery that is being
-/// attempted stays until that attempt has ended.
+/// A step of that, of one webhook or of any. Of one, true while anything is left. The row of a delivery that is being attempted
+/// stays until that attempt has ended.
 pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> Answer<bool> {
     let next = match of_webhook {
         Some(id) => session.query_opt("SELECT webhook_id, epoch FROM cancellations WHERE webhook_id = $1 FOR UPDATE", &[&id]).await?,
