@@ -129,3 +129,19 @@ fn the_image_has_the_version_of_the_server() {
         assert!(!tags.is_empty() && tags.iter().all(|tag| *tag == version), "{file}: {tags:?}");
     }
 }
+
+/// What follows each `prefix`, up to what ends a name.
+fn names<'a>(text: &'a str, prefix: &str) -> Vec<&'a str> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
+    text.split(prefix).skip(1).map(|rest| rest.split(|letter| !is_part(letter)).next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn every_secret_that_is_read_is_handed_over() {
+    for (read, handed_over) in
+        [(names(&config(), "/etc/webhooks/secret/"), names(MANIFEST, "--from-file=")), (names(UNIT, "%d/"), names(UNIT, "LoadCredential="))]
+    {
+        assert!(read.len() > 2, "{read:?}");
+        assert!(read.iter().all(|name| handed_over.contains(name)), "{read:?} {handed_over:?}");
+    }
+}
