@@ -32,6 +32,12 @@ fn config() -> String {
     objects("ConfigMap")[0]["data"]["config.toml"].as_str().expect("a text").to_owned()
 }
 
+/// The port in an address that the image gives the server. Its environment wins over the file.
+fn image_listens(variable: &str) -> u64 {
+    let (_, address) = CONTAINERFILE.split_once(&format!(" {variable}=0.0.0.0:")).unwrap_or_else(|| panic!("no {variable}"));
+    address.split_whitespace().next().and_then(|port| port.parse().ok()).expect("a port")
+}
+
 /// The one container of a Deployment's pods.
 fn container(deployment: &Value) -> &Value {
     let containers = deployment["spec"]["template"]["spec"]["containers"].as_array().expect("containers");
@@ -75,9 +81,7 @@ fn the_unit_opens_files_for_as_many_attempts_as_are_in_flight_by_default() {
 #[tokio::test]
 async fn probes_and_prometheus_ask_for_what_is_there() {
     let server = Server::start().await;
-    let config: toml::Table = config().parse().expect("TOML");
-    let listen = |address: &toml::Value| address.as_str().and_then(|address| address.rsplit_once(':')?.1.parse().ok()).expect("a port");
-    let (api_port, operations_port): (u64, u64) = (listen(&config["listen"]), listen(&config["operations"]["listen"]));
+    let (api_port, operations_port) = (image_listens("WEBHOOKS_LISTEN"), image_listens("WEBHOOKS_OPERATIONS_LISTEN"));
     for deployment in objects("Deployment") {
         let container = container(&deployment);
         assert_eq!(port(container, "operations"), operations_port);
