@@ -1,9 +1,12 @@
 //! That what server/deploy says of the server is so. What it says to others, `cargo xtask deploy` holds.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use clap::CommandFactory as _;
 use http::Method;
 use serde_json::Value;
+use tempfile::NamedTempFile;
 use webhooks_server::config::{CommandLine, Settings};
 
 use crate::harness::Server;
@@ -147,5 +150,46 @@ fn every_secret_that_is_read_is_handed_over() {
     {
         assert!(read.len() > 2, "{read:?}");
         assert!(read.iter().all(|name| handed_over.contains(name)), "{read:?} {handed_over:?}");
+    }
+}
+
+/// The key of each setting, by its variable in the environment.
+fn keys() -> BTreeMap<String, String> {
+    let command = CommandLine::command();
+    let keys = command.get_arguments().map(|argument| argument.get_id().to_string());
+    keys.map(|key| (format!("WEBHOOKS_{}", key.replace('.', "_").to_uppercase()), key)).collect()
+}
+
+#[test]
+fn every_variable_that_is_named_is_a_setting() {
+    let keys = keys();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")).expect("the files") {
+        let path = entry.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("a text");
+        for name in names(&text, "WEBHOOKS_") {
+            assert!(keys.contains_key(&format!("WEBHOOKS_{name}")), "WEBHOOKS_{name} in {}", path.display());
+        }
+    }
+}
+
+/// The variables of the containers are settings like those of the file, so all go into one file here.
+#[test]
+fn every_pod_has_settings_that_a_server_takes() {
+    let keys = keys();
+    for deployment in objects("Deployment") {
+        let mut table: toml::Table = config().parse().expect("TOML");
+        for variable in container(&deployment)["env"].as_array().expect("variables") {
+            let (name, value) =
+                (variable["name"].as_str().expect("a name"), variable["value"].as_str().expect("a value that is no secret"));
+            let key = keys.get(name).unwrap_or_else(|| panic!("{name} is no setting"));
+            match key.as_str() {
+                "config" => assert_eq!(value, "/etc/webhooks/config/config.toml"),
+                key => drop(table.insert(key.to_owned(), value.into())),
+            }
+        }
+        let file = NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), table.to_string()).expect("a writable file");
+        let arguments = ["webhooks-server".into(), "--config".into(), file.path().into()];
+        CommandLine::load(arguments).unwrap_or_else(|error| panic!("{}: {error}", deployment["metadata"]["name"]));
     }
 }
