@@ -324,6 +324,7 @@ impl Engine {
     }
 
     fn hear(&self, fleet: Fleet) {
+        self.metrics.heard_of(&fleet);
         if fleet.was_given_up {
             slog::warn!(self.log, "this node had not been heard of for ten seconds: what it held is attempted again, here or elsewhere");
         }
