@@ -4,7 +4,7 @@
 //! webhooks share, comes last, in [`note_change`].
 
 use super::directory::Subscriber;
-use super::pages::Looked;
+use super::pages::Collecting;
 use super::*;
 use crate::delivery::operational::{AboutWebhook, WebhookDeactivated};
 
@@ -65,17 +65,22 @@ pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Op
 
 pub(super) async fn list(session: &Session, account: Option<&Account>, status: Option<WebhookStatus>, page: Page) -> Answer<Part<Webhook>> {
     let (account, deactivated) = (account.map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
-    // The index of an account's webhooks has none that are deleted.
-    let of_account = if account.is_some() { "account = $1 AND deleted_at IS NULL AND" } else { "$1 IS NULL AND" };
+    // The index of an account's webhooks has none that are deleted. All rows have the same account, but with it in the order no
+    // other index will do.
+    let (of_account, order) = match account {
+        Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
+        None => ("$1 IS NULL AND id < $2", "id DESC"),
+    };
     let sql = format!(
         "SELECT id, deleted_at IS NULL AND ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {COLUMNS}
-         FROM webhooks WHERE {of_account} id < $2 ORDER BY id DESC LIMIT $4"
+         FROM webhooks WHERE {of_account} ORDER BY {order} LIMIT $4"
     );
-    pages::collect(page, async |before, limit| {
+    let mut found = Collecting::new(page);
+    while let Some((before, limit)) = found.next_chunk() {
         let rows = session.query(&sql, &[&account, &before, &deactivated, &limit]).await?;
-        rows.iter().map(|row| Looked::at(row, |row| Ok((from_row(row, 2)?, 0)))).collect()
-    })
-    .await
+        found.add(&rows, |row| Ok((from_row(row, 2)?, 0)))?;
+    }
+    Ok(found.part())
 }
 
 pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<Webhook>> {
@@ -258,9 +263,8 @@ async fn cancel_pending(session: &Session, id: Uuid) -> Answer<()> {
         .map(drop)
 }
 
-/// Marks some deliveries cancelled that have counted as such since their webhook went, of one webhook or of any. True when
-/// more may be left.
-pub(super) async fn cancel_some(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> Answer<bool> {
+/// Marks some deliveries cancelled that have counted as such since their webhook went. True when more may be left.
+pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> Answer<bool> {
     // The node that was to record their attempts is gone.
     let abandoned = session
         .execute(
@@ -274,13 +278,13 @@ pub(super) async fn cancel_some(session: &Session, of_webhook: Option<Uuid>, now
         )
         .await?;
     let transaction = session.begin().await?;
-    let cancelled = cancel_step(&transaction, of_webhook, now).await?;
+    let cancelled = cancel_step(&transaction, None, now).await?;
     transaction.commit().await?;
     Ok(cancelled || abandoned > 0)
 }
 
-/// The same in a transaction that has begun. Of one webhook, true while anything is left. The row of a delivery that is being
-/// attempted stays until that attempt has ended.
+/// A step of that, of one webhook or of any. Of one, true while anything is left. The row of a delivery that is being attempted
+/// stays until that attempt has ended.
 pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> Answer<bool> {
     let next = match of_webhook {
         Some(id) => session.query_opt("SELECT webhook_id, epoch FROM cancellations WHERE webhook_id = $1 FOR UPDATE", &[&id]).await?,
@@ -358,7 +362,7 @@ pub(super) async fn destinations(session: &Session, ids: Vec<Uuid>) -> Answer<Ve
 pub(super) async fn subscribers(session: &Session, account: &str) -> Answer<Vec<Subscriber>> {
     let sql = format!(
         "SELECT {DESTINATION}, event_types FROM webhooks
-         WHERE account = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL ORDER BY id"
+         WHERE account = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL"
     );
     let rows = session.query(&sql, &[&account]).await?;
     rows.iter().map(|row| Ok(Subscriber { destination: Arc::new(destination_from_row(row)?), event_types: row.try_get(13)? })).collect()
