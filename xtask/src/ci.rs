@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 /// A program that the steps need beside Rust, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 12] = [
     ("cc", "build-essential"),
     ("curl", "curl"),
     ("bash", "bash"),
@@ -19,6 +19,8 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("systemd-analyze", "systemd"),
+    ("readelf", "binutils"),
 ];
 
 struct Step {
@@ -32,7 +34,7 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("spec and code agree", &["xtask", "openapi"]),
@@ -52,6 +54,7 @@ const STEPS: [Step; 15] = [
     },
     step("contract", &["xtask", "contract"]),
     step("other languages", &["xtask", "languages"]),
+    step("deployment files", &["xtask", "deploy"]),
     // On the builds that the tests need; the README measures once with `cargo xtask bench --quick`.
     step("chaos", &["xtask", "chaos", "--debug", "--seconds", "15"]),
     step("README", &["xtask", "readme"]),

@@ -188,6 +188,9 @@ pub struct DeliveryFilter {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// So many attempts are shown with a delivery.
+pub(super) const ATTEMPTS_SHOWN: u32 = 50;
+
 #[derive(Debug)]
 pub struct Delivery {
     pub id: Uuid,
@@ -200,6 +203,27 @@ pub struct Delivery {
     /// Of a pending delivery.
     pub due_at: Option<DateTime<Utc>>,
     pub last_attempt: Option<Attempt>,
+}
+
+/// A status as the stores keep it.
+pub(super) fn status_to_number(status: types::DeliveryStatus) -> u8 {
+    match status {
+        types::DeliveryStatus::Pending => 0,
+        types::DeliveryStatus::Succeeded => 1,
+        types::DeliveryStatus::Failed => 2,
+        types::DeliveryStatus::Cancelled => 3,
+    }
+}
+
+/// And back.
+pub(super) fn status_from_number(number: i64) -> Option<types::DeliveryStatus> {
+    match number {
+        0 => Some(types::DeliveryStatus::Pending),
+        1 => Some(types::DeliveryStatus::Succeeded),
+        2 => Some(types::DeliveryStatus::Failed),
+        3 => Some(types::DeliveryStatus::Cancelled),
+        _ => None,
+    }
 }
 
 impl From<Delivery> for types::Delivery {

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// RFC draft-ietf-httpapi-idempotency-key-header leaves the time to the server.
+pub(super) const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
+
 #[derive(Debug)]
 pub struct Notification {
     pub id: Uuid,
@@ -9,6 +12,12 @@ pub struct Notification {
     pub data: Box<RawValue>,
     pub created_at: DateTime<Utc>,
     pub delivery_count: u32,
+}
+
+impl Notification {
+    pub(super) fn outbound(&self, trace: Option<TraceContext>) -> Outbound {
+        Outbound { id: self.id, body: CallbackTemplate::new(self.id, &self.event_type, self.created_at, &self.data), trace }
+    }
 }
 
 impl From<Notification> for types::Notification {

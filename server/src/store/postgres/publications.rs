@@ -12,7 +12,7 @@ use super::pauses::Paused;
 use super::session::shared;
 use super::*;
 use crate::delivery::callback::CallbackTemplate;
-const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
+use crate::store::notifications::KEY_LIFE;
 
 /// Each time it has changed in the meantime.
 const TRIES: usize = 5;
@@ -300,7 +300,8 @@ impl Publishing {
                 }
                 // Whoever published it begins it; what was published before goes with the first.
                 for leased in taken {
-                    let place = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
+                    let place =
+                        batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
                     if let Some(prepared) = batch.get_mut(place) {
                         prepared.left.retain(|(id, _)| *id != leased.delivery_id);
                         prepared.leased.push(leased);
@@ -355,7 +356,10 @@ impl Publishing {
                     &publications.iter().map(|publication| publication.data.get()).collect::<Vec<_>>(),
                     &publications.iter().map(|publication| publication.created_at).collect::<Vec<_>>(),
                     &batch.iter().map(|prepared| prepared.destinations.len() as i32).collect::<Vec<_>>(),
-                    &publications.iter().map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str())).collect::<Vec<_>>(),
+                    &publications
+                        .iter()
+                        .map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str()))
+                        .collect::<Vec<_>>(),
                     &publications
                         .iter()
                         .map(|publication| publication.trace.as_ref().and_then(|trace| trace.state.as_ref()).map(|state| state.as_str()))
@@ -425,7 +429,11 @@ impl Prepared {
 
     /// What of it is taken once it is stored.
     fn held_works(&self) -> impl Iterator<Item = Work> {
-        self.left.iter().map(|(_, destination)| destination).filter(|destination| is_held(destination)).map(|destination| work_of(destination))
+        self.left
+            .iter()
+            .map(|(_, destination)| destination)
+            .filter(|destination| is_held(destination))
+            .map(|destination| work_of(destination))
     }
 }
 

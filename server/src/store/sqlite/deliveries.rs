@@ -9,8 +9,6 @@ const SHOWN_STATUS: &str =
     "CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
              THEN 3 ELSE d.status END";
 
-const ATTEMPTS_SHOWN: u32 = 50;
-
 /// Finds them by the narrowest filter that an index serves, looks at each for the others, and reads those that are wanted.
 pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Part<Delivery>> {
     // A unary plus keeps SQLite from choosing another index than the one of the first filter.
@@ -89,7 +87,8 @@ pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) 
 }
 
 fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Delivery> {
-    let status = status_from_number(row.get(7)?)?;
+    let number = row.get(7)?;
+    let status = status_from_number(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(7, number))?;
     let has_attempt = row.get_ref(8)? != ValueRef::Null;
     Ok(Delivery {
         id: row.get::<_, Key>(0)?.0,
@@ -115,23 +114,4 @@ fn attempt_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<A
         response_body: row.get(first + 6)?,
         truncated: row.get(first + 7)?,
     })
-}
-
-fn status_to_number(status: DeliveryStatus) -> u8 {
-    match status {
-        DeliveryStatus::Pending => 0,
-        DeliveryStatus::Succeeded => 1,
-        DeliveryStatus::Failed => 2,
-        DeliveryStatus::Cancelled => 3,
-    }
-}
-
-fn status_from_number(number: i64) -> rusqlite::Result<DeliveryStatus> {
-    match number {
-        0 => Ok(DeliveryStatus::Pending),
-        1 => Ok(DeliveryStatus::Succeeded),
-        2 => Ok(DeliveryStatus::Failed),
-        3 => Ok(DeliveryStatus::Cancelled),
-        _ => Err(rusqlite::Error::IntegralValueOutOfRange(7, number)),
-    }
 }

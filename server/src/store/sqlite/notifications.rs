@@ -1,13 +1,9 @@
 //! Notifications: publishing one is the outbox, all of it in one transaction.
 
 use super::*;
-use crate::delivery::callback::CallbackTemplate;
 use crate::delivery::trace::{TraceContext, TraceParent, TraceState};
 
 const COLUMNS: &str = "id, type, data, created_at, delivery_count";
-
-/// RFC draft-ietf-httpapi-idempotency-key-header leaves the time to the server.
-const KEY_LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(24);
 
 const KEYS_EXPIRED_AT_ONCE: i64 = 500;
 
@@ -73,12 +69,6 @@ pub(super) fn insert(
             trace.and_then(|trace| trace.state.as_ref()).map(TraceState::as_str),
         ))?;
     Ok(())
-}
-
-impl Notification {
-    pub(super) fn outbound(&self, trace: Option<TraceContext>) -> Outbound {
-        Outbound { id: self.id, body: CallbackTemplate::new(self.id, &self.event_type, self.created_at, &self.data), trace }
-    }
 }
 
 /// What came of the same key within its life.

@@ -101,7 +101,7 @@ CREATE TABLE notifications (
 );
 
 CREATE INDEX notifications_of_account ON notifications (account, id);
-CREATE INDEX notifications_for_nobody ON notifications (id) WHERE delivery_count = 0;
+CREATE INDEX notifications_for_nobody ON notifications (created_at, id) WHERE delivery_count = 0;
 
 CREATE TABLE deliveries (
     id uuid PRIMARY KEY,
@@ -212,12 +212,15 @@ CREATE TABLE cancellations (
 );
 
 -- Deleted notifications whose deliveries still keep excerpts of what receivers answered, up to which they are wiped. An
--- attempt that ended as its notification was deleted may be recorded just after this, so the row stays for a while, too.
+-- attempt that ended as its notification was deleted may be recorded just after this, so all are wiped again some time later.
 CREATE TABLE erasures (
     notification_id uuid PRIMARY KEY,
     wiped_up_to uuid NOT NULL,      -- a delivery's id
-    since timestamptz NOT NULL DEFAULT clock_timestamp() -- of this server's clock
+    again boolean NOT NULL DEFAULT false, -- all were wiped once, and this is to find what was recorded since
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp() -- when it goes on, by this server's clock
 );
+
+CREATE INDEX erasures_in_order ON erasures (due_at);
 
 CREATE TABLE idempotency_keys (
     owner text NOT NULL,            -- the publishing account; empty: the platform

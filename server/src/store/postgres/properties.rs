@@ -1,0 +1,24 @@
+//! Values that belong to the whole database.
+
+use super::*;
+
+pub(super) async fn get(session: &Session, name: &str) -> Answer<Option<Vec<u8>>> {
+    let row = session.query_opt("SELECT value FROM properties WHERE name = $1", &[&name]).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+/// What is there already stays: another node was first.
+pub(super) async fn initialise(session: &Session, properties: &[(&'static str, Vec<u8>)]) -> Answer<()> {
+    let mut properties: Vec<(&str, &[u8])> = properties.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+    properties.sort_unstable();
+    let (names, values): (Vec<&str>, Vec<&[u8]>) = properties.into_iter().unzip();
+    let inserted = "INSERT INTO properties (name, value) SELECT name, value FROM UNNEST($1, $2) AS property (name, value) ORDER BY name
+                    ON CONFLICT (name) DO NOTHING";
+    session.execute(inserted, &[&names, &values]).await.map(drop)
+}
+
+pub(super) async fn probe_write(session: &Session) -> Answer<()> {
+    let probed = "INSERT INTO properties (name, value) VALUES ('write_probe', decode(md5(random()::text), 'hex'))
+                  ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    session.execute(probed, &[]).await.map(drop)
+}
