@@ -334,6 +334,9 @@ impl Engine {
         if fleet.was_given_up || !fleet.taken_over_from.is_empty() {
             self.rescheduled.notify_one();
         }
+        if fleet.is_shared {
+            self.handshake_due();
+        }
         self.slots.share_webhooks(fleet.delivering as usize);
         for (webhook_id, revision) in fleet.changed_webhooks {
             self.webhook_changed(webhook_id, revision);

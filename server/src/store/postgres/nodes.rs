@@ -110,7 +110,7 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> A
             &[&node.incarnation()],
         )
         .await?;
-    let mut fleet = Fleet::default();
+    let mut fleet = Fleet { is_shared: true, ..Fleet::default() };
     if renewed == 1 {
         node.write().holds_until = Some(said + OWN_LIFE);
     } else {
