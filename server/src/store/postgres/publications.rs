@@ -38,19 +38,25 @@ pub(super) struct Publishing {
 
 /// What is paused, as it was a moment ago.
 #[derive(Clone, Default)]
-pub(super) struct Remembered(Arc<Mutex<Option<(Instant, Arc<Paused>)>>>);
+pub(super) struct Remembered(Arc<Mutex<Option<Read>>>);
+
+#[derive(Clone)]
+struct Read {
+    at: Instant,
+    paused: Arc<Paused>,
+}
 
 impl Remembered {
     async fn get(&self, session: &Session) -> Answer<Arc<Paused>> {
         let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((read_at, paused)) = remembered
-            && read_at.elapsed() < PAUSES_REMEMBERED
+        if let Some(Read { at, paused }) = remembered
+            && at.elapsed() < PAUSES_REMEMBERED
         {
             return Ok(paused);
         }
-        let read_at = Instant::now();
+        let at = Instant::now();
         let paused = Arc::new(Paused::read(session).await?);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((read_at, paused.clone()));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Read { at, paused: paused.clone() });
         Ok(paused)
     }
 
