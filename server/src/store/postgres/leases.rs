@@ -494,12 +494,14 @@ const WAITING: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count,
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      ORDER BY w.place, p.due_at, p.delivery_id";
 
-/// Only the first one counts, and only if nobody is on it: whoever is wakes what comes after.
+/// Only the first one counts, and only if nobody is on it: whoever is wakes what comes after. One that was cancelled under way
+/// counts until its attempt has ended.
 const IN_ORDER: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3) AS w (place, webhook_id, epoch)
      CROSS JOIN LATERAL (
          SELECT p.delivery_id, p.due_at, p.leased_by FROM pending p
-         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.sequence IS NOT NULL AND p.lane = 2
+         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.sequence IS NOT NULL
+             AND (p.lane = 2 OR p.lane = 3 AND EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
          ORDER BY p.sequence LIMIT 1) p
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      WHERE p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by)";
