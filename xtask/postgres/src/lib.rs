@@ -13,6 +13,7 @@ mod cluster;
 mod options;
 mod place;
 mod process;
+mod run;
 mod sql;
 mod supervised;
 
@@ -20,3 +21,4 @@ pub use binaries::{Binaries, find_pgbouncer};
 pub use cluster::{Cluster, shared};
 pub use options::{Options, Tls};
 pub use place::Storage;
+pub use run::is_wanted;
