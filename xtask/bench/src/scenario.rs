@@ -8,6 +8,7 @@ mod backlog;
 mod faults;
 pub(crate) mod floors;
 mod latency;
+mod retention;
 mod stored;
 mod throughput;
 
@@ -107,6 +108,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "what publish and delivery cost with 10 million finished deliveries in the store (takes 11 GB of disk, 14 on PostgreSQL)",
         on: On::EachEngine,
         run: stored::stored,
+    },
+    Scenario {
+        name: "retention",
+        about: "what is old is removed as fast as it is published: sizes of tables, and what that costs (on PostgreSQL)",
+        on: On::Postgres,
+        run: retention::retention,
     },
 ];
 
