@@ -18,9 +18,6 @@ const LEASED_AT_ONCE: usize = 256;
 /// So many webhooks' times are looked at in one round.
 const READY_AT_ONCE: i64 = 256;
 
-/// Two nodes may wait for one another, though they lock in order: a unique key is waited for like a lock.
-const TRIES: usize = 3;
-
 /// Finds anew when what waits falls due, of webhooks that fulfil a condition on `w` with the parameter `$1`. One index probe
 /// for each webhook and lane, whatever waits. What was never attempted is due whatever the clock says: it may have been ahead
 /// when that was published.
@@ -182,6 +179,11 @@ pub(super) async fn round(
     now: DateTime<Utc>,
     works: Vec<Work>,
 ) -> Answer<DueRound> {
+    if !node.holds(node.incarnation()) {
+        // What it took would be another's at once.
+        slots.wake(works);
+        return Ok(DueRound::default());
+    }
     let mut tries = 1;
     loop {
         let taken = try_round(session, node, slots, now, works.clone()).await;
@@ -203,7 +205,13 @@ pub(super) async fn round(
 }
 
 /// The round, and whether something was left that other nodes may take of.
-async fn try_round(session: &Session, node: &Node, slots: &Arc<Slots>, now: DateTime<Utc>, mut works: Vec<Work>) -> Answer<(DueRound, bool)> {
+async fn try_round(
+    session: &Session,
+    node: &Node,
+    slots: &Arc<Slots>,
+    now: DateTime<Utc>,
+    mut works: Vec<Work>,
+) -> Answer<(DueRound, bool)> {
     // Most rounds find nothing, and need no transaction for that.
     let next_due = "SELECT min(due_at) FROM ready";
     if works.is_empty() {
@@ -407,7 +415,8 @@ impl Leasing<'_> {
         limited.sort_unstable();
         limited.dedup();
         // A webhook's first row must be there before it can be locked.
-        let made = "INSERT INTO rates (webhook_id, even_at) SELECT id, '-infinity' FROM UNNEST($1) AS id ORDER BY id ON CONFLICT DO NOTHING";
+        let made =
+            "INSERT INTO rates (webhook_id, even_at) SELECT id, '-infinity' FROM UNNEST($1) AS id ORDER BY id ON CONFLICT DO NOTHING";
         self.session.execute(made, &[&limited]).await?;
         let locked = "SELECT webhook_id, nullif(even_at, '-infinity') FROM rates WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE";
         let rows = self.session.query(locked, &[&limited]).await?;
@@ -494,12 +503,14 @@ const WAITING: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count,
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      ORDER BY w.place, p.due_at, p.delivery_id";
 
-/// Only the first one counts, and only if nobody is on it: whoever is wakes what comes after.
+/// Only the first one counts, and only if nobody is on it: whoever is wakes what comes after. That holds for one that was
+/// cancelled while a node was on it, too.
 const IN_ORDER: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3) AS w (place, webhook_id, epoch)
      CROSS JOIN LATERAL (
          SELECT p.delivery_id, p.due_at, p.leased_by FROM pending p
-         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.sequence IS NOT NULL AND p.lane = 2
+         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.sequence IS NOT NULL
+             AND (p.lane = 2 OR p.lane = 3 AND p.leased_by IN (SELECT incarnation FROM nodes))
          ORDER BY p.sequence LIMIT 1) p
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      WHERE p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by)";
