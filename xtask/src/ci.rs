@@ -8,7 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 /// A program that the steps need beside Rust, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 10] = [
+///
+/// On a machine with systemd two of the packages start services, on ports 5432 and 6432. The tests start their own servers on
+/// other ports, so these are left alone: what would keep them from starting is a setting of the whole machine, which would
+/// also hold for whoever wants them later.
+const PROGRAMS: [(&str, &str); 12] = [
     ("cc", "build-essential"),
     ("curl", "curl"),
     ("bash", "bash"),
@@ -19,6 +23,8 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("postgres", "postgresql"),
+    ("pgbouncer", "pgbouncer"),
 ];
 
 struct Step {
@@ -160,6 +166,12 @@ fn install_missing() -> anyhow::Result<()> {
 
 /// As a program of its own: what a shell has built in does not count.
 fn is_installed(program: &str) -> bool {
+    // Debian has these in directories that are not on everybody's PATH. The tests know where to look.
+    match program {
+        "postgres" => return webhooks_postgres::Binaries::find().is_ok(),
+        "pgbouncer" => return webhooks_postgres::find_pgbouncer().is_ok(),
+        _ => {}
+    }
     let started = Command::new(program).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     !started.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
