@@ -138,15 +138,15 @@ pub struct Settings {
     pub store_password_file: Option<PathBuf>,
 
     /// Connections to PostgreSQL, beside one that listens
-    #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u32).range(8..=1000))]
+    #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, global = true, value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub store_connections: u32,
 
     /// Time limit of a statement of PostgreSQL, in seconds
-    #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, global = true, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub store_statement_timeout_seconds: u64,
 
     /// There is a pooler before PostgreSQL, in transaction mode: nothing is prepared, and nodes wake one another within a second
-    #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, global = true, action = ArgAction::Set)]
     pub store_pooler: bool,
 
     /// What this node does of `api` and `delivery`; others on the same PostgreSQL do the rest
