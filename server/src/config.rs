@@ -170,6 +170,11 @@ pub struct Settings {
     #[arg(id = "dev", long = "dev", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub dev: bool,
 
+    /// How long a stopping server goes on as before after it has said that it is not ready, in seconds: as long as whoever
+    /// spreads requests over several nodes needs to notice
+    #[arg(id = "operations.drain_delay_seconds", long = "drain-delay-seconds", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_delay_seconds: u64,
+
     /// The API's TLS certificate chain, in PEM
     #[arg(id = "tls.cert_file", long = "tls-cert-file", value_name = "FILE", requires = "tls.key_file")]
     pub tls_cert_file: Option<PathBuf>,
