@@ -299,11 +299,13 @@ impl Publishing {
                     self.node.doubt(ids);
                     return Err(trouble);
                 }
-                // Whoever published it begins it; what was published before goes with the first.
+                // Whoever published it begins it; what was published before goes with the first that was stored, because who was
+                // not is answered with what was there already, and begins nothing.
+                let is_stored = |prepared: &Prepared| stored.notifications.contains(&prepared.command.publication.id);
                 for leased in taken {
-                    let place =
-                        batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
-                    if let Some(prepared) = batch.get_mut(place) {
+                    let own = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id));
+                    let place = own.or_else(|| batch.iter().position(is_stored));
+                    if let Some(prepared) = place.and_then(|place| batch.get_mut(place)) {
                         prepared.left.retain(|(id, _)| *id != leased.delivery_id);
                         prepared.leased.push(leased);
                     }
