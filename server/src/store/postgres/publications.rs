@@ -288,9 +288,10 @@ impl Publishing {
             let mut works: Vec<Work> = of_batch.flat_map(|prepared| prepared.held_works()).collect();
             works.sort_unstable();
             works.dedup();
-            let (taken, left) = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
-            slots.wake(left);
-            Ok((stored, taken))
+            let taken = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
+            slots.wake(taken.left);
+            leases::mark_ready(&transaction, &taken.marks).await?;
+            Ok((stored, taken.leased))
         };
         match outcome.await {
             Ok((stored, taken)) => {
