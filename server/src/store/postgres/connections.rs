@@ -12,6 +12,10 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the server is given to end a statement by itself, beyond its own time limit for it.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long this program says nothing in the middle of a transaction. What it holds then keeps others waiting, so it has to be
+/// free long before they take over from a node that has stopped.
+pub(super) const SILENCE: Duration = Duration::from_secs(2);
+
 /// Of what this program keeps in the database: older ones cannot do what it needs.
 const OLDEST_SERVER: i32 = 130_000;
 
@@ -79,8 +83,9 @@ impl Connections {
             // hold when it has grown; nothing here is better read from end to end.
             let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
             let limit = options.statement_timeout.as_millis();
+            let silence = SILENCE.min(options.statement_timeout).as_millis();
             config.options(format!(
-                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c enable_seqscan=off -c jit=off \
+                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={silence} -c enable_seqscan=off -c jit=off \
                  -c default_transaction_isolation=read\\ committed -c timezone=UTC"
             ));
         }

@@ -51,6 +51,9 @@ values! {
     DateTime<Utc> => TIMESTAMPTZ, TIMESTAMPTZ_ARRAY;
 }
 
+/// As [`connections::SILENCE`].
+const PATIENT_BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
+
 /// A connection taken from a pool. One that is given back in the middle of a transaction, or after an answer that says that it
 /// is of no use any more, is closed instead.
 pub(super) struct Session {
@@ -114,7 +117,9 @@ impl Session {
     /// Begins a transaction. What is said on the connection until its commit belongs to it.
     pub(super) async fn begin(&self) -> Answer<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
-        self.run("BEGIN").await?;
+        // Behind a pooler this is no setting of the connection.
+        let begin = if self.prepares { "BEGIN" } else { PATIENT_BEGIN };
+        self.run(begin).await?;
         Ok(transaction)
     }
 
