@@ -47,7 +47,7 @@ async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     let server = Server::start(settings, Clock::system(), log.clone()).await?;
     server.greet();
     let signal = stop_signal.await;
-    slog::info!(log, "stopping: no new requests, and attempts in flight are waited for"; "signal" => signal);
+    slog::info!(log, "asked to stop"; "signal" => signal);
     server.stop().await
 }
 

@@ -6,7 +6,7 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{HookError, Object, PoolError};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -194,7 +194,7 @@ pub(super) type Answer<T> = std::result::Result<T, Trouble>;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
     #[error("no connection to the database")]
-    NoConnection(#[from] deadpool_postgres::PoolError),
+    NoConnection(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the database refused a statement")]
     Statement(#[from] tokio_postgres::Error),
     #[error("the database has not answered for {} s", .0.as_secs())]
@@ -202,6 +202,17 @@ pub(super) enum Trouble {
     /// A stored value that this program cannot have written.
     #[error("the database holds what it should not: {0}")]
     Damaged(String),
+}
+
+/// Only the cause: what a pool says of it would be on several lines, and say the same twice.
+impl From<PoolError> for Trouble {
+    fn from(error: PoolError) -> Trouble {
+        Trouble::NoConnection(match error {
+            PoolError::Backend(cause) | PoolError::PostCreateHook(HookError::Backend(cause)) => cause.into(),
+            PoolError::PostCreateHook(HookError::Message(unfit)) => unfit.into(),
+            error => error.into(),
+        })
+    }
 }
 
 impl Trouble {
