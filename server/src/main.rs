@@ -5,7 +5,7 @@ use webhooks_server::config::{Command, CommandLine, ConfigError};
 use webhooks_server::data_dir::DataDir;
 use webhooks_server::server::Server;
 use webhooks_server::store::address::StoreAddress;
-use webhooks_server::{backup, log, pause, token};
+use webhooks_server::{backup, log, migration, pause, token};
 
 /// Requests and deliveries are many small allocations on several threads, which the system's allocator takes its time for.
 #[global_allocator]
@@ -30,12 +30,15 @@ async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     match command_line.command {
         Some(Command::Token(command)) => return token::run(&settings, command).await,
         Some(Command::Backup { .. } | Command::Restore { .. }) if !matches!(settings.store, StoreAddress::Sqlite) => {
-            anyhow::bail!("PostgreSQL brings its own backups: pg_dump, or pg_basebackup with the archived log; the master key is in neither")
+            anyhow::bail!(
+                "PostgreSQL brings its own backups: pg_dump, or pg_basebackup with the archived log; the master key is in neither"
+            )
         }
         Some(Command::Backup { file, replace }) => return backup::back_up(&data_dir, &file, replace),
         Some(Command::Restore { file, replace }) => {
             return backup::restore(&data_dir, settings.master_key_file.as_deref(), &file, replace, Clock::system().now());
         }
+        Some(Command::Migrate { from, to }) => return migration::run(&settings, &from, &to).await,
         Some(Command::Delivery(command)) => return pause::run(&settings, command).await,
         None => {}
     }

@@ -16,6 +16,7 @@ mod constraints; // what openapi.json says of requests, just inside and just out
 mod custom_headers; // headers that a customer adds to its callbacks
 mod deletion; // what is left of a deleted notification
 mod delivery; // what accepts a callback, and what follows when nothing does
+mod deploy; // what the files in server/deploy say of the server
 mod disk; // that an answer means on disk, and what follows when the disk fails
 mod docs; // openapi.json and the page made from it, also in a browser
 mod event_types; // the operator's catalogue: what it shows, and what it refuses
@@ -24,6 +25,7 @@ mod handshake; // a callback that must agree before its webhook gets anything
 mod hostile; // receivers that mean harm
 mod isolation; // no webhook delays another
 mod metrics; // what a scrape says, and the dashboard and alerts that are made of it
+mod migration; // a move of everything to PostgreSQL
 mod nodes; // several of them on one PostgreSQL, and what may happen to each
 mod operations; // health and readiness
 mod pauses; // deliveries that the operator pauses

@@ -115,7 +115,7 @@ async fn publish_until(stopping: Arc<AtomicBool>, apis: Vec<Api>, first: usize, 
     let mut accepted = Vec::new();
     while !stopping.load(Ordering::Relaxed) {
         let key = Uuid::now_v7().to_string();
-        while let Some(api) = turns.next() {
+        for api in turns.by_ref() {
             let answer = api.try_publish(&publication, &key).await;
             // So fast and no faster.
             tokio::time::sleep(Duration::from_millis(10)).await;

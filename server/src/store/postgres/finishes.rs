@@ -10,8 +10,6 @@ use super::lines::Answers;
 use super::session::shared;
 use super::*;
 
-const TRIES: usize = 3;
-
 pub(super) struct Command {
     pub(super) finish: Finish,
     pub(super) now: DateTime<Utc>,
@@ -85,7 +83,7 @@ impl Finishing {
     async fn record(&self, batch: &[Command]) -> Answer<Vec<Finished>> {
         let session = self.connections.session().await?;
         // Most are successes that nothing waits for, and need no transaction around their statement.
-        let simple = batch.iter().all(|command| command.finish.next == Next::Succeeded && command.finish.lane != Lane::Ordered);
+        let simple = all_succeeded(batch) && batch.iter().all(|command| command.finish.lane != Lane::Ordered);
         let mut stored = None;
         if simple {
             let recorded = store(&session, batch).await?;
@@ -118,12 +116,7 @@ impl Finishing {
         }
     }
 
-    async fn record_all(
-        &self,
-        session: &Session,
-        batch: &[Command],
-        stored: Option<HashMap<Uuid, Recorded>>,
-    ) -> Answer<Vec<Finished>> {
+    async fn record_all(&self, session: &Session, batch: &[Command], stored: Option<HashMap<Uuid, Recorded>>) -> Answer<Vec<Finished>> {
         let mut order: Vec<Uuid> = batch
             .iter()
             .filter(|command| command.finish.lane == Lane::Ordered)
@@ -155,9 +148,10 @@ impl Finishing {
         if let Some(command) = batch.first().filter(|_| !in_order.is_empty()) {
             if self.node.takes() {
                 let leasing = Leasing { session, node: &self.node, slots: &command.slots, now: command.now };
-                let (taken, left) = leasing.take(in_order).await?;
-                command.slots.wake(left);
-                for leased in taken {
+                let taken = leasing.take(in_order).await?;
+                command.slots.wake(taken.left);
+                marks.extend(taken.marks);
+                for leased in taken.leased {
                     let place = batch.iter().position(|command| command.finish.destination.webhook_id == leased.destination.webhook_id);
                     if let Some(finished) = place.and_then(|place| finished.get_mut(place)) {
                         finished.next = Some(leased);
@@ -184,7 +178,8 @@ impl Finishing {
         for (place, command) in batch.iter().enumerate() {
             let Finish { delivery_id, destination, attempt, next, patience, .. } = &command.finish;
             // Only if the callback that is gone, or fails, is still the one that is registered.
-            let Some(of_this) = recorded.get(delivery_id).filter(|recorded| recorded.live_at.as_ref() == Some(&destination.target_url)) else {
+            let Some(of_this) = recorded.get(delivery_id).filter(|recorded| recorded.live_at.as_ref() == Some(&destination.target_url))
+            else {
                 continue;
             };
             // The clock may have been set back meanwhile.
@@ -195,6 +190,10 @@ impl Finishing {
                 let (since, count, last) = counted.entry(destination.webhook_id).or_insert((at, 0, place));
                 (*since, *count, *last) = (at.min(*since), *count + 1, place);
             }
+        }
+        let failing = counted.keys().chain(gone.keys()).copied().collect();
+        if !all_succeeded(batch) {
+            failures::forget_before_counting(session, accepting(batch), failing).await?;
         }
         for (webhook_id, (place, at)) in gone {
             counted.remove(&webhook_id);
@@ -231,6 +230,16 @@ fn storable(text: Option<&String>) -> Option<String> {
     text.map(|text| text.replace('\0', "\u{fffd}"))
 }
 
+fn all_succeeded(batch: &[Command]) -> bool {
+    batch.iter().all(|command| command.finish.next == Next::Succeeded)
+}
+
+/// The webhooks of attempts that succeeded.
+fn accepting(batch: &[Command]) -> Vec<Uuid> {
+    let succeeded = batch.iter().filter(|command| command.finish.next == Next::Succeeded);
+    succeeded.map(|command| command.finish.destination.webhook_id).collect()
+}
+
 async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Recorded>> {
     let finishes: Vec<&Finish> = batch.iter().map(|command| &command.finish).collect();
     let attempts: Vec<&Attempt> = finishes.iter().map(|finish| &finish.attempt).collect();
@@ -262,6 +271,7 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
                 &finishes.iter().map(|finish| next_number(finish.next)).collect::<Vec<_>>(),
                 &finishes.iter().map(|finish| due_at(finish.next)).collect::<Vec<_>>(),
                 &batch.iter().map(|command| command.now).collect::<Vec<_>>(),
+                &all_succeeded(batch),
             ],
         )
         .await?;
@@ -283,9 +293,10 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
 /// A success that comes after another node has recorded an attempt of the same number was made all the same: it stands in the
 /// log behind that. One that is told twice stands there once.
 async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Answer<()> {
-    let late = batch.iter().map(|command| &command.finish).filter(|finish| {
-        finish.next == Next::Succeeded && recorded.get(&finish.delivery_id).is_none_or(|recorded| !recorded.inserted)
-    });
+    let late = batch
+        .iter()
+        .map(|command| &command.finish)
+        .filter(|finish| finish.next == Next::Succeeded && recorded.get(&finish.delivery_id).is_none_or(|recorded| !recorded.inserted));
     for finish in late {
         let Finish { delivery_id, attempt, .. } = finish;
         session
@@ -318,6 +329,8 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 /// - `unsuccessful`: only while the delivery waits for this very attempt under this very lease. One that was cancelled
 ///   meanwhile keeps that state and still counts the attempt; a schedule that starts after this attempt is that of a
 ///   redelivery, asked for while it was under way, and stands.
+/// - `released`: whatever the attempt came to, this node is on the delivery no longer.
+/// - `accepting`: where all are successes. Beside failures that are counted, `failures::forget_before_counting` does it.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, w.target_url AS live_at
@@ -370,6 +383,13 @@ ended AS (
     WHERE p.delivery_id = e.id
     RETURNING p.delivery_id, p.lane
 ),
+released AS (
+    UPDATE pending p SET leased_by = NULL FROM finish f
+    WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
+        AND NOT EXISTS (SELECT 1 FROM succeeded WHERE id = f.delivery_id)
+        AND NOT EXISTS (SELECT 1 FROM unsuccessful WHERE id = f.delivery_id)
+    RETURNING p.delivery_id, p.lane, p.due_at
+),
 listed AS (
     INSERT INTO unsuccessful (delivery_id, webhook_id, account, created_at, status)
     SELECT id, webhook_id, account, created_at, status FROM unsuccessful WHERE status IN (2, 3) ORDER BY id
@@ -379,10 +399,14 @@ unlisted AS (
     DELETE FROM unsuccessful WHERE delivery_id IN (SELECT id FROM succeeded)
 ),
 accepting AS (
-    DELETE FROM failures WHERE webhook_id IN (SELECT webhook_id FROM finish WHERE next = 1)
+    DELETE FROM failures WHERE webhook_id IN (
+        SELECT webhook_id FROM failures WHERE $16 AND webhook_id IN (SELECT webhook_id FROM finish WHERE next = 1)
+        ORDER BY webhook_id FOR UPDATE)
 )
-SELECT f.delivery_id, a.delivery_id IS NOT NULL AS inserted, f.live_at, coalesce(again.lane, ended.lane) AS lane, again.due_at
+SELECT f.delivery_id, a.delivery_id IS NOT NULL AS inserted, f.live_at, coalesce(again.lane, ended.lane, released.lane) AS lane,
+    coalesce(again.due_at, released.due_at) AS due_at
 FROM finish f
 LEFT JOIN attempt a ON a.delivery_id = f.delivery_id
 LEFT JOIN again ON again.delivery_id = f.delivery_id
-LEFT JOIN ended ON ended.delivery_id = f.delivery_id";
+LEFT JOIN ended ON ended.delivery_id = f.delivery_id
+LEFT JOIN released ON released.delivery_id = f.delivery_id";

@@ -17,6 +17,10 @@ struct Shared<C> {
     metrics: Arc<Metrics>,
 }
 
+/// How long what nobody waits for is gathered. A statement costs much more than a row of it, and each node has its own, so
+/// this is longer than where there is one process and no round trip.
+const PATIENCE: Duration = Duration::from_millis(20);
+
 /// Where the answer to a command goes.
 pub(super) type Answers<T> = oneshot::Sender<Result<T>>;
 
@@ -26,7 +30,7 @@ impl<C: Send + 'static> Line<C> {
     where
         F: Future<Output = ()> + Send,
     {
-        let shared = Arc::new(Shared { queue: Mutex::new(Queue::new()), changed: Notify::new(), metrics });
+        let shared = Arc::new(Shared { queue: Mutex::new(Queue::new(PATIENCE)), changed: Notify::new(), metrics });
         let of_task = shared.clone();
         tokio::spawn(async move {
             while let Some(batch) = of_task.next_batch().await {
@@ -42,12 +46,11 @@ impl<C: Send + 'static> Line<C> {
     pub(super) async fn run<T>(&self, share: Share, urgency: Urgency, command: impl FnOnce(Answers<T>) -> C) -> Result<T> {
         let asked = Instant::now();
         let (answer, answered) = oneshot::channel();
-        let waiting = {
+        {
             let mut queue = self.shared.lock();
             queue.push(share, urgency, command(answer))?;
-            queue.len()
-        };
-        self.shared.metrics.queued(waiting);
+            self.shared.metrics.queued(1);
+        }
         self.shared.changed.notify_one();
         let outcome = answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
         self.shared.metrics.wrote(urgency.as_str(), asked.elapsed());
@@ -66,7 +69,11 @@ impl<C> Shared<C> {
             let wait = {
                 let mut queue = self.lock();
                 match queue.wait() {
-                    Some(Duration::ZERO) => return Some(queue.take()),
+                    Some(Duration::ZERO) => {
+                        let batch = queue.take();
+                        self.metrics.queued(-(batch.len() as i64));
+                        return Some(batch);
+                    }
                     None if queue.is_closed() => return None,
                     wait => wait,
                 }

@@ -1,8 +1,9 @@
 //! Publishing: the outbox. What was published in the meantime is stored in one statement, with its deliveries.
 //!
 //! What each publish is for is known in memory (`directory.rs`), and what of it this node takes is decided there, too. The
-//! statement stores only what was decided for the present version of its account; the rest is decided anew. Webhooks whose
-//! order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside the rest.
+//! statement stores only what was decided for the present version of its account, and of what is paused; the rest is decided
+//! anew. Webhooks whose order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside
+//! the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,9 +18,6 @@ use crate::store::notifications::KEY_LIFE;
 /// Each time it has changed in the meantime.
 const TRIES: usize = 5;
 
-/// How long what is paused is remembered.
-const PAUSES_REMEMBERED: Duration = Duration::from_millis(250);
-
 pub(super) struct Command {
     pub(super) publication: Publication,
     pub(super) slots: Arc<Slots>,
@@ -32,7 +30,8 @@ pub(super) struct Publishing {
     pub(super) directory: Arc<Directory>,
     pub(super) node: Arc<Node>,
     pub(super) bell: Arc<Bell>,
-    pub(super) paused: Arc<std::sync::Mutex<Option<(Instant, Arc<Paused>)>>>,
+    /// As it was read last.
+    pub(super) paused: Arc<std::sync::Mutex<Option<Arc<Paused>>>>,
 }
 
 /// A publication, and what was decided for it.
@@ -46,11 +45,14 @@ struct Prepared {
     left: Vec<(Uuid, Arc<Destination>)>,
 }
 
+/// Whom something is for, of the webhooks of an account.
+type Decided = (Arc<directory::Entry>, Arc<[Arc<Destination>]>);
+
 /// What came of a statement.
 #[derive(Default)]
 struct Stored {
     notifications: HashSet<Uuid>,
-    /// Accounts that have another version. Nothing of them was stored.
+    /// Accounts of which something has changed since it was decided. Nothing of them was stored.
     stale: HashSet<String>,
 }
 
@@ -67,8 +69,13 @@ impl Publishing {
 
     /// Settles what it can, and answers what is to be tried again.
     async fn attempt(&self, batch: Vec<Command>, tries: usize) -> Vec<Command> {
-        let session = match self.connections.session().await {
-            Ok(session) => session,
+        let begun = async {
+            let session = self.connections.session().await?;
+            let paused = self.paused(&session).await?;
+            Answer::Ok((session, paused))
+        };
+        let (session, paused) = match begun.await {
+            Ok(begun) => begun,
             Err(trouble) => {
                 let trouble = Arc::new(trouble);
                 batch.into_iter().for_each(|command| settle(command.answer, Err(shared(&trouble))));
@@ -84,7 +91,7 @@ impl Publishing {
                 again.push(command);
                 continue;
             }
-            match self.prepare(&session, command).await {
+            match self.prepare(&session, &paused, command).await {
                 Some(prepared) if prepared.is_held() => held.push(prepared),
                 Some(prepared) => quick.push(prepared),
                 None => {}
@@ -93,7 +100,7 @@ impl Publishing {
         let quick = async {
             match quick.is_empty() {
                 true => Vec::new(),
-                false => self.store(&session, quick, false, tries).await,
+                false => self.store(&session, quick, &paused, false, tries).await,
             }
         };
         let held = async {
@@ -101,7 +108,7 @@ impl Publishing {
                 return Vec::new();
             }
             match self.connections.session().await {
-                Ok(session) => self.store(&session, held, true, tries).await,
+                Ok(session) => self.store(&session, held, &paused, true, tries).await,
                 Err(trouble) => refuse(held, trouble),
             }
         };
@@ -112,7 +119,7 @@ impl Publishing {
     }
 
     /// Whom it is for, and what of it this node takes. `None` when it has been answered.
-    async fn prepare(&self, session: &Session, command: Command) -> Option<Prepared> {
+    async fn prepare(&self, session: &Session, paused: &Paused, command: Command) -> Option<Prepared> {
         let decided = self.decide(session, &command.publication).await;
         let (entry, destinations) = match decided {
             Ok(Ok(decided)) => decided,
@@ -120,13 +127,6 @@ impl Publishing {
                 settle(command.answer, Ok(published));
                 return None;
             }
-            Err(trouble) => {
-                settle(command.answer, Err(trouble.into()));
-                return None;
-            }
-        };
-        let paused = match self.paused(session).await {
-            Ok(paused) => paused,
             Err(trouble) => {
                 settle(command.answer, Err(trouble.into()));
                 return None;
@@ -165,11 +165,8 @@ impl Publishing {
         Some(Prepared { command, account: entry.account.clone(), version: entry.version, destinations, leased, left })
     }
 
-    async fn decide(
-        &self,
-        session: &Session,
-        publication: &Publication,
-    ) -> Answer<std::result::Result<(Arc<directory::Entry>, Arc<[Arc<Destination>]>), Published>> {
+    /// Or what is to be answered instead.
+    async fn decide(&self, session: &Session, publication: &Publication) -> Answer<std::result::Result<Decided, Published>> {
         match &publication.audience {
             Audience::Account(account) => {
                 let entry = self.directory.account(session, account.as_str()).await?;
@@ -205,26 +202,30 @@ impl Publishing {
 
     async fn paused(&self, session: &Session) -> Answer<Arc<Paused>> {
         let remembered = self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if let Some((read_at, paused)) = remembered
-            && read_at.elapsed() < PAUSES_REMEMBERED
-        {
+        if let Some(paused) = remembered {
             return Ok(paused);
         }
-        let read_at = Instant::now();
         let paused = Arc::new(Paused::read(session).await?);
-        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((read_at, paused.clone()));
+        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(paused.clone());
         Ok(paused)
     }
 
+    fn forget_paused(&self) {
+        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    }
+
     /// Stores a batch, and answers those that were stored and those that lost their key. The others are to be tried again.
-    async fn store(&self, session: &Session, mut batch: Vec<Prepared>, held: bool, tries: usize) -> Vec<Command> {
+    async fn store(&self, session: &Session, mut batch: Vec<Prepared>, paused: &Paused, held: bool, tries: usize) -> Vec<Command> {
         let stored = match held {
-            true => self.store_held(session, &mut batch).await,
-            false => self.insert(session, &batch, &HashMap::new()).await,
+            true => self.store_held(session, &mut batch, paused).await,
+            false => self.insert(session, &batch, paused, &HashMap::new()).await,
         };
         match stored {
             Ok(stored) => {
                 stored.stale.iter().for_each(|account| self.directory.forget(account));
+                if !stored.stale.is_empty() {
+                    self.forget_paused();
+                }
                 let (mut again, mut due) = (Vec::new(), false);
                 for prepared in batch {
                     if !stored.stale.contains(&*prepared.account) {
@@ -263,7 +264,7 @@ impl Publishing {
     }
 
     /// In one transaction with what the order and the rate of webhooks ask for.
-    async fn store_held(&self, session: &Session, batch: &mut [Prepared]) -> Answer<Stored> {
+    async fn store_held(&self, session: &Session, batch: &mut [Prepared], paused: &Paused) -> Answer<Stored> {
         let transaction = session.begin().await?;
         let outcome = async {
             let mut wanted = BTreeMap::new();
@@ -278,7 +279,7 @@ impl Publishing {
                     *sequence += 1;
                 }
             }
-            let stored = self.insert(&transaction, batch, &sequences).await?;
+            let stored = self.insert(&transaction, batch, paused, &sequences).await?;
             let Some(slots) = batch.first().map(|prepared| &prepared.command.slots).filter(|_| self.node.takes()) else {
                 return Ok((stored, Vec::new()));
             };
@@ -287,9 +288,10 @@ impl Publishing {
             let mut works: Vec<Work> = of_batch.flat_map(|prepared| prepared.held_works()).collect();
             works.sort_unstable();
             works.dedup();
-            let (taken, left) = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
-            slots.wake(left);
-            Ok((stored, taken))
+            let taken = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
+            slots.wake(taken.left);
+            leases::mark_ready(&transaction, &taken.marks).await?;
+            Ok((stored, taken.leased))
         };
         match outcome.await {
             Ok((stored, taken)) => {
@@ -298,10 +300,13 @@ impl Publishing {
                     self.node.doubt(ids);
                     return Err(trouble);
                 }
-                // Whoever published it begins it; what was published before goes with the first.
+                // Whoever published it begins it; what was published before goes with the first that was stored, because who was
+                // not is answered with what was there already, and begins nothing.
+                let is_stored = |prepared: &Prepared| stored.notifications.contains(&prepared.command.publication.id);
                 for leased in taken {
-                    let place = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
-                    if let Some(prepared) = batch.get_mut(place) {
+                    let own = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id));
+                    let place = own.or_else(|| batch.iter().position(is_stored));
+                    if let Some(prepared) = place.and_then(|place| batch.get_mut(place)) {
                         prepared.left.retain(|(id, _)| *id != leased.delivery_id);
                         prepared.leased.push(leased);
                     }
@@ -316,7 +321,7 @@ impl Publishing {
     }
 
     /// All of the batch in one statement.
-    async fn insert(&self, session: &Session, batch: &[Prepared], sequences: &HashMap<Uuid, i64>) -> Answer<Stored> {
+    async fn insert(&self, session: &Session, batch: &[Prepared], paused: &Paused, sequences: &HashMap<Uuid, i64>) -> Answer<Stored> {
         let versions: BTreeMap<&str, i64> = batch.iter().map(|prepared| (&*prepared.account, prepared.version)).collect();
         let (accounts, versions): (Vec<&str>, Vec<i64>) = versions.into_iter().unzip();
         let publications: Vec<&Publication> = batch.iter().map(|prepared| &prepared.command.publication).collect();
@@ -355,7 +360,10 @@ impl Publishing {
                     &publications.iter().map(|publication| publication.data.get()).collect::<Vec<_>>(),
                     &publications.iter().map(|publication| publication.created_at).collect::<Vec<_>>(),
                     &batch.iter().map(|prepared| prepared.destinations.len() as i32).collect::<Vec<_>>(),
-                    &publications.iter().map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str())).collect::<Vec<_>>(),
+                    &publications
+                        .iter()
+                        .map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str()))
+                        .collect::<Vec<_>>(),
                     &publications
                         .iter()
                         .map(|publication| publication.trace.as_ref().and_then(|trace| trace.state.as_ref()).map(|state| state.as_str()))
@@ -372,6 +380,8 @@ impl Publishing {
                     &sequences,
                     &leases,
                     &to_others,
+                    &pauses::VERSION,
+                    &paused.version.as_deref(),
                 ],
             )
             .await?;
@@ -420,7 +430,11 @@ impl Prepared {
 
     /// What of it is taken once it is stored.
     fn held_works(&self) -> impl Iterator<Item = Work> {
-        self.left.iter().map(|(_, destination)| destination).filter(|destination| is_held(destination)).map(|destination| work_of(destination))
+        self.left
+            .iter()
+            .map(|(_, destination)| destination)
+            .filter(|destination| is_held(destination))
+            .map(|destination| work_of(destination))
     }
 }
 
@@ -444,13 +458,15 @@ fn refuse(batch: Vec<Prepared>, trouble: Trouble) -> Vec<Command> {
     Vec::new()
 }
 
-/// Of an account whose version is not the present one, nothing is stored. `ON CONFLICT` waits for another transaction
-/// with the same key, and takes the place of one that has expired; who gets no row has lost.
+/// Of an account whose version is not the present one, nothing is stored, and of none when something has been paused or resumed
+/// since. `ON CONFLICT` waits for another transaction with the same key, and takes the place of one that has expired; who gets
+/// no row has lost.
 const STORE: &str = "
 WITH stale AS MATERIALIZED (
     SELECT expected.account FROM UNNEST($1, $2) AS expected (account, version)
     LEFT JOIN accounts ON accounts.account = expected.account
     WHERE coalesce(accounts.version, 0) <> expected.version
+        OR (SELECT value FROM properties WHERE name = $23) IS DISTINCT FROM $24
 ),
 publication AS MATERIALIZED (
     SELECT * FROM UNNEST($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)

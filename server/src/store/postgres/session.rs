@@ -51,6 +51,9 @@ values! {
     DateTime<Utc> => TIMESTAMPTZ, TIMESTAMPTZ_ARRAY;
 }
 
+/// As [`connections::SILENCE`].
+const PATIENT_BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
+
 /// A connection taken from a pool. One that is given back in the middle of a transaction, or after an answer that says that it
 /// is of no use any more, is closed instead.
 pub(super) struct Session {
@@ -114,7 +117,9 @@ impl Session {
     /// Begins a transaction. What is said on the connection until its commit belongs to it.
     pub(super) async fn begin(&self) -> Answer<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
-        self.run("BEGIN").await?;
+        // Behind a pooler this is no setting of the connection.
+        let begin = if self.prepares { "BEGIN" } else { PATIENT_BEGIN };
+        self.run(begin).await?;
         Ok(transaction)
     }
 
@@ -194,6 +199,8 @@ pub(super) enum Trouble {
     Statement(#[from] tokio_postgres::Error),
     #[error("the database has not answered for {} s", .0.as_secs())]
     Silent(Duration),
+    #[error("not everything has been moved to the database yet: `webhooks-server migrate`, run again, goes on where it was")]
+    HalfMoved,
     /// A stored value that this program cannot have written.
     #[error("the database holds what it should not: {0}")]
     Damaged(String),
@@ -232,7 +239,7 @@ impl Trouble {
         match self {
             Trouble::Statement(error) => error.code().is_none() || self.is_unavailable(),
             Trouble::Silent(_) => true,
-            Trouble::NoConnection(_) | Trouble::Damaged(_) => false,
+            Trouble::NoConnection(_) | Trouble::HalfMoved | Trouble::Damaged(_) => false,
         }
     }
 
@@ -240,13 +247,17 @@ impl Trouble {
     fn is_unavailable(&self) -> bool {
         match self {
             Trouble::NoConnection(_) | Trouble::Silent(_) => true,
-            Trouble::Damaged(_) => false,
+            Trouble::HalfMoved | Trouble::Damaged(_) => false,
             Trouble::Statement(error) => match error.code() {
                 // Classes of SQLSTATE: connection exception, insufficient resources, operator intervention, system error.
                 Some(state) => {
                     ["08", "53", "57", "58"].contains(&state.code().get(..2).unwrap_or_default())
-                        || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::LOCK_NOT_AVAILABLE, SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT]
-                            .contains(state)
+                        || [
+                            SqlState::READ_ONLY_SQL_TRANSACTION,
+                            SqlState::LOCK_NOT_AVAILABLE,
+                            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                        ]
+                        .contains(state)
                         || self.is_conflict()
                 }
                 None => error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>()),
@@ -257,6 +268,17 @@ impl Trouble {
     /// The connection leads to where nothing can be written any more, as after a failover, or to nowhere.
     fn spoils_connection(&self) -> bool {
         matches!(self.state(), Some(&SqlState::READ_ONLY_SQL_TRANSACTION)) || (self.state().is_none() && self.is_unavailable())
+    }
+}
+
+/// Without what the pool says around it, which would say all twice.
+impl From<PoolError> for Trouble {
+    fn from(error: PoolError) -> Trouble {
+        Trouble::NoConnection(match error {
+            PoolError::Backend(error) => error.into(),
+            PoolError::PostCreateHook(HookError::Message(unfit)) => unfit.into(),
+            other => other.into(),
+        })
     }
 }
 

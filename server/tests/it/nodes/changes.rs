@@ -34,7 +34,7 @@ impl Scene {
         receiver.then([Reply::Gate(gate.clone())]);
         let webhook = changing.register_url(&receiver.url()).await;
         // A webhook that is new gets one at a time.
-        let waiting = publish(&[other.clone()], 4).await.split_off(1);
+        let waiting = publish(std::slice::from_ref(&other), 4).await.split_off(1);
         receiver.next().await;
         Scene { fleet, changing, other, receiver, gate, webhook, waiting }
     }
@@ -56,7 +56,7 @@ async fn a_changed_target_url_and_secret_count_for_what_another_node_has_in_mind
     scene.changing.update(&scene.webhook, &update).await;
     let rotated = scene.changing.rotate_signing_secret(&scene.webhook, &json!({ "overlapSeconds": 0 })).await;
     let secret = rotated["secret"].as_str().expect("a secret").to_owned();
-    let published_later = publish(&[scene.other.clone()], 1).await;
+    let published_later = publish(std::slice::from_ref(&scene.other), 1).await;
     scene.gate.add_permits(1);
     let callbacks = new.next_of(4).await;
     for callback in &callbacks {

@@ -51,7 +51,7 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
     let [sleeper, other] = [0, 1].map(|node| fleet.api(node));
     let mut receiver = fleet.receiver().await;
     sleeper.register_url(&receiver.url()).await;
-    prove(&[sleeper.clone()], &mut receiver).await;
+    prove(std::slice::from_ref(&sleeper), &mut receiver).await;
     let (accept, reset) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let in_flight = [Reply::Gate(accept.clone()), Reply::ResetLater(reset.clone()), Reply::ResetLater(reset.clone())];
     let mut notifications = Vec::new();
@@ -112,7 +112,7 @@ async fn what_a_stopping_node_has_in_mind_goes_on_at_once_and_what_it_cuts_off_w
     api.register_url(&receiver.url()).await;
     receiver.then([Reply::Hang]);
     // A webhook that is new gets one at a time.
-    let published = publish(&[api.clone()], 10).await;
+    let published = publish(std::slice::from_ref(&api), 10).await;
     assert_eq!(receiver.next().await.id(), published[0]);
     fleet.ask_to_stop(stopping);
     let waited = sorted_ids(receiver.next_of(9).await);

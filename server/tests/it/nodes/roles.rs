@@ -24,11 +24,11 @@ async fn what_one_node_takes_another_delivers_at_once() {
     let fleet = divided(&[]).await;
     let (api, mut receiver) = (fleet.api(API), fleet.receiver().await);
     api.register_url(&receiver.url()).await;
-    publish(&[api.clone()], 1).await;
+    publish(std::slice::from_ref(&api), 1).await;
     receiver.next().await;
     let started = Instant::now();
     for _ in 0..20 {
-        let published = publish(&[api.clone()], 1).await;
+        let published = publish(std::slice::from_ref(&api), 1).await;
         assert_eq!(sorted_ids(receiver.next_of(1).await), published);
     }
     // One that nobody wakes looks for what is due every second.
