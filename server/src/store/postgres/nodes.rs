@@ -36,12 +36,20 @@ struct State {
     heard: std::collections::HashSet<i64>,
     /// Leases that may or may not have been stored, and that nobody is on.
     doubtful: Vec<Uuid>,
+    /// What is due may or may not have been taken out of `ready`, and nobody has it in mind.
+    lost_sight: bool,
 }
 
 impl Node {
     pub(super) fn new(name: String, delivers: bool) -> Node {
-        let state =
-            State { incarnation: Uuid::now_v7(), holds_until: None, delivering: 1, heard: Default::default(), doubtful: Vec::new() };
+        let state = State {
+            incarnation: Uuid::now_v7(),
+            holds_until: None,
+            delivering: 1,
+            heard: Default::default(),
+            doubtful: Vec::new(),
+            lost_sight: false,
+        };
         Node { name, delivers: AtomicBool::new(delivers), state: RwLock::new(state) }
     }
 
@@ -76,6 +84,11 @@ impl Node {
         self.write().doubtful.extend(deliveries);
     }
 
+    /// Notes that work may be due that no node has in mind.
+    pub(super) fn lost_sight(&self) {
+        self.write().lost_sight = true;
+    }
+
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,6 +112,8 @@ pub(super) async fn join(session: &Session, node: &Node) -> Answer<()> {
             &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
         )
         .await?;
+    // A move that begins now waits for this and finds the node; one that began before is found here.
+    moving::refuse_unfinished(&transaction).await?;
     if node.delivers() {
         leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }
@@ -130,6 +145,7 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> A
         fleet.was_given_up = true;
     }
     give_back_doubtful(session, node).await?;
+    find_again(session, node).await?;
     fleet.taken_over_from = take_over(session, bell).await?;
     let row = session.query_one("SELECT count(*) FILTER (WHERE delivers) FROM nodes", &[]).await?;
     fleet.delivering = u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or(u32::MAX).max(1);
@@ -172,6 +188,17 @@ async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
         node.doubt(doubtful);
     }
     given_back
+}
+
+async fn find_again(session: &Session, node: &Node) -> Answer<()> {
+    if !std::mem::take(&mut node.write().lost_sight) {
+        return Ok(());
+    }
+    let found = leases::find_ready(session, "$1::text IS NULL", &None::<String>).await;
+    if found.is_err() {
+        node.lost_sight();
+    }
+    found
 }
 
 async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answer<()> {
