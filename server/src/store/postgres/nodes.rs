@@ -19,6 +19,10 @@ const LOOK_BACK: &str = "interval '30 seconds'";
 /// How long changes are kept.
 const CHANGES_KEPT: &str = "interval '2 minutes'";
 
+/// When what is due is found anew a second time after a node has died. The server may have been carrying out its last statement
+/// still, and longer than it may take it never does.
+const LAST_WORDS: Duration = Duration::from_secs(60);
+
 /// This process as a node.
 pub(super) struct Node {
     name: String,
@@ -38,6 +42,8 @@ struct State {
     doubtful: Vec<Uuid>,
     /// What is due may or may not have been taken out of `ready`, and nobody has it in mind.
     lost_sight: bool,
+    /// When that is to be done next, whether or not this node knows a reason.
+    looks_again_at: Option<Instant>,
 }
 
 impl Node {
@@ -49,6 +55,7 @@ impl Node {
             heard: Default::default(),
             doubtful: Vec::new(),
             lost_sight: false,
+            looks_again_at: None,
         };
         Node { name, delivers: AtomicBool::new(delivers), state: RwLock::new(state) }
     }
@@ -87,6 +94,11 @@ impl Node {
     /// Notes that work may be due that no node has in mind.
     pub(super) fn lost_sight(&self) {
         self.write().lost_sight = true;
+    }
+
+    /// Has it found anew from a time on.
+    pub(super) fn look_again_at(&self, at: Instant) {
+        self.write().looks_again_at = Some(at);
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
@@ -147,6 +159,9 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> A
     give_back_doubtful(session, node).await?;
     find_again(session, node).await?;
     fleet.taken_over_from = take_over(session, bell).await?;
+    if !fleet.taken_over_from.is_empty() {
+        node.look_again_at(Instant::now() + LAST_WORDS);
+    }
     let row = session.query_one("SELECT count(*) FILTER (WHERE delivers) FROM nodes", &[]).await?;
     fleet.delivering = u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or(u32::MAX).max(1);
     hear_changes(session, node, &mut fleet).await?;
@@ -191,7 +206,12 @@ async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
 }
 
 async fn find_again(session: &Session, node: &Node) -> Answer<()> {
-    if !std::mem::take(&mut node.write().lost_sight) {
+    let wanted = {
+        let mut state = node.write();
+        let is_time = state.looks_again_at.take_if(|at| *at <= Instant::now()).is_some();
+        std::mem::take(&mut state.lost_sight) || is_time
+    };
+    if !wanted {
         return Ok(());
     }
     let found = leases::find_ready(session, "$1::text IS NULL", &None::<String>).await;

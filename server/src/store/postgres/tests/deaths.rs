@@ -141,6 +141,26 @@ async fn a_node_that_leaves_hands_over_at_once_what_it_held() {
 }
 
 #[tokio::test]
+async fn what_is_stored_for_a_node_only_after_it_was_taken_over_from_is_found_a_minute_later() {
+    let place = Arc::new(Place::database());
+    let one = node(&place, &name(0), true).await;
+    let other = Arc::new(open(&place, |options| options.node_name(&name(1))).await.expect("opened"));
+    other.join().await.expect("it is one of the nodes");
+    let other_node = other.node.clone();
+    let other = Bench { store: other, slots: Slots::new(Caps::new(100, 100)), place };
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    overdue(&one.place, 0);
+    other.keep_alive().await;
+    // It does not know yet that it was given up, as a server does not that goes on with the statement of a client who is gone.
+    let late = one.publish_to(&webhook).await.remove(0);
+    other.keep_alive().await;
+    assert!(other.leased_at(1).await.is_empty());
+    other_node.look_again_at(Instant::now());
+    other.keep_alive().await;
+    assert_eq!(deliveries(&other.leased_at(1).await), [late.delivery_id]);
+}
+
+#[tokio::test]
 async fn the_dead_are_taken_over_from_by_one_of_the_others() {
     let [_one, second, third] = nodes().await;
     overdue(&second.place, 0);
