@@ -260,17 +260,6 @@ impl Trouble {
     }
 }
 
-/// Without what the pool says around it, which would say all twice.
-impl From<PoolError> for Trouble {
-    fn from(error: PoolError) -> Trouble {
-        Trouble::NoConnection(match error {
-            PoolError::Backend(error) => error.into(),
-            PoolError::PostCreateHook(HookError::Message(unfit)) => unfit.into(),
-            other => other.into(),
-        })
-    }
-}
-
 /// One trouble for several who asked.
 pub(super) fn shared(trouble: &Arc<Trouble>) -> Error {
     if trouble.is_unavailable() { Error::Unavailable(trouble.clone().into()) } else { Error::Failed(trouble.clone().into()) }
