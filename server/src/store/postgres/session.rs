@@ -206,6 +206,17 @@ pub(super) enum Trouble {
     Damaged(String),
 }
 
+/// Only the cause: what a pool says of it would be on several lines, and say the same twice.
+impl From<PoolError> for Trouble {
+    fn from(error: PoolError) -> Trouble {
+        Trouble::NoConnection(match error {
+            PoolError::Backend(cause) | PoolError::PostCreateHook(HookError::Backend(cause)) => cause.into(),
+            PoolError::PostCreateHook(HookError::Message(unfit)) => unfit.into(),
+            error => error.into(),
+        })
+    }
+}
+
 impl Trouble {
     pub(super) fn damaged(what: impl ToString) -> Trouble {
         Trouble::Damaged(what.to_string())
