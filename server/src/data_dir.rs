@@ -57,14 +57,15 @@ impl DataDir {
         Ok(path)
     }
 
+    fn make(&self) -> anyhow::Result<()> {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
+        made.with_context(|| format!("cannot make the data directory {}: {REMEDY}", self.path.display()))
+    }
+
     /// Makes the directory, and makes sure that no other server uses it for as long as the file is held.
     pub fn lock(&self) -> anyhow::Result<File> {
+        self.make()?;
         let shown = self.path.display();
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.path)
-            .with_context(|| format!("cannot make the data directory {shown}: {REMEDY}"))?;
         let file = self.file("server.lock");
         let lock = File::create(&file).with_context(|| format!("cannot write {}: {REMEDY}", file.display()))?;
         match lock.try_lock() {
@@ -145,6 +146,7 @@ impl DataDir {
         if certificate_path.exists() && key_path.exists() {
             return std::fs::read_to_string(&certificate_path).with_context(|| format!("cannot read {}", certificate_path.display()));
         }
+        self.make()?;
         let key = rcgen::KeyPair::generate()?;
         let mut parameters = rcgen::CertificateParams::default();
         parameters.distinguished_name.push(rcgen::DnType::CommonName, "webhooks-server development authority");

@@ -324,6 +324,7 @@ impl Engine {
     }
 
     fn hear(&self, fleet: Fleet) {
+        self.metrics.heard_of(&fleet);
         if fleet.was_given_up {
             slog::warn!(self.log, "this node had not been heard of for ten seconds: what it held is attempted again, here or elsewhere");
         }
@@ -332,6 +333,9 @@ impl Engine {
         }
         if fleet.was_given_up || !fleet.taken_over_from.is_empty() {
             self.rescheduled.notify_one();
+        }
+        if fleet.is_shared {
+            self.handshake_due();
         }
         self.slots.share_webhooks(fleet.delivering as usize);
         for (webhook_id, revision) in fleet.changed_webhooks {

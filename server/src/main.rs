@@ -30,7 +30,9 @@ async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     match command_line.command {
         Some(Command::Token(command)) => return token::run(&settings, command).await,
         Some(Command::Backup { .. } | Command::Restore { .. }) if !matches!(settings.store, StoreAddress::Sqlite) => {
-            anyhow::bail!("PostgreSQL brings its own backups: pg_dump, or pg_basebackup with the archived log; the master key is in neither")
+            anyhow::bail!(
+                "PostgreSQL brings its own backups: pg_dump, or pg_basebackup with the archived log; the master key is in neither"
+            )
         }
         Some(Command::Backup { file, replace }) => return backup::back_up(&data_dir, &file, replace),
         Some(Command::Restore { file, replace }) => {

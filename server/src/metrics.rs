@@ -18,7 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::store::{Census, DuePerLane, Lane, Next, Pause, PauseScope, StorageUse};
+use crate::store::{Census, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse};
 
 /// In seconds: what takes a disk or a network a moment, up to what a callback may take.
 const QUICK: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -65,6 +65,9 @@ pub struct Metrics {
     commit: Histogram,
     batch: Histogram,
     queue: Gauge,
+    nodes: Gauge,
+    taken_over: Counter,
+    given_up: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -126,6 +129,14 @@ impl Default for Metrics {
             commit: seconds(&mut registry, "store_commit_duration", "How long a commit took to be on disk", Histogram::new(QUICK)),
             batch: registered(&mut registry, "store_commit_commands", "Commands that shared a commit", Histogram::new(COMMANDS)),
             queue: registered(&mut registry, "store_queue_commands", "Commands that wait for the thread that writes", Gauge::default()),
+            nodes: registered(&mut registry, "nodes", "Nodes that deliver, this one included", Gauge::default()),
+            taken_over: registered(&mut registry, "nodes_taken_over", "Nodes that this one found dead", Counter::default()),
+            given_up: registered(
+                &mut registry,
+                "node_given_up",
+                "How often this node was found dead by others, or could not say that it lives",
+                Counter::default(),
+            ),
             registry: Registry::default(),
         };
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
@@ -277,6 +288,12 @@ impl Metrics {
     pub fn committed(&self, commands: usize, took: Duration) {
         self.batch.observe(commands as f64);
         self.commit.observe(took.as_secs_f64());
+    }
+
+    pub fn heard_of(&self, fleet: &Fleet) {
+        self.nodes.set(fleet.delivering.into());
+        self.taken_over.inc_by(fleet.taken_over_from.len() as u64);
+        self.given_up.inc_by(fleet.was_given_up.into());
     }
 
     pub fn queued(&self, commands: usize) {

@@ -245,6 +245,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(2);
 pub struct Fleet {
     /// How many deliver, this one included.
     pub delivering: u32,
+    /// There may be others, whose handshakes this one has to look for.
+    pub is_shared: bool,
     /// The names of those that have died.
     pub taken_over_from: Vec<String>,
     /// This one was believed dead, and what it held is another's now.

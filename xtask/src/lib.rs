@@ -8,6 +8,7 @@ pub mod chaos;
 pub mod ci;
 pub mod client;
 pub mod contract;
+pub mod deploy;
 pub mod docs;
 mod environment;
 pub mod evidence;

@@ -25,6 +25,8 @@ enum Verb {
     Docs(xtask::docs::Arguments),
     /// Put openapi.json under two linters
     Lint,
+    /// Put the files of server/deploy under the linters of their kinds, and link the server as its image has it
+    Deploy,
     /// Test the service with requests made from openapi.json, valid ones and wrong ones
     ///
     /// Without `--url` against a server that it builds, starts on a free port with no data, and stops. A report is in
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Verb::Contract(arguments) => xtask::contract::run(&arguments),
         Verb::Languages => xtask::languages::run(),
         Verb::Lint => xtask::lint::run(),
+        Verb::Deploy => xtask::deploy::run(),
         Verb::Ci => xtask::ci::run(),
         Verb::Coverage => xtask::evidence::coverage::run(),
         Verb::Mutations(arguments) => xtask::mutation::run(&arguments),

@@ -3,7 +3,8 @@
 //! A block marked `sh` is typed: it is run to its end and must succeed. `sh terminal-2` is typed into a second terminal,
 //! where it goes on running while later blocks are done, until something else is typed there, as after Ctrl-C.
 //! A block marked `shows` is what the last `sh` block, or with `terminal-2` that terminal, must then show, line by line.
-//! Identifiers and times in it stand for any, and `…` for anything.
+//! Identifiers and times in it stand for any, and `…` for anything. Whatever is marked otherwise is only read, such as the
+//! `console` of another machine.
 
 use std::collections::HashMap;
 use std::fs;

@@ -268,7 +268,8 @@ impl Slots {
     pub fn may_share(&self, work: Work, now: DateTime<Utc>) -> bool {
         let mut state = self.lock();
         let Some(webhook) = state.webhooks.get_mut(&work.webhook_id) else { return false };
-        let waits = matches!(webhook.waits[work.lane as usize], Some(Place::Webhook | Place::Room(_) | Place::RoomOfAccount | Place::Awake));
+        let waits =
+            matches!(webhook.waits[work.lane as usize], Some(Place::Webhook | Place::Room(_) | Place::RoomOfAccount | Place::Awake));
         if !waits || webhook.shared_at.is_some_and(|shared_at| now - shared_at < SHARED_EVERY) {
             return false;
         }
@@ -427,9 +428,9 @@ impl State {
         if self.room(caps, line) == 0 { Err(Place::Room(line)) } else { Ok(line) }
     }
 
-    /// What a webhook may have in flight here: each node takes its part of it, rounded up.
+    /// What a webhook may have in flight here: each node takes its part of it, and at least one.
     fn per_webhook(&self, caps: &Caps) -> usize {
-        caps.per_webhook.div_ceil(self.nodes.max(1))
+        (caps.per_webhook / self.nodes.max(1)).max(1)
     }
 
     /// How many more may go that stand in a line.

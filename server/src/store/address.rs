@@ -19,7 +19,9 @@ impl FromStr for StoreAddress {
     fn from_str(text: &str) -> Result<StoreAddress, String> {
         match text {
             "sqlite" => Ok(StoreAddress::Sqlite),
-            _ if text.starts_with("postgres://") || text.starts_with("postgresql://") => Ok(StoreAddress::Postgres(Box::new(text.parse()?))),
+            _ if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+                Ok(StoreAddress::Postgres(Box::new(text.parse()?)))
+            }
             _ => Err("must be `sqlite`, or a URL such as postgres://user@host/database".to_owned()),
         }
     }

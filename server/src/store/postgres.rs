@@ -57,6 +57,30 @@ use session::{Answer, Session, Trouble, Value};
 use space::Space;
 use url::PostgresUrl;
 
+/// So often a transaction is tried that waits for one that waits for it.
+const TRIES: usize = 3;
+
+/// Does something in a transaction of its own, and once more if it had to give way to another.
+macro_rules! in_transaction {
+    ($connections:expr, |$transaction:ident| $work:expr) => {{
+        let mut tries = 1;
+        loop {
+            let outcome: Answer<_> = async {
+                let session = $connections.session().await?;
+                let $transaction = session.begin().await?;
+                let done = $work.await?;
+                $transaction.commit().await?;
+                Ok(done)
+            }
+            .await;
+            match outcome {
+                Err(trouble) if trouble.is_conflict() && tries < TRIES => tries += 1,
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+
 /// How a node uses the database.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -79,6 +103,7 @@ pub struct Postgres {
     own: Connections,
     node: Arc<Node>,
     bell: Arc<Bell>,
+    paused: publications::Remembered,
     publications: Line<publications::Command>,
     finishes: Line<finishes::Command>,
     metrics: Arc<Metrics>,
@@ -93,19 +118,20 @@ impl Postgres {
         schema::migrate(&own).await?;
         let node = Arc::new(Node::new(options.node_name.clone(), options.delivers));
         let bell = Bell::hang(&options, own.clone());
+        let paused = publications::Remembered::default();
         let publishing = publications::Publishing {
             connections: own.clone(),
             directory: Arc::new(Directory::default()),
             node: node.clone(),
             bell: bell.clone(),
-            paused: Arc::default(),
+            paused: paused.clone(),
         };
         let publications = Line::start(metrics.clone(), move |batch| publishing.clone().run(batch));
         let finishing = finishes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
         let finishes = Line::start(metrics.clone(), move |batch| finishing.clone().run(batch));
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(&limits));
-        Ok(Postgres { callers, own, node, bell, publications, finishes, metrics, limits, space })
+        Ok(Postgres { callers, own, node, bell, paused, publications, finishes, metrics, limits, space })
     }
 
     /// With these limits in the place of the default ones.
@@ -122,10 +148,7 @@ impl Postgres {
 
     /// Sets what a new database needs, unless another node was first: all or nothing.
     pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>) -> Result<()> {
-        let session = self.own.session().await?;
-        let transaction = session.begin().await?;
-        properties::initialise(&transaction, &properties).await?;
-        Ok(transaction.commit().await?)
+        Ok(in_transaction!(self.own, |transaction| properties::initialise(&transaction, &properties))?)
     }
 
     /// Refuses what adds to the store on a caller's behalf while that is full.
@@ -184,11 +207,7 @@ impl Lane {
 impl Store for Postgres {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
         self.admit(ROW).await?;
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let registered = webhooks::register(&transaction, &webhook, handshake.as_ref(), limit).await?;
-        transaction.commit().await?;
-        Ok(registered)
+        Ok(in_transaction!(self.callers, |transaction| webhooks::register(&transaction, &webhook, handshake.as_ref(), limit))?)
     }
 
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
@@ -206,19 +225,13 @@ impl Store for Postgres {
         change: WebhookChange,
         now: DateTime<Utc>,
     ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let updated = webhooks::update(&transaction, &account, id, change, now).await?;
-        transaction.commit().await?;
+        let updated = in_transaction!(self.callers, |transaction| webhooks::update(&transaction, &account, id, change.clone(), now))?;
         self.bell.ring();
         Ok(updated)
     }
 
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let deactivated = webhooks::deactivate(&transaction, &account, id, now).await?;
-        transaction.commit().await?;
+        let deactivated = in_transaction!(self.callers, |transaction| webhooks::deactivate(&transaction, &account, id, now))?;
         self.bell.ring();
         Ok(deactivated)
     }
@@ -230,10 +243,8 @@ impl Store for Postgres {
         handshake: Option<Challenge>,
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>> {
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let activated = webhooks::activate(&transaction, &account, id, handshake.as_ref(), now).await?;
-        transaction.commit().await?;
+        let activated =
+            in_transaction!(self.callers, |transaction| webhooks::activate(&transaction, &account, id, handshake.as_ref(), now))?;
         self.bell.ring();
         Ok(activated)
     }
@@ -244,11 +255,7 @@ impl Store for Postgres {
     }
 
     async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
-        let session = self.own.session().await?;
-        let transaction = session.begin().await?;
-        let revision = handshakes::finish(&transaction, webhook_id, &challenge, end, now).await?;
-        transaction.commit().await?;
-        Ok(revision)
+        Ok(in_transaction!(self.own, |transaction| handshakes::finish(&transaction, webhook_id, &challenge, end, now))?)
     }
 
     async fn rotate_signing_secret(
@@ -259,19 +266,11 @@ impl Store for Postgres {
         overlap: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>> {
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let rotated = signing_secrets::rotate(&transaction, &account, id, &secret, overlap, now).await?;
-        transaction.commit().await?;
-        Ok(rotated)
+        Ok(in_transaction!(self.callers, |transaction| signing_secrets::rotate(&transaction, &account, id, &secret, overlap, now))?)
     }
 
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let revision = webhooks::delete(&transaction, &account, id, now).await?;
-        transaction.commit().await?;
-        Ok(revision)
+        Ok(in_transaction!(self.callers, |transaction| webhooks::delete(&transaction, &account, id, now))?)
     }
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published> {
@@ -290,20 +289,13 @@ impl Store for Postgres {
     }
 
     async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let deleted = erasure::delete_notification(&transaction, account.as_ref(), id, now).await?;
-        transaction.commit().await?;
+        let deleted = in_transaction!(self.callers, |transaction| erasure::delete_notification(&transaction, account.as_ref(), id, now))?;
         self.bell.ring();
         Ok(deleted)
     }
 
     async fn erase_answers(&self, notification_id: Uuid) -> Result<bool> {
-        let session = self.own.session().await?;
-        let transaction = session.begin().await?;
-        let more = erasure::erase_answers(&transaction, notification_id).await?;
-        transaction.commit().await?;
-        Ok(more)
+        Ok(in_transaction!(self.own, |transaction| erasure::erase_answers(&transaction, notification_id))?)
     }
 
     async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>> {
@@ -316,20 +308,14 @@ impl Store for Postgres {
 
     async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered> {
         self.admit(ROW).await?;
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let redelivered = redelivery::redeliver(&transaction, &account, id, now).await?;
-        transaction.commit().await?;
+        let redelivered = in_transaction!(self.callers, |transaction| redelivery::redeliver(&transaction, &account, id, now))?;
         self.bell.ring();
         Ok(redelivered)
     }
 
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
         self.admit(ROW).await?;
-        let session = self.callers.session().await?;
-        let transaction = session.begin().await?;
-        let step = recovery::step(&transaction, &account, recovery, now).await?;
-        transaction.commit().await?;
+        let step = in_transaction!(self.callers, |transaction| recovery::step(&transaction, &account, recovery, now))?;
         self.bell.ring();
         Ok(step)
     }
@@ -364,11 +350,7 @@ impl Store for Postgres {
     }
 
     async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool> {
-        let session = self.own.session().await?;
-        let transaction = session.begin().await?;
-        let more = retention::step(&transaction, &self.limits, now).await?;
-        transaction.commit().await?;
-        Ok(more)
+        Ok(in_transaction!(self.own, |transaction| retention::step(&transaction, &self.limits, now))?)
     }
 
     async fn probe_write(&self) -> Result<()> {
@@ -388,14 +370,14 @@ impl Store for Postgres {
     }
 
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        Ok(pauses::pause(&self.own.session().await?, &scope, now).await?)
+        let paused = pauses::pause(&self.own.session().await?, &scope, now).await?;
+        self.paused.forget();
+        Ok(paused)
     }
 
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        let session = self.own.session().await?;
-        let transaction = session.begin().await?;
-        let resumed = pauses::resume(&transaction, &scope, now).await?;
-        transaction.commit().await?;
+        let resumed = in_transaction!(self.own, |transaction| pauses::resume(&transaction, &scope, now))?;
+        self.paused.forget();
         self.bell.ring();
         Ok(resumed)
     }

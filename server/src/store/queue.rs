@@ -160,7 +160,8 @@ impl<C> Queue<C> {
             }
             Share::Account { name, bytes } => (name, bytes + COMMAND_BYTES),
         };
-        let has_room = self.accounts.get(&name).map_or_else(|| Line::<C>::default().has_room(bytes, SHARE), |line| line.has_room(bytes, SHARE));
+        let has_room =
+            self.accounts.get(&name).map_or_else(|| Line::<C>::default().has_room(bytes, SHARE), |line| line.has_room(bytes, SHARE));
         if !has_room || self.count >= CAPACITY || self.bytes + bytes > CAPACITY_BYTES {
             return Err(Error::Overloaded);
         }
@@ -233,7 +234,6 @@ impl<C> Queue<C> {
         batch
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -134,7 +134,7 @@ impl From<Webhook> for types::Webhook {
 }
 
 /// What an update replaces; `None` stays.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct WebhookChange {
     pub target_url: Option<OutboundUrl>,
     pub auth: Option<(Auth, Option<Sealed>)>,

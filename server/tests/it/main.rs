@@ -16,6 +16,7 @@ mod constraints; // what openapi.json says of requests, just inside and just out
 mod custom_headers; // headers that a customer adds to its callbacks
 mod deletion; // what is left of a deleted notification
 mod delivery; // what accepts a callback, and what follows when nothing does
+mod deploy; // what the files in server/deploy say of the server
 mod disk; // that an answer means on disk, and what follows when the disk fails
 mod docs; // openapi.json and the page made from it, also in a browser
 mod event_types; // the operator's catalogue: what it shows, and what it refuses

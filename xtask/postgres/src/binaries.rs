@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 /// Version 13 is the first that drops a database with its connections.
 const OLDEST: u32 = 13;
 
-const MISSING: &str = "PostgreSQL is not installed: sudo apt-get install --yes postgresql";
+const MISSING: &str = "PostgreSQL is not installed: sudo apt-get install --yes postgresql (version 13 or later)";
 
 /// The directory of one version's programs.
 #[derive(Debug)]
@@ -56,11 +56,10 @@ fn find() -> anyhow::Result<Binaries> {
 
 fn in_directory(directory: &Path) -> anyhow::Result<Binaries> {
     for program in ["initdb", "pg_basebackup", "postgres", "psql"] {
-        anyhow::ensure!(directory.join(program).is_file(), "{program} is not there; {MISSING}");
+        anyhow::ensure!(directory.join(program).is_file(), "{program} is not there");
     }
     let said = says_version(&directory.join("postgres"))?;
-    // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "postgres (PostgreSQL) 18beta1"
-    let version = said.split_once("(PostgreSQL) ").and_then(|(_, rest)| leading_number(rest)).with_context(|| format!("`{said}`"))?;
+    let version = major(&said).with_context(|| format!("`{said}` is no version"))?;
     anyhow::ensure!(version >= OLDEST, "PostgreSQL {version} is too old, {OLDEST} would do");
     Ok(Binaries { directory: directory.to_owned(), version })
 }
@@ -75,10 +74,8 @@ pub fn find_pgbouncer() -> anyhow::Result<(PathBuf, (u32, u32))> {
     let found = directories.iter().map(|directory| directory.join("pgbouncer")).find(|program| program.is_file());
     let program = found.context("PgBouncer is not installed: sudo apt-get install --yes pgbouncer")?;
     let said = says_version(&program)?;
-    // "PgBouncer 1.18.0", and lines on its libraries
-    let mut numbers = said.split([' ', '.']).skip(1).map(leading_number);
-    let (major, minor) = (numbers.next().flatten(), numbers.next().flatten());
-    Ok((program, major.zip(minor).with_context(|| format!("`{said}` is no version"))?))
+    let version = major_and_minor(&said).with_context(|| format!("`{said}` is no version"))?;
+    Ok((program, version))
 }
 
 fn path() -> Vec<PathBuf> {
@@ -90,7 +87,38 @@ fn says_version(program: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// From `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or from `postgres (PostgreSQL) 18beta1`.
+fn major(said: &str) -> Option<u32> {
+    leading_number(said.split_once("(PostgreSQL) ")?.1)
+}
+
+/// From `PgBouncer 1.18.0` and lines on its libraries.
+fn major_and_minor(said: &str) -> Option<(u32, u32)> {
+    let (major, rest) = said.strip_prefix("PgBouncer ")?.split_once('.')?;
+    Some((major.parse().ok()?, leading_number(rest)?))
+}
+
 fn leading_number(text: &str) -> Option<u32> {
     let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     text[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{in_directory, major, major_and_minor};
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(major("postgres (PostgreSQL) 18beta1\n"), Some(18));
+        assert_eq!(major_and_minor("PgBouncer 1.18.0\nlibevent 2.1.12-stable\n"), Some((1, 18)));
+    }
+
+    #[test]
+    fn a_directory_without_them_is_refused() {
+        let error = in_directory(Path::new("/proc")).expect_err("there are no programs");
+        assert_eq!(error.to_string(), "initdb is not there");
+    }
 }

@@ -22,8 +22,6 @@ pub struct Cluster {
     pub(crate) place: Place,
     pub(crate) options: Options,
     pub(crate) access: Access,
-    /// Those of its standbys that commits wait for.
-    pub(crate) standbys: Mutex<Vec<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -66,20 +64,13 @@ impl Cluster {
             place.write("tls.pem", &tls.certificate)?;
             place.write("tls-key.pem", &tls.key)?;
         }
-        let (port, server) = on_free_port(|port| {
+        let (port, server) = on_free_port(&place, |port| {
             place.write("data/postgresql.conf", &options.configuration(version, port))?;
-            match start_server(&place) {
-                Ok(server) => Ok(Some((port, server))),
-                Err(_) if log(&place).contains("Address already in use") => {
-                    std::fs::remove_file(place.log())?;
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            }
+            start_server(&place)
         })?;
         let access = Access { port, encrypted: options.tls.is_some(), password: options.password.clone() };
         let state = Mutex::new(State { server: Some(server), spent: Duration::ZERO });
-        Ok(Cluster { state, place, options: options.clone(), access, standbys: Mutex::default() })
+        Ok(Cluster { state, place, options: options.clone(), access })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -107,7 +98,7 @@ impl Cluster {
     /// What it has said since it first started.
     #[must_use]
     pub fn log(&self) -> String {
-        log(&self.place)
+        self.place.said()
     }
 
     /// An empty database with a name that no other has in this process. It is there until dropped, and takes 8 MB.
@@ -171,7 +162,7 @@ pub(crate) fn start_server(place: &Place) -> anyhow::Result<Supervised> {
         }
         Ok(is_ready(place, server.id()).then_some(()))
     });
-    started.with_context(|| last_lines(&log(place)))?;
+    started.with_context(|| last_lines(&place.said()))?;
     Ok(server)
 }
 
@@ -180,10 +171,6 @@ fn is_ready(place: &Place, id: i32) -> bool {
     let text = std::fs::read_to_string(place.data().join("postmaster.pid")).unwrap_or_default();
     let mut lines = text.lines().map(str::trim);
     lines.next() == Some(&id.to_string()) && lines.nth(6) == Some("ready")
-}
-
-fn log(place: &Place) -> String {
-    std::fs::read(place.log()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 fn last_lines(text: &str) -> String {

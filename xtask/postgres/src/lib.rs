@@ -10,13 +10,17 @@
 mod account;
 mod binaries;
 mod cluster;
+mod faults;
 mod options;
+mod pgbouncer;
 mod place;
 mod process;
 mod sql;
+mod standby;
 mod supervised;
 
 pub use binaries::{Binaries, find_pgbouncer};
 pub use cluster::{Cluster, shared};
 pub use options::{Options, Tls};
+pub use pgbouncer::PgBouncer;
 pub use place::Storage;

@@ -74,7 +74,7 @@ impl Options {
         }
         settings.extend(self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         // The last of several lines for one setting counts.
-        settings.iter().map(|(name, value)| format!("{name} = {}\n", quoted(value))).collect()
+        settings.iter().map(|(name, value)| configured(name, value)).collect()
     }
 
     /// The whole pg_hba.conf.
@@ -85,7 +85,12 @@ impl Options {
     }
 }
 
-/// As in SQL and in configuration files.
+/// A line of a configuration file, where a backslash has a meaning.
+pub(crate) fn configured(name: &str, value: &str) -> String {
+    format!("{name} = {}\n", quoted(&value.replace('\\', r"\\")))
+}
+
+/// As in SQL.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

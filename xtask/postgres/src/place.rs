@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -52,10 +51,10 @@ impl Place {
     pub(crate) fn new(storage: &Storage) -> anyhow::Result<Place> {
         let account = Account::instead_of_root()?;
         let under = directory_for(storage, account)?;
-        let mut keeper = Command::new("sh");
-        keeper.args(["-c", KEEPER]).arg(&under);
-        // Not in the group that Ctrl-C ends.
-        keeper.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // Out of reach of Ctrl-C.
+        let mut keeper = Command::new("setsid");
+        keeper.args(["sh", "-c", KEEPER]).arg(&under);
+        keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut keeper = keeper.spawn().context("cannot start sh")?;
         let mut said = String::new();
         if let Some(output) = keeper.stdout.take() {
@@ -77,6 +76,11 @@ impl Place {
 
     pub(crate) fn log(&self) -> PathBuf {
         self.path.join("log")
+    }
+
+    /// The whole log.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read(self.log()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     /// A file that only the server reads.

@@ -1,7 +1,6 @@
 //! A server that does not outlive who started it, however that one ends.
 
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -46,10 +45,11 @@ pub(crate) struct Supervised {
 impl Supervised {
     /// Appends what the server says to the place's log.
     pub(crate) fn start(place: &Place, program: &Path, arguments: &[&str]) -> anyhow::Result<Supervised> {
-        let mut command = place.command(Path::new("sh"));
-        command.args(["-c", SUPERVISOR]).arg(place.log()).arg(program).args(arguments);
-        // Not in the group that Ctrl-C ends.
-        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(place.lease()?);
+        // Out of reach of Ctrl-C, and of the SIGHUP that the kernel sends to a group with a stopped member when the process
+        // ends that started it.
+        let mut command = place.command(Path::new("setsid"));
+        command.args(["sh", "-c", SUPERVISOR]).arg(place.log()).arg(program).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(place.lease()?);
         let mut supervisor = command.spawn().context("cannot start sh")?;
         let mut said = String::new();
         if let Some(output) = supervisor.stdout.take() {
@@ -113,12 +113,13 @@ pub(crate) fn wait_for<T>(what: &str, patience: Duration, mut ask: impl FnMut() 
     }
 }
 
-/// Starts a server on a port that nobody else has: `attempt` says `None` when somebody was faster.
-pub(crate) fn on_free_port<T>(mut attempt: impl FnMut(u16) -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+/// Starts a server in a place on a port that nobody else has, and once more if somebody was faster.
+pub(crate) fn on_free_port<T>(place: &Place, mut start: impl FnMut(u16) -> anyhow::Result<T>) -> anyhow::Result<(u16, T)> {
     for _ in 0..20 {
         let port = free_port()?;
-        if let Some(started) = attempt(port)? {
-            return Ok(started);
+        match start(port) {
+            Err(_) if place.said().contains("Address already in use") => std::fs::remove_file(place.log())?,
+            started => return Ok((port, started?)),
         }
     }
     bail!("every port was taken by others")

@@ -31,7 +31,9 @@ pub enum OpenError {
         #[source]
         source: anyhow::Error,
     },
-    #[error("the database {url} has schema {found}, which this program does not know (it knows up to {known}): run the newer program that made it")]
+    #[error(
+        "the database {url} has schema {found}, which this program does not know (it knows up to {known}): run the newer program that made it"
+    )]
     TooNew { url: String, found: i32, known: i32 },
     #[error("cannot migrate the database {url} to schema {to}")]
     Migrate {

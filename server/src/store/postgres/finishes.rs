@@ -10,8 +10,6 @@ use super::lines::Answers;
 use super::session::shared;
 use super::*;
 
-const TRIES: usize = 3;
-
 pub(super) struct Command {
     pub(super) finish: Finish,
     pub(super) now: DateTime<Utc>,
@@ -118,12 +116,7 @@ impl Finishing {
         }
     }
 
-    async fn record_all(
-        &self,
-        session: &Session,
-        batch: &[Command],
-        stored: Option<HashMap<Uuid, Recorded>>,
-    ) -> Answer<Vec<Finished>> {
+    async fn record_all(&self, session: &Session, batch: &[Command], stored: Option<HashMap<Uuid, Recorded>>) -> Answer<Vec<Finished>> {
         let mut order: Vec<Uuid> = batch
             .iter()
             .filter(|command| command.finish.lane == Lane::Ordered)
@@ -184,7 +177,8 @@ impl Finishing {
         for (place, command) in batch.iter().enumerate() {
             let Finish { delivery_id, destination, attempt, next, patience, .. } = &command.finish;
             // Only if the callback that is gone, or fails, is still the one that is registered.
-            let Some(of_this) = recorded.get(delivery_id).filter(|recorded| recorded.live_at.as_ref() == Some(&destination.target_url)) else {
+            let Some(of_this) = recorded.get(delivery_id).filter(|recorded| recorded.live_at.as_ref() == Some(&destination.target_url))
+            else {
                 continue;
             };
             // The clock may have been set back meanwhile.
@@ -283,9 +277,10 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
 /// A success that comes after another node has recorded an attempt of the same number was made all the same: it stands in the
 /// log behind that. One that is told twice stands there once.
 async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Answer<()> {
-    let late = batch.iter().map(|command| &command.finish).filter(|finish| {
-        finish.next == Next::Succeeded && recorded.get(&finish.delivery_id).is_none_or(|recorded| !recorded.inserted)
-    });
+    let late = batch
+        .iter()
+        .map(|command| &command.finish)
+        .filter(|finish| finish.next == Next::Succeeded && recorded.get(&finish.delivery_id).is_none_or(|recorded| !recorded.inserted));
     for finish in late {
         let Finish { delivery_id, attempt, .. } = finish;
         session
@@ -318,6 +313,7 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 /// - `unsuccessful`: only while the delivery waits for this very attempt under this very lease. One that was cancelled
 ///   meanwhile keeps that state and still counts the attempt; a schedule that starts after this attempt is that of a
 ///   redelivery, asked for while it was under way, and stands.
+/// - `released`: whatever the attempt came to, this node is on the delivery no longer.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, w.target_url AS live_at
@@ -370,6 +366,13 @@ ended AS (
     WHERE p.delivery_id = e.id
     RETURNING p.delivery_id, p.lane
 ),
+released AS (
+    UPDATE pending p SET leased_by = NULL FROM finish f
+    WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
+        AND NOT EXISTS (SELECT 1 FROM succeeded WHERE id = f.delivery_id)
+        AND NOT EXISTS (SELECT 1 FROM unsuccessful WHERE id = f.delivery_id)
+    RETURNING p.delivery_id, p.lane, p.due_at
+),
 listed AS (
     INSERT INTO unsuccessful (delivery_id, webhook_id, account, created_at, status)
     SELECT id, webhook_id, account, created_at, status FROM unsuccessful WHERE status IN (2, 3) ORDER BY id
@@ -381,8 +384,10 @@ unlisted AS (
 accepting AS (
     DELETE FROM failures WHERE webhook_id IN (SELECT webhook_id FROM finish WHERE next = 1)
 )
-SELECT f.delivery_id, a.delivery_id IS NOT NULL AS inserted, f.live_at, coalesce(again.lane, ended.lane) AS lane, again.due_at
+SELECT f.delivery_id, a.delivery_id IS NOT NULL AS inserted, f.live_at, coalesce(again.lane, ended.lane, released.lane) AS lane,
+    coalesce(again.due_at, released.due_at) AS due_at
 FROM finish f
 LEFT JOIN attempt a ON a.delivery_id = f.delivery_id
 LEFT JOIN again ON again.delivery_id = f.delivery_id
-LEFT JOIN ended ON ended.delivery_id = f.delivery_id";
+LEFT JOIN ended ON ended.delivery_id = f.delivery_id
+LEFT JOIN released ON released.delivery_id = f.delivery_id";

@@ -18,9 +18,6 @@ const LEASED_AT_ONCE: usize = 256;
 /// So many webhooks' times are looked at in one round.
 const READY_AT_ONCE: i64 = 256;
 
-/// Two nodes may wait for one another, though they lock in order: a unique key is waited for like a lock.
-const TRIES: usize = 3;
-
 /// Finds anew when what waits falls due, of webhooks that fulfil a condition on `w` with the parameter `$1`. One index probe
 /// for each webhook and lane, whatever waits. What was never attempted is due whatever the clock says: it may have been ahead
 /// when that was published.
@@ -182,6 +179,11 @@ pub(super) async fn round(
     now: DateTime<Utc>,
     works: Vec<Work>,
 ) -> Answer<DueRound> {
+    if !node.holds(node.incarnation()) {
+        // What it took would be another's at once.
+        slots.wake(works);
+        return Ok(DueRound::default());
+    }
     let mut tries = 1;
     loop {
         let taken = try_round(session, node, slots, now, works.clone()).await;
@@ -203,7 +205,13 @@ pub(super) async fn round(
 }
 
 /// The round, and whether something was left that other nodes may take of.
-async fn try_round(session: &Session, node: &Node, slots: &Arc<Slots>, now: DateTime<Utc>, mut works: Vec<Work>) -> Answer<(DueRound, bool)> {
+async fn try_round(
+    session: &Session,
+    node: &Node,
+    slots: &Arc<Slots>,
+    now: DateTime<Utc>,
+    mut works: Vec<Work>,
+) -> Answer<(DueRound, bool)> {
     // Most rounds find nothing, and need no transaction for that.
     let next_due = "SELECT min(due_at) FROM ready";
     if works.is_empty() {
@@ -407,7 +415,8 @@ impl Leasing<'_> {
         limited.sort_unstable();
         limited.dedup();
         // A webhook's first row must be there before it can be locked.
-        let made = "INSERT INTO rates (webhook_id, even_at) SELECT id, '-infinity' FROM UNNEST($1) AS id ORDER BY id ON CONFLICT DO NOTHING";
+        let made =
+            "INSERT INTO rates (webhook_id, even_at) SELECT id, '-infinity' FROM UNNEST($1) AS id ORDER BY id ON CONFLICT DO NOTHING";
         self.session.execute(made, &[&limited]).await?;
         let locked = "SELECT webhook_id, nullif(even_at, '-infinity') FROM rates WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE";
         let rows = self.session.query(locked, &[&limited]).await?;

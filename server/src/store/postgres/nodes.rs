@@ -39,7 +39,8 @@ struct State {
 
 impl Node {
     pub(super) fn new(name: String, delivers: bool) -> Node {
-        let state = State { incarnation: Uuid::now_v7(), holds_until: None, delivering: 1, heard: Default::default(), doubtful: Vec::new() };
+        let state =
+            State { incarnation: Uuid::now_v7(), holds_until: None, delivering: 1, heard: Default::default(), doubtful: Vec::new() };
         Node { name, delivers, state: RwLock::new(state) }
     }
 
@@ -103,11 +104,13 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> A
     let said = Instant::now();
     let renewed = session
         .execute(
-            &format!("UPDATE nodes SET alive_until = clock_timestamp() + {LIFE} WHERE incarnation = $1 AND alive_until > clock_timestamp()"),
+            &format!(
+                "UPDATE nodes SET alive_until = clock_timestamp() + {LIFE} WHERE incarnation = $1 AND alive_until > clock_timestamp()"
+            ),
             &[&node.incarnation()],
         )
         .await?;
-    let mut fleet = Fleet::default();
+    let mut fleet = Fleet { is_shared: true, ..Fleet::default() };
     if renewed == 1 {
         node.write().holds_until = Some(said + OWN_LIFE);
     } else {
@@ -161,10 +164,7 @@ async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
 
 async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answer<()> {
     let changes = session
-        .query(
-            &format!("SELECT id, webhook_id, revision, notification_id FROM changes WHERE at > clock_timestamp() - {LOOK_BACK}"),
-            &[],
-        )
+        .query(&format!("SELECT id, webhook_id, revision, notification_id FROM changes WHERE at > clock_timestamp() - {LOOK_BACK}"), &[])
         .await?;
     let mut heard = std::collections::HashSet::with_capacity(changes.len());
     for change in &changes {

@@ -5,6 +5,7 @@
 //! order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 use super::leases::{NewDeliveries, NewDelivery};
 use super::lines::Answers;
@@ -32,7 +33,31 @@ pub(super) struct Publishing {
     pub(super) directory: Arc<Directory>,
     pub(super) node: Arc<Node>,
     pub(super) bell: Arc<Bell>,
-    pub(super) paused: Arc<std::sync::Mutex<Option<(Instant, Arc<Paused>)>>>,
+    pub(super) paused: Remembered,
+}
+
+/// What is paused, as it was a moment ago.
+#[derive(Clone, Default)]
+pub(super) struct Remembered(Arc<Mutex<Option<(Instant, Arc<Paused>)>>>);
+
+impl Remembered {
+    async fn get(&self, session: &Session) -> Answer<Arc<Paused>> {
+        let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((read_at, paused)) = remembered
+            && read_at.elapsed() < PAUSES_REMEMBERED
+        {
+            return Ok(paused);
+        }
+        let read_at = Instant::now();
+        let paused = Arc::new(Paused::read(session).await?);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((read_at, paused.clone()));
+        Ok(paused)
+    }
+
+    /// Notes that this node has paused or resumed something.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// A publication, and what was decided for it.
@@ -45,6 +70,9 @@ struct Prepared {
     /// What is stored and not leased here.
     left: Vec<(Uuid, Arc<Destination>)>,
 }
+
+/// Whom something is for, of the webhooks of an account.
+type Decided = (Arc<directory::Entry>, Arc<[Arc<Destination>]>);
 
 /// What came of a statement.
 #[derive(Default)]
@@ -125,7 +153,7 @@ impl Publishing {
                 return None;
             }
         };
-        let paused = match self.paused(session).await {
+        let paused = match self.paused.get(session).await {
             Ok(paused) => paused,
             Err(trouble) => {
                 settle(command.answer, Err(trouble.into()));
@@ -165,11 +193,8 @@ impl Publishing {
         Some(Prepared { command, account: entry.account.clone(), version: entry.version, destinations, leased, left })
     }
 
-    async fn decide(
-        &self,
-        session: &Session,
-        publication: &Publication,
-    ) -> Answer<std::result::Result<(Arc<directory::Entry>, Arc<[Arc<Destination>]>), Published>> {
+    /// Or what is to be answered instead.
+    async fn decide(&self, session: &Session, publication: &Publication) -> Answer<std::result::Result<Decided, Published>> {
         match &publication.audience {
             Audience::Account(account) => {
                 let entry = self.directory.account(session, account.as_str()).await?;
@@ -201,19 +226,6 @@ impl Publishing {
                 Ok(destination.map(|destination| (entry, Arc::from([destination]))).ok_or(Published::WebhookDeactivated))
             }
         }
-    }
-
-    async fn paused(&self, session: &Session) -> Answer<Arc<Paused>> {
-        let remembered = self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if let Some((read_at, paused)) = remembered
-            && read_at.elapsed() < PAUSES_REMEMBERED
-        {
-            return Ok(paused);
-        }
-        let read_at = Instant::now();
-        let paused = Arc::new(Paused::read(session).await?);
-        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((read_at, paused.clone()));
-        Ok(paused)
     }
 
     /// Stores a batch, and answers those that were stored and those that lost their key. The others are to be tried again.
@@ -300,7 +312,8 @@ impl Publishing {
                 }
                 // Whoever published it begins it; what was published before goes with the first.
                 for leased in taken {
-                    let place = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
+                    let place =
+                        batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
                     if let Some(prepared) = batch.get_mut(place) {
                         prepared.left.retain(|(id, _)| *id != leased.delivery_id);
                         prepared.leased.push(leased);
@@ -355,7 +368,10 @@ impl Publishing {
                     &publications.iter().map(|publication| publication.data.get()).collect::<Vec<_>>(),
                     &publications.iter().map(|publication| publication.created_at).collect::<Vec<_>>(),
                     &batch.iter().map(|prepared| prepared.destinations.len() as i32).collect::<Vec<_>>(),
-                    &publications.iter().map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str())).collect::<Vec<_>>(),
+                    &publications
+                        .iter()
+                        .map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str()))
+                        .collect::<Vec<_>>(),
                     &publications
                         .iter()
                         .map(|publication| publication.trace.as_ref().and_then(|trace| trace.state.as_ref()).map(|state| state.as_str()))
@@ -425,7 +441,11 @@ impl Prepared {
 
     /// What of it is taken once it is stored.
     fn held_works(&self) -> impl Iterator<Item = Work> {
-        self.left.iter().map(|(_, destination)| destination).filter(|destination| is_held(destination)).map(|destination| work_of(destination))
+        self.left
+            .iter()
+            .map(|(_, destination)| destination)
+            .filter(|destination| is_held(destination))
+            .map(|destination| work_of(destination))
     }
 }
 

@@ -234,8 +234,12 @@ impl Trouble {
                 // Classes of SQLSTATE: connection exception, insufficient resources, operator intervention, system error.
                 Some(state) => {
                     ["08", "53", "57", "58"].contains(&state.code().get(..2).unwrap_or_default())
-                        || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::LOCK_NOT_AVAILABLE, SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT]
-                            .contains(state)
+                        || [
+                            SqlState::READ_ONLY_SQL_TRANSACTION,
+                            SqlState::LOCK_NOT_AVAILABLE,
+                            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                        ]
+                        .contains(state)
                         || self.is_conflict()
                 }
                 None => error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>()),

@@ -20,7 +20,8 @@ pub(super) fn connector(url: &PostgresUrl) -> anyhow::Result<MakeRustlsConnect> 
         SslMode::Disable | SslMode::Prefer | SslMode::Require => Arc::new(AnyCertificate(provider.clone())),
         mode => {
             let roots = Arc::new(roots(url.ssl_root_cert.as_deref())?);
-            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build().context("no authority is trusted")?;
+            let verifier =
+                WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build().context("no authority is trusted")?;
             if mode == SslMode::VerifyCa { Arc::new(AnyName(verifier)) } else { verifier }
         }
     };
@@ -53,7 +54,8 @@ fn roots(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
 
 fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let shown = file.display();
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read the certificates in {shown}"))?.collect();
+    let read: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read the certificates in {shown}"))?.collect();
     let read = read.with_context(|| format!("cannot read the certificates in {shown}"))?;
     anyhow::ensure!(!read.is_empty(), "{shown} holds no certificate");
     Ok(read)

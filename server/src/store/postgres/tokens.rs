@@ -9,14 +9,7 @@ pub(super) async fn insert(session: &Session, token: &Token, hash: [u8; 32]) -> 
     session
         .execute(
             "INSERT INTO tokens (id, hash, account, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
-            &[
-                &token.id,
-                &&hash[..],
-                &token.account.as_ref().map(Account::as_str),
-                &scopes.join(" "),
-                &token.created_at,
-                &token.expires_at,
-            ],
+            &[&token.id, &&hash[..], &token.account.as_ref().map(Account::as_str), &scopes.join(" "), &token.created_at, &token.expires_at],
         )
         .await
         .map(drop)

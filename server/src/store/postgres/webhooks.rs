@@ -65,11 +65,15 @@ pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Op
 
 pub(super) async fn list(session: &Session, account: Option<&Account>, status: Option<WebhookStatus>, page: Page) -> Answer<Part<Webhook>> {
     let (account, deactivated) = (account.map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
-    // The index of an account's webhooks has none that are deleted.
-    let of_account = if account.is_some() { "account = $1 AND deleted_at IS NULL AND" } else { "$1 IS NULL AND" };
+    // The index of an account's webhooks has none that are deleted. All rows have the same account, but with it in the order no
+    // other index will do.
+    let (of_account, order) = match account {
+        Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
+        None => ("$1 IS NULL AND id < $2", "id DESC"),
+    };
     let sql = format!(
         "SELECT id, deleted_at IS NULL AND ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {COLUMNS}
-         FROM webhooks WHERE {of_account} id < $2 ORDER BY id DESC LIMIT $4"
+         FROM webhooks WHERE {of_account} ORDER BY {order} LIMIT $4"
     );
     let mut found = Collecting::new(page);
     while let Some((before, limit)) = found.next_chunk() {
@@ -358,7 +362,7 @@ pub(super) async fn destinations(session: &Session, ids: Vec<Uuid>) -> Answer<Ve
 pub(super) async fn subscribers(session: &Session, account: &str) -> Answer<Vec<Subscriber>> {
     let sql = format!(
         "SELECT {DESTINATION}, event_types FROM webhooks
-         WHERE account = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL ORDER BY id"
+         WHERE account = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL"
     );
     let rows = session.query(&sql, &[&account]).await?;
     rows.iter().map(|row| Ok(Subscriber { destination: Arc::new(destination_from_row(row)?), event_types: row.try_get(13)? })).collect()

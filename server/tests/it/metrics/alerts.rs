@@ -88,6 +88,8 @@ async fn one_scrape_tells_of_all_alerts_but_those_of_rates() {
         "WebhooksPublishSlow",
         "WebhooksDiskSlow",
         "WebhooksAttemptsNotMade",
+        "WebhooksNodeTakenOver",
+        "WebhooksNodeGivenUp",
     ];
     assert_eq!(untold.map(|rule| rule.name).collect::<Vec<_>>(), expected);
 }
