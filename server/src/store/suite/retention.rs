@@ -200,12 +200,12 @@ async fn a_large_backlog_that_waits_is_looked_at_once_in_a_round_and_keeps_nothi
 async fn it_goes_on_where_a_restart_cut_it_off() {
     let bench = Bench::new(2000, 2000).await;
     bench.webhook("acme").await;
-    for _ in 0..300 {
+    for _ in 0..600 {
         let (_, leased) = bench.publish_at(T0, "acme").await;
         bench.finish_at(T0, &leased[0], Next::Succeeded).await;
     }
     assert!(bench.store.remove_old(days(8)).await.expect("removed"), "a step removes some of them");
-    assert_eq!(bench.rows("deliveries"), 100);
+    assert!((1..600).contains(&bench.rows("deliveries")), "and not all");
     let bench = bench.restarted().await;
     bench.remove_old(days(8)).await;
     assert_eq!((bench.rows("deliveries"), bench.rows("notifications"), bench.rows("attempts")), (0, 0, 0));
