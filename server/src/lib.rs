@@ -19,7 +19,8 @@
 //!    attempt is data (an outcome), not an error of ours.
 //! 4. Its outcome is stored: 2xx, succeeded; 410, the webhook is deactivated; else the retry schedule gives the next
 //!    time, or the delivery has failed. Whatever became of it, it can be made due again.
-//! 5. A node that dies loses only its leases. Deliveries are at least once: the receiver deduplicates by `webhook-id`.
+//! 5. A node that dies loses only its leases: the next start, or another node on the same PostgreSQL, goes on with what it
+//!    held. Deliveries are at least once: the receiver deduplicates by `webhook-id`.
 //!
 //! # Invariants
 //!
@@ -30,6 +31,7 @@
 //!   `getSigningSecret` and `rotateSigningSecret`, the first access token in its file, and `token create`, which prints a token once.
 //! - Every field that can be set changes behaviour. What is not supported is refused.
 //! - Where a handshake is required, no notification goes to a URL whose owner has not agreed.
+//! - What a node has in mind beside the store is a cache that the store can tell to be stale, or is found anew without it.
 //! - Time and randomness are parameters of the parts that decide.
 
 // In the order in which they are best read; the blank lines keep it.

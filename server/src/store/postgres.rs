@@ -103,7 +103,6 @@ pub struct Postgres {
     own: Connections,
     node: Arc<Node>,
     bell: Arc<Bell>,
-    paused: publications::Remembered,
     publications: Line<publications::Command>,
     finishes: Line<finishes::Command>,
     metrics: Arc<Metrics>,
@@ -118,20 +117,19 @@ impl Postgres {
         schema::migrate(&own).await?;
         let node = Arc::new(Node::new(options.node_name.clone(), options.delivers));
         let bell = Bell::hang(&options, own.clone());
-        let paused = publications::Remembered::default();
         let publishing = publications::Publishing {
             connections: own.clone(),
             directory: Arc::new(Directory::default()),
             node: node.clone(),
             bell: bell.clone(),
-            paused: paused.clone(),
+            paused: Arc::default(),
         };
         let publications = Line::start(metrics.clone(), move |batch| publishing.clone().run(batch));
         let finishing = finishes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
         let finishes = Line::start(metrics.clone(), move |batch| finishing.clone().run(batch));
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(&limits));
-        Ok(Postgres { callers, own, node, bell, paused, publications, finishes, metrics, limits, space })
+        Ok(Postgres { callers, own, node, bell, publications, finishes, metrics, limits, space })
     }
 
     /// With these limits in the place of the default ones.
@@ -370,14 +368,11 @@ impl Store for Postgres {
     }
 
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        let paused = pauses::pause(&self.own.session().await?, &scope, now).await?;
-        self.paused.forget();
-        Ok(paused)
+        Ok(pauses::pause(&self.own.session().await?, &scope, now).await?)
     }
 
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
         let resumed = in_transaction!(self.own, |transaction| pauses::resume(&transaction, &scope, now))?;
-        self.paused.forget();
         self.bell.ring();
         Ok(resumed)
     }

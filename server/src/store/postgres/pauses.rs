@@ -1,8 +1,9 @@
 //! What the operator has paused.
 //!
-//! A command beside the servers writes it, and each round of leasing reads it. What is paused is looked at once and then waits
-//! in `pending` alone, however much it is; a resumption finds anew when it falls due, in its own transaction, so that whoever
-//! sees that sees the resumption, too.
+//! A command beside the servers writes it, and each round of leasing reads it. A publish goes by what is remembered, and
+//! stores nothing if the version of that is not the present one; then it is read anew. What is paused is looked at once and then
+//! waits in `pending` alone, however much it is; a resumption finds anew when it falls due, in its own transaction, so that
+//! whoever sees that sees the resumption, too.
 
 use std::collections::HashSet;
 
@@ -11,14 +12,17 @@ use super::*;
 /// What is paused, as leasing needs it.
 #[derive(Default)]
 pub(super) struct Paused {
+    /// Another one with each pause and resumption; `None` before the first.
+    pub(super) version: Option<Vec<u8>>,
     all: bool,
     accounts: HashSet<String>,
     webhooks: HashSet<Uuid>,
 }
 
 impl Paused {
+    /// The version before the pauses: if they change between, that is not the present one.
     pub(super) async fn read(session: &Session) -> Answer<Paused> {
-        let mut paused = Paused::default();
+        let mut paused = Paused { version: properties::get(session, VERSION).await?, ..Paused::default() };
         for pause in list(session).await? {
             match pause.scope {
                 PauseScope::All => paused.all = true,
@@ -34,6 +38,14 @@ impl Paused {
     }
 }
 
+/// The property that has the version of what is paused.
+pub(super) const VERSION: &str = "pauses_version";
+
+/// To be put behind the part `changed` of a statement, which has a row if a pause has been made or ended.
+const NEW_VERSION: &str = "version AS (
+         INSERT INTO properties (name, value) SELECT 'pauses_version', uuid_send(gen_random_uuid()) FROM changed
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value)";
+
 /// The columns `scope` and `name`.
 fn key(scope: &PauseScope) -> (&'static str, String) {
     match scope {
@@ -46,10 +58,11 @@ fn key(scope: &PauseScope) -> (&'static str, String) {
 /// False when it was paused already.
 pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> Answer<bool> {
     let (scope, name) = key(scope);
-    let inserted = session
-        .execute("INSERT INTO pauses (scope, name, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", &[&scope, &name, &now])
-        .await?;
-    Ok(inserted == 1)
+    let paused = format!(
+        "WITH changed AS (INSERT INTO pauses (scope, name, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING since),
+         {NEW_VERSION} SELECT since FROM changed"
+    );
+    Ok(session.query_opt(&paused, &[&scope, &name, &now]).await?.is_some())
 }
 
 /// False when it was not paused.
@@ -77,7 +90,10 @@ pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<
 /// Since when it was paused, if it was.
 pub(super) async fn forget(session: &Session, scope: &PauseScope) -> Answer<Option<DateTime<Utc>>> {
     let (scope, name) = key(scope);
-    let row = session.query_opt("DELETE FROM pauses WHERE scope = $1 AND name = $2 RETURNING since", &[&scope, &name]).await?;
+    let ended = format!(
+        "WITH changed AS (DELETE FROM pauses WHERE scope = $1 AND name = $2 RETURNING since), {NEW_VERSION} SELECT since FROM changed"
+    );
+    let row = session.query_opt(&ended, &[&scope, &name]).await?;
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 

@@ -1,11 +1,11 @@
 //! Publishing: the outbox. What was published in the meantime is stored in one statement, with its deliveries.
 //!
 //! What each publish is for is known in memory (`directory.rs`), and what of it this node takes is decided there, too. The
-//! statement stores only what was decided for the present version of its account; the rest is decided anew. Webhooks whose
-//! order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside the rest.
+//! statement stores only what was decided for the present version of its account, and of what is paused; the rest is decided
+//! anew. Webhooks whose order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside
+//! the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
 
 use super::leases::{NewDeliveries, NewDelivery};
 use super::lines::Answers;
@@ -17,9 +17,6 @@ use crate::store::notifications::KEY_LIFE;
 
 /// Each time it has changed in the meantime.
 const TRIES: usize = 5;
-
-/// How long what is paused is remembered.
-const PAUSES_REMEMBERED: Duration = Duration::from_millis(250);
 
 pub(super) struct Command {
     pub(super) publication: Publication,
@@ -33,31 +30,8 @@ pub(super) struct Publishing {
     pub(super) directory: Arc<Directory>,
     pub(super) node: Arc<Node>,
     pub(super) bell: Arc<Bell>,
-    pub(super) paused: Remembered,
-}
-
-/// What is paused, as it was a moment ago.
-#[derive(Clone, Default)]
-pub(super) struct Remembered(Arc<Mutex<Option<(Instant, Arc<Paused>)>>>);
-
-impl Remembered {
-    async fn get(&self, session: &Session) -> Answer<Arc<Paused>> {
-        let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((read_at, paused)) = remembered
-            && read_at.elapsed() < PAUSES_REMEMBERED
-        {
-            return Ok(paused);
-        }
-        let read_at = Instant::now();
-        let paused = Arc::new(Paused::read(session).await?);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((read_at, paused.clone()));
-        Ok(paused)
-    }
-
-    /// Notes that this node has paused or resumed something.
-    pub(super) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
+    /// As it was read last.
+    pub(super) paused: Arc<std::sync::Mutex<Option<Arc<Paused>>>>,
 }
 
 /// A publication, and what was decided for it.
@@ -78,7 +52,7 @@ type Decided = (Arc<directory::Entry>, Arc<[Arc<Destination>]>);
 #[derive(Default)]
 struct Stored {
     notifications: HashSet<Uuid>,
-    /// Accounts that have another version. Nothing of them was stored.
+    /// Accounts of which something has changed since it was decided. Nothing of them was stored.
     stale: HashSet<String>,
 }
 
@@ -95,8 +69,13 @@ impl Publishing {
 
     /// Settles what it can, and answers what is to be tried again.
     async fn attempt(&self, batch: Vec<Command>, tries: usize) -> Vec<Command> {
-        let session = match self.connections.session().await {
-            Ok(session) => session,
+        let begun = async {
+            let session = self.connections.session().await?;
+            let paused = self.paused(&session).await?;
+            Answer::Ok((session, paused))
+        };
+        let (session, paused) = match begun.await {
+            Ok(begun) => begun,
             Err(trouble) => {
                 let trouble = Arc::new(trouble);
                 batch.into_iter().for_each(|command| settle(command.answer, Err(shared(&trouble))));
@@ -112,7 +91,7 @@ impl Publishing {
                 again.push(command);
                 continue;
             }
-            match self.prepare(&session, command).await {
+            match self.prepare(&session, &paused, command).await {
                 Some(prepared) if prepared.is_held() => held.push(prepared),
                 Some(prepared) => quick.push(prepared),
                 None => {}
@@ -121,7 +100,7 @@ impl Publishing {
         let quick = async {
             match quick.is_empty() {
                 true => Vec::new(),
-                false => self.store(&session, quick, false, tries).await,
+                false => self.store(&session, quick, &paused, false, tries).await,
             }
         };
         let held = async {
@@ -129,7 +108,7 @@ impl Publishing {
                 return Vec::new();
             }
             match self.connections.session().await {
-                Ok(session) => self.store(&session, held, true, tries).await,
+                Ok(session) => self.store(&session, held, &paused, true, tries).await,
                 Err(trouble) => refuse(held, trouble),
             }
         };
@@ -140,7 +119,7 @@ impl Publishing {
     }
 
     /// Whom it is for, and what of it this node takes. `None` when it has been answered.
-    async fn prepare(&self, session: &Session, command: Command) -> Option<Prepared> {
+    async fn prepare(&self, session: &Session, paused: &Paused, command: Command) -> Option<Prepared> {
         let decided = self.decide(session, &command.publication).await;
         let (entry, destinations) = match decided {
             Ok(Ok(decided)) => decided,
@@ -148,13 +127,6 @@ impl Publishing {
                 settle(command.answer, Ok(published));
                 return None;
             }
-            Err(trouble) => {
-                settle(command.answer, Err(trouble.into()));
-                return None;
-            }
-        };
-        let paused = match self.paused.get(session).await {
-            Ok(paused) => paused,
             Err(trouble) => {
                 settle(command.answer, Err(trouble.into()));
                 return None;
@@ -228,15 +200,32 @@ impl Publishing {
         }
     }
 
+    async fn paused(&self, session: &Session) -> Answer<Arc<Paused>> {
+        let remembered = self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some(paused) = remembered {
+            return Ok(paused);
+        }
+        let paused = Arc::new(Paused::read(session).await?);
+        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(paused.clone());
+        Ok(paused)
+    }
+
+    fn forget_paused(&self) {
+        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    }
+
     /// Stores a batch, and answers those that were stored and those that lost their key. The others are to be tried again.
-    async fn store(&self, session: &Session, mut batch: Vec<Prepared>, held: bool, tries: usize) -> Vec<Command> {
+    async fn store(&self, session: &Session, mut batch: Vec<Prepared>, paused: &Paused, held: bool, tries: usize) -> Vec<Command> {
         let stored = match held {
-            true => self.store_held(session, &mut batch).await,
-            false => self.insert(session, &batch, &HashMap::new()).await,
+            true => self.store_held(session, &mut batch, paused).await,
+            false => self.insert(session, &batch, paused, &HashMap::new()).await,
         };
         match stored {
             Ok(stored) => {
                 stored.stale.iter().for_each(|account| self.directory.forget(account));
+                if !stored.stale.is_empty() {
+                    self.forget_paused();
+                }
                 let (mut again, mut due) = (Vec::new(), false);
                 for prepared in batch {
                     if !stored.stale.contains(&*prepared.account) {
@@ -275,7 +264,7 @@ impl Publishing {
     }
 
     /// In one transaction with what the order and the rate of webhooks ask for.
-    async fn store_held(&self, session: &Session, batch: &mut [Prepared]) -> Answer<Stored> {
+    async fn store_held(&self, session: &Session, batch: &mut [Prepared], paused: &Paused) -> Answer<Stored> {
         let transaction = session.begin().await?;
         let outcome = async {
             let mut wanted = BTreeMap::new();
@@ -290,7 +279,7 @@ impl Publishing {
                     *sequence += 1;
                 }
             }
-            let stored = self.insert(&transaction, batch, &sequences).await?;
+            let stored = self.insert(&transaction, batch, paused, &sequences).await?;
             let Some(slots) = batch.first().map(|prepared| &prepared.command.slots).filter(|_| self.takes()) else {
                 return Ok((stored, Vec::new()));
             };
@@ -329,7 +318,7 @@ impl Publishing {
     }
 
     /// All of the batch in one statement.
-    async fn insert(&self, session: &Session, batch: &[Prepared], sequences: &HashMap<Uuid, i64>) -> Answer<Stored> {
+    async fn insert(&self, session: &Session, batch: &[Prepared], paused: &Paused, sequences: &HashMap<Uuid, i64>) -> Answer<Stored> {
         let versions: BTreeMap<&str, i64> = batch.iter().map(|prepared| (&*prepared.account, prepared.version)).collect();
         let (accounts, versions): (Vec<&str>, Vec<i64>) = versions.into_iter().unzip();
         let publications: Vec<&Publication> = batch.iter().map(|prepared| &prepared.command.publication).collect();
@@ -388,6 +377,8 @@ impl Publishing {
                     &sequences,
                     &leases,
                     &to_others,
+                    &pauses::VERSION,
+                    &paused.version.as_deref(),
                 ],
             )
             .await?;
@@ -469,13 +460,15 @@ fn refuse(batch: Vec<Prepared>, trouble: Trouble) -> Vec<Command> {
     Vec::new()
 }
 
-/// Of an account whose version is not the present one, nothing is stored. `ON CONFLICT` waits for another transaction
-/// with the same key, and takes the place of one that has expired; who gets no row has lost.
+/// Of an account whose version is not the present one, nothing is stored, and of none when something has been paused or resumed
+/// since. `ON CONFLICT` waits for another transaction with the same key, and takes the place of one that has expired; who gets
+/// no row has lost.
 const STORE: &str = "
 WITH stale AS MATERIALIZED (
     SELECT expected.account FROM UNNEST($1, $2) AS expected (account, version)
     LEFT JOIN accounts ON accounts.account = expected.account
     WHERE coalesce(accounts.version, 0) <> expected.version
+        OR (SELECT value FROM properties WHERE name = $23) IS DISTINCT FROM $24
 ),
 publication AS MATERIALIZED (
     SELECT * FROM UNNEST($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)

@@ -128,7 +128,7 @@ async fn an_erasure_that_was_cut_off_goes_on_by_itself() {
 
 #[tokio::test]
 async fn no_byte_of_it_stays_in_the_file() {
-    let bench = Bench::new(100, 100).await;
+    let bench = Bench::at(Place::file(), 100, 100).await;
     bench.webhook("acme").await;
     let mut published = Vec::new();
     // Many in a page, so that they have been moved when it filled up, and from one page to another; and one over many pages.
@@ -138,14 +138,15 @@ async fn no_byte_of_it_stays_in_the_file() {
         published.push(notification.id);
     }
     bench.publish_marked("acme", r#"{"a":"of others"}"#.to_owned(), None).await;
-    let Bench { store, slots, directory } = bench;
+    // What was written is in the file once it is closed.
+    let Bench { store, slots, place } = bench;
     drop(store);
     let contains = |text: &str| {
-        let files = std::fs::read_dir(directory.path()).expect("readable").map(|entry| std::fs::read(entry.expect("a file").path()));
+        let files = std::fs::read_dir(place.directory()).expect("readable").map(|entry| std::fs::read(entry.expect("a file").path()));
         files.into_iter().any(|bytes| bytes.expect("readable").windows(text.len()).any(|window| window == text.as_bytes()))
     };
     assert!(contains(PAYLOAD) && contains(ANSWER));
-    let bench = Bench { store: open(directory.path()).await, slots, directory: tempfile::tempdir().expect("another") };
+    let bench = Bench { store: place.join("one", StorageLimits::default()).await, slots, place: place.clone() };
     for id in published {
         assert!(bench.delete(id).await);
         bench.erase_answers(id).await;

@@ -78,7 +78,7 @@ async fn a_pause_that_another_process_makes_is_noticed_with_the_next_transaction
     let webhook = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
     let in_flight = bench.publish_to(&webhook).await.remove(0);
     bench.publish_to(&webhook).await;
-    let command = Sqlite::open(&bench.directory.path().join("webhooks.db"), Arc::default()).expect("opened");
+    let command = bench.place.open("a command", StorageLimits::default()).await;
     assert!(command.pause_deliveries(PauseScope::All, T0).await.expect("stored"));
     assert!(bench.finish(&in_flight, Next::Succeeded).await.next.is_none(), "nor does what comes next in order");
     drop(in_flight);

@@ -7,18 +7,15 @@ fn days(count: i64) -> DateTime<Utc> {
 }
 
 impl Bench {
-    async fn limited(limits: StorageLimits) -> Bench {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let store = Sqlite::open(&directory.path().join("webhooks.db"), Arc::default()).expect("opened").limited(limits);
-        store.join().await.expect("taken over");
-        Bench { store: Arc::new(store), slots: Slots::new(Caps::new(100, 100)), directory }
+    async fn limited(place: Place, limits: StorageLimits) -> Bench {
+        Bench { store: place.join("one", limits).await, slots: Slots::new(Caps::new(100, 100)), place: Arc::new(place) }
     }
 
     async fn try_publish_at(&self, now: DateTime<Utc>, account: &str, bytes: usize) -> Result<(Notification, Vec<Leased>)> {
         let publication = Publication {
             id: Uuid::now_v7(),
             event_type: EventType::parse("a.b").expect("a type"),
-            data: RawValue::from_string(format!("\"{}\"", "x".repeat(bytes))).expect("JSON"),
+            data: RawValue::from_string(format!("\"{}\"", incompressible(bytes))).expect("JSON"),
             created_at: now,
             audience: Audience::Account(Account::parse(account).expect("an account")),
             idempotency: None,
@@ -50,15 +47,17 @@ impl Bench {
         let notification = self.store.get_notification(None, leased.notification.id).await.expect("readable");
         (delivery.is_some(), notification.is_some())
     }
+}
 
-    fn rows(&self, table: &str) -> u32 {
-        let file = rusqlite::Connection::open(self.directory.path().join("webhooks.db")).expect("opened");
-        file.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counted")
-    }
-
-    fn file_bytes(&self) -> u64 {
-        std::fs::metadata(self.directory.path().join("webhooks.db")).expect("a file").len()
-    }
+/// Letters that take up as many bytes where they are stored.
+fn incompressible(bytes: usize) -> String {
+    let mut state = 1_u32;
+    let letters = (0..bytes).map(|_| {
+        // The generator of C99, with all of its bits.
+        state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 27) as usize])
+    });
+    letters.collect()
 }
 
 #[tokio::test]
@@ -85,7 +84,10 @@ async fn what_has_ended_stays_for_its_time_and_then_goes_with_all_that_is_its_ow
         bench.remove_old(days(day)).await;
     }
     assert_eq!((bench.kept(&failed[0]).await, bench.kept(&erased[0]).await), ((false, false), (false, false)));
-    assert_eq!((bench.rows("notifications"), bench.rows("deliveries"), bench.rows("attempts"), bench.rows("erasures")), (1, 1, 1, 0));
+    assert_eq!(
+        (bench.place.rows("notifications"), bench.place.rows("deliveries"), bench.place.rows("attempts"), bench.place.rows("erasures")),
+        (1, 1, 1, 0)
+    );
     bench.remove_old(days(99)).await;
     assert_eq!(bench.kept(&waiting[0]).await, (true, true), "what is pending never goes");
     let again = bench.lease(days(100)).await.leased.remove(0);
@@ -148,17 +150,17 @@ async fn a_deleted_webhook_leaves_nothing_once_no_delivery_names_it() {
         bench.store.delete_webhook(webhook.account.clone(), webhook.id, days(1)).await.expect("stored").expect("found");
     }
     bench.remove_old(days(7)).await;
-    assert_eq!((bench.rows("webhooks"), bench.rows("rates")), (3, 1));
+    assert_eq!((bench.place.rows("webhooks"), bench.place.rows("rates")), (3, 1));
     bench.remove_old(days(8)).await;
     bench.remove_old(days(10)).await;
-    assert_eq!((bench.rows("webhooks"), bench.rows("rates")), (1, 0));
+    assert_eq!((bench.place.rows("webhooks"), bench.place.rows("rates")), (1, 0));
     assert!(bench.store.get_webhook(None, staying.id).await.expect("readable").is_some());
 }
 
 #[tokio::test]
 async fn every_table_that_names_a_webhook_is_cleared_with_it() {
-    let bench = Bench::new(1, 1).await;
-    let file = rusqlite::Connection::open(bench.directory.path().join("webhooks.db")).expect("opened");
+    let bench = Bench::at(Place::file(), 1, 1).await;
+    let file = rusqlite::Connection::open(bench.place.directory().join("webhooks.db")).expect("opened");
     let tables: Vec<String> = file
         .prepare(
             "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'webhook_id' ORDER BY 1",
@@ -193,26 +195,29 @@ async fn a_large_backlog_that_waits_is_looked_at_once_in_a_round_and_keeps_nothi
     assert_eq!(bench.kept(&behind[0]).await, (false, false));
     assert!(steps <= 4, "{steps} steps for 2,502 deliveries");
     assert!(!bench.store.remove_old(days(40)).await.expect("removed"), "no other round begins on the same day");
-    assert_eq!(bench.rows("deliveries"), 2501);
+    assert_eq!(bench.place.rows("deliveries"), 2501);
 }
 
 #[tokio::test]
 async fn it_goes_on_where_a_restart_cut_it_off() {
     let bench = Bench::new(2000, 2000).await;
     bench.webhook("acme").await;
-    for _ in 0..600 {
+    let delivered = async || {
         let (_, leased) = bench.publish_at(T0, "acme").await;
         bench.finish_at(T0, &leased[0], Next::Succeeded).await;
+    };
+    for _ in 0..30 {
+        futures_util::future::join_all((0..20).map(|_| delivered())).await;
     }
     assert!(bench.store.remove_old(days(8)).await.expect("removed"), "a step removes some of them");
-    assert!((1..600).contains(&bench.rows("deliveries")), "and not all");
+    assert!((1..600).contains(&bench.place.rows("deliveries")));
     let bench = bench.restarted().await;
     bench.remove_old(days(8)).await;
-    assert_eq!((bench.rows("deliveries"), bench.rows("notifications"), bench.rows("attempts")), (0, 0, 0));
+    assert_eq!((bench.place.rows("deliveries"), bench.place.rows("notifications"), bench.place.rows("attempts")), (0, 0, 0));
 }
 
 #[tokio::test]
-async fn under_constant_traffic_the_file_stays_as_large_as_it_was() {
+async fn under_constant_traffic_the_store_stays_as_large_as_it_was() {
     let bench = Bench::new(1000, 1000).await;
     bench.webhook("acme").await;
     let mut sizes = Vec::new();
@@ -226,36 +231,48 @@ async fn under_constant_traffic_the_file_stays_as_large_as_it_was() {
         });
         futures_util::future::join_all(finishes).await;
         bench.remove_old(days(day)).await;
+        if day % 10 == 9 {
+            bench.place.vacuum();
+        }
         if day % 35 == 34 {
-            sizes.push(bench.file_bytes());
+            sizes.push(bench.place.bytes());
         }
     }
     let (settled, most) = (sizes[1], sizes[1..].iter().copied().max().expect("sizes"));
-    assert!(most <= settled + settled / 10, "{sizes:?}");
-    assert!(bench.rows("deliveries") < 250, "{}", bench.rows("deliveries"));
+    // Between two vacuums, a database has more that came free than a file, which gives it back at once.
+    let leeway = if webhooks_postgres::is_wanted() { settled / 2 } else { settled / 10 };
+    assert!(most <= settled + leeway, "{sizes:?}");
+    assert!(bench.place.rows("deliveries") < 250, "{}", bench.place.rows("deliveries"));
     bench.remove_old(days(400)).await;
     bench.remove_old(days(401)).await;
-    // A checkpoint brings what has been freed to the file.
-    let bench = bench.restarted().await;
-    assert!(bench.file_bytes() < 1_400_000, "of {settled}: {}", bench.file_bytes());
+    assert_eq!(bench.place.rows("deliveries"), 0);
+    if let Place::File(_) = *bench.place {
+        // A checkpoint brings what has been freed to the file.
+        let bench = bench.restarted().await;
+        assert!(bench.place.bytes() < 1_400_000, "of {settled}: {}", bench.place.bytes());
+    }
 }
 
 #[tokio::test]
 async fn pages_that_come_free_are_given_back() {
-    let bench = Bench::new(100, 100).await;
+    let bench = Bench::at(Place::file(), 100, 100).await;
     for _ in 0..40 {
         bench.try_publish_at(T0, "nobody", 200_000).await.expect("published");
     }
+    // A checkpoint brings what has been stored and freed to the file.
     let bench = bench.restarted().await;
-    assert!(bench.file_bytes() > 8_000_000);
+    assert!(bench.place.bytes() > 8_000_000);
     bench.remove_old(days(8)).await;
     let bench = bench.restarted().await;
-    assert!(bench.file_bytes() < 1_400_000, "{}", bench.file_bytes());
+    assert!(bench.place.bytes() < 1_400_000, "{}", bench.place.bytes());
 }
 
 #[tokio::test]
 async fn a_full_store_refuses_what_adds_and_takes_it_again_when_there_is_room() {
-    let bench = Bench::limited(StorageLimits { max_bytes: 4_000_000, ..StorageLimits::default() }).await;
+    let place = Place::new();
+    let empty = place.join("one", StorageLimits::default()).await.storage_use().await.expect("measured").used_bytes;
+    place.bury("one");
+    let bench = Bench::limited(place, StorageLimits { max_bytes: empty + 4_000_000, ..StorageLimits::default() }).await;
     let webhook = bench.webhook("acme").await;
     let (_, leased) = bench.publish_at(T0, "acme").await;
     let mut taken = Vec::new();
@@ -277,6 +294,7 @@ async fn a_full_store_refuses_what_adds_and_takes_it_again_when_there_is_room() 
     assert!(matches!(bench.store.recover_deliveries(webhook.account.clone(), recovery, T0).await, Err(Error::Full)));
     assert!(bench.store.delete_notification(None, taken[0], T0).await.expect("deleting goes on"));
     bench.remove_old(days(7)).await;
+    bench.place.shrink();
     let mut tries = 0;
     while bench.store.register_webhook(again.clone(), None, 1000).await.is_err() {
         tries += 1;
@@ -289,8 +307,8 @@ async fn a_full_store_refuses_what_adds_and_takes_it_again_when_there_is_room() 
 
 #[tokio::test]
 async fn a_disk_that_is_nearly_full_is_full() {
-    let bench = Bench::limited(StorageLimits { min_free_bytes: u64::MAX, ..StorageLimits::default() }).await;
+    let bench = Bench::limited(Place::file(), StorageLimits { min_free_bytes: u64::MAX, ..StorageLimits::default() }).await;
     assert!(matches!(bench.try_publish_at(T0, "nobody", 1).await, Err(Error::Full)));
-    let bench = Bench::limited(StorageLimits { min_free_bytes: 1, ..StorageLimits::default() }).await;
+    let bench = Bench::limited(Place::file(), StorageLimits { min_free_bytes: 1, ..StorageLimits::default() }).await;
     bench.try_publish_at(T0, "nobody", 1).await.expect("a byte is free");
 }
