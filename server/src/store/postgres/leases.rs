@@ -177,12 +177,26 @@ pub(super) async fn round(
     bell: &Bell,
     slots: &Arc<Slots>,
     now: DateTime<Utc>,
-    works: Vec<Work>,
+    mut works: Vec<Work>,
 ) -> Answer<DueRound> {
     if !node.holds(node.incarnation()) {
         // What it took would be another's at once.
         slots.wake(works);
         return Ok(DueRound::default());
+    }
+    // Most rounds find nothing, and need no transaction for that.
+    if works.is_empty() {
+        let next_due: Option<DateTime<Utc>> = session.query_one(NEXT_DUE, &[]).await?.try_get(0)?;
+        if next_due.is_none_or(|next_due| next_due > now) {
+            return Ok(DueRound { next_due, ..DueRound::default() });
+        }
+    }
+    match fell_due(session, node, now).await {
+        Ok(fell_due) => works.extend(fell_due),
+        Err(trouble) => {
+            slots.wake(works);
+            return Err(trouble);
+        }
     }
     let mut tries = 1;
     loop {
@@ -204,6 +218,25 @@ pub(super) async fn round(
     }
 }
 
+const NEXT_DUE: &str = "SELECT min(due_at) FROM ready";
+
+/// What fell due, which is this node's to look at from here on. It is committed before anything else is locked: whoever has
+/// locked something else may be waiting to mark it.
+async fn fell_due(session: &Session, node: &Node, now: DateTime<Utc>) -> Answer<Vec<Work>> {
+    let rows = session
+        .query(
+            "DELETE FROM ready WHERE (webhook_id, lane) IN (
+                 SELECT webhook_id, lane FROM ready WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+             RETURNING webhook_id, lane",
+            &[&now, &READY_AT_ONCE],
+        )
+        .await;
+    if rows.as_ref().is_err_and(Trouble::is_unknown) {
+        node.lose_track();
+    }
+    rows?.iter().map(|row| Ok(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? })).collect()
+}
+
 /// The round, and whether something was left that other nodes may take of.
 async fn try_round(
     session: &Session,
@@ -212,27 +245,8 @@ async fn try_round(
     now: DateTime<Utc>,
     mut works: Vec<Work>,
 ) -> Answer<(DueRound, bool)> {
-    // Most rounds find nothing, and need no transaction for that.
-    let next_due = "SELECT min(due_at) FROM ready";
-    if works.is_empty() {
-        let next: Option<DateTime<Utc>> = session.query_one(next_due, &[]).await?.try_get(0)?;
-        if next.is_none_or(|next| next > now) {
-            return Ok((DueRound { next_due: next, ..DueRound::default() }, false));
-        }
-    }
     let transaction = session.begin().await?;
     let outcome = async {
-        let fell_due = transaction
-            .query(
-                "DELETE FROM ready WHERE (webhook_id, lane) IN (
-                     SELECT webhook_id, lane FROM ready WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-                 RETURNING webhook_id, lane",
-                &[&now, &READY_AT_ONCE],
-            )
-            .await?;
-        for row in &fell_due {
-            works.push(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? });
-        }
         let mut seen = std::collections::HashSet::new();
         works.retain(|work| seen.insert(*work));
         // Retries come last, unless it is their turn.
@@ -244,7 +258,7 @@ async fn try_round(
         let leasing = Leasing { session: &transaction, node, slots, now };
         let (taken, left) = leasing.take(works).await?;
         let shared = leasing.share(&taken).await?;
-        let next_due = transaction.query_one(next_due, &[]).await?.try_get(0)?;
+        let next_due = transaction.query_one(NEXT_DUE, &[]).await?.try_get(0)?;
         Ok((taken, left, shared, next_due))
     };
     match outcome.await {

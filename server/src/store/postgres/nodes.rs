@@ -35,12 +35,20 @@ struct State {
     heard: std::collections::HashSet<i64>,
     /// Leases that may or may not have been stored, and that nobody is on.
     doubtful: Vec<Uuid>,
+    /// What fell due may have been taken note of by this node without its hearing of it.
+    lost_track: bool,
 }
 
 impl Node {
     pub(super) fn new(name: String, delivers: bool) -> Node {
-        let state =
-            State { incarnation: Uuid::now_v7(), holds_until: None, delivering: 1, heard: Default::default(), doubtful: Vec::new() };
+        let state = State {
+            incarnation: Uuid::now_v7(),
+            holds_until: None,
+            delivering: 1,
+            heard: Default::default(),
+            doubtful: Vec::new(),
+            lost_track: false,
+        };
         Node { name, delivers, state: RwLock::new(state) }
     }
 
@@ -62,6 +70,11 @@ impl Node {
     /// Notes deliveries that may have been leased in a transaction whose end is not known.
     pub(super) fn doubt(&self, deliveries: impl IntoIterator<Item = Uuid>) {
         self.write().doubtful.extend(deliveries);
+    }
+
+    /// Notes that what is due has to be found anew.
+    pub(super) fn lose_track(&self) {
+        self.write().lost_track = true;
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
@@ -118,6 +131,7 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> A
         fleet.was_given_up = true;
     }
     give_back_doubtful(session, node).await?;
+    find_lost_track(session, node).await?;
     fleet.taken_over_from = take_over(session, bell).await?;
     let row = session.query_one("SELECT count(*) FILTER (WHERE delivers) FROM nodes", &[]).await?;
     fleet.delivering = u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or(u32::MAX).max(1);
@@ -160,6 +174,17 @@ async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
         node.doubt(doubtful);
     }
     given_back
+}
+
+async fn find_lost_track(session: &Session, node: &Node) -> Answer<()> {
+    if !std::mem::take(&mut node.write().lost_track) {
+        return Ok(());
+    }
+    let found = leases::find_ready(session, "$1::text IS NULL", &None::<String>).await;
+    if found.is_err() {
+        node.lose_track();
+    }
+    found
 }
 
 async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answer<()> {
