@@ -270,6 +270,14 @@ impl Engine {
                 self.until_something_is_due(round.next_due, &mut stopping).await;
             }
         }
+        // Others need not wait until what is in flight here has ended.
+        match tokio::time::timeout(GIVE_BACK_TIMEOUT, self.store.step_back()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                slog::warn!(self.log, "cannot hand over what is due; the other nodes find it when this one has ended"; "error" => chain(&error));
+            }
+            Err(_) => slog::warn!(self.log, "the store does not take over what is due; the other nodes find it when this one has ended"),
+        }
     }
 
     async fn until_something_is_due(&self, next_due: Option<DateTime<Utc>>, stopping: &mut watch::Receiver<bool>) {
@@ -467,7 +475,7 @@ impl Engine {
     /// Gives a delivery back that has not been attempted: a lease that nobody is on keeps it waiting until the next start.
     async fn release(&self, leased: Leased, name: AttemptName) {
         let work = Work { webhook_id: leased.destination.webhook_id, lane: leased.lane };
-        let released = self.persist("give a delivery back", name, || self.store.release_delivery(leased.delivery_id));
+        let released = self.persist("give a delivery back", name, || self.store.release_delivery(leased.delivery_id, leased.lease));
         if released.await.is_some() {
             self.slots.wake([work]);
         }

@@ -190,8 +190,8 @@ pub trait Store: Send + Sync + 'static {
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, works: Vec<Work>) -> Result<DueRound>;
     /// What an attempt needs of a webhook now; `None` when it is deactivated or deleted.
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
-    /// Gives a lease back without an attempt.
-    async fn release_delivery(&self, delivery_id: Uuid) -> Result<()>;
+    /// Gives a lease back without an attempt. Does nothing when it is void by now: somebody else may be on the delivery.
+    async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()>;
     /// Gathered with others for some milliseconds, and then committed with them. A success is always recorded; anything else only if the
     /// delivery still waits for this very attempt. A redelivery that was asked for meanwhile stands, unless this succeeded.
     /// In an ordered webhook the next delivery is leased with it.
@@ -231,6 +231,8 @@ pub trait Store: Send + Sync + 'static {
     async fn keep_alive(&self) -> Result<Fleet>;
     /// Whether what was leased under that name is still this process's alone: nothing else may be begun.
     fn holds(&self, lease: Uuid) -> bool;
+    /// Takes nothing any more: what is due, and what this process still publishes or gives back, is for the others.
+    async fn step_back(&self) -> Result<()>;
     /// Until another process says that something is due.
     async fn rung(&self);
     /// Gives back at once what this process held.

@@ -327,8 +327,14 @@ impl Store for Postgres {
         Ok(webhooks::destination(&self.own.session().await?, webhook_id).await?)
     }
 
-    async fn release_delivery(&self, delivery_id: Uuid) -> Result<()> {
-        Ok(leases::release(&self.own.session().await?, &[delivery_id], self.node.incarnation()).await?)
+    async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()> {
+        let session = self.own.session().await?;
+        if self.node.delivers() {
+            return Ok(leases::release(&session, delivery_id, lease).await?);
+        }
+        leases::give_back(&session, &[delivery_id], lease).await?;
+        self.bell.ring();
+        Ok(())
     }
 
     async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
@@ -408,6 +414,13 @@ impl Store for Postgres {
 
     fn holds(&self, lease: Uuid) -> bool {
         self.node.holds(lease)
+    }
+
+    async fn step_back(&self) -> Result<()> {
+        let session = self.own.session().await?;
+        nodes::step_back(&session, &self.node).await?;
+        self.bell.ring_now(&session).await?;
+        Ok(())
     }
 
     async fn rung(&self) {

@@ -21,9 +21,6 @@ const SHARE: usize = 4;
 /// What a command holds beside the payload that it brings.
 const COMMAND_BYTES: usize = 1024;
 
-/// How long commands of [`Urgency::Soon`] are gathered. What attempts came to in that time is repeated after a kill.
-const PATIENCE: Duration = Duration::from_millis(5);
-
 /// So many commands share one commit at most: what comes later should not wait for ever more.
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -47,7 +44,7 @@ impl Share {
 pub(super) enum Urgency {
     /// Somebody waits for the answer.
     Now,
-    /// Rides in a commit within [`PATIENCE`].
+    /// Rides in a commit within the patience of its queue.
     Soon,
 }
 
@@ -90,6 +87,8 @@ impl<C> Line<C> {
 }
 
 pub(super) struct Queue<C> {
+    /// How long commands of [`Urgency::Soon`] are gathered. What attempts came to in that time is repeated after a kill.
+    patience: Duration,
     own: Line<C>,
     /// What of this server's own is not urgent.
     gathered: Line<C>,
@@ -107,8 +106,9 @@ pub(super) struct Queue<C> {
 }
 
 impl<C> Queue<C> {
-    pub(super) fn new() -> Queue<C> {
+    pub(super) fn new(patience: Duration) -> Queue<C> {
         Queue {
+            patience,
             own: Line::default(),
             gathered: Line::default(),
             gathered_since: Instant::now(),
@@ -183,7 +183,7 @@ impl<C> Queue<C> {
         }
         let since = [(others, self.since), (gathered, self.gathered_since)];
         let oldest = since.into_iter().filter(|(count, _)| *count > 0).map(|(_, since)| since).min()?;
-        Some(PATIENCE.saturating_sub(oldest.elapsed()))
+        Some(self.patience.saturating_sub(oldest.elapsed()))
     }
 
     /// One of this server's own. What is gathered and whose time has come takes turns with what is urgent.
@@ -198,7 +198,7 @@ impl<C> Queue<C> {
 
     /// What shares the next commit: of this server at most half, then of each account in turn, then of this server again.
     pub(super) fn take(&mut self) -> Vec<C> {
-        let gathered = self.closed || self.gathered.commands.len() >= BATCH / 2 || self.gathered_since.elapsed() >= PATIENCE;
+        let gathered = self.closed || self.gathered.commands.len() >= BATCH / 2 || self.gathered_since.elapsed() >= self.patience;
         let mut batch = Vec::with_capacity(self.len().min(BATCH));
         let mut batch_bytes = 0;
         while batch.len() < BATCH / 2
@@ -239,6 +239,8 @@ impl<C> Queue<C> {
 mod tests {
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_millis(5);
+
     fn of(account: &str, bytes: usize) -> Share {
         Share::Account { name: account.to_owned(), bytes }
     }
@@ -250,7 +252,7 @@ mod tests {
     #[test]
     fn an_account_fills_a_quarter_and_the_others_the_rest() {
         for payload in [0, 1024 * 1024 - COMMAND_BYTES] {
-            let mut queue = Queue::new();
+            let mut queue = Queue::new(PATIENCE);
             let share = (CAPACITY / SHARE).min(CAPACITY_BYTES / SHARE / (payload + COMMAND_BYTES));
             for account in ["a", "b", "c", "d"] {
                 for _ in 0..share {
@@ -267,7 +269,7 @@ mod tests {
 
     #[test]
     fn accounts_take_turns_and_what_attempts_came_to_has_half_of_a_commit() {
-        let mut queue = Queue::new();
+        let mut queue = Queue::new(PATIENCE);
         for _ in 0..BATCH {
             assert!(lines_up(&mut queue, Share::Own));
             assert!(lines_up(&mut queue, of("flood", 0)));
@@ -281,7 +283,7 @@ mod tests {
 
     #[test]
     fn what_nobody_waits_for_is_gathered_for_its_time_and_then_rides_in_a_commit() {
-        let mut queue = Queue::new();
+        let mut queue = Queue::new(PATIENCE);
         for _ in 0..3 {
             queue.push(Share::Own, Urgency::Soon, ()).expect("there is room");
         }
@@ -301,7 +303,7 @@ mod tests {
 
     #[test]
     fn what_waits_when_it_is_closed_is_taken_at_once() {
-        let mut queue = Queue::new();
+        let mut queue = Queue::new(PATIENCE);
         queue.push(Share::Own, Urgency::Soon, ()).expect("there is room");
         queue.close();
         assert_eq!((queue.wait(), queue.take().len(), queue.wait()), (Some(Duration::ZERO), 1, None));

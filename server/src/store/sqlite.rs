@@ -469,9 +469,8 @@ impl Store for Sqlite {
         self.read_own(move |connection| webhooks::destination(connection, webhook_id)).await
     }
 
-    async fn release_delivery(&self, delivery_id: Uuid) -> Result<()> {
-        let incarnation = self.incarnation;
-        self.write(Share::Own, Urgency::Soon, move |connection| leases::release(connection, delivery_id, incarnation)).await
+    async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()> {
+        self.write(Share::Own, Urgency::Soon, move |connection| leases::release(connection, delivery_id, lease)).await
     }
 
     async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
@@ -570,6 +569,11 @@ impl Store for Sqlite {
 
     fn holds(&self, lease: Uuid) -> bool {
         lease == self.incarnation
+    }
+
+    /// There are no others before the next start, which finds all of it.
+    async fn step_back(&self) -> Result<()> {
+        Ok(())
     }
 
     async fn rung(&self) {

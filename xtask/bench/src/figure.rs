@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::store::Store;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     AtLeast(f64),
@@ -13,13 +15,17 @@ pub(crate) enum Goal {
 pub(crate) struct Figure {
     pub(crate) scenario: &'static str,
     pub(crate) work: String,
+    /// What it was measured on, where that matters.
+    pub(crate) store: Option<Store>,
     pub(crate) unit: &'static str,
     /// One a run, never none.
     pub(crate) values: Vec<f64>,
     pub(crate) goal: Option<Goal>,
+    /// The goal is one of every store, and not of the embedded one alone.
+    pub(crate) everywhere: bool,
     /// What was computed for a thousand, one a run, where that was measured.
     pub(crate) cpu: Vec<Cpu>,
-    /// What the server would compute for a thousand if it were no more than its parts, where that was measured.
+    /// What the service would compute for a thousand if it were no more than its parts, where that was measured.
     pub(crate) floor: Option<f64>,
     /// What became of the deliveries of all runs, where there were any.
     pub(crate) tally: Option<Tally>,
@@ -28,23 +34,30 @@ pub(crate) struct Figure {
 /// Seconds that each process computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Cpu {
-    /// For a floor: what stands in the server's place.
-    pub(crate) server: f64,
+    /// For a floor: what stands in their place.
+    pub(crate) servers: f64,
+    /// All processes of PostgreSQL.
+    pub(crate) database: f64,
     pub(crate) sink: f64,
     pub(crate) load: f64,
 }
 
 impl Cpu {
+    /// The service's: that of its servers, and of what they share.
+    pub(crate) fn service(self) -> f64 {
+        self.servers + self.database
+    }
+
     /// Of so many.
     pub(crate) fn per_thousand(self, count: f64) -> Cpu {
         let share = |seconds: f64| seconds / count * 1000.0;
-        Cpu { server: share(self.server), sink: share(self.sink), load: share(self.load) }
+        Cpu { servers: share(self.servers), database: share(self.database), sink: share(self.sink), load: share(self.load) }
     }
 
     /// Of each process by itself.
     pub(crate) fn median(runs: &[Cpu]) -> Cpu {
         let of = |process: fn(&Cpu) -> f64| median(&runs.iter().map(process).collect::<Vec<_>>());
-        Cpu { server: of(|cpu| cpu.server), sink: of(|cpu| cpu.sink), load: of(|cpu| cpu.load) }
+        Cpu { servers: of(|cpu| cpu.servers), database: of(|cpu| cpu.database), sink: of(|cpu| cpu.sink), load: of(|cpu| cpu.load) }
     }
 }
 
@@ -75,7 +88,18 @@ impl std::iter::Sum for Tally {
 
 impl Figure {
     pub(crate) fn new(scenario: &'static str, work: impl Into<String>, unit: &'static str, values: Vec<f64>) -> Figure {
-        Figure { scenario, work: work.into(), unit, values, goal: None, cpu: Vec::new(), floor: None, tally: None }
+        Figure {
+            scenario,
+            work: work.into(),
+            store: None,
+            unit,
+            values,
+            goal: None,
+            everywhere: false,
+            cpu: Vec::new(),
+            floor: None,
+            tally: None,
+        }
     }
 
     pub(crate) fn at_least(self, goal: f64) -> Figure {
@@ -84,6 +108,16 @@ impl Figure {
 
     pub(crate) fn at_most(self, goal: f64) -> Figure {
         Figure { goal: Some(Goal::AtMost(goal)), ..self }
+    }
+
+    /// What is promised of one store is no goal of another, unless it says so.
+    pub(crate) fn on(self, store: Store) -> Figure {
+        let goal = self.goal.filter(|_| self.everywhere || store == Store::Embedded);
+        Figure { store: Some(store), goal, ..self }
+    }
+
+    pub(crate) fn everywhere(self) -> Figure {
+        Figure { everywhere: true, ..self }
     }
 
     pub(crate) fn cpu(self, cpu: Vec<Cpu>) -> Figure {
@@ -107,10 +141,16 @@ impl Figure {
         })
     }
 
-    /// How many times the floor the server computed.
+    /// How many times the floor the service computed.
     pub(crate) fn times_floor(&self) -> Option<f64> {
         let floor = self.floor.filter(|floor| *floor > 0.0)?;
-        (!self.cpu.is_empty()).then(|| Cpu::median(&self.cpu).server / floor)
+        Some(self.service_cpu()? / floor)
+    }
+
+    /// What the service computed for a thousand.
+    pub(crate) fn service_cpu(&self) -> Option<f64> {
+        let runs: Vec<f64> = self.cpu.iter().map(|cpu| cpu.service()).collect();
+        (!runs.is_empty()).then(|| median(&runs))
     }
 }
 
@@ -120,6 +160,8 @@ impl Figure {
 pub(crate) struct Record<'a> {
     scenario: &'a str,
     work: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<String>,
     unit: &'a str,
     minimum: f64,
     median: f64,
@@ -149,6 +191,7 @@ impl<'a> From<&'a Figure> for Record<'a> {
         Record {
             scenario: figure.scenario,
             work: &figure.work,
+            store: figure.store.map(|store| store.to_string()),
             unit: figure.unit,
             minimum: percentile(&figure.values, 0.0),
             median: median(&figure.values),
@@ -202,24 +245,32 @@ mod tests {
     }
 
     #[test]
+    fn a_goal_of_the_embedded_store_is_none_of_another() {
+        let (nodes, figure) = (Store::Postgres { nodes: 2 }, Figure::new("s", "w", "/s", vec![9.0]).at_least(10.0));
+        assert_eq!(figure.clone().on(Store::Embedded).met(), Some(false));
+        assert_eq!(figure.clone().on(nodes).met(), None);
+        assert_eq!(figure.everywhere().on(nodes).met(), Some(false));
+    }
+
+    #[test]
     fn what_was_not_measured_meets_no_goal() {
         assert_eq!(Figure::new("s", "w", "ms", Vec::new()).at_most(1.0).met(), Some(false));
     }
 
     #[test]
     fn the_verdict_is_a_multiple_of_the_floor() {
-        let cpu = [0.3, 0.1, 0.2].map(|server| Cpu { server, sink: 9.0, load: 9.0 });
+        let cpu = [0.2, 0.0, 0.1].map(|servers| Cpu { servers, database: 0.1, sink: 9.0, load: 9.0 });
         let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(cpu.to_vec());
-        assert_eq!(figure.clone().floor(Some(0.1)).times_floor(), Some(2.0));
+        assert_eq!(figure.clone().floor(Some(0.1)).times_floor(), Some(2.0), "what PostgreSQL computes counts");
         assert_eq!(figure.floor(None).times_floor(), None);
     }
 
     #[test]
     fn a_record_says_what_each_process_computed_and_what_was_lost() {
         let tallies = [Tally { lost: 0, repeated: 2 }, Tally { lost: 1, repeated: 1 }];
-        let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(vec![Cpu { server: 0.5, sink: 0.25, load: 0.125 }]);
+        let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(vec![Cpu { servers: 0.5, database: 1.0, sink: 0.25, load: 0.125 }]);
         let record = serde_json::to_value(Record::from(&figure.tally(tallies.into_iter().sum()))).expect("JSON");
-        assert_eq!(record["cpuSecondsPerThousand"], serde_json::json!({ "server": 0.5, "sink": 0.25, "load": 0.125 }));
+        assert_eq!(record["cpuSecondsPerThousand"], serde_json::json!({ "servers": 0.5, "database": 1.0, "sink": 0.25, "load": 0.125 }));
         assert_eq!((&record["lost"], &record["repeated"]), (&1.into(), &3.into()));
         let record = serde_json::to_value(Record::from(&Figure::new("s", "w", "ms", vec![1.0]))).expect("JSON");
         assert_eq!((record.get("lost"), record.get("cpuSecondsPerThousand")), (None, None), "it was not measured");

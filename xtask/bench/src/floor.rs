@@ -15,9 +15,11 @@ use crate::process::{Worker, answer, cpu};
 
 mod commits;
 mod requests;
+mod statements;
 
 pub(crate) use commits::{Commits, Transactions};
 pub(crate) use requests::Requests;
+pub(crate) use statements::Statements;
 
 /// How much work a floor did, how long that took, and what it computed for it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -44,7 +46,14 @@ impl Work {
 pub(crate) enum Question {
     Requests(Requests),
     Commits(Commits),
-    Syncs { directory: PathBuf, count: u32 },
+    /// Makes tables ready, so that this is no part of what is measured.
+    Prepare(Statements),
+    /// What was prepared.
+    Run,
+    Syncs {
+        directory: PathBuf,
+        count: u32,
+    },
 }
 
 pub(crate) struct Floor(Worker);
@@ -57,14 +66,26 @@ impl Floor {
     pub(crate) fn measure(&mut self, question: &Question) -> anyhow::Result<Work> {
         self.0.ask(question)
     }
+
+    /// Makes ready what is then [run](Question::Run).
+    pub(crate) fn prepare(&mut self, statements: Statements) -> anyhow::Result<()> {
+        self.0.ask(&Question::Prepare(statements))
+    }
 }
 
 /// The process itself.
 pub(crate) fn serve() -> anyhow::Result<()> {
+    let mut prepared = None;
     for line in std::io::stdin().lines() {
         answer(&match serde_json::from_str(&line?).context("this is no question")? {
             Question::Requests(requests) => requests.measure()?,
             Question::Commits(commits) => commits.measure()?,
+            Question::Prepare(statements) => {
+                prepared = Some(statements.prepare()?);
+                answer(&())?;
+                continue;
+            }
+            Question::Run => prepared.as_ref().context("nothing was prepared")?.measure()?,
             Question::Syncs { directory, count } => syncs(&directory, count)?,
         })?;
     }

@@ -25,10 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// Host and port of the server.
-    pub(crate) address: String,
+    /// Host and port of each server. Every client has a connection to each, and sends to them in turn.
+    pub(crate) addresses: Vec<String>,
     pub(crate) path: String,
-    /// Connections, each with one request at a time.
+    /// Each has one request at a time.
     pub(crate) clients: usize,
     /// The sequence number of the first request.
     pub(crate) first: u32,
@@ -135,7 +135,11 @@ async fn work(job: Job) -> anyhow::Result<Done> {
     let tokens = job.targets.iter().map(|target| format!("Bearer {}", target.token).parse()).collect::<Result<_, _>>();
     let mut connections = Vec::new();
     for _ in 0..job.clients {
-        connections.push(connect(&job.address).await?);
+        let mut of_client = Vec::new();
+        for address in &job.addresses {
+            of_client.push(connect(address).await?);
+        }
+        connections.push(of_client);
     }
     let shared = Rc::new(Shared {
         tokens: tokens.context("a token is no header")?,
@@ -149,7 +153,7 @@ async fn work(job: Job) -> anyhow::Result<Done> {
     let clients: Vec<_> = connections
         .into_iter()
         .enumerate()
-        .map(|(place, connection)| tokio::task::spawn_local(client(shared.clone(), place as u32, connection)))
+        .map(|(place, connections)| tokio::task::spawn_local(client(shared.clone(), place as u32, connections)))
         .collect();
     for client in clients {
         client.await.context("a client of the load panicked")?;
@@ -172,8 +176,11 @@ async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
 }
 
 /// Takes the next request as long as there is one. It gives up with its connection, as when the server is killed.
-async fn client(shared: Rc<Shared>, place: u32, mut connection: SendRequest<Full<Bytes>>) {
+async fn client(shared: Rc<Shared>, place: u32, mut connections: Vec<SendRequest<Full<Bytes>>>) {
     let job = &shared.job;
+    // Not all begin with the same one.
+    let servers = connections.len();
+    let mut turns = (place as usize..).map(|turn| turn % servers);
     let mut own = (place..job.count).step_by(job.clients);
     loop {
         let next = if job.in_order { own.next() } else { shared.next() };
@@ -181,18 +188,19 @@ async fn client(shared: Rc<Shared>, place: u32, mut connection: SendRequest<Full
         if let Some(per_second) = job.per_second {
             sleep_until(shared.started + Duration::from_secs_f64(f64::from(number) / per_second)).await;
         }
+        let Some(server) = turns.next() else { return };
         let sequence = job.first + number;
         let index = number as usize % job.targets.len();
         let target = &job.targets[index];
         let body = format!("{}{sequence}{}", target.before, target.after);
         let request = Request::post(&job.path)
-            .header(HOST, &job.address)
+            .header(HOST, &job.addresses[server])
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, &shared.tokens[index])
             .body(Full::new(Bytes::from(body)));
         let Ok(request) = request else { return shared.refuse("a request that cannot be written".to_owned()) };
         let sent_at = monotonic();
-        match timeout(PATIENCE, exchange(&mut connection, request)).await {
+        match timeout(PATIENCE, exchange(&mut connections[server], request)).await {
             Ok(Ok(status)) if status.is_success() => {
                 shared.accepted.borrow_mut().push(Sent { sequence, sent_at, answered_at: monotonic() });
             }

@@ -1,10 +1,11 @@
 //! What the service does in a second, what that costs, and what becomes of it when receivers hang and the server is killed.
 //! `cargo xtask bench` builds this for release and runs it.
 //!
-//! Four kinds of processes, so that the computing time of each is its own: the [`server`], the [`load`] that asks it, the
-//! [`sink`] that receives callbacks, and the [`floor`]s, the parts that the service is made of by themselves. This one
-//! starts them, has a [`scenario`] done in some runs, and shows the [`figure`]s in a [`table`]. Every notification that was
-//! accepted must have come, in every scenario.
+//! Five kinds of processes, so that the computing time of each is its own: the [`server`]s of the [`service`], the
+//! [`database`] that several of them share, the [`load`] that asks them, the [`sink`] that receives callbacks, and the
+//! [`floor`]s, the parts that the service is made of by themselves. This one starts them, has a [`scenario`] done in some
+//! runs on each [`store`], and shows the [`figure`]s in a [`table`]. Every notification that was accepted must have come, in
+//! every scenario.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,11 +14,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::json;
 
 mod authority;
 mod chaos;
+mod comparison;
+mod database;
 mod figure;
 mod floor;
 mod load;
@@ -26,13 +29,16 @@ mod process;
 mod rig;
 mod scenario;
 mod server;
+mod service;
 mod sink;
+mod store;
 mod table;
 
 use figure::{Figure, Record, Tally};
 use scenario::SCENARIOS;
 use scenario::floors::{self, Floors};
 use server::Peak;
+use store::Store;
 
 /// What the server may take, whatever waits and hangs.
 const MEMORY_MB: f64 = 48.0;
@@ -51,6 +57,12 @@ struct Arguments {
     /// Say what scenarios there are
     #[arg(long)]
     list: bool,
+    /// What it is measured on; `both` shows the figures and what a further node costs side by side
+    #[arg(long, value_enum, default_value_t = Stores::Sqlite)]
+    store: Stores,
+    /// Servers on PostgreSQL; several numbers are measured one after another [default: 1, and 1,2,3 with `both`]
+    #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=9))]
+    nodes: Vec<u32>,
     /// How often each measurement is made
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
@@ -68,6 +80,13 @@ struct Arguments {
     directory: PathBuf,
     #[command(subcommand)]
     role: Option<Role>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Stores {
+    Sqlite,
+    Postgres,
+    Both,
 }
 
 /// What a process of the benchmark does when this is not the one that starts the others.
@@ -119,6 +138,8 @@ struct Bench {
     directory: PathBuf,
     runs: u32,
     quick: bool,
+    /// What the present scenario runs on.
+    store: Store,
     figures: Vec<Figure>,
     floors: Floors,
     /// Of all deliveries of the present scenario.
@@ -134,6 +155,12 @@ impl Bench {
     }
 
     fn add(&mut self, figure: Figure) {
+        self.add_as(Some(self.store), figure);
+    }
+
+    /// `None` is what has nothing to do with a store.
+    fn add_as(&mut self, store: Option<Store>, figure: Figure) {
+        let figure = store.map_or(figure.clone(), |store| figure.on(store));
         print!("{}", table::table(std::slice::from_ref(&figure)).lines().skip(1).map(|line| format!("  {line}\n")).collect::<String>());
         self.figures.push(figure);
     }
@@ -146,10 +173,19 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     println!("{machine}");
     allow_files()?;
     let (server, directory) = places(arguments)?;
+    let stores = stores(arguments)?;
     let runs = if arguments.quick { 1 } else { arguments.runs };
-    let floors = Floors::default();
-    let (figures, quick) = (Vec::new(), arguments.quick);
-    let mut bench = Bench { server, directory, runs, quick, figures, floors, tally: Tally::default(), peak: Peak::default() };
+    let mut bench = Bench {
+        server,
+        directory,
+        runs,
+        quick: arguments.quick,
+        store: Store::Embedded,
+        figures: Vec::new(),
+        floors: Floors::default(),
+        tally: Tally::default(),
+        peak: Peak::default(),
+    };
     let (mut failures, mut repeated, mut peaks) = (Vec::new(), 0, Vec::new());
     let begun = Instant::now();
     for scenario in SCENARIOS {
@@ -159,22 +195,35 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
             continue;
         }
         println!("{}: {}", scenario.name, scenario.about);
-        let mut wrong: Vec<String> = (scenario.run)(&mut bench).err().map(|error| format!("{error:#}")).into_iter().collect();
-        let tally = std::mem::take(&mut bench.tally);
-        if tally.lost > 0 {
-            wrong.push(format!("{} deliveries of accepted notifications did not come", tally.lost));
-        }
-        wrong.iter().for_each(|what| println!("  FAILED: {what}"));
-        failures.extend(wrong.into_iter().map(|what| format!("{}: {what}", scenario.name)));
-        repeated += tally.repeated;
-        let peak = bench.peak.take();
-        if peak > 0 {
-            peaks.push((scenario.name, peak as f64 / 1e6));
+        for store in scenario.stores(&stores) {
+            if stores != [Store::Embedded] {
+                println!(" {store}:");
+            }
+            (bench.store, bench.floors.engine) = (store, store.engine());
+            let mut wrong: Vec<String> = (scenario.run)(&mut bench).err().map(|error| format!("{error:#}")).into_iter().collect();
+            let tally = std::mem::take(&mut bench.tally);
+            if tally.lost > 0 {
+                wrong.push(format!("{} deliveries of accepted notifications did not come", tally.lost));
+            }
+            wrong.iter().for_each(|what| println!("  FAILED: {what}"));
+            failures.extend(wrong.into_iter().map(|what| format!("{}, {store}: {what}", scenario.name)));
+            repeated += tally.repeated;
+            let peak = bench.peak.take();
+            if peak > 0 {
+                peaks.push((store, scenario.name, peak as f64 / 1e6));
+            }
         }
     }
-    if let Some((name, peak)) = peaks.iter().max_by(|(_, one), (_, other)| one.total_cmp(other)) {
-        println!("of all scenarios:");
-        bench.add(Figure::new("memory", format!("largest peak of the server, in {name}"), "MB", vec![*peak]).at_most(MEMORY_MB));
+    println!("of all scenarios:");
+    for store in &stores {
+        let of_store = peaks.iter().filter(|(of, ..)| of == store);
+        if let Some((_, name, peak)) = of_store.max_by(|(.., one), (.., other)| one.total_cmp(other)) {
+            let figure = Figure::new("memory", format!("largest peak of a server, in {name}"), "MB", vec![*peak]);
+            bench.add_as(Some(*store), figure.at_most(MEMORY_MB));
+        }
+    }
+    for figure in comparison::comparisons(&bench.figures) {
+        bench.add_as(figure.store, figure);
     }
     println!("\n{}", table::table(&bench.figures));
     println!("{repeated} callbacks came more often than once. It took {} s.", begun.elapsed().as_secs());
@@ -185,7 +234,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
             "quick": bench.quick,
             "figures": figures,
             "repeated": repeated,
-            "peakMegabytes": peaks.into_iter().collect::<BTreeMap<_, _>>(),
+            "peakMegabytes": by_store(&peaks),
             "failures": failures,
         });
         fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {}", path.display()))?;
@@ -194,6 +243,30 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("{} failed; logs are in {}:\n{}", failures.len(), bench.directory.display(), failures.join("\n"));
     }
     Ok(())
+}
+
+/// The largest peaks of servers, by store and by scenario.
+fn by_store<'a>(peaks: &[(Store, &'a str, f64)]) -> BTreeMap<String, BTreeMap<&'a str, f64>> {
+    let mut stores: BTreeMap<String, BTreeMap<&str, f64>> = BTreeMap::new();
+    for (store, scenario, megabytes) in peaks {
+        stores.entry(store.to_string()).or_default().insert(scenario, *megabytes);
+    }
+    stores
+}
+
+/// # Errors
+/// When several servers would have to share an embedded store.
+fn stores(arguments: &Arguments) -> anyhow::Result<Vec<Store>> {
+    let postgres = |default: &[u32]| {
+        let nodes = if arguments.nodes.is_empty() { default } else { &arguments.nodes };
+        nodes.iter().map(|&nodes| Store::Postgres { nodes }).collect::<Vec<_>>()
+    };
+    Ok(match arguments.store {
+        Stores::Sqlite if arguments.nodes.iter().all(|nodes| *nodes == 1) => vec![Store::Embedded],
+        Stores::Sqlite => bail!("one server has the embedded store: --nodes needs --store postgres, or both"),
+        Stores::Postgres => postgres(&[1]),
+        Stores::Both => [vec![Store::Embedded], postgres(&[1, 2, 3])].concat(),
+    })
 }
 
 /// Where the server's program is, and where data and logs go.

@@ -1,4 +1,4 @@
-//! A server, the load on it, and the sink behind it: what most scenarios need, and the account of what was lost.
+//! A service, the load on it, and the sink behind it: what most scenarios need, and the account of what was lost.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::Bench;
 use crate::figure::{Cpu, Tally};
 use crate::load::{Done, Job, Load, Target};
-use crate::server::Server;
+use crate::service::{Computed as Served, Service};
 use crate::sink::{Arrival, Report, SEQUENCE, Sink};
 
 pub(crate) const WEBHOOKS: &str = "/api/notifications/v1/webhooks";
@@ -26,7 +26,7 @@ pub(crate) const IDLE: Duration = Duration::from_secs(20);
 pub(crate) const RECORDED: Duration = Duration::from_millis(100);
 
 pub(crate) struct Rig {
-    pub(crate) server: Server,
+    pub(crate) service: Service,
     pub(crate) sink: Sink,
     pub(crate) load: Load,
     /// Of the next publication.
@@ -53,17 +53,17 @@ pub(crate) struct Throughput {
     pub(crate) delivered_per_second: f64,
     /// For a thousand deliveries.
     pub(crate) cpu: Cpu,
-    /// Of the server's memory, in bytes.
+    /// Of the service's memory, in bytes.
     pub(crate) peak: u64,
     pub(crate) tally: Tally,
     /// Of all callbacks, those over HTTP/2.
     pub(crate) http2: u64,
 }
 
-/// What the server and the sink had computed at some time.
+/// What the service and the sink had computed at some time.
 #[derive(Clone, Copy)]
 pub(crate) struct Computed {
-    server: Duration,
+    service: Served,
     sink: Duration,
 }
 
@@ -77,8 +77,8 @@ impl Rig {
         let ca_file = bench.directory.join("authority.pem");
         let mut options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         options.extend(["--ca-file".to_owned(), ca_file.display().to_string()]);
-        let server = Server::start(&bench.server, &bench.directory, &options, bench.peak.clone())?;
-        Ok(Rig { server, sink, load: Load::start()?, sequence: 1, webhook: 1 })
+        let service = Service::start(&bench.server, &bench.directory, bench.store, &options, &bench.peak)?;
+        Ok(Rig { service, sink, load: Load::start()?, sequence: 1, webhook: 1 })
     }
 
     /// Webhooks of one account, each with a path of its own under a URL, and with further members that a registration may have.
@@ -94,12 +94,12 @@ impl Rig {
         let after = format!(r#""{comma}{members},"auth":{{"type":"basic","username":"USERNAME","password":"PASSWORD"}}}}"#);
         let targets = accounts
             .iter()
-            .map(|account| Ok(Target { token: self.server.account(account)?, before: before.clone(), after: after.clone() }));
+            .map(|account| Ok(Target { token: self.service.account(account)?, before: before.clone(), after: after.clone() }));
         let targets = targets.collect::<anyhow::Result<_>>()?;
         let first = self.webhook;
         self.webhook += count;
-        let address = self.server.address.clone();
-        Ok(Job { address, path: WEBHOOKS.to_owned(), clients, first, count, per_second: None, targets, in_order: false })
+        let addresses = self.service.addresses();
+        Ok(Job { addresses, path: WEBHOOKS.to_owned(), clients, first, count, per_second: None, targets, in_order: false })
     }
 
     /// An account for each, with one webhook that accepts everything at once.
@@ -119,21 +119,21 @@ impl Rig {
         clients: usize,
         count: u32,
     ) -> anyhow::Result<Job> {
-        let token = self.server.platform()?;
+        let token = self.service.platform()?;
         let targets = accounts.iter().map(|account| {
             let (before, after) = publication(account.as_ref(), event_type);
             Target { token: token.clone(), before, after }
         });
         let first = self.sequence;
         self.sequence += count;
-        let (address, path) = (self.server.address.clone(), NOTIFICATIONS.to_owned());
+        let (addresses, path) = (self.service.addresses(), NOTIFICATIONS.to_owned());
         let targets = targets.collect();
-        Ok(Job { address, path, clients, first, count, per_second: None, targets, in_order: false })
+        Ok(Job { addresses, path, clients, first, count, per_second: None, targets, in_order: false })
     }
 
     /// Does a job, and waits until each notification has come to so many webhooks.
     pub(crate) fn throughput(&mut self, bench: &mut Bench, job: &Job, webhooks: usize) -> anyhow::Result<Throughput> {
-        self.server.forget_peak()?;
+        self.service.forget_peak()?;
         let before = self.computed()?;
         let done = self.load.run(job)?.all()?;
         let deliveries = done.accepted.len() * webhooks;
@@ -141,7 +141,7 @@ impl Rig {
         // What came is yet to be recorded.
         std::thread::sleep(RECORDED);
         let cpu = self.cpu_since(before, done.cpu_seconds)?.per_thousand(deliveries as f64);
-        let peak = self.server.memory()?.peak;
+        let peak = self.service.memory()?.peak;
         let settled = self.settle(bench, &done, webhooks)?;
         Ok(Throughput {
             published_per_second: done.per_second(),
@@ -154,14 +154,19 @@ impl Rig {
     }
 
     pub(crate) fn computed(&self) -> anyhow::Result<Computed> {
-        Ok(Computed { server: self.server.cpu()?, sink: self.sink.cpu()? })
+        Ok(Computed { service: self.service.cpu()?, sink: self.sink.cpu()? })
     }
 
     /// The load says itself what it computed.
     pub(crate) fn cpu_since(&self, before: Computed, load_seconds: f64) -> anyhow::Result<Cpu> {
         let now = self.computed()?;
-        let (server, sink) = (now.server - before.server, now.sink - before.sink);
-        Ok(Cpu { server: server.as_secs_f64(), sink: sink.as_secs_f64(), load: load_seconds })
+        let seconds = |now: Duration, before: Duration| now.saturating_sub(before).as_secs_f64();
+        Ok(Cpu {
+            servers: seconds(now.service.servers, before.service.servers),
+            database: seconds(now.service.database, before.service.database),
+            sink: seconds(now.sink, before.sink),
+            load: load_seconds,
+        })
     }
 
     /// Waits until each notification has come to so many webhooks, or none comes any more, and compares. What is lost fails

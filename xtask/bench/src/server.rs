@@ -1,7 +1,6 @@
-//! The server that is measured: built for release, started as a user starts it, with data of its own.
+//! A server that is measured: built for release, and started as a user starts it.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,6 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::process::{Memory, cpu_of, forget_peak_of, memory_of};
 
@@ -31,30 +31,28 @@ impl Peak {
     }
 }
 
+/// One process of the server that is measured, and what it is started with each time.
 pub(crate) struct Server {
     program: PathBuf,
     directory: PathBuf,
     options: Vec<String>,
+    log: PathBuf,
     child: Child,
     /// Host and port.
     pub(crate) address: String,
-    /// Of the account, or of the platform, which has no name.
-    tokens: BTreeMap<String, String>,
     peak: Peak,
 }
 
 impl Server {
-    /// With a new data directory in `directory`, where its log goes too. What memory it had is noted before it is killed.
-    pub(crate) fn start(program: &Path, directory: &Path, options: &[String], peak: Peak) -> anyhow::Result<Server> {
-        let data = directory.join("data");
-        if data.exists() {
-            std::fs::remove_dir_all(&data).context("cannot remove the data of the last run")?;
-        }
-        let log = log_file(directory);
+    /// Its log goes to a file of that name in `directory`. What memory it had is noted before it is killed.
+    pub(crate) fn start(program: &Path, directory: &Path, name: &str, options: Vec<String>, peak: Peak) -> anyhow::Result<Server> {
+        let log = directory.join(format!("{name}.log"));
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let (child, address) = spawn(program, directory, options)?;
-        let (program, directory, options) = (program.to_owned(), directory.to_owned(), options.to_vec());
-        Ok(Server { program, directory, options, child, address, tokens: BTreeMap::new(), peak })
+        let (program, directory) = (program.to_owned(), directory.to_owned());
+        let child = begin(&program, &directory, &options, &log)?;
+        let mut server = Server { program, directory, options, log, child, address: String::new(), peak };
+        server.await_greeting()?;
+        Ok(server)
     }
 
     /// As a crash would, without any warning.
@@ -65,28 +63,27 @@ impl Server {
         Ok(())
     }
 
-    /// Starts it again with the same data. The time until a request was answered.
-    pub(crate) fn restart(&mut self) -> anyhow::Result<Duration> {
-        let token = self.platform()?;
-        self.kill()?;
+    /// Starts one that was killed again. The time until a request with this access token was answered.
+    pub(crate) fn start_again(&mut self, token: &str) -> anyhow::Result<Duration> {
         let begun = Instant::now();
-        (self.child, self.address) = spawn(&self.program, &self.directory, &self.options)?;
-        ask(&self.address, &token)?;
+        self.begin_again()?;
+        self.await_greeting()?;
+        ask(&self.address, token)?;
         Ok(begun.elapsed())
     }
 
-    /// Starts it again with the same data, and does not wait until it is there.
+    /// Starts one that was killed again, and does not wait until it is there.
     pub(crate) fn begin_again(&mut self) -> anyhow::Result<()> {
-        self.child = begin(&self.program, &self.directory, &self.options)?;
+        self.child = begin(&self.program, &self.directory, &self.options, &self.log)?;
         Ok(())
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        kill_process(Pid::from_child(&self.child), signal).context("cannot signal the server")
     }
 
     pub(crate) fn is_running(&mut self) -> anyhow::Result<bool> {
         Ok(self.child.try_wait().context("cannot ask for the server")?.is_none())
-    }
-
-    pub(crate) fn database(&self) -> PathBuf {
-        self.directory.join("data/webhooks.db")
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
@@ -110,32 +107,17 @@ impl Server {
         }
     }
 
-    /// A token that publishes to every account.
-    pub(crate) fn platform(&mut self) -> anyhow::Result<String> {
-        self.token("", &["--platform", "--scope", "notifications.publish,notifications.read,deliveries.read"])
-    }
-
-    /// A token that registers webhooks of the account, reads their secrets, and may not publish.
-    pub(crate) fn account(&mut self, account: &str) -> anyhow::Result<String> {
-        self.token(account, &["--account", account, "--scope", "webhooks.write,webhooks.read,webhooks.secrets"])
-    }
-
-    fn token(&mut self, whose: &str, options: &[&str]) -> anyhow::Result<String> {
-        if let Some(token) = self.tokens.get(whose) {
-            return Ok(token.clone());
-        }
-        let output = Command::new(&self.program)
-            .args(["token", "create"])
-            .args(options)
-            .arg("--data-dir")
-            .arg(self.directory.join("data"))
-            .output()
-            .context("cannot start the server's program")?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "no access token was made: {}", said.trim());
-        let token = String::from_utf8(output.stdout)?.trim().to_owned();
-        self.tokens.insert(whose.to_owned(), token.clone());
-        Ok(token)
+    /// It says where it listens once it is there.
+    fn await_greeting(&mut self) -> anyhow::Result<()> {
+        let mut greeting = String::new();
+        let read = self.child.stdout.take().map(|output| BufReader::new(output).read_line(&mut greeting));
+        let address = greeting.trim().split_once(" listens on http://").map(|(_, address)| address.to_owned());
+        let (Some(Ok(_)), Some(address)) = (read, address) else {
+            self.kill()?;
+            anyhow::bail!("the server does not say where it listens; {} may say why", self.log.display())
+        };
+        self.address = address;
+        Ok(())
     }
 }
 
@@ -148,16 +130,10 @@ impl Drop for Server {
     }
 }
 
-fn log_file(directory: &Path) -> PathBuf {
-    directory.join("server.log")
-}
-
-fn begin(program: &Path, directory: &Path, options: &[String]) -> anyhow::Result<Child> {
-    let path = log_file(directory);
-    let log = File::options().append(true).open(&path).with_context(|| format!("cannot write {}", path.display()))?;
+fn begin(program: &Path, directory: &Path, options: &[String], log: &Path) -> anyhow::Result<Child> {
+    let log = File::options().append(true).open(log).with_context(|| format!("cannot write {}", log.display()))?;
     Command::new(program)
-        .args(["--listen", "127.0.0.1:0", "--allow-http", "--allow-network", "127.0.0.0/8,::1/128", "--data-dir"])
-        .arg(directory.join("data"))
+        .args(["--listen", "127.0.0.1:0", "--allow-http", "--allow-network", "127.0.0.0/8,::1/128"])
         .args(options)
         .current_dir(directory)
         .stdin(Stdio::null())
@@ -165,21 +141,6 @@ fn begin(program: &Path, directory: &Path, options: &[String]) -> anyhow::Result
         .stderr(log)
         .spawn()
         .context("cannot start the server")
-}
-
-fn spawn(program: &Path, directory: &Path, options: &[String]) -> anyhow::Result<(Child, String)> {
-    let mut child = begin(program, directory, options)?;
-    let mut greeting = String::new();
-    let read = child.stdout.take().map(|output| BufReader::new(output).read_line(&mut greeting));
-    let address = greeting.trim().split_once(" listens on http://").map(|(_, address)| address.to_owned());
-    match (read, address) {
-        (Some(Ok(_)), Some(address)) => Ok((child, address)),
-        _ => {
-            let _ = child.kill();
-            let _ = child.wait();
-            anyhow::bail!("the server does not say where it listens; {} may say why", log_file(directory).display())
-        }
-    }
 }
 
 /// One request, and its answer.

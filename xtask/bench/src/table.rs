@@ -1,22 +1,29 @@
 //! Figures as a table for people.
 
 use crate::figure::{Cpu, Figure, Goal, median, percentile};
+use crate::store::{Engine, Store};
 
-const COLUMNS: usize = 11;
+const COLUMNS: usize = 13;
 
-/// What each process computes is in seconds for a thousand.
-const HEAD: [&str; COLUMNS] = ["work", "unit", "min", "median", "max", "goal", "met", "× floor", "server CPU s / 1,000", "sink", "load"];
+/// What each process computes is in seconds for a thousand; what the service does includes what its PostgreSQL does.
+const HEAD: [&str; COLUMNS] =
+    ["work", "store", "unit", "min", "median", "max", "goal", "met", "× floor", "service CPU s / 1,000", "PostgreSQL", "sink", "load"];
+
+/// Those that say nothing where nothing but the embedded store was measured.
+const OF_STORES: [usize; 2] = [1, 10];
 
 /// A line a figure, with columns that line up.
 pub(crate) fn table(figures: &[Figure]) -> String {
     let rows: Vec<[String; COLUMNS]> = std::iter::once(HEAD.map(str::to_owned)).chain(figures.iter().map(row)).collect();
     let widths: Vec<usize> =
         (0..HEAD.len()).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()).collect();
+    let several = figures.iter().any(|figure| figure.store.is_some_and(|store| store.engine() == Engine::Postgres));
     let mut text = String::new();
     for row in &rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+        let cells = row.iter().zip(&widths).enumerate().filter(|(column, _)| several || !OF_STORES.contains(column));
+        let cells = cells.map(|(column, (cell, &width))| {
             // Words stand left, numbers right.
-            if column < 2 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
+            if column < 3 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
         });
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
@@ -31,6 +38,7 @@ fn row(figure: &Figure) -> [String; COLUMNS] {
     let seconds = |seconds: f64| if seconds == 0.0 { String::new() } else { format!("{seconds:.3}") };
     [
         format!("{}: {}", figure.scenario, figure.work),
+        figure.store.map(|store: Store| store.to_string()).unwrap_or_default(),
         figure.unit.to_owned(),
         number(percentile(values, 0.0)),
         number(median(values)),
@@ -46,7 +54,8 @@ fn row(figure: &Figure) -> [String; COLUMNS] {
             None => String::new(),
         },
         figure.times_floor().map(|times| format!("{times:.1}")).unwrap_or_default(),
-        seconds(cpu.server),
+        seconds(figure.service_cpu().unwrap_or_default()),
+        seconds(cpu.database),
         seconds(cpu.sink),
         seconds(cpu.load),
     ]
@@ -101,14 +110,33 @@ mod tests {
         let figures = [
             Figure::new("publish", "64 clients", "/s", vec![9_000.0, 8_000.0, 10_000.0])
                 .at_least(10_000.0)
-                .cpu(vec![Cpu { server: 0.25, sink: 0.03, load: 0.0 }])
+                .on(Store::Embedded)
+                .cpu(vec![Cpu { servers: 0.25, database: 0.0, sink: 0.03, load: 0.0 }])
                 .floor(Some(0.1)),
             Figure::new("latency", "p50", "ms", vec![0.8]).at_most(1.0),
         ];
         let expected = "\
-work                 unit    min  median     max      goal  met  × floor  server CPU s / 1,000   sink  load
-publish: 64 clients  /s    8,000   9,000  10,000  ≥ 10,000   NO      2.5                 0.250  0.030
+work                 unit    min  median     max      goal  met  × floor  service CPU s / 1,000   sink  load
+publish: 64 clients  /s    8,000   9,000  10,000  ≥ 10,000   NO      2.5                  0.250  0.030
 latency: p50         ms    0.800   0.800   0.800       ≤ 1  yes
+";
+        assert_eq!(table(&figures), expected);
+    }
+
+    #[test]
+    fn where_stores_are_compared_each_row_names_its_own() {
+        let cpu = |servers, database| vec![Cpu { servers, database, sink: 0.0, load: 0.0 }];
+        let figure = || Figure::new("drain", "waiting", "/s", vec![9_000.0]);
+        let figures = [
+            Figure::new("floors", "bare requests", "/s", vec![1.0]),
+            figure().cpu(cpu(0.25, 0.0)).on(Store::Embedded),
+            figure().cpu(cpu(0.25, 0.5)).on(Store::Postgres { nodes: 2 }),
+        ];
+        let expected = "\
+work                   store                unit    min  median    max  goal  met  × floor  service CPU s / 1,000  PostgreSQL  sink  load
+floors: bare requests                       /s        1       1      1
+drain: waiting         embedded             /s    9,000   9,000  9,000                                      0.250
+drain: waiting         PostgreSQL, 2 nodes  /s    9,000   9,000  9,000                                      0.750       0.500
 ";
         assert_eq!(table(&figures), expected);
     }

@@ -146,7 +146,7 @@ impl Finishing {
         order.dedup();
         let in_order = order.into_iter().map(|webhook_id| Work { webhook_id, lane: Lane::Ordered }).collect::<Vec<_>>();
         if let Some(command) = batch.first().filter(|_| !in_order.is_empty()) {
-            if self.node.holds(self.node.incarnation()) {
+            if self.node.takes() {
                 let leasing = Leasing { session, node: &self.node, slots: &command.slots, now: command.now };
                 let (taken, left) = leasing.take(in_order).await?;
                 command.slots.wake(left);

@@ -541,14 +541,14 @@ const NEXT_RETRIES: &str = "SELECT w.webhook_id, p.due_at FROM UNNEST($1, $2) AS
              AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
          ORDER BY p.due_at LIMIT 1) p";
 
-/// Gives leases back without an attempt.
-pub(super) async fn release(session: &Session, deliveries: &[Uuid], incarnation: Uuid) -> Answer<()> {
-    let released = "UPDATE pending SET leased_by = NULL WHERE delivery_id = ANY($1) AND leased_by = $2";
-    session.execute(released, &[&deliveries.to_vec(), &incarnation]).await.map(drop)
+/// Gives a lease back without an attempt.
+pub(super) async fn release(session: &Session, delivery_id: Uuid, lease: Uuid) -> Answer<()> {
+    let released = "UPDATE pending SET leased_by = NULL WHERE delivery_id = $1 AND leased_by = $2";
+    session.execute(released, &[&delivery_id, &lease]).await.map(drop)
 }
 
 /// As [`release`], for what nobody has in mind: it is due again.
-pub(super) async fn give_back(session: &Session, deliveries: &[Uuid], incarnation: Uuid) -> Answer<()> {
+pub(super) async fn give_back(session: &Session, deliveries: &[Uuid], lease: Uuid) -> Answer<()> {
     session
         .execute(
             "WITH released AS (
@@ -557,7 +557,7 @@ pub(super) async fn give_back(session: &Session, deliveries: &[Uuid], incarnatio
              INSERT INTO ready (webhook_id, lane, due_at)
              SELECT webhook_id, lane, min(due_at) FROM released GROUP BY webhook_id, lane ORDER BY webhook_id, lane
              ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = least(ready.due_at, excluded.due_at)",
-            &[&deliveries.to_vec(), &incarnation],
+            &[&deliveries.to_vec(), &lease],
         )
         .await
         .map(drop)

@@ -17,6 +17,10 @@ struct Shared<C> {
     metrics: Arc<Metrics>,
 }
 
+/// How long what nobody waits for is gathered. A statement costs much more than a row of it, and each node has its own, so
+/// this is longer than where there is one process and no round trip.
+const PATIENCE: Duration = Duration::from_millis(20);
+
 /// Where the answer to a command goes.
 pub(super) type Answers<T> = oneshot::Sender<Result<T>>;
 
@@ -26,7 +30,7 @@ impl<C: Send + 'static> Line<C> {
     where
         F: Future<Output = ()> + Send,
     {
-        let shared = Arc::new(Shared { queue: Mutex::new(Queue::new()), changed: Notify::new(), metrics });
+        let shared = Arc::new(Shared { queue: Mutex::new(Queue::new(PATIENCE)), changed: Notify::new(), metrics });
         let of_task = shared.clone();
         tokio::spawn(async move {
             while let Some(batch) = of_task.next_batch().await {

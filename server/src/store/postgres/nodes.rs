@@ -4,6 +4,7 @@
 //! attempts by its own clock before anybody else takes over; a node that was taken over from comes back under another name, so
 //! that nothing that it held then is held twice. All times here are the database's.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use super::*;
@@ -21,7 +22,7 @@ const CHANGES_KEPT: &str = "interval '2 minutes'";
 /// This process as a node.
 pub(super) struct Node {
     name: String,
-    pub(super) delivers: bool,
+    delivers: AtomicBool,
     state: RwLock<State>,
 }
 
@@ -49,7 +50,7 @@ impl Node {
             doubtful: Vec::new(),
             lost_track: false,
         };
-        Node { name, delivers, state: RwLock::new(state) }
+        Node { name, delivers: AtomicBool::new(delivers), state: RwLock::new(state) }
     }
 
     /// Names this process's leases.
@@ -63,6 +64,17 @@ impl Node {
         state.incarnation == lease && state.holds_until.is_some_and(|until| Instant::now() < until)
     }
 
+    /// Whether it looks for what is due.
+    pub(super) fn delivers(&self) -> bool {
+        self.delivers.load(Ordering::Relaxed)
+    }
+
+    /// Whether something may be leased under the present name.
+    pub(super) fn takes(&self) -> bool {
+        self.delivers() && self.holds(self.incarnation())
+    }
+
+    /// How many nodes deliver, as it has heard.
     pub(super) fn delivering(&self) -> u32 {
         self.read().delivering
     }
@@ -97,10 +109,10 @@ pub(super) async fn join(session: &Session, node: &Node) -> Answer<()> {
                 "INSERT INTO nodes (incarnation, name, version, delivers, started_at, alive_until)
                  VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + {LIFE})"
             ),
-            &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers],
+            &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
         )
         .await?;
-    if node.delivers {
+    if node.delivers() {
         leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }
     transaction.commit().await?;
@@ -210,6 +222,16 @@ async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answ
 /// Changes that every node has heard of.
 pub(super) async fn forget_changes(session: &Session) -> Answer<()> {
     session.execute(&format!("DELETE FROM changes WHERE at < clock_timestamp() - {CHANGES_KEPT}"), &[]).await.map(drop)
+}
+
+/// Takes nothing any more. What it has in mind is due to the others at once, and what it is on when that has ended.
+pub(super) async fn step_back(session: &Session, node: &Node) -> Answer<()> {
+    // First, so that what is stored from now on is found by the others, and what was before is found here.
+    node.delivers.store(false, Ordering::Relaxed);
+    let transaction = session.begin().await?;
+    transaction.execute("UPDATE nodes SET delivers = false WHERE incarnation = $1", &[&node.incarnation()]).await?;
+    leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    transaction.commit().await
 }
 
 /// Is no node any more: what it held or had in mind is due to the others.

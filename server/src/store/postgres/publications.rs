@@ -134,7 +134,7 @@ impl Publishing {
         };
         let publication = &command.publication;
         let lease = self.node.incarnation();
-        let outbound = (self.takes() && !destinations.is_empty()).then(|| {
+        let outbound = (self.node.takes() && !destinations.is_empty()).then(|| {
             let Publication { id, event_type, data, created_at, trace, .. } = publication;
             Arc::new(Outbound { id: *id, body: CallbackTemplate::new(*id, event_type, *created_at, data), trace: trace.clone() })
         });
@@ -238,7 +238,7 @@ impl Publishing {
                         settle(prepared.command.answer, Err(Error::Unavailable(anyhow::anyhow!(changing))));
                     }
                 }
-                if due && !self.node.delivers {
+                if due && !self.node.delivers() {
                     self.bell.ring();
                 }
                 again
@@ -280,7 +280,7 @@ impl Publishing {
                 }
             }
             let stored = self.insert(&transaction, batch, paused, &sequences).await?;
-            let Some(slots) = batch.first().map(|prepared| &prepared.command.slots).filter(|_| self.takes()) else {
+            let Some(slots) = batch.first().map(|prepared| &prepared.command.slots).filter(|_| self.node.takes()) else {
                 return Ok((stored, Vec::new()));
             };
             let now = batch.iter().map(|prepared| prepared.command.publication.created_at).max().unwrap_or_default();
@@ -344,7 +344,7 @@ impl Publishing {
         let NewDeliveries { ids, notifications, webhooks, accounts: _, epochs, lanes, sequences, times: _, leases } =
             NewDeliveries::of(&deliveries);
         // A node that delivers has what it did not lease in mind; what one leaves that does not is found by the others.
-        let to_others = !self.node.delivers;
+        let to_others = !self.node.delivers();
         let rows = session
             .query(
                 STORE,
@@ -392,17 +392,12 @@ impl Publishing {
         Ok(stored)
     }
 
-    /// Whether this node takes what it publishes.
-    fn takes(&self) -> bool {
-        self.node.delivers && self.node.holds(self.node.incarnation())
-    }
-
     async fn answer(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
         let Prepared { command, destinations, leased, left, .. } = prepared;
         let Command { publication, slots, answer } = command;
         let now = publication.created_at;
         if stored.contains(&publication.id) {
-            if self.node.delivers {
+            if self.node.delivers() {
                 // What found no slot waits in them already. What this node may not take now, it looks at later.
                 slots.wake(left.iter().map(|(_, destination)| work_of(destination)));
             }

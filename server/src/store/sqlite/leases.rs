@@ -360,10 +360,10 @@ const IN_ORDER: &str =
      WHERE d.webhook_id = :webhook AND d.epoch = :epoch AND d.lane = :lane AND d.status = 0 AND d.sequence IS NOT NULL
      ORDER BY d.sequence LIMIT 1";
 
-pub(super) fn release(connection: &Connection, delivery_id: Uuid, incarnation: Uuid) -> rusqlite::Result<()> {
+pub(super) fn release(connection: &Connection, delivery_id: Uuid, lease: Uuid) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE deliveries SET leased_by = NULL WHERE id = ?1 AND leased_by = ?2")?
-        .execute((Key(delivery_id), Key(incarnation)))?;
+        .execute((Key(delivery_id), Key(lease)))?;
     Ok(())
 }
 

@@ -11,6 +11,9 @@ use super::directory::Directory;
 use super::{Error, Metrics, Result};
 use crate::store::queue::{Queue, Share, Urgency};
 
+/// How long what nobody waits for is gathered.
+const PATIENCE: Duration = Duration::from_millis(5);
+
 /// Runs inside the transaction, or learns why there is none; what it returns is told after the commit.
 type Command = Box<dyn FnOnce(std::result::Result<&Connection, &rusqlite::Error>) -> (Settle, Undone) + Send>;
 type Settle = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>)>;
@@ -48,7 +51,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(connection: Connection, directory: Arc<Directory>, metrics: Arc<Metrics>) -> std::io::Result<Writer> {
-        let waiting = Waiting { queue: Queue::new(), waits_for: None };
+        let waiting = Waiting { queue: Queue::new(PATIENCE), waits_for: None };
         let shared = Arc::new(Shared { waiting: Mutex::new(waiting), changed: Condvar::new(), metrics });
         let of_thread = shared.clone();
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {

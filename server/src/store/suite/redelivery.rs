@@ -123,7 +123,7 @@ async fn a_lease_that_is_given_back_after_a_cancellation_is_nobodys() {
     let leased = bench.publish_to(&webhook).await.remove(0);
     bench.cancel(&webhook).await;
     bench.tidy().await;
-    bench.store.release_delivery(leased.delivery_id).await.expect("released");
+    bench.store.release_delivery(leased.delivery_id, leased.lease).await.expect("released");
     assert_eq!(bench.status(&leased).await, DeliveryStatus::Cancelled);
     bench.revive(&webhook).await;
     let (_, attempt) = bench.redelivered(&webhook, leased.delivery_id, seconds(1)).await;

@@ -127,6 +127,19 @@ impl Api {
         Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
+    /// Publishes once under a key, where the server may be gone.
+    pub(crate) async fn try_publish(&self, publication: &Value, key: &str) -> Option<Answer> {
+        let request = Request::post(format!("{}{PREFIX}/notifications", self.base))
+            .header(header::ACCEPT, self.accept)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token()))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", key);
+        let request = request.body(Full::new(publication.to_string().into())).expect("a request");
+        let (parts, body) = self.http.request(request).await.ok()?.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::PATCH, path, &[], body.to_string()).await
     }

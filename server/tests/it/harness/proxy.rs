@@ -72,6 +72,10 @@ impl Proxy {
         *self.shared.upstream.lock().expect("no holder panics") = upstream;
     }
 
+    pub(super) fn upstream(&self) -> SocketAddr {
+        *self.shared.upstream.lock().expect("no holder panics")
+    }
+
     pub(super) fn answers(&self) -> Vec<u8> {
         self.shared.answers.lock().expect("no holder panics").clone()
     }

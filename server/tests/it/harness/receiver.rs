@@ -51,6 +51,8 @@ pub(crate) enum Reply {
     Endless,
     /// A 200 as soon as the semaphore gives a permit.
     Gate(Arc<Semaphore>),
+    /// Drops the connection as soon as the semaphore gives a permit.
+    ResetLater(Arc<Semaphore>),
 }
 
 #[derive(Clone, Debug)]
@@ -257,6 +259,10 @@ impl Shared {
                 gate.acquire().await.expect("nobody closes it").forget();
                 response.status(StatusCode::OK).body(full(""))
             }
+            Reply::ResetLater(gate) => {
+                gate.acquire().await.expect("nobody closes it").forget();
+                return Err(Gone);
+            }
         }
         .expect("a response"))
     }
@@ -272,7 +278,7 @@ fn exchange(method: &http::Method, callback: &Callback, reply: &Reply) -> Exchan
         }
         Reply::Echo => (Some(500), Vec::new()),
         Reply::Agree | Reply::AgreeLater(_) | Reply::Endless | Reply::Gate(_) => (Some(200), Vec::new()),
-        Reply::Hang | Reply::Reset => (None, Vec::new()),
+        Reply::Hang | Reply::Reset | Reply::ResetLater(_) => (None, Vec::new()),
     };
     Exchange::Callback(xtask::evidence::Callback {
         method: method.to_string(),

@@ -1,18 +1,21 @@
 //! The account of a run: what was promised, held against what was published and what came.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::IN_FLIGHT_PER_WEBHOOK;
-use super::ledger::{Answer, Arrival, Breach, Fate, Records};
+use super::ledger::{Answer, Arrival, Breach, Fate, Records, What};
 use crate::figure::percentile;
 use crate::table::number;
 
-const MILLISECOND: u64 = 1_000_000;
+mod repeats;
+mod takeover;
 
-/// An accepted callback whose acceptance was this old when the server was killed has been recorded: it must not come again.
-/// The server takes 5 ms and a commit, and the rest is for a build without optimisation on a machine that has other work.
-const RECORDED: u64 = 250 * MILLISECOND;
+use repeats::{Excuse, excuse};
+use takeover::Takeover;
+
+const MILLISECOND: u64 = 1_000_000;
+const SECOND: u64 = 1_000 * MILLISECOND;
 
 /// As many callbacks of a webhook may have been accepted and not recorded yet when the server was killed, beside those in flight:
 /// the server commits when it has gathered so many outcomes, if its 5 ms are not over before.
@@ -20,6 +23,12 @@ const UNRECORDED_PER_WEBHOOK: usize = 256;
 
 /// What was sent before a kill may be read this long after it.
 const ON_ITS_WAY: u64 = 250 * MILLISECOND;
+
+/// A server that was paused sends at once what it had decided to send before.
+const WOKEN: u64 = SECOND;
+
+/// What a server was on that is killed or paused goes on elsewhere before that.
+const TAKEN_OVER: u64 = 15 * SECOND;
 
 /// So many breaches of one rule are shown.
 const SHOWN: usize = 10;
@@ -38,13 +47,19 @@ pub(super) struct Audit {
     ordered: usize,
     /// Why callbacks came again, each that did.
     again: BTreeMap<Cause, usize>,
-    /// Milliseconds from the acceptance of those that came again to the kill.
-    ages: Vec<f64>,
-    /// How many came again because of one kill, the place of which is first, at one webhook, the place of which is second.
-    killed: BTreeMap<(usize, usize), usize>,
+    /// Milliseconds from the acceptance of those that came again to the fault, and from the fault until they came again.
+    ages: BTreeMap<Cause, Vec<(f64, f64)>>,
+    /// How many came again because of one fault, the place of which is first, at one webhook, the place of which is second.
+    of_fault: BTreeMap<(usize, usize), usize>,
     kills: usize,
+    pauses: usize,
+    /// How often the database was away, for how many milliseconds at most, and how often its connections were cut.
+    away: (usize, f64, usize),
+    /// Servers share a database.
+    leases: bool,
     /// Milliseconds from each start to the first callback after it.
     first_deliveries: Vec<f64>,
+    takeovers: Vec<Takeover>,
     pub(super) breaches: Vec<Breach>,
 }
 
@@ -55,6 +70,10 @@ enum Cause {
     Answer(Answer),
     /// The one before was in flight when the server was killed.
     Killed,
+    /// The same when it was paused, or this one was when it went on.
+    Paused,
+    /// What had come could not be recorded, for longer than servers are believed to live without the database.
+    Away,
     Unexplained,
 }
 
@@ -99,13 +118,14 @@ fn accepts(answer: Answer) -> bool {
 
 pub(super) fn audit(records: &Records) -> Audit {
     let came = Came::of(records);
-    let mut audit = Audit { kills: records.kills.len(), breaches: records.breaches.clone(), ..Audit::default() };
+    let mut audit = Audit { leases: records.leases, breaches: records.breaches.clone(), ..Audit::default() };
     audit.judge_publications(records, &came);
     audit.judge_callbacks(records);
     audit.judge_repeats(records, &came);
-    audit.judge_kills(records);
+    audit.judge_faults(records);
+    audit.judge_takeovers(records);
     audit.judge_order(records);
-    for (index, start) in records.starts.iter().enumerate().skip(1) {
+    for (index, start) in records.starts.iter().enumerate().filter(|_| !records.leases) {
         let end = records.starts.get(index + 1).copied().unwrap_or(u64::MAX);
         let first = records.arrivals.iter().map(|arrival| arrival.at).find(|at| at > start);
         audit.first_deliveries.extend(first.filter(|at| *at < end).map(|at| (at - start) as f64 / MILLISECOND as f64));
@@ -190,7 +210,7 @@ impl Audit {
             for pair in arrivals.windows(2) {
                 let (before, again) = (pair[0], pair[1]);
                 let cause =
-                    if before.answer == Answer::Accepted { self.killed(records, before, again) } else { Cause::Answer(before.answer) };
+                    if before.answer == Answer::Accepted { self.cause(records, before, again) } else { Cause::Answer(before.answer) };
                 *self.again.entry(cause).or_default() += 1;
                 if cause == Cause::Unexplained {
                     let (id, webhook) = (&again.notification, &records.webhooks[again.webhook].id);
@@ -204,38 +224,68 @@ impl Audit {
         }
     }
 
-    /// The acceptance need not have been recorded where the server was killed at about that time.
-    fn killed(&mut self, records: &Records, before: &Arrival, again: &Arrival) -> Cause {
-        let between = before.at.saturating_sub(ON_ITS_WAY)..=again.at.min(before.answered_at + RECORDED);
-        let mut kills = records.kills.iter().enumerate().filter(|(_, kill)| between.contains(kill));
-        // An earlier one, only where none came later: it had been sent before it, and read after it.
-        let Some((place, kill)) = kills.clone().find(|(_, kill)| **kill >= before.at).or_else(|| kills.next_back()) else {
-            return Cause::Unexplained;
+    /// Of a callback that came again though it had been accepted.
+    fn cause(&mut self, records: &Records, before: &Arrival, again: &Arrival) -> Cause {
+        let (cause, place) = match excuse(records, before, again) {
+            Some(Excuse::Fault(place)) => match records.faults[place].what {
+                What::Killed => (Cause::Killed, place),
+                What::Paused { .. } => (Cause::Paused, place),
+            },
+            Some(Excuse::Away) => return Cause::Away,
+            None => return Cause::Unexplained,
         };
-        self.ages.push(kill.saturating_sub(before.answered_at) as f64 / MILLISECOND as f64);
-        *self.killed.entry((place, before.webhook)).or_default() += 1;
-        Cause::Killed
+        let (fault, milliseconds) = (records.faults[place].at, |time: u64| time as f64 / MILLISECOND as f64);
+        let (age, later) = (fault.saturating_sub(before.answered_at), again.at.saturating_sub(fault));
+        self.ages.entry(cause).or_default().push((milliseconds(age), milliseconds(later)));
+        *self.of_fault.entry((place, before.webhook)).or_default() += 1;
+        cause
     }
 
-    /// Only what was in flight or unrecorded may come again, and that is bounded; where they come one at a time it is one.
-    fn judge_kills(&mut self, records: &Records) {
-        for ((kill, place), again) in self.killed.clone() {
-            let webhook = &records.webhooks[place];
-            let most = if webhook.ordered { 1 } else { IN_FLIGHT_PER_WEBHOOK + UNRECORDED_PER_WEBHOOK };
+    /// Only what was in flight or unrecorded may come again, and that is bounded; where they come one at a time it is one, and
+    /// another one that a paused server had yet to send.
+    fn judge_faults(&mut self, records: &Records) {
+        for ((place, webhook), again) in self.of_fault.clone() {
+            let (webhook, fault) = (&records.webhooks[webhook], &records.faults[place]);
+            let most = match fault.what {
+                _ if !webhook.ordered => IN_FLIGHT_PER_WEBHOOK + UNRECORDED_PER_WEBHOOK,
+                What::Killed => 1,
+                What::Paused { .. } => 2,
+            };
             if again > most {
-                let what = format!("{again} notifications at webhook {} after kill {}, and {most} can have been", webhook.id, kill + 1);
+                let what = format!("{again} notifications at webhook {} after fault {}, and {most} can have been", webhook.id, place + 1);
                 self.breach("sent again, and neither in flight nor unrecorded", what);
             }
+        }
+        let killed = records.faults.iter().filter(|fault| fault.what == What::Killed).count();
+        (self.kills, self.pauses) = (killed, records.faults.len() - killed);
+        for outage in &records.outages {
+            let (away, longest, cut) = self.away;
+            let took = (outage.until - outage.from) as f64 / MILLISECOND as f64;
+            self.away = if outage.away { (away + 1, longest.max(took), cut) } else { (away, longest, cut + 1) };
+        }
+    }
+
+    fn judge_takeovers(&mut self, records: &Records) {
+        self.takeovers = takeover::takeovers(records);
+        let late = self.takeovers.iter().filter(|takeover| takeover.longest > TAKEN_OVER);
+        let late = late.map(|takeover| (takeover.longest / MILLISECOND, takeover.what.clone()));
+        for (milliseconds, what) in late.collect::<Vec<_>>() {
+            self.breach("taken over too late", format!("{what}, after {milliseconds} ms"));
         }
     }
 
     /// What comes at an ordered webhook never goes back, and nothing comes before all that it was published after is accepted.
+    /// What comes once more from a server that was paused, and then went on where it was, is no part of the order.
     fn judge_order(&mut self, records: &Records) {
         for (place, webhook) in records.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.ordered) {
             self.ordered += 1;
             let mut last: Option<&Arrival> = None;
-            let mut accepted = true;
+            let (mut accepted, mut seen) = (true, HashSet::new());
             for arrival in records.arrivals.iter().filter(|arrival| arrival.webhook == place) {
+                let first = seen.insert(arrival.sequence);
+                if !first && last.is_some_and(|last| arrival.sequence < last.sequence) && repeats::woken(records, arrival.at).is_some() {
+                    continue;
+                }
                 if let Some(last) = last.filter(|last| last.sequence != arrival.sequence) {
                     let what = format!("notification {} came after {} at webhook {}", arrival.notification, last.notification, webhook.id);
                     if arrival.sequence < last.sequence {
@@ -250,6 +300,18 @@ impl Audit {
                 last = Some(arrival);
             }
         }
+    }
+}
+
+impl Audit {
+    /// How old the acceptance was, how many there were, and, where they wait for a lease to end, how soon they came.
+    fn ages_of(&self, cause: Cause) -> String {
+        let (ages, laters): (Vec<f64>, Vec<f64>) = self.ages.get(&cause).into_iter().flatten().copied().unzip();
+        let oldest = number(percentile(&ages, 100.0));
+        let most = self.of_fault.values().max().copied().unwrap_or_default();
+        let soonest =
+            if self.leases { format!("; {} ms after it at the soonest", number(percentile(&laters, 0.0))) } else { String::new() };
+        format!("accepted {oldest} ms before it at most, and {most} of a webhook at most{soonest}")
     }
 }
 
@@ -275,11 +337,9 @@ impl fmt::Display for Audit {
                 Cause::Answer(Answer::Dropped) => "had their connection reset before".to_owned(),
                 Cause::Answer(Answer::BrokenOff) => "had an answer that broke off before".to_owned(),
                 Cause::Answer(Answer::Refused(status)) => format!("were answered {status} before"),
-                Cause::Killed => {
-                    let oldest = number(percentile(&self.ages, 100.0));
-                    let most = self.killed.values().max().copied().unwrap_or_default();
-                    format!("were in flight at a kill: accepted {oldest} ms before it at most, and {most} of a webhook at most")
-                }
+                Cause::Killed => format!("were in flight at a kill: {}", self.ages_of(*cause)),
+                Cause::Paused => format!("were in flight at a pause: {}", self.ages_of(*cause)),
+                Cause::Away => "could not be recorded, as the database was away for longer than servers are believed to live".to_owned(),
                 Cause::Answer(Answer::Accepted) | Cause::Unexplained => "were accepted before: NOT EXPLAINED".to_owned(),
             };
             line(f, "", count(*times), note)?;
@@ -287,9 +347,23 @@ impl fmt::Display for Audit {
         let disordered = self.breaches.iter().filter(|breach| breach.rule == "out of order").count();
         line(f, "out of order", count(disordered), format!("at {} ordered webhooks", self.ordered))?;
         line(f, "kills survived", count(self.kills), none())?;
+        if self.pauses > 0 {
+            line(f, "pauses survived", count(self.pauses), none())?;
+        }
+        let (away, longest, cut) = self.away;
+        if away + cut > 0 {
+            let note = format!("for {} ms at most, and its connections were cut {} times", number(longest), count(cut));
+            line(f, "database killed", count(away), note)?;
+        }
         if !self.first_deliveries.is_empty() {
             let (middle, longest) = (percentile(&self.first_deliveries, 50.0), percentile(&self.first_deliveries, 100.0));
             line(f, "start to first delivery", format!("{} ms", number(middle)), format!("{} ms at most", number(longest)))?;
+        }
+        if self.leases {
+            let taken: usize = self.takeovers.iter().map(|takeover| takeover.deliveries).sum();
+            let longest = self.takeovers.iter().map(|takeover| takeover.longest).max().unwrap_or_default() / MILLISECOND;
+            let note = format!("at {} kills and pauses, {} ms after these at most", count(self.takeovers.len()), number(longest as f64));
+            line(f, "taken over", count(taken), note)?;
         }
         let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for breach in &self.breaches {

@@ -1,4 +1,4 @@
-//! What was published, what came, and when the server was killed. Times are of [`monotonic`].
+//! What was published, what came, and which faults there were. Times are of [`monotonic`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,11 +12,56 @@ pub(super) struct Records {
     pub(super) publications: Vec<Publication>,
     /// In the order in which they came.
     pub(super) arrivals: Vec<Arrival>,
-    /// When the server was started, the first time included.
+    /// When servers were started again.
     pub(super) starts: Vec<u64>,
-    pub(super) kills: Vec<u64>,
+    /// Of servers, in the order in which they happened.
+    pub(super) faults: Vec<Fault>,
+    /// Of the database that they share.
+    pub(super) outages: Vec<Outage>,
+    /// Servers share a database: what one of them was on is another's when its lease has ended, and not before.
+    pub(super) leases: bool,
     /// What was wrong at once, and needs no account.
     pub(super) breaches: Vec<Breach>,
+}
+
+/// Something that happened to a server.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub(super) node: usize,
+    pub(super) what: What,
+    pub(super) at: u64,
+    /// What it was on.
+    pub(super) held: Vec<Held>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Killed,
+    /// It did nothing, and knew nothing of it.
+    Paused {
+        until: u64,
+    },
+}
+
+impl Fault {
+    pub(super) fn new(node: usize, what: What, at: u64) -> Fault {
+        Fault { node, what, at, held: Vec::new() }
+    }
+}
+
+/// A delivery, by what the database knows of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Held {
+    pub(super) webhook: String,
+    pub(super) notification: String,
+}
+
+/// The database was away, or its connections were cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outage {
+    pub(super) from: u64,
+    pub(super) until: u64,
+    pub(super) away: bool,
 }
 
 /// The path of its callbacks ends with its place in [`Records::webhooks`].
@@ -27,6 +72,8 @@ pub(super) struct Webhook {
     /// Empty: all.
     pub(super) event_types: &'static [&'static str],
     pub(super) ordered: bool,
+    /// Its receiver is always well.
+    pub(super) steady: bool,
 }
 
 impl Webhook {
@@ -94,8 +141,8 @@ pub(super) struct Breach {
 pub(super) struct Ledger(Mutex<Records>);
 
 impl Ledger {
-    pub(super) fn of(webhooks: Vec<Webhook>, started_at: u64) -> Ledger {
-        Ledger(Mutex::new(Records { webhooks, starts: vec![started_at], ..Records::default() }))
+    pub(super) fn of(webhooks: Vec<Webhook>, leases: bool) -> Ledger {
+        Ledger(Mutex::new(Records { webhooks, leases, ..Records::default() }))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Records> {
@@ -125,6 +172,27 @@ impl Ledger {
         let mut records = self.lock();
         let arrival = &mut records.arrivals[arrival];
         (arrival.answer, arrival.answered_at) = (answer, monotonic());
+    }
+
+    pub(super) fn started(&self) {
+        self.lock().starts.push(monotonic());
+    }
+
+    /// What the node was on that the last fault befell.
+    pub(super) fn held(&self, node: usize, held: Vec<Held>) {
+        if let Some(fault) = self.lock().faults.iter_mut().rfind(|fault| fault.node == node) {
+            fault.held = held;
+        }
+    }
+
+    pub(super) fn woken(&self, node: usize) {
+        if let Some(fault) = self.lock().faults.iter_mut().rfind(|fault| fault.node == node) {
+            fault.what = What::Paused { until: monotonic() };
+        }
+    }
+
+    pub(super) fn outage(&self, from: u64, until: u64, away: bool) {
+        self.lock().outages.push(Outage { from, until, away });
     }
 
     pub(super) fn breach(&self, rule: &'static str, what: String) {

@@ -33,13 +33,13 @@ const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 pub(super) struct Identity {
     key: hmac::Key,
     authorization: Option<String>,
-    /// It is always well.
-    steady: bool,
+    /// It is always well, and takes so long.
+    steady: Option<Duration>,
 }
 
 impl Identity {
     /// `secret` is as the API shows it. None where it is no signing secret.
-    pub(super) fn new(secret: &str, credentials: Option<(&str, &str)>, steady: bool) -> Option<Identity> {
+    pub(super) fn new(secret: &str, credentials: Option<(&str, &str)>, steady: Option<Duration>) -> Option<Identity> {
         let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
         let authorization = credentials.map(|(name, password)| format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))));
         Some(Identity { key: hmac::Key::new(hmac::HMAC_SHA256, &key), authorization, steady })
@@ -123,7 +123,7 @@ impl Receiver {
     }
 
     fn mood(&self, webhook: usize) -> Mood {
-        if self.mended.load(Ordering::Relaxed) || self.identities[webhook].steady {
+        if self.mended.load(Ordering::Relaxed) || self.identities[webhook].steady.is_some() {
             return Mood::Well;
         }
         let mut mood = self.moods[webhook].lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +147,12 @@ impl Receiver {
         let arrival = self.ledger.arrived(webhook, sequence as usize, id, genuine);
         let mood = self.mood(webhook);
         let (answer, response) = match mood {
-            Mood::Well | Mood::Any => (Answer::Accepted, Ok(reply(StatusCode::NO_CONTENT))),
+            Mood::Well | Mood::Any => {
+                if let Some(time) = self.identities[webhook].steady.filter(|time| !time.is_zero()) {
+                    tokio::time::sleep(time).await;
+                }
+                (Answer::Accepted, Ok(reply(StatusCode::NO_CONTENT)))
+            }
             Mood::Slow => {
                 tokio::time::sleep(SLOWEST.mul_f64(fastrand::f64())).await;
                 (Answer::Accepted, Ok(reply(StatusCode::NO_CONTENT)))

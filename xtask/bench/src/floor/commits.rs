@@ -63,15 +63,10 @@ impl Commits {
         Ok(work)
     }
 
-    /// How many rows each commit has.
-    fn groups(&self) -> impl Iterator<Item = u32> {
-        (0..self.count).step_by(self.group as usize).map(|done| self.group.min(self.count - done))
-    }
-
     fn register(&self, database: &Connection) -> anyhow::Result<Work> {
         Work::measure(self.count, || {
             let mut insert = database.prepare("INSERT INTO webhooks VALUES (?1, 'floor', ?2, 1)")?;
-            for group in self.groups() {
+            for group in groups(self.count, self.group) {
                 database.execute_batch("BEGIN IMMEDIATE")?;
                 for _ in 0..group {
                     insert.execute((Uuid::now_v7().as_bytes(), r#"{"targetURL":"http://127.0.0.1/ok/1"}"#))?;
@@ -85,7 +80,7 @@ impl Commits {
     fn store_and_finish(&self, database: &Connection, webhooks: u32) -> anyhow::Result<Work> {
         Work::measure(self.count, || {
             let (mut publish, mut finish) = (Publish::of(database)?, Finish::of(database)?);
-            for group in self.groups() {
+            for group in groups(self.count, self.group) {
                 database.execute_batch("BEGIN IMMEDIATE")?;
                 let deliveries = publish.execute(group, webhooks)?;
                 database.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
@@ -109,7 +104,7 @@ impl Commits {
             )?;
             let mut take = database.prepare("UPDATE deliveries SET status = 2 WHERE id = ?1")?;
             let mut finish = Finish::of(database)?;
-            for group in self.groups() {
+            for group in groups(self.count, self.group) {
                 database.execute_batch("BEGIN IMMEDIATE")?;
                 let rows = due.query_map((publish.webhook.as_bytes(), group), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
                 let taken: Vec<([u8; 16], String)> = rows.collect::<Result<_, _>>()?;
@@ -124,6 +119,11 @@ impl Commits {
             Ok(())
         })
     }
+}
+
+/// How many rows each commit has.
+pub(super) fn groups(count: u32, group: u32) -> impl Iterator<Item = u32> {
+    (0..count).step_by(group as usize).map(move |done| group.min(count - done))
 }
 
 struct Publish<'a> {
@@ -191,7 +191,7 @@ mod tests {
             let database = Connection::open_in_memory().expect("a database");
             database.execute_batch(SCHEMA).expect("tables");
             let commits = Commits { directory: PathBuf::new(), count: 10, group: 8, transactions };
-            assert_eq!(commits.groups().collect::<Vec<_>>(), [8, 2]);
+            assert_eq!(groups(commits.count, commits.group).collect::<Vec<_>>(), [8, 2]);
             let work = match transactions {
                 Transactions::Registered => commits.register(&database),
                 Transactions::StoredAndFinished { webhooks } => commits.store_and_finish(&database, webhooks),

@@ -85,9 +85,9 @@ pub(crate) fn paced(bench: &mut Bench) -> anyhow::Result<()> {
     let tally = runs.iter().map(|(_, _, tally)| *tally).sum();
     let work = |what: &str| format!("{what}, where {} a second are allowed", number(ALLOWED.into()));
     let most = Figure::new("paced", work("most arrivals in any second"), "", runs.iter().map(|(most, _, _)| *most as f64).collect());
-    bench.add(most.at_most(MOST.into()).tally(tally));
+    bench.add(most.at_most(MOST.into()).everywhere().tally(tally));
     let achieved = Figure::new("paced", work("arrivals"), "/s", runs.iter().map(|(_, achieved, _)| *achieved).collect());
-    bench.add(achieved.at_least(0.95 * f64::from(ALLOWED)).tally(tally));
+    bench.add(achieved.at_least(0.95 * f64::from(ALLOWED)).everywhere().tally(tally));
     Ok(())
 }
 

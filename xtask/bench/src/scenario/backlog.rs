@@ -1,16 +1,11 @@
-//! What waits, and what is done and stays.
+//! What waits.
 
 use std::time::Duration;
 
-use anyhow::Context as _;
-use rusqlite::Connection;
-use uuid::Uuid;
-
-use super::throughput::{figure, throughputs};
-use crate::figure::{Cpu, Figure, Goal, median};
+use crate::figure::{Cpu, Figure, Goal};
 use crate::load::Job;
-use crate::rig::{EVENT, IDLE, RECORDED, Rig, Settled, publication};
-use crate::{Bench, MEMORY_MB, machine};
+use crate::rig::{EVENT, IDLE, RECORDED, Rig, Settled};
+use crate::{Bench, MEMORY_MB};
 
 /// Webhooks that share a backlog, all of one account.
 const WEBHOOKS: u32 = 100;
@@ -70,13 +65,13 @@ pub(crate) fn drained_figure(scenario: &'static str, work: String, runs: &[Drain
 
 pub(crate) fn start(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &PATIENT)?;
-    let empty = super::runs(bench, |_| Ok(rig.server.restart()?.as_secs_f64() * 1000.0))?;
+    let empty = super::runs(bench, |_| Ok(rig.service.restart()?.as_secs_f64() * 1000.0))?;
     bench.add(Figure::new("start", "nothing stored", "ms", empty).at_most(30.0));
 
     let count = bench.size(1_000_000, 20_000);
     let account = held_account(&mut rig)?;
     publish_backlog(&mut rig, &account, count)?;
-    let times = super::runs(bench, |_| Ok(rig.server.restart()?.as_secs_f64() * 1000.0))?;
+    let times = super::runs(bench, |_| Ok(rig.service.restart()?.as_secs_f64() * 1000.0))?;
     bench.add(Figure::new("start", format!("{count} deliveries waiting"), "ms", times).at_most(100.0));
     Ok(())
 }
@@ -93,15 +88,15 @@ pub(crate) fn memory(bench: &mut Bench) -> anyhow::Result<()> {
             publish_backlog(&mut rig, &account, more)?;
             // What publishing took goes back to the system, if it does.
             std::thread::sleep(Duration::from_secs(1));
-            resident.push(rig.server.memory()?.now as f64 / 1e6);
+            resident.push(rig.service.memory()?.now as f64 / 1e6);
         }
-        peaks.push(rig.server.memory()?.peak as f64 / 1e6);
+        peaks.push(rig.service.memory()?.peak as f64 / 1e6);
     }
     let ratios = resident[1].iter().zip(&resident[0]).map(|(large, small)| large / small).collect();
     for ((_, waiting), resident) in backlogs.into_iter().zip(resident) {
         bench.add(Figure::new("memory", format!("{waiting} deliveries waiting"), "MB", resident).at_most(MEMORY_MB));
     }
-    bench.add(Figure::new("memory", "the larger backlog against the smaller", "times", ratios).at_most(1.1));
+    bench.add(Figure::new("memory", "the larger backlog against the smaller", "times", ratios).at_most(1.1).everywhere());
     bench.add(Figure::new("memory", "peak while they were published", "MB", peaks).at_most(MEMORY_MB));
     Ok(())
 }
@@ -117,86 +112,4 @@ fn publish_backlog(rig: &mut Rig, account: &str, deliveries: u32) -> anyhow::Res
     rig.sink.hold()?;
     let job = rig.publications(&[account], EVENT, 64, deliveries / WEBHOOKS)?;
     rig.load.run(&job)?.all().map(drop)
-}
-
-/// A delivery with its notification and its attempt, in the file of the store.
-const STORED_BYTES: u64 = 1_000;
-
-/// For what is delivered beside them, and the log of the store.
-const ROOM: u64 = 1_000_000_000;
-
-/// The same work before and after the store is filled with what is done. The rows are written into the file, because to
-/// publish and deliver them would take hours.
-pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
-    let finished = bench.size(10_000_000, 100_000);
-    machine::ensure_room(&bench.directory, ROOM + u64::from(finished) * STORED_BYTES)?;
-    let mut rig = Rig::start(bench, &[])?;
-    let url = format!("{}/ok", rig.sink.http());
-    let accounts = rig.accounts_with_one_webhook(8, &url)?;
-    let count = bench.size(20_000, 1_000);
-    let mut costs = Vec::new();
-    for stored in [0, finished] {
-        if stored > 0 {
-            rig.server.kill()?;
-            fill(&mut Connection::open(rig.server.database())?, stored).context("cannot fill the database")?;
-            rig.server.restart()?;
-        }
-        let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
-        let work = format!("end to end, {stored} finished deliveries stored");
-        let figure = figure("stored", work, &runs, |run| run.delivered_per_second);
-        bench.add(figure.floor(bench.floors.notification(64)));
-        costs.push(runs.iter().map(|run| run.cpu.server).collect::<Vec<f64>>());
-    }
-    let empty = median(&costs[0]);
-    let ratios = costs[1].iter().map(|cost| cost / empty).collect();
-    bench.add(Figure::new("stored", "the server's cost against that of an empty store", "times", ratios).at_most(1.1));
-    Ok(())
-}
-
-/// So many rows make one transaction.
-const STEP: u32 = 100_000;
-
-/// Deliveries that succeeded, each with its notification and attempt, of the webhooks that are there.
-fn fill(database: &mut Connection, count: u32) -> anyhow::Result<()> {
-    let webhooks: Vec<([u8; 16], String)> = database
-        .prepare("SELECT id, account FROM webhooks")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    let (before, after) = publication("stored", EVENT);
-    let data = format!("{before}1{after}");
-    // As if they had come in over the last hours, a thousand a second.
-    let first = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() as i64 - i64::from(count) - 60_000;
-    for begin in (0..count).step_by(STEP as usize) {
-        let transaction = database.transaction()?;
-        {
-            let mut notification = transaction.prepare(
-                "INSERT INTO notifications (id, account, type, data, created_at, delivery_count) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
-            )?;
-            let mut delivery = transaction.prepare(
-                "INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, status, lane, attempt_count, due_at, created_at)
-                 VALUES (?1, ?2, ?3, ?4, 1, 1, 0, 1, ?5, ?5)",
-            )?;
-            let mut attempt = transaction.prepare(
-                "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, response_body, truncated)
-                 VALUES (?1, 1, ?2, 2, 'accepted', 204, '', 0)",
-            )?;
-            for number in begin..count.min(begin + STEP) {
-                let time = first + i64::from(number);
-                let (webhook, account) = &webhooks[number as usize % webhooks.len()];
-                let (notification_id, delivery_id) = (identifier(time, number, 0), identifier(time, number, 1));
-                notification.execute((notification_id.as_bytes(), account, EVENT, &data, time))?;
-                delivery.execute((delivery_id.as_bytes(), notification_id.as_bytes(), webhook, account, time))?;
-                attempt.execute((delivery_id.as_bytes(), time))?;
-            }
-        }
-        transaction.commit()?;
-    }
-    Ok(())
-}
-
-/// A UUIDv7 of that time, the same for the same number.
-fn identifier(milliseconds: i64, number: u32, kind: u8) -> Uuid {
-    let mut rest = [kind; 10];
-    rest[..4].copy_from_slice(&number.to_be_bytes());
-    uuid::Builder::from_unix_timestamp_millis(milliseconds as u64, &rest).into_uuid()
 }

@@ -6,11 +6,13 @@ use anyhow::ensure;
 
 use super::runs;
 use crate::Bench;
+use crate::database::Database;
 use crate::figure::{Cpu, Figure, median};
-use crate::floor::{Commits, EmptyHandler, Floor, Question, Requests, Transactions, Work};
+use crate::floor::{Commits, EmptyHandler, Floor, Question, Requests, Statements, Transactions, Work};
 use crate::load::{Job, Load, Target};
 use crate::rig::{EVENT, publication};
 use crate::sink::Sink;
+use crate::store::{Engine, Store};
 
 pub(crate) const NAME: &str = "floors";
 
@@ -23,15 +25,15 @@ const WAITING: [u32; 3] = [1, 8, 64];
 /// Webhooks that a notification fans out to. A commit stores the deliveries of one.
 const FANS: u32 = 100;
 
-/// Something that the service does with a request, a notification or a delivery. By how many do it at once, where that
-/// matters.
+/// Something that the service does with a request, a notification or a delivery. By what it is done with, and how many do it
+/// at once, where that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     Handler(u32),
-    Registered(u32),
-    StoredAndFinished(u32),
-    FannedOutAndFinished,
-    TakenAndFinished(u32),
+    Registered(Engine, u32),
+    StoredAndFinished(Engine, u32),
+    FannedOutAndFinished(Engine),
+    TakenAndFinished(Engine, u32),
     Request(u32),
     HttpsRequest,
     Http2Request,
@@ -41,17 +43,21 @@ pub(crate) enum Part {
 
 /// What each part computes for a thousand, in seconds.
 #[derive(Default)]
-pub(crate) struct Floors(BTreeMap<Part, f64>);
+pub(crate) struct Floors {
+    parts: BTreeMap<Part, f64>,
+    /// What the service stores with that is compared with these.
+    pub(crate) engine: Engine,
+}
 
 impl Floors {
     /// None where a part was not measured.
     fn sum(&self, parts: &[Part]) -> Option<f64> {
-        parts.iter().map(|part| self.0.get(part).copied()).sum()
+        parts.iter().map(|part| self.parts.get(part).copied()).sum()
     }
 
     /// A webhook that comes in, and is stored.
     pub(crate) fn registration(&self, clients: u32) -> Option<f64> {
-        self.sum(&[Part::Handler(clients), Part::Registered(clients)])
+        self.sum(&[Part::Handler(clients), Part::Registered(self.engine, clients)])
     }
 
     /// A notification that comes in, is stored, and goes out to one webhook.
@@ -61,22 +67,30 @@ impl Floors {
 
     /// The same where it goes out in another way.
     pub(crate) fn notification_by(&self, request: Part, clients: u32) -> Option<f64> {
-        self.sum(&[Part::Handler(clients), Part::StoredAndFinished(clients), request])
+        self.sum(&[Part::Handler(clients), Part::StoredAndFinished(self.engine, clients), request])
     }
 
     /// A delivery that waits in the store, and goes out.
     pub(crate) fn waiting_delivery(&self, at_once: u32) -> Option<f64> {
-        self.sum(&[Part::TakenAndFinished(at_once), Part::Request(at_once)])
+        self.sum(&[Part::TakenAndFinished(self.engine, at_once), Part::Request(at_once)])
     }
 
     /// One of the deliveries of a notification that comes in and goes out to so many webhooks.
     pub(crate) fn fanned_out(&self, request: Part, clients: u32, webhooks: usize) -> Option<f64> {
-        Some(self.sum(&[Part::Handler(clients)])? / webhooks as f64 + self.sum(&[Part::FannedOutAndFinished, request])?)
+        Some(self.sum(&[Part::Handler(clients)])? / webhooks as f64 + self.sum(&[Part::FannedOutAndFinished(self.engine), request])?)
     }
 }
 
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let count = bench.size(20_000, 2_000);
+    if bench.floors.parts.is_empty() {
+        measure_common(bench, count)?;
+    }
+    measure_commits(bench, count)
+}
+
+/// What has nothing to do with a store.
+fn measure_common(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     let mut sink = Sink::start(&bench.directory.join("authority.pem"))?;
     let mut floor = Floor::start()?;
     handlers(bench, count)?;
@@ -86,28 +100,48 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         let work = format!("bare reqwest to the sink, {at_once} at once");
         measure_requests(bench, &mut sink, &mut floor, Part::Request(at_once), &work, requests)?;
     }
-    let mut commits: Vec<(Part, u32, Transactions, String)> = Vec::new();
-    for group in CLIENTS {
-        let work = format!("bare SQLite, registered in commits of {group}");
-        commits.push((Part::Registered(group), group, Transactions::Registered, work));
-        let work = format!("bare SQLite, stored and finished in commits of {group}");
-        commits.push((Part::StoredAndFinished(group), group, Transactions::StoredAndFinished { webhooks: 1 }, work));
-    }
-    for group in WAITING {
-        let work = format!("bare SQLite, taken and finished in commits of {group}");
-        commits.push((Part::TakenAndFinished(group), group, Transactions::TakenAndFinished, work));
-    }
-    let work = format!("bare SQLite, fanned out and finished in commits of {FANS}");
-    commits.push((Part::FannedOutAndFinished, FANS, Transactions::StoredAndFinished { webhooks: FANS }, work));
-    for (part, group, transactions, work) in commits {
-        let directory = bench.directory.clone();
-        let question = Question::Commits(Commits { directory, count: share(count, group), group, transactions });
-        let works = runs(bench, |_| floor.measure(&question))?;
-        add(bench, Some(part), &work, works.into_iter().map(Measured::alone).collect());
-    }
     let question = Question::Syncs { directory: bench.directory.clone(), count: count / 10 };
     let works = runs(bench, |_| floor.measure(&question))?;
-    add(bench, None, "bare fdatasync of 512 bytes", works.into_iter().map(Measured::alone).collect());
+    add(bench, None, None, "bare fdatasync of 512 bytes", works.into_iter().map(Measured::alone).collect());
+    Ok(())
+}
+
+/// The rows that the service at least writes, by one client with nothing around it.
+fn measure_commits(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
+    let (engine, store) = (bench.store.engine(), bench.store);
+    let mut commits: Vec<(Part, u32, Transactions, &str)> = Vec::new();
+    for group in CLIENTS {
+        commits.push((Part::Registered(engine, group), group, Transactions::Registered, "registered"));
+        let transactions = Transactions::StoredAndFinished { webhooks: 1 };
+        commits.push((Part::StoredAndFinished(engine, group), group, transactions, "stored and finished"));
+    }
+    for group in WAITING {
+        commits.push((Part::TakenAndFinished(engine, group), group, Transactions::TakenAndFinished, "taken and finished"));
+    }
+    let transactions = Transactions::StoredAndFinished { webhooks: FANS };
+    commits.push((Part::FannedOutAndFinished(engine), FANS, transactions, "fanned out and finished"));
+    let mut floor = Floor::start()?;
+    let database = match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(Database::start(&bench.directory)?),
+    };
+    for (part, group, transactions, what) in commits {
+        let (directory, count) = (bench.directory.clone(), share(count, group));
+        let measured = runs(bench, |_| match &database {
+            None => {
+                let commits = Commits { directory: directory.clone(), count, group, transactions };
+                Ok(Measured::alone(floor.measure(&Question::Commits(commits))?))
+            }
+            Some(database) => {
+                floor.prepare(Statements { url: database.url(), count, group, transactions })?;
+                let before = database.cpu();
+                let work = floor.measure(&Question::Run)?;
+                Ok(Measured { database_seconds: (database.cpu() - before).as_secs_f64(), ..Measured::alone(work) })
+            }
+        })?;
+        let name = if database.is_some() { "PostgreSQL" } else { "SQLite" };
+        add(bench, Some(part), Some(store), &format!("bare {name}, {what} in commits of {group}"), measured);
+    }
     Ok(())
 }
 
@@ -127,9 +161,9 @@ pub(crate) fn measure_requests(
         let sink_seconds = (sink.cpu()? - before).as_secs_f64();
         let http2 = sink.report()?.http2 > 0;
         ensure!(http2 == (part == Part::Http2Request), "{part:?} was measured over the wrong version of HTTP");
-        Ok(Measured { work, sink_seconds, load_seconds: 0.0 })
+        Ok(Measured { sink_seconds, ..Measured::alone(work) })
     })?;
-    add(bench, Some(part), work, measured);
+    add(bench, Some(part), None, work, measured);
     Ok(())
 }
 
@@ -139,7 +173,7 @@ fn handlers(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     let (before, after) = publication("floor", EVENT);
     for clients in CLIENTS {
         let job = Job {
-            address: handler.address.clone(),
+            addresses: vec![handler.address.clone()],
             path: "/notifications".to_owned(),
             clients: clients as usize,
             first: 1,
@@ -152,9 +186,9 @@ fn handlers(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
             let cpu = handler.cpu()?;
             let done = load.run(&job)?.all()?;
             let work = Work { count: job.count, seconds: done.seconds(), cpu_seconds: (handler.cpu()? - cpu).as_secs_f64() };
-            Ok(Measured { work, sink_seconds: 0.0, load_seconds: done.cpu_seconds })
+            Ok(Measured { load_seconds: done.cpu_seconds, ..Measured::alone(work) })
         })?;
-        add(bench, Some(Part::Handler(clients)), &format!("an empty dropshot handler, {clients} clients"), measured);
+        add(bench, Some(Part::Handler(clients)), None, &format!("an empty dropshot handler, {clients} clients"), measured);
     }
     Ok(())
 }
@@ -167,29 +201,31 @@ fn share(count: u32, at_once: u32) -> u32 {
 /// A floor, and what others computed while it was measured.
 struct Measured {
     work: Work,
+    database_seconds: f64,
     sink_seconds: f64,
     load_seconds: f64,
 }
 
 impl Measured {
     fn alone(work: Work) -> Measured {
-        Measured { work, sink_seconds: 0.0, load_seconds: 0.0 }
+        Measured { work, database_seconds: 0.0, sink_seconds: 0.0, load_seconds: 0.0 }
     }
 }
 
-fn add(bench: &mut Bench, part: Option<Part>, work: &str, measured: Vec<Measured>) {
+fn add(bench: &mut Bench, part: Option<Part>, store: Option<Store>, work: &str, measured: Vec<Measured>) {
     let cpu: Vec<Cpu> = measured
         .iter()
         .map(|measured| {
-            let cpu = Cpu { server: measured.work.cpu_seconds, sink: measured.sink_seconds, load: measured.load_seconds };
+            let Measured { work, database_seconds, sink_seconds, load_seconds } = *measured;
+            let cpu = Cpu { servers: work.cpu_seconds, database: database_seconds, sink: sink_seconds, load: load_seconds };
             cpu.per_thousand(measured.work.count.into())
         })
         .collect();
     if let Some(part) = part {
-        bench.floors.0.insert(part, median(&cpu.iter().map(|cpu| cpu.server).collect::<Vec<_>>()));
+        bench.floors.parts.insert(part, median(&cpu.iter().map(|cpu| cpu.service()).collect::<Vec<_>>()));
     }
     let rates = measured.iter().map(|measured| measured.work.per_second()).collect();
-    bench.add(Figure::new(NAME, work, "/s", rates).cpu(cpu));
+    bench.add_as(store, Figure::new(NAME, work, "/s", rates).cpu(cpu));
 }
 
 #[cfg(test)]
@@ -200,22 +236,26 @@ mod tests {
     fn a_floor_is_the_sum_of_its_parts() {
         let parts = [
             (Part::Handler(64), 1.0),
-            (Part::StoredAndFinished(64), 2.0),
+            (Part::StoredAndFinished(Engine::Sqlite, 64), 2.0),
             (Part::Request(64), 4.0),
-            (Part::TakenAndFinished(64), 8.0),
-            (Part::FannedOutAndFinished, 16.0),
-            (Part::Registered(64), 32.0),
+            (Part::TakenAndFinished(Engine::Sqlite, 64), 8.0),
+            (Part::FannedOutAndFinished(Engine::Sqlite), 16.0),
+            (Part::Registered(Engine::Sqlite, 64), 32.0),
+            (Part::StoredAndFinished(Engine::Postgres, 64), 64.0),
         ];
-        let floors = Floors(parts.into_iter().collect());
+        let mut floors = Floors { parts: parts.into_iter().collect(), engine: Engine::Sqlite };
         assert_eq!(floors.notification(64), Some(7.0));
         assert_eq!(floors.registration(64), Some(33.0));
         assert_eq!(floors.waiting_delivery(64), Some(12.0));
         assert_eq!(floors.fanned_out(Part::Request(64), 64, 4), Some(20.25));
+        floors.engine = Engine::Postgres;
+        assert_eq!(floors.notification(64), Some(69.0));
     }
 
     #[test]
     fn without_one_of_its_parts_there_is_no_floor() {
-        let floors = Floors([(Part::Handler(64), 1.0), (Part::StoredAndFinished(64), 2.0)].into_iter().collect());
+        let parts = [(Part::Handler(64), 1.0), (Part::StoredAndFinished(Engine::Sqlite, 64), 2.0)].into_iter().collect();
+        let floors = Floors { parts, engine: Engine::Sqlite };
         assert_eq!((floors.notification(64), floors.notification(16), floors.notification_by(Part::HttpsRequest, 64)), (None, None, None));
     }
 }

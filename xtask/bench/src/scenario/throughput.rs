@@ -67,14 +67,14 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
             continue;
         }
         bench.add(figure.at_least(10_000.0));
-        let cpu: Vec<f64> = runs.iter().map(|run| run.cpu.server).collect();
+        let cpu: Vec<f64> = runs.iter().map(|run| run.cpu.service()).collect();
         if let Some(floor) = floor {
             let times = cpu.iter().map(|cpu| cpu / floor).collect();
-            bench.add(Figure::new("end-to-end", "what the server computes, against its floor", "times", times).at_most(TIMES_FLOOR));
+            bench.add(Figure::new("end-to-end", "what the service computes, against its floor", "times", times).at_most(TIMES_FLOOR));
         }
-        bench.add(Figure::new("end-to-end", "the server computes for 1,000", "s", cpu).at_most(0.1));
+        bench.add(Figure::new("end-to-end", "the service computes for 1,000", "s", cpu).at_most(0.1));
         let peaks = runs.iter().map(|run| run.peak as f64 / 1e6).collect();
-        bench.add(Figure::new("end-to-end", "peak memory of the server", "MB", peaks).at_most(MEMORY_MB));
+        bench.add(Figure::new("end-to-end", "peak memory of the service", "MB", peaks).at_most(MEMORY_MB));
     }
     Ok(())
 }
@@ -112,7 +112,7 @@ fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
     let (mut cold, mut warm, mut at_once) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         // It has no connection yet.
-        rig.server.restart()?;
+        rig.service.restart()?;
         let job = rig.publications(&accounts, EVENT, 4, 4)?;
         cold.push(rig.throughput(bench, &job, webhooks)?);
         // Each host gets the next one when it has answered the last, and before its connection is given up.

@@ -1,16 +1,16 @@
+use super::repeats::{LEASE, RECORDED, RECOVERY};
 use super::*;
-use crate::chaos::ledger::{Publication, Webhook};
+use crate::chaos::ledger::{Fault, Held, Outage, Publication, Webhook};
 
 type Change = fn(&mut Records);
 
 /// Two publications at an ordered webhook and one that takes all, of one account, and everything right.
 fn fine() -> Records {
-    let webhook = |id: &str, ordered| Webhook { id: id.to_owned(), account: 0, event_types: &[], ordered };
+    let webhook = |id: &str, ordered| Webhook { id: id.to_owned(), account: 0, event_types: &[], ordered, steady: true };
     let publication = |id: &str| Publication { account: 0, event_type: "a", wrong: false, fate: Fate::Accepted(id.to_owned()) };
     let mut records = Records {
         webhooks: vec![webhook("in-order", true), webhook("any", false)],
         publications: vec![publication("n0"), publication("n1")],
-        starts: vec![0],
         ..Records::default()
     };
     for (webhook, sequence) in [(0, 0), (1, 1), (1, 0), (0, 1)] {
@@ -22,6 +22,14 @@ fn fine() -> Records {
 
 fn arrival(webhook: usize, sequence: usize, at: u64, answer: Answer) -> Arrival {
     Arrival { webhook, sequence, notification: format!("n{sequence}"), at, genuine: true, answer, answered_at: at + MILLISECOND }
+}
+
+fn killed(at: u64) -> Fault {
+    Fault::new(0, What::Killed, at)
+}
+
+fn paused(at: u64, until: u64) -> Fault {
+    Fault::new(0, What::Paused { until }, at)
 }
 
 fn rules(records: &Records) -> Vec<&'static str> {
@@ -94,7 +102,7 @@ fn only_what_was_in_flight_may_come_again_after_a_kill() {
         let mut records = fine();
         records.arrivals[2] = arrival(1, 0, accepted_at - MILLISECOND, Answer::Accepted);
         records.arrivals.push(arrival(1, 0, accepted_at + 60_000 * MILLISECOND, Answer::Accepted));
-        records.kills = vec![kill];
+        records.faults = vec![killed(kill)];
         assert_eq!(rules(&records).is_empty(), explained, "{kill}");
     }
 }
@@ -103,7 +111,7 @@ fn only_what_was_in_flight_may_come_again_after_a_kill() {
 fn again_after_a_kill(webhook: usize, count: usize) -> Records {
     let mut records = fine();
     let kill = 1_000_000 * MILLISECOND;
-    records.kills = vec![kill];
+    records.faults = vec![killed(kill)];
     records.arrivals.clear();
     records.publications.clear();
     for sequence in 0..count {
@@ -138,13 +146,13 @@ fn what_came_again_after_each_of_two_kills_was_in_flight_once_at_each() {
     let mut records = fine();
     let first = 40_000 * MILLISECOND;
     // The second kill follows so soon that the first would explain its repeat as well.
-    records.kills = vec![first, first + 100 * MILLISECOND];
+    records.faults = vec![killed(first), killed(first + 100 * MILLISECOND)];
     for at in [first - 2 * MILLISECOND, first + 98 * MILLISECOND, first + 150 * MILLISECOND] {
         records.arrivals.push(arrival(0, 1, at, Answer::Accepted));
     }
     records.arrivals.remove(3);
     let audit = audit(&records);
-    assert_eq!((audit.breaches, audit.killed), (Vec::new(), BTreeMap::from([((0, 0), 1), ((1, 0), 1)])));
+    assert_eq!((audit.breaches, audit.of_fault), (Vec::new(), BTreeMap::from([((0, 0), 1), ((1, 0), 1)])));
 }
 
 #[test]
@@ -165,4 +173,124 @@ fn an_unknown_publication_comes_to_all_its_webhooks_or_to_none() {
     assert_eq!(rules(&records), [""; 0]);
     records.arrivals.push(arrival(1, 2, 90_000 * MILLISECOND, Answer::Accepted));
     assert_eq!(rules(&records), ["lost"]);
+}
+
+/// What was accepted comes again, so many milliseconds later, where servers share a database.
+fn again_with_leases(later: u64) -> (Records, u64) {
+    let mut records = fine();
+    records.leases = true;
+    let accepted_at = records.arrivals[2].answered_at;
+    records.arrivals.push(arrival(1, 0, accepted_at + later * MILLISECOND, Answer::Accepted));
+    (records, accepted_at)
+}
+
+#[test]
+fn a_killed_server_is_taken_over_from_when_its_lease_has_ended_and_not_sooner() {
+    let lease = LEASE / MILLISECOND;
+    for (later, explained) in [(lease - 100, false), (lease + 100, true), (12_000, true), (60_000, true)] {
+        let (mut records, accepted_at) = again_with_leases(later);
+        records.faults = vec![killed(accepted_at)];
+        assert_eq!(rules(&records).is_empty(), explained, "{later}");
+        // Unless it could not renew its lease.
+        let away = Outage { from: accepted_at - 9 * SECOND, until: accepted_at - SECOND, away: true };
+        records.outages = vec![away];
+        assert_eq!(rules(&records), [""; 0], "{later}");
+    }
+    let (mut records, accepted_at) = again_with_leases(12_000);
+    records.faults = vec![killed(accepted_at + RECORDED * 2)];
+    assert_eq!(rules(&records), ["accepted, and sent again"], "it had been recorded");
+}
+
+#[test]
+fn what_a_paused_server_was_on_or_about_to_send_may_come_again() {
+    let (mut records, accepted_at) = again_with_leases(11_000);
+    records.faults = vec![paused(accepted_at, accepted_at + 13 * SECOND)];
+    let judged = audit(&records);
+    assert_eq!((judged.breaches.len(), judged.again.get(&Cause::Paused)), (0, Some(&1)), "it was in flight");
+
+    // Another had taken over and was accepted; the one that was paused had yet to send it.
+    for (later, explained) in [(900, true), (1_100, false)] {
+        let (mut records, accepted_at) = again_with_leases(2_000 + later);
+        records.faults = vec![paused(accepted_at - 11 * SECOND, accepted_at + 2 * SECOND)];
+        assert_eq!(rules(&records).is_empty(), explained, "{later} ms after it went on");
+    }
+    let (mut records, accepted_at) = again_with_leases(2_500);
+    records.faults = vec![paused(accepted_at + SECOND, accepted_at + 2 * SECOND)];
+    assert_eq!(rules(&records), ["accepted, and sent again"], "it was accepted and recorded before the pause");
+}
+
+#[test]
+fn what_cannot_be_recorded_while_the_database_is_away_may_come_again() {
+    let away = |from: u64, until: u64| vec![Outage { from, until, away: true }];
+    let (mut records, accepted_at) = again_with_leases(20_000);
+    records.outages = away(accepted_at, accepted_at + LEASE);
+    assert_eq!(audit(&records).again.get(&Cause::Away), Some(&1), "the leases have ended meanwhile");
+    records.outages = away(accepted_at, accepted_at + LEASE / 2);
+    assert_eq!(rules(&records), ["accepted, and sent again"], "it was recorded when the database was back");
+    records.faults = vec![killed(accepted_at + LEASE / 2 + RECOVERY - SECOND)];
+    assert_eq!(rules(&records), [""; 0], "the server was killed before it could");
+    records.outages = away(accepted_at + 2 * SECOND, accepted_at + 2 * SECOND + LEASE);
+    records.faults.clear();
+    assert_eq!(rules(&records), ["accepted, and sent again"], "it had been recorded before");
+}
+
+#[test]
+fn only_what_came_before_may_go_back_when_a_paused_server_goes_on() {
+    let late = 90_000 * MILLISECOND;
+    let mut records = fine();
+    records.leases = true;
+    records.faults = vec![paused(5_000 * MILLISECOND, late - MILLISECOND)];
+    records.arrivals.push(arrival(0, 0, late, Answer::Accepted));
+    assert_eq!(rules(&records), [""; 0]);
+    // The first time that it comes at all.
+    records.arrivals.remove(0);
+    assert_eq!(rules(&records), ["out of order"]);
+}
+
+#[test]
+fn where_they_come_one_at_a_time_one_was_in_flight_at_a_pause_and_one_yet_to_be_sent() {
+    let rule = "sent again, and neither in flight nor unrecorded";
+    for (count, allowed) in [(2, true), (3, false)] {
+        let mut records = again_after_a_kill(0, count);
+        records.faults = vec![paused(records.faults[0].at, u64::MAX)];
+        assert_eq!(rules(&records).contains(&rule), !allowed, "{count}");
+    }
+}
+
+/// A node was on a delivery when it was killed, and this came so many seconds later.
+fn taken_over_after(seconds: u64) -> Records {
+    let mut records = fine();
+    records.leases = true;
+    let at = 100 * SECOND;
+    let held = Held { webhook: "any".to_owned(), notification: "n1".to_owned() };
+    records.faults = vec![Fault { held: vec![held], ..killed(at) }];
+    // The one that was on its way does not count.
+    let came = [at + ON_ITS_WAY / 2, at + seconds * SECOND].map(|at| arrival(1, 1, at, Answer::Accepted));
+    records.arrivals.remove(1);
+    records.arrivals.extend(came);
+    records
+}
+
+#[test]
+fn what_a_killed_server_was_on_goes_on_within_fifteen_seconds() {
+    let records = taken_over_after(14);
+    assert_eq!(rules(&records), [""; 0]);
+    let shown = audit(&records).to_string();
+    assert!(shown.contains("taken over                             1  at 1 kills and pauses, 14,000 ms after these at most\n"), "{shown}");
+    assert_eq!(rules(&taken_over_after(16)), ["taken over too late"]);
+}
+
+#[test]
+fn a_takeover_counts_from_the_last_fault_that_kept_it() {
+    let mut records = taken_over_after(16);
+    let second = Fault { at: records.faults[0].at + 11 * SECOND, ..records.faults[0].clone() };
+    records.faults.push(second);
+    assert_eq!(rules(&records), [""; 0], "whoever took it over was killed too");
+    let mut records = taken_over_after(16);
+    let at = records.faults[0].at;
+    records.outages = vec![Outage { from: at, until: at + 2 * SECOND, away: true }];
+    assert_eq!(rules(&records), [""; 0], "the database was away");
+    let mut records = taken_over_after(16);
+    records.webhooks[1].steady = false;
+    assert_eq!(rules(&records), [""; 0], "its receiver may have failed");
 }

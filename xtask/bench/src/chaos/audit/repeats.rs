@@ -1,0 +1,64 @@
+//! What excuses a callback that came again though it had been accepted.
+//!
+//! Its acceptance need not have been recorded where a server was killed at about that time. On the embedded store it comes
+//! again after the next start; where servers share a database, when the lease of the one that was killed has ended, and not
+//! sooner. A server that was paused for longer than its lease is held for dead, so what it was on comes again too; and when
+//! it goes on it may send, once more, what it was about to send.
+
+use super::{MILLISECOND, ON_ITS_WAY, SECOND, WOKEN};
+use crate::chaos::ledger::{Arrival, Fault, Records, What};
+
+/// An accepted callback whose acceptance was this old when the server was killed has been recorded: it must not come again.
+/// The server takes 5 ms and a commit, and the rest is for a build without optimisation on a machine that has other work.
+pub(super) const RECORDED: u64 = 250 * MILLISECOND;
+
+/// A lease lasts so long at least after a kill: it is of 10 s and renewed every 2 s, and the rest is for such a build and
+/// machine.
+pub(super) const LEASE: u64 = 6 * SECOND;
+
+/// What could not be recorded is tried again after pauses that grow up to 5 s.
+pub(super) const RECOVERY: u64 = 6 * SECOND;
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Excuse {
+    /// The place of the fault in [`Records::faults`].
+    Fault(usize),
+    Away,
+}
+
+pub(super) fn excuse(records: &Records, before: &Arrival, again: &Arrival) -> Option<Excuse> {
+    let between = before.at.saturating_sub(ON_ITS_WAY)..=again.at.min(recorded_by(records, before));
+    let of_time = |(_, fault): &(usize, &Fault)| between.contains(&fault.at) && may_be_taken_over(records, fault, again.at);
+    let mut faults = records.faults.iter().enumerate().filter(of_time);
+    // An earlier one, only where none came later: it had been sent before it, and read after it.
+    let fault = faults.clone().find(|(_, fault)| fault.at >= before.at).or_else(|| faults.next_back());
+    if let Some((place, _)) = fault {
+        return Some(Excuse::Fault(place));
+    }
+    // Another server had taken over from the paused one, and was accepted.
+    if let Some(place) = woken(records, again.at).filter(|place| before.at + ON_ITS_WAY >= records.faults[*place].at) {
+        return Some(Excuse::Fault(place));
+    }
+    let mut away = records.outages.iter().filter(|outage| outage.away && outage.until - outage.from >= LEASE);
+    let in_vain = away.any(|outage| outage.from <= before.answered_at + RECORDED && before.at <= outage.until + RECOVERY);
+    in_vain.then_some(Excuse::Away)
+}
+
+/// The place of the pause that had ended just before.
+pub(super) fn woken(records: &Records, at: u64) -> Option<usize> {
+    let just_before = |fault: &Fault| matches!(fault.what, What::Paused { until } if until <= at && at - until <= WOKEN);
+    records.faults.iter().position(just_before)
+}
+
+/// When what was accepted has been recorded, for which the database has to be there.
+fn recorded_by(records: &Records, before: &Arrival) -> u64 {
+    let by = before.answered_at + RECORDED;
+    let in_vain = records.outages.iter().filter(|outage| outage.from <= by && before.answered_at <= outage.until + RECOVERY);
+    in_vain.map(|outage| outage.until + RECOVERY).fold(by, u64::max)
+}
+
+fn may_be_taken_over(records: &Records, fault: &Fault, at: u64) -> bool {
+    // Servers that cannot reach the database cannot renew their leases either.
+    let unsure = || records.outages.iter().any(|outage| outage.from <= at && fault.at <= outage.until + LEASE + RECOVERY);
+    !records.leases || at >= fault.at + LEASE || unsure()
+}

@@ -1,0 +1,59 @@
+//! What a store costs against another, from figures of one run.
+
+use crate::figure::Figure;
+use crate::scenario::floors;
+use crate::store::Store;
+
+/// What a second node may cost, for each delivery.
+const SECOND_NODE: f64 = 1.15;
+
+/// Of each work whose cost was measured on several stores: PostgreSQL against the embedded one, and more nodes against one.
+pub(crate) fn comparisons(figures: &[Figure]) -> Vec<Figure> {
+    figures.iter().filter(|figure| figure.scenario != floors::NAME).filter_map(|figure| comparison(figure, figures)).collect()
+}
+
+fn comparison(figure: &Figure, figures: &[Figure]) -> Option<Figure> {
+    let store = figure.store?;
+    let (other, name) = match store {
+        Store::Embedded => return None,
+        Store::Postgres { nodes: 1 } => (Store::Embedded, "the embedded store"),
+        Store::Postgres { .. } => (Store::Postgres { nodes: 1 }, "one node"),
+    };
+    let same = |other_figure: &&Figure| (other_figure.scenario, &other_figure.work) == (figure.scenario, &figure.work);
+    let cost = figures.iter().filter(same).find(|figure| figure.store == Some(other))?.service_cpu()?;
+    let ratios: Vec<f64> = figure.cpu.iter().map(|cpu| cpu.service() / cost).collect();
+    if ratios.is_empty() {
+        return None;
+    }
+    let work = format!("{}: {}, CPU against {name}", figure.scenario, figure.work);
+    let compared = Figure { store: Some(store), ..Figure::new("cost", work, "times", ratios) };
+    Some(if store == (Store::Postgres { nodes: 2 }) { compared.at_most(SECOND_NODE).everywhere() } else { compared })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Cpu;
+
+    #[test]
+    fn each_store_is_held_against_the_next_smaller_one() {
+        let figure = |work: &str, store, servers, database| {
+            let cpu = vec![Cpu { servers, database, ..Cpu::default() }];
+            Figure::new("drain", work, "/s", vec![1.0]).cpu(cpu).on(store)
+        };
+        let nodes = |nodes| Store::Postgres { nodes };
+        let figures = [
+            figure("a", Store::Embedded, 1.0, 0.0),
+            figure("a", nodes(1), 1.0, 1.0),
+            figure("a", nodes(2), 1.5, 1.0),
+            figure("a", nodes(3), 1.0, 3.0),
+            figure("b", nodes(2), 9.0, 9.0),
+            Figure::new("drain", "without cost", "/s", vec![1.0]).on(nodes(1)),
+        ];
+        let compared = comparisons(&figures);
+        let shown: Vec<_> = compared.iter().map(|figure| (figure.store, figure.values[0], figure.met())).collect();
+        let expected = [(Some(nodes(1)), 2.0, None), (Some(nodes(2)), 1.25, Some(false)), (Some(nodes(3)), 2.0, None)];
+        assert_eq!(shown, expected);
+        assert_eq!(compared[1].work, "drain: a, CPU against one node");
+    }
+}

@@ -1,0 +1,155 @@
+//! What is done and stays.
+//!
+//! Rows are written into the database, because to publish and deliver them would take hours.
+
+use anyhow::Context as _;
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::throughput::{figure, throughputs};
+use crate::database::Database;
+use crate::figure::{Figure, median};
+use crate::rig::{EVENT, Rig, publication};
+use crate::store::Engine;
+use crate::{Bench, machine};
+
+/// A delivery with its notification and its attempt, on the disk of the store.
+fn stored_bytes(engine: Engine) -> u64 {
+    match engine {
+        Engine::Sqlite => 1_000,
+        Engine::Postgres => 1_200,
+    }
+}
+
+/// For what is delivered beside them, and the log of the store.
+fn room(engine: Engine) -> u64 {
+    match engine {
+        Engine::Sqlite => 1_000_000_000,
+        Engine::Postgres => 2_000_000_000,
+    }
+}
+
+/// The same work again and again, each time with more in the store that is done.
+pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
+    let engine = bench.store.engine();
+    let most = bench.size(10_000_000, 100_000);
+    let levels = match engine {
+        Engine::Sqlite => vec![0, most],
+        Engine::Postgres => vec![most / 1000, most / 100, most / 10, most],
+    };
+    machine::ensure_room(&bench.directory, room(engine) + u64::from(most) * stored_bytes(engine))?;
+    let mut rig = Rig::start(bench, &[])?;
+    let url = format!("{}/ok", rig.sink.http());
+    let accounts = rig.accounts_with_one_webhook(8, &url)?;
+    let count = bench.size(20_000, 1_000);
+    let first = first_time(most)?;
+    let (mut costs, mut filled) = (Vec::new(), 0);
+    for level in &levels {
+        fill(&mut rig, first, filled, *level).context("cannot fill the database")?;
+        filled = filled.max(*level);
+        let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
+        let work = format!("end to end, {level} finished deliveries stored");
+        let figure = figure("stored", work, &runs, |run| run.delivered_per_second);
+        bench.add(figure.floor(bench.floors.notification(64)));
+        costs.push(runs.iter().map(|run| run.cpu.service()).collect::<Vec<f64>>());
+    }
+    let smallest = median(&costs[0]);
+    for (level, costs) in levels.iter().zip(&costs).skip(1) {
+        let ratios = costs.iter().map(|cost| cost / smallest).collect();
+        let work = format!("cost of a delivery with {level} stored, against {}", levels[0]);
+        bench.add(Figure::new("stored", work, "times", ratios).at_most(1.1).everywhere());
+    }
+    Ok(())
+}
+
+/// When the first of so many was published: they came in over the last hours, a thousand a second.
+fn first_time(count: u32) -> anyhow::Result<i64> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(now.as_millis() as i64 - i64::from(count) - 60_000)
+}
+
+/// Deliveries that succeeded, each with its notification and attempt, of the webhooks that are there, from one number to another.
+fn fill(rig: &mut Rig, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
+    if from >= to {
+        return Ok(());
+    }
+    if let Some(database) = rig.service.database.clone() {
+        return fill_postgres(&database, first, from, to);
+    }
+    // The server has it for itself.
+    rig.service.kill()?;
+    fill_sqlite(&mut Connection::open(rig.service.embedded_database())?, first, from, to)?;
+    rig.service.restart().map(drop)
+}
+
+/// So many rows make one transaction.
+const STEP: u32 = 100_000;
+
+fn fill_sqlite(database: &mut Connection, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
+    let webhooks: Vec<([u8; 16], String)> = database
+        .prepare("SELECT id, account FROM webhooks")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let (before, after) = publication("stored", EVENT);
+    let data = format!("{before}1{after}");
+    for begin in (from..to).step_by(STEP as usize) {
+        let transaction = database.transaction()?;
+        {
+            let mut notification = transaction.prepare(
+                "INSERT INTO notifications (id, account, type, data, created_at, delivery_count) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
+            )?;
+            let mut delivery = transaction.prepare(
+                "INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, status, lane, attempt_count, due_at, created_at)
+                 VALUES (?1, ?2, ?3, ?4, 1, 1, 0, 1, ?5, ?5)",
+            )?;
+            let mut attempt = transaction.prepare(
+                "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, response_body, truncated)
+                 VALUES (?1, 1, ?2, 2, 'accepted', 204, '', 0)",
+            )?;
+            for number in begin..to.min(begin + STEP) {
+                let time = first + i64::from(number);
+                let (webhook, account) = &webhooks[number as usize % webhooks.len()];
+                let (notification_id, delivery_id) = (identifier(time, number, 0), identifier(time, number, 1));
+                notification.execute((notification_id.as_bytes(), account, EVENT, &data, time))?;
+                delivery.execute((delivery_id.as_bytes(), notification_id.as_bytes(), webhook, account, time))?;
+                attempt.execute((delivery_id.as_bytes(), time))?;
+            }
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// A UUIDv7 of that time, the same for the same number.
+pub(super) fn identifier(milliseconds: i64, number: u32, kind: u8) -> Uuid {
+    let mut rest = [kind; 10];
+    rest[..4].copy_from_slice(&number.to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(milliseconds as u64, &rest).into_uuid()
+}
+
+fn fill_postgres(database: &Database, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
+    let (before, after) = publication("stored", EVENT);
+    let data = format!("{before}1{after}").replace('\'', "''");
+    for begin in (from..to).step_by(STEP as usize) {
+        let end = to.min(begin + STEP);
+        // The digits of a UUIDv7: its time, version 7, its kind, variant 8, and its number.
+        let id = |kind: u32| format!("(lpad(to_hex({first} + n), 12, '0') || '700{kind}8000' || lpad(to_hex(n), 12, '0'))::uuid");
+        let (notification_id, delivery_id) = (id(0), id(1));
+        let row = format!(
+            "to_timestamp(({first} + n) / 1000.0) AS at, w.ids[1 + n % w.count] AS webhook_id, w.accounts[1 + n % w.count] AS account
+             FROM generate_series({begin}::bigint, {end} - 1) AS n,
+                 (SELECT array_agg(id ORDER BY id) AS ids, array_agg(account ORDER BY id) AS accounts, count(*) AS count FROM webhooks) w"
+        );
+        database.execute(&format!(
+            "INSERT INTO notifications (id, account, type, created_at, delivery_count, data)
+                 SELECT id, account, '{EVENT}', at, 1, '{data}' FROM (SELECT {notification_id} AS id, {row}) new;
+             INSERT INTO deliveries (id, notification_id, webhook_id, account, created_at, ended_at, epoch, attempt_count, status)
+                 SELECT id, notification_id, webhook_id, account, at, at, 1, 1, 1
+                 FROM (SELECT {delivery_id} AS id, {notification_id} AS notification_id, {row}) new;
+             INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, response_body, truncated)
+                 SELECT id, 1, at, 2, 'accepted', 204, '', false FROM (SELECT {delivery_id} AS id, {row}) new"
+        ))?;
+    }
+    // As autovacuum and the checkpointer would have come by while they were published.
+    database.execute("VACUUM (ANALYZE); CHECKPOINT").map(drop)
+}
