@@ -3,11 +3,15 @@
 //! Each setting is declared once, as an argument whose id is its key in the file. The file's values become the
 //! arguments' defaults, so flags and environment win over it without a line of merging, and the same parser judges all.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use chrono::TimeDelta;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use uuid::Uuid;
@@ -16,6 +20,7 @@ use crate::api::types::Account;
 use crate::auth::Scope;
 use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::{RetrySchedule, parse_seconds};
+use crate::migration::Place;
 use crate::store::address::StoreAddress;
 
 /// On this machine alone; the first server that openapi.json names.
@@ -56,6 +61,18 @@ pub enum Command {
         /// Replace the database if there is one; it is kept beside the new one
         #[arg(long)]
         replace: bool,
+    },
+    /// Move everything from the embedded store, while no server runs on it, to an empty database of PostgreSQL
+    ///
+    /// Whatever ends it before its time, the same command goes on where it was, and no node starts on what is not all there. The
+    /// embedded store is not changed. --master-key-file and --store-password-file count for it.
+    Migrate {
+        /// `sqlite:` and a data directory or the database in it; `sqlite` alone is that in --data-dir
+        #[arg(long, value_name = "STORE")]
+        from: Place,
+        /// The URL of PostgreSQL, as --store takes it; of the server itself and not of a pooler
+        #[arg(long, value_name = "STORE")]
+        to: Place,
     },
     /// Pause and resume deliveries, also while the server runs
     #[command(subcommand)]
@@ -130,7 +147,7 @@ pub struct Settings {
 
     /// `sqlite`, the database in the data directory; or a URL of PostgreSQL such as postgres://user@host1,host2/database, with
     /// the parameters of libpq (`sslmode`, `sslrootcert`, `target_session_attrs` and others)
-    #[arg(id = "store", long = "store", value_name = "STORE", default_value = "sqlite", global = true)]
+    #[arg(id = "store", long = "store", value_name = "STORE", default_value = "sqlite", global = true, hide_env_values = true, value_parser = Concealed::<StoreAddress>::new())]
     pub store: StoreAddress,
 
     /// The password for PostgreSQL
@@ -138,15 +155,15 @@ pub struct Settings {
     pub store_password_file: Option<PathBuf>,
 
     /// Connections to PostgreSQL, beside one that listens
-    #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u32).range(8..=1000))]
+    #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, global = true, value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub store_connections: u32,
 
     /// Time limit of a statement of PostgreSQL, in seconds
-    #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, global = true, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub store_statement_timeout_seconds: u64,
 
     /// There is a pooler before PostgreSQL, in transaction mode: nothing is prepared, and nodes wake one another within a second
-    #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, global = true, action = ArgAction::Set)]
     pub store_pooler: bool,
 
     /// What this node does of `api` and `delivery`; others on the same PostgreSQL do the rest
@@ -165,6 +182,11 @@ pub struct Settings {
     /// it where the default is taken
     #[arg(id = "operations.listen", long = "operations-listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_OPERATIONS_LISTEN, value_parser = operations_listen)]
     pub operations_listen: OperationsListen,
+
+    /// How long a stopping server goes on as before after it has said that it is not ready, in seconds: as long as whoever
+    /// spreads requests over several nodes needs to notice
+    #[arg(id = "operations.drain_delay_seconds", long = "drain-delay-seconds", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_delay_seconds: u64,
 
     /// For development: callbacks on loopback, trusting a certificate authority made in the data directory
     #[arg(id = "dev", long = "dev", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
@@ -466,6 +488,28 @@ fn name_server(text: &str) -> Result<SocketAddr, String> {
     alone.or_else(|_| text.parse()).map_err(|_| "must be an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned())
 }
 
+/// Parses what may hold a password: a mistake is told without what was given.
+#[derive(Clone)]
+struct Concealed<T>(PhantomData<T>);
+
+impl<T> Concealed<T> {
+    fn new() -> Concealed<T> {
+        Concealed(PhantomData)
+    }
+}
+
+impl<T: FromStr<Err = String> + Clone + Send + Sync + 'static> TypedValueParser for Concealed<T> {
+    type Value = T;
+
+    fn parse_ref(&self, command: &clap::Command, argument: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        let parsed = value.to_str().ok_or_else(|| "must be UTF-8".to_owned()).and_then(str::parse);
+        parsed.map_err(|why| {
+            let argument = argument.map(ToString::to_string).unwrap_or_default();
+            clap::Error::raw(ErrorKind::ValueValidation, format!("invalid value for '{argument}': {why}\n")).with_cmd(command)
+        })
+    }
+}
+
 fn operations_listen(text: &str) -> Result<OperationsListen, String> {
     match text {
         "off" => Ok(OperationsListen::Off),
@@ -546,6 +590,16 @@ mod tests {
         let without_files = uncommented.lines().filter(|line| !line.contains("_file = ")).collect::<Vec<_>>().join("\n");
         let example = with_config(&without_files, &[]).expect("the example is valid");
         assert_eq!(format!("{:?}", Settings { config: None, ..example.settings }), defaults);
+    }
+
+    #[test]
+    fn a_mistake_in_the_url_of_a_database_is_told_without_its_password() {
+        let url = "postgres://me:secret@one:port/hooks";
+        let file = format!("store = \"{url}\"");
+        for mistake in [load(&["--store", url]), with_config(&file, &[]), load(&["token", "list", "--store", url])] {
+            let said = mistake.expect_err("no URL").to_string();
+            assert!(said.contains("invalid value for '--store <STORE>': must be a URL such as") && !said.contains("secret"), "{said}");
+        }
     }
 
     #[test]

@@ -296,8 +296,9 @@ impl Metrics {
         self.given_up.inc_by(fleet.was_given_up.into());
     }
 
-    pub fn queued(&self, commands: usize) {
-        self.queue.set(commands as i64);
+    /// So many more commands wait to be written; fewer, if it is negative.
+    pub fn queued(&self, commands: i64) {
+        self.queue.inc_by(commands);
     }
 }
 

@@ -61,6 +61,7 @@ pub struct Server {
     operations: Operations,
     engine: Arc<Engine>,
     tls: bool,
+    drain_delay: Duration,
     drain_timeout: Duration,
     access_token_file: PathBuf,
     first_start: bool,
@@ -147,6 +148,7 @@ impl Server {
             operations,
             engine,
             tls: with_tls,
+            drain_delay: Duration::from_secs(settings.drain_delay_seconds),
             drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
             access_token_file: data_dir.access_token_file(),
             first_start,
@@ -207,10 +209,16 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         )
     }
 
-    /// Stops accepting and taking, and waits for what is in flight, both for the time to drain in all.
+    /// Says that it is not ready, and after the delay stops accepting and taking, and waits for what is in flight, both for the
+    /// time to drain in all.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.operations.stopping();
+        if !self.drain_delay.is_zero() {
+            slog::info!(self.log, "not ready any more, and going on as before until others have noticed"; "seconds" => self.drain_delay.as_secs());
+            tokio::time::sleep(self.drain_delay).await;
+        }
+        slog::info!(self.log, "stopping: no new requests, and attempts in flight are waited for");
+        let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.engine.stop();
         // Requests first: what they publish is stored, and goes out after the next start.
         let close = async {

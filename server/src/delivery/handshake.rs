@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::attempt::{self, Call, Sent};
 use super::callback::{Answer, CallbackBody, CallbackReference};
-use super::{Engine, chain, random_fraction};
+use super::{Engine, LOOK_INTERVAL, chain, random_fraction};
 use crate::api::types::EventType;
 use crate::store::{Destination, DueHandshake, HandshakeEnd};
 
@@ -141,6 +141,8 @@ impl Engine {
             tokio::select! {
                 () = next_due => {}
                 () = self.handshakes.wake.notified() => {}
+                // Another node has stored one, or has died with one.
+                () = tokio::time::sleep(LOOK_INTERVAL) => {}
                 _ = stopping.changed() => {}
             }
         }

@@ -27,6 +27,7 @@ mod finishes;
 mod handshakes;
 mod leases;
 mod lines;
+pub(crate) mod moving;
 mod nodes;
 mod notifications;
 mod operational;

@@ -28,7 +28,7 @@ fn copy_keys(from: &Process, data_dir: &Path) {
 
 #[tokio::test]
 async fn a_backup_made_under_load_has_all_that_was_accepted_before_and_its_deliveries_go_on() {
-    let mut process = Process::start(&["--max-in-flight-per-webhook", "4"]).await;
+    let mut process = Process::start_embedded(&["--max-in-flight-per-webhook", "4"]).await;
     let mut receiver = process.receiver().await;
     receiver.always(Reply::Gate(Arc::new(Semaphore::new(0))));
     process.api().register_url(&receiver.url()).await;
@@ -77,7 +77,7 @@ async fn a_backup_made_under_load_has_all_that_was_accepted_before_and_its_deliv
 
 #[tokio::test]
 async fn a_backup_and_a_database_are_replaced_only_when_that_is_said() {
-    let mut process = Process::start(&[]).await;
+    let mut process = Process::start_embedded(&[]).await;
     let data_dir = process.data_dir();
     let first = process.api().register_url("https://example.com/first").await;
     let place = TempDir::new().expect("a temporary directory");
@@ -109,7 +109,7 @@ async fn a_backup_and_a_database_are_replaced_only_when_that_is_said() {
 
 #[tokio::test]
 async fn what_cannot_be_used_is_not_restored_and_nothing_is_changed() {
-    let process = Process::start(&[]).await;
+    let process = Process::start_embedded(&[]).await;
     let place = TempDir::new().expect("a temporary directory");
     let file = place.path().join("backup.db");
     run("backup", &file, &process.data_dir(), &[]).await.expect("a backup");

@@ -85,9 +85,10 @@ async fn set_under_way(by: TimeDelta) {
 /// The clock is set by so much while deliveries are paused, and before the server starts anew.
 async fn set_while_away(by: TimeDelta) {
     let mut webhooks = Webhooks::register().await;
-    let data_dir = webhooks.server.data_dir().display().to_string();
+    let flags = webhooks.server.database().flags(&[]);
     let delivery = async |command: &str| {
-        assert!(binary(&["delivery", command, "--all", "--data-dir", &data_dir]).await.status.success());
+        let arguments: Vec<&str> = ["delivery", command, "--all"].into_iter().chain(flags.iter().map(String::as_str)).collect();
+        assert!(binary(&arguments).await.status.success());
     };
     delivery("pause").await;
     webhooks.publish(5).await;

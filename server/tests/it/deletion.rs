@@ -105,18 +105,17 @@ async fn the_platform_takes_back_what_it_published() {
 }
 
 #[tokio::test]
-async fn no_file_keeps_a_byte_of_it_once_the_server_has_stopped() {
+async fn no_file_and_no_table_keeps_a_byte_of_it_once_the_server_has_stopped() {
     let (mut server, api, receiver) = registered(&[]).await;
     receiver.then([Reply::Echo]);
     let notification = publish_marked(&api).await;
     api.after_attempts(&notification, 1).await;
-    let contains = |server: &Server| {
-        let files = std::fs::read_dir(server.data_dir()).expect("readable").map(|entry| entry.expect("a file").path());
-        let mut files = files.filter(|path| path.is_file()).map(|path| std::fs::read(path).expect("readable"));
-        files.any(|bytes| bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes()))
+    let contains = async |server: &Server| {
+        let contents = server.database().contents().await;
+        contents.iter().any(|(_, bytes)| bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes()))
     };
-    assert!(contains(&server));
+    assert!(contains(&server).await);
     api.delete_notification(&id_of(&notification)).await;
     server.stop().await;
-    assert!(!contains(&server));
+    assert!(!contains(&server).await);
 }

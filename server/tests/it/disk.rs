@@ -20,7 +20,7 @@ const ACCEPTED: &str = "HTTP/1.1 202 ";
 async fn an_answer_means_that_it_is_on_disk() {
     let directory = TempDir::new().expect("a temporary directory");
     let file = directory.path().join("trace");
-    let mut process = Process::start_under(|_| strace(&file), &[]).await;
+    let mut process = Process::start_embedded_under(|_| strace(&file), &[]).await;
     let mut receiver = process.receiver().await;
     let registration = json!({ "targetURL": receiver.url(), "description": "described-webhook-0" });
     let webhook = id_of(&process.api().register(&registration).await);
@@ -136,7 +136,7 @@ async fn a_full_disk_refuses_and_what_was_accepted_goes_on_when_there_is_room() 
     for error in ["ENOSPC", "EDQUOT", "EROFS"] {
         let directory = TempDir::new().expect("a temporary directory");
         let fault = format!("pwrite64:error={error}:when=150..170");
-        let process = Process::start_under(|data_dir| failing(data_dir, directory.path().join("trace"), &fault), &[]).await;
+        let process = Process::start_embedded_under(|data_dir| failing(data_dir, directory.path().join("trace"), &fault), &[]).await;
         let receiver = process.receiver().await;
         process.api().register_url(&receiver.url()).await;
         let accepted = publish_through_trouble(&process, 500).await;
@@ -149,7 +149,7 @@ async fn a_full_disk_refuses_and_what_was_accepted_goes_on_when_there_is_room() 
 async fn a_failed_sync_ends_the_process_and_nothing_accepted_is_lost() {
     let directory = TempDir::new().expect("a temporary directory");
     let fault = "fsync:error=EIO:when=40";
-    let mut process = Process::start_under(|data_dir| failing(data_dir, directory.path().join("trace"), fault), &[]).await;
+    let mut process = Process::start_embedded_under(|data_dir| failing(data_dir, directory.path().join("trace"), fault), &[]).await;
     let receiver = process.receiver().await;
     process.api().register_url(&receiver.url()).await;
     let mut accepted = Vec::new();

@@ -7,6 +7,7 @@ mod api;
 mod authority;
 mod browser;
 pub(crate) mod contract;
+mod database;
 mod fleet;
 mod hostile;
 mod log;
@@ -22,6 +23,7 @@ use std::time::Duration;
 pub(crate) use api::{Answer, Api, PREFIX, id_of};
 pub(crate) use authority::Authority;
 pub(crate) use browser::Browser;
+pub(crate) use database::{Database, IMPATIENT};
 pub(crate) use fleet::{Fleet, aside};
 pub(crate) use hostile::{HostileReceiver, Hostility};
 pub(crate) use process::{DATA_DIR, OPERATIONS, Process, binary, binary_under, under_the_modes_of_files};
@@ -29,6 +31,17 @@ pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};
 pub(crate) use trace::{Trace, strace};
+
+/// Letters that take up as many bytes wherever they are stored.
+pub(crate) fn incompressible(bytes: usize) -> String {
+    let mut state = 1_u32;
+    let letters = (0..bytes).map(|_| {
+        // The generator of C99, with all of its bits.
+        state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 27) as usize])
+    });
+    letters.collect()
+}
 
 /// Far longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use http::Method;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Receiver, Reply, Server, Setup, eventually, id_of};
@@ -95,17 +94,23 @@ async fn more_than_one_call_may_is_recovered_call_by_call() {
     outage(&server, &api, &mut receiver, 1).await;
     server.stop().await;
     // As if the outage had been long: the one failed delivery 10,005 times, half a second apart.
-    Connection::open(server.file("webhooks.db"))
-        .expect("the database")
-        .execute(
+    let copied = match server.database().is_embedded() {
+        true => {
             "INSERT INTO deliveries
              WITH RECURSIVE copies (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < 10004)
              SELECT randomblob(16), notification_id, webhook_id, account, epoch, status, lane, sequence, attempt_count, schedule_start, due_at,
                     leased_by, created_at + 500 * n
-             FROM deliveries, copies",
-            [],
-        )
-        .expect("copied");
+             FROM deliveries, copies"
+        }
+        false => {
+            "INSERT INTO deliveries
+             SELECT gen_random_uuid(), notification_id, webhook_id, account, created_at + n * interval '500 milliseconds', ended_at, epoch,
+                    attempt_count, schedule_start, status
+             FROM deliveries, generate_series(1, 10004) AS n;
+             INSERT INTO unsuccessful SELECT id, webhook_id, account, created_at, status FROM deliveries ON CONFLICT DO NOTHING"
+        }
+    };
+    server.database().run(copied).await;
     server.start_again().await;
     let mut asked = json!({ "since": START, "dryRun": true });
     let first = api.recover(&id, &asked).await;

@@ -92,12 +92,12 @@ async fn what_a_stop_cuts_off_is_nobodys_afterwards() {
         receiver.next().await;
     }
     assert!(process.terminate().await.success());
-    let database = rusqlite::Connection::open(process.file("webhooks.db")).expect("the database");
-    let count = |condition: &str| {
-        let count = database.query_row(&format!("SELECT count(*) FROM deliveries WHERE {condition}"), [], |row| row.get::<_, u32>(0));
-        count.expect("a number")
+    let database = process.database();
+    let leased = match database.is_embedded() {
+        true => "deliveries WHERE leased_by IS NOT NULL",
+        false => "pending WHERE leased_by IN (SELECT incarnation FROM nodes)",
     };
-    assert_eq!((count("status = 0 AND attempt_count = 0"), count("leased_by IS NOT NULL")), (6, 0));
+    assert_eq!((database.count("deliveries WHERE status = 0 AND attempt_count = 0").await, database.count(leased).await), (6, 0));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::harness::{Reply, Setup, eventually, id_of};
+use crate::harness::{Reply, Setup, eventually, id_of, incompressible};
 
 #[tokio::test]
 async fn what_succeeded_goes_after_its_time_and_what_failed_stays_longer() {
@@ -44,9 +44,9 @@ async fn what_succeeded_goes_after_its_time_and_what_failed_stays_longer() {
 
 #[tokio::test]
 async fn a_full_storage_takes_nothing_new() {
-    // A petabyte is free nowhere.
-    for limit in [["--max-bytes", "1"], ["--min-free-bytes", "1000000000000000"]] {
-        let server = Setup::dev().flags(&limit).start().await;
+    // A petabyte is free nowhere. Of PostgreSQL's disk a server sees nothing.
+    for setup in [Setup::dev().flags(&["--max-bytes", "1"]), Setup::dev().embedded().flags(&["--min-free-bytes", "1000000000000000"])] {
+        let server = setup.start().await;
         let api = server.api();
         for (path, body) in
             [("/webhooks", json!({ "targetURL": "https://example.com" })), ("/notifications", json!({ "type": "a.b", "data": {} }))]
@@ -62,13 +62,13 @@ async fn a_full_storage_takes_nothing_new() {
 
 #[tokio::test]
 async fn a_full_storage_delivers_what_it_took_and_takes_more_once_that_is_old() {
-    let server = Setup::dev().manual_clock().flags(&["--max-bytes", "2000000", "--keep-succeeded", "1h"]).start().await;
+    let server = Setup::dev().manual_clock().room(2_000_000).flags(&["--keep-succeeded", "1h"]).start().await;
     let mut receiver = server.receiver().await;
     let gate = std::sync::Arc::new(Semaphore::new(0));
     receiver.always(Reply::Gate(gate.clone()));
     let api = server.api();
     api.register_url(&receiver.url()).await;
-    let publication = json!({ "type": "a.b", "data": { "text": "x".repeat(50_000) } });
+    let publication = json!({ "type": "a.b", "data": { "text": incompressible(50_000) } });
     let publish = async || api.post("/notifications", &publication).await;
     let mut accepted = Vec::new();
     let refusal = loop {
@@ -92,6 +92,10 @@ async fn a_full_storage_delivers_what_it_took_and_takes_more_once_that_is_old() 
     assert_eq!(publish().await.status, 503, "none of them is old");
 
     server.advance(TimeDelta::hours(2));
-    let taken = eventually("room", async || Some(publish().await).filter(|answer| answer.status == 202)).await;
+    let room = async || {
+        server.database().shrink().await;
+        Some(publish().await).filter(|answer| answer.status == 202)
+    };
+    let taken = eventually("room", room).await;
     assert_eq!(receiver.next().await.id(), id_of(&taken.json()));
 }

@@ -42,12 +42,6 @@ fn assert_absent(place: &str, bytes: &[u8], secrets: &[String]) {
     }
 }
 
-fn files_of(server: &Server) -> Vec<(String, Vec<u8>)> {
-    let files = std::fs::read_dir(server.data_dir()).expect("the data directory").map(|entry| entry.expect("an entry").path());
-    let database = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("webhooks.db")));
-    database.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a readable file"))).collect()
-}
-
 #[tokio::test]
 async fn no_secret_is_written_logged_or_answered() {
     let mut server = Server::start().await;
@@ -103,18 +97,18 @@ async fn no_secret_is_written_logged_or_answered() {
         let secret = api.signing_secret(id).await;
         signing_secrets.push(secret.trim_start_matches("whsec_").to_owned());
         let bytes = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("base64");
-        for (path, file) in files_of(&server) {
+        for (path, file) in server.database().contents().await {
             assert!(!file.windows(bytes.len()).any(|window| window == bytes), "{path} contains the bytes of a signing secret");
         }
     }
     secrets.extend(signing_secrets);
     secrets.push(std::fs::read_to_string(server.file("access-token")).expect("the token").trim().to_owned());
     assert_absent("the log", server.log().as_bytes(), &secrets);
-    for (path, file) in files_of(&server) {
+    for (path, file) in server.database().contents().await {
         assert_absent(&path, &file, &secrets);
     }
     server.stop().await;
-    for (path, file) in files_of(&server) {
+    for (path, file) in server.database().contents().await {
         assert_absent(&path, &file, &secrets);
     }
 }

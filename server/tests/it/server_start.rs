@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::harness::{Authority, Process, Server, binary, binary_under, id_of, under_the_modes_of_files};
+use crate::harness::{Authority, Process, Setup, binary, binary_under, id_of, under_the_modes_of_files};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -16,7 +16,7 @@ fn mode(path: &Path) -> u32 {
 
 #[tokio::test]
 async fn the_first_start_makes_a_token_that_works_and_is_not_printed() {
-    let mut process = Process::start(&[]).await;
+    let mut process = Process::start_embedded(&[]).await;
     let token = std::fs::read_to_string(process.file("access-token")).expect("the token").trim().to_owned();
     assert_eq!(mode(&process.file("access-token")), 0o600);
     assert_eq!(mode(&process.file("master-key")), 0o600);
@@ -31,7 +31,7 @@ async fn the_first_start_makes_a_token_that_works_and_is_not_printed() {
 
 #[tokio::test]
 async fn the_printed_command_registers_a_webhook() {
-    let process = Process::start(&[]).await;
+    let process = Process::start_embedded(&[]).await;
     let start = process.greeting.find("curl ").expect("the command");
     let command = process.greeting[start..].replacen("curl ", "curl --silent --show-error ", 1);
     let mut shell = tokio::process::Command::new("sh");
@@ -71,7 +71,7 @@ async fn the_api_speaks_tls_where_it_has_a_certificate() {
 
 #[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
-    let server = Server::start().await;
+    let server = Setup::dev().embedded().start().await;
     let data_dir = server.data_dir().display().to_string();
     let output = binary(&["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir]).await;
     assert!(!output.status.success());
@@ -81,7 +81,7 @@ async fn a_second_server_on_the_same_data_is_refused() {
 
 #[tokio::test]
 async fn a_wrong_or_missing_master_key_is_named() {
-    let mut process = Process::start(&[]).await;
+    let mut process = Process::start_embedded(&[]).await;
     process.kill().await;
     let key_file = process.file("master-key");
     let data_dir = process.data_dir();
@@ -131,7 +131,7 @@ async fn the_master_key_may_lie_outside_of_the_data() {
 
 #[tokio::test]
 async fn what_must_be_written_and_cannot_is_named_with_what_to_do() {
-    let mut process = Process::start(&[]).await;
+    let mut process = Process::start_embedded(&[]).await;
     let webhook = process.api().register_url("https://example.com").await;
     let directory = process.file("");
     let refused = async |protected: &Path, mode_then: u32, data_dir: &Path, named: &Path| {

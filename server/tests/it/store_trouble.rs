@@ -1,27 +1,19 @@
 //! What callers are told when the database is damaged or away.
 
 use http::Method;
-use rusqlite::Connection;
 use serde_json::json;
 use webhooks_server::auth::Scope;
 
 use crate::auth::{ID, operations};
-use crate::harness::{Server, id_of};
-
-fn database(server: &Server) -> Connection {
-    Connection::open(server.file("webhooks.db")).expect("the database")
-}
+use crate::harness::{IMPATIENT, Reply, Server, Setup, id_of};
 
 #[tokio::test]
 async fn a_damaged_store_is_a_500_that_tells_nothing_of_it() {
     let server = Server::start().await;
     let api = server.api();
-    database(&server)
-        .execute_batch(
-            "ALTER TABLE webhooks RENAME TO lost_webhooks; ALTER TABLE notifications RENAME TO lost_notifications;
-             ALTER TABLE deliveries RENAME TO lost_deliveries;",
-        )
-        .expect("it is damaged");
+    for table in ["webhooks", "notifications", "deliveries"] {
+        server.database().run(&format!("ALTER TABLE {table} RENAME TO lost_{table}")).await;
+    }
     let callers = [api.clone(), api.of_plain_json()];
     // The catalogue is not in the store.
     let operations = || operations().into_iter().filter(|(_, path, ..)| path != "/event-types");
@@ -35,10 +27,11 @@ async fn a_damaged_store_is_a_500_that_tells_nothing_of_it() {
         let instance = answer.json()["instance"].as_str().expect("an instance").trim_start_matches("urn:uuid:").to_owned();
         assert!(server.log().contains(&instance), "the log has the reason under {instance}");
     }
-    assert!(server.log().contains("no such table"));
+    let reason = if server.database().is_embedded() { "no such table: webhooks" } else { "does not exist" };
+    assert!(server.log().contains(reason), "{}", server.log());
     // Who asks for it is.
     let token = server.token(Some("default"), &Scope::ALL, None).await;
-    database(&server).execute_batch("ALTER TABLE tokens RENAME TO lost_tokens").expect("it is damaged");
+    server.database().run("ALTER TABLE tokens RENAME TO lost_tokens").await;
     let caller = server.api_with(&token);
     for api in [&caller, &caller.of_plain_json()] {
         assert_eq!(api.get("/event-types").await.problem(), (500, "internal".to_owned()));
@@ -51,9 +44,8 @@ async fn a_damaged_secret_costs_its_webhook_alone() {
     let (api, mut receiver) = (server.api(), server.receiver().await);
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
     let damaged = id_of(&api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await);
-    database(&server)
-        .execute("UPDATE webhooks SET signing_secret = zeroblob(60), auth_secret = zeroblob(60), revision = revision + 1", [])
-        .expect("it is damaged");
+    let zeros = server.database().zeros(60);
+    server.database().change_webhooks(&format!("signing_secret = {zeros}, auth_secret = {zeros}")).await;
     let sound = api.register_url(&receiver.url()).await;
     let notification = api.publish_type("a.b").await;
     assert_eq!(receiver.next().await.json()["webhook"]["id"], sound);
@@ -70,14 +62,22 @@ async fn a_damaged_secret_costs_its_webhook_alone() {
 
 #[tokio::test]
 async fn a_store_that_takes_no_writes_is_a_503_and_reading_goes_on() {
-    let server = Server::start().await;
-    let api = server.api();
-    let id = api.register_url("https://example.com").await;
-    let lock = database(&server);
-    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let server = Setup::dev().flags(&["--retry-schedule", "none"]).flags(&IMPATIENT).start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    receiver.always(Reply::Status(500));
+    let id = api.register_url(&receiver.url()).await;
+    // What there is nothing of needs no write.
+    let notification = api.publish_type("a.b").await;
+    let delivery = api.after_attempts(&notification, 1).await;
+    let lock = server.database().lock().await;
     let writes = operations().into_iter().filter(|(method, path, ..)| *method != Method::GET && !path.ends_with("/test"));
     let callers = [api.clone(), api.of_plain_json()].into_iter().cycle();
     let answers = writes.zip(callers).map(|((method, path, body, _), api)| {
+        let id = match path.split('/').nth(1) {
+            Some("notifications") => id_of(&notification),
+            Some("deliveries") => id_of(&delivery),
+            _ => id.clone(),
+        };
         let path = path.replace(ID, &id);
         async move { (api.call(method.clone(), &path, &[], body).await, format!("{method} {path}")) }
     });
@@ -89,7 +89,7 @@ async fn a_store_that_takes_no_writes_is_a_503_and_reading_goes_on() {
     };
     let reading = async { api.webhook(&id).await };
     let ((), webhook) = tokio::join!(refused, reading);
-    lock.execute_batch("ROLLBACK").expect("the lock is let go");
+    lock.let_go().await;
     assert_eq!(api.webhook(&id).await, webhook);
     api.register_url("https://example.com").await;
 }

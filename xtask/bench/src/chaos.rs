@@ -145,11 +145,12 @@ fn happen(arguments: &Arguments, faults: &Faults<'_>, service: &mut Service, add
     })
 }
 
-/// What PostgreSQL has logged goes with its data.
+/// What PostgreSQL has logged, and who waits in it for what, goes with its data.
 fn keep_log(service: &Service, directory: &Path) {
-    if let Some(database) = &service.database {
-        let _ = std::fs::write(directory.join("postgres.log"), database.cluster.log());
-    }
+    let Some(database) = &service.database else { return };
+    let _ = std::fs::write(directory.join("postgres.log"), database.cluster.log());
+    let left = database.execute("SELECT now(); TABLE nodes; TABLE ready; TABLE pending ORDER BY webhook_id, sequence, due_at");
+    let _ = std::fs::write(directory.join("left.txt"), left.unwrap_or_else(|error| format!("{error:#}")));
 }
 
 /// Waits until everything has come, and the servers know it.

@@ -1,6 +1,6 @@
 //! The connections of this node, and what the database must be like.
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::Client;
 
 use super::url::PostgresUrl;
@@ -11,6 +11,10 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the server is given to end a statement by itself, beyond its own time limit for it.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long this program says nothing in the middle of a transaction. What it holds then keeps others waiting, so it has to be
+/// free long before they take over from a node that has stopped.
+pub(super) const SILENCE: Duration = Duration::from_secs(2);
 
 /// Of what this program keeps in the database: older ones cannot do what it needs.
 const OLDEST_SERVER: i32 = 130_000;
@@ -80,8 +84,9 @@ impl Connections {
             // is not to be gathered and sorted instead.
             let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
             let limit = options.statement_timeout.as_millis();
+            let silence = SILENCE.min(options.statement_timeout).as_millis();
             config.options(format!(
-                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c enable_seqscan=off \
+                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={silence} -c enable_seqscan=off \
                  -c enable_bitmapscan=off -c jit=off \
                  -c default_transaction_isolation=read\\ committed -c timezone=UTC"
             ));
@@ -102,8 +107,19 @@ impl Connections {
         Ok(Connections { pool, prepares: !options.pooled, patience: options.statement_timeout + GRACE, shown })
     }
 
+    /// For one who is no node. A server that is gone is noticed within half a minute, also while it has nothing to say.
+    pub(super) fn alone(options: &Options) -> std::result::Result<Connections, OpenError> {
+        let mut options = options.clone();
+        options.url.config.keepalives_idle(GRACE).keepalives_interval(GRACE).keepalives_retries(3);
+        Connections::pool(&options, 1)
+    }
+
+    pub(super) async fn object(&self) -> Answer<Object> {
+        Ok(self.pool.get().await?)
+    }
+
     pub(super) async fn session(&self) -> Answer<Session> {
-        Ok(Session::new(self.pool.get().await?, self.prepares, self.patience))
+        Ok(Session::new(self.object().await?, self.prepares, self.patience))
     }
 }
 

@@ -3,6 +3,20 @@
 use super::*;
 use crate::delivery::operational::{AboutWebhook, WebhookFailing};
 
+/// Forgets what was counted of webhooks that have accepted something. Two transactions that each forget what the other counts
+/// would wait for one another: so what `count_many` is about to change is locked with it, in order.
+pub(super) async fn forget_before_counting(session: &Session, accepting: Vec<Uuid>, failing: Vec<Uuid>) -> Answer<()> {
+    if accepting.is_empty() {
+        return Ok(());
+    }
+    let locked = [&accepting[..], &failing].concat();
+    if !failing.is_empty() {
+        session.query("SELECT 1 FROM webhooks WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", &[&failing]).await?;
+    }
+    session.query("SELECT 1 FROM failures WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE", &[&locked]).await?;
+    session.execute("DELETE FROM failures WHERE webhook_id = ANY($1)", &[&accepting]).await.map(drop)
+}
+
 /// Counts attempts of webhooks that failed: of each, named once, when the first of them ended and how many they are. Answers
 /// what has failed of each that is active, and whether its account has been warned. Nobody else changes these webhooks before
 /// the transaction has ended.

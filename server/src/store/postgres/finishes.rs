@@ -83,7 +83,7 @@ impl Finishing {
     async fn record(&self, batch: &[Command]) -> Answer<Vec<Finished>> {
         let session = self.connections.session().await?;
         // Most are successes that nothing waits for, and need no transaction around their statement.
-        let simple = batch.iter().all(|command| command.finish.next == Next::Succeeded && command.finish.lane != Lane::Ordered);
+        let simple = all_succeeded(batch) && batch.iter().all(|command| command.finish.lane != Lane::Ordered);
         let mut stored = None;
         if simple {
             let recorded = store(&session, batch).await?;
@@ -148,9 +148,10 @@ impl Finishing {
         if let Some(command) = batch.first().filter(|_| !in_order.is_empty()) {
             if self.node.takes() {
                 let leasing = Leasing { session, node: &self.node, slots: &command.slots, now: command.now };
-                let (taken, left) = leasing.take(in_order).await?;
-                command.slots.wake(left);
-                for leased in taken {
+                let taken = leasing.take(in_order).await?;
+                command.slots.wake(taken.left);
+                marks.extend(taken.marks);
+                for leased in taken.leased {
                     let place = batch.iter().position(|command| command.finish.destination.webhook_id == leased.destination.webhook_id);
                     if let Some(finished) = place.and_then(|place| finished.get_mut(place)) {
                         finished.next = Some(leased);
@@ -190,6 +191,10 @@ impl Finishing {
                 (*since, *count, *last) = (at.min(*since), *count + 1, place);
             }
         }
+        let failing = counted.keys().chain(gone.keys()).copied().collect();
+        if !all_succeeded(batch) {
+            failures::forget_before_counting(session, accepting(batch), failing).await?;
+        }
         for (webhook_id, (place, at)) in gone {
             counted.remove(&webhook_id);
             let Destination { account, .. } = &*batch[place].finish.destination;
@@ -225,6 +230,16 @@ fn storable(text: Option<&String>) -> Option<String> {
     text.map(|text| text.replace('\0', "\u{fffd}"))
 }
 
+fn all_succeeded(batch: &[Command]) -> bool {
+    batch.iter().all(|command| command.finish.next == Next::Succeeded)
+}
+
+/// The webhooks of attempts that succeeded.
+fn accepting(batch: &[Command]) -> Vec<Uuid> {
+    let succeeded = batch.iter().filter(|command| command.finish.next == Next::Succeeded);
+    succeeded.map(|command| command.finish.destination.webhook_id).collect()
+}
+
 async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Recorded>> {
     let finishes: Vec<&Finish> = batch.iter().map(|command| &command.finish).collect();
     let attempts: Vec<&Attempt> = finishes.iter().map(|finish| &finish.attempt).collect();
@@ -256,6 +271,7 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
                 &finishes.iter().map(|finish| next_number(finish.next)).collect::<Vec<_>>(),
                 &finishes.iter().map(|finish| due_at(finish.next)).collect::<Vec<_>>(),
                 &batch.iter().map(|command| command.now).collect::<Vec<_>>(),
+                &all_succeeded(batch),
             ],
         )
         .await?;
@@ -314,6 +330,7 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 ///   meanwhile keeps that state and still counts the attempt; a schedule that starts after this attempt is that of a
 ///   redelivery, asked for while it was under way, and stands.
 /// - `released`: whatever the attempt came to, this node is on the delivery no longer.
+/// - `accepting`: where all are successes. Beside failures that are counted, `failures::forget_before_counting` does it.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, w.target_url AS live_at
@@ -382,7 +399,9 @@ unlisted AS (
     DELETE FROM unsuccessful WHERE delivery_id IN (SELECT id FROM succeeded)
 ),
 accepting AS (
-    DELETE FROM failures WHERE webhook_id IN (SELECT webhook_id FROM finish WHERE next = 1)
+    DELETE FROM failures WHERE webhook_id IN (
+        SELECT webhook_id FROM failures WHERE $16 AND webhook_id IN (SELECT webhook_id FROM finish WHERE next = 1)
+        ORDER BY webhook_id FOR UPDATE)
 )
 SELECT f.delivery_id, a.delivery_id IS NOT NULL AS inserted, f.live_at, coalesce(again.lane, ended.lane, released.lane) AS lane,
     coalesce(again.due_at, released.due_at) AS due_at

@@ -15,6 +15,9 @@ use crate::limits::Rate;
 /// So many deliveries are leased in one round, so that the round's transaction stays short.
 const LEASED_AT_ONCE: usize = 256;
 
+/// What others are at is looked at again after this, should they leave something.
+const LOOK_AGAIN: TimeDelta = TimeDelta::milliseconds(20);
+
 /// So many webhooks' times are looked at in one round.
 const READY_AT_ONCE: i64 = 256;
 
@@ -41,7 +44,7 @@ pub(super) async fn find_ready(session: &Session, of_webhooks: &str, parameter: 
         .map(drop)
 }
 
-/// Notes that something of webhooks falls due at a time.
+/// Notes that something of webhooks falls due at a time. A transaction does it once, after everything else that it locks.
 pub(super) async fn mark_ready(session: &Session, marks: &[(Work, DateTime<Utc>)]) -> Answer<()> {
     // Each once, and in order.
     let mut earliest = BTreeMap::new();
@@ -186,17 +189,26 @@ pub(super) async fn round(
     }
     // Most rounds find nothing, and need no transaction for that.
     if works.is_empty() {
-        let next_due: Option<DateTime<Utc>> = session.query_one(NEXT_DUE, &[]).await?.try_get(0)?;
-        if next_due.is_none_or(|next_due| next_due > now) {
-            return Ok(DueRound { next_due, ..DueRound::default() });
+        let next: Option<DateTime<Utc>> = session.query_one(NEXT_DUE, &[]).await?.try_get(0)?;
+        if next.is_none_or(|next| next > now) {
+            return Ok(DueRound { next_due: next, ..DueRound::default() });
         }
     }
-    match fell_due(session, node, now).await {
+    match what_fell_due(session, now).await {
         Ok(fell_due) => works.extend(fell_due),
         Err(trouble) => {
+            if trouble.is_unknown() {
+                node.lost_sight();
+            }
             slots.wake(works);
             return Err(trouble);
         }
+    }
+    let mut seen = std::collections::HashSet::new();
+    works.retain(|work| seen.insert(*work));
+    if works.is_empty() {
+        // Others are at what is due.
+        return Ok(DueRound { next_due: Some(now + LOOK_AGAIN), ..DueRound::default() });
     }
     let mut tries = 1;
     loop {
@@ -220,21 +232,19 @@ pub(super) async fn round(
 
 const NEXT_DUE: &str = "SELECT min(due_at) FROM ready";
 
-/// What fell due, which is this node's to look at from here on. It is committed before anything else is locked: whoever has
-/// locked something else may be waiting to mark it.
-async fn fell_due(session: &Session, node: &Node, now: DateTime<Utc>) -> Answer<Vec<Work>> {
+/// Work that fell due and that no other node is at. From here on it is in this node's memory alone: should that be lost,
+/// whoever takes over finds it anew. It is taken in a transaction of its own, because in the one that leases, `ready` is locked
+/// last. If the database forgets it, it is merely looked at again, so nobody waits for the disk.
+async fn what_fell_due(session: &Session, now: DateTime<Utc>) -> Answer<Vec<Work>> {
     let rows = session
         .query(
             "DELETE FROM ready WHERE (webhook_id, lane) IN (
                  SELECT webhook_id, lane FROM ready WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-             RETURNING webhook_id, lane",
+             RETURNING webhook_id, lane, set_config('synchronous_commit', 'off', true)",
             &[&now, &READY_AT_ONCE],
         )
-        .await;
-    if rows.as_ref().is_err_and(Trouble::is_unknown) {
-        node.lose_track();
-    }
-    rows?.iter().map(|row| Ok(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? })).collect()
+        .await?;
+    rows.iter().map(|row| Ok(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? })).collect()
 }
 
 /// The round, and whether something was left that other nodes may take of.
@@ -247,8 +257,6 @@ async fn try_round(
 ) -> Answer<(DueRound, bool)> {
     let transaction = session.begin().await?;
     let outcome = async {
-        let mut seen = std::collections::HashSet::new();
-        works.retain(|work| seen.insert(*work));
         // Retries come last, unless it is their turn.
         works.sort_by_cached_key(|work| match work.lane {
             Lane::Retry if slots.retries_go_first(work.webhook_id) => 0,
@@ -256,10 +264,12 @@ async fn try_round(
             Lane::Retry => 2,
         });
         let leasing = Leasing { session: &transaction, node, slots, now };
-        let (taken, left) = leasing.take(works).await?;
-        let shared = leasing.share(&taken).await?;
+        let Taken { leased: taken, left, mut marks } = leasing.take(works).await?;
+        let shared = leasing.to_share(&taken);
+        marks.extend(&shared);
+        mark_ready(&transaction, &marks).await?;
         let next_due = transaction.query_one(NEXT_DUE, &[]).await?.try_get(0)?;
-        Ok((taken, left, shared, next_due))
+        Ok((taken, left, !shared.is_empty(), next_due))
     };
     match outcome.await {
         Ok((taken, left, shared, next_due)) => {
@@ -285,6 +295,16 @@ pub(super) struct Leasing<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
+/// What came of taking.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) leased: Vec<Leased>,
+    /// What is to be looked at in the next round.
+    pub(super) left: Vec<Work>,
+    /// What falls due, and when.
+    pub(super) marks: Vec<(Work, DateTime<Utc>)>,
+}
+
 /// Work that may be taken of now.
 struct Open {
     work: Work,
@@ -302,10 +322,10 @@ struct Candidate {
 }
 
 impl Leasing<'_> {
-    /// Takes of that work as much as finds a slot, and answers what is to be looked at in the next round.
-    pub(super) async fn take(&self, works: Vec<Work>) -> Answer<(Vec<Leased>, Vec<Work>)> {
+    /// Takes of that work as much as finds a slot. What falls due later is for the caller to [mark](mark_ready), once and last.
+    pub(super) async fn take(&self, works: Vec<Work>) -> Answer<Taken> {
         if works.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Taken::default());
         }
         let mut ids: Vec<Uuid> = works.iter().map(|work| work.webhook_id).collect();
         ids.sort_unstable();
@@ -360,8 +380,7 @@ impl Leasing<'_> {
         let leased = self.lease(&open, chosen).await?;
         self.save_rates(rates).await?;
         marks.extend(self.next_retries(&open, &exhausted).await?);
-        mark_ready(self.session, &marks).await?;
-        Ok((leased, left))
+        Ok(Taken { leased, left, marks })
     }
 
     /// What waits longest of each, with one more than may be taken. Nobody else takes that in the meantime.
@@ -489,19 +508,17 @@ impl Leasing<'_> {
         rows.iter().map(|row| Ok((Work { webhook_id: row.try_get(0)?, lane: Lane::Retry }, row.try_get(1)?))).collect()
     }
 
-    /// Lets the other nodes know of work that waits for room here, from time to time: they may have some. True if there is any.
-    async fn share(&self, taken: &[Leased]) -> Answer<bool> {
+    /// What the other nodes are to know of: work that waits for room here, from time to time, as they may have some.
+    fn to_share(&self, taken: &[Leased]) -> Vec<(Work, DateTime<Utc>)> {
         if self.node.delivering() < 2 {
-            return Ok(false);
+            return Vec::new();
         }
         let mut works: Vec<Work> =
             taken.iter().map(|leased| Work { webhook_id: leased.destination.webhook_id, lane: leased.lane }).collect();
         works.sort_unstable();
         works.dedup();
         works.retain(|work| work.lane != Lane::Ordered && self.slots.may_share(*work, self.now));
-        let marks: Vec<_> = works.iter().map(|work| (*work, self.now)).collect();
-        mark_ready(self.session, &marks).await?;
-        Ok(!marks.is_empty())
+        works.into_iter().map(|work| (work, self.now)).collect()
     }
 }
 

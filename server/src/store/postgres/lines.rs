@@ -46,12 +46,11 @@ impl<C: Send + 'static> Line<C> {
     pub(super) async fn run<T>(&self, share: Share, urgency: Urgency, command: impl FnOnce(Answers<T>) -> C) -> Result<T> {
         let asked = Instant::now();
         let (answer, answered) = oneshot::channel();
-        let waiting = {
+        {
             let mut queue = self.shared.lock();
             queue.push(share, urgency, command(answer))?;
-            queue.len()
-        };
-        self.shared.metrics.queued(waiting);
+            self.shared.metrics.queued(1);
+        }
         self.shared.changed.notify_one();
         let outcome = answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
         self.shared.metrics.wrote(urgency.as_str(), asked.elapsed());
@@ -70,7 +69,11 @@ impl<C> Shared<C> {
             let wait = {
                 let mut queue = self.lock();
                 match queue.wait() {
-                    Some(Duration::ZERO) => return Some(queue.take()),
+                    Some(Duration::ZERO) => {
+                        let batch = queue.take();
+                        self.metrics.queued(-(batch.len() as i64));
+                        return Some(batch);
+                    }
                     None if queue.is_closed() => return None,
                     wait => wait,
                 }

@@ -36,8 +36,8 @@ struct State {
     heard: std::collections::HashSet<i64>,
     /// Leases that may or may not have been stored, and that nobody is on.
     doubtful: Vec<Uuid>,
-    /// What fell due may have been taken note of by this node without its hearing of it.
-    lost_track: bool,
+    /// What is due may or may not have been taken out of `ready`, and nobody has it in mind.
+    lost_sight: bool,
 }
 
 impl Node {
@@ -48,7 +48,7 @@ impl Node {
             delivering: 1,
             heard: Default::default(),
             doubtful: Vec::new(),
-            lost_track: false,
+            lost_sight: false,
         };
         Node { name, delivers: AtomicBool::new(delivers), state: RwLock::new(state) }
     }
@@ -84,9 +84,9 @@ impl Node {
         self.write().doubtful.extend(deliveries);
     }
 
-    /// Notes that what is due has to be found anew.
-    pub(super) fn lose_track(&self) {
-        self.write().lost_track = true;
+    /// Notes that work may be due that no node has in mind.
+    pub(super) fn lost_sight(&self) {
+        self.write().lost_sight = true;
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
@@ -112,6 +112,8 @@ pub(super) async fn join(session: &Session, node: &Node) -> Answer<()> {
             &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
         )
         .await?;
+    // A move that begins now waits for this and finds the node; one that began before is found here.
+    moving::refuse_unfinished(&transaction).await?;
     if node.delivers() {
         leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }
@@ -143,7 +145,7 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> A
         fleet.was_given_up = true;
     }
     give_back_doubtful(session, node).await?;
-    find_lost_track(session, node).await?;
+    find_again(session, node).await?;
     fleet.taken_over_from = take_over(session, bell).await?;
     let row = session.query_one("SELECT count(*) FILTER (WHERE delivers) FROM nodes", &[]).await?;
     fleet.delivering = u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or(u32::MAX).max(1);
@@ -188,13 +190,13 @@ async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
     given_back
 }
 
-async fn find_lost_track(session: &Session, node: &Node) -> Answer<()> {
-    if !std::mem::take(&mut node.write().lost_track) {
+async fn find_again(session: &Session, node: &Node) -> Answer<()> {
+    if !std::mem::take(&mut node.write().lost_sight) {
         return Ok(());
     }
     let found = leases::find_ready(session, "$1::text IS NULL", &None::<String>).await;
     if found.is_err() {
-        node.lose_track();
+        node.lost_sight();
     }
     found
 }

@@ -288,9 +288,10 @@ impl Publishing {
             let mut works: Vec<Work> = of_batch.flat_map(|prepared| prepared.held_works()).collect();
             works.sort_unstable();
             works.dedup();
-            let (taken, left) = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
-            slots.wake(left);
-            Ok((stored, taken))
+            let taken = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
+            slots.wake(taken.left);
+            leases::mark_ready(&transaction, &taken.marks).await?;
+            Ok((stored, taken.leased))
         };
         match outcome.await {
             Ok((stored, taken)) => {
@@ -299,11 +300,13 @@ impl Publishing {
                     self.node.doubt(ids);
                     return Err(trouble);
                 }
-                // Whoever published it begins it; what was published before goes with the first.
+                // Whoever published it begins it; what was published before goes with the first that was stored, because who was
+                // not is answered with what was there already, and begins nothing.
+                let is_stored = |prepared: &Prepared| stored.notifications.contains(&prepared.command.publication.id);
                 for leased in taken {
-                    let place =
-                        batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id)).unwrap_or(0);
-                    if let Some(prepared) = batch.get_mut(place) {
+                    let own = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id));
+                    let place = own.or_else(|| batch.iter().position(is_stored));
+                    if let Some(prepared) = place.and_then(|place| batch.get_mut(place)) {
                         prepared.left.retain(|(id, _)| *id != leased.delivery_id);
                         prepared.leased.push(leased);
                     }

@@ -6,7 +6,7 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{HookError, Object, PoolError};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -50,6 +50,9 @@ values! {
     Uuid => UUID, UUID_ARRAY;
     DateTime<Utc> => TIMESTAMPTZ, TIMESTAMPTZ_ARRAY;
 }
+
+/// As [`connections::SILENCE`].
+const PATIENT_BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
 
 /// A connection taken from a pool. One that is given back in the middle of a transaction, or after an answer that says that it
 /// is of no use any more, is closed instead.
@@ -114,7 +117,9 @@ impl Session {
     /// Begins a transaction. What is said on the connection until its commit belongs to it.
     pub(super) async fn begin(&self) -> Answer<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
-        self.run("BEGIN").await?;
+        // Behind a pooler this is no setting of the connection.
+        let begin = if self.prepares { "BEGIN" } else { PATIENT_BEGIN };
+        self.run(begin).await?;
         Ok(transaction)
     }
 
@@ -189,14 +194,27 @@ pub(super) type Answer<T> = std::result::Result<T, Trouble>;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
     #[error("no connection to the database")]
-    NoConnection(#[from] deadpool_postgres::PoolError),
+    NoConnection(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the database refused a statement")]
     Statement(#[from] tokio_postgres::Error),
     #[error("the database has not answered for {} s", .0.as_secs())]
     Silent(Duration),
+    #[error("not everything has been moved to the database yet: `webhooks-server migrate`, run again, goes on where it was")]
+    HalfMoved,
     /// A stored value that this program cannot have written.
     #[error("the database holds what it should not: {0}")]
     Damaged(String),
+}
+
+/// Only the cause: what a pool says of it would be on several lines, and say the same twice.
+impl From<PoolError> for Trouble {
+    fn from(error: PoolError) -> Trouble {
+        Trouble::NoConnection(match error {
+            PoolError::Backend(cause) | PoolError::PostCreateHook(HookError::Backend(cause)) => cause.into(),
+            PoolError::PostCreateHook(HookError::Message(unfit)) => unfit.into(),
+            error => error.into(),
+        })
+    }
 }
 
 impl Trouble {
@@ -221,7 +239,7 @@ impl Trouble {
         match self {
             Trouble::Statement(error) => error.code().is_none() || self.is_unavailable(),
             Trouble::Silent(_) => true,
-            Trouble::NoConnection(_) | Trouble::Damaged(_) => false,
+            Trouble::NoConnection(_) | Trouble::HalfMoved | Trouble::Damaged(_) => false,
         }
     }
 
@@ -229,7 +247,7 @@ impl Trouble {
     fn is_unavailable(&self) -> bool {
         match self {
             Trouble::NoConnection(_) | Trouble::Silent(_) => true,
-            Trouble::Damaged(_) => false,
+            Trouble::HalfMoved | Trouble::Damaged(_) => false,
             Trouble::Statement(error) => match error.code() {
                 // Classes of SQLSTATE: connection exception, insufficient resources, operator intervention, system error.
                 Some(state) => {

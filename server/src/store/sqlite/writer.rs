@@ -88,7 +88,7 @@ impl Writer {
         {
             let mut waiting = self.shared.lock();
             waiting.queue.push(share, urgency, command)?;
-            self.shared.metrics.queued(waiting.queue.len());
+            self.shared.metrics.queued(1);
             let wake = match waiting.waits_for {
                 Some(Wanted::Anything) => true,
                 Some(Wanted::Urgent) => waiting.queue.wait() == Some(Duration::ZERO),
@@ -125,7 +125,7 @@ fn next_batch(shared: &Shared) -> Option<Vec<Command>> {
         waiting = match waiting.queue.wait() {
             Some(Duration::ZERO) => {
                 let batch = waiting.queue.take();
-                shared.metrics.queued(waiting.queue.len());
+                shared.metrics.queued(-(batch.len() as i64));
                 return Some(batch);
             }
             None if waiting.queue.is_closed() => return None,

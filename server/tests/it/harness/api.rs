@@ -121,10 +121,7 @@ impl Api {
     pub(crate) async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         let authorization = format!("Bearer {}", self.token.as_deref().unwrap_or_default());
         let request = Request::post(format!("{}{PREFIX}{path}", self.base)).header(header::AUTHORIZATION, authorization);
-        let request = request.body(Full::new(body.to_string().into())).expect("a request");
-        let (parts, body) = self.http.request(request).await.ok()?.into_parts();
-        let body = body.collect().await.ok()?.to_bytes();
-        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+        self.try_send(request.body(Full::new(body.to_string().into())).expect("a request")).await
     }
 
     /// Publishes once under a key, where the server may be gone.
@@ -134,7 +131,16 @@ impl Api {
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token()))
             .header(header::CONTENT_TYPE, "application/json")
             .header("idempotency-key", key);
-        let request = request.body(Full::new(publication.to_string().into())).expect("a request");
+        self.try_send(request.body(Full::new(publication.to_string().into())).expect("a request")).await
+    }
+
+    /// What a server says of itself at its address of operations, if it is there.
+    pub(crate) async fn readiness(&self) -> Option<u16> {
+        let request = Request::get(format!("{}/readyz", self.base)).body(Full::default()).expect("a request");
+        Some(self.try_send(request).await?.status)
+    }
+
+    async fn try_send(&self, request: Request<Full<Bytes>>) -> Option<Answer> {
         let (parts, body) = self.http.request(request).await.ok()?.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
         Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })

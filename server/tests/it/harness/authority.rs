@@ -34,9 +34,19 @@ impl Authority {
 
     /// A certificate for this machine, and its key.
     fn certificate(&self) -> (rcgen::Certificate, KeyPair) {
+        self.certificate_for(&["localhost", "127.0.0.1"])
+    }
+
+    fn certificate_for(&self, names: &[&str]) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().expect("a key");
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         (CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer).expect("a certificate"), key)
+    }
+
+    /// A certificate with these names and no others, and its key, in PEM.
+    pub(crate) fn pem_for(&self, names: &[&str]) -> [String; 2] {
+        let (certificate, key) = self.certificate_for(names);
+        [certificate.pem(), key.serialize_pem()]
     }
 
     /// The same as files for `--tls-cert-file` and `--tls-key-file`.

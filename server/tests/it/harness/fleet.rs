@@ -23,8 +23,8 @@ use super::{Api, Authority, Receiver, binary, contract, eventually, patiently};
 pub(crate) struct Fleet {
     nodes: Vec<Node>,
     database: Database,
-    /// How nodes find the database.
-    store: String,
+    /// How nodes and commands find the database.
+    store: Vec<String>,
     directory: TempDir,
     token: Option<String>,
 }
@@ -40,8 +40,9 @@ struct Node {
     flags: Vec<String>,
     /// Of one that serves the API.
     proxy: Option<Proxy>,
-    /// What it wrote on standard error, over all its starts.
+    /// What it wrote on standard error, over all its starts, and how much of that before the last one.
     log: Log,
+    logged_before: usize,
     /// Reads that until it has ended.
     reading: JoinHandle<()>,
 }
@@ -67,15 +68,15 @@ impl Fleet {
     async fn with(of_test: Option<Arc<Cluster>>) -> Fleet {
         let database = aside(move || Database::create(of_test)).await;
         let directory = TempDir::new().expect("a temporary directory");
-        let fleet = Fleet { nodes: Vec::new(), store: database.url(), database, directory, token: None };
+        let fleet = Fleet { nodes: Vec::new(), store: vec!["--store".to_owned(), database.url()], database, directory, token: None };
         DataDir::at(&fleet.shared_dir()).development_authority().expect("an authority");
         fleet.write_master_key("master-key");
         fleet
     }
 
-    /// Nodes that are started from now on, and commands, find the database there.
-    pub(crate) fn find_store_at(&mut self, url: &str) {
-        url.clone_into(&mut self.store);
+    /// Nodes that are started from now on, and commands, find the database with these flags.
+    pub(crate) fn find_store_with(&mut self, flags: &[&str]) {
+        self.store = flags.iter().map(|flag| (*flag).to_owned()).collect();
     }
 
     /// One more node; answers its number.
@@ -84,8 +85,24 @@ impl Fleet {
         self.nodes.len() - 1
     }
 
-    /// So many more nodes, at once.
+    /// So many more nodes, at once, and after the first ones a caller.
     pub(crate) async fn start_many(&mut self, count: usize, flags: &[&str]) {
+        self.add(count, flags).await;
+        if self.token.is_none() {
+            let scopes = Scope::ALL.map(|scope| scope.as_str()).join(",");
+            let token = self.command(&["token", "create", "--account", "default", "--scope", &scopes]).await;
+            contract::know_token(&token, &Scope::ALL);
+            self.token = Some(token);
+        }
+    }
+
+    /// One more node that nobody is going to call; answers its number.
+    pub(crate) async fn start_without_caller(&mut self, flags: &[&str]) -> usize {
+        self.add(1, flags).await;
+        self.nodes.len() - 1
+    }
+
+    async fn add(&mut self, count: usize, flags: &[&str]) {
         let numbers = self.nodes.len()..self.nodes.len() + count;
         let all: Vec<Vec<String>> = numbers.map(|number| self.flags_of(number, flags)).collect();
         let starting = all.into_iter().map(async |flags| {
@@ -96,15 +113,9 @@ impl Fleet {
                 Some(address) => Some(Proxy::start(address.parse().expect("an address")).await),
                 None => None,
             };
-            Node { child, flags, proxy, log, reading }
+            Node { child, flags, proxy, log, logged_before: 0, reading }
         });
         self.nodes.extend(futures_util::future::join_all(starting).await);
-        if self.token.is_none() {
-            let scopes = Scope::ALL.map(|scope| scope.as_str()).join(",");
-            let token = self.command(&["token", "create", "--account", "default", "--scope", &scopes]).await;
-            contract::know_token(&token, &Scope::ALL);
-            self.token = Some(token);
-        }
     }
 
     /// What a node says that does not start.
@@ -123,7 +134,6 @@ impl Fleet {
             std::fs::copy(self.shared_dir().join(name), data_dir.join(name)).expect("a writable directory");
         }
         let of_all = [
-            ("--store", self.store.clone()),
             ("--master-key-file", self.master_key()),
             ("--data-dir", data_dir.display().to_string()),
             ("--node-name", name_of(number)),
@@ -132,7 +142,8 @@ impl Fleet {
         ];
         let of_all = of_all.into_iter().filter(|(flag, _)| !given.contains(flag));
         let of_all = of_all.flat_map(|(flag, value)| [flag.to_owned(), value]);
-        ["--dev".to_owned()].into_iter().chain(of_all).chain(given.iter().map(|flag| (*flag).to_owned())).collect()
+        let store = if given.contains(&"--store") { Vec::new() } else { self.store.clone() };
+        ["--dev".to_owned()].into_iter().chain(store).chain(of_all).chain(given.iter().map(|flag| (*flag).to_owned())).collect()
     }
 
     /// As a power cut: nothing of it runs on.
@@ -159,12 +170,6 @@ impl Fleet {
         kill_process(id.expect("it runs"), signal).expect("it runs");
     }
 
-    /// A polite stop, to its end.
-    pub(crate) async fn terminate(&mut self, node: usize) -> ExitStatus {
-        self.ask_to_stop(node);
-        self.end(node).await
-    }
-
     /// How it ends by itself, once all that it wrote is in its log.
     pub(crate) async fn end(&mut self, node: usize) -> ExitStatus {
         let Node { child, reading, .. } = &mut self.nodes[node];
@@ -175,7 +180,8 @@ impl Fleet {
 
     /// One that has ended, with the flags that it had. Callers find it where it was.
     pub(crate) async fn start_again(&mut self, node: usize) {
-        let Node { child, flags, proxy, log, reading } = &mut self.nodes[node];
+        let Node { child, flags, proxy, log, logged_before, reading } = &mut self.nodes[node];
+        *logged_before = log.lock().unwrap_or_else(PoisonError::into_inner).len();
         let started = spawn(flags, log).await.unwrap_or_else(|error| panic!("a node does not start again: {error}"));
         (*child, *reading) = (started.child, started.reading);
         if let (Some(proxy), Some(address)) = (proxy, started.address) {
@@ -202,7 +208,7 @@ impl Fleet {
     pub(crate) async fn operations(&self, node: usize) -> Api {
         let address = async || {
             let log = self.log(node);
-            let (_, rest) = log.rsplit_once("operations: ")?;
+            let (_, rest) = log.get(self.nodes[node].logged_before..)?.split_once("operations: ")?;
             rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
         };
         Api::new(&eventually("the address of operations", address).await, None)
@@ -262,7 +268,8 @@ impl Fleet {
 
     /// `webhooks-server …` beside the nodes; what it prints, without line end.
     pub(crate) async fn command(&self, arguments: &[&str]) -> String {
-        let Output { status, stdout, stderr } = binary(&[arguments, &["--store", &self.store]].concat()).await;
+        let store: Vec<&str> = self.store.iter().map(String::as_str).collect();
+        let Output { status, stdout, stderr } = binary(&[arguments, &store].concat()).await;
         assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
         String::from_utf8(stdout).expect("UTF-8").trim_end().to_owned()
     }

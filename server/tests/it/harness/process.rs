@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::Utc;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use super::proxy::Proxy;
-use super::{Api, Authority, HostileReceiver, Hostility, Receiver, eventually, patiently};
+use super::{Api, Authority, Database, HostileReceiver, Hostility, Receiver, eventually, patiently};
 
 pub(crate) struct Process {
     proxy: Proxy,
@@ -23,6 +24,7 @@ pub(crate) struct Process {
     log: Log,
     /// Reads what it writes on standard error, until it has ended.
     reading: JoinHandle<()>,
+    database: Database,
     directory: TempDir,
     flags: Vec<String>,
 }
@@ -63,27 +65,50 @@ impl Process {
         Process::start_under(|_| Vec::new(), flags).await
     }
 
-    /// On data that lies in the directory already, in [`DATA_DIR`].
+    /// On the embedded store, whatever this run is on.
+    pub(crate) async fn start_embedded(flags: &[&str]) -> Process {
+        Process::start_embedded_under(|_| Vec::new(), flags).await
+    }
+
+    /// On data of the embedded store that lies in the directory already, in [`DATA_DIR`].
     pub(crate) async fn start_on(directory: TempDir, flags: &[&str]) -> Process {
-        Process::launch(directory, |_| Vec::new(), flags, false).await
+        let database = Database::embedded(&directory.path().join(DATA_DIR));
+        Process::launch(directory, database, |_| Vec::new(), flags, false).await
     }
 
     /// As the last arguments of another program, which is given the data directory and must become the server, as `strace -D`
     /// and `prlimit` do. Later starts are without it.
     pub(crate) async fn start_under(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
-        Process::launch(TempDir::new().expect("a temporary directory"), wrapper, flags, true).await
+        let directory = TempDir::new().expect("a temporary directory");
+        let database = Database::new(&directory.path().join(DATA_DIR));
+        database.prepare(flags, Utc::now()).await;
+        let makes_token = database.is_embedded();
+        Process::launch(directory, database, wrapper, flags, makes_token).await
     }
 
-    async fn launch(directory: TempDir, wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str], first_start: bool) -> Process {
+    pub(crate) async fn start_embedded_under(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
+        let directory = TempDir::new().expect("a temporary directory");
+        let database = Database::embedded(&directory.path().join(DATA_DIR));
+        Process::launch(directory, database, wrapper, flags, true).await
+    }
+
+    async fn launch(
+        directory: TempDir,
+        database: Database,
+        wrapper: impl FnOnce(&Path) -> Vec<String>,
+        flags: &[&str],
+        makes_token: bool,
+    ) -> Process {
         let flags: Vec<String> = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
-        let (data_dir, log) = (directory.path().join(DATA_DIR), Log::default());
-        let Started { child, address, greeting, reading } = spawn(&wrapper(&data_dir), &data_dir, &flags, first_start, &log).await;
-        Process { proxy: Proxy::start(address).await, child, address, greeting, log, reading, directory, flags }
+        let (wrapper, log) = (wrapper(&directory.path().join(DATA_DIR)), Log::default());
+        let Started { child, address, greeting, reading } = spawn(&wrapper, &database, &flags, makes_token, &log).await;
+        Process { proxy: Proxy::start(address).await, child, address, greeting, log, reading, database, directory, flags }
     }
 
     /// As a power cut: nothing of it runs on (SIGKILL).
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.expect("it is killed");
+        self.database.bury().await;
     }
 
     /// Kills without waiting for its end, for a test that is doing something else with it.
@@ -92,7 +117,7 @@ impl Process {
     }
 
     pub(crate) async fn start_again(&mut self) {
-        let started = spawn(&[], &self.file(""), &self.flags, false, &self.log).await;
+        let started = spawn(&[], &self.database, &self.flags, false, &self.log).await;
         self.child = started.child;
         self.address = started.address;
         self.greeting = started.greeting;
@@ -167,6 +192,10 @@ impl Process {
         line.trim().strip_suffix(" kB").and_then(|kibibytes| kibibytes.parse::<u64>().ok()).expect("a number") * 1024
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     pub(crate) fn data_dir(&self) -> String {
         self.file("").display().to_string()
     }
@@ -183,14 +212,17 @@ impl Process {
     }
 
     pub(crate) async fn try_token_command(&self, arguments: &[&str]) -> Output {
-        let data_dir = self.data_dir();
-        binary(&[&["token"], arguments, &["--data-dir", &data_dir]].concat()).await
+        self.command("token", arguments).await
     }
 
     /// A `webhooks-server delivery …` beside the running server.
     pub(crate) async fn delivery_command(&self, arguments: &[&str]) -> Output {
-        let data_dir = self.data_dir();
-        binary(&[&["delivery"], arguments, &["--data-dir", &data_dir]].concat()).await
+        self.command("delivery", arguments).await
+    }
+
+    async fn command(&self, command: &str, arguments: &[&str]) -> Output {
+        let of_database = self.database.flags(&[]);
+        binary(&[command].iter().chain(arguments).copied().chain(of_database.iter().map(String::as_str)).collect::<Vec<_>>()).await
     }
 }
 
@@ -215,15 +247,11 @@ struct Started {
     reading: JoinHandle<()>,
 }
 
-async fn spawn(wrapper: &[String], data_dir: &Path, flags: &[String], first_start: bool, log: &Log) -> Started {
-    let data_dir = data_dir.display().to_string();
+async fn spawn(wrapper: &[String], database: &Database, flags: &[String], makes_token: bool, log: &Log) -> Started {
+    let of_database = database.flags(flags);
     let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "off"] };
-    let arguments: Vec<&str> = ["--listen", "127.0.0.1:0", "--data-dir", &data_dir]
-        .iter()
-        .chain(operations)
-        .copied()
-        .chain(flags.iter().map(String::as_str))
-        .collect();
+    let arguments: Vec<&str> =
+        ["--listen", "127.0.0.1:0"].iter().chain(operations).copied().chain(of_database.iter().chain(flags).map(String::as_str)).collect();
     let child = command_under(wrapper, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap_or_else(|error| panic!("cannot start {wrapper:?} webhooks-server: {error}"));
     let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
@@ -237,8 +265,8 @@ async fn spawn(wrapper: &[String], data_dir: &Path, flags: &[String], first_star
     };
     let address = address.parse().expect("an address");
     let mut rest = first.clone();
-    // A first start goes on with a whole command; later ones print one line.
-    while first_start && !rest.ends_with("}'\n") {
+    // A first start that makes a token goes on with a whole command; others print one line.
+    while makes_token && !rest.ends_with("}'\n") {
         let read = patiently("the greeting", lines.read_line(&mut rest)).await.expect("readable output");
         assert!(read > 0, "the greeting breaks off: {rest}");
     }

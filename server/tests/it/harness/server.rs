@@ -11,18 +11,19 @@ use webhooks_server::api::types::Account;
 use webhooks_server::auth::{Scope, token_hash};
 use webhooks_server::clock::Clock;
 use webhooks_server::config::{CommandLine, Settings};
-use webhooks_server::data_dir::DataDir;
-use webhooks_server::store::Store as _;
 use webhooks_server::token::new_token;
 
 use super::log::CapturedLog;
 use super::proxy::Proxy;
-use super::{Api, Authority, Receiver, TokenEndpoint, contract};
+use super::{Api, Authority, Database, Receiver, TokenEndpoint, contract};
 
 /// How a server is to be started.
 pub(crate) struct Setup {
     flags: Vec<String>,
     clock: Clock,
+    embedded: bool,
+    /// Beside what an empty store takes up.
+    room: Option<u64>,
     data_dir: TempDir,
 }
 
@@ -34,7 +35,18 @@ impl Setup {
 
     /// As in production: no address but public ones.
     pub(crate) fn strict() -> Setup {
-        Setup { flags: Vec::new(), clock: Clock::system(), data_dir: TempDir::new().expect("a temporary directory") }
+        let data_dir = TempDir::new().expect("a temporary directory");
+        Setup { flags: Vec::new(), clock: Clock::system(), embedded: false, room: None, data_dir }
+    }
+
+    /// On the embedded store, whatever this run is on.
+    pub(crate) fn embedded(self) -> Setup {
+        Setup { embedded: true, ..self }
+    }
+
+    /// With a store that is full when it has taken so many bytes.
+    pub(crate) fn room(self, bytes: u64) -> Setup {
+        Setup { room: Some(bytes), ..self }
     }
 
     pub(crate) fn flags(mut self, flags: &[&str]) -> Setup {
@@ -56,24 +68,30 @@ impl Setup {
         self
     }
 
-    pub(crate) async fn start(self) -> Server {
+    pub(crate) async fn start(mut self) -> Server {
+        let data_dir = self.data_dir.path();
+        let database = if self.embedded { Database::embedded(data_dir) } else { Database::new(data_dir) };
+        database.prepare(&self.flags, self.clock.now()).await;
+        if let Some(room) = self.room {
+            self.flags.extend(["--max-bytes".to_owned(), (database.empty_bytes().await + room).to_string()]);
+        }
         let log = CapturedLog::default();
-        let settings = settings(self.data_dir.path(), &self.flags);
+        let settings = settings(&database, &self.flags);
         let running = webhooks_server::server::Server::start(settings, self.clock.clone(), log.logger()).await;
         let running = running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"));
         let proxy = Proxy::start(running.address().expect("it serves the API")).await;
-        Server { proxy, running: Some(running), log, setup: self }
+        Server { proxy, running: Some(running), log, setup: self, database }
     }
 }
 
 const OPERATIONS_LISTEN: &str = "--operations-listen";
 
-fn settings(data_dir: &Path, flags: &[String]) -> Settings {
-    let data_dir = data_dir.display().to_string();
-    let fixed = ["webhooks-server", "--listen", "127.0.0.1:0", "--data-dir", &data_dir];
+fn settings(database: &Database, flags: &[String]) -> Settings {
+    let of_database = database.flags(flags);
+    let fixed = ["webhooks-server", "--listen", "127.0.0.1:0"];
     // Tests run at the same time, and the default is one port.
     let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "127.0.0.1:0"] };
-    let arguments = fixed.iter().chain(operations).copied().chain(flags.iter().map(String::as_str)).map(OsString::from);
+    let arguments = fixed.iter().chain(operations).copied().chain(of_database.iter().chain(flags).map(String::as_str)).map(OsString::from);
     CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings
 }
 
@@ -83,6 +101,7 @@ pub(crate) struct Server {
     running: Option<webhooks_server::server::Server>,
     log: CapturedLog,
     setup: Setup,
+    database: Database,
 }
 
 impl Server {
@@ -120,8 +139,7 @@ impl Server {
     pub(crate) async fn token(&self, account: Option<&str>, scopes: &[Scope], expires_at: Option<DateTime<Utc>>) -> String {
         let account = account.map(|account| Account::parse(account).expect("an account"));
         let (token, secret) = new_token(account.clone(), scopes, self.now(), expires_at).expect("a token");
-        let store = DataDir::at(self.data_dir()).open_existing_store().expect("a database");
-        store.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        self.database.store().await.create_token(token, token_hash(&secret)).await.expect("a stored token");
         let counts = |scope: &&Scope| account.is_some() || scope.for_platform();
         contract::know_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
         secret
@@ -153,6 +171,10 @@ impl Server {
 
     pub(crate) async fn token_endpoint(&self, client_id: &str, client_secret: &str) -> TokenEndpoint {
         TokenEndpoint::start(&self.authority(), client_id, client_secret).await
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -189,7 +211,7 @@ impl Server {
 
     /// After it was stopped.
     pub(crate) async fn start_again(&mut self) {
-        let settings = settings(self.data_dir(), &self.setup.flags);
+        let settings = settings(&self.database, &self.setup.flags);
         let started = webhooks_server::server::Server::start(settings, self.setup.clock.clone(), self.log.logger()).await;
         let running = started.unwrap_or_else(|error| panic!("the server does not start again: {error:#}"));
         self.proxy.move_to(running.address().expect("it serves the API"));

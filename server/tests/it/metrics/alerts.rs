@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use promql_parser::parser::{self, Expr};
 use serde_json::json;
-use webhooks_server::store::{PauseScope, Store as _};
+use webhooks_server::store::PauseScope;
 
-use super::{Scrape, rules, store_beside};
+use super::{Scrape, rules};
 use crate::harness::{Reply, Server, Setup, eventually};
 
 /// A value for each set of labels. All of a scrape is of one instance, so that `instance` is none of them.
@@ -110,11 +110,12 @@ async fn a_server_that_is_well_fires_nothing_and_one_that_is_not_there_does() {
 
 #[tokio::test]
 async fn a_full_storage_fires_and_its_refusals_are_counted() {
-    for (flags, nearly) in [
-        (&["--max-bytes", "1", "--min-free-bytes", "0"][..], "WebhooksStorageNearlyFull"),
-        (&["--min-free-bytes", "9223372036854775807"], "WebhooksDiskNearlyFull"),
+    // Of PostgreSQL's disk a server sees nothing.
+    for (setup, nearly) in [
+        (Setup::dev().flags(&["--max-bytes", "1", "--min-free-bytes", "0"]), "WebhooksStorageNearlyFull"),
+        (Setup::dev().embedded().flags(&["--min-free-bytes", "9223372036854775807"]), "WebhooksDiskNearlyFull"),
     ] {
-        let server = Setup::dev().flags(flags).start().await;
+        let server = setup.start().await;
         assert_eq!(server.api().post("/notifications", &json!({ "type": "a.b", "data": {} })).await.status, 503);
         fires(&server, &["WebhooksStorageFull", nearly]).await;
         let refused = "webhooks_http_requests_total{operation=\"publishNotification\",status=\"503\"}";
@@ -134,7 +135,7 @@ async fn what_waits_for_its_first_attempt_fires_until_it_is_paused() {
     api.publish_type("a.b").await;
     server.advance(TimeDelta::seconds(61));
     fires(&server, &["WebhooksFreshDeliveriesWait"]).await;
-    assert!(store_beside(&server).pause_deliveries(PauseScope::All, server.now()).await.expect("stored"));
+    assert!(server.database().store().await.pause_deliveries(PauseScope::All, server.now()).await.expect("stored"));
     fires(&server, &["WebhooksDeliveriesPaused"]).await;
 }
 

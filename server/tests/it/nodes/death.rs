@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::{arrivals, first_arrivals, ids, outcomes, prove, publish};
+use super::{arrivals, first_arrivals, outcomes, prove, publish, sorted_ids};
 use crate::harness::{Fleet, Reply, eventually, id_of};
 
 /// What the README says of a node that is killed.
@@ -51,7 +51,7 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
     let [sleeper, other] = [0, 1].map(|node| fleet.api(node));
     let mut receiver = fleet.receiver().await;
     sleeper.register_url(&receiver.url()).await;
-    prove(&[sleeper.clone()], &mut receiver).await;
+    prove(std::slice::from_ref(&sleeper), &mut receiver).await;
     let (accept, reset) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let in_flight = [Reply::Gate(accept.clone()), Reply::ResetLater(reset.clone()), Reply::ResetLater(reset.clone())];
     let mut notifications = Vec::new();
@@ -112,12 +112,10 @@ async fn what_a_stopping_node_has_in_mind_goes_on_at_once_and_what_it_cuts_off_w
     api.register_url(&receiver.url()).await;
     receiver.then([Reply::Hang]);
     // A webhook that is new gets one at a time.
-    let published = publish(&[api.clone()], 10).await;
+    let published = publish(std::slice::from_ref(&api), 10).await;
     assert_eq!(receiver.next().await.id(), published[0]);
     fleet.ask_to_stop(stopping);
-    let mut waited = ids(&receiver.next_of(9).await);
-    // They went out beside one another.
-    waited.sort_unstable();
+    let waited = sorted_ids(receiver.next_of(9).await);
     assert_eq!(waited, published[1..], "while the stopping node still waits for what is in flight");
     assert_eq!(receiver.next().await.id(), published[0], "which is cut off in the end");
     assert!(fleet.end(stopping).await.success());
@@ -138,7 +136,7 @@ async fn an_order_survives_the_death_of_the_node_that_is_on_its_first() {
     eventually("every outcome", async || apis[0].list("/deliveries?status=pending").await.is_empty().then_some(())).await;
     receiver.then([Reply::Hang]);
     published.extend(publish(&apis[1..2], 1).await);
-    arrived.extend(ids(&receiver.next_of(1).await));
+    arrived.push(receiver.next().await.id().to_owned());
     published.extend(publish(&apis, 9).await);
     fleet.kill(1).await;
     published.extend(publish(&[apis[0].clone(), apis[2].clone()], 20).await);

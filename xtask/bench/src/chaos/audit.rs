@@ -112,6 +112,17 @@ impl<'a> Came<'a> {
     }
 }
 
+/// The faults at about a time, and how many milliseconds after it they were.
+fn near(records: &Records, time: u64) -> String {
+    let near = records.faults.iter().filter(|fault| fault.at.abs_diff(time) <= TAKEN_OVER);
+    let texts = near.map(|fault| {
+        let name = if fault.what == What::Killed { "killed" } else { "paused" };
+        let milliseconds = (fault.at as i64 - time as i64) / MILLISECOND as i64;
+        format!("; node {} was {name} at {milliseconds:+} ms", fault.node + 1)
+    });
+    texts.collect()
+}
+
 fn accepts(answer: Answer) -> bool {
     matches!(answer, Answer::Accepted | Answer::BrokenOff)
 }
@@ -217,7 +228,10 @@ impl Audit {
                     let later = (again.at - before.answered_at.min(again.at)) / MILLISECOND;
                     self.breach(
                         "accepted, and sent again",
-                        format!("notification {id} at webhook {webhook}, {later} ms after it was accepted"),
+                        format!(
+                            "notification {id} at webhook {webhook}, {later} ms after it was accepted{}",
+                            near(records, before.answered_at)
+                        ),
                     );
                 }
             }

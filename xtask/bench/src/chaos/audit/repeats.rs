@@ -12,6 +12,13 @@ use crate::chaos::ledger::{Arrival, Fault, Records, What};
 /// The server takes 5 ms and a commit, and the rest is for a build without optimisation on a machine that has other work.
 pub(super) const RECORDED: u64 = 250 * MILLISECOND;
 
+/// The same where servers share a database, which has more to do than to commit for one of them.
+pub(super) const RECORDED_TOGETHER: u64 = SECOND;
+
+/// What a server holds that is paused in the middle of a transaction keeps the others from recording, until the database ends
+/// that.
+pub(super) const HELD_UP: u64 = 2 * SECOND;
+
 /// A lease lasts so long at least after a kill: it is of 10 s and renewed every 2 s, and the rest is for such a build and
 /// machine.
 pub(super) const LEASE: u64 = 6 * SECOND;
@@ -40,7 +47,7 @@ pub(super) fn excuse(records: &Records, before: &Arrival, again: &Arrival) -> Op
         return Some(Excuse::Fault(place));
     }
     let mut away = records.outages.iter().filter(|outage| outage.away && outage.until - outage.from >= LEASE);
-    let in_vain = away.any(|outage| outage.from <= before.answered_at + RECORDED && before.at <= outage.until + RECOVERY);
+    let in_vain = away.any(|outage| outage.from <= before.answered_at + RECORDED_TOGETHER && before.at <= outage.until + RECOVERY);
     in_vain.then_some(Excuse::Away)
 }
 
@@ -50,11 +57,17 @@ pub(super) fn woken(records: &Records, at: u64) -> Option<usize> {
     records.faults.iter().position(just_before)
 }
 
-/// When what was accepted has been recorded, for which the database has to be there.
+/// When what was accepted has been recorded, for which the database has to be there, and no other server in the way.
 fn recorded_by(records: &Records, before: &Arrival) -> u64 {
-    let by = before.answered_at + RECORDED;
-    let in_vain = records.outages.iter().filter(|outage| outage.from <= by && before.answered_at <= outage.until + RECOVERY);
-    in_vain.map(|outage| outage.until + RECOVERY).fold(by, u64::max)
+    if !records.leases {
+        return before.answered_at + RECORDED;
+    }
+    let by = before.answered_at + RECORDED_TOGETHER;
+    let in_vain = records.outages.iter().map(|outage| (outage.from, outage.until + RECOVERY));
+    let pauses = records.faults.iter().filter(|fault| fault.what != What::Killed);
+    let held_up = pauses.map(|fault| (fault.at, fault.at + HELD_UP + RECORDED_TOGETHER));
+    let in_the_way = in_vain.chain(held_up).filter(|(from, until)| *from <= by && before.answered_at <= *until);
+    in_the_way.map(|(_, until)| until).fold(by, u64::max)
 }
 
 fn may_be_taken_over(records: &Records, fault: &Fault, at: u64) -> bool {

@@ -1,4 +1,4 @@
-use super::repeats::{LEASE, RECORDED, RECOVERY};
+use super::repeats::{HELD_UP, LEASE, RECORDED, RECORDED_TOGETHER, RECOVERY};
 use super::*;
 use crate::chaos::ledger::{Fault, Held, Outage, Publication, Webhook};
 
@@ -197,8 +197,18 @@ fn a_killed_server_is_taken_over_from_when_its_lease_has_ended_and_not_sooner() 
         assert_eq!(rules(&records), [""; 0], "{later}");
     }
     let (mut records, accepted_at) = again_with_leases(12_000);
-    records.faults = vec![killed(accepted_at + RECORDED * 2)];
+    records.faults = vec![killed(accepted_at + RECORDED_TOGETHER * 2)];
     assert_eq!(rules(&records), ["accepted, and sent again"], "it had been recorded");
+}
+
+#[test]
+fn a_server_that_is_paused_may_keep_others_from_recording_for_a_while() {
+    for (paused_before, explained) in [(SECOND / 2, true), (HELD_UP * 2, false)] {
+        let (mut records, accepted_at) = again_with_leases(12_000);
+        let other = Fault { node: 1, ..paused(accepted_at - paused_before, u64::MAX) };
+        records.faults = vec![other, killed(accepted_at + RECORDED_TOGETHER * 2)];
+        assert_eq!(rules(&records).is_empty(), explained, "{paused_before}");
+    }
 }
 
 #[test]
@@ -215,7 +225,7 @@ fn what_a_paused_server_was_on_or_about_to_send_may_come_again() {
         assert_eq!(rules(&records).is_empty(), explained, "{later} ms after it went on");
     }
     let (mut records, accepted_at) = again_with_leases(2_500);
-    records.faults = vec![paused(accepted_at + SECOND, accepted_at + 2 * SECOND)];
+    records.faults = vec![paused(accepted_at + 2 * SECOND, accepted_at + 2 * SECOND + MILLISECOND)];
     assert_eq!(rules(&records), ["accepted, and sent again"], "it was accepted and recorded before the pause");
 }
 

@@ -1,0 +1,243 @@
+//! What is behind a server under test: the file of the embedded store, or a database of PostgreSQL that no other test has. Tests
+//! look at it, and interfere with it, beside the server.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
+use webhooks_server::api::types::Account;
+use webhooks_server::auth::{Scope, token_hash};
+use webhooks_server::config::CommandLine;
+use webhooks_server::opening::open_beside;
+use webhooks_server::store::Store;
+use webhooks_server::token::new_token;
+
+use super::eventually;
+
+pub(crate) struct Database {
+    data_dir: PathBuf,
+    /// On the PostgreSQL that all tests share; `None`: the file in the data directory.
+    name: Option<String>,
+}
+
+/// The flags of a server that gives up within a second what a lock keeps it from.
+pub(crate) const IMPATIENT: [&str; 2] = ["--store-statement-timeout-seconds", "1"];
+
+const MASTER_KEY: &str = "--master-key-file";
+
+impl Database {
+    /// Of the store that this run of the tests is on.
+    pub(super) fn new(data_dir: &Path) -> Database {
+        if webhooks_postgres::is_wanted() { Database::postgres(data_dir) } else { Database::embedded(data_dir) }
+    }
+
+    pub(super) fn embedded(data_dir: &Path) -> Database {
+        Database { data_dir: data_dir.to_owned(), name: None }
+    }
+
+    pub(super) fn postgres(data_dir: &Path) -> Database {
+        let name = webhooks_postgres::shared().create_database().expect("a database");
+        Database { data_dir: data_dir.to_owned(), name: Some(name) }
+    }
+
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.name.is_none()
+    }
+
+    /// What a first start on PostgreSQL has to find: a key, and the access token of the account `default` with every scope. The
+    /// embedded store makes them itself.
+    pub(super) async fn prepare(&self, flags: &[impl AsRef<str>], now: DateTime<Utc>) {
+        if self.is_embedded() {
+            return;
+        }
+        std::fs::create_dir_all(&self.data_dir).expect("a data directory");
+        if !flags.iter().any(|flag| flag.as_ref() == MASTER_KEY) {
+            std::fs::write(self.key_file(), "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a key");
+        }
+        let account = Account::parse("default").expect("an account");
+        let (token, secret) = new_token(Some(account), &Scope::ALL, now, None).expect("a token");
+        self.store().await.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        std::fs::write(self.data_dir.join("access-token"), secret).expect("a written token");
+    }
+
+    /// The flags of a server that are not among those that it has, or of a command beside it.
+    pub(crate) fn flags(&self, others: &[String]) -> Vec<String> {
+        let mut flags = vec!["--data-dir".to_owned(), self.data_dir.display().to_string()];
+        if let Some(url) = self.url() {
+            flags.extend(["--store".to_owned(), url]);
+            if !others.iter().any(|flag| flag == MASTER_KEY) {
+                flags.extend([MASTER_KEY.to_owned(), self.key_file().display().to_string()]);
+            }
+        }
+        flags
+    }
+
+    pub(crate) fn url(&self) -> Option<String> {
+        self.name.as_ref().map(|name| webhooks_postgres::shared().url(name))
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.data_dir.join("master-key")
+    }
+
+    /// As a command beside the servers opens it.
+    pub(crate) async fn store(&self) -> Arc<dyn Store> {
+        let arguments = ["webhooks-server".to_owned()].into_iter().chain(self.flags(&[])).map(OsString::from);
+        let settings = CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings;
+        open_beside(&settings).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Statements that both stores understand.
+    pub(crate) async fn run(&self, sql: &str) {
+        match &self.name {
+            None => self.file().execute_batch(sql).expect(sql),
+            Some(_) => self.client().await.batch_execute(sql).await.expect(sql),
+        }
+    }
+
+    /// The rows of a table, whose name a condition may follow.
+    pub(crate) async fn count(&self, of: &str) -> u64 {
+        let sql = format!("SELECT count(*) FROM {of}");
+        let count: i64 = match &self.name {
+            None => self.file().query_row(&sql, [], |row| row.get(0)).expect(&sql),
+            Some(_) => self.client().await.query_one(&sql, &[]).await.expect(&sql).get(0),
+        };
+        u64::try_from(count).expect("a count")
+    }
+
+    /// Sets columns of all webhooks, as a server would.
+    pub(crate) async fn change_webhooks(&self, columns: &str) {
+        self.run(&format!("UPDATE webhooks SET {columns}, revision = revision + 1")).await;
+        if !self.is_embedded() {
+            self.run("UPDATE accounts SET version = version + 1").await;
+        }
+    }
+
+    /// So many bytes that are all 0, in SQL.
+    pub(crate) fn zeros(&self, bytes: usize) -> String {
+        if self.is_embedded() { format!("zeroblob({bytes})") } else { format!("decode(repeat('00', {bytes}), 'hex')") }
+    }
+
+    /// Nothing is written any more until the lock is let go. What there is can be read.
+    pub(crate) async fn lock(&self) -> Lock {
+        if self.is_embedded() {
+            let file = self.file();
+            file.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+            return Lock::File(file);
+        }
+        let client = self.client().await;
+        let tables = "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'";
+        let tables: String = client.query_one(tables, &[]).await.expect("the tables").get(0);
+        client.batch_execute(&format!("BEGIN; LOCK TABLE {tables} IN SHARE MODE")).await.expect("the locks");
+        Lock::Tables(client)
+    }
+
+    /// Waits until no transaction is open.
+    pub(crate) async fn is_let_go(&self) {
+        if self.is_embedded() {
+            let file = self.file();
+            file.busy_timeout(std::time::Duration::ZERO).expect("it is set");
+            // Others write too, but for a moment each.
+            eventually("the lock for writing", async || file.execute_batch("BEGIN IMMEDIATE").ok()).await;
+            file.execute_batch("ROLLBACK").expect("the lock is let go");
+            // This is refused as long as anybody reads what was there before, too.
+            let truncate = || file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+            eventually("the log to be empty", async || (!truncate().expect("an answer")).then_some(())).await;
+            return;
+        }
+        let open = "pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()";
+        eventually("no open transaction", async || (self.count(open).await == 0).then_some(())).await;
+    }
+
+    /// All that is kept, byte by byte, and where.
+    pub(crate) async fn contents(&self) -> Vec<(String, Vec<u8>)> {
+        if self.is_embedded() {
+            let files = std::fs::read_dir(&self.data_dir).expect("the data directory").map(|entry| entry.expect("an entry").path());
+            let database = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("webhooks.db")));
+            return database.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a readable file"))).collect();
+        }
+        let client = self.client().await;
+        let tables = client.query("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'", &[]).await;
+        let mut contents = Vec::new();
+        for table in tables.expect("the tables").iter().map(|row| row.get::<_, String>(0)) {
+            let copy = client.copy_out(&format!("COPY {table} TO STDOUT (FORMAT binary)")).await.expect("a copy");
+            let bytes = copy.try_fold(Vec::new(), async |bytes, part| Ok([bytes, part.to_vec()].concat())).await;
+            contents.push((table, bytes.expect("a copy")));
+        }
+        contents
+    }
+
+    /// What it takes up before anything is stored in it.
+    pub(super) async fn empty_bytes(&self) -> u64 {
+        if self.is_embedded() { 0 } else { self.store().await.storage_use().await.expect("measured").used_bytes }
+    }
+
+    /// What it takes up, with its log where that is beside it.
+    pub(crate) async fn bytes(&self) -> u64 {
+        if self.is_embedded() {
+            let bytes = |name| std::fs::metadata(self.data_dir.join(name)).expect("a file").len();
+            return bytes("webhooks.db") + bytes("webhooks.db-wal");
+        }
+        let bytes: i64 = self.client().await.query_one("SELECT pg_database_size(current_database())", &[]).await.expect("measured").get(0);
+        u64::try_from(bytes).expect("a size")
+    }
+
+    /// Gives back what has come free in it, which the embedded store does by itself.
+    pub(crate) async fn shrink(&self) {
+        if !self.is_embedded() {
+            self.run("VACUUM FULL").await;
+        }
+    }
+
+    /// Notes that the nodes that were there are dead, as another would find out within seconds. They must have been killed.
+    pub(super) async fn bury(&self) {
+        if self.is_embedded() {
+            return;
+        }
+        // What they had sent is carried out, or cut off here.
+        let left = "pg_stat_activity WHERE datname = current_database() AND application_name = 'webhooks-server'";
+        eventually("their connections to end", async || {
+            self.count(&format!("(SELECT pg_terminate_backend(pid) FROM {left}) AS ended")).await;
+            (self.count(left).await == 0).then_some(())
+        })
+        .await;
+        self.run("DELETE FROM nodes").await;
+    }
+
+    fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.data_dir.join("webhooks.db")).expect("the database")
+    }
+
+    async fn client(&self) -> tokio_postgres::Client {
+        let url = self.url().expect("it is on PostgreSQL");
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        client
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            // What is left goes with PostgreSQL.
+            let _ = webhooks_postgres::shared().drop_database(name);
+        }
+    }
+}
+
+/// Keeps everybody else from writing.
+pub(crate) enum Lock {
+    File(rusqlite::Connection),
+    Tables(tokio_postgres::Client),
+}
+
+impl Lock {
+    pub(crate) async fn let_go(self) {
+        match self {
+            Lock::File(file) => file.execute_batch("ROLLBACK").expect("it is let go"),
+            Lock::Tables(client) => client.batch_execute("ROLLBACK").await.expect("it is let go"),
+        }
+    }
+}

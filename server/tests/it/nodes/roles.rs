@@ -1,0 +1,87 @@
+//! Nodes that serve the API, and others that deliver.
+
+use std::time::{Duration, Instant};
+
+use http::Method;
+use serde_json::json;
+
+use super::{publish, sorted_ids};
+use crate::harness::{Fleet, Reply, binary, eventually, id_of};
+
+const API: usize = 0;
+const DELIVERY: usize = 1;
+
+/// A node of each.
+async fn divided(flags: &[&str]) -> Fleet {
+    let mut fleet = Fleet::new().await;
+    fleet.start(&[&["--roles", "api"], flags].concat()).await;
+    fleet.start(&[&["--roles", "delivery"], flags].concat()).await;
+    fleet
+}
+
+#[tokio::test]
+async fn what_one_node_takes_another_delivers_at_once() {
+    let fleet = divided(&[]).await;
+    let (api, mut receiver) = (fleet.api(API), fleet.receiver().await);
+    api.register_url(&receiver.url()).await;
+    publish(std::slice::from_ref(&api), 1).await;
+    receiver.next().await;
+    let started = Instant::now();
+    for _ in 0..20 {
+        let published = publish(std::slice::from_ref(&api), 1).await;
+        assert_eq!(sorted_ids(receiver.next_of(1).await), published);
+    }
+    // One that nobody wakes looks for what is due every second.
+    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    let delivered = async || api.list("/deliveries?status=pending").await.is_empty().then_some(());
+    eventually("every outcome", delivered).await;
+    for (node, attempts) in [(API, 0), (DELIVERY, 21)] {
+        let metrics = fleet.operations(node).await.send(Method::GET, "/metrics", &[], "").await;
+        let metrics = String::from_utf8_lossy(&metrics.body).into_owned();
+        let accepted = metrics.lines().find_map(|line| line.strip_prefix("webhooks_attempts_total{outcome=\"accepted\"} "));
+        assert_eq!(accepted, Some(attempts.to_string().as_str()), "{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn handshakes_tests_redeliveries_and_recoveries_work_through_nodes_that_do_not_deliver() {
+    let fleet = divided(&["--require-handshake", "--retry-schedule", "none"]).await;
+    let (api, mut receiver) = (fleet.api(API), fleet.receiver().await);
+    receiver.then([Reply::Agree]);
+    let webhook = api.register_url(&receiver.url()).await;
+    assert_eq!(receiver.next().await.json()["type"], "webhook.handshake");
+    eventually("the activation", async || (api.webhook(&webhook).await["status"] == "active").then_some(())).await;
+    assert_eq!(api.test(&webhook).await["outcome"], "accepted");
+    assert_eq!(receiver.next().await.json()["type"], "webhook.test");
+
+    receiver.then([Reply::Status(500), Reply::Status(500)]);
+    let notification = api.publish_type("a.b").await;
+    let failed = api.after_attempts(&notification, 1).await;
+    assert_eq!(failed["status"], "failed");
+    api.redeliver(&id_of(&failed)).await;
+    assert_eq!(api.after_attempts(&notification, 2).await["status"], "failed");
+    let recovered = api.recover(&webhook, &json!({ "since": notification["createdAt"] })).await;
+    assert_eq!(recovered["count"], 1);
+    assert_eq!(api.after_attempts(&notification, 3).await["status"], "succeeded");
+    assert_eq!(sorted_ids(receiver.next_of(3).await), [id_of(&notification), id_of(&notification), id_of(&notification)]);
+}
+
+#[tokio::test]
+async fn a_node_that_delivers_answers_for_health_and_metrics_alone() {
+    let fleet = divided(&[]).await;
+    let operations = fleet.operations(DELIVERY).await;
+    for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/api/notifications/v1/webhooks", 404), ("/", 404)] {
+        assert_eq!(operations.send(Method::GET, path, &[], "").await.status, status, "{path}");
+    }
+    assert!(!fleet.log(DELIVERY).contains("local_addr"), "it listens nowhere else: {}", fleet.log(DELIVERY));
+    assert!(fleet.log(API).contains("local_addr"));
+}
+
+#[tokio::test]
+async fn on_sqlite_a_server_has_every_role() {
+    for roles in ["api", "delivery"] {
+        let output = binary(&["--roles", roles]).await;
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!output.status.success() && said.contains("on SQLite one server does everything"), "{said}");
+    }
+}
