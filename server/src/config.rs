@@ -170,9 +170,9 @@ pub struct Settings {
     #[arg(id = "roles", long = "roles", value_name = "ROLES", default_value = "api,delivery", value_delimiter = ',')]
     pub roles: Vec<Role>,
 
-    /// What the log of other nodes calls this one [default: the name of its host]
-    #[arg(id = "node_name", long = "node-name", value_name = "NAME")]
-    pub node_name: Option<String>,
+    /// What the log of other nodes calls this one; empty: the name of its host
+    #[arg(id = "node_name", long = "node-name", value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub node_name: String,
 
     /// The address that the API listens on; loopback only, unless it has TLS or stands behind a proxy that has
     #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]

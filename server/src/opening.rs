@@ -65,7 +65,7 @@ async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metr
         connections: settings.store_connections,
         statement_timeout: Duration::from_secs(settings.store_statement_timeout_seconds),
         pooled: settings.store_pooler,
-        node_name: settings.node_name.clone().unwrap_or_else(host_name),
+        node_name: if settings.node_name.is_empty() { host_name() } else { settings.node_name.clone() },
         delivers: settings.roles.contains(&Role::Delivery),
     };
     let store = Postgres::open(options, metrics).await?;
