@@ -8,7 +8,7 @@ use crate::harness::{Process, binary_under, eventually, under_the_modes_of_files
 
 /// A source that is stopped, with little in it.
 async fn small_source() -> Process {
-    let mut source = Process::start(&[]).await;
+    let mut source = Process::start_embedded(&[]).await;
     source.api().register_url("https://example.com").await;
     source.kill().await;
     source
@@ -19,7 +19,7 @@ const CUT_OFF: &str = "UPDATE properties SET name = 'unfinished_move' WHERE name
 
 #[tokio::test]
 async fn neither_a_source_nor_a_target_that_is_in_use_is_touched() {
-    let mut source = Process::start(&[]).await;
+    let mut source = Process::start_embedded(&[]).await;
     let (data_dir, database) = (source.data_dir(), Database::create());
     let to = |database: &Database| ["migrate".to_owned(), "--from".to_owned(), address(&data_dir), "--to".to_owned(), database.url.clone()];
     let refused_for = async |database: &Database| refused(&to(database).each_ref().map(String::as_str)).await;
