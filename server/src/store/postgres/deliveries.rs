@@ -20,8 +20,7 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
     let status = filter.status.map(|status| i16::from(status_to_number(status)));
     let others: [&dyn Value; 7] =
         [&account, &filter.webhook_id, &filter.notification_id, &event_type, &filter.since, &filter.until, &status];
-    let conditions = conditions(filter);
-    let looked_at = format!("SELECT d.id, {conditions} FROM {} LIMIT $2", places(filter));
+    let looked_at = format!("SELECT d.id, {} FROM {} LIMIT $2", conditions(filter), places(filter));
     let mut found = Collecting::new(page);
     while let Some((before, limit)) = found.next_chunk() {
         let values: [&dyn Value; 2] = [&before, &limit];
@@ -29,10 +28,9 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
         found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, 0)))?;
     }
     let Part { items: ids, next } = found.part();
-    // What has changed meanwhile, so that the filter would not let it through, is left out.
-    let wanted = one(&format!("d.id = ANY($1) AND {conditions}"));
-    let values: [&dyn Value; 2] = [&ids, &i64::from(page.limit)];
-    let rows = session.query(&wanted, &[&values[..], &others].concat()).await?;
+    // What has left the status that is asked for meanwhile is left out; all else stays as it was.
+    let wanted = one(&format!("d.id = ANY($1) AND ($2 IS NULL OR {SHOWN_STATUS} = $2)"));
+    let rows = session.query(&wanted, &[&ids, &status]).await?;
     Ok(Part { items: rows.iter().map(from_row).collect::<Answer<_>>()?, next })
 }
 

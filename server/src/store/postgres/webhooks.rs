@@ -249,18 +249,19 @@ pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revi
 /// What waits in order and for its time is left alone where another holds it: whoever waited for that here, holding what others
 /// wait for, might be waited for in turn. It does no harm, and goes when its time comes or with the tombstone.
 async fn cancel_pending(session: &Session, id: Uuid) -> Answer<()> {
-    for (table, key) in [("ready", "webhook_id, lane"), ("sequences", "webhook_id")] {
-        let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED)");
-        session.execute(&sql, &[&id]).await?;
-    }
+    // Before `ready`: a recovery holds this first and that last.
     session
         .execute(
             "INSERT INTO cancellations (webhook_id, epoch) SELECT id, epoch FROM webhooks WHERE id = $1
              ON CONFLICT (webhook_id) DO UPDATE SET epoch = excluded.epoch, since = clock_timestamp()",
             &[&id],
         )
-        .await
-        .map(drop)
+        .await?;
+    for (table, key) in [("sequences", "webhook_id"), ("ready", "webhook_id, lane")] {
+        let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED)");
+        session.execute(&sql, &[&id]).await?;
+    }
+    Ok(())
 }
 
 /// Marks some deliveries cancelled that have counted as such since their webhook went. True when more may be left.
