@@ -474,6 +474,7 @@ impl Leasing<'_> {
         let lease = self.node.incarnation();
         let ids: Vec<Uuid> = chosen.iter().map(|(_, candidate, _)| candidate.delivery_id).collect();
         let rows = self.session.query(TAKE, &[&ids, &lease]).await?;
+        self.node.trust(&ids);
         let mut outbound: HashMap<Uuid, Arc<Outbound>> = HashMap::new();
         for row in &rows {
             let notification = notifications::from_row(row, 1)?;
