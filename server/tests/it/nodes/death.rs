@@ -22,7 +22,7 @@ async fn what_a_killed_node_was_on_and_had_in_mind_is_delivered_by_the_others_wi
     let mut receiver = fleet.receiver().await;
     apis[0].register_url(&receiver.url()).await;
     prove(&apis, &mut receiver).await;
-    fleet.acquainted().await;
+    fleet.heartbeats().await;
 
     let gate = Arc::new(Semaphore::new(0));
     receiver.always(Reply::Gate(gate.clone()));
