@@ -86,13 +86,13 @@ impl Finishing {
         let simple = all_succeeded(batch) && batch.iter().all(|command| command.finish.lane != Lane::Ordered);
         let mut stored = None;
         if simple {
-            let recorded = store(&session, batch).await?;
-            let all_new = batch.iter().all(|command| recorded.get(&command.finish.delivery_id).is_some_and(|recorded| recorded.inserted));
+            let recorded = store(&session, &batch.iter().collect::<Vec<_>>(), Log::New).await?;
+            let all_new = !batch.iter().any(|command| is_late(&command.finish, &recorded));
             let in_order = recorded.values().any(|recorded| recorded.lane == Some(Lane::Ordered));
             if all_new && !in_order {
                 return Ok(batch.iter().map(|_| Finished::default()).collect());
             }
-            // It was recorded already, or a redelivery put it in order: what follows from that follows here.
+            // Another attempt stands in its place, or a redelivery put it in order: what follows from that follows here.
             stored = Some(recorded);
         }
         let transaction = session.begin().await?;
@@ -123,10 +123,11 @@ impl Finishing {
             .map(|command| command.finish.destination.webhook_id)
             .collect();
         leases::hold_order(session, &order).await?;
-        let mut recorded = match stored {
-            Some(recorded) => recorded,
-            None => store(session, batch).await?,
-        };
+        let mut recorded = stored.unwrap_or_default();
+        let rest: Vec<&Command> = batch.iter().filter(|command| is_late(&command.finish, &recorded)).collect();
+        if !rest.is_empty() {
+            recorded.extend(store(session, &rest, Log::Any).await?);
+        }
         record_late_successes(session, batch, &recorded).await?;
         let mut finished: Vec<Finished> = batch.iter().map(|_| Finished::default()).collect();
         self.judge(session, batch, &recorded, &mut finished).await?;
@@ -240,7 +241,20 @@ fn accepting(batch: &[Command]) -> Vec<Uuid> {
     succeeded.map(|command| command.finish.destination.webhook_id).collect()
 }
 
-async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Recorded>> {
+/// What of a batch is stored in one statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Log {
+    /// Successes whose attempts are new in the log. The others are stored together with what follows from that.
+    New,
+    Any,
+}
+
+/// Whether its attempt is not in the log, as far as that is recorded.
+fn is_late(finish: &Finish, recorded: &HashMap<Uuid, Recorded>) -> bool {
+    recorded.get(&finish.delivery_id).is_none_or(|recorded| !recorded.inserted)
+}
+
+async fn store(session: &Session, batch: &[&Command], log: Log) -> Answer<HashMap<Uuid, Recorded>> {
     let finishes: Vec<&Finish> = batch.iter().map(|command| &command.finish).collect();
     let attempts: Vec<&Attempt> = finishes.iter().map(|finish| &finish.attempt).collect();
     let next_number = |next: Next| match next {
@@ -271,7 +285,8 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
                 &finishes.iter().map(|finish| next_number(finish.next)).collect::<Vec<_>>(),
                 &finishes.iter().map(|finish| due_at(finish.next)).collect::<Vec<_>>(),
                 &batch.iter().map(|command| command.now).collect::<Vec<_>>(),
-                &all_succeeded(batch),
+                &finishes.iter().all(|finish| finish.next == Next::Succeeded),
+                &(log == Log::New),
             ],
         )
         .await?;
@@ -293,10 +308,8 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
 /// A success that comes after another node has recorded an attempt of the same number was made all the same: it stands in the
 /// log behind that. One that is told twice stands there once.
 async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Answer<()> {
-    let late = batch
-        .iter()
-        .map(|command| &command.finish)
-        .filter(|finish| finish.next == Next::Succeeded && recorded.get(&finish.delivery_id).is_none_or(|recorded| !recorded.inserted));
+    let finishes = batch.iter().map(|command| &command.finish);
+    let late = finishes.filter(|finish| finish.next == Next::Succeeded && is_late(finish, recorded));
     for finish in late {
         let Finish { delivery_id, attempt, .. } = finish;
         session
@@ -325,7 +338,8 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 /// One row for each finish. All parts see what was before; what one part changes, another learns from what it returns.
 ///
 /// - `attempt`: the log. What was answered to a callback of a deleted notification is not kept.
-/// - `succeeded`: one that is told again after a redelivery was asked for does not settle that.
+/// - `succeeded`: one that is told again after a redelivery was asked for does not settle that. Where only what is new in the
+///   log is stored, nothing else changes anything.
 /// - `unsuccessful`: only while the delivery waits for this very attempt under this very lease. One that was cancelled
 ///   meanwhile keeps that state and still counts the attempt; a schedule that starts after this attempt is that of a
 ///   redelivery, asked for while it was under way, and stands.
@@ -356,7 +370,7 @@ succeeded AS (
     UPDATE deliveries d SET status = 1, attempt_count = greatest(d.attempt_count, f.number), ended_at = f.now
     FROM finish f
     WHERE f.next = 1 AND d.id = f.delivery_id
-        AND (d.schedule_start < f.number OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id))
+        AND (NOT $17 AND d.schedule_start < f.number OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id))
     RETURNING d.id
 ),
 unsuccessful AS (
@@ -385,7 +399,7 @@ ended AS (
 ),
 released AS (
     UPDATE pending p SET leased_by = NULL FROM finish f
-    WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
+    WHERE NOT $17 AND p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
         AND NOT EXISTS (SELECT 1 FROM succeeded WHERE id = f.delivery_id)
         AND NOT EXISTS (SELECT 1 FROM unsuccessful WHERE id = f.delivery_id)
     RETURNING p.delivery_id, p.lane, p.due_at

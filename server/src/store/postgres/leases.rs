@@ -194,7 +194,7 @@ pub(super) async fn round(
             return Ok(DueRound { next_due: next, ..DueRound::default() });
         }
     }
-    match what_fell_due(session, now).await {
+    match what_fell_due(session, node.incarnation(), now).await {
         Ok(fell_due) => works.extend(fell_due),
         Err(trouble) => {
             if trouble.is_unknown() {
@@ -233,15 +233,16 @@ pub(super) async fn round(
 const NEXT_DUE: &str = "SELECT min(due_at) FROM ready";
 
 /// Work that fell due and that no other node is at. From here on it is in this node's memory alone: should that be lost,
-/// whoever takes over finds it anew. It is taken in a transaction of its own, because in the one that leases, `ready` is locked
+/// whoever takes over finds it anew; so only one of the nodes takes it, and none that was taken over from already. It is taken in a transaction of its own, because in the one that leases, `ready` is locked
 /// last. If the database forgets it, it is merely looked at again, so nobody waits for the disk.
-async fn what_fell_due(session: &Session, now: DateTime<Utc>) -> Answer<Vec<Work>> {
+async fn what_fell_due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> Answer<Vec<Work>> {
     let rows = session
         .query(
             "DELETE FROM ready WHERE (webhook_id, lane) IN (
-                 SELECT webhook_id, lane FROM ready WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 SELECT webhook_id, lane FROM ready WHERE due_at <= $1 AND EXISTS (SELECT 1 FROM nodes WHERE incarnation = $3)
+                 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
              RETURNING webhook_id, lane, set_config('synchronous_commit', 'off', true)",
-            &[&now, &READY_AT_ONCE],
+            &[&now, &READY_AT_ONCE, &incarnation],
         )
         .await?;
     rows.iter().map(|row| Ok(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? })).collect()
@@ -473,6 +474,7 @@ impl Leasing<'_> {
         }
         let lease = self.node.incarnation();
         let ids: Vec<Uuid> = chosen.iter().map(|(_, candidate, _)| candidate.delivery_id).collect();
+        self.node.trust(&ids);
         let rows = self.session.query(TAKE, &[&ids, &lease]).await?;
         let mut outbound: HashMap<Uuid, Arc<Outbound>> = HashMap::new();
         for row in &rows {

@@ -4,6 +4,7 @@
 //! attempts by its own clock before anybody else takes over; a node that was taken over from comes back under another name, so
 //! that nothing that it held then is held twice. All times here are the database's.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -19,8 +20,7 @@ const LOOK_BACK: &str = "interval '30 seconds'";
 /// How long changes are kept.
 const CHANGES_KEPT: &str = "interval '2 minutes'";
 
-/// When what is due is found anew a second time after a node has died. The server may have been carrying out its last statement
-/// still, and longer than it may take it never does.
+/// How long a transaction may still end in a commit after the node that asked for it has gone, or has lost the connection.
 const LAST_WORDS: Duration = Duration::from_secs(60);
 
 /// This process as a node.
@@ -38,8 +38,8 @@ struct State {
     delivering: u32,
     /// The changes that it has heard of.
     heard: std::collections::HashSet<i64>,
-    /// Leases that may or may not have been stored, and that nobody is on.
-    doubtful: Vec<Uuid>,
+    /// Leases that may have been stored, or still may be, and that nobody is on; and since when.
+    doubtful: HashMap<Uuid, Instant>,
     /// What is due may or may not have been taken out of `ready`, and nobody has it in mind.
     lost_sight: bool,
     /// When that is to be done next, whether or not this node knows a reason.
@@ -53,7 +53,7 @@ impl Node {
             holds_until: None,
             delivering: 1,
             heard: Default::default(),
-            doubtful: Vec::new(),
+            doubtful: HashMap::new(),
             lost_sight: false,
             looks_again_at: None,
         };
@@ -88,7 +88,16 @@ impl Node {
 
     /// Notes deliveries that may have been leased in a transaction whose end is not known.
     pub(super) fn doubt(&self, deliveries: impl IntoIterator<Item = Uuid>) {
-        self.write().doubtful.extend(deliveries);
+        let now = Instant::now();
+        self.write().doubtful.extend(deliveries.into_iter().map(|delivery| (delivery, now)));
+    }
+
+    /// Notes deliveries that are leased anew, so that somebody is on them.
+    pub(super) fn trust(&self, deliveries: &[Uuid]) {
+        let mut state = self.write();
+        if !state.doubtful.is_empty() {
+            state.doubtful.retain(|delivery, _| !deliveries.contains(delivery));
+        }
     }
 
     /// Notes that work may be due that no node has in mind.
@@ -193,16 +202,16 @@ async fn take_over(session: &Session, bell: &Bell) -> Answer<Vec<String>> {
     dead.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// Again and again, as they may come to be stored later.
 async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
-    let doubtful = std::mem::take(&mut node.write().doubtful);
+    let asked = Instant::now();
+    let doubtful: Vec<Uuid> = node.read().doubtful.keys().copied().collect();
     if doubtful.is_empty() {
         return Ok(());
     }
-    let given_back = leases::give_back(session, &doubtful, node.incarnation()).await;
-    if given_back.is_err() {
-        node.doubt(doubtful);
-    }
-    given_back
+    leases::give_back(session, &doubtful, node.incarnation()).await?;
+    node.write().doubtful.retain(|_, since| asked.duration_since(*since) < LAST_WORDS);
+    Ok(())
 }
 
 async fn find_again(session: &Session, node: &Node) -> Answer<()> {

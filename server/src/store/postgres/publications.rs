@@ -238,7 +238,7 @@ impl Publishing {
                         settle(prepared.command.answer, Err(Error::Unavailable(anyhow::anyhow!(changing))));
                     }
                 }
-                if due && !self.node.delivers() {
+                if due && !self.node.takes() {
                     self.bell.ring();
                 }
                 again
@@ -346,8 +346,8 @@ impl Publishing {
         }
         let NewDeliveries { ids, notifications, webhooks, accounts: _, epochs, lanes, sequences, times: _, leases } =
             NewDeliveries::of(&deliveries);
-        // A node that delivers has what it did not lease in mind; what one leaves that does not is found by the others.
-        let to_others = !self.node.delivers();
+        // A node that takes has what it did not lease in mind; what one leaves that does not, or not now, is found by the others.
+        let to_others = !self.node.takes();
         let rows = session
             .query(
                 STORE,

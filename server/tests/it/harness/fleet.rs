@@ -225,11 +225,11 @@ impl Fleet {
         Receiver::start(&Authority::of_data_dir(&self.shared_dir())).await
     }
 
-    /// Until every node knows how many others there are: each hears it when it says that it lives.
-    pub(crate) async fn acquainted(&self) {
-        // Each has said so twice since the last one joined, and so has heard all that it hears at least once.
-        let said_twice = "SELECT bool_and(alive_until > (SELECT max(started_at) FROM nodes) + interval '12.5 seconds') FROM nodes";
-        eventually("the nodes to hear of one another", async || (self.sql(said_twice).await == "t").then_some(())).await;
+    /// Until every node has said twice more that it lives, and so has heard at least once how many there are.
+    pub(crate) async fn heartbeats(&self) {
+        let now = self.sql("SELECT clock_timestamp()").await;
+        let said_twice = format!("SELECT bool_and(alive_until > timestamptz '{now}' + interval '12.5 seconds') FROM nodes");
+        eventually("the nodes to say that they live", async || (self.sql(&said_twice).await == "t").then_some(())).await;
     }
 
     /// The name under which a node leases; none while it is not one of the nodes.

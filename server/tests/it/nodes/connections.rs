@@ -110,13 +110,19 @@ async fn who_is_not_let_in_is_told_why_in_one_line_without_the_password() {
     }
 }
 
-#[tokio::test]
-async fn nodes_work_through_a_pooler_in_transaction_mode() {
+/// No nodes yet, on a database that they find behind a pooler.
+async fn behind_a_pooler() -> (PgBouncer, Fleet) {
     let pooler = aside(|| PgBouncer::start(shared())).await.expect("PgBouncer");
     let mut fleet = Fleet::new().await;
     let url = fleet.database_url();
     let (_, name) = url.rsplit_once('/').expect("a URL");
     fleet.find_store_with(&["--store", &pooler.url(name), "--store-pooler"]);
+    (pooler, fleet)
+}
+
+#[tokio::test]
+async fn nodes_work_through_a_pooler_in_transaction_mode() {
+    let (_pooler, mut fleet) = behind_a_pooler().await;
     fleet.start_many(2, &["--retry-schedule", "none"]).await;
     let apis: [Api; 2] = [0, 1].map(|node| fleet.api(node));
     let mut receiver = fleet.receiver().await;
@@ -136,4 +142,22 @@ async fn nodes_work_through_a_pooler_in_transaction_mode() {
     let published = publish(&apis, 40).await;
     assert_eq!(arrivals(&mut ordered, &published).await, published);
     eventually("every outcome", async || apis[0].list("/deliveries?status=pending").await.is_empty().then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_is_stored_after_its_publisher_was_refused_goes_out_all_the_same() {
+    // Behind a pooler nothing ends a statement whose node has given it up.
+    let (_pooler, mut fleet) = behind_a_pooler().await;
+    let node = fleet.start(&["--store-statement-timeout-seconds", "1"]).await;
+    let (api, mut receiver) = (fleet.api(node), fleet.receiver().await);
+    api.register_url(&receiver.url()).await;
+    let lock = fleet.lock("notifications").await;
+    let publication = json!({ "type": "a.b", "data": {} });
+    let refused = api.try_publish(&publication, "the-key").await.expect("an answer");
+    assert_eq!(refused.problem(), (503, "overloaded".to_owned()));
+    fleet.heartbeats().await;
+    lock.release().await;
+    let callback = receiver.next().await;
+    let accepted = api.try_publish(&publication, "the-key").await.expect("an answer").expect(202);
+    assert_eq!(callback.id(), id_of(&accepted));
 }

@@ -22,7 +22,7 @@ async fn what_a_killed_node_was_on_and_had_in_mind_is_delivered_by_the_others_wi
     let mut receiver = fleet.receiver().await;
     apis[0].register_url(&receiver.url()).await;
     prove(&apis, &mut receiver).await;
-    fleet.acquainted().await;
+    fleet.heartbeats().await;
 
     let gate = Arc::new(Semaphore::new(0));
     receiver.always(Reply::Gate(gate.clone()));
@@ -49,8 +49,9 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
     let mut fleet = Fleet::new().await;
     fleet.start_many(2, &["--retry-schedule", "1h"]).await;
     let [sleeper, other] = [0, 1].map(|node| fleet.api(node));
-    let mut receiver = fleet.receiver().await;
-    sleeper.register_url(&receiver.url()).await;
+    let (mut receiver, mut holding) = (fleet.receiver().await, fleet.receiver().await);
+    sleeper.register(&json!({ "targetURL": receiver.url(), "eventTypes": ["a.b"] })).await;
+    sleeper.register(&json!({ "targetURL": holding.url(), "eventTypes": ["a.c"] })).await;
     prove(std::slice::from_ref(&sleeper), &mut receiver).await;
     let (accept, reset) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let in_flight = [Reply::Gate(accept.clone()), Reply::ResetLater(reset.clone()), Reply::ResetLater(reset.clone())];
@@ -60,6 +61,10 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
         notifications.push(sleeper.publish_type("a.b").await);
         receiver.next().await;
     }
+    let held = Arc::new(Semaphore::new(0));
+    holding.then([Reply::ResetLater(reset.clone()), Reply::Gate(held.clone())]);
+    let under_way_elsewhere = sleeper.publish_type("a.c").await;
+    holding.next().await;
     let [accepted, failed, accepted_elsewhere] = &notifications[..] else { unreachable!("there are three") };
     // One more is leased by the sleeper without its knowledge: it falls asleep before it hears of the commit.
     let lock = fleet.lock("notifications").await;
@@ -77,9 +82,10 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
         other.after_attempts(notification, 1).await;
     }
     let unheard = receiver.next_of(4).await;
+    holding.next().await;
     assert!(fleet.log(1).contains(DIED));
     accept.add_permits(1);
-    reset.add_permits(2);
+    reset.add_permits(3);
     fleet.resume(0);
 
     let accepted_late = eventually("the success that is told late", async || {
@@ -87,8 +93,8 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
     })
     .await;
     assert_eq!(outcomes(&accepted_late), [(1, "rejected".to_owned()), (2, "accepted".to_owned())]);
-    // The two failures were told before this is.
-    eventually("the failures", async || (fleet.log(0).matches("attempt ended").count() == 2).then_some(())).await;
+    // The failures are told before this is.
+    eventually("the failures", async || (fleet.log(0).matches("attempt ended").count() == 3).then_some(())).await;
     assert_eq!(id_of(&asked.await.expect("it does not panic")), unheard[3].id());
     let later = sleeper.publish_type("a.b").await;
     assert_eq!(receiver.next().await.id(), id_of(&later), "nothing goes out that it had leased under its old name");
@@ -97,6 +103,10 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
     assert_eq!((&failed["status"], outcomes(&failed)), (&json!("pending"), vec![(1, "rejected".to_owned())]));
     let accepted_elsewhere = other.delivery_of(accepted_elsewhere).await;
     assert_eq!((&accepted_elsewhere["status"], outcomes(&accepted_elsewhere)), (&json!("succeeded"), vec![(1, "accepted".to_owned())]));
+    assert_eq!(other.delivery_of(&under_way_elsewhere).await["attemptCount"], 0);
+    held.add_permits(1);
+    let ended_elsewhere = other.after_attempts(&under_way_elsewhere, 1).await;
+    assert_eq!((&ended_elsewhere["status"], outcomes(&ended_elsewhere)), (&json!("succeeded"), vec![(1, "accepted".to_owned())]));
     let new_name = fleet.incarnation(0).await;
     assert!(!new_name.is_empty() && new_name != old_name, "{new_name}");
     assert!(fleet.log(0).contains("this node had not been heard of for ten seconds"));

@@ -17,7 +17,7 @@ async fn all_nodes_together_have_no_more_in_flight_to_a_webhook_than_one_may() {
     let mut receiver = fleet.receiver().await;
     apis[0].register_url(&receiver.url()).await;
     prove(&apis, &mut receiver).await;
-    fleet.acquainted().await;
+    fleet.heartbeats().await;
     let gate = Arc::new(Semaphore::new(0));
     receiver.always(Reply::Gate(gate.clone()));
     let published = publish(&apis, 60).await;
