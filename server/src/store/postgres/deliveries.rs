@@ -29,6 +29,9 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
         found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, 0)))?;
     }
     let Part { items: ids, next } = found.part();
+    if ids.is_empty() {
+        return Ok(Part { items: Vec::new(), next });
+    }
     // What has changed meanwhile, so that the filter would not let it through, is left out.
     let wanted = one(&format!("d.id = ANY($1) AND {conditions}"));
     let values: [&dyn Value; 2] = [&ids, &i64::from(page.limit)];
