@@ -208,8 +208,11 @@ CREATE TABLE pauses (
 CREATE TABLE cancellations (
     webhook_id uuid PRIMARY KEY,
     epoch integer NOT NULL,
-    since timestamptz NOT NULL DEFAULT clock_timestamp() -- of this server's clock
+    since timestamptz NOT NULL DEFAULT clock_timestamp(), -- of this server's clock, as what follows
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp() -- when it is looked at
 );
+
+CREATE INDEX cancellations_in_order ON cancellations (due_at);
 
 -- Deleted notifications whose deliveries still keep excerpts of what receivers answered, up to which they are wiped. An
 -- attempt that ended as its notification was deleted may be recorded just after this, so all are wiped again some time later.
