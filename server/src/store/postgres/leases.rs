@@ -18,7 +18,7 @@ const LEASED_AT_ONCE: usize = 256;
 /// What others are at is looked at again after this, should they leave something.
 const LOOK_AGAIN: TimeDelta = TimeDelta::milliseconds(20);
 
-/// So many webhooks' times are looked at in one round.
+/// So many webhooks' times of each lane are looked at in one round.
 const READY_AT_ONCE: i64 = 256;
 
 /// Finds anew when what waits falls due, of webhooks that fulfil a condition on `w` with the parameter `$1`. One index probe
@@ -230,7 +230,9 @@ pub(super) async fn round(
     }
 }
 
-const NEXT_DUE: &str = "SELECT min(due_at) FROM ready";
+/// One probe of an index for each lane.
+const NEXT_DUE: &str = "SELECT min(next.due_at) FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
+     CROSS JOIN LATERAL (SELECT due_at FROM ready WHERE ready.lane = lanes.lane ORDER BY due_at LIMIT 1) next";
 
 /// Work that fell due and that no other node is at. From here on it is in this node's memory alone: should that be lost,
 /// whoever takes over finds it anew. It is taken in a transaction of its own, because in the one that leases, `ready` is locked
@@ -239,7 +241,10 @@ async fn what_fell_due(session: &Session, now: DateTime<Utc>) -> Answer<Vec<Work
     let rows = session
         .query(
             "DELETE FROM ready WHERE (webhook_id, lane) IN (
-                 SELECT webhook_id, lane FROM ready WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 SELECT due.webhook_id, due.lane FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
+                 CROSS JOIN LATERAL (
+                     SELECT webhook_id, lane FROM ready WHERE ready.lane = lanes.lane AND due_at <= $1
+                     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due)
              RETURNING webhook_id, lane, set_config('synchronous_commit', 'off', true)",
             &[&now, &READY_AT_ONCE],
         )

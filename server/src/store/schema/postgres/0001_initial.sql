@@ -161,7 +161,7 @@ CREATE TABLE ready (
     PRIMARY KEY (webhook_id, lane)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
-CREATE INDEX ready_in_order ON ready (due_at);
+CREATE INDEX ready_in_order ON ready (lane, due_at);
 
 -- The last sequence that each ordered webhook has given. Its row is also the lock of the webhook's order: whoever publishes
 -- to the webhook, takes the next of it or records what became of it holds that until the commit.
