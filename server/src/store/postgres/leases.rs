@@ -467,7 +467,7 @@ impl Leasing<'_> {
             return Ok(());
         }
         let moved = "UPDATE rates SET even_at = moved.even_at FROM UNNEST($1, $2) AS moved (webhook_id, even_at)
-                     WHERE rates.webhook_id = moved.webhook_id";
+                     WHERE rates.webhook_id = moved.webhook_id AND rates.webhook_id = ANY($1)";
         self.session.execute(moved, &[&webhooks, &times]).await.map(drop)
     }
 
