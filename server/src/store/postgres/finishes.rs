@@ -321,7 +321,8 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 }
 
 /// Some rows for each finish: each part tells what it did. All parts see what was before; what one part changes, another learns
-/// from what it returns. They are not joined with one another: there are hundreds of finishes, and a join here is a loop.
+/// from what it returns. They are not joined with one another: there are hundreds of finishes, and a join here is a loop. Where
+/// nothing but keys is needed, these are an array: no plan begins at the other end then, however small the table seems.
 ///
 /// - `attempt`: the log. What was answered to a callback of a deleted notification is not kept.
 /// - `succeeded`: one that is told again after a redelivery was asked for does not settle that.
@@ -342,12 +343,12 @@ WITH finish AS MATERIALIZED (
 attempt AS (
     INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
     SELECT f.delivery_id, f.number, f.started_at, f.duration_ms, f.outcome, f.status_code, f.error,
-        CASE WHEN f.response_body = '' OR EXISTS (
-            SELECT 1 FROM deliveries d JOIN notifications n ON n.id = d.notification_id
-            WHERE d.id = f.delivery_id AND n.data IS NOT NULL) THEN f.response_body END,
+        CASE WHEN f.response_body = '' OR (
+            SELECT n.data IS NOT NULL FROM notifications n
+            WHERE n.id = (SELECT d.notification_id FROM deliveries d WHERE d.id = f.delivery_id)) THEN f.response_body END,
         f.truncated
     FROM finish f
-    WHERE f.next = 1 OR EXISTS (SELECT 1 FROM pending p WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease)
+    WHERE f.next = 1 OR (SELECT p.leased_by FROM pending p WHERE p.delivery_id = f.delivery_id) = f.lease
     ORDER BY f.delivery_id
     ON CONFLICT DO NOTHING RETURNING delivery_id
 ),
@@ -377,10 +378,9 @@ again AS (
     RETURNING p.delivery_id, p.lane, p.due_at
 ),
 ended AS (
-    DELETE FROM pending p
-    USING (SELECT id FROM succeeded UNION ALL SELECT id FROM unsuccessful WHERE status <> 0) e
-    WHERE p.delivery_id = e.id
-    RETURNING p.delivery_id, p.lane
+    DELETE FROM pending
+    WHERE delivery_id = ANY(ARRAY(SELECT id FROM succeeded UNION ALL SELECT id FROM unsuccessful WHERE status <> 0))
+    RETURNING delivery_id, lane
 ),
 released AS (
     UPDATE pending p SET leased_by = NULL FROM finish f
@@ -394,12 +394,12 @@ listed AS (
     ON CONFLICT (delivery_id) DO UPDATE SET status = excluded.status
 ),
 unlisted AS (
-    DELETE FROM unsuccessful WHERE delivery_id IN (SELECT id FROM succeeded)
+    DELETE FROM unsuccessful WHERE delivery_id = ANY(ARRAY(SELECT id FROM succeeded))
 ),
 accepting AS (
-    DELETE FROM failures WHERE webhook_id IN (
-        SELECT webhook_id FROM failures WHERE $16 AND webhook_id IN (SELECT webhook_id FROM finish WHERE next = 1)
-        ORDER BY webhook_id FOR UPDATE)
+    DELETE FROM failures WHERE webhook_id = ANY(ARRAY(
+        SELECT webhook_id FROM failures WHERE $16 AND webhook_id = ANY(ARRAY(SELECT webhook_id FROM finish WHERE next = 1))
+        ORDER BY webhook_id FOR UPDATE))
 )
 SELECT delivery_id, false AS inserted, live_at, NULL::smallint AS lane, NULL::timestamptz AS due_at FROM finish
 UNION ALL SELECT delivery_id, true, NULL, NULL, NULL FROM attempt

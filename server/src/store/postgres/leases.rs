@@ -240,11 +240,11 @@ const NEXT_DUE: &str = "SELECT min(next.due_at) FROM (VALUES (0::smallint), (1::
 async fn what_fell_due(session: &Session, now: DateTime<Utc>) -> Answer<Vec<Work>> {
     let rows = session
         .query(
-            "DELETE FROM ready WHERE (webhook_id, lane) IN (
-                 SELECT due.webhook_id, due.lane FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
+            "DELETE FROM ready WHERE ctid = ANY(ARRAY(
+                 SELECT due.ctid FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
                  CROSS JOIN LATERAL (
-                     SELECT webhook_id, lane FROM ready WHERE ready.lane = lanes.lane AND due_at <= $1
-                     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due)
+                     SELECT ctid FROM ready WHERE ready.lane = lanes.lane AND due_at <= $1
+                     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due))
              RETURNING webhook_id, lane, set_config('synchronous_commit', 'off', true)",
             &[&now, &READY_AT_ONCE],
         )

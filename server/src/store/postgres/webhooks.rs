@@ -253,7 +253,9 @@ pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revi
 /// wait for, might be waited for in turn. It does no harm, and goes when its time comes or with the tombstone.
 async fn cancel_pending(session: &Session, id: Uuid) -> Answer<()> {
     for (table, key) in [("ready", "webhook_id, lane"), ("sequences", "webhook_id")] {
-        let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED)");
+        let sql = format!(
+            "DELETE FROM {table} WHERE webhook_id = $1 AND ({key}) IN (SELECT {key} FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED)"
+        );
         session.execute(&sql, &[&id]).await?;
     }
     session
@@ -311,11 +313,11 @@ pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now
              CROSS JOIN LATERAL (
                  SELECT delivery_id, EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = pending.leased_by) AS is_attempted
                  FROM pending WHERE delivery_id = held.id AND epoch <= $2 AND lane <> 3 FOR UPDATE SKIP LOCKED) p),
-         kept AS (UPDATE pending p SET lane = 3 FROM taken WHERE p.delivery_id = taken.delivery_id AND taken.is_attempted),
-         removed AS (DELETE FROM pending p USING taken WHERE p.delivery_id = taken.delivery_id AND NOT taken.is_attempted),
+         kept AS (UPDATE pending SET lane = 3 WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM taken WHERE is_attempted))),
+         removed AS (DELETE FROM pending WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM taken WHERE NOT is_attempted))),
          cancelled AS (
-             UPDATE deliveries d SET status = 3, ended_at = $3 FROM taken WHERE d.id = taken.delivery_id AND d.status = 0
-             RETURNING d.id, d.webhook_id, d.account, d.created_at),
+             UPDATE deliveries SET status = 3, ended_at = $3 WHERE id = ANY(ARRAY(SELECT delivery_id FROM taken)) AND status = 0
+             RETURNING id, webhook_id, account, created_at),
          noted AS (
              INSERT INTO unsuccessful (delivery_id, webhook_id, account, created_at, status)
              SELECT id, webhook_id, account, created_at, 3 FROM cancelled

@@ -22,9 +22,10 @@ BEGIN
     INSERT INTO accounts SELECT account, count(*), 1 FROM made GROUP BY account ON CONFLICT (account) DO NOTHING;
     INSERT INTO webhooks (id, account, target_url, auth, signing_secret, ordered, epoch, revision, created_at, updated_at)
         SELECT id, account, 'https://example.com/' || n, '{"type":"noauth"}', 'sealed', ordered, 1, 1, created_at, created_at FROM made;
-    INSERT INTO failures SELECT id, created_at, 3, false FROM made WHERE n % 10 = 1;
-    INSERT INTO sequences SELECT id, 1000000000 FROM made WHERE ordered;
-    INSERT INTO rates SELECT id, created_at FROM made WHERE n % 10 = 2;
+    -- The first ones have nothing behind them, as in a new database.
+    INSERT INTO failures SELECT id, created_at, 3, false FROM made WHERE n % 10 = 1 AND n >= 30;
+    INSERT INTO sequences SELECT id, 1000000000 FROM made WHERE ordered AND n >= 30;
+    INSERT INTO rates SELECT id, created_at FROM made WHERE n % 10 = 2 AND n >= 30;
 END $$;
 
 CREATE SEQUENCE serials;

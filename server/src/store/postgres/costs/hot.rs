@@ -11,6 +11,7 @@ const HEARTBEATS: usize = 50;
 #[tokio::test]
 async fn what_changes_with_each_attempt_leaves_nothing_in_the_indexes() {
     let world = World::new().await;
+    world.know(0..MANY.start).await;
     let store = world.store(Planned::Anew).await;
     store.join().await.expect("joined");
     let webhooks: Vec<Uuid> = FEW.filter(|number| number % 10 < 7).map(|number| world.webhook(number)).collect();

@@ -1,6 +1,6 @@
 //! A database that has grown, and what watches what a store costs it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -68,7 +68,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// With nothing in it but few webhooks.
+    /// With nothing in it.
     pub(super) async fn new() -> World {
         let database = cluster().create_database().expect("a database");
         let [_, watch] = Connections::open(&options(&cluster().url(&database))).expect("connections");
@@ -81,7 +81,6 @@ impl World {
         let leading = "SELECT c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]";
         world.leading = world.watch.query(leading, &[]).await.expect("indexes").iter().map(|row| (row.get(0), row.get(1))).collect();
-        world.know(FEW.start..DEACTIVATED + 1).await;
         world
     }
 
@@ -164,6 +163,22 @@ impl World {
         let told = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = $1";
         let told = self.watch.query_one(told, &[&table]).await.expect("statistics");
         (told.get(0), told.get(1))
+    }
+
+    /// How statements with parameters of these types would be carried out now, whatever the parameters.
+    pub(super) fn explained(&self, statements: &BTreeMap<String, Vec<String>>) -> Vec<Plan> {
+        let mut sql: String = connections::TURNED_OFF.iter().map(|name| format!("SET {name} = off;\n")).collect();
+        sql.push_str("SET plan_cache_mode = force_generic_plan;\n");
+        for (number, (statement, types)) in statements.iter().enumerate() {
+            let (types, values) = match types.is_empty() {
+                true => (String::new(), String::new()),
+                false => (format!("({})", types.join(", ")), format!("({})", vec!["NULL"; types.len()].join(", "))),
+            };
+            sql.push_str(&format!(
+                "PREPARE statement_{number} {types} AS {statement};\nEXPLAIN (FORMAT JSON) EXECUTE statement_{number} {values};\n"
+            ));
+        }
+        Plan::explained(&cluster().execute(&self.database, &sql).expect("explained"), statements.keys())
     }
 
     /// What in a plan costs more the more is stored.

@@ -149,8 +149,9 @@ CREATE TABLE unsuccessful (
     status smallint NOT NULL        -- 2 failed, 3 cancelled
 );
 
--- What of one webhook can be recovered, oldest first.
-CREATE INDEX unsuccessful_of_webhook ON unsuccessful (webhook_id, created_at, delivery_id);
+-- What of one webhook can be recovered, oldest first. Whoever looks for a delivery alone is kept from it, as from
+-- `webhooks_of_account`.
+CREATE INDEX unsuccessful_of_webhook ON unsuccessful (webhook_id, created_at, delivery_id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX unsuccessful_of_account ON unsuccessful (account, delivery_id) WHERE status = 2;
 
 -- When a webhook's next delivery that nobody is on falls due: one row per webhook and lane. What is due and only finds no
