@@ -19,6 +19,8 @@ use crate::metrics::Metrics;
 mod bell;
 mod census;
 mod connections;
+#[cfg(test)]
+mod costs;
 mod deliveries;
 mod directory;
 mod erasure;

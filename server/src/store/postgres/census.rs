@@ -27,7 +27,7 @@ pub(super) async fn count_some(session: &Session, census: Census) -> Answer<Cens
     count_at_most(session, census, COUNTED_AT_ONCE).await
 }
 
-async fn count_at_most(session: &Session, mut census: Census, limit: u32) -> Answer<Census> {
+pub(super) async fn count_at_most(session: &Session, mut census: Census, limit: u32) -> Answer<Census> {
     let limit = i64::from(limit);
     match census.place {
         Place::Deliveries { webhook_id, epoch, lane, due_at, id } => {

@@ -16,6 +16,11 @@ const GRACE: Duration = Duration::from_secs(5);
 /// free long before they take over from a node that has stopped.
 pub(super) const SILENCE: Duration = Duration::from_secs(2);
 
+/// What is planned while a table is empty must hold when it has grown: every row is found by an index, and every join is a loop
+/// that finds one after another.
+pub(super) const TURNED_OFF: [&str; 6] =
+    ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_material", "jit"];
+
 /// Of what this program keeps in the database: older ones cannot do what it needs.
 const OLDEST_SERVER: i32 = 130_000;
 
@@ -79,15 +84,13 @@ impl Connections {
         let PostgresUrl { config, .. } = &options.url;
         let mut config = config.clone();
         if !options.pooled {
-            // A pooler would refuse these; they can be set for the role instead. What is planned while a table is empty must
-            // hold when it has grown; nothing here is better read from end to end, and what is read in the order of an index
-            // is not to be gathered and sorted instead.
+            // A pooler would refuse these; they can be set for the role instead.
             let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
             let limit = options.statement_timeout.as_millis();
             let silence = SILENCE.min(options.statement_timeout).as_millis();
+            let turned_off = TURNED_OFF.map(|name| format!(" -c {name}=off")).concat();
             config.options(format!(
-                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={silence} -c enable_seqscan=off \
-                 -c enable_bitmapscan=off -c jit=off \
+                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={silence}{turned_off} \
                  -c default_transaction_isolation=read\\ committed -c timezone=UTC"
             ));
         }

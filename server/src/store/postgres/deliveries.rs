@@ -28,6 +28,9 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
         found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, 0)))?;
     }
     let Part { items: ids, next } = found.part();
+    if ids.is_empty() {
+        return Ok(Part { items: Vec::new(), next });
+    }
     // What has left the status that is asked for meanwhile is left out; all else stays as it was.
     let wanted = one(&format!("d.id = ANY($1) AND ($2 IS NULL OR {SHOWN_STATUS} = $2)"));
     let rows = session.query(&wanted, &[&ids, &status]).await?;

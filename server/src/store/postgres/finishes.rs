@@ -290,19 +290,17 @@ async fn store(session: &Session, batch: &[&Command], log: Log) -> Answer<HashMa
             ],
         )
         .await?;
-    rows.iter()
-        .map(|row| {
-            let lane: Option<i16> = row.try_get(3)?;
-            let recorded = Recorded {
-                inserted: row.try_get(1)?,
-                live_at: row.try_get(2)?,
-                // A cancelled one is in none.
-                lane: lane.filter(|lane| *lane < 3).map(Lane::from_number).transpose()?,
-                due_at: row.try_get(4)?,
-            };
-            Ok((row.try_get(0)?, recorded))
-        })
-        .collect()
+    let mut recorded: HashMap<Uuid, Recorded> = HashMap::with_capacity(batch.len());
+    for row in &rows {
+        let of_delivery = recorded.entry(row.try_get(0)?).or_default();
+        of_delivery.inserted |= row.try_get::<_, bool>(1)?;
+        of_delivery.live_at = of_delivery.live_at.take().or(row.try_get(2)?);
+        // A cancelled one is in no lane.
+        let lane = row.try_get::<_, Option<i16>>(3)?.filter(|lane| *lane < 3);
+        of_delivery.lane = of_delivery.lane.or(lane.map(Lane::from_number).transpose()?);
+        of_delivery.due_at = of_delivery.due_at.or(row.try_get(4)?);
+    }
+    Ok(recorded)
 }
 
 /// A success that comes after another node has recorded an attempt of the same number was made all the same: it stands in the
@@ -335,7 +333,9 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
     Ok(())
 }
 
-/// One row for each finish. All parts see what was before; what one part changes, another learns from what it returns.
+/// Some rows for each finish: each part tells what it did. All parts see what was before; what one part changes, another learns
+/// from what it returns. They are not joined with one another: there are hundreds of finishes, and a join here is a loop. Where
+/// nothing but keys is needed, these are an array: no plan begins at the other end then, however small the table seems.
 ///
 /// - `attempt`: the log. What was answered to a callback of a deleted notification is not kept.
 /// - `succeeded`: one that is told again after a redelivery was asked for does not settle that. Where only what is new in the
@@ -357,12 +357,12 @@ WITH finish AS MATERIALIZED (
 attempt AS (
     INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
     SELECT f.delivery_id, f.number, f.started_at, f.duration_ms, f.outcome, f.status_code, f.error,
-        CASE WHEN f.response_body = '' OR EXISTS (
-            SELECT 1 FROM deliveries d JOIN notifications n ON n.id = d.notification_id
-            WHERE d.id = f.delivery_id AND n.data IS NOT NULL) THEN f.response_body END,
+        CASE WHEN f.response_body = '' OR (
+            SELECT n.data IS NOT NULL FROM notifications n
+            WHERE n.id = (SELECT d.notification_id FROM deliveries d WHERE d.id = f.delivery_id)) THEN f.response_body END,
         f.truncated
     FROM finish f
-    WHERE f.next = 1 OR EXISTS (SELECT 1 FROM pending p WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease)
+    WHERE f.next = 1 OR (SELECT p.leased_by FROM pending p WHERE p.delivery_id = f.delivery_id) = f.lease
     ORDER BY f.delivery_id
     ON CONFLICT DO NOTHING RETURNING delivery_id
 ),
@@ -381,27 +381,25 @@ unsuccessful AS (
             THEN f.now ELSE d.ended_at END
     FROM finish f JOIN pending p ON p.delivery_id = f.delivery_id AND p.leased_by = f.lease
     WHERE f.next <> 1 AND d.id = f.delivery_id AND d.attempt_count = f.number - 1 AND d.status <> 1
-    RETURNING d.id, d.status, d.schedule_start < f.number AS of_schedule, d.webhook_id, d.account, d.created_at
+    RETURNING d.id, d.status, d.schedule_start < f.number AS of_schedule, f.due_at, d.webhook_id, d.account, d.created_at
 ),
 again AS (
     UPDATE pending p SET leased_by = NULL,
         lane = CASE WHEN u.of_schedule AND p.lane = 0 THEN 1 ELSE p.lane END,
-        due_at = CASE WHEN u.of_schedule THEN f.due_at ELSE p.due_at END
-    FROM unsuccessful u JOIN finish f ON f.delivery_id = u.id
+        due_at = CASE WHEN u.of_schedule THEN u.due_at ELSE p.due_at END
+    FROM unsuccessful u
     WHERE u.status = 0 AND p.delivery_id = u.id
     RETURNING p.delivery_id, p.lane, p.due_at
 ),
 ended AS (
-    DELETE FROM pending p
-    USING (SELECT id FROM succeeded UNION ALL SELECT id FROM unsuccessful WHERE status <> 0) e
-    WHERE p.delivery_id = e.id
-    RETURNING p.delivery_id, p.lane
+    DELETE FROM pending
+    WHERE delivery_id = ANY(ARRAY(SELECT id FROM succeeded UNION ALL SELECT id FROM unsuccessful WHERE status <> 0))
+    RETURNING delivery_id, lane
 ),
 released AS (
     UPDATE pending p SET leased_by = NULL FROM finish f
     WHERE NOT $17 AND p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
-        AND NOT EXISTS (SELECT 1 FROM succeeded WHERE id = f.delivery_id)
-        AND NOT EXISTS (SELECT 1 FROM unsuccessful WHERE id = f.delivery_id)
+        AND f.delivery_id NOT IN (SELECT id FROM succeeded) AND f.delivery_id NOT IN (SELECT id FROM unsuccessful)
     RETURNING p.delivery_id, p.lane, p.due_at
 ),
 listed AS (
@@ -410,17 +408,15 @@ listed AS (
     ON CONFLICT (delivery_id) DO UPDATE SET status = excluded.status
 ),
 unlisted AS (
-    DELETE FROM unsuccessful WHERE delivery_id IN (SELECT id FROM succeeded)
+    DELETE FROM unsuccessful WHERE delivery_id = ANY(ARRAY(SELECT id FROM succeeded))
 ),
 accepting AS (
-    DELETE FROM failures WHERE webhook_id IN (
-        SELECT webhook_id FROM failures WHERE $16 AND webhook_id IN (SELECT webhook_id FROM finish WHERE next = 1)
-        ORDER BY webhook_id FOR UPDATE)
+    DELETE FROM failures WHERE webhook_id = ANY(ARRAY(
+        SELECT webhook_id FROM failures WHERE $16 AND webhook_id = ANY(ARRAY(SELECT webhook_id FROM finish WHERE next = 1))
+        ORDER BY webhook_id FOR UPDATE))
 )
-SELECT f.delivery_id, a.delivery_id IS NOT NULL AS inserted, f.live_at, coalesce(again.lane, ended.lane, released.lane) AS lane,
-    coalesce(again.due_at, released.due_at) AS due_at
-FROM finish f
-LEFT JOIN attempt a ON a.delivery_id = f.delivery_id
-LEFT JOIN again ON again.delivery_id = f.delivery_id
-LEFT JOIN ended ON ended.delivery_id = f.delivery_id
-LEFT JOIN released ON released.delivery_id = f.delivery_id";
+SELECT delivery_id, false AS inserted, live_at, NULL::smallint AS lane, NULL::timestamptz AS due_at FROM finish
+UNION ALL SELECT delivery_id, true, NULL, NULL, NULL FROM attempt
+UNION ALL SELECT delivery_id, false, NULL, lane, due_at FROM again
+UNION ALL SELECT delivery_id, false, NULL, lane, NULL FROM ended
+UNION ALL SELECT delivery_id, false, NULL, lane, due_at FROM released";

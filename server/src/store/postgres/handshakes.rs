@@ -52,8 +52,8 @@ pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>
                      SELECT h.webhook_id FROM handshakes h WHERE h.due_at <= $2 AND {NOBODY_IS_ON}
                      ORDER BY h.due_at FOR UPDATE OF h SKIP LOCKED),
                  taken AS (
-                     UPDATE handshakes h SET taken_by = $1 FROM free WHERE h.webhook_id = free.webhook_id
-                     RETURNING h.webhook_id, h.challenge, h.attempt_count, h.due_at)
+                     UPDATE handshakes SET taken_by = $1 WHERE webhook_id = ANY(ARRAY(SELECT webhook_id FROM free))
+                     RETURNING webhook_id, challenge, attempt_count, due_at)
                  SELECT h.webhook_id, w.account, h.challenge, h.attempt_count
                  FROM (SELECT * FROM taken UNION ALL
                        SELECT webhook_id, challenge, attempt_count, due_at FROM handshakes WHERE due_at <= $2 AND taken_by = $1) h

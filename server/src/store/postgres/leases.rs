@@ -18,7 +18,7 @@ const LEASED_AT_ONCE: usize = 256;
 /// What others are at is looked at again after this, should they leave something.
 const LOOK_AGAIN: TimeDelta = TimeDelta::milliseconds(20);
 
-/// So many webhooks' times are looked at in one round.
+/// So many webhooks' times of each lane are looked at in one round.
 const READY_AT_ONCE: i64 = 256;
 
 /// Finds anew when what waits falls due, of webhooks that fulfil a condition on `w` with the parameter `$1`. One index probe
@@ -230,17 +230,23 @@ pub(super) async fn round(
     }
 }
 
-const NEXT_DUE: &str = "SELECT min(due_at) FROM ready";
+/// One probe of an index for each lane.
+const NEXT_DUE: &str = "SELECT min(next.due_at) FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
+     CROSS JOIN LATERAL (SELECT due_at FROM ready WHERE ready.lane = lanes.lane ORDER BY due_at LIMIT 1) next";
 
 /// Work that fell due and that no other node is at. From here on it is in this node's memory alone: should that be lost,
-/// whoever takes over finds it anew; so only one of the nodes takes it, and none that was taken over from already. It is taken in a transaction of its own, because in the one that leases, `ready` is locked
-/// last. If the database forgets it, it is merely looked at again, so nobody waits for the disk.
+/// whoever takes over finds it anew, so only one of the nodes takes it, and none that was taken over from already. It is taken
+/// in a transaction of its own, because in the one that leases, `ready` is locked last. If the database forgets it, it is merely
+/// looked at again, so nobody waits for the disk.
 async fn what_fell_due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> Answer<Vec<Work>> {
     let rows = session
         .query(
-            "DELETE FROM ready WHERE (webhook_id, lane) IN (
-                 SELECT webhook_id, lane FROM ready WHERE due_at <= $1 AND EXISTS (SELECT 1 FROM nodes WHERE incarnation = $3)
-                 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+            "DELETE FROM ready WHERE ctid = ANY(ARRAY(
+                 SELECT due.ctid FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
+                 CROSS JOIN LATERAL (
+                     SELECT ctid FROM ready WHERE ready.lane = lanes.lane AND due_at <= $1
+                     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due
+                 WHERE EXISTS (SELECT 1 FROM nodes WHERE incarnation = $3)))
              RETURNING webhook_id, lane, set_config('synchronous_commit', 'off', true)",
             &[&now, &READY_AT_ONCE, &incarnation],
         )
@@ -463,7 +469,7 @@ impl Leasing<'_> {
             return Ok(());
         }
         let moved = "UPDATE rates SET even_at = moved.even_at FROM UNNEST($1, $2) AS moved (webhook_id, even_at)
-                     WHERE rates.webhook_id = moved.webhook_id";
+                     WHERE rates.webhook_id = moved.webhook_id AND rates.webhook_id = ANY($1)";
         self.session.execute(moved, &[&webhooks, &times]).await.map(drop)
     }
 

@@ -230,9 +230,13 @@ async fn find_again(session: &Session, node: &Node) -> Answer<()> {
     found
 }
 
+/// No index finds what is compared with `clock_timestamp()`, which may be another for each row.
 async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answer<()> {
     let changes = session
-        .query(&format!("SELECT id, webhook_id, revision, notification_id FROM changes WHERE at > clock_timestamp() - {LOOK_BACK}"), &[])
+        .query(
+            &format!("SELECT id, webhook_id, revision, notification_id FROM changes WHERE at > statement_timestamp() - {LOOK_BACK}"),
+            &[],
+        )
         .await?;
     let mut heard = std::collections::HashSet::with_capacity(changes.len());
     for change in &changes {
@@ -252,7 +256,7 @@ async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answ
 
 /// Changes that every node has heard of.
 pub(super) async fn forget_changes(session: &Session) -> Answer<()> {
-    session.execute(&format!("DELETE FROM changes WHERE at < clock_timestamp() - {CHANGES_KEPT}"), &[]).await.map(drop)
+    session.execute(&format!("DELETE FROM changes WHERE at < statement_timestamp() - {CHANGES_KEPT}"), &[]).await.map(drop)
 }
 
 /// Takes nothing any more. What it has in mind is due to the others at once, and what it is on when that has ended.

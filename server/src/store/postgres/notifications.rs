@@ -67,6 +67,9 @@ pub(super) async fn list(
         found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, usize::try_from(row.try_get::<_, i32>(2)?).unwrap_or_default())))?;
     }
     let Part { items: ids, next } = found.part();
+    if ids.is_empty() {
+        return Ok(Part { items: Vec::new(), next });
+    }
     let wanted = format!("SELECT {COLUMNS} FROM notifications WHERE id = ANY($1) AND data IS NOT NULL ORDER BY id DESC");
     let rows = session.query(&wanted, &[&ids]).await?;
     Ok(Part { items: rows.iter().map(|row| from_row(row, 0)).collect::<Answer<_>>()?, next })

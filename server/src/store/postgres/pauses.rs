@@ -74,11 +74,11 @@ pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<
         .execute(
             &format!(
                 "WITH failing AS (
-                     SELECT f.webhook_id FROM failures f JOIN webhooks w ON w.id = f.webhook_id WHERE {filter}
-                     ORDER BY f.webhook_id FOR UPDATE OF f)
+                     SELECT f.webhook_id FROM (SELECT w.id FROM webhooks w WHERE {filter} ORDER BY w.id) w
+                     CROSS JOIN LATERAL (SELECT webhook_id FROM failures WHERE webhook_id = w.id LIMIT 1 FOR UPDATE) f)
                  UPDATE failures f
                  SET since = f.since + make_interval(secs => greatest(0, extract(epoch FROM $2 - greatest(f.since, $3)))::double precision)
-                 FROM failing WHERE f.webhook_id = failing.webhook_id"
+                 WHERE f.webhook_id = ANY(ARRAY(SELECT webhook_id FROM failing))"
             ),
             &[&*parameter, &now, &since],
         )
@@ -101,7 +101,7 @@ pub(super) async fn forget(session: &Session, scope: &PauseScope) -> Answer<Opti
 fn filter(scope: &PauseScope) -> &'static str {
     match scope {
         PauseScope::All => "$1::text IS NULL",
-        PauseScope::Account(_) => "w.account = $1 AND w.deleted_at IS NULL",
+        PauseScope::Account(_) => "w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE account = $1 AND deleted_at IS NULL))",
         PauseScope::Webhook(_) => "w.id = $1",
     }
 }

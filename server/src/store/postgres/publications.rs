@@ -344,7 +344,7 @@ impl Publishing {
             deliveries.extend(leased.iter().map(|leased| new(leased.delivery_id, &leased.destination, Some(leased.lease))));
             deliveries.extend(left.iter().map(|(id, destination)| new(*id, destination, None)));
         }
-        let NewDeliveries { ids, notifications, webhooks, accounts: _, epochs, lanes, sequences, times: _, leases } =
+        let NewDeliveries { ids, notifications, webhooks, accounts: owners, epochs, lanes, sequences, times, leases } =
             NewDeliveries::of(&deliveries);
         // A node that takes has what it did not lease in mind; what one leaves that does not, or not now, is found by the others.
         let to_others = !self.node.takes();
@@ -375,9 +375,11 @@ impl Publishing {
                     &ids,
                     &notifications,
                     &webhooks,
+                    &owners,
                     &epochs,
                     &lanes,
                     &sequences,
+                    &times,
                     &leases,
                     &to_others,
                     &pauses::VERSION,
@@ -460,13 +462,13 @@ fn refuse(batch: Vec<Prepared>, trouble: Trouble) -> Vec<Command> {
 
 /// Of an account whose version is not the present one, nothing is stored, and of none when something has been paused or resumed
 /// since. `ON CONFLICT` waits for another transaction with the same key, and takes the place of one that has expired; who gets
-/// no row has lost.
+/// no row has lost. `IS TRUE` keeps what is looked up from being joined: a join here is a loop, and there are hundreds.
 const STORE: &str = "
 WITH stale AS MATERIALIZED (
     SELECT expected.account FROM UNNEST($1, $2) AS expected (account, version)
     LEFT JOIN accounts ON accounts.account = expected.account
     WHERE coalesce(accounts.version, 0) <> expected.version
-        OR (SELECT value FROM properties WHERE name = $23) IS DISTINCT FROM $24
+        OR (SELECT value FROM properties WHERE name = $25) IS DISTINCT FROM $26
 ),
 publication AS MATERIALIZED (
     SELECT * FROM UNNEST($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -485,12 +487,12 @@ stored AS (
     INSERT INTO notifications (id, account, type, created_at, delivery_count, trace_parent, trace_state, data)
     SELECT id, account, type, created_at, delivery_count, trace_parent, trace_state, data FROM publication
     WHERE key IS NULL OR id IN (SELECT notification_id FROM won)
-    RETURNING id, account, created_at
+    RETURNING id
 ),
 delivery AS MATERIALIZED (
-    SELECT new.*, stored.account, stored.created_at
-    FROM UNNEST($15, $16, $17, $18, $19, $20, $21) AS new (id, notification_id, webhook_id, epoch, lane, sequence, leased_by)
-    JOIN stored ON stored.id = new.notification_id
+    SELECT * FROM UNNEST($15, $16, $17, $18, $19, $20, $21, $22, $23)
+        AS new (id, notification_id, webhook_id, account, epoch, lane, sequence, created_at, leased_by)
+    WHERE (notification_id IN (SELECT id FROM stored)) IS TRUE
 ),
 delivered AS (
     INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, created_at)
@@ -502,7 +504,7 @@ waits AS (
 ),
 found AS (
     INSERT INTO ready (webhook_id, lane, due_at)
-    SELECT webhook_id, lane, min(created_at) FROM delivery WHERE $22 GROUP BY webhook_id, lane ORDER BY webhook_id, lane
+    SELECT webhook_id, lane, min(created_at) FROM delivery WHERE $24 GROUP BY webhook_id, lane ORDER BY webhook_id, lane
     ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = least(ready.due_at, excluded.due_at)
 )
 SELECT id, NULL AS account FROM stored UNION ALL SELECT NULL, account FROM stale";

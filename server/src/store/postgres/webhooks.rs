@@ -18,6 +18,9 @@ const CANCELLED_AT_ONCE: i64 = 500;
 /// How long a publish that had seen a webhook active may take to commit after its deactivation.
 const LATE: &str = "interval '1 minute'";
 
+/// When deliveries are looked at again that others held.
+const HELD: &str = "interval '1 second'";
+
 pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Option<&Challenge>, limit: u32) -> Answer<bool> {
     // The row that counts is that which is inserted or changed here, so two registrations never both find the last place.
     let registered = session
@@ -253,12 +256,14 @@ async fn cancel_pending(session: &Session, id: Uuid) -> Answer<()> {
     session
         .execute(
             "INSERT INTO cancellations (webhook_id, epoch) SELECT id, epoch FROM webhooks WHERE id = $1
-             ON CONFLICT (webhook_id) DO UPDATE SET epoch = excluded.epoch, since = clock_timestamp()",
+             ON CONFLICT (webhook_id) DO UPDATE SET epoch = excluded.epoch, since = excluded.since, due_at = excluded.due_at",
             &[&id],
         )
         .await?;
     for (table, key) in [("sequences", "webhook_id"), ("ready", "webhook_id, lane")] {
-        let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED)");
+        let sql = format!(
+            "DELETE FROM {table} WHERE webhook_id = $1 AND ({key}) IN (SELECT {key} FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED)"
+        );
         session.execute(&sql, &[&id]).await?;
     }
     Ok(())
@@ -289,13 +294,9 @@ pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> Answer
 pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> Answer<bool> {
     let next = match of_webhook {
         Some(id) => session.query_opt("SELECT webhook_id, epoch FROM cancellations WHERE webhook_id = $1 FOR UPDATE", &[&id]).await?,
-        // One of which there is something to do: others only wait for what may come late.
         None => {
-            let sql = format!(
-                "SELECT webhook_id, epoch FROM cancellations c WHERE since < clock_timestamp() - {LATE} OR {ANY_LEFT}
-                 LIMIT 1 FOR UPDATE OF c SKIP LOCKED"
-            );
-            session.query_opt(&sql, &[]).await?
+            let due = "SELECT webhook_id, epoch FROM cancellations WHERE due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED";
+            session.query_opt(due, &[]).await?
         }
     };
     let Some(row) = next else { return Ok(false) };
@@ -313,11 +314,11 @@ pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now
              CROSS JOIN LATERAL (
                  SELECT delivery_id, EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = pending.leased_by) AS is_attempted
                  FROM pending WHERE delivery_id = held.id AND epoch <= $2 AND lane <> 3 FOR UPDATE SKIP LOCKED) p),
-         kept AS (UPDATE pending p SET lane = 3 FROM taken WHERE p.delivery_id = taken.delivery_id AND taken.is_attempted),
-         removed AS (DELETE FROM pending p USING taken WHERE p.delivery_id = taken.delivery_id AND NOT taken.is_attempted),
+         kept AS (UPDATE pending SET lane = 3 WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM taken WHERE is_attempted))),
+         removed AS (DELETE FROM pending WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM taken WHERE NOT is_attempted))),
          cancelled AS (
-             UPDATE deliveries d SET status = 3, ended_at = $3 FROM taken WHERE d.id = taken.delivery_id AND d.status = 0
-             RETURNING d.id, d.webhook_id, d.account, d.created_at),
+             UPDATE deliveries SET status = 3, ended_at = $3 WHERE id = ANY(ARRAY(SELECT delivery_id FROM taken)) AND status = 0
+             RETURNING id, webhook_id, account, created_at),
          noted AS (
              INSERT INTO unsuccessful (delivery_id, webhook_id, account, created_at, status)
              SELECT id, webhook_id, account, created_at, 3 FROM cancelled
@@ -328,18 +329,22 @@ pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now
     if cancelled == CANCELLED_AT_ONCE {
         return Ok(true);
     }
-    let sql = format!("DELETE FROM cancellations c WHERE webhook_id = $1 AND since < clock_timestamp() - {LATE} AND NOT {ANY_LEFT}");
-    let finished = session.execute(&sql, &[&webhook_id]).await?;
-    Ok(cancelled > 0 || finished > 0 || (of_webhook.is_some() && is_any_left(session, webhook_id).await?))
+    let any_left = "SELECT EXISTS (SELECT 1 FROM pending WHERE webhook_id = $1 AND epoch <= $2 AND lane <> 3)";
+    let any_left: bool = session.query_one(any_left, &[&webhook_id, &epoch]).await?.try_get(0)?;
+    if any_left {
+        let later = format!("UPDATE cancellations SET due_at = now() + {HELD} WHERE webhook_id = $1");
+        session.execute(&later, &[&webhook_id]).await?;
+        return Ok(cancelled > 0 || of_webhook.is_some());
+    }
+    // It only waits for what may come late.
+    let over = format!("DELETE FROM cancellations WHERE webhook_id = $1 AND since < now() - {LATE}");
+    let finished = session.execute(&over, &[&webhook_id]).await?;
+    if finished == 0 {
+        let once_more = format!("UPDATE cancellations SET due_at = since + {LATE} WHERE webhook_id = $1");
+        session.execute(&once_more, &[&webhook_id]).await?;
+    }
+    Ok(cancelled > 0 || finished > 0)
 }
-
-async fn is_any_left(session: &Session, webhook_id: Uuid) -> Answer<bool> {
-    let sql = format!("SELECT {ANY_LEFT} FROM cancellations c WHERE webhook_id = $1");
-    session.query_opt(&sql, &[&webhook_id]).await?.map_or(Ok(false), |row| Ok(row.try_get(0)?))
-}
-
-/// Whether a row `c` of `cancellations` has anything to mark.
-const ANY_LEFT: &str = "EXISTS (SELECT 1 FROM pending p WHERE p.webhook_id = c.webhook_id AND p.epoch <= c.epoch AND p.lane <> 3)";
 
 const DESTINATION: &str = "id, account, epoch, revision, target_url, auth, auth_secret, signing_secret, max_per_second, ordered, \
      previous_secret, previous_valid_until, headers";

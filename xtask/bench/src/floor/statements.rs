@@ -27,7 +27,8 @@ const SCHEMA: &str = "
     CREATE TABLE deliveries (id uuid PRIMARY KEY, notification_id uuid, webhook_id uuid, status smallint, due_at bigint);
     CREATE INDEX due ON deliveries (webhook_id, due_at) WHERE status = 0;
     CREATE TABLE attempts (delivery_id uuid PRIMARY KEY, started_at bigint, status_code smallint);
-    SET enable_seqscan = off; SET jit = off;";
+    SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+    SET enable_material = off; SET jit = off;";
 
 const REGISTER: &str = "INSERT INTO webhooks SELECT id, 'floor', settings, 1 FROM UNNEST($1::uuid[], $2::text[]) AS new (id, settings)";
 

@@ -3,8 +3,9 @@
 --
 -- What is written once and read for long (notifications, deliveries, attempts) is apart from what changes with each attempt
 -- (pending, ready). No index of `deliveries` names a column that changes, so its updates stay in their page (HOT) and leave
--- nothing for the indexes to clean up; what changes is small, and vacuumed often. There are no foreign keys: each would be
--- one more look-up and lock for every row that is written.
+-- nothing for the indexes to clean up. For that each page is left more than half empty: what is published together is recorded
+-- together, and before a transaction has ended, none of the rows that it has replaced makes room. What changes is small, and
+-- vacuumed often. There are no foreign keys: each would be one more look-up and lock for every row that is written.
 
 CREATE TABLE properties (
     name text PRIMARY KEY,
@@ -63,7 +64,9 @@ CREATE TABLE webhooks (
     deleted_at timestamptz          -- a tombstone, kept for the deliveries that name it
 );
 
-CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS NULL;
+-- An account is never null. That this says so keeps it from those who look for an id alone, which only looks cheap in an index
+-- of few rows.
+CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS NULL AND account IS NOT NULL;
 CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX webhooks_with_two_secrets ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 
@@ -114,7 +117,7 @@ CREATE TABLE deliveries (
     attempt_count integer NOT NULL DEFAULT 0,
     schedule_start integer NOT NULL DEFAULT 0, -- the last attempt that the present retry schedule does not count
     status smallint NOT NULL DEFAULT 0 -- 0 pending, 1 succeeded, 2 failed, 3 cancelled
-) WITH (fillfactor = 85);
+) WITH (fillfactor = 45);
 
 CREATE INDEX deliveries_of_account ON deliveries (account, id);
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook_id, id);
@@ -129,7 +132,7 @@ CREATE TABLE pending (
     sequence bigint,                -- in the ordered lane: where it stands
     due_at timestamptz NOT NULL,
     leased_by uuid                  -- the incarnation of the node that is on it; no index names this, so leasing stays in the page
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
+) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
         autovacuum_analyze_scale_factor = 0.1);
 
 -- What one webhook has waiting, in the order in which it falls due, or in which it was published.
@@ -146,8 +149,9 @@ CREATE TABLE unsuccessful (
     status smallint NOT NULL        -- 2 failed, 3 cancelled
 );
 
--- What of one webhook can be recovered, oldest first.
-CREATE INDEX unsuccessful_of_webhook ON unsuccessful (webhook_id, created_at, delivery_id);
+-- What of one webhook can be recovered, oldest first. Whoever looks for a delivery alone is kept from it, as from
+-- `webhooks_of_account`.
+CREATE INDEX unsuccessful_of_webhook ON unsuccessful (webhook_id, created_at, delivery_id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX unsuccessful_of_account ON unsuccessful (account, delivery_id) WHERE status = 2;
 
 -- When a webhook's next delivery that nobody is on falls due: one row per webhook and lane. What is due and only finds no
@@ -159,7 +163,7 @@ CREATE TABLE ready (
     PRIMARY KEY (webhook_id, lane)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
-CREATE INDEX ready_in_order ON ready (due_at);
+CREATE INDEX ready_in_order ON ready (lane, due_at);
 
 -- The last sequence that each ordered webhook has given. Its row is also the lock of the webhook's order: whoever publishes
 -- to the webhook, takes the next of it or records what became of it holds that until the commit.
@@ -208,8 +212,11 @@ CREATE TABLE pauses (
 CREATE TABLE cancellations (
     webhook_id uuid PRIMARY KEY,
     epoch integer NOT NULL,
-    since timestamptz NOT NULL DEFAULT clock_timestamp() -- of this server's clock
+    since timestamptz NOT NULL DEFAULT clock_timestamp(), -- of this server's clock, as what follows
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp() -- when it is looked at
 );
+
+CREATE INDEX cancellations_in_order ON cancellations (due_at);
 
 -- Deleted notifications whose deliveries still keep excerpts of what receivers answered, up to which they are wiped. An
 -- attempt that ended as its notification was deleted may be recorded just after this, so all are wiped again some time later.

@@ -1,0 +1,428 @@
+//! Every verb of a store, as it is asked for.
+
+use super::*;
+
+/// Each of them once, and some under several circumstances.
+pub(super) struct Round<'a> {
+    asked: &'a Asked<'a>,
+    world: &'a World,
+    store: &'a Postgres,
+    slots: Arc<Slots>,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(asked: &'a Asked<'a>) -> Round<'a> {
+        Round { asked, world: asked.world, store: &asked.store, slots: Slots::new(Caps::new(1000, 100)), now: asked.world.now }
+    }
+
+    pub(super) async fn ask(&self) {
+        self.store.join().await.expect("joined");
+        self.webhooks().await;
+        self.handshakes().await;
+        self.publishing().await;
+        self.special_webhooks().await;
+        self.batches().await;
+        self.in_order().await;
+        self.leasing().await;
+        self.backlog().await;
+        self.deliveries().await;
+        self.lists().await;
+        self.again().await;
+        self.erasing().await;
+        self.tidying().await;
+        self.watching().await;
+        self.pausing().await;
+        self.tokens().await;
+        self.nodes().await;
+    }
+
+    async fn webhooks(&self) {
+        let now = self.now;
+        let webhook = webhook_of("new");
+        let (account, id) = (webhook.account.clone(), webhook.id);
+        assert!(self.cost("register a webhook", self.store.register_webhook(webhook, None, 1000)).await);
+        self.cost("get a webhook", self.store.get_webhook(Some(account.clone()), id)).await.expect("found");
+        self.cost("look up a destination", self.store.current_destination(id)).await.expect("active");
+        let change = WebhookChange { description: Some(None), ..WebhookChange::default() };
+        self.cost("update a webhook", self.store.update_webhook(account.clone(), id, change, now)).await.expect("found").expect("allowed");
+        let rotated = self.store.rotate_signing_secret(account.clone(), id, Sealed(vec![3]), TimeDelta::days(1), now);
+        self.cost("rotate a secret", rotated).await.expect("found");
+        self.cost("deactivate a webhook", self.store.deactivate_webhook(account.clone(), id, now)).await.expect("found");
+        self.cost("activate a webhook", self.store.activate_webhook(account.clone(), id, None, now)).await.expect("found");
+        self.cost("delete a webhook", self.store.delete_webhook(account, id, now)).await.expect("found");
+    }
+
+    async fn handshakes(&self) {
+        let webhook = webhook_of("new");
+        let (account, id) = (webhook.account.clone(), webhook.id);
+        let challenge = Challenge::stored("challenge".to_owned());
+        assert!(self.cost("register for a handshake", self.store.register_webhook(webhook, Some(challenge.clone()), 1000)).await);
+        let due = self.cost("look for handshakes", self.store.due_handshakes(self.now)).await.due;
+        assert_eq!(due.iter().map(|due| due.webhook_id).collect::<Vec<_>>(), [id]);
+        let later = HandshakeEnd::RetryAt(self.now + TimeDelta::hours(1));
+        self.cost("put off a handshake", self.store.finish_handshake(id, challenge.clone(), later, self.now)).await;
+        let finished = self.store.finish_handshake(id, challenge, HandshakeEnd::Verified, self.now);
+        self.cost("end a handshake", finished).await.expect("it agreed");
+        self.delete(account, id).await;
+    }
+
+    async fn publishing(&self) {
+        let quiet = self.register("quiet", |_| {}).await;
+        let to = || Audience::Account(quiet.account.clone());
+        let leased = self.publish("publish", to(), None).await.1.remove(0);
+        self.finish("record a success", leased, Next::Succeeded).await;
+        let leased = self.publish("publish", to(), None).await.1.remove(0);
+        let id = leased.delivery_id;
+        self.finish("record what is tried again", leased, Next::RetryAt(self.now + TimeDelta::hours(1))).await;
+        let redelivered = self.store.redeliver(quiet.account.clone(), id, self.now);
+        assert!(matches!(self.cost("redeliver what waits", redelivered).await, Redelivered::Due(_)));
+        self.world.settle().await;
+        let leased = self.publish("publish", to(), None).await.1.remove(0);
+        self.finish("record a failure", leased, Next::Failed).await;
+
+        let key = Idempotency { owner: "quiet".to_owned(), key: Uuid::now_v7().to_string(), fingerprint: [0; 32] };
+        let again = Idempotency { key: key.key.clone(), owner: key.owner.clone(), ..key };
+        let leased = self.publish("publish with a key", to(), Some(key)).await.1.remove(0);
+        let repeated = self.store.publish_notification(publication(self.now, to(), Some(again)), self.slots.clone());
+        assert!(matches!(self.cost("publish again with a key", repeated).await, Published::Repeated(_)));
+        self.cost("give a lease back", self.store.release_delivery(leased.delivery_id, leased.lease)).await;
+        self.delete(quiet.account, quiet.id).await;
+    }
+
+    async fn special_webhooks(&self) {
+        let to_busy = Audience::Webhook { id: self.world.webhook(BUSY), account: None };
+        let leased = self.publish("publish to a webhook with a backlog", to_busy, None).await.1.remove(0);
+        self.finish("record a success beside a backlog", leased, Next::Succeeded).await;
+
+        let limited = self.register("limited", |webhook| webhook.max_per_second = Some(1000)).await;
+        let leased = self.publish("publish under a rate limit", Audience::Account(limited.account.clone()), None).await.1.remove(0);
+        self.finish("record that a callback is gone", leased, Next::Gone).await.deactivated.expect("deactivated");
+        self.delete(limited.account, limited.id).await;
+    }
+
+    /// What comes at the same time goes into one statement.
+    async fn batches(&self) {
+        let to = || Audience::Account(self.asked.wide.account.clone());
+        let leased = self.publish("publish to ten webhooks", to(), None).await.1;
+        assert_eq!(leased.len(), 10);
+        let ends = leased.into_iter().map(|leased| self.record(leased, Next::Succeeded));
+        self.cost("record ten successes", futures_util::future::try_join_all(ends)).await;
+
+        // As many as an account may have in line, of which nothing finds room.
+        let full = Slots::new(Caps::new(0, 0));
+        let published = (0..50).map(|_| self.store.publish_notification(publication(self.now, to(), None), full.clone()));
+        self.cost("publish fifty to ten webhooks", futures_util::future::try_join_all(published)).await;
+
+        let filter = DeliveryFilter { status: Some(DeliveryStatus::Succeeded), ..of_account(self.world.account(BUSY)) };
+        let succeeded = self.store.list_deliveries(filter, self.page(200)).await.expect("readable").items;
+        let destination = self.store.current_destination(self.world.webhook(BUSY)).await.expect("readable").expect("active");
+        let destination = Arc::new(destination);
+        let ends = succeeded.iter().map(|delivery| {
+            let attempt = attempt(self.now, delivery.attempt_count + 1, Next::Succeeded);
+            let (delivery_id, lane, lease, destination) = (delivery.id, Lane::Fresh, Uuid::nil(), destination.clone());
+            let finish = Finish { delivery_id, lane, lease, destination, attempt, next: Next::Succeeded, patience: None };
+            self.store.finish_attempt(finish, self.now, self.slots.clone())
+        });
+        self.cost("record two hundred successes", futures_util::future::try_join_all(ends)).await;
+    }
+
+    async fn in_order(&self) {
+        let ordered = self.register("orderly", |webhook| webhook.ordered = true).await;
+        let to = || Audience::Account(ordered.account.clone());
+        let first = self.publish("publish in order", to(), None).await.1.remove(0);
+        assert!(self.publish("publish behind another", to(), None).await.1.is_empty(), "it waits for its turn");
+        // As whoever looks for work does.
+        let _ = self.slots.awake(self.now, 1000);
+        let next = self.finish("record a success in order", first, Next::Succeeded).await.next.expect("the next one");
+        let after = self.finish("record a failure in order", next, Next::RetryAt(self.now + TimeDelta::seconds(1))).await;
+        assert!(after.next.is_none(), "it is not due yet");
+        let round = self.store.lease_due(self.now + TimeDelta::seconds(2), self.slots.clone(), Vec::new());
+        let leased = self.cost("lease what fell due in order", round).await.leased.remove(0);
+        self.finish("record the last one in order", leased, Next::Succeeded).await;
+        self.delete(ordered.account, ordered.id).await;
+
+        let works = FEW.filter(|number| number % 10 >= 7).map(|number| work(self.world.webhook(number), Lane::Ordered)).collect();
+        let round = self.cost("lease of six backlogs in order", self.store.lease_due(self.now, self.slots.clone(), works)).await;
+        assert_eq!(round.leased.len(), 6);
+        self.give_back(round).await;
+    }
+
+    async fn leasing(&self) {
+        self.world.settle().await;
+        let none = self.cost("look for what is due", self.store.lease_due(self.now, self.slots.clone(), Vec::new())).await;
+        assert!(none.leased.is_empty());
+
+        let quiet = self.register("quiet", |_| {}).await;
+        let leased = self.publish("publish", Audience::Account(quiet.account.clone()), None).await.1.remove(0);
+        self.finish("record what is tried again", leased, Next::RetryAt(self.now + TimeDelta::seconds(1))).await;
+        let round = self.store.lease_due(self.now + TimeDelta::seconds(2), self.slots.clone(), Vec::new());
+        let leased = self.cost("lease what fell due", round).await.leased.remove(0);
+        self.finish("record a success after a retry", leased, Next::Succeeded).await;
+        self.delete(quiet.account, quiet.id).await;
+
+        let works: Vec<Work> = self.unordered().map(|id| work(id, Lane::Fresh)).collect();
+        let count = works.len();
+        let round = self.cost("lease of fourteen webhooks", self.store.lease_due(self.now, self.slots.clone(), works)).await;
+        assert_eq!((round.leased.len(), count), (14, 14));
+        self.give_back(round).await;
+    }
+
+    async fn backlog(&self) {
+        let busy = self.world.webhook(BUSY);
+        let lease = |lane| self.store.lease_due(self.now, self.slots.clone(), vec![work(busy, lane)]);
+        prove(&self.slots, busy, self.now);
+        let round = self.cost("lease of a backlog", lease(Lane::Fresh)).await;
+        assert!(!round.leased.is_empty());
+        let _ = self.slots.awake(self.now, 1000);
+        assert!(self.cost("lease of a backlog whose cap is reached", lease(Lane::Fresh)).await.leased.is_empty());
+        self.give_back(round).await;
+        assert!(self.cost("look for retries", lease(Lane::Retry)).await.leased.is_empty());
+    }
+
+    async fn deliveries(&self) {
+        let account = || self.world.account(BUSY);
+        let none = || Some(EventType::parse("no.such").expect("a type"));
+        let of_webhook = || DeliveryFilter { webhook_id: Some(self.world.webhook(BUSY)), ..of_account(account()) };
+        let list = |filter| self.store.list_deliveries(filter, self.page(100));
+        let first = self.cost("list deliveries of an account", list(of_account(account()))).await.items.remove(0);
+        self.cost("list all deliveries", list(all())).await;
+        self.cost("list deliveries of a webhook", list(of_webhook())).await;
+        let of_time = DeliveryFilter { since: Some(self.world.days_ago(30)), until: Some(self.now), ..of_webhook() };
+        self.cost("list deliveries of a time", list(of_time)).await;
+        let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of_account(account()) };
+        self.cost("list what failed", list(failed)).await;
+        let pending = DeliveryFilter { status: Some(DeliveryStatus::Pending), ..of_webhook() };
+        self.cost("list what is pending of a webhook", list(pending)).await;
+        let of_none = DeliveryFilter { event_type: none(), ..of_account(account()) };
+        self.cost("list deliveries of no type that there is", list(of_none)).await;
+        self.cost("list all of no type that there is", list(DeliveryFilter { event_type: none(), ..all() })).await;
+        let of_notification = DeliveryFilter { notification_id: Some(first.notification_id), ..of_account(account()) };
+        self.cost("list deliveries of a notification", list(of_notification)).await;
+        self.cost("get a delivery", self.store.get_delivery(Some(account()), first.id)).await.expect("found");
+        let get = self.store.get_notification(Some(account()), first.notification_id);
+        self.cost("get a notification", get).await.expect("found");
+    }
+
+    async fn lists(&self) {
+        let account = Some(self.world.account(BUSY));
+        let none = Some(EventType::parse("no.such").expect("a type"));
+        self.cost("list notifications", self.store.list_notifications(account.clone(), None, self.page(100))).await;
+        self.cost("list all notifications", self.store.list_notifications(None, None, self.page(100))).await;
+        self.cost("list notifications of no type that there is", self.store.list_notifications(account, none, self.page(100))).await;
+
+        let of_ten = Some(self.world.account(0));
+        self.cost("list webhooks", self.store.list_webhooks(of_ten, None, self.page(100))).await;
+        self.cost("list all webhooks", self.store.list_webhooks(None, None, self.page(100))).await;
+        let deactivated = Some(WebhookStatus::Deactivated);
+        self.cost("list deactivated webhooks", self.store.list_webhooks(None, deactivated, self.page(100))).await;
+    }
+
+    async fn again(&self) {
+        let account = self.world.account(BUSY);
+        self.world.fill(2, 1, 1, BUSY..BUSY + 1, "failed").await;
+        let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of_account(account.clone()) };
+        let failed = self.store.list_deliveries(failed, Page { after: None, limit: 1 }).await.expect("readable").items.remove(0);
+        let redelivered = self.store.redeliver(account.clone(), failed.id, self.now);
+        assert!(matches!(self.cost("redeliver what failed", redelivered).await, Redelivered::Due(_)));
+        let since = self.world.days_ago(50);
+        let counted = Recovery { webhook_id: self.world.webhook(BUSY), since, until: None, dry_run: true, after: None };
+        let count = self.store.recover_deliveries(account.clone(), counted, self.now);
+        assert!(matches!(self.cost("count what can be recovered", count).await, RecoveryStep::Recovered { count: 1.., .. }));
+        let recovery = Recovery { dry_run: false, ..counted };
+        let recover = self.store.recover_deliveries(account, recovery, self.now);
+        assert!(matches!(self.cost("recover", recover).await, RecoveryStep::Recovered { count: 1.., .. }));
+        self.world.settle().await;
+    }
+
+    async fn erasing(&self) {
+        let audience = Audience::Account(self.asked.wide.account.clone());
+        let (id, mut leased) = self.publish("publish to ten webhooks", audience, None).await;
+        for leased in leased.drain(..5) {
+            self.record(leased, Next::Failed).await.expect("recorded");
+        }
+        drop(leased);
+        assert!(self.cost("delete a notification", self.store.delete_notification(None, id, self.now)).await);
+        while self.cost("erase answers", self.store.erase_answers(id)).await {}
+    }
+
+    async fn tidying(&self) {
+        self.world.fill(500, 1, 1, DEACTIVATED..DEACTIVATED + 1, "fresh").await;
+        let webhook = self.world.webhook(DEACTIVATED);
+        self.world
+            .run(&format!(
+                "UPDATE webhooks SET deactivation_reason = 'requested', deactivated_at = now() WHERE id = '{webhook}';
+                 UPDATE webhooks SET previous_secret = '', previous_valid_until = created_at WHERE id = '{webhook}';
+                 INSERT INTO cancellations (webhook_id, epoch) VALUES ('{webhook}', 1)
+                     ON CONFLICT (webhook_id) DO UPDATE SET since = now(), due_at = now();
+                 INSERT INTO idempotency_keys SELECT '', 'old-' || n, '', '{webhook}', now() - interval '1 day' FROM generate_series(1, 500) n;
+                 DELETE FROM cancellations WHERE webhook_id <> '{webhook}'"
+            ))
+            .await;
+        assert!(self.cost("tidy", self.store.tidy(self.now)).await);
+        while self.store.tidy(self.now).await.expect("tidied") {}
+        assert!(!self.cost("tidy, and there is nothing", self.store.tidy(self.now)).await);
+        self.world.forget(DEACTIVATED).await;
+        self.cost("remove what is old", self.store.remove_old(self.now)).await;
+    }
+
+    async fn watching(&self) {
+        let session = self.store.callers.session().await.expect("a session");
+        let counted = async { Ok(census::count_at_most(&session, Census::default(), 1000).await?) };
+        self.cost("count what is pending", counted).await;
+        drop(session);
+        let of_webhooks = Census { place: Place::Webhooks { after: Uuid::nil() }, ..Census::default() };
+        self.cost("count webhooks", self.store.count_some(of_webhooks)).await;
+        let waiting = self.unordered().map(|id| work(id, Lane::Fresh)).collect();
+        self.cost("see what waits longest", self.store.oldest_due(waiting)).await;
+        self.cost("see what is used", self.store.storage_use()).await;
+        self.cost("probe", self.store.probe_write()).await;
+    }
+
+    async fn pausing(&self) {
+        let scopes = [
+            ("pause a webhook", "resume a webhook", PauseScope::Webhook(self.world.webhook(3))),
+            ("pause an account", "resume an account", PauseScope::Account(self.world.account(3))),
+            ("pause all", "resume all", PauseScope::All),
+        ];
+        for (pause, resume, scope) in scopes {
+            assert!(self.cost(pause, self.store.pause_deliveries(scope.clone(), self.now)).await);
+            self.cost("list pauses", self.store.list_pauses()).await;
+            assert!(self.cost(resume, self.store.resume_deliveries(scope, self.now)).await);
+            self.world.settle().await;
+        }
+    }
+
+    async fn tokens(&self) {
+        let id = Uuid::now_v7();
+        let token = Token { id, account: None, scopes: Arc::new([]), created_at: self.now, expires_at: None, revoked_at: None };
+        let mut hash = [0; 32];
+        hash[..16].copy_from_slice(id.as_bytes());
+        self.cost("create a token", self.store.create_token(token, hash)).await;
+        self.cost("find a token", self.store.find_token(hash)).await.expect("found");
+        self.cost("list tokens", self.store.list_tokens()).await;
+        assert!(self.cost("revoke a token", self.store.revoke_token(id, self.now)).await);
+    }
+
+    async fn nodes(&self) {
+        // What is told of this round's changes.
+        self.world.run("TRUNCATE changes").await;
+        self.cost("say that a node lives", self.store.keep_alive()).await;
+        let dead =
+            "INSERT INTO nodes VALUES ('00000000-0000-7000-8000-000000000000', 'dead', '1', true, now(), now() - interval '1 second')";
+        self.world.run(dead).await;
+        assert_eq!(self.cost("take over", self.store.keep_alive()).await.taken_over_from, ["dead"]);
+        self.world.settle().await;
+        self.cost("leave", self.store.leave()).await;
+        self.world.settle().await;
+        self.cost("join", self.store.join()).await;
+        self.world.settle().await;
+        self.store.leave().await.expect("left");
+    }
+
+    /// Asks, and notes what that cost.
+    async fn cost<T>(&self, name: &'static str, verb: impl Future<Output = Result<T>>) -> T {
+        let (answer, spent) = self.world.spent(verb).await;
+        self.asked.note(name, spent);
+        answer.unwrap_or_else(|error| panic!("{name}: {error:?}"))
+    }
+
+    async fn register(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
+        let mut webhook = webhook_of(account);
+        change(&mut webhook);
+        assert!(self.store.register_webhook(webhook.clone(), None, 10).await.expect("stored"));
+        webhook
+    }
+
+    async fn delete(&self, account: Account, id: Uuid) {
+        self.store.delete_webhook(account, id, self.now).await.expect("stored").expect("found");
+    }
+
+    async fn publish(&self, name: &'static str, audience: Audience, idempotency: Option<Idempotency>) -> (Uuid, Vec<Leased>) {
+        let published = self.store.publish_notification(publication(self.now, audience, idempotency), self.slots.clone());
+        match self.cost(name, published).await {
+            Published::New { notification, leased } => (notification.id, leased),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    async fn finish(&self, name: &'static str, leased: Leased, next: Next) -> Finished {
+        self.cost(name, self.record(leased, next)).await
+    }
+
+    async fn record(&self, leased: Leased, next: Next) -> Result<Finished> {
+        record(self.store, &self.slots, self.now, leased, next).await
+    }
+
+    async fn give_back(&self, round: DueRound) {
+        for leased in &round.leased {
+            self.store.release_delivery(leased.delivery_id, leased.lease).await.expect("released");
+        }
+    }
+
+    /// Behind what was stored by these rounds, of which some is deleted.
+    fn page(&self, limit: u32) -> Page {
+        let milliseconds = (self.now - TimeDelta::hours(36)).timestamp_millis() as u128;
+        Page { after: Some(Uuid::from_u128(milliseconds << 80)), limit }
+    }
+
+    /// Of the few.
+    fn unordered(&self) -> impl Iterator<Item = Uuid> {
+        FEW.filter(|number| number % 10 < 7).map(|number| self.world.webhook(number))
+    }
+}
+
+/// Has a webhook accept so much that it gets as much as its cap allows.
+pub(super) fn prove(slots: &Arc<Slots>, webhook_id: Uuid, now: DateTime<Utc>) {
+    for _ in 0..1000 {
+        slots.try_take(&"proven".into(), work(webhook_id, Lane::Fresh), 1, now).expect("a slot").end(true, now);
+    }
+}
+
+pub(super) fn publication(now: DateTime<Utc>, audience: Audience, idempotency: Option<Idempotency>) -> Publication {
+    Publication {
+        id: Uuid::now_v7(),
+        event_type: EventType::parse("order.placed").expect("a type"),
+        data: RawValue::from_string(format!("\"{}\"", "x".repeat(200))).expect("JSON"),
+        created_at: now,
+        audience,
+        idempotency,
+        trace: None,
+    }
+}
+
+/// Ends an attempt, and records that.
+pub(super) async fn record(store: &Postgres, slots: &Arc<Slots>, now: DateTime<Utc>, leased: Leased, next: Next) -> Result<Finished> {
+    let attempt = attempt(now, leased.attempt, next);
+    let patience = Some(Patience { time: TimeDelta::days(5), attempts: 10 });
+    let Leased { delivery_id, lane, lease, destination, slot, .. } = leased;
+    let _unrecorded = slot.end(next == Next::Succeeded, now);
+    let finish = Finish { delivery_id, lane, lease, destination, attempt, next, patience };
+    store.finish_attempt(finish, now, slots.clone()).await
+}
+
+fn attempt(now: DateTime<Utc>, number: u32, next: Next) -> Attempt {
+    let accepted = next == Next::Succeeded;
+    Attempt {
+        number,
+        started_at: now,
+        duration_ms: 12,
+        outcome: if accepted { "accepted" } else { "rejected" }.to_owned(),
+        status_code: Some(if accepted { 204 } else { 503 }),
+        error: None,
+        response_body: Some("try again later".to_owned()),
+        truncated: false,
+    }
+}
+
+pub(super) fn work(webhook_id: Uuid, lane: Lane) -> Work {
+    Work { webhook_id, lane }
+}
+
+fn all() -> DeliveryFilter {
+    DeliveryFilter { account: None, webhook_id: None, notification_id: None, status: None, event_type: None, since: None, until: None }
+}
+
+fn of_account(account: Account) -> DeliveryFilter {
+    DeliveryFilter { account: Some(account), ..all() }
+}
