@@ -78,7 +78,7 @@ async fn register(process: &Process) -> Cast {
 
 #[tokio::test]
 async fn everything_is_there_after_a_move_and_goes_on() {
-    let mut source = Process::start(&["--retry-schedule", "1h"]).await;
+    let mut source = Process::start_embedded(&["--retry-schedule", "1h"]).await;
     let api = source.api();
     let mut cast = register(&source).await;
     let acme_token = source

@@ -55,7 +55,7 @@ impl Move {
 
 /// A source that was killed with much in it, also what the other store has not: U+0000, and times far away.
 async fn large_source() -> Process {
-    let mut source = Process::start(&[]).await;
+    let mut source = Process::start_embedded(&[]).await;
     let webhook = source.api().register_url("https://example.com").await;
     source.kill().await;
     let database = rusqlite::Connection::open(source.file("webhooks.db")).expect("the database");
