@@ -42,6 +42,8 @@ mod schema;
 mod session;
 mod signing_secrets;
 mod space;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tokens;
 pub mod url;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::IN_FLIGHT_PER_WEBHOOK;
-use super::ledger::{Answer, Arrival, Breach, Fate, Records, What};
+use super::ledger::{Answer, Arrival, Breach, Fate, Held, Records, What};
 use crate::figure::percentile;
 use crate::table::number;
 
@@ -112,13 +112,15 @@ impl<'a> Came<'a> {
     }
 }
 
-/// The faults at about a time, and how many milliseconds after it they were.
-fn near(records: &Records, time: u64) -> String {
-    let near = records.faults.iter().filter(|fault| fault.at.abs_diff(time) <= TAKEN_OVER);
+/// The faults at about the time when a callback was accepted, and how many milliseconds later they were.
+fn near(records: &Records, accepted: &Arrival) -> String {
+    let near = records.faults.iter().filter(|fault| fault.at.abs_diff(accepted.answered_at) <= TAKEN_OVER);
     let texts = near.map(|fault| {
         let name = if fault.what == What::Killed { "killed" } else { "paused" };
-        let milliseconds = (fault.at as i64 - time as i64) / MILLISECOND as i64;
-        format!("; node {} was {name} at {milliseconds:+} ms", fault.node + 1)
+        let is_it = |held: &&Held| held.webhook == records.webhooks[accepted.webhook].id && held.notification == accepted.notification;
+        let on_it = fault.held.iter().find(is_it).map_or("", |_| " while it was on it");
+        let milliseconds = (fault.at as i64 - accepted.answered_at as i64) / MILLISECOND as i64;
+        format!("; node {} was {name}{on_it} at {milliseconds:+} ms", fault.node + 1)
     });
     texts.collect()
 }
@@ -228,10 +230,7 @@ impl Audit {
                     let later = (again.at - before.answered_at.min(again.at)) / MILLISECOND;
                     self.breach(
                         "accepted, and sent again",
-                        format!(
-                            "notification {id} at webhook {webhook}, {later} ms after it was accepted{}",
-                            near(records, before.answered_at)
-                        ),
+                        format!("notification {id} at webhook {webhook}, {later} ms after it was accepted{}", near(records, before)),
                     );
                 }
             }

@@ -2,8 +2,8 @@
 //!
 //! Its acceptance need not have been recorded where a server was killed at about that time. On the embedded store it comes
 //! again after the next start; where servers share a database, when the lease of the one that was killed has ended, and not
-//! sooner. A server that was paused for longer than its lease is held for dead, so what it was on comes again too; and when
-//! it goes on it may send, once more, what it was about to send.
+//! sooner. A server that was paused for longer than its lease is held for dead, so what it was on comes again too. When it goes
+//! on it may send, once more, what it was about to send, and to it the time for an answer may seem to be over.
 
 use super::{MILLISECOND, ON_ITS_WAY, SECOND, WOKEN};
 use crate::chaos::ledger::{Arrival, Fault, Records, What};
@@ -35,7 +35,7 @@ pub(super) enum Excuse {
 
 pub(super) fn excuse(records: &Records, before: &Arrival, again: &Arrival) -> Option<Excuse> {
     let between = before.at.saturating_sub(ON_ITS_WAY)..=again.at.min(recorded_by(records, before));
-    let of_time = |(_, fault): &(usize, &Fault)| between.contains(&fault.at) && may_be_taken_over(records, fault, again.at);
+    let of_time = |(_, fault): &(usize, &Fault)| between.contains(&fault.at) && may_go_on(records, fault, again.at);
     let mut faults = records.faults.iter().enumerate().filter(of_time);
     // An earlier one, only where none came later: it had been sent before it, and read after it.
     let fault = faults.clone().find(|(_, fault)| fault.at >= before.at).or_else(|| faults.next_back());
@@ -70,8 +70,11 @@ fn recorded_by(records: &Records, before: &Arrival) -> u64 {
     in_the_way.map(|(_, until)| until).fold(by, u64::max)
 }
 
-fn may_be_taken_over(records: &Records, fault: &Fault, at: u64) -> bool {
-    // Servers that cannot reach the database cannot renew their leases either.
+/// Whether what a server was on may have been taken over at a time, or been tried again by the server itself.
+fn may_go_on(records: &Records, fault: &Fault, at: u64) -> bool {
+    // A server that cannot reach the database cannot renew its lease either.
     let unsure = || records.outages.iter().any(|outage| outage.from <= at && fault.at <= outage.until + LEASE + RECOVERY);
-    !records.leases || at >= fault.at + LEASE || unsure()
+    // To one that was paused it seems that there was no answer in time.
+    let timed_out = matches!(fault.what, What::Paused { until } if until <= at);
+    !records.leases || timed_out || at >= fault.at + LEASE || unsure()
 }

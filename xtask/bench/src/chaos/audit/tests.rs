@@ -217,6 +217,11 @@ fn what_a_paused_server_was_on_or_about_to_send_may_come_again() {
     records.faults = vec![paused(accepted_at, accepted_at + 13 * SECOND)];
     let judged = audit(&records);
     assert_eq!((judged.breaches.len(), judged.again.get(&Cause::Paused)), (0, Some(&1)), "it was in flight");
+    for (until, explained) in [(2, true), (5, false)] {
+        let (mut records, accepted_at) = again_with_leases(4_000);
+        records.faults = vec![paused(accepted_at, accepted_at + until * SECOND)];
+        assert_eq!(rules(&records).is_empty(), explained, "a pause that is shorter than the lease: {until} s");
+    }
 
     // Another had taken over and was accepted; the one that was paused had yet to send it.
     for (later, explained) in [(900, true), (1_100, false)] {
