@@ -20,8 +20,9 @@ use crate::api::types::Account;
 use crate::auth::Scope;
 use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::{RetrySchedule, parse_seconds};
-use crate::migration::Place;
+use crate::migration::Embedded;
 use crate::store::address::StoreAddress;
+use crate::store::postgres::url::PostgresUrl;
 
 /// On this machine alone; the first server that openapi.json names.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -68,11 +69,11 @@ pub enum Command {
     /// embedded store is not changed. --master-key-file and --store-password-file count for it.
     Migrate {
         /// `sqlite:` and a data directory or the database in it; `sqlite` alone is that in --data-dir
-        #[arg(long, value_name = "STORE")]
-        from: Place,
+        #[arg(long, value_name = "STORE", value_parser = Concealed::<Embedded>::new())]
+        from: Embedded,
         /// The URL of PostgreSQL, as --store takes it; of the server itself and not of a pooler
-        #[arg(long, value_name = "STORE")]
-        to: Place,
+        #[arg(long, value_name = "STORE", value_parser = Concealed::<PostgresUrl>::new().map(Box::new))]
+        to: Box<PostgresUrl>,
     },
     /// Pause and resume deliveries, also while the server runs
     #[command(subcommand)]

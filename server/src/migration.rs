@@ -5,10 +5,8 @@
 //! command, the same command goes on there. At last every row of both is read again and compared. Secrets travel as they are
 //! sealed: the key is the same before and after.
 
-use std::convert::Infallible;
-use std::fmt;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -17,7 +15,6 @@ use anyhow::{Context as _, bail};
 use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::opening::with_password;
-use crate::store::address::StoreAddress;
 use crate::store::postgres::Options;
 use crate::store::postgres::url::PostgresUrl;
 
@@ -35,32 +32,25 @@ use source::Source;
 use tables::{TABLES, Table};
 use target::{Found, Target};
 
-/// A store as it is named on the command line. It may hold a password, which the parser of arguments would repeat if it judged it.
-#[derive(Clone)]
-pub struct Place(String);
+/// The embedded store that is moved: the one of `--data-dir`, or one that is named.
+#[derive(Clone, Debug)]
+pub struct Embedded(Option<PathBuf>);
 
-impl FromStr for Place {
-    type Err = Infallible;
+impl FromStr for Embedded {
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Place, Infallible> {
-        Ok(Place(text.to_owned()))
+    fn from_str(text: &str) -> Result<Embedded, String> {
+        match text.split_once(':') {
+            None if text == "sqlite" => Ok(Embedded(None)),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Embedded(Some(path.into()))),
+            _ => Err("must be `sqlite`, the database in --data-dir, or `sqlite:` and a data directory, as in sqlite:./data".to_owned()),
+        }
     }
 }
 
-impl fmt::Debug for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[a store]")
-    }
-}
-
-impl Place {
-    /// `sqlite`, or with a data directory or its database.
+impl Embedded {
     fn data_dir(&self, settings: &Settings) -> anyhow::Result<DataDir> {
-        let path = match self.0.split_once(':') {
-            None if self.0 == "sqlite" => settings.data_dir.as_path(),
-            Some(("sqlite", path)) if !path.is_empty() => Path::new(path),
-            _ => bail!("--from must be `sqlite`, the database in --data-dir, or `sqlite:` and a data directory, as in sqlite:./data"),
-        };
+        let path = self.0.as_deref().unwrap_or(&settings.data_dir);
         if !path.is_file() {
             return Ok(DataDir::at(path));
         }
@@ -71,22 +61,14 @@ impl Place {
         }
         Ok(data_dir)
     }
-
-    fn postgres(&self) -> anyhow::Result<PostgresUrl> {
-        match self.0.parse() {
-            Ok(StoreAddress::Postgres(url)) => Ok(*url),
-            Err(error) if self.0.starts_with("postgres") => bail!("--to {error}"),
-            _ => bail!("--to must be a URL of PostgreSQL such as postgres://user@host/database"),
-        }
-    }
 }
 
 /// # Errors
 /// When either of the two cannot be used, or they are found to differ in the end.
-pub async fn run(settings: &Settings, from: &Place, to: &Place) -> anyhow::Result<()> {
-    let (data_dir, url) = (from.data_dir(settings)?, to.postgres()?);
+pub async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) -> anyhow::Result<()> {
+    let data_dir = from.data_dir(settings)?;
     let options = Options {
-        url: with_password(&url, settings.store_password_file.as_deref())?,
+        url: with_password(to, settings.store_password_file.as_deref())?,
         connections: 1,
         statement_timeout: Duration::from_secs(settings.store_statement_timeout_seconds),
         pooled: settings.store_pooler,

@@ -81,15 +81,15 @@ async fn what_is_wrong_is_said_in_one_line_without_passwords() {
     let missing = shared().url("missing");
     let closed = "postgres://postgres:PASSWORD@127.0.0.1:1/closed";
     for (from, to, more, expected) in [
-        ("postgres://u:PASSWORD@h/d", &*to, &[][..], "--from must be `sqlite`"),
-        ("sqlite:", &to, &[], "--from must be `sqlite`"),
-        ("mysql:x", &to, &[], "--from must be `sqlite`"),
+        ("postgres://u:PASSWORD@h/d", &*to, &[][..], "'--from <STORE>': must be `sqlite`"),
+        ("sqlite:", &to, &[], "'--from <STORE>': must be `sqlite`"),
+        ("mysql:x", &to, &[], "'--from <STORE>': must be `sqlite`"),
         (&without, &to, &[], "there is no database"),
         (&backup, &to, &[], "backup.db is no database of a data directory"),
         ("sqlite", &to, &["--data-dir", "/nowhere"], "there is no database /nowhere/webhooks.db"),
-        (&from, "sqlite", &[], "--to must be a URL of PostgreSQL"),
-        (&from, "mysql://u:PASSWORD@h/d", &[], "--to must be a URL of PostgreSQL"),
-        (&from, "postgres://u:PASSWORD@h:port/d", &[], "--to must be a URL such as postgres://"),
+        (&from, "sqlite", &[], "'--to <STORE>': must be a URL such as postgres://"),
+        (&from, "mysql://u:PASSWORD@h/d", &[], "must be a URL such as postgres://"),
+        (&from, "postgres://u:PASSWORD@h:port/d", &[], "must be a URL such as postgres://"),
         (&from, &to, &["--master-key-file", "/nowhere"], "/nowhere does not exist"),
         (&from, &to, &["--master-key-file", &other_key], "holds the key"),
         (&from, &to, &["--store-password-file", "/nowhere"], "cannot read the password file /nowhere"),
