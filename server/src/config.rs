@@ -20,6 +20,7 @@ use crate::api::types::Account;
 use crate::auth::Scope;
 use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::{RetrySchedule, parse_seconds};
+use crate::migration::Place;
 use crate::store::address::StoreAddress;
 
 /// On this machine alone; the first server that openapi.json names.
@@ -60,6 +61,18 @@ pub enum Command {
         /// Replace the database if there is one; it is kept beside the new one
         #[arg(long)]
         replace: bool,
+    },
+    /// Move everything from the embedded store, while no server runs on it, to an empty database of PostgreSQL
+    ///
+    /// Whatever ends it before its time, the same command goes on where it was, and no node starts on what is not all there. The
+    /// embedded store is not changed. --master-key-file and --store-password-file count for it.
+    Migrate {
+        /// `sqlite:` and a data directory or the database in it; `sqlite` alone is that in --data-dir
+        #[arg(long, value_name = "STORE")]
+        from: Place,
+        /// The URL of PostgreSQL, as --store takes it; of the server itself and not of a pooler
+        #[arg(long, value_name = "STORE")]
+        to: Place,
     },
     /// Pause and resume deliveries, also while the server runs
     #[command(subcommand)]
@@ -157,9 +170,9 @@ pub struct Settings {
     #[arg(id = "roles", long = "roles", value_name = "ROLES", default_value = "api,delivery", value_delimiter = ',')]
     pub roles: Vec<Role>,
 
-    /// What the log of other nodes calls this one [default: the name of its host]
-    #[arg(id = "node_name", long = "node-name", value_name = "NAME")]
-    pub node_name: Option<String>,
+    /// What the log of other nodes calls this one; empty: the name of its host
+    #[arg(id = "node_name", long = "node-name", value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub node_name: String,
 
     /// The address that the API listens on; loopback only, unless it has TLS or stands behind a proxy that has
     #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]

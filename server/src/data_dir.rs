@@ -122,7 +122,7 @@ impl DataDir {
         }
     }
 
-    fn key_path(&self, master_key_file: Option<&Path>) -> PathBuf {
+    pub(crate) fn key_path(&self, master_key_file: Option<&Path>) -> PathBuf {
         master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned)
     }
 

@@ -69,7 +69,7 @@ pub mod operations;
 
 pub mod metrics;
 
-// How a node is put together: settings, time, log, files, descriptors, tokens, pauses, backups.
+// How a node is put together: settings, time, log, files, descriptors, tokens, pauses, backups, moves.
 pub mod config;
 
 pub mod clock;
@@ -85,6 +85,8 @@ pub mod descriptors;
 pub mod token;
 
 pub mod backup;
+
+pub mod migration;
 
 pub mod pause;
 

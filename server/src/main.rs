@@ -5,7 +5,7 @@ use webhooks_server::config::{Command, CommandLine, ConfigError};
 use webhooks_server::data_dir::DataDir;
 use webhooks_server::server::Server;
 use webhooks_server::store::address::StoreAddress;
-use webhooks_server::{backup, log, pause, token};
+use webhooks_server::{backup, log, migration, pause, token};
 
 /// Requests and deliveries are many small allocations on several threads, which the system's allocator takes its time for.
 #[global_allocator]
@@ -38,6 +38,7 @@ async fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Some(Command::Restore { file, replace }) => {
             return backup::restore(&data_dir, settings.master_key_file.as_deref(), &file, replace, Clock::system().now());
         }
+        Some(Command::Migrate { from, to }) => return migration::run(&settings, &from, &to).await,
         Some(Command::Delivery(command)) => return pause::run(&settings, command).await,
         None => {}
     }

@@ -13,6 +13,7 @@ use crate::data_dir::{self, DataDir};
 use crate::metrics::Metrics;
 use crate::seal::Vault;
 use crate::store::address::StoreAddress;
+use crate::store::postgres::moving::UNFINISHED_MOVE;
 use crate::store::postgres::url::PostgresUrl;
 use crate::store::postgres::{Options, Postgres};
 use crate::store::{StorageLimits, Store};
@@ -64,10 +65,18 @@ async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metr
         connections: settings.store_connections,
         statement_timeout: Duration::from_secs(settings.store_statement_timeout_seconds),
         pooled: settings.store_pooler,
-        node_name: settings.node_name.clone().unwrap_or_else(host_name),
+        node_name: if settings.node_name.is_empty() { host_name() } else { settings.node_name.clone() },
         delivers: settings.roles.contains(&Role::Delivery),
     };
-    Ok(Postgres::open(options, metrics).await?)
+    let store = Postgres::open(options, metrics).await?;
+    if store.property(UNFINISHED_MOVE).await.context("cannot read the database")?.is_some() {
+        bail!(
+            "not everything has been moved to {} yet: `webhooks-server migrate`, run again as before, goes on where it was; start this \
+             once that is done",
+            url.shown()
+        );
+    }
+    Ok(store)
 }
 
 /// A password in a file is shown in no list of processes.

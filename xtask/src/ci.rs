@@ -49,13 +49,14 @@ const STEPS: [Step; 18] = [
     step("version says what breaks", &["xtask", "breaking"]),
     step("generated client", &["xtask", "client", "--check"]),
     step("tests", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
+    step("every statement was seen", &["xtask", "coverage"]),
+    step("every change is reported", &["xtask", "mutations"]),
+    // After these, which judge by what the tests before saw.
     Step {
         name: "tests on PostgreSQL",
         arguments: &["test", "--package", "webhooks-server", "--lib", "--test", "it", "--locked", "--no-fail-fast"],
         environment: &[("WEBHOOKS_TEST_STORE", "postgres")],
     },
-    step("every statement was seen", &["xtask", "coverage"]),
-    step("every change is reported", &["xtask", "mutations"]),
     // The server's only examples are in what dropshot's macro generates, and are not meant to run.
     step("documentation examples", &["test", "--workspace", "--exclude", "webhooks-server", "--doc", "--locked"]),
     Step {

@@ -3,7 +3,7 @@
 //! A block marked `sh` is typed: it is run to its end and must succeed. `sh terminal-2` is typed into a second terminal,
 //! where it goes on running while later blocks are done, until something else is typed there, as after Ctrl-C.
 //! A block marked `shows` is what the last `sh` block, or with `terminal-2` that terminal, must then show, line by line.
-//! `DATABASE_URL` names an empty database on a PostgreSQL that is started for this.
+//! `DATABASE_URL` and `EMPTY_DATABASE_URL` name empty databases on a PostgreSQL that is started for this.
 //! Identifiers and times in it stand for any, and `…` for anything. Whatever is marked otherwise is only read, such as the
 //! `console` of another machine.
 
@@ -41,8 +41,9 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let readme = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
     let checkout = copy_checkout(root)?;
     let postgres = webhooks_postgres::Cluster::start()?;
-    let database_url = postgres.url(&postgres.create_database()?);
-    let mut session = Session { database_url, checkout, target: root.join("target"), terminals: HashMap::new(), shown: String::new() };
+    let database = || Ok::<_, anyhow::Error>(postgres.url(&postgres.create_database()?));
+    let databases = [("DATABASE_URL", database()?), ("EMPTY_DATABASE_URL", database()?)];
+    let mut session = Session { databases, checkout, target: root.join("target"), terminals: HashMap::new(), shown: String::new() };
     let mut itself = false;
     for block in blocks(&readme) {
         let text = block.text.join("\n");
@@ -103,7 +104,8 @@ fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
 }
 
 struct Session {
-    database_url: String,
+    /// The names of variables, and the URLs in them.
+    databases: [(&'static str, String); 2],
     checkout: PathBuf,
     target: PathBuf,
     terminals: HashMap<String, Terminal>,
@@ -122,7 +124,7 @@ impl Session {
         command.args(["-euo", "pipefail", "-c", script]).current_dir(&self.checkout).env("CARGO_TARGET_DIR", &self.target);
         // The README's reader has none of these set.
         command.env_remove("API_BASE_URL").env_remove("API_ACCESS_TOKEN").stdin(Stdio::null());
-        command.env("DATABASE_URL", &self.database_url);
+        command.envs(self.databases.iter().map(|(name, url)| (name, url)));
         command
     }
 

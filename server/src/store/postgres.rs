@@ -27,6 +27,7 @@ mod finishes;
 mod handshakes;
 mod leases;
 mod lines;
+pub(crate) mod moving;
 mod nodes;
 mod notifications;
 mod operational;
@@ -41,6 +42,8 @@ mod schema;
 mod session;
 mod signing_secrets;
 mod space;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tokens;
 pub mod url;

@@ -97,6 +97,10 @@ impl Bench {
         self.store.lease_due(now, self.slots.clone(), self.slots.awake(now, 1000)).await.expect("leased")
     }
 
+    pub(super) async fn leased_at(&self, time: i64) -> Vec<Leased> {
+        self.lease(seconds(time)).await.leased
+    }
+
     pub(super) fn attempt(&self, number: u32, next: Next) -> Attempt {
         Attempt {
             number,

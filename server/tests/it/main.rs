@@ -25,6 +25,7 @@ mod handshake; // a callback that must agree before its webhook gets anything
 mod hostile; // receivers that mean harm
 mod isolation; // no webhook delays another
 mod metrics; // what a scrape says, and the dashboard and alerts that are made of it
+mod migration; // a move of everything to PostgreSQL
 mod nodes; // several of them on one PostgreSQL, and what may happen to each
 mod operations; // health and readiness
 mod pauses; // deliveries that the operator pauses

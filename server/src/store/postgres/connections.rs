@@ -1,6 +1,6 @@
 //! The connections of this node, and what the database must be like.
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::Client;
 
 use super::url::PostgresUrl;
@@ -105,8 +105,19 @@ impl Connections {
         Ok(Connections { pool, prepares: !options.pooled, patience: options.statement_timeout + GRACE, shown })
     }
 
+    /// For one who is no node. A server that is gone is noticed within half a minute, also while it has nothing to say.
+    pub(super) fn alone(options: &Options) -> std::result::Result<Connections, OpenError> {
+        let mut options = options.clone();
+        options.url.config.keepalives_idle(GRACE).keepalives_interval(GRACE).keepalives_retries(3);
+        Connections::pool(&options, 1)
+    }
+
+    pub(super) async fn object(&self) -> Answer<Object> {
+        Ok(self.pool.get().await?)
+    }
+
     pub(super) async fn session(&self) -> Answer<Session> {
-        Ok(Session::new(self.pool.get().await?, self.prepares, self.patience))
+        Ok(Session::new(self.object().await?, self.prepares, self.patience))
     }
 }
 

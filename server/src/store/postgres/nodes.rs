@@ -112,6 +112,8 @@ pub(super) async fn join(session: &Session, node: &Node) -> Answer<()> {
             &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
         )
         .await?;
+    // A move that begins now waits for this and finds the node; one that began before is found here.
+    moving::refuse_unfinished(&transaction).await?;
     if node.delivers() {
         leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }

@@ -36,7 +36,8 @@ async fn migrate_with(connections: &Connections, migrations: &[Migration]) -> st
         fits integer NOT NULL,      -- the oldest schema whose programs can go on with the database after this
         applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )";
-    transaction.run(prepared).await.map_err(connect)?;
+    let migrate = |to, source: Trouble| OpenError::Migrate { url: url.clone(), to, source: source.into() };
+    transaction.run(prepared).await.map_err(|source| migrate(known, source))?;
     let row = transaction.query_one("SELECT coalesce(max(version), 0), coalesce(max(fits), 0) FROM schema_migrations", &[]).await;
     let row = row.map_err(connect)?;
     let (found, fits): (i32, i32) = (row.get(0), row.get(1));
@@ -48,7 +49,7 @@ async fn migrate_with(connections: &Connections, migrations: &[Migration]) -> st
             transaction.run(migration.text).await?;
             transaction.execute("INSERT INTO schema_migrations (version, fits) VALUES ($1, $2)", &[&version, &migration.fits]).await
         };
-        migrated.await.map_err(|source| OpenError::Migrate { url: url.clone(), to: version, source: source.into() })?;
+        migrated.await.map_err(|source| migrate(version, source))?;
     }
     transaction.commit().await.map_err(connect)
 }

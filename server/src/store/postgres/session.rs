@@ -199,6 +199,8 @@ pub(super) enum Trouble {
     Statement(#[from] tokio_postgres::Error),
     #[error("the database has not answered for {} s", .0.as_secs())]
     Silent(Duration),
+    #[error("not everything has been moved to the database yet: `webhooks-server migrate`, run again, goes on where it was")]
+    HalfMoved,
     /// A stored value that this program cannot have written.
     #[error("the database holds what it should not: {0}")]
     Damaged(String),
@@ -237,7 +239,7 @@ impl Trouble {
         match self {
             Trouble::Statement(error) => error.code().is_none() || self.is_unavailable(),
             Trouble::Silent(_) => true,
-            Trouble::NoConnection(_) | Trouble::Damaged(_) => false,
+            Trouble::NoConnection(_) | Trouble::HalfMoved | Trouble::Damaged(_) => false,
         }
     }
 
@@ -245,7 +247,7 @@ impl Trouble {
     fn is_unavailable(&self) -> bool {
         match self {
             Trouble::NoConnection(_) | Trouble::Silent(_) => true,
-            Trouble::Damaged(_) => false,
+            Trouble::HalfMoved | Trouble::Damaged(_) => false,
             Trouble::Statement(error) => match error.code() {
                 // Classes of SQLSTATE: connection exception, insufficient resources, operator intervention, system error.
                 Some(state) => {

@@ -1,11 +1,14 @@
-//! Copies of a database that is in use, and what is to be known of one before it is used.
+//! Copies of a database that is in use, and what is to be known of one before it is restored or moved.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::{BUSY_TIMEOUT, MIGRATIONS, OpenError, schema_version};
 
 /// Writes the database as it is at this moment to a file, complete and on disk or not at all, and readable by its owner
 /// alone. In WAL mode `VACUUM INTO` is one long read: nobody who writes waits for it. It leaves out what was deleted.
@@ -69,16 +72,46 @@ impl Usable {
             Ok(())
         })?;
         ensure!(damage == ["ok"], "it is damaged: {}", damage.first().map_or("the check says nothing", String::as_str));
-        let (schema, known) = (super::schema_version(&connection)?, super::MIGRATIONS.len());
-        ensure!(schema > 0, "it is no database of webhooks-server");
+        known_schema(&connection)?;
+        Ok(Usable(connection))
+    }
+
+    /// Opens a database that then nobody writes as long as this is there: neither a command beside, nor this.
+    ///
+    /// # Errors
+    /// As [`Usable::open`], but for damage, and when the database is of an older program.
+    pub(crate) fn hold(path: &Path) -> anyhow::Result<Usable> {
+        let open = |source| OpenError::of(path, source);
+        let connection =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(open)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
+        // Without that right there would be no holding it.
+        let writable = !connection.is_readonly("main").map_err(open)?;
+        ensure!(writable, "cannot hold {}: run webhooks-server as a user who may write it", path.display());
+        // Even what stands in its log stays there.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(open)?;
+        connection.execute_batch("BEGIN IMMEDIATE; PRAGMA query_only = true").map_err(open)?;
+        let schema = known_schema(&connection).with_context(|| format!("cannot use {}", path.display()))?;
         ensure!(
-            schema <= known,
-            "it has schema {schema}, and this program knows schemas up to {known}: use the newer program that made it"
+            schema == MIGRATIONS.len(),
+            "{} has the older schema {schema}: start this version's server on it once, which changes that, and stop it",
+            path.display()
         );
         Ok(Usable(connection))
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.0
     }
 
     pub(crate) fn property(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
         Ok(self.0.query_row("SELECT value FROM properties WHERE name = ?1", [name], |row| row.get(0)).optional()?)
     }
+}
+
+fn known_schema(connection: &Connection) -> anyhow::Result<usize> {
+    let (schema, known) = (schema_version(connection)?, MIGRATIONS.len());
+    ensure!(schema > 0, "it is no database of webhooks-server");
+    ensure!(schema <= known, "it has schema {schema}, and this program knows schemas up to {known}: use the newer program that made it");
+    Ok(schema)
 }

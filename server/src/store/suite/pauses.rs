@@ -10,10 +10,6 @@ impl Bench {
     async fn resume(&self, scope: &PauseScope, time: i64) -> bool {
         self.store.resume_deliveries(scope.clone(), seconds(time)).await.expect("stored")
     }
-
-    async fn leased_at(&self, time: i64) -> Vec<Leased> {
-        self.lease(seconds(time)).await.leased
-    }
 }
 
 #[tokio::test]

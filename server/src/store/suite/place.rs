@@ -30,9 +30,9 @@ impl Place {
     pub(super) async fn open(&self, node: &str, limits: StorageLimits) -> Arc<dyn Store> {
         match self {
             Place::File(_) => Arc::new(Sqlite::open(&self.path(), Arc::default()).expect("opened").limited(limits)),
-            Place::Database(name) => {
-                let store = Postgres::open(options(name, node), Arc::default()).await.expect("opened");
-                Arc::new(store.limited(limits))
+            Place::Database(_) => {
+                let options = Options { node_name: node.to_owned(), ..self.options() };
+                Arc::new(Postgres::open(options, Arc::default()).await.expect("opened").limited(limits))
             }
         }
     }
@@ -105,6 +105,19 @@ impl Place {
         }
     }
 
+    /// Of PostgreSQL.
+    pub(in crate::store) fn options(&self) -> Options {
+        let Place::Database(name) = self else { panic!("a file has no options") };
+        Options {
+            url: webhooks_postgres::shared().url(name).parse().expect("a URL"),
+            connections: 8,
+            statement_timeout: Duration::from_secs(30),
+            pooled: false,
+            node_name: String::new(),
+            delivers: true,
+        }
+    }
+
     /// Of the embedded store.
     pub(super) fn directory(&self) -> &Path {
         match self {
@@ -124,16 +137,5 @@ impl Drop for Place {
             // What is left goes with the server.
             let _ = webhooks_postgres::shared().drop_database(name);
         }
-    }
-}
-
-fn options(database: &str, node: &str) -> Options {
-    Options {
-        url: webhooks_postgres::shared().url(database).parse().expect("a URL"),
-        connections: 8,
-        statement_timeout: Duration::from_secs(30),
-        pooled: false,
-        node_name: node.to_owned(),
-        delivers: true,
     }
 }

@@ -152,8 +152,11 @@ impl Fleet {
     }
 
     /// It does nothing any more, and does not know.
-    pub(crate) fn pause(&self, node: usize) {
+    pub(crate) async fn pause(&self, node: usize) {
         self.signal(node, Signal::STOP);
+        // Its other threads go on until one of them has had the time to take the signal.
+        let id = self.nodes[node].child.id().expect("it runs");
+        eventually("every thread to stop", async || all_stopped(id).then_some(())).await;
     }
 
     pub(crate) fn resume(&self, node: usize) {
@@ -248,9 +251,12 @@ impl Fleet {
         Lock { client, connection }
     }
 
-    /// Until somebody waits to write to a table.
-    pub(crate) async fn waits_for_a_lock(&self, table: &str) {
-        let waiting = format!("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass");
+    /// Until a statement waits for a lock that has these words.
+    pub(crate) async fn waits_for_a_lock(&self, words: &str) {
+        let waiting = format!(
+            "SELECT count(*) > 0 FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%{words}%'"
+        );
         eventually("a statement that waits", async || (self.sql(&waiting).await == "t").then_some(())).await;
     }
 
@@ -348,6 +354,13 @@ fn server(of_test: Option<&Cluster>) -> &Cluster {
         Some(cluster) => cluster,
         None => shared(),
     }
+}
+
+/// Whether each thread of a process stands still, as proc(5) shows it behind the name in parentheses.
+fn all_stopped(process: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
+    let stopped = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'));
+    threads.flatten().all(|thread| std::fs::read_to_string(thread.path().join("stat")).is_ok_and(stopped))
 }
 
 fn name_of(node: usize) -> String {

@@ -67,9 +67,9 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
         let sleeper = sleeper.clone();
         async move { sleeper.publish_type("a.b").await }
     });
-    fleet.waits_for_a_lock("notifications").await;
+    fleet.waits_for_a_lock("WITH stale AS").await;
     let old_name = fleet.incarnation(0).await;
-    fleet.pause(0);
+    fleet.pause(0).await;
     lock.release().await;
 
     receiver.then([Reply::Status(500), Reply::Status(500)]);

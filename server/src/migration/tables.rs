@@ -1,0 +1,257 @@
+//! What is moved: each table of the target, and what of the source each of its columns comes from.
+//!
+//! What is not here is no matter of the data: `nodes` are of the servers that run, `ready` is found anew by the first of
+//! them, and `changes` are news of minutes.
+
+use tokio_postgres::types::Type;
+
+use super::kinds::Kind;
+use super::row::{Row, Value};
+
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    /// The rows of the source that it comes from.
+    from: &'static str,
+    /// A condition on these.
+    only: &'static str,
+    /// A condition on the rows of the target that have come from there.
+    there: &'static str,
+    /// So many columns, the first ones, are its primary key.
+    key: usize,
+    columns: &'static [Column],
+}
+
+struct Column {
+    name: &'static str,
+    kind: Kind,
+    /// What it is in the source, in SQL.
+    from: &'static str,
+}
+
+/// Columns, each with what it is in the source if that has another name.
+macro_rules! columns {
+    ($($name:ident: $kind:ident $(= $from:literal)?),*) => {
+        &[$(Column { name: stringify!($name), kind: Kind::$kind, from: columns!(@from $name $($from)?) }),*]
+    };
+    (@from $name:ident) => { stringify!($name) };
+    (@from $name:ident $from:literal) => { $from };
+}
+
+/// Small ones first: what is wrong with a move shows early.
+pub(super) const TABLES: [Table; 18] = [
+    Table {
+        only: "name <> 'write_probe'",
+        there: "name NOT IN ('write_probe', 'unfinished_move')",
+        ..table("properties", 1, columns![name: Text, value: Bytes])
+    },
+    table(
+        "tokens",
+        1,
+        columns![
+            id: Id, hash: Bytes, account: Text, scopes: Text, created_at: Millis, expires_at: Millis, revoked_at: Millis
+        ],
+    ),
+    table(
+        "webhooks",
+        1,
+        columns![
+            id: Id, account: Text, target_url: Text, auth: Text, auth_secret: Bytes, header_names: Text, headers: Bytes,
+            signing_secret: Bytes, previous_secret: Bytes, previous_valid_until: Millis, event_types: Text, description: Text,
+            max_per_second: Int, ordered: Bool, deactivation_reason: Text, deactivated_at: Millis, epoch: Int, revision: Int,
+            created_at: Millis, updated_at: Millis, verified: Bool, deleted_at: Millis
+        ],
+    ),
+    Table {
+        from: "(SELECT account, sum(deleted_at IS NULL) AS webhook_count FROM webhooks GROUP BY account)",
+        ..table("accounts", 1, columns![account: Text, webhook_count: Int, version: Big = "1"])
+    },
+    table(
+        "handshakes",
+        1,
+        columns![
+            webhook_id: Id, challenge: Text, attempt_count: Int, due_at: Millis, taken_by: Id = "NULL"
+        ],
+    ),
+    table("sequences", 1, columns![webhook_id: Id, last: Big]),
+    table("rates", 1, columns![webhook_id: Id, even_at: Micros]),
+    table("failures", 1, columns![webhook_id: Id, since: Millis, attempts: Int, warned: Bool]),
+    table("pauses", 2, columns![scope: Text, name: Text, since: Millis]),
+    // While this goes on nothing is published or attempted that could come late, so these two need not wait for it.
+    table("cancellations", 1, columns![webhook_id: Id, epoch: Int, since: Millis = "0"]),
+    table("erasures", 1, columns![notification_id: Id, wiped_up_to: Id, again: Bool = "0", due_at: Millis = "0"]),
+    table(
+        "idempotency_keys",
+        2,
+        columns![
+            owner: Text, key: Text, fingerprint: Bytes, notification_id: Id, expires_at: Millis
+        ],
+    ),
+    table("walks", 1, columns![name: Text, reached: Id, begun_at: Millis]),
+    table(
+        "notifications",
+        1,
+        columns![
+            id: Id, account: Text, type: Text, created_at: Millis, delivery_count: Int, trace_parent: Text, trace_state: Text, data: Text
+        ],
+    ),
+    table(
+        "deliveries",
+        1,
+        columns![
+            id: Id, notification_id: Id, webhook_id: Id, account: Text, created_at: Millis,
+            ended_at: Millis = "CASE WHEN status <> 0 THEN due_at END", epoch: Int, attempt_count: Int, schedule_start: Int, status: Small
+        ],
+    ),
+    Table {
+        from: "deliveries",
+        only: "status = 0",
+        ..table(
+            "pending",
+            1,
+            columns![
+                delivery_id: Id = "id", webhook_id: Id, epoch: Int, lane: Small, sequence: Big, due_at: Millis, leased_by: Id = "NULL"
+            ],
+        )
+    },
+    Table {
+        from: "deliveries",
+        only: "status IN (2, 3)",
+        ..table(
+            "unsuccessful",
+            1,
+            columns![
+                delivery_id: Id = "id", webhook_id: Id, account: Text, created_at: Millis, status: Small
+            ],
+        )
+    },
+    table(
+        "attempts",
+        2,
+        columns![
+            delivery_id: Id, number: Int, started_at: Millis, duration_ms: Int, outcome: Text, status_code: Small, error: Excerpt,
+            response_body: Excerpt, truncated: Bool
+        ],
+    ),
+];
+
+const fn table(name: &'static str, key: usize, columns: &'static [Column]) -> Table {
+    Table { name, from: name, only: "TRUE", there: "TRUE", key, columns }
+}
+
+impl Table {
+    pub(super) fn count_in_source(&self) -> String {
+        format!("SELECT count(*) FROM {} WHERE {}", self.from, self.only)
+    }
+
+    /// In the order of keys, and behind one, if it is asked with that.
+    pub(super) fn select_in_source(&self, behind: bool) -> String {
+        let columns = joined(self.columns.iter().map(|column| column.from));
+        let key = joined(self.key_columns().map(|column| column.from));
+        let behind = if behind { format!("AND ({key}) > ({})", joined((0..self.key).map(|_| "?"))) } else { String::new() };
+        format!("SELECT {columns} FROM {} WHERE {} {behind} ORDER BY {key}", self.from, self.only)
+    }
+
+    /// In the same order. Texts stand in that of their bytes, whatever the database's language is.
+    pub(super) fn select_in_target(&self) -> String {
+        let order = self.key_columns().map(|column| match column.kind {
+            Kind::Text => format!("{} COLLATE \"C\"", column.name),
+            _ => column.name.to_owned(),
+        });
+        format!("SELECT {} FROM {} WHERE {} ORDER BY {}", self.column_names(), self.name, self.there, joined(order))
+    }
+
+    pub(super) fn copy_into_target(&self) -> String {
+        format!("COPY {} ({}) FROM STDIN (FORMAT binary)", self.name, self.column_names())
+    }
+
+    pub(super) fn types(&self) -> Vec<Type> {
+        self.columns.iter().map(|column| column.kind.in_target()).collect()
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    pub(super) fn read_in_source(&self, row: &rusqlite::Row<'_>) -> anyhow::Result<Row> {
+        let values = self.columns.iter().enumerate().map(|(place, column)| {
+            let value = row.get_ref(place)?;
+            column.kind.read(value).ok_or_else(|| anyhow::anyhow!("a value of {} is not what it should be", column.name))
+        });
+        values.collect()
+    }
+
+    pub(super) fn key_of<'a>(&self, row: &'a [Value]) -> &'a [Value] {
+        &row[..self.key]
+    }
+
+    /// The columns that two rows differ in.
+    pub(super) fn differing(&self, one: &[Value], other: &[Value]) -> String {
+        let differing = self.columns.iter().zip(one.iter().zip(other)).filter(|(_, (one, other))| one != other);
+        joined(differing.map(|(column, _)| column.name))
+    }
+
+    fn key_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().take(self.key)
+    }
+
+    fn column_names(&self) -> String {
+        joined(self.columns.iter().map(|column| column.name))
+    }
+}
+
+fn joined<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
+    names.fold(String::new(), |list, name| if list.is_empty() { name.as_ref().to_owned() } else { format!("{list}, {}", name.as_ref()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Beside what is moved, each store has tables of its own.
+    const OF_SERVERS: [&str; 4] = ["nodes", "ready", "changes", "schema_migrations"];
+
+    #[tokio::test]
+    async fn every_column_of_either_store_is_moved() {
+        let cluster = webhooks_postgres::shared();
+        let database = cluster.create_database().expect("a database");
+        let options = crate::store::postgres::Options {
+            url: cluster.url(&database).parse().expect("a URL"),
+            connections: 1,
+            statement_timeout: std::time::Duration::from_secs(30),
+            pooled: false,
+            node_name: String::new(),
+            delivers: false,
+        };
+        drop(crate::store::postgres::moving::connect(&options).await.expect("a database with the schema"));
+        let columns = "SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = 'public'";
+        let there: HashSet<String> =
+            cluster.execute(&database, columns).expect("columns").lines().map(str::to_owned).filter(|line| !is_of_servers(line)).collect();
+        let moved: HashSet<String> = TABLES
+            .iter()
+            .flat_map(|table| table.columns.iter().map(|column| format!("{}|{}|{}", table.name, column.name, column.kind.in_target())))
+            .collect();
+        assert_eq!(moved, there);
+
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("webhooks.db");
+        drop(crate::store::sqlite::Sqlite::open(&file, Default::default()).expect("a database"));
+        let source = rusqlite::Connection::open(&file).expect("the same");
+        let mut columns = source
+            .prepare("SELECT t.name || '|' || c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'")
+            .expect("a statement");
+        let columns = columns.query_map([], |row| row.get::<_, String>(0)).expect("columns").map(|column| column.expect("a name"));
+        for column in columns.filter(|column| !is_of_servers(column)) {
+            let (table, name) = column.split_once('|').expect("two names");
+            let used = TABLES.iter().filter(|moved| moved.from == table).flat_map(|moved| moved.columns).any(|moved| moved.from == name);
+            // A lease is of a server that runs no more.
+            assert!(used || column == "deliveries|leased_by", "{column} is not moved");
+        }
+        cluster.drop_database(&database).expect("it is there");
+    }
+
+    fn is_of_servers(line: &str) -> bool {
+        OF_SERVERS.iter().any(|table| line.starts_with(&format!("{table}|")))
+    }
+}

@@ -1,0 +1,110 @@
+//! What is changed on one node, as the others find it.
+
+use super::*;
+
+fn at(url: &str) -> WebhookChange {
+    WebhookChange { target_url: Some(OutboundUrl::parse(url).expect("a URL")), ..WebhookChange::default() }
+}
+
+impl Bench {
+    async fn change(&self, webhook: &Webhook, change: WebhookChange) -> Webhook {
+        let changed = self.store.update_webhook(webhook.account.clone(), webhook.id, change, seconds(1)).await;
+        changed.expect("stored").expect("found").expect("allowed")
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_registered_on_one_node_gets_what_is_published_on_another() {
+    let [one, other] = nodes().await;
+    let first = one.webhook_beside(&other, |_| {}).await;
+    assert_eq!(webhooks_of(&other.publish_to_all().await), [first.id], "from here on it is remembered");
+    let second = one.webhook_beside(&other, |_| {}).await;
+    assert_eq!(webhooks_of(&other.publish_to_all().await), [first.id, second.id]);
+    assert_eq!(webhooks_of(&other.publish_to(&second).await), [second.id]);
+}
+
+#[tokio::test]
+async fn one_that_is_deactivated_deleted_or_moved_on_one_node_is_so_for_what_is_published_on_another() {
+    let [one, other] = nodes().await;
+    let [moved, deactivated, deleted] =
+        [one.webhook_beside(&other, |_| {}).await, one.webhook_beside(&other, |_| {}).await, one.webhook_beside(&other, |_| {}).await];
+    assert_eq!(other.publish_to_all().await.len(), 3, "from here on they are remembered");
+    one.change(&moved, at("https://example.com/moved")).await;
+    one.store.deactivate_webhook(deactivated.account.clone(), deactivated.id, seconds(1)).await.expect("stored").expect("found");
+    one.store.delete_webhook(deleted.account.clone(), deleted.id, seconds(1)).await.expect("stored").expect("found");
+    let leased = other.publish_to_all().await;
+    assert_eq!(leased.iter().map(|leased| leased.destination.target_url.as_str()).collect::<Vec<_>>(), ["https://example.com/moved"]);
+    let to = async |webhook: &Webhook| other.publish(Audience::Webhook { id: webhook.id, account: None }, None).await;
+    assert!(matches!(to(&deactivated).await, Published::WebhookDeactivated));
+    assert!(matches!(to(&deleted).await, Published::NoSuchWebhook));
+    one.store.activate_webhook(deactivated.account.clone(), deactivated.id, None, seconds(2)).await.expect("stored").expect("found");
+    assert_eq!(webhooks_of(&other.publish_to(&deactivated).await), [deactivated.id]);
+}
+
+#[tokio::test]
+async fn one_that_takes_in_order_from_now_on_gets_nothing_beside_it() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    assert_eq!(other.publish_to_all().await.len(), 1);
+    one.change(&webhook, WebhookChange { ordered: Some(true), ..WebhookChange::default() }).await;
+    let head = other.publish_to(&webhook).await.remove(0);
+    assert_eq!(head.lane, Lane::Ordered);
+    assert!(one.publish_to(&webhook).await.is_empty() && other.publish_to(&webhook).await.is_empty(), "one at a time");
+}
+
+#[tokio::test]
+async fn nodes_hear_once_of_what_has_changed_and_what_was_deleted() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let leased = other.publish_to(&webhook).await.remove(0);
+    other.keep_alive().await;
+    let moved = one.change(&webhook, at("https://example.com/moved")).await;
+    assert!(one.store.delete_notification(None, leased.notification.id, seconds(1)).await.expect("stored"));
+    let heard = other.keep_alive().await;
+    assert_eq!((heard.changed_webhooks, heard.deleted_notifications), (vec![(webhook.id, moved.revision)], vec![leased.notification.id]));
+    let again = other.keep_alive().await;
+    assert_eq!((again.changed_webhooks, again.deleted_notifications), (vec![], vec![]));
+    let revision = one.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(2)).await.expect("stored").expect("found");
+    assert_eq!(other.keep_alive().await.changed_webhooks, [(webhook.id, revision)]);
+}
+
+#[tokio::test]
+async fn a_pause_on_one_node_holds_what_is_published_on_another() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    assert_eq!(other.publish_to(&webhook).await.len(), 1);
+    let scope = PauseScope::Webhook(webhook.id);
+    assert!(one.store.pause_deliveries(scope.clone(), T0).await.expect("stored"));
+    assert!(other.publish_to(&webhook).await.is_empty());
+    assert!(one.store.resume_deliveries(scope, T0).await.expect("stored"));
+    let behind = other.publish_to(&webhook).await;
+    assert_eq!(behind.len() + other.leased_at(1).await.len(), 2);
+}
+
+#[tokio::test]
+async fn registrations_on_several_nodes_at_once_do_not_exceed_the_limit() {
+    let [one, other] = nodes().await;
+    let register = async |node: &Bench| node.store.register_webhook(webhook_of("acme"), None, 5).await.expect("stored");
+    let registrations = (0..10).flat_map(|_| [register(&one), register(&other)]);
+    let registered = futures_util::future::join_all(registrations).await;
+    assert_eq!(registered.iter().filter(|registered| **registered).count(), 5);
+    assert_eq!((one.place.rows("webhooks"), one.place.ask("SELECT webhook_count FROM accounts")), (5, "5".to_owned()));
+}
+
+#[tokio::test]
+async fn a_key_that_is_used_on_several_nodes_at_once_publishes_once() {
+    let [one, other] = nodes().await;
+    one.webhook_beside(&other, |_| {}).await;
+    let account = || Audience::Account(Account::parse("acme").expect("an account"));
+    for number in 0..20 {
+        let key = || Some(Idempotency { owner: "acme".to_owned(), key: format!("key-{number}"), fingerprint: [1; 32] });
+        let outcomes = tokio::join!(one.publish(account(), key()), other.publish(account(), key()));
+        let (new, repeated) = match outcomes {
+            (Published::New { notification, .. }, Published::Repeated(repeated))
+            | (Published::Repeated(repeated), Published::New { notification, .. }) => (notification, repeated),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(new.id, repeated.id);
+    }
+    assert_eq!((one.place.rows("notifications"), one.place.rows("deliveries")), (20, 20));
+}

@@ -1,0 +1,149 @@
+//! Nodes that die, that are believed dead, and that leave.
+
+use super::*;
+
+#[tokio::test]
+async fn what_a_dead_node_held_or_had_in_mind_is_due_to_another() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let limited = Bench { slots: Slots::new(Caps::new(100, 1)), ..one };
+    limited.prove(&webhook);
+    let retried = limited.publish_to(&webhook).await;
+    limited.finish(&retried[0], Next::RetryAt(seconds(3600))).await;
+    drop(retried);
+    let held = limited.publish_to(&webhook).await;
+    assert_eq!(held.len(), 1);
+    assert!(limited.publish_to(&webhook).await.is_empty(), "it waits in the node's mind");
+    assert!(other.leased_at(1).await.is_empty() && other.keep_alive().await.taken_over_from.is_empty(), "the node lives");
+    overdue(&other.place, 0);
+    let fleet = other.keep_alive().await;
+    assert_eq!((fleet.taken_over_from, fleet.delivering, fleet.was_given_up), (vec![name(0)], 1, false));
+    let taken = other.leased_at(1).await;
+    assert!(taken.len() == 2 && taken.iter().any(|leased| leased.delivery_id == held[0].delivery_id), "{taken:?}");
+    assert!(other.keep_alive().await.taken_over_from.is_empty(), "that is done once");
+    assert_eq!(other.leased_at(3600).await.len(), 1, "its retry waits for its time");
+}
+
+#[tokio::test]
+async fn what_stands_in_order_behind_what_a_dead_node_held_waits_for_that() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |webhook| webhook.ordered = true).await;
+    let head = one.publish_to(&webhook).await.remove(0);
+    assert!(other.publish_to(&webhook).await.is_empty());
+    overdue(&one.place, 0);
+    other.keep_alive().await;
+    let again = other.leased_at(1).await.remove(0);
+    assert_eq!(again.delivery_id, head.delivery_id);
+    assert!(other.leased_at(1).await.is_empty(), "one at a time");
+    assert!(other.finish(&again, Next::Succeeded).await.next.is_some() || !other.leased_at(1).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_success_told_by_a_node_that_was_given_up_is_recorded_once() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let given_up = one.publish_to(&webhook).await.remove(0);
+    overdue(&one.place, 0);
+    other.keep_alive().await;
+    let taken_over = other.leased_at(1).await.remove(0);
+    assert_eq!((taken_over.delivery_id, taken_over.attempt), (given_up.delivery_id, 1));
+    for _ in 0..2 {
+        one.finish(&given_up, Next::Succeeded).await;
+        let (delivery, attempts) = other.delivery(given_up.delivery_id).await;
+        assert_eq!((delivery.status, delivery.attempt_count, attempts.len()), (DeliveryStatus::Succeeded, 1, 1));
+    }
+    other.finish(&taken_over, Next::Failed).await;
+    assert_eq!(other.status(&taken_over).await, DeliveryStatus::Succeeded, "what was delivered is never called anything else");
+}
+
+#[tokio::test]
+async fn two_successes_of_one_delivery_stand_in_its_log_each_once() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let given_up = one.publish_to(&webhook).await.remove(0);
+    overdue(&one.place, 0);
+    other.keep_alive().await;
+    let taken_over = other.leased_at(1).await.remove(0);
+    other.finish(&taken_over, Next::Succeeded).await;
+    let late = Attempt { started_at: milliseconds(1), ..one.attempt(given_up.attempt, Next::Succeeded) };
+    for _ in 0..2 {
+        one.end(&given_up, late.clone(), Next::Succeeded, None, seconds(1)).await;
+        let (delivery, attempts) = one.delivery(given_up.delivery_id).await;
+        assert_eq!((delivery.status, delivery.attempt_count), (DeliveryStatus::Succeeded, 2));
+        assert_eq!(attempts.iter().map(|attempt| attempt.started_at).collect::<Vec<_>>(), [T0, milliseconds(1)]);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_told_by_a_node_that_was_given_up_changes_nothing() {
+    for next in [Next::Failed, Next::RetryAt(seconds(60))] {
+        let [one, other] = nodes().await;
+        let webhook = one.webhook_beside(&other, |_| {}).await;
+        let given_up = one.publish_to(&webhook).await.remove(0);
+        overdue(&one.place, 0);
+        other.keep_alive().await;
+        let taken_over = other.leased_at(1).await.remove(0);
+        let patience = Some(Patience { time: TimeDelta::zero(), attempts: 1 });
+        let attempt = one.attempt(1, next);
+        assert_eq!(one.end(&given_up, attempt, next, patience, seconds(1)).await.deactivated, None, "{next:?}");
+        let (delivery, attempts) = other.delivery(given_up.delivery_id).await;
+        assert_eq!((delivery.status, attempts.len()), (DeliveryStatus::Pending, 0), "{next:?}");
+        assert!(one.leased_at(100).await.is_empty(), "{next:?}: another is on it");
+        other.finish(&taken_over, Next::Succeeded).await;
+        let (delivery, attempts) = other.delivery(given_up.delivery_id).await;
+        assert_eq!((delivery.status, attempts.len()), (DeliveryStatus::Succeeded, 1), "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_was_given_up_holds_nothing_any_more_and_comes_back_under_another_name() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let before = one.publish_to(&webhook).await.remove(0);
+    assert!(one.store.holds(before.lease) && !other.store.holds(before.lease));
+    assert!(!one.keep_alive().await.was_given_up && one.store.holds(before.lease));
+    overdue(&one.place, 0);
+    let taken_over_from = other.keep_alive().await.taken_over_from;
+    assert_eq!(taken_over_from, [name(0)]);
+    assert!(one.keep_alive().await.was_given_up && !one.store.holds(before.lease));
+    // What it gives back of that is another's.
+    let taken_over = other.leased_at(1).await.remove(0);
+    one.store.release_delivery(before.delivery_id, before.lease).await.expect("stored");
+    assert!(one.leased_at(1).await.is_empty());
+    other.finish(&taken_over, Next::Succeeded).await;
+    let after = one.publish_to(&webhook).await.remove(0);
+    assert!(one.store.holds(after.lease) && after.lease != before.lease);
+    assert_eq!(other.keep_alive().await.delivering, 2);
+}
+
+#[tokio::test]
+async fn a_node_that_comes_back_before_anybody_took_over_is_given_up_all_the_same() {
+    let [one] = nodes().await;
+    let webhook = one.webhook("acme").await;
+    let held = one.publish_to(&webhook).await.remove(0);
+    overdue(&one.place, 0);
+    assert!(one.keep_alive().await.was_given_up && !one.store.holds(held.lease));
+    one.keep_alive().await;
+    assert_eq!(deliveries(&one.leased_at(1).await), [held.delivery_id], "it is due again");
+    assert_eq!(one.place.rows("nodes"), 1);
+}
+
+#[tokio::test]
+async fn a_node_that_leaves_hands_over_at_once_what_it_held() {
+    let [one, other] = nodes().await;
+    let (webhook, ordered) = (one.webhook_beside(&other, |_| {}).await, one.webhook_beside(&other, |webhook| webhook.ordered = true).await);
+    let mut held = [one.publish_to(&webhook).await.remove(0).delivery_id, one.publish_to(&ordered).await.remove(0).delivery_id];
+    held.sort_unstable();
+    assert!(other.leased_at(1).await.is_empty());
+    one.store.leave().await.expect("it leaves");
+    assert_eq!(deliveries(&other.leased_at(1).await), held);
+    assert_eq!(other.keep_alive().await.delivering, 1);
+}
+
+#[tokio::test]
+async fn the_dead_are_taken_over_from_by_one_of_the_others() {
+    let [_one, second, third] = nodes().await;
+    overdue(&second.place, 0);
+    let (ours, theirs) = tokio::join!(second.keep_alive(), third.keep_alive());
+    assert_eq!([ours.taken_over_from, theirs.taken_over_from].concat(), [name(0)]);
+}
