@@ -17,7 +17,7 @@ use crate::{Bench, machine};
 fn stored_bytes(engine: Engine) -> u64 {
     match engine {
         Engine::Sqlite => 1_000,
-        Engine::Postgres => 1_200,
+        Engine::Postgres => 1_450,
     }
 }
 
