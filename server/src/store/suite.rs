@@ -300,6 +300,25 @@ async fn an_ordered_webhook_gets_one_delivery_at_a_time_in_the_order_of_publishi
     assert_eq!(delivered, published.iter().map(|notification| notification.id).collect::<Vec<_>>());
 }
 
+#[tokio::test]
+async fn what_waits_in_order_is_not_lost_on_a_publication_that_was_there_already() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
+    let audience = || Audience::Webhook { id: webhook.id, account: None };
+    let key = || Some(Idempotency { owner: "acme".to_owned(), key: "k".to_owned(), fingerprint: [1; 32] });
+    let Published::New { leased, .. } = bench.publish(audience(), key()).await else { panic!("it is new") };
+    bench.store.release_delivery(leased[0].delivery_id, leased[0].lease).await.expect("released");
+    let waits = leased[0].delivery_id;
+    drop(leased);
+    // They share a transaction, and the first of them stores nothing.
+    let (repeated, new) = tokio::join!(bench.publish(audience(), key()), bench.publish(audience(), None));
+    let Published::New { mut leased, .. } = new else { panic!("it is new") };
+    assert!(matches!(repeated, Published::Repeated(_)));
+    bench.slots.wake([Work { webhook_id: webhook.id, lane: Lane::Ordered }]);
+    leased.extend(bench.lease(seconds(1)).await.leased);
+    assert_eq!(leased.iter().map(|leased| leased.delivery_id).collect::<Vec<_>>(), [waits]);
+}
+
 /// As the engine does it: the slot is free before the attempt is recorded.
 async fn finish_freed(bench: &Bench, leased: Leased, next: Next) -> Option<Leased> {
     let Leased { delivery_id, attempt, lane, lease, destination, slot, .. } = leased;

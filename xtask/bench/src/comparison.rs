@@ -4,8 +4,8 @@ use crate::figure::Figure;
 use crate::scenario::floors;
 use crate::store::Store;
 
-/// What a second node may cost, for each delivery.
-const SECOND_NODE: f64 = 1.15;
+/// What a second node may cost for each delivery, in percent of what one does.
+const SECOND_NODE: f64 = 115.0;
 
 /// Of each work whose cost was measured on several stores: PostgreSQL against the embedded one, and more nodes against one.
 pub(crate) fn comparisons(figures: &[Figure]) -> Vec<Figure> {
@@ -21,12 +21,12 @@ fn comparison(figure: &Figure, figures: &[Figure]) -> Option<Figure> {
     };
     let same = |other_figure: &&Figure| (other_figure.scenario, &other_figure.work) == (figure.scenario, &figure.work);
     let cost = figures.iter().filter(same).find(|figure| figure.store == Some(other))?.service_cpu()?;
-    let ratios: Vec<f64> = figure.cpu.iter().map(|cpu| cpu.service() / cost).collect();
+    let ratios: Vec<f64> = figure.cpu.iter().map(|cpu| 100.0 * cpu.service() / cost).collect();
     if ratios.is_empty() {
         return None;
     }
     let work = format!("{}: {}, CPU against {name}", figure.scenario, figure.work);
-    let compared = Figure { store: Some(store), ..Figure::new("cost", work, "times", ratios) };
+    let compared = Figure { store: Some(store), ..Figure::new("cost", work, "%", ratios) };
     Some(if store == (Store::Postgres { nodes: 2 }) { compared.at_most(SECOND_NODE).everywhere() } else { compared })
 }
 
@@ -52,7 +52,7 @@ mod tests {
         ];
         let compared = comparisons(&figures);
         let shown: Vec<_> = compared.iter().map(|figure| (figure.store, figure.values[0], figure.met())).collect();
-        let expected = [(Some(nodes(1)), 2.0, None), (Some(nodes(2)), 1.25, Some(false)), (Some(nodes(3)), 2.0, None)];
+        let expected = [(Some(nodes(1)), 200.0, None), (Some(nodes(2)), 125.0, Some(false)), (Some(nodes(3)), 200.0, None)];
         assert_eq!(shown, expected);
         assert_eq!(compared[1].work, "drain: a, CPU against one node");
     }

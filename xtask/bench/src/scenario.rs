@@ -105,7 +105,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "stored",
-        about: "what publish and delivery cost with 10 million finished deliveries in the store (takes 11 GB of disk, 14 on PostgreSQL)",
+        about: "what publish and delivery cost with 10 million finished deliveries in the store (takes 11 GB of disk, 17 on PostgreSQL)",
         on: On::EachEngine,
         run: stored::stored,
     },

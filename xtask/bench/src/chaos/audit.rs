@@ -112,17 +112,28 @@ impl<'a> Came<'a> {
     }
 }
 
-/// The faults at about the time when a callback was accepted, and how many milliseconds later they were.
+/// What else happened at about the time when a callback was accepted, and how many milliseconds later that was.
 fn near(records: &Records, accepted: &Arrival) -> String {
-    let near = records.faults.iter().filter(|fault| fault.at.abs_diff(accepted.answered_at) <= TAKEN_OVER);
-    let texts = near.map(|fault| {
+    let later = |time: u64| (time as i64 - accepted.answered_at as i64) / MILLISECOND as i64;
+    let is_near = |time: u64| time.abs_diff(accepted.answered_at) <= TAKEN_OVER;
+    let is_it = |held: &Held| held.webhook == records.webhooks[accepted.webhook].id && held.notification == accepted.notification;
+    let mut events: Vec<(i64, String)> = Vec::new();
+    for fault in records.faults.iter().filter(|fault| is_near(fault.at)) {
         let name = if fault.what == What::Killed { "killed" } else { "paused" };
-        let is_it = |held: &&Held| held.webhook == records.webhooks[accepted.webhook].id && held.notification == accepted.notification;
-        let on_it = fault.held.iter().find(is_it).map_or("", |_| " while it was on it");
-        let milliseconds = (fault.at as i64 - accepted.answered_at as i64) / MILLISECOND as i64;
-        format!("; node {} was {name}{on_it} at {milliseconds:+} ms", fault.node + 1)
-    });
-    texts.collect()
+        let on_it = if fault.held.iter().any(is_it) { " on it" } else { "" };
+        events.push((later(fault.at), format!("node {} was {name}{on_it}", fault.node + 1)));
+        if let What::Paused { until } = fault.what {
+            events.push((later(until), format!("node {} was woken", fault.node + 1)));
+        }
+    }
+    for outage in records.outages.iter().filter(|outage| is_near(outage.from) || is_near(outage.until)) {
+        let what = if outage.away { "the database was away" } else { "connections were cut" };
+        events.push((later(outage.from), format!("{what} until {:+}", later(outage.until))));
+    }
+    let same = |arrival: &&Arrival| (arrival.webhook, arrival.sequence) == (accepted.webhook, accepted.sequence);
+    events.extend(records.arrivals.iter().filter(same).map(|arrival| (later(arrival.at), format!("it came: {:?}", arrival.answer))));
+    events.sort();
+    events.iter().map(|(milliseconds, event)| format!("\n    {milliseconds:+7} ms  {event}")).collect()
 }
 
 fn accepts(answer: Answer) -> bool {

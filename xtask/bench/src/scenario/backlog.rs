@@ -96,7 +96,7 @@ pub(crate) fn memory(bench: &mut Bench) -> anyhow::Result<()> {
     for ((_, waiting), resident) in backlogs.into_iter().zip(resident) {
         bench.add(Figure::new("memory", format!("{waiting} deliveries waiting"), "MB", resident).at_most(MEMORY_MB));
     }
-    bench.add(Figure::new("memory", "the larger backlog against the smaller", "times", ratios).at_most(1.1).everywhere());
+    bench.add(Figure::new("memory", "the larger backlog against the smaller", "times", ratios).at_most(1.1));
     bench.add(Figure::new("memory", "peak while they were published", "MB", peaks).at_most(MEMORY_MB));
     Ok(())
 }

@@ -50,6 +50,6 @@ fn befell_again(records: &Records, place: usize, held: &Held, came: u64) -> bool
 
 /// Since the fault, or since the database was back, without which nobody takes over.
 fn waited(records: &Records, since: u64, came: u64) -> u64 {
-    let back = records.outages.iter().filter(|outage| outage.until > since && outage.from < came).map(|outage| outage.until);
-    came.saturating_sub(back.fold(since, u64::max))
+    let back = records.outages.iter().filter(|outage| outage.away && outage.until > since && outage.from < came);
+    came.saturating_sub(back.map(|outage| outage.until).fold(since, u64::max))
 }
