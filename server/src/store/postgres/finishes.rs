@@ -82,21 +82,8 @@ impl Finishing {
 
     async fn record(&self, batch: &[Command]) -> Answer<Vec<Finished>> {
         let session = self.connections.session().await?;
-        // Most are successes that nothing waits for, and need no transaction around their statement.
-        let simple = all_succeeded(batch) && batch.iter().all(|command| command.finish.lane != Lane::Ordered);
-        let mut stored = None;
-        if simple {
-            let recorded = store(&session, &batch.iter().collect::<Vec<_>>(), Log::New).await?;
-            let all_new = !batch.iter().any(|command| is_late(&command.finish, &recorded));
-            let in_order = recorded.values().any(|recorded| recorded.lane == Some(Lane::Ordered));
-            if all_new && !in_order {
-                return Ok(batch.iter().map(|_| Finished::default()).collect());
-            }
-            // Another attempt stands in its place, or a redelivery put it in order: what follows from that follows here.
-            stored = Some(recorded);
-        }
         let transaction = session.begin().await?;
-        let outcome = self.record_all(&transaction, batch, stored).await;
+        let outcome = self.record_all(&transaction, batch).await;
         match outcome {
             Ok(finished) => {
                 let taken: Vec<Uuid> = finished.iter().filter_map(|finished| Some(finished.next.as_ref()?.delivery_id)).collect();
@@ -116,18 +103,15 @@ impl Finishing {
         }
     }
 
-    async fn record_all(&self, session: &Session, batch: &[Command], stored: Option<HashMap<Uuid, Recorded>>) -> Answer<Vec<Finished>> {
+    async fn record_all(&self, session: &Session, batch: &[Command]) -> Answer<Vec<Finished>> {
         let mut order: Vec<Uuid> = batch
             .iter()
             .filter(|command| command.finish.lane == Lane::Ordered)
             .map(|command| command.finish.destination.webhook_id)
             .collect();
         leases::hold_order(session, &order).await?;
-        let mut recorded = stored.unwrap_or_default();
-        let rest: Vec<&Command> = batch.iter().filter(|command| is_late(&command.finish, &recorded)).collect();
-        if !rest.is_empty() {
-            recorded.extend(store(session, &rest, Log::Any).await?);
-        }
+        redelivery::hold(session, &batch.iter().map(|command| command.finish.delivery_id).collect::<Vec<_>>()).await?;
+        let mut recorded = store(session, batch).await?;
         record_late_successes(session, batch, &recorded).await?;
         let mut finished: Vec<Finished> = batch.iter().map(|_| Finished::default()).collect();
         self.judge(session, batch, &recorded, &mut finished).await?;
@@ -241,20 +225,7 @@ fn accepting(batch: &[Command]) -> Vec<Uuid> {
     succeeded.map(|command| command.finish.destination.webhook_id).collect()
 }
 
-/// What of a batch is stored in one statement.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Log {
-    /// Successes whose attempts are new in the log. The others are stored together with what follows from that.
-    New,
-    Any,
-}
-
-/// Whether its attempt is not in the log, as far as that is recorded.
-fn is_late(finish: &Finish, recorded: &HashMap<Uuid, Recorded>) -> bool {
-    recorded.get(&finish.delivery_id).is_none_or(|recorded| !recorded.inserted)
-}
-
-async fn store(session: &Session, batch: &[&Command], log: Log) -> Answer<HashMap<Uuid, Recorded>> {
+async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Recorded>> {
     let finishes: Vec<&Finish> = batch.iter().map(|command| &command.finish).collect();
     let attempts: Vec<&Attempt> = finishes.iter().map(|finish| &finish.attempt).collect();
     let next_number = |next: Next| match next {
@@ -286,7 +257,6 @@ async fn store(session: &Session, batch: &[&Command], log: Log) -> Answer<HashMa
                 &finishes.iter().map(|finish| due_at(finish.next)).collect::<Vec<_>>(),
                 &batch.iter().map(|command| command.now).collect::<Vec<_>>(),
                 &finishes.iter().all(|finish| finish.next == Next::Succeeded),
-                &(log == Log::New),
             ],
         )
         .await?;
@@ -307,7 +277,8 @@ async fn store(session: &Session, batch: &[&Command], log: Log) -> Answer<HashMa
 /// log behind that. One that is told twice stands there once.
 async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Answer<()> {
     let finishes = batch.iter().map(|command| &command.finish);
-    let late = finishes.filter(|finish| finish.next == Next::Succeeded && is_late(finish, recorded));
+    let is_new = |finish: &Finish| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
+    let late = finishes.filter(|finish| finish.next == Next::Succeeded && !is_new(finish));
     for finish in late {
         let Finish { delivery_id, attempt, .. } = finish;
         session
@@ -335,11 +306,11 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 
 /// Some rows for each finish: each part tells what it did. All parts see what was before; what one part changes, another learns
 /// from what it returns. They are not joined with one another: there are hundreds of finishes, and a join here is a loop. Where
-/// nothing but keys is needed, these are an array: no plan begins at the other end then, however small the table seems.
+/// nothing but keys is needed, these are an array: no plan begins at the other end then, however small the table seems. The
+/// rows are held before: what others change meanwhile would be seen by some parts, and not by others.
 ///
 /// - `attempt`: the log. What was answered to a callback of a deleted notification is not kept.
-/// - `succeeded`: one that is told again after a redelivery was asked for does not settle that. Where only what is new in the
-///   log is stored, nothing else changes anything.
+/// - `succeeded`: one that is told again after a redelivery was asked for does not settle that.
 /// - `unsuccessful`: only while the delivery waits for this very attempt under this very lease. One that was cancelled
 ///   meanwhile keeps that state and still counts the attempt; a schedule that starts after this attempt is that of a
 ///   redelivery, asked for while it was under way, and stands.
@@ -370,7 +341,7 @@ succeeded AS (
     UPDATE deliveries d SET status = 1, attempt_count = greatest(d.attempt_count, f.number), ended_at = f.now
     FROM finish f
     WHERE f.next = 1 AND d.id = f.delivery_id
-        AND (NOT $17 AND d.schedule_start < f.number OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id))
+        AND (d.schedule_start < f.number OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id))
     RETURNING d.id
 ),
 unsuccessful AS (
@@ -398,7 +369,7 @@ ended AS (
 ),
 released AS (
     UPDATE pending p SET leased_by = NULL FROM finish f
-    WHERE NOT $17 AND p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
+    WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
         AND f.delivery_id NOT IN (SELECT id FROM succeeded) AND f.delivery_id NOT IN (SELECT id FROM unsuccessful)
     RETURNING p.delivery_id, p.lane, p.due_at
 ),

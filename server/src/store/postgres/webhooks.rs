@@ -260,11 +260,9 @@ async fn cancel_pending(session: &Session, id: Uuid) -> Answer<()> {
             &[&id],
         )
         .await?;
-    for (table, key) in [("sequences", "webhook_id"), ("ready", "webhook_id, lane")] {
-        let sql = format!(
-            "DELETE FROM {table} WHERE webhook_id = $1 AND ({key}) IN (SELECT {key} FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED)"
-        );
-        session.execute(&sql, &[&id]).await?;
+    for table in ["sequences", "ready"] {
+        let unheld = format!("SELECT ctid FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED");
+        session.execute(&format!("DELETE FROM {table} WHERE ctid = ANY(ARRAY({unheld}))"), &[&id]).await?;
     }
     Ok(())
 }

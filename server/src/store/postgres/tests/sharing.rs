@@ -163,3 +163,46 @@ async fn one_node_at_a_time_removes_what_is_old_and_others_wait_for_nobody() {
     while one.store.remove_old(now).await.expect("removed") {}
     assert_eq!((one.place.rows("deliveries"), one.place.rows("notifications")), (0, 0));
 }
+
+/// Tells of a success while a transaction holds its delivery, which ends only when that waits for it.
+async fn finish_behind(node: &Bench, leased: &Leased, transaction: session::Transaction<'_>) {
+    let [_, watch] = Connections::open(&node.place.options()).expect("connections");
+    let watch = watch.session().await.expect("a session");
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let commit = async {
+        while watch.query_one(waiting, &[]).await.expect("an answer").get::<_, i64>(0) == 0 {}
+        transaction.commit().await.expect("committed");
+    };
+    tokio::join!(node.finish(leased, Next::Succeeded), commit);
+    assert_eq!(node.status(leased).await, DeliveryStatus::Succeeded);
+    assert_eq!(node.place.ask("SELECT count(*) FROM pending"), "0");
+    assert_eq!(node.place.ask("SELECT count(*) FROM unsuccessful"), "0", "it is not among those that can be recovered");
+}
+
+#[tokio::test]
+async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let leased = one.publish_to(&webhook).await.remove(0);
+    one.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("a webhook");
+    let [connections, _] = Connections::open(&one.place.options()).expect("connections");
+    let session = connections.session().await.expect("a session");
+    let transaction = session.begin().await.expect("begun");
+    assert!(webhooks::cancel_step(&transaction, Some(webhook.id), seconds(1)).await.expect("cancelled"));
+    finish_behind(&one, &leased, transaction).await;
+}
+
+#[tokio::test]
+async fn a_success_settles_a_redelivery_that_is_being_asked_for_as_it_is_told() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let leased = one.publish_to(&webhook).await.remove(0);
+    one.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("a webhook");
+    let [connections, _] = Connections::open(&one.place.options()).expect("connections");
+    let session = connections.session().await.expect("a session");
+    while webhooks::cancel_some(&session, seconds(1)).await.expect("cancelled") {}
+    one.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(1)).await.expect("stored").expect("a webhook");
+    let transaction = session.begin().await.expect("begun");
+    redelivery::redeliver(&transaction, &webhook.account, leased.delivery_id, seconds(2)).await.expect("due again");
+    finish_behind(&one, &leased, transaction).await;
+}
