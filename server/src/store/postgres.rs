@@ -56,7 +56,7 @@ use connections::Connections;
 pub use connections::OpenError;
 use directory::Directory;
 use leases::Leasing;
-use lines::Line;
+use lines::{Line, Pace};
 use nodes::Node;
 use session::{Answer, Session, Trouble, Value};
 use space::Space;
@@ -129,9 +129,9 @@ impl Postgres {
             bell: bell.clone(),
             paused: Arc::default(),
         };
-        let publications = Line::start(metrics.clone(), move |batch| publishing.clone().run(batch));
+        let publications = Line::start(metrics.clone(), node.clone(), Pace::OF_PUBLICATIONS, move |batch| publishing.clone().run(batch));
         let finishing = finishes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
-        let finishes = Line::start(metrics.clone(), move |batch| finishing.clone().run(batch));
+        let finishes = Line::start(metrics.clone(), node.clone(), Pace::OF_FINISHES, move |batch| finishing.clone().run(batch));
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(&limits));
         Ok(Postgres { callers, own, node, bell, publications, finishes, metrics, limits, space })

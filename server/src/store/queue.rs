@@ -122,6 +122,11 @@ impl<C> Queue<C> {
         }
     }
 
+    /// From now on.
+    pub(super) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Takes no more; what waits is taken without delay.
     pub(super) fn close(&mut self) {
         self.closed = true;

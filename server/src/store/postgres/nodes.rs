@@ -34,7 +34,8 @@ struct State {
     incarnation: Uuid,
     /// `None` before it is one of the nodes.
     holds_until: Option<Instant>,
-    /// How many nodes deliver.
+    /// How many nodes there are, and how many of them deliver.
+    count: u32,
     delivering: u32,
     /// The changes that it has heard of.
     heard: std::collections::HashSet<i64>,
@@ -51,6 +52,7 @@ impl Node {
         let state = State {
             incarnation: Uuid::now_v7(),
             holds_until: None,
+            count: 1,
             delivering: 1,
             heard: Default::default(),
             doubtful: HashMap::new(),
@@ -79,6 +81,11 @@ impl Node {
     /// Whether something may be leased under the present name.
     pub(super) fn takes(&self) -> bool {
         self.delivers() && self.holds(self.incarnation())
+    }
+
+    /// How many nodes there are, as it has heard.
+    pub(super) fn count(&self) -> u32 {
+        self.read().count
     }
 
     /// How many nodes deliver, as it has heard.
@@ -171,10 +178,13 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> A
     if !fleet.taken_over_from.is_empty() {
         node.look_again_at(Instant::now() + LAST_WORDS);
     }
-    let row = session.query_one("SELECT count(*) FILTER (WHERE delivers) FROM nodes", &[]).await?;
-    fleet.delivering = u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or(u32::MAX).max(1);
+    let row = session.query_one("SELECT count(*) FILTER (WHERE delivers), count(*) FROM nodes", &[]).await?;
+    let at_least_one = |count: i64| u32::try_from(count).unwrap_or(u32::MAX).max(1);
+    fleet.delivering = at_least_one(row.try_get(0)?);
     hear_changes(session, node, &mut fleet).await?;
-    node.write().delivering = fleet.delivering;
+    let mut state = node.write();
+    (state.delivering, state.count) = (fleet.delivering, at_least_one(row.try_get(1)?));
+    drop(state);
     Ok(fleet)
 }
 
