@@ -247,10 +247,12 @@ impl Slots {
 
     /// Has work looked at that may be due now.
     pub fn wake(&self, works: impl IntoIterator<Item = Work>) {
-        let mut state = self.lock();
-        for work in works {
-            state.wait(work, Place::Awake, None);
+        let mut works = works.into_iter().peekable();
+        if works.peek().is_none() {
+            return;
         }
+        let mut state = self.lock();
+        works.for_each(|work| state.wait(work, Place::Awake, None));
         drop(state);
         self.woken.notify_one();
     }
