@@ -58,8 +58,14 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
         let mut rig = Rig::start(bench, &[])?;
         let url = format!("{}/ok", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(webhooks, &url)?;
-        let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
         let floor = bench.floors.notification(64);
+        // What another server costs that is added because there is more to do.
+        let nodes = bench.store.nodes();
+        let runs = throughputs(bench, &mut rig, &accounts, 64 * nodes as usize, count * nodes, 1)?;
+        let work = format!("64 clients to each server, {count} of each to {webhooks} webhooks");
+        bench.add(figure("end-to-end", work, &runs, |run| run.delivered_per_second).floor(floor));
+
+        let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
         let work = format!("64 clients, {count} to {webhooks} webhooks");
         let figure = figure("end-to-end", work, &runs, |run| run.delivered_per_second).floor(floor);
         if webhooks != ACCOUNTS {
