@@ -22,6 +22,7 @@ use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::{RetrySchedule, parse_seconds};
 use crate::migration::Embedded;
 use crate::store::address::StoreAddress;
+use crate::store::postgres::LONGEST_STATEMENT_SECONDS;
 use crate::store::postgres::url::PostgresUrl;
 
 /// On this machine alone; the first server that openapi.json names.
@@ -159,8 +160,8 @@ pub struct Settings {
     #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, global = true, value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub store_connections: u32,
 
-    /// Time limit of a statement of PostgreSQL, in seconds
-    #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, global = true, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// Time limit of a statement of PostgreSQL, in seconds: a minute at most, after which nodes count on a dead one's last to be over
+    #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, global = true, value_parser = clap::value_parser!(u64).range(1..=LONGEST_STATEMENT_SECONDS))]
     pub store_statement_timeout_seconds: u64,
 
     /// There is a pooler before PostgreSQL, in transaction mode: nothing is prepared, and nodes wake one another within a second

@@ -78,7 +78,7 @@ pub(super) const TABLES: [Table; 18] = [
     table("pauses", 2, columns![scope: Text, name: Text, since: Millis]),
     // While this goes on nothing is published or attempted that could come late, so these two need not wait for it.
     table("cancellations", 1, columns![webhook_id: Id, epoch: Int, since: Millis = "0", due_at: Millis = "0"]),
-    table("erasures", 1, columns![notification_id: Id, wiped_up_to: Id, again: Bool = "0", due_at: Millis = "0"]),
+    table("erasures", 1, columns![notification_id: Id, wiped_up_to: Id]),
     table(
         "idempotency_keys",
         2,

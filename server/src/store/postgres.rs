@@ -65,6 +65,10 @@ use url::PostgresUrl;
 /// So often a transaction is tried that waits for one that waits for it.
 const TRIES: usize = 3;
 
+/// What a time limit of statements may be at most. Whatever a node that is gone has asked for last is over after that, carried
+/// out or not.
+pub const LONGEST_STATEMENT_SECONDS: u64 = 60;
+
 /// Does something in a transaction of its own, and once more if it had to give way to another.
 macro_rules! in_transaction {
     ($connections:expr, |$transaction:ident| $work:expr) => {{

@@ -3,16 +3,13 @@
 //! What is erased here no statement finds any more. Its bytes stay for a while where PostgreSQL keeps what was: in dead rows
 //! until these are vacuumed and their room is used again, and in the log (WAL), its archive and backups until those go.
 //!
-//! An attempt that ended as its notification was deleted may be recorded just after its answers have been wiped. So they are
-//! wiped once more when that has long been over.
+//! Whoever deletes a notification holds its deliveries, and so does whoever records an attempt of one, before it looks whether the
+//! notification is there: an answer is recorded before the deletion, and wiped, or not at all.
 
 use super::*;
 
 /// The answers of so many deliveries are wiped in one step.
 const WIPED_AT_ONCE: i64 = 100;
-
-/// When what may still have been recorded is wiped. A transaction that has not ended by then never will.
-const WIPED_AGAIN_AFTER: &str = "interval '1 minute'";
 
 /// The payload goes, and so does every pending delivery. They are as many as were published in one transaction.
 pub(super) async fn delete_notification(session: &Session, account: Option<&Account>, id: Uuid, now: DateTime<Utc>) -> Answer<bool> {
@@ -102,17 +99,17 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
     leases::mark_ready(session, &behind).await
 }
 
-/// A step of any erasure that was cut off, is under way or is to be repeated now. True when more may be left.
+/// A step of any erasure that was cut off or is under way. True when more may be left.
 pub(super) async fn erase_some_answers(session: &Session) -> Answer<bool> {
     // Nearly always there is none, and no need of a transaction.
-    let due = "SELECT notification_id, wiped_up_to, again FROM erasures WHERE due_at <= now() ORDER BY due_at LIMIT 1";
-    if session.query_opt(due, &[]).await?.is_none() {
+    let next = "SELECT notification_id, wiped_up_to FROM erasures ORDER BY notification_id LIMIT 1";
+    if session.query_opt(next, &[]).await?.is_none() {
         return Ok(false);
     }
     let transaction = session.begin().await?;
-    let next = transaction.query_opt(&format!("{due} FOR UPDATE SKIP LOCKED"), &[]).await?;
+    let next = transaction.query_opt(&format!("{next} FOR UPDATE SKIP LOCKED"), &[]).await?;
     if let Some(next) = &next {
-        wipe(&transaction, next.try_get(0)?, next.try_get(1)?, next.try_get(2)?).await?;
+        wipe(&transaction, next.try_get(0)?, next.try_get(1)?).await?;
     }
     transaction.commit().await?;
     Ok(next.is_some())
@@ -120,17 +117,15 @@ pub(super) async fn erase_some_answers(session: &Session) -> Answer<bool> {
 
 /// True when more is left.
 pub(super) async fn erase_answers(session: &Session, notification_id: Uuid) -> Answer<bool> {
-    let reached = session
-        .query_opt("SELECT wiped_up_to FROM erasures WHERE notification_id = $1 AND NOT again FOR UPDATE", &[&notification_id])
-        .await?;
+    let reached = session.query_opt("SELECT wiped_up_to FROM erasures WHERE notification_id = $1 FOR UPDATE", &[&notification_id]).await?;
     match reached {
-        Some(reached) => wipe(session, notification_id, reached.try_get(0)?, false).await,
+        Some(reached) => wipe(session, notification_id, reached.try_get(0)?).await,
         None => Ok(false),
     }
 }
 
 /// Wipes the answers of deliveries behind one, and notes how far that is. True when more is left.
-async fn wipe(session: &Session, notification_id: Uuid, after: Uuid, again: bool) -> Answer<bool> {
+async fn wipe(session: &Session, notification_id: Uuid, after: Uuid) -> Answer<bool> {
     // Held, so that nobody removes them or their attempts meanwhile.
     let deliveries = session
         .query(
@@ -147,15 +142,8 @@ async fn wipe(session: &Session, notification_id: Uuid, after: Uuid, again: bool
             session.execute("UPDATE erasures SET wiped_up_to = $2 WHERE notification_id = $1", &[&notification_id, last]).await?;
             Ok(true)
         }
-        None if again => {
-            session.execute("DELETE FROM erasures WHERE notification_id = $1", &[&notification_id]).await?;
-            Ok(false)
-        }
         None => {
-            let from_the_first = format!(
-                "UPDATE erasures SET wiped_up_to = $2, again = true, due_at = clock_timestamp() + {WIPED_AGAIN_AFTER} WHERE notification_id = $1"
-            );
-            session.execute(&from_the_first, &[&notification_id, &Uuid::nil()]).await?;
+            session.execute("DELETE FROM erasures WHERE notification_id = $1", &[&notification_id]).await?;
             Ok(false)
         }
     }

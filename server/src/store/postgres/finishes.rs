@@ -162,16 +162,16 @@ impl Finishing {
         let mut gone = BTreeMap::new();
         for (place, command) in batch.iter().enumerate() {
             let Finish { delivery_id, destination, attempt, next, patience, .. } = &command.finish;
-            // Only if the callback that is gone, or fails, is still the one that is registered.
-            let Some(of_this) = recorded.get(delivery_id).filter(|recorded| recorded.live_at.as_ref() == Some(&destination.target_url))
-            else {
+            // Only if this counts, and the callback that is gone, or fails, is still the one that is registered.
+            let live_at = recorded.get(delivery_id).filter(|recorded| recorded.inserted).and_then(|recorded| recorded.live_at.as_ref());
+            if live_at != Some(&destination.target_url) {
                 continue;
-            };
+            }
             // The clock may have been set back meanwhile.
             let at = command.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
             if *next == Next::Gone {
                 gone.entry(destination.webhook_id).or_insert((place, at));
-            } else if *next != Next::Succeeded && patience.is_some() && of_this.inserted {
+            } else if *next != Next::Succeeded && patience.is_some() {
                 let (since, count, last) = counted.entry(destination.webhook_id).or_insert((at, 0, place));
                 (*since, *count, *last) = (at.min(*since), *count + 1, place);
             }
@@ -274,7 +274,7 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
 }
 
 /// A success that comes after another node has recorded an attempt of the same number was made all the same: it stands in the
-/// log behind that. One that is told twice stands there once.
+/// log behind that, without an answer if the notification was deleted. One that is told twice stands there once.
 async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Answer<()> {
     let finishes = batch.iter().map(|command| &command.finish);
     let is_new = |finish: &Finish| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
@@ -286,9 +286,9 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
                 "WITH behind AS (
                      UPDATE deliveries d SET attempt_count = d.attempt_count + 1
                      WHERE d.id = $1 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.delivery_id = $1 AND a.started_at = $2 AND a.outcome = $4)
-                     RETURNING d.id, d.attempt_count)
+                     RETURNING d.id, d.attempt_count, (SELECT n.data IS NULL FROM notifications n WHERE n.id = d.notification_id) AS erased)
                  INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
-                 SELECT id, attempt_count, $2, $3, $4, $5, NULL, $6, $7 FROM behind",
+                 SELECT id, attempt_count, $2, $3, $4, $5, NULL, CASE WHEN $6 = '' OR NOT erased THEN $6 END, $7 FROM behind",
                 &[
                     delivery_id,
                     &attempt.started_at,

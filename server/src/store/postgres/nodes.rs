@@ -20,8 +20,8 @@ const LOOK_BACK: &str = "interval '30 seconds'";
 /// How long changes are kept.
 const CHANGES_KEPT: &str = "interval '2 minutes'";
 
-/// How long a transaction may still end in a commit after the node that asked for it has gone, or has lost the connection.
-const LAST_WORDS: Duration = Duration::from_secs(60);
+/// How long a statement may still be carried out after the node that asked for it has gone, or has lost the connection.
+const LAST_WORDS: Duration = Duration::from_secs(LONGEST_STATEMENT_SECONDS);
 
 /// This process as a node.
 pub(super) struct Node {

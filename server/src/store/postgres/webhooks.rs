@@ -15,9 +15,6 @@ const COLUMNS: &str = "id, account, target_url, auth, auth_secret, signing_secre
 /// So many deliveries are marked cancelled in one step, so that a backlog of a million holds nobody up.
 const CANCELLED_AT_ONCE: i64 = 500;
 
-/// How long a publish that had seen a webhook active may take to commit after its deactivation.
-const LATE: &str = "interval '1 minute'";
-
 /// When deliveries are looked at again that others held.
 const HELD: &str = "interval '1 second'";
 
@@ -334,11 +331,11 @@ pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now
         session.execute(&later, &[&webhook_id]).await?;
         return Ok(cancelled > 0 || of_webhook.is_some());
     }
-    // It only waits for what may come late.
-    let over = format!("DELETE FROM cancellations WHERE webhook_id = $1 AND since < now() - {LATE}");
+    // It only waits for a publish that had seen the webhook active, and may come late.
+    let over = format!("DELETE FROM cancellations WHERE webhook_id = $1 AND since < now() - interval '{LONGEST_STATEMENT_SECONDS} s'");
     let finished = session.execute(&over, &[&webhook_id]).await?;
     if finished == 0 {
-        let once_more = format!("UPDATE cancellations SET due_at = since + {LATE} WHERE webhook_id = $1");
+        let once_more = format!("UPDATE cancellations SET due_at = since + interval '{LONGEST_STATEMENT_SECONDS} s' WHERE webhook_id = $1");
         session.execute(&once_more, &[&webhook_id]).await?;
     }
     Ok(cancelled > 0 || finished > 0)

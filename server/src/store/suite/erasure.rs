@@ -168,24 +168,3 @@ async fn what_stands_behind_an_erased_head_waits_for_the_attempt_that_is_under_w
     let next = bench.finish(&head, Next::Failed).await.next.expect("the one behind it");
     assert_eq!((next.lane, next.attempt), (Lane::Ordered, 1));
 }
-
-/// With many writers a transaction may have begun before the deletion and end after the answers have been wiped.
-#[tokio::test]
-async fn an_answer_that_is_recorded_late_is_wiped_when_nothing_can_be_late_any_more() {
-    if !webhooks_postgres::is_wanted() {
-        return;
-    }
-    let bench = Bench::new(100, 10).await;
-    bench.webhook("acme").await;
-    let (notification, leased) = bench.publish_marked("acme", marked(100), None).await;
-    bench.finish_answered(&leased[0], Next::RetryAt(seconds(1))).await;
-    assert!(bench.delete(notification.id).await);
-    bench.erase_answers(notification.id).await;
-    assert_eq!(bench.answers(&leased).await, 0);
-    bench.place.ask("UPDATE attempts SET response_body = 'late'");
-    bench.tidy().await;
-    assert_eq!(bench.answers(&leased).await, 1, "it is not time yet");
-    bench.place.ask("UPDATE erasures SET due_at = now()");
-    bench.tidy().await;
-    assert_eq!((bench.answers(&leased).await, bench.place.rows("erasures")), (0, 0));
-}

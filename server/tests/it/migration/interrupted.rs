@@ -118,8 +118,8 @@ async fn a_move_goes_on_where_it_was_killed_and_no_node_starts_before_it_is_over
         assert_eq!(database.execute(&format!("SELECT count(*) FROM {name}")), ROWS.to_string());
     }
     assert!(table.lines().skip(1).all(|line| line.split_whitespace().nth(1) != Some("0")), "something of everything: {table}");
-    let late = database.execute("SELECT count(*) FROM erasures WHERE due_at < now() AND NOT again");
-    assert_eq!((late.as_str(), &*database.execute("SELECT count(*) FROM cancellations WHERE since < now()")), ("3", "1"));
+    assert_eq!(database.execute("SELECT count(*) FROM erasures"), "3");
+    assert_eq!(database.execute("SELECT count(*) FROM cancellations WHERE since < now()"), "1");
     assert_eq!(database.execute("SELECT count(*) FROM pending"), (ROWS / 4).to_string());
     assert_eq!(
         database.execute("SELECT count(*), min(response_body), max(response_body) FROM attempts"),

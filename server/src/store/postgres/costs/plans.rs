@@ -15,7 +15,7 @@ const PAGE: f64 = 1000.0;
 const MOST: f64 = 10_001.0;
 
 /// Indexes that are read from end to end, because all that they have is wanted.
-const WHOLE: [&str; 2] = ["pending_cancelled", "tokens_pkey"];
+const WHOLE: [&str; 3] = ["erasures_pkey", "pending_cancelled", "tokens_pkey"];
 
 /// Where a node begins, ends or is taken over from, and where the operator resumes everything, every webhook is looked at once.
 const OF_ALL_WEBHOOKS: &str = "$1::text IS NULL";

@@ -57,6 +57,19 @@ async fn a_success_told_by_a_node_that_was_given_up_is_recorded_once() {
 }
 
 #[tokio::test]
+async fn a_callback_that_is_gone_is_told_of_by_whoever_holds_the_delivery() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let given_up = one.publish_to(&webhook).await.remove(0);
+    overdue(&one.place, 0);
+    other.keep_alive().await;
+    let taken_over = other.leased_at(1).await.remove(0);
+    assert!(one.finish(&given_up, Next::Gone).await.deactivated.is_none(), "it may have been asked before the callback came back");
+    assert_eq!(other.status(&taken_over).await, DeliveryStatus::Pending);
+    assert!(other.finish(&taken_over, Next::Gone).await.deactivated.is_some());
+}
+
+#[tokio::test]
 async fn two_successes_of_one_delivery_stand_in_its_log_each_once() {
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |_| {}).await;
@@ -72,6 +85,24 @@ async fn two_successes_of_one_delivery_stand_in_its_log_each_once() {
         assert_eq!((delivery.status, delivery.attempt_count), (DeliveryStatus::Succeeded, 2));
         assert_eq!(attempts.iter().map(|attempt| attempt.started_at).collect::<Vec<_>>(), [T0, milliseconds(1)]);
     }
+}
+
+#[tokio::test]
+async fn what_a_node_that_was_given_up_was_answered_about_a_deleted_notification_is_not_kept() {
+    let [one, other] = nodes().await;
+    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let given_up = one.publish_to(&webhook).await.remove(0);
+    overdue(&one.place, 0);
+    other.keep_alive().await;
+    let taken_over = other.leased_at(1).await.remove(0);
+    other.finish(&taken_over, Next::Succeeded).await;
+    assert!(other.store.delete_notification(None, given_up.notification.id, seconds(2)).await.expect("stored"));
+    while other.store.erase_answers(given_up.notification.id).await.expect("stored") {}
+    let answered = Some("an echo of the payload".to_owned());
+    let late = Attempt { started_at: milliseconds(1), response_body: answered, ..one.attempt(given_up.attempt, Next::Succeeded) };
+    one.end(&given_up, late, Next::Succeeded, None, seconds(3)).await;
+    let (_, attempts) = other.delivery(given_up.delivery_id).await;
+    assert_eq!(attempts.iter().map(|attempt| attempt.response_body.as_deref()).collect::<Vec<_>>(), [None, None]);
 }
 
 #[tokio::test]

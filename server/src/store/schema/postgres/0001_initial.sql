@@ -222,12 +222,8 @@ CREATE INDEX cancellations_in_order ON cancellations (due_at);
 -- attempt that ended as its notification was deleted may be recorded just after this, so all are wiped again some time later.
 CREATE TABLE erasures (
     notification_id uuid PRIMARY KEY,
-    wiped_up_to uuid NOT NULL,      -- a delivery's id
-    again boolean NOT NULL DEFAULT false, -- all were wiped once, and this is to find what was recorded since
-    due_at timestamptz NOT NULL DEFAULT clock_timestamp() -- when it goes on, by this server's clock
+    wiped_up_to uuid NOT NULL       -- a delivery's id
 );
-
-CREATE INDEX erasures_in_order ON erasures (due_at);
 
 CREATE TABLE idempotency_keys (
     owner text NOT NULL,            -- the publishing account; empty: the platform
