@@ -2,6 +2,15 @@
 
 use super::*;
 
+/// As a node leased it that was given up then, and as the other one took it over.
+async fn one_delivery(given_up: &Bench, other: &Bench) -> (Leased, Leased) {
+    let webhook = given_up.webhook_beside(other, |_| {}).await;
+    let leased = given_up.publish_to(&webhook).await.remove(0);
+    overdue(&given_up.place, 0);
+    other.keep_alive().await;
+    (leased, other.leased_at(1).await.remove(0))
+}
+
 #[tokio::test]
 async fn what_a_dead_node_held_or_had_in_mind_is_due_to_another() {
     let [one, other] = nodes().await;
@@ -41,11 +50,7 @@ async fn what_stands_in_order_behind_what_a_dead_node_held_waits_for_that() {
 #[tokio::test]
 async fn a_success_told_by_a_node_that_was_given_up_is_recorded_once() {
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |_| {}).await;
-    let given_up = one.publish_to(&webhook).await.remove(0);
-    overdue(&one.place, 0);
-    other.keep_alive().await;
-    let taken_over = other.leased_at(1).await.remove(0);
+    let (given_up, taken_over) = one_delivery(&one, &other).await;
     assert_eq!((taken_over.delivery_id, taken_over.attempt), (given_up.delivery_id, 1));
     for _ in 0..2 {
         one.finish(&given_up, Next::Succeeded).await;
@@ -59,11 +64,7 @@ async fn a_success_told_by_a_node_that_was_given_up_is_recorded_once() {
 #[tokio::test]
 async fn a_callback_that_is_gone_is_told_of_by_whoever_holds_the_delivery() {
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |_| {}).await;
-    let given_up = one.publish_to(&webhook).await.remove(0);
-    overdue(&one.place, 0);
-    other.keep_alive().await;
-    let taken_over = other.leased_at(1).await.remove(0);
+    let (given_up, taken_over) = one_delivery(&one, &other).await;
     assert!(one.finish(&given_up, Next::Gone).await.deactivated.is_none(), "it may have been asked before the callback came back");
     assert_eq!(other.status(&taken_over).await, DeliveryStatus::Pending);
     assert!(other.finish(&taken_over, Next::Gone).await.deactivated.is_some());
@@ -72,11 +73,7 @@ async fn a_callback_that_is_gone_is_told_of_by_whoever_holds_the_delivery() {
 #[tokio::test]
 async fn two_successes_of_one_delivery_stand_in_its_log_each_once() {
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |_| {}).await;
-    let given_up = one.publish_to(&webhook).await.remove(0);
-    overdue(&one.place, 0);
-    other.keep_alive().await;
-    let taken_over = other.leased_at(1).await.remove(0);
+    let (given_up, taken_over) = one_delivery(&one, &other).await;
     other.finish(&taken_over, Next::Succeeded).await;
     let late = Attempt { started_at: milliseconds(1), ..one.attempt(given_up.attempt, Next::Succeeded) };
     for _ in 0..2 {
@@ -90,11 +87,7 @@ async fn two_successes_of_one_delivery_stand_in_its_log_each_once() {
 #[tokio::test]
 async fn what_a_node_that_was_given_up_was_answered_about_a_deleted_notification_is_not_kept() {
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |_| {}).await;
-    let given_up = one.publish_to(&webhook).await.remove(0);
-    overdue(&one.place, 0);
-    other.keep_alive().await;
-    let taken_over = other.leased_at(1).await.remove(0);
+    let (given_up, taken_over) = one_delivery(&one, &other).await;
     other.finish(&taken_over, Next::Succeeded).await;
     assert!(other.store.delete_notification(None, given_up.notification.id, seconds(2)).await.expect("stored"));
     while other.store.erase_answers(given_up.notification.id).await.expect("stored") {}
@@ -109,11 +102,7 @@ async fn what_a_node_that_was_given_up_was_answered_about_a_deleted_notification
 async fn a_failure_told_by_a_node_that_was_given_up_changes_nothing() {
     for next in [Next::Failed, Next::RetryAt(seconds(60))] {
         let [one, other] = nodes().await;
-        let webhook = one.webhook_beside(&other, |_| {}).await;
-        let given_up = one.publish_to(&webhook).await.remove(0);
-        overdue(&one.place, 0);
-        other.keep_alive().await;
-        let taken_over = other.leased_at(1).await.remove(0);
+        let (given_up, taken_over) = one_delivery(&one, &other).await;
         let patience = Some(Patience { time: TimeDelta::zero(), attempts: 1 });
         let attempt = one.attempt(1, next);
         assert_eq!(one.end(&given_up, attempt, next, patience, seconds(1)).await.deactivated, None, "{next:?}");

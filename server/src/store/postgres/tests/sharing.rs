@@ -179,14 +179,19 @@ async fn finish_behind(node: &Bench, leased: &Leased, transaction: session::Tran
     assert_eq!(node.place.ask("SELECT count(*) FROM unsuccessful"), "0", "it is not among those that can be recovered");
 }
 
-#[tokio::test]
-async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
-    let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |_| {}).await;
+/// A webhook that is deactivated while an attempt is under way, that attempt, and a session for what others do.
+async fn deactivated_under_way(one: &Bench, other: &Bench) -> (Webhook, Leased, Session) {
+    let webhook = one.webhook_beside(other, |_| {}).await;
     let leased = one.publish_to(&webhook).await.remove(0);
     one.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("a webhook");
     let [connections, _] = Connections::open(&one.place.options()).expect("connections");
-    let session = connections.session().await.expect("a session");
+    (webhook, leased, connections.session().await.expect("a session"))
+}
+
+#[tokio::test]
+async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
+    let [one, other] = nodes().await;
+    let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
     let transaction = session.begin().await.expect("begun");
     assert!(webhooks::cancel_step(&transaction, Some(webhook.id), seconds(1)).await.expect("cancelled"));
     finish_behind(&one, &leased, transaction).await;
@@ -195,11 +200,7 @@ async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
 #[tokio::test]
 async fn a_success_settles_a_redelivery_that_is_being_asked_for_as_it_is_told() {
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |_| {}).await;
-    let leased = one.publish_to(&webhook).await.remove(0);
-    one.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("a webhook");
-    let [connections, _] = Connections::open(&one.place.options()).expect("connections");
-    let session = connections.session().await.expect("a session");
+    let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
     while webhooks::cancel_some(&session, seconds(1)).await.expect("cancelled") {}
     one.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(1)).await.expect("stored").expect("a webhook");
     let transaction = session.begin().await.expect("begun");
