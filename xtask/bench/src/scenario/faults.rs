@@ -185,9 +185,10 @@ pub(crate) fn crash(bench: &mut Bench) -> anyhow::Result<()> {
         rig.service.kill()?;
         let done = rig.load.end()?;
         rig.service.restart()?;
-        // Some that were not answered came too, so counting does not tell when those are there that a server was on.
+        // Some that were not answered come too, so as many as were accepted may be there before those are that were.
         std::thread::sleep(bench.store.takeover());
-        rig.sink.await_callbacks(done.accepted.len(), Duration::from_secs(2))?;
+        let sent = done.accepted.len() + done.refused.values().sum::<u32>() as usize;
+        rig.sink.await_callbacks(sent, Duration::from_secs(2))?;
         let settled = rig.settle(bench, &done, 1)?;
         accepted.push(done.accepted.len() as f64);
         repeated.push(settled.tally.repeated as f64);
