@@ -10,23 +10,21 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono::TimeDelta;
-use clap::builder::TypedValueParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use uuid::Uuid;
 
+use crate::api::DEFAULT_LISTEN;
+use crate::api::Scope;
 use crate::api::types::Account;
-use crate::auth::Scope;
 use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::{RetrySchedule, parse_seconds};
 use crate::migration::Embedded;
 use crate::store::address::StoreAddress;
 use crate::store::postgres::LONGEST_STATEMENT_SECONDS;
 use crate::store::postgres::url::PostgresUrl;
-
-/// On this machine alone; the first server that openapi.json names.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 const DEFAULT_OPERATIONS_LISTEN: &str = "127.0.0.1:8081";
 
@@ -121,7 +119,7 @@ pub enum TokenCommand {
         #[arg(long)]
         platform: bool,
         /// What the token allows; may be given more than once
-        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope())]
         scopes: Vec<Scope>,
         /// When the token ends; without this it does not
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
@@ -530,6 +528,11 @@ fn keep(text: &str) -> Result<TimeDelta, String> {
         return Err("the shortest is 1h and the longest 3650d".to_owned());
     }
     Ok(TimeDelta::seconds(seconds as i64))
+}
+
+/// One of the scopes that openapi.json names.
+fn scope() -> impl TypedValueParser<Value = Scope> {
+    PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)).map(|text| Scope::parse(&text).expect("only scopes are possible values"))
 }
 
 fn account(text: &str) -> Result<Account, String> {

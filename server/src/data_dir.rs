@@ -9,8 +9,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 
+use crate::api::Scope;
 use crate::api::types::Account;
-use crate::auth::{Scope, token_hash};
+use crate::auth::token_hash;
 use crate::metrics::Metrics;
 use crate::seal::{MasterKey, Vault};
 use crate::store::sqlite::Sqlite;

@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::api::callback::{Answer, CallbackBody, CallbackReference};
 use crate::api::types::EventType;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -43,18 +44,15 @@ mod credentials;
 mod erasure;
 pub mod guard;
 pub mod handshake;
-pub mod operational;
 pub mod recovery;
 pub mod redact;
 pub mod retry;
 pub mod schedule;
 pub mod signature;
 mod target;
-pub mod trace;
 
 pub use attempt::NotMade;
 use attempt::{Call, Sent};
-use callback::{Answer, CallbackBody, CallbackReference};
 use guard::Guard;
 use handshake::Handshakes;
 use retry::RetrySchedule;
@@ -524,7 +522,7 @@ impl Engine {
             webhook: CallbackReference { id: webhook.id },
         };
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
-        let call = Call { notification_id, body: body.to_bytes(), trace: None, deadline: tokio::time::Instant::now() + timeout };
+        let call = Call { notification_id, body: body.to_json().into(), trace: None, deadline: tokio::time::Instant::now() + timeout };
         Ok(Some(attempt::send(&self.guard, &target, call, now).await?.into_record(1)))
     }
 }

@@ -7,18 +7,21 @@ use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHe
 use uuid::Uuid;
 
 use crate::App;
+use crate::api::Scope;
+use crate::api::extract::{Checked, JsonBody};
+use crate::api::problem::{ApiError, Kind};
+use crate::api::trace::TraceContext;
 use crate::api::types::*;
 use crate::api::{Answer, Api};
-use crate::auth::{self, Caller, Scope};
-use crate::body::{Checked, JsonBody};
+use crate::auth::{self, Caller};
+use crate::body;
 use crate::delivery::guard::Guard;
 use crate::delivery::handshake::Challenge;
 use crate::delivery::recovery::Recovered;
 use crate::delivery::signature::SigningSecret;
-use crate::delivery::trace::TraceContext;
 use crate::delivery::{NotMade, Sample, auth_context, headers_context, signing_context};
 use crate::event_types::Catalogue;
-use crate::problem::{ApiError, Kind, reply};
+use crate::problem::reply;
 use crate::store::{
     self, Audience, CustomHeaders, Deactivation, DeliveryFilter, Idempotency, Page, Part, Publication, Published, Recovery, Redelivered,
     Sealed, WebhookChange,
@@ -32,7 +35,7 @@ impl Api for Handlers {
 
     async fn register_webhook(rqctx: RequestContext<App>, body: JsonBody<WebhookRegistration>) -> Answer<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
-            let (caller, registration) = body.read(&rqctx, Scope::WebhooksWrite).await?;
+            let (caller, registration) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let app = rqctx.context();
             judge_url(&app.guard, "/targetURL", &registration.target_url)?;
             judge_event_types(&app.catalogue, registration.event_types.as_ref())?;
@@ -75,7 +78,7 @@ impl Api for Handlers {
         body: JsonBody<WebhookUpdate>,
     ) -> Answer<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
-            let (caller, update) = body.read(&rqctx, Scope::WebhooksWrite).await?;
+            let (caller, update) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
             if let Some(target_url) = &update.target_url {
@@ -108,7 +111,7 @@ impl Api for Handlers {
         body: JsonBody<WebhookDeactivation>,
     ) -> Answer<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
-            let (caller, _) = body.read(&rqctx, Scope::WebhooksWrite).await?;
+            let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
             let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
@@ -127,7 +130,7 @@ impl Api for Handlers {
         body: JsonBody<WebhookActivation>,
     ) -> Answer<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
-            let (caller, _) = body.read(&rqctx, Scope::WebhooksWrite).await?;
+            let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
             let activated = app.store.activate_webhook(caller.account()?.clone(), id, app.handshake(), app.clock.now()).await?;
@@ -196,7 +199,7 @@ impl Api for Handlers {
         body: JsonBody<SigningSecretRotation>,
     ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
         reply(&rqctx, async {
-            let (caller, rotation) = body.read(&rqctx, Scope::WebhooksSecrets).await?;
+            let (caller, rotation) = body::read(body, &rqctx, Scope::WebhooksSecrets).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
             let secret = SigningSecret::generate(&SystemRandom::new()).expose();
@@ -217,7 +220,7 @@ impl Api for Handlers {
         body: JsonBody<DeliveryRecovery>,
     ) -> Answer<HttpResponseAccepted<RecoveredDeliveries>> {
         reply(&rqctx, async {
-            let (caller, asked) = body.read(&rqctx, Scope::DeliveriesWrite).await?;
+            let (caller, asked) = body::read(body, &rqctx, Scope::DeliveriesWrite).await?;
             let recovery = Recovery {
                 webhook_id: path.get()?.into_inner().id.0,
                 since: asked.since.0,
@@ -243,7 +246,7 @@ impl Api for Handlers {
         body: JsonBody<NotificationPublication>,
     ) -> Answer<HttpResponseAccepted<Notification>> {
         reply(&rqctx, async {
-            let (caller, publication, bytes) = body.read_with_bytes(&rqctx, Scope::NotificationsPublish).await?;
+            let (caller, publication, bytes) = body::read_with_bytes(body, &rqctx, Scope::NotificationsPublish).await?;
             let (app, arrived) = (rqctx.context(), Instant::now());
             if !app.catalogue.knows(publication.r#type.as_str()) {
                 return Err(ApiError::at(

@@ -36,8 +36,8 @@
 
 // In the order in which they are best read; the blank lines keep it.
 
-// What the API says, one trait, and what each operation does: ask who calls, make one call, answer.
-pub mod api;
+// What the API says, one trait in a crate of its own, and what each operation does: ask who calls, make one call, answer.
+pub use webhooks_server_api as api;
 
 pub mod handlers;
 

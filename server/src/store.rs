@@ -9,15 +9,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::api::Scope;
+use crate::api::problem::ApiError;
+use crate::api::trace::TraceContext;
 use crate::api::types::{
     self, Account, Auth, CustomHeader, CustomHeaderName, Description, EventType, EventTypePattern, EventTypes, OutboundUrl, WebhookStatus,
 };
-use crate::auth::Scope;
 use crate::delivery::callback::CallbackTemplate;
 use crate::delivery::handshake::Challenge;
 use crate::delivery::schedule::{Slot, Slots, Work};
-use crate::delivery::trace::TraceContext;
-use crate::problem::ApiError;
 
 pub mod address;
 mod census;

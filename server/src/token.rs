@@ -6,8 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use uuid::Uuid;
 
+use crate::api::Scope;
 use crate::api::types::Account;
-use crate::auth::{Scope, generate_token, token_hash};
+use crate::auth::{generate_token, token_hash};
 use crate::clock::Clock;
 use crate::config::{Settings, TokenCommand};
 use crate::opening;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use webhooks_server::docs::Page;
+use webhooks_server_api::docs::Page;
 
 #[derive(clap::Args)]
 pub struct Arguments {

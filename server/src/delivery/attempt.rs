@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 use http::{HeaderValue, StatusCode, header};
 use uuid::Uuid;
 
-use super::callback::{Answer, CallbackHeaders};
+use super::callback::{add_headers, signed_headers};
 use super::credentials::Token;
 use super::guard::{self, Guard, NameError};
 use super::redact;
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
-use super::trace::TraceContext;
+use crate::api::callback::Answer;
+use crate::api::trace::TraceContext;
 use crate::store;
 
 /// So much of an answer is read before the connection is given up; more tells nothing.
@@ -259,9 +260,9 @@ async fn exchange(
 async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Received, Failure> {
     let request = guard.request(http::Method::POST, &target.url);
     let request = request.map_err(|refusal| Failure::new(Outcome::AddressBlocked, refusal.to_string()))?;
-    let headers = CallbackHeaders::of(call.notification_id, &call.body, now, target.signing_secrets(now), call.trace.clone());
+    let headers = signed_headers(call.notification_id, &call.body, now, target.signing_secrets(now), call.trace.clone());
     let request = request.headers(target.headers.clone());
-    let mut request = headers.add_to(request).header(header::CONTENT_TYPE, "application/json").body(call.body.clone());
+    let mut request = add_headers(headers, request).header(header::CONTENT_TYPE, "application/json").body(call.body.clone());
     if let Some(value) = authorization {
         let mut value =
             HeaderValue::from_str(value).map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials cannot be sent in a header"))?;

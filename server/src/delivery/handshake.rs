@@ -23,8 +23,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::attempt::{self, Call, Sent};
-use super::callback::{Answer, CallbackBody, CallbackReference};
 use super::{Engine, LOOK_INTERVAL, chain, random_fraction};
+use crate::api::callback::{Answer, CallbackBody, CallbackReference};
 use crate::api::types::EventType;
 use crate::store::{Destination, DueHandshake, HandshakeEnd};
 
@@ -184,7 +184,8 @@ impl Engine {
             webhook: CallbackReference { id: due.webhook_id },
         };
         let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
-        let sent = attempt::send(&self.guard, &target, Call { notification_id, body: body.to_bytes(), deadline, trace: None }, now).await?;
+        let sent =
+            attempt::send(&self.guard, &target, Call { notification_id, body: body.to_json().into(), deadline, trace: None }, now).await?;
         let verdict = due.challenge.judge(sent.status_code, &sent.body);
         let end = self.end(verdict.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => verdict.err(), "next" => ?end);

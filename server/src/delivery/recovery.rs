@@ -1,14 +1,11 @@
 //! Recovering what did not succeed, in small steps that leave room for everybody else's writes.
 
 use super::*;
-use crate::api::types::Account;
+use crate::api::types::{Account, MOST_IN_A_CALL};
 use crate::store::{Recovery, RecoveryPosition, RecoveryStep};
 
 /// So many deliveries does one step look at.
 pub const STEP: u32 = 250;
-
-/// So many does one call look at, and so many does it recover at most.
-pub const MOST_IN_A_CALL: u32 = 10_000;
 
 /// What came of a call.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use serde_json::json;
-use webhooks_server::auth::Scope;
+use webhooks_server_api::Scope;
 
 use crate::harness::{Answer, Api, PREFIX, Process, Server, Setup, contract, eventually, id_of};
 

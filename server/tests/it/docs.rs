@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use serde_json::{Value, json};
-use webhooks_server::problem::Kind;
+use webhooks_server_api::problem::Kind;
 
 use crate::harness::{Browser, PREFIX, Server, id_of};
 

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use webhooks_server::auth::Scope;
+use webhooks_server_api::Scope;
 
 use crate::auth::{ID, operations};
 use crate::harness::{IMPATIENT, Reply, Server, Setup, id_of};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::{Map, Value, json};
-use webhooks_server::config::DEFAULT_LISTEN;
-use webhooks_server::delivery::callback::{Answer, CallbackBody, CallbackHeaders};
+use webhooks_server_api::DEFAULT_LISTEN;
+use webhooks_server_api::callback::{Answer, CallbackBody, CallbackHeaders};
 
 /// Where the callback stands in the document, which is not the code's to say.
 const CALLBACK: (&str, &str, &str) = ("registerWebhook", "notification", "{$request.body#/targetURL}");
@@ -20,7 +20,7 @@ const STATUSES: [&str; 10] = ["400", "401", "403", "404", "409", "413", "415", "
 /// When the trait's document cannot be made.
 pub(super) fn document() -> anyhow::Result<Value> {
     let version = semver::Version::parse(env!("CARGO_PKG_VERSION")).context("the version of this package")?;
-    let api = webhooks_server::api::api_mod::stub_api_description().map_err(|error| anyhow!("the API trait: {error}"))?;
+    let api = webhooks_server_api::api_mod::stub_api_description().map_err(|error| anyhow!("the API trait: {error}"))?;
     api.openapi("", version).json().context("the API trait's document")
 }
 
@@ -149,7 +149,7 @@ fn error_header(status: &str) -> Option<(&'static str, Value)> {
 fn complete_defaults(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "query" && parameter["name"] == "limit" {
-            parameter["schema"]["default"] = webhooks_server::api::types::PageLimit::DEFAULT.0.into();
+            parameter["schema"]["default"] = webhooks_server_api::types::PageLimit::DEFAULT.0.into();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Webhooks that accept nothing, and when that has been enough.
 
 use super::*;
-use crate::delivery::operational::{AboutWebhook, WebhookFailing};
+use crate::api::operational::{AboutWebhook, WebhookFailing};
 
 /// Forgets what was counted of webhooks that have accepted something. Two transactions that each forget what the other counts
 /// would wait for one another: so what `count_many` is about to change is locked with it, in order.

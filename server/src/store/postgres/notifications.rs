@@ -2,7 +2,7 @@
 
 use super::pages::Collecting;
 use super::*;
-use crate::delivery::trace::{TraceContext, TraceParent, TraceState};
+use crate::api::trace::{TraceContext, TraceParent, TraceState};
 
 const COLUMNS: &str = "id, type, data, created_at, delivery_count";
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::delivery::operational::{AboutWebhook, WebhookFailing};
+use crate::api::operational::{AboutWebhook, WebhookFailing};
 
 /// Counts an attempt of an active webhook that failed. If that was one too many, the webhook is deactivated, and this says
 /// how much has failed.

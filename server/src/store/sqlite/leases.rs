@@ -1,8 +1,8 @@
 //! Taking deliveries that are due, and recording what became of them.
 
 use super::*;
+use crate::api::trace::TraceContext;
 use crate::delivery::schedule::{Slot, Slots};
-use crate::delivery::trace::TraceContext;
 use crate::limits::Rate;
 
 /// So many deliveries are leased in one round, so that a publish never waits long behind one.

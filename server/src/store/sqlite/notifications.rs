@@ -1,7 +1,7 @@
 //! Notifications: publishing one is the outbox, all of it in one transaction.
 
 use super::*;
-use crate::delivery::trace::{TraceContext, TraceParent, TraceState};
+use crate::api::trace::{TraceContext, TraceParent, TraceState};
 
 const COLUMNS: &str = "id, type, data, created_at, delivery_count";
 

@@ -1,7 +1,7 @@
 //! Publishing what the service itself tells an account, in the transaction in which it happens.
 
 use super::*;
-use crate::delivery::operational::Operational;
+use crate::api::operational::Operational;
 
 /// Publishes it to the account's active webhooks that ask for its type, except the one that it is about; if there are none,
 /// nothing is stored. It leases nothing: who commits this wakes the engine.

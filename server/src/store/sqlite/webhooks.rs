@@ -2,7 +2,7 @@
 
 use super::directory::Subscriber;
 use super::*;
-use crate::delivery::operational::{AboutWebhook, WebhookDeactivated};
+use crate::api::operational::{AboutWebhook, WebhookDeactivated};
 
 const COLUMNS: &str = "id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered, \
      deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, previous_secret, previous_valid_until, \

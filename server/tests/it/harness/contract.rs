@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{HeaderMap, Method, header};
-use webhooks_server::auth::Scope;
+use webhooks_server_api::Scope;
 use xtask::evidence::{Caller, Exchange, Header, Judge, Recorder};
 
 /// Breaches that one proxy or receiver saw.

@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use webhooks_postgres::{Cluster, shared};
-use webhooks_server::auth::Scope;
 use webhooks_server::data_dir::DataDir;
+use webhooks_server_api::Scope;
 
 use super::proxy::Proxy;
 use super::{Api, Authority, Receiver, binary, contract, eventually, patiently};

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use tempfile::TempDir;
-use webhooks_server::api::types::Account;
-use webhooks_server::auth::{Scope, token_hash};
+use webhooks_server::auth::token_hash;
 use webhooks_server::clock::Clock;
 use webhooks_server::config::{CommandLine, Settings};
 use webhooks_server::token::new_token;
+use webhooks_server_api::Scope;
+use webhooks_server_api::types::Account;
 
 use super::log::CapturedLog;
 use super::proxy::Proxy;

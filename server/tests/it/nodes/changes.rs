@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::Semaphore;
-use webhooks_server::auth::Scope;
+use webhooks_server_api::Scope;
 
 use super::{publish, sorted_ids};
 use crate::harness::{Api, Fleet, Receiver, Reply, eventually};

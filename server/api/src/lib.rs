@@ -4,14 +4,29 @@
 //! Bodies, paths and queries arrive unjudged (`JsonBody`, `Checked`), because a caller must be known before anything of
 //! its request is; a [`Reply`] carries either the answer or a problem in the media type that the caller accepts.
 
-pub(crate) mod text;
+pub mod callback;
+pub mod docs;
+pub mod extract;
+pub mod operational;
+pub mod problem;
+mod scope;
+mod text;
+pub mod trace;
 pub mod types;
+
+pub use scope::Scope;
 
 use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};
 
-use crate::body::{Checked, JsonBody};
-use crate::problem::Reply;
+use extract::{Checked, JsonBody};
+use problem::Reply;
 use types::*;
+
+/// The hand-written specification, byte by byte.
+pub const OPENAPI_JSON: &str = include_str!("../openapi.json");
+
+/// The address that the API listens on by default: loopback only. It is the first server that openapi.json names.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 pub type Answer<R> = Result<Reply<R>, Problem>;
 

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The most deliveries that one call examines, and recovers.
+pub const MOST_IN_A_CALL: u32 = 10_000;
+
 text! {
     /// Up to where deliveries were recovered: milliseconds since 1970 in 8 bytes and an identifier in 16, big-endian, in
     /// base64url (RFC 4648 §5).
@@ -53,7 +56,7 @@ pub struct RecoveredDeliveries {
 }
 
 fn recovered(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
-    integer(0, f64::from(crate::delivery::recovery::MOST_IN_A_CALL))
+    integer(0, f64::from(MOST_IN_A_CALL))
 }
 
 #[cfg(test)]

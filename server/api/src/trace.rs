@@ -3,7 +3,7 @@
 
 use http::HeaderMap;
 
-use crate::api::text::text;
+use crate::text::text;
 
 text! {
     /// §3.2: version, trace, span and flags. No other version is known yet, and identifiers of zeros are none.

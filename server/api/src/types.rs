@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use uuid::Uuid;
 
-use super::text::text;
+use crate::text::text;
 
 mod auth;
 mod custom_header;
@@ -29,7 +29,7 @@ pub use notification::{
     PublicationHeaders, PublishedEventType,
 };
 pub use problem::{Problem, ProblemError};
-pub use recovery::{DeliveryRecovery, RecoveredDeliveries, RecoveryCursor};
+pub use recovery::{DeliveryRecovery, MOST_IN_A_CALL, RecoveredDeliveries, RecoveryCursor};
 pub use signing_secret::{NoStore, OverlapSeconds, SigningSecretRecord, SigningSecretRotation};
 pub use webhook::{
     Deactivation, Description, EventTypePattern, EventTypes, NewDescription, Webhook, WebhookActivation, WebhookDeactivation, WebhookPage,
@@ -197,7 +197,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 
 /// serde lets a struct be written as an array and a unit variant as an object; JSON Schema does not. This reads an
 /// object, whatever the type behind it would take, and `one_of` below reads a string.
-pub(crate) struct ObjectOnly<D>(pub(crate) D);
+pub struct ObjectOnly<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     type Error = D::Error;

@@ -60,11 +60,11 @@ macro_rules! text {
         $(#[$doc:meta])*
         $kind:ident $name:ident { $minimum:literal..=$maximum:literal, $pattern:literal, $meaning:literal $(, format: $format:literal)? $(, judged_as: $check:path)? }
     )+) => {$(
-        $crate::api::text::text!(@type $kind $(#[$doc])* $name);
+        $crate::text::text!(@type $kind $(#[$doc])* $name);
 
         impl $name {
             pub fn parse(text: impl Into<String>) -> Result<$name, String> {
-                static RULE: $crate::api::text::Rule = $crate::api::text::Rule {
+                static RULE: $crate::text::Rule = $crate::text::Rule {
                     minimum: $minimum,
                     maximum: $maximum,
                     regex: std::sync::LazyLock::new(|| {

@@ -1,0 +1,152 @@
+//! Extractors that never fail: the caller must be known before anything of its request is judged, so a handler receives
+//! the path, query and body as values and judges them after authentication.
+
+use async_trait::async_trait;
+use dropshot::{
+    ApiEndpointBodyContentType, ExclusiveExtractor, ExtractorMetadata, HttpError, RequestContext, ServerContext, SharedExtractor, TypedBody,
+};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::problem::{ApiError, Kind};
+use crate::types::ObjectOnly;
+
+/// A JSON body, not yet read.
+pub struct JsonBody<T> {
+    request: hyper::Request<dropshot::Body>,
+    body: std::marker::PhantomData<fn() -> T>,
+}
+
+#[async_trait]
+impl<T: JsonSchema + DeserializeOwned + Send + Sync + 'static> ExclusiveExtractor for JsonBody<T> {
+    async fn from_request<C: ServerContext>(
+        _: &RequestContext<C>,
+        request: hyper::Request<dropshot::Body>,
+    ) -> Result<JsonBody<T>, HttpError> {
+        Ok(JsonBody { request, body: std::marker::PhantomData })
+    }
+
+    fn metadata(content_type: ApiEndpointBodyContentType) -> ExtractorMetadata {
+        TypedBody::<T>::metadata(content_type)
+    }
+}
+
+impl<T> JsonBody<T> {
+    /// The request with its unread body.
+    #[must_use]
+    pub fn into_request(self) -> hyper::Request<dropshot::Body> {
+        self.request
+    }
+}
+
+/// Parses a JSON body. Each error names the place by its pointer (RFC 6901).
+///
+/// # Errors
+/// When the bytes are not one JSON object that `T` accepts.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(ObjectOnly(&mut deserializer)).map_err(|error| {
+        let pointer = pointer(error.path());
+        let error = error.into_inner();
+        if error.is_data() { ApiError::at(Kind::InvalidRequest, pointer, without_values(&error.to_string())) } else { not_json(&error) }
+    })?;
+    deserializer.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> ApiError {
+    ApiError::at(Kind::InvalidRequest, "", format!("the body is not one valid JSON value: {error}"))
+}
+
+/// serde quotes the value it did not expect, which may be a password in the wrong place. This only removes text; what
+/// the problem says is decided elsewhere.
+fn without_values(message: &str) -> String {
+    match (message.find("string \""), message.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => format!("{}a string{}", &message[..start], &message[end + 1..]),
+        _ => message.to_owned(),
+    }
+}
+
+/// RFC 6901 §3.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// A path or query that is judged when the handler asks for it.
+pub struct Checked<E>(Result<E, HttpError>);
+
+impl<E> Checked<E> {
+    /// # Errors
+    /// When the request does not fit the schema.
+    pub fn get(self) -> Result<E, ApiError> {
+        self.0.map_err(|error| ApiError::new(Kind::InvalidRequest, error.external_message))
+    }
+}
+
+#[async_trait]
+impl<E: SharedExtractor> SharedExtractor for Checked<E> {
+    async fn from_request<C: ServerContext>(rqctx: &RequestContext<C>) -> Result<Checked<E>, HttpError> {
+        Ok(Checked(E::from_request(rqctx).await))
+    }
+
+    fn metadata(content_type: ApiEndpointBodyContentType) -> ExtractorMetadata {
+        E::metadata(content_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{NotificationPublication, WebhookRegistration};
+
+    fn refusal<T: DeserializeOwned>(body: &str) -> (String, String) {
+        let error = parse::<T>(body.as_bytes()).err().expect("refused");
+        (error.errors[0].pointer.clone(), error.errors[0].detail.clone())
+    }
+
+    #[test]
+    fn a_refused_body_names_the_place() {
+        for (body, pointer, detail) in [
+            (
+                r#"{"targetURL":"https://example.com","auth":{"type":"basic","username":"a:b","password":"p"}}"#,
+                "/auth/username",
+                "without a colon",
+            ),
+            (r#"{"targetURL":"https://example.com","eventTypes":["a","B"]}"#, "/eventTypes/1", "dotted lower-case name"),
+            (r#"{"targetURL":"https://example.com","auth":null}"#, "/auth", "invalid type: null"),
+            (r#"{"targetURL":"https://example.com","colour":"red"}"#, "/colour", "unknown field `colour`"),
+            (r#"{}"#, "", "missing field `targetURL`"),
+            (r#"{"targetURL":"https://example.com"} trailing"#, "", "not one valid JSON value"),
+            (r#"{"targetURL":"#, "", "not one valid JSON value"),
+            ("", "", "not one valid JSON value"),
+            ("[]", "", "invalid type: sequence"),
+            (r#"["https://example.com"]"#, "", "invalid type: sequence"),
+        ] {
+            let (at, said) = refusal::<WebhookRegistration>(body);
+            assert_eq!(at, pointer, "{body}: {said}");
+            assert!(said.contains(detail), "{body}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_the_wrong_place_is_not_repeated() {
+        let (_, said) = refusal::<WebhookRegistration>(r#"{"targetURL":"https://example.com","auth":"marked \", expected secret"}"#);
+        assert!(!said.contains("marked") && !said.contains("secret"), "{said}");
+    }
+
+    #[test]
+    fn a_payload_keeps_its_bytes_and_must_be_an_object() {
+        let text = r#"{"type":"a.b","data": {"b" : 1.0,  "a":1e2} }"#;
+        let publication: NotificationPublication = parse(text.as_bytes()).expect("valid");
+        assert_eq!(publication.data.0.get(), r#"{"b" : 1.0,  "a":1e2}"#);
+        assert_eq!(refusal::<NotificationPublication>(r#"{"type":"a.b","data":[1]}"#).0, "/data");
+        assert_eq!(refusal::<NotificationPublication>(r#"{"type":"webhook.x","data":{}}"#).0, "/type");
+    }
+}

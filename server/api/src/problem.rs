@@ -1,0 +1,248 @@
+//! Every error of the API: one table of kinds, the internal [`ApiError`], and [`Reply`], which renders it.
+
+use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError};
+use http::{HeaderMap, Response, StatusCode, header};
+
+use crate::types::{Problem, ProblemError};
+
+/// The kinds of problems. The docs page explains each under `#problem-<code>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    InvalidRequest,
+    CredentialsRequired,
+    Unauthenticated,
+    InsufficientScope,
+    NotFound,
+    IdempotencyConflict,
+    WebhookDeactivated,
+    WebhookLimit,
+    NotificationDeleted,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    RateLimited,
+    Internal,
+    Overloaded,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 14] = [
+        Kind::InvalidRequest,
+        Kind::CredentialsRequired,
+        Kind::Unauthenticated,
+        Kind::InsufficientScope,
+        Kind::NotFound,
+        Kind::IdempotencyConflict,
+        Kind::WebhookDeactivated,
+        Kind::WebhookLimit,
+        Kind::NotificationDeleted,
+        Kind::PayloadTooLarge,
+        Kind::UnsupportedMediaType,
+        Kind::RateLimited,
+        Kind::Internal,
+        Kind::Overloaded,
+    ];
+
+    /// Status, code and title: the table.
+    #[must_use]
+    pub const fn row(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Kind::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request", "The request is not valid"),
+            Kind::CredentialsRequired => (StatusCode::BAD_REQUEST, "credentials_required", "The credentials must be sent again"),
+            Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid access token is required"),
+            Kind::InsufficientScope => (StatusCode::FORBIDDEN, "insufficient_scope", "The access token lacks a scope"),
+            Kind::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such object"),
+            Kind::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict", "The idempotency key was used for another request"),
+            Kind::WebhookDeactivated => (StatusCode::CONFLICT, "webhook_deactivated", "The webhook is deactivated"),
+            Kind::WebhookLimit => (StatusCode::CONFLICT, "webhook_limit", "The account has as many webhooks as it may"),
+            Kind::NotificationDeleted => (StatusCode::CONFLICT, "notification_deleted", "The notification was deleted"),
+            Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request's body is too large"),
+            Kind::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The request's body must be JSON"),
+            Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
+            Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
+            Kind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The service cannot take this request now"),
+        }
+    }
+}
+
+/// An error on its way to the caller. `detail` and `errors` are for the caller, `cause` is for the log alone.
+#[derive(Debug)]
+pub struct ApiError {
+    pub kind: Kind,
+    pub detail: String,
+    pub errors: Vec<ProblemError>,
+    retry_after_seconds: Option<u32>,
+    cause: Option<anyhow::Error>,
+}
+
+impl ApiError {
+    /// The reason, for the log alone.
+    #[must_use]
+    pub fn cause(&self) -> Option<&anyhow::Error> {
+        self.cause.as_ref()
+    }
+
+    pub fn new(kind: Kind, detail: impl Into<String>) -> ApiError {
+        ApiError { kind, detail: detail.into(), errors: Vec::new(), retry_after_seconds: None, cause: None }
+    }
+
+    /// A value of the body that is refused, with the place where it stands (RFC 6901).
+    pub fn at(kind: Kind, pointer: impl Into<String>, detail: impl Into<String>) -> ApiError {
+        let error = ProblemError { pointer: cut(pointer.into(), 1024), detail: cut(detail.into(), 1024) };
+        let detail = match error.pointer.as_str() {
+            "" => error.detail.clone(),
+            pointer => format!("{pointer}: {}", error.detail),
+        };
+        ApiError { errors: vec![error], ..ApiError::new(kind, detail) }
+    }
+
+    pub fn not_found(what: &str) -> ApiError {
+        ApiError::new(Kind::NotFound, format!("there is no such {what}, or it belongs to another account"))
+    }
+
+    pub fn internal(cause: impl Into<anyhow::Error>) -> ApiError {
+        let detail = "the service failed to answer; the log has the reason under this answer's `instance`";
+        ApiError { cause: Some(cause.into()), ..ApiError::new(Kind::Internal, detail) }
+    }
+
+    pub fn overloaded(cause: impl Into<anyhow::Error>) -> ApiError {
+        let detail = "the service cannot take this request at the moment, and a change that it asks for may have been made or not; \
+                      where sending it again does no harm, do so after the time in Retry-After";
+        ApiError { cause: Some(cause.into()), retry_after_seconds: Some(1), ..ApiError::new(Kind::Overloaded, detail) }
+    }
+
+    /// Nothing was changed.
+    pub fn storage_full(cause: impl Into<anyhow::Error>) -> ApiError {
+        let detail = "the service's storage is full: it takes nothing new until something has been removed, and nothing was changed; \
+                      send the request again after the time in Retry-After";
+        ApiError { cause: Some(cause.into()), retry_after_seconds: Some(60), ..ApiError::new(Kind::Overloaded, detail) }
+    }
+
+    pub fn rate_limited(detail: impl Into<String>, retry_after_seconds: u32) -> ApiError {
+        ApiError { retry_after_seconds: Some(retry_after_seconds), ..ApiError::new(Kind::RateLimited, detail) }
+    }
+
+    fn to_problem(&self, request_id: &str) -> Problem {
+        let (status, code, title) = self.kind.row();
+        Problem {
+            r#type: format!("/docs#problem-{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: cut(self.detail.clone(), 1024),
+            instance: format!("urn:uuid:{request_id}"),
+            code: code.to_owned(),
+            errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
+        }
+    }
+
+    fn to_response(&self, request_id: &str, accepted: &HeaderMap) -> Response<Body> {
+        let problem = self.to_problem(request_id);
+        let mut response = Response::builder().status(problem.status).header(header::CONTENT_TYPE, media_type(accepted));
+        if self.kind == Kind::Unauthenticated {
+            // RFC 6750 §3.
+            response = response.header(header::WWW_AUTHENTICATE, "Bearer");
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            response = response.header(header::RETRY_AFTER, seconds);
+        }
+        let body = serde_json::to_vec(&problem).expect("a problem is strings and numbers");
+        response.body(Body::from(body)).expect("every header is a literal or a number")
+    }
+}
+
+/// At most `characters`, so that what a caller sent cannot break the limits that the document gives for the answer.
+fn cut(mut text: String, characters: usize) -> String {
+    if let Some((index, _)) = text.char_indices().nth(characters) {
+        text.truncate(index);
+    }
+    text
+}
+
+/// `application/problem+json`, unless `Accept` (RFC 9110 §12.5.1) admits `application/json` and not that.
+fn media_type(headers: &HeaderMap) -> &'static str {
+    let mut json_only = false;
+    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    for range in ranges {
+        let mut parts = range.split(';').map(str::trim);
+        let media_range = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let refused = parts.filter_map(|parameter| parameter.strip_prefix("q=")).any(|weight| weight.parse() == Ok(0.0));
+        match media_range.as_str() {
+            _ if refused => {}
+            "application/problem+json" | "application/*" | "*/*" => return "application/problem+json",
+            "application/json" => json_only = true,
+            _ => {}
+        }
+    }
+    if json_only { "application/json" } else { "application/problem+json" }
+}
+
+/// The result of an operation: its success, or a problem that is already rendered. dropshot does not let an error type
+/// choose its media type, so a problem is sent as an ordinary response.
+pub struct Reply<R>(Result<R, Response<Body>>);
+
+impl<R> Reply<R> {
+    /// Renders an error in the media type that the request's `Accept` header admits.
+    pub fn new(outcome: Result<R, ApiError>, request_id: &str, request: &HeaderMap) -> Reply<R> {
+        Reply(outcome.map_err(|error| error.to_response(request_id, request)))
+    }
+}
+
+impl<R: HttpResponse> HttpResponse for Reply<R> {
+    fn to_result(self) -> Result<Response<Body>, HttpError> {
+        match self.0 {
+            Ok(success) => success.to_result(),
+            Err(response) => Ok(response),
+        }
+    }
+
+    fn response_metadata() -> ApiEndpointResponse {
+        R::response_metadata()
+    }
+
+    fn status_code(&self) -> StatusCode {
+        match &self.0 {
+            Ok(success) => success.status_code(),
+            Err(response) => response.status(),
+        }
+    }
+}
+
+// What follows makes `Problem` the error type in the generated document. No handler ever returns one.
+
+impl HttpResponseError for Problem {
+    fn status_code(&self) -> ErrorStatusCode {
+        ErrorStatusCode::from_u16(self.status).unwrap_or(ErrorStatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl From<HttpError> for Problem {
+    fn from(error: HttpError) -> Problem {
+        ApiError::internal(anyhow::anyhow!("{}", error.internal_message)).to_problem("00000000-0000-0000-0000-000000000000")
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_media_type_is_json_only_where_nothing_else_is_accepted() {
+        for (accept, expected) in [
+            ("", "application/problem+json"),
+            ("application/json", "application/json"),
+            ("application/json, application/problem+json", "application/problem+json"),
+            ("application/json, */*;q=0.1", "application/problem+json"),
+            ("application/json, */*;q=0", "application/json"),
+            ("text/html", "application/problem+json"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().expect("a header value"));
+            assert_eq!(media_type(&headers), expected, "{accept}");
+        }
+    }
+}
