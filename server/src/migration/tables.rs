@@ -214,6 +214,9 @@ mod tests {
 
     #[tokio::test]
     async fn every_column_of_either_store_is_moved() {
+        if webhooks_postgres::skip_without(&["postgres"]) {
+            return;
+        }
         let cluster = webhooks_postgres::shared();
         let database = cluster.create_database().expect("a database");
         let options = crate::store::postgres::Options {

@@ -18,6 +18,9 @@ const ACCEPTED: &str = "HTTP/1.1 202 ";
 
 #[tokio::test]
 async fn an_answer_means_that_it_is_on_disk() {
+    if webhooks_postgres::skip_without(&["strace", "python3"]) {
+        return;
+    }
     let directory = TempDir::new().expect("a temporary directory");
     let file = directory.path().join("trace");
     let mut process = Process::start_embedded_under(|_| strace(&file), &[]).await;
@@ -66,6 +69,9 @@ for number in range(5):
 
 #[tokio::test]
 async fn the_trace_tells_what_is_on_disk_from_what_is_not() {
+    if webhooks_postgres::skip_without(&["strace", "python3"]) {
+        return;
+    }
     for (synchronous, answers, expected) in [
         ("FULL", "late", Ok(())),
         ("NORMAL", "late", Err("was synced")),
@@ -133,6 +139,9 @@ async fn audit(process: &Process, accepted: Vec<String>) {
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_what_was_accepted_goes_on_when_there_is_room() {
+    if webhooks_postgres::skip_without(&["strace", "python3"]) {
+        return;
+    }
     for error in ["ENOSPC", "EDQUOT", "EROFS"] {
         let directory = TempDir::new().expect("a temporary directory");
         let fault = format!("pwrite64:error={error}:when=150..170");
@@ -147,6 +156,9 @@ async fn a_full_disk_refuses_and_what_was_accepted_goes_on_when_there_is_room() 
 
 #[tokio::test]
 async fn a_failed_sync_ends_the_process_and_nothing_accepted_is_lost() {
+    if webhooks_postgres::skip_without(&["strace", "python3"]) {
+        return;
+    }
     let directory = TempDir::new().expect("a temporary directory");
     let fault = "fsync:error=EIO:when=40";
     let mut process = Process::start_embedded_under(|data_dir| failing(data_dir, directory.path().join("trace"), fault), &[]).await;

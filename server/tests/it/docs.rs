@@ -76,6 +76,9 @@ async fn each_problem_is_explained_where_its_type_leads() {
 
 #[tokio::test]
 async fn a_browser_shows_the_whole_api_and_asks_nobody_else() {
+    if webhooks_postgres::skip_without(&["chromium"]) {
+        return;
+    }
     let server = Server::start().await;
     let mut browser = Browser::start().await;
     let page = format!("{}/docs", server.base());
@@ -117,6 +120,9 @@ async fn a_browser_shows_the_whole_api_and_asks_nobody_else() {
 
 #[tokio::test]
 async fn a_request_can_be_tried_on_the_page() {
+    if webhooks_postgres::skip_without(&["chromium"]) {
+        return;
+    }
     let server = Server::start().await;
     let api = server.api();
     let id = id_of(&api.register(&json!({ "targetURL": "https://example.com/tried" })).await);

@@ -78,7 +78,7 @@ pub fn find_pgbouncer() -> anyhow::Result<(PathBuf, (u32, u32))> {
     Ok((program, version))
 }
 
-fn path() -> Vec<PathBuf> {
+pub(crate) fn path() -> Vec<PathBuf> {
     std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect()
 }
 

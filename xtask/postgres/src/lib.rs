@@ -25,4 +25,4 @@ pub use cluster::{Cluster, shared};
 pub use options::{Options, Tls};
 pub use pgbouncer::PgBouncer;
 pub use place::Storage;
-pub use run::is_wanted;
+pub use run::{is_wanted, skip_without};

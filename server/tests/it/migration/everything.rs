@@ -78,6 +78,9 @@ async fn register(process: &Process) -> Cast {
 
 #[tokio::test]
 async fn everything_is_there_after_a_move_and_goes_on() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut source = Process::start_embedded(&["--retry-schedule", "1h"]).await;
     let api = source.api();
     let mut cast = register(&source).await;

@@ -88,6 +88,9 @@ async fn large_source() -> Process {
 
 #[tokio::test]
 async fn a_move_goes_on_where_it_was_killed_and_no_node_starts_before_it_is_over() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let source = large_source().await;
     let (data_dir, kept) = (source.data_dir(), bytes(&source.file("")));
     let database = Database::create();
@@ -133,6 +136,9 @@ async fn a_move_goes_on_where_it_was_killed_and_no_node_starts_before_it_is_over
 
 #[tokio::test]
 async fn a_connection_that_breaks_costs_nothing_and_a_change_that_is_made_meanwhile_is_found() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let source = large_source().await;
     let (data_dir, database) = (source.data_dir(), Database::create());
     let mut under_way = Move::start(&data_dir, &database.url);

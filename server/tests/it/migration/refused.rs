@@ -19,6 +19,9 @@ const CUT_OFF: &str = "UPDATE properties SET name = 'unfinished_move' WHERE name
 
 #[tokio::test]
 async fn neither_a_source_nor_a_target_that_is_in_use_is_touched() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut source = Process::start_embedded(&[]).await;
     let (data_dir, database) = (source.data_dir(), Database::create());
     let to = |database: &Database| ["migrate".to_owned(), "--from".to_owned(), address(&data_dir), "--to".to_owned(), database.url.clone()];
@@ -62,6 +65,9 @@ async fn neither_a_source_nor_a_target_that_is_in_use_is_touched() {
 
 #[tokio::test]
 async fn what_is_wrong_is_said_in_one_line_without_passwords() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let source = small_source().await;
     let (from, database) = (address(&source.data_dir()), Database::create());
     let to = database.url.replace("postgres@", "postgres:PASSWORD@");

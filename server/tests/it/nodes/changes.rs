@@ -42,6 +42,9 @@ impl Scene {
 
 #[tokio::test]
 async fn a_changed_target_url_and_secret_count_for_what_another_node_has_in_mind() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let scene = Scene::set().await;
     let mut new = scene.fleet.receiver().await;
     let update = json!({ "targetURL": new.url(), "auth": { "type": "basic", "username": "u", "password": "p" } });
@@ -61,6 +64,9 @@ async fn a_changed_target_url_and_secret_count_for_what_another_node_has_in_mind
 
 #[tokio::test]
 async fn a_webhook_that_is_deactivated_or_deleted_gets_nothing_from_another_node() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     for delete in [false, true] {
         let mut scene = Scene::set().await;
         if delete {
@@ -81,6 +87,9 @@ async fn a_webhook_that_is_deactivated_or_deleted_gets_nothing_from_another_node
 
 #[tokio::test]
 async fn a_pause_of_one_command_holds_for_every_node_until_it_is_resumed() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut scene = Scene::set().await;
     let mut unpaused = scene.fleet.receiver().await;
     scene.fleet.command(&["delivery", "pause", "--webhook", &scene.webhook]).await;
@@ -101,6 +110,9 @@ async fn a_pause_of_one_command_holds_for_every_node_until_it_is_resumed() {
 
 #[tokio::test]
 async fn a_revoked_token_is_refused_by_every_node_within_5_seconds() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     fleet.start_many(2, &[]).await;
     let token = fleet.command(&["token", "create", "--account", "default", "--scope", Scope::WebhooksRead.as_str()]).await;
@@ -121,6 +133,9 @@ async fn a_revoked_token_is_refused_by_every_node_within_5_seconds() {
 
 #[tokio::test]
 async fn a_notification_that_is_deleted_on_one_node_is_not_begun_by_another() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut scene = Scene::set().await;
     scene.changing.delete_notification(&scene.waiting[0]).await;
     scene.gate.add_permits(1);

@@ -58,6 +58,9 @@ fn one_line(said: &str) -> String {
 
 #[tokio::test]
 async fn tls_is_as_strict_as_the_url_demands() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut guarded = Guarded::start().await;
     let (right, wrong) = (guarded.authority.clone(), guarded.other_authority.clone());
     for (host, parameters, expected) in [
@@ -88,6 +91,9 @@ async fn tls_is_as_strict_as_the_url_demands() {
 
 #[tokio::test]
 async fn who_is_not_let_in_is_told_why_in_one_line_without_the_password() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let guarded = Guarded::start().await;
     let Guarded { fleet, port, database, .. } = &guarded;
     let wrong = fleet.write("wrong-password", "wrong-secret");
@@ -122,6 +128,9 @@ async fn behind_a_pooler() -> (PgBouncer, Fleet) {
 
 #[tokio::test]
 async fn nodes_work_through_a_pooler_in_transaction_mode() {
+    if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
+        return;
+    }
     let (_pooler, mut fleet) = behind_a_pooler().await;
     fleet.start_many(2, &["--retry-schedule", "none"]).await;
     let apis: [Api; 2] = [0, 1].map(|node| fleet.api(node));
@@ -146,6 +155,9 @@ async fn nodes_work_through_a_pooler_in_transaction_mode() {
 
 #[tokio::test]
 async fn what_is_stored_after_its_publisher_was_refused_goes_out_all_the_same() {
+    if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
+        return;
+    }
     // Behind a pooler nothing ends a statement whose node has given it up.
     let (_pooler, mut fleet) = behind_a_pooler().await;
     let node = fleet.start(&["--store-statement-timeout-seconds", "1"]).await;

@@ -68,6 +68,9 @@ impl Scene {
 
 #[tokio::test]
 async fn what_was_accepted_survives_a_database_that_is_killed_or_restarted_under_load() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = Arc::new(Cluster::start().expect("PostgreSQL"));
     let scene = Scene::set(Fleet::on(&cluster).await, &[]).await;
     for kill in [true, false] {
@@ -84,6 +87,9 @@ async fn what_was_accepted_survives_a_database_that_is_killed_or_restarted_under
 
 #[tokio::test]
 async fn what_was_accepted_survives_connections_that_are_cut_again_and_again_and_nothing_is_published_twice() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let scene = Scene::set(Fleet::new().await, &["--store-connections", "8"]).await;
     for _ in 0..20 {
         assert!(scene.fleet.cut_connections().await > 0);
@@ -94,6 +100,9 @@ async fn what_was_accepted_survives_connections_that_are_cut_again_and_again_and
 
 #[tokio::test]
 async fn a_database_that_does_not_answer_is_waited_for_no_longer_than_its_time_limit() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = Arc::new(Cluster::start().expect("PostgreSQL"));
     let scene = Scene::set(Fleet::on(&cluster).await, &["--store-statement-timeout-seconds", "1"]).await;
     let of_test = cluster.clone();
@@ -106,6 +115,9 @@ async fn a_database_that_does_not_answer_is_waited_for_no_longer_than_its_time_l
 
 #[tokio::test]
 async fn nodes_go_on_by_themselves_on_a_standby_that_takes_over_and_nothing_accepted_is_lost() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let primary = Arc::new(Cluster::start().expect("PostgreSQL"));
     let of_test = primary.clone();
     let standby = Arc::new(aside(move || of_test.standby()).await.expect("a standby"));

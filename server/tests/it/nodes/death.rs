@@ -16,6 +16,9 @@ const DIED: &str = "a node has died";
 
 #[tokio::test]
 async fn what_a_killed_node_was_on_and_had_in_mind_is_delivered_by_the_others_within_15_seconds() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     fleet.start_many(3, &["--max-in-flight-per-webhook", "6"]).await;
     let apis = [0, 1, 2].map(|node| fleet.api(node));
@@ -46,6 +49,9 @@ async fn what_a_killed_node_was_on_and_had_in_mind_is_delivered_by_the_others_wi
 
 #[tokio::test]
 async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accepted() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     fleet.start_many(2, &["--retry-schedule", "1h"]).await;
     let [sleeper, other] = [0, 1].map(|node| fleet.api(node));
@@ -114,6 +120,9 @@ async fn what_a_node_tells_after_it_was_given_up_counts_only_where_it_was_accept
 
 #[tokio::test]
 async fn what_a_stopping_node_has_in_mind_goes_on_at_once_and_what_it_cuts_off_when_it_ends() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     let stopping = fleet.start(&["--drain-timeout-seconds", "4"]).await;
     let other = fleet.start(&[]).await;
@@ -136,6 +145,9 @@ async fn what_a_stopping_node_has_in_mind_goes_on_at_once_and_what_it_cuts_off_w
 
 #[tokio::test]
 async fn an_order_survives_the_death_of_the_node_that_is_on_its_first() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     fleet.start_many(3, &[]).await;
     let apis = [0, 1, 2].map(|node| fleet.api(node));

@@ -11,6 +11,9 @@ use crate::harness::{Fleet, Reply, eventually};
 
 #[tokio::test]
 async fn all_nodes_together_have_no_more_in_flight_to_a_webhook_than_one_may() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     fleet.start_many(3, &["--max-in-flight-per-webhook", "6"]).await;
     let apis = [0, 1, 2].map(|node| fleet.api(node));
@@ -29,6 +32,9 @@ async fn all_nodes_together_have_no_more_in_flight_to_a_webhook_than_one_may() {
 
 #[tokio::test]
 async fn all_nodes_together_send_no_more_in_a_second_than_the_webhook_allows() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     const RATE: u32 = 20;
     let mut fleet = Fleet::new().await;
     fleet.start_many(3, &[]).await;

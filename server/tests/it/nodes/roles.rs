@@ -21,6 +21,9 @@ async fn divided(flags: &[&str]) -> Fleet {
 
 #[tokio::test]
 async fn what_one_node_takes_another_delivers_at_once() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let fleet = divided(&[]).await;
     let (api, mut receiver) = (fleet.api(API), fleet.receiver().await);
     api.register_url(&receiver.url()).await;
@@ -45,6 +48,9 @@ async fn what_one_node_takes_another_delivers_at_once() {
 
 #[tokio::test]
 async fn handshakes_tests_redeliveries_and_recoveries_work_through_nodes_that_do_not_deliver() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let fleet = divided(&["--require-handshake", "--retry-schedule", "none"]).await;
     let (api, mut receiver) = (fleet.api(API), fleet.receiver().await);
     receiver.then([Reply::Agree]);
@@ -68,6 +74,9 @@ async fn handshakes_tests_redeliveries_and_recoveries_work_through_nodes_that_do
 
 #[tokio::test]
 async fn a_node_that_delivers_answers_for_health_and_metrics_alone() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let fleet = divided(&[]).await;
     let operations = fleet.operations(DELIVERY).await;
     for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/api/notifications/v1/webhooks", 404), ("/", 404)] {
@@ -79,6 +88,9 @@ async fn a_node_that_delivers_answers_for_health_and_metrics_alone() {
 
 #[tokio::test]
 async fn on_sqlite_a_server_has_every_role() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     for roles in ["api", "delivery"] {
         let output = binary(&["--roles", roles]).await;
         let said = String::from_utf8(output.stderr).expect("UTF-8");

@@ -8,6 +8,9 @@ use crate::harness::{Fleet, aside, binary, eventually};
 
 #[tokio::test]
 async fn a_server_that_may_lose_what_it_has_confirmed_is_refused() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     for setting in ["synchronous_commit", "fsync"] {
         let options = Options::default().set(setting, "off");
         let cluster = Arc::new(aside(move || Cluster::with(&options)).await.expect("PostgreSQL"));
@@ -20,6 +23,9 @@ async fn a_server_that_may_lose_what_it_has_confirmed_is_refused() {
 
 #[tokio::test]
 async fn every_node_has_to_have_the_key_that_the_first_one_had() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     let without_key = ["--store", &fleet.database_url(), "--listen", "127.0.0.1:0"].map(str::to_owned);
     let without_key: Vec<&str> = without_key.iter().map(String::as_str).collect();
@@ -36,6 +42,9 @@ async fn every_node_has_to_have_the_key_that_the_first_one_had() {
 
 #[tokio::test]
 async fn nodes_that_start_at_once_on_an_empty_database_all_come_up() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut fleet = Fleet::new().await;
     fleet.start_many(4, &[]).await;
     let (apis, mut receiver) = ([0, 1, 2, 3].map(|node| fleet.api(node)), fleet.receiver().await);
@@ -53,6 +62,9 @@ async fn nodes_that_start_at_once_on_an_empty_database_all_come_up() {
 
 #[tokio::test]
 async fn whoever_asks_for_a_backup_is_told_how_postgresql_makes_one() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let fleet = Fleet::new().await;
     for command in [["backup", "/tmp/file"], ["restore", "/tmp/file"]] {
         let output = binary(&[&command[..], &["--store", &fleet.database_url()]].concat()).await;

@@ -129,6 +129,9 @@ mod tests {
 
     #[test]
     fn each_kind_of_statement_leaves_what_it_says() {
+        if webhooks_postgres::skip_without(&["postgres"]) {
+            return;
+        }
         let cluster = webhooks_postgres::shared();
         let database = cluster.create_database().expect("a database");
         let kinds = [Transactions::Registered, Transactions::StoredAndFinished { webhooks: 4 }, Transactions::TakenAndFinished];

@@ -13,6 +13,9 @@ const ROLE: &str = "TO_BE_KILLED";
 
 #[test]
 fn nothing_survives_whoever_started_it() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let mut child = Command::new(std::env::current_exe().expect("a path"))
         .args(["--exact", "death::to_be_killed", "--nocapture"])
         .env(ROLE, "1")
@@ -43,6 +46,9 @@ fn nothing_survives_whoever_started_it() {
 /// Not a test by itself: the process that is to die, with servers in each state that they can be in.
 #[test]
 fn to_be_killed() {
+    if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
+        return;
+    }
     if std::env::var_os(ROLE).is_none() {
         return;
     }

@@ -24,6 +24,9 @@ fn until(cluster: &Cluster, sql: &str, expected: &str) {
 
 #[test]
 fn a_killed_server_comes_back_with_what_was_committed() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = with_a_row();
     let url = cluster.url("postgres");
     for number in [2, 3] {
@@ -40,6 +43,9 @@ fn a_killed_server_comes_back_with_what_was_committed() {
 
 #[test]
 fn a_stopped_server_comes_back_with_nothing_to_repair() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = with_a_row();
     cluster.stop().expect("it was up");
     cluster.stop().expect_err("it is down");
@@ -54,6 +60,9 @@ fn a_stopped_server_comes_back_with_nothing_to_repair() {
 
 #[test]
 fn a_paused_server_says_nothing_until_it_goes_on() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = with_a_row();
     cluster.pause().expect("it was up");
     std::thread::scope(|scope| {
@@ -72,6 +81,9 @@ fn a_paused_server_says_nothing_until_it_goes_on() {
 
 #[test]
 fn connections_are_ended_by_name() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = with_a_row();
     let held = |name: &str| {
         let sql = format!("SET application_name = '{}'; SELECT pg_sleep(3600)", name.replace('\'', "''"));
@@ -93,6 +105,9 @@ fn connections_are_ended_by_name() {
 
 #[test]
 fn a_standby_takes_over_with_what_the_primary_had() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let primary = with_a_row();
     let standby = primary.standby().expect("a standby");
     let refused = standby.execute("postgres", "INSERT INTO kept VALUES (0)").expect_err("it only follows");
@@ -108,6 +123,9 @@ fn a_standby_takes_over_with_what_the_primary_had() {
 
 #[test]
 fn commits_wait_for_each_standby() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let primary = with_a_row();
     let standbys = [(); 2].map(|()| primary.standby().expect("a standby"));
     assert_eq!(primary.execute("postgres", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").expect("a number"), "2");
@@ -129,6 +147,9 @@ fn commits_wait_for_each_standby() {
 
 #[test]
 fn what_a_server_costs_is_counted_over_its_lives() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = with_a_row();
     let before = cluster.cpu_seconds();
     let busy = "SELECT count(*) FROM generate_series(1, 500000)";

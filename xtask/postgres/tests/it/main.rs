@@ -10,6 +10,9 @@ use webhooks_postgres::{Binaries, Cluster, Options, PgBouncer, Storage, shared};
 
 #[test]
 fn a_database_is_where_its_url_says() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = shared();
     let name = cluster.create_database().expect("a database");
     let answer = psql(&cluster.url(&name), "SELECT current_database()").expect("an answer");
@@ -20,6 +23,9 @@ fn a_database_is_where_its_url_says() {
 
 #[test]
 fn databases_are_made_by_many_threads_at_once() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = shared();
     let names: HashSet<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| cluster.create_database().expect("a database"))).collect();
@@ -33,6 +39,9 @@ fn databases_are_made_by_many_threads_at_once() {
 
 #[test]
 fn committed_means_on_disk() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         assert_eq!(shared().execute("postgres", &format!("SHOW {setting}")).expect("an answer"), "on");
     }
@@ -40,6 +49,9 @@ fn committed_means_on_disk() {
 
 #[test]
 fn what_postgresql_complains_of_is_shown() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let options = Options::default().set("no_such_setting", "on");
     let error = format!("{:#}", Cluster::with(&options).expect_err("there is no such setting"));
     assert!(error.contains("unrecognized configuration parameter \"no_such_setting\""), "{error}");
@@ -47,12 +59,18 @@ fn what_postgresql_complains_of_is_shown() {
 
 #[test]
 fn a_setting_goes_before_what_is_set_anyway() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let cluster = Cluster::with(&Options::default().set("max_connections", "7")).expect("a cluster");
     assert_eq!(cluster.execute("postgres", "SHOW max_connections").expect("an answer"), "7");
 }
 
 #[test]
 fn data_is_where_it_is_wanted() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let directory = std::env::temp_dir();
     let cluster = Cluster::with(&Options::default().storage(Storage::Disk(directory.clone()))).expect("a cluster");
     assert!(cluster.directory().starts_with(directory.canonicalize().expect("it is there")));
@@ -65,6 +83,9 @@ fn data_is_where_it_is_wanted() {
 
 #[test]
 fn one_for_tls_answers_nobody_else() {
+    if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
+        return;
+    }
     let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let options = Options::default().tls(&cert.pem(), &signing_key.serialize_pem()).password("it's a \\ secret");
     let cluster = Cluster::with(&options).expect("a cluster");
@@ -86,6 +107,9 @@ fn one_for_tls_answers_nobody_else() {
 
 #[test]
 fn a_pool_has_no_sessions() {
+    if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
+        return;
+    }
     let cluster = shared();
     let name = cluster.create_database().expect("a database");
     let pool = PgBouncer::start(cluster).expect("PgBouncer");

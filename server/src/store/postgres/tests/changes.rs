@@ -15,6 +15,9 @@ impl Bench {
 
 #[tokio::test]
 async fn a_webhook_that_is_registered_on_one_node_gets_what_is_published_on_another() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let first = one.webhook_beside(&other, |_| {}).await;
     assert_eq!(webhooks_of(&other.publish_to_all().await), [first.id], "from here on it is remembered");
@@ -25,6 +28,9 @@ async fn a_webhook_that_is_registered_on_one_node_gets_what_is_published_on_anot
 
 #[tokio::test]
 async fn one_that_is_deactivated_deleted_or_moved_on_one_node_is_so_for_what_is_published_on_another() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let [moved, deactivated, deleted] =
         [one.webhook_beside(&other, |_| {}).await, one.webhook_beside(&other, |_| {}).await, one.webhook_beside(&other, |_| {}).await];
@@ -43,6 +49,9 @@ async fn one_that_is_deactivated_deleted_or_moved_on_one_node_is_so_for_what_is_
 
 #[tokio::test]
 async fn one_that_takes_in_order_from_now_on_gets_nothing_beside_it() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |_| {}).await;
     assert_eq!(other.publish_to_all().await.len(), 1);
@@ -54,6 +63,9 @@ async fn one_that_takes_in_order_from_now_on_gets_nothing_beside_it() {
 
 #[tokio::test]
 async fn nodes_hear_once_of_what_has_changed_and_what_was_deleted() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |_| {}).await;
     let leased = other.publish_to(&webhook).await.remove(0);
@@ -70,6 +82,9 @@ async fn nodes_hear_once_of_what_has_changed_and_what_was_deleted() {
 
 #[tokio::test]
 async fn a_pause_on_one_node_holds_what_is_published_on_another() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |_| {}).await;
     assert_eq!(other.publish_to(&webhook).await.len(), 1);
@@ -83,6 +98,9 @@ async fn a_pause_on_one_node_holds_what_is_published_on_another() {
 
 #[tokio::test]
 async fn registrations_on_several_nodes_at_once_do_not_exceed_the_limit() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let register = async |node: &Bench| node.store.register_webhook(webhook_of("acme"), None, 5).await.expect("stored");
     let registrations = (0..10).flat_map(|_| [register(&one), register(&other)]);
@@ -93,6 +111,9 @@ async fn registrations_on_several_nodes_at_once_do_not_exceed_the_limit() {
 
 #[tokio::test]
 async fn a_key_that_is_used_on_several_nodes_at_once_publishes_once() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     one.webhook_beside(&other, |_| {}).await;
     let account = || Audience::Account(Account::parse("acme").expect("an account"));

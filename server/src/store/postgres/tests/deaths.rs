@@ -13,6 +13,9 @@ async fn one_delivery(given_up: &Bench, other: &Bench) -> (Leased, Leased) {
 
 #[tokio::test]
 async fn what_a_dead_node_held_or_had_in_mind_is_due_to_another() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |_| {}).await;
     let limited = Bench { slots: Slots::new(Caps::new(100, 1)), ..one };
@@ -35,6 +38,9 @@ async fn what_a_dead_node_held_or_had_in_mind_is_due_to_another() {
 
 #[tokio::test]
 async fn what_stands_in_order_behind_what_a_dead_node_held_waits_for_that() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |webhook| webhook.ordered = true).await;
     let head = one.publish_to(&webhook).await.remove(0);
@@ -49,6 +55,9 @@ async fn what_stands_in_order_behind_what_a_dead_node_held_waits_for_that() {
 
 #[tokio::test]
 async fn a_success_told_by_a_node_that_was_given_up_is_recorded_once() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let (given_up, taken_over) = one_delivery(&one, &other).await;
     assert_eq!((taken_over.delivery_id, taken_over.attempt), (given_up.delivery_id, 1));
@@ -63,6 +72,9 @@ async fn a_success_told_by_a_node_that_was_given_up_is_recorded_once() {
 
 #[tokio::test]
 async fn a_callback_that_is_gone_is_told_of_by_whoever_holds_the_delivery() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let (given_up, taken_over) = one_delivery(&one, &other).await;
     assert!(one.finish(&given_up, Next::Gone).await.deactivated.is_none(), "it may have been asked before the callback came back");
@@ -72,6 +84,9 @@ async fn a_callback_that_is_gone_is_told_of_by_whoever_holds_the_delivery() {
 
 #[tokio::test]
 async fn two_successes_of_one_delivery_stand_in_its_log_each_once() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let (given_up, taken_over) = one_delivery(&one, &other).await;
     other.finish(&taken_over, Next::Succeeded).await;
@@ -86,6 +101,9 @@ async fn two_successes_of_one_delivery_stand_in_its_log_each_once() {
 
 #[tokio::test]
 async fn what_a_node_that_was_given_up_was_answered_about_a_deleted_notification_is_not_kept() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let (given_up, taken_over) = one_delivery(&one, &other).await;
     other.finish(&taken_over, Next::Succeeded).await;
@@ -100,6 +118,9 @@ async fn what_a_node_that_was_given_up_was_answered_about_a_deleted_notification
 
 #[tokio::test]
 async fn a_failure_told_by_a_node_that_was_given_up_changes_nothing() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     for next in [Next::Failed, Next::RetryAt(seconds(60))] {
         let [one, other] = nodes().await;
         let (given_up, taken_over) = one_delivery(&one, &other).await;
@@ -117,6 +138,9 @@ async fn a_failure_told_by_a_node_that_was_given_up_changes_nothing() {
 
 #[tokio::test]
 async fn a_node_that_was_given_up_holds_nothing_any_more_and_comes_back_under_another_name() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |_| {}).await;
     let before = one.publish_to(&webhook).await.remove(0);
@@ -138,6 +162,9 @@ async fn a_node_that_was_given_up_holds_nothing_any_more_and_comes_back_under_an
 
 #[tokio::test]
 async fn a_node_that_comes_back_before_anybody_took_over_is_given_up_all_the_same() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one] = nodes().await;
     let webhook = one.webhook("acme").await;
     let held = one.publish_to(&webhook).await.remove(0);
@@ -150,6 +177,9 @@ async fn a_node_that_comes_back_before_anybody_took_over_is_given_up_all_the_sam
 
 #[tokio::test]
 async fn a_node_that_leaves_hands_over_at_once_what_it_held() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let (webhook, ordered) = (one.webhook_beside(&other, |_| {}).await, one.webhook_beside(&other, |webhook| webhook.ordered = true).await);
     let mut held = [one.publish_to(&webhook).await.remove(0).delivery_id, one.publish_to(&ordered).await.remove(0).delivery_id];
@@ -162,6 +192,9 @@ async fn a_node_that_leaves_hands_over_at_once_what_it_held() {
 
 #[tokio::test]
 async fn what_is_stored_for_a_node_only_after_it_was_taken_over_from_is_found_a_minute_later() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let place = Arc::new(Place::database());
     let one = node(&place, &name(0), true).await;
     let other = Arc::new(open(&place, |options| options.node_name(&name(1))).await.expect("opened"));
@@ -182,6 +215,9 @@ async fn what_is_stored_for_a_node_only_after_it_was_taken_over_from_is_found_a_
 
 #[tokio::test]
 async fn the_dead_are_taken_over_from_by_one_of_the_others() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [_one, second, third] = nodes().await;
     overdue(&second.place, 0);
     let (ours, theirs) = tokio::join!(second.keep_alive(), third.keep_alive());

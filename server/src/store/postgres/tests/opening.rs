@@ -11,6 +11,9 @@ async fn refusal(place: &Place) -> String {
 
 #[tokio::test]
 async fn nodes_that_open_an_empty_database_at_once_migrate_it_once() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let place = Place::database();
     let opened = futures_util::future::join_all((0..4).map(|number| open(&place, move |options| options.node_name(&name(number))))).await;
     for opened in opened {
@@ -22,6 +25,9 @@ async fn nodes_that_open_an_empty_database_at_once_migrate_it_once() {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_unless_it_says_that_this_program_fits() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [node] = nodes().await;
     let known = node.place.ask("SELECT max(version) FROM schema_migrations");
     node.place.ask(&format!("INSERT INTO schema_migrations (version, fits) VALUES (1000, {known})"));
@@ -35,6 +41,9 @@ async fn a_newer_schema_is_refused_unless_it_says_that_this_program_fits() {
 
 #[tokio::test]
 async fn a_server_that_confirms_what_may_be_lost_is_refused() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let place = Place::database();
     place.ask(&format!("ALTER DATABASE {} SET synchronous_commit = off", place.ask("SELECT current_database()")));
     let refused = refusal(&place).await;
@@ -49,6 +58,9 @@ async fn a_server_that_confirms_what_may_be_lost_is_refused() {
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_named_without_the_password() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let place = Place::database();
     let url = webhooks_postgres::shared().url("nowhere").replace("postgres@", "postgres:secret@").parse().expect("a URL");
     let refused = Postgres::open(Options { url, ..place.options() }, Arc::default()).await.map(drop);
@@ -58,6 +70,9 @@ async fn a_database_that_is_not_there_is_named_without_the_password() {
 
 #[tokio::test]
 async fn every_table_that_names_a_webhook_is_cleared_with_it_or_before_it() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [node] = nodes().await;
     let tables = node
         .place

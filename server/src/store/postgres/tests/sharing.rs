@@ -16,6 +16,9 @@ async fn backlog(node: &Bench, webhooks: &[Webhook], of_each: usize) -> Vec<Uuid
 
 #[tokio::test]
 async fn nodes_that_look_at_the_same_at_once_get_each_its_own() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let mut webhooks = Vec::new();
     for _ in 0..6 {
@@ -45,6 +48,9 @@ async fn nodes_that_look_at_the_same_at_once_get_each_its_own() {
 
 #[tokio::test]
 async fn what_a_node_publishes_that_does_not_deliver_goes_to_one_that_does_and_rings_it() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let place = Arc::new(Place::database());
     let (serving, delivering) = (node(&place, "serving", false).await, node(&place, "delivering", true).await);
     let webhook = serving.webhook_beside(&delivering, |_| {}).await;
@@ -65,6 +71,9 @@ async fn what_a_node_publishes_that_does_not_deliver_goes_to_one_that_does_and_r
 
 #[tokio::test]
 async fn order_holds_while_nodes_take_turns_in_publishing_and_in_recording() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let nodes: [Bench; 2] = nodes().await;
     let webhook = nodes[0].webhook_beside(&nodes[1], |webhook| webhook.ordered = true).await;
     let mut leased = Vec::new();
@@ -96,6 +105,9 @@ async fn order_holds_while_nodes_take_turns_in_publishing_and_in_recording() {
 
 #[tokio::test]
 async fn publishing_in_order_on_several_nodes_at_once_gives_no_place_twice() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |webhook| webhook.ordered = true).await;
     let publishers = (0..40).flat_map(|_| [one.publish_to(&webhook), other.publish_to(&webhook)]);
@@ -108,6 +120,9 @@ async fn publishing_in_order_on_several_nodes_at_once_gives_no_place_twice() {
 
 #[tokio::test]
 async fn a_rate_limit_holds_for_all_nodes_together() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |webhook| webhook.max_per_second = Some(2)).await;
     let first = one.publish_to(&webhook).await;
@@ -125,6 +140,9 @@ async fn a_rate_limit_holds_for_all_nodes_together() {
 
 #[tokio::test]
 async fn a_handshake_is_one_nodes_until_it_ends_or_the_node_does() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let challenge = Challenge::stored("challenge".to_owned());
     let webhook = Webhook { deactivation: Some(Deactivation { reason: REASON_UNVERIFIED.to_owned(), at: T0 }), ..webhook_of("acme") };
@@ -148,6 +166,9 @@ async fn a_handshake_is_one_nodes_until_it_ends_or_the_node_does() {
 
 #[tokio::test]
 async fn one_node_at_a_time_removes_what_is_old_and_others_wait_for_nobody() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let webhook = one.webhook_beside(&other, |_| {}).await;
     for _ in 0..20 {
@@ -190,6 +211,9 @@ async fn deactivated_under_way(one: &Bench, other: &Bench) -> (Webhook, Leased, 
 
 #[tokio::test]
 async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
     let transaction = session.begin().await.expect("begun");
@@ -199,6 +223,9 @@ async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
 
 #[tokio::test]
 async fn a_success_settles_a_redelivery_that_is_being_asked_for_as_it_is_told() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
     let [one, other] = nodes().await;
     let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
     while webhooks::cancel_some(&session, seconds(1)).await.expect("cancelled") {}
