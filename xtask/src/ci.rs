@@ -1,4 +1,4 @@
-//! Everything that a change must pass: sets up what is missing, runs every step, and reports at the end.
+//! Everything that a change must pass: runs every step, or some of them, and reports at the end.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -7,27 +7,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-/// A program that the steps need beside Rust, and the Debian package that has it.
-///
-/// On a machine with systemd two of the packages start services, on ports 5432 and 6432. The tests start their own servers on
-/// other ports, so these are left alone: what would keep them from starting is a setting of the whole machine, which would
-/// also hold for whoever wants them later.
-const PROGRAMS: [(&str, &str); 14] = [
-    ("cc", "build-essential"),
-    ("curl", "curl"),
-    ("bash", "bash"),
-    ("git", "git"),
-    ("kill", "procps"),
-    ("strace", "strace"),
-    ("chromium", "chromium"),
-    ("python3", "python3"),
-    ("node", "nodejs"),
-    ("npm", "npm"),
-    ("systemd-analyze", "systemd"),
-    ("readelf", "binutils"),
-    ("postgres", "postgresql"),
-    ("pgbouncer", "pgbouncer"),
-];
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Run only this step; may be given more than once
+    #[arg(long = "step", value_name = "NAME", conflicts_with = "from")]
+    steps: Vec<String>,
+    /// Run this step and all that follow it
+    #[arg(long, value_name = "NAME")]
+    from: Option<String>,
+}
 
 struct Step {
     name: &'static str,
@@ -42,56 +30,92 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
 const STEPS: [Step; 18] = [
     step("format", &["fmt", "--all", "--check"]),
-    step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
-    step("spec and code agree", &["xtask", "openapi"]),
-    step("spec lint", &["xtask", "lint"]),
+    step("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    step("openapi", &["xtask", "openapi"]),
+    step("lint-spec", &["xtask", "lint-spec"]),
     // Says why when there is nothing to compare with, as in a first or shallow clone, and passes.
-    step("version says what breaks", &["xtask", "breaking"]),
-    step("generated client", &["xtask", "client", "--check"]),
-    step("tests", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
-    step("every statement was seen", &["xtask", "coverage"]),
-    step("every change is reported", &["xtask", "mutations"]),
+    step("breaking", &["xtask", "breaking"]),
+    step("client", &["xtask", "client", "--check"]),
+    step("test", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
+    step("coverage", &["xtask", "coverage"]),
+    step("mutations", &["xtask", "mutations"]),
     // After these, which judge by what the tests before saw.
     Step {
-        name: "tests on PostgreSQL",
+        name: "test-postgres",
         arguments: &["test", "--package", "webhooks-server", "--lib", "--test", "it", "--locked", "--no-fail-fast"],
         environment: &[("WEBHOOKS_TEST_STORE", "postgres")],
     },
-    // The server's only examples are in what dropshot's macro generates, and are not meant to run.
-    step("documentation examples", &["test", "--workspace", "--exclude", "webhooks-server", "--doc", "--locked"]),
-    Step {
-        name: "documentation",
-        arguments: &["doc", "--workspace", "--no-deps", "--locked"],
-        environment: &[("RUSTDOCFLAGS", "-D warnings")],
-    },
+    // The only examples of the API's crate are in what dropshot's macro generates, and are not meant to run.
+    step("test-doc", &["test", "--workspace", "--exclude", "webhooks-server-api", "--doc", "--locked"]),
+    Step { name: "doc", arguments: &["doc", "--workspace", "--no-deps", "--locked"], environment: &[("RUSTDOCFLAGS", "-D warnings")] },
     step("contract", &["xtask", "contract"]),
-    step("other languages", &["xtask", "languages"]),
-    step("deployment files", &["xtask", "deploy"]),
+    step("languages", &["xtask", "languages"]),
+    step("deploy", &["xtask", "deploy"]),
     // On the builds that the tests need; the README measures once with `cargo xtask bench --quick`.
     step("chaos", &["xtask", "chaos", "--debug", "--seconds", "15"]),
-    step("chaos on PostgreSQL", &["xtask", "chaos", "--debug", "--store", "postgres", "--nodes", "3", "--seconds", "20"]),
-    step("README", &["xtask", "readme"]),
+    step("chaos-postgres", &["xtask", "chaos", "--debug", "--store", "postgres", "--nodes", "3", "--seconds", "20"]),
+    step("readme", &["xtask", "readme"]),
+];
+
+/// The steps of `check`, which need only Rust and a C compiler.
+const CHECK: [&str; 5] = ["format", "clippy", "openapi", "client", "test"];
+
+const ENVIRONMENT: [(&str, &str); 3] = [
+    // A test whose tool is missing fails instead of being skipped.
+    ("WEBHOOKS_TEST_ALL", "1"),
+    // The steps `deploy` and `readme` make release builds, the second in another path, where everything of the workspace is
+    // built again. Link-time optimization is most of that time, and only measurements need it, which CI does not make.
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
 ];
 
 /// # Errors
-/// When a step fails, or cannot be run.
-pub fn run() -> anyhow::Result<ExitCode> {
+/// When a step fails or is unknown, or something cannot be installed.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let steps = chosen(arguments)?;
+    crate::setup::run()?;
+    run_steps(&steps, &ENVIRONMENT)
+}
+
+/// `cargo xtask check`.
+///
+/// # Errors
+/// When a step fails.
+pub fn check() -> anyhow::Result<ExitCode> {
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| CHECK.contains(&step.name)).collect();
+    run_steps(&steps, &[])
+}
+
+fn chosen(arguments: &Arguments) -> anyhow::Result<Vec<&'static Step>> {
+    let position = |name: &String| {
+        let names = || STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+        STEPS.iter().position(|step| step.name == name).with_context(|| format!("there is no step `{name}`; the steps are {}", names()))
+    };
+    if let Some(from) = &arguments.from {
+        return Ok(STEPS.iter().skip(position(from)?).collect());
+    }
+    if arguments.steps.is_empty() {
+        return Ok(STEPS.iter().collect());
+    }
+    arguments.steps.iter().map(|name| Ok(&STEPS[position(name)?])).collect()
+}
+
+fn run_steps(steps: &[&Step], environment: &[(&str, &str)]) -> anyhow::Result<ExitCode> {
     let root = &crate::repository("").canonicalize().context("the checkout is gone")?;
-    install_missing()?;
-    let results: Vec<(&str, Duration, anyhow::Result<()>)> = STEPS
+    let results: Vec<(&str, Duration, anyhow::Result<()>)> = steps
         .iter()
         .map(|step| {
             println!("\n── {} ── cargo {}", step.name, step.arguments.join(" "));
             let started = Instant::now();
-            let result = run_step(root, step);
+            let result = run_step(root, step, environment);
             (step.name, started.elapsed(), result)
         })
         .collect();
     println!();
     for (name, took, result) in &results {
         match result {
-            Ok(()) => println!("passed  {name:24} {:4} s", took.as_secs()),
-            Err(error) => println!("FAILED  {name:24} {:4} s  {error:#}", took.as_secs()),
+            Ok(()) => println!("passed  {name:14} {:4} s", took.as_secs()),
+            Err(error) => println!("FAILED  {name:14} {:4} s  {error:#}; run it alone: cargo xtask ci --step {name}", took.as_secs()),
         }
     }
     let failed = results.iter().filter(|(_, _, result)| result.is_err()).count();
@@ -103,10 +127,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
 }
 
 /// Runs a step, showing what it prints. A test that was left out fails it.
-fn run_step(root: &Path, step: &Step) -> anyhow::Result<()> {
+fn run_step(root: &Path, step: &Step, environment: &[(&str, &str)]) -> anyhow::Result<()> {
     let mut child = Command::new(env!("CARGO"))
         .args(step.arguments)
-        .envs(step.environment.iter().copied())
+        .envs(step.environment.iter().chain(environment).copied())
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -144,55 +168,25 @@ fn ignored_tests(line: &str) -> u32 {
         .unwrap_or(0)
 }
 
-/// Installs missing Debian packages where that needs no password, and otherwise says how before anything is built.
-fn install_missing() -> anyhow::Result<()> {
-    let mut packages: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
-    // Debian's python3 leaves out what makes virtual environments.
-    if !succeeds(Command::new("python3").args(["-c", "import ensurepip"]).stderr(Stdio::null())) {
-        packages.push("python3-venv");
-    }
-    if packages.is_empty() {
-        return Ok(());
-    }
-    packages.dedup();
-    let list = packages.join(" ");
-    let as_root = if succeeds(Command::new("sh").args(["-c", "test \"$(id -u)\" = 0"])) {
-        Some("")
-    } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
-        Some("sudo -n ")
-    } else {
-        None
-    };
-    let by_hand = format!("install what is missing and run this again: sudo apt-get update && sudo apt-get install --yes {list}");
-    let (Some(as_root), true) = (as_root, is_installed("apt-get")) else { bail!("{by_hand}") };
-    println!("installing {list}");
-    let script =
-        format!("export DEBIAN_FRONTEND=noninteractive; {as_root}apt-get update --quiet && {as_root}apt-get install --yes --quiet {list}");
-    if !succeeds(Command::new("sh").args(["-c", &script])) {
-        bail!("apt-get failed; {by_hand}");
-    }
-    Ok(())
-}
-
-/// As a program of its own: what a shell has built in does not count.
-fn is_installed(program: &str) -> bool {
-    // Debian has these in directories that are not on everybody's PATH. The tests know where to look.
-    match program {
-        "postgres" => return webhooks_postgres::Binaries::find().is_ok(),
-        "pgbouncer" => return webhooks_postgres::find_pgbouncer().is_ok(),
-        _ => {}
-    }
-    let started = Command::new(program).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    !started.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::ignored_tests;
+    use super::*;
+
+    fn names(steps: &[&str], from: Option<&str>) -> anyhow::Result<Vec<&'static str>> {
+        let arguments = Arguments { steps: steps.iter().map(ToString::to_string).collect(), from: from.map(str::to_owned) };
+        Ok(chosen(&arguments)?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name() -> anyhow::Result<()> {
+        assert_eq!(names(&[], None)?.len(), STEPS.len());
+        assert_eq!(names(&["test", "format"], None)?, ["test", "format"]);
+        assert_eq!(names(&[], Some("chaos-postgres"))?, ["chaos-postgres", "readme"]);
+        let error = names(&["lints"], None).expect_err("there is none").to_string();
+        assert!(error.starts_with("there is no step `lints`; the steps are format, clippy, "), "{error}");
+        assert!(CHECK.iter().all(|name| STEPS.iter().any(|step| step.name == *name)));
+        Ok(())
+    }
 
     #[test]
     fn an_ignored_test_is_counted() {

@@ -6,19 +6,15 @@ use std::path::{Path, PathBuf};
 pub mod bench;
 pub mod chaos;
 pub mod ci;
-pub mod client;
 pub mod contract;
 pub mod deploy;
-pub mod docs;
 mod environment;
-pub mod evidence;
-pub mod json_schema;
 pub mod languages;
-pub mod lint;
-pub mod mutation;
-pub mod openapi;
+pub mod lint_spec;
 pub mod readme;
 mod server;
+pub mod setup;
+pub mod spec;
 
 /// The exit code that says: nothing failed, but what was compared differs.
 pub const DRIFT: u8 = 4;
@@ -31,4 +27,24 @@ fn repository(path: &str) -> PathBuf {
 fn read(path: &Path) -> anyhow::Result<String> {
     use anyhow::Context as _;
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    /// They compile fast because they do without these.
+    #[test]
+    fn the_api_and_xtask_need_neither_a_store_nor_an_http_client() {
+        for package in ["webhooks-server-api", "webhooks-spec", "xtask"] {
+            let mut tree = std::process::Command::new(env!("CARGO"));
+            tree.args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none", "--package", package]);
+            let output = tree.current_dir(crate::repository("")).output().expect("cargo runs");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let crates = String::from_utf8(output.stdout).expect("UTF-8");
+            assert!(crates.starts_with(package), "{crates}");
+            for heavy in ["rusqlite", "tokio-postgres", "hickory-resolver", "reqwest", "webhooks-server", "webhooks-client"] {
+                let found = crates.lines().any(|line| line.split(' ').next() == Some(heavy));
+                assert!(!found, "{package} depends on {heavy}: `cargo tree --package {package} --invert {heavy}` says through what");
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use regex::Regex;
@@ -46,6 +46,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let mut session = Session { databases, checkout, target: root.join("target"), terminals: HashMap::new(), shown: String::new() };
     let mut itself = false;
     for block in blocks(&readme) {
+        let started = Instant::now();
         let text = block.text.join("\n");
         let result = match (&block.terminal, block.language.as_str()) {
             _ if block.shows => session.must_show(&block),
@@ -58,7 +59,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             _ => continue,
         };
         result.with_context(|| format!("README.md:{}: {text}", block.line))?;
-        println!("README.md:{} does what it says", block.line);
+        println!("README.md:{} does what it says, {} s", block.line, started.elapsed().as_secs());
     }
     anyhow::ensure!(itself, "README.md does not say `{ITSELF}`, the command that passes the tests");
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@
 use http::Method;
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use xtask::json_schema::{self, Style};
+use webhooks_spec::json_schema::{self, Style};
 
 use crate::harness::{Api, PREFIX, Server, id_of};
 

@@ -42,4 +42,5 @@ mod server_start; // first start, keys, tokens, mistakes
 mod settings; // that each setting changes something
 mod signing_secrets; // rotation, and the overlap of two secrets
 mod store_trouble; // what callers are told when the database is damaged or away
+mod unpublished; // what is served beside the API
 mod webhooks; // listing, reading, changing, silencing and deleting

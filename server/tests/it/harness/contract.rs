@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{HeaderMap, Method, header};
 use webhooks_server_api::Scope;
-use xtask::evidence::{Caller, Exchange, Header, Judge, Recorder};
+use webhooks_spec::evidence::{Caller, Exchange, Header, Judge, Recorder};
 
 /// Breaches that one proxy or receiver saw.
 #[derive(Clone, Default)]

@@ -14,7 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
-use xtask::evidence::{Answer, Exchange};
+use webhooks_spec::evidence::{Answer, Exchange};
 
 use super::contract::{self, Violations};
 use super::receiver::{Body, Gone, full};

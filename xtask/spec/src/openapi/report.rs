@@ -26,7 +26,6 @@ pub(super) fn text(findings: &Findings, openapi_json: &str) -> String {
     for pointer in &findings.unused {
         report.push(format!("openapi.json:{}: {pointer}: nothing refers to it, so nothing holds it", lines.of_pointer(pointer)));
     }
-    report.extend(findings.unpublished.iter().cloned());
     let count = report.len();
     format!(
         "{}\n\n{count} {}. openapi.json is the source of truth: where it says what was decided, change the code.\n\
@@ -59,8 +58,7 @@ pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
         json!({ "kind": "example", "pointer": pointer, "line": line, "reason": example.reason })
     });
     let unused = findings.unused.iter().map(|pointer| json!({ "kind": "unused", "pointer": pointer, "line": lines.of_pointer(pointer) }));
-    let unpublished = findings.unpublished.iter().map(|reason| json!({ "kind": "unpublished", "reason": reason }));
-    differences.chain(examples).chain(unused).chain(unpublished).collect()
+    differences.chain(examples).chain(unused).collect()
 }
 
 fn sentence(difference: &Difference) -> String {

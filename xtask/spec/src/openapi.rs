@@ -21,7 +21,6 @@ mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
-mod unpublished;
 mod unused;
 
 pub use compare::Difference;
@@ -69,14 +68,12 @@ pub struct Findings {
     pub examples: Vec<BadExample>,
     /// JSON pointers to components that nothing refers to, and that nothing is compared with for that reason.
     pub unused: Vec<String>,
-    /// Routes that are served beside the API and must not be, or the other way round.
-    pub unpublished: Vec<String>,
 }
 
 impl Findings {
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.differences.is_empty() && self.examples.is_empty() && self.unused.is_empty() && self.unpublished.is_empty()
+        self.differences.is_empty() && self.examples.is_empty() && self.unused.is_empty()
     }
 }
 
@@ -90,7 +87,6 @@ pub fn check(openapi_json: &str) -> anyhow::Result<Findings> {
         differences: Comparison::new()?.differences(&spec)?,
         examples: examples::check(&spec).context("the examples of openapi.json")?,
         unused: unused::components(&spec),
-        unpublished: unpublished::unexpected()?,
     })
 }
 

@@ -1,5 +1,5 @@
-//! `cargo xtask lint`: openapi.json under two linters, of which each finds what the other misses. The rules, and why some
-//! of them are off, are in xtask/lint.
+//! `cargo xtask lint-spec`: openapi.json under two linters, of which each finds what the other misses. The rules, and why some
+//! of them are off, are in xtask/lint-spec.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::environment;
 
-const VERB: &str = "lint";
+const VERB: &str = "lint-spec";
 
 /// A linter's name, and its arguments. A warning fails too.
 const LINTERS: [(&str, &[&str]); 2] = [
@@ -35,6 +35,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
     if passed {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("Lines are those of openapi.json. Change it, or switch a rule off in xtask/lint and say there why.");
+    println!("Lines are those of openapi.json. Change it, or switch a rule off in xtask/lint-spec and say there why.");
     Ok(ExitCode::from(crate::DRIFT))
 }

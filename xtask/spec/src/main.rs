@@ -1,0 +1,44 @@
+//! The commands of `cargo xtask` that need the API: it runs them as this program.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use webhooks_spec::{client, docs, evidence, mutation, openapi};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Commands on openapi.json", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compare openapi.json with the document that the code generates, and its examples with its schemas
+    Openapi(openapi::Arguments),
+    /// Name what a change of openapi.json breaks for its users, and hold `info.version` to it
+    Breaking(openapi::breaking::Arguments),
+    /// Generate client/src/generated.rs from openapi.json
+    Client(client::Arguments),
+    /// Write the docs page, as the server serves it, to a file
+    Docs(docs::Arguments),
+    /// Name what openapi.json says and the tests did not see, or saw to be otherwise
+    Coverage,
+    /// Change openapi.json in one statement at a time, and see that each change is reported
+    Mutations(mutation::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Breaking(arguments) => openapi::breaking::run(&arguments),
+        Command::Client(arguments) => client::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+        Command::Coverage => evidence::coverage::run(),
+        Command::Mutations(arguments) => mutation::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,27 @@
+//! The commands on openapi.json. They need the API, so they are a program of their own (`xtask/spec`), and `cargo xtask`
+//! compiles without it.
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::Context as _;
+
+/// Passed on as they are, `--help` included.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub struct Arguments {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    arguments: Vec<OsString>,
+}
+
+/// # Errors
+/// When cargo cannot be started.
+pub fn run(command: &str, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let status = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--package", "webhooks-spec", "--", command])
+        .args(&arguments.arguments)
+        .stdin(Stdio::null())
+        .status()
+        .context("cannot start cargo")?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
