@@ -28,8 +28,9 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 }
 
 /// Arguments of cargo, in the order in which a mistake is likeliest and cheapest to find.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     step("format", &["fmt", "--all", "--check"]),
+    step("lint", &["xtask", "lint"]),
     step("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     step("openapi", &["xtask", "openapi"]),
     step("lint-spec", &["xtask", "lint-spec"]),
@@ -58,7 +59,7 @@ const STEPS: [Step; 18] = [
 ];
 
 /// The steps of `check`, which need only Rust and a C compiler.
-const CHECK: [&str; 5] = ["format", "clippy", "openapi", "client", "test"];
+const CHECK: [&str; 6] = ["format", "lint", "clippy", "openapi", "client", "test"];
 
 const ENVIRONMENT: [(&str, &str); 3] = [
     // A test whose tool is missing fails instead of being skipped.
@@ -183,7 +184,7 @@ mod tests {
         assert_eq!(names(&["test", "format"], None)?, ["test", "format"]);
         assert_eq!(names(&[], Some("chaos-postgres"))?, ["chaos-postgres", "readme"]);
         let error = names(&["lints"], None).expect_err("there is none").to_string();
-        assert!(error.starts_with("there is no step `lints`; the steps are format, clippy, "), "{error}");
+        assert!(error.starts_with("there is no step `lints`; the steps are format, lint, clippy, "), "{error}");
         assert!(CHECK.iter().all(|name| STEPS.iter().any(|step| step.name == *name)));
         Ok(())
     }

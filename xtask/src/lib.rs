@@ -10,6 +10,7 @@ pub mod contract;
 pub mod deploy;
 mod environment;
 pub mod languages;
+pub mod lint;
 pub mod lint_spec;
 pub mod readme;
 mod server;

@@ -6,7 +6,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// The commands by purpose, in the order in which they are shown.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Daily", &["check", "setup", "ci", "readme"]),
+    ("Daily", &["check", "lint", "setup", "ci", "readme"]),
     ("Specification", &["openapi", "client", "breaking", "coverage", "mutations", "contract", "lint-spec", "docs", "languages"]),
     ("Measurement", &["bench", "chaos"]),
     ("Release", &["deploy"]),
@@ -35,6 +35,8 @@ enum Command {
     Client(xtask::spec::Arguments),
     /// Write the docs page, as the server serves it, to a file
     Docs(xtask::spec::Arguments),
+    /// Check the imports between modules and the length of files
+    Lint,
     /// Check openapi.json with two linters
     LintSpec,
     /// Lint the files in server/deploy, and link the server as its image has it
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Command::Docs(arguments) => xtask::spec::run("docs", &arguments),
         Command::Coverage(arguments) => xtask::spec::run("coverage", &arguments),
         Command::Mutations(arguments) => xtask::spec::run("mutations", &arguments),
+        Command::Lint => xtask::lint::run(),
         Command::LintSpec => xtask::lint_spec::run(),
         Command::Deploy => xtask::deploy::run(),
         Command::Contract(arguments) => xtask::contract::run(&arguments),
