@@ -15,7 +15,6 @@ use crate::arguments::{Command, CommandLine, Deliveries, EventTypes, List, Notif
 use crate::output::{Listing, print, print_listing, print_one, print_secret};
 use crate::{check_receiver, listen, recover, requests};
 
-pub(crate) const CURSOR: &str = "a cursor that an earlier page gave";
 const USUAL_PAGE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const LARGEST_PAGE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
 
@@ -104,7 +103,7 @@ async fn webhooks(api: &Api, list: &List) -> Result<Listing<Webhook>> {
     all_pages(&list.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_webhooks().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListWebhooksCursor>(&cursor, CURSOR)?);
+            request = request.cursor(requests::read::<ListWebhooksCursor>(&cursor, requests::CURSOR)?);
         }
         if let Some(status) = list.status {
             request = request.status(status);
@@ -119,7 +118,7 @@ async fn notifications(api: &Api, filter: &Notifications) -> Result<Listing<Noti
     all_pages(&filter.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_notifications().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListNotificationsCursor>(&cursor, CURSOR)?);
+            request = request.cursor(requests::read::<ListNotificationsCursor>(&cursor, requests::CURSOR)?);
         }
         if let Some(event_type) = &filter.event_type {
             request = request.type_(requests::read::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?);
@@ -134,7 +133,7 @@ async fn event_types(api: &Api, list: &EventTypes) -> Result<Listing<EventType>>
     all_pages(&list.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_event_types().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListEventTypesCursor>(&cursor, CURSOR)?);
+            request = request.cursor(requests::read::<ListEventTypesCursor>(&cursor, requests::CURSOR)?);
         }
         let page = api.settle(request.send().await)?;
         Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
@@ -146,7 +145,7 @@ async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>>
     all_pages(&filter.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_deliveries().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListDeliveriesCursor>(&cursor, CURSOR)?);
+            request = request.cursor(requests::read::<ListDeliveriesCursor>(&cursor, requests::CURSOR)?);
         }
         if let Some(webhook) = filter.webhook {
             request = request.webhook_id(webhook);

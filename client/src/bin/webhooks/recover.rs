@@ -6,14 +6,13 @@ use webhooks_client::types::{DeliveryRecovery, DeliveryRecoveryCursor};
 
 use crate::api::Api;
 use crate::arguments::Recover;
-use crate::commands::CURSOR;
 use crate::output::{print, print_json};
 use crate::requests;
 
 pub(crate) async fn run(api: &Api, arguments: &Recover, json: bool) -> Result<()> {
     let mut progress = Progress { count: 0, cursor: arguments.cursor.clone() };
     let call = async |cursor: Option<String>| {
-        let cursor = cursor.map(|cursor| requests::read::<DeliveryRecoveryCursor>(&cursor, CURSOR)).transpose()?;
+        let cursor = cursor.map(|cursor| requests::read::<DeliveryRecoveryCursor>(&cursor, requests::CURSOR)).transpose()?;
         let dry_run = arguments.dry_run.then_some(true);
         let body = DeliveryRecovery { since: arguments.since, until: arguments.until, dry_run, cursor };
         let answer = api.settle(api.client.recover_deliveries().id(arguments.webhook).body(body).send().await)?;

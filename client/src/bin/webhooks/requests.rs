@@ -16,6 +16,9 @@ use webhooks_client::types::{
 use crate::arguments::{Auth, AuthKind, Publish, Register, Update};
 use crate::secrets::{self, Wanted};
 
+/// How an unreadable `--cursor` is named in the message about it.
+pub(crate) const CURSOR: &str = "a cursor that an earlier page gave";
+
 pub(crate) const EVENT_TYPE: &str = "a dotted lower-case name such as `catalog.purchase.closed`";
 const PUBLISHED_EVENT_TYPE: &str =
     "a dotted lower-case name such as `catalog.purchase.closed` (`webhook.` at its beginning is the service's own)";

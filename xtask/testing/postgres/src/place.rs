@@ -4,12 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context as _, ensure};
 
 use crate::account::Account;
-use crate::sql::successful;
 
 /// Where the data of a server is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,6 +131,13 @@ pub(crate) fn plain(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command
+}
+
+/// What a program says that has succeeded.
+pub(crate) fn successful(name: &str, output: Output) -> anyhow::Result<String> {
+    let said = |output: Vec<u8>| String::from_utf8_lossy(&output).trim_end_matches('\n').to_owned();
+    ensure!(output.status.success(), "{name}: {}: {}", output.status, said(output.stderr));
+    Ok(said(output.stdout))
 }
 
 /// Where the servers' user may go.

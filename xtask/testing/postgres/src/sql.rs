@@ -2,12 +2,12 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 
 use crate::binaries::Binaries;
-use crate::place::plain;
+use crate::place::{plain, successful};
 
 /// How a client of PostgreSQL gets to a server.
 #[derive(Debug, Clone)]
@@ -53,13 +53,6 @@ fn run(command: &mut Command, input: &str) -> anyhow::Result<String> {
         child.wait_with_output()
     })?;
     successful(&name, output)
-}
-
-/// What a program says that has succeeded.
-pub(crate) fn successful(name: &str, output: Output) -> anyhow::Result<String> {
-    let said = |output: Vec<u8>| String::from_utf8_lossy(&output).trim_end_matches('\n').to_owned();
-    ensure!(output.status.success(), "{name}: {}: {}", output.status, said(output.stderr));
-    Ok(said(output.stdout))
 }
 
 /// Percent-encoded (RFC 3986).
