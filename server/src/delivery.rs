@@ -35,8 +35,10 @@ use crate::api::callback::{Answer, CallbackBody, CallbackReference};
 use crate::api::types::EventType;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::model::{Fleet, Next};
 use crate::seal::Vault;
-use crate::store::{self, DeactivationCause, Destination, Finish, Fleet, HEARTBEAT, Leased, Next, Patience, Store};
+use crate::slots::{Caps, LONGEST_PAUSE, Slots, Work};
+use crate::store::{self, DeactivationCause, Destination, Finish, HEARTBEAT, Leased, Patience, Store};
 
 mod attempt;
 pub mod callback;
@@ -47,7 +49,6 @@ pub mod handshake;
 pub mod recovery;
 pub mod redact;
 pub mod retry;
-pub mod schedule;
 pub mod signature;
 mod target;
 
@@ -56,7 +57,6 @@ use attempt::{Call, Sent};
 use guard::Guard;
 use handshake::Handshakes;
 use retry::RetrySchedule;
-use schedule::{Caps, LONGEST_PAUSE, Slots, Work};
 use target::Targets;
 pub use target::{auth_context, headers_context, signing_context};
 

@@ -16,11 +16,11 @@ use crate::api::{Answer, Api};
 use crate::auth::{self, Caller};
 use crate::body;
 use crate::delivery::guard::Guard;
-use crate::delivery::handshake::Challenge;
 use crate::delivery::recovery::Recovered;
 use crate::delivery::signature::SigningSecret;
 use crate::delivery::{NotMade, Sample, auth_context, headers_context, signing_context};
 use crate::event_types::Catalogue;
+use crate::model::Challenge;
 use crate::problem::reply;
 use crate::store::{
     self, Audience, CustomHeaders, Deactivation, DeliveryFilter, Idempotency, Page, Part, Publication, Published, Recovery, Redelivered,

@@ -11,7 +11,7 @@
 //!
 //! 1. `publishNotification` stores the notification and one delivery for each active webhook that asks for it, in one
 //!    transaction (the outbox), and answers 202 once that is on disk. Concurrent publishes share a commit.
-//! 2. The same transaction leases the fresh deliveries to this node as far as [`delivery::schedule::Slots`] has room, so
+//! 2. The same transaction leases the fresh deliveries to this node as far as [`slots::Slots`] has room, so
 //!    the usual case needs no second query. What finds no room stays due in the store, while its webhook waits in the
 //!    slots; a round of [`store::Store::lease_due`] takes it when it may go. So memory grows with the webhooks that wait
 //!    and not with the backlog, and looking for work walks over nothing that cannot go.
@@ -40,6 +40,11 @@
 pub use webhooks_server_api as api;
 
 pub mod handlers;
+
+// The plain values that several modules use, and who may be in flight.
+pub mod model;
+
+pub mod slots;
 
 // How a request is judged and an error is told.
 pub mod body;

@@ -18,7 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::store::{Census, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse};
+use crate::model::{BacklogCounts, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse};
 
 /// In seconds: what takes a disk or a network a moment, up to what a callback may take.
 const QUICK: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -238,11 +238,11 @@ impl Metrics {
         TokenRequest { metrics: self, result: "timed_out" }
     }
 
-    pub fn counted(&self, census: &Census) {
+    pub fn counted(&self, counts: &BacklogCounts) {
         for lane in Lane::ALL {
-            self.pending.get_or_create(&of_lane(lane)).set(census.pending[lane as usize] as i64);
+            self.pending.get_or_create(&of_lane(lane)).set(counts.pending[lane as usize] as i64);
         }
-        for (status, count) in [("active", census.active), ("deactivated", census.deactivated)] {
+        for (status, count) in [("active", counts.active), ("deactivated", counts.deactivated)] {
             self.webhooks.get_or_create(&[("status", status)]).set(count as i64);
         }
     }

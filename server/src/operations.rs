@@ -18,9 +18,10 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::OperationsListen;
 use crate::delivery::Engine;
-use crate::delivery::schedule::Slots;
 use crate::metrics::Metrics;
-use crate::store::{self, Census, Lane, PauseScope, StorageUse, Store};
+use crate::model::{Lane, PauseScope, StorageUse};
+use crate::slots::Slots;
+use crate::store::{self, Census, Store};
 
 mod probe;
 
@@ -238,11 +239,11 @@ async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &M
         let mut due = store.oldest_due(slots.waiting()).await?;
         // What waits behind others is known only to a count.
         let in_order = &mut due[Lane::Ordered as usize];
-        *in_order = (*in_order).into_iter().chain(last.oldest_in_order).min();
+        *in_order = (*in_order).into_iter().chain(last.counts.oldest_in_order).min();
         metrics.oldest_due(&due, clock.now());
         census = store.count_some(census).await?;
         if census.ended() {
-            metrics.counted(&census);
+            metrics.counted(&census.counts);
             return Ok(census);
         }
         tokio::time::sleep(STEP_INTERVAL).await;

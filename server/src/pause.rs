@@ -7,8 +7,8 @@ use anyhow::{Context as _, bail};
 
 use crate::clock::Clock;
 use crate::config::{DeliveryCommand, Settings, Target};
+use crate::model::PauseScope;
 use crate::opening;
-use crate::store::PauseScope;
 
 pub async fn run(settings: &Settings, command: DeliveryCommand) -> anyhow::Result<()> {
     let store = opening::open_beside(settings).await?;

@@ -20,15 +20,16 @@ use crate::config::{Role, Settings};
 use crate::data_dir::DataDir;
 use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy};
-use crate::delivery::schedule::Caps;
 use crate::descriptors::Descriptors;
 use crate::event_types::Catalogue;
 use crate::handlers::Handlers;
-use crate::limits::{Limit, Rate};
+use crate::limits::Limit;
 use crate::metrics::Metrics;
+use crate::model::Rate;
 use crate::opening::{self, Opened};
 use crate::operations::Operations;
 use crate::seal::Vault;
+use crate::slots::Caps;
 use crate::store::{Patience, StorageLimits, Store};
 
 /// How long whoever asks for health or metrics is still answered at the end.

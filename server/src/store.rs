@@ -15,9 +15,8 @@ use crate::api::trace::TraceContext;
 use crate::api::types::{
     self, Account, Auth, CustomHeader, CustomHeaderName, Description, EventType, EventTypePattern, EventTypes, OutboundUrl, WebhookStatus,
 };
-use crate::delivery::callback::CallbackTemplate;
-use crate::delivery::handshake::Challenge;
-use crate::delivery::schedule::{Slot, Slots, Work};
+use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse};
+use crate::slots::{Slot, Slots, Work};
 
 pub mod address;
 mod census;
@@ -30,7 +29,7 @@ pub mod sqlite;
 mod suite;
 mod webhooks;
 
-pub use census::{Census, DuePerLane, StorageUse};
+pub use census::Census;
 pub use deliveries::*;
 pub use notifications::*;
 pub use webhooks::*;
@@ -114,20 +113,6 @@ pub struct Part<T> {
     pub items: Vec<T>,
     /// The list goes on after this one.
     pub next: Option<Uuid>,
-}
-
-/// What the operator pauses and resumes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PauseScope {
-    All,
-    Account(Account),
-    Webhook(Uuid),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pause {
-    pub scope: PauseScope,
-    pub since: DateTime<Utc>,
 }
 
 /// The durable state. Look-ups take the account that asks, `None` for the platform, and do not find what is another's.
@@ -242,18 +227,5 @@ pub trait Store: Send + Sync + 'static {
 /// How often a process says that it is alive.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// The processes that work on the store, and what this one has heard of the others.
-#[derive(Debug, Default)]
-pub struct Fleet {
-    /// How many deliver, this one included.
-    pub delivering: u32,
-    /// There may be others, whose handshakes this one has to look for.
-    pub is_shared: bool,
-    /// The names of those that have died.
-    pub taken_over_from: Vec<String>,
-    /// This one was believed dead, and what it held is another's now.
-    pub was_given_up: bool,
-    /// Webhooks that have been changed, deactivated or deleted, with the revision that they have since.
-    pub changed_webhooks: Vec<(Uuid, u32)>,
-    pub deleted_notifications: Vec<Uuid>,
-}
+/// How many deliveries one step of a recovery examines.
+pub const RECOVERY_STEP: u32 = 250;

@@ -36,12 +36,11 @@ pub use self::resolver::{DNS_PORT, NameError};
 use self::ranges::AddressPolicy;
 use self::resolver::{JudgingResolver, Names};
 
+use crate::slots::IDLE_TIMEOUT;
+
 /// Resolving a name, connecting and the TLS handshake together take at most this, unless the policy says otherwise.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Servers commonly close an idle connection after 5 s (Node.js, Apache). A request that crosses such a close fails, and
-/// nobody can say whether it was taken; so a connection is given up before its server does that.
-pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// As many as an account has in flight by default: fewer, and a host with several webhooks gets a new connection all the time.
 const MOST_IDLE_PER_HOST: usize = 256;
 

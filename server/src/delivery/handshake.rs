@@ -8,14 +8,10 @@
 //! It has a small number of places of its own in flight, so that it never competes with deliveries.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::rand::SecureRandom;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::to_raw_value;
@@ -26,6 +22,7 @@ use super::attempt::{self, Call, Sent};
 use super::{Engine, LOOK_INTERVAL, chain, random_fraction};
 use crate::api::callback::{Answer, CallbackBody, CallbackReference};
 use crate::api::types::EventType;
+use crate::model::Challenge;
 use crate::store::{Destination, DueHandshake, HandshakeEnd};
 
 const EVENT_TYPE: &str = "webhook.handshake";
@@ -37,53 +34,22 @@ const AT_ONCE_IN_ACCOUNT: usize = 4;
 /// While more are due than have a place, they are looked at no more often than this.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// As many bytes as a key has: nobody guesses it.
-const CHALLENGE_LEN: usize = 32;
-
-/// What a receiver must send back. Whoever knows it could agree in the receiver's place, so `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Challenge(String);
-
-impl Challenge {
-    pub fn generate(random: &dyn SecureRandom) -> Challenge {
-        let mut bytes = [0; CHALLENGE_LEN];
-        random.fill(&mut bytes).expect("the system's random source never fails once it is seeded");
-        Challenge(URL_SAFE_NO_PAD.encode(bytes))
+/// Why an answer does not agree, if it does not.
+fn judge(challenge: &Challenge, status: Option<u16>, body: &[u8]) -> Result<(), &'static str> {
+    #[derive(Deserialize)]
+    struct Agreement {
+        challenge: String,
     }
-
-    #[must_use]
-    pub fn stored(text: String) -> Challenge {
-        Challenge(text)
+    match status {
+        None => return Err("no answer came"),
+        Some(200) => {}
+        Some(_) => return Err("the answer has another status than 200"),
     }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Why an answer does not agree, if it does not.
-    fn judge(&self, status: Option<u16>, body: &[u8]) -> Result<(), &'static str> {
-        #[derive(Deserialize)]
-        struct Agreement {
-            challenge: String,
-        }
-        match status {
-            None => return Err("no answer came"),
-            Some(200) => {}
-            Some(_) => return Err("the answer has another status than 200"),
-        }
-        let Ok(agreement) = serde_json::from_slice::<Agreement>(body) else {
-            return Err("the answer's body is no JSON object with the challenge");
-        };
-        let equal = verify_slices_are_equal(agreement.challenge.as_bytes(), self.0.as_bytes());
-        equal.map_err(|_| "the answer has another challenge than was sent")
-    }
-}
-
-impl fmt::Debug for Challenge {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[challenge]")
-    }
+    let Ok(agreement) = serde_json::from_slice::<Agreement>(body) else {
+        return Err("the answer's body is no JSON object with the challenge");
+    };
+    let equal = verify_slices_are_equal(agreement.challenge.as_bytes(), challenge.as_str().as_bytes());
+    equal.map_err(|_| "the answer has another challenge than was sent")
 }
 
 #[derive(Default)]
@@ -186,7 +152,7 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
         let sent =
             attempt::send(&self.guard, &target, Call { notification_id, body: body.to_json().into(), deadline, trace: None }, now).await?;
-        let verdict = due.challenge.judge(sent.status_code, &sent.body);
+        let verdict = judge(&due.challenge, sent.status_code, &sent.body);
         let end = self.end(verdict.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => verdict.err(), "next" => ?end);
         Ok(Some(end))
@@ -254,7 +220,7 @@ mod tests {
             (Some(200), r#"{"challenge":"abc"} {}"#, false),
             (Some(200), "", false),
         ] {
-            assert_eq!(challenge.judge(status, body.as_bytes()).is_ok(), agrees, "{status:?} {body}");
+            assert_eq!(judge(&challenge, status, body.as_bytes()).is_ok(), agrees, "{status:?} {body}");
         }
     }
 

@@ -2,10 +2,7 @@
 
 use super::*;
 use crate::api::types::{Account, MOST_IN_A_CALL};
-use crate::store::{Recovery, RecoveryPosition, RecoveryStep};
-
-/// So many deliveries does one step look at.
-pub const STEP: u32 = 250;
+use crate::store::{RECOVERY_STEP, Recovery, RecoveryPosition, RecoveryStep};
 
 /// What came of a call.
 #[derive(Debug)]
@@ -29,7 +26,7 @@ impl Engine {
         let mut count = 0;
         let mut after = recovery.after;
         // Steps that only prepare are counted too: each costs about as much as another, and a call must end.
-        for _ in 0..MOST_IN_A_CALL / STEP {
+        for _ in 0..MOST_IN_A_CALL / RECOVERY_STEP {
             let step = self.store.recover_deliveries(account.clone(), Recovery { after, ..recovery }, self.clock.now()).await?;
             match step {
                 RecoveryStep::Recovered { count: more, next } => {

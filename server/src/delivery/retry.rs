@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
+use crate::model::duration::{DAY, HOUR, MINUTE, parse_seconds};
+
 /// Nine retries after the first attempt, over a little more than three days.
 const DEFAULT_WAITS_SECS: [u64; 9] = [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
@@ -14,10 +16,6 @@ const JITTER: f64 = 0.2;
 
 /// A receiver may put a delivery off by no more than this from now.
 const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(DAY);
-
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
 
 /// Bounds that no sensible schedule meets; they keep the arithmetic on dates from overflowing.
 const LONGEST_WAIT_SECS: u64 = 30 * DAY;
@@ -92,16 +90,6 @@ fn parse_wait(text: &str) -> Result<Duration, RetryScheduleError> {
         Some(_) => Err(RetryScheduleError::OutOfBounds { text: text.to_owned() }),
         None => Err(RetryScheduleError::NotAWait { text: text.to_owned() }),
     }
-}
-
-/// The seconds of a whole number with one of the units `s`, `m`, `h` and `d`, such as `30m`; what overflows is the most there is.
-pub fn parse_seconds(text: &str) -> Option<u64> {
-    let (number, unit_secs) =
-        [("s", 1), ("m", MINUTE), ("h", HOUR), ("d", DAY)].into_iter().find_map(|(unit, secs)| Some((text.strip_suffix(unit)?, secs)))?;
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(number.parse().unwrap_or(u64::MAX).saturating_mul(unit_secs))
 }
 
 /// Writes the list that [`FromStr`] reads, each wait in the largest unit that shows it whole.

@@ -2,20 +2,6 @@
 
 use super::*;
 
-/// Deliveries of a lane wait for one another, and for no other lane's: retries never keep fresh deliveries waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lane {
-    Fresh = 0,
-    Retry = 1,
-    /// Of a webhook that is ordered: one at a time, first attempts and retries alike.
-    Ordered = 2,
-}
-
-impl Lane {
-    pub const ALL: [Lane; Lane::COUNT] = [Lane::Fresh, Lane::Retry, Lane::Ordered];
-    pub const COUNT: usize = 3;
-}
-
 /// A delivery that this node has taken to attempt. While it is held, `slot` keeps its place in flight.
 #[derive(Debug)]
 pub struct Leased {
@@ -135,15 +121,6 @@ pub struct Finish {
 pub struct Patience {
     pub time: TimeDelta,
     pub attempts: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    Succeeded,
-    RetryAt(DateTime<Utc>),
-    Failed,
-    /// The callback is gone: the delivery failed, and the webhook is deactivated.
-    Gone,
 }
 
 /// What a finish led to, beside its delivery's own state.

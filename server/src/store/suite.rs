@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::api::types::{DeliveryStatus, Username};
-use crate::delivery::schedule::Caps;
+use crate::slots::Caps;
 
 mod erasure;
 mod failures;

@@ -7,7 +7,7 @@ use http::Method;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::{Value, json};
-use webhooks_server::store::PauseScope;
+use webhooks_server::model::PauseScope;
 use webhooks_server_api::types::Account;
 
 use crate::harness::{Api, IMPATIENT, Reply, Server, Setup, eventually, id_of};

@@ -38,7 +38,7 @@ pub(super) async fn count_at_most(session: &Session, mut census: Census, limit: 
                 let (webhook_id, lane) = (group.try_get(0)?, Lane::from_number(group.try_get(2)?)?);
                 let of_group: i64 = group.try_get(3)?;
                 counted += of_group;
-                census.pending[lane as usize] += u64::try_from(of_group).unwrap_or_default();
+                census.counts.pending[lane as usize] += u64::try_from(of_group).unwrap_or_default();
                 if lane == Lane::Ordered && in_order.replace(webhook_id) != Some(webhook_id) {
                     ordered.push(Work { webhook_id, lane });
                 }
@@ -46,7 +46,7 @@ pub(super) async fn count_at_most(session: &Session, mut census: Census, limit: 
                 census.place = Place::Deliveries { webhook_id, epoch, lane, due_at, id };
             }
             let waiting = first_waiting(session, &ordered).await?;
-            census.oldest_in_order = waiting.into_iter().map(|(_, since)| since).chain(census.oldest_in_order).min();
+            census.counts.oldest_in_order = waiting.into_iter().map(|(_, since)| since).chain(census.counts.oldest_in_order).min();
             if counted < limit {
                 census.place = Place::Webhooks { after: Uuid::nil() };
             }
@@ -54,8 +54,8 @@ pub(super) async fn count_at_most(session: &Session, mut census: Census, limit: 
         Place::Webhooks { after } => {
             let row = session.query_one(WEBHOOKS, &[&after, &limit]).await?;
             let number = |column| -> Answer<u64> { Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or_default()) };
-            census.active += number(1)?;
-            census.deactivated += number(2)?;
+            census.counts.active += number(1)?;
+            census.counts.deactivated += number(2)?;
             census.place = match row.try_get(3)? {
                 Some(after) if row.try_get::<_, i64>(0)? == limit => Place::Webhooks { after },
                 _ => Place::End,

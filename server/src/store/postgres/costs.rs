@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::api::types::DeliveryStatus;
-use crate::delivery::schedule::{Caps, Slots, Work};
+use crate::slots::{Caps, Slots, Work};
 use crate::store::census::Place;
 use crate::store::suite::webhook_of;
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::pauses::Paused;
 use super::*;
-use crate::limits::Rate;
+use crate::model::Rate;
 
 /// So many deliveries are leased in one round, so that the round's transaction stays short.
 const LEASED_AT_ONCE: usize = 256;

@@ -12,7 +12,7 @@ use super::lines::Answers;
 use super::pauses::Paused;
 use super::session::shared;
 use super::*;
-use crate::delivery::callback::CallbackTemplate;
+use crate::model::CallbackTemplate;
 use crate::store::notifications::KEY_LIFE;
 
 /// Each time it has changed in the meantime.

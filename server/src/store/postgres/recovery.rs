@@ -4,7 +4,7 @@
 //! that has none but failed and cancelled deliveries: neither what succeeded nor what lies before `since` is read.
 
 use super::*;
-use crate::delivery::recovery::STEP;
+use crate::store::RECOVERY_STEP;
 
 pub(super) async fn step(session: &Session, account: &Account, recovery: Recovery, now: DateTime<Utc>) -> Answer<RecoveryStep> {
     let Some(webhook) = webhooks::get(session, Some(account), recovery.webhook_id).await? else { return Ok(RecoveryStep::NoSuchWebhook) };
@@ -24,7 +24,7 @@ pub(super) async fn step(session: &Session, account: &Account, recovery: Recover
              FROM unsuccessful u
              WHERE u.webhook_id = $1 AND (u.created_at, u.delivery_id) > ($2, $3) AND u.created_at < coalesce($4, 'infinity')
              ORDER BY u.created_at, u.delivery_id LIMIT $5",
-            &[&webhook.id, &after.0, &after.1, &recovery.until, &i64::from(STEP)],
+            &[&webhook.id, &after.0, &after.1, &recovery.until, &i64::from(RECOVERY_STEP)],
         )
         .await?;
     let looked_at: Vec<(Uuid, DateTime<Utc>, bool)> =
@@ -34,7 +34,7 @@ pub(super) async fn step(session: &Session, account: &Account, recovery: Recover
         recoverable = recover(session, &webhook, recoverable, now).await?;
     }
     let count = u32::try_from(recoverable.len()).expect("no more than were looked at");
-    let full = looked_at.len() == STEP as usize;
+    let full = looked_at.len() == RECOVERY_STEP as usize;
     let next = looked_at.last().filter(|_| full).map(|(id, created_at, _)| (*created_at, *id));
     Ok(RecoveryStep::Recovered { count, next })
 }

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::api::types::DeliveryStatus;
-use crate::delivery::schedule::Caps;
+use crate::slots::Caps;
 use crate::store::suite::place::Place;
 use crate::store::suite::{Bench, T0, milliseconds, seconds, webhook_of};
 

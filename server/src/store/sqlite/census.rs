@@ -29,12 +29,12 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut census: Census,
             while let Some(row) = rows.next()? {
                 counted += 1;
                 let lane: Lane = row.get(2)?;
-                census.pending[lane as usize] += 1;
+                census.counts.pending[lane as usize] += 1;
                 if lane == Lane::Ordered {
                     let webhook_id = row.get::<_, Key>(0)?.0;
                     if in_order.replace(webhook_id) != Some(webhook_id) {
                         let since = waiting.since(Work { webhook_id, lane })?;
-                        census.oldest_in_order = census.oldest_in_order.into_iter().chain(since).min();
+                        census.counts.oldest_in_order = census.counts.oldest_in_order.into_iter().chain(since).min();
                     }
                 }
                 if counted == limit {
@@ -52,8 +52,8 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut census: Census,
             while let Some(row) = rows.next()? {
                 counted += 1;
                 match (row.get(1)?, row.get(2)?) {
-                    (true, true) => census.active += 1,
-                    (true, false) => census.deactivated += 1,
+                    (true, true) => census.counts.active += 1,
+                    (true, false) => census.counts.deactivated += 1,
                     (false, _) => {}
                 }
                 census.place = Place::Webhooks { after: row.get::<_, Key>(0)?.0 };
@@ -156,7 +156,7 @@ mod tests {
                 census = count_at_most(&connection, Uuid::nil(), census, limit).expect("counted");
                 steps += 1;
             }
-            assert_eq!((census.pending, census.active, census.deactivated), ([60, 30, 0], 10, 10), "{limit} at once");
+            assert_eq!((census.counts.pending, census.counts.active, census.counts.deactivated), ([60, 30, 0], 10, 10), "{limit} at once");
             assert_eq!(steps, 90 / limit + 1 + 30 / limit + 1, "{limit} at once");
         }
     }
@@ -189,7 +189,7 @@ mod tests {
             while !census.ended() {
                 census = count_at_most(&connection, incarnation, census, limit).expect("counted");
             }
-            census.oldest_in_order.map(|time| time.timestamp_millis())
+            census.counts.oldest_in_order.map(|time| time.timestamp_millis())
         };
         assert_eq!([1, 2, 7, 1000].map(oldest), [Some(7); 4]);
         connection.execute("DELETE FROM pauses", []).expect("resumed");

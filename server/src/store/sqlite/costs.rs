@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::api::types::DeliveryStatus;
-use crate::delivery::schedule::{Caps, Slots, Work};
+use crate::slots::{Caps, Slots, Work};
 use crate::store::suite::webhook_of;
 
 /// Long after everything that was stored before.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::api::trace::TraceContext;
-use crate::delivery::schedule::{Slot, Slots};
-use crate::limits::Rate;
+use crate::model::Rate;
+use crate::slots::{Slot, Slots};
 
 /// So many deliveries are leased in one round, so that a publish never waits long behind one.
 const LEASED_AT_ONCE: usize = 256;

@@ -4,7 +4,7 @@
 //! index that has none but failed and cancelled deliveries: neither what succeeded nor what lies before `since` is read.
 
 use super::*;
-use crate::delivery::recovery::STEP;
+use crate::store::RECOVERY_STEP;
 
 pub(super) fn step(
     connection: &Connection,
@@ -31,7 +31,7 @@ pub(super) fn step(
              ORDER BY d.created_at, d.id LIMIT ?5",
         )?
         .query_map(
-            (Key(webhook.id), Millis(after.0), Key(after.1), Millis(recovery.until.unwrap_or(DateTime::<Utc>::MAX_UTC)), STEP),
+            (Key(webhook.id), Millis(after.0), Key(after.1), Millis(recovery.until.unwrap_or(DateTime::<Utc>::MAX_UTC)), RECOVERY_STEP),
             |row| Ok((row.get::<_, Key>(0)?.0, row.get::<_, Millis>(1)?.0, row.get(2)?)),
         )?
         .collect::<rusqlite::Result<_>>()?;
@@ -47,7 +47,7 @@ pub(super) fn step(
     if let Some(lane) = lane {
         leases::mark_ready(connection, Work { webhook_id: webhook.id, lane }, now)?;
     }
-    let full = looked_at.len() == STEP as usize;
+    let full = looked_at.len() == RECOVERY_STEP as usize;
     let next = looked_at.last().filter(|_| full).map(|(id, created_at, _)| (*created_at, *id));
     Ok(RecoveryStep::Recovered { count, next })
 }

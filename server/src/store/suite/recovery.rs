@@ -1,7 +1,7 @@
 //! Making a stretch of deliveries due again.
 
 use super::*;
-use crate::delivery::recovery::STEP;
+use crate::store::RECOVERY_STEP;
 
 fn all_of(webhook: &Webhook) -> Recovery {
     Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after: None }
@@ -65,19 +65,19 @@ async fn what_failed_in_the_stretch_is_due_again_oldest_first() {
 async fn it_goes_on_where_the_step_before_ended() {
     let bench = Bench::new(1000, 100).await;
     let webhook = bench.webhook("acme").await;
-    let step = i64::from(STEP);
+    let step = i64::from(RECOVERY_STEP);
     bench.failed(&webhook, 0..step + 3).await;
     let RecoveryStep::Recovered { count, next } = bench.step(&webhook, Recovery { dry_run: true, ..all_of(&webhook) }).await else {
         panic!("nothing was recovered");
     };
-    assert_eq!((count, next.map(|(time, _)| time)), (STEP, Some(seconds(step - 1))));
+    assert_eq!((count, next.map(|(time, _)| time)), (RECOVERY_STEP, Some(seconds(step - 1))));
     // What stands before `since` is left out, however far back the cursor is.
     let rest = Recovery { after: next, ..all_of(&webhook) };
     let later = Recovery { since: seconds(step + 1), ..rest };
     assert_eq!(bench.step(&webhook, Recovery { dry_run: true, ..later }).await, RecoveryStep::Recovered { count: 2, next: None });
     assert_eq!(bench.step(&webhook, rest).await, RecoveryStep::Recovered { count: 3, next: None });
     let RecoveryStep::Recovered { count, next } = bench.step(&webhook, all_of(&webhook)).await else { panic!("nothing was recovered") };
-    assert_eq!(count, STEP);
+    assert_eq!(count, RECOVERY_STEP);
     let end = bench.step(&webhook, Recovery { after: next, ..all_of(&webhook) }).await;
     assert_eq!(end, RecoveryStep::Recovered { count: 0, next: None });
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use promql_parser::parser::{self, Expr};
 use serde_json::json;
-use webhooks_server::store::PauseScope;
+use webhooks_server::model::PauseScope;
 
 use super::{Scrape, rules};
 use crate::harness::{Reply, Server, Setup, eventually};

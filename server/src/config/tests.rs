@@ -1,0 +1,102 @@
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+fn load(arguments: &[&str]) -> Result<CommandLine, ConfigError> {
+    CommandLine::load(["webhooks-server"].iter().chain(arguments).map(OsString::from))
+}
+
+fn with_config(text: &str, arguments: &[&str]) -> Result<CommandLine, ConfigError> {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), text).expect("a writable file");
+    let path = file.path().display().to_string();
+    load(&[&["--config", &path], arguments].concat())
+}
+
+#[test]
+fn the_example_names_every_setting_with_its_default() {
+    // A commented line is a default; uncommenting all of them must change nothing.
+    let uncommented: String = EXAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(setting)
+                if setting.contains(" = ") && !setting.starts_with('#') && setting.starts_with(|c: char| c.is_ascii_lowercase()) =>
+            {
+                format!("{setting}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let table: toml::Table = uncommented.parse().expect("TOML");
+    let mut flat = Vec::new();
+    flatten(&table, "", &mut flat);
+    let named: Vec<String> = flat.into_iter().map(|(key, _)| key).collect();
+    for argument in command().get_arguments().filter(|argument| is_setting(argument) && argument.get_id() != "config") {
+        assert!(named.contains(&argument.get_id().to_string()), "{} is missing", argument.get_id());
+    }
+    let defaults = format!("{:?}", Settings { config: None, ..load(&[]).expect("defaults").settings });
+    let without_files = uncommented.lines().filter(|line| !line.contains("_file = ")).collect::<Vec<_>>().join("\n");
+    let example = with_config(&without_files, &[]).expect("the example is valid");
+    assert_eq!(format!("{:?}", Settings { config: None, ..example.settings }), defaults);
+}
+
+#[test]
+fn a_mistake_in_the_url_of_a_database_is_told_without_its_password() {
+    let url = "postgres://me:secret@one:port/hooks";
+    let file = format!("store = \"{url}\"");
+    for mistake in [load(&["--store", url]), with_config(&file, &[]), load(&["token", "list", "--store", url])] {
+        let said = mistake.expect_err("no URL").to_string();
+        assert!(said.contains("invalid value for '--store <STORE>': must be a URL such as") && !said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn flags_win_over_the_file_and_the_file_over_defaults() {
+    let file = "data_dir = \"/from/file\"\n[delivery]\nmax_in_flight = 7\n[outbound]\nallow_networks = [\"10.0.0.0/8\", \"fd00::/8\"]";
+    let settings = with_config(file, &["--data-dir", "/from/flag"]).expect("valid").settings;
+    assert_eq!(settings.data_dir, PathBuf::from("/from/flag"));
+    assert_eq!(settings.max_in_flight, 7);
+    assert_eq!(settings.allow_networks.len(), 2);
+    assert_eq!(settings.max_in_flight_per_webhook, 64);
+}
+
+#[test]
+fn what_the_file_gets_wrong_is_named() {
+    for (text, expected) in [
+        ("colour = \"red\"", "unknown key `colour`"),
+        ("[delivery]\ncolour = 1", "unknown key `delivery.colour`"),
+        ("[delivery]\nmax_in_flight = 0", "--max-in-flight"),
+        ("[delivery]\nmax_in_flight = \"many\"", "--max-in-flight"),
+        ("dev = 1979-05-27", "`dev` must be a string"),
+        ("config = \"x\"", "unknown key `config`"),
+        ("dev = ", "not valid TOML"),
+    ] {
+        let error = with_config(text, &[]).expect_err(text).to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn tokens_never_travel_in_the_clear_by_default() {
+    for (arguments, allowed) in [
+        (&["--listen", "127.0.0.1:0"][..], true),
+        (&["--listen", "[::1]:0"], true),
+        (&["--listen", "0.0.0.0:8080"], false),
+        (&["--listen", "0.0.0.0:8080", "--behind-tls-proxy"], true),
+        (&["--listen", "0.0.0.0:8080", "--tls-cert-file", "c", "--tls-key-file", "k"], true),
+        (&["--listen", "0.0.0.0:8080", "--behind-tls-proxy", "--dev"], false),
+        (&["--tls-cert-file", "c"], false),
+    ] {
+        assert_eq!(load(arguments).is_ok(), allowed, "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_says_default_environment_and_key_of_each_setting() {
+    let help = command().render_long_help().to_string();
+    for expected in
+        ["[default: 127.0.0.1:8080]", "WEBHOOKS_DELIVERY_MAX_IN_FLIGHT", "[file: delivery.retry_schedule]", "WEBHOOKS_TLS_CERT_FILE"]
+    {
+        assert!(help.contains(expected), "{expected} in {help}");
+    }
+}

@@ -1,0 +1,20 @@
+//! Plain values that several modules use: no effects, and no knowledge of the store, the engine or HTTP.
+
+mod backlog_counts;
+mod callback_template;
+mod challenge;
+pub mod duration;
+mod fleet;
+mod lane;
+mod pause;
+mod rate;
+mod storage_use;
+
+pub use backlog_counts::BacklogCounts;
+pub use callback_template::CallbackTemplate;
+pub use challenge::Challenge;
+pub use fleet::Fleet;
+pub use lane::{DuePerLane, Lane, Next};
+pub use pause::{Pause, PauseScope};
+pub use rate::Rate;
+pub use storage_use::StorageUse;

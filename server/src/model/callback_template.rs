@@ -1,0 +1,53 @@
+//! The body of a callback, serialized once for all webhooks of a notification.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::api::callback::{CallbackBody, CallbackReference};
+use crate::api::types::EventType;
+
+/// A callback's body for any webhook. Only the webhook's identifier differs, and it comes last, so the rest is serialised
+/// once for all.
+#[derive(Clone, Debug)]
+pub struct CallbackTemplate(Bytes);
+
+/// What stands behind the identifier.
+const TAIL: usize = "\"}}".len();
+
+impl CallbackTemplate {
+    #[must_use]
+    pub fn new(notification_id: Uuid, event_type: &EventType, timestamp: DateTime<Utc>, data: &RawValue) -> CallbackTemplate {
+        let notification = CallbackReference { id: notification_id };
+        let webhook = CallbackReference { id: Uuid::nil() };
+        CallbackTemplate(CallbackBody { r#type: event_type, timestamp, data, notification, webhook }.to_json().into())
+    }
+
+    /// The body for one webhook.
+    #[must_use]
+    pub fn to(&self, webhook_id: Uuid) -> Bytes {
+        let mut body = self.0.to_vec();
+        let end = body.len() - TAIL;
+        webhook_id.hyphenated().encode_lower(&mut body[end - uuid::fmt::Hyphenated::LENGTH..end]);
+        body.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_the_body_for_each_webhook() {
+        let data = RawValue::from_string(r#"{"webhook":{"id":"x"}}"#.to_owned()).expect("JSON");
+        let event_type = EventType::parse("a.b").expect("a type");
+        let (id, now) = (Uuid::now_v7(), DateTime::UNIX_EPOCH);
+        let template = CallbackTemplate::new(id, &event_type, now, &data);
+        for webhook_id in [Uuid::now_v7(), Uuid::max()] {
+            let (notification, webhook) = (CallbackReference { id }, CallbackReference { id: webhook_id });
+            let whole = CallbackBody { r#type: &event_type, timestamp: now, data: &data, notification, webhook };
+            assert_eq!(template.to(webhook_id), whole.to_json());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The challenge of a handshake.
+
+use std::fmt;
+
+use aws_lc_rs::rand::SecureRandom;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// As many bytes as a key has: nobody guesses it.
+const CHALLENGE_LEN: usize = 32;
+
+/// What a receiver must send back. Whoever knows it could agree in the receiver's place, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Challenge(String);
+
+impl Challenge {
+    pub fn generate(random: &dyn SecureRandom) -> Challenge {
+        let mut bytes = [0; CHALLENGE_LEN];
+        random.fill(&mut bytes).expect("the system's random source never fails once it is seeded");
+        Challenge(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    #[must_use]
+    pub fn stored(text: String) -> Challenge {
+        Challenge(text)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[challenge]")
+    }
+}

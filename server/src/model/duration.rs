@@ -1,0 +1,16 @@
+//! Durations as people write them.
+
+/// In seconds.
+pub const MINUTE: u64 = 60;
+pub const HOUR: u64 = 60 * MINUTE;
+pub const DAY: u64 = 24 * HOUR;
+
+/// The seconds of a whole number with one of the units `s`, `m`, `h` and `d`, such as `30m`; what overflows is the most there is.
+pub fn parse_seconds(text: &str) -> Option<u64> {
+    let (number, unit_secs) =
+        [("s", 1), ("m", MINUTE), ("h", HOUR), ("d", DAY)].into_iter().find_map(|(unit, secs)| Some((text.strip_suffix(unit)?, secs)))?;
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(number.parse().unwrap_or(u64::MAX).saturating_mul(unit_secs))
+}
