@@ -1,140 +1,26 @@
-//! The settings of a server: flags, then environment, then a TOML file, then defaults.
-//!
-//! Each setting is declared once, as an argument whose id is its key in the file. The file's values become the
-//! arguments' defaults, so flags and environment win over it without a line of merging, and the same parser judges all.
+//! The settings of a server.
 
-use std::ffi::{OsStr, OsString};
-use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use chrono::TimeDelta;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use ipnet::IpNet;
-use uuid::Uuid;
 
 use crate::api::DEFAULT_LISTEN;
-use crate::api::Scope;
-use crate::api::types::Account;
 use crate::delivery::guard::DNS_PORT;
 use crate::delivery::retry::RetrySchedule;
-use crate::migration::Embedded;
 use crate::model::duration::parse_seconds;
 use crate::store::address::StoreAddress;
 use crate::store::postgres::LONGEST_STATEMENT_SECONDS;
-use crate::store::postgres::url::PostgresUrl;
+
+pub(crate) mod concealed;
+pub mod layers;
+
+use concealed::Concealed;
+use layers::ConfigError;
 
 const DEFAULT_OPERATIONS_LISTEN: &str = "127.0.0.1:8081";
-
-/// Brings each notification of an API platform to its customers' callback servers, until it is accepted.
-///
-/// Without a subcommand it serves. Every setting may stand on the command line, in the environment, or in a TOML file;
-/// the first of these that has it counts.
-#[derive(Debug, Parser)]
-#[command(name = "webhooks-server", version, max_term_width = 120)]
-pub struct CommandLine {
-    #[command(flatten)]
-    pub settings: Settings,
-    #[command(subcommand)]
-    pub command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Make, list and revoke access tokens, also while the server runs
-    #[command(subcommand)]
-    Token(TokenCommand),
-    /// Write the database to a file, also while the server runs; the master key is not in it
-    Backup {
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Replace the file if it is there
-        #[arg(long)]
-        replace: bool,
-    },
-    /// Put a backup in the place of the database, while no server runs
-    Restore {
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Replace the database if there is one; it is kept beside the new one
-        #[arg(long)]
-        replace: bool,
-    },
-    /// Move everything from the embedded store, while no server runs on it, to an empty database of PostgreSQL
-    ///
-    /// Whatever ends it before its time, the same command goes on where it was, and no node starts on what is not all there. The
-    /// embedded store is not changed. --master-key-file and --store-password-file count for it.
-    Migrate {
-        /// `sqlite:` and a data directory or the database in it; `sqlite` alone is that in --data-dir
-        #[arg(long, value_name = "STORE", value_parser = Concealed::<Embedded>::new())]
-        from: Embedded,
-        /// The URL of PostgreSQL, as --store takes it; of the server itself and not of a pooler
-        #[arg(long, value_name = "STORE", value_parser = Concealed::<PostgresUrl>::new().map(Box::new))]
-        to: Box<PostgresUrl>,
-    },
-    /// Pause and resume deliveries, also while the server runs
-    #[command(subcommand)]
-    Delivery(DeliveryCommand),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum DeliveryCommand {
-    /// Begin no attempts any more: within a second nothing new goes out, and what is in flight ends
-    ///
-    /// Publishing goes on: what is published, and what is to be retried, waits in the store and costs no attempt, also over
-    /// a restart. Tests of a webhook and handshakes still go out.
-    Pause(Target),
-    /// End a pause: within a second everything that is due goes on
-    ///
-    /// Each pause is ended by the name that it was made with: what another pause still holds goes on waiting.
-    Resume(Target),
-    /// Show what is paused, and since when
-    Status,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct Target {
-    /// Every webhook
-    #[arg(long)]
-    pub all: bool,
-    /// The webhooks of an account
-    #[arg(long, value_parser = account)]
-    pub account: Option<Account>,
-    /// One webhook
-    #[arg(long, value_name = "ID")]
-    pub webhook: Option<Uuid>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum TokenCommand {
-    /// Make an access token and print it, once
-    Create {
-        /// The account that the token acts for
-        #[arg(long, value_parser = account, required_unless_present = "platform", conflicts_with = "platform")]
-        account: Option<Account>,
-        /// Make a platform token: it publishes to every account and reads everything, and registers nothing
-        #[arg(long)]
-        platform: bool,
-        /// What the token allows; may be given more than once
-        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope())]
-        scopes: Vec<Scope>,
-        /// When the token ends; without this it does not
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
-        expires_in_days: Option<u32>,
-    },
-    /// List the access tokens, without the tokens themselves
-    List,
-    /// Revoke an access token: within a second it is refused
-    Revoke {
-        /// As `token list` shows it
-        #[arg(value_name = "ID")]
-        id: Uuid,
-    },
-}
 
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
@@ -353,162 +239,9 @@ pub enum LogLevel {
     Debug,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// Rendered by clap, `--help` and `--version` included.
-    #[error("{0}")]
-    Arguments(clap::Error),
-    #[error("cannot read the configuration file {path}")]
-    Read {
-        path: String,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("the configuration file {path} is not valid TOML")]
-    Toml {
-        path: String,
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    #[error("the configuration file {path} has the unknown key `{key}`; the keys are {known}")]
-    UnknownKey { path: String, key: String, known: String },
-    #[error("the configuration file {path}: `{key}` must be a string, number, boolean or a list of these")]
-    BadType { path: String, key: String },
-    #[error("the configuration file {path}: {source}")]
-    BadValue {
-        path: String,
-        #[source]
-        source: clap::Error,
-    },
-    #[error("{0}")]
-    Contradiction(&'static str),
-}
-
-impl CommandLine {
-    /// What the process was started with, and what its environment and file add.
-    pub fn load(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, ConfigError> {
-        let arguments: Vec<OsString> = arguments.into_iter().collect();
-        // The first pass finds the file, and shows `--help` and mistakes as they are without it.
-        let first = CommandLine::parse_with(command(), &arguments).map_err(ConfigError::Arguments)?;
-        let Some(path) = &first.settings.config else { return first.checked() };
-        let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
-        let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Toml { path: shown.clone(), source: Box::new(source) })?;
-        let command = with_file(command(), &table, &shown)?;
-        // The arguments passed once, so what is refused now stands in the file.
-        CommandLine::parse_with(command, &arguments).map_err(|source| ConfigError::BadValue { path: shown, source })?.checked()
-    }
-
-    fn parse_with(command: clap::Command, arguments: &[OsString]) -> Result<CommandLine, clap::Error> {
-        CommandLine::from_arg_matches(&command.try_get_matches_from(arguments)?)
-    }
-
-    fn checked(self) -> Result<CommandLine, ConfigError> {
-        let settings = &self.settings;
-        if matches!(settings.store, StoreAddress::Sqlite) && !Role::value_variants().iter().all(|role| settings.roles.contains(role)) {
-            return Err(ConfigError::Contradiction(
-                "on SQLite one server does everything: --roles must be api,delivery, or --store must name a PostgreSQL that others share",
-            ));
-        }
-        let loopback = settings.listen.ip().to_canonical().is_loopback();
-        if settings.dev && !loopback {
-            return Err(ConfigError::Contradiction(
-                "--dev is for this machine alone: --listen must be a loopback address such as 127.0.0.1:8080",
-            ));
-        }
-        if !loopback && settings.tls_cert_file.is_none() && !settings.behind_tls_proxy {
-            return Err(ConfigError::Contradiction(
-                "--listen names an address beyond loopback, where access tokens must not travel in the clear: give --tls-cert-file and \
-                 --tls-key-file, or --behind-tls-proxy if a proxy in front of this server has TLS",
-            ));
-        }
-        Ok(self)
-    }
-}
-
-/// Gives each setting its environment variable, and says in its help under which names it goes.
-fn command() -> clap::Command {
-    CommandLine::command().mut_args(|argument| {
-        let key = argument.get_id().to_string();
-        if !is_setting(&argument) {
-            return argument;
-        }
-        let environment = format!("WEBHOOKS_{}", key.replace('.', "_").to_uppercase());
-        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let file = if key == "config" { String::new() } else { format!(" [file: {key}]") };
-        argument.help(format!("{help}{file}")).env(environment)
-    })
-}
-
-fn is_setting(argument: &Arg) -> bool {
-    !matches!(argument.get_id().as_str(), "help" | "version")
-}
-
-/// Makes the file's values the defaults of their arguments.
-fn with_file(mut command: clap::Command, table: &toml::Table, path: &str) -> Result<clap::Command, ConfigError> {
-    let keys: Vec<String> =
-        command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| argument.get_id().to_string()).collect();
-    let mut flat = Vec::new();
-    flatten(table, "", &mut flat);
-    for (key, value) in flat {
-        if key == "config" || !keys.contains(&key) {
-            let known = keys.iter().filter(|key| *key != "config").map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            return Err(ConfigError::UnknownKey { path: path.to_owned(), key, known });
-        }
-        let values = values(value).ok_or_else(|| ConfigError::BadType { path: path.to_owned(), key: key.clone() })?;
-        command = command.mut_arg(&key, |argument| if values.is_empty() { argument } else { argument.default_values(values) });
-    }
-    Ok(command)
-}
-
-fn flatten<'a>(table: &'a toml::Table, prefix: &str, flat: &mut Vec<(String, &'a toml::Value)>) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            toml::Value::Table(inner) => flatten(inner, &key, flat),
-            value => flat.push((key, value)),
-        }
-    }
-}
-
-fn values(value: &toml::Value) -> Option<Vec<String>> {
-    match value {
-        toml::Value::String(text) => Some(vec![text.clone()]),
-        toml::Value::Integer(number) => Some(vec![number.to_string()]),
-        toml::Value::Boolean(flag) => Some(vec![flag.to_string()]),
-        toml::Value::Array(items) => {
-            let items: Option<Vec<Vec<String>>> = items.iter().map(|item| (!item.is_array()).then(|| values(item)).flatten()).collect();
-            Some(items?.into_iter().flatten().collect())
-        }
-        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
-    }
-}
-
 fn name_server(text: &str) -> Result<SocketAddr, String> {
     let alone = text.parse().map(|address: IpAddr| SocketAddr::new(address, DNS_PORT));
     alone.or_else(|_| text.parse()).map_err(|_| "must be an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned())
-}
-
-/// Parses what may hold a password: a mistake is told without what was given.
-#[derive(Clone)]
-struct Concealed<T>(PhantomData<T>);
-
-impl<T> Concealed<T> {
-    fn new() -> Concealed<T> {
-        Concealed(PhantomData)
-    }
-}
-
-impl<T: FromStr<Err = String> + Clone + Send + Sync + 'static> TypedValueParser for Concealed<T> {
-    type Value = T;
-
-    fn parse_ref(&self, command: &clap::Command, argument: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
-        let parsed = value.to_str().ok_or_else(|| "must be UTF-8".to_owned()).and_then(str::parse);
-        parsed.map_err(|why| {
-            let argument = argument.map(ToString::to_string).unwrap_or_default();
-            clap::Error::raw(ErrorKind::ValueValidation, format!("invalid value for '{argument}': {why}\n")).with_cmd(command)
-        })
-    }
 }
 
 fn operations_listen(text: &str) -> Result<OperationsListen, String> {
@@ -531,16 +264,30 @@ fn keep(text: &str) -> Result<TimeDelta, String> {
     Ok(TimeDelta::seconds(seconds as i64))
 }
 
-/// One of the scopes that openapi.json names.
-fn scope() -> impl TypedValueParser<Value = Scope> {
-    PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)).map(|text| Scope::parse(&text).expect("only scopes are possible values"))
-}
-
-fn account(text: &str) -> Result<Account, String> {
-    Account::parse(text)
-}
-
 impl Settings {
+    /// # Errors
+    /// When settings contradict each other.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if matches!(self.store, StoreAddress::Sqlite) && !Role::value_variants().iter().all(|role| self.roles.contains(role)) {
+            return Err(ConfigError::Contradiction(
+                "on SQLite one server does everything: --roles must be api,delivery, or --store must name a PostgreSQL that others share",
+            ));
+        }
+        let loopback = self.listen.ip().to_canonical().is_loopback();
+        if self.dev && !loopback {
+            return Err(ConfigError::Contradiction(
+                "--dev is for this machine alone: --listen must be a loopback address such as 127.0.0.1:8080",
+            ));
+        }
+        if !loopback && self.tls_cert_file.is_none() && !self.behind_tls_proxy {
+            return Err(ConfigError::Contradiction(
+                "--listen names an address beyond loopback, where access tokens must not travel in the clear: give --tls-cert-file and \
+                 --tls-key-file, or --behind-tls-proxy if a proxy in front of this server has TLS",
+            ));
+        }
+        Ok(())
+    }
+
     /// Networks that callbacks may be in: those that are named, and loopback in development.
     #[must_use]
     pub fn allowed_networks(&self) -> Vec<IpNet> {
@@ -553,6 +300,3 @@ impl Settings {
         networks
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -36,7 +36,7 @@ use crate::api::types::EventType;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::model::{Fleet, Next};
-use crate::seal::Vault;
+use crate::secrets::seal::Vault;
 use crate::slots::{Caps, LONGEST_PAUSE, Slots, Work};
 use crate::store::{self, DeactivationCause, Destination, Finish, HEARTBEAT, Leased, Patience, Store};
 

@@ -34,67 +34,36 @@
 //! - What a node has in mind beside the store is a cache that the store can tell to be stale, or is found anew without it.
 //! - Time and randomness are parameters of the parts that decide.
 
-// In the order in which they are best read; the blank lines keep it.
+// In the order in which they are best read; a module imports only those that stand below it, and `config`, `metrics`,
+// `secrets` and `clock`. `cargo xtask lint` checks that.
 
-// What the API says, one trait in a crate of its own, and what each operation does: ask who calls, make one call, answer.
-pub use webhooks_server_api as api;
+// The command line, and how a node is put together.
+pub mod cli;
 
-pub mod handlers;
+pub mod node;
 
-// The plain values that several modules use, and who may be in flight.
-pub mod model;
-
-pub mod slots;
-
-// How a request is judged and an error is told.
-pub mod body;
-
-pub mod problem;
-
-// Who may call, and how often.
-pub mod auth;
-
-pub mod limits;
-
-// What is kept, and how secrets are sealed in it.
-pub mod store;
-
-pub mod seal;
+// What each operation of the API does: ask who calls, make one call, reply.
+pub mod http;
 
 // How notifications reach their callbacks.
 pub mod delivery;
 
-// What may be published, as the operator says.
-pub mod event_types;
+// What is kept.
+pub mod store;
 
-// What is served beside the API.
-pub mod docs;
+// Who may be in flight.
+pub mod slots;
 
-pub mod operations;
+// Plain values, and the API itself: one trait in a crate of its own.
+pub mod model;
+
+pub use webhooks_server_api as api;
+
+// What stands beside these.
+pub mod config;
 
 pub mod metrics;
 
-// How a node is put together: settings, time, log, files, descriptors, tokens, pauses, backups, moves.
-pub mod config;
+pub mod secrets;
 
 pub mod clock;
-
-pub mod log;
-
-pub mod data_dir;
-
-pub mod opening;
-
-pub mod descriptors;
-
-pub mod token;
-
-pub mod backup;
-
-pub mod migration;
-
-pub mod pause;
-
-pub mod server;
-
-pub use server::App;

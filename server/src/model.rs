@@ -4,11 +4,13 @@ mod backlog_counts;
 mod callback_template;
 mod challenge;
 pub mod duration;
+pub mod event_types;
 mod fleet;
 mod lane;
 mod pause;
 mod rate;
 mod storage_use;
+mod token;
 
 pub use backlog_counts::BacklogCounts;
 pub use callback_template::CallbackTemplate;
@@ -18,3 +20,4 @@ pub use lane::{DuePerLane, Lane, Next};
 pub use pause::{Pause, PauseScope};
 pub use rate::Rate;
 pub use storage_use::StorageUse;
+pub use token::Token;

@@ -10,12 +10,11 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::api::Scope;
-use crate::api::problem::ApiError;
 use crate::api::trace::TraceContext;
 use crate::api::types::{
     self, Account, Auth, CustomHeader, CustomHeaderName, Description, EventType, EventTypePattern, EventTypes, OutboundUrl, WebhookStatus,
 };
-use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse};
+use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse, Token};
 use crate::slots::{Slot, Slots, Work};
 
 pub mod address;
@@ -52,16 +51,6 @@ pub enum Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-impl From<Error> for ApiError {
-    fn from(error: Error) -> ApiError {
-        match error {
-            Error::Full => ApiError::storage_full(error),
-            Error::Overloaded | Error::Unavailable(_) => ApiError::overloaded(error),
-            Error::Failed(_) => ApiError::internal(error),
-        }
-    }
-}
-
 /// How long what has ended is kept, and how much there may be.
 #[derive(Clone, Debug)]
 pub struct StorageLimits {
@@ -78,25 +67,6 @@ pub struct StorageLimits {
 impl Default for StorageLimits {
     fn default() -> StorageLimits {
         StorageLimits { keep_succeeded: TimeDelta::days(7), keep_failed: TimeDelta::days(30), max_bytes: 0, min_free_bytes: 0 }
-    }
-}
-
-/// An access token, without the token itself.
-#[derive(Clone, Debug)]
-pub struct Token {
-    pub id: Uuid,
-    /// `None` for a platform token.
-    pub account: Option<Account>,
-    pub scopes: Arc<[Scope]>,
-    pub created_at: DateTime<Utc>,
-    pub expires_at: Option<DateTime<Utc>>,
-    pub revoked_at: Option<DateTime<Utc>>,
-}
-
-impl Token {
-    #[must_use]
-    pub fn valid_at(&self, now: DateTime<Utc>) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 }
 

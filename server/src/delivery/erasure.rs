@@ -37,7 +37,7 @@ mod tests {
     use super::*;
     use crate::api::types::{Auth, OutboundUrl};
     use crate::delivery::guard::GuardPolicy;
-    use crate::seal::MasterKey;
+    use crate::secrets::seal::MasterKey;
     use crate::store::sqlite::Sqlite;
     use crate::store::{Audience, Publication, Published, Sealed, Webhook};
 

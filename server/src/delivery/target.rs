@@ -14,7 +14,7 @@ use super::redact::Redactor;
 use super::signature::SigningSecret;
 use crate::api::types::Auth;
 use crate::metrics::Metrics;
-use crate::seal::Vault;
+use crate::secrets::seal::Vault;
 use crate::store::Destination;
 
 /// The contexts that tie a sealed secret to its place, so that one row's secret cannot be moved into another.

@@ -1,5 +1,7 @@
 //! Pauses of deliveries.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -17,4 +19,14 @@ pub enum PauseScope {
 pub struct Pause {
     pub scope: PauseScope,
     pub since: DateTime<Utc>,
+}
+
+impl fmt::Display for PauseScope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PauseScope::All => formatter.write_str("all deliveries"),
+            PauseScope::Account(account) => write!(formatter, "account {}", account.as_str()),
+            PauseScope::Webhook(id) => write!(formatter, "webhook {id}"),
+        }
+    }
 }

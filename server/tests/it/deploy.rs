@@ -7,7 +7,8 @@ use clap::CommandFactory as _;
 use http::Method;
 use serde_json::Value;
 use tempfile::NamedTempFile;
-use webhooks_server::config::{CommandLine, Settings};
+use webhooks_server::cli::CommandLine;
+use webhooks_server::config::Settings;
 
 use crate::harness::Server;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use serde_json::Value;
 use tempfile::TempDir;
-use webhooks_server::config::CommandLine;
+use webhooks_server::cli::CommandLine;
 
 use crate::harness::{Process, id_of};
 

@@ -6,7 +6,7 @@ const ALLOWED: [&str; 2] = ["GET /docs", "GET /openapi.json"];
 
 #[test]
 fn only_the_documentation_is_served_beside_the_api() {
-    let routes = webhooks_server::server::routes().expect("the server's routes").into_router();
+    let routes = webhooks_server::http::routes().expect("the server's routes").into_router();
     let hidden: Vec<String> = routes
         .endpoints(None)
         .filter(|(_, _, endpoint)| !endpoint.visible)

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
-use webhooks_server::auth::token_hash;
-use webhooks_server::config::CommandLine;
-use webhooks_server::opening::open_beside;
+use webhooks_server::cli::CommandLine;
+use webhooks_server::node::open_store::open_beside;
+use webhooks_server::secrets::access_token::new_token;
+use webhooks_server::secrets::access_token::token_hash;
 use webhooks_server::store::Store;
-use webhooks_server::token::new_token;
 use webhooks_server_api::Scope;
 use webhooks_server_api::types::Account;
 

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use webhooks_postgres::{Cluster, shared};
-use webhooks_server::data_dir::DataDir;
+use webhooks_server::node::data_dir::DataDir;
 use webhooks_server_api::Scope;
 
 use super::proxy::Proxy;

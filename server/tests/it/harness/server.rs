@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use tempfile::TempDir;
-use webhooks_server::auth::token_hash;
+use webhooks_server::cli::CommandLine;
 use webhooks_server::clock::Clock;
-use webhooks_server::config::{CommandLine, Settings};
-use webhooks_server::token::new_token;
+use webhooks_server::config::Settings;
+use webhooks_server::secrets::access_token::new_token;
+use webhooks_server::secrets::access_token::token_hash;
 use webhooks_server_api::Scope;
 use webhooks_server_api::types::Account;
 
@@ -78,7 +79,7 @@ impl Setup {
         }
         let log = CapturedLog::default();
         let settings = settings(&database, &self.flags);
-        let running = webhooks_server::server::Server::start(settings, self.clock.clone(), log.logger()).await;
+        let running = webhooks_server::node::server::Server::start(settings, self.clock.clone(), log.logger()).await;
         let running = running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"));
         let proxy = Proxy::start(running.address().expect("it serves the API")).await;
         Server { proxy, running: Some(running), log, setup: self, database }
@@ -99,7 +100,7 @@ fn settings(database: &Database, flags: &[String]) -> Settings {
 pub(crate) struct Server {
     // Dropped first, so that a broken contract is the failure that is shown.
     proxy: Proxy,
-    running: Option<webhooks_server::server::Server>,
+    running: Option<webhooks_server::node::server::Server>,
     log: CapturedLog,
     setup: Setup,
     database: Database,
@@ -213,7 +214,7 @@ impl Server {
     /// After it was stopped.
     pub(crate) async fn start_again(&mut self) {
         let settings = settings(&self.database, &self.setup.flags);
-        let started = webhooks_server::server::Server::start(settings, self.setup.clock.clone(), self.log.logger()).await;
+        let started = webhooks_server::node::server::Server::start(settings, self.setup.clock.clone(), self.log.logger()).await;
         let running = started.unwrap_or_else(|error| panic!("the server does not start again: {error:#}"));
         self.proxy.move_to(running.address().expect("it serves the API"));
         self.running = Some(running);

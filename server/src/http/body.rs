@@ -7,11 +7,11 @@ use dropshot::RequestContext;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
-use crate::App;
 use crate::api::Scope;
 use crate::api::extract::{JsonBody, parse};
 use crate::api::problem::{ApiError, Kind};
-use crate::auth::{self, Caller};
+use crate::http::App;
+use crate::http::auth::{self, Caller};
 
 /// A slow sender gets this long for its body; dropshot itself sets no limit.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::progress::{Identity, hex};
 use super::row::{Row, Value};
 use super::tables::Table;
-use crate::data_dir::{DataDir, KEY_CHECK, KEY_ID};
+use crate::node::data_dir::{DataDir, KEY_CHECK, KEY_ID};
 use crate::store::sqlite::copy::Usable;
 
 /// So much is read at once, and written in one transaction: some thousand rows, or a few that are large.

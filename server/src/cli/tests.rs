@@ -1,4 +1,11 @@
+use std::path::PathBuf;
+
 use super::*;
+use crate::config::layers::{flatten, is_setting, with_environment};
+
+fn command() -> clap::Command {
+    with_environment(CommandLine::command())
+}
 
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 

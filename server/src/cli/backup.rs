@@ -8,14 +8,14 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, Utc};
 
-use crate::data_dir::DataDir;
+use crate::node::data_dir::DataDir;
 use crate::store::sqlite::copy::{Usable, copy_to, place, sync_directory_of, with_ending};
 
 /// Writes the database as it is now to `file`, while the server goes on.
 ///
 /// # Errors
 /// When there is no database, or `file` cannot be written or is there and not to be replaced.
-pub fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow::Result<()> {
+pub(super) fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow::Result<()> {
     let database = data_dir.existing_database()?;
     ensure!(replace || !file.exists(), "{} is there already: name another file, or give --replace", file.display());
     let same = file.canonicalize().is_ok_and(|file| database.canonicalize().is_ok_and(|database| database == file));
@@ -34,7 +34,13 @@ pub fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow::Result
 ///
 /// # Errors
 /// When a server runs on the data, when there is a database that is not to be replaced, or when the backup cannot be used.
-pub fn restore(data_dir: &DataDir, master_key_file: Option<&Path>, file: &Path, replace: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub(super) fn restore(
+    data_dir: &DataDir,
+    master_key_file: Option<&Path>,
+    file: &Path,
+    replace: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let _lock = data_dir.lock()?;
     let database = data_dir.database();
     let shown = database.display();

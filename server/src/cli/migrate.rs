@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use crate::config::Settings;
-use crate::data_dir::DataDir;
-use crate::opening::with_password;
+use crate::node::data_dir::DataDir;
+use crate::node::open_store::with_password;
 use crate::store::postgres::Options;
 use crate::store::postgres::url::PostgresUrl;
 
@@ -65,7 +65,7 @@ impl Embedded {
 
 /// # Errors
 /// When either of the two cannot be used, or they are found to differ in the end.
-pub async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) -> anyhow::Result<()> {
+pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) -> anyhow::Result<()> {
     let data_dir = from.data_dir(settings)?;
     let options = Options {
         url: with_password(to, settings.store_password_file.as_deref())?,

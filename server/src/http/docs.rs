@@ -10,9 +10,9 @@ use bytes::Bytes;
 use dropshot::{ApiDescription, ApiDescriptionRegisterError, Body, HttpError, RequestContext, endpoint};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use crate::App;
 use crate::api::OPENAPI_JSON;
 use crate::api::docs::Page;
+use crate::http::App;
 
 /// # Errors
 /// When the API has a route of the same path.

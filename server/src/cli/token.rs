@@ -1,24 +1,53 @@
 //! `webhooks-server token …`: access tokens, made beside running servers.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use clap::Subcommand;
 use uuid::Uuid;
 
 use crate::api::Scope;
 use crate::api::types::Account;
-use crate::auth::{generate_token, token_hash};
-use crate::clock::Clock;
-use crate::config::{Settings, TokenCommand};
-use crate::opening;
-use crate::store::Token;
 
-pub async fn run(settings: &Settings, command: TokenCommand) -> anyhow::Result<()> {
-    let store = opening::open_beside(settings).await?;
+use super::{parse_account, scope_parser};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::model::Token;
+use crate::node::open_store;
+use crate::secrets::access_token::{new_token, token_hash};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an access token and print it, once
+    Create {
+        /// The account that the token acts for
+        #[arg(long, value_parser = parse_account, required_unless_present = "platform", conflicts_with = "platform")]
+        account: Option<Account>,
+        /// Make a platform token: it publishes to every account and reads everything, and registers nothing
+        #[arg(long)]
+        platform: bool,
+        /// What the token allows; may be given more than once
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope_parser())]
+        scopes: Vec<Scope>,
+        /// When the token ends; without this it does not
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+        expires_in_days: Option<u32>,
+    },
+    /// List the access tokens, without the tokens themselves
+    List,
+    /// Revoke an access token: within a second it is refused
+    Revoke {
+        /// As `token list` shows it
+        #[arg(value_name = "ID")]
+        id: Uuid,
+    },
+}
+
+pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
+    let store = open_store::open_beside(settings).await?;
     let now = Clock::system().now();
     match command {
-        TokenCommand::Create { account, platform: _, scopes, expires_in_days } => {
+        Command::Create { account, platform: _, scopes, expires_in_days } => {
             if account.is_none()
                 && let Some(scope) = scopes.iter().find(|scope| !scope.for_platform())
             {
@@ -34,7 +63,7 @@ pub async fn run(settings: &Settings, command: TokenCommand) -> anyhow::Result<(
             eprintln!("made the access token {id}; it is shown this once:");
             writeln!(std::io::stdout(), "{secret}").with_context(|| format!("cannot print the token: revoke {id} and make another"))?;
         }
-        TokenCommand::List => {
+        Command::List => {
             let mut lines = vec![format!("{:36}  {:20}  {:24}  {:24}  SCOPES", "ID", "ACCOUNT", "CREATED", "STATE")];
             for token in store.list_tokens().await.context("cannot list the tokens")? {
                 let account = token.account.as_ref().map_or("(platform)", Account::as_str);
@@ -45,7 +74,7 @@ pub async fn run(settings: &Settings, command: TokenCommand) -> anyhow::Result<(
             }
             writeln!(std::io::stdout(), "{}", lines.join("\n")).context("cannot print the tokens")?;
         }
-        TokenCommand::Revoke { id } => {
+        Command::Revoke { id } => {
             if !store.revoke_token(id, now).await.context("cannot revoke the token")? {
                 bail!("there is no token {id}: `webhooks-server token list` shows them");
             }
@@ -63,21 +92,6 @@ fn state(token: &Token, now: chrono::DateTime<chrono::Utc>) -> String {
         (None, Some(at)) => format!("until {}", at.format("%Y-%m-%dT%H:%MZ")),
         (None, None) => "valid".to_owned(),
     }
-}
-
-/// A token and its secret, which is nowhere else.
-pub fn new_token(
-    account: Option<Account>,
-    scopes: &[Scope],
-    created_at: chrono::DateTime<chrono::Utc>,
-    expires_at: Option<chrono::DateTime<chrono::Utc>>,
-) -> anyhow::Result<(Token, String)> {
-    let secret = generate_token().context("the system gives no random bytes")?;
-    let mut scopes = scopes.to_vec();
-    scopes.sort_by_key(|scope| scope.as_str());
-    scopes.dedup();
-    let token = Token { id: Uuid::now_v7(), account, scopes: Arc::from(scopes), created_at, expires_at, revoked_at: None };
-    Ok((token, secret))
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use chrono::{DateTime, Utc};
 
 use crate::api::Scope;
 use crate::api::types::Account;
-use crate::auth::token_hash;
 use crate::metrics::Metrics;
-use crate::seal::{MasterKey, Vault};
+use crate::secrets::access_token::new_token;
+use crate::secrets::access_token::token_hash;
+use crate::secrets::seal::{MasterKey, Vault};
 use crate::store::sqlite::Sqlite;
-use crate::token::new_token;
 
 /// What the database says about the key that its secrets are sealed with.
 pub(crate) const KEY_ID: &str = "master_key_id";

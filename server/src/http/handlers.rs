@@ -6,22 +6,22 @@ use aws_lc_rs::rand::SystemRandom;
 use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};
 use uuid::Uuid;
 
-use crate::App;
 use crate::api::Scope;
 use crate::api::extract::{Checked, JsonBody};
 use crate::api::problem::{ApiError, Kind};
 use crate::api::trace::TraceContext;
 use crate::api::types::*;
 use crate::api::{Answer, Api};
-use crate::auth::{self, Caller};
-use crate::body;
 use crate::delivery::guard::Guard;
 use crate::delivery::recovery::Recovered;
 use crate::delivery::signature::SigningSecret;
 use crate::delivery::{NotMade, Sample, auth_context, headers_context, signing_context};
-use crate::event_types::Catalogue;
+use crate::http::App;
+use crate::http::auth::{self, Caller};
+use crate::http::body;
+use crate::http::reply::reply;
 use crate::model::Challenge;
-use crate::problem::reply;
+use crate::model::event_types::Catalogue;
 use crate::store::{
     self, Audience, CustomHeaders, Deactivation, DeliveryFilter, Idempotency, Page, Part, Publication, Published, Recovery, Redelivered,
     Sealed, WebhookChange,

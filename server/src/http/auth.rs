@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::digest;
 use dropshot::RequestContext;
 
-use crate::App;
 use crate::api::Scope;
 use crate::api::problem::{ApiError, Kind};
 use crate::api::types::Account;
-use crate::limits;
+use crate::http::App;
+use crate::http::rate_limit;
+use crate::model::Token;
+use crate::secrets::access_token::token_hash;
 use crate::store::{self, Store};
 
 /// Who sent a request.
@@ -31,30 +32,15 @@ impl Caller {
     }
 }
 
-/// The SHA-256 of an access token: all that the store keeps of it. Tokens are 256 random bits, so no slow hash is needed.
-#[must_use]
-pub fn token_hash(token: &str) -> [u8; 32] {
-    let digest = digest::digest(&digest::SHA256, token.as_bytes());
-    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
-}
-
-/// A fresh access token: `wht_` and 256 random bits in base64url.
-pub fn generate_token() -> Result<String, aws_lc_rs::error::Unspecified> {
-    use base64::Engine as _;
-    let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes)?;
-    Ok(format!("wht_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
-}
-
 /// Tokens that were looked up in the last moment. A revocation takes effect when its entry has grown old, within a second.
 #[derive(Default)]
-pub struct TokenCache(Mutex<HashMap<[u8; 32], (Instant, store::Token)>>);
+pub struct TokenCache(Mutex<HashMap<[u8; 32], (Instant, Token)>>);
 
 impl TokenCache {
     const LIFE: Duration = Duration::from_millis(750);
     const CAPACITY: usize = 10_000;
 
-    async fn look_up(&self, store: &dyn Store, hash: [u8; 32]) -> Result<Option<store::Token>, store::Error> {
+    async fn look_up(&self, store: &dyn Store, hash: [u8; 32]) -> Result<Option<Token>, store::Error> {
         let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
         if let Some((read_at, token)) = cached
             && read_at.elapsed() < TokenCache::LIFE
@@ -79,7 +65,7 @@ impl TokenCache {
 pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
     let app = rqctx.context();
     let now = app.clock.now();
-    let address = limits::network_of(client_address(rqctx));
+    let address = rate_limit::network_of(client_address(rqctx));
     app.failed_authentications.look(&address, now).map_err(|seconds| {
         ApiError::rate_limited("too many requests from this address had no valid access token: wait, and send one", seconds)
     })?;
@@ -110,7 +96,7 @@ fn client_address(rqctx: &RequestContext<App>) -> IpAddr {
     last.unwrap_or(peer)
 }
 
-async fn authenticate(rqctx: &RequestContext<App>) -> Result<store::Token, ApiError> {
+async fn authenticate(rqctx: &RequestContext<App>) -> Result<Token, ApiError> {
     let app = rqctx.context();
     let unauthenticated = |detail: &str| ApiError::new(Kind::Unauthenticated, detail);
     let mut values = rqctx.request.headers().get_all(http::header::AUTHORIZATION).iter();

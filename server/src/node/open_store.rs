@@ -9,9 +9,9 @@ use anyhow::{Context as _, bail};
 
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
-use crate::data_dir::{self, DataDir};
 use crate::metrics::Metrics;
-use crate::seal::Vault;
+use crate::node::data_dir::{self, DataDir};
+use crate::secrets::seal::Vault;
 use crate::store::address::StoreAddress;
 use crate::store::postgres::moving::UNFINISHED_MOVE;
 use crate::store::postgres::url::PostgresUrl;

@@ -5,9 +5,9 @@ use std::panic::AssertUnwindSafe;
 use dropshot::{HttpResponse, RequestContext};
 use futures_util::FutureExt as _;
 
-use crate::App;
 use crate::api::problem::{ApiError, Reply};
 use crate::api::types::Problem;
+use crate::http::App;
 
 /// Runs a handler's body to its [`Reply`]: renders a problem, and logs what the caller is not told.
 /// A panic becomes a problem too: dropshot would only drop the connection.

@@ -2,59 +2,35 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use dropshot::{ApiDescription, ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
 use slog::Logger;
-use uuid::Uuid;
 
-use crate::api::api_mod;
-use crate::auth::TokenCache;
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
-use crate::data_dir::DataDir;
 use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy};
-use crate::descriptors::Descriptors;
-use crate::event_types::Catalogue;
-use crate::handlers::Handlers;
-use crate::limits::Limit;
+use crate::http::auth::TokenCache;
+use crate::http::rate_limit::Limit;
+use crate::http::{App, routes};
 use crate::metrics::Metrics;
 use crate::model::Rate;
-use crate::opening::{self, Opened};
-use crate::operations::Operations;
-use crate::seal::Vault;
+use crate::model::event_types::Catalogue;
+use crate::node::admin::Operations;
+use crate::node::data_dir::DataDir;
+use crate::node::descriptors::Descriptors;
+use crate::node::open_store::{self, Opened};
 use crate::slots::Caps;
-use crate::store::{Patience, StorageLimits, Store};
+use crate::store::{Patience, StorageLimits};
 
 /// How long whoever asks for health or metrics is still answered at the end.
 const OPERATIONS_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// What the handlers work with.
-pub struct App {
-    pub store: Arc<dyn Store>,
-    pub engine: Arc<Engine>,
-    pub catalogue: Catalogue,
-    pub vault: Arc<Vault>,
-    pub guard: Guard,
-    pub tokens: TokenCache,
-    /// Of each access token.
-    pub requests: Limit<Uuid>,
-    /// From each address.
-    pub failed_authentications: Limit<IpAddr>,
-    pub behind_proxy: bool,
-    /// Of a webhook's callback, before the webhook gets anything.
-    pub require_handshake: bool,
-    pub clock: Clock,
-    pub metrics: Arc<Metrics>,
-    pub webhooks_per_account: u32,
-    pub request_body_max_bytes: usize,
-}
 
 pub struct Server {
     /// Unless this node only delivers.
@@ -83,7 +59,7 @@ impl Server {
             max_bytes: settings.max_bytes,
             min_free_bytes: settings.min_free_bytes,
         };
-        let Opened { store, vault, first_start, lock } = opening::open(&settings, limits, &clock, metrics.clone()).await?;
+        let Opened { store, vault, first_start, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
         store.join().await.context("cannot become one of the nodes of the database")?;
         for pause in store.list_pauses().await.context("cannot read what is paused")? {
@@ -136,7 +112,7 @@ impl Server {
         let with_tls = tls.is_some();
         let http = match serves {
             true => {
-                let http = ServerBuilder::new(routes()?, app, crate::log::without_requests(&log)).config(config).tls(tls).start();
+                let http = ServerBuilder::new(routes()?, app, crate::node::log::without_requests(&log)).config(config).tls(tls).start();
                 Some(http.with_context(|| format!("cannot listen on {}", settings.listen))?)
             }
             false => None,
@@ -240,16 +216,6 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
             Err(_) => Ok(()),
         }
     }
-}
-
-/// Everything that the server's address answers: the API, and its documentation.
-///
-/// # Errors
-/// When two routes are the same.
-pub fn routes() -> anyhow::Result<ApiDescription<App>> {
-    let mut api = api_mod::api_description::<Handlers>().map_err(|error| anyhow::anyhow!("the API does not fit together: {error}"))?;
-    crate::docs::register(&mut api).context("the documentation does not fit beside the API")?;
-    Ok(api)
 }
 
 fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {

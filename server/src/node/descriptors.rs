@@ -11,14 +11,14 @@ const LOOKUPS: u64 = 16;
 const MOST_LOOKUPS: u64 = 4096;
 
 #[derive(Clone, Copy, Debug)]
-pub struct Descriptors {
+pub(super) struct Descriptors {
     limit: u64,
 }
 
 impl Descriptors {
     /// Raises the soft limit as far as it goes. It is low on many systems for programs that use select(2), which this does not.
     #[must_use]
-    pub fn raise() -> Descriptors {
+    pub(super) fn raise() -> Descriptors {
         let limit = getrlimit(Resource::Nofile);
         // Where even that is forbidden, the soft limit holds.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
@@ -27,13 +27,13 @@ impl Descriptors {
 
     /// How many of `wanted` attempts may be in flight.
     #[must_use]
-    pub fn attempts(self, wanted: u32) -> u32 {
+    pub(super) fn attempts(self, wanted: u32) -> u32 {
         wanted.min(u32::try_from(self.limit / ATTEMPTS).unwrap_or(u32::MAX)).max(1)
     }
 
     /// How many lookups may be under way.
     #[must_use]
-    pub fn lookups(self) -> usize {
+    pub(super) fn lookups(self) -> usize {
         (self.limit / LOOKUPS).clamp(2, MOST_LOOKUPS) as usize
     }
 }

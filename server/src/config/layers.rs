@@ -1,0 +1,128 @@
+//! Where settings come from: flags, then environment, then a TOML file, then defaults.
+//!
+//! Each setting is declared once, as an argument whose id is its key in the file. The file's values become the
+//! arguments' defaults, so flags and environment win over it, and the same parser judges all.
+
+use std::ffi::OsString;
+
+use clap::{Arg, FromArgMatches};
+
+use super::Settings;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Rendered by clap, `--help` and `--version` included.
+    #[error("{0}")]
+    Arguments(clap::Error),
+    #[error("cannot read the configuration file {path}")]
+    Read {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the configuration file {path} is not valid TOML")]
+    Toml {
+        path: String,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    #[error("the configuration file {path} has the unknown key `{key}`; the keys are {known}")]
+    UnknownKey { path: String, key: String, known: String },
+    #[error("the configuration file {path}: `{key}` must be a string, number, boolean or a list of these")]
+    BadType { path: String, key: String },
+    #[error("the configuration file {path}: {source}")]
+    BadValue {
+        path: String,
+        #[source]
+        source: clap::Error,
+    },
+    #[error("{0}")]
+    Contradiction(&'static str),
+}
+
+/// What the process was started with, and what its environment and file add. `command` has all settings as arguments;
+/// `settings` finds them in what was parsed.
+///
+/// # Errors
+/// When the arguments or the file are refused, or settings contradict each other.
+pub fn load<T: FromArgMatches>(
+    command: clap::Command,
+    arguments: impl IntoIterator<Item = OsString>,
+    settings: impl Fn(&T) -> &Settings,
+) -> Result<T, ConfigError> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let command = with_environment(command);
+    let parse = |command: clap::Command| T::from_arg_matches(&command.try_get_matches_from(&arguments)?);
+    // The first pass finds the file, and shows `--help` and mistakes as they are without it.
+    let first = parse(command.clone()).map_err(ConfigError::Arguments)?;
+    let Some(path) = &settings(&first).config else {
+        settings(&first).check()?;
+        return Ok(first);
+    };
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
+    let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Toml { path: shown.clone(), source: Box::new(source) })?;
+    let command = with_file(command, &table, &shown)?;
+    // The arguments passed once, so what is refused now stands in the file.
+    let second = parse(command).map_err(|source| ConfigError::BadValue { path: shown, source })?;
+    settings(&second).check()?;
+    Ok(second)
+}
+
+/// Gives each setting its environment variable, and says in its help under which names it goes.
+pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| {
+        let key = argument.get_id().to_string();
+        if !is_setting(&argument) {
+            return argument;
+        }
+        let environment = format!("WEBHOOKS_{}", key.replace('.', "_").to_uppercase());
+        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let file = if key == "config" { String::new() } else { format!(" [file: {key}]") };
+        argument.help(format!("{help}{file}")).env(environment)
+    })
+}
+
+pub(crate) fn is_setting(argument: &Arg) -> bool {
+    !matches!(argument.get_id().as_str(), "help" | "version")
+}
+
+/// Makes the file's values the defaults of their arguments.
+fn with_file(mut command: clap::Command, table: &toml::Table, path: &str) -> Result<clap::Command, ConfigError> {
+    let keys: Vec<String> =
+        command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| argument.get_id().to_string()).collect();
+    let mut flat = Vec::new();
+    flatten(table, "", &mut flat);
+    for (key, value) in flat {
+        if key == "config" || !keys.contains(&key) {
+            let known = keys.iter().filter(|key| *key != "config").map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            return Err(ConfigError::UnknownKey { path: path.to_owned(), key, known });
+        }
+        let values = values(value).ok_or_else(|| ConfigError::BadType { path: path.to_owned(), key: key.clone() })?;
+        command = command.mut_arg(&key, |argument| if values.is_empty() { argument } else { argument.default_values(values) });
+    }
+    Ok(command)
+}
+
+pub(crate) fn flatten<'a>(table: &'a toml::Table, prefix: &str, flat: &mut Vec<(String, &'a toml::Value)>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(inner, &key, flat),
+            value => flat.push((key, value)),
+        }
+    }
+}
+
+fn values(value: &toml::Value) -> Option<Vec<String>> {
+    match value {
+        toml::Value::String(text) => Some(vec![text.clone()]),
+        toml::Value::Integer(number) => Some(vec![number.to_string()]),
+        toml::Value::Boolean(flag) => Some(vec![flag.to_string()]),
+        toml::Value::Array(items) => {
+            let items: Option<Vec<Vec<String>>> = items.iter().map(|item| (!item.is_array()).then(|| values(item)).flatten()).collect();
+            Some(items?.into_iter().flatten().collect())
+        }
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
+}

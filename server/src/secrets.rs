@@ -1,0 +1,4 @@
+//! Secrets: how they are sealed in the store, and access tokens.
+
+pub mod access_token;
+pub mod seal;
