@@ -24,15 +24,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::api::callback::{Answer, CallbackBody, CallbackReference};
-use crate::api::types::EventType;
+use crate::api::callback::Answer;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::model::{Fleet, Next};
@@ -43,14 +41,18 @@ use crate::store::{self, DeactivationCause, Destination, Finish, HEARTBEAT, Leas
 mod attempt;
 pub mod callback;
 mod credentials;
+mod deliver;
 mod erasure;
 pub mod guard;
 pub mod handshake;
+mod lease_loop;
+mod record;
 pub mod recovery;
 pub mod redact;
 pub mod retry;
 pub mod signature;
 mod target;
+mod test_callback;
 
 pub use attempt::NotMade;
 use attempt::{Call, Sent};
@@ -59,6 +61,7 @@ use handshake::Handshakes;
 use retry::RetrySchedule;
 use target::Targets;
 pub use target::{auth_context, headers_context, signing_context};
+pub use test_callback::Sample;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -70,21 +73,11 @@ pub struct Settings {
     pub patience: Option<Patience>,
 }
 
-/// A test of a webhook is waited for by its caller, so it ends well before a client gives up.
-const TEST_TIMEOUT: Duration = Duration::from_secs(8);
-const TESTS_AT_ONCE: usize = 2;
-
-/// So much that waited in the slots is looked at in one round.
-const LOOKED_AT_ONCE: usize = 256;
-
 /// How often the store is asked for what is due, whatever else is known: commands beside this process may change that.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long giving back what is in flight may take at the end.
 const GIVE_BACK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How often what nobody waits for gets a step, when there is nothing of it to do.
-const TIDY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long a change of a webhook is remembered against what was leased before it: far longer than a leased delivery
 /// waits for its first byte.
@@ -247,284 +240,6 @@ impl Engine {
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.get(&destination.webhook_id).is_some_and(|(revision, _)| *revision > destination.revision)
     }
-
-    async fn take_what_is_due(self: Arc<Self>) {
-        let mut stopping = self.stopping.subscribe();
-        let mut works = Vec::new();
-        while !*stopping.borrow() {
-            let now = self.clock.now();
-            works.extend(self.slots.awake(now, LOOKED_AT_ONCE));
-            let round = match self.store.lease_due(now, self.slots.clone(), works.clone()).await {
-                Ok(round) => round,
-                Err(error) => {
-                    slog::error!(self.log, "cannot look for deliveries that are due; trying again in a second"; "error" => chain(&error));
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    continue;
-                }
-            };
-            works = round.left;
-            self.begin(round.leased);
-            if works.is_empty() {
-                self.until_something_is_due(round.next_due, &mut stopping).await;
-            }
-        }
-        // Others need not wait until what is in flight here has ended.
-        match tokio::time::timeout(GIVE_BACK_TIMEOUT, self.store.step_back()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                slog::warn!(self.log, "cannot hand over what is due; the other nodes find it when this one has ended"; "error" => chain(&error));
-            }
-            Err(_) => slog::warn!(self.log, "the store does not take over what is due; the other nodes find it when this one has ended"),
-        }
-    }
-
-    async fn until_something_is_due(&self, next_due: Option<DateTime<Utc>>, stopping: &mut watch::Receiver<bool>) {
-        let look = next_due.into_iter().chain(self.slots.next_look()).min();
-        let look = async {
-            match look {
-                Some(look) => self.clock.sleep_until(look).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = look => {}
-            () = self.rescheduled.notified() => {}
-            () = self.slots.woken() => {}
-            () = self.store.rung() => {}
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
-            _ = stopping.changed() => {}
-        }
-    }
-
-    async fn tidy(self: Arc<Self>) {
-        let mut stopping = self.stopping.subscribe();
-        while !*stopping.borrow() {
-            let now = self.clock.now();
-            let mut more = false;
-            for step in [self.store.tidy(now), self.store.remove_old(now)] {
-                more |= step.await.unwrap_or_else(|error| {
-                    slog::error!(self.log, "cannot tidy the store; trying again"; "error" => chain(&error));
-                    false
-                });
-            }
-            let pause = if more { Duration::from_millis(10) } else { TIDY_INTERVAL };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = stopping.changed() => {}
-            }
-        }
-    }
-
-    /// Tells the others that this process lives, and hears from them, until what it has in flight has ended.
-    async fn keep_alive(self: Arc<Self>) {
-        loop {
-            match self.store.keep_alive().await {
-                Ok(fleet) => self.hear(fleet),
-                Err(error) => {
-                    slog::error!(self.log, "cannot tell the other nodes that this one is alive; after ten seconds it begins nothing, and they take over";
-                        "error" => chain(&error));
-                }
-            }
-            tokio::time::sleep(HEARTBEAT).await;
-        }
-    }
-
-    fn hear(&self, fleet: Fleet) {
-        self.metrics.heard_of(&fleet);
-        if fleet.was_given_up {
-            slog::warn!(self.log, "this node had not been heard of for ten seconds: what it held is attempted again, here or elsewhere");
-        }
-        for name in &fleet.taken_over_from {
-            slog::warn!(self.log, "a node has died; what it held is due again"; "node" => name);
-        }
-        if fleet.was_given_up || !fleet.taken_over_from.is_empty() {
-            self.rescheduled.notify_one();
-        }
-        if fleet.is_shared {
-            self.handshake_due();
-        }
-        self.slots.share_webhooks(fleet.delivering as usize);
-        for (webhook_id, revision) in fleet.changed_webhooks {
-            self.webhook_changed(webhook_id, revision);
-        }
-        for notification_id in fleet.deleted_notifications {
-            self.notification_deleted(notification_id);
-        }
-    }
-
-    /// One attempt of a leased delivery, from its start to its record.
-    async fn deliver(self: Arc<Self>, leased: Leased) {
-        let name = AttemptName { delivery: leased.delivery_id, number: leased.attempt };
-        if *self.stopping.borrow() {
-            return self.release(leased, name).await;
-        }
-        if !self.store.holds(leased.lease) {
-            // It may be another's by now.
-            return self.release_soon(leased, name).await;
-        }
-        let destination = match self.destination_now(&leased).await {
-            Ok(Some(destination)) => destination,
-            Ok(None) => return self.release(leased, name).await,
-            Err(error) => {
-                slog::error!(self.log, "cannot read the webhook again; the delivery goes back in a second"; name, "error" => chain(&error));
-                return self.release_soon(leased, name).await;
-            }
-        };
-        let target = match self.targets.get(&destination) {
-            Ok(target) => target,
-            Err(error) => {
-                // Ours, not the receiver's: it costs no attempt. The key is checked at start, so the row is damaged.
-                slog::error!(self.log, "cannot open the webhook's secrets, which an update of it can replace; its deliveries wait, and one is tried every 30 s";
-                    name, "webhook" => destination.webhook_id.to_string(), "error" => chain(&*error));
-                self.slots.put_off(destination.webhook_id, self.clock.now() + LONGEST_PAUSE);
-                return self.release(leased, name).await;
-            }
-        };
-        let call = Call {
-            notification_id: leased.notification.id,
-            body: leased.notification.body.to(destination.webhook_id),
-            trace: leased.notification.trace.clone(),
-            deadline: tokio::time::Instant::now() + self.settings.attempt_timeout,
-        };
-        let started_at = self.clock.now();
-        self.metrics.attempt_begins(leased.lane, started_at - leased.due_at);
-        let sent = tokio::select! {
-            sent = attempt::send(&self.guard, &target, call, started_at) => sent,
-            () = self.cut_off.cancelled() => return self.release(leased, name).await,
-        };
-        let sent = match sent {
-            Ok(sent) => sent,
-            Err(error) => {
-                self.metrics.attempt_not_made();
-                slog::error!(self.log, "an attempt could not be made, and costs the receiver none; the delivery goes back in a second"; name, "error" => chain(&error));
-                return self.release_soon(leased, name).await;
-            }
-        };
-        let now = self.clock.now();
-        let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now);
-        self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
-        if sent.accepted() {
-            // What is as it should be is told only to those who look closely.
-            slog::debug!(self.log, "attempt ended"; name, &sent);
-        } else {
-            slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
-        }
-        let Leased { delivery_id, attempt, lane, lease, notification, slot, .. } = leased;
-        // Another may go while this one is recorded.
-        let _unrecorded = slot.end(sent.accepted(), now);
-        drop(notification);
-        let attempt = sent.into_record(attempt);
-        let patience = self.settings.patience;
-        self.record(Finish { delivery_id, lane, lease, destination, attempt, next, patience }, name).await;
-    }
-
-    /// The destination as it is now, unless the one that was leased still holds. None when nothing is to be sent there.
-    async fn destination_now(&self, leased: &Leased) -> store::Result<Option<Arc<Destination>>> {
-        if self.deleted(leased.notification.id) {
-            return Ok(None);
-        }
-        if !self.outdated(&leased.destination) {
-            return Ok(Some(leased.destination.clone()));
-        }
-        let current = self.store.current_destination(leased.destination.webhook_id).await?;
-        Ok(current.filter(|current| current.epoch == leased.destination.epoch).map(Arc::new))
-    }
-
-    /// `attempts_made` are those of the present schedule.
-    fn next(&self, sent: &Sent, attempts_made: u32, now: DateTime<Utc>) -> Next {
-        if sent.accepted() {
-            return Next::Succeeded;
-        }
-        if sent.answer == Some(Answer::Gone) {
-            return Next::Gone;
-        }
-        match self.settings.retry_schedule.next(attempts_made, now, sent.retry_after, random_fraction()) {
-            Some(due_at) => Next::RetryAt(due_at),
-            None => Next::Failed,
-        }
-    }
-
-    /// Records what an attempt came to: an outcome that is lost is an attempt that is made twice.
-    async fn record(self: &Arc<Self>, finish: Finish, name: AttemptName) {
-        let recorded =
-            self.persist("record an attempt", name, || self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()));
-        let Some(finished) = recorded.await else { return };
-        if let Some(deactivated) = finished.deactivated {
-            let webhook_id = finish.destination.webhook_id;
-            let webhook = webhook_id.to_string();
-            match deactivated.cause {
-                DeactivationCause::Gone => {
-                    slog::info!(self.log, "webhook deactivated: its callback answered 410 Gone"; name, "webhook" => webhook);
-                }
-                DeactivationCause::Failing(failures) => {
-                    slog::info!(self.log, "webhook deactivated: it has accepted nothing for too long"; name, "webhook" => webhook,
-                        "failing_since" => failures.since.to_rfc3339(), "failed_attempts" => failures.attempts);
-                }
-            }
-            self.webhook_changed(webhook_id, deactivated.revision);
-        }
-        self.begin(finished.next);
-        // Whatever it is, a redelivery may have been asked for meanwhile.
-        if finish.next != Next::Succeeded {
-            self.rescheduled.notify_one();
-        }
-    }
-
-    /// Gives a delivery back that has not been attempted: a lease that nobody is on keeps it waiting until the next start.
-    async fn release(&self, leased: Leased, name: AttemptName) {
-        let work = Work { webhook_id: leased.destination.webhook_id, lane: leased.lane };
-        let released = self.persist("give a delivery back", name, || self.store.release_delivery(leased.delivery_id, leased.lease));
-        if released.await.is_some() {
-            self.slots.wake([work]);
-        }
-    }
-
-    /// As [`Engine::release`], after a moment: it is leased again at once, and what was missing should not be asked for
-    /// without end.
-    async fn release_soon(&self, leased: Leased, name: AttemptName) {
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-            () = self.cut_off.cancelled() => {}
-        }
-        self.release(leased, name).await;
-    }
-
-    /// Asks the store until it answers. `None` when it does not, and the server stops.
-    async fn persist<T, F: Future<Output = store::Result<T>>>(&self, what: &str, name: AttemptName, ask: impl Fn() -> F) -> Option<T> {
-        let mut pause = Duration::from_millis(50);
-        loop {
-            match ask().await {
-                Ok(answer) => return Some(answer),
-                Err(error) if *self.stopping.borrow() => {
-                    slog::error!(self.log, "cannot {what}; the delivery is attempted again after the next start"; name, "error" => chain(&error));
-                    return None;
-                }
-                Err(error) => slog::error!(self.log, "cannot {what}; trying again"; name, "error" => chain(&error)),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-    }
-
-    /// Sends a callback now, whatever the webhook's state, and stores nothing of it.
-    /// `None` when the account tests as many webhooks at once as it may.
-    pub async fn test(&self, webhook: &store::Webhook, sample: Sample) -> anyhow::Result<Option<store::Attempt>> {
-        let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(None) };
-        let destination = Arc::new(Destination::of(webhook));
-        let target = self.targets.get(&destination)?;
-        let now = self.clock.now();
-        let notification_id = Uuid::now_v7();
-        let body = CallbackBody {
-            r#type: &sample.event_type,
-            timestamp: now,
-            data: &sample.data,
-            notification: CallbackReference { id: notification_id },
-            webhook: CallbackReference { id: webhook.id },
-        };
-        let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
-        let call = Call { notification_id, body: body.to_json().into(), trace: None, deadline: tokio::time::Instant::now() + timeout };
-        Ok(Some(attempt::send(&self.guard, &target, call, now).await?.into_record(1)))
-    }
 }
 
 /// Names an attempt in the log.
@@ -538,53 +253,6 @@ impl slog::KV for AttemptName {
     fn serialize(&self, _: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
         serializer.emit_arguments("delivery".into(), &format_args!("{}", self.delivery))?;
         serializer.emit_u32("attempt".into(), self.number)
-    }
-}
-
-/// What a test says has happened.
-pub struct Sample {
-    pub event_type: EventType,
-    pub data: Box<RawValue>,
-}
-
-impl Sample {
-    pub const TEST: &str = "webhook.test";
-
-    /// Unless another is asked for.
-    #[must_use]
-    pub fn of_test() -> Sample {
-        let data = r#"{"message":"This is a test of your callback."}"#.to_owned();
-        Sample { event_type: EventType::stored(Sample::TEST.to_owned()), data: RawValue::from_string(data).expect("it is JSON") }
-    }
-}
-
-/// Counts for its account until it is dropped.
-struct RunningTest<'a> {
-    tests: &'a Mutex<HashMap<String, usize>>,
-    account: String,
-}
-
-impl RunningTest<'_> {
-    fn begin<'a>(tests: &'a Mutex<HashMap<String, usize>>, account: &str) -> Option<RunningTest<'a>> {
-        let mut running = tests.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = running.entry(account.to_owned()).or_default();
-        if *count >= TESTS_AT_ONCE {
-            return None;
-        }
-        *count += 1;
-        Some(RunningTest { tests, account: account.to_owned() })
-    }
-}
-
-impl Drop for RunningTest<'_> {
-    fn drop(&mut self) {
-        let mut running = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = running.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
-                running.remove(&self.account);
-            }
-        }
     }
 }
 

@@ -35,6 +35,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
+    use crate::api::types::EventType;
     use crate::api::types::{Auth, OutboundUrl};
     use crate::delivery::guard::GuardPolicy;
     use crate::secrets::seal::MasterKey;

@@ -6,26 +6,25 @@ use aws_lc_rs::rand::SystemRandom;
 use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};
 use uuid::Uuid;
 
-use crate::api::Scope;
 use crate::api::extract::{Checked, JsonBody};
 use crate::api::problem::{ApiError, Kind};
 use crate::api::trace::TraceContext;
 use crate::api::types::*;
-use crate::api::{Answer, Api};
-use crate::delivery::guard::Guard;
+use crate::api::{Answer, Api, Scope};
 use crate::delivery::recovery::Recovered;
 use crate::delivery::signature::SigningSecret;
-use crate::delivery::{NotMade, Sample, auth_context, headers_context, signing_context};
+use crate::delivery::{NotMade, Sample, signing_context};
 use crate::http::App;
-use crate::http::auth::{self, Caller};
+use crate::http::auth;
 use crate::http::body;
 use crate::http::reply::reply;
-use crate::model::Challenge;
-use crate::model::event_types::Catalogue;
-use crate::store::{
-    self, Audience, CustomHeaders, Deactivation, DeliveryFilter, Idempotency, Page, Part, Publication, Published, Recovery, Redelivered,
-    Sealed, WebhookChange,
-};
+use crate::store::{self, DeliveryFilter, Page, Part, Publication, Published, Recovery, Redelivered};
+
+mod notifications;
+mod webhooks;
+
+use notifications::audience;
+use webhooks::{find_webhook, judge_event_types, judge_url};
 
 /// The implementation of [`Api`].
 pub enum Handlers {}
@@ -397,146 +396,6 @@ impl Api for Handlers {
 
 fn webhook_deactivated() -> ApiError {
     ApiError::new(Kind::WebhookDeactivated, "the webhook is deactivated and gets nothing until it is activated")
-}
-
-async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
-    let id = path.get()?.into_inner().id.0;
-    app.store.get_webhook(caller.account, id).await?.ok_or_else(|| ApiError::not_found("webhook"))
-}
-
-fn judge_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
-    guard.judge_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
-}
-
-fn judge_event_types(catalogue: &Catalogue, event_types: Option<&EventTypes>) -> Result<(), ApiError> {
-    match event_types.and_then(|event_types| catalogue.first_unknown(event_types)) {
-        Some(index) => {
-            let detail = "matches nothing in the catalogue of event types, which listEventTypes shows";
-            Err(ApiError::at(Kind::InvalidRequest, format!("/eventTypes/{index}"), detail))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Whom a notification is for: a token of an account publishes to that account alone.
-fn audience(caller: Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
-    let account = match (caller.account, account) {
-        (Some(own), Some(named)) if own != named => {
-            let detail = "the access token belongs to another account: leave `account` out, or use a platform token";
-            return Err(ApiError::at(Kind::InvalidRequest, "/account", detail));
-        }
-        (Some(own), _) => Some(own),
-        (None, named) => named,
-    };
-    match (webhook_id, account) {
-        (Some(id), account) => Ok(Audience::Webhook { id, account }),
-        (None, Some(account)) => Ok(Audience::Account(account)),
-        (None, None) => {
-            let detail = "a platform token must say whom the notification is for: send `account` or `webhook`";
-            Err(ApiError::at(Kind::InvalidRequest, "", detail))
-        }
-    }
-}
-
-impl App {
-    fn sample(&self, event_type: EventType) -> Result<Sample, ApiError> {
-        let data = self.catalogue.example(event_type.as_str()).map(ToOwned::to_owned);
-        match data {
-            Some(data) => Ok(Sample { event_type, data }),
-            None if event_type.as_str() == Sample::TEST => Ok(Sample::of_test()),
-            None => {
-                let detail = "the catalogue of event types, which listEventTypes shows, has no example of that `type`";
-                Err(ApiError::new(Kind::NotFound, detail))
-            }
-        }
-    }
-
-    fn new_webhook(&self, account: Account, registration: WebhookRegistration) -> Result<store::Webhook, ApiError> {
-        let id = Uuid::now_v7();
-        let now = self.clock.now();
-        let (auth, auth_secret) = self.seal_auth(id, registration.auth.unwrap_or(AuthInput::Noauth {}))?;
-        let signing_secret = SigningSecret::generate(&SystemRandom::new());
-        Ok(store::Webhook {
-            id,
-            account,
-            target_url: registration.target_url,
-            auth,
-            auth_secret,
-            headers: registration.headers.and_then(|headers| self.seal_headers(id, &headers)),
-            signing_secret: self.seal(&signing_context(id), &signing_secret.expose()),
-            previous_secret: None,
-            event_types: registration.event_types.and_then(EventTypes::unless_all),
-            description: registration.description,
-            max_per_second: registration.max_per_second.map(|rate| rate.0),
-            ordered: registration.ordered.unwrap_or_default(),
-            deactivation: self.require_handshake.then(|| Deactivation { reason: store::REASON_UNVERIFIED.to_owned(), at: now }),
-            epoch: 1,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-        })
-    }
-
-    fn webhook_change(&self, id: Uuid, update: WebhookUpdate) -> Result<WebhookChange, ApiError> {
-        Ok(WebhookChange {
-            target_url: update.target_url,
-            auth: update.auth.map(|auth| self.seal_auth(id, auth)).transpose()?,
-            headers: update.headers.map(|headers| self.seal_headers(id, &headers)),
-            event_types: update.event_types,
-            description: update.description.map(|text| (!text.as_str().is_empty()).then(|| Description::stored(text.into_string()))),
-            max_per_second: update.max_per_second.map(|rate| (rate.0 > 0).then_some(rate.0)),
-            ordered: update.ordered,
-            handshake: self.handshake(),
-        })
-    }
-
-    /// What a callback has to answer before its webhook gets anything, where the operator requires that.
-    fn handshake(&self) -> Option<Challenge> {
-        self.require_handshake.then(|| Challenge::generate(&SystemRandom::new()))
-    }
-
-    fn begin_handshake(&self) {
-        if self.require_handshake {
-            self.engine.handshake_due();
-        }
-    }
-
-    /// Judges where credentials would go, and seals what is secret of them.
-    fn seal_auth(&self, webhook_id: Uuid, auth: AuthInput) -> Result<(Auth, Option<Sealed>), ApiError> {
-        if let Some(token_url) = auth.token_url() {
-            judge_url(&self.guard, "/auth/tokenURL", token_url)?;
-        }
-        let (auth, secret) = auth.split();
-        let sealed = secret.map(|secret| self.seal(&auth_context(webhook_id), &secret));
-        Ok((auth, sealed))
-    }
-
-    /// `None` when there are none.
-    fn seal_headers(&self, webhook_id: Uuid, headers: &CustomHeaderInputs) -> Option<CustomHeaders> {
-        let pairs: Vec<_> = headers.0.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
-        let text = serde_json::to_string(&pairs).expect("strings serialise");
-        (!pairs.is_empty()).then(|| CustomHeaders {
-            names: headers.0.iter().map(|header| header.name.clone()).collect(),
-            sealed: self.seal(&headers_context(webhook_id), &text),
-        })
-    }
-
-    fn seal(&self, context: &str, secret: &str) -> Sealed {
-        Sealed(self.vault.seal(context, secret.as_bytes()))
-    }
-
-    fn idempotency(&self, caller: &Caller, headers: &http::HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, ApiError> {
-        let invalid = |why: String| ApiError::new(Kind::InvalidRequest, format!("the Idempotency-Key header {why}"));
-        let mut values = headers.get_all("idempotency-key").iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        if values.next().is_some() {
-            return Err(invalid("may be sent once".to_owned()));
-        }
-        let text = String::from_utf8_lossy(value.as_bytes());
-        let key = IdempotencyKey::parse(text).map_err(invalid)?;
-        let owner = caller.account.as_ref().map(|account| account.as_str().to_owned()).unwrap_or_default();
-        Ok(Some(Idempotency { owner, key: key.into_string(), fingerprint: self.vault.mac("idempotency", body) }))
-    }
 }
 
 fn page(limit: Option<PageLimit>, cursor: Option<&Cursor>) -> Page {

@@ -7,10 +7,7 @@ const MOST_LINES: usize = 450;
 const GENERATED: [&str; 2] = ["client/src/generated.rs", "client/src/mock.rs"];
 
 /// Files that are longer, and how long they may be until they are split. A number may only become smaller.
-const LONGER: [(&str, usize); 7] = [
-    ("client/src/bin/webhooks/arguments.rs", 486),
-    ("server/src/delivery.rs", 606),
-    ("server/src/http/handlers.rs", 548),
+const LONGER: [(&str, usize); 4] = [
     ("server/src/store/postgres/leases.rs", 589),
     ("server/src/store/postgres/publications.rs", 510),
     ("server/src/store/sqlite.rs", 616),

@@ -1,0 +1,44 @@
+//! What a publication says beside its payload: whom it is for, and its idempotency key.
+
+use uuid::Uuid;
+
+use crate::api::problem::{ApiError, Kind};
+use crate::api::types::{Account, IdempotencyKey};
+use crate::http::App;
+use crate::http::auth::Caller;
+use crate::store::{Audience, Idempotency};
+
+/// Whom a notification is for: a token of an account publishes to that account alone.
+pub(super) fn audience(caller: Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
+    let account = match (caller.account, account) {
+        (Some(own), Some(named)) if own != named => {
+            let detail = "the access token belongs to another account: leave `account` out, or use a platform token";
+            return Err(ApiError::at(Kind::InvalidRequest, "/account", detail));
+        }
+        (Some(own), _) => Some(own),
+        (None, named) => named,
+    };
+    match (webhook_id, account) {
+        (Some(id), account) => Ok(Audience::Webhook { id, account }),
+        (None, Some(account)) => Ok(Audience::Account(account)),
+        (None, None) => {
+            let detail = "a platform token must say whom the notification is for: send `account` or `webhook`";
+            Err(ApiError::at(Kind::InvalidRequest, "", detail))
+        }
+    }
+}
+
+impl App {
+    pub(super) fn idempotency(&self, caller: &Caller, headers: &http::HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, ApiError> {
+        let invalid = |why: String| ApiError::new(Kind::InvalidRequest, format!("the Idempotency-Key header {why}"));
+        let mut values = headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(invalid("may be sent once".to_owned()));
+        }
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let key = IdempotencyKey::parse(text).map_err(invalid)?;
+        let owner = caller.account.as_ref().map(|account| account.as_str().to_owned()).unwrap_or_default();
+        Ok(Some(Idempotency { owner, key: key.into_string(), fingerprint: self.vault.mac("idempotency", body) }))
+    }
+}
