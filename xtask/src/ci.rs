@@ -190,6 +190,17 @@ mod tests {
     }
 
     #[test]
+    fn the_workflow_runs_each_step_once() -> anyhow::Result<()> {
+        let workflow = crate::read(&crate::repository(".github/workflows/ci.yml"))?;
+        let mut run: Vec<&str> = workflow.split("--step ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+        let mut steps: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        run.sort_unstable();
+        steps.sort_unstable();
+        assert_eq!(run, steps);
+        Ok(())
+    }
+
+    #[test]
     fn an_ignored_test_is_counted() {
         assert_eq!(ignored_tests("test result: ok. 14 passed; 0 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.01s"), 3);
         assert_eq!(ignored_tests("test result: ok. 14 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s"), 0);

@@ -4,9 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-
-/// Where a push to main began, if whoever runs this knows: one push may bring many commits.
-const PUSHED_FROM: &str = "PUSHED_FROM";
+use semver::Version;
 
 /// What openapi.json is compared with.
 #[derive(Debug, PartialEq)]
@@ -14,6 +12,8 @@ pub(super) enum Base {
     Document {
         name: String,
         text: String,
+        /// Its users rely on it. What no release has is promised to nobody.
+        is_released: bool,
     },
     /// With nothing, for this reason.
     Nothing(String),
@@ -22,17 +22,24 @@ pub(super) enum Base {
 /// # Errors
 /// When `against` is neither a file nor a commit, or what it names cannot be read.
 pub(super) fn find(root: &Path, against: Option<&str>) -> anyhow::Result<Base> {
+    let mut is_released = true;
     let commit = match against {
         Some(file) if Path::new(file).is_file() => {
-            return Ok(Base::Document { name: file.to_owned(), text: crate::read(Path::new(file))? });
+            return Ok(Base::Document { name: file.to_owned(), text: crate::read(Path::new(file))?, is_released: true });
         }
         Some(reference) => match commit(root, reference) {
             Some(_) => reference.to_owned(),
             None => bail!("{reference} is neither a file nor a commit of this repository"),
         },
-        None => match before(root, std::env::var(PUSHED_FROM).ok().as_deref()) {
-            Ok(commit) => commit,
-            Err(reason) => return Ok(Base::Nothing(reason)),
+        None => match last_release(root) {
+            Some(tag) => tag,
+            None => {
+                is_released = false;
+                match before(root) {
+                    Ok(commit) => commit,
+                    Err(reason) => return Ok(Base::Nothing(reason)),
+                }
+            }
         },
     };
     let object = format!("{commit}:./openapi.json");
@@ -40,15 +47,18 @@ pub(super) fn find(root: &Path, against: Option<&str>) -> anyhow::Result<Base> {
         return Ok(Base::Nothing(format!("{commit} has none")));
     }
     let text = git(root, &["show", &object]).with_context(|| format!("git cannot show {object}"))?;
-    Ok(Base::Document { name: commit, text })
+    Ok(Base::Document { name: commit, text, is_released })
 }
 
-/// The commit that this change began at, or why there is none.
-///
-/// A branch began where it left main. A pull request is tested as its merge into main, which left main at its tip: what
-/// the merge adds is what is compared. On main itself a change is what was pushed or, where nobody says from where, the
-/// last commit.
-fn before(root: &Path, pushed_from: Option<&str>) -> Result<String, String> {
+/// The tag of the latest release that this commit has in its history, such as `v0.1.0`.
+fn last_release(root: &Path) -> Option<String> {
+    let tags = git(root, &["tag", "--list", "v*", "--merged", "HEAD"])?;
+    let released = |tag: &str| Version::parse(tag.strip_prefix('v')?).ok().filter(|version| version.pre.is_empty());
+    tags.lines().filter_map(|tag| Some((released(tag)?, tag))).max().map(|(_, tag)| tag.to_owned())
+}
+
+/// The commit that this change began at, or why there is none: where a branch left main, and on main the last commit.
+fn before(root: &Path) -> Result<String, String> {
     let head = commit(root, "HEAD").ok_or("there is no git commit here")?;
     let main = ["origin/main", "main"].into_iter().find(|name| commit(root, name).is_some());
     if let Some(main) = main {
@@ -57,8 +67,7 @@ fn before(root: &Path, pushed_from: Option<&str>) -> Result<String, String> {
             return Ok(base.trim().to_owned());
         }
     }
-    let pushed_from = pushed_from.and_then(|reference| commit(root, reference)).filter(|pushed_from| *pushed_from != head);
-    pushed_from.or_else(|| commit(root, "HEAD~1")).ok_or_else(|| "this clone has no earlier commit".to_owned())
+    commit(root, "HEAD~1").ok_or_else(|| "this clone has no earlier commit".to_owned())
 }
 
 fn commit(root: &Path, reference: &str) -> Option<String> {
@@ -128,29 +137,44 @@ mod tests {
     fn a_change_began_where_it_left_main() {
         let repository = Repository::new("branch");
         let root = &repository.0;
-        assert_eq!(before(root, None), Err("there is no git commit here".to_owned()));
+        assert_eq!(before(root), Err("there is no git commit here".to_owned()));
         let first = repository.commit("first");
-        assert_eq!(before(root, None), Err("this clone has no earlier commit".to_owned()));
+        assert_eq!(before(root), Err("this clone has no earlier commit".to_owned()));
         let second = repository.commit("second");
-        assert_eq!(before(root, None), Ok(first.clone()), "on main: the last commit");
+        assert_eq!(before(root), Ok(first.clone()), "on main: the last commit");
         let third = repository.commit("third");
-        assert_eq!(before(root, Some(&first)), Ok(first.clone()), "a push of two commits");
-        assert_eq!(before(root, Some(&"0".repeat(40))), Ok(second.clone()), "a first push");
-        assert_eq!(before(root, Some("")), Ok(second.clone()), "no push");
 
         repository.git(&["switch", "--quiet", "--create", "branch", &second]);
-        let own = repository.commit("own");
-        assert_eq!(before(root, Some(&own)), Ok(second), "a branch, however it was pushed");
+        repository.commit("own");
+        assert_eq!(before(root), Ok(second), "a branch");
         repository.git(&["switch", "--quiet", "--detach", "main"]);
         repository.git(&["merge", "--quiet", "--no-ff", "--message", "merge", "branch"]);
-        assert_eq!(before(root, None), Ok(third.clone()), "a pull request's merge");
+        assert_eq!(before(root), Ok(third.clone()), "a pull request's merge");
 
         repository.git(&["update-ref", "refs/remotes/origin/main", &third]);
         repository.git(&["branch", "--quiet", "--force", "main", &first]);
-        assert_eq!(before(root, None), Ok(third), "the shared main, when there is one");
+        assert_eq!(before(root), Ok(third), "the shared main, when there is one");
         repository.git(&["switch", "--quiet", "--orphan", "stranger"]);
         repository.commit("unrelated");
-        assert_eq!(before(root, None), Err("origin/main and this commit have none in common here".to_owned()));
+        assert_eq!(before(root), Err("origin/main and this commit have none in common here".to_owned()));
+    }
+
+    #[test]
+    fn the_last_release_is_the_base_and_is_what_users_rely_on() -> anyhow::Result<()> {
+        let repository = Repository::new("release");
+        let root = &repository.0;
+        std::fs::write(root.join("openapi.json"), "{}\n")?;
+        repository.git(&["add", "openapi.json"]);
+        repository.commit("first");
+        repository.commit("second");
+        assert!(matches!(find(root, None)?, Base::Document { is_released: false, .. }), "nothing is released yet");
+        for tag in ["v0.9.0", "v0.10.0", "v0.11.0-rc.1", "vast"] {
+            repository.git(&["tag", tag]);
+        }
+        repository.commit("third");
+        let text = "{}\n".to_owned();
+        assert_eq!(find(root, None)?, Base::Document { name: "v0.10.0".to_owned(), text, is_released: true });
+        Ok(())
     }
 
     #[test]
@@ -162,10 +186,10 @@ mod tests {
         std::fs::write(root.join("openapi.json"), "{}\n")?;
         repository.git(&["add", "openapi.json"]);
         repository.commit("with");
-        assert_eq!(find(root, Some("HEAD"))?, Base::Document { name: "HEAD".to_owned(), text: "{}\n".to_owned() });
+        assert_eq!(find(root, Some("HEAD"))?, Base::Document { name: "HEAD".to_owned(), text: "{}\n".to_owned(), is_released: true });
         assert_eq!(find(root, Some("HEAD~1"))?, Base::Nothing("HEAD~1 has none".to_owned()));
         let file = root.join("openapi.json").display().to_string();
-        assert_eq!(find(root, Some(&file))?, Base::Document { name: file, text: "{}\n".to_owned() });
+        assert_eq!(find(root, Some(&file))?, Base::Document { name: file, text: "{}\n".to_owned(), is_released: true });
         let error = find(root, Some("nowhere")).expect_err("no such thing").to_string();
         assert_eq!(error, "nowhere is neither a file nor a commit of this repository");
         Ok(())
