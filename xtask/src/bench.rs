@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: builds the server and the benchmark, each for release, and runs the benchmark.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
+
+use crate::build::build;
 
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
@@ -26,17 +27,4 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let status = command.args(&arguments.options).status().context("cannot start the benchmark")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Where the program of that name is, once cargo has built it.
-pub(crate) fn build(root: &Path, name: &str, profile: &str) -> anyhow::Result<PathBuf> {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--profile", profile, "--package", name, "--bin", name, "--locked", "--quiet"])
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(root)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "{name} does not build");
-    crate::server::executable(&String::from_utf8_lossy(&output.stdout)).context("cargo does not say where it put the program")
 }

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
 
-use crate::bench::build;
+use crate::build::build;
 
 #[derive(clap::Args)]
 pub struct Arguments {

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, ensure};
 
-use crate::{environment, server};
+use crate::{build, environment};
 
 const VERB: &str = "deploy";
 
@@ -97,11 +97,7 @@ fn startable(unit: &str) -> anyhow::Result<String> {
 /// Whether the server, linked as in the Containerfile, asks for no other file to be loaded with it, and starts.
 fn links_statically(root: &Path) -> anyhow::Result<bool> {
     println!("── cargo rustc {}", LINK.join(" "));
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["rustc", "--quiet", "--message-format=json-render-diagnostics"]).args(LINK).current_dir(root).stderr(Stdio::inherit());
-    let output = cargo.output().context("cannot start cargo")?;
-    ensure!(output.status.success(), "the server does not link statically");
-    let executable = server::executable(&String::from_utf8_lossy(&output.stdout)).context("cargo does not say where it put the server")?;
+    let executable = build::cargo(root, &[&["rustc"][..], &LINK].concat())?;
     let mut readelf = linter(Path::new("readelf"), &["--wide", "--program-headers", "--dynamic"]);
     let output = readelf.arg(&executable).output().with_context(|| format!("cannot start readelf{}", remedy("readelf")))?;
     ensure!(output.status.success(), "readelf ended with {}", output.status);

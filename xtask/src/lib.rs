@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 pub mod bench;
+mod build;
 pub mod chaos;
 pub mod ci;
 pub mod contract;

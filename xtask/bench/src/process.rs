@@ -1,7 +1,7 @@
 //! A process of the benchmark: how it is spoken to, and what it has used.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -19,7 +19,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn start(role: &'static str, arguments: &[&str]) -> anyhow::Result<Worker> {
         let program = std::env::current_exe().context("this program does not know where it is")?;
-        let mut child = Command::new(program)
+        let mut child = webhooks_process::command(program)
             .arg(role)
             .args(arguments)
             .stdin(Stdio::piped())

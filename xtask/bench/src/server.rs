@@ -2,15 +2,14 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::process::{Memory, cpu_of, forget_peak_of, memory_of};
 
@@ -37,7 +36,7 @@ pub(crate) struct Server {
     directory: PathBuf,
     options: Vec<String>,
     log: PathBuf,
-    child: Child,
+    process: webhooks_process::Server,
     /// Host and port.
     pub(crate) address: String,
     peak: Peak,
@@ -49,55 +48,52 @@ impl Server {
         let log = directory.join(format!("{name}.log"));
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let (program, directory) = (program.to_owned(), directory.to_owned());
-        let child = begin(&program, &directory, &options, &log)?;
-        let mut server = Server { program, directory, options, log, child, address: String::new(), peak };
-        server.await_greeting()?;
-        Ok(server)
+        let mut process = begin(&program, &directory, &options, &log)?;
+        let address = process.address()?;
+        Ok(Server { program, directory, options, log, process, address, peak })
     }
 
     /// As a crash would, without any warning.
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         self.note_peak();
-        self.child.kill().context("cannot kill the server")?;
-        self.child.wait().context("cannot wait for the server")?;
-        Ok(())
+        self.process.kill().map(drop)
     }
 
     /// Starts one that was killed again. The time until a request with this access token was answered.
     pub(crate) fn start_again(&mut self, token: &str) -> anyhow::Result<Duration> {
         let begun = Instant::now();
         self.begin_again()?;
-        self.await_greeting()?;
+        self.address = self.process.address()?;
         ask(&self.address, token)?;
         Ok(begun.elapsed())
     }
 
     /// Starts one that was killed again, and does not wait until it is there.
     pub(crate) fn begin_again(&mut self) -> anyhow::Result<()> {
-        self.child = begin(&self.program, &self.directory, &self.options, &self.log)?;
+        self.process = begin(&self.program, &self.directory, &self.options, &self.log)?;
         Ok(())
     }
 
     pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        kill_process(Pid::from_child(&self.child), signal).context("cannot signal the server")
+        self.process.signal(signal)
     }
 
     pub(crate) fn is_running(&mut self) -> anyhow::Result<bool> {
-        Ok(self.child.try_wait().context("cannot ask for the server")?.is_none())
+        self.process.is_running()
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        cpu_of(self.child.id())
+        cpu_of(self.process.id())
     }
 
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
-        memory_of(self.child.id())
+        memory_of(self.process.id())
     }
 
     /// From now on the peak of its memory is that of what comes.
     pub(crate) fn forget_peak(&self) -> anyhow::Result<()> {
         self.note_peak();
-        forget_peak_of(self.child.id())
+        forget_peak_of(self.process.id())
     }
 
     fn note_peak(&self) {
@@ -106,41 +102,19 @@ impl Server {
             self.peak.note(memory.peak);
         }
     }
-
-    /// It says where it listens once it is there.
-    fn await_greeting(&mut self) -> anyhow::Result<()> {
-        let mut greeting = String::new();
-        let read = self.child.stdout.take().map(|output| BufReader::new(output).read_line(&mut greeting));
-        let address = greeting.trim().split_once(" listens on http://").map(|(_, address)| address.to_owned());
-        let (Some(Ok(_)), Some(address)) = (read, address) else {
-            self.kill()?;
-            anyhow::bail!("the server does not say where it listens; {} may say why", self.log.display())
-        };
-        self.address = address;
-        Ok(())
-    }
 }
 
 impl Drop for Server {
-    /// At once: its data is not needed any more.
     fn drop(&mut self) {
         self.note_peak();
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
-fn begin(program: &Path, directory: &Path, options: &[String], log: &Path) -> anyhow::Result<Child> {
-    let log = File::options().append(true).open(log).with_context(|| format!("cannot write {}", log.display()))?;
-    Command::new(program)
-        .args(["--listen", "127.0.0.1:0", "--allow-http", "--allow-network", "127.0.0.0/8,::1/128"])
-        .args(options)
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .context("cannot start the server")
+fn begin(program: &Path, directory: &Path, options: &[String], log: &Path) -> anyhow::Result<webhooks_process::Server> {
+    let mut command = webhooks_process::command(program);
+    command.args(["--listen", "127.0.0.1:0", "--allow-http", "--allow-network", "127.0.0.0/8,::1/128"]);
+    command.args(options).current_dir(directory);
+    webhooks_process::Server::start(command, log)
 }
 
 /// One request, and its answer.

@@ -1,20 +1,20 @@
 //! Several nodes that work on one PostgreSQL database, each a process of its own.
 
 use std::path::PathBuf;
-use std::process::{ExitStatus, Output, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{ExitStatus, Output};
+use std::sync::{Arc, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::task::JoinHandle;
 use webhooks_postgres::{Cluster, shared};
 use webhooks_server::node::data_dir::DataDir;
 use webhooks_server_api::Scope;
 
+use super::process::{Greeted, Log, drain, spawn_until_greeting};
 use super::proxy::Proxy;
 use super::{Api, Authority, Receiver, binary, contract, eventually, patiently};
 
@@ -46,8 +46,6 @@ struct Node {
     /// Reads that until it has ended.
     reading: JoinHandle<()>,
 }
-
-type Log = Arc<Mutex<Vec<u8>>>;
 
 /// What a test asks of a PostgreSQL server takes the thread that it is asked on.
 pub(crate) async fn aside<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {
@@ -376,26 +374,10 @@ struct Started {
 
 /// Runs a node until it greets, or else says what it said instead.
 async fn spawn(flags: &[String], log: &Log) -> Result<Started, String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_webhooks-server"));
-    command.args(flags).env_clear().kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the binary runs");
-    let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
-    let mut errors = child.stderr.take().expect("it is piped");
-    let of_reading = log.clone();
-    let mut reading = tokio::spawn(async move {
-        let mut chunk = [0; 4096];
-        while let Ok(count @ 1..) = errors.read(&mut chunk).await {
-            of_reading.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
-        }
-    });
-    let mut greeting = String::new();
-    patiently("the greeting", lines.read_line(&mut greeting)).await.expect("readable output");
-    if greeting.is_empty() {
-        patiently("the end of the log", &mut reading).await.expect("reading does not panic");
-        return Err(String::from_utf8_lossy(&log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned());
-    }
-    // Nobody reads on, but a full pipe would hold the node up.
-    tokio::spawn(async move { tokio::io::copy(&mut lines, &mut tokio::io::sink()).await });
-    let address = greeting.trim_end().split_once("://").map(|(_, address)| address.to_owned());
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let Greeted { child, greeting, output, reading } = spawn_until_greeting(&[], &flags, log).await?;
+    drain(output);
+    // A node that only delivers listens nowhere.
+    let address = webhooks_process::address_in(&greeting).map(str::to_owned);
     Ok(Started { child, address, reading })
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::Utc;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::proxy::Proxy;
@@ -30,7 +30,7 @@ pub(crate) struct Process {
 }
 
 /// What it wrote on standard error, over all its starts.
-type Log = Arc<Mutex<Vec<u8>>>;
+pub(super) type Log = Arc<Mutex<Vec<u8>>>;
 
 /// Made by the server, so that its mode is the server's doing.
 pub(crate) const DATA_DIR: &str = "data";
@@ -45,8 +45,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_webhooks-server");
 /// `webhooks-server` with these arguments, itself the last ones of another program, and nothing from this process's environment.
 fn command_under(wrapper: &[String], arguments: &[&str]) -> Command {
     let words: Vec<&str> = wrapper.iter().map(String::as_str).chain([BINARY]).chain(arguments.iter().copied()).collect();
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    let mut command = Command::from(webhooks_process::command(words[0]));
+    command.args(&words[1..]).env_clear().kill_on_drop(true);
     command
 }
 
@@ -252,32 +252,50 @@ async fn spawn(wrapper: &[String], database: &Database, flags: &[String], makes_
     let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "off"] };
     let arguments: Vec<&str> =
         ["--listen", "127.0.0.1:0"].iter().chain(operations).copied().chain(of_database.iter().chain(flags).map(String::as_str)).collect();
-    let child = command_under(wrapper, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.unwrap_or_else(|error| panic!("cannot start {wrapper:?} webhooks-server: {error}"));
-    let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
-    let mut errors = child.stderr.take().expect("it is piped");
-    let mut first = String::new();
-    patiently("the greeting", lines.read_line(&mut first)).await.expect("readable output");
-    let Some((_, address)) = first.trim_end().split_once("://") else {
-        let mut text = String::new();
-        let _ = errors.read_to_string(&mut text).await;
-        panic!("{wrapper:?} webhooks-server does not start: {first}{text}");
-    };
-    let address = address.parse().expect("an address");
-    let mut rest = first.clone();
+    let greeted = spawn_until_greeting(wrapper, &arguments, log).await;
+    let Greeted { child, mut greeting, mut output, reading } =
+        greeted.unwrap_or_else(|said| panic!("{wrapper:?} webhooks-server does not start: {said}"));
+    let address = webhooks_process::address_in(&greeting).and_then(|address| address.parse().ok()).expect("an address");
     // A first start that makes a token goes on with a whole command; others print one line.
-    while makes_token && !rest.ends_with("}'\n") {
-        let read = patiently("the greeting", lines.read_line(&mut rest)).await.expect("readable output");
-        assert!(read > 0, "the greeting breaks off: {rest}");
+    while makes_token && !greeting.ends_with("}'\n") {
+        let read = patiently("the greeting", output.read_line(&mut greeting)).await.expect("readable output");
+        assert!(read > 0, "the greeting breaks off: {greeting}");
     }
-    // Nobody reads on, but a full pipe would hold the server up.
-    tokio::spawn(async move { tokio::io::copy(&mut lines, &mut tokio::io::sink()).await });
-    let log = log.clone();
-    let reading = tokio::spawn(async move {
+    drain(output);
+    Started { child, address, greeting, reading }
+}
+
+/// A server that has printed its first line.
+pub(super) struct Greeted {
+    pub(super) child: Child,
+    pub(super) greeting: String,
+    pub(super) output: BufReader<ChildStdout>,
+    pub(super) reading: JoinHandle<()>,
+}
+
+/// Starts a server, whose log is added to `log`. What it said instead, when it ends without a greeting.
+pub(super) async fn spawn_until_greeting(wrapper: &[String], arguments: &[&str], log: &Log) -> Result<Greeted, String> {
+    let child = command_under(wrapper, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("cannot start {wrapper:?} webhooks-server: {error}"));
+    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut errors = child.stderr.take().expect("it is piped");
+    let of_reading = log.clone();
+    let mut reading = tokio::spawn(async move {
         let mut chunk = [0; 4096];
         while let Ok(count @ 1..) = errors.read(&mut chunk).await {
-            log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
+            of_reading.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
         }
     });
-    Started { child, address, greeting: rest, reading }
+    let mut greeting = String::new();
+    patiently("the greeting", output.read_line(&mut greeting)).await.expect("readable output");
+    if greeting.is_empty() {
+        patiently("the end of the log", &mut reading).await.expect("reading does not panic");
+        return Err(String::from_utf8_lossy(&log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned());
+    }
+    Ok(Greeted { child, greeting, output, reading })
+}
+
+/// Nobody reads on, but a full pipe would hold the server up.
+pub(super) fn drain(mut output: BufReader<ChildStdout>) {
+    tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
 }

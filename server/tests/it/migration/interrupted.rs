@@ -16,9 +16,9 @@ struct Move {
 
 impl Move {
     fn start(data_dir: &str, to: &str) -> Move {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_webhooks-server"));
+        let mut command = Command::from(webhooks_process::command(env!("CARGO_BIN_EXE_webhooks-server")));
         command.args(["migrate", "--from", &address(data_dir), "--to", to]).env_clear().kill_on_drop(true);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
         Move { child, lines }
     }
