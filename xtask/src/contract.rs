@@ -147,20 +147,6 @@ mod tests {
         }
     }
 
-    /// Who has no checkout runs the same tests.
-    #[test]
-    fn the_readme_shows_the_files_as_they_are() {
-        let read = |path: &str| crate::read(&crate::repository(path)).expect("a file");
-        let unindented = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
-        let readme = unindented(&read("README.md"));
-        for path in ["xtask/contract/hooks.py", "xtask/contract/schemathesis.toml"] {
-            assert!(readme.contains(&unindented(&read(path))), "README.md does not show {path}");
-        }
-        let requirements = read("xtask/contract/requirements.txt");
-        let pinned = requirements.lines().find(|line| line.starts_with("schemathesis==")).expect("a version");
-        assert!(readme.contains(&format!("pip install {pinned}")), "README.md does not pin {pinned}");
-    }
-
     #[test]
     fn no_argument_is_needed_for_a_server_of_its_own() {
         let arguments = CommandLine::try_parse_from(["contract"]).expect("accepted").arguments;

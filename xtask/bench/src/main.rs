@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -17,6 +17,7 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::json;
 
+mod against;
 mod authority;
 mod chaos;
 mod comparison;
@@ -75,6 +76,10 @@ struct Arguments {
     /// The server to measure [default: the one of this checkout]
     #[arg(long, value_name = "PROGRAM", default_value = "target/release/webhooks-server", hide_default_value = true)]
     server: PathBuf,
+    /// A server to compare with: every measurement is made with this one and then with the other, as often as --runs says,
+    /// and the median ratio is shown
+    #[arg(long, value_name = "PROGRAM")]
+    against: Option<PathBuf>,
     /// Where data and logs go
     #[arg(long, value_name = "DIRECTORY", default_value = "target/bench")]
     directory: PathBuf,
@@ -167,17 +172,70 @@ impl Bench {
 }
 
 /// # Errors
-/// When something cannot be started, the server dies, or a notification is lost.
+/// When something cannot be started, a server dies, or a notification is lost.
 fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let machine = machine::describe()?;
     println!("{machine}");
     allow_files()?;
     let (server, directory) = places(arguments)?;
-    let stores = stores(arguments)?;
     let runs = if arguments.quick { 1 } else { arguments.runs };
+    let begun = Instant::now();
+    let (result, ratios) = match &arguments.against {
+        None => (measure_server(arguments, server, &directory, runs)?, Vec::new()),
+        Some(base) => {
+            let base = program(base)?;
+            let mut pairs = Vec::new();
+            let mut last = None;
+            for pair in 1..=runs {
+                let one = |name: &str, server: &Path| {
+                    println!("pair {pair} of {runs}, {name}:");
+                    measure_server(arguments, server.to_owned(), &directory, 1)
+                };
+                let (base, result) = (one("base", &base)?, one("result", &server)?);
+                pairs.push((base.figures, result.figures.clone()));
+                last = Some(result);
+            }
+            (last.context("--runs is at least 1")?, against::ratios(&pairs))
+        }
+    };
+    println!("\n{}", table::table(if ratios.is_empty() { &result.figures } else { &ratios }));
+    println!("{} callbacks came more often than once. It took {} s.", result.repeated, begun.elapsed().as_secs());
+    if let Some(path) = &arguments.json {
+        let records = |figures| -> Vec<Record<'_>> { Vec::from_iter(<[Figure]>::iter(figures).map(Record::from)) };
+        let report = json!({
+            "machine": machine,
+            "quick": arguments.quick,
+            "figures": records(&result.figures),
+            "ratios": records(&ratios),
+            "repeated": result.repeated,
+            "peakMegabytes": by_store(&result.peaks),
+            "failures": result.failures,
+        });
+        fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if !result.failures.is_empty() {
+        bail!("{} failed; logs are in {}:\n{}", result.failures.len(), directory.display(), result.failures.join("\n"));
+    }
+    Ok(())
+}
+
+/// What one server came to.
+struct Measured {
+    figures: Vec<Figure>,
+    /// Callbacks that came more often than once.
+    repeated: u64,
+    /// The largest peak of memory in each scenario, in megabytes.
+    peaks: Vec<(Store, &'static str, f64)>,
+    failures: Vec<String>,
+}
+
+/// # Errors
+/// When the stores do not fit the nodes.
+fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs: u32) -> anyhow::Result<Measured> {
+    let stores = stores(arguments)?;
     let mut bench = Bench {
         server,
-        directory,
+        directory: directory.to_owned(),
         runs,
         quick: arguments.quick,
         store: Store::Embedded,
@@ -187,7 +245,6 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         peak: Peak::default(),
     };
     let (mut failures, mut repeated, mut peaks) = (Vec::new(), 0, Vec::new());
-    let begun = Instant::now();
     for scenario in SCENARIOS {
         // The verdict of the others is a multiple of these.
         let wanted = arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|wanted| wanted.name == scenario.name);
@@ -225,24 +282,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for figure in comparison::comparisons(&bench.figures) {
         bench.add_as(figure.store, figure);
     }
-    println!("\n{}", table::table(&bench.figures));
-    println!("{repeated} callbacks came more often than once. It took {} s.", begun.elapsed().as_secs());
-    if let Some(path) = &arguments.json {
-        let figures: Vec<Record<'_>> = bench.figures.iter().map(Record::from).collect();
-        let report = json!({
-            "machine": machine,
-            "quick": bench.quick,
-            "figures": figures,
-            "repeated": repeated,
-            "peakMegabytes": by_store(&peaks),
-            "failures": failures,
-        });
-        fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    if !failures.is_empty() {
-        bail!("{} failed; logs are in {}:\n{}", failures.len(), bench.directory.display(), failures.join("\n"));
-    }
-    Ok(())
+    Ok(Measured { figures: bench.figures, repeated, peaks, failures })
 }
 
 /// The largest peaks of servers, by store and by scenario.
@@ -271,10 +311,13 @@ fn stores(arguments: &Arguments) -> anyhow::Result<Vec<Store>> {
 
 /// Where the server's program is, and where data and logs go.
 fn places(arguments: &Arguments) -> anyhow::Result<(PathBuf, PathBuf)> {
-    let shown = arguments.server.display();
-    let server = arguments.server.canonicalize().with_context(|| format!("there is no server at {shown}"))?;
+    let server = program(&arguments.server)?;
     fs::create_dir_all(&arguments.directory).with_context(|| format!("cannot make {}", arguments.directory.display()))?;
     Ok((server, arguments.directory.canonicalize()?))
+}
+
+fn program(path: &Path) -> anyhow::Result<PathBuf> {
+    path.canonicalize().with_context(|| format!("there is no server at {}", path.display()))
 }
 
 /// A thousand callbacks that hang are more open files than many systems allow a process at first.

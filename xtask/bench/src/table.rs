@@ -14,21 +14,20 @@ const OF_STORES: [usize; 2] = [1, 10];
 
 /// A line a figure, with columns that line up.
 pub(crate) fn table(figures: &[Figure]) -> String {
-    let rows: Vec<[String; COLUMNS]> = std::iter::once(HEAD.map(str::to_owned)).chain(figures.iter().map(row)).collect();
-    let widths: Vec<usize> =
-        (0..HEAD.len()).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()).collect();
     let several = figures.iter().any(|figure| figure.store.is_some_and(|store| store.engine() == Engine::Postgres));
-    let mut text = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths).enumerate().filter(|(column, _)| several || !OF_STORES.contains(column));
-        let cells = cells.map(|(column, (cell, &width))| {
-            // Words stand left, numbers right.
-            if column < 3 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
-        });
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
+    let shown = |column: usize| several || !OF_STORES.contains(&column);
+    let cells = |row: [String; COLUMNS]| row.into_iter().enumerate().filter(|(column, _)| shown(*column)).map(|(_, cell)| cell);
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    for row in std::iter::once(HEAD.map(str::to_owned)).chain(figures.iter().map(row)) {
+        table.add_row(cells(row));
     }
-    text
+    for (column, of_table) in (0..COLUMNS).filter(|column| shown(*column)).zip(table.column_iter_mut()) {
+        // Words stand left, numbers right.
+        let side = if column < 3 { comfy_table::CellAlignment::Left } else { comfy_table::CellAlignment::Right };
+        of_table.set_padding((0, 2)).set_cell_alignment(side);
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 fn row(figure: &Figure) -> [String; COLUMNS] {
