@@ -11,24 +11,23 @@ use uuid::Uuid;
 
 use crate::api::Scope;
 use crate::api::trace::TraceContext;
-use crate::api::types::{
-    self, Account, Auth, CustomHeader, CustomHeaderName, Description, EventType, EventTypePattern, EventTypes, OutboundUrl, WebhookStatus,
-};
+use crate::api::types::{Account, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus};
 use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse, Token};
 use crate::slots::{Slot, Slots, Work};
 
 pub mod address;
-mod census;
+mod backlog_counts;
 mod deliveries;
 mod notifications;
 pub mod postgres;
 mod queue;
+mod shared;
 pub mod sqlite;
 #[cfg(test)]
 mod suite;
 mod webhooks;
 
-pub use census::Census;
+pub use backlog_counts::Census;
 pub use deliveries::*;
 pub use notifications::*;
 pub use webhooks::*;

@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, Utc};
 
 use crate::node::data_dir::DataDir;
-use crate::store::sqlite::copy::{Usable, copy_to, place, sync_directory_of, with_ending};
+use crate::store::sqlite::copy::{copy_to, place, sync_directory_of, with_ending};
+use crate::store::sqlite::usable::Usable;
 
 /// Writes the database as it is now to `file`, while the server goes on.
 ///

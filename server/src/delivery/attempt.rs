@@ -1,6 +1,5 @@
 //! One attempt: sign, authenticate, send, and read the answer, all within bounds. What goes wrong is data.
 
-use std::error::Error;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,7 +9,8 @@ use uuid::Uuid;
 
 use super::callback::{add_headers, signed_headers};
 use super::credentials::Token;
-use super::guard::{self, Guard, NameError};
+use super::guard::{self, Guard};
+use super::outcome::{Failure, NotMade, Outcome};
 use super::redact;
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
@@ -23,30 +23,6 @@ const ANSWER_BYTES: usize = 64 * 1024;
 
 /// So much of it is kept.
 const EXCERPT_BYTES: usize = 4 * 1024;
-
-/// An open vocabulary: openapi.json documents these, and may document more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Accepted,
-    Rejected,
-    TimedOut,
-    Unreachable,
-    AddressBlocked,
-    TokenRefused,
-}
-
-impl Outcome {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Accepted => "accepted",
-            Outcome::Rejected => "rejected",
-            Outcome::TimedOut => "timed_out",
-            Outcome::Unreachable => "unreachable",
-            Outcome::AddressBlocked => "address_blocked",
-            Outcome::TokenRefused => "token_refused",
-        }
-    }
-}
 
 /// What is to be sent.
 pub(super) struct Call {
@@ -103,65 +79,6 @@ impl slog::KV for &Sent {
             serializer.emit_u16("status_code".into(), status_code)?;
         }
         serializer.emit_u32("duration_ms".into(), self.duration_ms())
-    }
-}
-
-/// Why there is no answer to judge.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The other side's, or that of the way there: the outcome of the attempt.
-    Theirs { outcome: Outcome, error: String },
-    /// This server's. The attempt has not been made.
-    Ours(NotMade),
-}
-
-/// An attempt could not be made for want of something that this server lacks at the moment. It costs the receiver none.
-#[derive(Debug, thiserror::Error)]
-#[error("the attempt could not be made: {0}")]
-pub struct NotMade(String);
-
-impl Failure {
-    pub(super) fn new(outcome: Outcome, error: impl Into<String>) -> Failure {
-        Failure::Theirs { outcome, error: error.into() }
-    }
-
-    pub(super) fn at(self, place: &str) -> Failure {
-        match self {
-            Failure::Theirs { outcome, error } => Failure::Theirs { outcome, error: format!("{place}: {error}") },
-            ours @ Failure::Ours(_) => ours,
-        }
-    }
-
-    /// For the metrics.
-    pub(super) fn as_str(&self) -> &'static str {
-        match self {
-            Failure::Theirs { outcome, .. } => outcome.as_str(),
-            Failure::Ours(_) => "not_made",
-        }
-    }
-
-    /// Tells apart by type what went wrong with a request. Its URL is left out: the customer knows it, and it may hold a key.
-    pub(super) fn of(error: &reqwest::Error) -> Failure {
-        if let Some(shortage) = guard::shortage_in(error) {
-            return Failure::Ours(NotMade(shortage));
-        }
-        if let Some(refusal) = guard::refusal_in(error) {
-            return Failure::new(Outcome::AddressBlocked, refusal.to_string());
-        }
-        if let Some(error) = guard::name_error_in(error) {
-            let outcome = if matches!(error, NameError::TimedOut { .. }) { Outcome::TimedOut } else { Outcome::Unreachable };
-            return Failure::new(outcome, error.to_string());
-        }
-        if error.is_timeout() {
-            return Failure::new(
-                Outcome::TimedOut,
-                if error.is_connect() { "no connection within the time limit" } else { "no answer within the time limit" },
-            );
-        }
-        let causes: Vec<String> = std::iter::successors(error.source(), |error| (*error).source()).map(ToString::to_string).collect();
-        let cause = causes.last().map_or("no further reason is known", String::as_str);
-        let step = if error.is_connect() { "cannot connect" } else { "the connection broke off" };
-        Failure::new(Outcome::Unreachable, format!("{step}: {cause}"))
     }
 }
 
@@ -277,20 +194,7 @@ async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, a
         .flatten();
     // The status says it all: a body that breaks off or never ends does not make an accepted callback less accepted.
     let mut body = Vec::new();
-    let read = tokio::time::timeout_at(call.deadline, read_at_most(response, ANSWER_BYTES, &mut body)).await;
+    let read = tokio::time::timeout_at(call.deadline, guard::read_at_most(response, ANSWER_BYTES, &mut body)).await;
     let cut = !matches!(read, Ok(Ok(false)));
     Ok(Received { status, retry_after, body, cut })
-}
-
-/// Appends the body up to `limit` bytes; true when there was more.
-pub(super) async fn read_at_most(mut response: reqwest::Response, limit: usize, body: &mut Vec<u8>) -> Result<bool, reqwest::Error> {
-    while let Some(chunk) = response.chunk().await? {
-        let room = limit - body.len();
-        if chunk.len() > room {
-            body.extend_from_slice(&chunk[..room]);
-            return Ok(true);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(false)
 }

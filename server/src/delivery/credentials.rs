@@ -11,8 +11,8 @@ use tokio::sync::Mutex;
 use url::Url;
 use url::form_urlencoded;
 
-use super::attempt::{self, Failure, Outcome};
-use super::guard::Guard;
+use super::guard::{self, Guard};
+use super::outcome::{Failure, Outcome};
 use crate::api::types::{ClientId, TokenAudience, TokenScope};
 use crate::metrics::Metrics;
 
@@ -154,7 +154,7 @@ impl TokenSource {
         let response = request.send().await.map_err(|error| Failure::of(&error).at("the token URL"))?;
         let status = response.status();
         let mut body = Vec::new();
-        attempt::read_at_most(response, ANSWER_BYTES, &mut body).await.map_err(|error| Failure::of(&error).at("the token URL"))?;
+        guard::read_at_most(response, ANSWER_BYTES, &mut body).await.map_err(|error| Failure::of(&error).at("the token URL"))?;
         if !status.is_success() {
             // RFC 6749 §5.2: invalid_client, as a 401 or a 400. Some servers say unauthorized_client or only 403.
             let unauthorized = matches!(status.as_u16(), 400 | 401 | 403);

@@ -226,5 +226,18 @@ fn bundled_roots() -> impl Iterator<Item = reqwest::Certificate> {
     webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| reqwest::Certificate::from_der(der).ok())
 }
 
+/// Appends the body up to `limit` bytes; true when there was more.
+pub(super) async fn read_at_most(mut response: reqwest::Response, limit: usize, body: &mut Vec<u8>) -> Result<bool, reqwest::Error> {
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit - body.len();
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk[..room]);
+            return Ok(true);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
-//! Errors of the store, as callers are told of them.
+//! Errors and records of the store as the API shows them.
 
 use crate::api::problem::ApiError;
-use crate::store::Error;
+use crate::api::types::{self, CustomHeader, WebhookStatus};
+use crate::store::{Attempt, Delivery, Error, Notification, Webhook};
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> ApiError {
@@ -9,6 +10,67 @@ impl From<Error> for ApiError {
             Error::Full => ApiError::storage_full(error),
             Error::Overloaded | Error::Unavailable(_) => ApiError::overloaded(error),
             Error::Failed(_) => ApiError::internal(error),
+        }
+    }
+}
+
+impl From<Webhook> for types::Webhook {
+    fn from(webhook: Webhook) -> types::Webhook {
+        types::Webhook {
+            id: webhook.id,
+            created_at: webhook.created_at,
+            updated_at: webhook.updated_at,
+            target_url: webhook.target_url,
+            auth: webhook.auth,
+            headers: webhook.headers.map(|headers| headers.names.into_iter().map(|name| CustomHeader { name }).collect()),
+            status: if webhook.deactivation.is_some() { WebhookStatus::Deactivated } else { WebhookStatus::Active },
+            deactivation: webhook.deactivation.map(|deactivation| types::Deactivation { reason: deactivation.reason, at: deactivation.at }),
+            event_types: webhook.event_types,
+            description: webhook.description,
+            max_per_second: webhook.max_per_second,
+            ordered: webhook.ordered.then_some(true),
+        }
+    }
+}
+
+impl From<Notification> for types::Notification {
+    fn from(notification: Notification) -> types::Notification {
+        types::Notification {
+            id: notification.id,
+            r#type: notification.event_type,
+            data: notification.data,
+            created_at: notification.created_at,
+            delivery_count: notification.delivery_count,
+        }
+    }
+}
+
+impl From<Delivery> for types::Delivery {
+    fn from(delivery: Delivery) -> types::Delivery {
+        types::Delivery {
+            id: delivery.id,
+            notification: types::NotificationReference { id: delivery.notification_id, r#type: delivery.event_type },
+            webhook: types::WebhookReference { id: delivery.webhook_id },
+            status: delivery.status,
+            attempt_count: delivery.attempt_count,
+            created_at: delivery.created_at,
+            next_attempt_at: delivery.due_at,
+            last_attempt: delivery.last_attempt.map(Into::into),
+        }
+    }
+}
+
+impl From<Attempt> for types::Attempt {
+    fn from(attempt: Attempt) -> types::Attempt {
+        types::Attempt {
+            number: attempt.number,
+            started_at: attempt.started_at,
+            duration_ms: attempt.duration_ms,
+            outcome: attempt.outcome,
+            status_code: attempt.status_code,
+            error: attempt.error,
+            truncated: attempt.response_body.is_some().then_some(attempt.truncated),
+            response_body: attempt.response_body,
         }
     }
 }

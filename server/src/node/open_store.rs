@@ -13,7 +13,7 @@ use crate::metrics::Metrics;
 use crate::node::data_dir::{self, DataDir};
 use crate::secrets::seal::Vault;
 use crate::store::address::StoreAddress;
-use crate::store::postgres::moving::UNFINISHED_MOVE;
+use crate::store::postgres::migration_guard::UNFINISHED_MOVE;
 use crate::store::postgres::url::PostgresUrl;
 use crate::store::postgres::{Options, Postgres};
 use crate::store::{StorageLimits, Store};

@@ -1,6 +1,7 @@
 //! Deliveries and their attempts, as they are kept, taken and told.
 
 use super::*;
+use crate::api::types::DeliveryStatus;
 
 /// A delivery that this node has taken to attempt. While it is held, `slot` keeps its place in flight.
 #[derive(Debug)]
@@ -87,21 +88,6 @@ pub struct Attempt {
     pub truncated: bool,
 }
 
-impl From<Attempt> for types::Attempt {
-    fn from(attempt: Attempt) -> types::Attempt {
-        types::Attempt {
-            number: attempt.number,
-            started_at: attempt.started_at,
-            duration_ms: attempt.duration_ms,
-            outcome: attempt.outcome,
-            status_code: attempt.status_code,
-            error: attempt.error,
-            truncated: attempt.response_body.is_some().then_some(attempt.truncated),
-            response_body: attempt.response_body,
-        }
-    }
-}
-
 /// An attempt that has ended, and what is to become of its delivery.
 #[derive(Clone, Debug)]
 pub struct Finish {
@@ -159,7 +145,7 @@ pub struct DeliveryFilter {
     pub account: Option<Account>,
     pub webhook_id: Option<Uuid>,
     pub notification_id: Option<Uuid>,
-    pub status: Option<types::DeliveryStatus>,
+    pub status: Option<DeliveryStatus>,
     pub event_type: Option<EventType>,
     pub since: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
@@ -174,7 +160,7 @@ pub struct Delivery {
     pub notification_id: Uuid,
     pub event_type: EventType,
     pub webhook_id: Uuid,
-    pub status: types::DeliveryStatus,
+    pub status: DeliveryStatus,
     pub attempt_count: u32,
     pub created_at: DateTime<Utc>,
     /// Of a pending delivery.
@@ -183,38 +169,23 @@ pub struct Delivery {
 }
 
 /// A status as the stores keep it.
-pub(super) fn status_to_number(status: types::DeliveryStatus) -> u8 {
+pub(super) fn status_to_number(status: DeliveryStatus) -> u8 {
     match status {
-        types::DeliveryStatus::Pending => 0,
-        types::DeliveryStatus::Succeeded => 1,
-        types::DeliveryStatus::Failed => 2,
-        types::DeliveryStatus::Cancelled => 3,
+        DeliveryStatus::Pending => 0,
+        DeliveryStatus::Succeeded => 1,
+        DeliveryStatus::Failed => 2,
+        DeliveryStatus::Cancelled => 3,
     }
 }
 
 /// And back.
-pub(super) fn status_from_number(number: i64) -> Option<types::DeliveryStatus> {
+pub(super) fn status_from_number(number: i64) -> Option<DeliveryStatus> {
     match number {
-        0 => Some(types::DeliveryStatus::Pending),
-        1 => Some(types::DeliveryStatus::Succeeded),
-        2 => Some(types::DeliveryStatus::Failed),
-        3 => Some(types::DeliveryStatus::Cancelled),
+        0 => Some(DeliveryStatus::Pending),
+        1 => Some(DeliveryStatus::Succeeded),
+        2 => Some(DeliveryStatus::Failed),
+        3 => Some(DeliveryStatus::Cancelled),
         _ => None,
-    }
-}
-
-impl From<Delivery> for types::Delivery {
-    fn from(delivery: Delivery) -> types::Delivery {
-        types::Delivery {
-            id: delivery.id,
-            notification: types::NotificationReference { id: delivery.notification_id, r#type: delivery.event_type },
-            webhook: types::WebhookReference { id: delivery.webhook_id },
-            status: delivery.status,
-            attempt_count: delivery.attempt_count,
-            created_at: delivery.created_at,
-            next_attempt_at: delivery.due_at,
-            last_attempt: delivery.last_attempt.map(Into::into),
-        }
     }
 }
 

@@ -20,18 +20,6 @@ impl Notification {
     }
 }
 
-impl From<Notification> for types::Notification {
-    fn from(notification: Notification) -> types::Notification {
-        types::Notification {
-            id: notification.id,
-            r#type: notification.event_type,
-            data: notification.data,
-            created_at: notification.created_at,
-            delivery_count: notification.delivery_count,
-        }
-    }
-}
-
 /// A notification to be stored, with one delivery for each webhook that it is for.
 #[derive(Debug)]
 pub struct Publication {

@@ -7,60 +7,65 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::queue::{Share, Urgency};
 use super::*;
 use crate::metrics::Metrics;
 
-mod bell;
-mod census;
+mod backlog_counts;
+mod batching;
+mod cancellations;
 mod connections;
 #[cfg(test)]
 mod costs;
+mod deactivation;
 mod deliveries;
-mod directory;
 mod erasure;
 mod failures;
-mod finishes;
 mod handshakes;
 mod leases;
-mod lines;
-pub(crate) mod moving;
+pub(crate) mod migration_guard;
+mod new_deliveries;
 mod nodes;
 mod notifications;
 mod operational;
+mod operations;
+mod outcomes;
 mod pages;
 mod pauses;
 mod properties;
 mod publications;
+mod ready;
 mod recovery;
 mod redelivery;
 mod retention;
 mod schema;
+mod sequences;
 mod session;
 mod signing_secrets;
 mod space;
+mod subscription_cache;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod tokens;
 pub mod url;
+mod wakeup;
+mod webhook_rows;
 mod webhooks;
 
-use bell::Bell;
+use batching::{Line, Pace};
 use connections::Connections;
 pub use connections::OpenError;
-use directory::Directory;
 use leases::Leasing;
-use lines::{Line, Pace};
 use nodes::Node;
 use session::{Answer, Session, Trouble, Value};
 use space::Space;
+use subscription_cache::Directory;
 use url::PostgresUrl;
+use wakeup::Bell;
 
 /// So often a transaction is tried that waits for one that waits for it.
 const TRIES: usize = 3;
@@ -90,6 +95,8 @@ macro_rules! in_transaction {
     }};
 }
 
+use in_transaction;
+
 /// How a node uses the database.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -113,7 +120,7 @@ pub struct Postgres {
     node: Arc<Node>,
     bell: Arc<Bell>,
     publications: Line<publications::Command>,
-    finishes: Line<finishes::Command>,
+    finishes: Line<outcomes::Command>,
     metrics: Arc<Metrics>,
     limits: StorageLimits,
     space: Arc<Space>,
@@ -134,7 +141,7 @@ impl Postgres {
             paused: Arc::default(),
         };
         let publications = Line::start(metrics.clone(), node.clone(), Pace::OF_PUBLICATIONS, move |batch| publishing.clone().run(batch));
-        let finishing = finishes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
+        let finishing = outcomes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
         let finishes = Line::start(metrics.clone(), node.clone(), Pace::OF_FINISHES, move |batch| finishing.clone().run(batch));
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(&limits));
@@ -190,9 +197,6 @@ impl Drop for Reading {
     }
 }
 
-/// About what a row takes beside what its caller sent, in bytes.
-const ROW: usize = 1024;
-
 /// A count or number that this program keeps without a sign, as the database keeps it.
 fn int(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
@@ -206,240 +210,5 @@ fn count(number: i32) -> u32 {
 impl Lane {
     fn from_number(number: i16) -> Answer<Lane> {
         Lane::ALL.into_iter().find(|lane| *lane as i16 == number).ok_or_else(|| Trouble::damaged(format!("the lane {number}")))
-    }
-}
-
-/// Each verb of [`Store`] stands in the file of its noun; here is only how it runs.
-#[async_trait]
-impl Store for Postgres {
-    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
-        self.admit(ROW).await?;
-        Ok(in_transaction!(self.callers, |transaction| webhooks::register(&transaction, &webhook, handshake.as_ref(), limit))?)
-    }
-
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
-        Ok(webhooks::list(&*self.reading().await?, account.as_ref(), status, page).await?)
-    }
-
-    async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>> {
-        Ok(webhooks::get(&*self.reading().await?, account.as_ref(), id).await?)
-    }
-
-    async fn update_webhook(
-        &self,
-        account: Account,
-        id: Uuid,
-        change: WebhookChange,
-        now: DateTime<Utc>,
-    ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
-        let updated = in_transaction!(self.callers, |transaction| webhooks::update(&transaction, &account, id, change.clone(), now))?;
-        self.bell.ring();
-        Ok(updated)
-    }
-
-    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
-        let deactivated = in_transaction!(self.callers, |transaction| webhooks::deactivate(&transaction, &account, id, now))?;
-        self.bell.ring();
-        Ok(deactivated)
-    }
-
-    async fn activate_webhook(
-        &self,
-        account: Account,
-        id: Uuid,
-        handshake: Option<Challenge>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Webhook>> {
-        let activated =
-            in_transaction!(self.callers, |transaction| webhooks::activate(&transaction, &account, id, handshake.as_ref(), now))?;
-        self.bell.ring();
-        Ok(activated)
-    }
-
-    async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes> {
-        let session = self.own.session().await?;
-        Ok(handshakes::due(&session, self.node.incarnation(), now).await?)
-    }
-
-    async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
-        Ok(in_transaction!(self.own, |transaction| handshakes::finish(&transaction, webhook_id, &challenge, end, now))?)
-    }
-
-    async fn rotate_signing_secret(
-        &self,
-        account: Account,
-        id: Uuid,
-        secret: Sealed,
-        overlap: TimeDelta,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Webhook>> {
-        Ok(in_transaction!(self.callers, |transaction| signing_secrets::rotate(&transaction, &account, id, &secret, overlap, now))?)
-    }
-
-    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
-        Ok(in_transaction!(self.callers, |transaction| webhooks::delete(&transaction, &account, id, now))?)
-    }
-
-    async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published> {
-        let bytes = publication.data.get().len();
-        self.admit(ROW + bytes).await?;
-        let share = Share::of(publication.audience.account(), bytes);
-        self.publications.run(share, Urgency::Now, |answer| publications::Command { publication, slots, answer }).await
-    }
-
-    async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>> {
-        Ok(notifications::list(&*self.reading().await?, account.as_ref(), event_type.as_ref(), page).await?)
-    }
-
-    async fn get_notification(&self, account: Option<Account>, id: Uuid) -> Result<Option<Notification>> {
-        Ok(notifications::get(&*self.reading().await?, account.as_ref(), id).await?)
-    }
-
-    async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        let deleted = in_transaction!(self.callers, |transaction| erasure::delete_notification(&transaction, account.as_ref(), id, now))?;
-        self.bell.ring();
-        Ok(deleted)
-    }
-
-    async fn erase_answers(&self, notification_id: Uuid) -> Result<bool> {
-        Ok(in_transaction!(self.own, |transaction| erasure::erase_answers(&transaction, notification_id))?)
-    }
-
-    async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>> {
-        Ok(deliveries::list(&*self.reading().await?, &filter, page).await?)
-    }
-
-    async fn get_delivery(&self, account: Option<Account>, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>> {
-        Ok(deliveries::get(&*self.reading().await?, account.as_ref(), id).await?)
-    }
-
-    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered> {
-        self.admit(ROW).await?;
-        let redelivered = in_transaction!(self.callers, |transaction| redelivery::redeliver(&transaction, &account, id, now))?;
-        self.bell.ring();
-        Ok(redelivered)
-    }
-
-    async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
-        self.admit(ROW).await?;
-        let step = in_transaction!(self.callers, |transaction| recovery::step(&transaction, &account, recovery, now))?;
-        self.bell.ring();
-        Ok(step)
-    }
-
-    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, works: Vec<Work>) -> Result<DueRound> {
-        let session = self.own.session().await?;
-        Ok(leases::round(&session, &self.node, &self.bell, &slots, now, works).await?)
-    }
-
-    async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
-        Ok(webhooks::destination(&self.own.session().await?, webhook_id).await?)
-    }
-
-    async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()> {
-        let session = self.own.session().await?;
-        if self.node.delivers() {
-            return Ok(leases::release(&session, delivery_id, lease).await?);
-        }
-        leases::give_back(&session, &[delivery_id], lease).await?;
-        self.bell.ring();
-        Ok(())
-    }
-
-    async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
-        // What comes next in order waits for it.
-        let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
-        self.finishes.run(Share::Own, urgency, |answer| finishes::Command { finish, now, slots, answer }).await
-    }
-
-    async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
-        let session = self.own.session().await?;
-        let cancelled = webhooks::cancel_some(&session, now).await?;
-        let expired = notifications::expire_some_keys(&session, now).await?;
-        let erased = erasure::erase_some_answers(&session).await?;
-        signing_secrets::forget_expired(&session, now).await?;
-        nodes::forget_changes(&session).await?;
-        Ok(cancelled || expired || erased)
-    }
-
-    async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool> {
-        Ok(in_transaction!(self.own, |transaction| retention::step(&transaction, &self.limits, now))?)
-    }
-
-    async fn probe_write(&self) -> Result<()> {
-        Ok(properties::probe_write(&self.own.session().await?).await?)
-    }
-
-    async fn count_some(&self, census: Census) -> Result<Census> {
-        Ok(census::count_some(&*self.reading().await?, census).await?)
-    }
-
-    async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane> {
-        Ok(census::oldest_due(&*self.reading().await?, &waiting).await?)
-    }
-
-    async fn storage_use(&self) -> Result<StorageUse> {
-        Ok(self.space.measure(&self.own.session().await?).await?)
-    }
-
-    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        Ok(pauses::pause(&self.own.session().await?, &scope, now).await?)
-    }
-
-    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        let resumed = in_transaction!(self.own, |transaction| pauses::resume(&transaction, &scope, now))?;
-        self.bell.ring();
-        Ok(resumed)
-    }
-
-    async fn list_pauses(&self) -> Result<Vec<Pause>> {
-        Ok(pauses::list(&self.own.session().await?).await?)
-    }
-
-    async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()> {
-        Ok(tokens::insert(&self.own.session().await?, &token, hash).await?)
-    }
-
-    async fn list_tokens(&self) -> Result<Vec<Token>> {
-        Ok(tokens::list(&*self.reading().await?).await?)
-    }
-
-    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
-        Ok(tokens::find(&self.own.session().await?, hash).await?)
-    }
-
-    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        Ok(tokens::revoke(&self.own.session().await?, id, now).await?)
-    }
-
-    async fn join(&self) -> Result<()> {
-        nodes::join(&self.own.session().await?, &self.node).await.map_err(Into::into)
-    }
-
-    async fn keep_alive(&self) -> Result<Fleet> {
-        let session = self.own.session().await?;
-        Ok(nodes::keep_alive(&session, &self.node, &self.bell).await?)
-    }
-
-    fn holds(&self, lease: Uuid) -> bool {
-        self.node.holds(lease)
-    }
-
-    async fn step_back(&self) -> Result<()> {
-        let session = self.own.session().await?;
-        nodes::step_back(&session, &self.node).await?;
-        self.bell.ring_now(&session).await?;
-        Ok(())
-    }
-
-    async fn rung(&self) {
-        self.bell.rung().await;
-    }
-
-    async fn leave(&self) -> Result<()> {
-        let session = self.own.session().await?;
-        nodes::leave(&session, &self.node).await?;
-        self.bell.ring_now(&session).await?;
-        Ok(())
     }
 }

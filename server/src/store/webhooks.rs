@@ -106,31 +106,6 @@ impl Webhook {
         self.updated_at = now;
         Ok(())
     }
-
-    /// Whether it asks for notifications of a type.
-    #[must_use]
-    pub fn wants(event_types: Option<&str>, event_type: &str) -> bool {
-        event_types.unwrap_or("*").split(' ').any(|pattern| EventTypePattern::matches(pattern, event_type))
-    }
-}
-
-impl From<Webhook> for types::Webhook {
-    fn from(webhook: Webhook) -> types::Webhook {
-        types::Webhook {
-            id: webhook.id,
-            created_at: webhook.created_at,
-            updated_at: webhook.updated_at,
-            target_url: webhook.target_url,
-            auth: webhook.auth,
-            headers: webhook.headers.map(|headers| headers.names.into_iter().map(|name| CustomHeader { name }).collect()),
-            status: if webhook.deactivation.is_some() { WebhookStatus::Deactivated } else { WebhookStatus::Active },
-            deactivation: webhook.deactivation.map(|deactivation| types::Deactivation { reason: deactivation.reason, at: deactivation.at }),
-            event_types: webhook.event_types,
-            description: webhook.description,
-            max_per_second: webhook.max_per_second,
-            ordered: webhook.ordered.then_some(true),
-        }
-    }
 }
 
 /// What an update replaces; `None` stays.

@@ -13,7 +13,7 @@ use super::progress::{Identity, hex};
 use super::row::{Row, Value};
 use super::tables::Table;
 use crate::node::data_dir::{DataDir, KEY_CHECK, KEY_ID};
-use crate::store::sqlite::copy::Usable;
+use crate::store::sqlite::usable::Usable;
 
 /// So much is read at once, and written in one transaction: some thousand rows, or a few that are large.
 const ROWS_AT_ONCE: usize = 5000;

@@ -227,7 +227,7 @@ mod tests {
             node_name: String::new(),
             delivers: false,
         };
-        drop(crate::store::postgres::moving::connect(&options).await.expect("a database with the schema"));
+        drop(crate::store::postgres::migration_guard::connect(&options).await.expect("a database with the schema"));
         let columns = "SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = 'public'";
         let there: HashSet<String> =
             cluster.execute(&database, columns).expect("columns").lines().map(str::to_owned).filter(|line| !is_of_servers(line)).collect();

@@ -12,7 +12,7 @@ use super::progress::{Identity, Progress};
 use super::row::{Row, Value};
 use super::tables::{TABLES, Table};
 use crate::store::postgres::Options;
-use crate::store::postgres::moving::{self, FINISHED_MOVE, UNFINISHED_MOVE};
+use crate::store::postgres::migration_guard::{self, FINISHED_MOVE, UNFINISHED_MOVE};
 
 /// A large table takes its time, and the connection's own limits are those of a node. Nobody else should hold any lock.
 const BEGIN: &str =
@@ -35,7 +35,7 @@ impl Target {
     /// # Errors
     /// When it cannot be reached, or is not what a node could use.
     pub(super) async fn connect(options: &Options) -> anyhow::Result<Target> {
-        Ok(Target { client: moving::connect(options).await?, shown: options.url.shown() })
+        Ok(Target { client: migration_guard::connect(options).await?, shown: options.url.shown() })
     }
 
     /// Makes it the target of this source, so that no node starts on it before all is there.

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::api::types::DeliveryStatus;
 use crate::slots::{Caps, Slots, Work};
-use crate::store::census::Place;
+use crate::store::backlog_counts::Place;
 use crate::store::suite::webhook_of;
 
 mod backlog;

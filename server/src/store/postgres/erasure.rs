@@ -7,9 +7,7 @@
 //! notification is there: an answer is recorded before the deletion, and wiped, or not at all.
 
 use super::*;
-
-/// The answers of so many deliveries are wiped in one step.
-const WIPED_AT_ONCE: i64 = 100;
+use crate::store::shared::WIPED_AT_ONCE;
 
 /// The payload goes, and so does every pending delivery. They are as many as were published in one transaction.
 pub(super) async fn delete_notification(session: &Session, account: Option<&Account>, id: Uuid, now: DateTime<Utc>) -> Answer<bool> {
@@ -96,7 +94,7 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
         )
         .await?;
     // What stands behind it in order need not wait for it any more, unless an attempt of it is under way, which looks after that.
-    leases::mark_ready(session, &behind).await
+    ready::mark(session, &behind).await
 }
 
 /// A step of any erasure that was cut off or is under way. True when more may be left.
@@ -131,13 +129,13 @@ async fn wipe(session: &Session, notification_id: Uuid, after: Uuid) -> Answer<b
         .query(
             "SELECT id FROM deliveries WHERE (notification_id, id) > ($1, $2) AND notification_id <= $1
              ORDER BY notification_id, id LIMIT $3 FOR KEY SHARE",
-            &[&notification_id, &after, &WIPED_AT_ONCE],
+            &[&notification_id, &after, &i64::from(WIPED_AT_ONCE)],
         )
         .await?;
     let deliveries: Vec<Uuid> = deliveries.iter().map(|row| Ok(row.try_get(0)?)).collect::<Answer<_>>()?;
     let wiped = "UPDATE attempts SET response_body = NULL WHERE delivery_id = ANY($1) AND response_body IS NOT NULL";
     session.execute(wiped, &[&deliveries]).await?;
-    match deliveries.last().filter(|_| deliveries.len() as i64 == WIPED_AT_ONCE) {
+    match deliveries.last().filter(|_| deliveries.len() == WIPED_AT_ONCE as usize) {
         Some(last) => {
             session.execute("UPDATE erasures SET wiped_up_to = $2 WHERE notification_id = $1", &[&notification_id, last]).await?;
             Ok(true)

@@ -1,7 +1,6 @@
 //! Webhooks that accept nothing, and when that has been enough.
 
 use super::*;
-use crate::api::operational::{AboutWebhook, WebhookFailing};
 
 /// Forgets what was counted of webhooks that have accepted something. Two transactions that each forget what the other counts
 /// would wait for one another: so what `count_many` is about to change is locked with it, in order.
@@ -47,34 +46,6 @@ pub(super) async fn count_many(session: &Session, counted: &[(Uuid, DateTime<Utc
             Ok((row.try_get(0)?, failures, row.try_get(3)?))
         })
         .collect()
-}
-
-/// What follows from what has failed of a webhook. If that was too much, the webhook is deactivated, and this says which
-/// revision it has then and how much it was; if it is half of that, its account is warned once.
-pub(super) async fn judge(
-    session: &Session,
-    webhook: &Destination,
-    patience: Patience,
-    failures: Failures,
-    warned: bool,
-    at: DateTime<Utc>,
-) -> Answer<Option<(u32, Failures)>> {
-    let time = at - failures.since;
-    if time > patience.time && failures.attempts >= patience.attempts {
-        let deactivated = webhooks::deactivate_because(session, &webhook.account, webhook.webhook_id, REASON_FAILING, at).await?;
-        return Ok(deactivated.map(|revision| (revision, failures)));
-    }
-    if !warned && time * 2 >= patience.time {
-        session.execute("UPDATE failures SET warned = true WHERE webhook_id = $1", &[&webhook.webhook_id]).await?;
-        let told = WebhookFailing {
-            webhook: AboutWebhook { id: webhook.webhook_id, target_url: webhook.target_url.clone() },
-            since: failures.since,
-            attempts: failures.attempts,
-            deactivation_expected_at: failures.since + patience.time,
-        };
-        operational::publish(session, &webhook.account, &told, at).await?;
-    }
-    Ok(None)
 }
 
 /// What was counted of a webhook says nothing any more: it has accepted something, or begins anew.

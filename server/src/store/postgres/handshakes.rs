@@ -6,7 +6,7 @@ use super::*;
 pub(super) async fn demand(session: &Session, webhook: &Webhook, challenge: &Challenge, now: DateTime<Utc>) -> Answer<()> {
     insert(session, webhook.id, challenge, now).await?;
     if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
-        webhooks::deactivate_because(session, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now).await?;
+        deactivation::deactivate(session, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now).await?;
     }
     Ok(())
 }
@@ -100,7 +100,7 @@ pub(super) async fn finish(
             .await?;
         return Ok(None);
     }
-    let Some(webhook) = webhooks::get_for_change(session, None, webhook_id).await? else { return Ok(None) };
+    let Some(webhook) = webhook_rows::get_for_change(session, None, webhook_id).await? else { return Ok(None) };
     // A challenge that is not the present one was sent to another URL, or before the webhook was put out of service.
     let ended =
         session.execute("DELETE FROM handshakes WHERE webhook_id = $1 AND challenge = $2", &[&webhook_id, &challenge.as_str()]).await?;
@@ -115,6 +115,6 @@ pub(super) async fn finish(
         )
         .await?;
     let revision = verified.try_get(0)?;
-    webhooks::note_change(session, webhook.account.as_str(), webhook_id, revision).await?;
+    webhook_rows::note_change(session, webhook.account.as_str(), webhook_id, revision).await?;
     Ok(Some(count(revision)))
 }

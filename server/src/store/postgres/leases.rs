@@ -3,10 +3,10 @@
 //! Nodes that look at the same webhook pass over what another is taking (`SKIP LOCKED`), so each gets its own. A lease is the
 //! name of a node's incarnation in `pending.leased_by`, and counts only while that is in `nodes`.
 //!
-//! What every transaction here and in `finishes` and `publications` locks, it locks in this order: sequences, rates,
+//! What every transaction here and in `outcomes` and `publications` locks, it locks in this order: sequences, rates,
 //! deliveries, pending, ready; and of each of them by key.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::pauses::Paused;
 use super::*;
@@ -17,161 +17,6 @@ const LEASED_AT_ONCE: usize = 256;
 
 /// What others are at is looked at again after this, should they leave something.
 const LOOK_AGAIN: TimeDelta = TimeDelta::milliseconds(20);
-
-/// So many webhooks' times of each lane are looked at in one round.
-const READY_AT_ONCE: i64 = 256;
-
-/// Finds anew when what waits falls due, of webhooks that fulfil a condition on `w` with the parameter `$1`. One index probe
-/// for each webhook and lane, whatever waits. What was never attempted is due whatever the clock says: it may have been ahead
-/// when that was published.
-pub(super) async fn find_ready(session: &Session, of_webhooks: &str, parameter: &dyn Value) -> Answer<()> {
-    session
-        .execute(
-            &format!(
-                "INSERT INTO ready (webhook_id, lane, due_at)
-                 SELECT w.id, lanes.lane, p.due_at
-                 FROM webhooks w CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
-                 CROSS JOIN LATERAL (
-                     SELECT CASE WHEN lanes.lane = 1 THEN p.due_at ELSE 'epoch' END AS due_at FROM pending p
-                     WHERE p.webhook_id = w.id AND p.epoch = w.epoch AND p.lane = lanes.lane ORDER BY p.due_at LIMIT 1) p
-                 WHERE w.deleted_at IS NULL AND w.deactivation_reason IS NULL AND {of_webhooks}
-                 ORDER BY w.id, lanes.lane
-                 ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = excluded.due_at WHERE ready.due_at > excluded.due_at"
-            ),
-            &[parameter],
-        )
-        .await
-        .map(drop)
-}
-
-/// Notes that something of webhooks falls due at a time. A transaction does it once, after everything else that it locks.
-pub(super) async fn mark_ready(session: &Session, marks: &[(Work, DateTime<Utc>)]) -> Answer<()> {
-    // Each once, and in order.
-    let mut earliest = BTreeMap::new();
-    for (work, due_at) in marks {
-        let entry = earliest.entry(*work).or_insert(*due_at);
-        *entry = (*due_at).min(*entry);
-    }
-    if earliest.is_empty() {
-        return Ok(());
-    }
-    let webhooks: Vec<Uuid> = earliest.keys().map(|work| work.webhook_id).collect();
-    let lanes: Vec<i16> = earliest.keys().map(|work| work.lane as i16).collect();
-    let times: Vec<DateTime<Utc>> = earliest.into_values().collect();
-    session
-        .execute(
-            "INSERT INTO ready (webhook_id, lane, due_at)
-             SELECT webhook_id, lane, due_at FROM UNNEST($1, $2, $3) AS mark (webhook_id, lane, due_at) ORDER BY webhook_id, lane
-             ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = least(ready.due_at, excluded.due_at)",
-            &[&webhooks, &lanes, &times],
-        )
-        .await
-        .map(drop)
-}
-
-/// The first of so many consecutive places in a webhook's order, behind all that were given before. Nobody else is given any,
-/// or takes the next delivery of the webhook, before this transaction has ended.
-pub(super) async fn reserve_sequences(session: &Session, webhook_id: Uuid, wanted: u32) -> Answer<i64> {
-    Ok(reserve(session, &BTreeMap::from([(webhook_id, i64::from(wanted))])).await?.remove(&webhook_id).unwrap_or(1))
-}
-
-/// One place in the order of each of these webhooks.
-pub(super) async fn next_sequences(session: &Session, webhooks: &[Uuid]) -> Answer<HashMap<Uuid, i64>> {
-    reserve(session, &webhooks.iter().map(|id| (*id, 1)).collect()).await
-}
-
-/// The first of as many places as each of these webhooks wants.
-pub(super) async fn reserve(session: &Session, wanted: &BTreeMap<Uuid, i64>) -> Answer<HashMap<Uuid, i64>> {
-    if wanted.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let webhooks: Vec<Uuid> = wanted.keys().copied().collect();
-    let counts: Vec<i64> = wanted.values().copied().collect();
-    let rows = session
-        .query(
-            "INSERT INTO sequences (webhook_id, last)
-             SELECT webhook_id, wanted FROM UNNEST($1, $2) AS of_webhook (webhook_id, wanted) ORDER BY webhook_id
-             ON CONFLICT (webhook_id) DO UPDATE SET last = sequences.last + excluded.last RETURNING webhook_id, last",
-            &[&webhooks, &counts],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let (webhook_id, last): (Uuid, i64) = (row.try_get(0)?, row.try_get(1)?);
-            Ok((webhook_id, last - wanted.get(&webhook_id).copied().unwrap_or(1) + 1))
-        })
-        .collect()
-}
-
-/// Holds the order of webhooks until the end of the transaction: what another has done to it is visible from here on.
-pub(super) async fn hold_order(session: &Session, webhooks: &[Uuid]) -> Answer<()> {
-    if webhooks.is_empty() {
-        return Ok(());
-    }
-    let locked = "SELECT 1 FROM sequences WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE";
-    session.query(locked, &[&webhooks.to_vec()]).await.map(drop)
-}
-
-/// A delivery that is pending from now on.
-pub(super) struct NewDelivery<'a> {
-    pub(super) id: Uuid,
-    pub(super) notification_id: Uuid,
-    pub(super) webhook_id: Uuid,
-    pub(super) account: &'a str,
-    pub(super) epoch: u32,
-    pub(super) lane: Lane,
-    pub(super) sequence: Option<i64>,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) leased_by: Option<Uuid>,
-}
-
-pub(super) async fn insert_deliveries(session: &Session, new: &[NewDelivery<'_>]) -> Answer<()> {
-    let arrays = NewDeliveries::of(new);
-    let NewDeliveries { ids, notifications, webhooks, accounts, epochs, lanes, sequences, times, leases } = &arrays;
-    session
-        .execute(
-            "WITH new AS (
-                 SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                     AS new (id, notification_id, webhook_id, account, epoch, lane, sequence, created_at, leased_by)),
-             delivery AS (
-                 INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, created_at)
-                 SELECT id, notification_id, webhook_id, account, epoch, created_at FROM new)
-             INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at, leased_by)
-             SELECT id, webhook_id, epoch, lane, sequence, created_at, leased_by FROM new",
-            &[ids, notifications, webhooks, accounts, epochs, lanes, sequences, times, leases],
-        )
-        .await
-        .map(drop)
-}
-
-/// New deliveries column by column, as `UNNEST` takes them.
-pub(super) struct NewDeliveries<'a> {
-    pub(super) ids: Vec<Uuid>,
-    pub(super) notifications: Vec<Uuid>,
-    pub(super) webhooks: Vec<Uuid>,
-    pub(super) accounts: Vec<&'a str>,
-    pub(super) epochs: Vec<i32>,
-    pub(super) lanes: Vec<i16>,
-    pub(super) sequences: Vec<Option<i64>>,
-    pub(super) times: Vec<DateTime<Utc>>,
-    pub(super) leases: Vec<Option<Uuid>>,
-}
-
-impl<'a> NewDeliveries<'a> {
-    pub(super) fn of(new: &[NewDelivery<'a>]) -> NewDeliveries<'a> {
-        NewDeliveries {
-            ids: new.iter().map(|delivery| delivery.id).collect(),
-            notifications: new.iter().map(|delivery| delivery.notification_id).collect(),
-            webhooks: new.iter().map(|delivery| delivery.webhook_id).collect(),
-            accounts: new.iter().map(|delivery| delivery.account).collect(),
-            epochs: new.iter().map(|delivery| int(delivery.epoch)).collect(),
-            lanes: new.iter().map(|delivery| delivery.lane as i16).collect(),
-            sequences: new.iter().map(|delivery| delivery.sequence).collect(),
-            times: new.iter().map(|delivery| delivery.created_at).collect(),
-            leases: new.iter().map(|delivery| delivery.leased_by).collect(),
-        }
-    }
-}
 
 /// One round of taking: of that work, and of what fell due since.
 pub(super) async fn round(
@@ -189,12 +34,12 @@ pub(super) async fn round(
     }
     // Most rounds find nothing, and need no transaction for that.
     if works.is_empty() {
-        let next: Option<DateTime<Utc>> = session.query_one(NEXT_DUE, &[]).await?.try_get(0)?;
+        let next: Option<DateTime<Utc>> = session.query_one(ready::NEXT_DUE, &[]).await?.try_get(0)?;
         if next.is_none_or(|next| next > now) {
             return Ok(DueRound { next_due: next, ..DueRound::default() });
         }
     }
-    match what_fell_due(session, node.incarnation(), now).await {
+    match ready::take_due(session, node.incarnation(), now).await {
         Ok(fell_due) => works.extend(fell_due),
         Err(trouble) => {
             if trouble.is_unknown() {
@@ -230,30 +75,6 @@ pub(super) async fn round(
     }
 }
 
-/// One probe of an index for each lane.
-const NEXT_DUE: &str = "SELECT min(next.due_at) FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
-     CROSS JOIN LATERAL (SELECT due_at FROM ready WHERE ready.lane = lanes.lane ORDER BY due_at LIMIT 1) next";
-
-/// Work that fell due and that no other node is at. From here on it is in this node's memory alone: should that be lost,
-/// whoever takes over finds it anew, so only one of the nodes takes it, and none that was taken over from already. It is taken
-/// in a transaction of its own, because in the one that leases, `ready` is locked last. If the database forgets it, it is merely
-/// looked at again, so nobody waits for the disk.
-async fn what_fell_due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> Answer<Vec<Work>> {
-    let rows = session
-        .query(
-            "DELETE FROM ready WHERE ctid = ANY(ARRAY(
-                 SELECT due.ctid FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
-                 CROSS JOIN LATERAL (
-                     SELECT ctid FROM ready WHERE ready.lane = lanes.lane AND due_at <= $1
-                     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due
-                 WHERE EXISTS (SELECT 1 FROM nodes WHERE incarnation = $3)))
-             RETURNING webhook_id, lane, set_config('synchronous_commit', 'off', true)",
-            &[&now, &READY_AT_ONCE, &incarnation],
-        )
-        .await?;
-    rows.iter().map(|row| Ok(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? })).collect()
-}
-
 /// The round, and whether something was left that other nodes may take of.
 async fn try_round(
     session: &Session,
@@ -274,8 +95,8 @@ async fn try_round(
         let Taken { leased: taken, left, mut marks } = leasing.take(works).await?;
         let shared = leasing.to_share(&taken);
         marks.extend(&shared);
-        mark_ready(&transaction, &marks).await?;
-        let next_due = transaction.query_one(NEXT_DUE, &[]).await?.try_get(0)?;
+        ready::mark(&transaction, &marks).await?;
+        let next_due = transaction.query_one(ready::NEXT_DUE, &[]).await?.try_get(0)?;
         Ok((taken, left, !shared.is_empty(), next_due))
     };
     match outcome.await {
@@ -329,7 +150,7 @@ struct Candidate {
 }
 
 impl Leasing<'_> {
-    /// Takes of that work as much as finds a slot. What falls due later is for the caller to [mark](mark_ready), once and last.
+    /// Takes of that work as much as finds a slot. What falls due later is for the caller to [mark](ready::mark), once and last.
     pub(super) async fn take(&self, works: Vec<Work>) -> Answer<Taken> {
         if works.is_empty() {
             return Ok(Taken::default());
@@ -337,7 +158,7 @@ impl Leasing<'_> {
         let mut ids: Vec<Uuid> = works.iter().map(|work| work.webhook_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let destinations = webhooks::destinations(self.session, ids).await?;
+        let destinations = webhook_rows::destinations(self.session, ids).await?;
         let destinations: HashMap<Uuid, Arc<Destination>> =
             destinations.into_iter().map(|destination| (destination.webhook_id, Arc::new(destination))).collect();
         let paused = Paused::read(self.session).await?;
@@ -357,7 +178,7 @@ impl Leasing<'_> {
             open.push(Open { work, destination: destination.clone(), most: most as i64 });
         }
         let order: Vec<Uuid> = open.iter().filter(|open| open.work.lane == Lane::Ordered).map(|open| open.work.webhook_id).collect();
-        hold_order(self.session, &order).await?;
+        sequences::hold(self.session, &order).await?;
         let mut rates = self.hold_rates(&open).await?;
         let mut waiting = self.waiting(&open).await?;
         let (mut chosen, mut marks, mut exhausted) = (Vec::new(), Vec::new(), Vec::new());

@@ -141,9 +141,9 @@ pub(super) async fn join(session: &Session, node: &Node) -> Answer<()> {
         )
         .await?;
     // A move that begins now waits for this and finds the node; one that began before is found here.
-    moving::refuse_unfinished(&transaction).await?;
+    migration_guard::refuse_unfinished(&transaction).await?;
     if node.delivers() {
-        leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+        ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }
     transaction.commit().await?;
     let mut state = node.write();
@@ -205,7 +205,7 @@ async fn take_over(session: &Session, bell: &Bell) -> Answer<Vec<String>> {
         )
         .await?;
     if !dead.is_empty() {
-        leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+        ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }
     transaction.commit().await?;
     bell.ring();
@@ -233,7 +233,7 @@ async fn find_again(session: &Session, node: &Node) -> Answer<()> {
     if !wanted {
         return Ok(());
     }
-    let found = leases::find_ready(session, "$1::text IS NULL", &None::<String>).await;
+    let found = ready::find(session, "$1::text IS NULL", &None::<String>).await;
     if found.is_err() {
         node.lost_sight();
     }
@@ -275,7 +275,7 @@ pub(super) async fn step_back(session: &Session, node: &Node) -> Answer<()> {
     node.delivers.store(false, Ordering::Relaxed);
     let transaction = session.begin().await?;
     transaction.execute("UPDATE nodes SET delivers = false WHERE incarnation = $1", &[&node.incarnation()]).await?;
-    leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
     transaction.commit().await
 }
 
@@ -283,7 +283,7 @@ pub(super) async fn step_back(session: &Session, node: &Node) -> Answer<()> {
 pub(super) async fn leave(session: &Session, node: &Node) -> Answer<()> {
     let transaction = session.begin().await?;
     transaction.execute("DELETE FROM nodes WHERE incarnation = $1", &[&node.incarnation()]).await?;
-    leases::find_ready(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
     transaction.commit().await?;
     node.write().holds_until = None;
     Ok(())

@@ -3,10 +3,9 @@
 use super::pages::Collecting;
 use super::*;
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
+use crate::store::shared::KEYS_EXPIRED_AT_ONCE;
 
 const COLUMNS: &str = "id, type, data, created_at, delivery_count";
-
-const KEYS_EXPIRED_AT_ONCE: i64 = 500;
 
 pub(super) async fn insert(session: &Session, account: &str, notification: &Notification, trace: Option<&TraceContext>) -> Answer<()> {
     session

@@ -1,8 +1,9 @@
 //! Publishing what the service itself tells an account, in the transaction in which it happens.
 
-use super::leases::NewDelivery;
+use super::new_deliveries::NewDelivery;
 use super::*;
 use crate::api::operational::Operational;
+use crate::store::shared::subscribers::wants;
 
 /// Publishes it to the account's active webhooks that ask for its type, except the one that it is about; if there are none,
 /// nothing is stored. It leases nothing: who commits this wakes the engine.
@@ -10,10 +11,10 @@ use crate::api::operational::Operational;
 /// This ends: a webhook is told of at most once for each time that it is active, so listeners that fail in turn end in silence.
 pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &str, told: &T, now: DateTime<Utc>) -> Answer<()> {
     let event_type = EventType::stored(T::EVENT_TYPE.to_owned());
-    let listeners = webhooks::subscribers(session, account).await?;
+    let listeners = webhook_rows::subscribers(session, account).await?;
     let listeners: Vec<_> = listeners
         .iter()
-        .filter(|listener| Webhook::wants(listener.event_types.as_deref(), event_type.as_str()))
+        .filter(|listener| wants(listener.event_types.as_deref(), event_type.as_str()))
         .map(|listener| &*listener.destination)
         .filter(|listener| listener.webhook_id != told.webhook_id())
         .collect();
@@ -25,7 +26,7 @@ pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &
     let notification = Notification { id: Uuid::now_v7(), event_type, data, created_at: now, delivery_count };
     notifications::insert(session, account, &notification, None).await?;
     let in_order: Vec<Uuid> = listeners.iter().filter(|listener| listener.ordered).map(|listener| listener.webhook_id).collect();
-    let sequences = leases::next_sequences(session, &in_order).await?;
+    let sequences = sequences::next(session, &in_order).await?;
     let (mut deliveries, mut marks) = (Vec::new(), Vec::new());
     for listener in listeners {
         let lane = if listener.ordered { Lane::Ordered } else { Lane::Fresh };
@@ -42,6 +43,6 @@ pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &
         });
         marks.push((Work { webhook_id: listener.webhook_id, lane }, now));
     }
-    leases::insert_deliveries(session, &deliveries).await?;
-    leases::mark_ready(session, &marks).await
+    new_deliveries::insert(session, &deliveries).await?;
+    ready::mark(session, &marks).await
 }

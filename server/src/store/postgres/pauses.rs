@@ -5,36 +5,26 @@
 //! waits in `pending` alone, however much it is; a resumption finds anew when it falls due, in its own transaction, so that
 //! whoever sees that sees the resumption, too.
 
-use std::collections::HashSet;
-
 use super::*;
+use crate::store::shared::pauses::{self as shared, from_columns, to_columns};
 
-/// What is paused, as leasing needs it.
+/// What is paused, and the version of that.
 #[derive(Default)]
 pub(super) struct Paused {
     /// Another one with each pause and resumption; `None` before the first.
     pub(super) version: Option<Vec<u8>>,
-    all: bool,
-    accounts: HashSet<String>,
-    webhooks: HashSet<Uuid>,
+    paused: shared::Paused,
 }
 
 impl Paused {
-    /// The version before the pauses: if they change between, that is not the present one.
+    /// Reads the version before the pauses. If they change in between, the version is out of date.
     pub(super) async fn read(session: &Session) -> Answer<Paused> {
-        let mut paused = Paused { version: properties::get(session, VERSION).await?, ..Paused::default() };
-        for pause in list(session).await? {
-            match pause.scope {
-                PauseScope::All => paused.all = true,
-                PauseScope::Account(account) => drop(paused.accounts.insert(account.into_string())),
-                PauseScope::Webhook(id) => drop(paused.webhooks.insert(id)),
-            }
-        }
-        Ok(paused)
+        let version = properties::get(session, VERSION).await?;
+        Ok(Paused { version, paused: list(session).await?.into_iter().collect() })
     }
 
     pub(super) fn has(&self, account: &str, webhook_id: Uuid) -> bool {
-        self.all || self.accounts.contains(account) || self.webhooks.contains(&webhook_id)
+        self.paused.has(account, webhook_id)
     }
 }
 
@@ -46,18 +36,9 @@ const NEW_VERSION: &str = "version AS (
          INSERT INTO properties (name, value) SELECT 'pauses_version', uuid_send(gen_random_uuid()) FROM changed
          ON CONFLICT (name) DO UPDATE SET value = excluded.value)";
 
-/// The columns `scope` and `name`.
-fn key(scope: &PauseScope) -> (&'static str, String) {
-    match scope {
-        PauseScope::All => ("all", String::new()),
-        PauseScope::Account(account) => ("account", account.as_str().to_owned()),
-        PauseScope::Webhook(id) => ("webhook", id.to_string()),
-    }
-}
-
 /// False when it was paused already.
 pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> Answer<bool> {
-    let (scope, name) = key(scope);
+    let (scope, name) = to_columns(scope);
     let paused = format!(
         "WITH changed AS (INSERT INTO pauses (scope, name, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING since),
          {NEW_VERSION} SELECT since FROM changed"
@@ -83,13 +64,13 @@ pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<
             &[&*parameter, &now, &since],
         )
         .await?;
-    leases::find_ready(session, filter, &*parameter).await?;
+    ready::find(session, filter, &*parameter).await?;
     Ok(true)
 }
 
 /// Since when it was paused, if it was.
 pub(super) async fn forget(session: &Session, scope: &PauseScope) -> Answer<Option<DateTime<Utc>>> {
-    let (scope, name) = key(scope);
+    let (scope, name) = to_columns(scope);
     let ended = format!(
         "WITH changed AS (DELETE FROM pauses WHERE scope = $1 AND name = $2 RETURNING since), {NEW_VERSION} SELECT since FROM changed"
     );
@@ -118,11 +99,7 @@ pub(super) async fn list(session: &Session) -> Answer<Vec<Pause>> {
     let rows = session.query("SELECT scope, name, since FROM pauses ORDER BY scope, name", &[]).await?;
     rows.iter()
         .map(|row| {
-            let scope = match row.try_get(0)? {
-                "account" => PauseScope::Account(Account::stored(row.try_get(1)?)),
-                "webhook" => PauseScope::Webhook(Uuid::parse_str(row.try_get(1)?).map_err(Trouble::damaged)?),
-                _ => PauseScope::All,
-            };
+            let scope = from_columns(row.try_get(0)?, row.try_get(1)?).map_err(Trouble::damaged)?;
             Ok(Pause { scope, since: row.try_get(2)? })
         })
         .collect()

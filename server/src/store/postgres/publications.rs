@@ -1,19 +1,21 @@
 //! Publishing: the outbox. What was published in the meantime is stored in one statement, with its deliveries.
 //!
-//! What each publish is for is known in memory (`directory.rs`), and what of it this node takes is decided there, too. The
+//! What each publish is for is known in memory (`subscription_cache.rs`), and what of it this node takes is decided there, too. The
 //! statement stores only what was decided for the present version of its account, and of what is paused; the rest is decided
 //! anew. Webhooks whose order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside
 //! the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::leases::{NewDeliveries, NewDelivery};
-use super::lines::Answers;
+use super::batching::Answers;
 use super::pauses::Paused;
 use super::session::shared;
 use super::*;
 use crate::model::CallbackTemplate;
-use crate::store::notifications::KEY_LIFE;
+
+mod insert;
+
+use insert::Stored;
 
 /// Each time it has changed in the meantime.
 const TRIES: usize = 5;
@@ -46,15 +48,7 @@ struct Prepared {
 }
 
 /// Whom something is for, of the webhooks of an account.
-type Decided = (Arc<directory::Entry>, Arc<[Arc<Destination>]>);
-
-/// What came of a statement.
-#[derive(Default)]
-struct Stored {
-    notifications: HashSet<Uuid>,
-    /// Accounts of which something has changed since it was decided. Nothing of them was stored.
-    stale: HashSet<String>,
-}
+type Decided = (Arc<subscription_cache::Entry>, Arc<[Arc<Destination>]>);
 
 impl Publishing {
     pub(super) async fn run(self, batch: Vec<Command>) {
@@ -175,7 +169,8 @@ impl Publishing {
             }
             Audience::Webhook { id, account } => {
                 let entry = self.directory.account_of(session, *id).await?;
-                let is_theirs = |entry: &Arc<directory::Entry>| account.as_ref().is_none_or(|account| account.as_str() == &*entry.account);
+                let is_theirs =
+                    |entry: &Arc<subscription_cache::Entry>| account.as_ref().is_none_or(|account| account.as_str() == &*entry.account);
                 if let Some(entry) = entry.filter(is_theirs)
                     && let Some(destination) = entry.destination(*id)
                 {
@@ -187,7 +182,9 @@ impl Publishing {
                 {
                     return Ok(Err(earlier));
                 }
-                let Some(webhook) = webhooks::get(session, account.as_ref(), *id).await? else { return Ok(Err(Published::NoSuchWebhook)) };
+                let Some(webhook) = webhook_rows::get(session, account.as_ref(), *id).await? else {
+                    return Ok(Err(Published::NoSuchWebhook));
+                };
                 if webhook.deactivation.is_some() {
                     return Ok(Err(Published::WebhookDeactivated));
                 }
@@ -272,7 +269,7 @@ impl Publishing {
                 *wanted.entry(destination.webhook_id).or_default() += 1;
             }
             let mut sequences = HashMap::new();
-            let mut next = leases::reserve(&transaction, &wanted).await?;
+            let mut next = sequences::reserve(&transaction, &wanted).await?;
             for (delivery_id, destination) in batch.iter().flat_map(|prepared| &prepared.left) {
                 if let Some(sequence) = next.get_mut(&destination.webhook_id) {
                     sequences.insert(*delivery_id, *sequence);
@@ -290,7 +287,7 @@ impl Publishing {
             works.dedup();
             let taken = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
             slots.wake(taken.left);
-            leases::mark_ready(&transaction, &taken.marks).await?;
+            ready::mark(&transaction, &taken.marks).await?;
             Ok((stored, taken.leased))
         };
         match outcome.await {
@@ -318,83 +315,6 @@ impl Publishing {
                 Err(trouble)
             }
         }
-    }
-
-    /// All of the batch in one statement.
-    async fn insert(&self, session: &Session, batch: &[Prepared], paused: &Paused, sequences: &HashMap<Uuid, i64>) -> Answer<Stored> {
-        let versions: BTreeMap<&str, i64> = batch.iter().map(|prepared| (&*prepared.account, prepared.version)).collect();
-        let (accounts, versions): (Vec<&str>, Vec<i64>) = versions.into_iter().unzip();
-        let publications: Vec<&Publication> = batch.iter().map(|prepared| &prepared.command.publication).collect();
-        let keyed: Vec<Option<&Idempotency>> = publications.iter().map(|publication| publication.idempotency.as_ref()).collect();
-        let mut deliveries = Vec::new();
-        for prepared in batch {
-            let Prepared { command, account, leased, left, .. } = prepared;
-            let (notification_id, created_at) = (command.publication.id, command.publication.created_at);
-            let new = |id: Uuid, destination: &Destination, leased_by| NewDelivery {
-                id,
-                notification_id,
-                webhook_id: destination.webhook_id,
-                account,
-                epoch: destination.epoch,
-                lane: work_of(destination).lane,
-                sequence: sequences.get(&id).copied(),
-                created_at,
-                leased_by,
-            };
-            deliveries.extend(leased.iter().map(|leased| new(leased.delivery_id, &leased.destination, Some(leased.lease))));
-            deliveries.extend(left.iter().map(|(id, destination)| new(*id, destination, None)));
-        }
-        let NewDeliveries { ids, notifications, webhooks, accounts: owners, epochs, lanes, sequences, times, leases } =
-            NewDeliveries::of(&deliveries);
-        // A node that takes has what it did not lease in mind; what one leaves that does not, or not now, is found by the others.
-        let to_others = !self.node.takes();
-        let rows = session
-            .query(
-                STORE,
-                &[
-                    &accounts,
-                    &versions,
-                    &publications.iter().map(|publication| publication.id).collect::<Vec<_>>(),
-                    &batch.iter().map(|prepared| &*prepared.account).collect::<Vec<_>>(),
-                    &publications.iter().map(|publication| publication.event_type.as_str()).collect::<Vec<_>>(),
-                    &publications.iter().map(|publication| publication.data.get()).collect::<Vec<_>>(),
-                    &publications.iter().map(|publication| publication.created_at).collect::<Vec<_>>(),
-                    &batch.iter().map(|prepared| prepared.destinations.len() as i32).collect::<Vec<_>>(),
-                    &publications
-                        .iter()
-                        .map(|publication| publication.trace.as_ref().map(|trace| trace.parent.as_str()))
-                        .collect::<Vec<_>>(),
-                    &publications
-                        .iter()
-                        .map(|publication| publication.trace.as_ref().and_then(|trace| trace.state.as_ref()).map(|state| state.as_str()))
-                        .collect::<Vec<_>>(),
-                    &keyed.iter().map(|key| key.map(|key| key.owner.as_str())).collect::<Vec<_>>(),
-                    &keyed.iter().map(|key| key.map(|key| key.key.as_str())).collect::<Vec<_>>(),
-                    &keyed.iter().map(|key| key.map(|key| &key.fingerprint[..])).collect::<Vec<_>>(),
-                    &publications.iter().map(|publication| publication.created_at + KEY_LIFE).collect::<Vec<_>>(),
-                    &ids,
-                    &notifications,
-                    &webhooks,
-                    &owners,
-                    &epochs,
-                    &lanes,
-                    &sequences,
-                    &times,
-                    &leases,
-                    &to_others,
-                    &pauses::VERSION,
-                    &paused.version.as_deref(),
-                ],
-            )
-            .await?;
-        let mut stored = Stored::default();
-        for row in &rows {
-            match row.try_get::<_, Option<Uuid>>(0)? {
-                Some(id) => drop(stored.notifications.insert(id)),
-                None => drop(stored.stale.insert(row.try_get(1)?)),
-            }
-        }
-        Ok(stored)
     }
 
     async fn answer(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
@@ -459,52 +379,3 @@ fn refuse(batch: Vec<Prepared>, trouble: Trouble) -> Vec<Command> {
     batch.into_iter().for_each(|prepared| settle(prepared.command.answer, Err(shared(&trouble))));
     Vec::new()
 }
-
-/// Of an account whose version is not the present one, nothing is stored, and of none when something has been paused or resumed
-/// since. `ON CONFLICT` waits for another transaction with the same key, and takes the place of one that has expired; who gets
-/// no row has lost. `IS TRUE` keeps what is looked up from being joined: a join here is a loop, and there are hundreds.
-const STORE: &str = "
-WITH stale AS MATERIALIZED (
-    SELECT expected.account FROM UNNEST($1, $2) AS expected (account, version)
-    LEFT JOIN accounts ON accounts.account = expected.account
-    WHERE coalesce(accounts.version, 0) <> expected.version
-        OR (SELECT value FROM properties WHERE name = $25) IS DISTINCT FROM $26
-),
-publication AS MATERIALIZED (
-    SELECT * FROM UNNEST($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-        AS publication (id, account, type, data, created_at, delivery_count, trace_parent, trace_state, owner, key, fingerprint, expires_at)
-    WHERE account NOT IN (SELECT account FROM stale)
-),
-won AS (
-    INSERT INTO idempotency_keys (owner, key, fingerprint, notification_id, expires_at)
-    SELECT owner, key, fingerprint, id, expires_at FROM publication WHERE key IS NOT NULL ORDER BY owner, key
-    ON CONFLICT (owner, key) DO UPDATE SET fingerprint = excluded.fingerprint, notification_id = excluded.notification_id,
-        expires_at = excluded.expires_at
-    WHERE idempotency_keys.expires_at <= excluded.expires_at - interval '24 hours'
-    RETURNING notification_id
-),
-stored AS (
-    INSERT INTO notifications (id, account, type, created_at, delivery_count, trace_parent, trace_state, data)
-    SELECT id, account, type, created_at, delivery_count, trace_parent, trace_state, data FROM publication
-    WHERE key IS NULL OR id IN (SELECT notification_id FROM won)
-    RETURNING id
-),
-delivery AS MATERIALIZED (
-    SELECT * FROM UNNEST($15, $16, $17, $18, $19, $20, $21, $22, $23)
-        AS new (id, notification_id, webhook_id, account, epoch, lane, sequence, created_at, leased_by)
-    WHERE (notification_id IN (SELECT id FROM stored)) IS TRUE
-),
-delivered AS (
-    INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, created_at)
-    SELECT id, notification_id, webhook_id, account, epoch, created_at FROM delivery
-),
-waits AS (
-    INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at, leased_by)
-    SELECT id, webhook_id, epoch, lane, sequence, created_at, leased_by FROM delivery
-),
-found AS (
-    INSERT INTO ready (webhook_id, lane, due_at)
-    SELECT webhook_id, lane, min(created_at) FROM delivery WHERE $24 GROUP BY webhook_id, lane ORDER BY webhook_id, lane
-    ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = least(ready.due_at, excluded.due_at)
-)
-SELECT id, NULL AS account FROM stored UNION ALL SELECT NULL, account FROM stale";

@@ -7,12 +7,14 @@ use super::*;
 use crate::store::RECOVERY_STEP;
 
 pub(super) async fn step(session: &Session, account: &Account, recovery: Recovery, now: DateTime<Utc>) -> Answer<RecoveryStep> {
-    let Some(webhook) = webhooks::get(session, Some(account), recovery.webhook_id).await? else { return Ok(RecoveryStep::NoSuchWebhook) };
+    let Some(webhook) = webhook_rows::get(session, Some(account), recovery.webhook_id).await? else {
+        return Ok(RecoveryStep::NoSuchWebhook);
+    };
     if webhook.deactivation.is_some() {
         return Ok(RecoveryStep::WebhookDeactivated);
     }
     // Only what is marked is in the table.
-    if webhooks::cancel_step(session, Some(webhook.id), now).await? {
+    if cancellations::carry_out(session, Some(webhook.id), now).await? {
         return Ok(RecoveryStep::Prepared);
     }
     let start = (recovery.since, Uuid::nil());
@@ -57,7 +59,7 @@ async fn recover(session: &Session, webhook: &Webhook, recoverable: Vec<Uuid>, n
     let ids: Vec<Uuid> = still.iter().map(|row| Ok(row.try_get(0)?)).collect::<Answer<_>>()?;
     if !ids.is_empty() {
         let lane = redelivery::make_due(session, &ids, &under_way, webhook.id, webhook.epoch, webhook.ordered, now).await?;
-        leases::mark_ready(session, &[(Work { webhook_id: webhook.id, lane }, now)]).await?;
+        ready::mark(session, &[(Work { webhook_id: webhook.id, lane }, now)]).await?;
     }
     Ok(ids)
 }

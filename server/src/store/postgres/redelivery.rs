@@ -49,7 +49,7 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
     } else {
         (make_due(session, &[id], &under_way, webhook_id, count(found.try_get(0)?), ordered, now).await?, now)
     };
-    leases::mark_ready(session, &[(Work { webhook_id, lane }, due_at)]).await?;
+    ready::mark(session, &[(Work { webhook_id, lane }, due_at)]).await?;
     Ok(deliveries::get(session, None, id).await?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
@@ -67,7 +67,7 @@ async fn hasten(session: &Session, id: Uuid, under_way: &[Uuid], now: DateTime<U
 
 /// Until the end of the transaction nobody takes the next delivery of an ordered webhook. Comes before [`hold`].
 pub(super) async fn hold_order(session: &Session, webhook_id: Uuid) -> Answer<()> {
-    leases::reserve_sequences(session, webhook_id, 0).await.map(drop)
+    sequences::reserve_block(session, webhook_id, 0).await.map(drop)
 }
 
 /// Until the end of the transaction nobody else takes, records or changes these deliveries. Answers those that an attempt is
@@ -104,7 +104,7 @@ pub(super) async fn make_due(
 ) -> Answer<Lane> {
     let lane = if ordered { Lane::Ordered } else { Lane::Retry };
     let wanted = u32::try_from(ids.len()).expect("they are looked at some hundreds at a time");
-    let first = if ordered { Some(leases::reserve_sequences(session, webhook_id, wanted).await?) } else { None };
+    let first = if ordered { Some(sequences::reserve_block(session, webhook_id, wanted).await?) } else { None };
     session
         .execute(
             &format!(

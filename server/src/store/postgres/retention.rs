@@ -1,11 +1,4 @@
-//! Removing what is old, in small steps that leave room for everybody else's writes.
-//!
-//! Identifiers are in the order of creation, so what is old stands at the beginning of each table. Two walks go over the
-//! deliveries: one follows behind by the time that succeeded ones are kept, the other by that of failed and cancelled ones.
-//! Both remove what has been over for as long as its kind is kept, and pass by the rest; a walk ends where deliveries are
-//! too young to look at, and goes on from there as they age. What it passed by is met by the second, and by each later
-//! round of that, which begins at the oldest again. So the cost of a step depends on nothing but its size, and of a large
-//! backlog that waits each delivery is looked at once in a round.
+//! Removing old rows. [`shared::retention`](crate::store::shared::retention) says what is removed and when.
 //!
 //! One node at a time does it: it holds the rows of the walks. It waits for nobody: what another holds is passed by, too.
 //!
@@ -16,56 +9,29 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK, Passed, REMOVED_BYTES, Walk};
 
-/// So many deliveries are looked at in one step, and so many removed.
-const LOOKED_AT_ONCE: usize = 1000;
+/// How many rows one step removes.
 const REMOVED_AT_ONCE: usize = 500;
-
-/// A step ends when it has removed payloads of so many bytes, because each page of them costs.
-const REMOVED_BYTES: i64 = 4 << 20;
-
-/// A delivery ends some time after it was created. A walk stays behind by this much more of the time that is kept, so that it
-/// finds nearly all of them ended for long enough: retries of up to 20 hours where a week is kept.
-const MARGIN: i32 = 8;
-
-/// A later round begins when this part of the time that failed deliveries are kept has passed, a day of thirty.
-const ROUNDS: i32 = 30;
 
 /// A tombstone stays so long at least: a publish that had seen the webhook active may commit just after it was deleted.
 const TOMBSTONE_KEPT: TimeDelta = TimeDelta::hours(1);
-
-/// What may name a webhook beside its deliveries, what goes with these, and its own row.
-pub(crate) const OF_WEBHOOK: [&str; 6] = ["cancellations", "failures", "handshakes", "rates", "ready", "sequences"];
 
 /// True when there is more to do now.
 pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTime<Utc>) -> Answer<bool> {
     let Some([mut failed, mut succeeded, mut tombstones]) = Walk::hold(session, ["failed", "succeeded", "tombstones"], now).await? else {
         return Ok(false);
     };
-    let round = limits.keep_failed / ROUNDS;
+    let round = shared::round(limits);
     let mut more = false;
     for (walk, keep, round) in [(&mut succeeded, limits.keep_succeeded, None), (&mut failed, limits.keep_failed, Some(round))] {
-        let passed = remove_deliveries(session, limits, walk.reached, now - keep - keep / MARGIN, now).await?;
+        let passed = remove_deliveries(session, limits, walk.reached, shared::created_by(keep, now), now).await?;
         more |= walk.over(session, passed, round, now).await?;
     }
     let passed = remove_tombstones(session, tombstones.reached, now - TOMBSTONE_KEPT).await?;
     more |= tombstones.over(session, passed, Some(round), now).await?;
-    more |= remove_notifications_for_nobody(session, now - limits.keep_succeeded.min(limits.keep_failed)).await?;
+    more |= remove_notifications_for_nobody(session, shared::for_nobody_created_by(limits, now)).await?;
     Ok(more)
-}
-
-/// What a part of a walk came to.
-struct Passed {
-    /// The last row that was looked at; `None` when there was none to look at yet.
-    reached: Option<Uuid>,
-    /// Whether there may be more to look at now.
-    more: bool,
-}
-
-struct Walk {
-    name: &'static str,
-    reached: Uuid,
-    begun_at: DateTime<Utc>,
 }
 
 impl Walk {
@@ -92,20 +58,13 @@ impl Walk {
         Ok(walks.try_into().ok())
     }
 
-    /// Goes on from where it is, and begins anew at its end when a round is over.
+    /// Stores where a step ended. True when there is more to do now.
     async fn over(&mut self, session: &Session, passed: Passed, round: Option<TimeDelta>, now: DateTime<Utc>) -> Answer<bool> {
-        if let Some(reached) = passed.reached {
-            self.reached = reached;
-            self.save(session).await?;
-            return Ok(passed.more);
-        }
-        // A clock that was set back must not put the next round off by as long.
-        let over = round.is_some_and(|round| now - self.begun_at >= round || now < self.begun_at);
-        if over {
-            (self.reached, self.begun_at) = (Uuid::nil(), now);
+        let moved = self.advance(&passed, round, now);
+        if moved.save {
             self.save(session).await?;
         }
-        Ok(over)
+        Ok(moved.more)
     }
 
     async fn save(&self, session: &Session) -> Answer<()> {
@@ -130,7 +89,7 @@ async fn remove_deliveries(
          FROM deliveries d WHERE d.id > $1 ORDER BY d.id LIMIT $4",
         redelivery::UNDER_WAY
     );
-    let rows = session.query(&looked_at, &[&after, &succeeded_by, &failed_by, &(LOOKED_AT_ONCE as i64)]).await?;
+    let rows = session.query(&looked_at, &[&after, &succeeded_by, &failed_by, &i64::from(LOOKED_AT_ONCE)]).await?;
     let mut old: Vec<(Uuid, bool)> = Vec::with_capacity(rows.len());
     for row in &rows {
         if row.try_get::<_, DateTime<Utc>>(1)? > created_by {
@@ -138,7 +97,7 @@ async fn remove_deliveries(
         }
         old.push((row.try_get(0)?, row.try_get(2)?));
     }
-    let more = old.len() == LOOKED_AT_ONCE;
+    let more = old.len() == LOOKED_AT_ONCE as usize;
     let removable: Vec<Uuid> = old.iter().filter(|(_, removable)| *removable).map(|(id, _)| *id).take(REMOVED_AT_ONCE).collect();
     let last_removed = remove(session, &removable, succeeded_by, failed_by).await?;
     // Those behind the last one that there was room for are looked at again.

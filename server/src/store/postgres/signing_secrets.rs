@@ -22,9 +22,9 @@ pub(super) async fn rotate(
         )
         .await?;
     if let Some(row) = rotated {
-        webhooks::note_change(session, account.as_str(), id, row.try_get(0)?).await?;
+        webhook_rows::note_change(session, account.as_str(), id, row.try_get(0)?).await?;
     }
-    webhooks::get(session, Some(account), id).await
+    webhook_rows::get(session, Some(account), id).await
 }
 
 /// Nobody needs a secret that is no longer valid. Whether it is, the clock says at each attempt, so this changes no revision.
@@ -40,10 +40,4 @@ pub(super) async fn forget_expired(session: &Session, now: DateTime<Utc>) -> Ans
         )
         .await
         .map(drop)
-}
-
-/// From the columns `previous_secret` and `previous_valid_until`, which stand side by side.
-pub(super) fn previous_from_row(row: &Row, first: usize) -> Answer<Option<PreviousSecret>> {
-    let (secret, valid_until) = (row.try_get::<_, Option<Vec<u8>>>(first)?, row.try_get::<_, Option<DateTime<Utc>>>(first + 1)?);
-    Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until }))
 }

@@ -8,27 +8,19 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::*;
+use crate::store::shared::space::LastMeasurement;
 
-/// What was found holds so long, or until so many bytes have been taken since: by one node the limit is passed by no more than
-/// that.
+/// How long a measurement is used.
 const HOLDS: Duration = Duration::from_secs(1);
-const TAKEN_BYTES: usize = 1 << 20;
 
 pub(super) struct Space {
     max_bytes: u64,
-    found: Mutex<Found>,
-}
-
-#[derive(Default)]
-struct Found {
-    at: Option<Instant>,
-    is_full: bool,
-    taken_since: usize,
+    last: Mutex<LastMeasurement>,
 }
 
 impl Space {
     pub(super) fn new(limits: &StorageLimits) -> Space {
-        Space { max_bytes: limits.max_bytes, found: Mutex::default() }
+        Space { max_bytes: limits.max_bytes, last: Mutex::default() }
     }
 
     /// Whether so many bytes more may be stored.
@@ -36,22 +28,13 @@ impl Space {
         if self.max_bytes == 0 {
             return Ok(true);
         }
-        let holds = {
-            let mut found = self.lock();
-            let holds = found.at.is_some_and(|at| at.elapsed() < HOLDS) && found.taken_since < TAKEN_BYTES;
-            if !holds {
-                // While this one looks, others go by what was found before.
-                (found.at, found.taken_since) = (Some(Instant::now()), 0);
-            }
-            holds
-        };
-        if !holds {
+        // While this caller measures, others use the measurement before.
+        let is_due = self.lock().is_due(HOLDS);
+        if is_due {
             let is_full = self.measure(&connections.session().await?).await?.is_full();
-            self.lock().is_full = is_full;
+            self.lock().found(is_full);
         }
-        let mut found = self.lock();
-        found.taken_since += bytes;
-        Ok(!found.is_full)
+        Ok(self.lock().admits(bytes))
     }
 
     pub(super) async fn measure(&self, session: &Session) -> Answer<StorageUse> {
@@ -60,7 +43,7 @@ impl Space {
         Ok(StorageUse { used_bytes, max_bytes: self.max_bytes, disk_free_bytes: u64::MAX, min_free_bytes: 0 })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Found> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, LastMeasurement> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

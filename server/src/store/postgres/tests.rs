@@ -5,7 +5,7 @@
 use super::*;
 use crate::api::types::DeliveryStatus;
 use crate::slots::Caps;
-use crate::store::suite::place::Place;
+use crate::store::suite::database::Place;
 use crate::store::suite::{Bench, T0, milliseconds, seconds, webhook_of};
 
 mod changes;

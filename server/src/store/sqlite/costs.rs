@@ -54,7 +54,7 @@ impl World {
             world.fill(&world.busy, count, status, lane);
         }
         world.fill(&world.quiet, count, 1, Lane::Fresh);
-        leases::rebuild_ready(&world.connection).expect("found");
+        ready::rebuild(&world.connection).expect("found");
         world.connection.progress_handler(1, Some(count_one)).expect("it is counted");
         world
     }
@@ -93,7 +93,7 @@ impl World {
             idempotency: Some(Idempotency { owner: String::new(), key: Uuid::now_v7().to_string(), fingerprint: [0; 32] }),
             trace: None,
         };
-        let published = notifications::publish(&self.leasing(), publication).expect("stored");
+        let published = publications::publish(&self.leasing(), publication).expect("stored");
         let Published::New { leased, .. } = published else { panic!("{published:?}") };
         leased
     }
@@ -180,7 +180,7 @@ const VERBS: [Verb; 17] = [
         let deactivated = webhooks::deactivate(&world.connection, &world.directory, &world.busy.account, world.busy.id, NOW);
         assert!(deactivated.expect("stored").is_some());
     }),
-    ("mark what is cancelled", |world| assert!(webhooks::cancel_some(&world.connection, None, NOW).expect("marked"))),
+    ("mark what is cancelled", |world| assert!(cancellations::carry_out_some(&world.connection, None, NOW).expect("marked"))),
     ("delete a webhook", |world| {
         let deleted = webhooks::delete(&world.connection, &world.directory, &world.busy.account, world.busy.id, NOW);
         assert!(deleted.expect("stored").is_some());

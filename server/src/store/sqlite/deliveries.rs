@@ -1,5 +1,7 @@
 //! Looking at deliveries and their attempts.
 
+use rusqlite::{ToSql, types::ValueRef};
+
 use super::*;
 use crate::api::types::DeliveryStatus;
 

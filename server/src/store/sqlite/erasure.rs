@@ -4,9 +4,7 @@
 //! unlinked. The log beside it (`-wal`) has earlier versions of pages until it is written over or the server stops.
 
 use super::*;
-
-/// The answers of so many deliveries are wiped in one step.
-const WIPED_AT_ONCE: u32 = 100;
+use crate::store::shared::WIPED_AT_ONCE;
 
 /// The payload goes, and so does every pending delivery. They are as many as were published in one transaction.
 pub(super) fn delete_notification(

@@ -11,7 +11,7 @@ pub(super) fn demand(
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
     if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
-        webhooks::deactivate_because(connection, directory, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now)?;
+        deactivation::deactivate(connection, directory, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now)?;
     }
     insert(connection, webhook.id, challenge, now)
 }

@@ -1,51 +1,10 @@
-//! Notifications: publishing one is the outbox, all of it in one transaction.
+//! Notifications, and the keys that keep one from being published twice. Publishing itself is in `publications`.
 
 use super::*;
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
+use crate::store::shared::KEYS_EXPIRED_AT_ONCE;
 
 const COLUMNS: &str = "id, type, data, created_at, delivery_count";
-
-const KEYS_EXPIRED_AT_ONCE: i64 = 500;
-
-pub(super) fn publish(leasing: &Leasing<'_>, publication: Publication) -> rusqlite::Result<Published> {
-    let connection = leasing.connection;
-    let now = publication.created_at;
-    if let Some(idempotency) = &publication.idempotency
-        && let Some(earlier) = find_key(connection, idempotency, now)?
-    {
-        return Ok(earlier);
-    }
-    let (account, destinations) = match publication.audience {
-        Audience::Account(account) => {
-            let destinations = leasing.directory.destinations(connection, &account, &publication.event_type)?;
-            (account, destinations)
-        }
-        Audience::Webhook { id, account } => match leasing.directory.destination(connection, id)? {
-            Some(destination) if account.as_ref().is_none_or(|account| account.as_str() == &*destination.account) => {
-                (Account::stored(destination.account.to_string()), Arc::from([destination]))
-            }
-            _ => {
-                let exists = webhooks::get(connection, account.as_ref(), id)?.is_some();
-                return Ok(if exists { Published::WebhookDeactivated } else { Published::NoSuchWebhook });
-            }
-        },
-    };
-    let notification = Notification {
-        id: publication.id,
-        event_type: publication.event_type,
-        data: publication.data,
-        created_at: now,
-        delivery_count: u32::try_from(destinations.len()).expect("an account's webhooks are counted in 32 bits"),
-    };
-    insert(connection, account.as_str(), &notification, publication.trace.as_ref())?;
-    if let Some(idempotency) = &publication.idempotency {
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO idempotency_keys (owner, key, fingerprint, notification_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute((&idempotency.owner, &idempotency.key, idempotency.fingerprint, Key(notification.id), Millis(now + KEY_LIFE)))?;
-    }
-    let leased = leasing.fan_out(&notification, publication.trace, &destinations)?;
-    Ok(Published::New { notification, leased })
-}
 
 pub(super) fn insert(
     connection: &Connection,
@@ -72,7 +31,7 @@ pub(super) fn insert(
 }
 
 /// What came of the same key within its life.
-fn find_key(connection: &Connection, idempotency: &Idempotency, now: DateTime<Utc>) -> rusqlite::Result<Option<Published>> {
+pub(super) fn find_key(connection: &Connection, idempotency: &Idempotency, now: DateTime<Utc>) -> rusqlite::Result<Option<Published>> {
     let earlier = connection
         .prepare_cached("SELECT fingerprint, notification_id FROM idempotency_keys WHERE owner = ?1 AND key = ?2 AND expires_at > ?3")?
         .query_row((&idempotency.owner, &idempotency.key, Millis(now)), |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Key>(1)?.0)))

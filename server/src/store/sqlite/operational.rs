@@ -24,10 +24,10 @@ pub(super) fn publish<T: Operational>(
     let delivery_count = u32::try_from(listeners.len()).expect("an account's webhooks are counted in 32 bits");
     let notification = Notification { id: Uuid::now_v7(), event_type, data, created_at: now, delivery_count };
     notifications::insert(connection, account, &notification, None)?;
-    let mut insert = connection.prepare_cached(leases::INSERT_DELIVERY)?;
+    let mut insert = connection.prepare_cached(new_deliveries::INSERT)?;
     for listener in listeners {
         let lane = if listener.ordered { Lane::Ordered } else { Lane::Fresh };
-        let sequence = if listener.ordered { Some(leases::next_sequence(connection, listener.webhook_id)?) } else { None };
+        let sequence = if listener.ordered { Some(new_deliveries::next_sequence(connection, listener.webhook_id)?) } else { None };
         insert.execute((
             Key(Uuid::now_v7()),
             Key(notification.id),
@@ -39,7 +39,7 @@ pub(super) fn publish<T: Operational>(
             Millis(now),
             None::<Key>,
         ))?;
-        leases::mark_ready(connection, Work { webhook_id: listener.webhook_id, lane }, now)?;
+        ready::mark(connection, Work { webhook_id: listener.webhook_id, lane }, now)?;
     }
     Ok(())
 }

@@ -4,48 +4,16 @@
 //! at once and then waits in `deliveries` alone, however much it is; a resumption finds anew when it falls due, in its own
 //! transaction, so that whoever sees that sees the resumption, too.
 
-use std::collections::HashSet;
-
 use super::*;
+use crate::store::shared::pauses::{Paused, from_columns, to_columns};
 
-/// What is paused, as leasing needs it.
-#[derive(Default)]
-pub(super) struct Paused {
-    all: bool,
-    accounts: HashSet<String>,
-    webhooks: HashSet<Uuid>,
-}
-
-impl Paused {
-    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Paused> {
-        let mut paused = Paused::default();
-        for pause in list(connection)? {
-            match pause.scope {
-                PauseScope::All => paused.all = true,
-                PauseScope::Account(account) => drop(paused.accounts.insert(account.into_string())),
-                PauseScope::Webhook(id) => drop(paused.webhooks.insert(id)),
-            }
-        }
-        Ok(paused)
-    }
-
-    pub(super) fn has(&self, account: &str, webhook_id: Uuid) -> bool {
-        self.all || self.accounts.contains(account) || self.webhooks.contains(&webhook_id)
-    }
-}
-
-/// The columns `scope` and `name`.
-fn key(scope: &PauseScope) -> (&'static str, String) {
-    match scope {
-        PauseScope::All => ("all", String::new()),
-        PauseScope::Account(account) => ("account", account.as_str().to_owned()),
-        PauseScope::Webhook(id) => ("webhook", id.to_string()),
-    }
+pub(super) fn read(connection: &Connection) -> rusqlite::Result<Paused> {
+    Ok(list(connection)?.into_iter().collect())
 }
 
 /// False when it was paused already.
 pub(super) fn pause(connection: &Connection, directory: &Directory, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
-    let (scope, name) = key(scope);
+    let (scope, name) = to_columns(scope);
     let inserted = connection.prepare_cached("INSERT OR IGNORE INTO pauses (scope, name, since) VALUES (?1, ?2, ?3)")?.execute((
         scope,
         name,
@@ -66,7 +34,7 @@ pub(super) fn resume(connection: &Connection, directory: &Directory, scope: &Pau
             filter(scope)
         ))?
         .execute(rusqlite::params![Millis(now), since, parameter(scope)])?;
-    leases::find_ready(connection, filter(scope), &parameter(scope))?;
+    ready::find(connection, filter(scope), &parameter(scope))?;
     Ok(true)
 }
 
@@ -75,7 +43,7 @@ pub(super) fn forget(connection: &Connection, directory: &Directory, scope: &Pau
     directory.forget_pauses();
     connection
         .prepare_cached("DELETE FROM pauses WHERE scope = ?1 AND name = ?2 RETURNING since")?
-        .query_row(key(scope), |row| row.get(0))
+        .query_row(to_columns(scope), |row| row.get(0))
         .optional()
 }
 
@@ -100,14 +68,8 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<Pause>> {
     connection
         .prepare_cached("SELECT scope, name, since FROM pauses ORDER BY scope, name")?
         .query_map([], |row| {
-            let scope = match row.get_ref(0)?.as_str().map_err(|error| corrupt(0, error))? {
-                "account" => PauseScope::Account(Account::stored(row.get(1)?)),
-                "webhook" => {
-                    let id = row.get_ref(1)?.as_str().map_err(|error| corrupt(1, error))?;
-                    PauseScope::Webhook(Uuid::parse_str(id).map_err(|error| corrupt(1, error))?)
-                }
-                _ => PauseScope::All,
-            };
+            let scope = row.get_ref(0)?.as_str().map_err(|error| corrupt(0, error))?;
+            let scope = from_columns(scope, row.get(1)?).map_err(|error| corrupt(1, error))?;
             Ok(Pause { scope, since: row.get::<_, Millis>(2)?.0 })
         })?
         .collect()

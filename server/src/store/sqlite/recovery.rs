@@ -13,12 +13,12 @@ pub(super) fn step(
     now: DateTime<Utc>,
     incarnation: Uuid,
 ) -> rusqlite::Result<RecoveryStep> {
-    let Some(webhook) = webhooks::get(connection, Some(account), recovery.webhook_id)? else { return Ok(RecoveryStep::NoSuchWebhook) };
+    let Some(webhook) = webhook_rows::get(connection, Some(account), recovery.webhook_id)? else { return Ok(RecoveryStep::NoSuchWebhook) };
     if webhook.deactivation.is_some() {
         return Ok(RecoveryStep::WebhookDeactivated);
     }
     // Only what is marked is in the index, and in order.
-    if webhooks::cancel_some(connection, Some(webhook.id), now)? {
+    if cancellations::carry_out_some(connection, Some(webhook.id), now)? {
         return Ok(RecoveryStep::Prepared);
     }
     let start = (recovery.since, Uuid::nil());
@@ -45,7 +45,7 @@ pub(super) fn step(
         }
     }
     if let Some(lane) = lane {
-        leases::mark_ready(connection, Work { webhook_id: webhook.id, lane }, now)?;
+        ready::mark(connection, Work { webhook_id: webhook.id, lane }, now)?;
     }
     let full = looked_at.len() == RECOVERY_STEP as usize;
     let next = looked_at.last().filter(|_| full).map(|(id, created_at, _)| (*created_at, *id));

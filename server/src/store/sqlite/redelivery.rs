@@ -65,7 +65,7 @@ pub(super) fn redeliver(
         }
         None => (make_due(connection, id, found.webhook_id, found.epoch, found.ordered, now, incarnation)?, now),
     };
-    leases::mark_ready(connection, Work { webhook_id: found.webhook_id, lane }, due_at)?;
+    ready::mark(connection, Work { webhook_id: found.webhook_id, lane }, due_at)?;
     Ok(deliveries::get(connection, None, id)?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
@@ -81,7 +81,7 @@ pub(super) fn make_due(
     incarnation: Uuid,
 ) -> rusqlite::Result<Lane> {
     let (lane, sequence) =
-        if ordered { (Lane::Ordered, Some(leases::next_sequence(connection, webhook_id)?)) } else { (Lane::Retry, None) };
+        if ordered { (Lane::Ordered, Some(new_deliveries::next_sequence(connection, webhook_id)?)) } else { (Lane::Retry, None) };
     connection
         .prepare_cached(
             "UPDATE deliveries SET status = 0, epoch = ?2, lane = ?3, sequence = ?4, due_at = ?5,

@@ -1,107 +1,54 @@
-//! Removing what is old, in small steps that leave room for everybody else's writes.
-//!
-//! Identifiers are in the order of creation, so what is old stands at the beginning of each table. Two walks go over the
-//! deliveries: one follows behind by the time that succeeded ones are kept, the other by that of failed and cancelled ones.
-//! Both remove what has been over for as long as its kind is kept, and pass by the rest; a walk ends where deliveries are
-//! too young to look at, and goes on from there as they age. What it passed by is met by the second, and by each later
-//! round of that, which begins at the oldest again. So the cost of a step depends on nothing but its size, and of a large
-//! backlog that waits each delivery is looked at once in a round.
+//! Removing old rows. [`shared::retention`](crate::store::shared::retention) says what is removed and when.
 
 use super::*;
+use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK, Passed, REMOVED_BYTES, Walk};
 
-/// So many deliveries are looked at in one step, and so many removed.
-const LOOKED_AT_ONCE: u32 = 1000;
+/// How many rows one step removes.
 const REMOVED_AT_ONCE: u32 = 200;
-
-/// A step ends when it has removed payloads of so many bytes, because each page of them costs.
-const REMOVED_BYTES: i64 = 4 << 20;
-
-/// A delivery ends some time after it was created. A walk stays behind by this much more of the time that is kept, so that it
-/// finds nearly all of them ended for long enough: retries of up to 20 hours where a week is kept.
-const MARGIN: i32 = 8;
-
-/// A later round begins when this part of the time that failed deliveries are kept has passed, a day of thirty.
-const ROUNDS: i32 = 30;
 
 /// Pages that are free in the file are given back once they are more than a quarter of it and more than these, so many in
 /// one step. What stays is used again.
 const FREE_PAGES_KEPT: i64 = 256;
 const PAGES_FREED_AT_ONCE: u32 = 64;
 
-/// What may name a webhook beside its deliveries and its own row.
-pub(crate) const OF_WEBHOOK: [&str; 6] = ["cancellations", "failures", "handshakes", "rates", "ready", "sequences"];
-
 /// True when there is more to do now.
 pub(super) fn step(connection: &Connection, limits: &StorageLimits, incarnation: Uuid, now: DateTime<Utc>) -> rusqlite::Result<bool> {
-    let round = limits.keep_failed / ROUNDS;
+    let round = shared::round(limits);
     let mut more = false;
     for (name, keep, round) in [("succeeded", limits.keep_succeeded, None), ("failed", limits.keep_failed, Some(round))] {
-        let walk = Walk::load(connection, name, now)?;
-        more |=
-            walk.over(round, now, |reached| remove_deliveries(connection, limits, incarnation, reached, now - keep - keep / MARGIN, now))?;
+        more |= walk(connection, name, round, now, |reached| {
+            remove_deliveries(connection, limits, incarnation, reached, shared::created_by(keep, now), now)
+        })?;
     }
-    let tombstones = Walk::load(connection, "tombstones", now)?;
-    more |= tombstones.over(Some(round), now, |reached| remove_tombstones(connection, reached))?;
-    more |= remove_notifications_for_nobody(connection, now - limits.keep_succeeded.min(limits.keep_failed))?;
+    more |= walk(connection, "tombstones", Some(round), now, |reached| remove_tombstones(connection, reached))?;
+    more |= remove_notifications_for_nobody(connection, shared::for_nobody_created_by(limits, now))?;
     more |= shrink(connection)?;
     Ok(more)
 }
 
-/// What a part of a walk came to.
-struct Passed {
-    /// The last row that was looked at; `None` when there was none to look at yet.
-    reached: Option<Uuid>,
-    /// Whether there may be more to look at now.
-    more: bool,
-}
-
-struct Walk<'a> {
-    connection: &'a Connection,
+/// Takes one step of a walk. True when there is more to do now.
+fn walk(
+    connection: &Connection,
     name: &'static str,
-    reached: Uuid,
-    begun_at: DateTime<Utc>,
-}
-
-impl Walk<'_> {
-    fn load<'a>(connection: &'a Connection, name: &'static str, now: DateTime<Utc>) -> rusqlite::Result<Walk<'a>> {
-        let found = connection
-            .prepare_cached("SELECT reached, begun_at FROM walks WHERE name = ?1")?
-            .query_row([name], |row| Ok((row.get::<_, Key>(0)?.0, row.get::<_, Millis>(1)?.0)))
-            .optional()?;
-        let (reached, begun_at) = found.unwrap_or((Uuid::nil(), now));
-        Ok(Walk { connection, name, reached, begun_at })
-    }
-
-    /// Goes on from where it is, and begins anew at its end when a round is over.
-    fn over(
-        mut self,
-        round: Option<TimeDelta>,
-        now: DateTime<Utc>,
-        part: impl FnOnce(Uuid) -> rusqlite::Result<Passed>,
-    ) -> rusqlite::Result<bool> {
-        let passed = part(self.reached)?;
-        if let Some(reached) = passed.reached {
-            self.reached = reached;
-            self.save()?;
-            return Ok(passed.more);
-        }
-        // A clock that was set back must not put the next round off by as long.
-        let over = round.is_some_and(|round| now - self.begun_at >= round || now < self.begun_at);
-        if over {
-            (self.reached, self.begun_at) = (Uuid::nil(), now);
-            self.save()?;
-        }
-        Ok(over)
-    }
-
-    fn save(&self) -> rusqlite::Result<()> {
-        self.connection.prepare_cached("INSERT OR REPLACE INTO walks (name, reached, begun_at) VALUES (?1, ?2, ?3)")?.execute((
-            self.name,
-            Key(self.reached),
-            Millis(self.begun_at),
+    round: Option<TimeDelta>,
+    now: DateTime<Utc>,
+    part: impl FnOnce(Uuid) -> rusqlite::Result<Passed>,
+) -> rusqlite::Result<bool> {
+    let found = connection
+        .prepare_cached("SELECT reached, begun_at FROM walks WHERE name = ?1")?
+        .query_row([name], |row| Ok((row.get::<_, Key>(0)?.0, row.get::<_, Millis>(1)?.0)))
+        .optional()?;
+    let (reached, begun_at) = found.unwrap_or((Uuid::nil(), now));
+    let mut walk = Walk { name, reached, begun_at };
+    let moved = walk.advance(&part(reached)?, round, now);
+    if moved.save {
+        connection.prepare_cached("INSERT OR REPLACE INTO walks (name, reached, begun_at) VALUES (?1, ?2, ?3)")?.execute((
+            walk.name,
+            Key(walk.reached),
+            Millis(walk.begun_at),
         ))?;
-        Ok(())
     }
+    Ok(moved.more)
 }
 
 /// Of what was created up to a time, removes what has been over for long enough.

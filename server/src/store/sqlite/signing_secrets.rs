@@ -19,7 +19,7 @@ pub(super) fn rotate(
              revision = revision + 1, updated_at = ?5 WHERE id = ?1 AND account = ?2 AND deleted_at IS NULL",
         )?
         .execute((Key(id), account.as_str(), &secret.0, valid_until.map(Millis), Millis(now)))?;
-    webhooks::get(connection, Some(account), id)
+    webhook_rows::get(connection, Some(account), id)
 }
 
 /// Nobody needs a secret that is no longer valid. Whether it is, the clock says at each attempt, so this changes no revision.
@@ -28,10 +28,4 @@ pub(super) fn forget_expired(connection: &Connection, now: DateTime<Utc>) -> rus
         .prepare_cached("UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE previous_valid_until <= ?1")?
         .execute([Millis(now)])?;
     Ok(())
-}
-
-/// From the columns `previous_secret` and `previous_valid_until`, which stand side by side.
-pub(super) fn previous_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Option<PreviousSecret>> {
-    let (secret, valid_until) = (row.get::<_, Option<Vec<u8>>>(first)?, row.get::<_, Option<Millis>>(first + 1)?);
-    Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until: valid_until.0 }))
 }

@@ -7,28 +7,21 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::*;
+use crate::store::shared::space::LastMeasurement;
 
-/// What was found holds so long, or until so many bytes have been taken since: the limit is passed by no more than that.
+/// How long a measurement is used.
 const HOLDS: Duration = Duration::from_millis(10);
-const TAKEN_BYTES: usize = 1 << 20;
 
 pub(super) struct Space {
     database: PathBuf,
     max_bytes: u64,
     min_free_bytes: u64,
-    found: Mutex<Found>,
-}
-
-#[derive(Default)]
-struct Found {
-    at: Option<Instant>,
-    is_full: bool,
-    taken_since: usize,
+    last: Mutex<LastMeasurement>,
 }
 
 impl Space {
     pub(super) fn new(database: &Path, limits: &StorageLimits) -> Space {
-        Space { database: database.to_owned(), max_bytes: limits.max_bytes, min_free_bytes: limits.min_free_bytes, found: Mutex::default() }
+        Space { database: database.to_owned(), max_bytes: limits.max_bytes, min_free_bytes: limits.min_free_bytes, last: Mutex::default() }
     }
 
     pub(super) fn limited(&self, limits: &StorageLimits) -> Space {
@@ -40,13 +33,11 @@ impl Space {
         if self.max_bytes == 0 && self.min_free_bytes == 0 {
             return Ok(true);
         }
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = found.at.is_some_and(|at| at.elapsed() < HOLDS) && found.taken_since < TAKEN_BYTES;
-        if !holds {
-            *found = Found { at: Some(Instant::now()), is_full: self.measure(connection)?.is_full(), taken_since: 0 };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_due(HOLDS) {
+            last.found(self.measure(connection)?.is_full());
         }
-        found.taken_since += bytes;
-        Ok(!found.is_full)
+        Ok(last.admits(bytes))
     }
 
     pub(super) fn measure(&self, connection: &Connection) -> rusqlite::Result<StorageUse> {

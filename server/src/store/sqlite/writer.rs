@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::directory::Directory;
+use super::subscription_cache::Directory;
 use super::{Error, Metrics, Result};
 use crate::store::queue::{Queue, Share, Urgency};
 

@@ -1,6 +1,7 @@
 //! What an account is told of its own webhooks.
 
 use super::*;
+use crate::api::types::EventTypePattern;
 
 impl Bench {
     async fn listener(&self, account: &str, event_types: &[&str]) -> Webhook {

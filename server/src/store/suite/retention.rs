@@ -167,7 +167,7 @@ async fn every_table_that_names_a_webhook_is_cleared_with_it() {
         )
         .and_then(|mut tables| tables.query_map([], |row| row.get(0))?.collect())
         .expect("readable");
-    let mut cleared = [&crate::store::sqlite::OF_WEBHOOK[..], &["deliveries"]].concat();
+    let mut cleared = [&crate::store::shared::retention::OF_WEBHOOK[..], &["deliveries"]].concat();
     cleared.sort_unstable();
     assert_eq!(tables, cleared);
 }

@@ -268,7 +268,7 @@ impl<'a> Round<'a> {
 
     async fn watching(&self) {
         let session = self.store.callers.session().await.expect("a session");
-        let counted = async { Ok(census::count_at_most(&session, Census::default(), 1000).await?) };
+        let counted = async { Ok(backlog_counts::count_at_most(&session, Census::default(), 1000).await?) };
         self.cost("count what is pending", counted).await;
         drop(session);
         let of_webhooks = Census { place: Place::Webhooks { after: Uuid::nil() }, ..Census::default() };

@@ -78,7 +78,7 @@ async fn every_table_that_names_a_webhook_is_cleared_with_it_or_before_it() {
         .place
         .ask("SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'webhook_id' ORDER BY 1");
     // Two go with the deliveries that name the webhook, and one after some minutes.
-    let mut cleared = [&retention::OF_WEBHOOK[..], &["changes", "deliveries", "pending", "unsuccessful"]].concat();
+    let mut cleared = [&crate::store::shared::retention::OF_WEBHOOK[..], &["changes", "deliveries", "pending", "unsuccessful"]].concat();
     cleared.sort_unstable();
     assert_eq!(tables.lines().collect::<Vec<_>>(), cleared);
 }

@@ -217,7 +217,7 @@ async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
     let [one, other] = nodes().await;
     let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
     let transaction = session.begin().await.expect("begun");
-    assert!(webhooks::cancel_step(&transaction, Some(webhook.id), seconds(1)).await.expect("cancelled"));
+    assert!(cancellations::carry_out(&transaction, Some(webhook.id), seconds(1)).await.expect("cancelled"));
     finish_behind(&one, &leased, transaction).await;
 }
 
@@ -228,7 +228,7 @@ async fn a_success_settles_a_redelivery_that_is_being_asked_for_as_it_is_told() 
     }
     let [one, other] = nodes().await;
     let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
-    while webhooks::cancel_some(&session, seconds(1)).await.expect("cancelled") {}
+    while cancellations::carry_out_some(&session, seconds(1)).await.expect("cancelled") {}
     one.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(1)).await.expect("stored").expect("a webhook");
     let transaction = session.begin().await.expect("begun");
     redelivery::redeliver(&transaction, &webhook.account, leased.delivery_id, seconds(2)).await.expect("due again");

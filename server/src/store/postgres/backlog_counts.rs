@@ -2,7 +2,7 @@
 
 use super::pauses::Paused;
 use super::*;
-use crate::store::census::Place;
+use crate::store::backlog_counts::Place;
 
 /// One step: some milliseconds.
 const COUNTED_AT_ONCE: u32 = 10_000;

@@ -1,8 +1,8 @@
 //! Counting for those who watch the server.
 
-use super::pauses::Paused;
 use super::*;
-use crate::store::census::Place;
+use crate::store::backlog_counts::Place;
+use crate::store::shared::pauses::Paused;
 
 /// One step: a few milliseconds.
 const COUNTED_AT_ONCE: u32 = 10_000;
@@ -102,7 +102,7 @@ struct FirstWaiting<'a> {
 
 impl FirstWaiting<'_> {
     fn new(connection: &Connection, incarnation: Uuid) -> rusqlite::Result<FirstWaiting<'_>> {
-        Ok(FirstWaiting { statement: connection.prepare_cached(FIRST_WAITING)?, incarnation, paused: Paused::read(connection)? })
+        Ok(FirstWaiting { statement: connection.prepare_cached(FIRST_WAITING)?, incarnation, paused: pauses::read(connection)? })
     }
 
     fn since(&mut self, work: Work) -> rusqlite::Result<Option<DateTime<Utc>>> {

@@ -8,12 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::*;
-
-/// With more webhooks than this it begins anew.
-const REMEMBERED_WEBHOOKS: usize = 20_000;
-
-/// Matches kept for an account. Types beyond them are matched each time.
-const REMEMBERED_TYPES: usize = 256;
+use crate::store::shared::subscribers::{REMEMBERED_WEBHOOKS, Subscribers};
 
 #[derive(Default)]
 pub(super) struct Directory(Mutex<Contents>);
@@ -29,33 +24,25 @@ struct Contents {
 pub(super) struct Entry {
     pub(super) account: Arc<str>,
     pub(super) version: i64,
-    subscribers: Vec<Subscriber>,
-    by_type: Mutex<HashMap<String, Arc<[Arc<Destination>]>>>,
-}
-
-/// An active webhook, and what it asks for.
-pub(super) struct Subscriber {
-    pub(super) destination: Arc<Destination>,
-    pub(super) event_types: Option<String>,
+    subscribers: Mutex<Subscribers>,
 }
 
 impl Entry {
     /// Those that ask for a type.
     pub(super) fn destinations(&self, event_type: &EventType) -> Arc<[Arc<Destination>]> {
-        let mut by_type = self.by_type.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(destinations) = by_type.get(event_type.as_str()) {
-            return destinations.clone();
-        }
-        let wants = |subscriber: &&Subscriber| Webhook::wants(subscriber.event_types.as_deref(), event_type.as_str());
-        let destinations: Arc<[_]> = self.subscribers.iter().filter(wants).map(|subscriber| subscriber.destination.clone()).collect();
-        if by_type.len() < REMEMBERED_TYPES {
-            by_type.insert(event_type.as_str().to_owned(), destinations.clone());
-        }
-        destinations
+        self.lock().of_type(event_type)
     }
 
     pub(super) fn destination(&self, id: Uuid) -> Option<Arc<Destination>> {
-        self.subscribers.iter().map(|subscriber| &subscriber.destination).find(|destination| destination.webhook_id == id).cloned()
+        self.lock().destination(id)
+    }
+
+    fn webhook_ids(&self) -> Vec<Uuid> {
+        self.lock().all().map(|destination| destination.webhook_id).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Subscribers> {
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,7 +62,7 @@ impl Directory {
         if found.is_some() {
             return Ok(found);
         }
-        let Some(account) = webhooks::account_of(session, webhook_id).await? else { return Ok(None) };
+        let Some(account) = webhook_rows::account_of(session, webhook_id).await? else { return Ok(None) };
         // One that is active now and not in what is remembered has changed since.
         self.read(session, &account).await.map(Some)
     }
@@ -84,14 +71,14 @@ impl Directory {
     async fn read(&self, session: &Session, account: &str) -> Answer<Arc<Entry>> {
         let version = session.query_opt("SELECT version FROM accounts WHERE account = $1", &[&account]).await?;
         let version = version.map_or(Ok(0), |row| row.try_get(0))?;
-        let subscribers = webhooks::subscribers(session, account).await?;
-        let entry = Arc::new(Entry { account: account.into(), version, subscribers, by_type: Mutex::default() });
+        let subscribers = Mutex::new(Subscribers::new(webhook_rows::subscribers(session, account).await?));
+        let entry = Arc::new(Entry { account: account.into(), version, subscribers });
         let mut contents = self.lock();
         contents.forget(account);
         if contents.webhooks.len().max(contents.accounts.len()) >= REMEMBERED_WEBHOOKS {
             *contents = Contents::default();
         }
-        contents.webhooks.extend(entry.subscribers.iter().map(|subscriber| (subscriber.destination.webhook_id, entry.clone())));
+        contents.webhooks.extend(entry.webhook_ids().into_iter().map(|id| (id, entry.clone())));
         contents.accounts.insert(account.to_owned(), entry.clone());
         Ok(entry)
     }
@@ -109,8 +96,8 @@ impl Directory {
 impl Contents {
     fn forget(&mut self, account: &str) {
         if let Some(entry) = self.accounts.remove(account) {
-            for subscriber in &entry.subscribers {
-                self.webhooks.remove(&subscriber.destination.webhook_id);
+            for id in entry.webhook_ids() {
+                self.webhooks.remove(&id);
             }
         }
     }

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::*;
 use crate::store::queue::Queue;
+use crate::store::queue::{Share, Urgency};
 
 pub(super) struct Line<C> {
     shared: Arc<Shared<C>>,

@@ -7,14 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::pauses::Paused;
 use super::*;
-
-/// With more webhooks than this it begins anew.
-const REMEMBERED_WEBHOOKS: usize = 20_000;
-
-/// Matches kept for an account. Types beyond them are matched each time.
-const REMEMBERED_TYPES: usize = 256;
+use crate::store::shared::pauses::Paused;
+use crate::store::shared::subscribers::{REMEMBERED_WEBHOOKS, Subscribers};
 
 #[derive(Default)]
 pub(super) struct Directory(Mutex<Contents>);
@@ -22,7 +17,7 @@ pub(super) struct Directory(Mutex<Contents>);
 #[derive(Default)]
 struct Contents {
     webhooks: HashMap<Uuid, Arc<Destination>>,
-    accounts: HashMap<String, AccountEntry>,
+    accounts: HashMap<String, Subscribers>,
     /// How many webhooks each account has.
     counts: HashMap<String, u32>,
     /// Those that have accepted nothing since an attempt failed, so that the success of any other costs no query. `None`
@@ -34,24 +29,13 @@ struct Contents {
     seen: Option<i64>,
 }
 
-struct AccountEntry {
-    subscribers: Vec<Subscriber>,
-    by_type: HashMap<String, Arc<[Arc<Destination>]>>,
-}
-
-/// An active webhook, and what it asks for.
-pub(super) struct Subscriber {
-    pub(super) destination: Arc<Destination>,
-    pub(super) event_types: Option<String>,
-}
-
 impl Directory {
     /// An active webhook.
     pub(super) fn destination(&self, connection: &Connection, id: Uuid) -> rusqlite::Result<Option<Arc<Destination>>> {
         if let Some(destination) = self.lock().webhooks.get(&id) {
             return Ok(Some(destination.clone()));
         }
-        let Some(destination) = webhooks::destination(connection, id)?.map(Arc::new) else { return Ok(None) };
+        let Some(destination) = webhook_rows::destination(connection, id)?.map(Arc::new) else { return Ok(None) };
         let mut contents = self.lock();
         contents.make_room();
         contents.webhooks.insert(id, destination.clone());
@@ -67,24 +51,13 @@ impl Directory {
     ) -> rusqlite::Result<Arc<[Arc<Destination>]>> {
         let mut contents = self.lock();
         if !contents.accounts.contains_key(account.as_str()) {
-            let subscribers = webhooks::subscribers(connection, account)?;
+            let subscribers = Subscribers::new(webhook_rows::subscribers(connection, account)?);
             contents.make_room();
-            contents
-                .webhooks
-                .extend(subscribers.iter().map(|subscriber| (subscriber.destination.webhook_id, subscriber.destination.clone())));
-            let entry = AccountEntry { subscribers, by_type: HashMap::new() };
-            contents.accounts.insert(account.as_str().to_owned(), entry);
+            contents.webhooks.extend(subscribers.all().map(|destination| (destination.webhook_id, destination.clone())));
+            contents.accounts.insert(account.as_str().to_owned(), subscribers);
         }
-        let entry = contents.accounts.get_mut(account.as_str()).expect("it has just been looked up");
-        if let Some(destinations) = entry.by_type.get(event_type.as_str()) {
-            return Ok(destinations.clone());
-        }
-        let wants = |subscriber: &&Subscriber| Webhook::wants(subscriber.event_types.as_deref(), event_type.as_str());
-        let destinations: Arc<[_]> = entry.subscribers.iter().filter(wants).map(|subscriber| subscriber.destination.clone()).collect();
-        if entry.by_type.len() < REMEMBERED_TYPES {
-            entry.by_type.insert(event_type.as_str().to_owned(), destinations.clone());
-        }
-        Ok(destinations)
+        let subscribers = contents.accounts.get_mut(account.as_str()).expect("it has just been looked up");
+        Ok(subscribers.of_type(event_type))
     }
 
     /// How many webhooks an account has.
@@ -92,7 +65,7 @@ impl Directory {
         if let Some(count) = self.lock().counts.get(account.as_str()) {
             return Ok(*count);
         }
-        let count = webhooks::count(connection, account)?;
+        let count = webhook_rows::count(connection, account)?;
         let mut contents = self.lock();
         contents.make_room();
         contents.counts.insert(account.as_str().to_owned(), count);
@@ -144,7 +117,7 @@ impl Directory {
         let mut contents = self.lock();
         let paused = match contents.paused.take() {
             Some(paused) => paused,
-            None => Paused::read(connection)?,
+            None => pauses::read(connection)?,
         };
         Ok(contents.paused.insert(paused).has(&destination.account, destination.webhook_id))
     }

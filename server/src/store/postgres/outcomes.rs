@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::lines::Answers;
+use super::batching::Answers;
 use super::session::shared;
 use super::*;
 
@@ -109,7 +109,7 @@ impl Finishing {
             .filter(|command| command.finish.lane == Lane::Ordered)
             .map(|command| command.finish.destination.webhook_id)
             .collect();
-        leases::hold_order(session, &order).await?;
+        sequences::hold(session, &order).await?;
         redelivery::hold(session, &batch.iter().map(|command| command.finish.delivery_id).collect::<Vec<_>>()).await?;
         let mut recorded = store(session, batch).await?;
         record_late_successes(session, batch, &recorded).await?;
@@ -146,7 +146,7 @@ impl Finishing {
                 marks.extend(in_order.into_iter().map(|work| (work, command.now)));
             }
         }
-        leases::mark_ready(session, &marks).await?;
+        ready::mark(session, &marks).await?;
         Ok(finished)
     }
 
@@ -183,7 +183,7 @@ impl Finishing {
         for (webhook_id, (place, at)) in gone {
             counted.remove(&webhook_id);
             let Destination { account, .. } = &*batch[place].finish.destination;
-            if let Some(revision) = webhooks::deactivate_because(session, account, webhook_id, REASON_GONE, at).await? {
+            if let Some(revision) = deactivation::deactivate(session, account, webhook_id, REASON_GONE, at).await? {
                 finished[place].deactivated = Some(Deactivated { revision, cause: DeactivationCause::Gone });
             }
         }
@@ -196,7 +196,7 @@ impl Finishing {
             let Command { finish: Finish { destination, attempt, patience, .. }, now, .. } = &batch[*place];
             let at = (*now).min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
             let Some(patience) = *patience else { continue };
-            let judged = failures::judge(session, destination, patience, failures, warned, at).await?;
+            let judged = deactivation::judge_failures(session, destination, patience, failures, warned, at).await?;
             finished[*place].deactivated =
                 judged.map(|(revision, failures)| Deactivated { revision, cause: DeactivationCause::Failing(failures) });
         }

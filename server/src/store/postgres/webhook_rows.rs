@@ -1,0 +1,143 @@
+//! Reading webhooks.
+
+use super::pages::Collecting;
+use super::*;
+use crate::store::shared::subscribers::Subscriber;
+use crate::store::shared::texts;
+
+pub(super) const WEBHOOK: &str = "id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered, \
+     deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, previous_secret, previous_valid_until, \
+     header_names, headers";
+
+pub(super) async fn list(session: &Session, account: Option<&Account>, status: Option<WebhookStatus>, page: Page) -> Answer<Part<Webhook>> {
+    let (account, deactivated) = (account.map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
+    // The index of an account's webhooks has none that are deleted. All rows have the same account, but with it in the order no
+    // other index will do.
+    let (of_account, order) = match account {
+        Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
+        None => ("$1 IS NULL AND id < $2", "id DESC"),
+    };
+    let sql = format!(
+        "SELECT id, deleted_at IS NULL AND ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {WEBHOOK}
+         FROM webhooks WHERE {of_account} ORDER BY {order} LIMIT $4"
+    );
+    let mut found = Collecting::new(page);
+    while let Some((before, limit)) = found.next_chunk() {
+        let rows = session.query(&sql, &[&account, &before, &deactivated, &limit]).await?;
+        found.add(&rows, |row| Ok((from_row(row, 2)?, 0)))?;
+    }
+    Ok(found.part())
+}
+
+pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<Webhook>> {
+    let sql = format!("SELECT {WEBHOOK} FROM webhooks WHERE id = $1 AND ($2 IS NULL OR account = $2) AND deleted_at IS NULL");
+    let row = session.query_opt(&sql, &[&id, &account.map(Account::as_str)]).await?;
+    row.map(|row| from_row(&row, 0)).transpose()
+}
+
+/// As [`get`], and nobody else changes it before this transaction has ended.
+pub(super) async fn get_for_change(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<Webhook>> {
+    let sql = format!("SELECT {WEBHOOK} FROM webhooks WHERE id = $1 AND ($2 IS NULL OR account = $2) AND deleted_at IS NULL FOR UPDATE");
+    let row = session.query_opt(&sql, &[&id, &account.map(Account::as_str)]).await?;
+    row.map(|row| from_row(&row, 0)).transpose()
+}
+
+const DESTINATION: &str = "id, account, epoch, revision, target_url, auth, auth_secret, signing_secret, max_per_second, ordered, \
+     previous_secret, previous_valid_until, headers";
+
+pub(super) async fn destination(session: &Session, id: Uuid) -> Answer<Option<Destination>> {
+    let sql = format!("SELECT {DESTINATION} FROM webhooks WHERE id = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL");
+    let row = session.query_opt(&sql, &[&id]).await?;
+    row.as_ref().map(destination_from_row).transpose()
+}
+
+/// Of these webhooks, those that are active.
+pub(super) async fn destinations(session: &Session, ids: Vec<Uuid>) -> Answer<Vec<Destination>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT {DESTINATION} FROM webhooks WHERE id = ANY($1) AND deleted_at IS NULL AND deactivation_reason IS NULL");
+    session.query(&sql, &[&ids]).await?.iter().map(destination_from_row).collect()
+}
+
+/// The account's active webhooks.
+pub(super) async fn subscribers(session: &Session, account: &str) -> Answer<Vec<Subscriber>> {
+    let sql = format!(
+        "SELECT {DESTINATION}, event_types FROM webhooks
+         WHERE account = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL"
+    );
+    let rows = session.query(&sql, &[&account]).await?;
+    rows.iter().map(|row| Ok(Subscriber { destination: Arc::new(destination_from_row(row)?), event_types: row.try_get(13)? })).collect()
+}
+
+/// Whose webhook it is, active or not.
+pub(super) async fn account_of(session: &Session, id: Uuid) -> Answer<Option<String>> {
+    let row = session.query_opt("SELECT account FROM webhooks WHERE id = $1 AND deleted_at IS NULL", &[&id]).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+/// Makes void what nodes remember of the account's webhooks, and lets them hear which one has changed. From here to the commit
+/// each other change of them waits, so this is what a transaction does last.
+pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revision: i32) -> Answer<()> {
+    session
+        .execute(
+            "WITH change AS (INSERT INTO changes (webhook_id, revision) VALUES ($2, $3))
+             UPDATE accounts SET version = version + 1 WHERE account = $1",
+            &[&account, &id, &revision],
+        )
+        .await
+        .map(drop)
+}
+
+fn destination_from_row(row: &Row) -> Answer<Destination> {
+    Ok(Destination {
+        webhook_id: row.try_get(0)?,
+        account: row.try_get::<_, &str>(1)?.into(),
+        epoch: count(row.try_get(2)?),
+        revision: count(row.try_get(3)?),
+        target_url: row.try_get(4)?,
+        auth: auth_from_row(row, 5)?,
+        auth_secret: row.try_get::<_, Option<Vec<u8>>>(6)?.map(Sealed),
+        signing_secret: Sealed(row.try_get(7)?),
+        max_per_second: row.try_get::<_, Option<i32>>(8)?.map(count),
+        ordered: row.try_get(9)?,
+        previous_secret: previous_from_row(row, 10)?,
+        headers: row.try_get::<_, Option<Vec<u8>>>(12)?.map(Sealed),
+    })
+}
+
+/// From the columns of `WEBHOOK`, the first of which is at `first`.
+fn from_row(row: &Row, first: usize) -> Answer<Webhook> {
+    let event_types: Option<&str> = row.try_get(first + 6)?;
+    let reason: Option<String> = row.try_get(first + 10)?;
+    let at: Option<DateTime<Utc>> = row.try_get(first + 11)?;
+    Ok(Webhook {
+        id: row.try_get(first)?,
+        account: Account::stored(row.try_get(first + 1)?),
+        target_url: OutboundUrl::stored(row.try_get(first + 2)?),
+        auth: auth_from_row(row, first + 3)?,
+        auth_secret: row.try_get::<_, Option<Vec<u8>>>(first + 4)?.map(Sealed),
+        signing_secret: Sealed(row.try_get(first + 5)?),
+        previous_secret: previous_from_row(row, first + 16)?,
+        headers: texts::custom_headers(row.try_get(first + 18)?, row.try_get(first + 19)?),
+        event_types: event_types.map(texts::event_types_from_text),
+        description: row.try_get::<_, Option<String>>(first + 7)?.map(Description::stored),
+        max_per_second: row.try_get::<_, Option<i32>>(first + 8)?.map(count),
+        ordered: row.try_get(first + 9)?,
+        deactivation: reason.zip(at).map(|(reason, at)| Deactivation { reason, at }),
+        epoch: count(row.try_get(first + 12)?),
+        revision: count(row.try_get(first + 13)?),
+        created_at: row.try_get(first + 14)?,
+        updated_at: row.try_get(first + 15)?,
+    })
+}
+
+fn auth_from_row(row: &Row, column: usize) -> Answer<Auth> {
+    texts::auth_from_text(row.try_get(column)?).map_err(Trouble::damaged)
+}
+
+/// From the columns `previous_secret` and `previous_valid_until`, which stand side by side.
+fn previous_from_row(row: &Row, first: usize) -> Answer<Option<PreviousSecret>> {
+    let (secret, valid_until) = (row.try_get::<_, Option<Vec<u8>>>(first)?, row.try_get::<_, Option<DateTime<Utc>>>(first + 1)?);
+    Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until }))
+}

@@ -1,0 +1,53 @@
+//! What the operator has paused, and how its scope is stored.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use crate::api::types::Account;
+use crate::model::{Pause, PauseScope};
+
+/// What is paused, as leasing asks for it.
+#[derive(Default)]
+pub(crate) struct Paused {
+    all: bool,
+    accounts: HashSet<String>,
+    webhooks: HashSet<Uuid>,
+}
+
+impl Paused {
+    pub(crate) fn has(&self, account: &str, webhook_id: Uuid) -> bool {
+        self.all || self.accounts.contains(account) || self.webhooks.contains(&webhook_id)
+    }
+}
+
+impl FromIterator<Pause> for Paused {
+    fn from_iter<I: IntoIterator<Item = Pause>>(pauses: I) -> Paused {
+        let mut paused = Paused::default();
+        for pause in pauses {
+            match pause.scope {
+                PauseScope::All => paused.all = true,
+                PauseScope::Account(account) => drop(paused.accounts.insert(account.into_string())),
+                PauseScope::Webhook(id) => drop(paused.webhooks.insert(id)),
+            }
+        }
+        paused
+    }
+}
+
+/// The columns `scope` and `name`.
+pub(crate) fn to_columns(scope: &PauseScope) -> (&'static str, String) {
+    match scope {
+        PauseScope::All => ("all", String::new()),
+        PauseScope::Account(account) => ("account", account.as_str().to_owned()),
+        PauseScope::Webhook(id) => ("webhook", id.to_string()),
+    }
+}
+
+pub(crate) fn from_columns(scope: &str, name: String) -> Result<PauseScope, uuid::Error> {
+    Ok(match scope {
+        "account" => PauseScope::Account(Account::stored(name)),
+        "webhook" => PauseScope::Webhook(Uuid::parse_str(&name)?),
+        _ => PauseScope::All,
+    })
+}

@@ -1,0 +1,268 @@
+//! How the operations of [`Store`] run: on the writing thread or on a reading connection.
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::store::shared::ROW;
+
+/// Each verb of [`Store`] stands in the file of its noun; here is only how it runs.
+#[async_trait]
+impl Store for Sqlite {
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
+        let share = Share::of(Some(&webhook.account), 0);
+        self.add(share, Urgency::Now, ROW, move |connection, directory| {
+            webhooks::register(connection, directory, &webhook, handshake.as_ref(), limit)
+        })
+        .await
+    }
+
+    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
+        self.read(move |connection| webhook_rows::list(connection, account.as_ref(), status, page)).await
+    }
+
+    async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>> {
+        self.read(move |connection| webhook_rows::get(connection, account.as_ref(), id)).await
+    }
+
+    async fn update_webhook(
+        &self,
+        account: Account,
+        id: Uuid,
+        change: WebhookChange,
+        now: DateTime<Utc>,
+    ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| {
+            webhooks::update(connection, directory, &account, id, change, now)
+        })
+        .await
+    }
+
+    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| webhooks::deactivate(connection, directory, &account, id, now))
+            .await
+    }
+
+    async fn activate_webhook(
+        &self,
+        account: Account,
+        id: Uuid,
+        handshake: Option<Challenge>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Webhook>> {
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| {
+            webhooks::activate(connection, directory, &account, id, handshake.as_ref(), now)
+        })
+        .await
+    }
+
+    async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes> {
+        self.read_own(move |connection| handshakes::due(connection, now)).await
+    }
+
+    async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| {
+            handshakes::finish(connection, directory, webhook_id, &challenge, end, now)
+        })
+        .await
+    }
+
+    async fn rotate_signing_secret(
+        &self,
+        account: Account,
+        id: Uuid,
+        secret: Sealed,
+        overlap: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Webhook>> {
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| {
+            signing_secrets::rotate(connection, directory, &account, id, &secret, overlap, now)
+        })
+        .await
+    }
+
+    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
+        let share = Share::of(Some(&account), 0);
+        self.write_with(share, Urgency::Now, move |connection, directory| webhooks::delete(connection, directory, &account, id, now)).await
+    }
+
+    async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published> {
+        let share = Share::of(publication.audience.account(), publication.data.get().len());
+        let incarnation = self.incarnation;
+        self.add(share, Urgency::Now, ROW + publication.data.get().len(), move |connection, directory| {
+            publications::publish(&Leasing { connection, directory, slots: &slots, incarnation, now: publication.created_at }, publication)
+        })
+        .await
+    }
+
+    async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>> {
+        self.read(move |connection| notifications::list(connection, account.as_ref(), event_type.as_ref(), page)).await
+    }
+
+    async fn get_notification(&self, account: Option<Account>, id: Uuid) -> Result<Option<Notification>> {
+        self.read(move |connection| notifications::get(connection, account.as_ref(), id)).await
+    }
+
+    async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+        let share = Share::of(account.as_ref(), 0);
+        let incarnation = self.incarnation;
+        self.write(share, Urgency::Now, move |connection| erasure::delete_notification(connection, account.as_ref(), id, now, incarnation))
+            .await
+    }
+
+    async fn erase_answers(&self, notification_id: Uuid) -> Result<bool> {
+        self.write(Share::Own, Urgency::Soon, move |connection| erasure::erase_answers(connection, notification_id)).await
+    }
+
+    async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>> {
+        self.read(move |connection| deliveries::list(connection, &filter, page)).await
+    }
+
+    async fn get_delivery(&self, account: Option<Account>, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>> {
+        self.read(move |connection| deliveries::get(connection, account.as_ref(), id)).await
+    }
+
+    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered> {
+        let share = Share::of(Some(&account), 0);
+        let incarnation = self.incarnation;
+        self.add(share, Urgency::Now, ROW, move |connection, _| redelivery::redeliver(connection, &account, id, now, incarnation)).await
+    }
+
+    /// Steps that nobody else's commit carries wait for one a little while, so that a recovery leaves room between them.
+    async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
+        let share = Share::of(Some(&account), 0);
+        let incarnation = self.incarnation;
+        self.add(share, Urgency::Soon, ROW, move |connection, _| recovery::step(connection, &account, recovery, now, incarnation)).await
+    }
+
+    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, works: Vec<Work>) -> Result<DueRound> {
+        let incarnation = self.incarnation;
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| {
+            Leasing { connection, directory, slots: &slots, incarnation, now }.lease_due(works)
+        })
+        .await
+    }
+
+    async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
+        self.read_own(move |connection| webhook_rows::destination(connection, webhook_id)).await
+    }
+
+    async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()> {
+        self.write(Share::Own, Urgency::Soon, move |connection| leases::release(connection, delivery_id, lease)).await
+    }
+
+    async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
+        let incarnation = self.incarnation;
+        // What comes next in order waits for it.
+        let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
+        self.write_with(Share::Own, urgency, move |connection, directory| {
+            Leasing { connection, directory, slots: &slots, incarnation, now }.finish(&finish)
+        })
+        .await
+    }
+
+    async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
+        self.write(Share::Own, Urgency::Soon, move |connection| {
+            let cancelled = cancellations::carry_out_some(connection, None, now)?;
+            let expired = notifications::expire_some_keys(connection, now)?;
+            let erased = erasure::erase_some_answers(connection)?;
+            signing_secrets::forget_expired(connection, now)?;
+            Ok(cancelled || expired || erased)
+        })
+        .await
+    }
+
+    async fn probe_write(&self) -> Result<()> {
+        self.write(Share::Own, Urgency::Now, |connection| {
+            let probed = "INSERT INTO properties (name, value) VALUES ('write_probe', randomblob(8))
+                          ON CONFLICT DO UPDATE SET value = excluded.value";
+            connection.prepare_cached(probed)?.execute([]).map(|_| ())
+        })
+        .await
+    }
+
+    async fn count_some(&self, census: Census) -> Result<Census> {
+        let incarnation = self.incarnation;
+        self.read(move |connection| backlog_counts::count_some(connection, incarnation, census)).await
+    }
+
+    async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane> {
+        let incarnation = self.incarnation;
+        self.read(move |connection| backlog_counts::oldest_due(connection, incarnation, &waiting)).await
+    }
+
+    async fn storage_use(&self) -> Result<StorageUse> {
+        let space = self.space.clone();
+        self.read_own(move |connection| space.measure(connection)).await
+    }
+
+    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| pauses::pause(connection, directory, &scope, now)).await
+    }
+
+    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
+        self.write_with(Share::Own, Urgency::Now, move |connection, directory| pauses::resume(connection, directory, &scope, now)).await
+    }
+
+    async fn list_pauses(&self) -> Result<Vec<Pause>> {
+        self.read_own(pauses::list).await
+    }
+
+    async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool> {
+        let (limits, incarnation) = (self.limits.clone(), self.incarnation);
+        let more = self.write(Share::Own, Urgency::Soon, move |connection| retention::step(connection, &limits, incarnation, now)).await?;
+        Ok(more)
+    }
+
+    async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()> {
+        self.write(Share::Own, Urgency::Now, move |connection| tokens::insert(connection, &token, hash)).await
+    }
+
+    async fn list_tokens(&self) -> Result<Vec<Token>> {
+        self.read(tokens::list).await
+    }
+
+    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
+        self.read_own(move |connection| tokens::find(connection, hash)).await
+    }
+
+    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+        self.write(Share::Own, Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
+    }
+
+    /// Earlier leases are void: one server at a time runs on a file.
+    async fn join(&self) -> Result<()> {
+        let incarnation = self.incarnation;
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            connection.execute("DELETE FROM nodes", [])?;
+            connection.execute("INSERT INTO nodes (incarnation, started_at) VALUES (?1, ?2)", (Key(incarnation), Millis(Utc::now())))?;
+            ready::rebuild(connection)
+        })
+        .await
+    }
+
+    async fn keep_alive(&self) -> Result<Fleet> {
+        Ok(Fleet { delivering: 1, ..Fleet::default() })
+    }
+
+    fn holds(&self, lease: Uuid) -> bool {
+        lease == self.incarnation
+    }
+
+    /// There are no others before the next start, which finds all of it.
+    async fn step_back(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn rung(&self) {
+        std::future::pending().await
+    }
+
+    /// The next process makes earlier leases void as it starts.
+    async fn leave(&self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! Recording what an attempt came to.
+
+use super::*;
+
+impl Leasing<'_> {
+    pub(super) fn finish(&self, finish: &Finish) -> rusqlite::Result<Finished> {
+        let (mut finished, lane_now) = self.record(finish)?;
+        // It may have been made due in order, or out of it, while it was attempted.
+        if (finish.lane == Lane::Ordered || lane_now == Some(Lane::Ordered))
+            && finished.deactivated.is_none()
+            && let Some(destination) = self.directory.destination(self.connection, finish.destination.webhook_id)?
+        {
+            let work = Work { webhook_id: destination.webhook_id, lane: Lane::Ordered };
+            finished.next = self.lease_of_webhook(&destination, work, 1)?.pop();
+        }
+        Ok(finished)
+    }
+
+    /// What follows, and the lane that the delivery is in now, if this has changed it.
+    fn record(&self, finish: &Finish) -> rusqlite::Result<(Finished, Option<Lane>)> {
+        let connection = self.connection;
+        let delivery = Key(finish.delivery_id);
+        let attempt = &finish.attempt;
+        let erased = attempt.response_body.as_ref().is_some_and(|body| !body.is_empty())
+            && erasure::is_notification_of_deleted(connection, finish.delivery_id)?;
+        let inserted = connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO attempts
+                     (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute((
+                &delivery,
+                attempt.number,
+                Millis(attempt.started_at),
+                attempt.duration_ms,
+                &attempt.outcome,
+                attempt.status_code,
+                &attempt.error,
+                attempt.response_body.as_ref().filter(|_| !erased),
+                attempt.truncated,
+            ))?;
+
+        if finish.next == Next::Succeeded {
+            // One that is told again after a redelivery was asked for does not settle that.
+            let lane = connection
+                .prepare_cached(
+                    "UPDATE deliveries SET status = 1, attempt_count = max(attempt_count, ?2), leased_by = NULL, due_at = ?4
+                     WHERE id = ?1 AND (?3 OR schedule_start < ?2) RETURNING lane",
+                )?
+                .query_row((&delivery, attempt.number, inserted == 1, Millis(self.now)), |row| row.get(0))
+                .optional()?;
+            failures::forget(connection, self.directory, finish.destination.webhook_id)?;
+            return Ok((Finished::default(), lane));
+        }
+
+        // A delivery that was cancelled meanwhile keeps that state and still counts the attempt.
+        let destination = &finish.destination;
+        let live = self.directory.destination(connection, destination.webhook_id)?.filter(|current| current.epoch == destination.epoch);
+        let (status, due_at) = match finish.next {
+            Next::RetryAt(due_at) if live.is_some() => (0, due_at),
+            Next::RetryAt(_) => (3, self.now),
+            Next::Failed | Next::Gone | Next::Succeeded => (2, self.now),
+        };
+        let lane = if finish.lane == Lane::Ordered { Lane::Ordered } else { Lane::Retry };
+        // A schedule that starts after this attempt is that of a redelivery, asked for while it was under way.
+        let still_due = connection
+            .prepare_cached(
+                "UPDATE deliveries SET attempt_count = ?2, leased_by = NULL,
+                     status = iif(status = 0 AND schedule_start < ?2, ?3, status),
+                     lane = iif(schedule_start < ?2, ?5, lane),
+                     due_at = iif(schedule_start < ?2, ?4, due_at)
+                 WHERE id = ?1 AND attempt_count = ?2 - 1 AND status <> 1 RETURNING status, due_at, lane",
+            )?
+            .query_row((&delivery, attempt.number, status, Millis(due_at), lane), |row| {
+                Ok((row.get::<_, u8>(0)?, row.get::<_, Millis>(1)?.0, row.get(2)?))
+            })
+            .optional()?;
+        if let Some((0, due_at, lane)) = still_due {
+            ready::mark(connection, Work { webhook_id: destination.webhook_id, lane }, due_at)?;
+        }
+        let lane_now = still_due.map(|(_, _, lane)| lane);
+
+        // Only if the callback that is gone, or fails, is still the one that is registered.
+        let Some(current) = live.filter(|current| current.target_url == destination.target_url) else {
+            return Ok((Finished::default(), lane_now));
+        };
+        // The clock may have been set back meanwhile.
+        let at = self.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
+        let cause = if finish.next == Next::Gone {
+            deactivation::deactivate(connection, self.directory, &destination.account, destination.webhook_id, REASON_GONE, at)?;
+            Some(DeactivationCause::Gone)
+        } else if let Some(patience) = finish.patience.filter(|_| inserted == 1) {
+            deactivation::count_failure(connection, self.directory, &current, patience, at)?.map(DeactivationCause::Failing)
+        } else {
+            None
+        };
+        let deactivated = cause.map(|cause| Deactivated { revision: current.revision + 1, cause });
+        Ok((Finished { deactivated, next: None }, lane_now))
+    }
+}

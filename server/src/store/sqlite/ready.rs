@@ -1,0 +1,57 @@
+//! The table `ready`: when the next delivery of each webhook and lane falls due.
+
+use super::*;
+
+/// So many webhooks' times are looked at in one round.
+const READY_AT_ONCE: u32 = 256;
+
+/// Finds anew when what waits falls due, after earlier leases became void. One index probe for each webhook and lane,
+/// whatever waits. What was never attempted is due whatever the clock says: it may have been ahead when that was published.
+pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM ready", [])?;
+    find(connection, "?3 IS NULL", &rusqlite::types::Value::Null)
+}
+
+/// The same for some webhooks, a condition on `w` with the parameter `?3`, without making void what is known.
+pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusqlite::types::Value) -> rusqlite::Result<()> {
+    let mut find = connection.prepare(&format!(
+        "INSERT INTO ready (webhook_id, lane, due_at)
+         SELECT webhook_id, lane, due_at FROM (
+             SELECT w.id AS webhook_id, lanes.lane AS lane,
+                    (SELECT iif(lanes.lane = 1, d.due_at, 0) FROM deliveries d INDEXED BY deliveries_waiting
+                     WHERE d.webhook_id = w.id AND d.epoch = w.epoch AND d.lane = lanes.lane AND d.status = 0
+                     ORDER BY d.due_at LIMIT 1) AS due_at
+             FROM webhooks w, (SELECT 0 AS lane UNION ALL SELECT 1 UNION ALL SELECT 2) AS lanes
+             WHERE w.deleted_at IS NULL AND w.deactivation_reason IS NULL AND {of_webhooks})
+         WHERE due_at IS NOT NULL
+         ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at)"
+    ))?;
+    // The condition's parameter is its third, as in `pauses`.
+    find.raw_bind_parameter(3, parameter)?;
+    find.raw_execute()?;
+    Ok(())
+}
+
+/// Notes that something of a webhook falls due at a time.
+pub(super) fn mark(connection: &Connection, work: Work, due_at: DateTime<Utc>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO ready (webhook_id, lane, due_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at)",
+        )?
+        .execute((Key(work.webhook_id), work.lane, Millis(due_at)))?;
+    Ok(())
+}
+
+/// Takes the work that is due by now out of the table.
+pub(super) fn take_due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Vec<Work>> {
+    let due: Vec<Work> = connection
+        .prepare_cached("SELECT webhook_id, lane FROM ready WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?
+        .query_map((Millis(now), READY_AT_ONCE), |row| Ok(Work { webhook_id: row.get::<_, Key>(0)?.0, lane: row.get(1)? }))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut remove = connection.prepare_cached("DELETE FROM ready WHERE webhook_id = ?1 AND lane = ?2")?;
+    for work in &due {
+        remove.execute((Key(work.webhook_id), work.lane))?;
+    }
+    Ok(due)
+}

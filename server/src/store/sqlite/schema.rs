@@ -1,0 +1,131 @@
+//! Opening the database file and migrating its schema.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::copy;
+
+/// The schema, oldest first. A released file never changes.
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../schema/sqlite/0001_initial.sql")];
+
+/// The log that grew longer in a burst is cut to this, in bytes.
+pub(super) const JOURNAL_KEPT: i64 = 16 << 20;
+
+/// How long a statement waits for another process (a token command) to finish its write.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot open the database {path}")]
+    Open {
+        path: String,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("cannot write the database {path}: run webhooks-server as a user who may write it, and make files beside it")]
+    NotWritable {
+        path: String,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("the database {path} has schema {found}, and this program knows schemas up to {}: run the newer program that made it", MIGRATIONS.len())]
+    TooNew { path: String, found: usize },
+    #[error("cannot migrate the database {path} to schema {to}")]
+    Migrate {
+        path: String,
+        to: usize,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("cannot copy the database {path} before its schema changes")]
+    Copy {
+        path: String,
+        #[source]
+        source: anyhow::Error,
+    },
+    #[error("cannot start the writing thread")]
+    Thread(#[source] std::io::Error),
+}
+
+impl OpenError {
+    pub(super) fn of(path: &Path, source: rusqlite::Error) -> OpenError {
+        use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+        let path = path.display().to_string();
+        match source.sqlite_error_code() {
+            Some(CannotOpen | PermissionDenied | ReadOnly) => OpenError::NotWritable { path, source },
+            _ => OpenError::Open { path, source },
+        }
+    }
+}
+
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// 0 is a new database.
+pub(super) fn schema_version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
+}
+
+/// Brings the schema up to date. Of a database that is not new a copy is made first, `webhooks.db.before-schema-N`, so that
+/// there is a way back to the program before.
+pub(super) fn migrate(connection: &mut Connection, file: &Path, migrations: &[&str]) -> std::result::Result<(), OpenError> {
+    let path = file.display().to_string();
+    let open = |source| OpenError::of(file, source);
+    let found = schema_version(connection).map_err(open)?;
+    if found > 0 && found < migrations.len() {
+        let copied = copy::copy_to(connection, &copy::with_ending(file, &format!(".before-schema-{}", found + 1)));
+        copied.map_err(|source| OpenError::Copy { path: path.clone(), source })?;
+    }
+    loop {
+        let failed = |to, source| OpenError::Migrate { path: path.clone(), to, source };
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(open)?;
+        // Read inside the transaction: another process may be migrating the same file.
+        let found = schema_version(&transaction).map_err(open)?;
+        if found > migrations.len() {
+            return Err(OpenError::TooNew { path, found });
+        }
+        let Some(migration) = migrations.get(found) else { return Ok(()) };
+        transaction
+            .execute_batch(migration)
+            .and_then(|()| transaction.pragma_update(None, "user_version", found as u32 + 1))
+            .and_then(|()| transaction.commit())
+            .map_err(|source| failed(found + 1, source))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_copied_before_its_schema_changes() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("webhooks.db");
+        let copy = directory.path().join("webhooks.db.before-schema-2");
+        let mut connection = connect(&path).expect("a database");
+        connection.pragma_update(None, "journal_mode", "wal").expect("set");
+        migrate(&mut connection, &path, &MIGRATIONS[..1]).expect("migrated");
+        assert!(!copy.exists(), "a new database holds nothing to keep");
+        connection.execute("INSERT INTO properties (name, value) VALUES ('kept', x'01')", []).expect("written");
+        let next = [MIGRATIONS[0], "DELETE FROM properties; ALTER TABLE properties ADD COLUMN more TEXT;"];
+        migrate(&mut connection, &path, &next).expect("migrated");
+        assert_eq!(schema_version(&connection).expect("readable"), 2);
+        let before = Connection::open(&copy).expect("the copy");
+        assert_eq!(schema_version(&before).expect("readable"), 1);
+        let kept: i64 = before.query_row("SELECT count(*) FROM properties WHERE name = 'kept'", [], |row| row.get(0)).expect("readable");
+        assert_eq!(kept, 1);
+        std::fs::remove_file(&copy).expect("it is there");
+        migrate(&mut connection, &path, &next).expect("nothing to do");
+        assert!(!copy.exists(), "nothing changes");
+        let error = migrate(&mut connection, &path, &MIGRATIONS[..1]).expect_err("it is too new").to_string();
+        assert!(error.contains("has schema 2"), "{error}");
+    }
+}
