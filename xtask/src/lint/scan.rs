@@ -1,0 +1,175 @@
+//! The imports that stand in Rust sources: `use` statements and paths, in macros and with `super::` too.
+//!
+//! What stands under `#[cfg(test)]` does not count.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+pub(super) struct File {
+    pub(super) path: String,
+    /// From the root of the crate: `store/sqlite.rs` is `store::sqlite`, and `lib.rs` is empty.
+    pub(super) module: Vec<String>,
+    pub(super) tokens: TokenStream,
+}
+
+impl File {
+    /// `root` is the folder of the crate's sources, such as `server/src`.
+    pub(super) fn parse(root: &str, path: &str, text: &str) -> anyhow::Result<File> {
+        let tokens = text.parse().map_err(|error| anyhow::anyhow!("{path}: {error}"))?;
+        let inner = path.strip_prefix(root).and_then(|path| path.strip_prefix('/')).and_then(|path| path.strip_suffix(".rs"));
+        let inner = inner.ok_or_else(|| anyhow::anyhow!("{path} is not in {root}"))?;
+        let module = if inner == "lib" { Vec::new() } else { inner.split('/').map(str::to_owned).collect() };
+        Ok(File { path: path.to_owned(), module, tokens })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Import {
+    pub(super) path: String,
+    pub(super) line: usize,
+    /// Where it stands.
+    pub(super) module: Vec<String>,
+    /// What it names, from the root of the crate: modules, and then an item.
+    pub(super) names: Vec<String>,
+    /// It begins with a name that only `use super::*` can bring into the file, or with that of a crate.
+    needs_glob: bool,
+}
+
+/// Where a path stands, and what it begins with.
+struct Place<'a> {
+    file: &'a File,
+    module: &'a [String],
+    needs_glob: bool,
+}
+
+#[derive(Default)]
+struct Scan {
+    imports: Vec<Import>,
+    /// Modules that are compiled for tests alone.
+    tests: Vec<Vec<String>>,
+    /// Files with `use super::*`.
+    globs: BTreeSet<String>,
+}
+
+/// The imports of files of one crate.
+pub(super) fn imports(files: &[File]) -> Vec<Import> {
+    let mut scan = Scan::default();
+    for file in files {
+        scan.scan(file, &file.module, file.tokens.clone());
+    }
+    let Scan { mut imports, tests, globs } = scan;
+    imports.retain(|import| !tests.iter().any(|tests| import.module.starts_with(tests)));
+    imports.retain(|import| !import.needs_glob || globs.contains(&import.path));
+    imports
+}
+
+impl Scan {
+    fn scan(&mut self, file: &File, module: &[String], tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut at = 0;
+        while at < tokens.len() {
+            if is_test_attribute(&tokens[at..]) {
+                at = self.skip_item(module, &tokens, at + 2);
+                continue;
+            }
+            match &tokens[at] {
+                TokenTree::Ident(name) if name == "mod" => {
+                    if let Some((TokenTree::Ident(inner), TokenTree::Group(body))) = tokens.get(at + 1).zip(tokens.get(at + 2)) {
+                        self.scan(file, &[module, &[inner.to_string()]].concat(), body.stream());
+                        at += 2;
+                    }
+                }
+                TokenTree::Ident(name) if !follows_path(&tokens, at) && is_separator(&tokens[at + 1..]) => {
+                    let name = name.to_string();
+                    let needs_glob = !["crate", "webhooks_server", "super", "self"].contains(&&*name);
+                    let (from, next) = match &*name {
+                        "crate" | "webhooks_server" => (Vec::new(), at + 1),
+                        "super" => {
+                            let (mut depth, mut next) = (1, at + 1);
+                            while is_separator(&tokens[next..])
+                                && matches!(tokens.get(next + 2), Some(TokenTree::Ident(name)) if name == "super")
+                            {
+                                (depth, next) = (depth + 1, next + 3);
+                            }
+                            (module[..module.len().saturating_sub(depth)].to_vec(), next)
+                        }
+                        "self" => (module.to_vec(), at + 1),
+                        sibling => ([&module[..module.len().saturating_sub(1)], &[sibling.to_owned()]].concat(), at + 1),
+                    };
+                    if name == "super" && matches!(tokens.get(next + 2), Some(TokenTree::Punct(star)) if star.as_char() == '*') {
+                        self.globs.insert(file.path.clone());
+                    }
+                    let place = Place { file, module, needs_glob };
+                    self.path(&place, from, None, &tokens[next..]);
+                }
+                TokenTree::Group(group) => self.scan(file, module, group.stream()),
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// What follows the names `from`: more of them, or several in braces.
+    fn path(&mut self, place: &Place<'_>, mut from: Vec<String>, mut line: Option<usize>, mut tokens: &[TokenTree]) {
+        while is_separator(tokens) {
+            match tokens.get(2) {
+                Some(TokenTree::Ident(name)) => {
+                    line.get_or_insert(name.span().start().line);
+                    from.push(name.to_string());
+                    tokens = &tokens[3..];
+                }
+                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                    for part in inner.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')) {
+                        let Some(TokenTree::Ident(name)) = part.first() else { continue };
+                        let from = if name == "self" { from.clone() } else { [&from[..], &[name.to_string()]].concat() };
+                        self.path(place, from, Some(name.span().start().line), &part[1..]);
+                    }
+                    return;
+                }
+                _ => break,
+            }
+        }
+        if let Some(line) = line {
+            self.import(place, &from, line);
+        }
+    }
+
+    fn import(&mut self, place: &Place<'_>, names: &[String], line: usize) {
+        let Place { file, module, needs_glob } = *place;
+        self.imports.push(Import { path: file.path.clone(), line, module: module.to_owned(), names: names.to_owned(), needs_glob });
+    }
+
+    /// The place behind the item that follows an attribute.
+    fn skip_item(&mut self, module: &[String], tokens: &[TokenTree], mut at: usize) -> usize {
+        while at < tokens.len() {
+            match &tokens[at] {
+                TokenTree::Ident(name) if name == "mod" => {
+                    if let Some(TokenTree::Ident(inner)) = tokens.get(at + 1) {
+                        self.tests.push([module, &[inner.to_string()]].concat());
+                    }
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ';' => return at + 1,
+                TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return at + 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        at
+    }
+}
+
+/// `#[cfg(test)]`.
+fn is_test_attribute(tokens: &[TokenTree]) -> bool {
+    let [TokenTree::Punct(hash), TokenTree::Group(attribute), ..] = tokens else { return false };
+    hash.as_char() == '#' && attribute.stream().to_string().replace(' ', "") == "cfg(test)"
+}
+
+fn is_separator(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [TokenTree::Punct(first), TokenTree::Punct(second), ..] if first.as_char() == ':' && second.as_char() == ':')
+}
+
+fn follows_path(tokens: &[TokenTree], at: usize) -> bool {
+    at >= 2 && is_separator(&tokens[at - 2..])
+}
