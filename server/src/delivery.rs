@@ -61,7 +61,6 @@ use handshake::Handshakes;
 pub use outcome::NotMade;
 use retry::RetrySchedule;
 use target::Targets;
-pub use target::{auth_context, headers_context, signing_context};
 pub use test_callback::Sample;
 
 #[derive(Clone, Debug)]

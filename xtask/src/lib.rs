@@ -36,7 +36,7 @@ mod tests {
     /// They compile fast because they do without these.
     #[test]
     fn the_api_and_xtask_need_neither_a_store_nor_an_http_client() {
-        for package in ["webhooks-server-api", "webhooks-spec", "xtask"] {
+        for package in ["webhooks-server-api", "openapi-proof", "webhooks-spec", "xtask"] {
             let mut tree = std::process::Command::new(env!("CARGO"));
             tree.args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none", "--package", package]);
             let output = tree.current_dir(crate::repository("")).output().expect("cargo runs");
@@ -47,6 +47,10 @@ mod tests {
                 let found = crates.lines().any(|line| line.split(' ').next() == Some(heavy));
                 assert!(!found, "{package} depends on {heavy}: `cargo tree --package {package} --invert {heavy}` says through what");
             }
+            // It proves any service.
+            let of_service =
+                ["dropshot", "webhooks-server-api"].into_iter().find(|of_service| crates.contains(&format!("\n{of_service} ")));
+            assert!(package != "openapi-proof" || of_service.is_none(), "{package} depends on {of_service:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The commands on openapi.json. They need the API, so they are a program of their own (`xtask/spec`), and `cargo xtask`
+//! The commands on openapi.json. They need the API, so they are a program of their own (`xtask/service`), and `cargo xtask`
 //! compiles without it.
 
 use std::ffi::OsString;

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::signature::{self, SigningSecret};
+use super::signature;
 use crate::api::callback::{CallbackHeaders, Signatures, SignedAt, UserAgent};
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
+use crate::secrets::signing_secret::SigningSecret;
 
 /// The headers of `body` when it is sent at `now`.
 pub(super) fn signed_headers(

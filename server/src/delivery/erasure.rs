@@ -38,6 +38,7 @@ mod tests {
     use crate::api::types::EventType;
     use crate::api::types::{Auth, OutboundUrl};
     use crate::delivery::guard::GuardPolicy;
+    use crate::secrets::context::signing_context;
     use crate::secrets::seal::MasterKey;
     use crate::store::sqlite::Sqlite;
     use crate::store::{Audience, Publication, Published, Sealed, Webhook};

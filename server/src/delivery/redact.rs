@@ -13,6 +13,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use data_encoding::HEXLOWER;
 
 use self::decode::{DECODERS, Decoder, Meaning};
 
@@ -48,7 +49,7 @@ impl Redactor {
             forms.extend(raw_forms(secret));
             forms.extend(base64_forms(secret));
             if secret.len() >= SHORTEST_ENCODED_SECRET {
-                hex_forms.insert(secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes());
+                hex_forms.insert(HEXLOWER.encode(secret).into_bytes());
             }
         }
         Redactor { forms: Forms::new(forms, false), hex_forms: Forms::new(hex_forms, true) }

@@ -11,24 +11,12 @@ use uuid::Uuid;
 
 use super::credentials::TokenSource;
 use super::redact::Redactor;
-use super::signature::SigningSecret;
 use crate::api::types::Auth;
 use crate::metrics::Metrics;
+use crate::secrets::context::{auth_context, headers_context, signing_context};
 use crate::secrets::seal::Vault;
+use crate::secrets::signing_secret::SigningSecret;
 use crate::store::Destination;
-
-/// The contexts that tie a sealed secret to its place, so that one row's secret cannot be moved into another.
-pub fn auth_context(webhook_id: Uuid) -> String {
-    format!("webhook-auth:{webhook_id}")
-}
-
-pub fn headers_context(webhook_id: Uuid) -> String {
-    format!("webhook-headers:{webhook_id}")
-}
-
-pub fn signing_context(webhook_id: Uuid) -> String {
-    format!("webhook-signing:{webhook_id}")
-}
 
 pub(super) struct Target {
     pub(super) url: Url,

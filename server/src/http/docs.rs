@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use dropshot::{ApiDescription, ApiDescriptionRegisterError, Body, HttpError, RequestContext, endpoint};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
@@ -55,7 +56,7 @@ struct Served {
 
 impl Served {
     fn new(media_type: &'static str, body: Bytes) -> Served {
-        let hash: String = digest(&SHA256, &body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
         Served { media_type, body, etag: format!("\"{hash}\"") }
     }
 

@@ -12,12 +12,13 @@ use crate::api::trace::TraceContext;
 use crate::api::types::*;
 use crate::api::{Answer, Api, Scope};
 use crate::delivery::recovery::Recovered;
-use crate::delivery::signature::SigningSecret;
-use crate::delivery::{NotMade, Sample, signing_context};
+use crate::delivery::{NotMade, Sample};
 use crate::http::App;
 use crate::http::auth;
 use crate::http::body;
 use crate::http::reply::reply;
+use crate::secrets::context::signing_context;
+use crate::secrets::signing_secret::SigningSecret;
 use crate::store::{self, DeliveryFilter, Page, Part, Publication, Published, Recovery, Redelivered};
 
 mod notifications;

@@ -26,6 +26,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{digest, hmac, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 
 /// The first byte of everything sealed.
 pub const VERSION: u8 = 1;
@@ -105,7 +106,7 @@ impl fmt::Debug for MasterKey {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 
@@ -292,8 +293,11 @@ mod tests {
     fn the_derivation_and_the_layout_stay_as_they_are() {
         let vault = Vault::new(fixed_key());
         assert_eq!(vault.key_id().to_string(), "cbc5b302");
-        assert_eq!(hex(&vault.mac("key-check", b"")), "eae34a5a79a81beaa60c33528b964700304ebd978e36a19b51dc11b93e08a27d");
-        assert_eq!(vault.open("context", &unhex(SEALED_BY_VERSION_1)).expect("a value sealed by version 1"), b"PASSWORD");
+        assert_eq!(HEXLOWER.encode(&vault.mac("key-check", b"")), "eae34a5a79a81beaa60c33528b964700304ebd978e36a19b51dc11b93e08a27d");
+        assert_eq!(
+            vault.open("context", &HEXLOWER.decode(SEALED_BY_VERSION_1.as_bytes()).expect("hex")).expect("a value sealed by version 1"),
+            b"PASSWORD"
+        );
     }
 
     #[test]
@@ -320,13 +324,5 @@ mod tests {
         assert_eq!(format!("{key:?}"), format!("MasterKey({})", key.key_id()));
         assert_eq!(format!("{:?}", Vault::new(key.clone())), format!("Vault({})", key.key_id()));
         assert_eq!(format!("{:?}", key.key_id()), "KeyId(cbc5b302)");
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    fn unhex(text: &str) -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).expect("hex")).collect()
     }
 }

@@ -3,8 +3,8 @@
 
 use http::Method;
 use jsonschema::Validator;
+use openapi_proof::json_schema::{self, Style};
 use serde_json::{Value, json};
-use webhooks_spec::json_schema::{self, Style};
 
 use crate::harness::{Api, PREFIX, Server, id_of};
 

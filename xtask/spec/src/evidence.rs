@@ -1,15 +1,17 @@
 //! What the server really answered, and what it really sent to callbacks, while its tests ran: recorded once, and held
-//! against openapi.json as it is ([`Judge`]), as complete proof of it (`cargo xtask coverage`), and against what it might
-//! be changed into (`cargo xtask mutations`), without a server.
+//! against openapi.json as it is ([`Judge`]), as complete proof of it (the command `coverage`), and against what it might
+//! be changed into (the command `mutations`), without a server.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context as _;
+use regex::Regex;
 use serde::{Deserialize, Serialize};
+
+use crate::Service;
 
 pub mod coverage;
 mod document;
@@ -68,23 +70,22 @@ pub struct Callback {
     pub answered_headers: Vec<Header>,
 }
 
-/// Where the tests of one run leave what they saw, one JSON object a line.
-const FILE: &str = "target/contract/exchanges.jsonl";
-
-/// Writes exchanges down, beginning with an empty file. What differs only in identifiers and times is written once.
+/// Writes exchanges down, beginning with an empty file. What differs only in identifiers, times and what the profile names is
+/// written once.
 pub struct Recorder {
     state: Mutex<(File, BTreeSet<String>)>,
+    new_each_time: Regex,
 }
 
 impl Recorder {
     /// # Errors
-    /// When the file cannot be made.
-    pub fn start() -> anyhow::Result<Recorder> {
-        let path = file();
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))
-            .with_context(|| format!("cannot make the folder of {}", path.display()))?;
+    /// When the file cannot be made, or a pattern of the profile is none.
+    pub fn start(service: &Service) -> anyhow::Result<Recorder> {
+        let path = service.root.join(&service.exchanges);
+        let folder = path.parent().unwrap_or(&service.root);
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        Ok(Recorder { state: Mutex::new((file, BTreeSet::new())) })
+        Ok(Recorder { state: Mutex::new((file, BTreeSet::new())), new_each_time: new_each_time(service.profile.evidence.new_each_time)? })
     }
 
     /// # Errors
@@ -93,7 +94,7 @@ impl Recorder {
         let line = serde_json::to_string(exchange).context("an exchange is no JSON")?;
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (file, known) = &mut *state;
-        if known.insert(without_names(&line)) {
+        if known.insert(self.new_each_time.replace_all(&line, "*").into_owned()) {
             // One write a line: whatever ends the process leaves whole lines.
             file.write_all(format!("{line}\n").as_bytes()).context("cannot record an exchange")?;
         }
@@ -101,47 +102,38 @@ impl Recorder {
     }
 }
 
-/// The same text for exchanges that differ only in what is new each time.
-fn without_names(line: &str) -> String {
-    static NAMES: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
-        let patterns = [
-            r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
-            r"127\.0\.0\.1:\d+",
-            r"v1,[A-Za-z0-9+/]{43}=",
-            r"whsec_[A-Za-z0-9+/]{43}=",
-            r#""durationMs\\":\d+"#,
-            r#""webhook-timestamp","\d+""#,
-            r#""date","[^"]+""#,
-        ];
-        regex::Regex::new(&patterns.join("|")).expect("the patterns are literals that a test compiles")
-    });
-    NAMES.replace_all(line, "*").into_owned()
+/// Matches what is new in each exchange: identifiers, times, and what the profile names.
+fn new_each_time(of_service: &[&str]) -> anyhow::Result<Regex> {
+    let general = [
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
+        r"127\.0\.0\.1:\d+",
+        r#""date","[^"]+""#,
+    ];
+    Regex::new(&[&general, of_service].concat().join("|")).context("a pattern of the profile's `new_each_time`")
 }
 
 /// What the last run of the tests recorded.
 ///
 /// # Errors
 /// When there is none, or it was cut off.
-pub fn load() -> anyhow::Result<Vec<Exchange>> {
-    let text = crate::read(&file()).context("run `cargo test -p webhooks-server --test it` first")?;
+pub fn load(service: &Service) -> anyhow::Result<Vec<Exchange>> {
+    let (file, record) = (service.root.join(&service.exchanges), service.profile.record_with);
+    let text = crate::read(&file).with_context(|| format!("run `{record}` first"))?;
     let exchanges = text.lines().map(serde_json::from_str).collect::<Result<Vec<Exchange>, _>>();
-    exchanges.with_context(|| format!("{FILE} is damaged; run `cargo test -p webhooks-server --test it` again"))
-}
-
-fn file() -> PathBuf {
-    crate::repository(FILE)
+    exchanges.with_context(|| format!("{} is damaged; run `{record}` again", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_names;
+    use super::new_each_time;
 
     #[test]
     fn what_is_new_each_time_makes_no_difference() {
         let one = r#"{"path":"/webhooks/0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55","body":"{\"createdAt\":\"2026-01-02T15:04:05.678Z\"}"}"#;
         let other = r#"{"path":"/webhooks/0197a5a4-91b2-7c41-8e57-1f7d3c2b9a60","body":"{\"createdAt\":\"2026-01-02T15:04:06Z\"}"}"#;
-        assert_eq!(without_names(one), without_names(other));
-        assert_ne!(without_names(one), without_names(&other.replace("createdAt", "updatedAt")));
+        let pattern = new_each_time(&[r"v1,[A-Za-z0-9+/]{43}="]).expect("a pattern");
+        assert_eq!(pattern.replace_all(one, "*"), pattern.replace_all(other, "*"));
+        assert_ne!(pattern.replace_all(one, "*"), pattern.replace_all(&other.replace("createdAt", "updatedAt"), "*"));
     }
 }

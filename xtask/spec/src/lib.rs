@@ -1,25 +1,21 @@
-//! What makes openapi.json the source of truth: the comparison with the code, the evidence that the tests record, the
-//! mutations that prove both, and what is generated from the document.
+//! Proves that a hand-written OpenAPI 3.0 document and a dropshot service say the same. README.md says how to adopt it.
 //!
-//! Each command ends with exit code 0 when all is well, with [`DRIFT`] when two things that must agree do not, and with 1
-//! when it could not do its work.
+//! A [`Service`] is the document, what the code generates, and a [`Profile`] of what dropshot cannot express. The commands on
+//! it are [`openapi`], [`openapi::breaking`], [`evidence::coverage`] and [`mutation`]. Each ends with exit code 0 when all is
+//! well, with [`DRIFT`] when two things that must agree do not, and with 1 when it could not do its work.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-pub mod client;
-pub mod docs;
 pub mod evidence;
 pub mod json_schema;
 pub mod mutation;
 pub mod openapi;
+mod profile;
+
+pub use profile::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service, Unseen};
 
 /// The exit code that says: nothing failed, but what was compared differs.
 pub const DRIFT: u8 = 4;
-
-/// A path that is named from the top of the repository.
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
-}
 
 fn read(path: &Path) -> anyhow::Result<String> {
     use anyhow::Context as _;

@@ -1,17 +1,18 @@
-//! `cargo xtask mutations`: the proof of the proof. openapi.json is changed in one statement at a time, in every way of a
+//! The command `mutations`: the proof of the proof. openapi.json is changed in one statement at a time, in every way of a
 //! systematic list at every place where it applies, and each change must be reported: by the comparison with the code,
 //! where it is, or by what the tests saw of the running service. As many changes that state nothing must pass.
 //!
 //! Neither the generated client nor the docs page plays a part: they would follow the changed document.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::evidence::{self, Replay};
-use crate::openapi;
+use crate::evidence::{self, Exchange, Replay};
+use crate::{Service, openapi};
 
 mod edit;
 mod harmless;
@@ -35,12 +36,9 @@ struct Mutant {
     edit: Edit,
 }
 
-/// Changes that nothing reports, by operator and pointer, and why no user could notice. There are none.
-const SURVIVORS: [(&str, &str, &str); 0] = [];
-
 /// What reported a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Ring {
+pub enum Ring {
     /// The comparison with the code, at the changed place.
     Static,
     /// The document does not hold together any more.
@@ -54,59 +52,101 @@ enum Ring {
 
 /// # Errors
 /// When openapi.json or the recorded exchanges cannot be read, or they disagree before anything is changed.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let text = crate::read(&crate::repository("openapi.json"))?;
-    let document: Value = serde_json::from_str(&text).context("openapi.json is not JSON")?;
-    let proof = Proof { comparison: openapi::Comparison::new()?, replay: Replay::of(&document, evidence::load()?)? };
-    if let Some(alarm) = proof.first_alarm(&document) {
-        bail!("openapi.json is at odds with the code or the tests (`cargo xtask openapi` and `coverage` say where): {alarm}");
+pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let document: Value = serde_json::from_str(&service.document()?).context("openapi.json is not JSON")?;
+    let outcome = prove(service, &document, evidence::load(service)?)?;
+    for line in if arguments.verbose { &outcome.all } else { &outcome.wrong } {
+        println!("{line}");
     }
-
-    let mutants = mutants::of(&document);
-    let rings = in_parallel(&mutants, |mutant| proof.judge(&mutant.edit.apply(&document, &mutant.pointer)?, &mutant.places()))?;
-    let mut counts: BTreeMap<Ring, usize> = BTreeMap::new();
-    let mut failed = 0;
-    for (mutant, ring) in mutants.iter().zip(rings) {
-        *counts.entry(ring).or_default() += 1;
-        let excuse = SURVIVORS.iter().find(|(operator, pointer, _)| *operator == mutant.operator && *pointer == mutant.pointer);
-        let is_wrong = (ring == Ring::Nothing) != excuse.is_some();
-        failed += usize::from(is_wrong);
-        if is_wrong || arguments.verbose {
-            println!("{ring:?}: {} {} ({})", mutant.operator, mutant.pointer, mutant.edit);
-        }
-    }
-    let changes = harmless::of(&document)?;
-    let alarms = in_parallel(&changes, |change| Ok(proof.first_alarm(&change.apply(&document)?)))?;
-    for (change, alarm) in changes.iter().zip(alarms) {
-        if let Some(alarm) = alarm {
-            failed += 1;
-            println!("a harmless change is reported: {} at {}: {alarm}", change.what, change.pointer);
-        }
-    }
-    println!(
-        "{} changes of one statement: {} reported by the comparison with the code at their place, {} by what the tests saw, \
-         {} by the examples, {} leave no document; {} unreported. {} harmless changes.",
-        mutants.len(),
-        counts.get(&Ring::Static).copied().unwrap_or_default(),
-        counts.get(&Ring::Live).copied().unwrap_or_default(),
-        counts.get(&Ring::Examples).copied().unwrap_or_default(),
-        counts.get(&Ring::Unreadable).copied().unwrap_or_default(),
-        counts.get(&Ring::Nothing).copied().unwrap_or_default(),
-        changes.len(),
-    );
-    if failed == 0 {
+    println!("{outcome}");
+    if outcome.wrong.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("\n{failed} of these are wrong. A change that nothing reports is a statement that nothing holds: it needs a check.");
+    println!(
+        "\n{} of these are wrong. A change that nothing reports is a statement that nothing holds: it needs a check.",
+        outcome.wrong.len()
+    );
     Ok(ExitCode::from(crate::DRIFT))
 }
 
-struct Proof {
-    comparison: openapi::Comparison,
-    replay: Replay,
+/// What became of all changes.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How many changes of one statement each ring reported.
+    pub counts: BTreeMap<Ring, usize>,
+    /// How many changes that state nothing there are.
+    pub harmless: usize,
+    /// Changes that nothing reported although no survivor of the profile names them, survivors that were reported, and harmless
+    /// changes that were reported.
+    pub wrong: Vec<String>,
+    /// Every change, and what reported it.
+    pub all: Vec<String>,
 }
 
-impl Proof {
+impl Outcome {
+    #[must_use]
+    pub fn count(&self, ring: Ring) -> usize {
+        self.counts.get(&ring).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} changes of one statement: {} reported by the comparison with the code at their place, {} by what the tests saw, \
+             {} by the examples, {} leave no document; {} unreported. {} harmless changes.",
+            self.counts.values().sum::<usize>(),
+            self.count(Ring::Static),
+            self.count(Ring::Live),
+            self.count(Ring::Examples),
+            self.count(Ring::Unreadable),
+            self.count(Ring::Nothing),
+            self.harmless,
+        )
+    }
+}
+
+/// Makes every change of `document`, and sees what reports it.
+///
+/// # Errors
+/// When the document is at odds with the code or the exchanges before anything is changed.
+pub fn prove(service: &Service, document: &Value, exchanges: Vec<Exchange>) -> anyhow::Result<Outcome> {
+    let profile = &service.profile;
+    let proof = Proof { comparison: openapi::Comparison::new(service)?, replay: Replay::new(profile, document, exchanges)? };
+    if let Some(alarm) = proof.first_alarm(document) {
+        bail!("openapi.json is at odds with the code or the tests (`{0} openapi` and `{0} coverage` say where): {alarm}", profile.command);
+    }
+    let mut outcome = Outcome::default();
+    let mutants = mutants::of(document, profile);
+    let rings = in_parallel(&mutants, |mutant| proof.judge(&mutant.edit.apply(document, &mutant.pointer)?, &mutant.places()))?;
+    for (mutant, ring) in mutants.iter().zip(rings) {
+        *outcome.counts.entry(ring).or_default() += 1;
+        let survives = |survivor: &&(&str, &str, &str)| survivor.0 == mutant.operator && survivor.1 == mutant.pointer;
+        let excuse = profile.evidence.survivors.iter().find(survives);
+        let line = format!("{ring:?}: {} {} ({})", mutant.operator, mutant.pointer, mutant.edit);
+        if (ring == Ring::Nothing) != excuse.is_some() {
+            outcome.wrong.push(line.clone());
+        }
+        outcome.all.push(line);
+    }
+    let changes = harmless::of(document)?;
+    outcome.harmless = changes.len();
+    let alarms = in_parallel(&changes, |change| Ok(proof.first_alarm(&change.apply(document)?)))?;
+    for (change, alarm) in changes.iter().zip(alarms) {
+        if let Some(alarm) = alarm {
+            outcome.wrong.push(format!("a harmless change is reported: {} at {}: {alarm}", change.what, change.pointer));
+        }
+    }
+    Ok(outcome)
+}
+
+struct Proof<'a> {
+    comparison: openapi::Comparison<'a>,
+    replay: Replay<'a>,
+}
+
+impl Proof<'_> {
     /// What reports a document; the comparison has to do it at one of the places, or beside it.
     fn judge(&self, document: &Value, places: &[&str]) -> anyhow::Result<Ring> {
         match self.comparison.pointers(document) {
@@ -117,7 +157,7 @@ impl Proof {
         if self.replay.first_breach(document).is_some() {
             return Ok(Ring::Live);
         }
-        Ok(if openapi::examples_hold(document)? { Ring::Nothing } else { Ring::Examples })
+        Ok(if openapi::examples(document)?.is_empty() { Ring::Nothing } else { Ring::Examples })
     }
 
     fn first_alarm(&self, document: &Value) -> Option<String> {

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`: the proof that openapi.json and the code say the same.
+//! The command `openapi`: the proof that openapi.json and the code say the same.
 //!
 //! openapi.json is written by hand; the API trait generates a document of its own. Both are brought to a normal form
 //! (`normal`), in which only what they state about the API is left, and then compared. What dropshot cannot express is
@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::Value;
+
+use crate::Service;
 
 pub mod breaking;
 mod compare;
@@ -19,13 +21,11 @@ mod normal;
 mod report;
 mod rules;
 mod schema;
-#[cfg(test)]
-mod tests;
 mod unused;
 
 pub use compare::Difference;
 pub use examples::BadExample;
-use rules::Reading;
+use rules::{Reading, Rules};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -46,17 +46,18 @@ enum Format {
 }
 
 /// # Errors
-/// When openapi.json or the trait's document cannot be read for what they are.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+/// When openapi.json or the generated document cannot be read for what they are.
+pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let comparison = Comparison::new(service)?;
     if arguments.rules {
-        print!("{}", rules::table());
+        print!("{}", rules::table(&service.profile));
         return Ok(ExitCode::SUCCESS);
     }
-    let text = crate::read(&crate::repository("openapi.json"))?;
-    let findings = check(&text)?;
+    let text = service.document()?;
+    let findings = comparison.check(&text)?;
     match arguments.format {
-        Format::Text => print!("{}", report::text(&findings, &text)),
-        Format::Json => println!("{:#}", report::json(&findings, &text)),
+        Format::Text => print!("{}", findings.text(&text, service.profile.command)),
+        Format::Json => println!("{:#}", findings.json(&text)),
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(crate::DRIFT) })
 }
@@ -75,32 +76,44 @@ impl Findings {
     pub fn is_empty(&self) -> bool {
         self.differences.is_empty() && self.examples.is_empty() && self.unused.is_empty()
     }
+
+    /// One line for each finding, for people. `command` is how the commands are called.
+    #[must_use]
+    pub fn text(&self, openapi_json: &str, command: &str) -> String {
+        report::text(self, openapi_json, command)
+    }
+
+    /// One JSON array, for machines.
+    #[must_use]
+    pub fn json(&self, openapi_json: &str) -> Value {
+        report::json(self, openapi_json)
+    }
 }
 
-/// Holds the text of openapi.json against the code, and against itself.
-///
-/// # Errors
-/// When either document cannot be read for what it is.
-pub fn check(openapi_json: &str) -> anyhow::Result<Findings> {
-    let spec: Value = serde_json::from_str(openapi_json).context("openapi.json is not JSON")?;
-    Ok(Findings {
-        differences: Comparison::new()?.differences(&spec)?,
-        examples: examples::check(&spec).context("the examples of openapi.json")?,
-        unused: unused::components(&spec),
-    })
+/// What the code says, to be compared with one or many documents.
+pub struct Comparison<'a> {
+    service: &'a Service,
 }
 
-/// What the code says, made once to be compared with many documents.
-pub struct Comparison {
-    code: Value,
-    callback: Value,
-}
-
-impl Comparison {
+impl<'a> Comparison<'a> {
     /// # Errors
-    /// When the code's own document cannot be made.
-    pub fn new() -> anyhow::Result<Comparison> {
-        Ok(Comparison { code: generated::document()?, callback: generated::callback()? })
+    /// When the profile is not complete.
+    pub fn new(service: &'a Service) -> anyhow::Result<Comparison<'a>> {
+        rules::check(&service.profile)?;
+        Ok(Comparison { service })
+    }
+
+    /// Holds the text of openapi.json against the code, and against itself.
+    ///
+    /// # Errors
+    /// When either document cannot be read for what it is.
+    pub fn check(&self, openapi_json: &str) -> anyhow::Result<Findings> {
+        let spec: Value = serde_json::from_str(openapi_json).context("openapi.json is not JSON")?;
+        Ok(Findings {
+            differences: self.differences(&spec)?,
+            examples: examples(&spec).context("the examples of openapi.json")?,
+            unused: unused::components(&spec),
+        })
     }
 
     /// Where `spec` and the code disagree, and where it names what nothing refers to: JSON pointers.
@@ -112,19 +125,24 @@ impl Comparison {
         Ok(differences.chain(unused::components(spec)).collect())
     }
 
-    fn differences(&self, spec: &Value) -> anyhow::Result<Vec<Difference>> {
-        let mut code = self.code.clone();
-        generated::complete(&mut code, &self.callback, spec)?;
-        let code = normal::normal(&code, Reading::Code).context("the generated document")?;
-        let spec = normal::normal(spec, Reading::Spec).context("openapi.json")?;
+    /// Where `spec` and the code disagree.
+    ///
+    /// # Errors
+    /// As [`Comparison::pointers`].
+    pub fn differences(&self, spec: &Value) -> anyhow::Result<Vec<Difference>> {
+        let profile = &self.service.profile;
+        let mut code = self.service.generated.clone();
+        generated::complete(&mut code, profile, spec)?;
+        let code = normal::normal(&code, Rules::new(profile, Reading::Code)).context("the generated document")?;
+        let spec = normal::normal(spec, Rules::new(profile, Reading::Spec)).context("openapi.json")?;
         Ok(compare::compare(&spec, &code))
     }
 }
 
-/// Whether every example is what its schema says.
+/// Every example that is not what its schema says, and every body without one.
 ///
 /// # Errors
 /// When a schema is none that can be checked with.
-pub fn examples_hold(spec: &Value) -> anyhow::Result<bool> {
-    Ok(examples::check(spec)?.is_empty())
+pub fn examples(spec: &Value) -> anyhow::Result<Vec<BadExample>> {
+    examples::check(spec)
 }

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::pin::pin;
 
 use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
 use futures_util::TryStreamExt as _;
 
-use super::progress::hex;
 use super::row::{Row, Value};
 use super::source::Source;
 use super::tables::Table;
@@ -53,7 +53,7 @@ pub(super) async fn compare(
         return Ok(Comparison::Different(only_there(table, &more)));
     }
     target.end_of_rows().await?;
-    Ok(Comparison::Same(Compared { rows: count, hash: hex(&hash.finish().as_ref()[..SHOWN]) }))
+    Ok(Comparison::Same(Compared { rows: count, hash: HEXLOWER.encode(&hash.finish().as_ref()[..SHOWN]) }))
 }
 
 /// Names columns, and never what stands in them.

@@ -51,7 +51,3 @@ impl Progress {
         serde_json::from_slice(bytes).ok()
     }
 }
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

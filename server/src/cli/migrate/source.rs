@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
 use rusqlite::OptionalExtension as _;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::progress::{Identity, hex};
+use super::progress::Identity;
 use super::row::{Row, Value};
 use super::tables::Table;
 use crate::node::data_dir::{DataDir, KEY_CHECK, KEY_ID};
@@ -53,7 +54,7 @@ impl Source {
         // No token ever goes, and every server that starts has another incarnation.
         source.update(&first("SELECT id FROM tokens ORDER BY id LIMIT 1")?.unwrap_or_default());
         let state = first("SELECT incarnation FROM nodes ORDER BY incarnation LIMIT 1")?.unwrap_or_default();
-        Ok(Identity { source: hex(source.finish().as_ref()), state: hex(&state) })
+        Ok(Identity { source: HEXLOWER.encode(source.finish().as_ref()), state: HEXLOWER.encode(&state) })
     }
 
     pub(super) fn count(&self, table: &Table) -> anyhow::Result<u64> {

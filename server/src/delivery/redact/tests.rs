@@ -1,3 +1,4 @@
+use data_encoding::HEXLOWER;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::*;
@@ -31,10 +32,6 @@ fn html(secret: &str) -> String {
     secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-fn hex(secret: &str) -> String {
-    secret.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Every way in which a secret may come back whole, by name.
 fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     let percent = percent_encode(secret.as_bytes(), NON_ALPHANUMERIC).to_string();
@@ -65,8 +62,8 @@ fn encodings(secret: &str) -> Vec<(&'static str, String)> {
         ("base64 for URLs without padding", URL_SAFE_NO_PAD.encode(secret)),
         ("base64 in json with escaped slashes", STANDARD.encode(secret).replace('/', "\\/")),
         ("base64 in percent", percent_encode(STANDARD.encode(secret).as_bytes(), NON_ALPHANUMERIC).to_string()),
-        ("hex", hex(secret)),
-        ("hex in upper case", hex(secret).to_uppercase()),
+        ("hex", HEXLOWER.encode(secret.as_bytes())),
+        ("hex in upper case", HEXLOWER.encode(secret.as_bytes()).to_uppercase()),
         ("json, every other character escaped", every_other(json_all_of)),
     ]
 }

@@ -10,13 +10,14 @@ use crate::api::types::{
     Account, Auth, AuthInput, CustomHeaderInputs, Description, EventType, EventTypes, IdPath, OutboundUrl, WebhookRegistration,
     WebhookUpdate,
 };
+use crate::delivery::Sample;
 use crate::delivery::guard::Guard;
-use crate::delivery::signature::SigningSecret;
-use crate::delivery::{Sample, auth_context, headers_context, signing_context};
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::model::Challenge;
 use crate::model::event_types::Catalogue;
+use crate::secrets::context::{auth_context, headers_context, signing_context};
+use crate::secrets::signing_secret::SigningSecret;
 use crate::store::{self, CustomHeaders, Deactivation, Sealed, WebhookChange};
 
 pub(super) async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {

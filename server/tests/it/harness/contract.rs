@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{HeaderMap, Method, header};
+use openapi_proof::evidence::{Caller, Exchange, Header, Judge, Recorder};
 use webhooks_server_api::Scope;
-use webhooks_spec::evidence::{Caller, Exchange, Header, Judge, Recorder};
 
 /// Breaches that one proxy or receiver saw.
 #[derive(Clone, Default)]
@@ -27,17 +27,22 @@ impl Violations {
 /// Holds an exchange against the document, and records it.
 pub(super) fn check(exchange: &Exchange, violations: &Violations) {
     static RECORDER: OnceLock<Recorder> = OnceLock::new();
-    let recorder = RECORDER.get_or_init(|| Recorder::start().unwrap_or_else(|error| panic!("{error:#}")));
+    let recorder = RECORDER.get_or_init(|| Recorder::start(service()).unwrap_or_else(|error| panic!("{error:#}")));
     let recorded = recorder.record(exchange).map_err(|error| format!("{error:#}"));
     let breaches = judge().breaches(exchange).into_iter().map(|breach| breach.to_string());
     violations.0.lock().expect("no holder panics").extend(breaches.chain(recorded.err()));
 }
 
-fn judge() -> &'static Judge {
-    static JUDGE: OnceLock<Judge> = OnceLock::new();
+fn service() -> &'static openapi_proof::Service {
+    static SERVICE: OnceLock<openapi_proof::Service> = OnceLock::new();
+    SERVICE.get_or_init(|| webhooks_spec::service().unwrap_or_else(|error| panic!("{error:#}")))
+}
+
+fn judge() -> &'static Judge<'static> {
+    static JUDGE: OnceLock<Judge<'static>> = OnceLock::new();
     JUDGE.get_or_init(|| {
         let document = serde_json::from_str(include_str!("../../../../openapi.json")).expect("openapi.json is JSON");
-        Judge::of(&document).unwrap_or_else(|error| panic!("openapi.json: {error:#}"))
+        Judge::new(&service().profile, &document).unwrap_or_else(|error| panic!("openapi.json: {error:#}"))
     })
 }
 

@@ -13,8 +13,8 @@ use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use openapi_proof::evidence::{Answer, Exchange};
 use tokio::net::TcpListener;
-use webhooks_spec::evidence::{Answer, Exchange};
 
 use super::contract::{self, Violations};
 use super::receiver::{Body, Gone, full};

@@ -14,12 +14,12 @@ use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use openapi_proof::evidence::Exchange;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
-use webhooks_spec::evidence::Exchange;
 
 use super::contract::{self, Violations};
 use super::{Authority, patiently};
@@ -280,7 +280,7 @@ fn exchange(method: &http::Method, callback: &Callback, reply: &Reply) -> Exchan
         Reply::Agree | Reply::AgreeLater(_) | Reply::Endless | Reply::Gate(_) => (Some(200), Vec::new()),
         Reply::Hang | Reply::Reset | Reply::ResetLater(_) => (None, Vec::new()),
     };
-    Exchange::Callback(webhooks_spec::evidence::Callback {
+    Exchange::Callback(openapi_proof::evidence::Callback {
         method: method.to_string(),
         headers: contract::headers(&callback.headers).into_iter().filter(|(name, _)| !name.starts_with(CUSTOM)).collect(),
         authentication: authorization.and_then(|value| value.split(' ').next()).map(str::to_ascii_lowercase),

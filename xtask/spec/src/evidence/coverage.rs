@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: what openapi.json says was seen to be so in the last full run of the tests, and nothing that was
+//! The command `coverage`: what openapi.json says was seen to be so in the last full run of the tests, and nothing that was
 //! seen contradicts it. What nobody has ever seen may be a promise that nothing keeps.
 
 use std::process::ExitCode;
@@ -6,53 +6,56 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::document::{CallbackOperation, Operation, Response};
-use super::judge::{Judge, code_of, header, media_type, response, sent};
+use super::document::{CallbackOperation, Operation, Response, Scope};
+use super::judge::{Judge, header, kind_of, media_type, response, sent};
 use super::sightings::{self, Facts};
 use super::{Answer, Callback, Caller, Exchange};
-
-/// Answers that no test provokes from outside. This list only ever shrinks.
-const UNSEEN: [(&str, &[&str], &str); 1] = [(
-    "503",
-    &[
-        "getDelivery",
-        "getNotification",
-        "getSigningSecret",
-        "getWebhook",
-        "listDeliveries",
-        "listEventTypes",
-        "listNotifications",
-        "listWebhooks",
-        "testWebhook",
-    ],
-    "they only read, and nothing that holds the embedded database up keeps its readers waiting",
-)];
+use crate::{Profile, Service};
 
 /// # Errors
 /// When openapi.json or what the tests recorded cannot be read.
-pub fn run() -> anyhow::Result<ExitCode> {
-    let document: Value = serde_json::from_str(&crate::read(&crate::repository("openapi.json"))?).context("openapi.json is not JSON")?;
-    let (judge, exchanges) = (Judge::of(&document)?, super::load()?);
+pub fn run(service: &Service) -> anyhow::Result<ExitCode> {
+    let document: Value = serde_json::from_str(&service.document()?).context("openapi.json is not JSON")?;
+    let exchanges = super::load(service)?;
+    let coverage = check(service, &document, &exchanges)?;
+    for problem in &coverage.problems {
+        println!("{problem}");
+    }
+    if coverage.problems.is_empty() {
+        println!(
+            "{} statements of openapi.json were seen to be so in {} exchanges; {} answers are excused with a reason",
+            coverage.statements,
+            exchanges.len(),
+            coverage.excused
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\nThe whole of `{}` must have run last; what it then lacks needs a test.", service.profile.record_with);
+    Ok(ExitCode::from(crate::DRIFT))
+}
+
+/// How much of a document the exchanges show.
+#[derive(Debug)]
+pub struct Coverage {
+    /// What the exchanges contradict, and what they do not show, one sentence each.
+    pub problems: Vec<String>,
+    /// What the document says that exchanges can show, without what is excused.
+    pub statements: usize,
+    pub excused: usize,
+}
+
+/// # Errors
+/// When `document` cannot be read for what it is, or a recorded body is no JSON.
+pub fn check(service: &Service, document: &Value, exchanges: &[Exchange]) -> anyhow::Result<Coverage> {
+    let judge = Judge::new(&service.profile, document)?;
     let mut problems: Vec<String> =
         exchanges.iter().flat_map(|exchange| judge.breaches(exchange)).map(|breach| breach.to_string()).collect();
     problems.sort();
     problems.dedup();
-    let seen = of_all(&judge, &exchanges)?;
+    let seen = of_all(&judge, exchanges)?;
     problems.extend(seen.gaps());
-    for problem in &problems {
-        println!("{problem}");
-    }
-    if problems.is_empty() {
-        let excused = UNSEEN.iter().map(|(_, operations, _)| operations.len()).sum::<usize>();
-        println!(
-            "{} statements of openapi.json were seen to be so in {} exchanges; {excused} answers are excused with a reason",
-            seen.possible.len() - excused,
-            exchanges.len()
-        );
-        return Ok(ExitCode::SUCCESS);
-    }
-    println!("\nThe whole of `cargo test -p webhooks-server --test it` must have run last; what it then lacks needs a test.");
-    Ok(ExitCode::from(crate::DRIFT))
+    let excused = service.profile.evidence.unseen.iter().map(|unseen| unseen.operation_ids.len()).sum::<usize>();
+    Ok(Coverage { problems, statements: seen.possible.len().saturating_sub(excused), excused })
 }
 
 /// What the document says can be seen, and what was.
@@ -103,11 +106,12 @@ pub(super) fn of_place(judge: &Judge, at: &str, exchanges: &[Exchange]) -> anyho
             if let Exchange::Answer(answer) = exchange
                 && judge.operation(&answer.method, &answer.path).is_some_and(|found| found.at == at)
             {
-                shown_by_answer(operation, answer, &mut all.seen)?;
+                shown_by_answer(judge.profile, operation, answer, &mut all.seen)?;
             }
         }
-        for (status, _, _) in UNSEEN.iter().filter(|(_, operations, _)| operations.contains(&operation.id.as_str())) {
-            if let Some(response) = operation.answers.get(*status) {
+        let unseen = judge.profile.evidence.unseen.iter().filter(|unseen| unseen.operation_ids.contains(&operation.id.as_str()));
+        for unseen in unseen {
+            if let Some(response) = operation.answers.get(unseen.status) {
                 all.excuse(&sightings::seen(&response.at));
             }
         }
@@ -115,7 +119,9 @@ pub(super) fn of_place(judge: &Judge, at: &str, exchanges: &[Exchange]) -> anyho
     if let Some(operation) = judge.document.callbacks.iter().find(|operation| operation.at == at) {
         of_callback(operation, &mut all.possible)?;
         for exchange in exchanges {
-            if let Exchange::Callback(callback) = exchange {
+            if let Exchange::Callback(callback) = exchange
+                && judge.callback(callback).is_some_and(|found| found.at == at)
+            {
                 shown_by_callback(operation, callback, &mut all.seen)?;
             }
         }
@@ -125,8 +131,7 @@ pub(super) fn of_place(judge: &Judge, at: &str, exchanges: &[Exchange]) -> anyho
 
 fn of_operation(operation: &Operation, facts: &mut Facts) -> anyhow::Result<()> {
     facts.insert(without_token(operation));
-    facts.insert(without_scope(operation));
-    facts.insert(with_scope(operation));
+    facts.extend(operation.scope.iter().flat_map(|scope| [without_scope(scope), with_scope(scope)]));
     for response in operation.answers.values() {
         facts.insert(sightings::seen(&response.at));
         of_response(response, facts)?;
@@ -159,7 +164,7 @@ fn of_callback(operation: &CallbackOperation, facts: &mut Facts) -> anyhow::Resu
 
 fn of_response(response: &Response, facts: &mut Facts) -> anyhow::Result<()> {
     facts.extend(response.headers.iter().map(|header| sightings::seen(&header.at)));
-    facts.extend(response.codes.iter().map(|(at, code)| shows(at, code)));
+    facts.extend(response.kinds.iter().map(|(at, kind)| shows(at, kind)));
     for schema in response.content.values() {
         facts.insert(sightings::seen(&schema.at));
         sightings::possible(&schema.cursor(), facts)?;
@@ -167,17 +172,17 @@ fn of_response(response: &Response, facts: &mut Facts) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn shown_by_answer(operation: &Operation, answer: &Answer, facts: &mut Facts) -> anyhow::Result<()> {
+fn shown_by_answer(profile: &Profile, operation: &Operation, answer: &Answer, facts: &mut Facts) -> anyhow::Result<()> {
     let served = (200..300).contains(&answer.status);
-    match &answer.caller {
-        Caller::WithoutToken if answer.status == 401 => {
+    match (&answer.caller, &operation.scope) {
+        (Caller::WithoutToken, _) if answer.status == 401 => {
             facts.insert(without_token(operation));
         }
-        Caller::Scopes(scopes) if answer.status == 403 && !scopes.contains(&operation.scope) && !scopes.is_empty() => {
-            facts.insert(without_scope(operation));
+        (Caller::Scopes(scopes), Some(scope)) if answer.status == 403 && !scopes.contains(&scope.name) && !scopes.is_empty() => {
+            facts.insert(without_scope(scope));
         }
-        Caller::Scopes(scopes) if (served || answer.status == 404) && scopes.len() == 1 && scopes.contains(&operation.scope) => {
-            facts.insert(with_scope(operation));
+        (Caller::Scopes(scopes), Some(scope)) if (served || answer.status == 404) && scopes.len() == 1 && scopes.contains(&scope.name) => {
+            facts.insert(with_scope(scope));
         }
         _ => {}
     }
@@ -186,8 +191,8 @@ fn shown_by_answer(operation: &Operation, answer: &Answer, facts: &mut Facts) ->
         for expected in response.headers.iter().filter(|expected| header(&answer.headers, &expected.name).is_some()) {
             facts.insert(sightings::seen(&expected.at));
         }
-        let code = code_of(answer);
-        facts.extend(response.codes.iter().filter(|(_, known)| Some(known) == code.as_ref()).map(|(at, code)| shows(at, code)));
+        let kind = kind_of(profile, answer);
+        facts.extend(response.kinds.iter().filter(|(_, known)| Some(known) == kind.as_ref()).map(|(at, kind)| shows(at, kind)));
         if let Some(schema) = response.content.get(&media_type(&answer.headers)) {
             facts.insert(sightings::seen(&schema.at));
             sightings::shown(&schema.cursor(), &serde_json::from_str(&answer.body)?, facts)?;
@@ -232,43 +237,18 @@ fn without_token(operation: &Operation) -> String {
     format!("{}/security refuses a caller without a token", operation.at)
 }
 
-fn without_scope(operation: &Operation) -> String {
-    format!("{}/x-required-scope refuses a caller without {}", operation.at, operation.scope)
+fn without_scope(scope: &Scope) -> String {
+    format!("{} refuses a caller without {}", scope.at, scope.name)
 }
 
-fn with_scope(operation: &Operation) -> String {
-    format!("{}/x-required-scope serves a caller with {} alone", operation.at, operation.scope)
+fn with_scope(scope: &Scope) -> String {
+    format!("{} serves a caller with {} alone", scope.at, scope.name)
 }
 
-fn shows(at: &str, code: &str) -> String {
-    format!("{at} is {code}")
+fn shows(at: &str, kind: &str) -> String {
+    format!("{at} is {kind}")
 }
 
 fn absent(at: &str) -> String {
     format!("{at} absent")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn with_no_evidence_everything_but_the_excused_is_missing() -> anyhow::Result<()> {
-        let document: Value = serde_json::from_str(&crate::read(&crate::repository("openapi.json"))?)?;
-        let judge = Judge::of(&document)?;
-        let seen = of_all(&judge, &[])?;
-        assert_eq!(seen.seen.len(), UNSEEN[0].1.len(), "each excuse names an answer that is documented: {:?}", seen.seen);
-        let gaps = seen.gaps();
-        let publish = "/paths/~1api~1notifications~1v1~1notifications/post";
-        for expected in [
-            format!("{publish}/responses/503 present: never seen"),
-            format!("{publish}/security refuses a caller without a token: never seen"),
-            "/components/schemas/Webhook/properties/eventTypes absent: never seen".to_owned(),
-            "/components/schemas/Delivery/properties/status is \"cancelled\": never seen".to_owned(),
-        ] {
-            assert!(gaps.contains(&expected), "{expected}: {gaps:#?}");
-        }
-        assert!(!gaps.iter().any(|gap| gap.contains("{id}/get/responses/503 ")), "excused");
-        Ok(())
-    }
 }

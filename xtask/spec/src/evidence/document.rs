@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use jsonschema::Validator;
 use serde_json::Value;
 
+use crate::Profile;
 use crate::json_schema::{self, Style};
 use crate::openapi::node::{Cursor, child};
 
@@ -19,11 +20,17 @@ pub(super) struct Operation {
     pub(super) id: String,
     pub(super) method: String,
     pub(super) path: Path,
-    pub(super) scope: String,
+    /// That it needs, where operations need one.
+    pub(super) scope: Option<Scope>,
     pub(super) needs_token: bool,
     pub(super) parameters: Vec<Parameter>,
     pub(super) request: Option<Body>,
     pub(super) answers: BTreeMap<String, Response>,
+}
+
+pub(super) struct Scope {
+    pub(super) at: String,
+    pub(super) name: String,
 }
 
 pub(super) struct CallbackOperation {
@@ -86,8 +93,8 @@ pub(super) struct Response {
     pub(super) at: String,
     pub(super) headers: Vec<Parameter>,
     pub(super) content: BTreeMap<String, Schema>,
-    /// The `code`s of its examples, with their pointers: which kinds of problem are answered here.
-    pub(super) codes: Vec<(String, String)>,
+    /// The kinds of error of its examples, with their pointers.
+    pub(super) kinds: Vec<(String, String)>,
 }
 
 pub(super) struct Body {
@@ -141,14 +148,14 @@ pub(super) struct Document {
 impl Document {
     /// # Errors
     /// When it is no OpenAPI document, an operation of it says no scope, or a reference leads nowhere.
-    pub(super) fn read(document: &Arc<Value>) -> anyhow::Result<Document> {
+    pub(super) fn read(document: &Arc<Value>, profile: &Profile) -> anyhow::Result<Document> {
         let root = Cursor::new(document);
         let (mut operations, mut callbacks) = (Vec::new(), Vec::new());
         let default_security = root.member("security");
         for (path, item) in root.member("paths").context("openapi.json has no paths")?.members()? {
             let item = item.follow()?;
             for (method, operation) in METHODS.iter().filter_map(|method| Some((method, item.member(method)?))) {
-                let reader = Reader { document, shared: item.member("parameters"), operation };
+                let reader = Reader { document, profile, shared: item.member("parameters"), operation };
                 let security = reader.operation.member("security").or_else(|| default_security.clone());
                 operations.push(reader.operation(method, path, security)?);
                 callbacks.extend(reader.callbacks()?);
@@ -160,6 +167,7 @@ impl Document {
 
 struct Reader<'a> {
     document: &'a Arc<Value>,
+    profile: &'a Profile,
     /// Parameters of its path.
     shared: Option<Cursor<'a>>,
     operation: Cursor<'a>,
@@ -175,7 +183,7 @@ impl<'a> Reader<'a> {
             id: text("operationId")?,
             method: method.to_uppercase(),
             path: Path::of(path),
-            scope: text("x-required-scope")?,
+            scope: self.profile.security.scope.map(|member| self.scope(member)).transpose()?,
             needs_token: !security.is_empty() && security.iter().all(|requirement| requirement.value != &serde_json::json!({})),
             parameters: self.parameters()?,
             request: here.member("requestBody").map(|body| self.body(&body.follow()?)).transpose()?,
@@ -183,12 +191,17 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn scope(&self, member: &str) -> anyhow::Result<Scope> {
+        let scope = self.operation.member(member).with_context(|| format!("{} has no {member}", self.operation.at))?;
+        Ok(Scope { at: scope.at.clone(), name: scope.text()?.to_owned() })
+    }
+
     fn callbacks(&self) -> anyhow::Result<Vec<CallbackOperation>> {
         let mut callbacks = Vec::new();
         for (_, callback) in self.operation.member("callbacks").map(|callbacks| callbacks.members()).transpose()?.unwrap_or_default() {
             for (_, item) in callback.follow()?.members()? {
                 for (method, operation) in METHODS.iter().filter_map(|method| Some((method, item.member(method)?))) {
-                    callbacks.push(Reader { document: self.document, shared: item.member("parameters"), operation }.callback(method)?);
+                    callbacks.push(Reader { shared: item.member("parameters"), operation, ..*self }.callback(method)?);
                 }
             }
         }
@@ -265,20 +278,20 @@ impl<'a> Reader<'a> {
                 headers.push(self.parameter("header", name, &header.follow()?)?);
             }
             let content = self.content(&response)?;
-            let codes = codes(&response)?;
-            answers.insert(status.to_owned(), Response { at: child(&responses.at, status), headers, content, codes });
+            let kinds = self.profile.errors.kind.map_or_else(|| Ok(Vec::new()), |member| kinds(&response, member))?;
+            answers.insert(status.to_owned(), Response { at: child(&responses.at, status), headers, content, kinds });
         }
         Ok(answers)
     }
 }
 
-fn codes(response: &Cursor) -> anyhow::Result<Vec<(String, String)>> {
-    let mut codes = Vec::new();
+fn kinds(response: &Cursor, member: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let mut kinds = Vec::new();
     for (_, content) in response.member("content").map(|content| content.members()).transpose()?.unwrap_or_default() {
         for (_, example) in content.member("examples").map(|examples| examples.members()).transpose()?.unwrap_or_default() {
-            let code = example.follow()?.member("value").and_then(|value| value.member("code"));
-            codes.extend(code.and_then(|code| Some((code.at.clone(), code.value.as_str()?.to_owned()))));
+            let kind = example.follow()?.member("value").and_then(|value| value.member(member));
+            kinds.extend(kind.and_then(|kind| Some((kind.at.clone(), kind.value.as_str()?.to_owned()))));
         }
     }
-    Ok(codes)
+    Ok(kinds)
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::document::{Body, Document, Operation, Parameter, Response, Schema};
+use super::document::{Body, CallbackOperation, Document, Operation, Parameter, Response, Schema};
 use super::{Answer, Callback, Caller, Exchange, Header};
 use crate::json_schema::Style;
+use crate::{Profile, Refusal};
 
 /// A statement of the document that an exchange shows to be untrue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,25 +27,23 @@ impl fmt::Display for Breach {
 }
 
 /// Holds exchanges against a document.
-pub struct Judge {
+pub struct Judge<'a> {
     pub(super) document: Document,
+    pub(super) profile: &'a Profile,
 }
 
-/// What dropshot answers where no operation is found, as the document's text says.
+/// What dropshot answers where no operation is found.
 const UNROUTED: [u16; 2] = [404, 405];
-
-/// What the server serves beside the API; its own tests hold that.
-const DOCUMENTATION: [&str; 2] = ["/docs", "/openapi.json"];
 
 /// Headers of any HTTP request, and the one that `security` declares.
 const UNDECLARED: [&str; 8] =
     ["accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"];
 
-impl Judge {
+impl<'a> Judge<'a> {
     /// # Errors
-    /// When `document` is no OpenAPI document of this service.
-    pub fn of(document: &Value) -> anyhow::Result<Judge> {
-        Ok(Judge { document: Document::read(&Arc::new(document.clone()))? })
+    /// When `document` is no OpenAPI document, or an operation of it has no scope although the profile says that each has one.
+    pub fn new(profile: &'a Profile, document: &Value) -> anyhow::Result<Judge<'a>> {
+        Ok(Judge { document: Document::read(&Arc::new(document.clone()), profile)?, profile })
     }
 
     /// The operation at a method and path.
@@ -53,9 +52,10 @@ impl Judge {
         self.operation(method, path).map(|operation| operation.id.as_str())
     }
 
-    /// Each operation, and the scope that it says it needs.
+    /// Each operation that says so, and the scope that it needs.
     pub fn scopes(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.document.operations.iter().map(|operation| (operation.id.as_str(), operation.scope.as_str()))
+        let operations = self.document.operations.iter();
+        operations.filter_map(|operation| Some((operation.id.as_str(), operation.scope.as_ref()?.name.as_str())))
     }
 
     /// Everything in which the document is untrue of an exchange.
@@ -72,17 +72,22 @@ impl Judge {
     }
 
     fn of_answer(&self, answer: &Answer) -> Vec<Breach> {
-        if DOCUMENTATION.contains(&answer.path.as_str()) {
+        if self.profile.evidence.beside_the_api.contains(&answer.path.as_str()) {
             return Vec::new();
         }
-        let Some(operation) = self.operation(&answer.method, &answer.path) else { return unrouted(answer) };
-        let mut found = Found { at: operation.at.clone(), place: format!("{} {}", operation.id, answer.status), breaches: Vec::new() };
+        let Some(operation) = self.operation(&answer.method, &answer.path) else { return self.unrouted(answer) };
+        let mut found = Found {
+            profile: self.profile,
+            at: operation.at.clone(),
+            place: format!("{} {}", operation.id, answer.status),
+            breaches: Vec::new(),
+        };
         match response(operation, answer.status) {
             None => found.add(format!("{}/responses", operation.at), "the status is not documented"),
             Some(response) => {
                 found.headers(&response.headers, &answer.headers);
                 found.content(&response.at, &response.content, &answer.headers, &answer.body, Style::Closed);
-                found.code(response, answer);
+                found.kind(response, answer);
             }
         }
         found.caller(operation, answer);
@@ -90,12 +95,40 @@ impl Judge {
         found.breaches
     }
 
+    /// The callback that an exchange belongs to: of those in the document, the one that it contradicts least.
+    pub(super) fn callback(&self, callback: &Callback) -> Option<&CallbackOperation> {
+        self.document.callbacks.iter().min_by_key(|operation| self.against_callback(operation, callback).len())
+    }
+
     fn of_callback(&self, callback: &Callback) -> Vec<Breach> {
-        let [operation] = &self.document.callbacks[..] else {
-            let what = format!("the document has {} callbacks, and the service one", self.document.callbacks.len());
-            return vec![Breach { pointer: "/paths".to_owned(), place: "callback".to_owned(), what }];
+        match self.callback(callback) {
+            Some(operation) => self.against_callback(operation, callback),
+            None => {
+                let what = "the service sent a callback, and the document has none".to_owned();
+                vec![Breach { pointer: "/paths".to_owned(), place: "callback".to_owned(), what }]
+            }
+        }
+    }
+
+    fn unrouted(&self, answer: &Answer) -> Vec<Breach> {
+        let mut found = Found {
+            profile: self.profile,
+            at: "/paths".to_owned(),
+            place: format!("{} {} (no operation) {}", answer.method, answer.path, answer.status),
+            breaches: Vec::new(),
         };
-        let mut found = Found { at: operation.at.clone(), place: "callback".to_owned(), breaches: Vec::new() };
+        if !UNROUTED.contains(&answer.status) {
+            found.here("neither documented nor a 404 or 405");
+        }
+        let body: Option<Value> = serde_json::from_str(&answer.body).ok();
+        if body.is_none_or(|body| !body["request_id"].is_string() || !body["message"].is_string()) {
+            found.here("is not `{\"request_id\": \"…\", \"message\": \"…\"}`");
+        }
+        found.breaches
+    }
+
+    fn against_callback(&self, operation: &CallbackOperation, callback: &Callback) -> Vec<Breach> {
+        let mut found = Found { profile: self.profile, at: operation.at.clone(), place: "callback".to_owned(), breaches: Vec::new() };
         if callback.method != operation.method {
             found.here(format!("{} instead of {}", callback.method, operation.method));
         }
@@ -116,22 +149,6 @@ impl Judge {
 
 pub(super) fn response(operation: &Operation, status: u16) -> Option<&Response> {
     operation.answers.get(&status.to_string())
-}
-
-fn unrouted(answer: &Answer) -> Vec<Breach> {
-    let mut found = Found {
-        at: "/paths".to_owned(),
-        place: format!("{} {} (no operation) {}", answer.method, answer.path, answer.status),
-        breaches: Vec::new(),
-    };
-    if !UNROUTED.contains(&answer.status) {
-        found.here("neither documented nor a 404 or 405");
-    }
-    let body: Option<Value> = serde_json::from_str(&answer.body).ok();
-    if body.is_none_or(|body| !body["request_id"].is_string() || !body["message"].is_string()) {
-        found.here("is not `{\"request_id\": \"…\", \"message\": \"…\"}`");
-    }
-    found.breaches
 }
 
 pub(super) fn header<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
@@ -169,30 +186,28 @@ fn decoded(segment: &str) -> String {
     url::form_urlencoded::parse(format!("={escaped}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
 
-/// The kind of problem that was answered.
-pub(super) fn code_of(answer: &Answer) -> Option<String> {
-    let is_problem = answer.status >= 400;
-    let body: Value = is_problem.then(|| serde_json::from_str(&answer.body).ok()).flatten()?;
-    body["code"].as_str().map(str::to_owned)
+/// The kind of error that was answered, by the member of its body that names it.
+pub(super) fn kind_of(profile: &Profile, answer: &Answer) -> Option<String> {
+    let member = profile.errors.kind.filter(|_| answer.status >= 400)?;
+    let body: Value = serde_json::from_str(&answer.body).ok()?;
+    body[member].as_str().map(str::to_owned)
 }
 
-struct Found {
+struct Found<'a> {
+    profile: &'a Profile,
     at: String,
     place: String,
     breaches: Vec<Breach>,
 }
 
-/// Where a value that keeps its schema may be refused all the same, because no schema can say all of it; `*` is any index.
-const JUDGED_BEYOND_THE_SCHEMA: [&str; 9] =
-    ["/targetURL", "/auth/tokenURL", "/account", "/auth", "/auth/password", "/headers", "/headers/*/name", "/eventTypes/*", "/type"];
-
-fn is_judged_beyond_the_schema(pointer: &str) -> bool {
+/// Whether a value that keeps its schema may be refused at a pointer all the same.
+fn is_beyond_the_schema(refusal: &Refusal, pointer: &str) -> bool {
     let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
     let general: Vec<&str> = pointer.split('/').map(|segment| if is_index(segment) { "*" } else { segment }).collect();
-    pointer.is_empty() || JUDGED_BEYOND_THE_SCHEMA.contains(&general.join("/").as_str())
+    pointer.is_empty() || refusal.beyond_the_schema.contains(&general.join("/").as_str())
 }
 
-impl Found {
+impl Found<'_> {
     fn add(&mut self, pointer: String, what: impl Into<String>) {
         self.breaches.push(Breach { pointer, place: self.place.clone(), what: what.into() });
     }
@@ -243,31 +258,29 @@ impl Found {
         }
     }
 
-    /// Whether the examples show the kind of problem that it was.
-    fn code(&mut self, response: &Response, answer: &Answer) {
-        if let Some(code) = code_of(answer)
-            && !response.codes.iter().any(|(_, known)| *known == code)
+    /// Whether the examples show the kind of error that it was.
+    fn kind(&mut self, response: &Response, answer: &Answer) {
+        if let Some(kind) = kind_of(self.profile, answer)
+            && !response.kinds.iter().any(|(_, known)| *known == kind)
         {
-            self.add(response.at.clone(), format!("no example shows the code {code}"));
+            self.add(response.at.clone(), format!("no example shows the kind {kind}"));
         }
     }
 
-    /// Whether the caller got what `security` and `x-required-scope` say.
+    /// Whether the caller got what `security` and its scope say.
     fn caller(&mut self, operation: &Operation, answer: &Answer) {
-        let scope = format!("{}/x-required-scope", operation.at);
         let served = (200..300).contains(&answer.status) || answer.status == 404 || answer.status == 409;
-        match &answer.caller {
-            Caller::Scopes(scopes) if answer.status == 403 && scopes.contains(&operation.scope) => {
-                self.add(scope, format!("refused to a caller that has the scope {}", operation.scope));
+        let security = format!("{}/security", operation.at);
+        match (&answer.caller, &operation.scope) {
+            (Caller::Scopes(scopes), Some(scope)) if answer.status == 403 && scopes.contains(&scope.name) => {
+                self.add(scope.at.clone(), format!("refused to a caller that has the scope {}", scope.name));
             }
-            Caller::Scopes(scopes) if served && !scopes.contains(&operation.scope) => {
-                self.add(scope, format!("served to a caller without the scope {}", operation.scope));
+            (Caller::Scopes(scopes), Some(scope)) if served && !scopes.contains(&scope.name) => {
+                self.add(scope.at.clone(), format!("served to a caller without the scope {}", scope.name));
             }
-            Caller::WithoutToken if operation.needs_token && served => {
-                self.add(format!("{}/security", operation.at), "served to a caller without a token");
-            }
-            Caller::WithoutToken if !operation.needs_token && answer.status == 401 => {
-                self.add(format!("{}/security", operation.at), "refused to a caller without a token");
+            (Caller::WithoutToken, _) if operation.needs_token && served => self.add(security, "served to a caller without a token"),
+            (Caller::WithoutToken, _) if !operation.needs_token && answer.status == 401 => {
+                self.add(security, "refused to a caller without a token");
             }
             _ => {}
         }
@@ -276,12 +289,13 @@ impl Found {
     /// Whether what was served is what the document lets a caller send, and what was refused is not.
     fn request(&mut self, operation: &Operation, answer: &Answer) {
         let served = (200..300).contains(&answer.status);
-        let problem: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        let refused = answer.status == 400 && problem["code"] == "invalid_request";
+        let refusal = &self.profile.errors.refusal;
+        let refused =
+            answer.status == refusal.status && refusal.kind.is_none_or(|kind| kind_of(self.profile, answer).as_deref() == Some(kind));
         if !served && !refused {
             return;
         }
-        let mut wrong = Found { at: self.at.clone(), place: self.place.clone(), breaches: Vec::new() };
+        let mut wrong = Found { at: self.at.clone(), place: self.place.clone(), breaches: Vec::new(), ..*self };
         let mut is_twice = false;
         for (name, _) in url::form_urlencoded::parse(answer.query.as_bytes()) {
             if !operation.parameters.iter().any(|parameter| parameter.place == "query" && parameter.name == name) {
@@ -309,18 +323,23 @@ impl Found {
             return;
         }
         // JSON text can be wrong in ways that no value shows, such as a member that comes twice.
-        let pointers: Vec<&str> =
-            problem["errors"].as_array().into_iter().flatten().filter_map(|error| error["pointer"].as_str()).collect();
-        let beyond = pointers.iter().any(|pointer| is_judged_beyond_the_schema(pointer)) || is_twice || !is_text;
-        let cursor = pointers.is_empty() && answer.query.contains("cursor=");
-        if wrong.breaches.is_empty() && !beyond && !cursor {
+        let error: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let pointers = refusal
+            .pointers
+            .map(|(list, member)| error[list].as_array().into_iter().flatten().filter_map(move |item| item[member].as_str()));
+        let pointers: Vec<&str> = pointers.into_iter().flatten().collect();
+        let beyond = pointers.iter().any(|pointer| is_beyond_the_schema(refusal, pointer)) || is_twice || !is_text;
+        let is_opaque = |name: &str| refusal.opaque_parameters.contains(&name);
+        let opaque =
+            pointers.is_empty() && sent(operation, answer).iter().any(|(known, values)| is_opaque(&known.name) && !values.is_empty());
+        if wrong.breaches.is_empty() && !beyond && !opaque {
             let at = operation.request.as_ref().and_then(|body| body.content.values().next()).map_or(&operation.at, |schema| &schema.at);
-            self.add(at.clone(), format!("refused at {pointers:?}, and the document has nothing against it: {}", problem["detail"]));
+            self.add(at.clone(), format!("refused at {pointers:?}, and the document has nothing against it: {}", answer.body));
         }
     }
 
     /// False when there is a body of which no schema speaks, since it is no JSON.
-    fn request_body(&mut self, operation: &Operation, answer: &Answer, wrong: &mut Found) -> bool {
+    fn request_body(&mut self, operation: &Operation, answer: &Answer, wrong: &mut Found<'_>) -> bool {
         let Some(Body { required, content }) = &operation.request else { return true };
         let Some(text) = &answer.request_body else { return false };
         let Some(schema) = content.get("application/json") else {

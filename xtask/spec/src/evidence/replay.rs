@@ -2,19 +2,17 @@
 //! is judged anew.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::coverage::{self, Seen};
 use super::document::{Document, Operation};
 use super::{Exchange, Judge};
+use crate::Profile;
 use crate::openapi::node::Cursor;
 
-/// The callback, beside the operations of the API by method and path.
-const CALLBACK: &str = "callback";
-
-pub struct Replay {
+pub struct Replay<'a> {
+    profile: &'a Profile,
     groups: BTreeMap<String, Group>,
     /// What no operation was found for.
     unrouted: Vec<Exchange>,
@@ -27,17 +25,20 @@ struct Group {
     seen: Seen,
 }
 
-impl Replay {
+impl<'a> Replay<'a> {
     /// # Errors
-    /// When `document` is no OpenAPI document of this service.
-    pub fn of(document: &Value, exchanges: Vec<Exchange>) -> anyhow::Result<Replay> {
-        let judge = Judge::of(document)?;
+    /// As [`Judge::new`].
+    pub fn new(profile: &'a Profile, document: &Value, exchanges: Vec<Exchange>) -> anyhow::Result<Replay<'a>> {
+        let judge = Judge::new(profile, document)?;
         let mut grouped: BTreeMap<String, Vec<Exchange>> = BTreeMap::new();
         let mut unrouted = Vec::new();
         for exchange in exchanges {
             let key = match &exchange {
                 Exchange::Answer(answer) => judge.operation(&answer.method, &answer.path).map(key_of),
-                Exchange::Callback(_) => Some(CALLBACK.to_owned()),
+                Exchange::Callback(callback) => judge.callback(callback).and_then(|found| {
+                    let index = judge.document.callbacks.iter().position(|known| known.at == found.at)?;
+                    Some(key_of_callback(index))
+                }),
             };
             match key {
                 Some(key) => grouped.entry(key).or_default().push(exchange),
@@ -49,9 +50,9 @@ impl Replay {
         for (key, at) in places(&judge.document) {
             let exchanges = grouped.remove(&key).unwrap_or_default();
             let seen = coverage::of_place(&judge, &at, &exchanges)?;
-            groups.insert(key, Group { exchanges, said: said(&root.standing_at(&at), 0)?, seen });
+            groups.insert(key, Group { exchanges, said: said(&root.standing_at(&at), profile.security.scope, 0)?, seen });
         }
-        Ok(Replay { groups, unrouted })
+        Ok(Replay { profile, groups, unrouted })
     }
 
     /// The first thing that the exchanges show `document` to be wrong in.
@@ -61,13 +62,15 @@ impl Replay {
     }
 
     fn try_first_breach(&self, document: &Value) -> anyhow::Result<Option<String>> {
-        let judge = Judge { document: Document::read(&Arc::new(document.clone()))? };
+        let judge = Judge::new(self.profile, document)?;
         let places = places(&judge.document);
         let root = Cursor::new(document);
         let mut all = Seen::default();
         for (key, at) in &places {
             let known = self.groups.get(key);
-            if let Some(group) = known.filter(|group| said(&root.standing_at(at), 0).is_ok_and(|said| said == group.said)) {
+            if let Some(group) =
+                known.filter(|group| said(&root.standing_at(at), self.profile.security.scope, 0).is_ok_and(|said| said == group.said))
+            {
                 all.extend(&group.seen);
                 continue;
             }
@@ -88,17 +91,23 @@ fn key_of(operation: &Operation) -> String {
     format!("{} {}", operation.method, operation.path)
 }
 
+/// Its URL and name may be what a document says otherwise.
+fn key_of_callback(index: usize) -> String {
+    format!("callback {index}")
+}
+
 /// Each operation and callback with its pointer.
 fn places(document: &Document) -> Vec<(String, String)> {
     let operations = document.operations.iter().map(|operation| (key_of(operation), operation.at.clone()));
-    operations.chain(document.callbacks.iter().map(|callback| (CALLBACK.to_owned(), callback.at.clone()))).collect()
+    let callbacks = document.callbacks.iter().enumerate().map(|(index, callback)| (key_of_callback(index), callback.at.clone()));
+    operations.chain(callbacks).collect()
 }
 
 /// Deeper than any schema here is.
 const DEPTH: usize = 48;
 
 /// What stands at a place, with every reference followed and without what states nothing.
-fn said(here: &Cursor, depth: usize) -> anyhow::Result<Value> {
+fn said(here: &Cursor, scope: Option<&str>, depth: usize) -> anyhow::Result<Value> {
     anyhow::ensure!(depth < DEPTH, "{} contains itself", here.at);
     let here = here.follow()?;
     match here.value {
@@ -107,15 +116,17 @@ fn said(here: &Cursor, depth: usize) -> anyhow::Result<Value> {
             for (name, value) in here.members()? {
                 // A property may have the name of a keyword, and is an object then.
                 let is_prose = matches!(name, "description" | "summary" | "title") && value.value.is_string();
-                let is_extension = name.starts_with("x-") && name != "x-required-scope";
+                let is_extension = name.starts_with("x-") && Some(name) != scope;
                 if !is_prose && !is_extension && !matches!(name, "example" | "callbacks") {
-                    members.insert(name.to_owned(), said(&value, depth + 1)?);
+                    members.insert(name.to_owned(), said(&value, scope, depth + 1)?);
                 }
             }
             members.sort_keys();
             Ok(members.into())
         }
-        Value::Array(_) => here.items()?.iter().map(|item| said(item, depth + 1)).collect::<anyhow::Result<Vec<_>>>().map(Value::from),
+        Value::Array(_) => {
+            here.items()?.iter().map(|item| said(item, scope, depth + 1)).collect::<anyhow::Result<Vec<_>>>().map(Value::from)
+        }
         other => Ok(other.clone()),
     }
 }

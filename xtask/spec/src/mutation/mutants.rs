@@ -1,17 +1,22 @@
 //! Every change of one statement: drop, rename, retype, widen, narrow, flip and add, wherever each applies. Prose, examples
 //! and extensions state nothing; that changes of them pass is the other half of the proof.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
 
 use super::Mutant;
 use super::edit::{Edit, items, members};
+use crate::Profile;
 use crate::openapi::node::child;
 
 /// All of them, in the order of the document.
-pub(super) fn of(document: &Value) -> Vec<Mutant> {
-    let mut mutants = Mutants { document, found: Vec::new() };
+pub(super) fn of(document: &Value, profile: &Profile) -> Vec<Mutant> {
+    let mut mutants = Mutants { document, scope: profile.security.scope, found: Vec::new() };
     mutants.set("change", "/info/version", json!("9.9.9"));
-    mutants.set("change", "/info/license/name", json!("GPL-3.0"));
+    if document.pointer("/info/license/name").is_some() {
+        mutants.set("change", "/info/license/name", json!("GPL-3.0"));
+    }
     mutants.set("change", "/servers/0/url", json!("http://127.0.0.1:9090"));
     mutants.drop("/servers/0");
     mutants.security("");
@@ -50,11 +55,19 @@ pub(super) fn of(document: &Value) -> Vec<Mutant> {
 
 struct Mutants<'a> {
     document: &'a Value,
+    /// The extension that names an operation's scope.
+    scope: Option<&'a str>,
     found: Vec<Mutant>,
 }
 
-impl Mutants<'_> {
+impl<'a> Mutants<'a> {
+    /// Of what the document does not have, nothing can be dropped or renamed; a list that it does not have begins.
     fn push(&mut self, operator: &'static str, pointer: &str, edit: Edit) {
+        let edit = match (edit, self.document.pointer(pointer)) {
+            (Edit::Remove | Edit::Rename(_), None) => return,
+            (Edit::Append(item), None) => Edit::Set(json!([item])),
+            (edit, _) => edit,
+        };
         self.found.push(Mutant { operator, pointer: pointer.to_owned(), edit });
     }
 
@@ -75,20 +88,48 @@ impl Mutants<'_> {
         self.set("flip", &child(at, name), json!(holder[name] != true));
     }
 
+    fn schemes(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.document["components"]["securitySchemes"].as_object().into_iter().flatten()
+    }
+
+    /// Every scope of the document, and one that is not in it.
+    fn scopes(&self, member: &str) -> BTreeSet<&'a str> {
+        let operations = members(&self.document["paths"], "").flat_map(|(_, _, item)| members(item, ""));
+        operations.filter_map(|(_, _, operation)| operation[member].as_str()).chain(["all"]).collect()
+    }
+
+    /// A reference to a schema that is no variant of this one.
+    fn stranger(&self, schema: &Value) -> String {
+        let variants: Vec<&str> = schema["oneOf"].as_array().into_iter().flatten().filter_map(|variant| variant["$ref"].as_str()).collect();
+        let all = self.document["components"]["schemas"].as_object().into_iter().flatten().rev();
+        let mut names = all.filter(|(_, known)| *known != schema).map(|(name, _)| format!("#{}", child("/components/schemas", name)));
+        names.find(|name| !variants.contains(&name.as_str())).unwrap_or_else(|| "#/components/schemas/None".to_owned())
+    }
+
     fn security(&mut self, at: &str) {
         let pointer = child(at, "security");
         self.drop(&pointer);
         self.set("flip", &pointer, json!([]));
-        self.push("add", &pointer, Edit::Append(json!({ "callbackBasic": [], "bearerAuth": [] })));
         let requirements = self.document.pointer(&pointer).cloned().unwrap_or_default();
+        let all: Map<String, Value> = self.schemes().map(|(name, _)| (name.clone(), json!([]))).collect();
+        let known = requirements.as_array().cloned().unwrap_or_default();
+        if let Some(new) = [Value::from(all), json!({})].into_iter().find(|new| !known.contains(new)) {
+            self.push("add", &pointer, Edit::Append(new));
+        }
         for (at, requirement) in items(&requirements, &pointer) {
             self.drop(&at);
             if requirement != &json!({}) {
                 self.set("flip", &at, json!({}));
             }
             for (name, at, _) in members(requirement, &at) {
-                let other = if name == "callbackBasic" { "callbackBearer" } else { "callbackBasic" };
-                self.push("change", &at, Edit::Rename(other.to_owned()));
+                // Of a scheme that says the same by another name, nobody could tell.
+                let says =
+                    |scheme: &Value| (scheme["type"].clone(), scheme["scheme"].clone(), scheme["in"].clone(), scheme["name"].clone());
+                let known = says(&self.document["components"]["securitySchemes"][name]);
+                let other = self.schemes().find(|(_, scheme)| says(scheme) != known).map(|(other, _)| other.clone());
+                if let Some(other) = other {
+                    self.push("change", &at, Edit::Rename(other));
+                }
                 self.push("add", &at, Edit::Append(json!("scope")));
             }
         }
@@ -102,16 +143,20 @@ impl Mutants<'_> {
             self.set("rename", &child(at, "operationId"), json!(format!("{id}s")));
             self.drop(&child(at, "summary"));
             self.set("change", &child(at, "summary"), json!("Another summary"));
-            self.drop(&child(at, "x-required-scope"));
-            for scope in ["webhooks.read", "webhooks.write", "webhooks.secrets", "notifications.read", "deliveries.read", "all"] {
-                if operation["x-required-scope"] != scope {
-                    self.set("change", &child(at, "x-required-scope"), json!(scope));
+            if let Some(scope) = self.scope {
+                self.drop(&child(at, scope));
+                for other in self.scopes(scope) {
+                    if operation[scope] != other {
+                        self.set("change", &child(at, scope), json!(other));
+                    }
                 }
             }
         }
         let tags = child(at, "tags");
         self.drop(&tags);
-        self.set("change", &tags, json!([if operation["tags"][0] == "Webhooks" { "Deliveries" } else { "Webhooks" }]));
+        let names = self.document["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str());
+        let other = names.into_iter().find(|name| operation["tags"][0] != *name).unwrap_or("Other");
+        self.set("change", &tags, json!([other]));
         self.add(&tags, Edit::Append(json!("New")));
         self.flip(at, operation, "deprecated");
         self.security(at);
@@ -274,14 +319,15 @@ impl Mutants<'_> {
             self.drop(&at);
             self.schema(&at, variant);
         }
-        self.add(&variants, Edit::Append(json!({ "$ref": "#/components/schemas/Notification" })));
+        let stranger = self.stranger(schema);
+        self.add(&variants, Edit::Append(json!({ "$ref": stranger })));
         self.push("change", &variants, Edit::Rename("anyOf".to_owned()));
         self.drop(&child(at, "discriminator"));
         self.set("change", &child(&child(at, "discriminator"), "propertyName"), json!("kind"));
         for (tag, at, _) in members(&schema["discriminator"]["mapping"], &mapping) {
             self.drop(&at);
             self.push("rename", &at, Edit::Rename(format!("{tag}s")));
-            self.set("retarget", &at, json!("#/components/schemas/Problem"));
+            self.set("retarget", &at, json!(stranger));
         }
     }
 

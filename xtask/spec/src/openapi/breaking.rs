@@ -1,4 +1,4 @@
-//! `cargo xtask breaking`: what a change of openapi.json takes from its users, and the version that says so.
+//! The command `breaking`: what a change of openapi.json takes from its users, and the version that says so.
 //!
 //! Both states of the document are brought to the normal form and compared in the direction that matters ([`View`]).
 //! What a user sends may only become wider: a client's requests, and a receiver's answers to callbacks. What a user reads
@@ -17,14 +17,14 @@
 //! Nobody was promised what a pre-release says, so from one any later version is enough. Before the first release (a tag
 //! such as `v0.1.0`) the command only reports.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
 use super::normal;
-use super::rules::Reading;
+use super::rules::{Reading, Rules};
+use crate::Service;
 use base::Base;
 use finding::Changes;
 
@@ -33,8 +33,6 @@ mod finding;
 mod operations;
 mod report;
 mod schemas;
-#[cfg(test)]
-mod tests;
 mod version;
 
 pub use finding::{Finding, Flow, User, View, Weight};
@@ -48,18 +46,17 @@ pub struct Arguments {
 
 /// # Errors
 /// When one of the documents cannot be read for what it is, or `--against` names nothing.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let root = &crate::repository("");
-    let (name, old, is_released) = match base::find(root, arguments.against.as_deref())? {
+pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let (name, old, is_released) = match base::find(&service.root, arguments.against.as_deref())? {
         Base::Document { name, text, is_released } => (name, text, is_released),
         Base::Nothing(reason) => {
             println!("nothing to compare openapi.json with: {reason}");
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let new = crate::read(&root.join(Path::new("openapi.json")))?;
-    let changes = check(&old, &new).with_context(|| format!("openapi.json against {name}"))?;
-    print!("{}", report::text(&changes, &name, &new));
+    let new = service.document()?;
+    let changes = check(service, &old, &new).with_context(|| format!("openapi.json against {name}"))?;
+    print!("{}", changes.text(&name, &new));
     if !is_released {
         println!("nothing is released yet, so this only reports");
         return Ok(ExitCode::SUCCESS);
@@ -83,6 +80,12 @@ impl Comparison {
         version::demanded(&self.old_version, self.findings.iter().map(|finding| finding.weight).max())
     }
 
+    /// One line for each finding, for people. `name` is what the older document is called.
+    #[must_use]
+    pub fn text(&self, name: &str, openapi_json: &str) -> String {
+        report::text(self, name, openapi_json)
+    }
+
     /// Whether `info.version` is at least the one that is demanded. Its own pre-releases announce it as well.
     #[must_use]
     pub fn version_is_enough(&self) -> bool {
@@ -94,12 +97,12 @@ impl Comparison {
 ///
 /// # Errors
 /// When one is no OpenAPI document, or has no semantic version.
-pub fn check(old: &str, new: &str) -> anyhow::Result<Comparison> {
+pub fn check(service: &Service, old: &str, new: &str) -> anyhow::Result<Comparison> {
     let read = |text: &str| -> anyhow::Result<_> {
         let document: Value = serde_json::from_str(text).context("not JSON")?;
         let version = document.pointer("/info/version").and_then(Value::as_str).context("no `info.version`")?;
         let version = semver::Version::parse(version).context("`info.version` is no semantic version")?;
-        Ok((normal::normal(&document, Reading::Promise)?, version))
+        Ok((normal::normal(&document, Rules::new(&service.profile, Reading::Promise))?, version))
     };
     let (old, old_version) = read(old).context("the older document")?;
     let (new, new_version) = read(new).context("the newer document")?;

@@ -6,42 +6,42 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::node::{Cursor, Members, Node, Shape, Shared, child};
-use super::rules::{self, Kind, Reading};
+use super::rules::{Kind, Reading, Rules};
 use super::schema::{self, Schemas, canonical};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// # Errors
 /// When the document is not shaped like an OpenAPI 3.0 document, or refers to what it does not have.
-pub(super) fn normal(document: &Value, reading: Reading) -> anyhow::Result<Node> {
-    let form = Form { reading, shared: Shared::default() };
-    object(reading, &Cursor::new(document), Kind::Document, |name, value| match name {
-        "info" => object(reading, &value, Kind::Info, |name, value| match (name, value.member("name")) {
+pub(super) fn normal(document: &Value, rules: Rules<'_>) -> anyhow::Result<Node> {
+    let form = Form { rules, shared: Shared::default() };
+    object(rules, &Cursor::new(document), Kind::Document, |name, value| match name {
+        "info" => object(rules, &value, Kind::Info, |name, value| match (name, value.member("name")) {
             ("license", Some(name)) => Ok(leaf(&name)),
             _ => Ok(leaf(&value)),
         }),
-        "servers" => first_server(reading, &value),
+        "servers" => first_server(rules, &value),
         "tags" => keyed(&value, |tag| {
             let name = tag.member("name").context("a tag has no name")?.text()?;
-            Ok((name.to_owned(), object(reading, tag, Kind::Tag, |_, value| Ok(leaf(&value)))?))
+            Ok((name.to_owned(), object(rules, tag, Kind::Tag, |_, value| Ok(leaf(&value)))?))
         }),
-        "security" => security(reading, &value),
+        "security" => security(rules, &value),
         "paths" => each(&value, |path| form.path_item(path, Kind::Operation)),
         _ => Ok(leaf(&value)),
     })
 }
 
-struct Form {
-    reading: Reading,
+struct Form<'a> {
+    rules: Rules<'a>,
     shared: Shared,
 }
 
-impl Form {
+impl Form<'_> {
     fn path_item(&self, item: &Cursor, kind: Kind) -> anyhow::Result<Node> {
         let item = item.follow()?;
         let shared = item.member("parameters").map(|parameters| self.parameters(&parameters)).transpose()?;
         let shared = shared.as_ref().and_then(Node::members).cloned().unwrap_or_default();
-        let mut node = object(self.reading, &item, Kind::PathItem, |name, value| match name {
+        let mut node = object(self.rules, &item, Kind::PathItem, |name, value| match name {
             // What the path says of its parameters, each of its operations says too.
             method if METHODS.contains(&method) => Ok(with_parameters(self.operation(&value, kind)?, &shared)),
             _ => Ok(leaf(&value)),
@@ -53,15 +53,15 @@ impl Form {
     }
 
     fn operation(&self, operation: &Cursor, kind: Kind) -> anyhow::Result<Node> {
-        object(self.reading, operation, kind, |name, value| match name {
+        object(self.rules, operation, kind, |name, value| match name {
             "tags" => schema::set(&value),
             "parameters" => self.parameters(&value),
-            "requestBody" => object(self.reading, &value, Kind::RequestBody, |name, value| match name {
+            "requestBody" => object(self.rules, &value, Kind::RequestBody, |name, value| match name {
                 "content" => self.content(&value),
                 _ => Ok(leaf(&value)),
             }),
             "responses" => self.responses(&value),
-            "security" => security(self.reading, &value),
+            "security" => security(self.rules, &value),
             "callbacks" => each(&value, |callback| each(&callback.follow()?, |item| self.path_item(item, Kind::CallbackOperation))),
             _ => Ok(leaf(&value)),
         })
@@ -73,7 +73,7 @@ impl Form {
             let name = parameter.member("name").with_context(|| format!("{} has no `name`", parameter.at))?.text()?;
             // A header is the same in another spelling (RFC 9110 §5.1).
             let name = if place == "header" { name.to_lowercase() } else { name.to_owned() };
-            let node = object(self.reading, parameter, Kind::Parameter, |member, value| match member {
+            let node = object(self.rules, parameter, Kind::Parameter, |member, value| match member {
                 "schema" => self.schema(&value, Kind::ParameterSchema),
                 "name" => Ok(Node::leaf(value.at, name.clone().into())),
                 _ => Ok(leaf(&value)),
@@ -87,7 +87,7 @@ impl Form {
         for (status, response) in responses.members()? {
             let response = response.follow()?;
             let make = || {
-                object(self.reading, &response, Kind::Response, |name, value| match name {
+                object(self.rules, &response, Kind::Response, |name, value| match name {
                     "content" => self.content(&value),
                     "headers" => self.headers(&value),
                     _ => Ok(leaf(&value)),
@@ -101,7 +101,7 @@ impl Form {
     fn headers(&self, headers: &Cursor) -> anyhow::Result<Node> {
         let mut members = Members::new();
         for (name, header) in headers.members()? {
-            let node = object(self.reading, &header, Kind::Header, |member, value| match member {
+            let node = object(self.rules, &header, Kind::Header, |member, value| match member {
                 "schema" => self.schema(&value, Kind::Schema),
                 _ => Ok(leaf(&value)),
             })?;
@@ -112,7 +112,7 @@ impl Form {
 
     fn content(&self, content: &Cursor) -> anyhow::Result<Node> {
         each(content, |media_type| {
-            object(self.reading, media_type, Kind::MediaType, |name, value| match name {
+            object(self.rules, media_type, Kind::MediaType, |name, value| match name {
                 "schema" => self.schema(&value, Kind::Schema),
                 _ => Ok(leaf(&value)),
             })
@@ -120,12 +120,12 @@ impl Form {
     }
 
     fn schema(&self, schema: &Cursor, kind: Kind) -> anyhow::Result<Node> {
-        Schemas { kind, reading: self.reading, shared: &self.shared }.normal(schema)
+        Schemas { kind, rules: self.rules, shared: &self.shared }.normal(schema)
     }
 }
 
-fn first_server(reading: Reading, servers: &Cursor) -> anyhow::Result<Node> {
-    let url = match (reading, servers.items()?.first()) {
+fn first_server(rules: Rules<'_>, servers: &Cursor) -> anyhow::Result<Node> {
+    let url = match (rules.reading, servers.items()?.first()) {
         (Reading::Promise, _) | (_, None) => None,
         (_, Some(server)) => server.member("url").map(|url| ("url".to_owned(), leaf(&url))),
     };
@@ -134,7 +134,7 @@ fn first_server(reading: Reading, servers: &Cursor) -> anyhow::Result<Node> {
 
 /// The members of an object that no rule drops, each in the normal form that `member` gives it.
 fn object(
-    reading: Reading,
+    rules: Rules<'_>,
     object: &Cursor,
     kind: Kind,
     mut member: impl FnMut(&str, Cursor) -> anyhow::Result<Node>,
@@ -142,7 +142,7 @@ fn object(
     let object = object.follow()?;
     let mut members = Members::new();
     for (name, value) in object.members()? {
-        if !rules::drops(reading, kind, name) && !says_nothing(name, value.value) {
+        if !rules.drops(kind, name) && !says_nothing(name, value.value) {
             members.insert(name.to_owned(), Rc::new(member(name, value)?));
         }
     }
@@ -169,12 +169,12 @@ fn keyed(list: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<(Strin
 }
 
 /// The schemes that each requirement names, whatever they are called.
-fn security(reading: Reading, requirements: &Cursor) -> anyhow::Result<Node> {
+fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
     keyed(requirements, |requirement| {
         let mut schemes = Members::new();
         for (name, scopes) in requirement.members()? {
             let scheme = scopes.target(&format!("#{}", child("/components/securitySchemes", name)))?;
-            let scheme = object(reading, &scheme, Kind::SecurityScheme, |_, value| Ok(leaf(&value)))?;
+            let scheme = object(rules, &scheme, Kind::SecurityScheme, |_, value| Ok(leaf(&value)))?;
             let (key, at) = (scheme.to_value().to_string(), scheme.at.clone());
             let members = [("scheme".to_owned(), scheme), ("scopes".to_owned(), schema::set(&scopes)?)];
             schemes.insert(key, Rc::new(Node::map(at, members)));

@@ -11,7 +11,7 @@ use super::lines::Lines;
 /// Enough to recognise a value by; the rest is in the documents.
 const VALUE_WIDTH: usize = 160;
 
-pub(super) fn text(findings: &Findings, openapi_json: &str) -> String {
+pub(super) fn text(findings: &Findings, openapi_json: &str, command: &str) -> String {
     if findings.is_empty() {
         return "openapi.json and the code say the same, and every example is valid\n".to_owned();
     }
@@ -29,7 +29,7 @@ pub(super) fn text(findings: &Findings, openapi_json: &str) -> String {
     let count = report.len();
     format!(
         "{}\n\n{count} {}. openapi.json is the source of truth: where it says what was decided, change the code.\n\
-         `cargo xtask openapi --rules` prints what cannot be compared.\n",
+         `{command} openapi --rules` prints what cannot be compared.\n",
         report.join("\n"),
         if count == 1 { "finding" } else { "findings" },
     )

@@ -1,5 +1,7 @@
-//! What dropshot cannot express, and so cannot be compared. Each rule names the check that holds it instead. There is no
-//! list of exceptions: what no rule names is compared, also a keyword that nobody has used yet.
+//! What dropshot cannot express, and so cannot be compared. For each rule the profile names the check that holds it instead.
+//! There is no list of exceptions: what no rule names is compared, also a keyword that nobody has used yet.
+
+use crate::Profile;
 
 /// What a document is brought to its normal form for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +38,17 @@ use Kind::{
     SecurityScheme, Tag,
 };
 
-pub(super) struct Rule {
+struct Rule {
     name: &'static str,
     /// Members that the normal form leaves out, by the kinds of objects that they belong to.
     drops: &'static [(Kind, &'static [&'static str])],
     /// What the rule does, for what is not left out but brought to the same form, or added to what the code says.
     says: &'static str,
-    covered_by: &'static str,
+    /// The check that holds it for every service; `None` where the profile names one.
+    held_by: Option<&'static str>,
 }
 
-pub(super) const RULES: &[Rule] = &[
+const RULES: &[Rule] = &[
     Rule {
         name: "prose",
         drops: &[
@@ -63,7 +66,7 @@ pub(super) const RULES: &[Rule] = &[
             (ParameterSchema, &["title", "description", "externalDocs"]),
         ],
         says: "descriptions live only in openapi.json; the summary of an operation is compared",
-        covered_by: "nothing: a reader judges it",
+        held_by: Some("nothing: a reader judges it"),
     },
     Rule {
         name: "examples",
@@ -75,115 +78,178 @@ pub(super) const RULES: &[Rule] = &[
             (ParameterSchema, &["example"]),
         ],
         says: "the code has no examples",
-        covered_by: "this verb: every body has an example, and every example is valid against its schema",
+        held_by: Some("this command: every body has an example, and every example is valid against its schema"),
     },
     Rule {
         name: "components",
         drops: &[(Document, &["components"])],
         says: "each `$ref` is replaced by what it names, so names of components are free",
-        covered_by: "this verb: a component that nothing refers to is a difference",
+        held_by: Some("this command: a component that nothing refers to is a difference"),
     },
     Rule {
         name: "hosts",
         drops: &[],
         says: "the first server is where the service listens by default; others are not the code's to say, nor is more than \
                the name of the licence",
-        covered_by: "server/tests/it: every test calls the paths as they are written, at whatever host the test runs",
+        held_by: None,
     },
     Rule {
         name: "security",
         drops: &[(SecurityScheme, &["description"])],
-        says: "dropshot knows no authentication; the code is taken to want a bearer token for every operation",
-        covered_by: "server/tests/it/auth.rs: every operation refuses a call without a token",
+        says: "dropshot knows no authentication; the code is taken to want what the profile says, for every operation",
+        held_by: None,
     },
-    Rule {
-        name: "scopes",
-        drops: &[(Operation, &[SCOPE])],
-        says: "dropshot knows no scopes",
-        covered_by: "server/tests/it/auth.rs: every operation refuses a token without its scope, and takes one with it alone",
-    },
+    Rule { name: SCOPES, drops: &[], says: "dropshot knows no scopes", held_by: None },
     Rule {
         name: "error statuses",
         drops: &[],
-        says: "dropshot says 4XX and 5XX; the code is taken to answer 401, 403, 500 and 503 everywhere, 400 where there is input, \
-               413 and 415 where there is a body, 404 where the path has a parameter, and 404, 409 and 429 where openapi.json says so",
-        covered_by: "server/tests/it/harness/contract.rs: an undocumented status fails; `cargo xtask coverage`: so does one never seen",
+        says: "dropshot says 4XX and 5XX; the code is taken to answer the statuses of the profile",
+        held_by: None,
     },
     Rule {
-        name: "error headers",
+        name: ERROR_HEADERS,
         drops: &[],
-        says: "dropshot gives error responses no headers; the code is taken to send WWW-Authenticate with 401, and Retry-After \
-               with 429 and 503",
-        covered_by: "server/tests/it/harness/contract.rs: the required headers of every answer are there and valid",
+        says: "dropshot gives error responses no headers; the code is taken to send those of the profile",
+        held_by: None,
     },
     Rule {
-        name: "problem media type",
+        name: ERROR_MEDIA_TYPE,
         drops: &[],
-        says: "dropshot says application/json of an error; the code is taken to say application/problem+json with the same schema too",
-        covered_by: "server/tests/it/auth.rs: a problem comes in the media type that is accepted",
+        says: "dropshot says application/json of an error; the code is taken to say another media type with the same schema too",
+        held_by: None,
     },
     Rule {
-        name: "parameter defaults",
+        name: PARAMETER_DEFAULTS,
         drops: &[],
-        says: "dropshot loses the default of a parameter; that of `limit` is taken from the type behind it",
-        covered_by: "server/tests/it/webhooks.rs: a page has ten items unless asked otherwise",
+        says: "dropshot loses the default of a parameter; it is taken from the profile",
+        held_by: None,
     },
     Rule {
         name: NEVER_NULL,
         drops: &[(ParameterSchema, &["nullable"])],
         says: "dropshot calls an optional parameter nullable, but a query or header has no null",
-        covered_by: "server/tests/it/bad_input.rs: a wrong query is refused",
+        held_by: None,
     },
     Rule {
         name: "discriminator",
         drops: &[],
         says: "dropshot has none; the code is taken to have the one that the one-value enums of its variants make",
-        covered_by: "server/tests/it/bad_input.rs: an authentication with a wrong member is refused where it is wrong",
+        held_by: None,
     },
     Rule {
-        name: "callback",
+        name: CALLBACKS,
         drops: &[],
-        says: "dropshot has no callbacks; the headers and body are compared with the types that the engine sends, the statuses \
-               with what it makes of an answer; the code is taken to authenticate with Basic, Bearer or not at all",
-        covered_by: "`cargo xtask coverage`: a callback came with each authentication, and was answered with each status; \
-                     server/tests/it/delivery.rs: what each answer of a receiver leads to",
+        says: "dropshot has no callbacks; they are compared with the operations of the profile, which are made of the types that \
+               the service sends",
+        held_by: None,
     },
     Rule {
         name: "extensions",
         drops: &[],
-        says: "a keyword that begins with `x-` states nothing, but for x-required-scope",
-        covered_by: "nothing: only tools that know it read it",
+        says: "a keyword that begins with `x-` states nothing, but for the one that names an operation's scope",
+        held_by: Some("nothing: only tools that know it read it"),
     },
 ];
 
-/// The rule whose members the code cannot say, but which users were promised.
-const PROMISED: &str = "scopes";
+const SCOPES: &str = "scopes";
+const ERROR_HEADERS: &str = "error headers";
+const ERROR_MEDIA_TYPE: &str = "error media type";
+const PARAMETER_DEFAULTS: &str = "parameter defaults";
+const CALLBACKS: &str = "callbacks";
 
 /// The rule about what the code alone says too much.
 const NEVER_NULL: &str = "parameters are never null";
 
-const SCOPE: &str = "x-required-scope";
+/// The rules that one reading of a document follows.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) reading: Reading,
+    pub(super) scope: Option<&'a str>,
+}
 
-pub(super) fn drops(reading: Reading, kind: Kind, member: &str) -> bool {
-    let holds = |rule: &&Rule| match rule.name {
-        PROMISED => reading != Reading::Promise,
-        NEVER_NULL => reading == Reading::Code,
+impl<'a> Rules<'a> {
+    pub(super) fn new(profile: &'a Profile, reading: Reading) -> Rules<'a> {
+        Rules { reading, scope: profile.security.scope }
+    }
+
+    pub(super) fn drops(self, kind: Kind, member: &str) -> bool {
+        if member.starts_with("x-") {
+            // The code cannot say a scope, but users were promised it.
+            let is_promise = Some(member) == self.scope && (self.reading == Reading::Promise || kind != Operation);
+            return !is_promise;
+        }
+        let holds = |rule: &&Rule| rule.name != NEVER_NULL || self.reading == Reading::Code;
+        RULES.iter().filter(holds).flat_map(|rule| rule.drops).any(|(of, members)| *of == kind && members.contains(&member))
+    }
+}
+
+/// Whether a service with this profile has anything that the rule is about.
+fn applies(rule: &Rule, profile: &Profile) -> bool {
+    match rule.name {
+        SCOPES => profile.security.scope.is_some(),
+        ERROR_HEADERS => !profile.errors.headers.is_empty(),
+        ERROR_MEDIA_TYPE => profile.errors.media_type.is_some(),
+        PARAMETER_DEFAULTS => !profile.parameter_defaults.is_empty(),
+        CALLBACKS => !profile.callbacks.is_empty(),
         _ => true,
-    };
-    let is_extension = member.starts_with("x-") && member != SCOPE;
-    is_extension || RULES.iter().filter(holds).flat_map(|rule| rule.drops).any(|(of, members)| *of == kind && members.contains(&member))
+    }
+}
+
+fn held_by(rule: &Rule, profile: &Profile) -> Option<&'static str> {
+    rule.held_by.or_else(|| profile.held_by.iter().find(|(name, _)| *name == rule.name).map(|(_, check)| *check))
+}
+
+/// # Errors
+/// When the profile names no check for a rule, or a check for what is no rule here.
+pub(super) fn check(profile: &Profile) -> anyhow::Result<()> {
+    let used = || RULES.iter().filter(|rule| applies(rule, profile));
+    if let Some(rule) = used().find(|rule| held_by(rule, profile).is_none()) {
+        anyhow::bail!("the profile's `held_by` has no check for the rule {:?}", rule.name);
+    }
+    if let Some((name, _)) = profile.held_by.iter().find(|(name, _)| !used().any(|rule| rule.name == *name && rule.held_by.is_none())) {
+        anyhow::bail!("the profile's `held_by` names {name:?}, which is no rule that needs a check here");
+    }
+    Ok(())
+}
+
+/// What the profile says, of the rules that leave it to the profile.
+fn specifics(rule: &Rule, profile: &Profile) -> Vec<String> {
+    let errors = &profile.errors;
+    match rule.name {
+        "hosts" => vec![profile.server.clone()],
+        SCOPES => profile.security.scope.map(|scope| format!("in {scope}")).into_iter().collect(),
+        "error statuses" => [
+            ("always", errors.always),
+            ("with input", errors.with_input),
+            ("with a body", errors.with_body),
+            ("with a parameter in the path", errors.with_path_parameter),
+            ("where openapi.json says so", errors.undecided),
+        ]
+        .into_iter()
+        .filter(|(_, statuses)| !statuses.is_empty())
+        .map(|(when, statuses)| format!("{} {when}", statuses.join(", ")))
+        .collect(),
+        ERROR_HEADERS => errors.headers.iter().map(|header| format!("{} with {}", header.name, header.statuses.join(", "))).collect(),
+        ERROR_MEDIA_TYPE => errors.media_type.map(str::to_owned).into_iter().collect(),
+        PARAMETER_DEFAULTS => profile.parameter_defaults.iter().map(|(name, value)| format!("{name} = {value}")).collect(),
+        CALLBACKS => profile.callbacks.iter().map(|callback| format!("{} of {}", callback.name, callback.operation_id)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The table that `--rules` prints.
-pub(super) fn table() -> String {
+pub(super) fn table(profile: &Profile) -> String {
     let mut table = String::from("What dropshot cannot express, and the check that holds it instead:\n");
-    for rule in RULES {
-        let dropped: Vec<String> = rule.drops.iter().map(|(kind, members)| format!("{kind:?} {}", members.join(", "))).collect();
+    for rule in RULES.iter().filter(|rule| applies(rule, profile)) {
+        let mut dropped: Vec<String> = rule.drops.iter().map(|(kind, members)| format!("{kind:?} {}", members.join(", "))).collect();
+        dropped.extend(profile.security.scope.filter(|_| rule.name == SCOPES).map(|scope| format!("{Operation:?} {scope}")));
         table.push_str(&format!("\n{}\n  says     {}\n", rule.name, rule.says));
-        if !dropped.is_empty() {
-            table.push_str(&format!("  drops    {}\n", dropped.join("; ")));
+        for (name, values) in [("here  ", specifics(rule, profile)), ("drops ", dropped)] {
+            if !values.is_empty() {
+                table.push_str(&format!("  {name}   {}\n", values.join("; ")));
+            }
         }
-        table.push_str(&format!("  held by  {}\n", rule.covered_by));
+        table.push_str(&format!("  held by  {}\n", held_by(rule, profile).unwrap_or("nothing")));
     }
     table
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use super::node::{Cursor, Members, Node, Shared, child};
-use super::rules::{self, Kind, Reading};
+use super::rules::{Kind, Reading, Rules};
 
 /// Deeper than any schema here is, so what is deeper refers to itself.
 const DEPTH: usize = 32;
@@ -14,7 +14,7 @@ const DEPTH: usize = 32;
 #[derive(Clone, Copy)]
 pub(super) struct Schemas<'a> {
     pub(super) kind: Kind,
-    pub(super) reading: Reading,
+    pub(super) rules: Rules<'a>,
     pub(super) shared: &'a Shared,
 }
 
@@ -32,7 +32,7 @@ impl Schemas<'_> {
         let mut members = Members::new();
         let mut inherited = Members::new();
         for (name, value) in schema.members()? {
-            if rules::drops(self.reading, self.kind, name) || says_nothing(name, value.value) {
+            if self.rules.drops(self.kind, name) || says_nothing(name, value.value) {
                 continue;
             }
             let node = match (name, value.value) {
@@ -55,7 +55,7 @@ impl Schemas<'_> {
                         inherited.extend(enumeration);
                         continue;
                     }
-                    if self.reading == Reading::Code && name == "oneOf" {
+                    if self.rules.reading == Reading::Code && name == "oneOf" {
                         members.extend(implied_discriminator(&value.at, &variants).map(|node| ("discriminator".to_owned(), Rc::new(node))));
                     }
                     keyed_variants(value.at, variants)

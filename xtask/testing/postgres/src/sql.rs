@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::binaries::Binaries;
 use crate::place::{plain, successful};
@@ -20,9 +21,9 @@ pub(crate) struct Access {
 impl Access {
     /// For every client: tokio-postgres, sqlx, psql.
     pub(crate) fn url(&self, database: &str) -> String {
-        let password = self.password.as_ref().map(|password| format!(":{}", encoded(password))).unwrap_or_default();
+        let password = self.password.as_ref().map(|password| format!(":{}", utf8_percent_encode(password, UNRESERVED))).unwrap_or_default();
         let mode = if self.encrypted { "?sslmode=require" } else { "" };
-        format!("postgres://postgres{password}@127.0.0.1:{}/{}{mode}", self.port, encoded(database))
+        format!("postgres://postgres{password}@127.0.0.1:{}/{}{mode}", self.port, utf8_percent_encode(database, UNRESERVED))
     }
 
     /// For those that come with PostgreSQL.
@@ -42,6 +43,9 @@ impl Access {
     }
 }
 
+/// RFC 3986, section 2.3.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Runs a program to its end, and says what it says.
 fn run(command: &mut Command, input: &str) -> anyhow::Result<String> {
     let name = command.get_program().display().to_string();
@@ -53,15 +57,6 @@ fn run(command: &mut Command, input: &str) -> anyhow::Result<String> {
         child.wait_with_output()
     })?;
     successful(&name, output)
-}
-
-/// Percent-encoded (RFC 3986).
-fn encoded(text: &str) -> String {
-    let bytes = text.bytes().map(|byte| match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    });
-    bytes.collect()
 }
 
 #[cfg(test)]

@@ -60,8 +60,8 @@ struct Node {
 }
 
 impl Plan {
-    /// All that a part of the server's log has of a database.
-    pub(super) fn read(log: &str, database: &str) -> Vec<Plan> {
+    /// All that a part of the server's log has of a database; `None` while the last one is still being written.
+    pub(super) fn read(log: &str, database: &str) -> Option<Vec<Plan>> {
         let mut lines = log.lines().peekable();
         let mut plans = Vec::new();
         while let Some(line) = lines.next() {
@@ -73,9 +73,13 @@ impl Plan {
             while let Some(line) = lines.next_if(|line| line.starts_with('\t')) {
                 text.push_str(line);
             }
-            plans.push(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")));
+            match serde_json::from_str(&text) {
+                Ok(plan) => plans.push(plan),
+                Err(error) if error.is_eof() && lines.peek().is_none() => return None,
+                Err(error) => panic!("{error}: {text}"),
+            }
         }
-        plans
+        Some(plans)
     }
 
     /// What `EXPLAIN` tells of these statements, as JSON.

@@ -148,8 +148,14 @@ impl World {
         let answer = verb.await;
         let pages = self.pages().await - before;
         let mut text = String::new();
-        log.read_to_string(&mut text).expect("text");
-        (answer, Spent { pages, plans: Plan::read(&text, &self.database) })
+        loop {
+            log.read_to_string(&mut text).expect("text");
+            // A task of the store may still be at a statement, such as a notification.
+            if let Some(plans) = Plan::read(&text, &self.database) {
+                return (answer, Spent { pages, plans });
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     async fn pages(&self) -> i64 {

@@ -60,14 +60,16 @@ impl Changes {
                 ("operationId", _) if !pair.is_same() => {
                     self.breaks(REQUEST, place, difference(name, &pair), "that is generated again no longer has the name that is called");
                 }
-                ("x-required-scope", Pair::Gone(_)) => self.adds(REQUEST, place, difference(name, &pair), "needs no scope"),
-                ("x-required-scope", _) if !pair.is_same() => {
+                // Of extensions, the normal form has only the one that names the scope.
+                (name, Pair::Gone(_)) if name.starts_with("x-") => self.adds(REQUEST, place, difference(name, &pair), "needs no scope"),
+                (name, _) if name.starts_with("x-") && !pair.is_same() => {
                     self.breaks(REQUEST, place, difference(name, &pair), "is refused with the scope that its token has");
                 }
                 ("deprecated", _) if !pair.is_same() => {
                     self.adds(REQUEST, place, difference(name, &pair), "learns what will go one day");
                 }
-                ("operationId" | "x-required-scope" | "deprecated" | "summary" | "tags" | "security", _) => {}
+                ("operationId" | "deprecated" | "summary" | "tags" | "security", _) => {}
+                (name, _) if name.starts_with("x-") => {}
                 ("callbacks", _) => self.callbacks(&pair, new),
                 _ => self.message(name, &pair, new, (REQUEST, RESPONSE)),
             }

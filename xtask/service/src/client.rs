@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         "\nRun `cargo xtask client` and commit what it writes together with openapi.json. If you have edited a file by hand,\n\
          put into openapi.json, or beside it in client/src/, what you wanted to say."
     );
-    Ok(ExitCode::from(crate::DRIFT))
+    Ok(ExitCode::from(openapi_proof::DRIFT))
 }
 
 /// The source of client/src/generated.rs.

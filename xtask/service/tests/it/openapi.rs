@@ -1,50 +1,26 @@
 //! The proof of the proof: every kind of change of a statement is found where it is, and what changes no statement is not.
 
+use openapi_proof::openapi::{Comparison, Difference, Findings, examples};
 use serde_json::{Value, json};
+use webhooks_spec::service;
 
-use super::*;
-
-pub(super) fn document() -> anyhow::Result<Value> {
-    Ok(serde_json::from_str(&crate::read(&crate::repository("openapi.json"))?)?)
-}
+use crate::edits::{document, edit, reverse, text};
 
 fn differences_of(spec: &Value) -> anyhow::Result<Vec<Difference>> {
-    Comparison::new()?.differences(spec)
+    Comparison::new(&service()?)?.differences(spec)
 }
 
 #[test]
 fn openapi_json_and_the_code_say_the_same() -> anyhow::Result<()> {
-    let text = crate::read(&crate::repository("openapi.json"))?;
-    let findings = check(&text)?;
-    assert!(findings.is_empty(), "\n{}", report::text(&findings, &text));
+    let text = text()?;
+    let findings = Comparison::new(&service()?)?.check(&text)?;
+    assert!(findings.is_empty(), "\n{}", findings.text(&text, "cargo xtask"));
     Ok(())
 }
 
 const REGISTER: &str = "/paths/~1api~1notifications~1v1~1webhooks/post";
 const LIST: &str = "/paths/~1api~1notifications~1v1~1webhooks/get";
 const SECRET: &str = "/paths/~1api~1notifications~1v1~1webhooks~1{id}~1signing-secret/get";
-
-/// What stands at `pointer` becomes `value`; null takes it away.
-pub(super) fn edit(document: &mut Value, pointer: &str, value: Value) {
-    let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
-    let name = name.replace("~1", "/").replace("~0", "~");
-    match (document.pointer_mut(parent).expect(parent), value) {
-        (Value::Object(members), Value::Null) => {
-            members.shift_remove(&name).expect(pointer);
-        }
-        (Value::Object(members), value) => {
-            members.insert(name, value);
-        }
-        (Value::Array(items), Value::Null) => {
-            items.remove(name.parse().expect("an index"));
-        }
-        (Value::Array(items), value) => match name.parse::<usize>() {
-            Ok(index) => items[index] = value,
-            Err(_) => items.push(value),
-        },
-        (_, _) => panic!("{parent} has no members"),
-    }
-}
 
 #[test]
 fn every_kind_of_change_is_found_where_it_is() -> anyhow::Result<()> {
@@ -243,36 +219,16 @@ fn what_changes_no_statement_is_no_difference() -> anyhow::Result<()> {
         let mut spec = document()?;
         change(&mut spec, webhook);
         assert_eq!(differences_of(&spec)?, [], "{what}");
-        assert_eq!(examples::check(&spec)?, [], "{what}");
+        assert_eq!(examples(&spec)?, [], "{what}");
     }
     Ok(())
 }
 
-pub(super) fn reverse(value: &mut Value, lists: bool) {
-    match value {
-        Value::Object(members) => {
-            let reversed = std::mem::take(members).into_iter().rev();
-            *members = if lists { reversed.rev().collect() } else { reversed.collect() };
-            members
-                .iter_mut()
-                .filter(|(name, _)| !name.starts_with("example") && *name != "servers")
-                .for_each(|(_, value)| reverse(value, lists));
-        }
-        Value::Array(items) => {
-            if lists {
-                items.reverse();
-            }
-            items.iter_mut().for_each(|item| reverse(item, lists));
-        }
-        _ => {}
-    }
-}
-
 #[test]
 fn formatting_changes_nothing() -> anyhow::Result<()> {
-    let text = crate::read(&crate::repository("openapi.json"))?;
+    let text = text()?;
     for formatted in [document()?.to_string(), text.replace("  ", "\t").replace('\n', "\r\n")] {
-        assert!(check(&formatted)?.is_empty());
+        assert!(Comparison::new(&service()?)?.check(&formatted)?.is_empty());
     }
     Ok(())
 }
@@ -297,7 +253,7 @@ fn a_wrong_example_is_found_where_it_is() -> anyhow::Result<()> {
     ] {
         let mut spec = document()?;
         edit(&mut spec, &pointer, value);
-        let found: Vec<String> = examples::check(&spec)?.into_iter().map(|example| example.pointer).collect();
+        let found: Vec<String> = examples(&spec)?.into_iter().map(|example| example.pointer).collect();
         assert!(found.contains(&expected), "expected {expected}, found {found:#?}");
     }
     Ok(())
@@ -307,18 +263,19 @@ fn a_wrong_example_is_found_where_it_is() -> anyhow::Result<()> {
 fn a_component_that_nothing_refers_to_is_found() -> anyhow::Result<()> {
     let mut spec = document()?;
     edit(&mut spec, "/components/schemas/Stray", json!({"type": "object"}));
-    assert_eq!(unused::components(&spec), ["/components/schemas/Stray"]);
+    let findings = Comparison::new(&service()?)?.check(&spec.to_string())?;
+    assert_eq!((findings.unused, findings.differences), (vec!["/components/schemas/Stray".to_owned()], vec![]));
     Ok(())
 }
 
 #[test]
 fn a_finding_is_one_line_that_says_where_and_what() -> anyhow::Result<()> {
-    let text = crate::read(&crate::repository("openapi.json"))?;
+    let text = text()?;
     let line = text.lines().position(|line| line.contains("\"CallbackBody\": {")).expect("its name") + 1;
     let mut spec = document()?;
     edit(&mut spec, "/components/schemas/CallbackBody/required/0", json!("colour"));
     let findings = Findings { differences: differences_of(&spec)?, ..Findings::default() };
-    let report = report::text(&findings, &text);
+    let report = findings.text(&text, "cargo xtask");
     let expected = format!(
         "openapi.json:{}: /components/schemas/CallbackBody/required/0: openapi.json says \"colour\", the code says nothing \
          (in POST /api/notifications/v1/webhooks)",
@@ -332,7 +289,7 @@ fn a_finding_is_one_line_that_says_where_and_what() -> anyhow::Result<()> {
         "operations": ["POST /api/notifications/v1/webhooks"],
         "spec": "colour",
     });
-    let report = report::json(&findings, &text);
+    let report = findings.json(&text);
     assert!(report.as_array().is_some_and(|report| report.contains(&finding)), "expected {finding}\n{report:#}");
     Ok(())
 }

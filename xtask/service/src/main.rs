@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use webhooks_spec::{client, docs, evidence, mutation, openapi};
+use openapi_proof::{evidence, mutation, openapi};
+use webhooks_spec::{client, docs};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Commands on openapi.json", disable_help_subcommand = true)]
@@ -29,16 +30,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Openapi(arguments) => openapi::run(&arguments),
-        Command::Breaking(arguments) => openapi::breaking::run(&arguments),
-        Command::Client(arguments) => client::run(&arguments),
-        Command::Docs(arguments) => docs::run(&arguments),
-        Command::Coverage => evidence::coverage::run(),
-        Command::Mutations(arguments) => mutation::run(&arguments),
-    };
-    outcome.unwrap_or_else(|error| {
+    run(&Arguments::parse().command).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    let service = webhooks_spec::service()?;
+    match command {
+        Command::Openapi(arguments) => openapi::run(&service, arguments),
+        Command::Breaking(arguments) => openapi::breaking::run(&service, arguments),
+        Command::Client(arguments) => client::run(arguments),
+        Command::Docs(arguments) => docs::run(arguments),
+        Command::Coverage => evidence::coverage::run(&service),
+        Command::Mutations(arguments) => mutation::run(&service, arguments),
+    }
 }

@@ -1,9 +1,10 @@
 //! The proof of the comparison: edits of openapi.json itself, each of which breaks somebody where it is, or nobody.
 
+use openapi_proof::openapi::breaking::{Comparison, Finding, Flow, User, View, Weight};
 use serde_json::{Value, json};
+use webhooks_spec::service;
 
-use super::*;
-use crate::openapi::tests::{document, edit, reverse};
+use crate::edits::{document, edit, reverse};
 
 const API: &str = "/paths/~1api~1notifications~1v1";
 const SCHEMAS: &str = "/components/schemas";
@@ -42,6 +43,11 @@ fn findings(change: impl FnOnce(&mut Value)) -> anyhow::Result<Vec<Finding>> {
     let mut new = old.clone();
     change(&mut new);
     Ok(check(&old.to_string(), &new.to_string())?.findings)
+}
+
+/// Compares two states of the document.
+fn check(old: &str, new: &str) -> anyhow::Result<Comparison> {
+    openapi_proof::openapi::breaking::check(&service()?, old, new)
 }
 
 fn put(document: &mut Value, pointer: &str, value: Value) {
@@ -259,7 +265,7 @@ fn a_finding_is_one_line_that_says_where_what_and_whom() -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(&new)?;
     let line = text.lines().position(|line| line.contains("\"CallbackBody\": {")).expect("its name") + 1;
     let properties = line + text.lines().skip(line).position(|line| line.contains("\"properties\": {")).expect("its members") + 1;
-    let report = report::text(&check(&old.to_string(), &text)?, "main", &text);
+    let report = check(&old.to_string(), &text)?.text("main", &text);
     let expected = format!(
         "openapi.json:{properties}: /components/schemas/CallbackBody/properties/timestamp: breaking: the member `timestamp` is gone; \
          a callback receiver may look for it in vain (in POST /api/notifications/v1/webhooks)\n\n\

@@ -1,0 +1,6 @@
+//! The drift proof on this service's document.
+
+mod breaking;
+mod coverage;
+mod edits;
+mod openapi;
