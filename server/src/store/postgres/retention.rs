@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK, Passed, REMOVED_BYTES, Walk};
 
-/// How many rows one step removes.
+/// How many deliveries, notifications or webhooks one part of a step removes.
 const REMOVED_AT_ONCE: usize = 500;
 
 /// A tombstone stays so long at least: a publish that had seen the webhook active may commit just after it was deleted.

@@ -28,11 +28,17 @@ impl Space {
         if self.max_bytes == 0 {
             return Ok(true);
         }
-        // While this caller measures, others use the measurement before.
-        let is_due = self.lock().is_due(HOLDS);
+        let is_due = {
+            let mut last = self.lock();
+            let is_due = last.is_due(HOLDS);
+            if is_due {
+                last.begin();
+            }
+            is_due
+        };
         if is_due {
             let is_full = self.measure(&connections.session().await?).await?.is_full();
-            self.lock().found(is_full);
+            self.lock().end(is_full);
         }
         Ok(self.lock().admits(bytes))
     }

@@ -1,4 +1,4 @@
-//! Webhooks, and what their deactivation and deletion does to deliveries.
+//! Registering, changing, activating and deleting webhooks.
 //!
 //! Whoever changes a webhook holds its row first, and what else it needs after that; the account's row, which all its
 //! webhooks share, comes last, in [`webhook_rows::note_change`].

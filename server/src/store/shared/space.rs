@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// A measurement is repeated after this many bytes were admitted. The limit is exceeded by no more than that.
+/// A measurement is repeated after this many bytes were asked for. One server exceeds the limit by no more than that.
 const TAKEN_BYTES: usize = 1 << 20;
 
 #[derive(Default)]
@@ -13,17 +13,18 @@ pub(crate) struct LastMeasurement {
 }
 
 impl LastMeasurement {
-    /// Whether the caller has to measure now. Until it calls [`LastMeasurement::found`], the value before stays in use.
-    pub(crate) fn is_due(&mut self, holds: Duration) -> bool {
-        let is_due = self.at.is_none_or(|at| at.elapsed() >= holds) || self.taken_since >= TAKEN_BYTES;
-        if is_due {
-            (self.at, self.taken_since) = (Some(Instant::now()), 0);
-        }
-        is_due
+    /// Whether the caller has to measure now.
+    pub(crate) fn is_due(&self, holds: Duration) -> bool {
+        self.at.is_none_or(|at| at.elapsed() >= holds) || self.taken_since >= TAKEN_BYTES
     }
 
-    pub(crate) fn found(&mut self, is_full: bool) {
-        self.is_full = is_full;
+    /// Others use the measurement before while the caller measures.
+    pub(crate) fn begin(&mut self) {
+        (self.at, self.taken_since) = (Some(Instant::now()), 0);
+    }
+
+    pub(crate) fn end(&mut self, is_full: bool) {
+        *self = LastMeasurement { at: Some(Instant::now()), is_full, taken_since: 0 };
     }
 
     /// Whether `bytes` more may be stored.

@@ -1,4 +1,4 @@
-//! Webhooks that accept nothing, and when that has been enough.
+//! Counting the failed attempts of webhooks since they last accepted something.
 
 use std::collections::HashSet;
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK, Passed, REMOVED_BYTES, Walk};
 
-/// How many rows one step removes.
+/// How many deliveries, notifications or webhooks one part of a step removes.
 const REMOVED_AT_ONCE: u32 = 200;
 
 /// Pages that are free in the file are given back once they are more than a quarter of it and more than these, so many in

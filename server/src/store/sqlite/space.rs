@@ -35,7 +35,7 @@ impl Space {
         }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_due(HOLDS) {
-            last.found(self.measure(connection)?.is_full());
+            last.end(self.measure(connection)?.is_full());
         }
         Ok(last.admits(bytes))
     }

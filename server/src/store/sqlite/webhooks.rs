@@ -1,4 +1,4 @@
-//! Webhooks, and what their deactivation and deletion does to deliveries.
+//! Registering, changing, activating and deleting webhooks.
 
 use super::webhook_rows::WEBHOOK;
 use super::*;
