@@ -5,11 +5,9 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::node::{Cursor, Members, Node, Shape, Shared, child};
+use super::node::{Cursor, METHODS, Members, Node, Shape, Shared, child};
 use super::rules::{Kind, Reading, Rules};
 use super::schema::{self, Schemas, canonical};
-
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// # Errors
 /// When the document is not shaped like an OpenAPI 3.0 document, or refers to what it does not have.
