@@ -164,8 +164,9 @@ impl<'a> Judge<'a> {
             found.here(format!("{} instead of {}", callback.method, operation.method));
         }
         let authentication = callback.authentication.clone().unwrap_or_default();
-        let is_documented = operation.authentications.iter().any(|(_, scheme)| *scheme == authentication);
-        if !is_documented && !(operation.authentications.is_empty() && authentication.is_empty()) {
+        let mut documented = operation.authentications.iter().map(|(_, scheme)| scheme.as_str());
+        let needs_none = operation.authentications.is_empty() && authentication.is_empty();
+        if !needs_none && !documented.any(|scheme| scheme == authentication) {
             found.add(format!("{}/security", operation.at), format!("the authentication {authentication:?} is not documented"));
         }
         found.headers(&operation.headers, &callback.headers);

@@ -172,7 +172,12 @@ fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
         let mut schemes = Members::new();
         for (name, scopes) in requirement.members()? {
             let scheme = scopes.target(&format!("#{}", child("/components/securitySchemes", name)))?;
-            let scheme = object(rules, &scheme, Kind::SecurityScheme, |_, value| Ok(leaf(&value)))?;
+            // Its text is its key, so its members need one order.
+            let scheme = object(rules, &scheme, Kind::SecurityScheme, |_, value| {
+                let mut says = canonical(value.value);
+                says.sort_all_objects();
+                Ok(Node::leaf(value.at, says))
+            })?;
             let (key, at) = (scheme.to_value().to_string(), scheme.at.clone());
             let members = [("scheme".to_owned(), scheme), ("scopes".to_owned(), schema::set(&scopes)?)];
             schemes.insert(key, Rc::new(Node::map(at, members)));
