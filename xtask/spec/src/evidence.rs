@@ -49,15 +49,15 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Who sends a request. A scope is one of those that an access token was made to allow, whether or not it still did.
+/// Who sends a request. A token counts as it was made, also after it was revoked or has expired.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
     /// No Authorization was sent.
     WithoutToken,
-    /// One was sent, and the service never made it.
+    /// A token was sent that the service never made.
     UnknownToken,
-    /// One was sent that the service made, with these scopes: none in a service without scopes.
+    /// A token was sent that was made with these scopes. The set is empty in a service without scopes.
     Scopes(BTreeSet<String>),
 }
 
@@ -76,8 +76,8 @@ pub struct Callback {
     pub answered_headers: Vec<Header>,
 }
 
-/// Writes exchanges down. It empties the file first, so a run of tests has one recorder. What differs only in identifiers, times and what the profile names is
-/// written once.
+/// Writes exchanges down. It empties the file first, so a run of tests needs exactly one recorder. Exchanges that differ only in
+/// identifiers, times and what the profile names are written once.
 pub struct Recorder {
     state: Mutex<(File, BTreeSet<String>)>,
     new_each_time: Regex,

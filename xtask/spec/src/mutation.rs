@@ -193,7 +193,7 @@ impl Mutant {
             }
             Edit::Remove | Edit::Rename(_) => None,
         };
-        // A parameter's reference is one item of a list, and its name is found beside it.
+        // A finding about a parameter's reference stands beside it in the list.
         let item = self.pointer.strip_suffix("/$ref").filter(|item| item.rsplit('/').nth(1) == Some("parameters"));
         [Some(self.pointer.as_str()), referred, item].into_iter().flatten().collect()
     }
@@ -204,7 +204,7 @@ fn is_near(found: &str, pointer: &str) -> bool {
     let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
     // A security scheme is what the requirements that name it say.
     let requires = pointer.starts_with("/components/securitySchemes/") && found.contains("/security/");
-    // What the operations of a path share is found in each of them.
+    // A finding about what the operations of a path share stands in one of them.
     let shares = pointer.match_indices("/parameters").any(|(end, _)| {
         let item = &pointer[..end];
         let is_path = item.starts_with("/paths/") && item.matches('/').count() == 2;

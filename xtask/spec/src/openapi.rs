@@ -48,7 +48,7 @@ enum Format {
 /// # Errors
 /// When openapi.json or the generated document cannot be read for what they are.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    // It says what the profile has to name, so it must come before the profile is checked.
+    // The table says what the profile has to name, so it is printed before the profile is checked.
     if arguments.rules {
         print!("{}", rules::table(&service.profile));
         return Ok(ExitCode::SUCCESS);

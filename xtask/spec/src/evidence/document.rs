@@ -176,7 +176,7 @@ struct Reader<'a> {
 }
 
 impl CallbackOperation {
-    /// What tells it from other callbacks, wherever it stands.
+    /// Identifies it among all callbacks, wherever it stands.
     pub(super) fn key(&self) -> String {
         format!("callback {} {} {} {}", self.operation_id, self.name, self.url, self.method)
     }
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
                 let parameter = parameter.follow()?;
                 let text = |name: &str| parameter.member(name).with_context(|| format!("{} has no {name}", parameter.at))?.text();
                 let parameter = self.parameter(text("in")?, text("name")?, &parameter)?;
-                // What an operation says of a parameter itself, counts.
+                // A parameter of the operation replaces the same parameter of its path.
                 if !parameters.iter().any(|known| known.place == parameter.place && known.name == parameter.name) {
                     parameters.push(parameter);
                 }

@@ -72,7 +72,7 @@ impl<'a> Replay<'a> {
         for (key, at) in &places {
             let known = self.groups.get(key);
             let is_same = |group: &&Group| said_at(&root, at, self.profile.security.scope).is_ok_and(|said| said == group.said);
-            // An exchange that has the name of a callback shows that it is called so.
+            // An exchange with a name contradicts a callback that was renamed.
             let is_renamed = |group: &&Group| self.names_another(&judge, at, group);
             if let Some(group) = known.filter(is_same).filter(|group| !is_renamed(group)) {
                 all.extend(&group.seen);
@@ -90,8 +90,8 @@ impl<'a> Replay<'a> {
         Ok(stray.map(|breach| breach.to_string()).or_else(|| all.gaps().into_iter().next()))
     }
 
-    /// Each operation and callback of a changed document by the key of its group, and its pointer. A callback of which the document
-    /// says another name or URL, method or operation, takes the place of one that is not in it any more.
+    /// The key and pointer of each operation and callback of a changed document. A callback with a new key gets the key of one that
+    /// the document has no longer, in the order of both documents.
     fn places(&self, document: &Document) -> Vec<(String, String)> {
         let found: Vec<(String, String)> = callbacks(document).collect();
         let is_found = |key: &str| found.iter().any(|(known, _)| known == key);
@@ -132,35 +132,39 @@ fn callbacks(document: &Document) -> impl Iterator<Item = (String, String)> {
 /// Deeper than any schema here is.
 const DEPTH: usize = 48;
 
-/// What a document says of the operation at a pointer: there, at its path, and, of `security`, for all operations.
+/// What a document says of the operation at a pointer: the operation, the parameters of its path, and the general `security` when
+/// it has none of its own.
 fn said_at(root: &Cursor, at: &str, scope: Option<&str>) -> anyhow::Result<Value> {
     let item = root.standing_at(at.rsplit_once('/').map_or("", |(item, _)| item));
     let operation = root.standing_at(at);
     let general = if operation.member("security").is_none() { root.member("security") } else { None };
     let more = item.member("parameters").into_iter().chain(general);
-    std::iter::once(operation.clone()).chain(more).map(|part| said(&part, scope, 0)).collect()
+    std::iter::once(operation.clone()).chain(more).map(|part| said(&part, scope, false, 0)).collect()
 }
 
 /// What stands at a place, with every reference followed and without what states nothing.
-fn said(here: &Cursor, scope: Option<&str>, depth: usize) -> anyhow::Result<Value> {
+/// With `names`, the author chose the names of the members, and none is a keyword.
+fn said(here: &Cursor, scope: Option<&str>, names: bool, depth: usize) -> anyhow::Result<Value> {
     anyhow::ensure!(depth < DEPTH, "{} contains itself", here.at);
     let here = here.follow()?;
     match here.value {
         Value::Object(_) => {
             let mut members = Map::new();
             for (name, value) in here.members()? {
-                // A property may have the name of a keyword, and is an object then.
                 let is_prose = matches!(name, "description" | "summary" | "title") && value.value.is_string();
                 let is_extension = name.starts_with("x-") && Some(name) != scope;
-                if !is_prose && !is_extension && !matches!(name, "example" | "callbacks") {
-                    members.insert(name.to_owned(), said(&value, scope, depth + 1)?);
+                // Callbacks have groups of their own.
+                let is_callbacks = depth == 0 && name == "callbacks";
+                if names || !is_prose && !is_extension && !is_callbacks {
+                    let names = !names && matches!(name, "properties" | "headers");
+                    members.insert(name.to_owned(), said(&value, scope, names, depth + 1)?);
                 }
             }
             members.sort_keys();
             Ok(members.into())
         }
         Value::Array(_) => {
-            here.items()?.iter().map(|item| said(item, scope, depth + 1)).collect::<anyhow::Result<Vec<_>>>().map(Value::from)
+            here.items()?.iter().map(|item| said(item, scope, false, depth + 1)).collect::<anyhow::Result<Vec<_>>>().map(Value::from)
         }
         other => Ok(other.clone()),
     }

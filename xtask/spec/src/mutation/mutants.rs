@@ -55,6 +55,14 @@ pub(super) fn of(document: &Value, profile: &Profile) -> Vec<Mutant> {
         mutants.drop(&at);
         mutants.set("retype", &child(&at, "type"), json!(other(&scheme["type"], "openIdConnect", "http")));
         mutants.set("change", &child(&at, "scheme"), json!(other(&scheme["scheme"], "basic", "bearer")));
+        for (name, at, value) in members(scheme, &at) {
+            if !matches!(name, "type" | "scheme" | "description") {
+                mutants.drop(&at);
+                if let Some(text) = value.as_str() {
+                    mutants.set("change", &at, json!(format!("{text}s")));
+                }
+            }
+        }
     }
     mutants.add("/components/schemas/New", Edit::Set(json!({ "type": "object" })));
     mutants.found
@@ -75,7 +83,7 @@ struct Mutants<'a> {
 }
 
 impl<'a> Mutants<'a> {
-    /// Of what the document does not have, nothing can be dropped or renamed; a list that it does not have begins.
+    /// Skips what changes nothing, and what drops or renames a missing member. An item for a missing list begins the list.
     fn push(&mut self, operator: &'static str, pointer: &str, edit: Edit) {
         let edit = match (edit, self.document.pointer(pointer)) {
             (Edit::Remove | Edit::Rename(_), None) => return,
@@ -115,7 +123,7 @@ impl<'a> Mutants<'a> {
     }
 
     /// Changes a reference, so that it leads to each of two other components, or nowhere. False when there is none here.
-    fn is_reference(&mut self, at: &str, value: &Value, kind: &str) -> bool {
+    fn retargets(&mut self, at: &str, value: &Value, kind: &str) -> bool {
         let Some(target) = value["$ref"].as_str() else { return false };
         let (pointer, kind) = (child(at, "$ref"), child("/components", kind));
         self.set("retarget", &pointer, json!(format!("{target}s")));

@@ -73,25 +73,32 @@ const DEPTH: usize = 48;
 
 /// What a reference stands for, without prose and examples. `None` when it leads nowhere, or into itself.
 fn resolved(document: &Value, reference: &str, kinds: bool) -> Option<Value> {
-    plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, DEPTH)
+    plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, DEPTH)
 }
 
-fn plain(document: &Value, value: &Value, kinds: bool, depth: usize) -> Option<Value> {
+/// With `names`, the author chose the names of the members, and none is a keyword.
+fn plain(document: &Value, value: &Value, kinds: bool, names: bool, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     match value {
         Value::Object(members) => {
             if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-                return plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, depth);
+                return plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, depth);
             }
             let is_prose = |name: &str, value: &Value| matches!(name, "description" | "summary" | "title") && value.is_string();
             let is_example = |name: &str| !kinds && matches!(name, "example" | "examples");
-            let kept = members.iter().filter(|(name, value)| !is_prose(name, value) && !is_example(name) && !name.starts_with("x-"));
-            let mut kept =
-                kept.map(|(name, value)| Some((name.clone(), plain(document, value, kinds, depth)?))).collect::<Option<Map<_, _>>>()?;
+            let mut kept = Map::new();
+            for (name, value) in members {
+                if names || !is_prose(name, value) && !is_example(name) && !name.starts_with("x-") {
+                    let names = !names && matches!(name.as_str(), "properties" | "headers");
+                    kept.insert(name.clone(), plain(document, value, kinds, names, depth)?);
+                }
+            }
             kept.sort_keys();
             Some(kept.into())
         }
-        Value::Array(items) => items.iter().map(|item| plain(document, item, kinds, depth)).collect::<Option<Vec<_>>>().map(Value::from),
+        Value::Array(items) => {
+            items.iter().map(|item| plain(document, item, kinds, false, depth)).collect::<Option<Vec<_>>>().map(Value::from)
+        }
         _ => Some(canonical(value)),
     }
 }
@@ -112,7 +119,10 @@ mod tests {
             "oneOf": { "discriminator": { "mapping": { "a": "#/components/schemas/A" } } },
             "components": { "schemas": {
                 "A": { "type": "string", "description": "One." }, "B": { "description": "Another.", "example": "b", "type": "string" },
-                "C": { "type": "integer" } } },
+                "C": { "type": "integer" },
+                "D": { "type": "object", "properties": { "example": { "type": "string" } } },
+                "E": { "type": "object", "properties": { "example": { "type": "integer" } } } } },
+            "d": { "$ref": "#/components/schemas/D" },
         });
         let to = |name: &str| Edit::Set(json!(format!("#/components/schemas/{name}")));
         for (pointer, edit, expected) in [
@@ -137,6 +147,7 @@ mod tests {
             ("/a/$ref", to("B"), true),
             ("/a/$ref", to("C"), false),
             ("/a/$ref", to("Lost"), false),
+            ("/d/$ref", to("E"), false),
             ("/oneOf/discriminator/mapping/a", to("B"), true),
             ("/oneOf/discriminator/mapping/a", to("C"), false),
         ] {

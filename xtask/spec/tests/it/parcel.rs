@@ -107,6 +107,7 @@ fn schemas() -> Value {
             "speed": {"type": "string", "enum": ["new", "old"]},
             "days": {"type": "integer", "format": "int64", "default": 5},
             "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            "example": {"description": "The sender.", "allOf": [{"$ref": "#/components/schemas/Who"}]},
         }},
         "Letter": {"type": "object", "required": ["pages"], "properties": {"pages": {"type": "integer", "format": "int32"}}},
         "Box": {"type": "object", "required": ["litres"], "properties": {"litres": {"type": "integer", "format": "int32"}}},
@@ -271,7 +272,7 @@ pub(crate) fn recorded() -> Vec<Exchange> {
     let full = |speed: &str| {
         json!({
             "contact": "a@example.com", "content": {"litres": 3}, "url": "http://127.0.0.1/", "speed": speed, "days": 1,
-            "labels": {"colour": "red"},
+            "labels": {"colour": "red"}, "example": {"name": "a"},
         })
     };
     let wrong = json!({"contact": "a", "content": {"pages": 2}, "url": "http://127.0.0.1/"});

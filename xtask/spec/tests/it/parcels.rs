@@ -3,6 +3,7 @@
 use clap::{Args as _, FromArgMatches as _};
 use openapi_proof::evidence::{Exchange, Judge, Replay, coverage};
 use openapi_proof::mutation::{self, Ring};
+use openapi_proof::openapi::breaking::{self, Weight};
 use openapi_proof::openapi::{self, Comparison, examples};
 use openapi_proof::{ErrorHeader, Service, Unseen};
 use serde_json::{Map, Value, json};
@@ -56,7 +57,7 @@ fn callbacks_are_known_by_what_they_are_called() -> anyhow::Result<()> {
     assert_eq!(replay.first_breach(&reversed), None);
     assert_eq!(problems(&service, &reversed, &recorded())?, [""; 0]);
 
-    // An exchange that has no name, or whose callback kept its name, does not tell that another is called otherwise.
+    // Only an exchange with a name contradicts another name.
     let renamed =
         |from: &str, to: &str| serde_json::from_str::<Value>(&document.to_string().replace(&format!("{from:?}:"), &format!("{to:?}:")));
     assert_eq!(replay.first_breach(&renamed("lost", "gone")?), None);
@@ -135,6 +136,15 @@ fn who_may_call_is_held() -> anyhow::Result<()> {
     ] {
         let found = comparison.pointers(&with(document.clone(), pointer, value))?;
         assert!(!found.is_empty(), "{pointer}");
+    }
+    for (pointer, value, weight) in [
+        ("/paths/~1alive/head/security", json!([{"login": []}]), Some(Weight::Breaking)),
+        ("/paths/~1whoami/get/x-scope", json!("send"), Some(Weight::Breaking)),
+        ("/paths/~1alive/description", json!("Prose."), None),
+    ] {
+        let new = with(document.clone(), pointer, value).to_string();
+        let found = breaking::check(&service, &document.to_string(), &new)?.findings;
+        assert_eq!(found.iter().map(|finding| finding.weight).max(), weight, "{pointer}");
     }
     let scoped = with(document.clone(), "/paths/~1whoami/get/x-scope", json!("send"));
     let error = problems(&service, &scoped, &recorded()).expect_err("it needs none").to_string();

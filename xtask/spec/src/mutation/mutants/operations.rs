@@ -37,7 +37,7 @@ impl Mutants<'_> {
                 self.set("flip", &at, json!({}));
             }
             for (name, at, _) in members(requirement, &at) {
-                // Of a scheme that says the same by another name, nobody could tell.
+                // Nobody could tell a scheme from another that says the same.
                 let says =
                     |scheme: &Value| (scheme["type"].clone(), scheme["scheme"].clone(), scheme["in"].clone(), scheme["name"].clone());
                 let known = says(&self.document["components"]["securitySchemes"][name]);
@@ -107,7 +107,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn callback(&mut self, at: &str, callback: &Value) {
-        if self.is_reference(at, callback, "callbacks") {
+        if self.retargets(at, callback, "callbacks") {
             return;
         }
         for (url, at, item) in members(callback, at) {
@@ -128,7 +128,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn parameter(&mut self, at: &str, parameter: &Value) {
-        if self.is_reference(at, parameter, "parameters") {
+        if self.retargets(at, parameter, "parameters") {
             return;
         }
         self.set("rename", &child(at, "name"), json!(format!("{}s", parameter["name"].as_str().unwrap_or_default())));
@@ -139,7 +139,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn request_body(&mut self, at: &str, request: &Value) {
-        if self.is_reference(at, request, "requestBodies") {
+        if self.retargets(at, request, "requestBodies") {
             return;
         }
         self.flip(at, request, "required");
@@ -147,7 +147,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn response(&mut self, at: &str, response: &Value) {
-        if self.is_reference(at, response, "responses") {
+        if self.retargets(at, response, "responses") {
             return;
         }
         let headers = child(at, "headers");
@@ -165,7 +165,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn header(&mut self, at: &str, header: &Value) {
-        if self.is_reference(at, header, "headers") {
+        if self.retargets(at, header, "headers") {
             return;
         }
         self.flip(at, header, "required");

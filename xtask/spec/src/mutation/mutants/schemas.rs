@@ -8,7 +8,7 @@ use crate::openapi::node::child;
 
 impl Mutants<'_> {
     pub(super) fn schema(&mut self, at: &str, schema: &Value) {
-        if self.is_reference(at, schema, "schemas") {
+        if self.retargets(at, schema, "schemas") {
             return;
         }
         let member = |name: &str| child(at, name);
@@ -17,6 +17,12 @@ impl Mutants<'_> {
         self.flip(at, schema, "readOnly");
         if schema.get("oneOf").is_some() {
             return self.variants(at, schema);
+        }
+        for keyword in ["allOf", "anyOf"] {
+            for (at, part) in items(&schema[keyword], &member(keyword)) {
+                self.drop(&at);
+                self.schema(&at, part);
+            }
         }
         self.drop(&member("type"));
         self.set("retype", &member("type"), json!(if schema["type"] == "string" { "integer" } else { "string" }));
