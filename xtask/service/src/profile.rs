@@ -36,14 +36,18 @@ fn profile() -> anyhow::Result<Profile> {
             }),
             required: json!([{"bearerAuth": []}]),
             scope: Some("x-required-scope"),
+            without_scope: &[],
+            public: &[],
         },
         errors: Errors {
-            always: &["401", "403", "500", "503"],
+            always: &["500", "503"],
+            with_token: &["401"],
+            with_scope: &["403"],
             with_input: &["400"],
             with_body: &["413", "415"],
             with_path_parameter: &["404"],
             undecided: &["404", "409", "429"],
-            media_type: Some("application/problem+json"),
+            media_types: &["application/json", "application/problem+json"],
             headers: vec![
                 // RFC 6750 §3.
                 ErrorHeader {

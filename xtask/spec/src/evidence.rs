@@ -25,7 +25,7 @@ pub use replay::Replay;
 /// A header's name in lower case, and its value.
 pub type Header = (String, String);
 
-/// One request and its answer. Access tokens are left out; the rest is what was on the wire.
+/// One request and its answer, as they were on the wire. Whoever records it leaves the header Authorization out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Exchange {
@@ -49,17 +49,23 @@ pub struct Answer {
     pub body: String,
 }
 
-/// What an access token was made to allow, whether or not it still did.
+/// Who sends a request. A token counts as it was made, also after it was revoked or has expired.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
+    /// No Authorization was sent.
     WithoutToken,
+    /// A token was sent that the service never made.
     UnknownToken,
+    /// A token was sent that was made with these scopes. The set is empty in a service without scopes.
     Scopes(BTreeSet<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Callback {
+    /// The name of the callback in the document. Without one, it is taken for the callback that it contradicts least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     pub method: String,
     pub headers: Vec<Header>,
     /// The scheme of its Authorization, in lower case.
@@ -70,8 +76,8 @@ pub struct Callback {
     pub answered_headers: Vec<Header>,
 }
 
-/// Writes exchanges down, beginning with an empty file. What differs only in identifiers, times and what the profile names is
-/// written once.
+/// Writes exchanges down. It empties the file first, so a run of tests needs exactly one recorder. Exchanges that differ only in
+/// identifiers, times and what the profile names are written once.
 pub struct Recorder {
     state: Mutex<(File, BTreeSet<String>)>,
     new_each_time: Regex,

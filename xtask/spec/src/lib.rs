@@ -14,6 +14,11 @@ mod profile;
 
 pub use profile::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service, Unseen};
 
+/// The examples of README.md compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// The exit code that says: nothing failed, but what was compared differs.
 pub const DRIFT: u8 = 4;
 

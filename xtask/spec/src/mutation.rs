@@ -17,6 +17,7 @@ use crate::{Service, openapi};
 mod edit;
 mod harmless;
 mod mutants;
+mod statement;
 
 use edit::Edit;
 
@@ -110,7 +111,8 @@ impl fmt::Display for Outcome {
 /// Makes every change of `document`, and sees what reports it.
 ///
 /// # Errors
-/// When the document is at odds with the code or the exchanges before anything is changed.
+/// When the document is at odds with the code or the exchanges before anything is changed, or a survivor of the profile is no
+/// mutation.
 pub fn prove(service: &Service, document: &Value, exchanges: Vec<Exchange>) -> anyhow::Result<Outcome> {
     let profile = &service.profile;
     let proof = Proof { comparison: openapi::Comparison::new(service)?, replay: Replay::new(profile, document, exchanges)? };
@@ -119,11 +121,14 @@ pub fn prove(service: &Service, document: &Value, exchanges: Vec<Exchange>) -> a
     }
     let mut outcome = Outcome::default();
     let mutants = mutants::of(document, profile);
-    let rings = in_parallel(&mutants, |mutant| proof.judge(&mutant.edit.apply(document, &mutant.pointer)?, &mutant.places()))?;
+    let survivors = profile.evidence.survivors.iter();
+    let unmatched = survivors.filter(|survivor| !mutants.iter().any(|mutant| mutant.is(survivor)));
+    let unmatched: Vec<String> = unmatched.map(|(operator, pointer, _)| format!("`{operator} {pointer}`")).collect();
+    anyhow::ensure!(unmatched.is_empty(), "`survivors` of the profile has what is no mutation: {}", unmatched.join(", "));
+    let rings = in_parallel(&mutants, |mutant| proof.judge(&mutant.apply(document)?, &mutant.places()))?;
     for (mutant, ring) in mutants.iter().zip(rings) {
         *outcome.counts.entry(ring).or_default() += 1;
-        let survives = |survivor: &&(&str, &str, &str)| survivor.0 == mutant.operator && survivor.1 == mutant.pointer;
-        let excuse = profile.evidence.survivors.iter().find(survives);
+        let excuse = profile.evidence.survivors.iter().find(|survivor| mutant.is(survivor));
         let line = format!("{ring:?}: {} {} ({})", mutant.operator, mutant.pointer, mutant.edit);
         if (ring == Ring::Nothing) != excuse.is_some() {
             outcome.wrong.push(line.clone());
@@ -167,6 +172,19 @@ impl Proof<'_> {
 }
 
 impl Mutant {
+    fn is(&self, (operator, pointer, _): &(&str, &str, &str)) -> bool {
+        *operator == self.operator && *pointer == self.pointer
+    }
+
+    /// # Errors
+    /// When the edit cannot be applied, which is an error of this crate.
+    fn apply(&self, document: &Value) -> anyhow::Result<Value> {
+        let changed = self.edit.apply(document, &self.pointer);
+        changed.with_context(|| {
+            format!("the mutation `{} {}` cannot be applied, which is an error of openapi-proof", self.operator, self.pointer)
+        })
+    }
+
     /// Where a finding about it may stand: where it is, or in what it refers to.
     fn places(&self) -> Vec<&str> {
         let referred = match &self.edit {
@@ -175,7 +193,9 @@ impl Mutant {
             }
             Edit::Remove | Edit::Rename(_) => None,
         };
-        [Some(self.pointer.as_str()), referred].into_iter().flatten().collect()
+        // A finding about a parameter's reference stands beside it in the list.
+        let item = self.pointer.strip_suffix("/$ref").filter(|item| item.rsplit('/').nth(1) == Some("parameters"));
+        [Some(self.pointer.as_str()), referred, item].into_iter().flatten().collect()
     }
 }
 
@@ -184,7 +204,13 @@ fn is_near(found: &str, pointer: &str) -> bool {
     let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
     // A security scheme is what the requirements that name it say.
     let requires = pointer.starts_with("/components/securitySchemes/") && found.contains("/security/");
-    found.starts_with(parent) || pointer.starts_with(found) || requires
+    // A finding about what the operations of a path share stands in one of them.
+    let shares = pointer.match_indices("/parameters").any(|(end, _)| {
+        let item = &pointer[..end];
+        let is_path = item.starts_with("/paths/") && item.matches('/').count() == 2;
+        (is_path || item.rsplit('/').nth(2) == Some("callbacks")) && found.starts_with(&format!("{item}/"))
+    });
+    found.starts_with(parent) || pointer.starts_with(found) || requires || shares
 }
 
 /// As many threads as there are processors, each with its share.
@@ -215,6 +241,9 @@ mod tests {
             ("/components/schemas/Delivery/properties/id/format", false),
         ] {
             assert_eq!(is_near(found, changed), near, "{found}");
+        }
+        for (found, near) in [("/paths/~1a/get/query page", true), ("/paths/~1a/parameters/1", true), ("/paths/~1b/get", false)] {
+            assert_eq!(is_near(found, "/paths/~1a/parameters/0/in"), near, "{found}");
         }
     }
 }

@@ -48,11 +48,12 @@ enum Format {
 /// # Errors
 /// When openapi.json or the generated document cannot be read for what they are.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let comparison = Comparison::new(service)?;
+    // The table says what the profile has to name, so it is printed before the profile is checked.
     if arguments.rules {
         print!("{}", rules::table(&service.profile));
         return Ok(ExitCode::SUCCESS);
     }
+    let comparison = Comparison::new(service)?;
     let text = service.document()?;
     let findings = comparison.check(&text)?;
     match arguments.format {
@@ -97,9 +98,10 @@ pub struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     /// # Errors
-    /// When the profile is not complete.
+    /// When the profile is not complete, or is about what the code does not have.
     pub fn new(service: &'a Service) -> anyhow::Result<Comparison<'a>> {
         rules::check(&service.profile)?;
+        generated::check(&service.generated, &service.profile)?;
         Ok(Comparison { service })
     }
 

@@ -32,8 +32,19 @@ pub struct Security {
     pub schemes: Value,
     /// The requirements of every operation, as in `security`.
     pub required: Value,
-    /// The extension that names the scope that an operation needs, such as `x-required-scope`. With one, every operation has it.
+    /// The extension that names the scope that an operation needs, such as `x-required-scope`. With one, every operation has it
+    /// but those of the next two lists.
     pub scope: Option<&'static str>,
+    /// The ids of operations that need a token, but no scope.
+    pub without_scope: &'static [&'static str],
+    /// The ids of operations that anyone may call. The document says `"security": []` of each.
+    pub public: &'static [&'static str],
+}
+
+impl Security {
+    pub(crate) fn needs_scope(&self, operation_id: &str) -> bool {
+        self.scope.is_some() && !self.without_scope.contains(&operation_id) && !self.public.contains(&operation_id)
+    }
 }
 
 /// The error statuses of an operation. Dropshot says `4XX` and `5XX`.
@@ -41,6 +52,10 @@ pub struct Security {
 pub struct Errors {
     /// Of every operation.
     pub always: &'static [&'static str],
+    /// Of operations that are not public ([`Security::public`]), such as 401.
+    pub with_token: &'static [&'static str],
+    /// Of operations that need a scope ([`Security::scope`]), such as 403.
+    pub with_scope: &'static [&'static str],
     /// Of operations with parameters or a body.
     pub with_input: &'static [&'static str],
     /// Of operations with a body.
@@ -49,14 +64,29 @@ pub struct Errors {
     pub with_path_parameter: &'static [&'static str],
     /// Of operations of which the document says so: nothing in the shape of an operation tells. The tests have to show them.
     pub undecided: &'static [&'static str],
-    /// The media type of errors beside `application/json`, such as `application/problem+json`.
-    pub media_type: Option<&'static str>,
+    /// The media types of errors: `application/json`, or `application/problem+json`, or both. All have the same schema.
+    pub media_types: &'static [&'static str],
     /// Headers of errors, by status.
     pub headers: Vec<ErrorHeader>,
     /// The member of an error's body that names its kind. Each kind that is answered needs an example in the document.
     pub kind: Option<&'static str>,
     /// How the service refuses a request that is not as the document says.
     pub refusal: Refusal,
+}
+
+impl Errors {
+    /// The lists of statuses, and when each holds.
+    pub(crate) fn statuses(&self) -> [(&'static str, &'static [&'static str]); 7] {
+        [
+            ("always", self.always),
+            ("with a token", self.with_token),
+            ("with a scope", self.with_scope),
+            ("with input", self.with_input),
+            ("with a body", self.with_body),
+            ("with a parameter in the path", self.with_path_parameter),
+            ("where openapi.json says so", self.undecided),
+        ]
+    }
 }
 
 /// A header that errors of some statuses carry.
@@ -74,7 +104,8 @@ pub struct Refusal {
     pub status: u16,
     /// The kind of error ([`Errors::kind`]); `None` when the status says it all.
     pub kind: Option<&'static str>,
-    /// The list in the error's body that names what is wrong, and the member of each item that is a JSON pointer into the request.
+    /// The list in the error's body that names what is wrong, and the member of each item that is a JSON pointer into the request:
+    /// plain, or as the fragment of a URI (RFC 9457), such as `#/name`.
     pub pointers: Option<(&'static str, &'static str)>,
     /// JSON pointers at which a value may be refused although it keeps its schema, as no schema can say all of it. `*` is any
     /// index; the whole body is always one of them.
@@ -114,6 +145,7 @@ pub struct Evidence {
 #[derive(Debug)]
 pub struct Unseen {
     pub status: &'static str,
+    /// A callback is named by the id of its operation and its own name: `startSession/finished`.
     pub operation_ids: &'static [&'static str],
     pub reason: &'static str,
 }

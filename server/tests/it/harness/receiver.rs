@@ -281,6 +281,7 @@ fn exchange(method: &http::Method, callback: &Callback, reply: &Reply) -> Exchan
         Reply::Hang | Reply::Reset | Reply::ResetLater(_) => (None, Vec::new()),
     };
     Exchange::Callback(openapi_proof::evidence::Callback {
+        name: None,
         method: method.to_string(),
         headers: contract::headers(&callback.headers).into_iter().filter(|(name, _)| !name.starts_with(CUSTOM)).collect(),
         authentication: authorization.and_then(|value| value.split(' ').next()).map(str::to_ascii_lowercase),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::document::{CallbackOperation, Operation, Response, Scope};
+use super::document::{CallbackOperation, Operation, Response, Schema, Scope};
 use super::judge::{Judge, header, kind_of, media_type, response, sent};
 use super::sightings::{self, Facts};
 use super::{Answer, Callback, Caller, Exchange};
@@ -45,9 +45,10 @@ pub struct Coverage {
 }
 
 /// # Errors
-/// When `document` cannot be read for what it is, or a recorded body is no JSON.
+/// When `document` cannot be read for what it is, or the profile names what it does not have.
 pub fn check(service: &Service, document: &Value, exchanges: &[Exchange]) -> anyhow::Result<Coverage> {
     let judge = Judge::new(&service.profile, document)?;
+    judge.check_profile()?;
     let mut problems: Vec<String> =
         exchanges.iter().flat_map(|exchange| judge.breaches(exchange)).map(|breach| breach.to_string()).collect();
     problems.sort();
@@ -125,12 +126,16 @@ pub(super) fn of_place(judge: &Judge, at: &str, exchanges: &[Exchange]) -> anyho
                 shown_by_callback(operation, callback, &mut all.seen)?;
             }
         }
+        let unseen = judge.profile.evidence.unseen.iter().filter(|unseen| unseen.operation_ids.contains(&operation.id().as_str()));
+        for response in unseen.filter_map(|unseen| operation.answers.get(unseen.status)) {
+            all.excuse(&sightings::seen(&response.at));
+        }
     }
     Ok(all)
 }
 
 fn of_operation(operation: &Operation, facts: &mut Facts) -> anyhow::Result<()> {
-    facts.insert(without_token(operation));
+    facts.insert(if operation.needs_token { without_token(operation) } else { serves_without_token(operation) });
     facts.extend(operation.scope.iter().flat_map(|scope| [without_scope(scope), with_scope(scope)]));
     for response in operation.answers.values() {
         facts.insert(sightings::seen(&response.at));
@@ -156,8 +161,9 @@ fn of_callback(operation: &CallbackOperation, facts: &mut Facts) -> anyhow::Resu
         sightings::possible(&schema.cursor(), facts)?;
     }
     for response in operation.answers.values() {
+        // What a receiver answers is not recorded but for its status and headers.
         facts.insert(sightings::seen(&response.at));
-        of_response(response, facts)?;
+        facts.extend(response.headers.iter().map(|header| sightings::seen(&header.at)));
     }
     Ok(())
 }
@@ -178,6 +184,9 @@ fn shown_by_answer(profile: &Profile, operation: &Operation, answer: &Answer, fa
         (Caller::WithoutToken, _) if answer.status == 401 => {
             facts.insert(without_token(operation));
         }
+        (Caller::WithoutToken, _) if served => {
+            facts.insert(serves_without_token(operation));
+        }
         (Caller::Scopes(scopes), Some(scope)) if answer.status == 403 && !scopes.contains(&scope.name) && !scopes.is_empty() => {
             facts.insert(without_scope(scope));
         }
@@ -195,7 +204,7 @@ fn shown_by_answer(profile: &Profile, operation: &Operation, answer: &Answer, fa
         facts.extend(response.kinds.iter().filter(|(_, known)| Some(known) == kind.as_ref()).map(|(at, kind)| shows(at, kind)));
         if let Some(schema) = response.content.get(&media_type(&answer.headers)) {
             facts.insert(sightings::seen(&schema.at));
-            sightings::shown(&schema.cursor(), &serde_json::from_str(&answer.body)?, facts)?;
+            shown_by_text(schema, &answer.body, facts)?;
         }
     }
     if !served {
@@ -209,9 +218,14 @@ fn shown_by_answer(profile: &Profile, operation: &Operation, answer: &Answer, fa
     }
     let body = answer.request_body.as_deref().filter(|body| !body.is_empty());
     for (schema, body) in operation.request.iter().flat_map(|request| request.content.values()).zip(body) {
-        sightings::shown(&schema.cursor(), &serde_json::from_str(body)?, facts)?;
+        shown_by_text(schema, body, facts)?;
     }
     Ok(())
+}
+
+/// A body that is no JSON shows nothing, and is a problem of its own.
+fn shown_by_text(schema: &Schema, body: &str, facts: &mut Facts) -> anyhow::Result<()> {
+    serde_json::from_str(body).map_or(Ok(()), |value| sightings::shown(&schema.cursor(), &value, facts))
 }
 
 fn shown_by_callback(operation: &CallbackOperation, callback: &Callback, facts: &mut Facts) -> anyhow::Result<()> {
@@ -220,7 +234,7 @@ fn shown_by_callback(operation: &CallbackOperation, callback: &Callback, facts: 
     let headers = operation.headers.iter().filter(|expected| header(&callback.headers, &expected.name).is_some());
     facts.extend(headers.map(|header| sightings::seen(&header.at)));
     if let Some(schema) = operation.body.content.get(&media_type(&callback.headers)) {
-        sightings::shown(&schema.cursor(), &serde_json::from_str(&callback.body)?, facts)?;
+        shown_by_text(schema, &callback.body, facts)?;
     }
     let Some(status) = callback.status.map(|status| status.to_string()) else { return Ok(()) };
     let class = format!("{}XX", &status[..1]);
@@ -235,6 +249,10 @@ fn shown_by_callback(operation: &CallbackOperation, callback: &Callback, facts: 
 
 fn without_token(operation: &Operation) -> String {
     format!("{}/security refuses a caller without a token", operation.at)
+}
+
+fn serves_without_token(operation: &Operation) -> String {
+    format!("{}/security serves a caller without a token", operation.at)
 }
 
 fn without_scope(scope: &Scope) -> String {

@@ -10,9 +10,7 @@ use serde_json::Value;
 
 use crate::Profile;
 use crate::json_schema::{self, Style};
-use crate::openapi::node::{Cursor, child};
-
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+use crate::openapi::node::{Cursor, METHODS, child};
 
 pub(super) struct Operation {
     /// A JSON pointer, as every `at` here.
@@ -20,7 +18,7 @@ pub(super) struct Operation {
     pub(super) id: String,
     pub(super) method: String,
     pub(super) path: Path,
-    /// That it needs, where operations need one.
+    /// `None` when the profile says that it needs none.
     pub(super) scope: Option<Scope>,
     pub(super) needs_token: bool,
     pub(super) parameters: Vec<Parameter>,
@@ -35,8 +33,12 @@ pub(super) struct Scope {
 
 pub(super) struct CallbackOperation {
     pub(super) at: String,
+    /// The operation that has it.
+    pub(super) operation_id: String,
+    pub(super) name: String,
+    pub(super) url: String,
     pub(super) method: String,
-    /// In lower case; the empty one stands for none.
+    /// Schemes of Authorization in lower case; the empty one stands for none. An empty list says the same as it alone.
     pub(super) authentications: Vec<(String, String)>,
     pub(super) headers: Vec<Parameter>,
     pub(super) body: Body,
@@ -147,7 +149,7 @@ pub(super) struct Document {
 
 impl Document {
     /// # Errors
-    /// When it is no OpenAPI document, an operation of it says no scope, or a reference leads nowhere.
+    /// When it is no OpenAPI document, an operation of it has no scope although it needs one, or a reference leads nowhere.
     pub(super) fn read(document: &Arc<Value>, profile: &Profile) -> anyhow::Result<Document> {
         let root = Cursor::new(document);
         let (mut operations, mut callbacks) = (Vec::new(), Vec::new());
@@ -173,73 +175,110 @@ struct Reader<'a> {
     operation: Cursor<'a>,
 }
 
+impl CallbackOperation {
+    /// Identifies it among all callbacks, wherever it stands.
+    pub(super) fn key(&self) -> String {
+        format!("callback {} {} {} {}", self.operation_id, self.name, self.url, self.method)
+    }
+
+    /// How the profile's `unseen` names it.
+    pub(super) fn id(&self) -> String {
+        format!("{}/{}", self.operation_id, self.name)
+    }
+}
+
 impl<'a> Reader<'a> {
     fn operation(&self, method: &str, path: &str, security: Option<Cursor>) -> anyhow::Result<Operation> {
         let here = &self.operation;
-        let text = |name: &str| here.member(name).with_context(|| format!("{} has no {name}", here.at))?.text().map(str::to_owned);
+        let id = self.id()?;
         let security = security.map(|security| security.items()).transpose()?.unwrap_or_default();
         Ok(Operation {
             at: here.at.clone(),
-            id: text("operationId")?,
+            id: id.to_owned(),
             method: method.to_uppercase(),
             path: Path::of(path),
-            scope: self.profile.security.scope.map(|member| self.scope(member)).transpose()?,
+            scope: self.profile.security.scope.map(|member| self.scope(member, id)).transpose()?.flatten(),
             needs_token: !security.is_empty() && security.iter().all(|requirement| requirement.value != &serde_json::json!({})),
             parameters: self.parameters()?,
             request: here.member("requestBody").map(|body| self.body(&body.follow()?)).transpose()?,
-            answers: self.answers()?,
+            answers: self.answers(method)?,
         })
     }
 
-    fn scope(&self, member: &str) -> anyhow::Result<Scope> {
-        let scope = self.operation.member(member).with_context(|| format!("{} has no {member}", self.operation.at))?;
-        Ok(Scope { at: scope.at.clone(), name: scope.text()?.to_owned() })
+    fn id(&self) -> anyhow::Result<&'a str> {
+        let here = &self.operation;
+        here.member("operationId").with_context(|| format!("{} has no operationId", here.at))?.text()
+    }
+
+    fn scope(&self, member: &str, id: &str) -> anyhow::Result<Option<Scope>> {
+        let at = &self.operation.at;
+        let scope = self.operation.member(member);
+        if !self.profile.security.needs_scope(id) {
+            anyhow::ensure!(scope.is_none(), "{at} has {member}, and the profile says that {id} needs no scope");
+            return Ok(None);
+        }
+        let scope = scope.with_context(|| format!("{at} has no {member}"))?;
+        Ok(Some(Scope { at: scope.at.clone(), name: scope.text()?.to_owned() }))
     }
 
     fn callbacks(&self) -> anyhow::Result<Vec<CallbackOperation>> {
         let mut callbacks = Vec::new();
-        for (_, callback) in self.operation.member("callbacks").map(|callbacks| callbacks.members()).transpose()?.unwrap_or_default() {
-            for (_, item) in callback.follow()?.members()? {
+        for (name, callback) in self.operation.member("callbacks").map(|callbacks| callbacks.members()).transpose()?.unwrap_or_default() {
+            for (url, item) in callback.follow()?.members()? {
+                let item = item.follow()?;
                 for (method, operation) in METHODS.iter().filter_map(|method| Some((method, item.member(method)?))) {
-                    callbacks.push(Reader { shared: item.member("parameters"), operation, ..*self }.callback(method)?);
+                    let reader = Reader { shared: item.member("parameters"), operation, ..*self };
+                    callbacks.push(reader.callback(self.id()?, name, url, method)?);
                 }
             }
         }
         Ok(callbacks)
     }
 
-    fn callback(&self, method: &str) -> anyhow::Result<CallbackOperation> {
-        let body = self.operation.member("requestBody").with_context(|| format!("{} has no requestBody", self.operation.at))?;
+    fn callback(&self, operation_id: &str, name: &str, url: &str, method: &str) -> anyhow::Result<CallbackOperation> {
+        let body = self.operation.member("requestBody").map(|body| self.body(&body.follow()?)).transpose()?;
         let mut authentications = Vec::new();
         for requirement in self.operation.member("security").map(|security| security.items()).transpose()?.unwrap_or_default() {
             let mut scheme = String::new();
             for (name, scopes) in requirement.members()? {
                 let target = scopes.target(&format!("#{}", child("/components/securitySchemes", name)))?;
-                scheme = target.member("scheme").with_context(|| format!("{} has no scheme", target.at))?.text()?.to_lowercase();
+                scheme = match target.value["type"].as_str() {
+                    Some("oauth2" | "openIdConnect") => "bearer".to_owned(),
+                    // It has a header of its own, or none.
+                    Some("apiKey") => String::new(),
+                    _ => target.member("scheme").with_context(|| format!("{} has no scheme", target.at))?.text()?.to_lowercase(),
+                };
             }
             authentications.push((requirement.at, scheme));
         }
         Ok(CallbackOperation {
             at: self.operation.at.clone(),
+            operation_id: operation_id.to_owned(),
+            name: name.to_owned(),
+            url: url.to_owned(),
             method: method.to_uppercase(),
             authentications,
             headers: self.parameters()?,
-            body: self.body(&body.follow()?)?,
-            answers: self.answers()?,
+            body: body.unwrap_or(Body { required: false, content: BTreeMap::new() }),
+            answers: self.answers(method)?,
         })
     }
 
     fn parameters(&self) -> anyhow::Result<Vec<Parameter>> {
         let own = self.operation.member("parameters");
-        let all = own.iter().chain(&self.shared).map(Cursor::items).collect::<anyhow::Result<Vec<_>>>()?;
-        all.into_iter()
-            .flatten()
-            .map(|parameter| {
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for list in own.iter().chain(&self.shared) {
+            for parameter in list.items()? {
                 let parameter = parameter.follow()?;
                 let text = |name: &str| parameter.member(name).with_context(|| format!("{} has no {name}", parameter.at))?.text();
-                self.parameter(text("in")?, text("name")?, &parameter)
-            })
-            .collect()
+                let parameter = self.parameter(text("in")?, text("name")?, &parameter)?;
+                // A parameter of the operation replaces the same parameter of its path.
+                if !parameters.iter().any(|known| known.place == parameter.place && known.name == parameter.name) {
+                    parameters.push(parameter);
+                }
+            }
+        }
+        Ok(parameters)
     }
 
     fn parameter(&self, place: &str, name: &str, parameter: &Cursor) -> anyhow::Result<Parameter> {
@@ -268,7 +307,7 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    fn answers(&self) -> anyhow::Result<BTreeMap<String, Response>> {
+    fn answers(&self, method: &str) -> anyhow::Result<BTreeMap<String, Response>> {
         let responses = self.operation.member("responses").with_context(|| format!("{} has no responses", self.operation.at))?;
         let mut answers = BTreeMap::new();
         for (status, response) in responses.members()? {
@@ -277,21 +316,27 @@ impl<'a> Reader<'a> {
             for (name, header) in response.member("headers").map(|headers| headers.members()).transpose()?.unwrap_or_default() {
                 headers.push(self.parameter("header", name, &header.follow()?)?);
             }
-            let content = self.content(&response)?;
-            let kinds = self.profile.errors.kind.map_or_else(|| Ok(Vec::new()), |member| kinds(&response, member))?;
+            let (mut content, mut kinds) = (BTreeMap::new(), Vec::new());
+            // A response to HEAD has no content, only what describes it (RFC 9110 §9.3.2).
+            if method != "head" {
+                content = self.content(&response)?;
+                kinds = self.profile.errors.kind.map_or_else(|| Ok(Vec::new()), |member| kinds_of(&response, member))?;
+            }
             answers.insert(status.to_owned(), Response { at: child(&responses.at, status), headers, content, kinds });
         }
         Ok(answers)
     }
 }
 
-fn kinds(response: &Cursor, member: &str) -> anyhow::Result<Vec<(String, String)>> {
+fn kinds_of(response: &Cursor, member: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut kinds = Vec::new();
     for (_, content) in response.member("content").map(|content| content.members()).transpose()?.unwrap_or_default() {
+        let mut examples: Vec<Cursor> = content.member("example").into_iter().collect();
         for (_, example) in content.member("examples").map(|examples| examples.members()).transpose()?.unwrap_or_default() {
-            let kind = example.follow()?.member("value").and_then(|value| value.member(member));
-            kinds.extend(kind.and_then(|kind| Some((kind.at.clone(), kind.value.as_str()?.to_owned()))));
+            examples.extend(example.follow()?.member("value"));
         }
+        let found = examples.iter().filter_map(|example| example.member(member));
+        kinds.extend(found.filter_map(|kind| Some((kind.at.clone(), kind.value.as_str()?.to_owned()))));
     }
     Ok(kinds)
 }

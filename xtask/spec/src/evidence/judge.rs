@@ -36,14 +36,40 @@ pub struct Judge<'a> {
 const UNROUTED: [u16; 2] = [404, 405];
 
 /// Headers of any HTTP request, and the one that `security` declares.
-const UNDECLARED: [&str; 8] =
-    ["accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"];
+const UNDECLARED: [&str; 11] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "traceparent",
+    "transfer-encoding",
+    "user-agent",
+];
 
 impl<'a> Judge<'a> {
     /// # Errors
     /// When `document` is no OpenAPI document, or an operation of it has no scope although the profile says that each has one.
     pub fn new(profile: &'a Profile, document: &Value) -> anyhow::Result<Judge<'a>> {
         Ok(Judge { document: Document::read(&Arc::new(document.clone()), profile)?, profile })
+    }
+
+    /// # Errors
+    /// When the profile excuses responses that the document does not have.
+    pub(super) fn check_profile(&self) -> anyhow::Result<()> {
+        let operations = self.document.operations.iter().map(|operation| (operation.id.clone(), &operation.answers));
+        let callbacks = self.document.callbacks.iter().map(|callback| (callback.id(), &callback.answers));
+        let all: Vec<_> = operations.chain(callbacks).collect();
+        let mut unmatched = Vec::new();
+        for unseen in self.profile.evidence.unseen {
+            let has = |id: &&&str| all.iter().any(|(known, answers)| known == **id && answers.contains_key(unseen.status));
+            unmatched.extend(unseen.operation_ids.iter().filter(|id| !has(id)).map(|id| format!("{} of {id:?}", unseen.status)));
+        }
+        anyhow::ensure!(unmatched.is_empty(), "`unseen` of the profile has what the document does not have: {}", unmatched.join(", "));
+        Ok(())
     }
 
     /// The operation at a method and path.
@@ -95,16 +121,20 @@ impl<'a> Judge<'a> {
         found.breaches
     }
 
-    /// The callback that an exchange belongs to: of those in the document, the one that it contradicts least.
+    /// The callback that an exchange belongs to: of those with its name, or of all when it has none, the one that it contradicts
+    /// least. The order of the document makes no difference.
     pub(super) fn callback(&self, callback: &Callback) -> Option<&CallbackOperation> {
-        self.document.callbacks.iter().min_by_key(|operation| self.against_callback(operation, callback).len())
+        let named = |operation: &&CallbackOperation| callback.name.as_ref().is_none_or(|name| *name == operation.name);
+        let callbacks = self.document.callbacks.iter().filter(named);
+        callbacks.min_by_key(|operation| (self.against_callback(operation, callback).len(), operation.key()))
     }
 
     fn of_callback(&self, callback: &Callback) -> Vec<Breach> {
         match self.callback(callback) {
             Some(operation) => self.against_callback(operation, callback),
             None => {
-                let what = "the service sent a callback, and the document has none".to_owned();
+                let called = callback.name.as_ref().map(|name| format!(" that is called {name}")).unwrap_or_default();
+                let what = format!("the service sent a callback{called}, and the document has none");
                 vec![Breach { pointer: "/paths".to_owned(), place: "callback".to_owned(), what }]
             }
         }
@@ -128,12 +158,15 @@ impl<'a> Judge<'a> {
     }
 
     fn against_callback(&self, operation: &CallbackOperation, callback: &Callback) -> Vec<Breach> {
-        let mut found = Found { profile: self.profile, at: operation.at.clone(), place: "callback".to_owned(), breaches: Vec::new() };
+        let mut found =
+            Found { profile: self.profile, at: operation.at.clone(), place: format!("callback {}", operation.name), breaches: Vec::new() };
         if callback.method != operation.method {
             found.here(format!("{} instead of {}", callback.method, operation.method));
         }
         let authentication = callback.authentication.clone().unwrap_or_default();
-        if !operation.authentications.iter().any(|(_, scheme)| *scheme == authentication) {
+        let mut documented = operation.authentications.iter().map(|(_, scheme)| scheme.as_str());
+        let needs_none = operation.authentications.is_empty() && authentication.is_empty();
+        if !needs_none && !documented.any(|scheme| scheme == authentication) {
             found.add(format!("{}/security", operation.at), format!("the authentication {authentication:?} is not documented"));
         }
         found.headers(&operation.headers, &callback.headers);
@@ -142,7 +175,10 @@ impl<'a> Judge<'a> {
                 found.add(format!("{}/parameters", operation.at), format!("the header {name} is not documented"));
             }
         }
-        found.content(&format!("{}/requestBody", operation.at), &operation.body.content, &callback.headers, &callback.body, Style::Closed);
+        if operation.body.required || !callback.body.is_empty() {
+            let at = format!("{}/requestBody", operation.at);
+            found.content(&at, &operation.body.content, &callback.headers, &callback.body, Style::Closed);
+        }
         found.breaches
     }
 }
@@ -181,8 +217,8 @@ pub(super) fn sent<'a>(operation: &'a Operation, answer: &'a Answer) -> Vec<(&'a
 }
 
 fn decoded(segment: &str) -> String {
-    // A path's `+` is itself, unlike a form's.
-    let escaped = segment.replace('+', "%2B");
+    // A path's `+` and `&` are themselves, unlike a form's.
+    let escaped = segment.replace('+', "%2B").replace('&', "%26");
     url::form_urlencoded::parse(format!("={escaped}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
 
@@ -202,6 +238,9 @@ struct Found<'a> {
 
 /// Whether a value that keeps its schema may be refused at a pointer all the same.
 fn is_beyond_the_schema(refusal: &Refusal, pointer: &str) -> bool {
+    // RFC 9457 writes a pointer as the fragment of a URI.
+    let of_fragment = pointer.strip_prefix('#').map(decoded);
+    let pointer = of_fragment.as_deref().unwrap_or(pointer);
     let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
     let general: Vec<&str> = pointer.split('/').map(|segment| if is_index(segment) { "*" } else { segment }).collect();
     pointer.is_empty() || refusal.beyond_the_schema.contains(&general.join("/").as_str())
@@ -357,7 +396,39 @@ impl Found<'_> {
                 wrong.value(schema, &value, Style::Written);
                 true
             }
-            Err(_) => false,
+            Err(error) => {
+                if (200..300).contains(&answer.status) {
+                    wrong.add(schema.at.clone(), format!("with a body that is not JSON: {error}"));
+                }
+                false
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_may_be_the_fragment_of_a_uri() {
+        let refusal =
+            Refusal { status: 400, kind: None, pointers: None, beyond_the_schema: &["/names/*/first", "/a b"], opaque_parameters: &[] };
+        for (pointer, expected) in [
+            ("/names/3/first", true),
+            ("#/names/3/first", true),
+            ("#/a%20b", true),
+            ("/a%20b", false),
+            ("#", true),
+            ("", true),
+            ("#/names", false),
+        ] {
+            assert_eq!(is_beyond_the_schema(&refusal, pointer), expected, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn a_segment_of_a_path_is_no_form() {
+        assert_eq!(decoded("a+b&c=%41"), "a+b&c=A");
     }
 }

@@ -18,6 +18,9 @@ pub(super) struct Harmless {
 
 const SHARED: &str = "/components/schemas/Shared";
 
+/// A security scheme has a `type`, but is no schema.
+const SECURITY_SCHEMES: &str = "/components/securitySchemes/";
+
 impl Harmless {
     /// # Errors
     /// When nothing stands there.
@@ -60,7 +63,7 @@ pub(super) fn of(document: &Value) -> anyhow::Result<Vec<Harmless>> {
             let edit = Edit::Set(document.pointer(target).context("a reference leads somewhere")?.clone());
             let also = is_alone.then(|| (target.to_owned(), Edit::Remove));
             changes.push(Harmless { what: "what is named, in place of its name", pointer: at, edit, also });
-        } else if value["type"].is_string() && value.get("in").is_none() && value.get("scheme").is_none() {
+        } else if value["type"].is_string() && value.get("in").is_none() && !at.starts_with(SECURITY_SCHEMES) {
             add("an extension", child(&at, "x-note"), json!({ "of": "somebody" }));
             add("a title", child(&at, "title"), json!("A title"));
             // A component itself already has its name.
@@ -90,5 +93,24 @@ fn walk<'a>(value: &'a Value, at: &str, places: &mut Vec<(String, &'a Value)>) {
     }
     for (at, value) in items(value, at) {
         walk(value, &at, places);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_security_scheme_is_no_schema() -> anyhow::Result<()> {
+        let schemes = json!({
+            "login": { "type": "oauth2", "description": "A login.", "flows": { "clientCredentials": { "scopes": { "type": "Prose." } } } },
+            "other": { "type": "openIdConnect", "openIdConnectUrl": "https://example.com" },
+            "key": { "type": "apiKey", "in": "header", "name": "key" },
+        });
+        let found = of(&json!({ "components": { "securitySchemes": schemes, "schemas": { "A": { "type": "string" } } } }))?;
+        let of_schemes = found.iter().filter(|change| change.pointer.starts_with(SECURITY_SCHEMES));
+        assert!(of_schemes.into_iter().all(|change| ["members in another order", "other prose"].contains(&change.what)));
+        assert!(found.iter().any(|change| change.pointer == "/components/schemas/A/x-note"));
+        Ok(())
     }
 }

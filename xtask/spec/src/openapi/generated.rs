@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::{Map, Value, json};
 
+use super::node::METHODS;
 use crate::Profile;
-use crate::profile::Errors;
 
 /// Adds to the generated document what dropshot cannot say. `spec` says only which of the undecided statuses an operation has.
 ///
@@ -20,14 +20,15 @@ pub(super) fn complete(document: &mut Value, profile: &Profile, spec: &Value) ->
     document["servers"] = json!([{"url": profile.server}]);
     document["components"]["securitySchemes"] = profile.security.schemes.clone();
     document["security"] = profile.security.required.clone();
-    document["components"]["responses"] = error_responses(&document["components"]["responses"], &profile.errors)?;
+    document["components"]["responses"] = error_responses(&document["components"]["responses"], profile)?;
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).context("the generated document has no paths")?;
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().context("a path of the generated document is no object")? {
             let spec = spec.get("paths").and_then(|paths| paths.get(path)?.get(method)?.get("responses")).and_then(Value::as_object);
-            complete_errors(path, operation, spec, &profile.errors)?;
+            complete_errors(path, operation, spec, profile)?;
             complete_defaults(operation, profile);
-            operation["security"] = profile.security.required.clone();
+            let is_public = profile.security.public.contains(&id(operation));
+            operation["security"] = if is_public { json!([]) } else { profile.security.required.clone() };
             for callback in &profile.callbacks {
                 if operation.get("operationId").is_some_and(|id| id == callback.operation_id) {
                     operation["callbacks"][callback.name][callback.url][callback.method] = callback.operation.clone();
@@ -38,12 +39,60 @@ pub(super) fn complete(document: &mut Value, profile: &Profile, spec: &Value) ->
     Ok(())
 }
 
+/// # Errors
+/// When an entry of the profile is about nothing that the generated document or the profile itself has.
+pub(super) fn check(document: &Value, profile: &Profile) -> anyhow::Result<()> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let members = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    let operations: Vec<&Value> = members.filter(|(name, _)| METHODS.contains(&name.as_str())).map(|(_, operation)| operation).collect();
+    let is_operation = |wanted: &str| operations.iter().any(|operation| id(operation) == wanted);
+    let has_parameter = |wanted: &str| {
+        let parameters = operations.iter().flat_map(|operation| operation["parameters"].as_array().into_iter().flatten());
+        parameters.into_iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == wanted)
+    };
+    let statuses = profile.errors.statuses();
+    let is_status = |wanted: &str| statuses.iter().any(|(_, statuses)| statuses.contains(&wanted));
+
+    let security = &profile.security;
+    let mut unmatched: Vec<String> = Vec::new();
+    for (list, ids) in [("security.without_scope", security.without_scope), ("security.public", security.public)] {
+        unmatched.extend(ids.iter().filter(|id| !is_operation(id)).map(|id| format!("{list}: there is no operation {id:?}")));
+    }
+    if security.scope.is_none() && !security.without_scope.is_empty() {
+        unmatched.push("security.without_scope: there are no scopes".to_owned());
+    }
+    let callbacks = profile.callbacks.iter().filter(|callback| !is_operation(callback.operation_id));
+    unmatched.extend(callbacks.map(|callback| format!("callbacks: there is no operation {:?}", callback.operation_id)));
+    let defaults = profile.parameter_defaults.iter().filter(|(name, _)| !has_parameter(name));
+    unmatched.extend(defaults.map(|(name, _)| format!("parameter_defaults: there is no query parameter {name:?}")));
+    for header in &profile.errors.headers {
+        let statuses = header.statuses.iter().filter(|status| !is_status(status));
+        unmatched.extend(statuses.map(|status| format!("errors.headers: {} is of no error {status}", header.name)));
+    }
+    if profile.errors.media_types.is_empty() {
+        unmatched.push("errors.media_types: there are none".to_owned());
+    }
+    ensure!(unmatched.is_empty(), "the profile has what does not apply: {}", unmatched.join("; "));
+    Ok(())
+}
+
+fn id(operation: &Value) -> &str {
+    operation["operationId"].as_str().unwrap_or_default()
+}
+
 /// dropshot says `4XX` and `5XX`; this says which.
-fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, Value>>, errors: &Errors) -> anyhow::Result<()> {
+fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, Value>>, profile: &Profile) -> anyhow::Result<()> {
+    let (errors, security) = (&profile.errors, &profile.security);
     let has_body = operation.get("requestBody").is_some();
     let has_input = has_body || operation.get("parameters").is_some();
     let mut statuses: BTreeSet<&str> = errors.always.iter().copied().collect();
-    for (holds, more) in [(has_input, errors.with_input), (has_body, errors.with_body), (path.contains('{'), errors.with_path_parameter)] {
+    for (holds, more) in [
+        (!security.public.contains(&id(operation)), errors.with_token),
+        (security.needs_scope(id(operation)), errors.with_scope),
+        (has_input, errors.with_input),
+        (has_body, errors.with_body),
+        (path.contains('{'), errors.with_path_parameter),
+    ] {
         statuses.extend(more.iter().filter(|_| holds));
     }
     statuses.extend(errors.undecided.iter().filter(|status| spec.is_some_and(|responses| responses.contains_key(**status))));
@@ -60,17 +109,16 @@ fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, 
     Ok(())
 }
 
-/// dropshot's error responses, once for each status: in both media types, and with its headers.
-fn error_responses(responses: &Value, errors: &Errors) -> anyhow::Result<Value> {
-    let lists = [errors.always, errors.with_input, errors.with_body, errors.with_path_parameter, errors.undecided];
+/// dropshot's error responses, once for each status: in each media type, and with its headers.
+fn error_responses(responses: &Value, profile: &Profile) -> anyhow::Result<Value> {
+    let errors = &profile.errors;
     let mut completed = Map::new();
     for (name, response) in responses.as_object().context("the generated document has no error responses")? {
         let mut response = response.clone();
         let json = response.pointer("/content/application~1json").context("a generated error response is not JSON")?.clone();
-        if let Some(media_type) = errors.media_type {
-            response["content"][media_type] = json;
-        }
-        for status in lists.into_iter().flatten() {
+        let content: Map<String, Value> = errors.media_types.iter().map(|name| ((*name).to_owned(), json.clone())).collect();
+        response["content"] = content.into();
+        for status in errors.statuses().into_iter().flat_map(|(_, statuses)| statuses) {
             let mut response = response.clone();
             for header in errors.headers.iter().filter(|header| header.statuses.contains(status)) {
                 response["headers"][header.name] = header.header.clone();

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::rules::Kind;
 
+/// The members of a path item that are operations.
+pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
 pub(super) type Members = BTreeMap<String, Rc<Node>>;
 
 /// A statement in normal form, with the place in its document that made it. Lists have become maps, because the order

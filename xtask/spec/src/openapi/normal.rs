@@ -5,11 +5,9 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::node::{Cursor, Members, Node, Shape, Shared, child};
+use super::node::{Cursor, METHODS, Members, Node, Shape, Shared, child};
 use super::rules::{Kind, Reading, Rules};
 use super::schema::{self, Schemas, canonical};
-
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// # Errors
 /// When the document is not shaped like an OpenAPI 3.0 document, or refers to what it does not have.
@@ -174,7 +172,12 @@ fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
         let mut schemes = Members::new();
         for (name, scopes) in requirement.members()? {
             let scheme = scopes.target(&format!("#{}", child("/components/securitySchemes", name)))?;
-            let scheme = object(rules, &scheme, Kind::SecurityScheme, |_, value| Ok(leaf(&value)))?;
+            // Its text is its key, so its members need one order.
+            let scheme = object(rules, &scheme, Kind::SecurityScheme, |_, value| {
+                let mut says = canonical(value.value);
+                says.sort_all_objects();
+                Ok(Node::leaf(value.at, says))
+            })?;
             let (key, at) = (scheme.to_value().to_string(), scheme.at.clone());
             let members = [("scheme".to_owned(), scheme), ("scopes".to_owned(), schema::set(&scopes)?)];
             schemes.insert(key, Rc::new(Node::map(at, members)));

@@ -96,7 +96,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "security",
         drops: &[(SecurityScheme, &["description"])],
-        says: "dropshot knows no authentication; the code is taken to want what the profile says, for every operation",
+        says: "dropshot knows no authentication; the code is taken to want what the profile says, for every operation that is not public",
         held_by: None,
     },
     Rule { name: SCOPES, drops: &[], says: "dropshot knows no scopes", held_by: None },
@@ -115,7 +115,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: ERROR_MEDIA_TYPE,
         drops: &[],
-        says: "dropshot says application/json of an error; the code is taken to say another media type with the same schema too",
+        says: "dropshot says application/json of an error; the code is taken to say the media types of the profile, with the same schema",
         held_by: None,
     },
     Rule {
@@ -188,7 +188,7 @@ fn applies(rule: &Rule, profile: &Profile) -> bool {
     match rule.name {
         SCOPES => profile.security.scope.is_some(),
         ERROR_HEADERS => !profile.errors.headers.is_empty(),
-        ERROR_MEDIA_TYPE => profile.errors.media_type.is_some(),
+        ERROR_MEDIA_TYPE => profile.errors.media_types != ["application/json"],
         PARAMETER_DEFAULTS => !profile.parameter_defaults.is_empty(),
         CALLBACKS => !profile.callbacks.is_empty(),
         _ => true,
@@ -200,11 +200,12 @@ fn held_by(rule: &Rule, profile: &Profile) -> Option<&'static str> {
 }
 
 /// # Errors
-/// When the profile names no check for a rule, or a check for what is no rule here.
+/// When the profile names no check for some rules, or a check for what is no rule here.
 pub(super) fn check(profile: &Profile) -> anyhow::Result<()> {
     let used = || RULES.iter().filter(|rule| applies(rule, profile));
-    if let Some(rule) = used().find(|rule| held_by(rule, profile).is_none()) {
-        anyhow::bail!("the profile's `held_by` has no check for the rule {:?}", rule.name);
+    let missing: Vec<String> = used().filter(|rule| held_by(rule, profile).is_none()).map(|rule| format!("{:?}", rule.name)).collect();
+    if !missing.is_empty() {
+        anyhow::bail!("the profile's `held_by` has no check for: {}", missing.join(", "));
     }
     if let Some((name, _)) = profile.held_by.iter().find(|(name, _)| !used().any(|rule| rule.name == *name && rule.held_by.is_none())) {
         anyhow::bail!("the profile's `held_by` names {name:?}, which is no rule that needs a check here");
@@ -217,20 +218,17 @@ fn specifics(rule: &Rule, profile: &Profile) -> Vec<String> {
     let errors = &profile.errors;
     match rule.name {
         "hosts" => vec![profile.server.clone()],
-        SCOPES => profile.security.scope.map(|scope| format!("in {scope}")).into_iter().collect(),
-        "error statuses" => [
-            ("always", errors.always),
-            ("with input", errors.with_input),
-            ("with a body", errors.with_body),
-            ("with a parameter in the path", errors.with_path_parameter),
-            ("where openapi.json says so", errors.undecided),
-        ]
-        .into_iter()
-        .filter(|(_, statuses)| !statuses.is_empty())
-        .map(|(when, statuses)| format!("{} {when}", statuses.join(", ")))
-        .collect(),
+        "security" => profile.security.public.iter().map(|id| format!("{id} is public")).collect(),
+        SCOPES => {
+            let without = profile.security.without_scope.iter().map(|id| format!("{id} needs none"));
+            profile.security.scope.map(|scope| format!("in {scope}")).into_iter().chain(without).collect()
+        }
+        "error statuses" => {
+            let statuses = errors.statuses().into_iter().filter(|(_, statuses)| !statuses.is_empty());
+            statuses.map(|(when, statuses)| format!("{} {when}", statuses.join(", "))).collect()
+        }
         ERROR_HEADERS => errors.headers.iter().map(|header| format!("{} with {}", header.name, header.statuses.join(", "))).collect(),
-        ERROR_MEDIA_TYPE => errors.media_type.map(str::to_owned).into_iter().collect(),
+        ERROR_MEDIA_TYPE => vec![errors.media_types.join(", ")],
         PARAMETER_DEFAULTS => profile.parameter_defaults.iter().map(|(name, value)| format!("{name} = {value}")).collect(),
         CALLBACKS => profile.callbacks.iter().map(|callback| format!("{} of {}", callback.name, callback.operation_id)).collect(),
         _ => Vec::new(),

@@ -172,7 +172,7 @@ fn a_profile_has_to_name_a_check_for_each_rule_and_for_no_other() {
     let complete = service.profile.held_by;
     service.profile.held_by = &complete[1..];
     let error = Comparison::new(&service).err().expect("it is incomplete").to_string();
-    assert_eq!(error, "the profile's `held_by` has no check for the rule \"hosts\"");
+    assert_eq!(error, "the profile's `held_by` has no check for: \"hosts\"");
     service.profile.held_by = Box::leak([complete, &[("scopes", "it has none")]].concat().into_boxed_slice());
     let error = Comparison::new(&service).err().expect("it says too much").to_string();
     assert_eq!(error, "the profile's `held_by` names \"scopes\", which is no rule that needs a check here");

@@ -27,6 +27,7 @@ async fn report(rqctx: RequestContext<Seen>, path: Path<Wanted>, body: UntypedBo
     let status = path.into_inner().status;
     let headers = rqctx.request.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
     let callback = Callback {
+        name: Some("finished".to_owned()),
         method: "POST".to_owned(),
         headers: headers.collect(),
         authentication: None,

@@ -3,5 +3,7 @@
 
 mod checks;
 mod exchange;
+mod parcel;
+mod parcels;
 mod profile;
 mod station;

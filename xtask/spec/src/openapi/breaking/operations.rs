@@ -2,14 +2,12 @@
 
 use super::finding::{Changes, Effect, Flow, Pair, Place, User, View, pairs};
 use super::schemas::difference;
-use crate::openapi::node::Node;
+use crate::openapi::node::{METHODS, Node};
 
 const REQUEST: View = View { user: User::Client, flow: Flow::Sends };
 const RESPONSE: View = View { user: User::Client, flow: Flow::Reads };
 const CALLBACK: View = View { user: User::Receiver, flow: Flow::Reads };
 const ANSWER: View = View { user: User::Receiver, flow: Flow::Sends };
-
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 impl Changes {
     pub(super) fn documents(&mut self, old: &Node, new: &Node) {

@@ -1,0 +1,158 @@
+//! Whether an edit changes what a document states. This does not use the normal form of the comparison: a statement that the
+//! normal form loses by mistake has to stay a mutation.
+
+use serde_json::{Map, Value};
+
+use super::edit::Edit;
+
+/// Whether `document` states the same after the edit. With `kinds`, examples of a component are statements too.
+pub(super) fn is_same(document: &Value, pointer: &str, edit: &Edit, kinds: bool) -> bool {
+    let before = document.pointer(pointer);
+    let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+    let name = name.replace("~1", "/").replace("~0", "~");
+    // The name of a property is no keyword.
+    let is_keyword = !parent.ends_with("/properties");
+    let says = |value: Option<&Value>| value.filter(|value| !(is_keyword && says_nothing(&name, value))).map(canonical);
+    match edit {
+        Edit::Remove => says(before).is_none(),
+        Edit::Rename(new) => *new == name,
+        Edit::Set(after) if is_keyword && (name == "$ref" || parent.ends_with("/discriminator/mapping")) => {
+            let target = |reference: Option<&Value>| resolved(document, reference?.as_str()?, kinds);
+            before == Some(after) || before.is_some() && target(before).is_some_and(|known| target(Some(after)) == Some(known))
+        }
+        Edit::Set(after) => says(before) == says(Some(after)),
+        Edit::Append(item) => before.and_then(Value::as_array).is_some_and(|list| list.iter().any(|known| is_same_item(known, item))),
+    }
+}
+
+/// Tags and parameters are known by their names.
+fn is_same_item(known: &Value, item: &Value) -> bool {
+    match (known["name"].as_str(), item["name"].as_str()) {
+        (Some(known_name), Some(name)) => known_name == name && known["in"] == item["in"],
+        _ => known == item,
+    }
+}
+
+/// Whether a member is the same as its absence.
+fn says_nothing(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Bool(false) => matches!(
+            name,
+            "required"
+                | "deprecated"
+                | "nullable"
+                | "readOnly"
+                | "writeOnly"
+                | "uniqueItems"
+                | "exclusiveMinimum"
+                | "exclusiveMaximum"
+                | "allowEmptyValue"
+                | "allowReserved"
+        ),
+        Value::Bool(true) => name == "additionalProperties",
+        Value::Number(number) => matches!(name, "minLength" | "minItems" | "minProperties") && number.as_f64() == Some(0.0),
+        Value::Array(items) => matches!(name, "tags" | "parameters" | "required") && items.is_empty(),
+        Value::Object(members) => {
+            matches!(name, "additionalProperties" | "properties" | "headers" | "content" | "callbacks") && members.is_empty()
+        }
+        _ => false,
+    }
+}
+
+/// `1.0` is `1`.
+fn canonical(value: &Value) -> Value {
+    match value.as_f64() {
+        #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53 is exact in both types")]
+        Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => Value::from(number as i64),
+        _ => value.clone(),
+    }
+}
+
+/// Deeper than any component is.
+const DEPTH: usize = 48;
+
+/// What a reference stands for, without prose and examples. `None` when it leads nowhere, or into itself.
+fn resolved(document: &Value, reference: &str, kinds: bool) -> Option<Value> {
+    plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, DEPTH)
+}
+
+/// With `names`, the author chose the names of the members, and none is a keyword.
+fn plain(document: &Value, value: &Value, kinds: bool, names: bool, depth: usize) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    match value {
+        Value::Object(members) => {
+            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                return plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, depth);
+            }
+            let is_prose = |name: &str, value: &Value| matches!(name, "description" | "summary" | "title") && value.is_string();
+            let is_example = |name: &str| !kinds && matches!(name, "example" | "examples");
+            let mut kept = Map::new();
+            for (name, value) in members {
+                if names || !is_prose(name, value) && !is_example(name) && !name.starts_with("x-") {
+                    let names = !names && matches!(name.as_str(), "properties" | "headers");
+                    kept.insert(name.clone(), plain(document, value, kinds, names, depth)?);
+                }
+            }
+            kept.sort_keys();
+            Some(kept.into())
+        }
+        Value::Array(items) => {
+            items.iter().map(|item| plain(document, item, kinds, false, depth)).collect::<Option<Vec<_>>>().map(Value::from)
+        }
+        _ => Some(canonical(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_that_states_the_same_is_known() {
+        let document = json!({
+            "tags": [],
+            "schema": { "format": "int64", "minLength": 0, "maximum": 1.0, "default": 5, "enum": ["new"], "nullable": false },
+            "object": { "additionalProperties": {}, "properties": { "nullable": false, "tags": [] } },
+            "a": { "$ref": "#/components/schemas/A" },
+            "oneOf": { "discriminator": { "mapping": { "a": "#/components/schemas/A" } } },
+            "components": { "schemas": {
+                "A": { "type": "string", "description": "One." }, "B": { "description": "Another.", "example": "b", "type": "string" },
+                "C": { "type": "integer" },
+                "D": { "type": "object", "properties": { "example": { "type": "string" } } },
+                "E": { "type": "object", "properties": { "example": { "type": "integer" } } } } },
+            "d": { "$ref": "#/components/schemas/D" },
+        });
+        let to = |name: &str| Edit::Set(json!(format!("#/components/schemas/{name}")));
+        for (pointer, edit, expected) in [
+            ("/tags", Edit::Remove, true),
+            ("/tags", Edit::Append(json!({ "name": "New" })), false),
+            ("/schema/format", Edit::Set(json!("int64")), true),
+            ("/schema/format", Edit::Set(json!("int32")), false),
+            ("/schema/format", Edit::Remove, false),
+            ("/schema/minLength", Edit::Remove, true),
+            ("/schema/minLength", Edit::Set(json!(1)), false),
+            ("/schema/maximum", Edit::Set(json!(1)), true),
+            ("/schema/default", Edit::Set(json!(5)), true),
+            ("/schema/enum", Edit::Append(json!("new")), true),
+            ("/schema/nullable", Edit::Remove, true),
+            ("/schema/nullable", Edit::Set(json!(true)), false),
+            ("/schema/format", Edit::Rename("format".to_owned()), true),
+            ("/object/additionalProperties", Edit::Set(json!(true)), true),
+            ("/object/additionalProperties", Edit::Set(json!(false)), false),
+            ("/object/properties/nullable", Edit::Remove, false),
+            ("/object/properties/tags", Edit::Remove, false),
+            ("/a/$ref", to("A"), true),
+            ("/a/$ref", to("B"), true),
+            ("/a/$ref", to("C"), false),
+            ("/a/$ref", to("Lost"), false),
+            ("/d/$ref", to("E"), false),
+            ("/oneOf/discriminator/mapping/a", to("B"), true),
+            ("/oneOf/discriminator/mapping/a", to("C"), false),
+        ] {
+            assert_eq!(is_same(&document, pointer, &edit, false), expected, "{pointer} {edit}");
+        }
+        assert!(!is_same(&document, "/a/$ref", &to("B"), true), "an example may show a kind of error");
+    }
+}
