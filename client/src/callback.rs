@@ -1,9 +1,9 @@
-//! The receiver's side: is a callback genuine, and what does it say?
+//! Verification and parsing of callbacks, for receivers.
 //!
-//! Callbacks are signed as [Standard Webhooks 1.0](https://www.standardwebhooks.com/) prescribes: `webhook-signature`
-//! holds one HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}` for each valid secret of the webhook. [`verify`]
-//! needs the body as it came, byte by byte; parse it only afterwards, or let [`verify`] do it. Receivers in other languages
-//! are tested with the same `signature-vectors.json` as this one.
+//! Callbacks are signed as [Standard Webhooks 1.0](https://www.standardwebhooks.com/) specifies: `webhook-signature`
+//! contains one HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}` for each valid secret of the webhook. Pass the
+//! received bytes of the body to [`verify`] unchanged: it parses the body after it has verified the signature. The file
+//! `signature-vectors.json` has test cases for receivers in any language.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -19,10 +19,10 @@
 //!     id: String,
 //! }
 //!
-//! // As the API's getSigningSecret answers it. While a secret is being rotated there are two.
+//! // From the operation getSigningSecret. During a rotation there are two secrets.
 //! let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse::<SigningSecret>()?];
 //!
-//! // These come with the request.
+//! // The body and the headers of the request.
 //! let body = br#"{"type":"catalog.purchase.closed","timestamp":"2006-01-02T15:04:05Z","data":{"purchase":{"id":"p-1"}},
 //! "notification":{"id":"0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55"},"webhook":{"id":"0197a5a0-1111-7d2a-9f10-6b1f2f6f3d55"}}"#;
 //! let mut headers = http::HeaderMap::new();
@@ -33,7 +33,7 @@
 //! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_136_214_250); // SystemTime::now() in a real receiver
 //! let callback: Callback<Purchased> = verify(&secrets, &headers, body, now)?;
 //!
-//! // A callback may come more than once: remember the notifications that are done.
+//! // A callback may arrive more than once. Store the ids of handled notifications.
 //! println!("{}: {} was bought", callback.notification.id, callback.data.purchase.id);
 //! # assert_eq!(callback.data.purchase.id, "p-1");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -52,37 +52,37 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-/// How far `webhook-timestamp` may be from the receiver's clock (Standard Webhooks 1.0, "Verifying webhook
-/// authenticity"): it makes an old request that somebody has recorded worthless.
+/// Maximum difference between `webhook-timestamp` and the clock of the receiver (Standard Webhooks 1.0, "Verifying webhook
+/// authenticity"). Older requests are refused, so that a recorded request cannot be replayed later.
 pub const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// The type of the callback that asks a receiver whether it agrees to get notifications.
+/// The type of the callback that asks a receiver to agree to notifications.
 const HANDSHAKE: &str = "webhook.handshake";
 
 pub const WEBHOOK_ID: &str = "webhook-id";
 pub const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
 pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
 
-/// The body of a callback. Members that a later version of the service adds are ignored.
+/// The body of a callback. Unknown members are ignored.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Callback<T = serde_json::Value> {
-    /// What happened, for instance `catalog.purchase.closed`.
+    /// The event type, such as `catalog.purchase.closed`.
     pub r#type: String,
     /// When the service accepted the notification.
     pub timestamp: DateTime<Utc>,
-    /// What was published.
+    /// The published data.
     pub data: T,
     pub notification: Reference,
     pub webhook: Reference,
 }
 
-/// Names a notification, which is the same on every attempt to deliver it, or a webhook.
+/// A reference to a notification or a webhook. The notification is the same in all attempts of its deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Reference {
     pub id: Uuid,
 }
 
-/// The secret that a webhook's callbacks are signed with, from `whsec_` and base64.
+/// The secret that signs the callbacks of a webhook. Its text form is `whsec_` and base64.
 #[derive(Clone)]
 pub struct SigningSecret(hmac::Key);
 
@@ -106,23 +106,23 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// Why a text is no signing secret.
+/// Why a text is not a signing secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
-    #[error("a signing secret begins with `whsec_`")]
+    #[error("a signing secret must begin with `whsec_`")]
     Prefix,
-    #[error("what follows `whsec_` in a signing secret must be base64")]
+    #[error("a signing secret must have base64 after `whsec_`")]
     Encoding(#[source] base64::DecodeError),
-    #[error("a signing secret has 24 to 64 bytes, and this one has {0}")]
+    #[error("a signing secret must have 24 to 64 bytes, but this one has {0}")]
     Length(usize),
 }
 
-/// Why a callback is not to be trusted. None of it should be told to the sender: answer 401, and log it.
+/// Why a callback is not accepted. Log the error and respond with 401. Do not send the error to the sender.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    #[error("there is no signing secret to check with")]
+    #[error("no signing secret was given")]
     NoSecret,
     #[error("the header `{0}` is missing")]
     HeaderMissing(&'static str),
@@ -130,22 +130,22 @@ pub enum VerifyError {
     HeaderNotText(&'static str),
     #[error("`webhook-timestamp` is not a number of seconds")]
     Timestamp,
-    #[error("the callback was signed {0} seconds ago, more than 5 minutes: it is a repetition, or this clock is fast")]
+    #[error("the callback was signed {0} seconds ago, more than 5 minutes: it is a replay, or the clock of this machine is ahead")]
     TooOld(u64),
-    #[error("the callback was signed {0} seconds in the future, more than 5 minutes: this clock is slow")]
+    #[error("the callback was signed {0} seconds in the future, more than 5 minutes: the clock of this machine is behind")]
     TooNew(u64),
     #[error("`webhook-signature` has no signature of version 1 (`v1,` and base64)")]
     NoSignature,
-    #[error("no signature matches: the secret is not this webhook's, or the body is not what was sent, byte by byte")]
+    #[error("no signature matches: the secret belongs to another webhook, or the body has changed since it was sent")]
     Mismatch,
-    #[error("the signature is right, but the body is not the expected JSON")]
+    #[error("the signature is valid, but the body is not the expected JSON")]
     Body(#[source] serde_json::Error),
 }
 
-/// Checks that a callback comes from the holder of one of the secrets and is not older than [`TOLERANCE`], and reads it.
+/// Verifies that a callback is signed with one of the secrets and that its time is within [`TOLERANCE`], and parses it.
 ///
 /// # Errors
-/// A [`VerifyError`] that says what is wrong. Only [`VerifyError::Body`] comes from a genuine callback.
+/// If the callback is not genuine. Only [`VerifyError::Body`] means a genuine callback whose body cannot be parsed.
 pub fn verify<T: DeserializeOwned>(
     secrets: &[SigningSecret],
     headers: &HeaderMap,
@@ -156,9 +156,10 @@ pub fn verify<T: DeserializeOwned>(
     serde_json::from_slice(body).map_err(VerifyError::Body)
 }
 
-/// What to answer a `webhook.handshake` callback with to agree to get notifications: this JSON as body, with the status 200
-/// and `Content-Type: application/json`. `None` for every other callback. Only a callback that [`verify`] has found genuine
-/// should be agreed to, and only by who wants its webhook.
+/// Returns the JSON body of the response that agrees to a `webhook.handshake` callback, or `None` for other callbacks.
+///
+/// Send this body with the status 200 and `Content-Type: application/json`. Agree only if [`verify`] accepted the callback
+/// and you want notifications for its webhook.
 ///
 /// ```
 /// use webhooks_client::callback::{Callback, agreement};
@@ -175,10 +176,10 @@ pub fn agreement(callback: &Callback) -> Option<String> {
     (callback.r#type == HANDSHAKE).then(|| serde_json::json!({ "challenge": challenge }).to_string())
 }
 
-/// The first half of [`verify`], for those who read the body themselves.
+/// Verifies a callback like [`verify`], but does not parse its body.
 ///
 /// # Errors
-/// As [`verify`], without [`VerifyError::Body`].
+/// As for [`verify`], without [`VerifyError::Body`].
 pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[u8], now: SystemTime) -> Result<(), VerifyError> {
     if secrets.is_empty() {
         return Err(VerifyError::NoSecret);
@@ -189,7 +190,7 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     check_age(timestamp, now)?;
 
     let signed = signed_content(id, timestamp, body);
-    // Other versions of the scheme may stand beside version 1, and are not ours to check.
+    // The header may contain signatures of other versions too.
     let versions = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
     let tags: Vec<Vec<u8>> = versions.filter_map(|encoded| STANDARD.decode(encoded).ok()).collect();
     if tags.is_empty() {
@@ -199,10 +200,10 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     if genuine { Ok(()) } else { Err(VerifyError::Mismatch) }
 }
 
-/// The three headers that make a callback with this notification and body genuine: what [`verify`] checks. Each of the
-/// secrets signs, in the order given, as the service does while a secret is being rotated.
+/// Returns the three headers that [`verify`] checks, for a callback with this notification and body. There is one signature
+/// for each secret, in the same order. The service signs like this during a rotation.
 ///
-/// This is for a receiver's own tests; only the service signs callbacks that mean something.
+/// Use this function in the tests of a receiver.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -261,7 +262,6 @@ mod tests {
 
     use super::*;
 
-    /// Says of itself what its members mean.
     const VECTORS: &str = include_str!("../signature-vectors.json");
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -284,12 +284,12 @@ mod tests {
         body_base64: Option<String>,
         now: u64,
         expected: String,
-        standardwebhooks: Option<Elsewhere>,
+        standardwebhooks: Option<OtherLibraries>,
     }
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Elsewhere {
+    struct OtherLibraries {
         python: Option<String>,
         javascript: Option<String>,
         why: String,
@@ -300,7 +300,7 @@ mod tests {
     }
 
     impl Vector {
-        fn judge(&self) -> &'static str {
+        fn outcome(&self) -> &'static str {
             let secrets: Result<Vec<SigningSecret>, SecretError> = self.secrets.iter().map(|text| text.parse()).collect();
             let secrets = match secrets {
                 Ok(secrets) => secrets,
@@ -318,7 +318,7 @@ mod tests {
                 Err(VerifyError::TooNew(_)) => "too_new",
                 Err(VerifyError::NoSignature) => "no_signature",
                 Err(VerifyError::Mismatch) => "mismatch",
-                Err(VerifyError::Body(error)) => panic!("{}: the body is not what is checked here: {error}", self.name),
+                Err(VerifyError::Body(error)) => panic!("{}: verify_signature does not parse the body: {error}", self.name),
             }
         }
 
@@ -333,21 +333,21 @@ mod tests {
             match (&self.body, &self.body_base64) {
                 (Some(text), None) => text.clone().into_bytes(),
                 (None, Some(encoded)) => STANDARD.decode(encoded).expect(&self.name),
-                _ => panic!("{}: has either `body` or `bodyBase64`", self.name),
+                _ => panic!("{}: needs either `body` or `bodyBase64`", self.name),
             }
         }
     }
 
     #[test]
-    fn the_signature_vectors_are_judged_as_they_say() {
+    fn each_signature_vector_has_the_expected_outcome() {
         for vector in vectors() {
-            assert_eq!(vector.judge(), vector.expected, "{}", vector.name);
+            assert_eq!(vector.outcome(), vector.expected, "{}", vector.name);
         }
     }
 
-    /// So that those who test with the vectors alone have tested everything.
+    /// Receivers in other languages are tested only with the vectors.
     #[test]
-    fn the_signature_vectors_have_every_reason() {
+    fn the_signature_vectors_cover_every_outcome() {
         let found: BTreeSet<String> = vectors().into_iter().map(|vector| vector.expected).collect();
         let reasons = ["no_secret", "header_missing", "header_not_text", "timestamp", "too_old", "too_new", "no_signature", "mismatch"];
         let expected = reasons.into_iter().chain(["accepted", "secret_prefix", "secret_encoding", "secret_length"]);
@@ -355,19 +355,19 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_vector_says_where_another_library_differs_only_if_it_does() {
+    fn signature_vectors_list_only_real_differences_of_other_libraries() {
         let vectors = vectors();
         let names: BTreeSet<&str> = vectors.iter().map(|vector| vector.name.as_str()).collect();
-        assert_eq!(names.len(), vectors.len(), "two cases have one name");
+        assert_eq!(names.len(), vectors.len(), "two cases have the same name");
         for Vector { name, expected, standardwebhooks, .. } in &vectors {
-            let Some(Elsewhere { python, javascript, why }) = standardwebhooks else { continue };
+            let Some(OtherLibraries { python, javascript, why }) = standardwebhooks else { continue };
             let outcomes: Vec<&String> = [python, javascript].into_iter().flatten().collect();
             assert!(!outcomes.is_empty() && !outcomes.contains(&expected) && !why.is_empty(), "{name}");
         }
     }
 
     #[test]
-    fn an_error_says_what_is_wrong() {
+    fn an_error_names_the_cause() {
         let by_name = |name: &str| vectors().into_iter().find(|vector| vector.name == name).expect(name);
         let error = |name: &str| {
             let vector = by_name(name);
@@ -382,32 +382,32 @@ mod tests {
         assert!(error("301 seconds old").contains("301 seconds ago"));
         assert!(error("301 seconds in the future").contains("301 seconds in the future"));
         let error = "whsec_MfKQ9r8G".parse::<SigningSecret>().expect_err("a short secret").to_string();
-        assert!(error.contains("and this one has 6"), "{error}");
+        assert!(error.contains("but this one has 6"), "{error}");
     }
 
     #[test]
-    fn what_either_of_two_secrets_signs_is_genuine_then_and_not_before_or_after() {
+    fn either_of_two_secrets_verifies_the_callback_within_the_tolerance() {
         let signed_at = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
         let secret = |text: &str| text.parse::<SigningSecret>().expect("a secret");
-        let (old, stranger) = ("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        let (old, unknown) = ("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
         let headers = sign(&[secret(old), secret(SECRET)], Uuid::now_v7(), signed_at, b"{}");
         let check = |text: &str, now: SystemTime| verify_signature(&[secret(text)], &headers, b"{}", now);
         for known in [old, SECRET] {
             check(known, signed_at).expect(known);
         }
-        assert!(matches!(check(stranger, signed_at), Err(VerifyError::Mismatch)));
+        assert!(matches!(check(unknown, signed_at), Err(VerifyError::Mismatch)));
         assert!(matches!(check(SECRET, signed_at + Duration::from_secs(301)), Err(VerifyError::TooOld(301))));
     }
 
     #[test]
-    fn a_secret_is_not_shown() {
+    fn debug_does_not_show_the_secret() {
         let secret: SigningSecret = SECRET.parse().expect("a secret");
         assert_eq!(format!("{secret:?}"), "SigningSecret(..)");
     }
 
     #[test]
-    fn a_genuine_callback_with_another_body_than_expected_says_so() {
-        // Its body is JSON, and no callback of this service.
+    fn an_unexpected_body_of_a_genuine_callback_is_an_error() {
+        // The body of this vector is JSON, but not a callback of this service.
         let vector = vectors().remove(0);
         let secrets = [SECRET.parse().expect("a secret")];
         let now = UNIX_EPOCH + Duration::from_secs(vector.now);

@@ -1,17 +1,17 @@
-//! The kinds of problems.
+//! The codes of problems.
 
 use std::fmt;
 
-/// Which kind of problem it is, as the table in openapi.json lists them.
+/// The code of a problem. openapi.json has the table of all codes.
 ///
-/// Match on it with a `_` arm: a later service may answer a code that this crate does not know, which is kept in
-/// [`Code::Unknown`], and a later crate may know it.
+/// Match on the code with a `_` arm. A later service may return a code that this crate does not know. Such a code becomes
+/// [`Code::Unknown`]. A later version of this crate may have a variant for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Code {
-    /// 400: the body, an identifier, a query or a header is not valid; the problem's `errors` say where.
+    /// 400: the body, an identifier, a query parameter or a header is not valid. The `errors` of the problem list the places.
     InvalidRequest,
-    /// 400: an update would send stored credentials to a new place.
+    /// 400: an update would send stored credentials to another scheme, host or port.
     CredentialsRequired,
     /// 401: there is no access token, or it is malformed, unknown, expired or revoked.
     Unauthenticated,
@@ -19,30 +19,30 @@ pub enum Code {
     InsufficientScope,
     /// 404: there is no such object, or it belongs to another account.
     NotFound,
-    /// 409: the idempotency key was used for another body.
+    /// 409: the idempotency key was used with another body.
     IdempotencyConflict,
     /// 409: the webhook is deactivated.
     WebhookDeactivated,
-    /// 409: the account has as many webhooks as it may.
+    /// 409: the account has reached its limit of webhooks.
     WebhookLimit,
-    /// 409: the notification was deleted, and cannot be sent again.
+    /// 409: the notification was deleted and cannot be sent again.
     NotificationDeleted,
     /// 413: the body is too large.
     PayloadTooLarge,
     /// 415: the body is not JSON.
     UnsupportedMediaType,
-    /// 429: too many requests. Nothing was done.
+    /// 429: too many requests. The service did nothing.
     RateLimited,
     /// 500: the service failed.
     Internal,
-    /// 503: the service cannot take the request now. Whether it did something is not certain.
+    /// 503: the service cannot handle the request now. It may or may not have executed the operation.
     Overloaded,
-    /// A code that this version does not know, as it came.
+    /// A code that this version does not know, as received.
     Unknown(String),
 }
 
 impl Code {
-    /// Every code that is known.
+    /// Every known code.
     pub const ALL: [Code; 14] = [
         Code::InvalidRequest,
         Code::CredentialsRequired,
@@ -60,7 +60,7 @@ impl Code {
         Code::Overloaded,
     ];
 
-    /// As it stands in a problem, such as `not_found`.
+    /// Returns the code as text, such as `not_found`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_codes_are_those_of_the_table_in_openapi_json() {
+    fn the_codes_match_the_table_in_openapi_json() {
         let document: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).expect("JSON");
         let description = document["info"]["description"].as_str().expect("a description");
         let (_, table) = description.split_once("| status | code | when |").expect("the table of codes");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_read_as_it_is_written_and_an_unknown_one_is_kept() {
+    fn codes_round_trip_and_unknown_codes_are_kept() {
         for code in Code::ALL {
             assert_eq!(Code::from(code.as_str()), code);
         }

@@ -1,4 +1,4 @@
-//! Making a client.
+//! Construction of a client.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,32 +9,32 @@ use crate::exchange::Exchange;
 use crate::retry::RetryPolicy;
 use crate::token::{self, AccessToken, TokenError, Tokens};
 
-/// Longer than the service takes for its longest answer, a test of a webhook.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Default time limit of an attempt. The slowest operation, `testWebhook`, takes less.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A client of the service at `base_url` that shows `token` with every request: [`Client::builder`] with nothing else
-/// said.
+/// Returns a client of the service at `base_url` that sends `token` with every request. All other settings have their
+/// defaults; see [`Client::builder`].
 ///
 /// # Errors
-/// When the address or the token cannot be used at all; nothing is sent yet.
+/// If the address or the token is not valid. Nothing is sent yet.
 pub fn connect(base_url: &str, token: &str) -> Result<Client, ConnectError> {
     Client::builder(base_url).token(token).build()
 }
 
 impl Client {
-    /// A client of the service at `base_url`, its scheme and authority, such as `https://api.example.com`.
+    /// Returns a builder for a client of the service at `base_url`, such as `https://api.example.com`.
     pub fn builder(base_url: &str) -> ClientBuilder {
         ClientBuilder {
             base_url: base_url.to_owned(),
             tokens: Ok(None),
             authorities: Vec::new(),
             retry: RetryPolicy::default(),
-            timeout: TIMEOUT,
+            timeout: DEFAULT_TIMEOUT,
         }
     }
 }
 
-/// How a client is to be; from [`Client::builder`]. Without a token every request is answered with
+/// The settings of a client, from [`Client::builder`]. Without a token, every request fails with
 /// [`Code::Unauthenticated`](crate::Code::Unauthenticated).
 #[must_use]
 pub struct ClientBuilder {
@@ -46,7 +46,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Shows this token always.
+    /// Sends this token with every request.
     pub fn token(self, token: &str) -> ClientBuilder {
         let tokens = AccessToken::new(token).map(|token| {
             Some(Tokens::new(move |_| {
@@ -57,19 +57,21 @@ impl ClientBuilder {
         ClientBuilder { tokens, ..self }
     }
 
-    /// Reads the token from a file when the first request is sent, and again when the service has refused it: another
-    /// process may rotate the token, if it writes the new one before the old one is revoked.
+    /// Reads the token from a file before the first request, and again each time the service refuses the token. A process
+    /// that rotates the token must write the new one before it revokes the old one.
     pub fn token_file(self, file: impl Into<PathBuf>) -> ClientBuilder {
         let file = file.into();
         self.token_provider(move |_| token::read_file(file.clone()))
     }
 
-    /// Asks `provider` for the token when the first request is sent, and again with the token that the service refused
-    /// (401). If another one comes of that, the request is sent once more with it. Requests that are refused at the same
-    /// time ask once, and wait for it: a provider that may hang needs a time limit of its own.
+    /// Calls `provider` for the token before the first request, with `None`. If the service refuses a token (401), calls
+    /// `provider` again with that token. If `provider` returns another token, the request is sent once more.
     ///
-    /// A provider that fails ends the request with [`Failure::Token`](crate::Failure::Token), which holds its error and
-    /// that error's causes as text: they must not have a secret in them.
+    /// Requests that are refused at the same time share one call and wait for it. A provider that may hang needs its own
+    /// time limit.
+    ///
+    /// If the provider fails, the request fails with [`Failure::Token`](crate::Failure::Token). That failure contains the
+    /// texts of the error and its causes, so they must not contain a secret.
     pub fn token_provider<P, F>(self, provider: P) -> ClientBuilder
     where
         P: Fn(Option<AccessToken>) -> F + Send + Sync + 'static,
@@ -78,31 +80,33 @@ impl ClientBuilder {
         ClientBuilder { tokens: Ok(Some(Tokens::new(provider))), ..self }
     }
 
-    /// Trusts these certificate authorities, in PEM, beside the public ones.
+    /// Trusts these certificate authorities (PEM) in addition to the public ones.
     pub fn authorities(self, pem: &[u8]) -> ClientBuilder {
         ClientBuilder { authorities: pem.to_owned(), ..self }
     }
 
-    /// Which failures are met by sending the request again; [`RetryPolicy::default`] unless said.
+    /// Sets when a failed request is sent again. The default is [`RetryPolicy::default`].
     pub fn retry(self, retry: RetryPolicy) -> ClientBuilder {
         ClientBuilder { retry, ..self }
     }
 
-    /// How long one attempt may take, from the connection to the end of the answer; 30 seconds unless said. The service
-    /// takes up to 8 for a test of a webhook.
+    /// Sets the time limit of one attempt, from the connection to the end of the response. The default is 30 seconds. The
+    /// service takes up to 8 seconds to test a webhook.
     pub fn timeout(self, timeout: Duration) -> ClientBuilder {
         ClientBuilder { timeout, ..self }
     }
 
+    /// Returns the client.
+    ///
     /// # Errors
-    /// When the address, the token or the authorities cannot be used at all; nothing is sent yet.
-    #[expect(clippy::disallowed_methods, reason = "the guard is for URLs that customers choose; this one its user chose")]
+    /// If the address, the token or the authorities are not valid. Nothing is sent yet.
+    #[expect(clippy::disallowed_methods, reason = "the lint protects requests to URLs of customers; here the caller chose the URL")]
     pub fn build(self) -> Result<Client, ConnectError> {
         let url = reqwest::Url::parse(&self.base_url).map_err(|_| ConnectError::BaseUrl)?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
             return Err(ConnectError::BaseUrl);
         }
-        // The token is for this service alone, and the API redirects nobody.
+        // The token must reach only this service, and the API never redirects.
         let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         if !self.authorities.is_empty() {
             let certificates = reqwest::Certificate::from_pem_bundle(&self.authorities).map_err(ConnectError::Authorities)?;
@@ -114,17 +118,17 @@ impl ClientBuilder {
     }
 }
 
-/// Why a client cannot be made.
+/// Why a client cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    #[error("the API's address must be an absolute http or https URL, such as `http://127.0.0.1:8080`")]
+    #[error("the address of the API must be an absolute http or https URL, such as `http://127.0.0.1:8080`")]
     BaseUrl,
-    #[error("an access token is one or more visible ASCII characters")]
+    #[error("an access token must consist of one or more visible ASCII characters")]
     Token,
-    #[error("the certificate authorities are not certificates in PEM")]
+    #[error("the certificate authorities are not PEM certificates")]
     Authorities(#[source] reqwest::Error),
-    #[error("the HTTP client cannot be set up")]
+    #[error("cannot set up the HTTP client")]
     Client(#[source] reqwest::Error),
 }
 
@@ -133,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_work_is_refused_before_anything_is_sent() {
+    fn invalid_settings_are_refused_before_a_request_is_sent() {
         for address in ["", "127.0.0.1:8080", "localhost", "ftp://example.com", "https://example.com?a=b"] {
             assert!(matches!(connect(address, "token"), Err(ConnectError::BaseUrl)), "{address}");
         }
@@ -144,13 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_at_the_end_of_the_address_does_no_harm() {
+    fn a_trailing_slash_of_the_address_is_ignored() {
         use progenitor_client::ClientInfo as _;
         assert_eq!(connect("http://127.0.0.1:8080/", "token").expect("an address").baseurl(), "http://127.0.0.1:8080");
     }
 
     #[test]
-    fn the_token_is_not_shown() {
+    fn debug_does_not_show_the_token() {
         let client = connect("http://127.0.0.1:8080", "whk_secret").expect("an address and a token");
         assert!(!format!("{client:?}").contains("whk_secret"));
     }

@@ -1,5 +1,4 @@
-//! How a request becomes an answer: with the access token, again where that is worth it, and told apart from answers
-//! that are none of the service.
+//! Sends a request: adds the access token, retries temporary failures, and rejects responses that are not from the service.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,16 +17,16 @@ use crate::token::{TokenError, Tokens};
 use crate::types::Problem;
 use crate::{Client, Error};
 
-/// The body of an error answer is read up to here; no problem is as long.
-const ERROR_BODY_BYTES: usize = 512 * 1024;
+/// Maximum number of bytes read of an error body. Every problem is shorter.
+const MAX_ERROR_BODY_BYTES: usize = 512 * 1024;
 
-/// What a [`Client`] has beside its address and its connections.
+/// The settings of a [`Client`] besides its address and its connections.
 #[derive(Clone)]
 pub(crate) struct Exchange {
-    /// `None` sends no token.
+    /// The source of tokens. `None` sends requests without a token.
     pub(crate) tokens: Option<Arc<Tokens>>,
     pub(crate) retry: RetryPolicy,
-    /// Of one attempt.
+    /// Time limit of one attempt.
     pub(crate) timeout: Duration,
 }
 
@@ -37,11 +36,12 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// The body of an answer with an error status, beside the answer: who holds a failure need not wait to read it.
+/// The body of an error response. It is stored as an extension of the response, so that `Failure` can read it synchronously.
 #[derive(Clone)]
 pub(crate) struct ErrorBody(pub(crate) Bytes);
 
-/// Why there is no token. An answer cannot fail for that before [`ClientHooks::post`], so it carries this there.
+/// Why there is no token. [`ClientHooks::exec`] cannot return this error, so a placeholder response carries it to
+/// [`ClientHooks::post`].
 #[derive(Clone)]
 struct NoToken(String);
 
@@ -51,7 +51,7 @@ impl ClientHooks<Exchange> for Client {
         let mut issued = match &exchange.tokens {
             Some(tokens) => match tokens.issue().await {
                 Ok(issued) => Some((tokens, issued)),
-                Err(error) => return Ok(no_token(&error)),
+                Err(error) => return Ok(missing_token_response(&error)),
             },
             None => None,
         };
@@ -63,22 +63,22 @@ impl ClientHooks<Exchange> for Client {
                 request.headers_mut().insert(AUTHORIZATION, issued.token.header());
             }
             *request.timeout_mut() = Some(exchange.retry.timeout(attempts_made, started.elapsed(), exchange.timeout));
-            // Only a body that is streamed cannot be sent twice, and the generated client makes none.
+            // Cloning fails only for a streamed body, and the generated client never streams a body.
             let Some(copy) = request.try_clone() else { return self.attempt(request).await };
             let outcome = self.attempt(copy).await;
-            let refused = outcome.as_ref().is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED);
-            if refused
+            let is_refused = outcome.as_ref().is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED);
+            if is_refused
                 && !renewed
                 && let Some((tokens, refused)) = &issued
             {
                 renewed = true;
                 match tokens.renew(refused).await {
-                    Ok(Some(other)) => {
-                        issued = Some((tokens, other));
+                    Ok(Some(new)) => {
+                        issued = Some((tokens, new));
                         continue;
                     }
                     Ok(None) => return outcome,
-                    Err(error) => return Ok(no_token(&error)),
+                    Err(error) => return Ok(missing_token_response(&error)),
                 }
             }
             attempts_made += 1;
@@ -106,14 +106,15 @@ impl ClientHooks<Exchange> for Client {
 }
 
 impl Client {
-    /// Sends the request once. An error answer is read to its end, as its body is needed to know whose it is.
+    /// Sends the request once. Also reads the body of an error response: the body shows whether the service sent the
+    /// response.
     async fn attempt(&self, request: Request) -> reqwest::Result<Response> {
         let mut response = self.client().execute(request).await?;
         if !response.status().is_client_error() && !response.status().is_server_error() {
             return Ok(response);
         }
         let mut body = Vec::new();
-        while body.len() < ERROR_BODY_BYTES
+        while body.len() < MAX_ERROR_BODY_BYTES
             && let Some(chunk) = response.chunk().await?
         {
             body.extend_from_slice(&chunk);
@@ -122,16 +123,16 @@ impl Client {
     }
 }
 
-/// The answer with a body that can be read from the start.
+/// Returns a copy of the response whose body can be read from the start.
 fn with_body(response: &Response, body: &ErrorBody) -> Response {
     let builder = http::Response::builder().status(response.status()).url(response.url().clone()).extension(body.clone());
-    // A builder fails for a status or a header that is not one, and these came from a response.
-    let mut copy = Response::from(builder.body(body.0.clone()).expect("a status that was received"));
+    // The builder fails only for an invalid status, and this status was received.
+    let mut copy = Response::from(builder.body(body.0.clone()).expect("a received status is valid"));
     copy.headers_mut().clone_from(response.headers());
     copy
 }
 
-fn no_token(error: &TokenError) -> Response {
+fn missing_token_response(error: &TokenError) -> Response {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     let reason = causes.fold(error.to_string(), |reason, cause| format!("{reason}: {cause}"));
     let mut response = http::Response::new("");
@@ -140,7 +141,7 @@ fn no_token(error: &TokenError) -> Response {
     response.into()
 }
 
-/// In `0.0..1.0`. Without a source of randomness the longest wait is the safe one.
+/// Returns a random number in `0.0..1.0`, or 1.0 without a source of randomness: the longest wait is the safe one.
 fn random_fraction() -> f64 {
     let mut bytes = [0; 4];
     match rand::fill(&mut bytes) {

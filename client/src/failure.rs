@@ -1,4 +1,4 @@
-//! What an operation that failed came to, to match on.
+//! The error type of operations.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,45 +8,45 @@ use crate::exchange::ErrorBody;
 use crate::types::Problem;
 use crate::{Code, Error, retry};
 
-/// So much of a foreign answer is kept: enough to see whose it is.
-const EXCERPT_CHARACTERS: usize = 1000;
+/// Number of characters kept of a foreign body: enough to recognize the sender.
+const MAX_EXCERPT_CHARACTERS: usize = 1000;
 
-/// Why an operation failed. Each operation's [`Error`] becomes one with `?`, or with [`Failure::from`].
+/// Why an operation failed. The [`Error`] of each operation converts to it with `?` or [`Failure::from`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The service answered with a problem (RFC 9457).
+    /// The service returned a problem (RFC 9457).
     #[error("{} ({} {code}, request {})", problem.detail.as_str(), status.as_u16(), problem.instance.as_str())]
     Problem {
         code: Code,
         status: StatusCode,
-        /// What `Retry-After` asks to wait from now on. A 429 and a 503 have it.
+        /// The wait that `Retry-After` asks for. Responses with the status 429 or 503 have this header.
         retry_after: Option<Duration>,
         problem: Box<Problem>,
     },
-    /// There is an answer, and it is none of this API: a proxy's, another program's, or that of another version.
-    #[error("the answer{} is none of the webhook service: is a proxy in between, or is it another program?", told(*status))]
+    /// The response is not from this API. It came from a proxy, another program, or another version of the service.
+    #[error("the response{} is not from the webhook service: is there a proxy or another program at this address?", status_suffix(*status))]
     Foreign {
-        /// `None` for a success whose body is not what the document says.
+        /// `None` if the status was a success, but the body does not match openapi.json.
         status: Option<StatusCode>,
-        /// As for a problem.
+        /// The wait that `Retry-After` asks for.
         retry_after: Option<Duration>,
-        /// The first 1,000 characters of the body. Empty for a success in JSON, which may hold a secret.
+        /// The first 1,000 characters of the body. Empty for a success with a JSON body, which may contain a secret.
         excerpt: String,
     },
-    /// There was no answer, or it broke off: whether the service did something is not certain.
-    #[error("the service gave no answer")]
+    /// There was no complete response. The service may or may not have executed the operation.
+    #[error("no response from the service")]
     Unreachable(#[source] reqwest::Error),
     /// A parameter or the body is not valid. Nothing was sent.
     #[error("the request is not valid: {0}")]
     InvalidRequest(String),
-    /// No access token could be had, at first or after the service had refused one. It did nothing.
-    #[error("there is no access token to show: {0}")]
+    /// There is no access token, or no new one after the service refused the old one. The service did nothing.
+    #[error("no access token is available: {0}")]
     Token(String),
 }
 
 impl Failure {
-    /// The problem's kind, if the service answered with a problem.
+    /// Returns the code of the problem, if the service returned a problem.
     #[must_use]
     pub fn code(&self) -> Option<&Code> {
         match self {
@@ -55,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// The problem, if the service answered with one.
+    /// Returns the problem, if the service returned one.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
@@ -64,7 +64,7 @@ impl Failure {
         }
     }
 
-    /// The answer's status, if there was an answer.
+    /// Returns the status of the response, if it is known.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self {
@@ -74,7 +74,7 @@ impl Failure {
         }
     }
 
-    /// What `Retry-After` asked to wait, counted from when the failure was made.
+    /// Returns the wait that `Retry-After` asked for, counted from the creation of this failure.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -92,15 +92,15 @@ impl Failure {
 impl From<Error<Problem>> for Failure {
     fn from(error: Error<Problem>) -> Failure {
         match error {
-            Error::ErrorResponse(answer) => {
-                let (status, headers) = (answer.status(), answer.headers().clone());
-                Failure::of_problem(answer.into_inner(), status, &headers)
+            Error::ErrorResponse(response) => {
+                let (status, headers) = (response.status(), response.headers().clone());
+                Failure::of_problem(response.into_inner(), status, &headers)
             }
             Error::UnexpectedResponse(response) => {
                 let (status, headers) = (response.status(), response.headers());
                 let body = response.extensions().get::<ErrorBody>().map(|body| &body.0[..]).unwrap_or_default();
                 match serde_json::from_slice(body) {
-                    // With a status that the document does not list for the operation.
+                    // A problem whose status openapi.json does not list for the operation.
                     Ok(problem) => Failure::of_problem(problem, status, headers),
                     Err(_) => Failure::Foreign {
                         status: Some(status),
@@ -117,16 +117,16 @@ impl From<Error<Problem>> for Failure {
                 Failure::Unreachable(error)
             }
             Error::InvalidRequest(message) => Failure::InvalidRequest(message),
-            // Only the exchange makes these, where there is no token.
+            // Only `ClientHooks::post` makes this error. It means that there is no token.
             Error::Custom(message) => Failure::Token(message),
         }
     }
 }
 
 fn excerpt(body: &[u8]) -> String {
-    String::from_utf8_lossy(body).chars().take(EXCERPT_CHARACTERS).collect()
+    String::from_utf8_lossy(body).chars().take(MAX_EXCERPT_CHARACTERS).collect()
 }
 
-fn told(status: Option<StatusCode>) -> String {
-    status.map(|status| format!(", with the status {status},")).unwrap_or_default()
+fn status_suffix(status: Option<StatusCode>) -> String {
+    status.map(|status| format!(" with status {status}")).unwrap_or_default()
 }

@@ -7,35 +7,35 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    ///One HTTP request of a delivery.
+    ///One callback request of a delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Attempt {
-        ///How long it took, in milliseconds, name resolution and token request included.
+        ///The duration in milliseconds, including name resolution and the token request.
         #[serde(rename = "durationMs")]
         pub duration_ms: i32,
-        ///What went wrong, for a person.
+        ///What went wrong, as text for people.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<AttemptError>,
-        ///Which attempt of its delivery it is.
+        ///The number of the attempt within its delivery.
         pub number: ::std::num::NonZeroU32,
-        ///What came of it. Known so far: `accepted` (2xx), `rejected` (any other status), `timed_out`, `unreachable` (no connection, or it broke off), `address_blocked` (the URL leads where the service must not send) and `token_refused` (no access token could be got). More may come.
+        ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or it was interrupted. `address_blocked`: the URL leads to an address that the service must not call. `token_refused`: the service could not get an access token.
         pub outcome: AttemptOutcome,
-        ///The first 4 KiB of the answer's body as text. Secrets of the webhook in it are replaced by `[redacted]`. Erased when the notification is deleted.
+        ///The first 4 KiB of the response body as text. Secrets of the webhook in it are replaced by `[redacted]`. It is erased when the notification is deleted.
         #[serde(
             rename = "responseBody",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub response_body: ::std::option::Option<AttemptResponseBody>,
-        ///When it began.
+        ///The time when the attempt started.
         #[serde(rename = "startedAt")]
         pub started_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The status of the callback's answer, if there was one.
+        ///The status of the callback's response. Absent if there was no response.
         #[serde(
             rename = "statusCode",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub status_code: ::std::option::Option<i32>,
-        ///Whether `responseBody` leaves something out.
+        ///Whether `responseBody` is incomplete.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub truncated: ::std::option::Option<bool>,
     }
@@ -44,7 +44,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///What went wrong, for a person.
+    ///What went wrong, as text for people.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptError(::std::string::String);
@@ -101,7 +101,7 @@ pub mod types {
                 })
         }
     }
-    ///What came of it. Known so far: `accepted` (2xx), `rejected` (any other status), `timed_out`, `unreachable` (no connection, or it broke off), `address_blocked` (the URL leads where the service must not send) and `token_refused` (no access token could be got). More may come.
+    ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or it was interrupted. `address_blocked`: the URL leads to an address that the service must not call. `token_refused`: the service could not get an access token.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptOutcome(::std::string::String);
@@ -163,7 +163,7 @@ pub mod types {
                 })
         }
     }
-    ///The first 4 KiB of the answer's body as text. Secrets of the webhook in it are replaced by `[redacted]`. Erased when the notification is deleted.
+    ///The first 4 KiB of the response body as text. Secrets of the webhook in it are replaced by `[redacted]`. It is erased when the notification is deleted.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptResponseBody(::std::string::String);
@@ -230,23 +230,23 @@ pub mod types {
         ///OAuth 2.0 client credentials.
         #[serde(rename = "client_credential")]
         ClientCredential {
-            ///The audience that is asked for.
+            ///The audience that the service requests.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             audience: ::std::option::Option<AuthAudience>,
             ///The client identifier.
             #[serde(rename = "clientID")]
             client_id: AuthClientId,
-            ///The scopes that are asked for.
+            ///The scopes that the service requests.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             scope: ::std::option::Option<AuthScope>,
-            ///Where access tokens come from, exactly as it was sent.
+            ///The URL where the service gets access tokens, exactly as it was sent.
             #[serde(rename = "tokenURL")]
             token_url: AuthTokenUrl,
         },
         #[serde(rename = "noauth")]
         Noauth,
     }
-    ///The audience that is asked for.
+    ///The audience that the service requests.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthAudience(::std::string::String);
@@ -370,41 +370,41 @@ pub mod types {
                 })
         }
     }
-    ///How the service authenticates to the callback server. Absent: not at all.
+    ///How the service authenticates to the callback server. Absent means no authentication.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(tag = "type", deny_unknown_fields)]
     pub enum AuthInput {
-        ///Callbacks carry `Authorization: Basic …` (RFC 7617, in UTF-8).
+        ///HTTP Basic. Callbacks carry `Authorization: Basic …` (RFC 7617, in UTF-8).
         #[serde(rename = "basic")]
         Basic {
-            ///The password. It is sealed in the store and never shown again.
+            ///The password. It is stored encrypted and never shown again.
             password: AuthInputPassword,
             ///The user name.
             username: AuthInputUsername,
         },
-        ///OAuth 2.0 client credentials. The service fetches an access token from `tokenURL` with HTTP Basic client authentication, or with the credentials in the body where the server refuses that; keeps it until shortly before it expires; and sends it as `Authorization: Bearer …`. When the callback answers 401, it fetches a new one, once.
+        ///OAuth 2.0 client credentials. The service fetches an access token from `tokenURL` and sends it as `Authorization: Bearer …`. It authenticates to the token server with HTTP Basic, or with the credentials in the body if the server refuses that. It keeps the token until shortly before the token expires. If the callback server responds with 401 or 407, the service fetches a new token, once.
         #[serde(rename = "client_credential")]
         ClientCredential {
-            ///The `audience` to ask for, which some token servers want.
+            ///The `audience` to request, which some token servers require.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             audience: ::std::option::Option<AuthInputAudience>,
             ///The client identifier.
             #[serde(rename = "clientID")]
             client_id: AuthInputClientId,
-            ///The client secret. It is sealed in the store and never shown again.
+            ///The client secret. It is stored encrypted and never shown again.
             #[serde(rename = "clientSecret")]
             client_secret: AuthInputClientSecret,
-            ///The scopes to ask for, separated by spaces.
+            ///The scopes to request, separated by spaces.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             scope: ::std::option::Option<AuthInputScope>,
-            ///Where the service gets access tokens (RFC 6749 §4.4). The same rules as for `targetURL` hold.
+            ///The URL where the service gets access tokens (RFC 6749 §4.4). It follows the same rules as `targetURL`.
             #[serde(rename = "tokenURL")]
             token_url: AuthInputTokenUrl,
         },
         #[serde(rename = "noauth")]
         Noauth,
     }
-    ///The `audience` to ask for, which some token servers want.
+    ///The `audience` to request, which some token servers require.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputAudience(::std::string::String);
@@ -528,7 +528,7 @@ pub mod types {
                 })
         }
     }
-    ///The client secret. It is sealed in the store and never shown again.
+    ///The client secret. It is stored encrypted and never shown again.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputClientSecret(::std::string::String);
@@ -595,7 +595,7 @@ pub mod types {
                 })
         }
     }
-    ///The password. It is sealed in the store and never shown again.
+    ///The password. It is stored encrypted and never shown again.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputPassword(::std::string::String);
@@ -664,7 +664,7 @@ pub mod types {
                 })
         }
     }
-    ///The scopes to ask for, separated by spaces.
+    ///The scopes to request, separated by spaces.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputScope(::std::string::String);
@@ -734,7 +734,7 @@ pub mod types {
                 })
         }
     }
-    ///Where the service gets access tokens (RFC 6749 §4.4). The same rules as for `targetURL` hold.
+    ///The URL where the service gets access tokens (RFC 6749 §4.4). It follows the same rules as `targetURL`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputTokenUrl(::std::string::String);
@@ -868,7 +868,7 @@ pub mod types {
                 })
         }
     }
-    ///The scopes that are asked for.
+    ///The scopes that the service requests.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthScope(::std::string::String);
@@ -938,7 +938,7 @@ pub mod types {
                 })
         }
     }
-    ///Where access tokens come from, exactly as it was sent.
+    ///The URL where the service gets access tokens, exactly as it was sent.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthTokenUrl(::std::string::String);
@@ -1072,15 +1072,15 @@ pub mod types {
                 })
         }
     }
-    ///What a callback server receives. Members may be added: ignore what you do not know.
+    ///The body of a callback. Members may be added: ignore members that you do not know.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBody {
-        ///The fact itself, in the bytes that were published.
+        ///The content of the notification, byte for byte as published.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
         pub notification: CallbackBodyNotification,
-        ///When the notification was accepted.
+        ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///What kind of fact it is. `webhook.test` for a test.
+        ///The event type. It is `webhook.test` for a test.
         #[serde(rename = "type")]
         pub type_: CallbackBodyType,
         pub webhook: CallbackBodyWebhook,
@@ -1090,10 +1090,10 @@ pub mod types {
             Default::default()
         }
     }
-    ///Which notification it is.
+    ///The notification that is delivered.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBodyNotification {
-        ///The notification: the same on every attempt, and the same as the header `webhook-id`.
+        ///The notification's identifier. It is the same on every attempt and equals the header `webhook-id`.
         pub id: ::uuid::Uuid,
     }
     impl CallbackBodyNotification {
@@ -1101,7 +1101,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///What kind of fact it is. `webhook.test` for a test.
+    ///The event type. It is `webhook.test` for a test.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CallbackBodyType(::std::string::String);
@@ -1165,10 +1165,10 @@ pub mod types {
                 })
         }
     }
-    ///Which webhook it is for.
+    ///The webhook that receives the callback.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBodyWebhook {
-        ///The webhook.
+        ///The webhook's identifier.
         pub id: ::uuid::Uuid,
     }
     impl CallbackBodyWebhook {
@@ -1176,10 +1176,10 @@ pub mod types {
             Default::default()
         }
     }
-    ///A header that the customer added, without its value.
+    ///A custom header, without its value.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CustomHeader {
-        ///Its name, as it was sent.
+        ///The name of the header, as it was sent.
         pub name: CustomHeaderName,
     }
     impl CustomHeader {
@@ -1187,13 +1187,13 @@ pub mod types {
             Default::default()
         }
     }
-    ///A header of your own.
+    ///A custom header.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct CustomHeaderInput {
-        ///Its name, which is sent in lower case. What the service sends itself, and what would change what is sent or claim another sender, is refused, with `_` taken for `-`: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+        ///The name of the header, which is sent in lower case. Reserved names are refused, and `_` counts as `-`. The service sends some of them itself; the others would change the request or claim another sender. These names are reserved: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
         pub name: CustomHeaderInputName,
-        ///Its value, kept as a secret: never shown again.
+        ///The value of the header. It is stored encrypted and never shown again.
         pub value: CustomHeaderInputValue,
     }
     impl CustomHeaderInput {
@@ -1201,7 +1201,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Its name, which is sent in lower case. What the service sends itself, and what would change what is sent or claim another sender, is refused, with `_` taken for `-`: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+    ///The name of the header, which is sent in lower case. Reserved names are refused, and `_` counts as `-`. The service sends some of them itself; the others would change the request or claim another sender. These names are reserved: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderInputName(::std::string::String);
@@ -1265,7 +1265,7 @@ pub mod types {
                 })
         }
     }
-    ///Its value, kept as a secret: never shown again.
+    ///The value of the header. It is stored encrypted and never shown again.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderInputValue(::std::string::String);
@@ -1340,7 +1340,7 @@ pub mod types {
                 })
         }
     }
-    ///Headers of your own that are sent with every callback, for instance an API key that your gateway wants. Each name once; case does not tell names apart, nor do `_` and `-`. Keep them small: many servers take no more than 8 KiB of headers in all.
+    ///Custom headers that are sent with every callback, for example an API key for your gateway. Each name may occur once. Names are compared without case, and `_` counts as `-`. Keep headers small: many servers accept at most 8 KiB of headers in total.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(transparent)]
     pub struct CustomHeaderInputs(pub ::std::vec::Vec<CustomHeaderInput>);
@@ -1362,7 +1362,7 @@ pub mod types {
             Self(value)
         }
     }
-    ///Its name, as it was sent.
+    ///The name of the header, as it was sent.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderName(::std::string::String);
@@ -1426,12 +1426,12 @@ pub mod types {
                 })
         }
     }
-    ///Why and since when a deactivated webhook gets nothing. Absent while it is active.
+    ///The reason and the time of the deactivation. Absent while the webhook is active.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Deactivation {
-        ///Since when.
+        ///The time of the deactivation.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Why. Known so far: `requested` (by the customer), `gone` (the callback answered 410), `failing` (it accepted nothing for more than 5 days, in at least 10 attempts, unless the operator says otherwise) and `unverified` (the callback has yet to agree, in a handshake). More may come.
+        ///The reason. More values may be added. `requested`: by the customer. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days, in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
         pub reason: DeactivationReason,
     }
     impl Deactivation {
@@ -1439,7 +1439,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Why. Known so far: `requested` (by the customer), `gone` (the callback answered 410), `failing` (it accepted nothing for more than 5 days, in at least 10 attempts, unless the operator says otherwise) and `unverified` (the callback has yet to agree, in a handshake). More may come.
+    ///The reason. More values may be added. `requested`: by the customer. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days, in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeactivationReason(::std::string::String);
@@ -1501,23 +1501,23 @@ pub mod types {
                 })
         }
     }
-    ///One notification on its way to one webhook.
+    ///The delivery of one notification to one webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Delivery {
-        ///How many attempts have ended.
+        ///The number of attempts that have ended.
         #[serde(rename = "attemptCount")]
         pub attempt_count: i32,
-        ///When the notification was accepted.
+        ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Names the delivery.
+        ///The delivery's identifier.
         pub id: ::uuid::Uuid,
         #[serde(
             rename = "lastAttempt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///When the next attempt is due. Only while it is pending. It may have passed: then the delivery waits for its turn, or the operator has paused deliveries.
+        ///The time when the next attempt is due. Absent unless the delivery is pending. If the time has passed, the delivery waits in a queue, or the operator has paused deliveries.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1526,7 +1526,7 @@ pub mod types {
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryNotification,
-        ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
+        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
         pub status: DeliveryStatus,
         pub webhook: DeliveryWebhook,
     }
@@ -1538,22 +1538,22 @@ pub mod types {
     ///A delivery with its attempts.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryDetail {
-        ///How many attempts have ended.
+        ///The number of attempts that have ended.
         #[serde(rename = "attemptCount")]
         pub attempt_count: i32,
         ///The last 50 attempts, oldest first.
         pub attempts: ::std::vec::Vec<Attempt>,
-        ///When the notification was accepted.
+        ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Names the delivery.
+        ///The delivery's identifier.
         pub id: ::uuid::Uuid,
         #[serde(
             rename = "lastAttempt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///When the next attempt is due. Only while it is pending. It may have passed: then the delivery waits for its turn, or the operator has paused deliveries.
+        ///The time when the next attempt is due. Absent unless the delivery is pending. If the time has passed, the delivery waits in a queue, or the operator has paused deliveries.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1562,7 +1562,7 @@ pub mod types {
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryDetailNotification,
-        ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
+        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
         pub status: DeliveryDetailStatus,
         pub webhook: DeliveryDetailWebhook,
     }
@@ -1571,12 +1571,12 @@ pub mod types {
             Default::default()
         }
     }
-    ///What is delivered.
+    ///The notification that is delivered.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryDetailNotification {
-        ///The notification.
+        ///The notification's identifier.
         pub id: ::uuid::Uuid,
-        ///Its type.
+        ///The event type of the notification.
         #[serde(rename = "type")]
         pub type_: DeliveryDetailNotificationType,
     }
@@ -1585,7 +1585,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Its type.
+    ///The event type of the notification.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeliveryDetailNotificationType(::std::string::String);
@@ -1650,7 +1650,7 @@ pub mod types {
                 })
         }
     }
-    ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
+    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -1713,10 +1713,10 @@ pub mod types {
             value.parse()
         }
     }
-    ///Where it is delivered to.
+    ///The webhook that receives the notification.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryDetailWebhook {
-        ///The webhook, which may be deleted by now.
+        ///The webhook's identifier. The webhook may have been deleted.
         pub id: ::uuid::Uuid,
     }
     impl DeliveryDetailWebhook {
@@ -1724,12 +1724,12 @@ pub mod types {
             Default::default()
         }
     }
-    ///What is delivered.
+    ///The notification that is delivered.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryNotification {
-        ///The notification.
+        ///The notification's identifier.
         pub id: ::uuid::Uuid,
-        ///Its type.
+        ///The event type of the notification.
         #[serde(rename = "type")]
         pub type_: DeliveryNotificationType,
     }
@@ -1738,7 +1738,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Its type.
+    ///The event type of the notification.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeliveryNotificationType(::std::string::String);
@@ -1805,7 +1805,7 @@ pub mod types {
     ///A page of deliveries.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryPage {
-        ///Where the next page begins. Absent on the last page.
+        ///The cursor of the next page. Absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<DeliveryPageCursor>,
         ///The deliveries, newest first.
@@ -1816,7 +1816,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Where the next page begins. Absent on the last page.
+    ///The cursor of the next page. Absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeliveryPageCursor(::std::string::String);
@@ -1878,14 +1878,14 @@ pub mod types {
                 })
         }
     }
-    ///Which deliveries of a webhook are to be due again.
+    ///Selects the deliveries of a webhook that become due again.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct DeliveryRecovery {
-        ///Where to go on: the `cursor` of the call before.
+        ///The `cursor` of the previous call, to continue from there.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<DeliveryRecoveryCursor>,
-        ///Only count, and change nothing. Without it, false.
+        ///Whether to count the deliveries without changing them. Absent means false.
         #[serde(
             rename = "dryRun",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1893,7 +1893,7 @@ pub mod types {
         pub dry_run: ::std::option::Option<bool>,
         ///Only deliveries created at this time or later.
         pub since: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Only deliveries created before this time. Without it, up to now.
+        ///Only deliveries created before this time. Absent means until now.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     }
@@ -1902,7 +1902,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Where to go on: the `cursor` of the call before.
+    ///The `cursor` of the previous call, to continue from there.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeliveryRecoveryCursor(::std::string::String);
@@ -1964,7 +1964,7 @@ pub mod types {
                 })
         }
     }
-    ///`pending`: an attempt is due or under way. `succeeded`: the callback accepted it. `failed`: it did not, and no further attempt is made. `cancelled`: its webhook was deactivated or deleted, or its notification was deleted.
+    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -2027,10 +2027,10 @@ pub mod types {
             value.parse()
         }
     }
-    ///Where it is delivered to.
+    ///The webhook that receives the notification.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryWebhook {
-        ///The webhook, which may be deleted by now.
+        ///The webhook's identifier. The webhook may have been deleted.
         pub id: ::uuid::Uuid,
     }
     impl DeliveryWebhook {
@@ -2038,15 +2038,15 @@ pub mod types {
             Default::default()
         }
     }
-    ///A type of notifications, as the operator describes it.
+    ///An event type, as the operator describes it.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct EventType {
-        ///When it is published, and what it means.
+        ///When notifications of this type are published, and what they mean.
         pub description: EventTypeDescription,
-        ///The `data` of such a notification, which testWebhook sends. Absent: there is none.
+        ///The `data` of an example notification, which testWebhook can send. Absent if there is no example.
         #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
         pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///What notifications of it have as their `type`.
+        ///The `type` of its notifications.
         pub name: EventTypeName,
     }
     impl EventType {
@@ -2054,7 +2054,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///When it is published, and what it means.
+    ///When notifications of this type are published, and what they mean.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct EventTypeDescription(::std::string::String);
@@ -2122,7 +2122,7 @@ pub mod types {
                 })
         }
     }
-    ///What notifications of it have as their `type`.
+    ///The `type` of its notifications.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct EventTypeName(::std::string::String);
@@ -2190,10 +2190,10 @@ pub mod types {
                 })
         }
     }
-    ///A page of event types, by name.
+    ///A page of event types, sorted by name.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct EventTypePage {
-        ///Where the next page begins. Absent on the last page.
+        ///The cursor of the next page. Absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<EventTypePageCursor>,
         ///The event types.
@@ -2204,7 +2204,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Where the next page begins. Absent on the last page.
+    ///The cursor of the next page. Absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct EventTypePageCursor(::std::string::String);
@@ -2764,20 +2764,20 @@ pub mod types {
             value.parse()
         }
     }
-    ///A published fact.
+    ///A published notification.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Notification {
-        ///When it was accepted.
+        ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The fact itself, in the bytes that were published.
+        ///The content of the notification, byte for byte as published.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///How many webhooks it is for.
+        ///The number of webhooks that receive the notification.
         #[serde(rename = "deliveryCount")]
         pub delivery_count: i32,
-        ///Names the notification; callbacks carry it as `webhook-id`.
+        ///The notification's identifier. Callbacks carry it as `webhook-id`.
         pub id: ::uuid::Uuid,
-        ///What kind of fact it is.
+        ///The event type.
         #[serde(rename = "type")]
         pub type_: NotificationType,
     }
@@ -2789,7 +2789,7 @@ pub mod types {
     ///A page of notifications.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct NotificationPage {
-        ///Where the next page begins. Absent on the last page.
+        ///The cursor of the next page. Absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<NotificationPageCursor>,
         ///The notifications, newest first.
@@ -2800,7 +2800,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Where the next page begins. Absent on the last page.
+    ///The cursor of the next page. Absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPageCursor(::std::string::String);
@@ -2862,16 +2862,16 @@ pub mod types {
                 })
         }
     }
-    ///A fact to be made known.
+    ///A notification to publish.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct NotificationPublication {
-        ///Whose webhooks get it. A token of an account publishes to that account alone and may leave this out; a platform token names the account here or the webhook below.
+        ///The account whose webhooks receive the notification. A token of an account publishes only to that account and may leave this out. A platform token must send `account` or `webhook`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub account: ::std::option::Option<NotificationPublicationAccount>,
-        ///The fact itself: any JSON object. The very bytes that are published are delivered.
+        ///The content of the notification: any JSON object. It is delivered byte for byte as published.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///What kind of fact it is, as a dotted lower-case name. Names that begin with `webhook.` are the service's own. Where the operator keeps a catalogue of types, it must be one of those.
+        ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator keeps a catalogue, the type must be in it.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2882,7 +2882,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Whose webhooks get it. A token of an account publishes to that account alone and may leave this out; a platform token names the account here or the webhook below.
+    ///The account whose webhooks receive the notification. A token of an account publishes only to that account and may leave this out. A platform token must send `account` or `webhook`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPublicationAccount(::std::string::String);
@@ -2947,7 +2947,7 @@ pub mod types {
                 })
         }
     }
-    ///What kind of fact it is, as a dotted lower-case name. Names that begin with `webhook.` are the service's own. Where the operator keeps a catalogue of types, it must be one of those.
+    ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator keeps a catalogue, the type must be in it.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPublicationType(::std::string::String);
@@ -3015,11 +3015,11 @@ pub mod types {
                 })
         }
     }
-    ///The one webhook to send it to, whatever types it asks for.
+    ///The only webhook that receives the notification, whatever its `eventTypes`.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct NotificationPublicationWebhook {
-        ///The webhook.
+        ///The webhook's identifier.
         pub id: ::uuid::Uuid,
     }
     impl NotificationPublicationWebhook {
@@ -3027,7 +3027,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///What kind of fact it is.
+    ///The event type.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationType(::std::string::String);
@@ -3091,23 +3091,23 @@ pub mod types {
                 })
         }
     }
-    ///An error answer (RFC 9457).
+    ///An error response (RFC 9457).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
-        ///The kind of problem, for programs. The list in this document's description may grow.
+        ///The kind of problem, for programs. More values may be added to the list in this document's description.
         pub code: ProblemCode,
         ///What is wrong with this request, and what to do.
         pub detail: ProblemDetail,
-        ///The places in the body that are wrong: at least the first.
+        ///The errors in the body: at least the first one.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub errors: ::std::vec::Vec<ProblemError>,
-        ///Names this request; the server's log has it too.
+        ///The identifier of this request, which is also in the server's log.
         pub instance: ProblemInstance,
         ///The HTTP status.
         pub status: i32,
-        ///What kind of problem it is.
+        ///The kind of problem, as text for people.
         pub title: ProblemTitle,
-        ///Where this kind of problem is explained: `/docs#problem-<code>`.
+        ///The reference to the explanation of this kind of problem: `/docs#problem-<code>`.
         #[serde(rename = "type")]
         pub type_: ProblemType,
     }
@@ -3116,7 +3116,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The kind of problem, for programs. The list in this document's description may grow.
+    ///The kind of problem, for programs. More values may be added to the list in this document's description.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemCode(::std::string::String);
@@ -3235,12 +3235,12 @@ pub mod types {
                 })
         }
     }
-    ///One thing that is wrong with the body.
+    ///One error in the body.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ProblemError {
-        ///What is wrong there.
+        ///What is wrong at this position.
         pub detail: ProblemErrorDetail,
-        ///Where in the body (RFC 6901); empty for the whole.
+        ///The position in the body, as a JSON Pointer (RFC 6901). Empty for the whole body.
         pub pointer: ProblemErrorPointer,
     }
     impl ProblemError {
@@ -3248,7 +3248,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///What is wrong there.
+    ///What is wrong at this position.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemErrorDetail(::std::string::String);
@@ -3305,7 +3305,7 @@ pub mod types {
                 })
         }
     }
-    ///Where in the body (RFC 6901); empty for the whole.
+    ///The position in the body, as a JSON Pointer (RFC 6901). Empty for the whole body.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemErrorPointer(::std::string::String);
@@ -3359,7 +3359,7 @@ pub mod types {
                 })
         }
     }
-    ///Names this request; the server's log has it too.
+    ///The identifier of this request, which is also in the server's log.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemInstance(::std::string::String);
@@ -3416,7 +3416,7 @@ pub mod types {
                 })
         }
     }
-    ///What kind of problem it is.
+    ///The kind of problem, as text for people.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemTitle(::std::string::String);
@@ -3473,7 +3473,7 @@ pub mod types {
                 })
         }
     }
-    ///Where this kind of problem is explained: `/docs#problem-<code>`.
+    ///The reference to the explanation of this kind of problem: `/docs#problem-<code>`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemType(::std::string::String);
@@ -3594,12 +3594,12 @@ pub mod types {
                 })
         }
     }
-    ///What one call has recovered.
+    ///The result of one recovery call.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct RecoveredDeliveries {
-        ///How many deliveries are due again, or with `dryRun` would be.
+        ///The number of deliveries that are due again, or would be without `dryRun`.
         pub count: i32,
-        ///Where to go on. Absent when there are no more.
+        ///The `cursor` for the next call. Absent if there are no more deliveries.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<RecoveredDeliveriesCursor>,
     }
@@ -3608,7 +3608,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Where to go on. Absent when there are no more.
+    ///The `cursor` for the next call. Absent if there are no more deliveries.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct RecoveredDeliveriesCursor(::std::string::String);
@@ -3670,10 +3670,10 @@ pub mod types {
                 })
         }
     }
-    ///What a webhook's callbacks are signed with.
+    ///The secret that signs a webhook's callbacks.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct SigningSecret {
-        ///Until when callbacks are signed with the secret before this one too. Absent while one secret signs alone.
+        ///The time until which callbacks are also signed with the previous secret. Absent if only one secret is valid.
         #[serde(
             rename = "previousValidUntil",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3681,7 +3681,7 @@ pub mod types {
         pub previous_valid_until: ::std::option::Option<
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
-        ///The key of the HMAC, in base64 behind `whsec_`, as Standard Webhooks libraries take it.
+        ///The key of the HMAC: `whsec_` and the base64 text, as Standard Webhooks libraries expect it.
         pub secret: SigningSecretSecret,
     }
     impl SigningSecret {
@@ -3693,7 +3693,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct SigningSecretRotation {
-        ///How long the present secret signs beside the new one, in seconds. 0, for a secret that has leaked, ends it at once.
+        ///How long the current secret stays valid beside the new one, in seconds. Use 0 if the current secret has leaked: it becomes invalid at once.
         #[serde(
             rename = "overlapSeconds",
             default = "defaults::default_u64::<i32, 86400>"
@@ -3712,7 +3712,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The key of the HMAC, in base64 behind `whsec_`, as Standard Webhooks libraries take it.
+    ///The key of the HMAC: `whsec_` and the base64 text, as Standard Webhooks libraries expect it.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct SigningSecretSecret(::std::string::String);
@@ -3845,45 +3845,45 @@ pub mod types {
                 })
         }
     }
-    ///A registered target URL. It never shows a secret; a member that was never set is absent.
+    ///A registered target URL, without secrets. A member that was never set is absent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Webhook {
         pub auth: Auth,
-        ///When it was registered.
+        ///The time of the registration.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub deactivation: ::std::option::Option<Deactivation>,
-        ///What the customer noted about it.
+        ///The customer's note about the webhook.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookDescription>,
-        ///The types that it asks for. Absent: all.
+        ///The event types that the webhook receives. Absent if it receives all types except the service's own.
         #[serde(
             rename = "eventTypes",
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
         pub event_types: ::std::vec::Vec<WebhookEventTypesItem>,
-        ///The headers of your own that callbacks carry. Absent: none.
+        ///The custom headers of the callbacks. Absent if there are none.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub headers: ::std::vec::Vec<CustomHeader>,
-        ///Names the webhook in every other operation.
+        ///The webhook's identifier, which other operations take.
         pub id: ::uuid::Uuid,
-        ///How many callbacks it gets in a second at most; absent where there is no limit.
+        ///The maximum number of callbacks per second. Absent if there is no limit.
         #[serde(
             rename = "maxPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<::std::num::NonZeroU32>,
-        ///True if it gets its notifications one at a time and in the order of publishing; absent otherwise.
+        ///True if notifications are delivered one at a time, in the order of publishing. Absent otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///Whether the webhook gets callbacks.
+        ///Whether the webhook receives callbacks.
         pub status: WebhookStatus,
-        ///Where callbacks are sent, exactly as it was registered.
+        ///The URL that receives the callbacks, exactly as it was registered.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookTargetUrl,
-        ///When it was last changed.
+        ///The time of the last change.
         #[serde(rename = "updatedAt")]
         pub updated_at: ::chrono::DateTime<::chrono::offset::Utc>,
     }
@@ -3892,11 +3892,11 @@ pub mod types {
             Default::default()
         }
     }
-    ///Puts a webhook into service.
+    ///Activates a webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct WebhookActivation {
-        ///The state to put the webhook in.
+        ///The new status.
         pub status: WebhookActivationStatus,
     }
     impl WebhookActivation {
@@ -3904,7 +3904,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The state to put the webhook in.
+    ///The new status.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -3955,11 +3955,11 @@ pub mod types {
             value.parse()
         }
     }
-    ///Puts a webhook out of service.
+    ///Deactivates a webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct WebhookDeactivation {
-        ///The state to put the webhook in.
+        ///The new status.
         pub status: WebhookDeactivationStatus,
     }
     impl WebhookDeactivation {
@@ -3967,7 +3967,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The state to put the webhook in.
+    ///The new status.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -4018,7 +4018,7 @@ pub mod types {
             value.parse()
         }
     }
-    ///What the customer noted about it.
+    ///The customer's note about the webhook.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookDescription(::std::string::String);
@@ -4157,7 +4157,7 @@ pub mod types {
     ///A page of webhooks.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct WebhookPage {
-        ///Where the next page begins. Absent on the last page.
+        ///The cursor of the next page. Absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<WebhookPageCursor>,
         ///The webhooks, newest first.
@@ -4168,7 +4168,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Where the next page begins. Absent on the last page.
+    ///The cursor of the next page. Absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookPageCursor(::std::string::String);
@@ -4236,10 +4236,10 @@ pub mod types {
     pub struct WebhookRegistration {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub auth: ::std::option::Option<AuthInput>,
-        ///A note for yourself.
+        ///A note for your own use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookRegistrationDescription>,
-        ///Which types of notifications to get. `catalog.purchase.closed` is that one; `catalog.*` is everything under `catalog.`, but not `catalog` itself; absent or `["*"]` is all. The service's own types, `webhook.…`, come only where they are named: `webhook.*` tells of the account's other webhooks, as the `notification` callback says. Where the operator keeps a catalogue of types, each must match one of those.
+        ///The event types to receive. `catalog.purchase.closed` is only that type. `catalog.*` is every type under `catalog.`, but not `catalog` itself. Absent or `["*"]` is all types, except the service's own. The service's own types, `webhook.…`, are sent only if they are named. `webhook.*` reports on the account's other webhooks, as the `notification` callback describes. If the operator keeps a catalogue, each item must match one of its types.
         #[serde(
             rename = "eventTypes",
             default,
@@ -4248,16 +4248,16 @@ pub mod types {
         pub event_types: ::std::vec::Vec<WebhookRegistrationEventTypesItem>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub headers: ::std::option::Option<CustomHeaderInputs>,
-        ///How many callbacks your server takes in a second. They are spread evenly, at most a tenth of a second's worth at once; what comes faster waits, and that costs no attempt. Absent is no limit.
+        ///The maximum number of callbacks per second. They are spread evenly, with bursts of at most a tenth of a second's worth. Callbacks beyond the limit wait, which costs no attempt. Absent means no limit.
         #[serde(
             rename = "maxPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<::std::num::NonZeroU32>,
-        ///Whether notifications must come one at a time and in the order in which they were published. One that is not accepted then holds up all later ones until it is, or has failed for good, so this costs throughput. Absent is false.
+        ///Whether to deliver notifications one at a time, in the order of publishing. A notification that is not accepted then delays all later ones until it succeeds or fails for good. This reduces throughput. Absent means false.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The callback server's URL: absolute, `https`, without user name, password or fragment, and not an address of a private network. Its name is looked up at every callback, not now.
+        ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. An address of a private network is refused. The host name is looked up at every callback, not at registration.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookRegistrationTargetUrl,
     }
@@ -4266,7 +4266,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///A note for yourself.
+    ///A note for your own use.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationDescription(::std::string::String);
@@ -4335,7 +4335,7 @@ pub mod types {
                 })
         }
     }
-    ///A type, everything under a name, or everything.
+    ///An event type, a name followed by `.*` for every type under it, or `*` for all types.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationEventTypesItem(::std::string::String);
@@ -4405,7 +4405,7 @@ pub mod types {
                 })
         }
     }
-    ///The callback server's URL: absolute, `https`, without user name, password or fragment, and not an address of a private network. Its name is looked up at every callback, not now.
+    ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. An address of a private network is refused. The host name is looked up at every callback, not at registration.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationTargetUrl(::std::string::String);
@@ -4476,7 +4476,7 @@ pub mod types {
                 })
         }
     }
-    ///Whether the webhook gets callbacks.
+    ///Whether the webhook receives callbacks.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -4531,7 +4531,7 @@ pub mod types {
             value.parse()
         }
     }
-    ///Where callbacks are sent, exactly as it was registered.
+    ///The URL that receives the callbacks, exactly as it was registered.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookTargetUrl(::std::string::String);
@@ -4601,16 +4601,16 @@ pub mod types {
                 })
         }
     }
-    ///What to change. What is absent stays as it is; `auth` and `headers` are replaced as a whole, and empty `headers` take them all away.
+    ///The changes to a webhook. Absent members do not change. `auth` and `headers` are replaced as a whole. Empty `headers` remove all headers.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[serde(deny_unknown_fields)]
     pub struct WebhookUpdate {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub auth: ::std::option::Option<AuthInput>,
-        ///The new note; the empty one removes it.
+        ///The new note. An empty string removes it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookUpdateDescription>,
-        ///The new types; `["*"]` asks for all again.
+        ///The new event types. `["*"]` is all types again.
         #[serde(
             rename = "eventTypes",
             default,
@@ -4619,16 +4619,16 @@ pub mod types {
         pub event_types: ::std::vec::Vec<WebhookUpdateEventTypesItem>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub headers: ::std::option::Option<CustomHeaderInputs>,
-        ///The new limit of callbacks in a second; 0 removes it.
+        ///The new maximum number of callbacks per second. 0 removes the limit.
         #[serde(
             rename = "maxPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<i32>,
-        ///Whether what is published from now on comes one at a time and in order.
+        ///Whether to deliver notifications that are published from now on one at a time, in order.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The new target URL. With another scheme, host or port it needs `auth` in the same update, unless the webhook has none, and `headers`, if it has any.
+        ///The new target URL. If its scheme, host or port changes, send `auth` in the same update, unless the webhook has none. Send `headers` too, if the webhook has any.
         #[serde(
             rename = "targetURL",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4640,7 +4640,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The new note; the empty one removes it.
+    ///The new note. An empty string removes it.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateDescription(::std::string::String);
@@ -4705,7 +4705,7 @@ pub mod types {
                 })
         }
     }
-    ///A type, everything under a name, or everything.
+    ///An event type, a name followed by `.*` for every type under it, or `*` for all types.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateEventTypesItem(::std::string::String);
@@ -4773,7 +4773,7 @@ pub mod types {
                 })
         }
     }
-    ///The new target URL. With another scheme, host or port it needs `auth` in the same update, unless the webhook has none, and `headers`, if it has any.
+    ///The new target URL. If its scheme, host or port changes, send `auth` in the same update, unless the webhook has none. Send `headers` too, if the webhook has any.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateTargetUrl(::std::string::String);
@@ -7760,45 +7760,45 @@ pub mod types {
 #[derive(Clone, Debug)]
 /**Client for Notifications API
 
-Register a callback URL once, and notifications come to you: nobody has to poll.
+Register a callback URL once, and this service sends every notification to it. Your application does not need to poll.
 
 ## Requests
 
-Every operation takes an access token, `Authorization: Bearer <token>`, which belongs to an account, or to the platform itself, and has scopes; each operation names the scope that it needs. What belongs to another account is answered as if it did not exist.
+Every operation needs an access token: `Authorization: Bearer <token>`. A token belongs to one account or to the platform itself, and it has scopes. Each operation names the scope that it needs. An object of another account is treated as if it did not exist.
 
-Bodies are JSON (`Content-Type: application/json`), and a member that is not known, or null, is refused. A request is judged in this order: 401, 429, 403, 415, 413, 400, 404, 409.
+Request bodies are JSON (`Content-Type: application/json`). Unknown members and members that are null are refused. A request is checked in this order: 401, 429, 403, 415, 413, 400, 404, 409.
 
-Lists are newest first, event types by name, in pages: `limit` says how many items at most, and the `cursor` of one page is where the next begins. Pages stay stable while items are added. A page may have fewer items than `limit`, or none, and yet a `cursor`: where a filter lets few of very many through, or payloads are large. The last page is the one without a `cursor`.
+Lists are sorted newest first; event types are sorted by name. `limit` is the maximum number of items on a page. To get the next page, send the `cursor` of the current page. The last page has no `cursor`. New items do not change the pages that follow. A page can have fewer items than `limit`, or none, and still have a `cursor`. This happens if a filter matches few of very many items, or if payloads are large.
 
 ## Problems
 
-Errors are answered as problems (RFC 9457) in `application/problem+json`, or in `application/json` where `Accept` admits only that. `code` says which:
+Errors are problem details (RFC 9457) in `application/problem+json`, or in `application/json` if `Accept` allows only that. The member `code` names the kind of problem:
 
 | status | code | when |
 |---|---|---|
-| 400 | `invalid_request` | the body is not JSON, breaks its schema (`errors` has the place), or an identifier, query or header is not valid |
+| 400 | `invalid_request` | the body is not JSON or breaks its schema (`errors` has the position), or an identifier, query or header is not valid |
 | 400 | `credentials_required` | an update would send stored credentials to a new place |
-| 401 | `unauthenticated` | no access token, or one that is malformed, unknown, expired or revoked |
-| 403 | `insufficient_scope` | the token lacks the scope that is named |
-| 404 | `not_found` | there is no such object, or it belongs to another account |
+| 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
+| 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
+| 404 | `not_found` | the object does not exist, or it belongs to another account |
 | 409 | `idempotency_conflict` | the idempotency key was used for another body |
 | 409 | `webhook_deactivated` | the webhook is deactivated |
-| 409 | `webhook_limit` | the account has as many webhooks as it may |
-| 409 | `notification_deleted` | the notification was deleted, and cannot be sent again |
+| 409 | `webhook_limit` | the account has reached its maximum number of webhooks |
+| 409 | `notification_deleted` | the notification was deleted and cannot be sent again |
 | 413 | `payload_too_large` | the body is too large |
 | 415 | `unsupported_media_type` | the body is not JSON |
-| 429 | `rate_limited` | too many requests of the token, too many from the address without a valid token, or too many tests at once; Retry-After says how long to wait |
+| 429 | `rate_limited` | there were too many requests with the token, or too many from the address without a valid token, or too many tests are running; `Retry-After` has the seconds to wait |
 | 500 | `internal` | the service failed |
-| 503 | `overloaded` | the service cannot take the request now; a change that it asks for may have been made or not; Retry-After says how long to wait |
+| 503 | `overloaded` | the service cannot handle the request now; a requested change may or may not have been made; `Retry-After` has the seconds to wait |
 
-A path or method that this document does not have is answered by the HTTP layer, with 404 or 405 and `{"request_id": "…", "message": "…"}` in `application/json`.
+For a path or method that is not in this document, the HTTP layer responds with 404 or 405. The body is then `{"request_id": "…", "message": "…"}` in `application/json`.
 
 ## Limits
 
 | what | limit |
 |---|---|
-| body of a request | 256 KiB, by default |
-| webhooks of an account | 1,000, by default |
+| request body | 256 KiB by default |
+| webhooks of an account | 1,000 by default |
 | `targetURL`, `tokenURL` | 2,048 characters |
 | `username`, `clientID` | 255 characters |
 | `password`, `clientSecret`, `scope`, `audience` | 1,024 characters |
@@ -7806,22 +7806,24 @@ A path or method that this document does not have is answered by the HTTP layer,
 | `headers` of a webhook | 20, with names of 64 and values of 1,024 characters |
 | `eventTypes` | 100 items of 130 characters |
 | `description` of a webhook | 512 characters |
-| `maxPerSecond` | 1,000, and a tenth of it at once |
+| `maxPerSecond` | 1,000; a burst has at most a tenth of `maxPerSecond` |
 | `type` of a notification | 128 characters |
 | `Idempotency-Key` | 255 characters, remembered for 24 hours |
 | `limit` of a page | 200 items, 10 by default |
-| what is looked at for one page | 10,000 items, and 4 MiB of payloads |
-| requests of a token in a second, failed authentications of an address in a minute | none by default |
+| items and payloads that are examined for one page | 10,000 items and 4 MiB of payloads |
+| requests of a token per second, failed authentications of an address per minute | no limit by default |
 | `overlapSeconds` of a rotation | 604,800 (7 days), 86,400 by default |
-| tests of webhooks at once | 2 in an account, 8 seconds each |
-| a webhook that accepts nothing | 5 days and 10 attempts, by default; then it is deactivated |
-| attempts in flight at once | 64 to a webhook that accepts, fewer to one that is new or fails, and 256 of an account, by default; as many again of an account may take longer than a second |
-| one attempt of a callback | 15 seconds in all, 5 for the connection, 64 KiB of the answer |
-| attempts of a delivery | 10, the last a little more than 3 days after the first, by default; a Retry-After puts one off by 24 hours at most |
-| attempts that a delivery shows | the last 50 |
+| webhook tests | 2 at a time in an account, 8 seconds each |
+| time until a webhook that accepts nothing is deactivated | more than 5 days and at least 10 attempts, by default |
+| attempts in flight | 64 for a webhook and 256 for an account, by default; fewer for a webhook that is new or fails |
+| attempts in flight that take longer than a second | counted separately: another 256 for an account, by default |
+| one attempt | 15 seconds in total, 5 seconds to connect, 64 KiB of the response |
+| attempts of a delivery | 10 by default, the last a little more than 3 days after the first; `Retry-After` delays an attempt by at most 24 hours |
+| attempts shown for a delivery | the last 50 |
 | deliveries that one call recovers | 10,000 |
-| excerpt of a callback's answer | 4 KiB |
-| how long a delivery is kept after it ended, its notification as long as the last of them | 7 days if it succeeded, 30 days if not, by default |
+| stored excerpt of a callback's response | 4 KiB |
+| how long an ended delivery is kept | 7 days if it succeeded, 30 days otherwise, by default |
+| how long a notification is kept | as long as the last of its deliveries |
 
 
 Version: 0.1.0*/
@@ -7873,20 +7875,20 @@ const _: () = {
 impl Client {
     /**List deliveries
 
-What became of notifications on their way to webhooks, newest first. All filters that are given must hold.
+Lists the deliveries of notifications to webhooks, newest first. If you give several filters, a delivery must match all of them.
 
 Scope: `deliveries.read`.
 
 Sends a `GET` request to `/api/notifications/v1/deliveries`
 
 Arguments:
-- `cursor`: Where to go on: the `cursor` of the page before.
-- `limit`: How many items at most.
+- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
+- `limit`: The maximum number of items.
 - `notification_id`: Only deliveries of this notification.
-- `since`: Only deliveries made at this time or later.
-- `status`: Only deliveries in this state.
+- `since`: Only deliveries created at this time or later.
+- `status`: Only deliveries with this status.
 - `type_`: Only deliveries of notifications of this type.
-- `until`: Only deliveries made before this time.
+- `until`: Only deliveries created before this time.
 - `webhook_id`: Only deliveries to this webhook.
 ```text
 let response = client.list_deliveries()
@@ -7906,7 +7908,7 @@ let response = client.list_deliveries()
     }
     /**Get a delivery and its attempts
 
-One delivery with its last 50 attempts: what was answered, when, and what went wrong.
+Returns one delivery with its last 50 attempts: the time, the response and the error of each.
 
 Scope: `deliveries.read`.
 
@@ -7923,13 +7925,13 @@ let response = client.get_delivery()
     pub fn get_delivery(&self) -> builder::GetDelivery<'_> {
         builder::GetDelivery::new(self)
     }
-    /**Deliver again
+    /**Repeat a delivery
 
-Makes a delivery due now, whatever its status, and starts its retry schedule anew. It is pending from then on, its callback gets the notification at the webhook's present URL with its present credentials, and `attemptCount` goes on counting. A delivery that succeeded is sent again: the receiver sees the same `webhook-id`.
+Makes a delivery due now, whatever its status, and starts its retry schedule again. The delivery becomes pending, and `attemptCount` continues. The callback uses the webhook's current URL and credentials. A delivery that succeeded is sent again: the receiver sees the same `webhook-id`.
 
-While an attempt of it is under way, no other begins: if that one is accepted, it was the redelivery; if not, the redelivery follows it at once.
+While an attempt of the delivery is in progress, no other attempt starts. If that attempt is accepted, it counts as the redelivery. Otherwise, the redelivery follows at once.
 
-A delivery waits its turn among the retries of its webhook. To make a whole stretch of time due again, use `recoverDeliveries`.
+The delivery waits in the queue with the retries of its webhook. To make all deliveries of a period due again, use recoverDeliveries.
 
 Scope: `deliveries.write`.
 
@@ -7948,15 +7950,15 @@ let response = client.redeliver()
     }
     /**List event types
 
-The types of notifications that the operator's catalogue has, by name. Where the operator keeps a catalogue, only these can be published, and a webhook's `eventTypes` must match at least one of them each; the service's own types, `webhook.…`, are always known. Where there is none, the list is empty, and any type can be published.
+Lists the event types of the operator's catalogue, sorted by name. If the operator keeps a catalogue, only its types can be published. Each item of a webhook's `eventTypes` must then match at least one of them. The service's own types, `webhook.…`, are always known. Without a catalogue, the list is empty, and any type can be published.
 
 Scope: `notifications.read`.
 
 Sends a `GET` request to `/api/notifications/v1/event-types`
 
 Arguments:
-- `cursor`: Where to go on: the `cursor` of the page before.
-- `limit`: How many items at most.
+- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
+- `limit`: The maximum number of items.
 ```text
 let response = client.list_event_types()
     .cursor(cursor)
@@ -7969,15 +7971,15 @@ let response = client.list_event_types()
     }
     /**List notifications
 
-The account's notifications, newest first. A platform token sees those of all accounts.
+Lists the account's notifications, newest first. A platform token sees the notifications of all accounts.
 
 Scope: `notifications.read`.
 
 Sends a `GET` request to `/api/notifications/v1/notifications`
 
 Arguments:
-- `cursor`: Where to go on: the `cursor` of the page before.
-- `limit`: How many items at most.
+- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
+- `limit`: The maximum number of items.
 - `type_`: Only notifications of this type.
 ```text
 let response = client.list_notifications()
@@ -7992,11 +7994,11 @@ let response = client.list_notifications()
     }
     /**Publish a notification
 
-Makes a fact known to the webhooks that ask for it. It is answered once the notification and its deliveries are safely stored; the callbacks follow at once.
+Publishes a notification to the webhooks that match it. The response is sent once the notification and its deliveries are safely stored. The callbacks follow at once.
 
-It is for the one webhook that `webhook` names, or for all active webhooks of the account whose `eventTypes` match. An account without any, and one that nobody knows, has none: that is accepted with a `deliveryCount` of 0. With both, the webhook must belong to the account.
+With `webhook`, only that webhook receives the notification. Otherwise, every active webhook of the account receives it if its `eventTypes` match. If no webhook matches, or the account is unknown, the notification is still accepted, with a `deliveryCount` of 0. With both `account` and `webhook`, the webhook must belong to the account.
 
-With an `Idempotency-Key`, the same key of the same account with the same body is answered with the first result for 24 hours and publishes nothing anew; with another body, or when that notification has been deleted, it is refused.
+With an `Idempotency-Key`, you can safely repeat the request for 24 hours. The same key of the same account with the same body returns the first result and publishes nothing. With another body, the request fails with `idempotency_conflict`. If the notification has been deleted, the request fails with `notification_deleted`.
 
 The callbacks carry the `traceparent` and `tracestate` of the publication.
 
@@ -8005,10 +8007,10 @@ Scope: `notifications.publish`.
 Sends a `POST` request to `/api/notifications/v1/notifications`
 
 Arguments:
-- `idempotency_key`: Names this publication, so that a repeated request publishes nothing twice.
-- `traceparent`: The trace that this publication belongs to, as [W3C Trace Context](https://www.w3.org/TR/trace-context-1/#traceparent-header) has it: each callback carries it on. What is no trace of version 00 is ignored.
-- `tracestate`: What belongs to the trace of `traceparent`, and goes with it. What is no list of `key=value`, or longer than 512 characters, is ignored.
-- `body`: The fact, and whom it is for.
+- `idempotency_key`: Identifies this publication, so that a repeated request does not publish it twice.
+- `traceparent`: The trace of this publication, as defined by [W3C Trace Context](https://www.w3.org/TR/trace-context-1/#traceparent-header). Each callback carries it. A value that is not a trace of version 00 is ignored.
+- `tracestate`: Vendor data of the trace in `traceparent`. Each callback carries it too. A value that is not a list of `key=value`, or is longer than 512 characters, is ignored.
+- `body`: The notification, and who receives it.
 ```text
 let response = client.publish_notification()
     .idempotency_key(idempotency_key)
@@ -8023,7 +8025,7 @@ let response = client.publish_notification()
     }
     /**Get a notification
 
-One notification with its data.
+Returns one notification with its data.
 
 Scope: `notifications.read`.
 
@@ -8042,9 +8044,9 @@ let response = client.get_notification()
     }
     /**Delete a notification
 
-Erases what a notification says: its `data` is gone when this is answered, and so is what receivers answered to its callbacks, which may repeat it. Its pending deliveries are cancelled and no attempt begins any more; one that is under way ends and is recorded, without its answer.
+Deletes a notification and erases its `data` before the response is sent. The service also erases the receivers' responses to its callbacks, because they may repeat the data. Its pending deliveries are cancelled and no new attempt starts. An attempt that is in progress is completed and recorded, without its response.
 
-The notification is not found afterwards. Its deliveries stay readable, with its identifier and type, and cannot be redelivered. An `Idempotency-Key` that published it stays in force: the same request is refused with `notification_deleted` instead of publishing anew. What callbacks have received is not this service's to delete, and copies of the database, such as backups, are the operator's.
+Afterwards, the notification is not found. Its deliveries can still be read, with the notification's identifier and type, but they cannot be redelivered. The `Idempotency-Key` that published the notification stays in use. The same request fails with `notification_deleted` instead of publishing again. The service cannot delete what receivers have already received. Copies of the database, such as backups, are the operator's responsibility.
 
 Scope: `notifications.write`.
 
@@ -8063,16 +8065,16 @@ let response = client.delete_notification()
     }
     /**List webhooks
 
-The account's webhooks, newest first. A platform token sees those of all accounts.
+Lists the account's webhooks, newest first. A platform token sees the webhooks of all accounts.
 
 Scope: `webhooks.read`.
 
 Sends a `GET` request to `/api/notifications/v1/webhooks`
 
 Arguments:
-- `cursor`: Where to go on: the `cursor` of the page before.
-- `limit`: How many items at most.
-- `status`: Only webhooks in this state.
+- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
+- `limit`: The maximum number of items.
+- `status`: Only webhooks with this status.
 ```text
 let response = client.list_webhooks()
     .cursor(cursor)
@@ -8086,22 +8088,22 @@ let response = client.list_webhooks()
     }
     /**Register a webhook
 
-Registers a target URL; from then on every notification that it asks for is sent there, until your server has accepted it.
+Registers a target URL. From now on, the service sends every matching notification to it until your callback server accepts the notification.
 
-Why: so that you need not ask again and again. Say you have ordered from the Catalog and wait for the purchase to be delivered. Instead of calling getPurchase every few seconds, you register a webhook once, and the notification `catalog.purchase.closed` comes to you the moment it is.
+Use a webhook instead of polling. For example, you have ordered from the Catalog and wait for the purchase to be delivered. Without a webhook, you would call getPurchase every few seconds. With a webhook, you receive the notification `catalog.purchase.closed` as soon as the purchase is delivered.
 
-For that you run a callback HTTPS server of your own: it receives the `notification` callback below, checks its signature, and answers with a status from 200 to 299. It needs a certificate of a public authority.
+You need a callback HTTPS server with a certificate of a public authority. It receives the `notification` callback below, checks the signature, and responds with a status from 200 to 299.
 
-The operator may require a handshake: then the webhook begins as `deactivated` with the reason `unverified`, and gets nothing until your callback server has agreed. It is sent a `notification` callback of the type `webhook.handshake`, signed and authenticated as any other, with `{"challenge": "…"}` as its `data`, and agrees by answering 200 with that same object as its JSON body; other members may stand beside it. Anything else is tried again on the schedule of callbacks; after its last attempt, or a 410, activateWebhook tries anew.
+The operator may require a handshake. A new webhook is then `deactivated` with the reason `unverified`, and receives no notifications until your callback server agrees. The service sends it a `notification` callback of the type `webhook.handshake`, signed and authenticated like any other. The `data` of this callback is `{"challenge": "…"}`. To agree, respond with 200 and the same object as the JSON body; the object may have other members. After any other response, the service tries again on the retry schedule. After the last attempt, or after a 410, call activateWebhook to start a new handshake.
 
-The answer is a copy of the registration, without secrets; `targetURL` is exactly as you sent it. Registering the same URL again makes a second webhook, and both receive. An account has at most 1,000 webhooks, unless the operator says otherwise.
+The response is a copy of the registration, without secrets; `targetURL` is exactly as you sent it. If you register the same URL again, you get a second webhook, and both receive notifications. An account can have 1,000 webhooks, unless the operator sets another limit.
 
 Scope: `webhooks.write`.
 
 Sends a `POST` request to `/api/notifications/v1/webhooks`
 
 Arguments:
-- `body`: The target URL, and how to authenticate to it.
+- `body`: The target URL, and how the service authenticates to it.
 ```text
 let response = client.register_webhook()
     .body(body)
@@ -8113,7 +8115,7 @@ let response = client.register_webhook()
     }
     /**Get a webhook
 
-One webhook, without secrets.
+Returns one webhook, without secrets.
 
 Scope: `webhooks.read`.
 
@@ -8132,7 +8134,7 @@ let response = client.get_webhook()
     }
     /**Delete a webhook
 
-Removes a webhook and its secrets. Its pending deliveries are cancelled; a callback that is under way ends. Its deliveries stay readable.
+Deletes a webhook and its secrets. Its pending deliveries are cancelled. A callback that is in progress is completed. The webhook's deliveries can still be read.
 
 Scope: `webhooks.write`.
 
@@ -8151,11 +8153,11 @@ let response = client.delete_webhook()
     }
     /**Update a webhook
 
-Changes what the body names and leaves the rest. Pending deliveries go to the new URL with the new credentials, and once this is answered no callback starts with the old ones.
+Changes the members that the body names, and leaves the others unchanged. Pending deliveries go to the new URL with the new credentials. After the response, no callback starts with the old ones. On a service with several nodes this takes up to 10 seconds.
 
-Stored credentials cannot be redirected: a `targetURL` with another scheme, host or port must bring `auth` again, unless the webhook has none, and `headers`, if it has any.
+Stored credentials are never sent to a new place. If you change the scheme, host or port of `targetURL`, send `auth` again, unless the webhook has none. Send `headers` again too, if the webhook has any. Otherwise the update fails with `credentials_required`.
 
-Where the operator requires a handshake, another `targetURL`, and be it by one character, deactivates the webhook with the reason `unverified` until the callback there has agreed, as registerWebhook says; its pending deliveries are cancelled. A webhook that is deactivated for another reason stays so, and is asked when it is activated.
+If the operator requires a handshake, any change of `targetURL`, even of one character, deactivates the webhook with the reason `unverified`. Its pending deliveries are cancelled. The webhook becomes active when the callback server at the new URL agrees, as registerWebhook describes. A webhook that is deactivated for another reason stays deactivated. Its handshake starts when it is activated.
 
 Scope: `webhooks.write`.
 
@@ -8163,7 +8165,7 @@ Sends a `PATCH` request to `/api/notifications/v1/webhooks/{id}`
 
 Arguments:
 - `id`: The webhook's identifier.
-- `body`: What to change.
+- `body`: The members to change.
 ```text
 let response = client.update_webhook()
     .id(id)
@@ -8176,9 +8178,9 @@ let response = client.update_webhook()
     }
     /**Activate a webhook
 
-From now on the webhook gets what is published. What was cancelled stays cancelled until it is recovered (`recoverDeliveries`). Activating it again changes nothing.
+Activates a webhook, so that it receives the notifications that are published from now on. Cancelled deliveries stay cancelled until you recover them with recoverDeliveries. If the webhook is already active, nothing changes.
 
-Where the operator requires a handshake, and the callback at the present `targetURL` has not agreed yet, this asks it now: the answer still says `deactivated`, with the reason `unverified`, and the webhook is active as soon as the callback agrees. Once it has, no later activation asks it again.
+If the operator requires a handshake, and the callback server at the current `targetURL` has not agreed yet, a handshake starts now. The response then still says `deactivated`, with the reason `unverified`. The webhook becomes active as soon as the callback server agrees. Later activations do not repeat a successful handshake.
 
 Scope: `webhooks.write`.
 
@@ -8186,7 +8188,7 @@ Sends a `PATCH` request to `/api/notifications/v1/webhooks/{id}/activation`
 
 Arguments:
 - `id`: The webhook's identifier.
-- `body`: The new state.
+- `body`: The new status.
 ```text
 let response = client.activate_webhook()
     .id(id)
@@ -8199,7 +8201,7 @@ let response = client.activate_webhook()
     }
     /**Deactivate a webhook
 
-A deactivated webhook gets nothing. Its pending deliveries are cancelled, and once this is answered no callback starts. Deactivating it again changes nothing, except that one that waits for a handshake waits no more: it stays deactivated, with the reason `requested`.
+Deactivates a webhook, so that it receives nothing. Its pending deliveries are cancelled. After the response, no callback starts. On a service with several nodes this takes up to 10 seconds. If the webhook is already deactivated, nothing changes, with one exception: a webhook that waits for a handshake stops waiting. It stays deactivated, and its reason becomes `requested`.
 
 Scope: `webhooks.write`.
 
@@ -8207,7 +8209,7 @@ Sends a `PATCH` request to `/api/notifications/v1/webhooks/{id}/deactivation`
 
 Arguments:
 - `id`: The webhook's identifier.
-- `body`: The new state.
+- `body`: The new status.
 ```text
 let response = client.deactivate_webhook()
     .id(id)
@@ -8220,11 +8222,11 @@ let response = client.deactivate_webhook()
     }
     /**Recover a webhook's deliveries
 
-After an outage: makes the failed and cancelled deliveries of a webhook that were created in a stretch of time due again, oldest first. Their retry schedules start anew, `attemptCount` goes on counting, and they stand behind fresh deliveries, which they do not keep waiting. Deliveries of deleted notifications stay as they are.
+Makes the failed and cancelled deliveries of a webhook due again, oldest first. Use it after an outage. `since` and `until` select the deliveries by the time of their creation. Their retry schedules start again, and `attemptCount` continues. Fresh deliveries have priority over recovered ones and are not delayed by them. Deliveries of deleted notifications do not change.
 
-One call looks at no more than 10,000 deliveries. If its answer has a `cursor`, there may be more: send the same request with it. A call that is repeated, or that was cut off, does no harm, because what is pending or has succeeded is left alone.
+One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more: send the same request with this `cursor`. It is safe to repeat a call, even an interrupted one, because pending and succeeded deliveries do not change.
 
-With `dryRun` it only counts, in the same portions. Right after a deactivation a call may answer a `count` of 0 with a `cursor`, while pending deliveries are still being marked cancelled.
+With `dryRun`, a call only counts the deliveries, with the same limit. Right after a deactivation, a call may return a `count` of 0 with a `cursor`, because pending deliveries are still being cancelled.
 
 Scope: `deliveries.write`.
 
@@ -8232,7 +8234,7 @@ Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/recovery`
 
 Arguments:
 - `id`: The webhook's identifier.
-- `body`: Which of the webhook's deliveries.
+- `body`: The deliveries to recover.
 ```text
 let response = client.recover_deliveries()
     .id(id)
@@ -8245,7 +8247,7 @@ let response = client.recover_deliveries()
     }
     /**Get a webhook's signing secret
 
-The secret that the webhook's callbacks are signed with. The service made it, at registration or when it was last rotated.
+Returns the secret that signs the webhook's callbacks. The service generates it at registration and at each rotation.
 
 Scope: `webhooks.secrets`.
 
@@ -8264,9 +8266,9 @@ let response = client.get_signing_secret()
     }
     /**Rotate a webhook's signing secret
 
-Makes a new signing secret and answers it. For `overlapSeconds` the one before it stays valid: each callback then carries the signatures of both, so a receiver that knows either takes it, and has that long to learn the new one. The end of the overlap needs nothing of you.
+Generates a new signing secret and returns it. The previous secret stays valid for `overlapSeconds`. During this time, each callback has the signatures of both secrets. A receiver that knows either secret accepts the callback, so you have time to install the new one. The overlap ends by itself.
 
-At most two secrets are valid. Rotating again within the overlap drops the oldest at once, and it may be the only one that your receiver knows. So when an answer is lost, do not simply send the request again: ask getSigningSecret first. If it answers another secret than before, the rotation was made, and that is the new secret.
+At most two secrets are valid at a time. If you rotate again within the overlap, the oldest secret becomes invalid at once. It may be the only one that your receiver knows. If a response is lost, do not simply send the request again: call getSigningSecret first. If it returns a different secret than before, the rotation was made, and this is the new secret.
 
 Scope: `webhooks.secrets`.
 
@@ -8274,7 +8276,7 @@ Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/signing-secret/ro
 
 Arguments:
 - `id`: The webhook's identifier.
-- `body`: How long the present secret stays valid.
+- `body`: How long the current secret stays valid.
 ```text
 let response = client.rotate_signing_secret()
     .id(id)
@@ -8287,9 +8289,9 @@ let response = client.rotate_signing_secret()
     }
     /**Send a test callback
 
-Sends a callback of the type `webhook.test` now and answers with what came of it, within 8 seconds. It works for a deactivated webhook too, is stored nowhere and counts for nothing; it goes out also while the operator has paused deliveries. Two may run at once in an account.
+Sends a callback of the type `webhook.test` now, and returns the result within 8 seconds. It also works for a deactivated webhook, and while the operator has paused deliveries. The test is not stored, and its result does not affect the webhook. An account can run two tests at a time.
 
-With `type`, the example that the operator's catalogue has of that type (listEventTypes) is sent in place of `webhook.test`; your receiver cannot tell it from the real thing. It is a 404 where there is no such example.
+With `type`, the service sends the example of that event type (see listEventTypes) instead of `webhook.test`. Your receiver cannot distinguish it from a real notification. If the operator's catalogue has no such example, the response is 404.
 
 Scope: `webhooks.write`.
 
@@ -8297,7 +8299,7 @@ Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
 
 Arguments:
 - `id`: The webhook's identifier.
-- `type_`: The type whose example is sent.
+- `type_`: The event type whose example is sent.
 ```text
 let response = client.test_webhook()
     .id(id)

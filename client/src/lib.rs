@@ -1,4 +1,4 @@
-//! A client of the webhook service: every operation of its API, typed, and the check that a callback is genuine.
+//! A typed client for every operation of the webhook service, and verification of callbacks.
 //!
 //! ```no_run
 //! use webhooks_client::types::{AuthInput, NotificationPublication, WebhookRegistration};
@@ -7,13 +7,13 @@
 //! let token = std::env::var("API_ACCESS_TOKEN")?;
 //! let client = webhooks_client::connect("http://127.0.0.1:8080", &token)?;
 //!
-//! // From now on this server is called when something happens.
+//! // From now on the service sends notifications to this URL.
 //! let auth = AuthInput::Basic { username: "USERNAME".parse()?, password: "PASSWORD".parse()? };
 //! let registration = WebhookRegistration::builder().target_url("https://example.com/notify").auth(auth);
 //! let webhook = client.register_webhook().body(registration).send().await?;
 //! println!("registered {}", webhook.id);
 //!
-//! // What the platform does when it happens.
+//! // The platform publishes a notification when an event happens.
 //! let data: serde_json::Map<_, _> = serde_json::from_str(r#"{"purchase": {"id": "p-1"}}"#)?;
 //! let publication = NotificationPublication::builder().type_("catalog.purchase.closed").data(data);
 //! let notification = client.publish_notification().idempotency_key("p-1-closed").body(publication).send().await?;
@@ -22,14 +22,14 @@
 //! # }
 //! ```
 //!
-//! # When an operation fails
+//! # Errors
 //!
-//! Its error becomes a [`Failure`], by `?` or [`Failure::from`], and that is to match on:
+//! The error of an operation converts to a [`Failure`] with `?` or [`Failure::from`]. Match on the failure:
 //!
 //! ```no_run
 //! use webhooks_client::{Client, Code, Failure};
 //!
-//! /// Deletes a webhook, unless somebody has done so.
+//! /// Deletes a webhook. Also succeeds if the webhook does not exist.
 //! async fn delete(client: &Client, id: uuid::Uuid) -> Result<(), Failure> {
 //!     match client.delete_webhook().id(id).send().await.map_err(Failure::from) {
 //!         Ok(_) | Err(Failure::Problem { code: Code::NotFound, .. }) => Ok(()),
@@ -38,10 +38,10 @@
 //! }
 //! ```
 //!
-//! # Sending a request again
+//! # Retries
 //!
-//! What may pass by itself is met with a few more attempts, where sending the request twice does no harm.
-//! [`RetryPolicy`] says which requests that are and how long it may take, and switches it off:
+//! The client retries temporary failures a few times if sending the request twice is safe. [`RetryPolicy`] documents which
+//! requests are retried. It sets the limits, or disables retries:
 //!
 //! ```
 //! use std::time::Duration;
@@ -55,16 +55,16 @@
 //! # }
 //! ```
 //!
-//! # Tokens that change
+//! # Token rotation
 //!
-//! [`ClientBuilder::token_file`] follows a file that another process rotates, and [`ClientBuilder::token_provider`] asks
-//! a function of yours, again when the service has refused what it gave:
+//! [`ClientBuilder::token_file`] reads the token from a file that another process may rotate.
+//! [`ClientBuilder::token_provider`] calls your function. Both get a new token when the service refuses the old one:
 //!
 //! ```
 //! use webhooks_client::{AccessToken, Client, TokenError};
 //!
 //! async fn fetch_token() -> Result<String, TokenError> {
-//!     // From wherever your tokens come.
+//!     // Get the token from your secret store.
 //!     Ok("token".to_owned())
 //! }
 //!
@@ -79,10 +79,10 @@
 //!
 //! # Features
 //!
-//! The program `webhooks` comes with `command-line`, which is on by default; the library does not need it. `httpmock` adds
-//! the module `mock`: a server for the tests of your program, on which each operation is mocked in its own types.
+//! - `command-line` (default): the program `webhooks`. The library does not need it.
+//! - `httpmock`: the module `mock`, which mocks each operation with typed parameters in the tests of your program.
 //!
-//! What the called server does with a callback stands in [`callback`].
+//! The module [`callback`] is for servers that receive callbacks.
 
 mod code;
 mod connect;
@@ -92,11 +92,11 @@ mod retry;
 mod token;
 
 pub mod callback;
-// Generated from openapi.json; edit that instead.
-#[expect(clippy::allow_attributes_without_reason, clippy::unwrap_used, reason = "the generator writes it so")]
+// Generated from openapi.json. Edit openapi.json instead.
+#[expect(clippy::allow_attributes_without_reason, clippy::unwrap_used, reason = "generated code")]
 #[rustfmt::skip]
 mod generated;
-/// The feature `httpmock`: a mock of each operation for [`httpmock::MockServer`], in the operation's own types.
+/// Typed mocks of each operation for [`httpmock::MockServer`]. Requires the feature `httpmock`.
 ///
 /// ```
 /// use httpmock::MockServer;
@@ -119,11 +119,10 @@ mod generated;
 /// # }
 /// ```
 ///
-/// What the types cannot say, such as another status or a header, is said to the `When` and `Then` that `into_inner`
-/// gives.
-// Generated as well.
+/// To set what the types do not cover, such as another status or a header, use the `When` and `Then` from `into_inner`.
+// Generated from openapi.json too.
 #[cfg(feature = "httpmock")]
-#[expect(clippy::to_string_in_format_args, clippy::unwrap_used, reason = "the generator writes it so")]
+#[expect(clippy::to_string_in_format_args, clippy::unwrap_used, reason = "generated code")]
 #[rustfmt::skip]
 pub mod mock;
 
@@ -134,10 +133,14 @@ pub use generated::*;
 pub use retry::RetryPolicy;
 pub use token::{AccessToken, TokenError};
 
-/// The README's examples, compiled with the documentation's.
+/// Compiles the examples of the documents as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ClientReadme;
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Whether a request is sent again, and when.
+//! Decides whether and when a request is sent again.
 
 use std::error::Error as _;
 use std::io;
@@ -9,24 +9,24 @@ use reqwest::{Request, Response};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// How often, how soon and how long a request that failed for the moment is sent again.
+/// Limits for sending a request again after a temporary failure.
 ///
-/// By default up to 4 attempts are made within 60 seconds. The wait before each is chosen at random between nothing and
-/// 200 ms, which doubles up to 5 s ("full jitter"), and comes on top of what `Retry-After` asks. Where that would be too
-/// long the failure is returned at once.
+/// By default, up to 4 attempts are made within 60 seconds. Before each attempt, the client waits for the time in
+/// `Retry-After` plus a random time ("full jitter"). The random time is at most 200 ms for the second attempt. This maximum
+/// doubles with each attempt, up to 5 s. If the wait exceeds the remaining time, the failure is returned at once.
 ///
-/// Failures for the moment are no connection, an answer that is late or breaks off before its body, and the statuses
-/// 408, 429, 502, 503 and 504. Which requests are sent again after them:
+/// Temporary failures are: no connection, a response that is late or breaks off before its body, and the statuses 408, 429,
+/// 502, 503 and 504. These requests are sent again:
 ///
 /// | operations | sent again |
 /// |---|---|
-/// | those that read, `deleteWebhook` and `deleteNotification` | always; a deletion whose first answer was lost ends with `not_found` |
-/// | `updateWebhook`, `deactivateWebhook`, `activateWebhook` | always: they say what is to be, and doing so twice changes no more |
+/// | operations that read, `deleteWebhook` and `deleteNotification` | always; a deletion returns `not_found` if its first response was lost |
+/// | `updateWebhook`, `deactivateWebhook`, `activateWebhook` | always: they set a state, so the second request changes nothing |
 /// | `publishNotification` with an `Idempotency-Key` | always: the service publishes once |
-/// | `recoverDeliveries` | always: what is on its way again is not recovered twice |
-/// | `publishNotification` without one, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver` | after 429, or without a connection: nothing was done |
+/// | `recoverDeliveries` | always: a recovered delivery is pending and is not recovered twice |
+/// | `publishNotification` without the key, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver` | after 429 or without a connection: the service did nothing |
 ///
-/// A 503 is no proof that nothing was done: the service may not know whether its store kept what it was given.
+/// After a 503, the service may have executed the operation: it may not know whether its store committed the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
@@ -47,39 +47,39 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Every request is sent once.
+    /// Returns a policy that sends every request once.
     #[must_use]
     pub fn never() -> RetryPolicy {
         RetryPolicy::default().attempts(1)
     }
 
-    /// How many attempts are made at most, the first one included.
+    /// Sets the maximum number of attempts, including the first.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> RetryPolicy {
         RetryPolicy { attempts, ..self }
     }
 
-    /// The longest wait before the second attempt; before each later one it doubles.
+    /// Sets the maximum random wait before the second attempt. It doubles with each later attempt.
     #[must_use]
     pub fn first_delay(self, first_delay: Duration) -> RetryPolicy {
         RetryPolicy { first_delay, ..self }
     }
 
-    /// Where the doubling ends. What `Retry-After` asks may be longer.
+    /// Sets the limit of the doubling. `Retry-After` may ask for a longer wait.
     #[must_use]
     pub fn longest_delay(self, longest_delay: Duration) -> RetryPolicy {
         RetryPolicy { longest_delay, ..self }
     }
 
-    /// How long all attempts take at most, waits included, from the start of the first. That one alone may take longer,
-    /// if its time limit says so.
+    /// Sets the time limit of all attempts and waits, counted from the start of the first attempt. Only the first attempt
+    /// may exceed it, if the time limit of one attempt is longer.
     #[must_use]
     pub fn within(self, within: Duration) -> RetryPolicy {
         RetryPolicy { within, ..self }
     }
 
-    /// How long to wait before the next attempt, or `None` when there is none. `elapsed` is counted from the start of
-    /// the first attempt; `random` lies in `0.0..1.0`.
+    /// Returns the wait before the next attempt, or `None` if there must be no further attempt. `elapsed` is the time since
+    /// the start of the first attempt. `random` is in `0.0..1.0`.
     pub(crate) fn delay(&self, attempts_made: u32, elapsed: Duration, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
         if attempts_made >= self.attempts {
             return None;
@@ -90,60 +90,60 @@ impl RetryPolicy {
         (elapsed.saturating_add(delay) < self.within).then_some(delay)
     }
 
-    /// The time limit of an attempt: the usual one, or what is left of the time of all.
+    /// Returns the time limit of an attempt: the usual one, or the remaining time of all attempts if that is shorter.
     pub(crate) fn timeout(&self, attempts_made: u32, elapsed: Duration, usual: Duration) -> Duration {
         if attempts_made == 0 { usual } else { usual.min(self.within.saturating_sub(elapsed)) }
     }
 }
 
-/// What an attempt proves.
+/// What the result of an attempt says about the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It is answered, or will never be.
-    Settled,
-    /// The service did nothing, and may do it later.
-    NothingDone,
-    /// The service may have done it.
-    Doubtful,
+    /// The result is final, or another attempt cannot succeed.
+    Final,
+    /// The service did not execute the operation. Another attempt may succeed.
+    NotExecuted,
+    /// The service may have executed the operation.
+    Uncertain,
 }
 
 impl Verdict {
     pub(crate) fn of(outcome: &reqwest::Result<Response>) -> Verdict {
         match outcome {
             Ok(response) => match response.status() {
-                StatusCode::TOO_MANY_REQUESTS => Verdict::NothingDone,
+                StatusCode::TOO_MANY_REQUESTS => Verdict::NotExecuted,
                 StatusCode::REQUEST_TIMEOUT | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-                    Verdict::Doubtful
+                    Verdict::Uncertain
                 }
-                _ => Verdict::Settled,
+                _ => Verdict::Final,
             },
-            Err(error) if error.is_connect() && is_mistrust(error) => Verdict::Settled,
-            Err(error) if error.is_connect() => Verdict::NothingDone,
-            Err(error) if error.is_timeout() || error.is_request() || error.is_body() || error.is_decode() => Verdict::Doubtful,
-            Err(_) => Verdict::Settled,
+            Err(error) if error.is_connect() && is_tls_failure(error) => Verdict::Final,
+            Err(error) if error.is_connect() => Verdict::NotExecuted,
+            Err(error) if error.is_timeout() || error.is_request() || error.is_body() || error.is_decode() => Verdict::Uncertain,
+            Err(_) => Verdict::Final,
         }
     }
 
     pub(crate) fn allows_another(self, repeatable: bool) -> bool {
         match self {
-            Verdict::Settled => false,
-            Verdict::NothingDone => true,
-            Verdict::Doubtful => repeatable,
+            Verdict::Final => false,
+            Verdict::NotExecuted => true,
+            Verdict::Uncertain => repeatable,
         }
     }
 }
 
-/// TLS that failed, say for a certificate that is not trusted, fails again. It comes as invalid data, which an error of
-/// the connection may have inside: `source` would go past that.
-fn is_mistrust(error: &reqwest::Error) -> bool {
+/// Whether TLS failed, for example because of an untrusted certificate. Another attempt would fail too. The cause is an I/O
+/// error of the kind `InvalidData`, which can be nested in another I/O error. `source` skips nested I/O errors.
+fn is_tls_failure(error: &reqwest::Error) -> bool {
     std::iter::successors(error.source(), |cause| (*cause).source())
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .flat_map(|error| std::iter::successors(Some(error), |error| error.get_ref()?.downcast_ref()))
         .any(|error| error.kind() == io::ErrorKind::InvalidData)
 }
 
-/// Whether the request may be carried out twice without harm. GET and DELETE are idempotent by RFC 9110 §9.2.2; other
-/// methods are where the operation is known to be.
+/// Whether it is safe to execute the request twice. GET and DELETE are idempotent (RFC 9110 §9.2.2). For other methods it
+/// depends on the operation.
 pub(crate) fn is_repeatable(operation: &str, request: &Request) -> bool {
     match *request.method() {
         Method::GET | Method::DELETE => true,
@@ -155,12 +155,11 @@ pub(crate) fn is_repeatable(operation: &str, request: &Request) -> bool {
     }
 }
 
-/// How long `Retry-After` asks to wait: in seconds, as the service says it, or until a date, as proxies may (RFC 9110
-/// §10.2.3).
+/// Returns the wait that `Retry-After` asks for (RFC 9110 §10.2.3). The service sends seconds; proxies may send a date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More than fits is for ever.
+        // A number that does not fit means forever.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
@@ -181,10 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_doubles_up_to_a_limit_and_is_random_below_it() {
+    fn the_maximum_wait_doubles_up_to_a_limit_and_the_wait_is_random() {
         let policy = RetryPolicy::default().attempts(u32::MAX);
-        for (attempts_made, longest) in [(1, 200), (2, 400), (3, 800), (5, 3200), (6, 5000), (50, 5000), (u32::MAX - 1, 5000)] {
-            for (random, expected) in [(0.0, 0), (0.5, longest / 2), (0.75, longest * 3 / 4)] {
+        for (attempts_made, maximum) in [(1, 200), (2, 400), (3, 800), (5, 3200), (6, 5000), (50, 5000), (u32::MAX - 1, 5000)] {
+            for (random, expected) in [(0.0, 0), (0.5, maximum / 2), (0.75, maximum * 3 / 4)] {
                 let delay = policy.delay(attempts_made, Duration::ZERO, None, random);
                 assert_eq!(delay, Some(milliseconds(expected)), "{attempts_made} {random}");
             }
@@ -192,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_waited_for_and_the_jitter_on_top() {
+    fn the_jitter_is_added_to_retry_after() {
         let policy = RetryPolicy::default();
         assert_eq!(policy.delay(1, Duration::ZERO, Some(20 * SECOND), 0.0), Some(20 * SECOND));
         assert_eq!(policy.delay(1, Duration::ZERO, Some(20 * SECOND), 0.5), Some(milliseconds(20_100)));
     }
 
     #[test]
-    fn attempts_and_time_have_an_end() {
+    fn attempts_and_time_are_limited() {
         let policy = RetryPolicy::default();
         assert!(policy.delay(3, Duration::ZERO, None, 0.5).is_some());
         assert_eq!(policy.delay(4, Duration::ZERO, None, 0.5), None);
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_attempt_has_what_is_left_of_the_time() {
+    fn a_later_attempt_is_limited_by_the_remaining_time() {
         let policy = RetryPolicy::default();
         for (attempts_made, elapsed, usual, expected) in [(0, 0, 30, 30), (0, 0, 90, 90), (1, 20, 30, 30), (1, 45, 30, 15), (1, 70, 30, 0)]
         {
@@ -221,7 +220,7 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        // Ten seconds before the date below.
+        // Ten seconds before the first date below.
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_767);
         for (value, expected) in [
             ("0", Some(0)),
@@ -241,19 +240,19 @@ mod tests {
     }
 
     #[test]
-    fn each_status_proves_what_it_proves() {
+    fn each_status_has_its_verdict() {
         for (status, expected) in [
-            (200, Verdict::Settled),
-            (400, Verdict::Settled),
-            (401, Verdict::Settled),
-            (404, Verdict::Settled),
-            (408, Verdict::Doubtful),
-            (409, Verdict::Settled),
-            (429, Verdict::NothingDone),
-            (500, Verdict::Settled),
-            (502, Verdict::Doubtful),
-            (503, Verdict::Doubtful),
-            (504, Verdict::Doubtful),
+            (200, Verdict::Final),
+            (400, Verdict::Final),
+            (401, Verdict::Final),
+            (404, Verdict::Final),
+            (408, Verdict::Uncertain),
+            (409, Verdict::Final),
+            (429, Verdict::NotExecuted),
+            (500, Verdict::Final),
+            (502, Verdict::Uncertain),
+            (503, Verdict::Uncertain),
+            (504, Verdict::Uncertain),
         ] {
             let response = http::Response::builder().status(status).body("").expect("a response");
             assert_eq!(Verdict::of(&Ok(response.into())), expected, "{status}");
@@ -267,30 +266,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_connection_nothing_is_done() {
+    async fn a_failed_connection_means_not_executed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         drop(listener);
-        assert_eq!(verdict(format!("http://{address}")).await, Verdict::NothingDone);
+        assert_eq!(verdict(format!("http://{address}")).await, Verdict::NotExecuted);
     }
 
     #[tokio::test]
-    async fn tls_that_fails_is_not_tried_again() {
+    async fn a_tls_failure_is_not_retried() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let server = async {
             let (mut stream, _) = listener.accept().await.expect("a connection");
-            stream.write_all(b"this is no TLS").await.expect("the client reads");
+            stream.write_all(b"this is not TLS").await.expect("the client reads");
             stream
         };
-        assert_eq!(tokio::join!(verdict(format!("https://{address}")), server).0, Verdict::Settled);
+        assert_eq!(tokio::join!(verdict(format!("https://{address}")), server).0, Verdict::Final);
     }
 
-    /// openapi.json's operations, so that a new one is not forgotten here.
+    /// Fails if openapi.json gets a new operation that nobody has classified here.
     #[test]
-    fn each_operation_is_known_to_be_repeatable_or_not() {
+    fn each_operation_is_classified_as_repeatable_or_not() {
         let document: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).expect("JSON");
-        let mut once = vec![];
+        let mut not_repeatable = vec![];
         for path in document["paths"].as_object().expect("paths").values() {
             for (method, operation) in path.as_object().expect("a path").iter().filter(|(_, value)| value.get("operationId").is_some()) {
                 let method = method.to_uppercase().parse().expect("a method");
@@ -299,11 +298,11 @@ mod tests {
                 let snake_case: String =
                     name.chars().flat_map(|letter| letter.is_uppercase().then_some('_').into_iter().chain(letter.to_lowercase())).collect();
                 if !is_repeatable(&snake_case, &Request::new(method, url)) {
-                    once.push(name);
+                    not_repeatable.push(name);
                 }
             }
         }
-        once.sort_unstable();
-        assert_eq!(once, ["publishNotification", "redeliver", "registerWebhook", "rotateSigningSecret", "testWebhook"]);
+        not_repeatable.sort_unstable();
+        assert_eq!(not_repeatable, ["publishNotification", "redeliver", "registerWebhook", "rotateSigningSecret", "testWebhook"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The access token that requests show, and where a new one comes from.
+//! The access token of requests, and its renewal.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,8 +14,10 @@ use crate::ConnectError;
 pub struct AccessToken(HeaderValue);
 
 impl AccessToken {
+    /// Returns the token.
+    ///
     /// # Errors
-    /// When `token` is empty or has other than visible ASCII characters.
+    /// If `token` is empty or contains a character that is not visible ASCII.
     pub fn new(token: &str) -> Result<AccessToken, ConnectError> {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConnectError::Token);
@@ -25,7 +27,7 @@ impl AccessToken {
         Ok(AccessToken(bearer))
     }
 
-    /// The value of the header `Authorization` (RFC 6750 §2.1), which `Debug` does not show either.
+    /// Returns the value of the header `Authorization` (RFC 6750 §2.1). `Debug` does not show it.
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
@@ -37,28 +39,30 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Why a provider has no token. Its text reaches whoever sent the request: it must not hold a secret.
+/// Why a provider has no token. The text becomes part of [`Failure::Token`](crate::Failure::Token), so it must not contain a
+/// secret.
 pub type TokenError = Box<dyn std::error::Error + Send + Sync>;
 
 type Fetched = Pin<Box<dyn Future<Output = Result<AccessToken, TokenError>> + Send>>;
 type Provider = Box<dyn Fn(Option<AccessToken>) -> Fetched + Send + Sync>;
 
-/// The token of a client, kept until the service refuses it.
+/// The token of a client. It is cached until the service refuses it.
 pub(crate) struct Tokens {
     provider: Provider,
-    kept: Mutex<Kept>,
+    cache: Mutex<Cache>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Cache {
     token: Option<AccessToken>,
-    /// How often the provider was asked.
+    /// Number of calls of the provider.
     fetches: u64,
 }
 
-/// A token for one request. It knows which fetch it came from.
+/// A token for one request.
 pub(crate) struct Issued {
     pub(crate) token: AccessToken,
+    /// The value of [`Cache::fetches`] when the token was issued.
     fetch: u64,
 }
 
@@ -68,38 +72,39 @@ impl Tokens {
         P: Fn(Option<AccessToken>) -> F + Send + Sync + 'static,
         F: Future<Output = Result<AccessToken, TokenError>> + Send + 'static,
     {
-        Tokens { provider: Box::new(move |refused| Box::pin(provider(refused))), kept: Mutex::default() }
+        Tokens { provider: Box::new(move |refused| Box::pin(provider(refused))), cache: Mutex::default() }
     }
 
     pub(crate) async fn issue(&self) -> Result<Issued, TokenError> {
-        let mut kept = self.kept.lock().await;
-        let token = match &kept.token {
+        let mut cache = self.cache.lock().await;
+        let token = match &cache.token {
             Some(token) => token.clone(),
             None => {
                 let token = (self.provider)(None).await?;
-                kept.fetches += 1;
-                kept.token.insert(token).clone()
+                cache.fetches += 1;
+                cache.token.insert(token).clone()
             }
         };
-        Ok(Issued { token, fetch: kept.fetches })
+        Ok(Issued { token, fetch: cache.fetches })
     }
 
-    /// Another token than the one that was refused, if there is one. Of all requests that were refused with the same
-    /// token only the first asks the provider, and the others get what came of that.
+    /// Returns a token other than the refused one, if the provider has one. If several requests were refused with the same
+    /// token, only the first request calls the provider. The other requests share its result.
     pub(crate) async fn renew(&self, refused: &Issued) -> Result<Option<Issued>, TokenError> {
-        let mut kept = self.kept.lock().await;
-        if kept.fetches == refused.fetch {
+        let mut cache = self.cache.lock().await;
+        if cache.fetches == refused.fetch {
             let fetched = (self.provider)(Some(refused.token.clone())).await;
-            // Only now: a request that is given up while it waits leaves the asking to the next.
-            kept.fetches += 1;
-            kept.token = Some(fetched?);
+            // A call is counted after it ends: if this request is cancelled during the call, the next request calls the
+            // provider.
+            cache.fetches += 1;
+            cache.token = Some(fetched?);
         }
-        let token = kept.token.clone().filter(|token| *token != refused.token);
-        Ok(token.map(|token| Issued { token, fetch: kept.fetches }))
+        let token = cache.token.clone().filter(|token| *token != refused.token);
+        Ok(token.map(|token| Issued { token, fetch: cache.fetches }))
     }
 }
 
-/// Reads a token file. Line ends behind the token, as editors and `echo` make them, are no part of it.
+/// Reads a token file. Removes line ends after the token, which editors and `echo` add.
 pub(crate) async fn read_file(file: PathBuf) -> Result<AccessToken, TokenError> {
     let text = tokio::fs::read_to_string(&file).await.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     AccessToken::new(text.trim_end_matches(['\r', '\n'])).map_err(|error| format!("{}: {error}", file.display()).into())
@@ -112,13 +117,13 @@ mod tests {
 
     use super::*;
 
-    /// Counts its calls, and gives `token-1`, `token-2` and so on, or always the same one, or none at all.
-    fn counting(token: impl Fn(u32) -> Option<String> + Send + Sync + 'static) -> (Tokens, Arc<AtomicU32>) {
+    /// Returns tokens whose provider counts its calls. `token` returns the token for the number of the call.
+    fn counting_tokens(token: impl Fn(u32) -> Option<String> + Send + Sync + 'static) -> (Tokens, Arc<AtomicU32>) {
         let calls = Arc::new(AtomicU32::new(0));
         let counter = calls.clone();
         let provider = move |_| {
             let token = token(counter.fetch_add(1, Ordering::Relaxed) + 1);
-            // As one that asks another server: others come meanwhile.
+            // Lets other requests run, like a provider that waits for a server.
             async move {
                 tokio::task::yield_now().await;
                 token.map(|token| AccessToken::new(&token).expect("a token")).ok_or_else(|| "the provider is down".into())
@@ -129,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_is_kept_until_it_is_refused() {
-        let (tokens, calls) = counting(|call| Some(format!("token-{call}")));
+        let (tokens, calls) = counting_tokens(|call| Some(format!("token-{call}")));
         let first = tokens.issue().await.expect("a token");
         assert!(tokens.issue().await.expect("a token").token == first.token);
         assert_eq!(calls.load(Ordering::Relaxed), 1);
@@ -141,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn concurrent_requests_renew_once() {
-        let (tokens, calls) = counting(|call| Some(format!("token-{call}")));
+        let (tokens, calls) = counting_tokens(|call| Some(format!("token-{call}")));
         let [a, b, c] = [tokens.issue().await, tokens.issue().await, tokens.issue().await].map(|issued| issued.expect("a token"));
         let (a, b, c) = tokio::join!(tokens.renew(&a), tokens.renew(&b), tokens.renew(&c));
         for renewed in [a, b, c] {
@@ -151,24 +156,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_that_fails_is_asked_once_for_all_that_wait() {
-        let (tokens, calls) = counting(|call| (call == 1).then(|| "token".to_owned()));
+    async fn a_failing_provider_is_called_once_for_all_waiting_requests() {
+        let (tokens, calls) = counting_tokens(|call| (call == 1).then(|| "token".to_owned()));
         let [a, b] = [tokens.issue().await, tokens.issue().await].map(|issued| issued.expect("a token"));
         let (a, b) = tokio::join!(tokens.renew(&a), tokens.renew(&b));
         assert_eq!(a.err().expect("a failure").to_string(), "the provider is down");
-        assert!(b.expect("no failure of its own").is_none());
+        assert!(b.expect("the second request does not call the provider").is_none());
         assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test]
-    async fn the_same_token_again_is_no_other_token() {
-        let (tokens, _) = counting(|_| Some("token".to_owned()));
+    async fn renewal_with_the_same_token_returns_none() {
+        let (tokens, _) = counting_tokens(|_| Some("token".to_owned()));
         let issued = tokens.issue().await.expect("a token");
         assert!(tokens.renew(&issued).await.expect("no failure").is_none());
     }
 
     #[test]
-    fn what_cannot_be_a_token_is_refused_and_none_is_shown() {
+    fn invalid_tokens_are_refused_and_debug_shows_no_token() {
         for text in ["", "a b", "a\n", "ä"] {
             assert!(matches!(AccessToken::new(text), Err(ConnectError::Token)), "{text:?}");
         }

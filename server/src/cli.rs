@@ -1,4 +1,4 @@
-//! The command line: the server, and the commands beside it.
+//! The command line: the server and its subcommands.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,13 +25,16 @@ mod token;
 
 use migrate::Embedded;
 
-/// Brings each notification of an API platform to its customers' callback servers, until it is accepted.
+/// Delivers the notifications of an API platform to its customers' callback servers.
 ///
-/// Without a subcommand it serves. Every setting may stand on the command line, in the environment, or in a TOML file;
-/// the first of these that has it counts.
+/// Without a subcommand it runs the server. Every setting can be given on the command line, in the environment or in a TOML
+/// file. The command line overrides the environment, and the environment overrides the file.
 #[derive(Debug, Parser)]
 #[command(name = "webhooks-server", version, max_term_width = 120)]
 pub struct CommandLine {
+    /// Print the licences of everything that this program contains
+    #[arg(long, exclusive = true)]
+    pub licenses: bool,
     #[command(flatten)]
     pub settings: Settings,
     #[command(subcommand)]
@@ -40,71 +43,78 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make, list and revoke access tokens, also while the server runs
+    /// Create, list and revoke access tokens (also while the server runs)
     #[command(subcommand)]
     Token(token::Command),
-    /// Write the database to a file, also while the server runs; the master key is not in it
+    /// Copy the database to a file (also while the server runs); the file does not contain the master key
     Backup {
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Replace the file if it is there
+        /// Replace the file if it exists
         #[arg(long)]
         replace: bool,
     },
-    /// Put a backup in the place of the database, while no server runs
+    /// Replace the database with a backup; no server may be running
     Restore {
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Replace the database if there is one; it is kept beside the new one
+        /// Replace an existing database; it is renamed and kept in the same directory
         #[arg(long)]
         replace: bool,
     },
-    /// Move everything from the embedded store, while no server runs on it, to an empty database of PostgreSQL
+    /// Move everything from the embedded store to an empty PostgreSQL database; no server may be running on the embedded store
     ///
-    /// Whatever ends it before its time, the same command goes on where it was, and no node starts on what is not all there. The
-    /// embedded store is not changed. --master-key-file and --store-password-file count for it.
+    /// If the command is interrupted, run it again: it continues where it stopped. Until it has finished, no node starts on the
+    /// PostgreSQL database. The embedded store is not changed. The command uses --master-key-file and --store-password-file.
     Migrate {
-        /// `sqlite:` and a data directory or the database in it; `sqlite` alone is that in --data-dir
+        /// `sqlite:` and a data directory or the database file in it; `sqlite` alone means the database in --data-dir
         #[arg(long, value_name = "STORE", value_parser = Concealed::<Embedded>::new())]
         from: Embedded,
-        /// The URL of PostgreSQL, as --store takes it; of the server itself and not of a pooler
+        /// The PostgreSQL URL, in the form that --store accepts; it must name PostgreSQL itself and not a pooler
         #[arg(long, value_name = "STORE", value_parser = Concealed::<PostgresUrl>::new().map(Box::new))]
         to: Box<PostgresUrl>,
     },
-    /// Pause and resume deliveries, also while the server runs
+    /// Pause and resume deliveries (also while the server runs)
     #[command(subcommand)]
     Delivery(pause::Command),
 }
 
 impl CommandLine {
-    /// What the process was started with, and what its environment and file add.
+    /// Reads the command line, the environment and the configuration file.
     ///
     /// # Errors
-    /// When the arguments or the file are refused, or settings contradict each other.
+    /// If an argument or the file is invalid, or if settings contradict each other.
     pub fn load(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, ConfigError> {
         layers::load(CommandLine::command(), arguments, |command_line: &CommandLine| &command_line.settings)
     }
 }
 
-/// One of the scopes that openapi.json names.
+/// Parses one of the scopes that openapi.json defines.
 fn scope_parser() -> impl TypedValueParser<Value = Scope> {
-    PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)).map(|text| Scope::parse(&text).expect("only scopes are possible values"))
+    PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)).map(|text| Scope::parse(&text).expect("the possible values are scopes"))
 }
 
 fn parse_account(text: &str) -> Result<Account, String> {
     Account::parse(text)
 }
 
+/// Runs the subcommand, or the server if there is none.
+///
 /// # Errors
-/// When the command, or the server, fails.
+/// If the subcommand or the server fails.
 pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
+    if command_line.licenses {
+        print!("{}", include_str!("../THIRD-PARTY-LICENSES.txt"));
+        return Ok(());
+    }
     let settings = command_line.settings;
     let data_dir = DataDir::at(&settings.data_dir);
     match command_line.command {
         Some(Command::Token(command)) => return token::run(&settings, command).await,
         Some(Command::Backup { .. } | Command::Restore { .. }) if !matches!(settings.store, StoreAddress::Sqlite) => {
             anyhow::bail!(
-                "PostgreSQL brings its own backups: pg_dump, or pg_basebackup with the archived log; the master key is in neither"
+                "this command is for the embedded store: back up PostgreSQL with pg_dump, or with pg_basebackup and the archived WAL; \
+                 neither backup contains the master key"
             )
         }
         Some(Command::Backup { file, replace }) => return backup::back_up(&data_dir, &file, replace),
@@ -116,16 +126,16 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
         None => {}
     }
     let log = node::log::start(settings.log_format, settings.log_level);
-    // Whoever has seen that it runs may ask it to stop.
+    // This comes before the greeting, because a reader of the greeting may send a signal immediately.
     let stop_signal = stop_signal()?;
     let server = Server::start(settings, Clock::system(), log.clone()).await?;
     server.greet();
     let signal = stop_signal.await;
-    slog::info!(log, "asked to stop"; "signal" => signal);
+    slog::info!(log, "stop signal received"; "signal" => signal);
     server.stop().await
 }
 
-/// Counts from its call on, and not only once it is waited for.
+/// Returns a future of the first SIGTERM or SIGINT. Signals count from this call on, not only from the first poll.
 fn stop_signal() -> std::io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

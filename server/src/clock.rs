@@ -1,4 +1,4 @@
-//! The time, as a parameter: the system's, or one that a test moves by hand.
+//! The current time: from the system clock, or from a manual clock in tests.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ impl Clock {
         Clock(None)
     }
 
-    /// A clock that stands at `start` until it is moved.
+    /// Returns a clock that stays at `start` until it is advanced.
     #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Clock {
         Clock(Some(Arc::new(watch::Sender::new(to_milliseconds(start)))))
     }
 
-    /// Moves a manual clock; the system's goes by itself.
+    /// Advances a manual clock. Does nothing to the system clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Some(time) = &self.0 {
             time.send_modify(|time| *time += by);
         }
     }
 
-    /// Now, in whole milliseconds, which is what the store keeps: so a registration and a later look-up agree.
+    /// Returns the current time in milliseconds, the precision of the store. So a stored time equals the written time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
@@ -41,13 +41,13 @@ impl Clock {
     pub async fn sleep_until(&self, due: DateTime<Utc>) {
         match &self.0 {
             Some(time) => {
-                // The sender lives in `self`, so waiting ends only with the condition.
+                // `self` holds the sender, so `wait_for` ends only when the condition is true.
                 let _ = time.subscribe().wait_for(|now| *now >= due).await;
             }
             None => {
-                // The system's clock may be set while this sleeps, so long waits look at it again.
-                while let Ok(left) = (due - Utc::now()).to_std() {
-                    tokio::time::sleep(left.min(std::time::Duration::from_secs(60))).await;
+                // The system clock may be changed during a wait, so a long wait checks it once a minute.
+                while let Ok(remaining) = (due - Utc::now()).to_std() {
+                    tokio::time::sleep(remaining.min(std::time::Duration::from_secs(60))).await;
                 }
             }
         }

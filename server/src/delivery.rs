@@ -1,23 +1,22 @@
-//! Bringing notifications to callbacks.
+//! Delivers notifications to webhooks.
 //!
-//! The states of a delivery, and what moves it:
+//! The states of a delivery and their transitions:
 //!
 //! ```text
 //!   publish ──► pending ──attempt──► 2xx ─────────────────────────► succeeded
 //!                  ▲  │                │
-//!                  │  │                ├─ 410 ─► failed, and the webhook is deactivated (as it is when nothing
-//!                  │  │                │         was accepted for too long)
-//!                  │  │                └─ else ─┬─ a time is left in the schedule ─► pending
+//!                  │  │                ├─ 410 ─► failed; the webhook is deactivated
+//!                  │  │                └─ else ─┬─ a retry is left ─► pending
 //!                  └──┼──────────────────────────┘
-//!                     │                          └─ none is ───────► failed
+//!                     │                          └─ no retry left ─► failed
 //!                     └─ webhook deactivated or deleted,
 //!                        notification deleted ─────────────────────► cancelled
 //!
-//!   redeliver, recover ──► pending, from any state: due at once, with a schedule of its own
+//!   redeliver, recover ──► pending, from any state: due at once, with a new retry schedule
 //! ```
 //!
-//! A pending delivery is leased while an attempt of it runs. [`Engine`] takes leases, runs attempts and records them;
-//! nothing here decides by itself what the time is or what is random.
+//! A webhook that accepts no delivery for too long is also deactivated ([`DeactivationPolicy`]). A pending delivery is leased
+//! while an attempt of it runs. [`Engine`] leases deliveries, runs their attempts and records the outcomes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -30,13 +29,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::api::callback::Answer;
+use crate::api::callback::ResponseClass;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::model::{Fleet, Next};
 use crate::secrets::seal::Vault;
-use crate::slots::{Caps, LONGEST_PAUSE, Slots, Work};
-use crate::store::{self, DeactivationCause, Destination, Finish, HEARTBEAT, Leased, Patience, Store};
+use crate::slots::{Caps, MAX_PAUSE, Slots, WorkItem};
+use crate::store::{self, DeactivationCause, DeactivationPolicy, Destination, EndedAttempt, HEARTBEAT, Leased, Store};
 
 mod attempt;
 pub mod callback;
@@ -67,24 +66,24 @@ pub use test_callback::Sample;
 pub struct Settings {
     pub caps: Caps,
     pub retry_schedule: RetrySchedule,
-    /// One attempt in all, name resolution and token request included.
+    /// Time limit of one attempt, including name resolution and token request.
     pub attempt_timeout: Duration,
-    /// With webhooks that accept nothing; `None` is endless.
-    pub patience: Option<Patience>,
+    /// When to deactivate webhooks that accept no delivery; `None` means never.
+    pub policy: Option<DeactivationPolicy>,
 }
 
-/// How often the store is asked for what is due, whatever else is known: commands beside this process may change that.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval between queries for due work without a wakeup. Other processes may make work due.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long giving back what is in flight may take at the end.
-const GIVE_BACK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time limit for each step of releasing leases when the engine stops.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a change of a webhook is remembered against what was leased before it: far longer than a leased delivery
-/// waits for its first byte.
-const CHANGE_MEMORY: Duration = Duration::from_secs(60);
+/// How long a change of a webhook is kept, to detect deliveries that were leased before the change. A leased delivery waits far
+/// less before its first byte is sent.
+const CHANGE_RETENTION: Duration = Duration::from_secs(60);
 
-/// What is undone while nothing takes what is due.
-const TAKES_NONE: &str = "takes no deliveries";
+/// The text that `stalled_tasks` returns while the engine leases nothing.
+const LEASES_NOTHING: &str = "leases no deliveries";
 
 pub struct Engine {
     settings: Settings,
@@ -95,26 +94,27 @@ pub struct Engine {
     metrics: Arc<Metrics>,
     log: slog::Logger,
     slots: Arc<Slots>,
-    /// Something falls due in the store sooner than was known.
+    /// Notified when a delivery becomes due sooner than the lease loop expects.
     rescheduled: Notify,
     stopping: watch::Sender<bool>,
-    /// The time to drain is over: what is in flight is given back.
+    /// Cancelled after the drain deadline. Attempts in flight then end, and their deliveries are released.
     cut_off: CancellationToken,
     attempts: TaskTracker,
-    /// What runs from its start to its stop, each with what is not done without it.
+    /// The background tasks. Each has a text that is reported if the task has ended too early.
     tasks: OnceLock<Vec<(&'static str, AbortHandle)>>,
-    /// Says that this process lives.
-    pulse: OnceLock<AbortHandle>,
-    /// The latest revision of each webhook that this process changed a moment ago.
+    heartbeat: OnceLock<AbortHandle>,
+    /// The latest revision of each webhook that was changed recently.
     changes: Mutex<HashMap<Uuid, (u32, Instant)>>,
-    /// Notifications that this process deleted a moment ago.
+    /// Notifications that were deleted recently.
     deletions: Mutex<HashMap<Uuid, Instant>>,
+    /// The number of running tests per account.
     tests: Mutex<HashMap<String, usize>>,
     handshakes: Handshakes,
 }
 
 impl Engine {
-    /// An engine that delivers what it is given, and takes nothing by itself before [`Engine::start`].
+    /// Returns an engine that attempts the deliveries passed to [`Engine::begin`]. It leases no deliveries before
+    /// [`Engine::start`].
     #[must_use]
     pub fn new(
         settings: Settings,
@@ -139,7 +139,7 @@ impl Engine {
             cut_off: CancellationToken::new(),
             attempts: TaskTracker::new(),
             tasks: OnceLock::new(),
-            pulse: OnceLock::new(),
+            heartbeat: OnceLock::new(),
             changes: Mutex::default(),
             deletions: Mutex::default(),
             tests: Mutex::default(),
@@ -147,73 +147,74 @@ impl Engine {
         })
     }
 
-    /// Starts taking what is due, now and from now on; or, where others deliver, only being one of the nodes.
+    /// Starts the heartbeat and, if this node `delivers`, the background tasks that lease deliveries, make handshakes and tidy
+    /// the store.
     pub fn start(self: &Arc<Self>, delivers: bool) {
-        self.pulse.get_or_init(|| tokio::spawn(self.clone().keep_alive()).abort_handle());
+        self.heartbeat.get_or_init(|| tokio::spawn(self.clone().keep_alive()).abort_handle());
         self.tasks.get_or_init(|| {
             if !delivers {
                 return Vec::new();
             }
             vec![
-                (TAKES_NONE, self.attempts.spawn(self.clone().take_what_is_due()).abort_handle()),
-                ("makes no handshakes", self.attempts.spawn(self.clone().take_due_handshakes()).abort_handle()),
+                (LEASES_NOTHING, self.attempts.spawn(self.clone().lease_due_deliveries()).abort_handle()),
+                ("makes no handshakes", self.attempts.spawn(self.clone().make_due_handshakes()).abort_handle()),
                 ("does not tidy the store", self.attempts.spawn(self.clone().tidy()).abort_handle()),
             ]
         });
     }
 
-    /// What it should do from its start to its stop and does not: it has not been started, or a task of it has broken down.
+    /// Returns a text for each background task that does not run, because the engine was not started or the task ended too early.
     #[must_use]
-    pub fn undone(&self) -> Vec<&'static str> {
+    pub fn stalled_tasks(&self) -> Vec<&'static str> {
         match self.tasks.get() {
             Some(tasks) => {
-                let pulse = self.pulse.get().map(|pulse| ("does not say that it is alive", pulse.clone()));
-                tasks.iter().cloned().chain(pulse).filter(|(_, task)| task.is_finished()).map(|(undone, _)| undone).collect()
+                let heartbeat = self.heartbeat.get().map(|heartbeat| ("sends no heartbeat", heartbeat.clone()));
+                tasks.iter().cloned().chain(heartbeat).filter(|(_, task)| task.is_finished()).map(|(stalled, _)| stalled).collect()
             }
-            None => vec![TAKES_NONE],
+            None => vec![LEASES_NOTHING],
         }
     }
 
-    /// Takes no more deliveries.
+    /// Stops leasing deliveries.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
     }
 
-    /// Stops, and waits until `deadline` for what is in flight. What is cut off then is given back, and attempted again after
-    /// the next start.
+    /// Stops the engine and waits until `deadline` for the attempts in flight. Then releases the remaining deliveries, which are
+    /// attempted again later.
     pub async fn drain(&self, deadline: tokio::time::Instant) {
         self.stop();
         self.attempts.close();
         if tokio::time::timeout_at(deadline, self.attempts.wait()).await.is_err() {
-            self.give_up().await;
+            self.cut_off_attempts().await;
         }
-        if let Some(pulse) = self.pulse.get() {
-            pulse.abort();
+        if let Some(heartbeat) = self.heartbeat.get() {
+            heartbeat.abort();
         }
-        match tokio::time::timeout(GIVE_BACK_TIMEOUT, self.store.leave()).await {
+        match tokio::time::timeout(RELEASE_TIMEOUT, self.store.release_leases()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                slog::warn!(self.log, "cannot tell the other nodes that this one leaves; they take over in ten seconds"; "error" => chain(&error));
+                slog::warn!(self.log, "cannot release this node's leases; the other nodes take over in ten seconds"; "error" => chain(&error));
             }
-            Err(_) => slog::warn!(self.log, "the store does not answer that this node leaves; the others take over in ten seconds"),
+            Err(_) => slog::warn!(self.log, "timeout while releasing this node's leases; the other nodes take over in ten seconds"),
         }
     }
 
-    async fn give_up(&self) {
-        slog::warn!(self.log, "attempts were still in flight at the end of the time to drain; they are made again after the next start";
+    async fn cut_off_attempts(&self) {
+        slog::warn!(self.log, "drain timeout: the attempts still in flight are cut off and repeated later";
             "in_flight" => self.slots.in_flight());
         self.cut_off.cancel();
-        // A store that is away takes nothing back; after the next start the leases are void all the same.
-        let _ = tokio::time::timeout(GIVE_BACK_TIMEOUT, self.attempts.wait()).await;
+        // If the store is unavailable, the leases become void at the next start.
+        let _ = tokio::time::timeout(RELEASE_TIMEOUT, self.attempts.wait()).await;
     }
 
-    /// Where a publish leases its fresh deliveries.
+    /// Returns the slots. A publication takes slots for its fresh deliveries.
     #[must_use]
     pub fn slots(&self) -> Arc<Slots> {
         self.slots.clone()
     }
 
-    /// Goes on with what has been leased.
+    /// Starts an attempt of each leased delivery.
     pub fn begin(self: &Arc<Self>, leased: impl IntoIterator<Item = Leased>) {
         for leased in leased {
             let engine = self.clone();
@@ -221,19 +222,19 @@ impl Engine {
         }
     }
 
-    /// Says that something has fallen due.
+    /// Wakes the lease loop because a delivery has become due.
     pub fn wake_up(&self) {
         self.rescheduled.notify_one();
     }
 
-    /// Notes that a webhook has been changed, deactivated or deleted: no attempt starts with an older state after this.
+    /// Records that a webhook was changed, deactivated or deleted. After this call, no attempt starts with an older revision.
     pub fn webhook_changed(&self, webhook_id: Uuid, revision: u32) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        changes.retain(|_, (_, at)| at.elapsed() < CHANGE_MEMORY);
+        changes.retain(|_, (_, at)| at.elapsed() < CHANGE_RETENTION);
         let entry = changes.entry(webhook_id).or_insert((revision, Instant::now()));
         *entry = (revision.max(entry.0), Instant::now());
         drop(changes);
-        self.slots.forgive(webhook_id);
+        self.slots.reset_health(webhook_id);
     }
 
     fn outdated(&self, destination: &Destination) -> bool {
@@ -242,7 +243,7 @@ impl Engine {
     }
 }
 
-/// Names an attempt in the log.
+/// Identifies an attempt in the log.
 #[derive(Clone, Copy)]
 struct AttemptName {
     delivery: Uuid,
@@ -256,7 +257,7 @@ impl slog::KV for AttemptName {
     }
 }
 
-/// From 0 up to 1, to spread retries. Without randomness they are merely not spread.
+/// Returns a random number in `0.0..1.0` for the jitter of retries, or 0 if the random source fails.
 fn random_fraction() -> f64 {
     let mut bytes = [0; 4];
     match aws_lc_rs::rand::fill(&mut bytes) {
@@ -265,7 +266,7 @@ fn random_fraction() -> f64 {
     }
 }
 
-/// An error and its causes on one line, for the log.
+/// Formats an error and its causes on one line for the log.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,4 +1,4 @@
-//! The HTTP side of the API: who calls and how often, what an operation does, and how its reply is rendered.
+//! The HTTP API: authentication, rate limits, the operations and their responses.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use auth::TokenCache;
 use handlers::Handlers;
 use rate_limit::Limit;
 
-/// What the handlers work with.
+/// The state that the handlers share.
 pub struct App {
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
@@ -36,12 +36,12 @@ pub struct App {
     pub vault: Arc<Vault>,
     pub guard: Guard,
     pub tokens: TokenCache,
-    /// Of each access token.
+    /// The rate limit of each access token.
     pub requests: Limit<Uuid>,
-    /// From each address.
+    /// The rate limit of each address, for requests without a valid access token.
     pub failed_authentications: Limit<IpAddr>,
     pub behind_proxy: bool,
-    /// Of a webhook's callback, before the webhook gets anything.
+    /// Whether a receiver must agree in a handshake before its webhook gets notifications.
     pub require_handshake: bool,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
@@ -49,12 +49,12 @@ pub struct App {
     pub request_body_max_bytes: usize,
 }
 
-/// Everything that the server's address answers: the API, and its documentation.
+/// Returns the routes of the API and its documentation.
 ///
 /// # Errors
-/// When two routes are the same.
+/// If two routes are the same.
 pub fn routes() -> anyhow::Result<ApiDescription<App>> {
-    let mut api = api_mod::api_description::<Handlers>().map_err(|error| anyhow::anyhow!("the API does not fit together: {error}"))?;
-    docs::register(&mut api).context("the documentation does not fit beside the API")?;
+    let mut api = api_mod::api_description::<Handlers>().map_err(|error| anyhow::anyhow!("the routes of the API conflict: {error}"))?;
+    docs::register(&mut api).context("the routes of the documentation conflict with the API")?;
     Ok(api)
 }

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use webhooks_server::cli::{self, CommandLine};
 use webhooks_server::config::layers::ConfigError;
 
-/// Requests and deliveries are many small allocations on several threads, which the system's allocator takes its time for.
+/// Replaces the system's allocator, which is slow for many small allocations on several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,8 +1,7 @@
-//! What a node counts and measures of itself, as Prometheus reads it. `server/observability/metrics.md` says what each
-//! is for.
+//! The metrics of a node for Prometheus. `server/observability/metrics.md` describes each metric.
 //!
-//! No label holds an account, a URL or an identifier: these would tell who uses the service, and each value of a label
-//! costs memory here and in Prometheus for ever.
+//! No label contains an account, a URL or an identifier. Such a label would disclose who uses the service. Each label value also
+//! uses memory here and in Prometheus for ever.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -20,25 +19,24 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::model::{BacklogCounts, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse};
 
-/// In seconds: what takes a disk or a network a moment, up to what a callback may take.
-const QUICK: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Buckets in seconds for disk and database operations.
+const STORE_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// In seconds, with the time limit of an attempt among them.
-const CALLBACK: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0];
+/// Buckets in seconds for attempts, up to their time limit or more.
+const CALLBACK_BUCKETS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0];
 
-/// In seconds: a delivery may also wait for hours.
-const LAG: [f64; 16] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0];
+/// Buckets in seconds for the lag of deliveries, which may wait for hours.
+const LAG_BUCKETS: [f64; 16] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0];
 
-const COMMANDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+const COMMAND_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-/// One label.
 type Label = [(&'static str, &'static str); 1];
 
 type Bytes = Gauge<u64, AtomicU64>;
 
 type Histograms = Family<Label, Histogram, fn() -> Histogram>;
 
-/// Each is a handful of atomic operations, and no lock is held for longer.
+/// All metrics. Each update takes a few atomic operations and holds a lock only for that time.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
@@ -80,68 +78,78 @@ impl Default for Metrics {
     fn default() -> Metrics {
         let mut registry = Registry::with_prefix("webhooks");
         let metrics = Metrics {
-            requests: registered(&mut registry, "http_requests", "Requests that reached an operation", Family::default()),
+            requests: registered(&mut registry, "http_requests", "API requests by operation and status", Family::default()),
             publish: seconds(
                 &mut registry,
                 "publish_duration",
-                "From a publication's last byte to its 202, once it is on disk",
-                Histogram::new(QUICK),
+                "Time from the last byte of a publication to its 202 response",
+                Histogram::new(STORE_BUCKETS),
             ),
             lag: seconds(
                 &mut registry,
                 "delivery_lag",
-                "How long after it was due an attempt began",
-                Family::new_with_constructor((|| Histogram::new(LAG)) as fn() -> Histogram),
+                "Time between the due time and the start of an attempt",
+                Family::new_with_constructor((|| Histogram::new(LAG_BUCKETS)) as fn() -> Histogram),
             ),
-            attempts: registered(&mut registry, "attempts", "Attempts that ended", Family::default()),
-            callback: seconds(&mut registry, "callback_duration", "How long an attempt took", Histogram::new(CALLBACK)),
-            in_flight: registered(&mut registry, "attempts_in_flight", "Deliveries that are being attempted", Gauge::default()),
-            in_flight_limit: registered(&mut registry, "attempts_in_flight_limit", "How many may be", Gauge::default()),
-            ended: registered(&mut registry, "deliveries_ended", "Deliveries that no attempt will follow", Family::default()),
+            attempts: registered(&mut registry, "attempts", "Ended attempts by outcome", Family::default()),
+            callback: seconds(&mut registry, "callback_duration", "Duration of an attempt", Histogram::new(CALLBACK_BUCKETS)),
+            in_flight: registered(&mut registry, "attempts_in_flight", "Attempts in flight", Gauge::default()),
+            in_flight_limit: registered(
+                &mut registry,
+                "attempts_in_flight_limit",
+                "Maximum number of normal attempts in flight",
+                Gauge::default(),
+            ),
+            ended: registered(&mut registry, "deliveries_ended", "Deliveries that succeeded or finally failed", Family::default()),
             not_made: registered(
                 &mut registry,
                 "attempts_not_made",
-                "Attempts that this server could not make, which cost their receivers none",
+                "Attempts that this server could not make; they are not counted as attempts",
                 Counter::default(),
             ),
-            token_requests: registered(&mut registry, "token_requests", "OAuth 2.0 access tokens asked for", Family::default()),
-            pending: registered(&mut registry, "deliveries_pending", "Deliveries that wait or are attempted", Family::default()),
+            token_requests: registered(&mut registry, "token_requests", "OAuth 2.0 token requests by result", Family::default()),
+            pending: registered(&mut registry, "deliveries_pending", "Pending deliveries by lane", Family::default()),
             oldest_due_age: seconds(
                 &mut registry,
                 "oldest_due_age",
-                "How long the delivery has been due that waits longest for a first byte",
+                "Age of the oldest due delivery that is not being attempted",
                 Family::default(),
             ),
-            webhooks: registered(&mut registry, "registered", "Webhooks that are not deleted", Family::default()),
-            pauses: registered(&mut registry, "pauses", "Pauses of deliveries that are in force", Family::default()),
-            storage_full: registered(&mut registry, "storage_full", "Whether nothing new is taken for want of room", Gauge::default()),
-            storage_used: bytes(&mut registry, "storage_used", "What the database holds"),
-            storage_limit: bytes(&mut registry, "storage_limit", "What it may hold; 0 sets no limit"),
-            disk_free: bytes(&mut registry, "storage_disk_free", "What the database's disk has left"),
-            disk_reserve: bytes(&mut registry, "storage_disk_reserve", "What must stay free there"),
+            webhooks: registered(&mut registry, "registered", "Registered webhooks by status", Family::default()),
+            pauses: registered(&mut registry, "pauses", "Active pauses of deliveries by scope", Family::default()),
+            storage_full: registered(
+                &mut registry,
+                "storage_full",
+                "1 while writes are refused because the storage is full, else 0",
+                Gauge::default(),
+            ),
+            storage_used: bytes(&mut registry, "storage_used", "Used size of the database"),
+            storage_limit: bytes(&mut registry, "storage_limit", "Maximum size of the database; 0 means no limit"),
+            disk_free: bytes(&mut registry, "storage_disk_free", "Free space on the database's disk"),
+            disk_reserve: bytes(&mut registry, "storage_disk_reserve", "Space that must stay free on the database's disk"),
             write: seconds(
                 &mut registry,
                 "store_write_duration",
-                "From when a command is handed to the thread that writes until it is answered",
-                Family::new_with_constructor((|| Histogram::new(QUICK)) as fn() -> Histogram),
+                "Time from enqueueing a write command to its result",
+                Family::new_with_constructor((|| Histogram::new(STORE_BUCKETS)) as fn() -> Histogram),
             ),
-            read: seconds(&mut registry, "store_read_duration", "From a question to its answer", Histogram::new(QUICK)),
-            commit: seconds(&mut registry, "store_commit_duration", "How long a commit took to be on disk", Histogram::new(QUICK)),
-            batch: registered(&mut registry, "store_commit_commands", "Commands that shared a commit", Histogram::new(COMMANDS)),
-            queue: registered(&mut registry, "store_queue_commands", "Commands that wait for the thread that writes", Gauge::default()),
-            nodes: registered(&mut registry, "nodes", "Nodes that deliver, this one included", Gauge::default()),
-            taken_over: registered(&mut registry, "nodes_taken_over", "Nodes that this one found dead", Counter::default()),
+            read: seconds(&mut registry, "store_read_duration", "Time from requesting a read to its result", Histogram::new(STORE_BUCKETS)),
+            commit: seconds(&mut registry, "store_commit_duration", "Duration of a commit", Histogram::new(STORE_BUCKETS)),
+            batch: registered(&mut registry, "store_commit_commands", "Commands in one commit", Histogram::new(COMMAND_BUCKETS)),
+            queue: registered(&mut registry, "store_queue_commands", "Write commands that wait in the queue", Gauge::default()),
+            nodes: registered(&mut registry, "nodes", "Nodes that deliver, including this one", Gauge::default()),
+            taken_over: registered(&mut registry, "nodes_taken_over", "Dead nodes that this node took over from", Counter::default()),
             given_up: registered(
                 &mut registry,
                 "node_given_up",
-                "How often this node was found dead by others, or could not say that it lives",
+                "Number of times that this node sent no heartbeat for ten seconds",
                 Counter::default(),
             ),
             registry: Registry::default(),
         };
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "What runs here", build);
-        // What has not happened yet is 0, not absent: an alert on its growth would miss the first.
+        registry.register("build", "Version of the server", build);
+        // Series exist from the start with the value 0. Otherwise an alert on an increase would miss the first event.
         for outcome in ["accepted", "rejected", "timed_out", "unreachable", "address_blocked", "token_refused"] {
             let _ = metrics.attempts.get_or_create(&[("outcome", outcome)]);
         }
@@ -166,7 +174,7 @@ fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str
     metric
 }
 
-/// The unit becomes the end of the name.
+/// Registers a metric in seconds. The unit becomes the suffix of the name.
 fn seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register_with_unit(name, help, Unit::Seconds, metric.clone());
     metric
@@ -188,33 +196,35 @@ fn of_lane(lane: Lane) -> Label {
 }
 
 impl Metrics {
-    /// What Prometheus reads, in the OpenMetrics text format 1.0.
+    /// The media type of the OpenMetrics text format 1.0.
     pub const MEDIA_TYPE: &'static str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+    /// Returns all metrics in the OpenMetrics text format.
+    ///
     /// # Errors
-    /// Never: a text takes all that is written to it.
+    /// Never, because writing to a `String` does not fail.
     pub fn to_text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
 
-    pub fn answered(&self, operation: &str, status: StatusCode) {
+    pub fn responded(&self, operation: &str, status: StatusCode) {
         self.requests.get_or_create(&RequestLabels { operation: operation.to_owned(), status: status.as_u16() }).inc();
     }
 
-    pub fn published(&self, took: Duration) {
-        self.publish.observe(took.as_secs_f64());
+    pub fn published(&self, duration: Duration) {
+        self.publish.observe(duration.as_secs_f64());
     }
 
-    /// `late` is the time since it was due.
-    pub fn attempt_begins(&self, lane: Lane, late: TimeDelta) {
-        self.lag.get_or_create(&of_lane(lane)).observe(late.to_std().unwrap_or_default().as_secs_f64());
+    /// `lag` is the time since the attempt was due.
+    pub fn attempt_begins(&self, lane: Lane, lag: TimeDelta) {
+        self.lag.get_or_create(&of_lane(lane)).observe(lag.to_std().unwrap_or_default().as_secs_f64());
     }
 
-    pub fn attempt_ended(&self, outcome: &'static str, took: Duration, next: Next) {
+    pub fn attempt_ended(&self, outcome: &'static str, duration: Duration, next: Next) {
         self.attempts.get_or_create(&[("outcome", outcome)]).inc();
-        self.callback.observe(took.as_secs_f64());
+        self.callback.observe(duration.as_secs_f64());
         let status = match next {
             Next::Succeeded => "succeeded",
             Next::Failed | Next::Gone => "failed",
@@ -227,18 +237,19 @@ impl Metrics {
         self.not_made.inc();
     }
 
-    pub fn in_flight(&self, now: usize, limit: usize) {
-        self.in_flight.set(now as i64);
+    pub fn set_in_flight(&self, in_flight: usize, limit: usize) {
+        self.in_flight.set(in_flight as i64);
         self.in_flight_limit.set(limit as i64);
     }
 
-    /// Counts a request for a token when it is dropped, as timed out unless it is told more.
+    /// Returns a token request that is counted when it is dropped. It counts as timed out unless [`TokenRequest::ended`] sets
+    /// another result.
     #[must_use]
     pub fn token_request(&self) -> TokenRequest<'_> {
         TokenRequest { metrics: self, result: "timed_out" }
     }
 
-    pub fn counted(&self, counts: &BacklogCounts) {
+    pub fn set_backlog(&self, counts: &BacklogCounts) {
         for lane in Lane::ALL {
             self.pending.get_or_create(&of_lane(lane)).set(counts.pending[lane as usize] as i64);
         }
@@ -247,14 +258,14 @@ impl Metrics {
         }
     }
 
-    pub fn oldest_due(&self, due: &DuePerLane, now: DateTime<Utc>) {
+    pub fn set_oldest_due(&self, due: &DuePerLane, now: DateTime<Utc>) {
         for lane in Lane::ALL {
             let age = due[lane as usize].and_then(|due_at| (now - due_at).to_std().ok()).unwrap_or_default();
             self.oldest_due_age.get_or_create(&of_lane(lane)).set(age.as_secs_f64());
         }
     }
 
-    pub fn paused(&self, pauses: &[Pause]) {
+    pub fn set_pauses(&self, pauses: &[Pause]) {
         let mut counts = [("all", 0), ("account", 0), ("webhook", 0)];
         for pause in pauses {
             counts[match pause.scope {
@@ -269,7 +280,7 @@ impl Metrics {
         }
     }
 
-    pub fn stored(&self, storage: &StorageUse) {
+    pub fn set_storage(&self, storage: &StorageUse) {
         self.storage_full.set(storage.is_full().into());
         self.storage_used.set(storage.used_bytes);
         self.storage_limit.set(storage.max_bytes);
@@ -277,26 +288,26 @@ impl Metrics {
         self.disk_reserve.set(storage.min_free_bytes);
     }
 
-    pub fn wrote(&self, urgency: &'static str, took: Duration) {
-        self.write.get_or_create(&[("urgency", urgency)]).observe(took.as_secs_f64());
+    pub fn wrote(&self, urgency: &'static str, duration: Duration) {
+        self.write.get_or_create(&[("urgency", urgency)]).observe(duration.as_secs_f64());
     }
 
-    pub fn read(&self, took: Duration) {
-        self.read.observe(took.as_secs_f64());
+    pub fn read(&self, duration: Duration) {
+        self.read.observe(duration.as_secs_f64());
     }
 
-    pub fn committed(&self, commands: usize, took: Duration) {
+    pub fn committed(&self, commands: usize, duration: Duration) {
         self.batch.observe(commands as f64);
-        self.commit.observe(took.as_secs_f64());
+        self.commit.observe(duration.as_secs_f64());
     }
 
-    pub fn heard_of(&self, fleet: &Fleet) {
+    pub fn set_fleet(&self, fleet: &Fleet) {
         self.nodes.set(fleet.delivering.into());
         self.taken_over.inc_by(fleet.taken_over_from.len() as u64);
         self.given_up.inc_by(fleet.was_given_up.into());
     }
 
-    /// So many more commands wait to be written; fewer, if it is negative.
+    /// Adds to the number of queued write commands. A negative number subtracts.
     pub fn queued(&self, commands: i64) {
         self.queue.inc_by(commands);
     }

@@ -1,4 +1,4 @@
-//! Plain values that several modules use: no effects, and no knowledge of the store, the engine or HTTP.
+//! Plain values that several modules use. They have no side effects and do not depend on the store, the engine or HTTP.
 
 mod backlog_counts;
 mod callback_template;

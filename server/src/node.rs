@@ -1,4 +1,4 @@
-//! How a node is put together, and how it starts and stops.
+//! Setup, start and stop of a node.
 
 pub mod admin;
 pub mod data_dir;

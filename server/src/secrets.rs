@@ -1,4 +1,4 @@
-//! Secrets: how they are sealed in the store, and access tokens.
+//! Secrets: encryption for the store, signing secrets and access tokens.
 
 pub mod access_token;
 pub mod context;

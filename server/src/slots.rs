@@ -1,12 +1,13 @@
-//! Who may be in flight, and who waits for what.
+//! Limits on the attempts in flight, and the work that waits for a slot.
 //!
-//! A delivery that is due needs a slot. There are caps in total, per account and per webhook, each of which leaves room for
-//! the others, in number and in bytes of payload, and a webhook gets as many as it has earned (`slots/health.rs`). An
-//! attempt that takes longer than a second is slow, and counts apart: what hangs soon stands in nobody's way.
+//! A due delivery needs a slot before its attempt starts. Caps limit the attempts in flight in total, per account and per
+//! webhook, and the bytes of their payloads in total and per account. The allowance of a webhook grows with its successes
+//! (`slots/health.rs`). An attempt that takes longer than a second is slow. It counts against separate caps, so that it does not
+//! block others.
 //!
-//! Work that finds no slot waits here, as a webhook and a lane and not as deliveries: in line for room in all, in line for
-//! its account's, at its webhook, or for a time. So memory grows with the webhooks that wait and not with their backlogs,
-//! and whoever looks for work looks at nothing that cannot go. Waiting is not stored: a restart finds out anew.
+//! Work without a slot waits here for the total cap, the cap of its account, its webhook, or a time. Waiting work is kept in
+//! memory as a webhook and a lane. So memory grows with the number of waiting webhooks and not with their backlogs. A restarted
+//! server finds this work in the store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,12 +25,12 @@ mod state;
 mod waiting;
 
 use health::Health;
-pub use health::LONGEST_PAUSE;
+pub use health::MAX_PAUSE;
 use slot::Ended;
 pub use slot::{Slot, Unrecorded};
-use state::{Line, Place, State, Webhook};
+use state::{Priority, State, WaitReason, Webhook};
 
-/// How many attempts may be in flight at once. As many again may be slow.
+/// The maximum numbers of attempts in flight. In total and per account, as many slow attempts may be in flight in addition.
 #[derive(Clone, Copy, Debug)]
 pub struct Caps {
     pub total: usize,
@@ -38,57 +39,55 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// An account gets a quarter of all, so that one account's hanging callbacks leave room for the others.
+    /// Gives each account a quarter of the total, so that its hanging callbacks leave slots for other accounts.
     #[must_use]
     pub fn new(total: usize, per_webhook: usize) -> Caps {
         let per_account = total.div_ceil(4);
         Caps { total, per_account, per_webhook: per_webhook.min(per_account) }
     }
 
-    /// What is not sure to end soon may not take the last quarter: it is kept for fresh deliveries of webhooks that accept.
-    /// These leave an eighth to the others, so that no traffic of theirs keeps retries waiting for ever.
-    fn of(&self, line: Line) -> usize {
-        match line {
-            Line::Sure => self.total - self.total / 8,
-            Line::Unsure | Line::Retry => (self.total - self.total / 4).max(1),
+    /// Returns the limit for one priority. A quarter is reserved for webhooks that accept, and an eighth for unproven webhooks
+    /// and retries. So neither group blocks the other for ever.
+    fn limit(&self, priority: Priority) -> usize {
+        match priority {
+            Priority::Proven => self.total - self.total / 8,
+            Priority::Unproven | Priority::Retry => (self.total - self.total / 4).max(1),
         }
     }
 }
 
-/// Payloads in memory of all attempts in flight, and as many again of slow ones.
-const PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
+/// Maximum payload bytes of all normal attempts in flight. Slow attempts have a separate limit of the same size.
+const MAX_PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
 
-/// What an account may have of that. Its first one always fits: a larger payload counts as one of this size, since it could
-/// never go otherwise.
-const PAYLOAD_BYTES_OF_ACCOUNT: usize = PAYLOAD_BYTES / 4;
+/// Maximum payload bytes of one account. A larger payload counts as this size; otherwise it could never be sent.
+const MAX_ACCOUNT_PAYLOAD_BYTES: usize = MAX_PAYLOAD_BYTES / 4;
 
-/// Attempts that have ended and are not recorded yet. Beyond them none begins: the store is behind, and what it has yet to
-/// record is what a kill repeats.
-const UNRECORDED: usize = 2_048;
+/// Maximum number of ended attempts that are not recorded yet. At this number, no new attempt starts: the store is too slow, and
+/// unrecorded attempts are repeated if the process is killed.
+const MAX_UNRECORDED: usize = 2_048;
 
-/// A webhook's retries go before its fresh deliveries every so many times, so that a lasting backlog of these does not keep
-/// them waiting for ever.
+/// A webhook's retries go first once in this many turns. So a lasting backlog of fresh deliveries does not block them for ever.
 const TURNS: u8 = 4;
 
-/// An attempt that takes longer is slow.
+/// An attempt is slow after this time.
 const SLOW: TimeDelta = TimeDelta::seconds(1);
 
-/// Other nodes hear of what waits here no more often than that.
-const SHARED_EVERY: TimeDelta = TimeDelta::seconds(1);
+/// Minimum time between two messages to other nodes about the waiting work of a webhook.
+const SHARE_INTERVAL: TimeDelta = TimeDelta::seconds(1);
 
-/// How long an idle connection to a receiver is kept. Servers commonly close one after 5 s (Node.js, Apache). A request that
-/// crosses such a close fails, and nobody can say whether it was processed, so a connection is given up before that.
+/// How long an idle connection to a receiver is kept. Servers commonly close them after 5 s (Node.js, Apache). A request at that
+/// moment fails, but may have been processed. So the client closes first.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A webhook with nothing in flight for that long has lost its connections.
-const REST: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
+/// After this time without an attempt in flight, the connections of a webhook are closed.
+const IDLE_LIMIT: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
 
-/// So many webhooks are remembered that have nothing in flight or waiting.
-const REMEMBERED: usize = 10_000;
+/// After this number of additional webhooks, webhooks without attempts and waiting work are removed.
+const MAX_NEW_WEBHOOKS: usize = 10_000;
 
-/// Something of a webhook is due in a lane.
+/// A webhook and a lane in which deliveries may be due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Work {
+pub struct WorkItem {
     pub webhook_id: Uuid,
     pub lane: Lane,
 }
@@ -97,58 +96,60 @@ pub struct Work {
 pub struct Slots {
     caps: Caps,
     state: Mutex<State>,
-    /// Woken when work need not wait any more.
+    /// Notified when work may be ready.
     woken: Notify,
 }
 
 impl Slots {
     #[must_use]
     pub fn new(caps: Caps) -> Arc<Slots> {
-        let state = State { forget_at: REMEMBERED, ..State::default() };
+        let state = State { forget_at: MAX_NEW_WEBHOOKS, ..State::default() };
         Arc::new(Slots { caps, state: Mutex::new(state), woken: Notify::new() })
     }
 
-    /// A slot, if all caps leave one. If not, the work waits, and [`Slots::awake`] has it when it need not any more.
-    pub fn try_take(self: &Arc<Self>, account: &Arc<str>, work: Work, payload_bytes: usize, now: DateTime<Utc>) -> Option<Slot> {
-        let payload_bytes = payload_bytes.min(PAYLOAD_BYTES_OF_ACCOUNT);
+    /// Returns a slot if all caps allow one. Otherwise the work waits until [`Slots::take_ready`] returns it.
+    pub fn try_take(self: &Arc<Self>, account: &Arc<str>, work: WorkItem, payload_bytes: usize, now: DateTime<Utc>) -> Option<Slot> {
+        let payload_bytes = payload_bytes.min(MAX_ACCOUNT_PAYLOAD_BYTES);
         let mut state = self.lock();
-        match state.place_for(&self.caps, account, work, payload_bytes, now) {
-            Ok(line) => Some(state.admit(self, account, work, line, payload_bytes, now)),
-            Err(place) => {
-                state.wait(work, place, Some(account));
+        match state.priority_for(&self.caps, account, work, payload_bytes, now) {
+            Ok(priority) => Some(state.admit(self, account, work, priority, payload_bytes, now)),
+            Err(reason) => {
+                state.wait(work, reason, Some(account));
                 None
             }
         }
     }
 
-    /// Lets work wait for a time, as a webhook's rate limit asks.
-    pub fn wait_until(&self, work: Work, until: DateTime<Utc>) {
-        self.lock().wait(work, Place::Time(until), None);
+    /// Makes work wait until a time that the webhook's rate limit requires.
+    pub fn wait_until(&self, work: WorkItem, until: DateTime<Utc>) {
+        self.lock().wait(work, WaitReason::Time(until), None);
     }
 
-    /// Has all work of the webhook wait for a time that waits for nothing but the webhook itself.
-    pub fn put_off(&self, webhook_id: Uuid, until: DateTime<Utc>) {
+    /// Makes all work of the webhook wait until a time, except work that waits for the total cap, its account or another time.
+    pub fn defer(&self, webhook_id: Uuid, until: DateTime<Utc>) {
         let mut state = self.lock();
         let waits = state.webhooks.entry(webhook_id).or_default().waits;
-        state.awake.retain(|work| work.webhook_id != webhook_id);
-        for lane in Lane::ALL.into_iter().filter(|lane| matches!(waits[*lane as usize], None | Some(Place::Webhook | Place::Awake))) {
-            state.move_to(Work { webhook_id, lane }, Place::Time(until));
+        state.ready.retain(|work| work.webhook_id != webhook_id);
+        for lane in
+            Lane::ALL.into_iter().filter(|lane| matches!(waits[*lane as usize], None | Some(WaitReason::Webhook | WaitReason::Ready)))
+        {
+            state.move_to(WorkItem { webhook_id, lane }, WaitReason::Time(until));
         }
     }
 
-    /// Has work looked at that may be due now.
-    pub fn wake(&self, works: impl IntoIterator<Item = Work>) {
-        let mut works = works.into_iter().peekable();
-        if works.peek().is_none() {
+    /// Marks work that may be due as ready, unless it waits already.
+    pub fn wake(&self, work_items: impl IntoIterator<Item = WorkItem>) {
+        let mut work_items = work_items.into_iter().peekable();
+        if work_items.peek().is_none() {
             return;
         }
         let mut state = self.lock();
-        works.for_each(|work| state.wait(work, Place::Awake, None));
+        work_items.for_each(|work| state.wait(work, WaitReason::Ready, None));
         drop(state);
         self.woken.notify_one();
     }
 
-    /// How many more attempts the webhook itself may have in flight, whatever room there is beside.
+    /// Returns how many more attempts the webhook's own limits allow, regardless of the other caps.
     #[must_use]
     pub fn room_for(&self, webhook_id: Uuid) -> usize {
         let state = self.lock();
@@ -156,32 +157,34 @@ impl Slots {
         webhook.health.allowance().min(state.per_webhook(&self.caps)).saturating_sub(webhook.in_flight + webhook.slow)
     }
 
-    /// Whether others may be told of work that waits here for room: not of each more often than once a second.
+    /// Returns whether to tell other nodes that this work waits here for a slot: at most once a second per webhook.
     #[must_use]
-    pub fn may_share(&self, work: Work, now: DateTime<Utc>) -> bool {
+    pub fn may_share(&self, work: WorkItem, now: DateTime<Utc>) -> bool {
         let mut state = self.lock();
         let Some(webhook) = state.webhooks.get_mut(&work.webhook_id) else { return false };
-        let waits =
-            matches!(webhook.waits[work.lane as usize], Some(Place::Webhook | Place::Room(_) | Place::RoomOfAccount | Place::Awake));
-        if !waits || webhook.shared_at.is_some_and(|shared_at| now - shared_at < SHARED_EVERY) {
+        let waits = matches!(
+            webhook.waits[work.lane as usize],
+            Some(WaitReason::Webhook | WaitReason::Total(_) | WaitReason::Account | WaitReason::Ready)
+        );
+        if !waits || webhook.shared_at.is_some_and(|shared_at| now - shared_at < SHARE_INTERVAL) {
             return false;
         }
         webhook.shared_at = Some(now);
         true
     }
 
-    /// Says how many nodes share what a webhook may have in flight.
+    /// Sets the number of nodes that share the cap of each webhook.
     pub fn share_webhooks(&self, nodes: usize) {
         self.lock().nodes = nodes.max(1);
     }
 
-    /// Whether work of the webhook waits in the lane already.
+    /// Returns whether work of the webhook already waits in the lane.
     #[must_use]
-    pub fn is_waiting(&self, work: Work) -> bool {
+    pub fn is_waiting(&self, work: WorkItem) -> bool {
         self.lock().webhooks.get(&work.webhook_id).is_some_and(|webhook| webhook.waits[work.lane as usize].is_some())
     }
 
-    /// Whether the webhook's retries go before its fresh deliveries this time.
+    /// Returns whether the webhook's retries go before its fresh deliveries this time, and counts the turn.
     #[must_use]
     pub fn retries_go_first(&self, webhook_id: Uuid) -> bool {
         let mut state = self.lock();
@@ -190,66 +193,66 @@ impl Slots {
         webhook.turn == 0
     }
 
-    /// All that waits here, in no order.
+    /// Returns all waiting work, in no particular order.
     #[must_use]
-    pub fn waiting(&self) -> Vec<Work> {
+    pub fn waiting(&self) -> Vec<WorkItem> {
         let state = self.lock();
         let of_webhook = |(webhook_id, webhook): (&Uuid, &Webhook)| {
             let (webhook_id, waits) = (*webhook_id, webhook.waits);
-            Lane::ALL.into_iter().filter(move |lane| waits[*lane as usize].is_some()).map(move |lane| Work { webhook_id, lane })
+            Lane::ALL.into_iter().filter(move |lane| waits[*lane as usize].is_some()).map(move |lane| WorkItem { webhook_id, lane })
         };
         state.webhooks.iter().flat_map(of_webhook).collect()
     }
 
-    /// Forgets how a webhook did: it has been changed, and may do better now.
-    pub fn forgive(&self, webhook_id: Uuid) {
+    /// Resets the health of a changed webhook, because the webhook may accept now.
+    pub fn reset_health(&self, webhook_id: Uuid) {
         let mut state = self.lock();
         let Some(webhook) = state.webhooks.get_mut(&webhook_id) else { return };
         webhook.health = Health::default();
         let waits = webhook.waits;
         for lane in Lane::ALL {
-            if let Some(Place::Time(until)) = waits[lane as usize] {
-                let work = Work { webhook_id, lane };
+            if let Some(WaitReason::Time(until)) = waits[lane as usize] {
+                let work = WorkItem { webhook_id, lane };
                 state.until.remove(&(until, work));
-                state.move_to(work, Place::Awake);
+                state.move_to(work, WaitReason::Ready);
             }
         }
         drop(state);
         self.woken.notify_one();
     }
 
-    /// Some of the work that need not wait any more. It is the caller's from then on.
+    /// Removes and returns at most `limit` work items that no longer need to wait.
     #[must_use]
-    pub fn awake(&self, now: DateTime<Utc>, most: usize) -> Vec<Work> {
+    pub fn take_ready(&self, now: DateTime<Utc>, limit: usize) -> Vec<WorkItem> {
         let mut state = self.lock();
         let state = &mut *state;
-        state.tell_slow(&self.caps, now);
+        state.move_slow(&self.caps, now);
         state.end_waits_for_time(now);
-        state.end_waits_for_room(&self.caps);
-        let count = state.awake.len().min(most);
-        let works: Vec<Work> = state.awake.drain(..count).collect();
-        for work in &works {
+        state.end_waits_for_slots(&self.caps);
+        let count = state.ready.len().min(limit);
+        let work_items: Vec<WorkItem> = state.ready.drain(..count).collect();
+        for work in &work_items {
             if let Some(webhook) = state.webhooks.get_mut(&work.webhook_id) {
                 webhook.waits[work.lane as usize] = None;
             }
         }
-        works
+        work_items
     }
 
-    /// When to look at [`Slots::awake`] again, if nobody is woken before.
+    /// Returns when to call [`Slots::take_ready`] again if [`Slots::woken`] does not return earlier.
     #[must_use]
-    pub fn next_look(&self) -> Option<DateTime<Utc>> {
+    pub fn next_check(&self) -> Option<DateTime<Utc>> {
         let state = self.lock();
-        if !state.awake.is_empty() {
+        if !state.ready.is_empty() {
             return Some(DateTime::<Utc>::MIN_UTC);
         }
         let time = state.until.first().map(|(until, _)| *until);
-        // What becomes slow makes room.
-        let slow = state.young.values().next().filter(|_| state.is_short()).map(|young| young.started_at + SLOW);
+        // An attempt that becomes slow frees a normal slot.
+        let slow = state.normal_attempts.values().next().filter(|_| state.has_queued_work()).map(|attempt| attempt.started_at + SLOW);
         time.into_iter().chain(slow).min()
     }
 
-    /// Until there may be something in [`Slots::awake`].
+    /// Waits until [`Slots::take_ready`] may return something.
     pub async fn woken(&self) {
         self.woken.notified().await;
     }
@@ -259,11 +262,11 @@ impl Slots {
         self.caps
     }
 
-    /// Attempts in flight, slow ones included.
+    /// Returns the number of attempts in flight, including slow ones.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         let state = self.lock();
-        state.usual.attempts + state.slow.attempts
+        state.normal.attempts + state.slow.attempts
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

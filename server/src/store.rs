@@ -1,5 +1,5 @@
-//! What is kept, and the verbs that change it. Each verb of [`Store`] is one transaction, and none of them is ever open
-//! while a request goes out.
+//! The stored data and the operations on it. Most operations of [`Store`] are one transaction. No transaction is open while a
+//! callback is sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::api::Scope;
 use crate::api::trace::TraceContext;
 use crate::api::types::{Account, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus};
 use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse, Token};
-use crate::slots::{Slot, Slots, Work};
+use crate::slots::{Slot, Slots, WorkItem};
 
 pub mod address;
 mod backlog_counts;
@@ -27,39 +27,39 @@ pub mod sqlite;
 mod suite;
 mod webhooks;
 
-pub use backlog_counts::Census;
+pub use backlog_counts::BacklogScan;
 pub use deliveries::*;
 pub use notifications::*;
 pub use webhooks::*;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Too much waits to be written. Nothing was stored.
+    /// Too many commands are queued. Nothing was stored.
     #[error("the write queue is full")]
     Overloaded,
-    /// The store takes nothing more until something has been removed. Nothing was stored.
+    /// The store accepts no more data until some is removed. Nothing was stored.
     #[error("the storage is full")]
     Full,
-    /// The database does not take or give data now. What was to be written may or may not be stored.
+    /// The database cannot be read or written now. The data of a write may or may not be stored.
     #[error("the store is not available")]
     Unavailable(#[source] anyhow::Error),
-    /// The database answers what it should not.
+    /// The database returned an unexpected result.
     #[error("the store failed")]
     Failed(#[source] anyhow::Error),
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// How long what has ended is kept, and how much there may be.
+/// How long ended deliveries are kept, and how large the store may be.
 #[derive(Clone, Debug)]
 pub struct StorageLimits {
-    /// Succeeded deliveries, from when they ended.
+    /// How long succeeded deliveries are kept after they ended.
     pub keep_succeeded: TimeDelta,
-    /// Failed and cancelled deliveries, from when they ended.
+    /// How long failed and cancelled deliveries are kept after they ended.
     pub keep_failed: TimeDelta,
-    /// Of the database without its log; 0 sets no limit.
+    /// The maximum size of the database without its log. 0 sets no limit.
     pub max_bytes: u64,
-    /// What must stay free on its disk.
+    /// The space that must stay free on the disk of the database.
     pub min_free_bytes: u64,
 }
 
@@ -69,25 +69,26 @@ impl Default for StorageLimits {
     }
 }
 
-/// Where a list goes on, and how much of it is wanted. Lists are newest first: identifiers are UUIDv7.
+/// The position and the maximum size of a page of a list. Lists are newest first, in the order of their UUIDv7 identifiers.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     pub after: Option<Uuid>,
     pub limit: u32,
 }
 
-/// A page of a list: at most as much as was wanted, and less where a filter lets few of many through, or payloads are large.
+/// A page of a list. It is shorter than the limit if few rows match the filter or if payloads are large.
 #[derive(Debug)]
 pub struct Part<T> {
     pub items: Vec<T>,
-    /// The list goes on after this one.
+    /// The list continues after this identifier. `None` at the end of the list.
     pub next: Option<Uuid>,
 }
 
-/// The durable state. Look-ups take the account that asks, `None` for the platform, and do not find what is another's.
+/// The durable state. Look-ups take the account of the caller (`None`: the platform) and do not find other accounts' data.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// False when the account has `limit` webhooks already. One with a handshake is stored as it has to wait for it.
+    /// Returns false if the account already has `limit` webhooks. A webhook with a handshake must be
+    /// passed as deactivated: it waits for the handshake.
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool>;
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
@@ -99,7 +100,7 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>>;
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>>;
-    /// With a handshake, only if the callback has agreed already; otherwise it is asked anew.
+    /// Activates a webhook. If `handshake` is given and the callback has not agreed yet, starts that handshake instead.
     async fn activate_webhook(
         &self,
         account: Account,
@@ -108,9 +109,9 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>>;
     async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes>;
-    /// The revision of the webhook, if it is active now. Does nothing unless the challenge is still the one to answer.
+    /// Returns the revision of the webhook if the handshake made it active. Does nothing if the challenge is outdated.
     async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>>;
-    /// Puts `secret` in the place of the signing secret, which stays valid for `overlap`; the one before that does not.
+    /// Replaces the signing secret with `secret`. The replaced secret stays valid for `overlap`. An older secret becomes invalid.
     async fn rotate_signing_secret(
         &self,
         account: Account,
@@ -119,82 +120,86 @@ pub trait Store: Send + Sync + 'static {
         overlap: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>>;
-    /// The revision that the tombstone has, if there was a webhook.
+    /// Returns the revision of the tombstone; `None` if there is no such webhook.
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>>;
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published>;
     async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>>;
     async fn get_notification(&self, account: Option<Account>, id: Uuid) -> Result<Option<Notification>>;
 
-    /// Takes a notification's payload away and cancels its pending deliveries; what its attempts were answered goes with
-    /// [`Store::erase_answers`]. False when there is no such notification, or none any more.
+    /// Removes the payload of a notification and cancels its pending deliveries. [`Store::erase_responses`] removes the responses
+    /// to its callbacks. Returns false if the notification does not exist or is already deleted.
     async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
-    /// One small step of wiping what receivers answered to the callbacks of a deleted notification. True when more is left.
-    async fn erase_answers(&self, notification_id: Uuid) -> Result<bool>;
+    /// Erases some of the responses to the callbacks of a deleted notification. Returns true if more responses are left.
+    async fn erase_responses(&self, notification_id: Uuid) -> Result<bool>;
 
     async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>>;
-    /// With its last 50 attempts, oldest first.
+    /// Returns a delivery with its last 50 attempts, oldest first.
     async fn get_delivery(&self, account: Option<Account>, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>>;
-    /// Makes a delivery due now, whatever its state, and starts its retry schedule anew. While an attempt of it is under way
-    /// no other is leased: the redelivery is that one if it succeeds, and otherwise follows it.
+    /// Makes a delivery due now, whatever its state, and starts a new retry schedule. If an attempt is in progress, no second
+    /// attempt is leased at the same time. If that attempt succeeds, it also completes the redelivery. Otherwise the redelivery
+    /// follows that attempt.
     async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered>;
-    /// One small step of a recovery, oldest deliveries first.
+    /// Runs one small step of a recovery, oldest deliveries first.
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep>;
-    /// Takes of that work, and of what fell due since the last round, as much as finds a slot. What finds none waits in the slots.
-    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, works: Vec<Work>) -> Result<DueRound>;
-    /// What an attempt needs of a webhook now; `None` when it is deactivated or deleted.
+    /// Leases deliveries of `work_items`, and of work that fell due since the last round, as far as the limits allow. The
+    /// rest waits in `slots`.
+    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound>;
+    /// Returns the webhook data that an attempt needs; `None` if the webhook is deactivated or deleted.
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
-    /// Gives a lease back without an attempt. Does nothing when it is void by now: somebody else may be on the delivery.
+    /// Releases a lease without an attempt. Does nothing if the lease is void.
     async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()>;
-    /// Gathered with others for some milliseconds, and then committed with them. A success is always recorded; anything else only if the
-    /// delivery still waits for this very attempt. A redelivery that was asked for meanwhile stands, unless this succeeded.
-    /// In an ordered webhook the next delivery is leased with it.
-    async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished>;
-    /// One small step of what nobody waits for: deliveries of deactivated and deleted webhooks, expired keys and secrets, answers to
-    /// callbacks of deleted notifications where erasing them was cut off.
-    /// True when there is more to do.
+    /// Records an ended attempt. The store gathers ended attempts for some milliseconds and commits them together. A success is
+    /// always recorded. Any other result is recorded only if the delivery still waits for this attempt. A redelivery that was
+    /// requested during the attempt stays due unless the attempt succeeded. For an ordered webhook, the operation also leases the
+    /// next delivery.
+    async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
+    /// Runs one small step of the cleanup. It cancels deliveries of inactive webhooks, removes expired keys and secrets, and
+    /// continues interrupted erasures. Returns true if there is more to do.
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool>;
-    /// One small step of removing what has been kept as long as it is to be. True when there is more to do now.
+    /// Removes some of the data whose retention time has passed. Returns true if there is more to do now.
     async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool>;
 
-    /// Writes something that nobody reads, to know whether it can.
+    /// Writes an unused value, to check whether the store accepts writes.
     async fn probe_write(&self) -> Result<()>;
 
-    /// One step of counting what there is.
-    async fn count_some(&self, census: Census) -> Result<Census>;
-    async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane>;
+    /// Runs one step of a backlog scan.
+    async fn scan_backlog(&self, scan: BacklogScan) -> Result<BacklogScan>;
+    async fn oldest_due(&self, waiting: Vec<WorkItem>) -> Result<DuePerLane>;
     async fn storage_use(&self) -> Result<StorageUse>;
 
-    /// Nothing of it is leased from now on: what is published and what is retried waits. A pause of all, one of an account and
-    /// one of a webhook stand beside each other. False when that pause was there already.
+    /// Stops leasing deliveries in this scope. New and retried deliveries wait. Pauses of different scopes are independent of each
+    /// other. Returns false if this scope is already paused.
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
-    /// Ends that pause: what fell due is due now, unless another pause holds it. False when there was none.
+    /// Ends the pause of a scope. The overdue deliveries of the scope are due now unless another pause covers them. Returns false
+    /// if the scope is not paused.
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
     async fn list_pauses(&self) -> Result<Vec<Pause>>;
 
     async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()>;
     async fn list_tokens(&self) -> Result<Vec<Token>>;
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>>;
-    /// False when there is no such token. Revoking twice changes nothing.
+    /// Returns false if there is no such token. Revoking a token again changes nothing.
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
 
-    /// Makes this process one that works on the store: what nobody is on is due again.
+    /// Registers this process as a node. Deliveries with a void lease are due again.
     async fn join(&self) -> Result<()>;
-    /// Says that this process is alive, takes over from those that are not, and hears what others have changed. To be called
+    /// Reports that this node is alive, takes over the leases of dead nodes, and reads what other nodes changed. Must be called
     /// every [`HEARTBEAT`].
     async fn keep_alive(&self) -> Result<Fleet>;
-    /// Whether what was leased under that name is still this process's alone: nothing else may be begun.
+    /// Whether this node still holds a lease exclusively. If not, no attempt may begin.
     fn holds(&self, lease: Uuid) -> bool;
-    /// Takes nothing any more: what is due, and what this process still publishes or gives back, is for the others.
-    async fn step_back(&self) -> Result<()>;
-    /// Until another process says that something is due.
-    async fn rung(&self);
-    /// Gives back at once what this process held.
-    async fn leave(&self) -> Result<()>;
+    /// Stops leasing on this node. Other nodes lease the due deliveries, including deliveries that this node publishes or releases
+    /// later.
+    async fn stop_leasing(&self) -> Result<()>;
+    /// Waits until another node reports that a delivery is due.
+    async fn wait_for_wakeup(&self);
+    /// Releases all leases of this node at once.
+    async fn release_leases(&self) -> Result<()>;
 }
 
-/// How often a process says that it is alive.
+/// The interval at which a node reports that it is alive.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// How many deliveries one step of a recovery examines.
+/// The number of deliveries that one step of a recovery examines.
 pub const RECOVERY_STEP: u32 = 250;

@@ -3,7 +3,7 @@ import re
 
 import schemathesis
 
-# A name that never resolves (RFC 6761): nothing is sent to anybody, and no address is one that the service refuses.
+# A name that never resolves (RFC 6761). No callback is sent, and the service refuses no address.
 HOST = "https://a.invalid"
 URL = re.compile(r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(?=[/?]|$)")
 ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -12,20 +12,20 @@ HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Keeps valid URLs, header names and accounts valid where no schema can say which are; what a test makes wrong stays wrong."""
+    """Replaces well-formed URLs, header names and accounts by ones that the service accepts. Invalid values stay invalid."""
     if not isinstance(case.body, dict):
         return
     for values, name in ((case.body, "targetURL"), (case.body.get("auth"), "tokenURL")):
         url = values.get(name) if isinstance(values, dict) else None
         if isinstance(url, str) and (authority := URL.match(url)):
-            # As long as before: a URL that is too long stays so.
+            # The length does not change: a URL that is too long stays too long.
             moved = HOST + (url[authority.end() :] or "/")
             values[name] = moved.ljust(len(url), "a")[: max(len(url), len(HOST))]
     headers = case.body.get("headers")
     for index, header in enumerate(headers if isinstance(headers, list) else []):
         name = header.get("name") if isinstance(header, dict) else None
         if isinstance(name, str) and HEADER_NAME.fullmatch(name):
-            # Each once, and none that is the service's own.
+            # Names are unique, and none is reserved by the service.
             header["name"] = f"x-contract-{index}"
     account = case.body.get("account")
     if isinstance(account, str) and ACCOUNT.fullmatch(account):

@@ -1,5 +1,5 @@
-"""A program against the client that openapi-python-client makes of openapi.json: it reads and writes every example, then
-registers a webhook, publishes to it, and finds the delivery."""
+"""Tests the client that openapi-python-client generates from openapi.json. It parses and serializes every example, then
+registers a webhook, publishes to it, and reads the delivery."""
 
 import importlib
 import json
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def examples(value: Any) -> Iterator[tuple[str, Any]]:
-    """Each example of a body in openapi.json, with the name of its schema."""
+    """Yields each example of a body in openapi.json, with the name of its schema."""
     if isinstance(value, dict):
         schema = value.get("schema", {}).get("$ref") if "examples" in value else None
         if schema is not None:
@@ -33,7 +33,7 @@ def examples(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def normal(value: Any) -> Any:
-    """Python writes the time zone of a time in another way, where it knows that it is one."""
+    """Returns the value with all times in Python's format, which writes the time zone differently."""
     if isinstance(value, dict):
         return {name: normal(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -46,15 +46,15 @@ def normal(value: Any) -> Any:
     return value
 
 
-def expect(kind: type[T], answer: object) -> T:
-    if not isinstance(answer, kind):
-        raise SystemExit(f"Python: expected {kind.__name__}, and was answered {answer}")
-    return answer
+def expect(kind: type[T], response: object) -> T:
+    if not isinstance(response, kind):
+        raise SystemExit(f"Python: expected {kind.__name__}, but the response is {response}")
+    return response
 
 
 def expect_same(found: object, expected: object) -> None:
     if found != expected:
-        raise SystemExit(f"Python: expected {expected}, and found {found}")
+        raise SystemExit(f"Python: expected {expected}, but found {found}")
 
 
 for module in pkgutil.walk_packages(notifications_api_client.__path__, "notifications_api_client."):
@@ -100,5 +100,5 @@ problem = expect(models.Problem, register_webhook.sync(client=api, body=refused)
 expect_same(problem.code, "invalid_request")
 
 print(
-    f"Python: read and wrote {len(known)} examples, registered {webhook.id}, published {notification.id}, and found its delivery"
+    f"Python: parsed {len(known)} examples, registered {webhook.id}, published {notification.id}, and read its delivery"
 )

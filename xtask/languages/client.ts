@@ -1,5 +1,5 @@
-// A program against the types that openapi-typescript makes of openapi.json: it registers a webhook, publishes to it, and
-// finds the delivery.
+// Tests the types that openapi-typescript generates from openapi.json. It registers a webhook, publishes to it, and reads the
+// delivery.
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./openapi.js";
@@ -7,7 +7,7 @@ import type { components, paths } from "./openapi.js";
 type WebhookRegistration = components["schemas"]["WebhookRegistration"];
 
 const { API_BASE_URL: baseUrl, API_ACCESS_TOKEN: token } = process.env;
-ok(baseUrl && token, "API_BASE_URL and API_ACCESS_TOKEN say where the API is");
+ok(baseUrl && token, "API_BASE_URL and API_ACCESS_TOKEN must be set");
 const api = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
 
 // A name that never resolves (RFC 6761).
@@ -19,7 +19,7 @@ const registered = await api.POST("/api/notifications/v1/webhooks", { body: regi
 if (registered.error) throw new Error(registered.error.detail);
 const webhook = registered.data;
 strictEqual(webhook.targetURL, registration.targetURL);
-// The type says which members there are.
+// The check of `type` narrows the type of `auth`.
 ok(webhook.auth.type === "basic");
 strictEqual(webhook.auth.username, "USERNAME");
 
@@ -40,7 +40,7 @@ const refused = await api.POST("/api/notifications/v1/webhooks", { body: { targe
 strictEqual(refused.error?.code, "invalid_request");
 strictEqual(refused.error.errors?.[0]?.pointer, "/targetURL");
 
-// What the types must refuse: if one of these compiles, they say nothing.
+// Registrations that the types must refuse. If one of them compiles, the types check nothing.
 export const wrong: WebhookRegistration[] = [
   // @ts-expect-error: no URL
   {},
@@ -49,4 +49,4 @@ export const wrong: WebhookRegistration[] = [
   // @ts-expect-error: a password is missing
   { targetURL: "https://typescript.invalid", auth: { type: "basic", username: "USERNAME" } },
 ];
-console.log(`TypeScript: registered ${webhook.id}, published ${published.data.id}, and found its delivery`);
+console.log(`TypeScript: registered ${webhook.id}, published ${published.data.id}, and read its delivery`);

@@ -1,4 +1,4 @@
-"""Holds the package standardwebhooks against client/signature-vectors.json, which says what its members mean."""
+"""Tests the package standardwebhooks with client/signature-vectors.json, which describes its members."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ def judge(vector: dict[str, Any]) -> str:
     outcome = "no_secret"
     for secret in vector["secrets"]:
         try:
-            # Has no other way to say what time it is.
+            # The package has no parameter for the current time.
             with patch("standardwebhooks.webhooks.datetime", Clock):
                 Webhook(secret).verify(body, vector["headers"], json_parse=False)
             return "accepted"
@@ -47,7 +47,7 @@ for vector in cases:
     expected = vector.get("standardwebhooks", {}).get("python", vector["expected"])
     outcome = judge(vector)
     if outcome != ("mismatch" if expected == "no_signature" else expected):
-        print(f"standardwebhooks for Python: {vector['name']}: expected {expected}, and it says {outcome}")
+        print(f"standardwebhooks for Python: {vector['name']}: expected {expected}, but the result is {outcome}")
         differ = True
 print(f"standardwebhooks for Python: judged {len(cases)} callbacks")
 sys.exit(differ)

@@ -1,4 +1,4 @@
-// Holds the package standardwebhooks against client/signature-vectors.json, which says what its members mean.
+// Tests the package standardwebhooks with client/signature-vectors.json, which describes its members.
 import { readFileSync } from "node:fs";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 
@@ -23,7 +23,7 @@ const REASONS: Record<string, string> = {
 
 function judge(vector: Vector): string {
   const body = Buffer.from(vector.body ?? vector.bodyBase64 ?? "", vector.body === undefined ? "base64" : "utf8");
-  // Has no other way to say what time it is.
+  // The package has no parameter for the current time.
   Date.now = () => vector.now * 1000;
   let outcome = "no_secret";
   for (const secret of vector.secrets) {
@@ -43,7 +43,7 @@ for (const vector of cases) {
   const expected = vector.standardwebhooks?.javascript ?? vector.expected;
   const outcome = judge(vector);
   if (outcome !== (expected === "no_signature" ? "mismatch" : expected)) {
-    console.log(`standardwebhooks for JavaScript: ${vector.name}: expected ${expected}, and it says ${outcome}`);
+    console.log(`standardwebhooks for JavaScript: ${vector.name}: expected ${expected}, but the result is ${outcome}`);
     process.exitCode = 1;
   }
 }

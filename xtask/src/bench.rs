@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds the server and the benchmark, each for release, and runs the benchmark.
+//! `cargo xtask bench`: builds the server and the benchmark for release, and runs the benchmark.
 
 use std::process::{Command, ExitCode};
 
@@ -9,16 +9,16 @@ use crate::build::build;
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Arguments {
-    /// `--help` says which there are
+    /// Options of the benchmark; `--help` lists them
     #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
     options: Vec<String>,
 }
 
 /// # Errors
-/// When something does not build, or cannot be started.
+/// When a build fails, or the benchmark cannot be started.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let root = &crate::repository("").canonicalize().context("the checkout is gone")?;
-    // Apart from each other: built together, the server would have the features that the benchmark wants of its libraries.
+    let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
+    // Two separate builds: in a joint build the server would get library features that only the benchmark enables.
     let (server, bench) = (build(root, "webhooks-server", "release")?, build(root, "webhooks-bench", "release")?);
     let mut command = Command::new(bench);
     command.arg("--directory").arg(crate::environment::directory("bench")?);

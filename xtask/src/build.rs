@@ -1,4 +1,4 @@
-//! Programs of this checkout, built by cargo.
+//! Builds programs of this checkout with cargo.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,20 +6,20 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-/// Where the program of that name is, once cargo has built it.
+/// Builds the program of a package, and returns its path.
 ///
 /// # Errors
-/// When it does not build.
+/// When the build fails.
 pub(crate) fn build(root: &Path, name: &str, profile: &str) -> anyhow::Result<PathBuf> {
     cargo(root, &["build", "--profile", profile, "--package", name, "--bin", name, "--locked"])
 }
 
-/// The program that a build makes.
+/// Runs a build command of cargo, and returns the path of the program.
 ///
 /// # Errors
-/// When it does not build.
+/// When the build fails.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<PathBuf> {
-    let (command, arguments) = arguments.split_first().context("no command of cargo")?;
+    let (command, arguments) = arguments.split_first().context("no cargo command given")?;
     let output = Command::new(env!("CARGO"))
         .args([*command, "--quiet", "--message-format=json-render-diagnostics"])
         .args(arguments)
@@ -28,7 +28,7 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<PathBuf> 
         .output()
         .context("cannot start cargo")?;
     ensure!(output.status.success(), "cargo {command} {} ended with {}", arguments.join(" "), output.status);
-    executable(&String::from_utf8_lossy(&output.stdout)).context("cargo does not say where it put the program")
+    executable(&String::from_utf8_lossy(&output.stdout)).context("cargo did not print the path of the program")
 }
 
 fn executable(messages: &str) -> Option<PathBuf> {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargo_says_where_the_program_is() {
+    fn the_path_of_the_program_is_read_from_cargo_messages() {
         let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n{\"executable\":\"/t/debug/webhooks-server\"}\n{}";
         assert_eq!(executable(messages), Some(PathBuf::from("/t/debug/webhooks-server")));
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask chaos`: builds the server and the benchmark, whose program has the publishers and receivers, and runs it.
+//! `cargo xtask chaos`: builds the server and the program `webhooks-bench`, which runs the chaos test.
 
 use std::process::{Command, ExitCode};
 
@@ -9,22 +9,22 @@ use crate::build::build;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// How long receivers fail and servers are killed
+    /// How long receivers fail and servers are killed, in seconds
     #[arg(long, default_value_t = 60, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
-    /// How many seconds pass, on average, until a server is killed again [default: 1.5, and 4 on PostgreSQL]
+    /// Average time between two kills [default: 1.5 on SQLite, 4 on PostgreSQL]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     kill_every: Option<f64>,
-    /// What the servers work on
+    /// The store of the servers
     #[arg(long, value_enum, default_value_t = Store::Sqlite)]
     store: Store,
-    /// Servers that share a PostgreSQL; each is killed, and from time to time paused for longer than it is believed to live
+    /// Number of servers that share a PostgreSQL; each is killed, and sometimes paused for longer than its lease
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=9))]
     nodes: u32,
-    /// What faults happen to: `nodes`, and `database`, which kills PostgreSQL and cuts its connections
+    /// Which faults to inject: `nodes` kills and pauses servers, `database` kills PostgreSQL and cuts its connections
     #[arg(long, value_enum, value_delimiter = ',', default_value = "nodes")]
     faults: Vec<Faults>,
-    /// Use builds without optimisation, as the tests do
+    /// Use debug builds, as the tests do
     #[arg(long)]
     debug: bool,
 }
@@ -42,19 +42,19 @@ enum Faults {
 }
 
 impl Arguments {
-    /// What of it the program that makes the chaos is told.
+    /// Returns the arguments for `webhooks-bench`.
     fn options(&self) -> anyhow::Result<Vec<String>> {
         let on_postgres = self.store == Store::Postgres;
         let with_database = self.faults.contains(&Faults::Database);
         ensure!(
             on_postgres || (self.nodes == 1 && !with_database),
-            "one server has SQLite for itself: --nodes and --faults are for --store postgres"
+            "SQLite supports one server only: --nodes and --faults need --store postgres"
         );
         let kill_every = self.kill_every.unwrap_or(if on_postgres { 4.0 } else { 1.5 });
         let mut options = vec!["chaos".to_owned(), format!("--seconds={}", self.seconds), format!("--kill-every={kill_every}")];
         if on_postgres {
-            let of = |faults: &Faults| if *faults == Faults::Nodes { "nodes" } else { "database" };
-            let faults: Vec<&str> = self.faults.iter().map(of).collect();
+            let name = |faults: &Faults| if *faults == Faults::Nodes { "nodes" } else { "database" };
+            let faults: Vec<&str> = self.faults.iter().map(name).collect();
             options.extend([format!("--postgres={}", self.nodes), format!("--faults={}", faults.join(","))]);
         }
         Ok(options)
@@ -62,21 +62,21 @@ impl Arguments {
 }
 
 /// # Errors
-/// When it is no number of seconds that makes sense.
+/// When `text` is not a number of seconds from 0.1 to 3600.
 fn seconds(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds)).ok_or_else(|| "give a number from 0.1 to 3600".to_owned())
 }
 
 /// # Errors
-/// When something does not build, or cannot be started.
+/// When a build fails, or the program cannot be started.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = arguments.options()?;
-    let root = &crate::repository("").canonicalize().context("the checkout is gone")?;
+    let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
     let profile = if arguments.debug { "dev" } else { "release" };
     let (server, bench) = (build(root, "webhooks-server", profile)?, build(root, "webhooks-bench", profile)?);
     let mut command = Command::new(bench);
     command.arg("--directory").arg(crate::environment::directory("chaos")?).arg("--server").arg(server);
-    let status = command.args(options).status().context("cannot start what makes the chaos")?;
+    let status = command.args(options).status().context("cannot start webhooks-bench")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_sqlite_cannot_have_is_refused() {
+    fn sqlite_refuses_several_nodes_and_database_faults() {
         let arguments = |store, nodes, faults: &[Faults]| Arguments {
             seconds: 20,
             kill_every: None,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_between_kills_makes_sense() {
+    fn the_time_between_kills_is_validated() {
         assert_eq!((seconds("1.5"), seconds("0.1")), (Ok(1.5), Ok(0.1)));
         for text in ["0", "-1", "NaN", "inf", "soon", "3601"] {
             assert!(seconds(text).is_err(), "{text}");

@@ -1,5 +1,5 @@
-//! `cargo xtask deploy`: each file of server/deploy under the linter of its kind, and the server linked as its image wants it.
-//! Which rules are off, and why, is in xtask/deploy. What the files say of the server itself is held by the server's tests.
+//! `cargo xtask deploy`: lints each file in server/deploy, and links the server statically as its image does. xtask/deploy
+//! says which rules are turned off, and why. The server's tests check the options that the files pass to the server.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -8,40 +8,40 @@ use anyhow::{Context as _, ensure};
 
 use crate::{build, environment};
 
-const VERB: &str = "deploy";
+const COMMAND: &str = "deploy";
 
 const CONTAINERFILE: &str = "server/deploy/Containerfile";
 const MANIFEST: &str = "server/deploy/kubernetes.yaml";
 const UNIT: &str = "server/deploy/webhooks-server.service";
 
-/// The oldest Kubernetes that has all that the manifest uses, and the newest whose schemas kubernetes-validate has.
+/// The oldest Kubernetes that supports the manifest, and the newest whose schemas kubernetes-validate has.
 const KUBERNETES: [&str; 2] = ["1.30", "1.37"];
 
-/// How much of the machine `systemd-analyze security` may find exposed, from 0 to 100. Sockets alone, which the server is
-/// for, are 5. The unit has 12; 15 are passed when it gives up a family of system calls or a capability.
-const MOST_EXPOSURE: &str = "--threshold=15";
+/// Maximum exposure that `systemd-analyze security` may report, from 0 to 100. Sockets alone, which the server needs, count 5.
+/// The unit has 12. It exceeds 15 if it allows another family of system calls or a capability.
+const MAX_EXPOSURE: &str = "--threshold=15";
 
-/// `verify` looks whether what it starts is there, and the server is not installed where it is built.
+/// `systemd-analyze verify` requires that the program of the unit exists, but the server is not installed here.
 const INSTALLED: &str = "ExecStart=/usr/local/bin/webhooks-server ";
-const ANYTHING: &str = "ExecStart=/bin/true ";
+const PLACEHOLDER: &str = "ExecStart=/bin/true ";
 
-/// What cargo is told so that nothing is left for a dynamic linker. It is all in the last step, so no dependency is built anew.
+/// Arguments of cargo for a statically linked server. They affect only the last step, so no dependency is built again.
 const LINK: [&str; 8] = ["--locked", "--package", "webhooks-server", "--bin", "webhooks-server", "--", "-C", "target-feature=+crt-static"];
 
 /// # Errors
 /// When the linters cannot be installed or run, or the server cannot be built.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("the checkout is gone")?;
-    let (programs, work) = (environment::python(VERB)?, environment::directory(VERB)?);
+    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let (programs, work) = (environment::python(COMMAND)?, environment::directory(COMMAND)?);
     let unit = work.join("webhooks-server.service");
     std::fs::write(&unit, startable(&crate::read(&root.join(UNIT))?)?).with_context(|| format!("cannot write {}", unit.display()))?;
 
     let mut checks = vec![linter(&programs.join("hadolint"), &[CONTAINERFILE])];
-    // Without the first argument it leaves with 0 whatever it finds.
+    // Without `--recursive-errors`, systemd-analyze exits with 0 even if it finds errors.
     let mut verify = linter(Path::new("systemd-analyze"), &["verify", "--recursive-errors=no"]);
     verify.arg(unit);
     checks.push(verify);
-    checks.push(linter(Path::new("systemd-analyze"), &["security", "--no-pager", "--offline=yes", MOST_EXPOSURE, UNIT]));
+    checks.push(linter(Path::new("systemd-analyze"), &["security", "--no-pager", "--offline=yes", MAX_EXPOSURE, UNIT]));
     for version in KUBERNETES {
         let arguments = ["--strict", "--quiet", "--kubernetes-version", version, MANIFEST];
         checks.push(linter(&programs.join("kubernetes-validate"), &arguments));
@@ -56,7 +56,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     if passed {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("Change the file, or switch a rule off in xtask/deploy and say there why.");
+    println!("Correct the file, or turn the rule off in xtask/deploy and give the reason there.");
     Ok(ExitCode::from(crate::DRIFT))
 }
 
@@ -66,14 +66,14 @@ fn linter(program: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a linter, and shows what it finds. Each leaves with something else than 0 when that is anything.
+/// Runs a linter and prints its findings. Returns whether the linter exited with 0, which means no findings.
 fn passes(check: &mut Command) -> anyhow::Result<bool> {
     let name = Path::new(check.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let words: Vec<_> = check.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
     println!("── {name} {}", words.join(" "));
     let output = check.output().with_context(|| format!("cannot start {name}{}", remedy(&name)))?;
     let passed = output.status.success();
-    // systemd-analyze has a line for each of eighty settings, which matter to whoever has to find one.
+    // systemd-analyze prints a line for each of eighty settings, which matter only after a failure.
     if !passed {
         print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         println!("{name} ended with {}", output.status);
@@ -83,18 +83,18 @@ fn passes(check: &mut Command) -> anyhow::Result<bool> {
 
 fn remedy(program: &str) -> &'static str {
     match program {
-        "systemd-analyze" => ": install systemd 250 or later, which need not run: sudo apt-get install --yes systemd",
+        "systemd-analyze" => ": install systemd 250 or later (it need not run): sudo apt-get install --yes systemd",
         "readelf" => ": sudo apt-get install --yes binutils",
         _ => "",
     }
 }
 
 fn startable(unit: &str) -> anyhow::Result<String> {
-    ensure!(unit.matches(INSTALLED).count() == 1, "{UNIT} does not have `{INSTALLED}` once");
-    Ok(unit.replace(INSTALLED, ANYTHING))
+    ensure!(unit.matches(INSTALLED).count() == 1, "{UNIT} must contain `{INSTALLED}` exactly once");
+    Ok(unit.replace(INSTALLED, PLACEHOLDER))
 }
 
-/// Whether the server, linked as in the Containerfile, asks for no other file to be loaded with it, and starts.
+/// Whether the server, linked as in the Containerfile, needs no shared library, and starts.
 fn links_statically(root: &Path) -> anyhow::Result<bool> {
     println!("── cargo rustc {}", LINK.join(" "));
     let executable = build::cargo(root, &[&["rustc"][..], &LINK].concat())?;
@@ -104,13 +104,13 @@ fn links_statically(root: &Path) -> anyhow::Result<bool> {
     let headers = String::from_utf8_lossy(&output.stdout);
     let needed = needed(&headers);
     if !needed.is_empty() {
-        println!("the server needs more than itself:\n{}", needed.join("\n"));
+        println!("the server is not linked statically:\n{}", needed.join("\n"));
     }
     let starts = linter(&executable, &["--version"]).status().context("cannot start the server")?.success();
     Ok(needed.is_empty() && starts)
 }
 
-/// What readelf says of a dynamic linker and of libraries.
+/// Returns the lines of readelf that name a dynamic linker or a shared library.
 fn needed(headers: &str) -> Vec<&str> {
     headers.lines().filter(|line| line.contains("INTERP") || line.contains("(NEEDED)")).map(str::trim).collect()
 }
@@ -120,16 +120,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_image_is_linked_as_it_is_here() {
+    fn the_containerfile_links_with_the_same_arguments() {
         let containerfile = crate::read(&crate::repository(CONTAINERFILE)).expect("a Containerfile");
         let command = format!("RUN cargo rustc --release {} \\\n", LINK.join(" "));
         assert!(containerfile.contains(&command), "no `{command}`");
     }
 
     #[test]
-    fn what_a_server_needs_beside_itself_is_found() {
-        let of_a_dynamic_one = "  INTERP         0x0002e0 0x2e0 R   0x1\n 0x0000000000000001 (NEEDED) Shared library: [libc.so.6]\n  LOAD";
-        assert_eq!(needed(of_a_dynamic_one).len(), 2);
+    fn a_dynamic_linker_and_shared_libraries_are_found() {
+        let dynamic = "  INTERP         0x0002e0 0x2e0 R   0x1\n 0x0000000000000001 (NEEDED) Shared library: [libc.so.6]\n  LOAD";
+        assert_eq!(needed(dynamic).len(), 2);
         assert!(needed("  LOAD           0x000000\n  DYNAMIC        0x1889028\n").is_empty());
     }
 }

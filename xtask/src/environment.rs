@@ -1,33 +1,33 @@
-//! The tools of other languages that a verb needs: in the versions that `xtask/<verb>` pins, in `target/<verb>` and nowhere
-//! else, installed when they are missing or what is pinned has changed.
+//! Installs the Node.js and Python tools that a command needs. `xtask/<command>` pins the versions. The tools are installed below
+//! `target/<command>` if they are missing or a version has changed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 
-const INSTALL_NODE: &str = "install Node.js 20.19 or later, with npm: sudo apt-get install --yes nodejs npm";
-const INSTALL_PYTHON: &str = "install Python with its virtual environments: sudo apt-get install --yes python3 python3-venv";
+const INSTALL_NODE: &str = "install Node.js 20.19 or later and npm: sudo apt-get install --yes nodejs npm";
+const INSTALL_PYTHON: &str = "install Python with venv: sudo apt-get install --yes python3 python3-venv";
 
-/// Where a verb works: `target/<verb>`, which is made where it is missing.
+/// Returns the working directory of a command, `target/<command>`. Creates it if it is missing.
 ///
 /// # Errors
-/// When it cannot be made.
-pub(crate) fn directory(verb: &str) -> anyhow::Result<PathBuf> {
-    let root = crate::repository("").canonicalize().context("the checkout is gone")?;
-    let directory = root.join("target").join(verb);
-    std::fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
+/// When the directory cannot be created.
+pub(crate) fn directory(command: &str) -> anyhow::Result<PathBuf> {
+    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let directory = root.join("target").join(command);
+    std::fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     Ok(directory)
 }
 
-/// Copies `xtask/<verb>` to where the verb works, and puts the packages of its package-lock.json beside it, with no script of
-/// theirs run.
+/// Copies the files of `xtask/<command>` to the command's working directory, and installs the packages of package-lock.json
+/// there. The packages' install scripts do not run.
 ///
 /// # Errors
-/// When Node.js is missing or too old, or npm cannot install them.
-pub(crate) fn node(verb: &str) -> anyhow::Result<()> {
+/// When Node.js is missing or too old, or npm fails.
+pub(crate) fn node(command: &str) -> anyhow::Result<()> {
     require_node()?;
-    let (files, work) = (crate::repository("xtask").join(verb), directory(verb)?);
+    let (files, work) = (crate::repository("xtask").join(command), directory(command)?);
     for file in std::fs::read_dir(&files).with_context(|| format!("cannot read {}", files.display()))? {
         let file = file.with_context(|| format!("cannot read {}", files.display()))?;
         copy(&file.path(), &work)?;
@@ -36,41 +36,41 @@ pub(crate) fn node(verb: &str) -> anyhow::Result<()> {
     if std::fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    println!("installing Node.js packages in target/{verb}/node_modules");
+    println!("installing Node.js packages in target/{command}/node_modules");
     let npm = Command::new("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"])
         .current_dir(&work)
         .stdin(Stdio::null())
         .status();
-    ensure!(npm.context(INSTALL_NODE)?.success(), "npm cannot install what xtask/{verb}/package-lock.json pins");
-    std::fs::write(&installed, wanted).context("cannot note what is installed")
+    ensure!(npm.context(INSTALL_NODE)?.success(), "npm cannot install the packages of xtask/{command}/package-lock.json");
+    std::fs::write(&installed, wanted).context("cannot record the installed versions")
 }
 
-/// The programs of a virtual environment that has the packages of `xtask/<verb>/requirements.txt`.
+/// Installs the packages of `xtask/<command>/requirements.txt` in a virtual environment. Returns its `bin` folder.
 ///
 /// # Errors
-/// When Python is missing, or pip cannot install them.
-pub(crate) fn python(verb: &str) -> anyhow::Result<PathBuf> {
-    let environment = directory(verb)?.join("venv");
+/// When Python is missing, or pip fails.
+pub(crate) fn python(command: &str) -> anyhow::Result<PathBuf> {
+    let environment = directory(command)?.join("venv");
     let (programs, installed) = (environment.join("bin"), environment.join("requirements.txt"));
-    let requirements = crate::repository("xtask").join(verb).join("requirements.txt");
+    let requirements = crate::repository("xtask").join(command).join("requirements.txt");
     let wanted = crate::read(&requirements)?;
-    // Its python is a link to the system's, which may have gone.
+    // The environment's `python` is a link to the Python of the system, which may have been removed.
     if programs.join("python").exists() && std::fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(programs);
     }
-    println!("installing Python packages in target/{verb}/venv");
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
-    ensure!(made.is_ok_and(|status| status.success()), "python3 cannot make a virtual environment: {INSTALL_PYTHON}");
+    println!("installing Python packages in target/{command}/venv");
+    let created = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
+    ensure!(created.is_ok_and(|status| status.success()), "python3 cannot create a virtual environment: {INSTALL_PYTHON}");
     let mut pip = Command::new(programs.join("pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
-    ensure!(pip.status().context("cannot start pip")?.success(), "pip cannot install what xtask/{verb}/requirements.txt pins");
-    std::fs::write(&installed, wanted).context("cannot note what is installed")?;
+    ensure!(pip.status().context("cannot start pip")?.success(), "pip cannot install the packages of xtask/{command}/requirements.txt");
+    std::fs::write(&installed, wanted).context("cannot record the installed versions")?;
     Ok(programs)
 }
 
 /// # Errors
-/// When it cannot be copied.
+/// When the file cannot be copied.
 pub(crate) fn copy(file: &Path, directory: &Path) -> anyhow::Result<()> {
     let name = file.file_name().with_context(|| format!("{} is no file", file.display()))?;
     std::fs::copy(file, directory.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
@@ -87,7 +87,7 @@ fn require_node() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `v20.19.0` and later, which @redocly/cli needs.
+/// Whether the version is `v20.19.0` or later, which @redocly/cli needs.
 fn is_recent(version: &str) -> bool {
     let version = version.strip_prefix('v').and_then(|version| semver::Version::parse(version).ok());
     version.is_some_and(|version| (version.major, version.minor) >= (20, 19))
@@ -98,7 +98,7 @@ mod tests {
     use super::is_recent;
 
     #[test]
-    fn an_old_node_is_refused() {
+    fn an_old_version_of_node_js_is_refused() {
         for (version, recent) in
             [("v20.19.0", true), ("v22.12.0", true), ("v18.20.4", false), ("v20.18.3", false), ("", false), ("x", false)]
         {
@@ -107,11 +107,11 @@ mod tests {
     }
 
     #[test]
-    fn no_lock_names_a_registry() {
-        for verb in ["lint-spec", "languages"] {
-            let lock = crate::read(&crate::repository("xtask").join(verb).join("package-lock.json")).expect("a lock");
-            let remedy = "make it with `npm install --package-lock-only --omit-lockfile-registry-resolved`";
-            assert!(!lock.contains("\"resolved\""), "xtask/{verb}/package-lock.json: {remedy}");
+    fn lock_files_do_not_name_a_registry() {
+        for command in ["lint-spec", "languages"] {
+            let lock = crate::read(&crate::repository("xtask").join(command).join("package-lock.json")).expect("a lock file");
+            let remedy = "generate it with `npm install --package-lock-only --omit-lockfile-registry-resolved`";
+            assert!(!lock.contains("\"resolved\""), "xtask/{command}/package-lock.json: {remedy}");
         }
     }
 }

@@ -1,6 +1,7 @@
-//! `cargo xtask languages`: what other languages make of openapi.json and of a signature, with tools that know nothing of
-//! this project. Their usual generators make clients of openapi.json, and programs in xtask/languages that are checked
-//! against these talk to the server; their packages for Standard Webhooks judge client/signature-vectors.json.
+//! `cargo xtask languages`: checks openapi.json and the signatures with independent tools of other languages.
+//!
+//! Common generators make TypeScript and Python clients from openapi.json. Programs in xtask/languages use
+//! these clients with a server. Common packages for Standard Webhooks judge client/signature-vectors.json.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -11,62 +12,62 @@ use serde_json::Value;
 use crate::environment;
 use crate::server::Server;
 
-const VERB: &str = "languages";
+const COMMAND: &str = "languages";
 
-/// The package that openapi-python-client makes, and what openapi-typescript does.
+/// The Python package that openapi-python-client generates, and the file that openapi-typescript generates.
 const PYTHON_CLIENT: &str = "notifications_api_client";
 const TYPESCRIPT_CLIENT: &str = "openapi.ts";
 
 /// # Errors
-/// When the tools cannot be set up or run, or the server does not start.
+/// When the tools cannot be installed or run, or the server does not start.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("the checkout is gone")?;
-    environment::node(VERB)?;
-    let workshop = Workshop {
-        programs: environment::python(VERB)?,
-        work: environment::directory(VERB)?,
+    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    environment::node(COMMAND)?;
+    let tools = Tools {
+        programs: environment::python(COMMAND)?,
+        work: environment::directory(COMMAND)?,
         operations: operations(&crate::read(&root.join("openapi.json"))?)?,
     };
     for file in ["openapi.json", "client/signature-vectors.json"] {
-        environment::copy(&root.join(file), &workshop.work)?;
+        environment::copy(&root.join(file), &tools.work)?;
     }
-    let server = Server::start(&root, &workshop.work)?;
-    // Each is run, whatever became of the other.
-    let passed = [workshop.typescript(&server)?, workshop.python(&server)?];
+    let server = Server::start(&root, &tools.work, &[])?;
+    // Both run, even if the first one fails.
+    let passed = [tools.typescript(&server)?, tools.python(&server)?];
     if passed == [true; 2] {
         return Ok(ExitCode::SUCCESS);
     }
     println!(
-        "The programs named above are copies of those in xtask/{VERB}. What a generator warns of is for openapi.json to say in\n\
-         a way that it understands. A package that judges a signature otherwise is right, or has its reason noted in\n\
+        "The programs named above are copies of those in xtask/{COMMAND}. If a generator warns, change openapi.json so that the\n\
+         generator understands it. If a package judges a signature differently, correct this project, or note the reason in\n\
          client/signature-vectors.json."
     );
     Ok(ExitCode::from(crate::DRIFT))
 }
 
-struct Workshop {
+struct Tools {
     work: PathBuf,
-    /// Of the virtual environment.
+    /// The `bin` folder of the virtual environment.
     programs: PathBuf,
     operations: Vec<String>,
 }
 
-impl Workshop {
-    /// Whether nothing was wrong.
+impl Tools {
+    /// Whether all TypeScript checks passed.
     fn typescript(&self, server: &Server) -> anyhow::Result<bool> {
         println!("── TypeScript");
         let client = self.work.join(TYPESCRIPT_CLIENT);
         remove(&client)?;
-        // The generator warns on the same stream as Node.js, whose own warnings are about neither.
+        // `--no-warnings`: Node.js writes its own warnings to the same stream as the generator.
         let generated = generates(self.node("openapi-typescript").args(["openapi.json", "--output", TYPESCRIPT_CLIENT]))?
-            && self.all_came_out(&members(&crate::read(&client)?));
+            && self.has_all_operations(&members(&crate::read(&client)?));
         Ok(generated
             && succeeds(&mut self.node("tsc"))?
             && succeeds(self.command("node").arg("out/signatures.js"))?
-            && succeeds(talking_to(server, self.command("node").arg("out/client.js")))?)
+            && succeeds(with_api(server, self.command("node").arg("out/client.js")))?)
     }
 
-    /// Whether nothing was wrong.
+    /// Whether all Python checks passed.
     fn python(&self, server: &Server) -> anyhow::Result<bool> {
         println!("── Python");
         let client = self.work.join(PYTHON_CLIENT);
@@ -74,13 +75,13 @@ impl Workshop {
         let mut generate = self.command(self.programs.join("openapi-python-client"));
         generate.args(["generate", "--path", "openapi.json", "--config", "openapi-python-client.yaml", "--meta", "none"]);
         generate.args(["--output-path", PYTHON_CLIENT, "--fail-on-warning"]);
-        let generated = generates(&mut generate)? && self.all_came_out(&modules(&client.join("api"))?);
+        let generated = generates(&mut generate)? && self.has_all_operations(&modules(&client.join("api"))?);
         let python = self.programs.join("python");
         Ok(generated
             && succeeds(self.command(&python).args(["-W", "error", "-m", "compileall", "-q", PYTHON_CLIENT]))?
             && succeeds(self.command(self.programs.join("mypy")).args([PYTHON_CLIENT, "client.py", "signatures.py"]))?
             && succeeds(self.command(&python).arg("signatures.py"))?
-            && succeeds(talking_to(server, self.command(&python).arg("client.py")))?)
+            && succeeds(with_api(server, self.command(&python).arg("client.py")))?)
     }
 
     fn node(&self, package: &str) -> Command {
@@ -95,17 +96,17 @@ impl Workshop {
         command
     }
 
-    /// A generator may leave out what it does not understand.
-    fn all_came_out(&self, generated: &[String]) -> bool {
+    /// Whether the client has every operation. A generator may skip parts that it does not understand.
+    fn has_all_operations(&self, generated: &[String]) -> bool {
         let missing = missing(&self.operations, generated);
         for operation in &missing {
-            println!("no {operation} was generated");
+            println!("the operation {operation} was not generated");
         }
         missing.is_empty()
     }
 }
 
-/// Whether a generator made something and had nothing to say about it.
+/// Whether a generator succeeded without a warning.
 fn generates(command: &mut Command) -> anyhow::Result<bool> {
     let Output { status, stdout, stderr } = command.output().with_context(|| cannot_start(command))?;
     print!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
@@ -116,16 +117,16 @@ fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
     Ok(command.status().with_context(|| cannot_start(command))?.success())
 }
 
-/// Without its environment, which may hold an access token.
+/// Returns an error message. It omits the environment of the command, which may contain an access token.
 fn cannot_start(command: &Command) -> String {
     format!("cannot start {}", command.get_program().display())
 }
 
-fn talking_to<'a>(server: &Server, command: &'a mut Command) -> &'a mut Command {
+fn with_api<'a>(server: &Server, command: &'a mut Command) -> &'a mut Command {
     command.env("API_BASE_URL", &server.url).env("API_ACCESS_TOKEN", &server.access_token)
 }
 
-/// What the last run has made must not pass for what this one makes.
+/// Removes the output of the last run, so that it is not mistaken for the output of this run.
 fn remove(path: &Path) -> anyhow::Result<()> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match removed {
@@ -136,7 +137,7 @@ fn remove(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Every `operationId` of a document.
+/// Returns every `operationId` of a document.
 fn operations(document: &str) -> anyhow::Result<Vec<String>> {
     let document: Value = serde_json::from_str(document).context("openapi.json is not JSON")?;
     let paths = document["paths"].as_object().context("openapi.json has no paths")?;
@@ -150,14 +151,14 @@ fn operations(document: &str) -> anyhow::Result<Vec<String>> {
     Ok(operations)
 }
 
-/// The members of `export interface operations`.
+/// Returns the members of `export interface operations`.
 fn members(types: &str) -> Vec<String> {
     let operations = types.lines().skip_while(|line| !line.starts_with("export interface operations ")).skip(1);
     let operations = operations.take_while(|line| *line != "}");
     operations.filter_map(|line| Some(line.strip_prefix("    ")?.strip_suffix(": {")?.to_owned())).collect()
 }
 
-/// The modules of a generated Python package's folders, each of one operation.
+/// Returns the names of the modules in a generated Python package. Each module has one operation.
 fn modules(api: &Path) -> anyhow::Result<Vec<String>> {
     let entries = |folder: &Path| -> anyhow::Result<Vec<PathBuf>> {
         let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -170,7 +171,7 @@ fn modules(api: &Path) -> anyhow::Result<Vec<String>> {
     Ok(modules)
 }
 
-/// A language writes a name in its own way: `registerWebhook`, `register_webhook`.
+/// Returns the operations that were not generated. Languages spell names differently: `registerWebhook`, `register_webhook`.
 fn missing<'a>(operations: &'a [String], generated: &[String]) -> Vec<&'a String> {
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     operations.iter().filter(|operation| !generated.iter().any(|name| plain(name) == plain(operation))).collect()
@@ -181,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_that_did_not_come_out_is_missed() -> anyhow::Result<()> {
+    fn an_operation_that_was_not_generated_is_found() -> anyhow::Result<()> {
         let document = r#"{"paths": {"/a": {"post": {"operationId": "registerWebhook"}, "get": {"operationId": "listWebhooks"}}}}"#;
         let types = "export interface paths {\n    getWebhook: {\n}\nexport interface operations {\n    listWebhooks: {\n        \
                      registerWebhook: {\n    };\n}\n";
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_operations_proves_nothing() {
+    fn a_document_without_operations_is_an_error() {
         assert!(operations(r#"{"paths": {}}"#).is_err());
         assert!(operations("{}").is_err());
     }

@@ -1,5 +1,5 @@
-//! The project's own tasks. A verb leaves with 0 when all is well, with [`DRIFT`] when two things that must agree do
-//! not, and with 1 when it could not do its work.
+//! The project's own commands. The exit code is 0 if all is well, [`DRIFT`] if two things that must agree differ, and 1 if
+//! the command could not run.
 
 use std::path::{Path, PathBuf};
 
@@ -13,15 +13,17 @@ mod environment;
 pub mod languages;
 pub mod lint;
 pub mod lint_spec;
+pub mod notices;
 pub mod readme;
+pub mod receivers;
 mod server;
 pub mod setup;
 pub mod spec;
 
-/// The exit code that says: nothing failed, but what was compared differs.
+/// Exit code: the command ran, and found a difference.
 pub const DRIFT: u8 = 4;
 
-/// A path that is named from the top of the repository.
+/// Returns the path of a file, given relative to the root of the repository.
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
@@ -33,7 +35,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    /// They compile fast because they do without these.
+    /// These packages compile fast because they do not have these dependencies.
     #[test]
     fn the_api_and_xtask_need_neither_a_store_nor_an_http_client() {
         for package in ["webhooks-server-api", "openapi-proof", "webhooks-spec", "xtask"] {
@@ -45,12 +47,11 @@ mod tests {
             assert!(crates.starts_with(package), "{crates}");
             for heavy in ["rusqlite", "tokio-postgres", "hickory-resolver", "reqwest", "webhooks-server", "webhooks-client"] {
                 let found = crates.lines().any(|line| line.split(' ').next() == Some(heavy));
-                assert!(!found, "{package} depends on {heavy}: `cargo tree --package {package} --invert {heavy}` says through what");
+                assert!(!found, "{package} depends on {heavy}: `cargo tree --package {package} --invert {heavy}` shows why");
             }
-            // It proves any service.
-            let of_service =
-                ["dropshot", "webhooks-server-api"].into_iter().find(|of_service| crates.contains(&format!("\n{of_service} ")));
-            assert!(package != "openapi-proof" || of_service.is_none(), "{package} depends on {of_service:?}");
+            // `openapi-proof` works for any service, so it must not depend on this one.
+            let service_crate = ["dropshot", "webhooks-server-api"].into_iter().find(|name| crates.contains(&format!("\n{name} ")));
+            assert!(package != "openapi-proof" || service_crate.is_none(), "{package} depends on {service_crate:?}");
         }
     }
 }

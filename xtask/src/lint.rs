@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: rules on the Rust sources that no compiler knows. It reads files and needs nothing else.
+//! `cargo xtask lint`: checks rules of this project on the Rust sources. It only reads files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,23 +6,27 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+/// Files that are generated from openapi.json.
+const GENERATED: [&str; 2] = ["client/src/generated.rs", "client/src/mock.rs"];
+
 mod cycles;
 mod imports;
 mod length;
 mod scan;
+mod terms;
 
 /// # Errors
-/// When a source cannot be read.
+/// When a source file cannot be read.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("the checkout is gone")?;
-    let findings = [imports::check(&root)?, cycles::check(&root)?, length::check(&root)?].concat();
+    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let findings = [imports::check(&root)?, cycles::check(&root)?, length::check(&root)?, terms::check(&root)?].concat();
     for finding in &findings {
         println!("{finding}");
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(crate::DRIFT) })
 }
 
-/// What is reached by imports, directly or through others.
+/// Returns everything that `from` imports, directly or indirectly.
 fn reachable<K: Ord + Copy, I: IntoIterator<Item = K>>(from: K, imported: impl Fn(K) -> I) -> BTreeSet<K> {
     let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
     while let Some(module) = next.pop() {
@@ -31,7 +35,7 @@ fn reachable<K: Ord + Copy, I: IntoIterator<Item = K>>(from: K, imported: impl F
     reached
 }
 
-/// Every Rust source below a folder, by its path from the top of the repository.
+/// Returns path and text of every Rust source file below a folder. Paths are relative to the root of the repository.
 fn sources(root: &Path, folder: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut sources = Vec::new();
     let mut folders = vec![PathBuf::from(folder)];

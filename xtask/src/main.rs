@@ -4,12 +4,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-/// The commands by purpose, in the order in which they are shown.
+/// The commands, grouped by purpose, in the order of the help text.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Daily", &["check", "lint", "setup", "ci", "readme"]),
-    ("Specification", &["openapi", "client", "breaking", "coverage", "mutations", "contract", "lint-spec", "docs", "languages"]),
+    (
+        "Specification",
+        &["openapi", "client", "breaking", "coverage", "mutations", "contract", "lint-spec", "docs", "languages", "receivers"],
+    ),
     ("Measurement", &["bench", "chaos"]),
-    ("Release", &["deploy"]),
+    ("Release", &["deploy", "notices"]),
 ];
 
 #[derive(Parser)]
@@ -23,43 +26,47 @@ struct Arguments {
 enum Command {
     /// Run the checks that need only Rust and a C compiler
     Check,
-    /// Install what CI needs beside Rust
+    /// Install what CI needs in addition to Rust
     Setup,
-    /// Run everything that a change must pass, after `setup`
+    /// Run `setup`, then every check that a change must pass
     Ci(xtask::ci::Arguments),
     /// Compare openapi.json with the document that the code generates, and its examples with its schemas
     Openapi(xtask::spec::Arguments),
-    /// Name what a change of openapi.json breaks for its users, and hold `info.version` to it
+    /// List what a change of openapi.json breaks for its users, and check `info.version` against it
     Breaking(xtask::spec::Arguments),
     /// Generate client/src/generated.rs from openapi.json
     Client(xtask::spec::Arguments),
-    /// Write the docs page, as the server serves it, to a file
+    /// Write the docs page of the server to a file
     Docs(xtask::spec::Arguments),
-    /// Check the imports between modules and the length of files
+    /// Check imports between modules, the length of files, and names
     Lint,
     /// Check openapi.json with two linters
     LintSpec,
-    /// Lint the files in server/deploy, and link the server as its image has it
+    /// Lint the files in server/deploy, and link the server statically as its image does
     Deploy,
-    /// Test the service with requests made from openapi.json, valid ones and wrong ones
+    /// Test the service with valid and invalid requests, generated from openapi.json
     ///
-    /// Without `--url` against a server that it builds, starts on a free port with no data, and stops. A report is in
-    /// target/contract. Every URL in a request is at `a.invalid`, a name that never resolves: nothing is sent to anybody.
+    /// Without `--url` the command builds a server, starts it on a free port with no data, and stops it at the end. The report is
+    /// in target/contract. Every URL in a request has the host `a.invalid`, which never resolves: no callback is sent.
     Contract(xtask::contract::Arguments),
-    /// Generate clients in TypeScript and Python from openapi.json, and check signatures with packages of these languages
+    /// Generate clients in TypeScript and Python from openapi.json and run them, and verify signatures with packages of these languages
     ///
-    /// Programs against the clients talk to a server that it builds, starts on a free port with no data, and stops. What is
-    /// generated is in target/languages.
+    /// The command builds a server, starts it on a free port with no data, and stops it at the end. The generated files are in
+    /// target/languages.
     Languages,
-    /// Name what openapi.json says and the tests did not see, or saw to be otherwise
+    /// List the statements of openapi.json that the tests did not show, or contradicted
     Coverage(xtask::spec::Arguments),
-    /// Change openapi.json in one statement at a time, and see that each change is reported
+    /// Change openapi.json in one statement at a time, and check that each change is reported
     Mutations(xtask::spec::Arguments),
-    /// Measure the service against what it should reach, with faults in it, and prove that nothing is lost
+    /// Measure the service, also with failing receivers and killed servers, and prove that no delivery is lost
     Bench(xtask::bench::Arguments),
-    /// Kill the server again and again while receivers fail, and compare what arrived with what was accepted
+    /// Kill servers repeatedly while receivers fail, and compare the callbacks with the accepted notifications
     Chaos(xtask::chaos::Arguments),
-    /// Do what the README says, and compare what it shows
+    /// Write the licences of all dependencies, which the programs print with `--licenses`
+    Notices(xtask::notices::Arguments),
+    /// Run the example receivers in client/receivers against a server
+    Receivers,
+    /// Run the commands in the documents, and compare their output
     Readme,
 }
 
@@ -85,6 +92,8 @@ fn main() -> ExitCode {
         Command::Languages => xtask::languages::run(),
         Command::Bench(arguments) => xtask::bench::run(&arguments),
         Command::Chaos(arguments) => xtask::chaos::run(&arguments),
+        Command::Notices(arguments) => xtask::notices::run(&arguments),
+        Command::Receivers => xtask::receivers::run(),
         Command::Readme => xtask::readme::run(),
     };
     outcome.unwrap_or_else(|error| {
@@ -93,10 +102,10 @@ fn main() -> ExitCode {
     })
 }
 
-/// Every command with one line, by purpose.
+/// Returns the help text: one line for each command, grouped by purpose.
 fn grouped_help() -> String {
     let all = Arguments::command();
-    let mut help = "The project's own commands. `cargo xtask COMMAND --help` describes one.\n".to_owned();
+    let mut help = "The project's own commands. `cargo xtask COMMAND --help` describes a command.\n".to_owned();
     for (group, commands) in GROUPS {
         help.push_str(&format!("\n{group}\n"));
         for name in commands {

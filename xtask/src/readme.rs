@@ -1,11 +1,11 @@
-//! `cargo xtask readme`: does what the README says, in a copy of the checkout, and compares what it shows.
+//! `cargo xtask readme`: runs the commands in the documents in a copy of the checkout, and compares their output.
 //!
-//! A block marked `sh` is typed: it is run to its end and must succeed. `sh terminal-2` is typed into a second terminal,
-//! where it goes on running while later blocks are done, until something else is typed there, as after Ctrl-C.
-//! A block marked `shows` is what the last `sh` block, or with `terminal-2` that terminal, must then show, line by line.
-//! `DATABASE_URL` and `EMPTY_DATABASE_URL` name empty databases on a PostgreSQL that is started for this.
-//! Identifiers and times in it stand for any, and `…` for anything. Whatever is marked otherwise is only read, such as the
-//! `console` of another machine.
+//! - A block marked `sh` is run to its end and must succeed.
+//! - A block marked `sh terminal-2` runs in a second terminal, in the background. The next block in that terminal first ends this
+//!   command, as Ctrl-C would.
+//! - A block marked `shows` has lines that the last `sh` block must have printed. With `terminal-2` it applies to that terminal.
+//!   An id or a time matches any other, and `…` matches any text.
+//! - Other blocks are ignored, for example `console`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -18,15 +18,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use regex::Regex;
 
-/// The one command that cannot be run here, because it runs this.
+/// The command that is not run here, because it runs `cargo xtask readme` itself.
 const ITSELF: &str = "cargo xtask ci";
 
-/// Nothing here takes this long but a build; whoever waits longer waits for ever.
-const STUCK: Duration = Duration::from_secs(20 * 60);
+/// The documents in the order in which they run. Each begins without data.
+const DOCUMENTS: [&str; 5] = ["README.md", "server/README.md", "client/README.md", "xtask/README.md", ".github/CONTRIBUTING.md"];
+
+/// Maximum time to wait for a line of output. Only a build takes nearly as long.
+const TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
 #[derive(Debug, PartialEq)]
 struct Block {
-    /// The line of the README on which it begins.
+    /// The line of the document on which the block begins.
     line: usize,
     language: String,
     shows: bool,
@@ -35,40 +38,58 @@ struct Block {
 }
 
 /// # Errors
-/// When a command does not do what the README says.
+/// When a command does not do what a document says.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = &crate::repository("").canonicalize().context("the checkout is gone")?;
-    let readme = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
+    let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
     let checkout = copy_checkout(root)?;
     let postgres = webhooks_postgres::Cluster::start()?;
+    let mut has_itself = false;
+    for document in DOCUMENTS {
+        has_itself |= run_document(root, &checkout, &postgres, document)?;
+    }
+    anyhow::ensure!(has_itself, "no document contains `{ITSELF}`, the command that runs all tests");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the commands of one document, without the data of the previous document. Returns whether it contains [`ITSELF`].
+fn run_document(root: &Path, checkout: &Path, postgres: &webhooks_postgres::Cluster, document: &str) -> anyhow::Result<bool> {
+    let text = fs::read_to_string(root.join(document)).with_context(|| format!("cannot read {document}"))?;
+    match fs::remove_dir_all(checkout.join("data")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).context("cannot remove the data"),
+        _ => {}
+    }
     let database = || Ok::<_, anyhow::Error>(postgres.url(&postgres.create_database()?));
     let databases = [("DATABASE_URL", database()?), ("EMPTY_DATABASE_URL", database()?)];
-    let mut session = Session { databases, checkout, target: root.join("target"), terminals: HashMap::new(), shown: String::new() };
-    let mut itself = false;
-    for block in blocks(&readme) {
+    let (checkout, target) = (checkout.to_owned(), root.join("target"));
+    let mut session = Session { databases, checkout, target, terminals: HashMap::new(), shown: String::new() };
+    let mut has_itself = false;
+    for block in blocks(&text) {
         let started = Instant::now();
         let text = block.text.join("\n");
         let result = match (&block.terminal, block.language.as_str()) {
             _ if block.shows => session.must_show(&block),
             (_, "sh") if text == ITSELF => {
-                itself = true;
+                has_itself = true;
                 continue;
             }
             (Some(terminal), "sh") => session.start(terminal, &text),
             (None, "sh") => session.run_to_end(&text),
             _ => continue,
         };
-        result.with_context(|| format!("README.md:{}: {text}", block.line))?;
-        println!("README.md:{} does what it says, {} s", block.line, started.elapsed().as_secs());
+        result.with_context(|| format!("{document}:{}: {text}", block.line))?;
+        println!("{document}:{} passed, {} s", block.line, started.elapsed().as_secs());
     }
-    anyhow::ensure!(itself, "README.md does not say `{ITSELF}`, the command that passes the tests");
-    Ok(ExitCode::SUCCESS)
+    Ok(has_itself)
 }
 
 fn blocks(readme: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
+    let mut is_indented = false;
     for (index, line) in readme.lines().enumerate() {
+        // A block in a list is indented.
+        is_indented = if open.is_none() { line.starts_with("  ```") } else { is_indented };
+        let line = if is_indented { line.strip_prefix("  ").unwrap_or(line) } else { line };
         match (line.strip_prefix("```"), &mut open) {
             (Some(_), Some(_)) => blocks.extend(open.take()),
             (Some(info), None) => {
@@ -84,7 +105,7 @@ fn blocks(readme: &str) -> Vec<Block> {
     blocks
 }
 
-/// What git would give a new user, changes that are not committed included, so that no `./data` of the developer is met.
+/// Copies the files that git knows, including uncommitted changes. The copy has no `./data` of the developer.
 fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
     let checkout = root.join("target/readme");
     if checkout.exists() {
@@ -95,8 +116,8 @@ fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
     for name in String::from_utf8(list.stdout)?.split_terminator('\0') {
         let (from, to) = (root.join(name), checkout.join(name));
         if from.is_file() {
-            fs::create_dir_all(to.parent().context("a file without a folder")?)?;
-            // Copies keep the time of their original, or cargo would build everything each time.
+            fs::create_dir_all(to.parent().context("a file has no parent folder")?)?;
+            // Copies keep the modification time, because otherwise cargo would build everything each time.
             fs::copy(&from, &to).with_context(|| format!("cannot copy {name}"))?;
             fs::File::options().write(true).open(&to)?.set_modified(fs::metadata(&from)?.modified()?)?;
         }
@@ -105,12 +126,12 @@ fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
 }
 
 struct Session {
-    /// The names of variables, and the URLs in them.
+    /// `DATABASE_URL` and `EMPTY_DATABASE_URL`, with the URLs of two empty databases.
     databases: [(&'static str, String); 2],
     checkout: PathBuf,
     target: PathBuf,
     terminals: HashMap<String, Terminal>,
-    /// What the last block that ran to its end printed.
+    /// The output of the last block that ran to its end.
     shown: String,
 }
 
@@ -123,7 +144,7 @@ impl Session {
     fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", script]).current_dir(&self.checkout).env("CARGO_TARGET_DIR", &self.target);
-        // The README's reader has none of these set.
+        // A reader of the README has not set these variables.
         command.env_remove("API_BASE_URL").env_remove("API_ACCESS_TOKEN").stdin(Stdio::null());
         command.envs(self.databases.iter().map(|(name, url)| (name, url)));
         command
@@ -132,12 +153,12 @@ impl Session {
     fn run_to_end(&mut self, script: &str) -> anyhow::Result<()> {
         let output = self.shell(script).stderr(Stdio::inherit()).output().context("cannot start bash")?;
         self.shown = String::from_utf8_lossy(&output.stdout).into_owned();
-        anyhow::ensure!(output.status.success(), "it ended with {} and showed:\n{}", output.status, self.shown);
+        anyhow::ensure!(output.status.success(), "the command ended with {} and printed:\n{}", output.status, self.shown);
         Ok(())
     }
 
     fn start(&mut self, terminal: &str, script: &str) -> anyhow::Result<()> {
-        // What ran there ends first: it may hold the port.
+        // The previous command in the terminal ends first: it may use the same port.
         self.terminals.remove(terminal);
         let started = Terminal::start(self.shell(&format!("exec {script}")))?;
         self.terminals.insert(terminal.to_owned(), started);
@@ -151,13 +172,13 @@ impl Session {
                 let pattern = pattern(expected)?;
                 anyhow::ensure!(
                     lines.any(|line| pattern.is_match(line)),
-                    "`{expected}` is not in what it showed, or not there:\n{}",
+                    "the output does not contain `{expected}` at this position:\n{}",
                     self.shown
                 );
             }
             return Ok(());
         };
-        let terminal = self.terminals.get_mut(name).with_context(|| format!("terminal {name} runs nothing"))?;
+        let terminal = self.terminals.get_mut(name).with_context(|| format!("no command runs in terminal {name}"))?;
         block.text.iter().try_for_each(|line| terminal.wait_for(line))
     }
 }
@@ -166,9 +187,9 @@ impl Terminal {
     fn start(mut command: Command) -> anyhow::Result<Terminal> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start bash")?;
         let (sender, lines) = channel();
-        // A terminal shows both.
-        forward(child.stdout.take().context("no output")?, sender.clone());
-        forward(child.stderr.take().context("no output")?, sender);
+        // A terminal shows standard output and standard error.
+        forward(child.stdout.take().context("the command has no output stream")?, sender.clone());
+        forward(child.stderr.take().context("the command has no output stream")?, sender);
         Ok(Terminal { child, lines })
     }
 
@@ -179,18 +200,22 @@ impl Terminal {
         let pattern = pattern(expected)?;
         let mut shown = Vec::new();
         loop {
-            match self.lines.recv_timeout(STUCK) {
+            match self.lines.recv_timeout(TIMEOUT) {
                 Ok(line) if pattern.is_match(&line) => return Ok(()),
                 Ok(line) => shown.push(line),
-                Err(RecvTimeoutError::Disconnected) => bail!("it ended without `{expected}`, after:\n{}", shown.join("\n")),
-                Err(RecvTimeoutError::Timeout) => bail!("it does not show `{expected}`, only:\n{}", shown.join("\n")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    bail!("the command ended without printing `{expected}`. It printed:\n{}", shown.join("\n"))
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("the command did not print `{expected}` in time. It printed:\n{}", shown.join("\n"))
+                }
             }
         }
     }
 }
 
 impl Drop for Terminal {
-    /// As Ctrl-C does, so that what stops cleanly does.
+    /// Sends SIGINT as Ctrl-C does, so that the program can stop cleanly.
     fn drop(&mut self) {
         let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
         let _ = self.child.wait();
@@ -207,7 +232,7 @@ fn forward(output: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// A line of a transcript, in which identifiers, times and `…` stand for others.
+/// Returns the pattern for an expected line, in which ids, times and `…` are placeholders.
 fn pattern(line: &str) -> anyhow::Result<Regex> {
     let mut pattern = regex::escape(line.trim_end());
     for (example, any) in [
@@ -226,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_and_times_stand_for_any() {
+    fn ids_and_times_match_any_other() {
         let line = r#"{"id":"0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55","at":"2006-01-02T15:04:05Z"} (ok) 12:00:01 …"#;
         let pattern = pattern(line).expect("a pattern");
         assert!(
@@ -236,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_carry_their_terminal() {
+    fn a_block_names_its_terminal() {
         let readme = "a\n```sh\none\ntwo\n```\ntext\n```text terminal-2 shows\nthree\n```\n";
         let found = blocks(readme);
         assert_eq!(found.len(), 2);

@@ -1,4 +1,4 @@
-//! A server for one run: built from this checkout, on a free port, with no data.
+//! A server for one run: built from this checkout, on a free port, without data.
 
 use std::path::Path;
 
@@ -7,19 +7,19 @@ use anyhow::Context as _;
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) access_token: String,
-    /// Ends with this.
+    /// Killed on drop.
     _process: webhooks_process::Server,
 }
 
 impl Server {
-    pub(crate) fn start(root: &Path, work: &Path) -> anyhow::Result<Server> {
+    pub(crate) fn start(root: &Path, work: &Path, flags: &[&str]) -> anyhow::Result<Server> {
         let executable = crate::build::build(root, "webhooks-server", "dev")?;
         let data = work.join("data");
         if data.exists() {
             std::fs::remove_dir_all(&data).context("cannot remove the data of the last run")?;
         }
         let mut command = webhooks_process::command(executable);
-        command.args(["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir"]).arg(&data).current_dir(work);
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir"]).arg(&data).args(flags).current_dir(work);
         let mut process = webhooks_process::Server::start(command, &work.join("server.log"))?;
         let url = format!("http://{}", process.address()?);
         let access_token = crate::read(&data.join("access-token"))?.trim().to_owned();

@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: installs what CI needs beside Rust.
+//! `cargo xtask setup`: installs what CI needs in addition to Rust.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -7,18 +7,18 @@ use anyhow::{Context as _, bail};
 
 use crate::environment;
 
-/// The lock that apt-get takes for the lists of packages.
+/// The file that apt-get locks while it updates the package lists.
 const LISTS_LOCK: &str = "/var/lib/apt/lists/lock";
 
-/// How long to wait for another process that installs packages.
+/// Maximum time to wait for another process that installs packages.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A program that the steps need beside Rust, and the Debian package that has it.
+/// Each program that CI needs, and its Debian package.
 ///
-/// On a machine with systemd two of the packages start services, on ports 5432 and 6432. The tests start their own servers on
-/// other ports, so these are left alone: what would keep them from starting is a setting of the whole machine, which would
-/// also hold for whoever wants them later.
-const PROGRAMS: [(&str, &str); 14] = [
+/// On a machine with systemd, `postgresql` and `pgbouncer` start services on ports 5432 and 6432. These services do not disturb the
+/// tests, which start their own servers on other ports. Preventing the start would need a setting of the whole machine, which would
+/// stay in effect later.
+const PROGRAMS: [(&str, &str); 16] = [
     ("cc", "build-essential"),
     ("curl", "curl"),
     ("bash", "bash"),
@@ -29,6 +29,8 @@ const PROGRAMS: [(&str, &str); 14] = [
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("go", "golang-go"),
+    ("php", "php-cli"),
     ("systemd-analyze", "systemd"),
     ("readelf", "binutils"),
     ("postgres", "postgresql"),
@@ -36,7 +38,7 @@ const PROGRAMS: [(&str, &str); 14] = [
 ];
 
 /// # Errors
-/// When something cannot be installed; the error says how to install it by hand.
+/// When a tool cannot be installed; the error says how to install it manually.
 pub fn run() -> anyhow::Result<ExitCode> {
     install_packages()?;
     for command in ["lint-spec", "languages"] {
@@ -49,10 +51,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Installs missing Debian packages where that needs no password, and otherwise says how before anything is built.
+/// Installs missing Debian packages if that needs no password. Otherwise fails with instructions, before anything is built.
 fn install_packages() -> anyhow::Result<()> {
     let mut packages: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
-    // Debian's python3 leaves out what makes virtual environments.
+    // Debian's python3 lacks the module that creates virtual environments.
     if !succeeds(Command::new("python3").args(["-c", "import ensurepip"]).stderr(Stdio::null())) {
         packages.push("python3-venv");
     }
@@ -68,17 +70,20 @@ fn install_packages() -> anyhow::Result<()> {
     } else {
         None
     };
-    let by_hand = format!("install what is missing and run this again: sudo apt-get update && sudo apt-get install --yes {list}");
-    let (Some(as_root), true) = (as_root, is_installed("apt-get")) else { bail!("{by_hand}") };
+    let instructions = format!("install the missing packages and run this again: sudo apt-get update && sudo apt-get install --yes {list}");
+    let (Some(as_root), true) = (as_root, is_installed("apt-get")) else { bail!("{instructions}") };
     println!("installing {list}");
-    // Without the lists nothing is found. apt waits for the lock of dpkg, but not for that of the lists.
+    // apt-get needs the package lists. It can wait for the lock of dpkg, but not for the lock of the lists.
     let started = Instant::now();
     while let Err(message) = update_lists(as_root)? {
         if !message.contains(LISTS_LOCK) {
-            bail!("apt-get update failed; {by_hand}");
+            bail!("apt-get update failed; {instructions}");
         }
-        anyhow::ensure!(started.elapsed() < LOCK_TIMEOUT, "another process holds {LISTS_LOCK} for too long: end it and run this again");
-        println!("waiting for the process that holds {LISTS_LOCK}");
+        anyhow::ensure!(
+            started.elapsed() < LOCK_TIMEOUT,
+            "another process has locked {LISTS_LOCK} for too long: end it and run this again"
+        );
+        println!("waiting for another process to unlock {LISTS_LOCK}");
         std::thread::sleep(Duration::from_secs(2));
     }
     let script = format!(
@@ -86,12 +91,12 @@ fn install_packages() -> anyhow::Result<()> {
         LOCK_TIMEOUT.as_secs()
     );
     if !succeeds(Command::new("sh").args(["-c", &script])) {
-        bail!("apt-get failed; {by_hand}");
+        bail!("apt-get install failed; {instructions}");
     }
     Ok(())
 }
 
-/// Updates the lists of packages; what apt-get complains of, when it fails.
+/// Updates the package lists. Returns the error output of apt-get if it fails.
 fn update_lists(as_root: &str) -> anyhow::Result<Result<(), String>> {
     let output = Command::new("sh")
         .args(["-c", &format!("LC_ALL=C {as_root}apt-get update --quiet")])
@@ -105,9 +110,9 @@ fn update_lists(as_root: &str) -> anyhow::Result<Result<(), String>> {
     Ok(if output.status.success() { Ok(()) } else { Err(message) })
 }
 
-/// As a program of its own: what a shell has built in does not count.
+/// Whether the program exists. Commands that are built into a shell do not count.
 fn is_installed(program: &str) -> bool {
-    // Debian has these in directories that are not on everybody's PATH. The tests know where to look.
+    // Debian installs these outside PATH. `webhooks_postgres` knows the directories.
     match program {
         "postgres" => return webhooks_postgres::Binaries::find().is_ok(),
         "pgbouncer" => return webhooks_postgres::find_pgbouncer().is_ok(),

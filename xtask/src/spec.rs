@@ -1,12 +1,12 @@
-//! The commands on openapi.json. They need the API, so they are a program of their own (`xtask/service`), and `cargo xtask`
-//! compiles without it.
+//! The commands on openapi.json. They need the API crate, so they are a separate program (`xtask/service`), and `cargo xtask`
+//! compiles without that crate.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::Context as _;
 
-/// Passed on as they are, `--help` included.
+/// All arguments, which are passed on unchanged, including `--help`.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Arguments {

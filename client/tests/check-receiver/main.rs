@@ -1,4 +1,4 @@
-//! `webhooks check-receiver` against real receivers: a right one, and one for each mistake that it must find.
+//! Runs `webhooks check-receiver` against real receivers: a correct one, and one for each mistake that it must find.
 
 mod program;
 mod receiver;
@@ -12,10 +12,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use webhooks_client::callback::{SigningSecret, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, verify_signature};
 
-use program::{Outcome, PATIENCE, SECRET, TOKEN, check_receiver, listen};
+use program::{Outcome, SECRET, TIMEOUT, TOKEN, check_receiver, listen};
 use receiver::{Callback, Receiver, Reply};
 
-const TO_REFUSE: [&str; 10] = [
+const REFUSED_CASES: [&str; 10] = [
     "unsigned",
     "altered-signature",
     "altered-body",
@@ -28,7 +28,8 @@ const TO_REFUSE: [&str; 10] = [
     "no-time",
 ];
 
-const WRONG: i32 = 3;
+/// The exit status if the receiver makes a mistake.
+const MISTAKE_FOUND: i32 = 3;
 
 #[tokio::test]
 async fn listen_passes_every_check() {
@@ -44,12 +45,12 @@ async fn listen_passes_every_check() {
 }
 
 #[tokio::test]
-async fn headers_of_the_customers_own_come_with_every_check() {
+async fn custom_headers_are_sent_with_every_callback() {
     let directory = TempDir::new().expect("a directory");
     std::fs::write(directory.path().join("headers"), "X-API-Key: key\n").expect("a writable directory");
     let receiver = Receiver::start(directory.path(), |callback| {
         let has_key = callback.headers.get("x-api-key").is_some_and(|value| value == "key");
-        if has_key { judge(callback.is_genuine()) } else { Reply::Status(500) }
+        if has_key { accept_if(callback.is_genuine()) } else { Reply::Status(500) }
     });
     let receiver = receiver.await;
     let ca_file = receiver.ca_file.display().to_string();
@@ -58,13 +59,13 @@ async fn headers_of_the_customers_own_come_with_every_check() {
 }
 
 #[tokio::test]
-async fn whether_a_receiver_agrees_is_checked_when_that_is_asked_for() {
+async fn the_handshake_is_checked_on_request() {
     let agree = |callback: &Callback, status: u16, body: &Value| {
         let is_handshake = callback.json()["type"] == "webhook.handshake";
-        let wish = || {
+        let agreement = || {
             Reply::Body(status, body.to_string().replace("CHALLENGE", callback.json()["data"]["challenge"].as_str().unwrap_or_default()))
         };
-        if is_handshake && callback.is_genuine() { wish() } else { judge(callback.is_genuine()) }
+        if is_handshake && callback.is_genuine() { agreement() } else { accept_if(callback.is_genuine()) }
     };
     for (status, body, agrees) in [
         (200, serde_json::json!({ "challenge": "CHALLENGE" }), true),
@@ -77,103 +78,103 @@ async fn whether_a_receiver_agrees_is_checked_when_that_is_asked_for() {
         let outcome = check(&["--handshake"], move |callback| agree(callback, status, &sent)).await;
         let wrong: &[&str] = if agrees { &[] } else { &["handshake"] };
         assert_eq!(outcome.checks("wrong"), wrong, "{shown}");
-        assert_eq!(outcome.code, if agrees { 0 } else { WRONG }, "{shown}");
+        assert_eq!(outcome.code, if agrees { 0 } else { MISTAKE_FOUND }, "{shown}");
     }
 }
 
 #[tokio::test]
-async fn each_mistake_is_found_and_no_other() {
-    let all = TO_REFUSE.as_slice();
+async fn each_mistake_is_found_and_nothing_else() {
+    let all = REFUSED_CASES.as_slice();
     let known = |callback: &Callback, types: &[&str]| types.iter().any(|known| callback.json()["type"] == *known);
     let seen = Mutex::new(BTreeSet::new());
-    // What a receiver does wrong, what it is found to do, and what it does.
+    // The mistake of a receiver, the names of the failed checks, and its behaviour.
     type Behaviour = Box<dyn Fn(&Callback) -> Reply + Send + Sync>;
     let receivers: [(&str, &[&str], Behaviour); 12] = [
         ("checks nothing", all, Box::new(|_| Reply::Status(204))),
         (
-            "looks only whether there is a signature",
+            "only checks that there is a signature",
             &all[1..],
             Box::new(|callback| if callback.headers.contains_key(WEBHOOK_SIGNATURE) { Reply::Status(204) } else { Reply::Status(401) }),
         ),
-        ("does not look at the time", &["stale", "future"], Box::new(|callback| judge(callback.is_signed(callback.time())))),
+        ("does not check the time", &["stale", "future"], Box::new(|callback| accept_if(callback.is_genuine_at(callback.time())))),
         (
-            "looks at the time in one direction",
+            "checks the time only for old callbacks",
             &["future"],
-            Box::new(|callback| judge(callback.is_signed(SystemTime::now().max(callback.time())))),
+            Box::new(|callback| accept_if(callback.is_genuine_at(SystemTime::now().max(callback.time())))),
         ),
         (
-            "compares the first signature only",
+            "compares only the first signature",
             &["two-signatures"],
             Box::new(|callback| {
                 let first = callback.signatures().split(' ').next().unwrap_or_default().to_owned();
-                judge(callback.with(WEBHOOK_SIGNATURE, &first).is_genuine())
+                accept_if(callback.with(WEBHOOK_SIGNATURE, &first).is_genuine())
             }),
         ),
         (
-            "takes the header for one signature",
+            "expects a single signature in the header",
             &["two-signatures", "new-version"],
-            Box::new(|callback| judge(callback.is_genuine() && !callback.signatures().contains(' '))),
+            Box::new(|callback| accept_if(callback.is_genuine() && !callback.signatures().contains(' '))),
         ),
         (
-            "checks the signature of JSON that it writes anew",
+            "verifies the signature over JSON that it serializes again",
             &["spaces"],
             Box::new(|callback| {
                 let body = callback.json().to_string().into();
-                judge(Callback { body, ..callback.clone() }.is_genuine())
+                accept_if(Callback { body, ..callback.clone() }.is_genuine())
             }),
         ),
         (
-            "takes the identifier from the body",
+            "takes the id from the body",
             &["altered-id", "no-id"],
             Box::new(|callback| {
                 let body = callback.json();
-                judge(callback.with(WEBHOOK_ID, body["notification"]["id"].as_str().unwrap_or_default()).is_genuine())
+                accept_if(callback.with(WEBHOOK_ID, body["notification"]["id"].as_str().unwrap_or_default()).is_genuine())
             }),
         ),
-        ("refuses types that it does not know", &["new-type"], {
-            Box::new(move |callback| judge_then(callback, if known(callback, &["webhook.test"]) { 204 } else { 422 }))
+        ("refuses unknown types", &["new-type"], {
+            Box::new(move |callback| respond_if_genuine(callback, if known(callback, &["webhook.test"]) { 204 } else { 422 }))
         }),
-        ("refuses members that it does not know", &["new-member"], {
+        ("refuses unknown members", &["new-member"], {
             Box::new(|callback| {
                 let members = callback.json().as_object().map_or(0, serde_json::Map::len);
-                judge_then(callback, if members == 5 { 204 } else { 400 })
+                respond_if_genuine(callback, if members == 5 { 204 } else { 400 })
             })
         }),
-        ("refuses repetitions", &["repeated"], {
+        ("refuses repeated callbacks", &["repeated"], {
             Box::new(move |callback| {
                 let id = callback.headers.get(WEBHOOK_ID).map(|id| id.as_bytes().to_owned());
                 let new = !callback.is_genuine() || seen.lock().expect("no holder panics").insert(id);
-                judge_then(callback, if new { 204 } else { 409 })
+                respond_if_genuine(callback, if new { 204 } else { 409 })
             })
         }),
-        ("is right", &[], Box::new(|callback| judge(callback.is_genuine()))),
+        ("is correct", &[], Box::new(|callback| accept_if(callback.is_genuine()))),
     ];
     for (mistake, expected, behaviour) in receivers {
         let outcome = check(&[], behaviour).await;
         assert_eq!(outcome.checks("wrong"), expected, "a receiver that {mistake}");
         assert_eq!(outcome.checks("unclear"), [""; 0], "a receiver that {mistake}");
-        assert_eq!(outcome.code, if expected.is_empty() { 0 } else { WRONG }, "a receiver that {mistake}");
+        assert_eq!(outcome.code, if expected.is_empty() { 0 } else { MISTAKE_FOUND }, "a receiver that {mistake}");
     }
 }
 
 #[tokio::test]
-async fn a_refusal_must_be_a_refusal() {
+async fn an_invalid_callback_must_be_refused_with_a_4xx_status() {
     for status in [500, 410, 302] {
         let outcome = check(&[], move |callback| Reply::Status(if callback.is_genuine() { 200 } else { status })).await;
-        assert_eq!(outcome.checks("wrong"), TO_REFUSE, "{status}");
-        assert_eq!(outcome.code, WRONG);
+        assert_eq!(outcome.checks("wrong"), REFUSED_CASES, "{status}");
+        assert_eq!(outcome.code, MISTAKE_FOUND);
     }
 }
 
 #[tokio::test]
-async fn credentials_must_be_asked_for_and_compared() {
+async fn credentials_must_be_required_and_compared() {
     let bearer = ["--bearer-file", "token"];
     for (mistake, expected, without, wrong) in [
         ("ignores Authorization", &["no-credentials", "wrong-credentials"][..], 204, 204),
-        ("takes any Authorization", &["wrong-credentials"], 401, 204),
-        ("answers 400", &["no-credentials", "wrong-credentials"], 400, 400),
-        ("answers 403", &[], 403, 403),
-        ("is right", &[], 401, 401),
+        ("accepts any Authorization", &["wrong-credentials"], 401, 204),
+        ("responds with 400", &["no-credentials", "wrong-credentials"], 400, 400),
+        ("responds with 403", &[], 403, 403),
+        ("is correct", &[], 401, 401),
     ] {
         let outcome = check(&bearer, move |callback| match callback.headers.get("authorization") {
             _ if !callback.is_genuine() => Reply::Status(401),
@@ -186,24 +187,24 @@ async fn credentials_must_be_asked_for_and_compared() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_refuses_the_valid_callback_proves_nothing_else() {
+async fn other_checks_are_unclear_if_the_valid_callback_is_refused() {
     for reply in [|| Reply::Redirect, || Reply::Status(401), || Reply::Status(500)] {
         let outcome = check(&[], move |_| reply()).await;
         assert_eq!((outcome.checks("wrong"), outcome.checks("unclear").len()), (vec!["valid".to_owned()], 16));
-        assert_eq!(outcome.code, WRONG);
+        assert_eq!(outcome.code, MISTAKE_FOUND);
     }
 }
 
 #[tokio::test]
-async fn a_receiver_that_does_not_answer_is_left_after_the_first_callback() {
-    let outcome = check(&[PATIENCE, "3"], |_| Reply::Hang).await;
+async fn checks_stop_if_the_first_callback_gets_no_response() {
+    let outcome = check(&[TIMEOUT, "3"], |_| Reply::Hang).await;
     assert_eq!(outcome.checks("wrong"), ["valid"]);
     assert_eq!((&outcome.json()["checks"][0]["got"], &outcome.json()["notMade"]), (&Value::from("late"), &Value::from(16)));
-    assert_eq!(outcome.code, WRONG);
+    assert_eq!(outcome.code, MISTAKE_FOUND);
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_reads_is_noted_and_does_no_harm() {
+async fn a_large_response_is_ok_but_has_an_explanation() {
     let large = |bytes| move |callback: &Callback| if callback.is_genuine() { Reply::Large(bytes) } else { Reply::Status(401) };
     for (bytes, noted) in [(64 * 1024, false), (64 * 1024 + 1, true)] {
         let outcome = check(&[], large(bytes)).await;
@@ -213,30 +214,30 @@ async fn an_answer_that_nobody_reads_is_noted_and_does_no_harm() {
 }
 
 #[tokio::test]
-async fn a_type_of_ones_own_is_sent_and_then_tests_are_another_check() {
+async fn a_given_event_type_is_sent_and_adds_a_check_of_webhook_test() {
     let outcome = check(&["--event-type", "catalog.purchase.closed", "--data", r#"{"purchase":{"id":"p-1"}}"#], |callback| {
         let body = callback.json();
         let known = body["type"] == "catalog.purchase.closed" && body["data"]["purchase"]["id"] == "p-1";
-        judge_then(callback, if known { 204 } else { 422 })
+        respond_if_genuine(callback, if known { 204 } else { 422 })
     })
     .await;
     assert_eq!(outcome.checks("wrong"), ["new-type", "test"]);
 }
 
 #[tokio::test]
-async fn the_valid_callbacks_are_as_openapi_json_says() {
+async fn the_valid_callbacks_match_openapi_json() {
     let directory = TempDir::new().expect("a directory");
     let receiver = Receiver::start(directory.path(), |_| Reply::Status(204)).await;
     check_receiver(directory.path(), &[&receiver.url, "--ca-file", &receiver.ca_file.display().to_string()]).await;
-    let arrived = receiver.arrived();
-    assert_eq!(arrived[0].headers[WEBHOOK_ID], arrived[1].headers[WEBHOOK_ID], "the second repeats the first");
+    let received = receiver.received();
+    assert_eq!(received[0].headers[WEBHOOK_ID], received[1].headers[WEBHOOK_ID], "the second callback must repeat the first");
 
     let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).expect("openapi.json");
     let document: Value = serde_json::from_str(&document).expect("openapi.json is JSON");
     let callback = "/paths/~1api~1notifications~1v1~1webhooks/post/callbacks/notification/{$request.body#~1targetURL}/post";
     let callback = document.pointer(callback).expect("the callback of registerWebhook");
     let body = jsonschema::validator_for(&document["components"]["schemas"]["CallbackBody"]).expect("a schema");
-    for callback_sent in &arrived[..4] {
+    for callback_sent in &received[..4] {
         for parameter in callback["parameters"].as_array().expect("parameters") {
             let name = parameter["name"].as_str().expect("a name");
             let Some(value) = callback_sent.headers.get(name) else {
@@ -253,20 +254,20 @@ async fn the_valid_callbacks_are_as_openapi_json_says() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_checked_is_an_error_that_says_what_to_do() {
+async fn a_receiver_that_cannot_be_checked_is_an_error_with_advice() {
     let directory = TempDir::new().expect("a directory");
     let receiver = Receiver::start(directory.path(), |_| Reply::Status(204)).await;
-    let gone = {
+    let closed = {
         let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        format!("https://{}/", socket.local_addr().expect("it is bound"))
+        format!("https://{}/", socket.local_addr().expect("the socket is bound"))
     };
-    let (ca_file, elsewhere) = (receiver.ca_file.display().to_string(), receiver.url.replace("127.0.0.1", "localhost"));
+    let (ca_file, other_name) = (receiver.ca_file.display().to_string(), receiver.url.replace("127.0.0.1", "localhost"));
     for (arguments, expected) in [
-        (&[receiver.url.as_str()][..], "not from an authority that is trusted"),
+        (&[receiver.url.as_str()][..], "not from a trusted authority"),
         (&[&receiver.url, "--ca-file", "secret"], "certificate"),
-        (&[&elsewhere, "--ca-file", &ca_file], "for another name"),
-        (&[&gone], "nothing listens there"),
-        (&["http://192.0.2.1/notify"], "the service calls https only"),
+        (&[&other_name, "--ca-file", &ca_file], "for another name"),
+        (&[&closed], "no server listens there"),
+        (&["http://192.0.2.1/notify"], "the service calls only https URLs"),
     ] {
         let outcome = check_receiver(directory.path(), arguments).await;
         assert_eq!(outcome.code, 1, "{arguments:?}");
@@ -274,7 +275,7 @@ async fn what_cannot_be_checked_is_an_error_that_says_what_to_do() {
     }
 }
 
-/// Checks a receiver with this behaviour.
+/// Runs `webhooks check-receiver` against a receiver with this behaviour.
 async fn check(options: &[&str], behaviour: impl Fn(&Callback) -> Reply + Send + Sync + 'static) -> Outcome {
     let directory = TempDir::new().expect("a directory");
     let receiver = Receiver::start(directory.path(), behaviour).await;
@@ -282,12 +283,12 @@ async fn check(options: &[&str], behaviour: impl Fn(&Callback) -> Reply + Send +
     check_receiver(directory.path(), &[&[receiver.url.as_str(), "--ca-file", &ca_file, "--json"], options].concat()).await
 }
 
-fn judge(genuine: bool) -> Reply {
+fn accept_if(genuine: bool) -> Reply {
     Reply::Status(if genuine { 204 } else { 401 })
 }
 
-/// Answers a genuine callback with a status, and any other with 401.
-fn judge_then(callback: &Callback, status: u16) -> Reply {
+/// Responds with `status` to a genuine callback, and with 401 to any other.
+fn respond_if_genuine(callback: &Callback, status: u16) -> Reply {
     Reply::Status(if callback.is_genuine() { status } else { 401 })
 }
 
@@ -297,16 +298,16 @@ impl Callback {
     }
 
     fn is_genuine(&self) -> bool {
-        self.is_signed(SystemTime::now())
+        self.is_genuine_at(SystemTime::now())
     }
 
-    /// Would it be genuine at that time?
-    fn is_signed(&self, at: SystemTime) -> bool {
+    /// Whether the callback is genuine at this time.
+    fn is_genuine_at(&self, at: SystemTime) -> bool {
         let secret: SigningSecret = SECRET.parse().expect("a secret");
         verify_signature(&[secret], &self.headers, &self.body, at).is_ok()
     }
 
-    /// The time that it claims to be of.
+    /// The time in `webhook-timestamp`.
     fn time(&self) -> SystemTime {
         let seconds = self.text(WEBHOOK_TIMESTAMP).parse().unwrap_or_default();
         UNIX_EPOCH + Duration::from_secs(seconds)

@@ -1,4 +1,4 @@
-//! The program `webhooks`, run as its users run it.
+//! Runs the program `webhooks`.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,16 +11,17 @@ pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const PASSWORD: &str = "open sesame";
 pub(crate) const TOKEN: &str = "mF_9.B5f-4.1JqM";
 
-pub(crate) const PATIENCE: &str = "--attempt-timeout-seconds";
+pub(crate) const TIMEOUT: &str = "--attempt-timeout-seconds";
 
-/// What `webhooks check-receiver` found.
+/// The result of `webhooks check-receiver`.
 pub(crate) struct Outcome {
     pub(crate) code: i32,
     pub(crate) text: String,
     pub(crate) error: String,
 }
 
-/// `webhooks` with these arguments in an empty environment; the data directory is `directory`, with the secrets in files.
+/// Returns the command `webhooks` with these arguments and an empty environment. The data directory is `directory`, which
+/// contains files with the secrets.
 fn webhooks(directory: &Path, arguments: &[&str]) -> Command {
     for (name, secret) in [("secret", SECRET), ("password", PASSWORD), ("token", TOKEN)] {
         std::fs::write(directory.join(name), secret).expect("a writable directory");
@@ -31,16 +32,16 @@ fn webhooks(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `webhooks check-receiver`, with a patience that no busy machine exhausts unless the arguments say otherwise.
+/// Runs `webhooks check-receiver`. The default timeout is long enough for a busy machine.
 pub(crate) async fn check_receiver(directory: &Path, arguments: &[&str]) -> Outcome {
-    let patience: &[&str] = if arguments.contains(&PATIENCE) { &[] } else { &[PATIENCE, "300"] };
-    let mut command = webhooks(directory, &[&["check-receiver"], arguments, patience].concat());
+    let timeout: &[&str] = if arguments.contains(&TIMEOUT) { &[] } else { &[TIMEOUT, "300"] };
+    let mut command = webhooks(directory, &[&["check-receiver"], arguments, timeout].concat());
     let output = command.output().await.expect("the program runs");
     let [text, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
     for secret in [&SECRET["whsec_".len()..], PASSWORD, TOKEN] {
-        assert!(!text.contains(secret) && !error.contains(secret), "a secret is shown: {text}{error}");
+        assert!(!text.contains(secret) && !error.contains(secret), "the output contains a secret: {text}{error}");
     }
-    Outcome { code: output.status.code().expect("no signal ends it"), text, error }
+    Outcome { code: output.status.code().expect("the program exits by itself"), text, error }
 }
 
 impl Outcome {
@@ -48,7 +49,7 @@ impl Outcome {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}{}", self.text, self.error))
     }
 
-    /// The names of the checks with this verdict, in the order in which they were made.
+    /// Returns the names of the checks with this verdict, in order.
     pub(crate) fn checks(&self, verdict: &str) -> Vec<String> {
         let json = self.json();
         let checks = json["checks"].as_array().expect("checks");
@@ -57,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// `webhooks listen` on any free port until it is dropped, with its URL and authority.
+/// A running `webhooks listen` on a free port. It is killed on drop.
 pub(crate) struct Listen {
     _child: Child,
     pub(crate) url: String,
@@ -67,10 +68,10 @@ pub(crate) struct Listen {
 pub(crate) async fn listen(directory: &Path, arguments: &[&str]) -> Listen {
     let mut command = webhooks(directory, &[&["listen", "--port", "0", "--json"], arguments].concat());
     let mut child = command.stdout(Stdio::piped()).spawn().expect("the program runs");
-    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-    let ready = lines.next_line().await.expect("readable output").expect("it says that it is ready");
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
+    let ready = lines.next_line().await.expect("readable output").expect("a line that reports readiness");
     let ready: Value = serde_json::from_str(&ready).expect("JSON");
-    // Nobody reads on, but a closed pipe would end it.
+    // Reads and discards the remaining lines, because a closed pipe would end the program.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     let member = |name: &str| ready[name].as_str().expect("a text").to_owned();
     Listen { _child: child, url: member("url"), ca_file: member("caFile") }

@@ -1,4 +1,4 @@
-//! HTTPS receivers on this machine, each with a behaviour of its own, and a certificate of an authority of theirs.
+//! HTTPS receivers on this machine, each with its own behaviour, certificate and authority.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone)]
 pub(crate) struct Callback {
     pub(crate) headers: HeaderMap,
@@ -25,7 +25,7 @@ pub(crate) struct Callback {
 pub(crate) enum Reply {
     Status(u16),
     Redirect,
-    /// A 200 with a body of so many bytes.
+    /// A 200 with a body of this many bytes.
     Large(usize),
     /// This status with this body.
     Body(u16, String),
@@ -35,46 +35,46 @@ pub(crate) enum Reply {
 pub(crate) struct Receiver {
     pub(crate) url: String,
     pub(crate) ca_file: PathBuf,
-    arrived: Arc<Mutex<Vec<Callback>>>,
+    received: Arc<Mutex<Vec<Callback>>>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
 impl Receiver {
-    /// One that answers as `behaviour` says, with its authority's certificate in `directory`.
+    /// Starts a receiver that responds as `behaviour` says. The certificate of its authority is written to `directory`.
     pub(crate) async fn start(directory: &Path, behaviour: impl Fn(&Callback) -> Reply + Send + Sync + 'static) -> Receiver {
         let ca_file = directory.join("receiver-ca.pem");
         let acceptor = TlsAcceptor::from(Arc::new(tls(&ca_file)));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("https://{}/notify", listener.local_addr().expect("it is bound"));
-        let arrived = Arc::new(Mutex::new(Vec::new()));
-        let (seen, behaviour) = (arrived.clone(), Arc::new(behaviour));
+        let url = format!("https://{}/notify", listener.local_addr().expect("the socket is bound"));
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let (callbacks, behaviour) = (received.clone(), Arc::new(behaviour));
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, seen, behaviour) = (acceptor.clone(), seen.clone(), behaviour.clone());
+                let (acceptor, callbacks, behaviour) = (acceptor.clone(), callbacks.clone(), behaviour.clone());
                 tokio::spawn(async move {
-                    // A sender that trusts no such certificate goes away.
+                    // A sender that does not trust the certificate closes the connection.
                     let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let answering = service_fn(|request: Request<Incoming>| {
-                        let (seen, behaviour) = (seen.clone(), behaviour.clone());
+                    let handler = service_fn(|request: Request<Incoming>| {
+                        let (callbacks, behaviour) = (callbacks.clone(), behaviour.clone());
                         async move {
                             let (head, body) = request.into_parts();
-                            let body = body.collect().await.expect("the sender sends all of it").to_bytes();
+                            let body = body.collect().await.expect("a complete body").to_bytes();
                             let callback = Callback { headers: head.headers, body };
                             let reply = behaviour(&callback);
-                            seen.lock().expect("no holder panics").push(callback);
-                            Ok::<_, Infallible>(answer(reply).await)
+                            callbacks.lock().expect("no holder panics").push(callback);
+                            Ok::<_, Infallible>(respond(reply).await)
                         }
                     });
-                    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answering).await;
+                    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), handler).await;
                 });
             }
         });
-        Receiver { url, ca_file, arrived, accepting }
+        Receiver { url, ca_file, received, accepting }
     }
 
-    /// What came so far.
-    pub(crate) fn arrived(&self) -> Vec<Callback> {
-        self.arrived.lock().expect("no holder panics").clone()
+    /// Returns the callbacks received so far.
+    pub(crate) fn received(&self) -> Vec<Callback> {
+        self.received.lock().expect("no holder panics").clone()
     }
 }
 
@@ -84,7 +84,7 @@ impl Drop for Receiver {
     }
 }
 
-async fn answer(reply: Reply) -> Response<Full<Bytes>> {
+async fn respond(reply: Reply) -> Response<Full<Bytes>> {
     let response = Response::builder();
     match reply {
         Reply::Status(status) => response.status(status).body(Full::default()),
@@ -108,7 +108,7 @@ fn tls(ca_file: &Path) -> rustls::ServerConfig {
     let certificate = CertificateParams::new(names).expect("a name").signed_by(&key, &issuer).expect("a certificate");
     rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("the provider knows TLS 1.2 and 1.3")
+        .expect("the provider supports TLS 1.2 and 1.3")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .expect("the key belongs to the certificate")

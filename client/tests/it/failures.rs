@@ -1,4 +1,4 @@
-//! Each failure is told for what it is.
+//! Tests of the conversion of errors to `Failure`.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,20 +7,20 @@ use serde_json::json;
 use webhooks_client::types::Webhook;
 use webhooks_client::{Client, Code, Failure, RetryPolicy};
 
-use crate::script::{Answer, ID, Service, foreign, problem, reply, webhook, with_header};
+use crate::script::{ID, Service, Step, foreign, problem, respond, webhook, with_header};
 
 async fn get(client: &Client) -> Result<Webhook, Failure> {
     Ok(client.get_webhook().id(ID.parse::<uuid::Uuid>().expect("an id")).send().await?.into_inner())
 }
 
-async fn failure(answer: Answer) -> Failure {
-    let service = Service::start([answer]).await;
+async fn failure(step: Step) -> Failure {
+    let service = Service::start([step]).await;
     let client = service.builder().retry(RetryPolicy::never()).build().expect("a client");
     get(&client).await.expect_err("a failure")
 }
 
 #[tokio::test]
-async fn a_problem_has_its_code_its_status_and_itself() {
+async fn a_failure_has_the_problem_its_code_and_its_status() {
     let failure = failure(problem(404, "not_found")).await;
     assert!(matches!(failure, Failure::Problem { code: Code::NotFound, status: StatusCode::NOT_FOUND, retry_after: None, .. }));
     assert_eq!(failure.code(), Some(&Code::NotFound));
@@ -30,14 +30,14 @@ async fn a_problem_has_its_code_its_status_and_itself() {
 }
 
 #[tokio::test]
-async fn a_code_and_a_status_that_no_document_lists_are_kept() {
+async fn unlisted_codes_and_statuses_are_kept() {
     let failure = failure(problem(418, "teapot")).await;
     assert_eq!(failure.code(), Some(&Code::Unknown("teapot".to_owned())));
     assert_eq!(failure.status(), Some(StatusCode::IM_A_TEAPOT));
 }
 
 #[tokio::test]
-async fn what_retry_after_asks_is_told() {
+async fn a_failure_has_the_wait_of_retry_after() {
     let seconds = failure(with_header(problem(429, "rate_limited"), "retry-after", "17")).await;
     assert_eq!(seconds.retry_after(), Some(Duration::from_secs(17)));
     let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
@@ -45,43 +45,43 @@ async fn what_retry_after_asks_is_told() {
     assert!(wait > Duration::ZERO && wait <= Duration::from_secs(3600), "{wait:?}");
 }
 
-/// Whether the document lists the status, as 503, or not, as 502.
+/// openapi.json lists 404 and 503 for the operation, but not 502.
 #[tokio::test]
-async fn an_answer_of_a_proxy_is_told_from_one_of_the_service() {
+async fn a_response_of_a_proxy_is_foreign() {
     for status in [404, 502, 503] {
         let failure = failure(foreign(status, "<html>nginx</html>")).await;
-        assert!(failure.to_string().contains("is none of the webhook service"), "{failure}");
+        assert!(failure.to_string().contains("is not from the webhook service"), "{failure}");
         let Failure::Foreign { status: found, excerpt, .. } = failure else { panic!("{failure}") };
         assert_eq!(found.map(|status| status.as_u16()), Some(status));
         assert_eq!(excerpt, "<html>nginx</html>");
     }
-    // As a service answers a path that it does not have.
-    let failure = failure(reply(404, &json!({ "request_id": "1", "message": "Not Found" }))).await;
+    // The response of a service to an unknown path.
+    let failure = failure(respond(404, &json!({ "request_id": "1", "message": "Not Found" }))).await;
     assert!(matches!(failure, Failure::Foreign { status: Some(StatusCode::NOT_FOUND), .. }), "{failure}");
 }
 
 #[tokio::test]
-async fn a_foreign_success_is_shown_unless_it_may_hold_a_secret() {
+async fn a_foreign_success_has_an_excerpt_unless_it_is_json() {
     let page = failure(foreign(200, "<html>Sign in</html>")).await;
     assert!(matches!(&page, Failure::Foreign { status: None, excerpt, .. } if excerpt == "<html>Sign in</html>"), "{page}");
-    let newer = failure(reply(200, &json!({ "key": "whsec_marked" }))).await;
+    let newer = failure(respond(200, &json!({ "key": "whsec_marked" }))).await;
     assert!(matches!(newer, Failure::Foreign { status: None, .. }));
     assert!(!format!("{newer} {newer:?}").contains("whsec_marked"));
 }
 
 #[tokio::test]
-async fn no_answer_is_no_answer() {
-    assert!(matches!(failure(Answer::HangUp).await, Failure::Unreachable(_)));
-    let service = Service::start([Answer::Silence]).await;
+async fn a_missing_response_is_unreachable() {
+    assert!(matches!(failure(Step::HangUp).await, Failure::Unreachable(_)));
+    let service = Service::start([Step::Silence]).await;
     let client = service.builder().retry(RetryPolicy::never()).timeout(Duration::from_millis(50)).build().expect("a client");
-    let failure = get(&client).await.expect_err("no answer");
+    let failure = get(&client).await.expect_err("no response");
     assert!(matches!(&failure, Failure::Unreachable(error) if error.is_timeout()), "{failure}");
 }
 
 #[tokio::test]
-async fn what_is_not_valid_is_not_sent() {
+async fn an_invalid_request_is_not_sent() {
     let service = Service::start([webhook()]).await;
     let failure = Failure::from(service.client().get_webhook().send().await.expect_err("no id was given"));
     assert!(matches!(failure, Failure::InvalidRequest(_)), "{failure}");
-    assert!(service.asked().is_empty());
+    assert!(service.take_requests().is_empty());
 }

@@ -1,4 +1,4 @@
-//! The client from outside, against a service on loopback that answers from a script.
+//! Tests of the public client against a scripted service on loopback.
 
 mod failures;
 mod mocks;

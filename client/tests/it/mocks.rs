@@ -1,4 +1,4 @@
-//! The feature `httpmock`: operations that are mocked with their own types.
+//! Tests of the typed mocks (feature `httpmock`).
 
 use httpmock::MockServer;
 use webhooks_client::mock::MockServerExt as _;
@@ -10,20 +10,20 @@ fn client(server: &MockServer) -> Client {
 }
 
 #[tokio::test]
-async fn a_mocked_operation_answers_with_its_type() {
+async fn a_mocked_operation_returns_its_typed_response() {
     let server = MockServer::start_async().await;
     let page = WebhookPage::builder().data(vec![]).try_into().expect("a page");
     let mock = server.list_webhooks(|when, then| {
         when.limit(std::num::NonZeroU32::new(5));
         then.ok(&page);
     });
-    let answer = client(&server).list_webhooks().limit(std::num::NonZeroU32::new(5).expect("not zero")).send().await;
-    assert!(answer.expect("an answer").data.is_empty());
+    let response = client(&server).list_webhooks().limit(std::num::NonZeroU32::new(5).expect("not zero")).send().await;
+    assert!(response.expect("a response").data.is_empty());
     mock.assert();
 }
 
 #[tokio::test]
-async fn a_mocked_problem_is_told_as_one() {
+async fn a_mocked_problem_becomes_a_failure_with_its_code() {
     let server = MockServer::start_async().await;
     let problem: Problem = Problem::builder()
         .type_("/docs#problem-not_found")

@@ -1,4 +1,4 @@
-//! Which requests are sent again after what.
+//! Tests of which requests are sent again, and after which failures.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use serde_json::json;
 use webhooks_client::types::{NotificationPublication, WebhookActivation, WebhookActivationStatus, WebhookRegistration, WebhookUpdate};
 use webhooks_client::{Client, Code, Failure, RetryPolicy};
 
-use crate::script::{Answer, ID, Service, foreign, problem, reply, webhook, with_header};
+use crate::script::{ID, Service, Step, foreign, problem, respond, webhook, with_header};
 
-/// An operation with parameters that are good enough.
+/// An operation with valid parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Operation {
     Get,
@@ -22,7 +22,7 @@ enum Operation {
 }
 
 const REPEATABLE: [Operation; 5] = [Operation::Get, Operation::Update, Operation::Activate, Operation::Delete, Operation::PublishWithKey];
-const ONCE: [Operation; 3] = [Operation::Publish, Operation::Register, Operation::Test];
+const NOT_REPEATABLE: [Operation; 3] = [Operation::Publish, Operation::Register, Operation::Test];
 
 impl Operation {
     async fn run(self, client: &Client) -> Result<(), Failure> {
@@ -47,110 +47,110 @@ impl Operation {
         Ok(())
     }
 
-    fn success(self) -> Answer {
+    fn success(self) -> Step {
         match self {
             Operation::Get | Operation::Update | Operation::Activate | Operation::Register => webhook(),
-            Operation::Delete => reply(204, &json!(null)),
+            Operation::Delete => respond(204, &json!(null)),
             Operation::PublishWithKey | Operation::Publish => {
-                reply(202, &json!({ "id": ID, "type": "a.b", "createdAt": "2026-01-02T15:04:05Z", "data": {}, "deliveryCount": 1 }))
+                respond(202, &json!({ "id": ID, "type": "a.b", "createdAt": "2026-01-02T15:04:05Z", "data": {}, "deliveryCount": 1 }))
             }
             Operation::Test => {
-                reply(200, &json!({ "number": 1, "startedAt": "2026-01-02T15:04:05Z", "durationMs": 1, "outcome": "accepted" }))
+                respond(200, &json!({ "number": 1, "startedAt": "2026-01-02T15:04:05Z", "durationMs": 1, "outcome": "accepted" }))
             }
         }
     }
 }
 
-/// After which it is not certain that nothing was done.
-fn doubtful() -> [Answer; 5] {
-    [Answer::HangUp, problem(503, "overloaded"), foreign(502, "bad gateway"), foreign(504, "gateway timeout"), foreign(408, "late")]
+/// Failures after which the service may have executed the operation.
+fn uncertain_failures() -> [Step; 5] {
+    [Step::HangUp, problem(503, "overloaded"), foreign(502, "bad gateway"), foreign(504, "gateway timeout"), foreign(408, "late")]
 }
 
 #[tokio::test]
-async fn what_may_be_done_twice_is_sent_again_after_a_failure_for_the_moment() {
+async fn repeatable_requests_are_sent_again_after_a_temporary_failure() {
     for operation in REPEATABLE {
-        for failure in doubtful() {
+        for failure in uncertain_failures() {
             let service = Service::start([failure, operation.success()]).await;
             operation.run(&service.client()).await.unwrap_or_else(|failure| panic!("{operation:?}: {failure}"));
-            let asked = service.asked();
-            assert_eq!(asked.len(), 2, "{operation:?}");
-            assert_eq!(asked[0].method, asked[1].method);
-            assert_eq!(asked[0].headers, asked[1].headers);
-            assert_eq!(asked[0].body, asked[1].body);
+            let requests = service.take_requests();
+            assert_eq!(requests.len(), 2, "{operation:?}");
+            assert_eq!(requests[0].method, requests[1].method);
+            assert_eq!(requests[0].headers, requests[1].headers);
+            assert_eq!(requests[0].body, requests[1].body);
         }
     }
 }
 
 #[tokio::test]
-async fn what_must_be_done_once_is_sent_once_where_it_may_have_been_done() {
-    for operation in ONCE {
-        for failure in doubtful() {
+async fn other_requests_are_sent_once_if_the_service_may_have_executed_them() {
+    for operation in NOT_REPEATABLE {
+        for failure in uncertain_failures() {
             let service = Service::start([failure, operation.success()]).await;
-            operation.run(&service.client()).await.expect_err("it may have been done");
-            assert_eq!(service.asked().len(), 1, "{operation:?}");
+            operation.run(&service.client()).await.expect_err("the service may have executed it");
+            assert_eq!(service.take_requests().len(), 1, "{operation:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn everything_is_sent_again_where_nothing_was_done() {
-    for operation in [&REPEATABLE[..], &ONCE].concat() {
+async fn every_request_is_sent_again_if_the_service_did_nothing() {
+    for operation in [&REPEATABLE[..], &NOT_REPEATABLE].concat() {
         let refusal = with_header(problem(429, "rate_limited"), "retry-after", "0");
         let service = Service::start([refusal, operation.success()]).await;
         operation.run(&service.client()).await.unwrap_or_else(|failure| panic!("{operation:?}: {failure}"));
-        assert_eq!(service.asked().len(), 2, "{operation:?}");
+        assert_eq!(service.take_requests().len(), 2, "{operation:?}");
     }
 }
 
 #[tokio::test]
-async fn a_request_that_is_wrong_is_sent_once() {
+async fn a_request_is_not_sent_again_after_a_permanent_failure() {
     for (status, code) in [(400, "invalid_request"), (404, "not_found"), (409, "idempotency_conflict"), (500, "internal")] {
         let service = Service::start([problem(status, code), Operation::Get.success()]).await;
         let failure = Operation::Get.run(&service.client()).await.expect_err("a problem");
         assert_eq!(failure.code(), Some(&Code::from(code)));
-        assert_eq!(service.asked().len(), 1, "{status}");
+        assert_eq!(service.take_requests().len(), 1, "{status}");
     }
 }
 
 #[tokio::test]
-async fn the_last_failure_is_told_when_attempts_are_at_their_end() {
-    let service = Service::start([foreign(502, ""), Answer::HangUp, problem(503, "overloaded"), webhook()]).await;
+async fn the_last_failure_is_returned_after_the_last_attempt() {
+    let service = Service::start([foreign(502, ""), Step::HangUp, problem(503, "overloaded"), webhook()]).await;
     let failure = Operation::Get.run(&service.client()).await.expect_err("three failures");
     assert_eq!(failure.code(), Some(&Code::Overloaded));
-    assert_eq!(service.asked().len(), 3);
+    assert_eq!(service.take_requests().len(), 3);
 }
 
 #[tokio::test]
-async fn retries_can_be_switched_off() {
+async fn retries_can_be_disabled() {
     let service = Service::start([problem(503, "overloaded"), webhook()]).await;
     let client = service.builder().retry(RetryPolicy::never()).build().expect("a client");
     assert_eq!(Operation::Get.run(&client).await.expect_err("a problem").code(), Some(&Code::Overloaded));
-    assert_eq!(service.asked().len(), 1);
+    assert_eq!(service.take_requests().len(), 1);
 }
 
-/// An hour is more than the time of all attempts: it is told, not waited for.
+/// One hour exceeds the time limit of all attempts.
 #[tokio::test]
-async fn a_wait_that_is_too_long_is_left_to_the_caller() {
+async fn a_too_long_wait_is_returned_to_the_caller() {
     let service = Service::start([with_header(problem(503, "overloaded"), "retry-after", "3600"), webhook()]).await;
     let failure = Operation::Get.run(&service.client()).await.expect_err("a problem");
     assert_eq!(failure.retry_after(), Some(Duration::from_secs(3600)));
-    assert_eq!(service.asked().len(), 1);
+    assert_eq!(service.take_requests().len(), 1);
 }
 
 #[tokio::test]
-async fn an_attempt_without_an_answer_ends_and_is_made_again() {
-    let service = Service::start([Answer::Silence, webhook()]).await;
-    // The second attempt has the same limit, and a busy machine needs some of it.
+async fn an_attempt_without_a_response_times_out_and_is_repeated() {
+    let service = Service::start([Step::Silence, webhook()]).await;
+    // The second attempt has the same time limit, so it must be long enough for a busy machine.
     let client = service.builder().timeout(Duration::from_millis(500)).build().expect("a client");
-    Operation::Get.run(&client).await.expect("the second attempt is answered");
-    assert_eq!(service.asked().len(), 2);
+    Operation::Get.run(&client).await.expect("the second attempt succeeds");
+    assert_eq!(service.take_requests().len(), 2);
 }
 
-/// Who calls from several tasks moves the future to another thread.
+/// The future of an operation must be `Send`.
 #[tokio::test]
-async fn an_operation_can_run_as_a_task() {
+async fn an_operation_can_run_in_a_spawned_task() {
     let service = Service::start([webhook()]).await;
     let client = service.client();
     let task = tokio::spawn(async move { Operation::Get.run(&client).await });
-    task.await.expect("no panic").expect("an answer");
+    task.await.expect("no panic").expect("a response");
 }

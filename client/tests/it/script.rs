@@ -1,4 +1,4 @@
-//! A service that gives the answers it is told, in their order, and keeps what it was asked.
+//! A service that sends scripted responses in order and records the requests.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,19 +19,19 @@ use webhooks_client::{Client, ClientBuilder, RetryPolicy};
 pub(crate) const ID: &str = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
 
 #[derive(Clone)]
-pub(crate) enum Answer {
-    Reply {
+pub(crate) enum Step {
+    Respond {
         status: u16,
         headers: Vec<(&'static str, String)>,
         body: String,
     },
-    /// The connection is closed when the request has come.
+    /// Closes the connection after the request.
     HangUp,
-    /// The request is never answered.
+    /// Never sends a response.
     Silence,
 }
 
-pub(crate) struct Asked {
+pub(crate) struct Recorded {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -45,14 +45,14 @@ pub(crate) struct Service {
 
 #[derive(Default)]
 struct Script {
-    answers: VecDeque<Answer>,
-    asked: Vec<Asked>,
+    steps: VecDeque<Step>,
+    requests: Vec<Recorded>,
 }
 
 impl Service {
-    pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Service {
+    pub(crate) async fn start(steps: impl IntoIterator<Item = Step>) -> Service {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let script = Arc::new(Mutex::new(Script { answers: answers.into_iter().collect(), asked: vec![] }));
+        let script = Arc::new(Mutex::new(Script { steps: steps.into_iter().collect(), requests: vec![] }));
         let service = Service { address: listener.local_addr().expect("an address"), script };
         tokio::spawn(service.clone().serve(listener));
         service
@@ -62,29 +62,29 @@ impl Service {
         while let Ok((stream, _)) = listener.accept().await {
             let service = self.clone();
             tokio::spawn(async move {
-                let answer = service_fn(|request| service.answer(request));
-                // A connection ends with an error where the script hangs up.
-                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+                let handler = service_fn(|request| service.handle(request));
+                // `HangUp` ends the connection with an error.
+                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), handler).await;
             });
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+    async fn handle(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-        let answer = {
+        let step = {
             let mut script = self.script();
-            script.asked.push(Asked { method: head.method, headers: head.headers, body });
-            script.answers.pop_front()
+            script.requests.push(Recorded { method: head.method, headers: head.headers, body });
+            script.steps.pop_front()
         };
-        match answer.unwrap_or_else(|| foreign(418, "the script is at its end")) {
-            Answer::Reply { status, headers, body } => {
+        match step.unwrap_or_else(|| foreign(418, "the script has ended")) {
+            Step::Respond { status, headers, body } => {
                 let builder = Response::builder().status(status);
                 let builder = headers.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value));
                 Ok(builder.body(body.into()).expect("a response"))
             }
-            Answer::HangUp => Err(io::Error::other("as the script says")),
-            Answer::Silence => std::future::pending().await,
+            Step::HangUp => Err(io::Error::other("the script closes the connection")),
+            Step::Silence => std::future::pending().await,
         }
     }
 
@@ -92,16 +92,16 @@ impl Service {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has been asked since the last time.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        std::mem::take(&mut self.script().asked)
+    /// Removes and returns the requests recorded so far.
+    pub(crate) fn take_requests(&self) -> Vec<Recorded> {
+        std::mem::take(&mut self.script().requests)
     }
 
     pub(crate) fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A client that waits hardly at all before it tries again, up to three times in all.
+    /// Returns a builder for a client that makes up to three attempts with very short waits.
     pub(crate) fn builder(&self) -> ClientBuilder {
         let retry = RetryPolicy::default().attempts(3).first_delay(Duration::from_millis(1));
         Client::builder(&self.base_url()).token("token").retry(retry)
@@ -112,34 +112,34 @@ impl Service {
     }
 }
 
-pub(crate) fn reply(status: u16, body: &Value) -> Answer {
-    Answer::Reply { status, headers: vec![("content-type", "application/json".to_owned())], body: body.to_string() }
+pub(crate) fn respond(status: u16, body: &Value) -> Step {
+    Step::Respond { status, headers: vec![("content-type", "application/json".to_owned())], body: body.to_string() }
 }
 
-pub(crate) fn foreign(status: u16, body: &str) -> Answer {
-    Answer::Reply { status, headers: vec![("content-type", "text/html".to_owned())], body: body.to_owned() }
+pub(crate) fn foreign(status: u16, body: &str) -> Step {
+    Step::Respond { status, headers: vec![("content-type", "text/html".to_owned())], body: body.to_owned() }
 }
 
-pub(crate) fn problem(status: u16, code: &str) -> Answer {
+pub(crate) fn problem(status: u16, code: &str) -> Step {
     let problem = json!({
         "type": format!("/docs#problem-{code}"), "title": "A title", "status": status, "code": code, "detail": "what is wrong",
         "instance": "urn:uuid:5f0c1d1e-0d1a-4c8e-9d53-6a5b0c1f7e21",
     });
-    reply(status, &problem)
+    respond(status, &problem)
 }
 
-pub(crate) fn with_header(answer: Answer, name: &'static str, value: impl Into<String>) -> Answer {
-    match answer {
-        Answer::Reply { status, mut headers, body } => {
+pub(crate) fn with_header(step: Step, name: &'static str, value: impl Into<String>) -> Step {
+    match step {
+        Step::Respond { status, mut headers, body } => {
             headers.push((name, value.into()));
-            Answer::Reply { status, headers, body }
+            Step::Respond { status, headers, body }
         }
-        answer => answer,
+        step => step,
     }
 }
 
-pub(crate) fn webhook() -> Answer {
-    reply(
+pub(crate) fn webhook() -> Step {
+    respond(
         200,
         &json!({
             "id": ID, "createdAt": "2026-01-02T15:04:05Z", "updatedAt": "2026-01-02T15:04:05Z", "targetURL": "https://example.com",

@@ -1,5 +1,5 @@
-//! The callback on the wire: its body and headers, and the meaning of each response status. openapi.json declares the
-//! same under `callbacks`, and `cargo xtask openapi` compares the two.
+//! The callback request: its body, its headers, and the meaning of each response status. openapi.json declares the same
+//! under `callbacks`, and `cargo xtask openapi` compares the two.
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -12,13 +12,13 @@ use crate::text::text;
 use crate::trace::{TraceParent, TraceState};
 use crate::types::EventType;
 
-/// What a callback's body says.
+/// The body of a callback.
 #[derive(Serialize, JsonSchema)]
 pub struct CallbackBody<'a> {
     pub r#type: &'a EventType,
-    /// When the notification was accepted.
+    /// The time when the service accepted the notification.
     pub timestamp: DateTime<Utc>,
-    /// The very bytes that were published.
+    /// The content of the notification, byte for byte as published.
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub data: &'a RawValue,
     pub notification: CallbackReference,
@@ -31,7 +31,7 @@ pub struct CallbackReference {
 }
 
 impl CallbackBody<'_> {
-    /// The JSON text of the body.
+    /// Returns the body as JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("strings, identifiers and checked JSON serialize")
@@ -45,11 +45,11 @@ text! {
     /// One signature for each valid secret.
     open Signatures { 47..=2048, r"^v1,[A-Za-z0-9+/]{43}=( v1,[A-Za-z0-9+/]{43}=)*$", "signatures of version 1, separated by spaces" }
 
-    /// The service and its version.
+    /// The name and version of the service.
     open UserAgent { 1..=128, r"^webhooks-server/[0-9A-Za-z.+-]+$", "`webhooks-server/` and a version" }
 }
 
-/// The headers of a callback, beside `Authorization` and those that any HTTP request has.
+/// The headers of a callback, without `Authorization` and the headers of every HTTP request.
 #[derive(JsonSchema)]
 pub struct CallbackHeaders {
     #[schemars(rename = "webhook-id")]
@@ -66,40 +66,42 @@ pub struct CallbackHeaders {
     pub tracestate: Option<TraceState>,
 }
 
-/// What the status of an answer means for its delivery.
+/// What the status of a response means for the delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum ResponseClass {
     Accepted,
-    /// Once, another access token is fetched and the callback sent again; then as [`Answer::Refused`].
+    /// The service fetches a new access token and sends the callback again, once. A second such response is handled like
+    /// [`ResponseClass::Refused`].
     Unauthorized,
     /// The webhook is deactivated.
     Gone,
-    /// As [`Answer::Refused`], but the answer may ask for patience in Retry-After.
+    /// Handled like [`ResponseClass::Refused`], but `Retry-After` can delay the next attempt.
     Busy,
-    /// Sent again on the schedule.
+    /// The callback is sent again on the retry schedule.
     Refused,
 }
 
-impl Answer {
-    pub const ALL: [Answer; 5] = [Answer::Accepted, Answer::Unauthorized, Answer::Gone, Answer::Busy, Answer::Refused];
+impl ResponseClass {
+    pub const ALL: [ResponseClass; 5] =
+        [ResponseClass::Accepted, ResponseClass::Unauthorized, ResponseClass::Gone, ResponseClass::Busy, ResponseClass::Refused];
 
-    /// How openapi.json names the statuses that mean this.
+    /// Returns the statuses of this class, as openapi.json names them.
     #[must_use]
     pub fn statuses(self) -> &'static [&'static str] {
         match self {
-            Answer::Accepted => &["2XX"],
-            Answer::Unauthorized => &["401", "407"],
-            Answer::Gone => &["410"],
-            Answer::Busy => &["429", "503"],
-            Answer::Refused => &["default"],
+            ResponseClass::Accepted => &["2XX"],
+            ResponseClass::Unauthorized => &["401", "407"],
+            ResponseClass::Gone => &["410"],
+            ResponseClass::Busy => &["429", "503"],
+            ResponseClass::Refused => &["default"],
         }
     }
 
     #[must_use]
-    pub fn of(status: StatusCode) -> Answer {
+    pub fn of(status: StatusCode) -> ResponseClass {
         let code = status.as_str();
-        let is_named = |name: &&'static str| name.strip_suffix("XX").map_or(*name == code, |class| code.starts_with(class));
-        Answer::ALL.into_iter().find(|answer| answer.statuses().iter().any(is_named)).unwrap_or(Answer::Refused)
+        let is_named = |name: &&'static str| name.strip_suffix("XX").map_or(*name == code, |digit| code.starts_with(digit));
+        ResponseClass::ALL.into_iter().find(|class| class.statuses().iter().any(is_named)).unwrap_or(ResponseClass::Refused)
     }
 }
 
@@ -108,22 +110,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_status_means_what_the_document_says() {
+    fn each_status_has_the_documented_class() {
         for (status, expected) in [
-            (200, Answer::Accepted),
-            (299, Answer::Accepted),
-            (300, Answer::Refused),
-            (400, Answer::Refused),
-            (401, Answer::Unauthorized),
-            (403, Answer::Refused),
-            (407, Answer::Unauthorized),
-            (410, Answer::Gone),
-            (429, Answer::Busy),
-            (500, Answer::Refused),
-            (503, Answer::Busy),
-            (999, Answer::Refused),
+            (200, ResponseClass::Accepted),
+            (299, ResponseClass::Accepted),
+            (300, ResponseClass::Refused),
+            (400, ResponseClass::Refused),
+            (401, ResponseClass::Unauthorized),
+            (403, ResponseClass::Refused),
+            (407, ResponseClass::Unauthorized),
+            (410, ResponseClass::Gone),
+            (429, ResponseClass::Busy),
+            (500, ResponseClass::Refused),
+            (503, ResponseClass::Busy),
+            (999, ResponseClass::Refused),
         ] {
-            assert_eq!(Answer::of(StatusCode::from_u16(status).expect("a status")), expected, "{status}");
+            assert_eq!(ResponseClass::of(StatusCode::from_u16(status).expect("a status")), expected, "{status}");
         }
     }
 }

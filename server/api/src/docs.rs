@@ -1,4 +1,4 @@
-//! The documentation page: one HTML file that is made from openapi.json and loads nothing from elsewhere.
+//! The documentation page: one HTML file, generated from openapi.json, that loads nothing from other hosts.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use crate::OPENAPI_JSON;
 use crate::problem::Kind;
 
-/// One file that needs no other.
+/// The documentation page, complete in one file.
 pub struct Page {
     pub html: String,
-    /// Its Content-Security-Policy, which the page also states itself.
+    /// The Content-Security-Policy, which the page also contains in a `meta` element.
     pub policy: String,
 }
 
@@ -18,14 +18,14 @@ impl Page {
     #[must_use]
     pub fn new() -> Page {
         let scalar = scalar_api_reference::get_asset("scalar.js").expect("the crate has its script");
-        // In a page, `<!--` in a script would begin a comment; in the script's strings and patterns `\x3C` is the same.
+        // In an inline script, `<!--` starts a comment. In the script's strings and patterns, `\x3C` means the same as `<`.
         let scalar = String::from_utf8(scalar).expect("a script is UTF-8").replace("<!--", r"\x3C!--");
         let start = include_str!("docs/start.js");
         let policy = format!(
             "default-src 'none'; script-src {} {}; style-src 'unsafe-inline'; img-src data:; font-src data:; connect-src 'self'; \
              base-uri 'none'; form-action 'none'",
-            source(&scalar),
-            source(start),
+            hash_source(&scalar),
+            hash_source(start),
         );
         let html = fill(
             include_str!("docs/page.html"),
@@ -33,7 +33,7 @@ impl Page {
                 ("policy", &policy),
                 ("title", &title()),
                 ("problems", &problems()),
-                // JSON has `<` in strings alone, where this is the same.
+                // JSON has `<` only in strings, where `\u003c` means the same.
                 ("document", &OPENAPI_JSON.replace('<', r"\u003c")),
                 ("scalar", &scalar),
                 ("start", start),
@@ -49,7 +49,7 @@ impl Default for Page {
     }
 }
 
-/// Replaces each `{{name}}`, which stand in this order, and looks at nothing that was put in.
+/// Replaces each `{{name}}` by its value. The template has the names in the order of `values`. Inserted values are not searched.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     let mut rest = template;
@@ -61,8 +61,8 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     filled + rest
 }
 
-/// How a policy names an inline script.
-fn source(script: &str) -> String {
+/// Returns the source expression of an inline script in a Content-Security-Policy.
+fn hash_source(script: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, script.as_bytes())))
 }
 
@@ -71,7 +71,7 @@ fn title() -> String {
     escape(document["info"]["title"].as_str().unwrap_or_default())
 }
 
-/// Each problem under the anchor that its `type` names.
+/// Returns the explanations of all problems. The anchor of each one is the fragment of its `type`.
 fn problems() -> String {
     let article = |kind: &Kind| {
         let (status, code, title) = kind.row();
@@ -89,28 +89,30 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// What the caller can do, in HTML.
+/// Returns what the caller can do about a problem, in HTML.
 const fn remedy(kind: Kind) -> &'static str {
     match kind {
-        Kind::InvalidRequest => "Correct what <code>detail</code> and <code>errors</code> name, then send the request again.",
+        Kind::InvalidRequest => "Correct the errors that <code>detail</code> and <code>errors</code> name, then send the request again.",
         Kind::CredentialsRequired => {
-            "Send <code>auth</code> with its secret in the same update: stored credentials never go to a new place."
+            "Send the member that <code>detail</code> names, with its secret, in the same update. Stored credentials are never sent to a new place."
         }
-        Kind::Unauthenticated => {
-            "Send <code>Authorization: Bearer</code> with an access token that has neither expired nor been revoked; the operator makes one."
-        }
-        Kind::InsufficientScope => "Use a token with the scope that <code>detail</code> names.",
-        Kind::NotFound => "Check the identifier, and that the token belongs to the account that the object belongs to.",
-        Kind::IdempotencyConflict => "Use a new <code>Idempotency-Key</code> for another body; repeat the same body to repeat a request.",
+        Kind::Unauthenticated => "Send <code>Authorization: Bearer</code> with a valid access token. The operator creates access tokens.",
+        Kind::InsufficientScope => "Use an access token with the scope that <code>detail</code> names.",
+        Kind::NotFound => "Check the identifier. Use a token of the account that owns the object.",
+        Kind::IdempotencyConflict => "Use a new <code>Idempotency-Key</code> for another body. To repeat a request, send the same body.",
         Kind::WebhookDeactivated => "Activate the webhook first.",
-        Kind::WebhookLimit => "Delete a webhook that is no longer needed, or ask the operator for a higher limit.",
+        Kind::WebhookLimit => "Delete a webhook that you no longer need, or ask the operator for a higher limit.",
         Kind::NotificationDeleted => {
-            "What was deleted cannot be sent again: publish a new notification, with an <code>Idempotency-Key</code> of its own."
+            "A deleted notification cannot be sent again. Publish a new notification with a new <code>Idempotency-Key</code>."
         }
         Kind::PayloadTooLarge => "Send a smaller body.",
         Kind::UnsupportedMediaType => "Send JSON, with <code>Content-Type: application/json</code>.",
-        Kind::RateLimited => "Wait for as many seconds as <code>Retry-After</code> says, then send the request again.",
-        Kind::Internal => "Tell the operator the <code>instance</code> of the problem: the service's log has the cause under it.",
-        Kind::Overloaded => "Wait for as many seconds as <code>Retry-After</code> says, then send the same request again.",
+        Kind::RateLimited => "Wait for the number of seconds in <code>Retry-After</code>, then send the request again.",
+        Kind::Internal => {
+            "Send the <code>instance</code> of the problem to the operator. The service's log has the cause under this identifier."
+        }
+        Kind::Overloaded => {
+            "Wait for the number of seconds in <code>Retry-After</code>. If it is safe to repeat the request, send it again."
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Extractors that never fail: the caller must be known before anything of its request is judged, so a handler receives
-//! the path, query and body as values and judges them after authentication.
+//! Extractors that never fail. A handler receives the path, query and body unchecked, and checks them after it has
+//! authenticated the caller.
 
 use async_trait::async_trait;
 use dropshot::{
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::problem::{ApiError, Kind};
 use crate::types::ObjectOnly;
 
-/// A JSON body, not yet read.
+/// A JSON body that has not been read yet.
 pub struct JsonBody<T> {
     request: hyper::Request<dropshot::Body>,
     body: std::marker::PhantomData<fn() -> T>,
@@ -32,17 +32,17 @@ impl<T: JsonSchema + DeserializeOwned + Send + Sync + 'static> ExclusiveExtracto
 }
 
 impl<T> JsonBody<T> {
-    /// The request with its unread body.
+    /// Returns the request with its unread body.
     #[must_use]
     pub fn into_request(self) -> hyper::Request<dropshot::Body> {
         self.request
     }
 }
 
-/// Parses a JSON body. Each error names the place by its pointer (RFC 6901).
+/// Parses a JSON body. Each error names its position as a JSON Pointer (RFC 6901).
 ///
 /// # Errors
-/// When the bytes are not one JSON object that `T` accepts.
+/// Fails if the bytes are not one JSON object that `T` accepts.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(ObjectOnly(&mut deserializer)).map_err(|error| {
@@ -58,8 +58,7 @@ fn not_json(error: &serde_json::Error) -> ApiError {
     ApiError::at(Kind::InvalidRequest, "", format!("the body is not one valid JSON value: {error}"))
 }
 
-/// serde quotes the value it did not expect, which may be a password in the wrong place. This only removes text; what
-/// the problem says is decided elsewhere.
+/// Removes the quoted value from a serde message. The value may be a password in the wrong member.
 fn without_values(message: &str) -> String {
     match (message.find("string \""), message.rfind("\", expected")) {
         (Some(start), Some(end)) if start < end => format!("{}a string{}", &message[..start], &message[end + 1..]),
@@ -67,7 +66,7 @@ fn without_values(message: &str) -> String {
     }
 }
 
-/// RFC 6901 §3.
+/// Returns the JSON Pointer of a path (RFC 6901 §3).
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()
@@ -79,12 +78,14 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// A path or query that is judged when the handler asks for it.
+/// A path or query whose error is reported when the handler calls [`Checked::get`].
 pub struct Checked<E>(Result<E, HttpError>);
 
 impl<E> Checked<E> {
+    /// Returns the path or query.
+    ///
     /// # Errors
-    /// When the request does not fit the schema.
+    /// Fails if the request does not match the schema.
     pub fn get(self) -> Result<E, ApiError> {
         self.0.map_err(|error| ApiError::new(Kind::InvalidRequest, error.external_message))
     }
@@ -106,13 +107,13 @@ mod tests {
     use super::*;
     use crate::types::{NotificationPublication, WebhookRegistration};
 
-    fn refusal<T: DeserializeOwned>(body: &str) -> (String, String) {
+    fn error_of<T: DeserializeOwned>(body: &str) -> (String, String) {
         let error = parse::<T>(body.as_bytes()).err().expect("refused");
         (error.errors[0].pointer.clone(), error.errors[0].detail.clone())
     }
 
     #[test]
-    fn a_refused_body_names_the_place() {
+    fn a_refused_body_names_the_position() {
         for (body, pointer, detail) in [
             (
                 r#"{"targetURL":"https://example.com","auth":{"type":"basic","username":"a:b","password":"p"}}"#,
@@ -129,16 +130,16 @@ mod tests {
             ("[]", "", "invalid type: sequence"),
             (r#"["https://example.com"]"#, "", "invalid type: sequence"),
         ] {
-            let (at, said) = refusal::<WebhookRegistration>(body);
-            assert_eq!(at, pointer, "{body}: {said}");
-            assert!(said.contains(detail), "{body}: {said}");
+            let (actual_pointer, actual_detail) = error_of::<WebhookRegistration>(body);
+            assert_eq!(actual_pointer, pointer, "{body}: {actual_detail}");
+            assert!(actual_detail.contains(detail), "{body}: {actual_detail}");
         }
     }
 
     #[test]
-    fn a_value_in_the_wrong_place_is_not_repeated() {
-        let (_, said) = refusal::<WebhookRegistration>(r#"{"targetURL":"https://example.com","auth":"marked \", expected secret"}"#);
-        assert!(!said.contains("marked") && !said.contains("secret"), "{said}");
+    fn an_error_does_not_repeat_the_wrong_value() {
+        let (_, detail) = error_of::<WebhookRegistration>(r#"{"targetURL":"https://example.com","auth":"marked \", expected secret"}"#);
+        assert!(!detail.contains("marked") && !detail.contains("secret"), "{detail}");
     }
 
     #[test]
@@ -146,7 +147,7 @@ mod tests {
         let text = r#"{"type":"a.b","data": {"b" : 1.0,  "a":1e2} }"#;
         let publication: NotificationPublication = parse(text.as_bytes()).expect("valid");
         assert_eq!(publication.data.0.get(), r#"{"b" : 1.0,  "a":1e2}"#);
-        assert_eq!(refusal::<NotificationPublication>(r#"{"type":"a.b","data":[1]}"#).0, "/data");
-        assert_eq!(refusal::<NotificationPublication>(r#"{"type":"webhook.x","data":{}}"#).0, "/type");
+        assert_eq!(error_of::<NotificationPublication>(r#"{"type":"a.b","data":[1]}"#).0, "/data");
+        assert_eq!(error_of::<NotificationPublication>(r#"{"type":"webhook.x","data":{}}"#).0, "/type");
     }
 }

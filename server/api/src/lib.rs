@@ -1,8 +1,8 @@
-//! The API as one trait: every operation, no bodies. Reads side by side with openapi.json, which is the source of truth
-//! and says everything else; the first line of each doc comment is the operation's summary there.
+//! The API as one trait with all operations. openapi.json is the source of truth and describes everything else. The first
+//! line of each doc comment is the summary of the operation in openapi.json.
 //!
-//! Bodies, paths and queries arrive unjudged (`JsonBody`, `Checked`), because a caller must be known before anything of
-//! its request is; a [`Reply`] carries either the answer or a problem in the media type that the caller accepts.
+//! Bodies, paths and queries arrive unchecked (`JsonBody`, `Checked`), because a handler authenticates the caller first. A
+//! [`Reply`] holds either the response or a problem in a media type that the caller accepts.
 
 pub mod callback;
 pub mod docs;
@@ -22,13 +22,13 @@ use extract::{Checked, JsonBody};
 use problem::Reply;
 use types::*;
 
-/// The hand-written specification, byte by byte.
+/// The hand-written specification, byte for byte.
 pub const OPENAPI_JSON: &str = include_str!("../openapi.json");
 
-/// The address that the API listens on by default: loopback only. It is the first server that openapi.json names.
+/// The default listen address of the API: loopback only. It is the first server in openapi.json.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
-pub type Answer<R> = Result<Reply<R>, Problem>;
+pub type ApiResult<R> = Result<Reply<R>, Problem>;
 
 #[dropshot::api_description]
 pub trait Api {
@@ -36,19 +36,21 @@ pub trait Api {
 
     /// Register a webhook
     #[endpoint { method = POST, path = "/api/notifications/v1/webhooks", operation_id = "registerWebhook", tags = ["Webhooks"] }]
-    async fn register_webhook(rqctx: RequestContext<Self::Context>, body: JsonBody<WebhookRegistration>)
-    -> Answer<HttpResponseOk<Webhook>>;
+    async fn register_webhook(
+        rqctx: RequestContext<Self::Context>,
+        body: JsonBody<WebhookRegistration>,
+    ) -> ApiResult<HttpResponseOk<Webhook>>;
 
     /// List webhooks
     #[endpoint { method = GET, path = "/api/notifications/v1/webhooks", operation_id = "listWebhooks", tags = ["Webhooks"] }]
     async fn list_webhooks(
         rqctx: RequestContext<Self::Context>,
         query: Checked<Query<WebhookQuery>>,
-    ) -> Answer<HttpResponseOk<WebhookPage>>;
+    ) -> ApiResult<HttpResponseOk<WebhookPage>>;
 
     /// Get a webhook
     #[endpoint { method = GET, path = "/api/notifications/v1/webhooks/{id}", operation_id = "getWebhook", tags = ["Webhooks"] }]
-    async fn get_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Webhook>>;
+    async fn get_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<Webhook>>;
 
     /// Update a webhook
     #[endpoint { method = PATCH, path = "/api/notifications/v1/webhooks/{id}", operation_id = "updateWebhook", tags = ["Webhooks"] }]
@@ -56,7 +58,7 @@ pub trait Api {
         rqctx: RequestContext<Self::Context>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookUpdate>,
-    ) -> Answer<HttpResponseOk<Webhook>>;
+    ) -> ApiResult<HttpResponseOk<Webhook>>;
 
     /// Deactivate a webhook
     #[endpoint { method = PATCH, path = "/api/notifications/v1/webhooks/{id}/deactivation", operation_id = "deactivateWebhook", tags = ["Webhooks"] }]
@@ -64,7 +66,7 @@ pub trait Api {
         rqctx: RequestContext<Self::Context>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookDeactivation>,
-    ) -> Answer<HttpResponseOk<Webhook>>;
+    ) -> ApiResult<HttpResponseOk<Webhook>>;
 
     /// Activate a webhook
     #[endpoint { method = PATCH, path = "/api/notifications/v1/webhooks/{id}/activation", operation_id = "activateWebhook", tags = ["Webhooks"] }]
@@ -72,11 +74,11 @@ pub trait Api {
         rqctx: RequestContext<Self::Context>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookActivation>,
-    ) -> Answer<HttpResponseOk<Webhook>>;
+    ) -> ApiResult<HttpResponseOk<Webhook>>;
 
     /// Delete a webhook
     #[endpoint { method = DELETE, path = "/api/notifications/v1/webhooks/{id}", operation_id = "deleteWebhook", tags = ["Webhooks"] }]
-    async fn delete_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseDeleted>;
+    async fn delete_webhook(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseDeleted>;
 
     /// Send a test callback
     #[endpoint { method = POST, path = "/api/notifications/v1/webhooks/{id}/test", operation_id = "testWebhook", tags = ["Webhooks"] }]
@@ -84,14 +86,14 @@ pub trait Api {
         rqctx: RequestContext<Self::Context>,
         path: Checked<Path<IdPath>>,
         query: Checked<Query<TestQuery>>,
-    ) -> Answer<HttpResponseOk<Attempt>>;
+    ) -> ApiResult<HttpResponseOk<Attempt>>;
 
     /// Get a webhook's signing secret
     #[endpoint { method = GET, path = "/api/notifications/v1/webhooks/{id}/signing-secret", operation_id = "getSigningSecret", tags = ["Webhooks"] }]
     async fn get_signing_secret(
         rqctx: RequestContext<Self::Context>,
         path: Checked<Path<IdPath>>,
-    ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>>;
+    ) -> ApiResult<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>>;
 
     /// Recover a webhook's deliveries
     #[endpoint { method = POST, path = "/api/notifications/v1/webhooks/{id}/recovery", operation_id = "recoverDeliveries", tags = ["Webhooks"] }]
@@ -99,7 +101,7 @@ pub trait Api {
         rqctx: RequestContext<Self::Context>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<DeliveryRecovery>,
-    ) -> Answer<HttpResponseAccepted<RecoveredDeliveries>>;
+    ) -> ApiResult<HttpResponseAccepted<RecoveredDeliveries>>;
 
     /// Rotate a webhook's signing secret
     #[endpoint { method = POST, path = "/api/notifications/v1/webhooks/{id}/signing-secret/rotation", operation_id = "rotateSigningSecret", tags = ["Webhooks"] }]
@@ -107,7 +109,7 @@ pub trait Api {
         rqctx: RequestContext<Self::Context>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<SigningSecretRotation>,
-    ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>>;
+    ) -> ApiResult<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>>;
 
     /// Publish a notification
     #[endpoint { method = POST, path = "/api/notifications/v1/notifications", operation_id = "publishNotification", tags = ["Notifications"] }]
@@ -115,42 +117,43 @@ pub trait Api {
         rqctx: RequestContext<Self::Context>,
         headers: Checked<Header<PublicationHeaders>>,
         body: JsonBody<NotificationPublication>,
-    ) -> Answer<HttpResponseAccepted<Notification>>;
+    ) -> ApiResult<HttpResponseAccepted<Notification>>;
 
     /// List notifications
     #[endpoint { method = GET, path = "/api/notifications/v1/notifications", operation_id = "listNotifications", tags = ["Notifications"] }]
     async fn list_notifications(
         rqctx: RequestContext<Self::Context>,
         query: Checked<Query<NotificationQuery>>,
-    ) -> Answer<HttpResponseOk<NotificationPage>>;
+    ) -> ApiResult<HttpResponseOk<NotificationPage>>;
 
     /// Get a notification
     #[endpoint { method = GET, path = "/api/notifications/v1/notifications/{id}", operation_id = "getNotification", tags = ["Notifications"] }]
-    async fn get_notification(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Notification>>;
+    async fn get_notification(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>)
+    -> ApiResult<HttpResponseOk<Notification>>;
 
     /// Delete a notification
     #[endpoint { method = DELETE, path = "/api/notifications/v1/notifications/{id}", operation_id = "deleteNotification", tags = ["Notifications"] }]
-    async fn delete_notification(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseDeleted>;
+    async fn delete_notification(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseDeleted>;
 
     /// List event types
     #[endpoint { method = GET, path = "/api/notifications/v1/event-types", operation_id = "listEventTypes", tags = ["Notifications"] }]
     async fn list_event_types(
         rqctx: RequestContext<Self::Context>,
         query: Checked<Query<EventTypeQuery>>,
-    ) -> Answer<HttpResponseOk<EventTypePage>>;
+    ) -> ApiResult<HttpResponseOk<EventTypePage>>;
 
     /// List deliveries
     #[endpoint { method = GET, path = "/api/notifications/v1/deliveries", operation_id = "listDeliveries", tags = ["Deliveries"] }]
     async fn list_deliveries(
         rqctx: RequestContext<Self::Context>,
         query: Checked<Query<DeliveryQuery>>,
-    ) -> Answer<HttpResponseOk<DeliveryPage>>;
+    ) -> ApiResult<HttpResponseOk<DeliveryPage>>;
 
     /// Get a delivery and its attempts
     #[endpoint { method = GET, path = "/api/notifications/v1/deliveries/{id}", operation_id = "getDelivery", tags = ["Deliveries"] }]
-    async fn get_delivery(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<DeliveryDetail>>;
+    async fn get_delivery(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<DeliveryDetail>>;
 
-    /// Deliver again
+    /// Repeat a delivery
     #[endpoint { method = POST, path = "/api/notifications/v1/deliveries/{id}/redelivery", operation_id = "redeliver", tags = ["Deliveries"] }]
-    async fn redeliver(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseAccepted<Delivery>>;
+    async fn redeliver(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseAccepted<Delivery>>;
 }

@@ -1,15 +1,15 @@
-//! What the service itself tells an account of its webhooks: notifications like any other, of types of its own. Only webhooks
-//! that name these types get them.
+//! Operational notifications: the service reports on an account's webhooks, with event types of its own (`webhook.…`). Only
+//! webhooks that name these types receive them.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// Something that can be told.
+/// The data of an operational notification.
 pub trait Operational: Serialize {
     const EVENT_TYPE: &str;
 
-    /// The webhook that it is about, which is never told itself.
+    /// Returns the webhook that the notification is about. This webhook does not receive it.
     fn webhook_id(&self) -> Uuid;
 }
 
@@ -17,7 +17,7 @@ pub trait Operational: Serialize {
 #[derive(Debug, Serialize)]
 pub struct WebhookDeactivated {
     pub webhook: AboutWebhook,
-    /// As the webhook's `deactivation` has it.
+    /// The reason, as in the webhook's `deactivation`.
     pub reason: String,
     pub at: DateTime<Utc>,
 }
@@ -27,10 +27,10 @@ pub struct WebhookDeactivated {
 #[serde(rename_all = "camelCase")]
 pub struct WebhookFailing {
     pub webhook: AboutWebhook,
-    /// When the first attempt failed since the last one that was accepted.
+    /// The time of the first failed attempt after the last accepted one.
     pub since: DateTime<Utc>,
     pub attempts: u32,
-    /// Unless it accepts a callback before.
+    /// The earliest time of the deactivation, unless the webhook accepts a callback before that time.
     pub deactivation_expected_at: DateTime<Utc>,
 }
 

@@ -1,11 +1,11 @@
-//! Every error of the API: one table of kinds, the internal [`ApiError`], and [`Reply`], which renders it.
+//! The errors of the API: the table of kinds, the internal [`ApiError`], and [`Reply`], which renders an error.
 
 use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError};
 use http::{HeaderMap, Response, StatusCode, header};
 
 use crate::types::{Problem, ProblemError};
 
-/// The kinds of problems. The docs page explains each under `#problem-<code>`.
+/// The kinds of problems. The documentation page explains each one under `#problem-<code>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     InvalidRequest,
@@ -42,7 +42,7 @@ impl Kind {
         Kind::Overloaded,
     ];
 
-    /// Status, code and title: the table.
+    /// Returns the status, the code and the title.
     #[must_use]
     pub const fn row(self) -> (StatusCode, &'static str, &'static str) {
         match self {
@@ -53,18 +53,18 @@ impl Kind {
             Kind::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such object"),
             Kind::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict", "The idempotency key was used for another request"),
             Kind::WebhookDeactivated => (StatusCode::CONFLICT, "webhook_deactivated", "The webhook is deactivated"),
-            Kind::WebhookLimit => (StatusCode::CONFLICT, "webhook_limit", "The account has as many webhooks as it may"),
+            Kind::WebhookLimit => (StatusCode::CONFLICT, "webhook_limit", "The account has reached its maximum number of webhooks"),
             Kind::NotificationDeleted => (StatusCode::CONFLICT, "notification_deleted", "The notification was deleted"),
             Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request's body is too large"),
             Kind::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The request's body must be JSON"),
             Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
             Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
-            Kind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The service cannot take this request now"),
+            Kind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The service cannot handle this request now"),
         }
     }
 }
 
-/// An error on its way to the caller. `detail` and `errors` are for the caller, `cause` is for the log alone.
+/// An error of an operation. `detail` and `errors` are sent to the caller; `cause` is only logged.
 #[derive(Debug)]
 pub struct ApiError {
     pub kind: Kind,
@@ -75,7 +75,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// The reason, for the log alone.
+    /// Returns the cause, which is only logged.
     #[must_use]
     pub fn cause(&self) -> Option<&anyhow::Error> {
         self.cause.as_ref()
@@ -85,9 +85,9 @@ impl ApiError {
         ApiError { kind, detail: detail.into(), errors: Vec::new(), retry_after_seconds: None, cause: None }
     }
 
-    /// A value of the body that is refused, with the place where it stands (RFC 6901).
+    /// Creates an error for a value of the body. `pointer` is its position (RFC 6901).
     pub fn at(kind: Kind, pointer: impl Into<String>, detail: impl Into<String>) -> ApiError {
-        let error = ProblemError { pointer: cut(pointer.into(), 1024), detail: cut(detail.into(), 1024) };
+        let error = ProblemError { pointer: truncate(pointer.into(), 1024), detail: truncate(detail.into(), 1024) };
         let detail = match error.pointer.as_str() {
             "" => error.detail.clone(),
             pointer => format!("{pointer}: {}", error.detail),
@@ -100,20 +100,20 @@ impl ApiError {
     }
 
     pub fn internal(cause: impl Into<anyhow::Error>) -> ApiError {
-        let detail = "the service failed to answer; the log has the reason under this answer's `instance`";
+        let detail = "the service failed; its log has the cause under the `instance` of this response";
         ApiError { cause: Some(cause.into()), ..ApiError::new(Kind::Internal, detail) }
     }
 
     pub fn overloaded(cause: impl Into<anyhow::Error>) -> ApiError {
-        let detail = "the service cannot take this request at the moment, and a change that it asks for may have been made or not; \
-                      where sending it again does no harm, do so after the time in Retry-After";
+        let detail = "the service cannot handle this request now; a requested change may or may not have been made; \
+                      if it is safe to repeat the request, send it again after the time in Retry-After";
         ApiError { cause: Some(cause.into()), retry_after_seconds: Some(1), ..ApiError::new(Kind::Overloaded, detail) }
     }
 
-    /// Nothing was changed.
+    /// Creates the error for a full storage. The request changed nothing.
     pub fn storage_full(cause: impl Into<anyhow::Error>) -> ApiError {
-        let detail = "the service's storage is full: it takes nothing new until something has been removed, and nothing was changed; \
-                      send the request again after the time in Retry-After";
+        let detail = "the service's storage is full and the request changed nothing; the service accepts no new data until \
+                      old data is removed; send the request again after the time in Retry-After";
         ApiError { cause: Some(cause.into()), retry_after_seconds: Some(60), ..ApiError::new(Kind::Overloaded, detail) }
     }
 
@@ -127,16 +127,16 @@ impl ApiError {
             r#type: format!("/docs#problem-{code}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            detail: cut(self.detail.clone(), 1024),
+            detail: truncate(self.detail.clone(), 1024),
             instance: format!("urn:uuid:{request_id}"),
             code: code.to_owned(),
             errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
         }
     }
 
-    fn to_response(&self, request_id: &str, accepted: &HeaderMap) -> Response<Body> {
+    fn to_response(&self, request_id: &str, request_headers: &HeaderMap) -> Response<Body> {
         let problem = self.to_problem(request_id);
-        let mut response = Response::builder().status(problem.status).header(header::CONTENT_TYPE, media_type(accepted));
+        let mut response = Response::builder().status(problem.status).header(header::CONTENT_TYPE, media_type(request_headers));
         if self.kind == Kind::Unauthenticated {
             // RFC 6750 §3.
             response = response.header(header::WWW_AUTHENTICATE, "Bearer");
@@ -144,23 +144,24 @@ impl ApiError {
         if let Some(seconds) = self.retry_after_seconds {
             response = response.header(header::RETRY_AFTER, seconds);
         }
-        let body = serde_json::to_vec(&problem).expect("a problem is strings and numbers");
+        let body = serde_json::to_vec(&problem).expect("a problem has only strings and numbers");
         response.body(Body::from(body)).expect("every header is a literal or a number")
     }
 }
 
-/// At most `characters`, so that what a caller sent cannot break the limits that the document gives for the answer.
-fn cut(mut text: String, characters: usize) -> String {
+/// Truncates a text to `characters`. The text may quote the request, but must not exceed the length limits in openapi.json.
+fn truncate(mut text: String, characters: usize) -> String {
     if let Some((index, _)) = text.char_indices().nth(characters) {
         text.truncate(index);
     }
     text
 }
 
-/// `application/problem+json`, unless `Accept` (RFC 9110 §12.5.1) admits `application/json` and not that.
-fn media_type(headers: &HeaderMap) -> &'static str {
+/// Returns `application/problem+json`, unless `Accept` (RFC 9110 §12.5.1) allows `application/json` but
+/// not `application/problem+json`.
+fn media_type(request_headers: &HeaderMap) -> &'static str {
     let mut json_only = false;
-    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let ranges = request_headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     for range in ranges {
         let mut parts = range.split(';').map(str::trim);
         let media_range = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -175,14 +176,14 @@ fn media_type(headers: &HeaderMap) -> &'static str {
     if json_only { "application/json" } else { "application/problem+json" }
 }
 
-/// The result of an operation: its success, or a problem that is already rendered. dropshot does not let an error type
-/// choose its media type, so a problem is sent as an ordinary response.
+/// The result of an operation: a success, or an already rendered problem. A dropshot error type cannot choose its media
+/// type, so a problem is sent as an ordinary response.
 pub struct Reply<R>(Result<R, Response<Body>>);
 
 impl<R> Reply<R> {
-    /// Renders an error in the media type that the request's `Accept` header admits.
-    pub fn new(outcome: Result<R, ApiError>, request_id: &str, request: &HeaderMap) -> Reply<R> {
-        Reply(outcome.map_err(|error| error.to_response(request_id, request)))
+    /// Creates a reply. An error is rendered in a media type that the request's `Accept` header allows.
+    pub fn new(outcome: Result<R, ApiError>, request_id: &str, request_headers: &HeaderMap) -> Reply<R> {
+        Reply(outcome.map_err(|error| error.to_response(request_id, request_headers)))
     }
 }
 
@@ -206,7 +207,7 @@ impl<R: HttpResponse> HttpResponse for Reply<R> {
     }
 }
 
-// What follows makes `Problem` the error type in the generated document. No handler ever returns one.
+// These implementations make `Problem` the error type of the generated document. No handler returns a `Problem` as error.
 
 impl HttpResponseError for Problem {
     fn status_code(&self) -> ErrorStatusCode {
@@ -231,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_media_type_is_json_only_where_nothing_else_is_accepted() {
+    fn the_media_type_is_plain_json_only_if_problem_json_is_not_accepted() {
         for (accept, expected) in [
             ("", "application/problem+json"),
             ("application/json", "application/json"),

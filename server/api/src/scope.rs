@@ -1,6 +1,6 @@
 //! The scopes of access tokens, as openapi.json names them.
 
-/// What a token allows.
+/// A scope of an access token: one permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     WebhooksRead,
@@ -44,8 +44,8 @@ impl Scope {
         Scope::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    /// Whether a platform token may have it: the platform publishes, takes back what it published, and looks. What is sent
-    /// where, and how often, is the customer's to say.
+    /// Whether a platform token may have this scope. The platform publishes, deletes its notifications, and reads. Only the
+    /// customer manages webhooks and redelivers.
     #[must_use]
     pub const fn for_platform(self) -> bool {
         !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets | Scope::DeliveriesWrite)

@@ -1,15 +1,15 @@
-//! Strings of the API that check themselves: one declaration gives the check and the schema, so the two cannot disagree.
+//! String types that check their values. One declaration defines both the check and the schema, so they always agree.
 
 use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
-/// What a string must be. `pattern` is ECMA-262 as in JSON Schema; lengths count Unicode characters.
+/// The rules for a string. The pattern is ECMA-262 as in JSON Schema; lengths count Unicode characters.
 pub(crate) struct Rule {
     pub(crate) minimum: usize,
     pub(crate) maximum: usize,
     pub(crate) regex: LazyLock<Regex>,
-    /// Completes "must be …" for the person who sent something else.
+    /// Completes the error message "must be …".
     pub(crate) meaning: &'static str,
 }
 
@@ -22,7 +22,7 @@ impl Rule {
         if length > self.maximum {
             return Err(format!("must be at most {} characters long; it has {length}", self.maximum));
         }
-        // A pattern that gives up (it backtracked too far) has not matched.
+        // A pattern that exceeds the backtracking limit does not match.
         match self.regex.is_match(text) {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(format!("must be {}", self.meaning)),
@@ -30,8 +30,9 @@ impl Rule {
     }
 }
 
-/// Declares a string newtype: `Deserialize` and `parse` check it, `JsonSchema` says the same.
-/// `secret` ones have neither `Serialize` nor a telling `Debug`.
+/// Declares a string newtype. `Deserialize` and `parse` check the text, and `JsonSchema` states the same rules. A `secret`
+/// type does not implement `Serialize`, and its `Debug` output is redacted. A `precheck` function runs first and returns the
+/// text that the rules apply to.
 macro_rules! text {
     (@type secret $(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -58,7 +59,7 @@ macro_rules! text {
     };
     ($(
         $(#[$doc:meta])*
-        $kind:ident $name:ident { $minimum:literal..=$maximum:literal, $pattern:literal, $meaning:literal $(, format: $format:literal)? $(, judged_as: $check:path)? }
+        $kind:ident $name:ident { $minimum:literal..=$maximum:literal, $pattern:literal, $meaning:literal $(, format: $format:literal)? $(, precheck: $precheck:path)? }
     )+) => {$(
         $crate::text::text!(@type $kind $(#[$doc])* $name);
 
@@ -73,13 +74,13 @@ macro_rules! text {
                     meaning: $meaning,
                 };
                 let text = text.into();
-                let judged: std::borrow::Cow<'_, str> = std::borrow::Cow::Borrowed(text.as_str());
-                $(let judged = { drop(judged); $check(&text)? };)?
-                RULE.check(&judged)?;
+                let checked: std::borrow::Cow<'_, str> = std::borrow::Cow::Borrowed(text.as_str());
+                $(let checked = { drop(checked); $precheck(&text)? };)?
+                RULE.check(&checked)?;
                 Ok($name(text))
             }
 
-            /// Text that was checked when it was stored.
+            /// Wraps a text from the store, which was checked before it was stored.
             #[must_use]
             pub fn stored(text: String) -> $name {
                 $name(text)

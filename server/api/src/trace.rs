@@ -1,16 +1,16 @@
-//! The trace that a publication belongs to (W3C Trace Context, level 1), passed on to its callbacks as it came: the
-//! service adds no span of its own, so its callbacks are children of the one that published.
+//! The trace of a publication (W3C Trace Context, level 1). Callbacks contain this trace unchanged. The service adds no span of its
+//! own, so callbacks are children of the publisher's span.
 
 use http::HeaderMap;
 
 use crate::text::text;
 
 text! {
-    /// §3.2: version, trace, span and flags. No other version is known yet, and identifiers of zeros are none.
+    /// §3.2: version, trace, span and flags. Only version 00 is defined. Identifiers that are all zeros are invalid.
     open TraceParent { 55..=55, r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$",
         "version 00 of a trace, such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" }
 
-    /// §3.3: what vendors keep beside it, as `key=value` separated by commas. No service has to pass on more.
+    /// §3.3: vendor data, as `key=value` separated by commas. A service need not pass on more than 512 characters.
     open TraceState { 1..=512, r"^[a-z0-9][a-z0-9_*/@-]*=[\x20-\x2b\x2d-\x3c\x3e-\x7e]+([ \t]*,[ \t]*([a-z0-9][a-z0-9_*/@-]*=[\x20-\x2b\x2d-\x3c\x3e-\x7e]+)?)*$",
         "a list of key=value, at most 512 characters long" }
 }
@@ -22,8 +22,8 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// What cannot be read begins no trace and is refused by nobody (§3.2.2.3, §3.3.1.2), and without a parent the state
-    /// means nothing.
+    /// Returns the trace of a request, if its `traceparent` is valid. Invalid headers are ignored, not refused
+    /// (§3.2.2.3, §3.3.1.2). A `tracestate` without a valid `traceparent` is ignored too.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<TraceContext> {
         let mut parents = headers.get_all("traceparent").iter();
@@ -31,7 +31,7 @@ impl TraceContext {
         if parents.next().is_some() {
             return None;
         }
-        // §3.3.1: several headers are one list.
+        // §3.3.1: several `tracestate` headers form one list.
         let states: Option<Vec<&str>> = headers.get_all("tracestate").iter().map(|value| value.to_str().ok()).collect();
         let state = states.and_then(|states| TraceState::parse(states.join(",")).ok());
         Some(TraceContext { parent, state })
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_is_version_00_with_identifiers_that_are_not_zero() {
+    fn a_trace_parent_has_version_00_and_nonzero_identifiers() {
         for (value, valid) in [
             (PARENT, true),
             ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff", true),
@@ -69,12 +69,12 @@ mod tests {
         ] {
             assert_eq!(of(&[("traceparent", value)]).is_some(), valid, "{value}");
         }
-        assert_eq!(of(&[("traceparent", PARENT), ("traceparent", PARENT)]), None, "two are none");
+        assert_eq!(of(&[("traceparent", PARENT), ("traceparent", PARENT)]), None, "two traceparent headers are invalid");
         assert_eq!(of(&[("tracestate", "a=1")]), None);
     }
 
     #[test]
-    fn the_state_is_passed_on_as_it_came_or_left_out() {
+    fn a_trace_state_is_kept_unchanged_or_dropped() {
         let long = |length: usize| format!("a={}", "x".repeat(length - 2));
         for (values, expected) in [
             (vec!["a=1"], Some("a=1".to_owned())),

@@ -1,5 +1,5 @@
-//! The wire types, one file a noun. What a type accepts is checked while it is deserialised, and its schema says
-//! the same; `cargo xtask openapi` holds both equal to openapi.json.
+//! The wire types, one file per resource. Deserialization checks each value, and the schema of the type states the same
+//! rules. `cargo xtask openapi` checks that both agree with openapi.json.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use schemars::JsonSchema;
@@ -29,7 +29,7 @@ pub use notification::{
     PublicationHeaders, PublishedEventType,
 };
 pub use problem::{Problem, ProblemError};
-pub use recovery::{DeliveryRecovery, MOST_IN_A_CALL, RecoveredDeliveries, RecoveryCursor};
+pub use recovery::{DeliveryRecovery, MAX_DELIVERIES_PER_CALL, RecoveredDeliveries, RecoveryCursor};
 pub use signing_secret::{NoStore, OverlapSeconds, SigningSecretRecord, SigningSecretRotation};
 pub use webhook::{
     Deactivation, Description, EventTypePattern, EventTypes, NewDescription, Webhook, WebhookActivation, WebhookDeactivation, WebhookPage,
@@ -37,21 +37,21 @@ pub use webhook::{
 };
 
 text! {
-    /// The customer that webhooks and notifications belong to.
+    /// The customer that owns webhooks and notifications.
     open Account { 1..=63, r"^[a-z0-9][a-z0-9_-]{0,62}$",
         "1 to 63 lower-case letters, digits, `-` or `_`, beginning with a letter or digit" }
 
-    /// Where a page goes on: the identifier of the last item before it, in base64url (RFC 4648 §5).
-    open Cursor { 22..=22, r"^[A-Za-z0-9_-]{21}[AQgw]$", "a `cursor` that an earlier page gave" }
+    /// The position after a page: the identifier of its last item in base64url (RFC 4648 §5).
+    open Cursor { 22..=22, r"^[A-Za-z0-9_-]{21}[AQgw]$", "the `cursor` of an earlier page" }
 
-    /// An absolute URL that this service may send requests to. The text stays as it was sent; only dialling parses it.
+    /// An absolute URL that this service may send requests to. The text is kept as it was sent.
     open OutboundUrl { 9..=2048, r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\x21\x24-\x5b\x5d-\x7e]*)?$",
         "an absolute https URL of printable ASCII characters, such as `https://example.com/notify`", format: "uri",
-        judged_as: outbound_url }
+        precheck: outbound_url }
 }
 
-/// Names the commonest mistakes before the pattern does. A plain `http` URL passes here as if it were `https`, because
-/// whether it is allowed (`--allow-http`) is the guard's to say.
+/// Reports each of the most common mistakes with its own message, before the pattern is checked. A plain `http` URL is
+/// checked as if it were `https`, because the guard decides whether `http` is allowed (`--allow-http`).
 fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
     let url =
         url::Url::parse(text).map_err(|error| format!("must be an absolute https URL, such as `https://example.com/notify`: {error}"))?;
@@ -70,7 +70,7 @@ fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
 impl OutboundUrl {
     #[must_use]
     pub fn to_url(&self) -> url::Url {
-        url::Url::parse(self.as_str()).expect("`parse` has parsed the same text")
+        url::Url::parse(self.as_str()).expect("`parse` has already parsed this text")
     }
 }
 
@@ -85,12 +85,12 @@ impl Cursor {
     pub fn id(&self) -> Uuid {
         use base64::Engine as _;
         let bytes =
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&self.0).expect("the pattern admits only 16 bytes in base64url");
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&self.0).expect("the pattern allows only 16 bytes in base64url");
         Uuid::from_slice(&bytes).expect("22 characters of base64url are 16 bytes")
     }
 }
 
-/// An identifier in the one spelling that the API documents (RFC 9562 §4, hyphenated); `uuid` alone would take four.
+/// An identifier in the only format that the API documents (RFC 9562 §4, hyphenated). The `uuid` crate accepts four formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(pub Uuid);
 
@@ -118,7 +118,7 @@ impl JsonSchema for Id {
     }
 }
 
-/// A point in time of a request (RFC 3339).
+/// A time in a request (RFC 3339).
 #[derive(Clone, Copy, Debug)]
 pub struct Timestamp(pub DateTime<Utc>);
 
@@ -145,13 +145,14 @@ impl JsonSchema for Timestamp {
     }
 }
 
-/// The present, as precisely as the store keeps it, so that an answer to a registration and a later look-up agree.
+/// Truncates a time to milliseconds, which is the precision of the store. So a registration's response and a later lookup
+/// show the same time.
 #[must_use]
 pub fn to_milliseconds(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(3)
 }
 
-/// How many items a page holds at most.
+/// The maximum number of items of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct PageLimit(pub u32);
 
@@ -186,17 +187,17 @@ impl JsonSchema for PageLimit {
 
 #[derive(Deserialize, JsonSchema)]
 pub struct IdPath {
-    /// The identifier that the operation's object got when it was made.
+    /// The identifier of the object.
     pub id: Id,
 }
 
-/// Refuses null where a member may be left out: with `serde(default)`, absent is `None` and present must be a value.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+/// Deserializes an optional member and refuses null. With `serde(default)`, an absent member is `None`.
+fn non_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// serde lets a struct be written as an array and a unit variant as an object; JSON Schema does not. This reads an
-/// object, whatever the type behind it would take, and `one_of` below reads a string.
+/// A deserializer that accepts only objects. serde also reads a struct from an array, and a unit variant from an object;
+/// JSON Schema does not. `one_of` below accepts only strings.
 pub struct ObjectOnly<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
@@ -212,7 +213,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
-fn present_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn non_null_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(ObjectOnly(deserializer)).map(Some)
 }
 
@@ -228,7 +229,7 @@ fn is_none<T>(option: &Option<T>) -> bool {
     option.is_none()
 }
 
-/// The schema of an `int32` with both bounds.
+/// Returns the schema of an `int32` with both bounds.
 fn integer(minimum: i32, maximum: f64) -> schemars::schema::Schema {
     schemars::schema::SchemaObject {
         instance_type: Some(schemars::schema::InstanceType::Integer.into()),
@@ -243,7 +244,7 @@ fn integer(minimum: i32, maximum: f64) -> schemars::schema::Schema {
     .into()
 }
 
-/// Schemas of answers' members that are plain numbers and strings in Rust.
+/// Schemas of response members that are plain numbers in Rust.
 mod schemas {
     use schemars::{r#gen::SchemaGenerator, schema::Schema};
 
@@ -269,15 +270,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_the_identifier_it_was_made_of() {
+    fn a_cursor_returns_its_identifier() {
         let id = Uuid::now_v7();
         let cursor = Cursor::after(id);
-        assert_eq!(Cursor::parse(cursor.as_str()).expect("its own pattern").id(), id);
-        assert!(Cursor::parse("AAAAAAAAAAAAAAAAAAAAAB").is_err(), "bits beyond the 16 bytes");
+        assert_eq!(Cursor::parse(cursor.as_str()).expect("a cursor matches its own pattern").id(), id);
+        assert!(Cursor::parse("AAAAAAAAAAAAAAAAAAAAAB").is_err(), "a cursor with bits beyond the 16 bytes is invalid");
     }
 
     #[test]
-    fn an_outbound_url_says_what_is_wrong_with_it() {
+    fn an_invalid_outbound_url_names_the_mistake() {
         for (text, expected) in [
             ("example.com", "absolute https URL"),
             ("ftp://example.com", "absolute https URL"),

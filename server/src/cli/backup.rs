@@ -1,6 +1,7 @@
-//! `webhooks-server backup` and `restore`: the database in one file, made beside a running server.
+//! `webhooks-server backup` and `restore`. A backup is one file, and the server may run while it is made.
 //!
-//! The master key is never part of it: whoever finds a backup finds no secret in it, and it is of no use without the key.
+//! A backup never contains the master key. So nobody can read the secrets in a stolen backup, and a backup is useless without
+//! the key.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,29 +13,30 @@ use crate::node::data_dir::DataDir;
 use crate::store::sqlite::copy::{copy_to, place, sync_directory_of, with_ending};
 use crate::store::sqlite::usable::Usable;
 
-/// Writes the database as it is now to `file`, while the server goes on.
+/// Copies the database in its present state to `file`. The server may be running.
 ///
 /// # Errors
-/// When there is no database, or `file` cannot be written or is there and not to be replaced.
+/// If there is no database, if `file` cannot be written, or if `file` exists and `replace` is false.
 pub(super) fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow::Result<()> {
     let database = data_dir.existing_database()?;
-    ensure!(replace || !file.exists(), "{} is there already: name another file, or give --replace", file.display());
+    ensure!(replace || !file.exists(), "{} exists already: name another file, or give --replace", file.display());
     let same = file.canonicalize().is_ok_and(|file| database.canonicalize().is_ok_and(|database| database == file));
     ensure!(!same, "{} is the database itself: name another file", file.display());
     let connection = rusqlite::Connection::open(&database).with_context(|| format!("cannot open {}", database.display()))?;
     copy_to(&connection, file)?;
     eprintln!(
-        "backed up {} to {}. The master key is not in it: keep a copy of that apart from it, for without it no backup can be used",
+        "backed up {} to {}. The backup does not contain the master key: keep a copy of the key elsewhere, because no backup can be used \
+         without it",
         database.display(),
         file.display()
     );
     Ok(())
 }
 
-/// Puts a backup in the place of the database, once it is known to be whole and to fit the master key.
+/// Replaces the database with a backup, after checking that the backup is intact and matches the master key.
 ///
 /// # Errors
-/// When a server runs on the data, when there is a database that is not to be replaced, or when the backup cannot be used.
+/// If a server runs on the data directory, if a database exists and `replace` is false, or if the backup cannot be used.
 pub(super) fn restore(
     data_dir: &DataDir,
     master_key_file: Option<&Path>,
@@ -47,22 +49,22 @@ pub(super) fn restore(
     let shown = database.display();
     ensure!(
         replace || !database.exists(),
-        "there is a database already, {shown}: --replace puts the backup in its place and keeps it beside"
+        "the database {shown} exists already: --replace replaces it with the backup and keeps it under another name"
     );
-    let log = with_ending(file, "-wal");
-    if log.metadata().is_ok_and(|log| log.len() > 0) {
+    let wal = with_ending(file, "-wal");
+    if wal.metadata().is_ok_and(|wal| wal.len() > 0) {
         bail!(
-            "{} is a database in use and no backup: {} belongs to it; make one with `webhooks-server backup`",
+            "{} is a database in use and not a backup: it has the write-ahead log {}; make a backup with `webhooks-server backup`",
             file.display(),
-            log.display()
+            wal.display()
         );
     }
     let mut backup = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     place(&database, |partial| {
-        // What is judged is the very copy that will be used.
+        // Checks the copy and not the backup, because the copy becomes the database.
         std::io::copy(&mut backup, &mut File::options().write(true).open(partial)?)?;
         let usable = Usable::open(partial).with_context(|| format!("{} cannot be restored", file.display()))?;
-        data_dir.judge_key(master_key_file, |name| usable.property(name))?;
+        data_dir.check_key(master_key_file, |name| usable.property(name))?;
         drop(usable);
         set_aside(&database, now)
     })?;
@@ -70,7 +72,7 @@ pub(super) fn restore(
     Ok(())
 }
 
-/// Moves what is there out of the way: the log first, so that it is never taken for that of another database.
+/// Renames the old database. Renames its write-ahead log first, so that SQLite never uses this log with the new database.
 fn set_aside(database: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
     let kept = with_ending(database, &format!(".replaced-{}", now.format("%Y%m%dT%H%M%S%3fZ")));
     for ending in ["-shm", "-wal", ""] {
@@ -80,7 +82,7 @@ fn set_aside(database: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
         }
     }
     if kept.exists() {
-        eprintln!("the database that was there is kept as {}", kept.display());
+        eprintln!("the previous database is kept as {}", kept.display());
     }
     sync_directory_of(database)
 }

@@ -1,9 +1,9 @@
-//! `webhooks-server migrate`: everything of an embedded store, moved to PostgreSQL.
+//! `webhooks-server migrate`: copies everything from an embedded store to PostgreSQL.
 //!
-//! Nobody uses either of them meanwhile: the source is locked as by a server, and the target says that it is unfinished, so
-//! that no node starts on it. Each transaction that adds rows to the target says in it how far it came, so whatever ends the
-//! command, the same command goes on there. At last every row of both is read again and compared. Secrets travel as they are
-//! sealed: the key is the same before and after.
+//! During the move, no server uses either store. The command holds the lock that a server would hold on the source. The target
+//! is marked as unfinished, so no node starts on it. Each transaction that adds rows also stores the progress, so a repeated
+//! command continues where it was interrupted. At the end, every row of both stores is read again and compared. Secrets are
+//! copied encrypted: the master key stays the same.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -30,9 +30,9 @@ use comparison::{Compared, Comparison};
 use progress::Progress;
 use source::Source;
 use tables::{TABLES, Table};
-use target::{Found, Target};
+use target::{Target, TargetState};
 
-/// The embedded store that is moved: the one of `--data-dir`, or one that is named.
+/// The embedded store to move: the one in the given path, or the one in `--data-dir`.
 #[derive(Clone, Debug)]
 pub struct Embedded(Option<PathBuf>);
 
@@ -43,7 +43,9 @@ impl FromStr for Embedded {
         match text.split_once(':') {
             None if text == "sqlite" => Ok(Embedded(None)),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Embedded(Some(path.into()))),
-            _ => Err("must be `sqlite`, the database in --data-dir, or `sqlite:` and a data directory, as in sqlite:./data".to_owned()),
+            _ => {
+                Err("must be `sqlite` for the database in --data-dir, or `sqlite:` and a data directory, such as sqlite:./data".to_owned())
+            }
         }
     }
 }
@@ -57,14 +59,16 @@ impl Embedded {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let data_dir = DataDir::at(directory);
         if data_dir.database().file_name() != path.file_name() {
-            bail!("{} is no database of a data directory: a backup is put into one with `webhooks-server restore`", path.display());
+            bail!("{} is not the database of a data directory: put a backup into one with `webhooks-server restore`", path.display());
         }
         Ok(data_dir)
     }
 }
 
+/// Copies the source to the target, compares them and marks the target as finished.
+///
 /// # Errors
-/// When either of the two cannot be used, or they are found to differ in the end.
+/// If the source or the target cannot be used, or if they differ at the end.
 pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) -> anyhow::Result<()> {
     let data_dir = from.data_dir(settings)?;
     let options = Options {
@@ -79,8 +83,8 @@ pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) 
     let target = Target::connect(&options).await?;
     let identity = source.identity().with_context(|| format!("cannot read {}", source.path.display()))?;
     match target.claim(&identity).await? {
-        Found::Finished => eprintln!("everything has been moved before, and nothing was done"),
-        Found::Open(mut progress) => {
+        TargetState::Finished => eprintln!("everything has been moved already; nothing to do"),
+        TargetState::Unfinished(mut progress) => {
             copy(&source, &target, &mut progress).await.with_context(unfinished)?;
             let compared = compare(&source, &target).await?;
             target.finish(&progress).await.with_context(unfinished)?;
@@ -88,40 +92,40 @@ pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) 
         }
     }
     let key = data_dir.key_path(settings.master_key_file.as_deref());
-    eprintln!("everything is in {}. Start its nodes, each with the same key:", target.shown);
+    eprintln!("everything is in {}. Start its nodes, each with the same master key:", target.shown);
     eprintln!("  webhooks-server --store URL --master-key-file {}", key.display());
-    eprintln!("{} is left as it was. Keep it until you are content, and start no server on it:", source.path.display());
-    eprintln!("that would deliver once more what was pending");
+    eprintln!("{} was not changed. Keep it until you are satisfied, but start no server on it:", source.path.display());
+    eprintln!("a server would make the pending deliveries a second time");
     Ok(())
 }
 
 fn unfinished() -> &'static str {
-    "not everything is moved yet, and the same command goes on where this stopped"
+    "the move is not finished; run the same command again to continue it"
 }
 
 async fn copy(source: &Source, target: &Target, progress: &mut Progress) -> anyhow::Result<()> {
     for table in &TABLES {
         let reached = progress.reached(table.name);
-        let mut told = Told::of("copied", table, source.count(table)?, reached.rows);
+        let mut report = ProgressReport::new("copied", table, source.count(table)?, reached.rows);
         let mut batches = source.rows(table, reached.key);
         while let Some(rows) = batches.recv().await {
             let rows = rows?;
             target.add(table, &rows, progress).await?;
-            told.more(rows.len());
+            report.add(rows.len());
         }
     }
     Ok(())
 }
 
-/// What both hold, once it has been found to be the same.
+/// Compares all tables. Returns the row count and the hash of each table, if source and target are equal.
 async fn compare(source: &Source, target: &Target) -> anyhow::Result<Vec<(&'static str, Compared)>> {
     let mut all = Vec::new();
     for table in &TABLES {
-        let mut told = Told::of("compared", table, source.count(table)?, 0);
-        match comparison::compare(source, target, table, |rows| told.more(rows)).await.with_context(unfinished)? {
+        let mut report = ProgressReport::new("compared", table, source.count(table)?, 0);
+        match comparison::compare(source, target, table, |rows| report.add(rows)).await.with_context(unfinished)? {
             Comparison::Same(compared) => all.push((table.name, compared)),
-            Comparison::Different(what) => bail!(
-                "{} is not the same as the source: {what}. It stays unfinished: make an empty database, and move everything to that",
+            Comparison::Different(difference) => bail!(
+                "{} differs from the source: {difference}. The move stays unfinished: create an empty database and move everything to it",
                 target.shown
             ),
         }
@@ -132,28 +136,28 @@ async fn compare(source: &Source, target: &Target) -> anyhow::Result<Vec<(&'stat
 fn print(compared: &[(&str, Compared)]) -> anyhow::Result<()> {
     let mut lines = vec![format!("{:18}  {:>12}  SHA-256", "TABLE", "ROWS")];
     lines.extend(compared.iter().map(|(name, compared)| format!("{name:18}  {:>12}  {}  same", compared.rows, compared.hash)));
-    writeln!(std::io::stdout(), "{}", lines.join("\n")).context("everything is moved, but what was compared cannot be printed")
+    writeln!(std::io::stdout(), "{}", lines.join("\n")).context("everything is moved, but the result of the comparison cannot be printed")
 }
 
-/// Tells how far it has come: at first, and then once a second.
-struct Told {
-    what: &'static str,
+/// Prints the progress in a table: at the first and the last rows, and at most once a second in between.
+struct ProgressReport {
+    operation: &'static str,
     table: &'static str,
-    of: u64,
+    total: u64,
     rows: u64,
-    at: Option<Instant>,
+    printed_at: Option<Instant>,
 }
 
-impl Told {
-    fn of(what: &'static str, table: &Table, of: u64, rows: u64) -> Told {
-        Told { what, table: table.name, of, rows, at: None }
+impl ProgressReport {
+    fn new(operation: &'static str, table: &Table, total: u64, rows: u64) -> ProgressReport {
+        ProgressReport { operation, table: table.name, total, rows, printed_at: None }
     }
 
-    fn more(&mut self, rows: usize) {
+    fn add(&mut self, rows: usize) {
         self.rows += rows as u64;
-        if self.rows >= self.of || self.at.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {
-            eprintln!("{} {} of {} rows of {}", self.what, self.rows, self.of, self.table);
-            self.at = Some(Instant::now());
+        if self.rows >= self.total || self.printed_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {
+            eprintln!("{} {} of {} rows of {}", self.operation, self.rows, self.total, self.table);
+            self.printed_at = Some(Instant::now());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `webhooks-server delivery …`: pausing and resuming deliveries, beside running servers.
+//! `webhooks-server delivery …`: pauses and resumes deliveries. Servers may be running.
 
 use std::io::Write as _;
 
@@ -15,16 +15,16 @@ use crate::node::open_store;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Begin no attempts any more: within a second nothing new goes out, and what is in flight ends
+    /// Start no new attempts (takes effect within a second); attempts in flight run to their end
     ///
-    /// Publishing goes on: what is published, and what is to be retried, waits in the store and costs no attempt, also over
-    /// a restart. Tests of a webhook and handshakes still go out.
+    /// Publishing continues. New deliveries and retries wait in the store, also across a restart, and use up no attempts.
+    /// Tests of a webhook and handshakes are still sent.
     Pause(Target),
-    /// End a pause: within a second everything that is due goes on
+    /// End a pause; due deliveries are attempted within a second
     ///
-    /// Each pause is ended by the name that it was made with: what another pause still holds goes on waiting.
+    /// Use the option with which the pause was started. Deliveries that another pause covers keep waiting.
     Resume(Target),
-    /// Show what is paused, and since when
+    /// Show the pauses, and when each began
     Status,
 }
 
@@ -55,18 +55,18 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             }
             let paused = store.pause_deliveries(scope.clone(), now).await.context("cannot pause deliveries")?;
             if paused {
-                eprintln!("paused {scope}: within a second nothing new goes out, and what is published waits");
+                eprintln!("paused {scope}: within a second no new attempts start, and new deliveries wait");
             } else {
-                eprintln!("nothing to do: there is a pause of {scope} already, and `webhooks-server delivery status` says since when");
+                eprintln!("nothing to do: there is already a pause of {scope}; `webhooks-server delivery status` shows when it began");
             }
         }
         Command::Resume(target) => {
             let scope = scope(target);
             if !store.resume_deliveries(scope.clone(), now).await.context("cannot resume deliveries")? {
-                bail!("there is no pause of {scope}: `webhooks-server delivery status` shows those that there are");
+                bail!("there is no pause of {scope}: `webhooks-server delivery status` lists the pauses");
             }
-            eprintln!("resumed {scope}: within a second what is due goes on");
-            for pause in store.list_pauses().await.context("it is resumed, but the other pauses cannot be listed")? {
+            eprintln!("resumed {scope}: due deliveries are attempted within a second");
+            for pause in store.list_pauses().await.context("resumed, but the other pauses cannot be listed")? {
                 eprintln!("still paused: {}", pause.scope);
             }
         }
@@ -85,7 +85,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     Ok(())
 }
 
-/// The command line takes one of the three.
+/// Returns the scope of the given option. The parser makes sure that there is exactly one.
 fn scope(target: Target) -> PauseScope {
     let account = target.account.map(PauseScope::Account);
     account.or(target.webhook.map(PauseScope::Webhook)).unwrap_or(PauseScope::All)

@@ -22,7 +22,7 @@ fn with_config(text: &str, arguments: &[&str]) -> Result<CommandLine, ConfigErro
 
 #[test]
 fn the_example_names_every_setting_with_its_default() {
-    // A commented line is a default; uncommenting all of them must change nothing.
+    // Each commented setting shows its default, so uncommenting all of them must change nothing.
     let uncommented: String = EXAMPLE
         .lines()
         .map(|line| match line.strip_prefix("# ") {
@@ -48,12 +48,12 @@ fn the_example_names_every_setting_with_its_default() {
 }
 
 #[test]
-fn a_mistake_in_the_url_of_a_database_is_told_without_its_password() {
+fn an_error_about_a_database_url_does_not_show_the_password() {
     let url = "postgres://me:secret@one:port/hooks";
     let file = format!("store = \"{url}\"");
     for mistake in [load(&["--store", url]), with_config(&file, &[]), load(&["token", "list", "--store", url])] {
-        let said = mistake.expect_err("no URL").to_string();
-        assert!(said.contains("invalid value for '--store <STORE>': must be a URL such as") && !said.contains("secret"), "{said}");
+        let message = mistake.expect_err("no URL").to_string();
+        assert!(message.contains("invalid value for '--store <STORE>': must be a URL such as") && !message.contains("secret"), "{message}");
     }
 }
 
@@ -68,7 +68,7 @@ fn flags_win_over_the_file_and_the_file_over_defaults() {
 }
 
 #[test]
-fn what_the_file_gets_wrong_is_named() {
+fn an_error_in_the_file_names_its_cause() {
     for (text, expected) in [
         ("colour = \"red\"", "unknown key `colour`"),
         ("[delivery]\ncolour = 1", "unknown key `delivery.colour`"),
@@ -84,7 +84,7 @@ fn what_the_file_gets_wrong_is_named() {
 }
 
 #[test]
-fn tokens_never_travel_in_the_clear_by_default() {
+fn listening_beyond_loopback_needs_tls_or_a_proxy() {
     for (arguments, allowed) in [
         (&["--listen", "127.0.0.1:0"][..], true),
         (&["--listen", "[::1]:0"], true),
@@ -99,7 +99,7 @@ fn tokens_never_travel_in_the_clear_by_default() {
 }
 
 #[test]
-fn help_says_default_environment_and_key_of_each_setting() {
+fn help_shows_the_default_the_variable_and_the_key_of_a_setting() {
     let help = command().render_long_help().to_string();
     for expected in
         ["[default: 127.0.0.1:8080]", "WEBHOOKS_DELIVERY_MAX_IN_FLIGHT", "[file: delivery.retry_schedule]", "WEBHOOKS_TLS_CERT_FILE"]

@@ -1,4 +1,4 @@
-//! `webhooks-server token …`: access tokens, made beside running servers.
+//! `webhooks-server token …`: creates, lists and revokes access tokens. Servers may be running.
 
 use std::io::Write as _;
 
@@ -18,26 +18,26 @@ use crate::secrets::access_token::{new_token, token_hash};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make an access token and print it, once
+    /// Create an access token and print it; it is shown only once
     Create {
         /// The account that the token acts for
         #[arg(long, value_parser = parse_account, required_unless_present = "platform", conflicts_with = "platform")]
         account: Option<Account>,
-        /// Make a platform token: it publishes to every account and reads everything, and registers nothing
+        /// Create a platform token: it can publish to every account and read everything, but not register webhooks
         #[arg(long)]
         platform: bool,
-        /// What the token allows; may be given more than once
+        /// A scope of the token; may be given more than once
         #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope_parser())]
         scopes: Vec<Scope>,
-        /// When the token ends; without this it does not
+        /// The number of days after which the token expires; by default it does not expire
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
         expires_in_days: Option<u32>,
     },
-    /// List the access tokens, without the tokens themselves
+    /// List the access tokens without their secrets
     List,
-    /// Revoke an access token: within a second it is refused
+    /// Revoke an access token (takes effect within a second)
     Revoke {
-        /// As `token list` shows it
+        /// The id of the token, as shown by `token list`
         #[arg(value_name = "ID")]
         id: Uuid,
     },
@@ -51,17 +51,14 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             if account.is_none()
                 && let Some(scope) = scopes.iter().find(|scope| !scope.for_platform())
             {
-                bail!(
-                    "a platform token cannot have the scope {}: it publishes, deletes notifications and reads, and a customer's webhooks are the customer's",
-                    scope.as_str()
-                );
+                bail!("a platform token cannot have the scope {}: it can only publish and delete notifications, and read", scope.as_str());
             }
             let expires_at = expires_in_days.map(|days| now + chrono::TimeDelta::days(i64::from(days)));
             let (token, secret) = new_token(account, &scopes, now, expires_at)?;
             let id = token.id;
             store.create_token(token, token_hash(&secret)).await.context("cannot store the token")?;
-            eprintln!("made the access token {id}; it is shown this once:");
-            writeln!(std::io::stdout(), "{secret}").with_context(|| format!("cannot print the token: revoke {id} and make another"))?;
+            eprintln!("created the access token {id}; it is shown only this once:");
+            writeln!(std::io::stdout(), "{secret}").with_context(|| format!("cannot print the token: revoke {id} and create another"))?;
         }
         Command::List => {
             let mut lines = vec![format!("{:36}  {:20}  {:24}  {:24}  SCOPES", "ID", "ACCOUNT", "CREATED", "STATE")];
@@ -76,7 +73,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
         }
         Command::Revoke { id } => {
             if !store.revoke_token(id, now).await.context("cannot revoke the token")? {
-                bail!("there is no token {id}: `webhooks-server token list` shows them");
+                bail!("there is no token {id}: `webhooks-server token list` lists the tokens");
             }
             eprintln!("revoked the access token {id}");
         }
@@ -84,7 +81,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     Ok(())
 }
 
-/// What the list says of a token: from the moment that it is refused, why.
+/// Returns the state of a token for the list: until when it is valid, or why it is refused.
 fn state(token: &Token, now: chrono::DateTime<chrono::Utc>) -> String {
     match (token.revoked_at, token.expires_at) {
         (Some(_), _) => "revoked".to_owned(),
@@ -101,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_called_expired_or_revoked_from_the_moment_that_it_is_refused() {
+    fn the_list_shows_a_token_as_expired_or_revoked_exactly_when_it_is_refused() {
         let end = DateTime::UNIX_EPOCH + TimeDelta::minutes(90);
         let moment = TimeDelta::milliseconds(1);
         for (expires_at, revoked_at, now, expected) in [

@@ -1,4 +1,4 @@
-//! A parser for what may hold a password.
+//! A parser for values that may contain a password.
 
 use std::ffi::OsStr;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use clap::Arg;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 
-/// Parses what may hold a password: a mistake is told without what was given.
+/// Parses a value that may contain a password. Its error messages do not show the value.
 #[derive(Clone)]
 pub(crate) struct Concealed<T>(PhantomData<T>);
 

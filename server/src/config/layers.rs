@@ -1,7 +1,7 @@
-//! Where settings come from: flags, then environment, then a TOML file, then defaults.
+//! Reads settings from the command line, the environment, a TOML file and the defaults, in this order of precedence.
 //!
-//! Each setting is declared once, as an argument whose id is its key in the file. The file's values become the
-//! arguments' defaults, so flags and environment win over it, and the same parser judges all.
+//! Each setting is declared once, as an argument whose id is the setting's key in the file. The file's values become the arguments'
+//! defaults. So the command line and the environment override the file, and the same parser checks all values.
 
 use std::ffi::OsString;
 
@@ -11,7 +11,7 @@ use super::Settings;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Rendered by clap, `--help` and `--version` included.
+    /// An error of clap, or the output of `--help` or `--version`.
     #[error("{0}")]
     Arguments(clap::Error),
     #[error("cannot read the configuration file {path}")]
@@ -40,11 +40,11 @@ pub enum ConfigError {
     Contradiction(&'static str),
 }
 
-/// What the process was started with, and what its environment and file add. `command` has all settings as arguments;
-/// `settings` finds them in what was parsed.
+/// Reads the command line, the environment and the configuration file. `command` has all settings as arguments, and `settings`
+/// returns them from the parsed value.
 ///
 /// # Errors
-/// When the arguments or the file are refused, or settings contradict each other.
+/// If an argument or the file is invalid, or if settings contradict each other.
 pub fn load<T: FromArgMatches>(
     command: clap::Command,
     arguments: impl IntoIterator<Item = OsString>,
@@ -53,7 +53,7 @@ pub fn load<T: FromArgMatches>(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = with_environment(command);
     let parse = |command: clap::Command| T::from_arg_matches(&command.try_get_matches_from(&arguments)?);
-    // The first pass finds the file, and shows `--help` and mistakes as they are without it.
+    // The first pass finds the file. It also handles `--help` and reports wrong arguments.
     let first = parse(command.clone()).map_err(ConfigError::Arguments)?;
     let Some(path) = &settings(&first).config else {
         settings(&first).check()?;
@@ -63,13 +63,13 @@ pub fn load<T: FromArgMatches>(
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
     let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Toml { path: shown.clone(), source: Box::new(source) })?;
     let command = with_file(command, &table, &shown)?;
-    // The arguments passed once, so what is refused now stands in the file.
+    // The arguments were valid in the first pass, so an error now is in the file.
     let second = parse(command).map_err(|source| ConfigError::BadValue { path: shown, source })?;
     settings(&second).check()?;
     Ok(second)
 }
 
-/// Gives each setting its environment variable, and says in its help under which names it goes.
+/// Gives each setting an environment variable, and adds its key in the file to its help.
 pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let key = argument.get_id().to_string();
@@ -84,7 +84,7 @@ pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
 }
 
 pub(crate) fn is_setting(argument: &Arg) -> bool {
-    !matches!(argument.get_id().as_str(), "help" | "version")
+    !matches!(argument.get_id().as_str(), "help" | "version" | "licenses")
 }
 
 /// Makes the file's values the defaults of their arguments.

@@ -1,4 +1,5 @@
-//! One attempt: sign, authenticate, send, and read the answer, all within bounds. What goes wrong is data.
+//! Makes one attempt: signs, authenticates and sends a callback, and reads the response, within limits of time and size. Failures
+//! are returned as outcomes.
 
 use std::time::{Duration, Instant};
 
@@ -14,37 +15,37 @@ use super::outcome::{Failure, NotMade, Outcome};
 use super::redact;
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
-use crate::api::callback::Answer;
+use crate::api::callback::ResponseClass;
 use crate::api::trace::TraceContext;
 use crate::store;
 
-/// So much of an answer is read before the connection is given up; more tells nothing.
-const ANSWER_BYTES: usize = 64 * 1024;
+/// Maximum number of response body bytes that are read before the connection is closed.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// So much of it is kept.
-const EXCERPT_BYTES: usize = 4 * 1024;
+/// Maximum number of response body bytes that are stored.
+const MAX_EXCERPT_BYTES: usize = 4 * 1024;
 
-/// What is to be sent.
+/// A callback to send.
 pub(super) struct Call {
     pub(super) notification_id: Uuid,
     pub(super) body: Bytes,
     pub(super) trace: Option<TraceContext>,
-    /// Name resolution, token request and answer included.
+    /// The deadline of the whole attempt: name resolution, token request and response.
     pub(super) deadline: tokio::time::Instant,
 }
 
-/// What came of it.
+/// The result of an attempt.
 pub(super) struct Sent {
     started_at: DateTime<Utc>,
     pub(super) duration: Duration,
     pub(super) outcome: Outcome,
-    pub(super) answer: Option<Answer>,
+    pub(super) response_class: Option<ResponseClass>,
     pub(super) status_code: Option<u16>,
     pub(super) retry_after: Option<RetryAfter>,
     error: Option<String>,
     response_body: Option<String>,
     truncated: bool,
-    /// The answer's, as it came, as far as it was read. Nothing of it may be kept.
+    /// The raw response body, as far as it was read. It may contain secrets, so it must not be stored.
     pub(super) body: Vec<u8>,
 }
 
@@ -71,7 +72,7 @@ impl Sent {
     }
 }
 
-/// For the log: nothing that the receiver chose.
+/// Logs no text that the receiver chose.
 impl slog::KV for &Sent {
     fn serialize(&self, _: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
         serializer.emit_str("outcome".into(), self.outcome.as_str())?;
@@ -82,17 +83,20 @@ impl slog::KV for &Sent {
     }
 }
 
-/// Sends a callback and judges the answer. `now` is when the attempt starts.
+/// Sends a callback and classifies the response. `now` is the start of the attempt.
+///
+/// # Errors
+/// When this server could not make the attempt.
 pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTime<Utc>) -> Result<Sent, NotMade> {
     let started = Instant::now();
     let mut authorizations = Vec::new();
-    let answer = tokio::time::timeout_at(call.deadline, exchange(guard, target, &call, now, &mut authorizations)).await;
-    let answer = answer.unwrap_or_else(|_| Err(Failure::new(Outcome::TimedOut, "no answer within the time limit")));
+    let result = tokio::time::timeout_at(call.deadline, exchange(guard, target, &call, now, &mut authorizations)).await;
+    let result = result.unwrap_or_else(|_| Err(Failure::new(Outcome::TimedOut, "no response within the time limit")));
     let mut sent = Sent {
         started_at: now,
         duration: started.elapsed(),
         outcome: Outcome::Accepted,
-        answer: None,
+        response_class: None,
         status_code: None,
         retry_after: None,
         error: None,
@@ -100,39 +104,39 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         truncated: false,
         body: Vec::new(),
     };
-    match answer {
-        Ok(answer) => {
-            sent.answer = Some(Answer::of(answer.status));
-            if sent.answer != Some(Answer::Accepted) {
+    match result {
+        Ok(received) => {
+            sent.response_class = Some(ResponseClass::of(received.status));
+            if sent.response_class != Some(ResponseClass::Accepted) {
                 sent.outcome = Outcome::Rejected;
-                sent.error = Some(rejection(answer.status));
+                sent.error = Some(rejection(received.status));
             }
-            sent.status_code = Some(answer.status.as_u16());
-            sent.retry_after = answer.retry_after;
-            if !answer.body.is_empty() {
+            sent.status_code = Some(received.status.as_u16());
+            sent.retry_after = received.retry_after;
+            if !received.body.is_empty() {
                 let redactor = target.redactor(&authorizations);
-                let (excerpt, cut) = redact::excerpt(&answer.body, EXCERPT_BYTES, &redactor);
+                let (excerpt, truncated) = redact::excerpt(&received.body, MAX_EXCERPT_BYTES, &redactor);
                 sent.response_body = Some(excerpt);
-                sent.truncated = cut || answer.cut;
+                sent.truncated = truncated || received.truncated;
             }
-            sent.body = answer.body;
+            sent.body = received.body;
         }
-        Err(Failure::Theirs { outcome, error }) => {
+        Err(Failure::Outcome { outcome, error }) => {
             sent.outcome = outcome;
-            // Names and certificates come from the other side too.
+            // The error may contain names and certificates that the other server chose.
             let error = target.redactor(&authorizations).redact(&error);
             sent.error = Some(error.chars().take(1024).collect());
         }
-        Err(Failure::Ours(not_made)) => return Err(not_made),
+        Err(Failure::NotMade(not_made)) => return Err(not_made),
     }
     Ok(sent)
 }
 
 fn rejection(status: StatusCode) -> String {
     match status.as_u16() {
-        300..=399 => "redirects are not followed: register the URL that answers itself".to_owned(),
-        410 => "the callback is gone for good, so the webhook is deactivated".to_owned(),
-        code => format!("the callback answered {code}, and only 200 to 299 accept"),
+        300..=399 => "redirects are not followed; register the final URL".to_owned(),
+        410 => "the receiver returned 410 Gone; the webhook is deactivated".to_owned(),
+        code => format!("the receiver returned {code}; only 200 to 299 accept a callback"),
     }
 }
 
@@ -140,11 +144,12 @@ struct Received {
     status: StatusCode,
     retry_after: Option<RetryAfter>,
     body: Vec<u8>,
-    /// More came than was read.
-    cut: bool,
+    /// Whether the body was not read completely.
+    truncated: bool,
 }
 
-/// `authorizations` collects every value that was sent, so that none of them comes back in what is kept.
+/// Sends the callback with the credentials of the target. `authorizations` collects every credential that was sent, so that all
+/// of them can be redacted.
 async fn exchange(
     guard: &Guard,
     target: &Target,
@@ -165,10 +170,10 @@ async fn exchange(
         let token = source.token(guard, refused.as_ref()).await?;
         let value = format!("Bearer {}", token.value);
         authorizations.extend([token.value.clone(), value.clone()]);
-        let answer = post(guard, target, call, now, Some(&value)).await?;
-        // The token may have been revoked before its time: once, another is fetched.
-        if Answer::of(answer.status) != Answer::Unauthorized || refused.is_some() {
-            return Ok(answer);
+        let received = post(guard, target, call, now, Some(&value)).await?;
+        // The token may have been revoked before it expired, so a new token is fetched once.
+        if ResponseClass::of(received.status) != ResponseClass::Unauthorized || refused.is_some() {
+            return Ok(received);
         }
         refused = Some(token);
     }
@@ -181,20 +186,20 @@ async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, a
     let request = request.headers(target.headers.clone());
     let mut request = add_headers(headers, request).header(header::CONTENT_TYPE, "application/json").body(call.body.clone());
     if let Some(value) = authorization {
-        let mut value =
-            HeaderValue::from_str(value).map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials cannot be sent in a header"))?;
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials are not a valid header value"))?;
         value.set_sensitive(true);
         request = request.header(header::AUTHORIZATION, value);
     }
     let response = request.send().await.map_err(|error| Failure::of(&error))?;
     let status = response.status();
-    // RFC 9110 §10.2.3; other statuses do not ask for patience.
-    let retry_after = (Answer::of(status) == Answer::Busy)
+    // RFC 9110 §10.2.3. Retry-After counts only for 429 and 503.
+    let retry_after = (ResponseClass::of(status) == ResponseClass::Busy)
         .then(|| response.headers().get(header::RETRY_AFTER)?.to_str().ok().and_then(RetryAfter::parse))
         .flatten();
-    // The status says it all: a body that breaks off or never ends does not make an accepted callback less accepted.
+    // Only the status matters: a callback is accepted even if the response body is incomplete.
     let mut body = Vec::new();
-    let read = tokio::time::timeout_at(call.deadline, guard::read_at_most(response, ANSWER_BYTES, &mut body)).await;
-    let cut = !matches!(read, Ok(Ok(false)));
-    Ok(Received { status, retry_after, body, cut })
+    let read = tokio::time::timeout_at(call.deadline, guard::read_at_most(response, MAX_RESPONSE_BYTES, &mut body)).await;
+    let truncated = !matches!(read, Ok(Ok(false)));
+    Ok(Received { status, retry_after, body, truncated })
 }

@@ -8,7 +8,7 @@ use crate::api::callback::{CallbackHeaders, Signatures, SignedAt, UserAgent};
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
 use crate::secrets::signing_secret::SigningSecret;
 
-/// The headers of `body` when it is sent at `now`.
+/// Returns the headers for `body` when it is sent at `now`.
 pub(super) fn signed_headers(
     notification_id: Uuid,
     body: &[u8],
@@ -28,7 +28,6 @@ pub(super) fn signed_headers(
     }
 }
 
-/// Adds the headers to a request.
 pub(super) fn add_headers(headers: CallbackHeaders, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
     let trace = [
         ("traceparent", headers.traceparent.map(TraceParent::into_string)),
@@ -48,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sent_keeps_the_schema_of_its_headers() {
+    fn signed_headers_match_their_schema() {
         let secret: SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("a secret");
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
         for secrets in [vec![secret.clone()], vec![secret; 2]] {

@@ -1,33 +1,34 @@
-//! One attempt of a leased delivery.
+//! Attempts of leased deliveries.
 
 use super::*;
 
 impl Engine {
-    /// One attempt of a leased delivery, from its start to its record.
+    /// Makes one attempt of a leased delivery and records its outcome.
     pub(super) async fn deliver(self: Arc<Self>, leased: Leased) {
         let name = AttemptName { delivery: leased.delivery_id, number: leased.attempt };
         if *self.stopping.borrow() {
             return self.release(leased, name).await;
         }
         if !self.store.holds(leased.lease) {
-            // It may be another's by now.
-            return self.release_soon(leased, name).await;
+            // Another node may have leased the delivery by now.
+            return self.release_after_pause(leased, name).await;
         }
-        let destination = match self.destination_now(&leased).await {
+        let destination = match self.current_destination(&leased).await {
             Ok(Some(destination)) => destination,
             Ok(None) => return self.release(leased, name).await,
             Err(error) => {
-                slog::error!(self.log, "cannot read the webhook again; the delivery goes back in a second"; name, "error" => chain(&error));
-                return self.release_soon(leased, name).await;
+                slog::error!(self.log, "cannot read the webhook again; the delivery is released in a second"; name, "error" => chain(&error));
+                return self.release_after_pause(leased, name).await;
             }
         };
         let target = match self.targets.get(&destination) {
             Ok(target) => target,
             Err(error) => {
-                // Ours, not the receiver's: it costs no attempt. The key is checked at start, so the row is damaged.
-                slog::error!(self.log, "cannot open the webhook's secrets, which an update of it can replace; its deliveries wait, and one is tried every 30 s";
+                // The receiver did not cause this error, so no attempt is counted. The key was checked at start, so the row is
+                // damaged.
+                slog::error!(self.log, "cannot decrypt the webhook's secrets; its deliveries wait, and one is tried every 30 s; update the webhook to replace the secrets";
                     name, "webhook" => destination.webhook_id.to_string(), "error" => chain(&*error));
-                self.slots.put_off(destination.webhook_id, self.clock.now() + LONGEST_PAUSE);
+                self.slots.defer(destination.webhook_id, self.clock.now() + MAX_PAUSE);
                 return self.release(leased, name).await;
             }
         };
@@ -47,30 +48,30 @@ impl Engine {
             Ok(sent) => sent,
             Err(error) => {
                 self.metrics.attempt_not_made();
-                slog::error!(self.log, "an attempt could not be made, and costs the receiver none; the delivery goes back in a second"; name, "error" => chain(&error));
-                return self.release_soon(leased, name).await;
+                slog::error!(self.log, "an attempt could not be made and is not counted; the delivery is released in a second"; name, "error" => chain(&error));
+                return self.release_after_pause(leased, name).await;
             }
         };
         let now = self.clock.now();
         let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now, random_fraction());
         self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
         if sent.accepted() {
-            // What is as it should be is told only to those who look closely.
+            // Expected outcomes are of interest only at debug level.
             slog::debug!(self.log, "attempt ended"; name, &sent);
         } else {
             slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
         }
         let Leased { delivery_id, attempt, lane, lease, notification, slot, .. } = leased;
-        // Another may go while this one is recorded.
+        // Frees the slot: another attempt may start while this attempt is recorded.
         let _unrecorded = slot.end(sent.accepted(), now);
         drop(notification);
         let attempt = sent.into_record(attempt);
-        let patience = self.settings.patience;
-        self.record(Finish { delivery_id, lane, lease, destination, attempt, next, patience }, name).await;
+        let policy = self.settings.policy;
+        self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy }, name).await;
     }
 
-    /// The destination as it is now, unless the one that was leased still holds. None when nothing is to be sent there.
-    async fn destination_now(&self, leased: &Leased) -> store::Result<Option<Arc<Destination>>> {
+    /// Returns the current destination, or `None` if the delivery must not be sent any more.
+    async fn current_destination(&self, leased: &Leased) -> store::Result<Option<Arc<Destination>>> {
         if self.deleted(leased.notification.id) {
             return Ok(None);
         }
@@ -81,12 +82,13 @@ impl Engine {
         Ok(current.filter(|current| current.epoch == leased.destination.epoch).map(Arc::new))
     }
 
-    /// `attempts_made` are those of the present schedule. `random` is from 0 up to 1, and spreads retries.
+    /// Returns what follows an attempt. `attempts_made` counts the attempts of the current retry schedule. `random` is in
+    /// `0.0..1.0` and gives the jitter of retries.
     fn next(&self, sent: &Sent, attempts_made: u32, now: DateTime<Utc>, random: f64) -> Next {
         if sent.accepted() {
             return Next::Succeeded;
         }
-        if sent.answer == Some(Answer::Gone) {
+        if sent.response_class == Some(ResponseClass::Gone) {
             return Next::Gone;
         }
         match self.settings.retry_schedule.next(attempts_made, now, sent.retry_after, random) {

@@ -1,27 +1,27 @@
-//! Deleting a notification: what it says is erased, and nothing more of it goes out.
+//! Deletes a notification: erases its payload and the stored responses, and stops its deliveries.
 
 use super::*;
 use crate::api::types::Account;
 
 impl Engine {
-    /// False when there is no such notification. Once this has returned, no attempt of its deliveries starts, and neither
-    /// its payload nor what receivers answered to it is in the store. An erasure that is cut off goes on by itself.
+    /// Deletes a notification. Returns false if there is no such notification. Afterwards no attempt of its deliveries starts,
+    /// and the store contains neither the payload nor the stored responses. The background tasks complete an interrupted erasure.
     ///
     /// # Errors
-    /// When the store is away. The payload may be gone by then.
+    /// When the store is unavailable. The payload may already be erased.
     pub async fn delete_notification(&self, account: Option<Account>, id: Uuid) -> store::Result<bool> {
         if !self.store.delete_notification(account, id, self.clock.now()).await? {
             return Ok(false);
         }
         self.notification_deleted(id);
-        while self.store.erase_answers(id).await? {}
+        while self.store.erase_responses(id).await? {}
         Ok(true)
     }
 
-    /// What was leased before holds the payload in memory, and gives itself up before it is sent.
+    /// Records that a notification was deleted. Deliveries that were leased earlier still hold the payload, but are not sent.
     pub(super) fn notification_deleted(&self, id: Uuid) {
         let mut deletions = self.deletions.lock().unwrap_or_else(PoisonError::into_inner);
-        deletions.retain(|_, at| at.elapsed() < CHANGE_MEMORY);
+        deletions.retain(|_, at| at.elapsed() < CHANGE_RETENTION);
         deletions.insert(id, Instant::now());
     }
 
@@ -43,8 +43,8 @@ mod tests {
     use crate::store::sqlite::Sqlite;
     use crate::store::{Audience, Publication, Published, Sealed, Webhook};
 
-    /// An engine that takes nothing by itself, and a webhook at an address that the guard refuses: an attempt would end at
-    /// once, and be recorded.
+    /// Returns an engine without a lease loop, and a webhook with an address that the guard refuses. So an attempt ends at once
+    /// and is recorded.
     async fn engine(directory: &std::path::Path) -> (Arc<Engine>, Uuid) {
         let metrics = Arc::new(Metrics::default());
         let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
@@ -75,7 +75,7 @@ mod tests {
             caps: Caps::new(100, 100),
             retry_schedule: RetrySchedule::default(),
             attempt_timeout: Duration::from_secs(15),
-            patience: None,
+            policy: None,
         };
         let guard = Guard::new(GuardPolicy::default()).expect("a guard");
         let log = slog::Logger::root(slog::Discard, slog::o!());
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_leased_before_is_not_attempted_after() {
+    async fn a_delivery_leased_before_the_deletion_is_not_attempted() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let (engine, webhook_id) = engine(directory.path()).await;
         for deleted in [true, false] {
@@ -106,8 +106,8 @@ mod tests {
             engine.attempts.close();
             engine.attempts.wait().await;
             engine.attempts.reopen();
-            // No round of leasing runs here that would look at what was given back.
-            let _ = engine.slots.awake(DateTime::UNIX_EPOCH, 10);
+            // No lease loop runs here, so the test takes the released work.
+            let _ = engine.slots.take_ready(DateTime::UNIX_EPOCH, 10);
             let (delivery, _) = engine.store.get_delivery(None, delivery_id).await.expect("readable").expect("a delivery");
             assert_eq!(delivery.attempt_count, u32::from(!deleted));
         }

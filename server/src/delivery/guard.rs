@@ -1,20 +1,19 @@
-//! The guard: whatever this server sends out goes through here, and only to where it may go.
+//! All outbound requests of this server go through the guard. The guard connects only to permitted addresses.
 //!
-//! A customer chooses the URLs that this server calls, and this server stands inside an operator's network. So every address is judged
-//! (`guard/ranges.rs`) before it is dialled, and at each attempt anew, since a name may mean another address by then:
+//! Customers choose the URLs that this server calls, and this server runs inside an operator's network. So every address is
+//! checked (`guard/ranges.rs`) before each connection, because a name may resolve to another address at each attempt:
 //!
-//! - [`Guard::judge_url`] judges what the URL itself says. It is also asked when a URL is stored, so that the customer hears of it at once.
-//!   An address that stands in the URL is judged here, because the HTTP client dials it without asking a resolver.
-//! - The resolver (`guard/resolver.rs`) judges each address of a name, and the client dials the very addresses that were judged.
-//! - The client follows no redirect, and takes no proxy from the environment, for either would lead round the judgement.
+//! - [`Guard::check_url`] checks the URL itself. It is also called when a URL is stored, so that the customer gets the error at
+//!   once. It checks an address in the URL, because the HTTP client uses no resolver for such an address.
+//! - The resolver (`guard/resolver.rs`) checks each address of a name, and the client connects only to the checked addresses.
+//! - The client follows no redirects and uses no proxy from the environment, because both would bypass the checks.
 //!
-//! Clippy's `disallowed-methods` keeps the rest of the workspace from building another client.
+//! Clippy's `disallowed-methods` prevents other HTTP clients in the rest of the workspace.
 //!
-//! What a receiver can make this server hold in memory is bounded. The header of an HTTP/1 response has at most 100 fields and
-//! 816 KiB (hyper gives up at 408 KiB, and reads as much again in one go; reqwest has no knob for it), that of an HTTP/2 response
-//! at most 32 KiB.
-//! Of a body that nobody has read yet, at most 64 KiB an HTTP/2 stream and 1 MiB a connection are on the way.
-//! How much of a body is read, and how long an attempt takes, is for the attempt to bound.
+//! A receiver can make this server use only limited memory. The header of an HTTP/1 response has at most 100 fields and 816 KiB:
+//! hyper stops at 408 KiB, but may read 408 KiB more in one step. reqwest has no setting for this limit. The header of an HTTP/2
+//! response has at most 32 KiB. Unread body data is limited to 64 KiB per HTTP/2 stream and 1 MiB per connection. The attempt
+//! limits the size of a body and the time for reading it.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -34,43 +33,44 @@ pub use self::ranges::Range;
 pub use self::resolver::{DNS_PORT, NameError};
 
 use self::ranges::AddressPolicy;
-use self::resolver::{JudgingResolver, Names};
+use self::resolver::{CheckingResolver, Names};
 
 use crate::slots::IDLE_TIMEOUT;
 
-/// Resolving a name, connecting and the TLS handshake together take at most this, unless the policy says otherwise.
+/// Default time limit for name resolution, connecting and the TLS handshake together.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// As many as an account has in flight by default: fewer, and a host with several webhooks gets a new connection all the time.
-const MOST_IDLE_PER_HOST: usize = 256;
+/// Maximum number of idle connections per host: the default limit of an account's attempts in flight. With fewer connections, a
+/// host with several webhooks would often get new ones.
+const MAX_IDLE_PER_HOST: usize = 256;
 
-/// An HTTP/2 connection whose peer has gone without a word is found out within both of these, not by one timed out attempt after another.
+/// A dead HTTP/2 connection is detected within the sum of both times. Otherwise several attempts on it would time out.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-const MOST_HEADER_BYTES: u32 = 32 * 1024;
+const MAX_HEADER_BYTES: u32 = 32 * 1024;
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// What the operator allows.
+/// The operator's settings of the guard.
 #[derive(Debug, Clone)]
 pub struct GuardPolicy {
-    /// Networks that callbacks may reach though they are not globally reachable. Metadata services of clouds stay closed to
-    /// any network that holds more than their own address.
+    /// Networks that callbacks may reach although they are not globally reachable. A cloud's metadata service is allowed only by
+    /// a network with exactly its address.
     pub allow_networks: Vec<IpNet>,
-    /// Whether `http` URLs are taken beside `https` ones.
+    /// Whether `http` URLs are allowed in addition to `https` URLs.
     pub allow_http: bool,
-    /// Certificate authorities that are trusted beside the usual ones.
+    /// Certificate authorities that are trusted in addition to those of the system.
     pub extra_root_certificates: Vec<reqwest::Certificate>,
-    /// For resolving the name, connecting and the TLS handshake together.
+    /// Time limit for name resolution, connecting and the TLS handshake together.
     pub connect_timeout: Duration,
-    /// What is asked for names; empty for what `/etc/resolv.conf` says.
+    /// The name servers. An empty list means those of `/etc/resolv.conf`.
     pub name_servers: Vec<SocketAddr>,
-    /// Lookups under way at one time, each of which may hold up to four sockets.
-    pub most_lookups: usize,
+    /// Maximum number of concurrent lookups. Each lookup may use up to four sockets.
+    pub max_lookups: usize,
 }
 
-const DEFAULT_MOST_LOOKUPS: usize = 512;
+const DEFAULT_MAX_LOOKUPS: usize = 512;
 
 impl Default for GuardPolicy {
     fn default() -> GuardPolicy {
@@ -80,12 +80,12 @@ impl Default for GuardPolicy {
             extra_root_certificates: Vec::new(),
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             name_servers: Vec::new(),
-            most_lookups: DEFAULT_MOST_LOOKUPS,
+            max_lookups: DEFAULT_MAX_LOOKUPS,
         }
     }
 }
 
-/// The only way out. Clones share one client and its connections.
+/// The only way to send outbound requests. Clones share one client and its connections.
 #[derive(Debug, Clone)]
 pub struct Guard {
     client: reqwest::Client,
@@ -102,32 +102,32 @@ pub enum GuardError {
     Client(#[source] reqwest::Error),
 }
 
-/// Why nothing is sent to a URL. A customer may read the message; it does not tell which inner address a name has.
+/// Why a URL is refused. Customers may read the message, so it does not contain the internal address of a name.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     #[error("the URL must begin with {allowed}, not with {scheme}:")]
     SchemeNotAllowed { scheme: String, allowed: &'static str },
     #[error("the URL must name a host")]
     NoHost,
-    #[error("the URL must not contain a user name or a password; give them as auth instead")]
+    #[error("the URL must not contain a user name or password; use `auth` instead")]
     Userinfo,
-    #[error("the URL must not contain a fragment (#); leave it out, since no server ever sees it")]
+    #[error("the URL must not contain a fragment (#), which is never sent to a server")]
     Fragment,
-    #[error("the address {address} is not publicly reachable ({range}); give the URL of a public server")]
+    #[error("the address {address} is not publicly reachable ({range}); use the URL of a public server")]
     AddressForbidden { address: IpAddr, range: &'static Range },
-    #[error("the name {name} has an address that is not publicly reachable ({}); let all its addresses be public", range.name)]
+    #[error("the name {name} has an address that is not publicly reachable ({}); all its addresses must be public", range.name)]
     NameForbidden { name: String, address: IpAddr, range: &'static Range },
 }
 
 impl Guard {
     pub fn new(policy: GuardPolicy) -> Result<Guard, GuardError> {
-        let names = Names::of_system(policy.name_servers.clone(), policy.most_lookups).map_err(GuardError::Names)?;
+        let names = Names::of_system(policy.name_servers.clone(), policy.max_lookups).map_err(GuardError::Names)?;
         Guard::with_names(policy, names)
     }
 
     fn with_names(policy: GuardPolicy, names: Names) -> Result<Guard, GuardError> {
         let addresses = Arc::new(AddressPolicy::new(policy.allow_networks));
-        let resolver = JudgingResolver { names: Arc::new(names), policy: addresses.clone() };
+        let resolver = CheckingResolver { names: Arc::new(names), policy: addresses.clone() };
         #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the outbound client")]
         let builder = reqwest::Client::builder();
         let client = builder
@@ -139,8 +139,8 @@ impl Guard {
             .connect_timeout(policy.connect_timeout)
             .tls_certs_merge(with_bundled_roots_if_none(policy.extra_root_certificates))
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(MOST_IDLE_PER_HOST)
-            .http2_max_header_list_size(MOST_HEADER_BYTES)
+            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+            .http2_max_header_list_size(MAX_HEADER_BYTES)
             .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
             .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .http2_keep_alive_interval(PING_INTERVAL)
@@ -150,8 +150,8 @@ impl Guard {
         Ok(Guard { client, addresses, allow_http: policy.allow_http })
     }
 
-    /// Judges what the URL itself says, and looks up nothing: for a URL that is about to be stored.
-    pub fn judge_url(&self, url: &Url) -> Result<(), Refusal> {
+    /// Checks the URL itself without resolving its name, for example before the URL is stored.
+    pub fn check_url(&self, url: &Url) -> Result<(), Refusal> {
         match url.scheme() {
             "https" => {}
             "http" if self.allow_http => {}
@@ -166,54 +166,55 @@ impl Guard {
         if url.fragment().is_some() {
             return Err(Refusal::Fragment);
         }
-        // For these schemes the parser has already brought every spelling of an address (octal, hexadecimal, short, percent-encoded,
-        // full-width) to the address that it means.
+        // For these schemes the URL parser has already converted every spelling of an address (octal, hexadecimal, short,
+        // percent-encoded, full-width).
         let address: IpAddr = match url.host() {
             None => return Err(Refusal::NoHost),
             Some(Host::Domain(_)) => return Ok(()),
             Some(Host::Ipv4(address)) => address.into(),
             Some(Host::Ipv6(address)) => address.into(),
         };
-        self.addresses.judge(address).map_err(|range| Refusal::AddressForbidden { address, range })
+        self.addresses.check(address).map_err(|range| Refusal::AddressForbidden { address, range })
     }
 
-    /// Starts a request; the only way to send anything out. A name is judged when the request is sent: [`refusal_in`] finds that verdict.
+    /// Starts a request. The addresses of a name are checked when the request is sent. [`refusal_in`] finds a refusal by this
+    /// check.
     pub fn request(&self, method: http::Method, url: &Url) -> Result<reqwest::RequestBuilder, Refusal> {
-        self.judge_url(url)?;
+        self.check_url(url)?;
         Ok(self.client.request(method, url.clone()))
     }
 }
 
-/// The guard's verdict, if that is why a request failed.
+/// Returns the refusal if a request failed because the guard refused it.
 pub fn refusal_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Refusal> {
     find_in(error)
 }
 
-/// What kept a name from being resolved, if that is why a request failed.
+/// Returns the error if a request failed because of name resolution.
 pub fn name_error_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a NameError> {
     find_in(error)
 }
 
-/// What this server lacked, if that is why a request failed: neither the receiver nor the way there has anything to do with it.
+/// Returns the error text if a request failed because this server lacked a resource.
 pub fn shortage_in(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(busy @ NameError::Busy) = name_error_in(error) {
         return Some(busy.to_string());
     }
-    let of_names = match name_error_in(error) {
+    let name_io_error = match name_error_in(error) {
         Some(NameError::Failed { source: NetError::Io(error), .. }) => Some(&**error),
         _ => None,
     };
-    let error = of_names.or_else(|| find_in::<std::io::Error>(error))?;
-    let shortage = matches!(Errno::from_io_error(error)?, Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM);
-    shortage.then(|| error.to_string())
+    let error = name_io_error.or_else(|| find_in::<std::io::Error>(error))?;
+    let is_shortage = matches!(Errno::from_io_error(error)?, Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM);
+    is_shortage.then(|| error.to_string())
 }
 
 fn find_in<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
-/// The client trusts what the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` included). In a container that brings no
-/// certificates that would be nobody, so there the bundle that Mozilla keeps stands in.
+/// Adds Mozilla's root certificates if the system has none, for example in a container. Otherwise the client trusts the
+/// certificates of the system (including `SSL_CERT_FILE` and `SSL_CERT_DIR`).
 fn with_bundled_roots_if_none(mut extra: Vec<reqwest::Certificate>) -> Vec<reqwest::Certificate> {
     if rustls_native_certs::load_native_certs().certs.is_empty() {
         extra.extend(bundled_roots());
@@ -222,16 +223,16 @@ fn with_bundled_roots_if_none(mut extra: Vec<reqwest::Certificate>) -> Vec<reqwe
 }
 
 fn bundled_roots() -> impl Iterator<Item = reqwest::Certificate> {
-    // Nothing is parsed here, so nothing can fail: the client does that when it is built.
+    // `from_der` does not parse the certificate, so it cannot fail. The client parses each certificate when the client is built.
     webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| reqwest::Certificate::from_der(der).ok())
 }
 
-/// Appends the body up to `limit` bytes; true when there was more.
+/// Appends at most `limit` bytes of the body. Returns whether the body has more.
 pub(super) async fn read_at_most(mut response: reqwest::Response, limit: usize, body: &mut Vec<u8>) -> Result<bool, reqwest::Error> {
     while let Some(chunk) = response.chunk().await? {
-        let room = limit - body.len();
-        if chunk.len() > room {
-            body.extend_from_slice(&chunk[..room]);
+        let remaining = limit - body.len();
+        if chunk.len() > remaining {
+            body.extend_from_slice(&chunk[..remaining]);
             return Ok(true);
         }
         body.extend_from_slice(&chunk);

@@ -1,11 +1,11 @@
-//! The ownership handshake: where the operator requires it, a webhook gets nothing until whoever runs its target URL has
-//! agreed, by answering a signed `webhook.handshake` callback with the challenge in it.
+//! The ownership handshake. If the operator requires handshakes, a webhook gets no deliveries until its receiver agrees. It
+//! agrees by responding to a signed `webhook.handshake` callback with the challenge from the callback.
 //!
-//! It goes out as any other callback does, with the webhook's credentials and headers: the customer gave them for this very
-//! URL, a gateway in front of the receiver may let nothing else through, and so the handshake also shows that they work.
-//! What it keeps from strangers are notifications, which are the platform's and not the customer's.
+//! A handshake has the webhook's credentials and headers, which the customer supplied for this URL. A gateway in front of the
+//! receiver may require them, so the handshake also shows that they work. Notifications belong to the platform and not to the
+//! customer. The handshake protects them from strangers.
 //!
-//! It has a small number of places of its own in flight, so that it never competes with deliveries.
+//! Handshakes have their own small limit of attempts in flight, so they use no slots of deliveries.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,44 +19,47 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::attempt::{self, Call, Sent};
-use super::{Engine, LOOK_INTERVAL, chain, random_fraction};
-use crate::api::callback::{Answer, CallbackBody, CallbackReference};
+use super::{Engine, POLL_INTERVAL, chain, random_fraction};
+use crate::api::callback::{CallbackBody, CallbackReference, ResponseClass};
 use crate::api::types::EventType;
 use crate::model::Challenge;
 use crate::store::{Destination, DueHandshake, HandshakeEnd};
 
 const EVENT_TYPE: &str = "webhook.handshake";
 
-/// In flight at once, and of those in one account: receivers that hang hold up those of their own account alone.
-const AT_ONCE: usize = 32;
-const AT_ONCE_IN_ACCOUNT: usize = 4;
+/// Maximum number of handshakes in flight in total and per account. Hanging receivers delay only handshakes of their own account.
+const MAX_IN_FLIGHT: usize = 32;
+const MAX_IN_FLIGHT_PER_ACCOUNT: usize = 4;
 
-/// While more are due than have a place, they are looked at no more often than this.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Minimum time between two queries while more handshakes are due than the limit allows.
+const MIN_QUERY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Why an answer does not agree, if it does not.
-fn judge(challenge: &Challenge, status: Option<u16>, body: &[u8]) -> Result<(), &'static str> {
+/// Checks whether a response agrees to the handshake.
+///
+/// # Errors
+/// Returns the reason if the response does not agree.
+fn check_response(challenge: &Challenge, status: Option<u16>, body: &[u8]) -> Result<(), &'static str> {
     #[derive(Deserialize)]
     struct Agreement {
         challenge: String,
     }
     match status {
-        None => return Err("no answer came"),
+        None => return Err("no response"),
         Some(200) => {}
-        Some(_) => return Err("the answer has another status than 200"),
+        Some(_) => return Err("the status is not 200"),
     }
     let Ok(agreement) = serde_json::from_slice::<Agreement>(body) else {
-        return Err("the answer's body is no JSON object with the challenge");
+        return Err("the body is not a JSON object with the challenge");
     };
     let equal = verify_slices_are_equal(agreement.challenge.as_bytes(), challenge.as_str().as_bytes());
-    equal.map_err(|_| "the answer has another challenge than was sent")
+    equal.map_err(|_| "the body has a different challenge")
 }
 
 #[derive(Default)]
 pub(super) struct Handshakes {
-    /// One may be due, or a place has become free.
+    /// Notified when a handshake may be due, or when a handshake in flight has ended.
     wake: Notify,
-    /// The challenges that are on their way, and whose they are. A webhook's next one does not wait for its last one.
+    /// The challenges in flight with their accounts. A new challenge of a webhook does not wait for the previous one.
     running: Mutex<HashMap<Challenge, String>>,
 }
 
@@ -67,12 +70,13 @@ impl Handshakes {
 }
 
 impl Engine {
-    /// Says that a webhook has been stored which is to be asked now.
+    /// Wakes the handshake task because a handshake has become due.
     pub fn handshake_due(&self) {
         self.handshakes.wake.notify_one();
     }
 
-    pub(super) async fn take_due_handshakes(self: Arc<Self>) {
+    /// Makes due handshakes until the engine stops.
+    pub(super) async fn make_due_handshakes(self: Arc<Self>) {
         let mut stopping = self.stopping.subscribe();
         while !*stopping.borrow() {
             let round = match self.store.due_handshakes(self.clock.now()).await {
@@ -83,20 +87,20 @@ impl Engine {
                     continue;
                 }
             };
-            let many = round.due.len() > AT_ONCE;
+            let too_many = round.due.len() > MAX_IN_FLIGHT;
             for due in round.due {
                 if let Some(running) = Running::begin(&self, &due) {
                     self.attempts.spawn(async move {
                         tokio::select! {
-                            () = running.engine.shake_hands(&due) => {}
-                            // It is made again after the next start.
+                            () = running.engine.make_handshake(&due) => {}
+                            // The handshake is repeated after the next start.
                             () = running.engine.cut_off.cancelled() => {}
                         }
                     });
                 }
             }
-            // What finds no place is read again each time that one comes free, which is not to be at every answer.
-            let pause = if many { LOOK_AGAIN } else { Duration::ZERO };
+            // Handshakes above the limit are queried again when a handshake ends. The pause avoids a query after each response.
+            let pause = if too_many { MIN_QUERY_INTERVAL } else { Duration::ZERO };
             tokio::time::sleep(pause).await;
             let next_due = async {
                 match round.next_due {
@@ -107,19 +111,19 @@ impl Engine {
             tokio::select! {
                 () = next_due => {}
                 () = self.handshakes.wake.notified() => {}
-                // Another node has stored one, or has died with one.
-                () = tokio::time::sleep(LOOK_INTERVAL) => {}
+                // Another node may have stored a handshake or died during a handshake.
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 _ = stopping.changed() => {}
             }
         }
     }
 
-    /// One attempt, from its start to its record.
-    async fn shake_hands(&self, due: &DueHandshake) {
+    /// Makes one attempt of a handshake and records its result.
+    async fn make_handshake(&self, due: &DueHandshake) {
         let log = self.log.new(slog::o!("webhook" => due.webhook_id.to_string(), "attempt" => due.attempt));
-        let end = match self.ask(due, &log).await {
+        let end = match self.attempt_handshake(due, &log).await {
             Ok(Some(end)) => end,
-            // The webhook went meanwhile, and its handshake with it.
+            // The webhook and its handshake were deleted meanwhile.
             Ok(None) => return,
             Err(error) => {
                 slog::error!(log, "cannot attempt a handshake; it is tried again in a second"; "error" => chain(&*error));
@@ -136,11 +140,11 @@ impl Engine {
         }
     }
 
-    async fn ask(&self, due: &DueHandshake, log: &slog::Logger) -> anyhow::Result<Option<HandshakeEnd>> {
+    async fn attempt_handshake(&self, due: &DueHandshake, log: &slog::Logger) -> anyhow::Result<Option<HandshakeEnd>> {
         let Some(webhook) = self.store.get_webhook(None, due.webhook_id).await? else { return Ok(None) };
         let target = self.targets.get(&Destination::of(&webhook))?;
         let now = self.clock.now();
-        // Another one each time, so that a receiver that keeps the identifiers it has handled answers each.
+        // A new identifier for each attempt, because a receiver may ignore identifiers that it has already handled.
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
             r#type: &EventType::stored(EVENT_TYPE.to_owned()),
@@ -152,17 +156,17 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
         let sent =
             attempt::send(&self.guard, &target, Call { notification_id, body: body.to_json().into(), deadline, trace: None }, now).await?;
-        let verdict = judge(&due.challenge, sent.status_code, &sent.body);
-        let end = self.end(verdict.is_ok(), &sent, due.attempt);
-        slog::info!(log, "handshake ended"; &sent, "refusal" => verdict.err(), "next" => ?end);
+        let agreement = check_response(&due.challenge, sent.status_code, &sent.body);
+        let end = self.handshake_end(agreement.is_ok(), &sent, due.attempt);
+        slog::info!(log, "handshake ended"; &sent, "refusal" => agreement.err(), "next" => ?end);
         Ok(Some(end))
     }
 
-    fn end(&self, agreed: bool, sent: &Sent, attempt: u32) -> HandshakeEnd {
+    fn handshake_end(&self, agreed: bool, sent: &Sent, attempt: u32) -> HandshakeEnd {
         if agreed {
             return HandshakeEnd::Verified;
         }
-        if sent.answer == Some(Answer::Gone) {
+        if sent.response_class == Some(ResponseClass::Gone) {
             return HandshakeEnd::GivenUp;
         }
         let next = self.settings.retry_schedule.next(attempt, self.clock.now(), sent.retry_after, random_fraction());
@@ -170,18 +174,18 @@ impl Engine {
     }
 }
 
-/// Keeps a place in flight until it is dropped.
+/// A handshake in flight. It counts against the limits until it is dropped.
 struct Running {
     engine: Arc<Engine>,
     challenge: Challenge,
 }
 
 impl Running {
-    /// `None` when there is no place, or the challenge is on its way already.
+    /// Returns `None` if a limit is reached or the challenge is already in flight.
     fn begin(engine: &Arc<Engine>, due: &DueHandshake) -> Option<Running> {
         let mut running = engine.handshakes.running();
-        let of_account = running.values().filter(|account| **account == due.account).count();
-        if running.len() >= AT_ONCE || of_account >= AT_ONCE_IN_ACCOUNT || running.contains_key(&due.challenge) {
+        let in_account = running.values().filter(|account| **account == due.account).count();
+        if running.len() >= MAX_IN_FLIGHT || in_account >= MAX_IN_FLIGHT_PER_ACCOUNT || running.contains_key(&due.challenge) {
             return None;
         }
         running.insert(due.challenge.clone(), due.account.clone());
@@ -203,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_200_with_the_very_challenge_agrees() {
+    fn only_a_200_with_the_same_challenge_agrees() {
         let challenge = Challenge::stored("abc".to_owned());
         for (status, body, agrees) in [
             (Some(200), r#"{"challenge":"abc"}"#, true),
@@ -220,12 +224,12 @@ mod tests {
             (Some(200), r#"{"challenge":"abc"} {}"#, false),
             (Some(200), "", false),
         ] {
-            assert_eq!(judge(&challenge, status, body.as_bytes()).is_ok(), agrees, "{status:?} {body}");
+            assert_eq!(check_response(&challenge, status, body.as_bytes()).is_ok(), agrees, "{status:?} {body}");
         }
     }
 
     #[test]
-    fn each_challenge_is_another_and_is_not_shown() {
+    fn each_challenge_is_different_and_debug_does_not_show_it() {
         let (one, another) = (Challenge::generate(&SystemRandom::new()), Challenge::generate(&SystemRandom::new()));
         assert_ne!(one.as_str(), another.as_str());
         assert_eq!(one.as_str().len(), 43);

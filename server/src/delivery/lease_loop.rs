@@ -1,21 +1,22 @@
-//! The loops of a node from its start to its stop: leasing what is due, tidying the store, and the heartbeat.
+//! The background tasks of a node: leasing due deliveries, tidying the store, and the heartbeat.
 
 use super::*;
 
-/// So much that waited in the slots is looked at in one round.
-const LOOKED_AT_ONCE: usize = 256;
+/// Maximum number of ready work items that are taken from the slots in one round.
+const MAX_WORK_ITEMS: usize = 256;
 
-/// How often what nobody waits for gets a step, when there is nothing of it to do.
+/// Interval between two steps of tidying when there is nothing to do.
 const TIDY_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Engine {
-    pub(super) async fn take_what_is_due(self: Arc<Self>) {
+    /// Leases due deliveries and starts their attempts until the engine stops.
+    pub(super) async fn lease_due_deliveries(self: Arc<Self>) {
         let mut stopping = self.stopping.subscribe();
-        let mut works = Vec::new();
+        let mut work_items = Vec::new();
         while !*stopping.borrow() {
             let now = self.clock.now();
-            works.extend(self.slots.awake(now, LOOKED_AT_ONCE));
-            let round = match self.store.lease_due(now, self.slots.clone(), works.clone()).await {
+            work_items.extend(self.slots.take_ready(now, MAX_WORK_ITEMS));
+            let round = match self.store.lease_due(now, self.slots.clone(), work_items.clone()).await {
                 Ok(round) => round,
                 Err(error) => {
                     slog::error!(self.log, "cannot look for deliveries that are due; trying again in a second"; "error" => chain(&error));
@@ -23,36 +24,36 @@ impl Engine {
                     continue;
                 }
             };
-            works = round.left;
+            work_items = round.left;
             self.begin(round.leased);
-            if works.is_empty() {
-                self.until_something_is_due(round.next_due, &mut stopping).await;
+            if work_items.is_empty() {
+                self.wait_for_due_work(round.next_due, &mut stopping).await;
             }
         }
-        // Others need not wait until what is in flight here has ended.
-        match tokio::time::timeout(GIVE_BACK_TIMEOUT, self.store.step_back()).await {
+        // The other nodes can lease due deliveries now, before the attempts in flight here have ended.
+        match tokio::time::timeout(RELEASE_TIMEOUT, self.store.stop_leasing()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                slog::warn!(self.log, "cannot hand over what is due; the other nodes find it when this one has ended"; "error" => chain(&error));
+                slog::warn!(self.log, "cannot hand over due deliveries; the other nodes lease them after this node ends"; "error" => chain(&error));
             }
-            Err(_) => slog::warn!(self.log, "the store does not take over what is due; the other nodes find it when this one has ended"),
+            Err(_) => slog::warn!(self.log, "timeout while handing over due deliveries; the other nodes lease them after this node ends"),
         }
     }
 
-    async fn until_something_is_due(&self, next_due: Option<DateTime<Utc>>, stopping: &mut watch::Receiver<bool>) {
-        let look = next_due.into_iter().chain(self.slots.next_look()).min();
-        let look = async {
-            match look {
-                Some(look) => self.clock.sleep_until(look).await,
+    async fn wait_for_due_work(&self, next_due: Option<DateTime<Utc>>, stopping: &mut watch::Receiver<bool>) {
+        let next_check = next_due.into_iter().chain(self.slots.next_check()).min();
+        let next_check = async {
+            match next_check {
+                Some(next_check) => self.clock.sleep_until(next_check).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = look => {}
+            () = next_check => {}
             () = self.rescheduled.notified() => {}
             () = self.slots.woken() => {}
-            () = self.store.rung() => {}
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = self.store.wait_for_wakeup() => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             _ = stopping.changed() => {}
         }
     }
@@ -76,13 +77,13 @@ impl Engine {
         }
     }
 
-    /// Tells the others that this process lives, and hears from them, until what it has in flight has ended.
+    /// Sends heartbeats and applies the changes that other nodes made, until the engine is drained.
     pub(super) async fn keep_alive(self: Arc<Self>) {
         loop {
             match self.store.keep_alive().await {
-                Ok(fleet) => self.hear(fleet),
+                Ok(fleet) => self.apply_changes(fleet),
                 Err(error) => {
-                    slog::error!(self.log, "cannot tell the other nodes that this one is alive; after ten seconds it begins nothing, and they take over";
+                    slog::error!(self.log, "cannot send the heartbeat; after ten seconds without one, this node starts no attempts and the other nodes take over";
                         "error" => chain(&error));
                 }
             }
@@ -90,13 +91,13 @@ impl Engine {
         }
     }
 
-    fn hear(&self, fleet: Fleet) {
-        self.metrics.heard_of(&fleet);
+    fn apply_changes(&self, fleet: Fleet) {
+        self.metrics.set_fleet(&fleet);
         if fleet.was_given_up {
-            slog::warn!(self.log, "this node had not been heard of for ten seconds: what it held is attempted again, here or elsewhere");
+            slog::warn!(self.log, "this node sent no heartbeat for ten seconds; its deliveries are attempted again by any node");
         }
         for name in &fleet.taken_over_from {
-            slog::warn!(self.log, "a node has died; what it held is due again"; "node" => name);
+            slog::warn!(self.log, "node is dead; its leases were released"; "node" => name);
         }
         if fleet.was_given_up || !fleet.taken_over_from.is_empty() {
             self.rescheduled.notify_one();

@@ -1,10 +1,10 @@
-//! What an attempt came to, and why one has no response.
+//! The outcome of an attempt, and the reasons why an attempt has no response.
 
 use std::error::Error;
 
 use super::guard::{self, NameError};
 
-/// An open vocabulary: openapi.json documents these, and may document more.
+/// The outcome of an attempt. openapi.json documents these values and may add more later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Accepted,
@@ -28,44 +28,46 @@ impl Outcome {
     }
 }
 
-/// Why there is no answer to judge.
+/// Why an attempt has no response.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The other side's, or that of the way there: the outcome of the attempt.
-    Theirs { outcome: Outcome, error: String },
-    /// This server's. The attempt has not been made.
-    Ours(NotMade),
+    /// The receiver or the network failed.
+    Outcome { outcome: Outcome, error: String },
+    /// This server could not make the attempt.
+    NotMade(NotMade),
 }
 
-/// An attempt could not be made for want of something that this server lacks at the moment. It costs the receiver none.
+/// This server could not make the attempt, because it lacks a resource. The attempt is not counted.
 #[derive(Debug, thiserror::Error)]
 #[error("the attempt could not be made: {0}")]
 pub struct NotMade(String);
 
 impl Failure {
     pub(super) fn new(outcome: Outcome, error: impl Into<String>) -> Failure {
-        Failure::Theirs { outcome, error: error.into() }
+        Failure::Outcome { outcome, error: error.into() }
     }
 
+    /// Adds the place of the failure to the error text.
     pub(super) fn at(self, place: &str) -> Failure {
         match self {
-            Failure::Theirs { outcome, error } => Failure::Theirs { outcome, error: format!("{place}: {error}") },
-            ours @ Failure::Ours(_) => ours,
+            Failure::Outcome { outcome, error } => Failure::Outcome { outcome, error: format!("{place}: {error}") },
+            not_made @ Failure::NotMade(_) => not_made,
         }
     }
 
-    /// For the metrics.
+    /// Returns the label value for the metrics.
     pub(super) fn as_str(&self) -> &'static str {
         match self {
-            Failure::Theirs { outcome, .. } => outcome.as_str(),
-            Failure::Ours(_) => "not_made",
+            Failure::Outcome { outcome, .. } => outcome.as_str(),
+            Failure::NotMade(_) => "not_made",
         }
     }
 
-    /// Tells apart by type what went wrong with a request. Its URL is left out: the customer knows it, and it may hold a key.
+    /// Classifies a failed request by the type of its error. The error text has no URL: the customer knows it, and it may contain
+    /// a key.
     pub(super) fn of(error: &reqwest::Error) -> Failure {
         if let Some(shortage) = guard::shortage_in(error) {
-            return Failure::Ours(NotMade(shortage));
+            return Failure::NotMade(NotMade(shortage));
         }
         if let Some(refusal) = guard::refusal_in(error) {
             return Failure::new(Outcome::AddressBlocked, refusal.to_string());
@@ -77,12 +79,12 @@ impl Failure {
         if error.is_timeout() {
             return Failure::new(
                 Outcome::TimedOut,
-                if error.is_connect() { "no connection within the time limit" } else { "no answer within the time limit" },
+                if error.is_connect() { "no connection within the time limit" } else { "no response within the time limit" },
             );
         }
         let causes: Vec<String> = std::iter::successors(error.source(), |error| (*error).source()).map(ToString::to_string).collect();
-        let cause = causes.last().map_or("no further reason is known", String::as_str);
-        let step = if error.is_connect() { "cannot connect" } else { "the connection broke off" };
+        let cause = causes.last().map_or("unknown cause", String::as_str);
+        let step = if error.is_connect() { "cannot connect" } else { "the connection was interrupted" };
         Failure::new(Outcome::Unreachable, format!("{step}: {cause}"))
     }
 }

@@ -1,10 +1,10 @@
-//! Recording an attempt, or giving its delivery back.
+//! Records ended attempts and releases deliveries that were not attempted.
 
 use super::*;
 
 impl Engine {
-    /// Records what an attempt came to: an outcome that is lost is an attempt that is made twice.
-    pub(super) async fn record(self: &Arc<Self>, finish: Finish, name: AttemptName) {
+    /// Records the outcome of an attempt. Retries until the store succeeds, because an attempt without an outcome is repeated.
+    pub(super) async fn record(self: &Arc<Self>, finish: EndedAttempt, name: AttemptName) {
         let recorded =
             self.persist("record an attempt", name, || self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()));
         let Some(finished) = recorded.await else { return };
@@ -13,7 +13,7 @@ impl Engine {
             let webhook = webhook_id.to_string();
             match deactivated.cause {
                 DeactivationCause::Gone => {
-                    slog::info!(self.log, "webhook deactivated: its callback answered 410 Gone"; name, "webhook" => webhook);
+                    slog::info!(self.log, "webhook deactivated: the receiver returned 410 Gone"; name, "webhook" => webhook);
                 }
                 DeactivationCause::Failing(failures) => {
                     slog::info!(self.log, "webhook deactivated: it has accepted nothing for too long"; name, "webhook" => webhook,
@@ -23,24 +23,24 @@ impl Engine {
             self.webhook_changed(webhook_id, deactivated.revision);
         }
         self.begin(finished.next);
-        // Whatever it is, a redelivery may have been asked for meanwhile.
+        // Even after the last attempt, a redelivery may have been requested meanwhile.
         if finish.next != Next::Succeeded {
             self.rescheduled.notify_one();
         }
     }
 
-    /// Gives a delivery back that has not been attempted: a lease that nobody is on keeps it waiting until the next start.
+    /// Releases a delivery that was not attempted. Otherwise the delivery would stay leased until the next start.
     pub(super) async fn release(&self, leased: Leased, name: AttemptName) {
-        let work = Work { webhook_id: leased.destination.webhook_id, lane: leased.lane };
-        let released = self.persist("give a delivery back", name, || self.store.release_delivery(leased.delivery_id, leased.lease));
+        let work = WorkItem { webhook_id: leased.destination.webhook_id, lane: leased.lane };
+        let released = self.persist("release a delivery", name, || self.store.release_delivery(leased.delivery_id, leased.lease));
         if released.await.is_some() {
             self.slots.wake([work]);
         }
     }
 
-    /// As [`Engine::release`], after a moment: it is leased again at once, and what was missing should not be asked for
-    /// without end.
-    pub(super) async fn release_soon(&self, leased: Leased, name: AttemptName) {
+    /// Releases a delivery after a second. A released delivery is leased again at once, so an immediate release could repeat a
+    /// failure in a busy loop.
+    pub(super) async fn release_after_pause(&self, leased: Leased, name: AttemptName) {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = self.cut_off.cancelled() => {}
@@ -48,17 +48,22 @@ impl Engine {
         self.release(leased, name).await;
     }
 
-    /// Asks the store until it answers. `None` when it does not, and the server stops.
-    async fn persist<T, F: Future<Output = store::Result<T>>>(&self, what: &str, name: AttemptName, ask: impl Fn() -> F) -> Option<T> {
+    /// Repeats a store operation until it succeeds. Returns `None` if it fails while the engine stops.
+    async fn persist<T, F: Future<Output = store::Result<T>>>(
+        &self,
+        action: &str,
+        name: AttemptName,
+        operation: impl Fn() -> F,
+    ) -> Option<T> {
         let mut pause = Duration::from_millis(50);
         loop {
-            match ask().await {
-                Ok(answer) => return Some(answer),
+            match operation().await {
+                Ok(result) => return Some(result),
                 Err(error) if *self.stopping.borrow() => {
-                    slog::error!(self.log, "cannot {what}; the delivery is attempted again after the next start"; name, "error" => chain(&error));
+                    slog::error!(self.log, "cannot {action}; the delivery is attempted again after the next start"; name, "error" => chain(&error));
                     return None;
                 }
-                Err(error) => slog::error!(self.log, "cannot {what}; trying again"; name, "error" => chain(&error)),
+                Err(error) => slog::error!(self.log, "cannot {action}; trying again"; name, "error" => chain(&error)),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));

@@ -1,13 +1,13 @@
-//! Recovering what did not succeed, in small steps that leave room for everybody else's writes.
+//! Recovers failed and cancelled deliveries in small steps. Other writes can run between the steps.
 
 use super::*;
-use crate::api::types::{Account, MOST_IN_A_CALL};
+use crate::api::types::{Account, MAX_DELIVERIES_PER_CALL};
 use crate::store::{RECOVERY_STEP, Recovery, RecoveryPosition, RecoveryStep};
 
-/// What came of a call.
+/// The result of one call.
 #[derive(Debug)]
 pub enum Recovered {
-    /// So many are due again, or with `dry_run` would be. There may be more behind `next`.
+    /// `count` deliveries are due again, or would be due without `dry_run`. If `next` is set, more may follow this position.
     Some {
         count: u32,
         next: Option<RecoveryPosition>,
@@ -17,21 +17,21 @@ pub enum Recovered {
 }
 
 impl Engine {
-    /// Makes a webhook's failed and cancelled deliveries due again, oldest first, as many as one call may. Repeating it does
-    /// no harm: what it has recovered is neither failed nor cancelled any more.
+    /// Makes a webhook's failed and cancelled deliveries due again, oldest first, up to the limit of one call. Repeating the call is
+    /// safe: recovered deliveries are no longer failed or cancelled.
     ///
     /// # Errors
-    /// When the store is away. What the steps before did stays done.
+    /// When the store is unavailable. The steps before the error stay recorded.
     pub async fn recover(&self, account: &Account, recovery: Recovery) -> store::Result<Recovered> {
         let mut count = 0;
         let mut after = recovery.after;
-        // Steps that only prepare are counted too: each costs about as much as another, and a call must end.
-        for _ in 0..MOST_IN_A_CALL / RECOVERY_STEP {
+        // Steps that only prepare count too. They cost about as much as other steps, and a call must end.
+        for _ in 0..MAX_DELIVERIES_PER_CALL / RECOVERY_STEP {
             let step = self.store.recover_deliveries(account.clone(), Recovery { after, ..recovery }, self.clock.now()).await?;
             match step {
-                RecoveryStep::Recovered { count: more, next } => {
-                    count += more;
-                    if more > 0 && !recovery.dry_run {
+                RecoveryStep::Recovered { count: recovered, next } => {
+                    count += recovered;
+                    if recovered > 0 && !recovery.dry_run {
                         self.wake_up();
                     }
                     if next.is_none() {
@@ -44,7 +44,7 @@ impl Engine {
                 RecoveryStep::WebhookDeactivated => return Ok(Recovered::WebhookDeactivated),
             }
         }
-        // Before the very first delivery, where all that there was time for was to prepare.
+        // If all steps only prepared: the position before the first delivery.
         let next = after.unwrap_or((recovery.since, Uuid::nil()));
         Ok(Recovered::Some { count, next: Some(next) })
     }

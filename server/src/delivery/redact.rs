@@ -1,10 +1,10 @@
-//! Keeps secrets out of what a receiver sends back: many servers echo the request, its `Authorization` header included, in their answers.
+//! Removes secrets from the responses of receivers: many servers echo the request, including its `Authorization` header.
 //!
-//! A secret comes back raw or encoded. Hexadecimal and base64 have few forms, and all of them are searched for. In percent-encoding, JSON
-//! and HTML each character may be escaped or not, in several ways; there the text is decoded, and the secret is searched for in what it means.
-//! Two encodings on top of each other, such as a URL in a JSON string, are seen through, three are not.
+//! A response may contain a secret raw or encoded. Hexadecimal and base64 have few forms, and the redactor searches for all of
+//! them. Percent-encoding, JSON and HTML may escape each character or not, in several ways. Such text is decoded, and the
+//! redactor searches the decoded text. Two nested encodings are decoded, such as a URL in a JSON string, but not three.
 //!
-//! Whatever overlaps a secret goes, so that of two secrets that overlap neither is left in part.
+//! Overlapping secrets are redacted together, so that no part of either remains.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,24 +21,24 @@ mod decode;
 
 const REDACTED: &str = "[redacted]";
 
-/// How many encodings on top of each other are seen through.
-const DEPTH: usize = 2;
+/// Maximum number of nested encodings that are decoded.
+const MAX_DEPTH: usize = 2;
 
-/// Encoded forms shorter than these are found in any text, and redacting them would tell more than it hides.
-const SHORTEST_ENCODED_SECRET: usize = 4;
-const SHORTEST_BASE64_PART: usize = 8;
+/// Minimum lengths of encoded forms. Shorter forms occur in any text, and redacting them would disclose more than it hides.
+const MIN_ENCODED_SECRET: usize = 4;
+const MIN_BASE64_PART: usize = 8;
 
-/// A text that ends with so many bytes of a secret ends within that secret, and not by chance.
-const SHORTEST_CUT_SECRET: usize = 4;
+/// Minimum number of bytes of a truncated secret at the end of a text. Fewer bytes may match by chance.
+const MIN_TRUNCATED_SECRET: usize = 4;
 
-/// Finds the secrets that it was built from. Debug shows none of them.
+/// Finds the secrets with which it was built. `Debug` shows none of them.
 pub struct Redactor {
     forms: Forms,
     hex_forms: Forms,
 }
 
 impl Redactor {
-    /// Building takes a time and a space that grow with the secrets' length, so build one only when there is something to redact.
+    /// Builds a redactor. Time and memory grow with the length of the secrets, so build one only when there is text to redact.
     pub fn new<S: AsRef<[u8]>>(secrets: impl IntoIterator<Item = S>) -> Redactor {
         let (mut forms, mut hex_forms) = (BTreeSet::new(), BTreeSet::new());
         for secret in secrets {
@@ -48,35 +48,35 @@ impl Redactor {
             }
             forms.extend(raw_forms(secret));
             forms.extend(base64_forms(secret));
-            if secret.len() >= SHORTEST_ENCODED_SECRET {
+            if secret.len() >= MIN_ENCODED_SECRET {
                 hex_forms.insert(HEXLOWER.encode(secret).into_bytes());
             }
         }
         Redactor { forms: Forms::new(forms, false), hex_forms: Forms::new(hex_forms, true) }
     }
 
-    /// The text with `[redacted]` in place of each secret.
+    /// Returns the text with each secret replaced by `[redacted]`.
     pub fn redact(&self, text: &str) -> String {
         replace(text.as_bytes(), &self.spans(&views(text.as_bytes())))
     }
 
-    /// Where secrets are in the text that `views` show: in order, and apart from each other.
+    /// Returns the ranges of the secrets in the original text of `views`, sorted and merged.
     fn spans(&self, views: &[View]) -> Vec<Range<usize>> {
         let mut spans: Vec<_> = views.iter().flat_map(|view| self.all_forms().flat_map(|forms| forms.find(view))).collect();
         spans.sort_by_key(|span| span.start);
-        let mut apart: Vec<Range<usize>> = Vec::new();
+        let mut merged: Vec<Range<usize>> = Vec::new();
         for span in spans {
-            match apart.last_mut() {
+            match merged.last_mut() {
                 Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-                _ => apart.push(span),
+                _ => merged.push(span),
             }
         }
-        apart
+        merged
     }
 
-    /// Where a secret begins that the end of the text cuts off.
-    fn cut_secret(&self, views: &[View]) -> Option<usize> {
-        views.iter().flat_map(|view| self.all_forms().filter_map(|forms| forms.find_cut(view))).min()
+    /// Returns the start of a secret that the end of the text truncates.
+    fn truncated_secret(&self, views: &[View]) -> Option<usize> {
+        views.iter().flat_map(|view| self.all_forms().filter_map(|forms| forms.find_truncated(view))).min()
     }
 
     fn all_forms(&self) -> impl Iterator<Item = &Forms> {
@@ -90,27 +90,28 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// The beginning of a response body as text: at most `limit` bytes (so at most `limit` characters), secrets redacted before it is cut,
-/// and whether anything of `body` is missing.
+/// Returns the beginning of a response body as text, and whether this text is truncated. The text has at most `limit` bytes (so
+/// at most `limit` characters). Secrets are redacted before the text is truncated.
 ///
-/// `body` may itself be only the beginning of what was sent, so a secret may be cut by its end; that part is left out as well.
+/// `body` may be only the beginning of the response, so its end may truncate a secret. Such a truncated secret is removed as
+/// well.
 pub fn excerpt(body: &[u8], limit: usize, redactor: &Redactor) -> (String, bool) {
-    // An excerpt needs no more, unless secrets longer than their replacement fill it; and decoding a long body takes its time.
+    // Decoding a long body is slow. An excerpt needs no more, unless many of its secrets are longer than their replacement.
     let beginning = &body[..body.len().min(limit.saturating_mul(4))];
     let views = views(beginning);
     let spans = redactor.spans(&views);
-    let end = match redactor.cut_secret(&views) {
-        // What ends with a whole secret is not cut by its end.
+    let end = match redactor.truncated_secret(&views) {
+        // A text that ends with a complete secret is not truncated within a secret.
         Some(_) if spans.last().is_some_and(|last| last.end == beginning.len()) => beginning.len(),
         Some(start) => start,
         None => beginning.len(),
     };
     let spans: Vec<_> = spans.into_iter().filter(|span| span.start < end).map(|span| span.start..span.end.min(end)).collect();
     let mut text = replace(&beginning[..end], &spans);
-    let is_cut = text.len() > limit || end < body.len();
+    let is_truncated = text.len() > limit || end < body.len();
     let boundary = (0..=limit.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     text.truncate(boundary.unwrap_or(0));
-    (text, is_cut)
+    (text, is_truncated)
 }
 
 fn replace(text: &[u8], spans: &[Range<usize>]) -> String {
@@ -125,7 +126,7 @@ fn replace(text: &[u8], spans: &[Range<usize>]) -> String {
     replaced
 }
 
-/// As it is, with `+` for a space (the form encoding of HTML), and in Latin-1.
+/// Returns the forms of the secret: unchanged, with `+` for each space (HTML form encoding), and in Latin-1.
 fn raw_forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = vec![secret.to_vec()];
     if secret.contains(&b' ') {
@@ -139,17 +140,17 @@ fn raw_forms(secret: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
-/// The secret in base64 by itself, and the part that stays the same wherever in a longer text (`user:password`) the secret stands.
+/// Returns the base64 forms of the secret, and the parts of them that are the same within any longer text (`user:password`).
 fn base64_forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = vec![STANDARD.encode(secret), URL_SAFE.encode(secret)];
-    if secret.len() >= SHORTEST_ENCODED_SECRET {
+    if secret.len() >= MIN_ENCODED_SECRET {
         forms.extend([STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)]);
     }
     for bytes_before in 0..3 {
         let shifted = [&vec![0; bytes_before], secret].concat();
-        // A digit holds 6 bits. Only those digits count that hold nothing of what stands before or behind.
+        // A base64 digit has 6 bits. Only digits without bits of the surrounding text are used.
         let digits = (bytes_before * 8).div_ceil(6)..shifted.len() * 8 / 6;
-        if digits.len() >= SHORTEST_BASE64_PART {
+        if digits.len() >= MIN_BASE64_PART {
             forms.extend([STANDARD, URL_SAFE].map(|engine| engine.encode(&shifted)[digits.clone()].to_owned()));
         }
     }
@@ -168,10 +169,10 @@ impl Forms {
         let forms: Vec<_> = forms.into_iter().collect();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(ignore_ascii_case)
-            // The one chosen by default takes some megabytes for an access token of some kilobytes.
+            // The default kind of automaton needs megabytes for an access token of some kilobytes.
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&forms)
-            .expect("secrets are bounded by kilobytes, and the automaton by gigabytes");
+            .expect("the secrets have kilobytes, and the limit of the automaton is gigabytes");
         Forms { forms, automaton, ignore_ascii_case }
     }
 
@@ -179,10 +180,10 @@ impl Forms {
         self.automaton.find_overlapping_iter(&view.bytes).map(|found| view.source(found.range())).collect()
     }
 
-    fn find_cut(&self, view: &View) -> Option<usize> {
+    fn find_truncated(&self, view: &View) -> Option<usize> {
         let longest = self.forms.iter().filter_map(|form| {
             let longest = form.len().saturating_sub(1).min(view.bytes.len());
-            (SHORTEST_CUT_SECRET..=longest).rev().find(|&length| {
+            (MIN_TRUNCATED_SECRET..=longest).rev().find(|&length| {
                 let tail = &view.bytes[view.bytes.len() - length..];
                 if self.ignore_ascii_case { tail.eq_ignore_ascii_case(&form[..length]) } else { tail == &form[..length] }
             })
@@ -191,17 +192,17 @@ impl Forms {
     }
 }
 
-/// A text, or what it means when it is decoded; and where each byte of that comes from.
+/// The original or decoded text, and the source range of each byte in the original.
 struct View {
     bytes: Vec<u8>,
     sources: Vec<Range<usize>>,
 }
 
-/// The text itself, and every other reading of it.
+/// Returns the text itself and all its decoded forms.
 fn views(text: &[u8]) -> Vec<View> {
     let mut views = vec![View { bytes: text.to_vec(), sources: (0..text.len()).map(|at| at..at + 1).collect() }];
     let mut undecoded = 0;
-    for _ in 0..DEPTH {
+    for _ in 0..MAX_DEPTH {
         let decoded: Vec<_> =
             views[undecoded..].iter().flat_map(|view| DECODERS.iter().filter_map(|decoder| view.decoded(decoder))).collect();
         undecoded = views.len();
@@ -211,12 +212,12 @@ fn views(text: &[u8]) -> Vec<View> {
 }
 
 impl View {
-    /// Where a part of this view, which is not empty, comes from.
+    /// Returns the source range of a non-empty part of this view.
     fn source(&self, part: Range<usize>) -> Range<usize> {
         self.sources[part.start].start..self.sources[part.end - 1].end
     }
 
-    /// `None` if there is nothing to decode.
+    /// Returns the decoded view, or `None` if there is nothing to decode.
     fn decoded(&self, decoder: &Decoder) -> Option<View> {
         if !self.bytes.contains(&decoder.lead) {
             return None;
@@ -237,8 +238,8 @@ impl View {
                     view.bytes.extend(bytes);
                     at += length;
                 }
-                // The secret that the end of the text cuts off may be cut within an escape.
-                Meaning::Cut => break,
+                // The end of the text may truncate a secret within an escape.
+                Meaning::Truncated => break,
             }
         }
         Some(view)

@@ -1,4 +1,4 @@
-//! When a failed delivery is tried again. Pure: the clock and the random fraction are parameters.
+//! The retry schedule. Pure functions: the time and the random fraction are parameters.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,19 +11,19 @@ use crate::model::duration::{DAY, HOUR, MINUTE, parse_seconds};
 /// Nine retries after the first attempt, over a little more than three days.
 const DEFAULT_WAITS_SECS: [u64; 9] = [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
-/// Each wait grows by a random part of itself up to this one, so that what failed together does not come back together.
+/// Maximum random fraction that is added to each wait. So deliveries that failed together are not retried together.
 const JITTER: f64 = 0.2;
 
-/// A receiver may put a delivery off by no more than this from now.
-const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(DAY);
+/// Maximum delay that a receiver may request.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(DAY);
 
-/// Bounds that no sensible schedule meets; they keep the arithmetic on dates from overflowing.
-const LONGEST_WAIT_SECS: u64 = 30 * DAY;
-const MOST_WAITS: usize = 100;
+/// Limits that no reasonable schedule reaches. They prevent overflow in the arithmetic on dates.
+const MAX_WAIT_SECS: u64 = 30 * DAY;
+const MAX_WAITS: usize = 100;
 
-/// How long a delivery waits after each failed attempt: the first attempt is made at once, the second after the first wait, and so on.
+/// The waits after failed attempts: the first attempt is made at once, the second after the first wait, and so on.
 ///
-/// Its text is a list such as `5s,5m,30m,2h`, with the units `s`, `m`, `h` and `d`; `none` is the schedule without a retry.
+/// The text form is a list such as `5s,5m,30m,2h`, with the units `s`, `m`, `h` and `d`; `none` means no retries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetrySchedule(Vec<Duration>);
 
@@ -34,16 +34,16 @@ impl Default for RetrySchedule {
 }
 
 impl RetrySchedule {
-    /// How many attempts a delivery gets in all.
+    /// Returns the total number of attempts of a delivery.
     pub fn attempts(&self) -> usize {
         self.0.len() + 1
     }
 
-    /// When to try again, `attempts_made` attempts having failed, the last of them just before `now`; `None` when the schedule is exhausted.
+    /// Returns the time of the next attempt, or `None` if the schedule is exhausted. `attempts_made` attempts have failed; the
+    /// last one ended just before `now`.
     ///
-    /// `random` lies in `0.0..1.0`. `retry_after` is what the receiver asked for, and only a 429 or a 503 may ask:
-    /// it makes the wait longer, never shorter, and reaches at most 24 hours from `now`.
-    /// The time is cut to milliseconds.
+    /// `random` is in `0.0..1.0`. `retry_after` is the Retry-After of a 429 or 503 response. This value can only make the wait
+    /// longer, up to 24 hours from `now`. The result is truncated to milliseconds.
     pub fn next(&self, attempts_made: u32, now: DateTime<Utc>, retry_after: Option<RetryAfter>, random: f64) -> Option<DateTime<Utc>> {
         let wait = match attempts_made.checked_sub(1) {
             None => Duration::ZERO,
@@ -52,20 +52,20 @@ impl RetrySchedule {
         let scheduled = now + signed(wait.mul_f64(1.0 + JITTER * fraction(random)));
         let due = match retry_after {
             None => scheduled,
-            Some(asked) => scheduled.max(asked.time(now)),
+            Some(retry_after) => scheduled.max(retry_after.time(now)),
         };
         Some(due.trunc_subsecs(3))
     }
 }
 
-/// Why a text is no retry schedule.
+/// Why a text is not a retry schedule.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum RetryScheduleError {
-    #[error("{text:?} is not a wait: write a whole number and one of the units s, m, h, d, such as 30m, or none for no retry at all")]
+    #[error("{text:?} is not a wait: use a whole number with a unit s, m, h or d, such as 30m, or none for no retries")]
     NotAWait { text: String },
-    #[error("the wait {text} is out of bounds: the shortest is 1s and the longest 30d")]
+    #[error("the wait {text} is out of range: it must be 1s to 30d")]
     OutOfBounds { text: String },
-    #[error("{count} waits are more than {MOST_WAITS}")]
+    #[error("{count} waits exceed the maximum of {MAX_WAITS}")]
     TooMany { count: usize },
 }
 
@@ -78,7 +78,7 @@ impl FromStr for RetrySchedule {
         }
         let waits = text.split(',').map(|wait| parse_wait(wait.trim())).collect::<Result<Vec<_>, _>>()?;
         match waits.len() {
-            count if count > MOST_WAITS => Err(RetryScheduleError::TooMany { count }),
+            count if count > MAX_WAITS => Err(RetryScheduleError::TooMany { count }),
             _ => Ok(RetrySchedule(waits)),
         }
     }
@@ -86,13 +86,13 @@ impl FromStr for RetrySchedule {
 
 fn parse_wait(text: &str) -> Result<Duration, RetryScheduleError> {
     match parse_seconds(text) {
-        Some(secs @ 1..=LONGEST_WAIT_SECS) => Ok(Duration::from_secs(secs)),
+        Some(secs @ 1..=MAX_WAIT_SECS) => Ok(Duration::from_secs(secs)),
         Some(_) => Err(RetryScheduleError::OutOfBounds { text: text.to_owned() }),
         None => Err(RetryScheduleError::NotAWait { text: text.to_owned() }),
     }
 }
 
-/// Writes the list that [`FromStr`] reads, each wait in the largest unit that shows it whole.
+/// Writes the list that [`FromStr`] reads. Each wait has the largest unit up to hours that represents it exactly.
 impl fmt::Display for RetrySchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
@@ -100,7 +100,7 @@ impl fmt::Display for RetrySchedule {
         }
         for (index, wait) in self.0.iter().enumerate() {
             let secs = wait.as_secs();
-            // Not days: the default schedule ends with the 24h that its documentation names.
+            // Days are not used, because the documentation writes the last wait of the default schedule as 24h.
             let (count, unit) = match secs {
                 _ if secs % HOUR == 0 => (secs / HOUR, "h"),
                 _ if secs % MINUTE == 0 => (secs / MINUTE, "m"),
@@ -113,42 +113,41 @@ impl fmt::Display for RetrySchedule {
     }
 }
 
-/// What a receiver asks for in `Retry-After` (RFC 9110 §10.2.3).
+/// The value of a `Retry-After` field (RFC 9110 §10.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// So long after the answer.
+    /// This long after the response.
     Wait(Duration),
     /// Not before this time.
     At(DateTime<Utc>),
 }
 
 impl RetryAfter {
-    /// Reads a field value; anything that is neither a number of seconds nor an HTTP-date is as good as absent.
+    /// Parses a field value. Returns `None` if it is neither a number of seconds nor an HTTP-date.
     pub fn parse(value: &str) -> Option<RetryAfter> {
         let value = value.trim_matches([' ', '\t']);
         if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-            // A number too large for the type is a very long wait, and is cut to the limit like any other.
+            // A number too large for the type is a very long wait, which the limit shortens later.
             return Some(RetryAfter::Wait(Duration::from_secs(value.parse().unwrap_or(u64::MAX))));
         }
-        // All three forms of RFC 9110 §5.6.7, which a recipient must accept.
+        // Accepts all three forms, as RFC 9110 §5.6.7 requires.
         httpdate::parse_http_date(value).ok().map(|time| RetryAfter::At(time.into()))
     }
 
-    /// The time that is meant, no later than the limit.
+    /// Returns the requested time, but no later than the limit.
     fn time(self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let latest = now + signed(RETRY_AFTER_LIMIT);
+        let latest = now + signed(MAX_RETRY_AFTER);
         match self {
-            RetryAfter::Wait(wait) => now + signed(wait.min(RETRY_AFTER_LIMIT)),
+            RetryAfter::Wait(wait) => now + signed(wait.min(MAX_RETRY_AFTER)),
             RetryAfter::At(time) => time.min(latest),
         }
     }
 }
 
 fn signed(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).expect("waits are bounded by weeks")
+    TimeDelta::from_std(duration).expect("no wait exceeds 36 days")
 }
 
-/// A random source out of its range bends the schedule no further than the range allows.
 fn fraction(random: f64) -> f64 {
     if random.is_nan() { 0.0 } else { random.clamp(0.0, 1.0) }
 }
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn each_attempt_waits_its_turn_until_the_schedule_is_exhausted() {
+    fn each_attempt_waits_as_scheduled_until_the_schedule_is_exhausted() {
         for (attempts_made, expected) in [
             (0, Some(0.0)),
             (1, Some(5.0)),
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_makes_a_wait_up_to_a_fifth_longer_and_never_shorter() {
+    fn jitter_makes_a_wait_up_to_a_fifth_longer() {
         for (random, expected) in [(0.0, 5.0), (0.5, 5.5), (0.999, 5.999), (-1.0, 5.0), (7.0, 6.0), (f64::NAN, 5.0), (f64::INFINITY, 6.0)] {
             let seconds = wait(1, None, random).expect("a second attempt");
             assert!((seconds - expected).abs() <= 0.001, "{random}: {seconds}");
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_may_ask_for_a_longer_wait_of_at_most_a_day_and_never_for_a_shorter_one() {
+    fn a_receiver_can_only_make_a_wait_longer_up_to_a_day() {
         use RetryAfter::{At, Wait};
         let day = 86_400.0;
         for (attempts_made, retry_after, expected) in [
@@ -227,14 +226,14 @@ mod tests {
         ] {
             assert_eq!(wait(attempts_made, Some(retry_after), 0.0), Some(expected), "{retry_after:?}");
         }
-        // The schedule itself may reach further than a receiver may ask.
+        // A scheduled wait may be longer than a receiver may request.
         assert_eq!(wait(9, Some(Wait(Duration::from_secs(1))), 1.0), Some(1.2 * day));
-        // A receiver cannot revive a delivery.
+        // A receiver cannot extend an exhausted schedule.
         assert_eq!(wait(10, Some(Wait(Duration::from_secs(1))), 0.0), None);
     }
 
     #[test]
-    fn times_are_cut_to_milliseconds() {
+    fn times_are_truncated_to_milliseconds() {
         let due = RetrySchedule::default().next(1, time("2026-01-02T15:04:05.678999999Z"), None, 0.123_456_789);
         let due = due.expect("a second attempt");
         assert_eq!(due.timestamp_subsec_nanos() % 1_000_000, 0, "{due}");
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_schedule_is_refused_with_the_part_that_is_wrong() {
+    fn an_invalid_schedule_is_refused_with_the_wrong_part() {
         let not_a_wait = |text: &str| RetryScheduleError::NotAWait { text: text.to_owned() };
         let out_of_bounds = |text: &str| RetryScheduleError::OutOfBounds { text: text.to_owned() };
         for (text, error) in [
@@ -279,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds_or_any_form_of_http_date_and_garbage_is_ignored() {
+    fn retry_after_is_seconds_or_an_http_date_and_anything_else_is_ignored() {
         let at = Some(RetryAfter::At(time("1994-11-06T08:49:37Z")));
         let seconds = |seconds| Some(RetryAfter::Wait(Duration::from_secs(seconds)));
         for (value, expected) in [

@@ -1,5 +1,6 @@
-//! Signs callbacks as [Standard Webhooks 1.0](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md)
-//! prescribes, so that a receiver can check with any of its libraries that a callback came from here and is fresh.
+//! Signs callbacks according to
+//! [Standard Webhooks 1.0](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+//! A receiver can verify the sender and the age of a callback with any Standard Webhooks library.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -7,10 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::secrets::signing_secret::SigningSecret;
 
-/// The value of the `webhook-signature` header: one `v1,` signature for each secret, in the order given, separated by spaces.
+/// Returns the value of the `webhook-signature` header: one `v1,` signature for each secret, in the given order, separated by
+/// spaces.
 ///
-/// `id` and `timestamp` (seconds since 1970) are the values of `webhook-id` and `webhook-timestamp`; `body` is the body to the byte.
-/// During the overlap of a rotation a callback carries the signatures of both secrets, and the receiver needs only one to match.
+/// `id` and `timestamp` (seconds since 1970) are the values of `webhook-id` and `webhook-timestamp`; `body` is the exact body.
+/// During a rotation overlap a callback has the signatures of both secrets; the receiver needs only one match.
 pub fn sign(secrets: &[SigningSecret], id: &str, timestamp: i64, body: &[u8]) -> String {
     let signatures = secrets.iter().map(|secret| {
         let signature = STANDARD.encode(tag(secret, id, timestamp, body).as_ref());
@@ -35,7 +37,7 @@ mod tests {
 
     use super::*;
 
-    /// The vector that the reference libraries of Standard Webhooks test themselves with.
+    /// The test vector of the Standard Webhooks reference libraries.
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
     const TIMESTAMP: i64 = 1_614_265_330;
@@ -46,9 +48,8 @@ mod tests {
         text.parse().expect("a signing secret")
     }
 
-    /// The vectors by which receivers are tested are what this service sends.
     #[test]
-    fn an_accepted_signature_vector_has_the_signature_that_is_made_here() {
+    fn an_accepted_signature_vector_has_the_signature_of_this_service() {
         let vectors: Value = serde_json::from_str(include_str!("../../../client/signature-vectors.json")).expect("signature vectors");
         let cases = vectors["cases"].as_array().expect("cases").iter().filter(|case| case["expected"] == "accepted");
         let mut checked = 0;
@@ -67,7 +68,7 @@ mod tests {
             assert!(sent.split(' ').any(|signature| made.iter().any(|made| made == signature)), "{}: {made:?}", case["name"]);
             checked += 1;
         }
-        assert!(checked > 0, "no vector is accepted");
+        assert!(checked > 0, "at least one vector is accepted");
     }
 
     #[test]

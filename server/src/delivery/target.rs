@@ -1,4 +1,4 @@
-//! What a webhook's destination comes to when its secrets are open: ready to be called, and never shown.
+//! Destinations of webhooks with decrypted secrets, for requests. Targets are never logged.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,20 +21,20 @@ use crate::store::Destination;
 pub(super) struct Target {
     pub(super) url: Url,
     pub(super) credentials: Credentials,
-    /// What the customer adds.
+    /// The headers that the customer adds.
     pub(super) headers: HeaderMap,
-    /// The present one, then the one before it, if any.
+    /// The current secret and, if there is one, the previous secret.
     signing_secrets: Vec<SigningSecret>,
     previous_valid_until: Option<DateTime<Utc>>,
-    /// Every secret of the webhook, as they may come back in what a callback answers.
+    /// Every secret of the webhook, in each form that a response may contain.
     secrets: Vec<String>,
-    /// And what was sent when it was made.
+    /// The last redactor, and the credentials for which it was built.
     last_redactor: Mutex<Option<(Vec<String>, Arc<Redactor>)>>,
 }
 
 pub(super) enum Credentials {
     None,
-    /// The whole value of the Authorization header.
+    /// The complete value of the Authorization header.
     Basic(String),
     Token(Box<TokenSource>),
 }
@@ -85,18 +85,19 @@ impl Target {
         })
     }
 
-    /// Those that sign at `now`. The end of an overlap changes no revision, so a target outlives it.
+    /// Returns the signing secrets that are valid at `now`. The end of a rotation overlap changes no revision, so the target
+    /// stays cached.
     pub(super) fn signing_secrets(&self, now: DateTime<Utc>) -> &[SigningSecret] {
         let both = self.previous_valid_until.is_some_and(|valid_until| now < valid_until);
         if both { &self.signing_secrets } else { &self.signing_secrets[..1] }
     }
 
-    /// Removes every secret of the webhook, and `sent`, from text that the other side chose. Making one takes a time that
-    /// grows with the secrets, and attempts of a webhook mostly send the same, so the last one is kept.
+    /// Returns a redactor for every secret of the webhook and the credentials in `sent`. The last redactor is kept: building one
+    /// takes time, and most attempts of a webhook send the same credentials.
     pub(super) fn redactor(&self, sent: &[String]) -> Arc<Redactor> {
         let mut last = self.last_redactor.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some((of, redactor)) if of == sent => redactor.clone(),
+            Some((credentials, redactor)) if credentials == sent => redactor.clone(),
             _ => {
                 let redactor = Arc::new(Redactor::new(self.secrets.iter().chain(sent).map(String::as_str)));
                 *last = Some((sent.to_vec(), redactor.clone()));
@@ -106,33 +107,33 @@ impl Target {
     }
 }
 
-/// Reads a list of pairs, and adds to `secrets` what must not come back: the values, and words of them that are long enough
-/// to be a key behind a scheme such as `Token`.
+/// Parses a JSON list of header names and values. Adds the values and their longer words to `secrets`. Such a word may be a key
+/// after a scheme such as `Token`.
 fn open_headers(pairs: &[u8], secrets: &mut Vec<String>) -> anyhow::Result<HeaderMap> {
     let pairs: Vec<(String, String)> = serde_json::from_slice(pairs)?;
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
-        let mut sent = HeaderValue::from_str(&value)?;
-        sent.set_sensitive(true);
-        headers.insert(HeaderName::from_bytes(name.as_bytes())?, sent);
-        secrets.extend(value.split_ascii_whitespace().filter(|word| word.len() >= SHORTEST_KEY).map(str::to_owned));
+        let mut header_value = HeaderValue::from_str(&value)?;
+        header_value.set_sensitive(true);
+        headers.insert(HeaderName::from_bytes(name.as_bytes())?, header_value);
+        secrets.extend(value.split_ascii_whitespace().filter(|word| word.len() >= MIN_KEY_LEN).map(str::to_owned));
         secrets.push(value);
     }
     Ok(headers)
 }
 
-/// Shorter words of a header's value are found in any text.
-const SHORTEST_KEY: usize = 8;
+/// Minimum length of a word to redact. Shorter words occur in any text.
+const MIN_KEY_LEN: usize = 8;
 
-/// Opened targets, so that a webhook's secrets are not opened for each attempt, and its OAuth token lives on.
+/// A cache of targets, so that secrets are not decrypted for each attempt and OAuth tokens are reused.
 pub(super) struct Targets {
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,
     open: Mutex<HashMap<Uuid, (u32, Arc<Target>)>>,
 }
 
-/// Beyond this many the cache begins anew.
-const OPEN_TARGETS: usize = 10_000;
+/// Number of targets at which the cache is cleared.
+const MAX_CACHED_TARGETS: usize = 10_000;
 
 impl Targets {
     pub(super) fn new(vault: Arc<Vault>, metrics: Arc<Metrics>) -> Targets {
@@ -148,7 +149,7 @@ impl Targets {
         }
         let target = Arc::new(Target::open(destination, &self.vault, &self.metrics)?);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= OPEN_TARGETS {
+        if open.len() >= MAX_CACHED_TARGETS {
             open.clear();
         }
         open.insert(destination.webhook_id, (destination.revision, target.clone()));

@@ -1,4 +1,4 @@
-//! Tests of a webhook: a callback that is sent now, and of which nothing is stored.
+//! Tests of a webhook. A test callback is sent at once and not stored.
 
 use serde_json::value::RawValue;
 
@@ -6,13 +6,14 @@ use super::*;
 use crate::api::callback::{CallbackBody, CallbackReference};
 use crate::api::types::EventType;
 
-/// A test of a webhook is waited for by its caller, so it ends well before a client gives up.
+/// Time limit of a test. The caller waits for the result, so the test ends well before a client gives up.
 const TEST_TIMEOUT: Duration = Duration::from_secs(8);
-const TESTS_AT_ONCE: usize = 2;
+/// Maximum number of concurrent tests per account.
+const MAX_TESTS: usize = 2;
 
 impl Engine {
-    /// Sends a callback now, whatever the webhook's state, and stores nothing of it.
-    /// `None` when the account tests as many webhooks at once as it may.
+    /// Sends a test callback at once, in any state of the webhook, and stores nothing. Returns `None` if the account has reached
+    /// the maximum number of concurrent tests.
     pub async fn test(&self, webhook: &store::Webhook, sample: Sample) -> anyhow::Result<Option<store::Attempt>> {
         let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(None) };
         let destination = Arc::new(Destination::of(webhook));
@@ -32,7 +33,7 @@ impl Engine {
     }
 }
 
-/// What a test says has happened.
+/// The event that a test callback reports.
 pub struct Sample {
     pub event_type: EventType,
     pub data: Box<RawValue>,
@@ -41,7 +42,7 @@ pub struct Sample {
 impl Sample {
     pub const TEST: &str = "webhook.test";
 
-    /// Unless another is asked for.
+    /// Returns the default sample.
     #[must_use]
     pub fn of_test() -> Sample {
         let data = r#"{"message":"This is a test of your callback."}"#.to_owned();
@@ -49,7 +50,7 @@ impl Sample {
     }
 }
 
-/// Counts for its account until it is dropped.
+/// A running test. It counts for its account until it is dropped.
 struct RunningTest<'a> {
     tests: &'a Mutex<HashMap<String, usize>>,
     account: String,
@@ -59,7 +60,7 @@ impl RunningTest<'_> {
     fn begin<'a>(tests: &'a Mutex<HashMap<String, usize>>, account: &str) -> Option<RunningTest<'a>> {
         let mut running = tests.lock().unwrap_or_else(PoisonError::into_inner);
         let count = running.entry(account.to_owned()).or_default();
-        if *count >= TESTS_AT_ONCE {
+        if *count >= MAX_TESTS {
             return None;
         }
         *count += 1;

@@ -10,7 +10,7 @@ fn engine(directory: &std::path::Path) -> Arc<Engine> {
         caps: Caps::new(100, 100),
         retry_schedule: RetrySchedule::default(),
         attempt_timeout: Duration::from_secs(15),
-        patience: None,
+        policy: None,
     };
     let vault = Arc::new(Vault::new(MasterKey::generate()));
     let guard = Guard::new(GuardPolicy::default()).expect("a guard");
@@ -18,20 +18,20 @@ fn engine(directory: &std::path::Path) -> Arc<Engine> {
     Engine::new(settings, Arc::new(store), vault, guard, Clock::manual(DateTime::UNIX_EPOCH), metrics, log)
 }
 
-/// No test from outside can break a task down: what a round meets with is an error, and it goes on.
+/// This is a unit test because no external error can end a task: each task logs the error and continues.
 #[tokio::test]
-async fn a_task_that_breaks_down_is_told_of() {
+async fn a_task_that_ends_too_early_is_reported() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let engine = engine(directory.path());
-    assert_eq!(engine.undone(), ["takes no deliveries"], "it has not started");
+    assert_eq!(engine.stalled_tasks(), ["leases no deliveries"], "the engine has not started");
     engine.start(true);
-    assert!(engine.undone().is_empty());
-    let undone = ["takes no deliveries", "makes no handshakes", "does not tidy the store"];
+    assert!(engine.stalled_tasks().is_empty());
+    let stalled_tasks = ["leases no deliveries", "makes no handshakes", "does not tidy the store"];
     for (number, (_, task)) in engine.tasks.get().expect("it has started").iter().enumerate() {
         task.abort();
         while !task.is_finished() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(engine.undone(), undone[..=number]);
+        assert_eq!(engine.stalled_tasks(), stalled_tasks[..=number]);
     }
 }

@@ -1,4 +1,4 @@
-//! Who calls: a bearer token (RFC 6750) becomes a [`Caller`], an account or the platform, with its scopes.
+//! Authentication and authorization: turns a bearer token (RFC 6750) into a [`Caller`], and checks its scopes.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,15 +16,15 @@ use crate::model::Token;
 use crate::secrets::access_token::token_hash;
 use crate::store::{self, Store};
 
-/// Who sent a request.
+/// The sender of a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// `None` is the platform itself, which acts for every account.
+    /// `None` is the platform, which acts for every account.
     pub account: Option<Account>,
 }
 
 impl Caller {
-    /// The account that a customer's operation works on. A platform token never holds a scope that leads here.
+    /// Returns the account, for operations of customers. Platform tokens never have the scopes of these operations.
     pub fn account(&self) -> Result<&Account, ApiError> {
         self.account
             .as_ref()
@@ -32,18 +32,18 @@ impl Caller {
     }
 }
 
-/// Tokens that were looked up in the last moment. A revocation takes effect when its entry has grown old, within a second.
+/// A cache of tokens that were looked up recently. A revocation takes effect when the entry expires, within a second.
 #[derive(Default)]
 pub struct TokenCache(Mutex<HashMap<[u8; 32], (Instant, Token)>>);
 
 impl TokenCache {
-    const LIFE: Duration = Duration::from_millis(750);
+    const MAX_AGE: Duration = Duration::from_millis(750);
     const CAPACITY: usize = 10_000;
 
     async fn look_up(&self, store: &dyn Store, hash: [u8; 32]) -> Result<Option<Token>, store::Error> {
         let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
         if let Some((read_at, token)) = cached
-            && read_at.elapsed() < TokenCache::LIFE
+            && read_at.elapsed() < TokenCache::MAX_AGE
         {
             return Ok(Some(token));
         }
@@ -61,17 +61,17 @@ impl TokenCache {
     }
 }
 
-/// The caller of a request, if its token is valid, has not come too often, and has `scope`.
+/// Returns the caller of a request, if its token is valid, is within its rate limit, and has `scope`.
 pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
     let app = rqctx.context();
     let now = app.clock.now();
     let address = rate_limit::network_of(client_address(rqctx));
-    app.failed_authentications.look(&address, now).map_err(|seconds| {
-        ApiError::rate_limited("too many requests from this address had no valid access token: wait, and send one", seconds)
+    app.failed_authentications.check(&address, now).map_err(|seconds| {
+        ApiError::rate_limited("too many requests from this address had no valid access token: wait, then send one", seconds)
     })?;
     let token = authenticate(rqctx).await.inspect_err(|error| {
         if error.kind == Kind::Unauthenticated {
-            // What it owes already says more than whether this one fits in.
+            // Only counts this request: the limit was checked above.
             let _ = app.failed_authentications.take(address, now);
         }
     })?;
@@ -84,8 +84,8 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     Ok(Caller { account: token.account })
 }
 
-/// Whose request it is: the peer, or behind a proxy the last address in X-Forwarded-For. What stands
-/// before that may be the caller's own invention.
+/// Returns the address of the caller: the peer, or behind a proxy the last address in X-Forwarded-For. The caller may have
+/// invented the earlier addresses.
 fn client_address(rqctx: &RequestContext<App>) -> IpAddr {
     let peer = rqctx.request.remote_addr().ip();
     if !rqctx.context().behind_proxy {

@@ -1,4 +1,4 @@
-//! Reading a request's body, once the caller is known. The order of error statuses is 401, 403, 415, 413, 400.
+//! Reads a request's body after authenticating the caller. The order of error statuses is 401, 403, 415, 413, 400.
 
 use std::time::Duration;
 
@@ -13,26 +13,26 @@ use crate::api::problem::{ApiError, Kind};
 use crate::http::App;
 use crate::http::auth::{self, Caller};
 
-/// A slow sender gets this long for its body; dropshot itself sets no limit.
+/// Time limit for receiving a body. dropshot itself sets no limit.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is still read of a body that was refused: a client that is cut off while it sends sees a broken pipe, not the answer.
+/// How much of a refused body is still read. If the connection closes while a client sends, the client cannot read the response.
 const DRAIN_BYTES: usize = 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The caller, if it has the scope, and what it sent.
+/// Returns the caller, if it has the scope, and the parsed body.
 ///
 /// # Errors
-/// When the caller is not allowed, or the body is refused.
+/// If the caller is not allowed, or the body is refused.
 pub async fn read<T: DeserializeOwned>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Scope) -> Result<(Caller, T), ApiError> {
     let (caller, value, _) = read_with_bytes(body, rqctx, scope).await?;
     Ok((caller, value))
 }
 
-/// As [`read`], with the bytes as they came.
+/// Like [`read`], but also returns the received bytes.
 ///
 /// # Errors
-/// As [`read`].
+/// The same as [`read`].
 pub async fn read_with_bytes<T: DeserializeOwned>(
     body: JsonBody<T>,
     rqctx: &RequestContext<App>,
@@ -45,7 +45,7 @@ pub async fn read_with_bytes<T: DeserializeOwned>(
 async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Scope) -> Result<(Caller, BytesMut), ApiError> {
     let limit = rqctx.context().request_body_max_bytes;
     let (parts, mut body) = body.into_request().into_parts();
-    let judged = async {
+    let result = async {
         let caller = auth::caller(rqctx, scope).await?;
         require_json(&parts.headers)?;
         let bytes = tokio::time::timeout(READ_TIMEOUT, collect(&mut body, limit)).await.map_err(|_| {
@@ -53,7 +53,7 @@ async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Sc
         })??;
         Ok((caller, bytes))
     };
-    match judged.await {
+    match result.await {
         Ok(read) => Ok(read),
         Err(error) => {
             let mut drained = 0;
@@ -65,14 +65,14 @@ async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Sc
                     }
                 }
             };
-            // Whatever is left after that is the client's to bear.
+            // A client that sends even more may not see the response.
             let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain).await;
             Err(error)
         }
     }
 }
 
-/// An absent Content-Type is taken as JSON (RFC 9110 §8.3 lets the recipient assume one).
+/// Checks the Content-Type. A missing header counts as JSON, because the recipient may assume a type (RFC 9110 §8.3).
 fn require_json(headers: &http::HeaderMap) -> Result<(), ApiError> {
     let Some(value) = headers.get(http::header::CONTENT_TYPE) else { return Ok(()) };
     let essence = value.to_str().ok().and_then(|value| value.split(';').next()).map(str::trim);
@@ -89,7 +89,7 @@ async fn collect(body: &mut dropshot::Body, limit: usize) -> Result<BytesMut, Ap
     }
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| ApiError::new(Kind::InvalidRequest, "the body broke off before its end"))?;
+        let frame = frame.map_err(|_| ApiError::new(Kind::InvalidRequest, "the connection ended before the end of the body"))?;
         if let Ok(data) = frame.into_data() {
             if bytes.len() + data.len() > limit {
                 return Err(too_large());

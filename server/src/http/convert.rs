@@ -1,4 +1,4 @@
-//! Errors and records of the store as the API shows them.
+//! Converts errors and records of the store to the types of the API.
 
 use crate::api::problem::ApiError;
 use crate::api::types::{self, CustomHeader, WebhookStatus};

@@ -1,7 +1,7 @@
-//! The documentation that the server serves beside the API: openapi.json as it stands, and a page made from it.
+//! The documentation that the server serves beside the API: openapi.json itself, and a page generated from it.
 //!
-//! Nothing of the page comes from elsewhere, and its policy lets no request leave it but to the API itself. Both are for
-//! people and their tools rather than operations of the API, so openapi.json does not list them.
+//! The page loads nothing from other servers, and its content security policy allows requests only to the API. The page and
+//! the document are not operations of the API, so openapi.json does not list them.
 
 use std::sync::OnceLock;
 
@@ -16,56 +16,56 @@ use crate::api::docs::Page;
 use crate::http::App;
 
 /// # Errors
-/// When the API has a route of the same path.
+/// If the API has a route with the same path.
 pub(crate) fn register(api: &mut ApiDescription<App>) -> Result<(), ApiDescriptionRegisterError> {
     api.register(get_openapi_json)?;
     api.register(get_docs)
 }
 
-/// The document
+/// openapi.json
 #[endpoint { method = GET, path = "/openapi.json", unpublished = true }]
 async fn get_openapi_json(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpError> {
-    static DOCUMENT: OnceLock<Served> = OnceLock::new();
-    let document = DOCUMENT.get_or_init(|| Served::new("application/json", Bytes::from_static(OPENAPI_JSON.as_bytes())));
-    Ok(document.answer(rqctx.request.headers()))
+    static DOCUMENT: OnceLock<StaticContent> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| StaticContent::new("application/json", Bytes::from_static(OPENAPI_JSON.as_bytes())));
+    Ok(document.response(rqctx.request.headers()))
 }
 
-/// The page
+/// The documentation page
 #[endpoint { method = GET, path = "/docs", unpublished = true }]
 async fn get_docs(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpError> {
-    static PAGE: OnceLock<(Served, HeaderValue)> = OnceLock::new();
+    static PAGE: OnceLock<(StaticContent, HeaderValue)> = OnceLock::new();
     let (page, policy) = PAGE.get_or_init(|| {
         let Page { html, policy } = Page::new();
-        // The only directive that a page cannot set for itself.
+        // A page cannot set this directive itself.
         let policy = format!("{policy}; frame-ancestors 'none'").try_into().expect("directives are ASCII");
-        (Served::new("text/html; charset=utf-8", html.into()), policy)
+        (StaticContent::new("text/html; charset=utf-8", html.into()), policy)
     });
-    let mut answer = page.answer(rqctx.request.headers());
-    let headers = answer.headers_mut();
+    let mut response = page.response(rqctx.request.headers());
+    let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(answer)
+    Ok(response)
 }
 
-/// What is the same for every caller, and told apart by its hash.
-struct Served {
+/// Content that is the same for every caller. Its ETag is its hash.
+struct StaticContent {
     media_type: &'static str,
     body: Bytes,
     etag: String,
 }
 
-impl Served {
-    fn new(media_type: &'static str, body: Bytes) -> Served {
+impl StaticContent {
+    fn new(media_type: &'static str, body: Bytes) -> StaticContent {
         let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
-        Served { media_type, body, etag: format!("\"{hash}\"") }
+        StaticContent { media_type, body, etag: format!("\"{hash}\"") }
     }
 
-    fn answer(&self, request: &HeaderMap) -> Response<Body> {
+    fn response(&self, request: &HeaderMap) -> Response<Body> {
         let response = Response::builder()
             .header(header::ETAG, &self.etag)
             .header(header::CACHE_CONTROL, "no-cache")
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        let response = if is_known(request, &self.etag) {
+        let response = if is_cached(request, &self.etag) {
             response.status(StatusCode::NOT_MODIFIED).body(Body::empty())
         } else {
             response.header(header::CONTENT_TYPE, self.media_type).body(Body::from(self.body.clone()))
@@ -74,8 +74,8 @@ impl Served {
     }
 }
 
-/// If-None-Match (RFC 9110 §13.1.2), which compares weakly.
-fn is_known(request: &HeaderMap, etag: &str) -> bool {
+/// Whether If-None-Match names the ETag. The comparison is weak (RFC 9110 §13.1.2).
+fn is_cached(request: &HeaderMap, etag: &str) -> bool {
     let values = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == etag)
 }

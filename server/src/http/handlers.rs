@@ -1,4 +1,4 @@
-//! The operations: who calls, one call, the answer. What they decide, they ask others.
+//! The operations of the API. Each one authenticates the caller, calls the store or the engine, and returns the response.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::api::extract::{Checked, JsonBody};
 use crate::api::problem::{ApiError, Kind};
 use crate::api::trace::TraceContext;
 use crate::api::types::*;
-use crate::api::{Answer, Api, Scope};
+use crate::api::{Api, ApiResult, Scope};
 use crate::delivery::recovery::Recovered;
 use crate::delivery::{NotMade, Sample};
 use crate::http::App;
@@ -25,7 +25,7 @@ mod notifications;
 mod webhooks;
 
 use notifications::audience;
-use webhooks::{find_webhook, judge_event_types, judge_url};
+use webhooks::{check_event_types, check_url, find_webhook};
 
 /// The implementation of [`Api`].
 pub enum Handlers {}
@@ -33,12 +33,12 @@ pub enum Handlers {}
 impl Api for Handlers {
     type Context = App;
 
-    async fn register_webhook(rqctx: RequestContext<App>, body: JsonBody<WebhookRegistration>) -> Answer<HttpResponseOk<Webhook>> {
+    async fn register_webhook(rqctx: RequestContext<App>, body: JsonBody<WebhookRegistration>) -> ApiResult<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
             let (caller, registration) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let app = rqctx.context();
-            judge_url(&app.guard, "/targetURL", &registration.target_url)?;
-            judge_event_types(&app.catalogue, registration.event_types.as_ref())?;
+            check_url(&app.guard, "/targetURL", &registration.target_url)?;
+            check_event_types(&app.catalogue, registration.event_types.as_ref())?;
             let webhook = app.new_webhook(caller.account()?.clone(), registration)?;
             let stored = app.store.register_webhook(webhook.clone(), app.handshake(), app.webhooks_per_account).await?;
             if !stored {
@@ -51,7 +51,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn list_webhooks(rqctx: RequestContext<App>, query: Checked<Query<WebhookQuery>>) -> Answer<HttpResponseOk<WebhookPage>> {
+    async fn list_webhooks(rqctx: RequestContext<App>, query: Checked<Query<WebhookQuery>>) -> ApiResult<HttpResponseOk<WebhookPage>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let query = query.get()?.into_inner();
@@ -63,7 +63,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn get_webhook(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Webhook>> {
+    async fn get_webhook(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let webhook = find_webhook(rqctx.context(), caller, path).await?;
@@ -76,15 +76,15 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookUpdate>,
-    ) -> Answer<HttpResponseOk<Webhook>> {
+    ) -> ApiResult<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
             let (caller, update) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
             if let Some(target_url) = &update.target_url {
-                judge_url(&app.guard, "/targetURL", target_url)?;
+                check_url(&app.guard, "/targetURL", target_url)?;
             }
-            judge_event_types(&app.catalogue, update.event_types.as_ref())?;
+            check_event_types(&app.catalogue, update.event_types.as_ref())?;
             let change = app.webhook_change(id, update)?;
             let updated = app.store.update_webhook(caller.account()?.clone(), id, change, app.clock.now()).await?;
             let webhook = updated.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(|missing| {
@@ -109,7 +109,7 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookDeactivation>,
-    ) -> Answer<HttpResponseOk<Webhook>> {
+    ) -> ApiResult<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -117,7 +117,7 @@ impl Api for Handlers {
             let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
             let webhook = deactivated.ok_or_else(|| ApiError::not_found("webhook"))?;
             app.engine.webhook_changed(id, webhook.revision);
-            // Other webhooks of the account may be told.
+            // The account's other webhooks may have got a notification about the deactivation.
             app.engine.wake_up();
             Ok(HttpResponseOk(webhook.into()))
         })
@@ -128,7 +128,7 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookActivation>,
-    ) -> Answer<HttpResponseOk<Webhook>> {
+    ) -> ApiResult<HttpResponseOk<Webhook>> {
         reply(&rqctx, async {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -142,7 +142,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn delete_webhook(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseDeleted> {
+    async fn delete_webhook(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseDeleted> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -158,7 +158,7 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
         query: Checked<Query<TestQuery>>,
-    ) -> Answer<HttpResponseOk<Attempt>> {
+    ) -> ApiResult<HttpResponseOk<Attempt>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksWrite).await?;
             caller.account()?;
@@ -178,7 +178,7 @@ impl Api for Handlers {
     async fn get_signing_secret(
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
-    ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
+    ) -> ApiResult<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksSecrets).await?;
             caller.account()?;
@@ -197,7 +197,7 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<SigningSecretRotation>,
-    ) -> Answer<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
+    ) -> ApiResult<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
         reply(&rqctx, async {
             let (caller, rotation) = body::read(body, &rqctx, Scope::WebhooksSecrets).await?;
             let id = path.get()?.into_inner().id.0;
@@ -218,15 +218,15 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
         body: JsonBody<DeliveryRecovery>,
-    ) -> Answer<HttpResponseAccepted<RecoveredDeliveries>> {
+    ) -> ApiResult<HttpResponseAccepted<RecoveredDeliveries>> {
         reply(&rqctx, async {
-            let (caller, asked) = body::read(body, &rqctx, Scope::DeliveriesWrite).await?;
+            let (caller, request) = body::read(body, &rqctx, Scope::DeliveriesWrite).await?;
             let recovery = Recovery {
                 webhook_id: path.get()?.into_inner().id.0,
-                since: asked.since.0,
-                until: asked.until.map(|time| time.0),
-                dry_run: asked.dry_run == Some(true),
-                after: asked.cursor.map(|cursor| cursor.position()),
+                since: request.since.0,
+                until: request.until.map(|time| time.0),
+                dry_run: request.dry_run == Some(true),
+                after: request.cursor.map(|cursor| cursor.position()),
             };
             match rqctx.context().engine.recover(caller.account()?, recovery).await? {
                 Recovered::Some { count, next } => {
@@ -244,10 +244,10 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         _: Checked<Header<PublicationHeaders>>,
         body: JsonBody<NotificationPublication>,
-    ) -> Answer<HttpResponseAccepted<Notification>> {
+    ) -> ApiResult<HttpResponseAccepted<Notification>> {
         reply(&rqctx, async {
             let (caller, publication, bytes) = body::read_with_bytes(body, &rqctx, Scope::NotificationsPublish).await?;
-            let (app, arrived) = (rqctx.context(), Instant::now());
+            let (app, received_at) = (rqctx.context(), Instant::now());
             if !app.catalogue.knows(publication.r#type.as_str()) {
                 return Err(ApiError::at(
                     Kind::InvalidRequest,
@@ -284,7 +284,7 @@ impl Api for Handlers {
                 Published::NoSuchWebhook => return Err(ApiError::not_found("webhook")),
                 Published::WebhookDeactivated => return Err(webhook_deactivated()),
             };
-            app.metrics.published(arrived.elapsed());
+            app.metrics.published(received_at.elapsed());
             Ok(HttpResponseAccepted(notification.into()))
         })
         .await
@@ -293,7 +293,7 @@ impl Api for Handlers {
     async fn list_notifications(
         rqctx: RequestContext<App>,
         query: Checked<Query<NotificationQuery>>,
-    ) -> Answer<HttpResponseOk<NotificationPage>> {
+    ) -> ApiResult<HttpResponseOk<NotificationPage>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let query = query.get()?.into_inner();
@@ -305,7 +305,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn get_notification(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<Notification>> {
+    async fn get_notification(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<Notification>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let id = path.get()?.into_inner().id.0;
@@ -315,7 +315,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn delete_notification(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseDeleted> {
+    async fn delete_notification(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseDeleted> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -325,7 +325,10 @@ impl Api for Handlers {
         .await
     }
 
-    async fn list_event_types(rqctx: RequestContext<App>, query: Checked<Query<EventTypeQuery>>) -> Answer<HttpResponseOk<EventTypePage>> {
+    async fn list_event_types(
+        rqctx: RequestContext<App>,
+        query: Checked<Query<EventTypeQuery>>,
+    ) -> ApiResult<HttpResponseOk<EventTypePage>> {
         reply(&rqctx, async {
             auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let query = query.get()?.into_inner();
@@ -335,7 +338,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn list_deliveries(rqctx: RequestContext<App>, query: Checked<Query<DeliveryQuery>>) -> Answer<HttpResponseOk<DeliveryPage>> {
+    async fn list_deliveries(rqctx: RequestContext<App>, query: Checked<Query<DeliveryQuery>>) -> ApiResult<HttpResponseOk<DeliveryPage>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesRead).await?;
             let query = query.get()?.into_inner();
@@ -356,7 +359,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn get_delivery(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseOk<DeliveryDetail>> {
+    async fn get_delivery(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<DeliveryDetail>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesRead).await?;
             let id = path.get()?.into_inner().id.0;
@@ -367,7 +370,7 @@ impl Api for Handlers {
         .await
     }
 
-    async fn redeliver(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> Answer<HttpResponseAccepted<Delivery>> {
+    async fn redeliver(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseAccepted<Delivery>> {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesWrite).await?;
             let account = caller.account()?.clone();
@@ -377,14 +380,11 @@ impl Api for Handlers {
                 Redelivered::Due(delivery) => delivery,
                 Redelivered::NoSuchDelivery => return Err(ApiError::not_found("delivery")),
                 Redelivered::WebhookDeleted => {
-                    return Err(ApiError::new(
-                        Kind::NotFound,
-                        "the webhook of this delivery was deleted, and nothing is sent to it any more",
-                    ));
+                    return Err(ApiError::new(Kind::NotFound, "the webhook of this delivery was deleted, so nothing can be sent to it"));
                 }
                 Redelivered::WebhookDeactivated => return Err(webhook_deactivated()),
                 Redelivered::NotificationDeleted => {
-                    let detail = "the notification was deleted, and with it what could be sent again";
+                    let detail = "the notification was deleted with its payload, and cannot be sent again";
                     return Err(ApiError::new(Kind::NotificationDeleted, detail));
                 }
             };

@@ -1,4 +1,4 @@
-//! Ends every handler: its outcome becomes a reply, a log line and a count.
+//! Converts the outcome of every handler to a response, logs it, and counts it.
 
 use std::panic::AssertUnwindSafe;
 
@@ -9,8 +9,8 @@ use crate::api::problem::{ApiError, Reply};
 use crate::api::types::Problem;
 use crate::http::App;
 
-/// Runs a handler's body to its [`Reply`]: renders a problem, and logs what the caller is not told.
-/// A panic becomes a problem too: dropshot would only drop the connection.
+/// Runs a handler and returns its [`Reply`]. Renders an error as a problem, and logs the cause, which the caller does not see.
+/// A panic becomes a problem too: dropshot would only close the connection.
 pub async fn reply<R: HttpResponse>(
     rqctx: &RequestContext<App>,
     body: impl Future<Output = Result<R, ApiError>>,
@@ -29,6 +29,6 @@ pub async fn reply<R: HttpResponse>(
         }
     }
     let reply = Reply::new(outcome, &rqctx.request_id, rqctx.request.headers());
-    rqctx.context().metrics.answered(&rqctx.endpoint.operation_id, reply.status_code());
+    rqctx.context().metrics.responded(&rqctx.endpoint.operation_id, reply.status_code());
     Ok(reply)
 }

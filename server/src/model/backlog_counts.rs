@@ -1,4 +1,4 @@
-//! How much there is of everything.
+//! The counts of pending deliveries and of webhooks.
 
 use chrono::{DateTime, Utc};
 
@@ -6,12 +6,12 @@ use super::Lane;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BacklogCounts {
-    /// Pending deliveries, by lane.
+    /// The number of pending deliveries, by lane.
     pub pending: [u64; Lane::COUNT],
-    /// Active webhooks.
+    /// The number of active webhooks.
     pub active: u64,
-    /// Deactivated webhooks.
+    /// The number of deactivated webhooks.
     pub deactivated: u64,
-    /// Since when the delivery is due that waits longest for its turn at an ordered webhook, behind others or at their head.
+    /// The due time of the oldest waiting delivery of an ordered webhook. This delivery may wait behind others.
     pub oldest_in_order: Option<DateTime<Utc>>,
 }

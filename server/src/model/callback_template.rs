@@ -8,13 +8,13 @@ use uuid::Uuid;
 use crate::api::callback::{CallbackBody, CallbackReference};
 use crate::api::types::EventType;
 
-/// A callback's body for any webhook. Only the webhook's identifier differs, and it comes last, so the rest is serialised
-/// once for all.
+/// The body of a callback for any webhook. Only the webhook's identifier differs, so the rest is serialized once. The identifier
+/// comes last.
 #[derive(Clone, Debug)]
 pub struct CallbackTemplate(Bytes);
 
-/// What stands behind the identifier.
-const TAIL: usize = "\"}}".len();
+/// Length of the text after the identifier.
+const TAIL_LEN: usize = "\"}}".len();
 
 impl CallbackTemplate {
     #[must_use]
@@ -24,11 +24,11 @@ impl CallbackTemplate {
         CallbackTemplate(CallbackBody { r#type: event_type, timestamp, data, notification, webhook }.to_json().into())
     }
 
-    /// The body for one webhook.
+    /// Returns the body for one webhook.
     #[must_use]
     pub fn to(&self, webhook_id: Uuid) -> Bytes {
         let mut body = self.0.to_vec();
-        let end = body.len() - TAIL;
+        let end = body.len() - TAIL_LEN;
         webhook_id.hyphenated().encode_lower(&mut body[end - uuid::fmt::Hyphenated::LENGTH..end]);
         body.into()
     }
@@ -39,15 +39,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_is_the_body_for_each_webhook() {
+    fn a_template_gives_the_serialized_body_for_each_webhook() {
         let data = RawValue::from_string(r#"{"webhook":{"id":"x"}}"#.to_owned()).expect("JSON");
         let event_type = EventType::parse("a.b").expect("a type");
         let (id, now) = (Uuid::now_v7(), DateTime::UNIX_EPOCH);
         let template = CallbackTemplate::new(id, &event_type, now, &data);
         for webhook_id in [Uuid::now_v7(), Uuid::max()] {
             let (notification, webhook) = (CallbackReference { id }, CallbackReference { id: webhook_id });
-            let whole = CallbackBody { r#type: &event_type, timestamp: now, data: &data, notification, webhook };
-            assert_eq!(template.to(webhook_id), whole.to_json());
+            let body = CallbackBody { r#type: &event_type, timestamp: now, data: &data, notification, webhook };
+            assert_eq!(template.to(webhook_id), body.to_json());
         }
     }
 }

@@ -6,10 +6,11 @@ use aws_lc_rs::rand::SecureRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// As many bytes as a key has: nobody guesses it.
+/// As many bytes as a key has, so that the challenge cannot be guessed.
 const CHALLENGE_LEN: usize = 32;
 
-/// What a receiver must send back. Whoever knows it could agree in the receiver's place, so `Debug` does not show it.
+/// The text that a receiver must send back. Anyone who knows this text could agree in place of the receiver, so `Debug` does not
+/// show it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Challenge(String);
 

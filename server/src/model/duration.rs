@@ -1,11 +1,10 @@
-//! Durations as people write them.
+//! Durations in text form, and units in seconds.
 
-/// In seconds.
 pub const MINUTE: u64 = 60;
 pub const HOUR: u64 = 60 * MINUTE;
 pub const DAY: u64 = 24 * HOUR;
 
-/// The seconds of a whole number with one of the units `s`, `m`, `h` and `d`, such as `30m`; what overflows is the most there is.
+/// Parses a whole number with one of the units `s`, `m`, `h` and `d`, such as `30m`, to seconds. Overflow gives `u64::MAX`.
 pub fn parse_seconds(text: &str) -> Option<u64> {
     let (number, unit_secs) =
         [("s", 1), ("m", MINUTE), ("h", HOUR), ("d", DAY)].into_iter().find_map(|(unit, secs)| Some((text.strip_suffix(unit)?, secs)))?;

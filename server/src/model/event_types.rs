@@ -1,4 +1,4 @@
-//! The catalogue of event types: what the operator says is published here. Without one, any type is.
+//! The operator's catalogue of event types that may be published. Without a catalogue, any type may be published.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,50 +12,50 @@ use crate::api::types::{
     PublishedEventType,
 };
 
-/// An example of more bytes would make pages of hundreds of them too large.
-const EXAMPLE_BYTES: usize = 16 * 1024;
+/// Maximum size of an example. Larger examples would make pages with hundreds of entries too large.
+const MAX_EXAMPLE_BYTES: usize = 16 * 1024;
 
-/// What the service itself sends begins with this, and needs no entry.
-const OWN: &str = "webhook.";
+/// The prefix of the service's own event types, which need no entry.
+const OWN_PREFIX: &str = "webhook.";
 
 #[derive(Debug, Default)]
 pub struct Catalogue(Option<BTreeMap<String, EventTypeRecord>>);
 
 impl Catalogue {
-    /// Reads a JSON file: a list of objects with `name`, `description` and, if it has one, `example`.
+    /// Reads a JSON file: a list of objects with `name`, `description` and optionally `example`.
     ///
     /// # Errors
-    /// When it cannot be read, or an entry is wrong; the error names the entry.
+    /// When the file cannot be read or an entry is invalid. The error names the entry.
     pub fn read(path: &Path) -> anyhow::Result<Catalogue> {
         let shown = path.display();
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the event types in {shown}"))?;
-        Catalogue::parse(&text).with_context(|| format!("the event types in {shown} cannot be used"))
+        Catalogue::parse(&text).with_context(|| format!("the event types in {shown} are invalid"))
     }
 
     fn parse(text: &str) -> anyhow::Result<Catalogue> {
-        let entries: Vec<&RawValue> = serde_json::from_str(text).context("the file must hold a JSON list of objects")?;
+        let entries: Vec<&RawValue> = serde_json::from_str(text).context("the file must contain a JSON list of objects")?;
         let mut catalogue = BTreeMap::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            let record = parse_entry(entry).with_context(|| place(index, entry))?;
+            let record = parse_entry(entry).with_context(|| describe_entry(index, entry))?;
             let name = record.name.as_str().to_owned();
-            anyhow::ensure!(catalogue.insert(name, record).is_none(), "{}: another entry has this name", place(index, entry));
+            anyhow::ensure!(catalogue.insert(name, record).is_none(), "{}: another entry has this name", describe_entry(index, entry));
         }
         Ok(Catalogue(Some(catalogue)))
     }
 
-    /// Whether a type may be published.
+    /// Returns whether a type may be published.
     #[must_use]
     pub fn knows(&self, event_type: &str) -> bool {
         self.0.as_ref().is_none_or(|entries| entries.contains_key(event_type))
     }
 
-    /// The index of the first pattern that no type matches.
+    /// Returns the index of the first pattern that matches no type.
     #[must_use]
     pub fn first_unknown(&self, patterns: &EventTypes) -> Option<usize> {
         let entries = self.0.as_ref()?;
         let matches_some = |pattern: &EventTypePattern| {
             let pattern = pattern.as_str();
-            pattern == "*" || pattern.starts_with(OWN) || entries.keys().any(|name| EventTypePattern::matches(pattern, name))
+            pattern == "*" || pattern.starts_with(OWN_PREFIX) || entries.keys().any(|name| EventTypePattern::matches(pattern, name))
         };
         patterns.0.iter().position(|pattern| !matches_some(pattern))
     }
@@ -65,7 +65,8 @@ impl Catalogue {
         self.0.as_ref()?.get(event_type)?.example.as_ref().map(PayloadObject::raw)
     }
 
-    /// By name, so that a page begins where the one before it ended, whatever a new start of the server has changed.
+    /// Returns a page of the catalogue, sorted by name. A page starts where the previous one ended, even if the catalogue was
+    /// changed meanwhile.
     #[must_use]
     pub fn page(&self, after: Option<&EventTypeCursor>, limit: usize) -> EventTypePage {
         let is_after = |record: &&EventTypeRecord| after.is_none_or(|after| record.name.as_str() > after.as_str());
@@ -77,7 +78,7 @@ impl Catalogue {
     }
 }
 
-/// As the file has it. What it says and nobody reads would be a mistake that goes unseen.
+/// An entry of the file. Unknown members are refused, because they are probably mistakes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -87,7 +88,7 @@ struct Entry {
     example: Option<PayloadObject>,
 }
 
-/// Refuses null, which is no example.
+/// Refuses null, which serde would read as an absent example.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PayloadObject>, D::Error> {
     PayloadObject::deserialize(deserializer).map(Some)
 }
@@ -96,17 +97,17 @@ fn parse_entry(entry: &RawValue) -> anyhow::Result<EventTypeRecord> {
     let mut deserializer = serde_json::Deserializer::from_str(entry.get());
     let entry: Entry = serde_path_to_error::deserialize(ObjectOnly(&mut deserializer)).map_err(|error| {
         let path = error.path().to_string();
-        anyhow::Error::from(error.into_inner()).context(format!("`{path}` is wrong"))
+        anyhow::Error::from(error.into_inner()).context(format!("`{path}` is invalid"))
     })?;
     if let Some(example) = &entry.example {
         let bytes = example.raw().get().len();
-        anyhow::ensure!(bytes <= EXAMPLE_BYTES, "`example` has {bytes} bytes, and may have {EXAMPLE_BYTES}");
+        anyhow::ensure!(bytes <= MAX_EXAMPLE_BYTES, "`example` has {bytes} bytes; at most {MAX_EXAMPLE_BYTES} are allowed");
     }
     Ok(EventTypeRecord { name: entry.name, description: entry.description, example: entry.example })
 }
 
-/// Which entry it is, by its number and, if it has one, its name.
-fn place(index: usize, entry: &RawValue) -> String {
+/// Names an entry by its number and, if it has one, its name.
+fn describe_entry(index: usize, entry: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Named {
         name: String,
@@ -130,23 +131,23 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_file_names_the_entry_and_what_is_wrong_with_it() {
-        let sound = r#"{"name":"a.b","description":"text","example":{}}"#;
-        let long = format!(r#"{{"name":"a.c","description":"text","example":{{"a":"{}"}}}}"#, "x".repeat(EXAMPLE_BYTES));
+    fn the_error_of_an_invalid_file_names_the_entry_and_the_mistake() {
+        let valid = r#"{"name":"a.b","description":"text","example":{}}"#;
+        let too_long = format!(r#"{{"name":"a.c","description":"text","example":{{"a":"{}"}}}}"#, "x".repeat(MAX_EXAMPLE_BYTES));
         for (text, expected) in [
-            ("", "must hold a JSON list of objects"),
-            ("{}", "must hold a JSON list of objects"),
-            (&format!("[{sound}, []]"), "entry 2: `.` is wrong: invalid type: sequence"),
-            (&format!("[{sound}, {sound}]"), r#"entry 2 ("a.b"): another entry has this name"#),
-            (r#"[{"name":"a.b"}]"#, r#"entry 1 ("a.b"): `.` is wrong: missing field `description`"#),
-            (r#"[{"description":"text"}]"#, "entry 1: `.` is wrong: missing field `name`"),
-            (r#"[{"name":"A","description":"text"}]"#, r#"entry 1 ("A"): `name` is wrong: must be a dotted lower-case name"#),
-            (r#"[{"name":"webhook.test","description":"text"}]"#, r#"entry 1 ("webhook.test"): `name` is wrong: "#),
-            (r#"[{"name":"a.b","description":""}]"#, r#"entry 1 ("a.b"): `description` is wrong: "#),
-            (r#"[{"name":"a.b","description":"text","example":[]}]"#, r#"entry 1 ("a.b"): `example` is wrong: must be a JSON object"#),
-            (r#"[{"name":"a.b","description":"text","example":null}]"#, "`example` is wrong: must be a JSON object"),
+            ("", "must contain a JSON list of objects"),
+            ("{}", "must contain a JSON list of objects"),
+            (&format!("[{valid}, []]"), "entry 2: `.` is invalid: invalid type: sequence"),
+            (&format!("[{valid}, {valid}]"), r#"entry 2 ("a.b"): another entry has this name"#),
+            (r#"[{"name":"a.b"}]"#, r#"entry 1 ("a.b"): `.` is invalid: missing field `description`"#),
+            (r#"[{"description":"text"}]"#, "entry 1: `.` is invalid: missing field `name`"),
+            (r#"[{"name":"A","description":"text"}]"#, r#"entry 1 ("A"): `name` is invalid: must be a dotted lower-case name"#),
+            (r#"[{"name":"webhook.test","description":"text"}]"#, r#"entry 1 ("webhook.test"): `name` is invalid: "#),
+            (r#"[{"name":"a.b","description":""}]"#, r#"entry 1 ("a.b"): `description` is invalid: "#),
+            (r#"[{"name":"a.b","description":"text","example":[]}]"#, r#"entry 1 ("a.b"): `example` is invalid: must be a JSON object"#),
+            (r#"[{"name":"a.b","description":"text","example":null}]"#, "`example` is invalid: must be a JSON object"),
             (r#"[{"name":"a.b","description":"text","schema":{}}]"#, "unknown field `schema`"),
-            (&format!("[{long}]"), r#"entry 1 ("a.c"): `example` has "#),
+            (&format!("[{too_long}]"), r#"entry 1 ("a.c"): `example` has "#),
         ] {
             let error = format!("{:#}", Catalogue::parse(text).expect_err(text));
             assert!(error.contains(expected), "{text}: {error}");
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_known_when_some_type_matches_it() {
+    fn a_pattern_is_known_if_it_matches_a_type() {
         let catalogue = catalogue(&["catalog.purchase.closed", "order"]);
         for (known, expected) in [
             (&["*", "catalog.*", "catalog.purchase.*", "catalog.purchase.closed", "order", "webhook.*", "webhook.test"][..], None),
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_by_name_and_meet() {
+    fn pages_are_sorted_by_name_and_adjacent() {
         let catalogue = catalogue(&["b", "a.b", "a", "c"]);
         let names = |page: &EventTypePage| page.data.iter().map(|record| record.name.as_str().to_owned()).collect::<Vec<_>>();
         let first = catalogue.page(None, 3);
@@ -177,7 +178,7 @@ mod tests {
         let second = catalogue.page(first.cursor.as_ref(), 3);
         assert_eq!((names(&second), second.cursor), (vec!["c".to_owned()], None));
         assert!(catalogue.page(None, 4).cursor.is_none());
-        // Where an entry has gone meanwhile, the page goes on behind its place.
+        // If the entry of a cursor was removed, the page starts after its position.
         assert_eq!(names(&catalogue.page(Some(&EventTypeCursor::parse("aa").expect("a cursor")), 1)), ["b"]);
         assert!(Catalogue::default().page(None, 10).data.is_empty());
     }

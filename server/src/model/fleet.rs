@@ -2,18 +2,18 @@
 
 use uuid::Uuid;
 
-/// The processes that work on the store, and what this one has heard of the others.
+/// The nodes that share the store, and the changes that the other nodes reported.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    /// How many deliver, this one included.
+    /// The number of nodes that deliver, including this one.
     pub delivering: u32,
-    /// There may be others, whose handshakes this one has to look for.
+    /// Whether there may be other nodes. This node must then look for their handshakes.
     pub is_shared: bool,
-    /// The names of those that have died.
+    /// The names of dead nodes that this node took over from.
     pub taken_over_from: Vec<String>,
-    /// This one was believed dead, and what it held is another's now.
+    /// Whether this node was considered dead. Its leases belong to other nodes now.
     pub was_given_up: bool,
-    /// Webhooks that have been changed, deactivated or deleted, with the revision that they have since.
+    /// Webhooks that were changed, deactivated or deleted, with their new revisions.
     pub changed_webhooks: Vec<(Uuid, u32)>,
     pub deleted_notifications: Vec<Uuid>,
 }

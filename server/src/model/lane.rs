@@ -1,13 +1,13 @@
-//! The lanes in which deliveries wait, and what an attempt leads to.
+//! The lanes in which deliveries wait, and what follows an attempt.
 
 use chrono::{DateTime, Utc};
 
-/// Deliveries of a lane wait for one another, and for no other lane's: retries never keep fresh deliveries waiting.
+/// A lane of a webhook. Deliveries wait only for other deliveries in the same lane, so retries never block fresh deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     Fresh = 0,
     Retry = 1,
-    /// Of a webhook that is ordered: one at a time, first attempts and retries alike.
+    /// All deliveries of an ordered webhook, one at a time: first attempts and retries.
     Ordered = 2,
 }
 
@@ -16,16 +16,16 @@ impl Lane {
     pub const COUNT: usize = 3;
 }
 
-/// For each lane, since when the delivery is due that waits longest, or when the next one will be. What is paused, and what
-/// only waits for others of an ordered webhook, is not looked at.
+/// For each lane, the due time of the oldest waiting delivery, which may be in the future. Ignores paused deliveries, and
+/// deliveries that wait behind others of an ordered webhook.
 pub type DuePerLane = [Option<DateTime<Utc>>; Lane::COUNT];
 
-/// What an attempt leads to.
+/// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Succeeded,
     RetryAt(DateTime<Utc>),
     Failed,
-    /// The callback is gone: the delivery failed, and the webhook is deactivated.
+    /// The receiver returned 410 Gone: the delivery failed and the webhook is deactivated.
     Gone,
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::api::types::Account;
 
-/// What the operator pauses and resumes.
+/// The deliveries that the operator pauses or resumes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PauseScope {
     All,

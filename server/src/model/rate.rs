@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Times that are compared may have been read a moment apart, and out of order. What is further ahead of now than that was
-/// counted before the clock was set back, and counts no more.
+/// Tolerance for times that are not used in the order in which they were read. A theoretical arrival time further in the future
+/// was computed before the clock was set back, and is ignored.
 const SKEW: TimeDelta = TimeDelta::seconds(1);
 
-/// So many requests in a time, evenly or at once.
+/// A rate limit: a number of requests per period.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     interval: TimeDelta,
@@ -14,26 +14,31 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// `count` in each `period`, all of which may come at once. `None`, no limit, for a count of 0.
+    /// Allows `count` requests per `period`, which may all come at once. Returns `None`, which means no limit, if `count` is 0.
     #[must_use]
     pub fn new(count: u32, period: TimeDelta) -> Option<Rate> {
         let interval = period.checked_div(i32::try_from(count).ok()?)?;
         Some(Rate { interval, tolerance: period - interval })
     }
 
-    /// `count` in a second, spread evenly: no more than a tenth of a second's worth at once.
+    /// Allows `count` requests per second, spread evenly. At most the requests of 100 ms may come at once.
     #[must_use]
-    pub fn even(count: u32) -> Option<Rate> {
+    pub fn per_second(count: u32) -> Option<Rate> {
         let interval = TimeDelta::seconds(1).checked_div(i32::try_from(count).ok()?)?;
         Some(Rate { interval, tolerance: (TimeDelta::milliseconds(100) - interval).max(TimeDelta::zero()) })
     }
 
-    /// When the key is even again after one more, or how long it has to wait for that one.
-    pub fn admit(&self, even_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
-        // Nothing is even later than one that has just used all of its rate.
+    /// Returns the new theoretical arrival time after one more request.
+    ///
+    /// # Errors
+    /// Returns how long the request has to wait if it exceeds the rate.
+    pub fn admit(&self, theoretical_arrival_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
+        // The theoretical arrival time if the whole rate is used now. It is never later.
         let latest = now + self.tolerance + self.interval;
-        let even_at = even_at.filter(|even_at| *even_at <= latest + SKEW).map_or(now, |even_at| even_at.clamp(now, latest));
-        let early = (even_at - now) - self.tolerance;
-        if early > TimeDelta::zero() { Err(early) } else { Ok(even_at + self.interval) }
+        let theoretical_arrival_time = theoretical_arrival_time
+            .filter(|theoretical_arrival_time| *theoretical_arrival_time <= latest + SKEW)
+            .map_or(now, |theoretical_arrival_time| theoretical_arrival_time.clamp(now, latest));
+        let early = (theoretical_arrival_time - now) - self.tolerance;
+        if early > TimeDelta::zero() { Err(early) } else { Ok(theoretical_arrival_time + self.interval) }
     }
 }

@@ -1,20 +1,20 @@
-//! The room that the store takes.
+//! The storage that the store uses.
 
-/// The room that the store takes and has left, in bytes.
+/// The storage that the store uses and has left, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StorageUse {
-    /// Of the database, without its log and what is free in it.
+    /// The size of the database, without its log and its free pages.
     pub used_bytes: u64,
-    /// 0 sets no limit.
+    /// The limit of `used_bytes`; 0 means no limit.
     pub max_bytes: u64,
-    /// What its disk has left; `u64::MAX` where the file system does not tell.
+    /// The free space on the database's disk; `u64::MAX` if it is unknown.
     pub disk_free_bytes: u64,
-    /// What must stay free on its disk.
+    /// The space that must stay free on the database's disk.
     pub min_free_bytes: u64,
 }
 
 impl StorageUse {
-    /// Whether all is refused that would add to the store.
+    /// Returns whether all writes that add data to the store are refused.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.has_no_room() || self.disk_has_no_room()

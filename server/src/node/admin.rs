@@ -1,5 +1,5 @@
-//! What whoever runs the server asks it, on an address of its own: whether the process lives, whether it can do its work,
-//! and its metrics. It is no part of the API, and openapi.json does not list it.
+//! The admin listener: health, readiness and metrics for operators, on a separate address. It is not part of the API, and
+//! openapi.json does not list it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,115 +16,114 @@ use slog::{Drain as _, Logger};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::OperationsListen;
+use crate::config::AdminListen;
 use crate::delivery::Engine;
 use crate::metrics::Metrics;
 use crate::model::{Lane, PauseScope, StorageUse};
 use crate::slots::Slots;
-use crate::store::{self, Census, Store};
+use crate::store::{self, BacklogScan, Store};
 
 mod probe;
 
 use probe::Probe;
 
-/// What the endpoints work with.
+/// The state that the endpoints share.
 struct State {
     engine: Arc<Engine>,
     writes: Probe<()>,
-    standing: Probe<Standing>,
+    store_status: Probe<StoreStatus>,
     metrics: Arc<Metrics>,
     stopping: AtomicBool,
 }
 
-/// What the store says of itself.
 #[derive(Clone)]
-struct Standing {
+struct StoreStatus {
     storage: StorageUse,
-    /// Since when all deliveries are.
+    /// When the pause of all deliveries began, if there is one.
     paused_since: Option<DateTime<Utc>>,
 }
 
 struct Readiness {
-    /// Why the server is not ready; nothing when it is.
+    /// Why the server is not ready. Empty if it is ready.
     reasons: Vec<String>,
     paused_since: Option<DateTime<Utc>>,
 }
 
-/// The listener, if there is one.
-pub struct Operations {
+/// The admin listener. It may be switched off.
+pub struct AdminListener {
     state: Arc<State>,
     http: Option<HttpServer<Arc<State>>>,
-    /// Ends when it is dropped.
+    /// The task that counts the contents of the store. The task ends when this set is dropped.
     counting: JoinSet<()>,
 }
 
-/// How often what is in the store is counted for the metrics.
+/// Pause between two counts of the store's contents for the metrics.
 const COUNT_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Between the steps of a count, so that it costs the store little however long it takes.
+/// Pause between the steps of a count. It keeps the load on the store low, even if the count takes long.
 const STEP_INTERVAL: Duration = Duration::from_millis(100);
 
-impl Operations {
-    /// Starts answering, unless it is switched off, or its default address is taken: that may be by another server on
-    /// this machine, which is no reason not to deliver.
+impl AdminListener {
+    /// Starts the listener, unless it is switched off or its default address is taken. Another server on this machine may use
+    /// that address, and this server must still deliver.
     ///
     /// # Errors
-    /// When an address other than the default cannot be listened on.
+    /// If an address other than the default is not available.
     pub fn start(
-        listen: OperationsListen,
+        listen: AdminListen,
         engine: Arc<Engine>,
         store: Arc<dyn Store>,
         clock: Clock,
         metrics: Arc<Metrics>,
         log: &Logger,
-    ) -> anyhow::Result<Operations> {
-        let of_probe = store.clone();
+    ) -> anyhow::Result<AdminListener> {
+        let probed_store = store.clone();
         let writes = Probe::new(move || {
-            let store = of_probe.clone();
-            async move { store.probe_write().await.map_err(shown) }.boxed()
+            let store = probed_store.clone();
+            async move { store.probe_write().await.map_err(chain) }.boxed()
         });
-        let of_probe = store.clone();
-        let standing = Probe::new(move || {
-            let store = of_probe.clone();
-            async move { Standing::of(&*store).await.map_err(shown) }.boxed()
+        let probed_store = store.clone();
+        let store_status = Probe::new(move || {
+            let store = probed_store.clone();
+            async move { StoreStatus::read(&*store).await.map_err(chain) }.boxed()
         });
         let slots = engine.slots();
-        let state = Arc::new(State { engine, writes, standing, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
-        let OperationsListen::At(address) = listen else { return Ok(Operations { state, http: None, counting: JoinSet::new() }) };
+        let state = Arc::new(State { engine, writes, store_status, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let AdminListen::At(address) = listen else { return Ok(AdminListener { state, http: None, counting: JoinSet::new() }) };
         let config = ConfigDropshot { bind_address: address, ..Default::default() };
-        // Probes come every few seconds; a line for each would bury the rest.
+        // Probes arrive every few seconds. A log line for each probe would hide the other lines.
         let quiet = Logger::root(slog::LevelFilter::new(log.clone(), slog::Level::Warning).fuse(), slog::o!());
         let http = match ServerBuilder::new(routes()?, state.clone(), quiet).config(config).start() {
             Ok(http) => http,
-            Err(error) if listen == OperationsListen::default() => {
-                slog::warn!(log, "the default address of the operations listener cannot be had, so this server has none: \
-                    give it another with --operations-listen, or `off`"; "address" => %address, "error" => format!("{:#}", anyhow::Error::from(error)));
-                return Ok(Operations { state, http: None, counting: JoinSet::new() });
+            Err(error) if listen == AdminListen::default() => {
+                slog::warn!(log, "the default address of the admin listener is not available, so this server runs without it: \
+                    set another address with --admin-listen, or `off`"; "address" => %address, "error" => format!("{:#}", anyhow::Error::from(error)));
+                return Ok(AdminListener { state, http: None, counting: JoinSet::new() });
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot listen on {address} for operations")),
+            Err(error) => return Err(error).with_context(|| format!("the admin listener cannot listen on {address}")),
         };
-        slog::info!(log, "health, readiness and metrics are on another address"; "operations" => format!("http://{}", http.local_addr()));
+        slog::info!(log, "the admin listener serves health, readiness and metrics"; "operations" => format!("http://{}", http.local_addr()));
         let mut counting = JoinSet::new();
         counting.spawn(count(store, slots, clock, metrics, log.clone()));
-        Ok(Operations { state, http: Some(http), counting })
+        Ok(AdminListener { state, http: Some(http), counting })
     }
 
-    /// Where it listens, if it does.
+    /// Returns the address of the listener, if the listener runs.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.http.as_ref().map(HttpServer::local_addr)
     }
 
-    /// From here on the server is not ready.
-    pub fn stopping(&self) {
+    /// Makes `/readyz` report not ready from now on.
+    pub fn set_stopping(&self) {
         self.state.stopping.store(true, Ordering::Relaxed);
     }
 
     pub async fn close(mut self) -> anyhow::Result<()> {
-        // The store is closed only when nobody holds it any more.
+        // The counting task holds a reference to the store. The store closes when the last reference is dropped.
         self.counting.shutdown().await;
         match self.http {
-            Some(http) => http.close().await.map_err(anyhow::Error::msg).context("the operations listener did not close cleanly"),
+            Some(http) => http.close().await.map_err(anyhow::Error::msg).context("the admin listener did not close cleanly"),
             None => Ok(()),
         }
     }
@@ -138,16 +137,16 @@ fn routes() -> anyhow::Result<ApiDescription<Arc<State>>> {
     Ok(routes)
 }
 
-/// Whether the process lives: its runtime has come to answer
+/// Whether the process is alive: its runtime handles this request
 #[endpoint { method = GET, path = "/healthz", unpublished = true }]
 async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
-    Ok(answer(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()))
+    Ok(response(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()))
 }
 
-/// Whether the server takes and delivers notifications now, and if not, why
+/// Whether the server accepts and delivers notifications now, and if not, why
 ///
-/// A pause of all deliveries is shown and leaves it ready. It is what the operator wants, and what is published meanwhile is
-/// taken and kept: a platform that sent no requests any more would refuse publishers what the server does not.
+/// A pause of all deliveries is shown, but the server stays ready. The operator wants the pause, and the server still accepts
+/// notifications. If it were not ready, a load balancer would refuse publishers although the server would accept them.
 #[endpoint { method = GET, path = "/readyz", unpublished = true }]
 async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
     let Readiness { reasons, paused_since } = rqctx.context().readiness().await;
@@ -156,17 +155,17 @@ async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>,
     if let Some(since) = paused_since {
         body["pausedSince"] = json!(since);
     }
-    Ok(answer(status, "application/json", format!("{body}\n")))
+    Ok(response(status, "application/json", format!("{body}\n")))
 }
 
-/// What Prometheus reads
+/// The metrics for Prometheus
 #[endpoint { method = GET, path = "/metrics", unpublished = true }]
 async fn get_metrics(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
     let state = rqctx.context();
     let slots = state.engine.slots();
-    state.metrics.in_flight(slots.in_flight(), slots.caps().total);
+    state.metrics.set_in_flight(slots.in_flight(), slots.caps().total);
     let text = state.metrics.to_text().map_err(|error| HttpError::for_internal_error(error.to_string()))?;
-    Ok(answer(StatusCode::OK, Metrics::MEDIA_TYPE, text))
+    Ok(response(StatusCode::OK, Metrics::MEDIA_TYPE, text))
 }
 
 impl State {
@@ -175,14 +174,14 @@ impl State {
         if self.stopping.load(Ordering::Relaxed) {
             reasons.push("the server is stopping".to_owned());
         } else {
-            reasons.extend(self.engine.undone().into_iter().map(|undone| format!("the engine {undone}")));
+            reasons.extend(self.engine.stalled_tasks().into_iter().map(|stalled_task| format!("the engine {stalled_task}")));
         }
-        let (writes, standing) = tokio::join!(self.writes.outcome(), self.standing.outcome());
+        let (writes, store_status) = tokio::join!(self.writes.outcome(), self.store_status.outcome());
         if let Err(error) = writes {
             reasons.push(format!("the store takes no writes: {error}"));
         }
-        match standing {
-            Ok(Standing { storage, paused_since }) => {
+        match store_status {
+            Ok(StoreStatus { storage, paused_since }) => {
                 reasons.extend(why_full(&storage));
                 Readiness { reasons, paused_since }
             }
@@ -194,63 +193,66 @@ impl State {
     }
 }
 
-impl Standing {
-    async fn of(store: &dyn Store) -> store::Result<Standing> {
+impl StoreStatus {
+    async fn read(store: &dyn Store) -> store::Result<StoreStatus> {
         let pauses = store.list_pauses().await?;
-        let of_all = pauses.into_iter().find(|pause| pause.scope == PauseScope::All);
-        Ok(Standing { storage: store.storage_use().await?, paused_since: of_all.map(|pause| pause.since) })
+        let pause_of_all = pauses.into_iter().find(|pause| pause.scope == PauseScope::All);
+        Ok(StoreStatus { storage: store.storage_use().await?, paused_since: pause_of_all.map(|pause| pause.since) })
     }
 }
 
 fn why_full(storage: &StorageUse) -> Option<String> {
     let StorageUse { used_bytes, max_bytes, disk_free_bytes, min_free_bytes } = storage;
     if storage.has_no_room() {
-        Some(format!("the storage is full: the database holds {used_bytes} bytes and may hold {max_bytes} (storage.max_bytes)"))
+        Some(format!("the storage is full: the database holds {used_bytes} bytes of at most {max_bytes} (storage.max_bytes)"))
     } else if storage.disk_has_no_room() {
-        Some(format!("the storage is full: its disk has {disk_free_bytes} bytes left and keeps {min_free_bytes} (storage.min_free_bytes)"))
+        Some(format!(
+            "the storage is full: its disk has {disk_free_bytes} bytes left and must keep {min_free_bytes} (storage.min_free_bytes)"
+        ))
     } else {
         None
     }
 }
 
-fn shown(error: store::Error) -> String {
+/// Returns an error and its causes in one line.
+fn chain(error: store::Error) -> String {
     format!("{:#}", anyhow::Error::from(error))
 }
 
-/// Keeps what a scrape would have to ask the store for, so that no scrape costs it anything.
+/// Counts the contents of the store repeatedly for the metrics. So a scrape causes no load on the store.
 async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: Arc<Metrics>, log: Logger) {
-    let mut last = Census::default();
+    let mut last = BacklogScan::default();
     loop {
         match count_once(&*store, &slots, &clock, &metrics, &last).await {
-            Ok(census) => last = census,
+            Ok(scan) => last = scan,
             Err(error) => {
-                slog::warn!(log, "cannot count what is in the store; the metrics keep what they had"; "error" => shown(error));
+                slog::warn!(log, "cannot count the contents of the store; the metrics keep their last values"; "error" => chain(error));
             }
         }
         tokio::time::sleep(COUNT_INTERVAL).await;
     }
 }
 
-async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics, last: &Census) -> store::Result<Census> {
-    let mut census = Census::default();
+async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics, last: &BacklogScan) -> store::Result<BacklogScan> {
+    let mut scan = BacklogScan::default();
     loop {
-        metrics.paused(&store.list_pauses().await?);
-        metrics.stored(&store.storage_use().await?);
+        metrics.set_pauses(&store.list_pauses().await?);
+        metrics.set_storage(&store.storage_use().await?);
         let mut due = store.oldest_due(slots.waiting()).await?;
-        // What waits behind others is known only to a count.
-        let in_order = &mut due[Lane::Ordered as usize];
-        *in_order = (*in_order).into_iter().chain(last.counts.oldest_in_order).min();
-        metrics.oldest_due(&due, clock.now());
-        census = store.count_some(census).await?;
-        if census.ended() {
-            metrics.counted(&census.counts);
-            return Ok(census);
+        // Only a backlog scan finds deliveries that wait for earlier deliveries of an ordered webhook.
+        let ordered = &mut due[Lane::Ordered as usize];
+        *ordered = (*ordered).into_iter().chain(last.counts.oldest_in_order).min();
+        metrics.set_oldest_due(&due, clock.now());
+        scan = store.scan_backlog(scan).await?;
+        if scan.ended() {
+            metrics.set_backlog(&scan.counts);
+            return Ok(scan);
         }
         tokio::time::sleep(STEP_INTERVAL).await;
     }
 }
 
-fn answer(status: StatusCode, media_type: &'static str, body: String) -> Response<Body> {
+fn response(status: StatusCode, media_type: &'static str, body: String) -> Response<Body> {
     let response = Response::builder().status(status).header(header::CONTENT_TYPE, media_type).header(header::CACHE_CONTROL, "no-store");
-    response.body(Body::from(body)).expect("every header is a literal")
+    response.body(Body::from(body)).expect("the headers are valid")
 }

@@ -17,7 +17,7 @@ use crate::secrets::access_token::token_hash;
 use crate::secrets::seal::{MasterKey, Vault};
 use crate::store::sqlite::Sqlite;
 
-/// What the database says about the key that its secrets are sealed with.
+/// The properties of a database that identify its master key.
 pub(crate) const KEY_ID: &str = "master_key_id";
 pub(crate) const KEY_CHECK: &str = "master_key_check";
 
@@ -48,24 +48,26 @@ impl DataDir {
         self.file("webhooks.db")
     }
 
+    /// Returns the path of the database.
+    ///
     /// # Errors
-    /// When no server has run here.
+    /// If no server has run on this directory.
     pub fn existing_database(&self) -> anyhow::Result<PathBuf> {
         let path = self.database();
         if !path.exists() {
-            bail!("there is no database in {}: start webhooks-server once, or give its --data-dir", self.path.display());
+            bail!("there is no database in {}: start webhooks-server once, or set --data-dir to its data directory", self.path.display());
         }
         Ok(path)
     }
 
-    fn make(&self) -> anyhow::Result<()> {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
-        made.with_context(|| format!("cannot make the data directory {}: {REMEDY}", self.path.display()))
+    fn create(&self) -> anyhow::Result<()> {
+        let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
+        created.with_context(|| format!("cannot create the data directory {}: {REMEDY}", self.path.display()))
     }
 
-    /// Makes the directory, and makes sure that no other server uses it for as long as the file is held.
+    /// Creates the directory and locks it. No other server can use it until the returned file is dropped.
     pub fn lock(&self) -> anyhow::Result<File> {
-        self.make()?;
+        self.create()?;
         let shown = self.path.display();
         let file = self.file("server.lock");
         let lock = File::create(&file).with_context(|| format!("cannot write {}: {REMEDY}", file.display()))?;
@@ -78,13 +80,13 @@ impl DataDir {
         }
     }
 
-    /// The database of a server that has run here.
+    /// Opens the database of a server that has run on this directory.
     pub fn open_existing_store(&self) -> anyhow::Result<Sqlite> {
         Ok(Sqlite::open(&self.existing_database()?, Arc::default())?)
     }
 
-    /// Opens the database with the key that its secrets are sealed with. A new database gets a key, unless one is given,
-    /// and one access token with every scope, in a file.
+    /// Opens the database with its master key, and creates a missing database. If no master key is given, a new database gets
+    /// one. It also gets an access token with every scope, which is written to a file. Returns whether the database is new.
     pub async fn open_store(
         &self,
         master_key_file: Option<&Path>,
@@ -98,7 +100,7 @@ impl DataDir {
         let check = store.property(KEY_CHECK).await.context("cannot read the database")?;
         let shown = key_path.display();
         match (sealed_with, key) {
-            (Some(sealed_with), key) => Ok((store, fitting_vault(&sealed_with, check.as_deref(), key, &key_path)?, false)),
+            (Some(sealed_with), key) => Ok((store, matching_vault(&sealed_with, check.as_deref(), key, &key_path)?, false)),
             (None, None) if master_key_file.is_some() => {
                 bail!("the master key file {shown} does not exist: make one with `head -c 32 /dev/urandom | base64`")
             }
@@ -115,7 +117,7 @@ impl DataDir {
                 let vault = Vault::new(key);
                 let account = Account::parse("default").map_err(anyhow::Error::msg)?;
                 let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
-                // The file comes first: a token that is stored and in no file would be lost.
+                // The file is written first: nobody could read a token that is only in the database.
                 write_secret(&self.access_token_file(), &secret)?;
                 store.initialise(properties, token, token_hash(&secret)).await.context("cannot write to the database")?;
                 Ok((store, vault, true))
@@ -127,27 +129,28 @@ impl DataDir {
         master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned)
     }
 
-    /// Makes sure that the master key is the one of a database with these properties.
+    /// Checks that the master key is the key of the database whose properties `property` reads.
     ///
     /// # Errors
-    /// When it is missing or another, or the database says of none.
-    pub fn judge_key(
+    /// If the key is missing or is another key, or if the database does not name its key.
+    pub fn check_key(
         &self,
         master_key_file: Option<&Path>,
         property: impl Fn(&str) -> anyhow::Result<Option<Vec<u8>>>,
     ) -> anyhow::Result<()> {
         let key_path = self.key_path(master_key_file);
-        let Some(sealed_with) = property(KEY_ID)? else { bail!("the database does not say which master key it is sealed with") };
-        fitting_vault(&sealed_with, property(KEY_CHECK)?.as_deref(), read_key(&key_path)?, &key_path).map(drop)
+        let Some(sealed_with) = property(KEY_ID)? else { bail!("the database does not name the master key of its secrets") };
+        matching_vault(&sealed_with, property(KEY_CHECK)?.as_deref(), read_key(&key_path)?, &key_path).map(drop)
     }
 
-    /// The authority whose certificates callbacks may have in development, in PEM. Made once.
+    /// Returns the certificate authority for development, in PEM, and creates a missing one. With `--dev`, the server trusts
+    /// receivers with certificates of this authority.
     pub fn development_authority(&self) -> anyhow::Result<String> {
         let (certificate_path, key_path) = (self.file("dev-ca.pem"), self.file("dev-ca-key.pem"));
         if certificate_path.exists() && key_path.exists() {
             return std::fs::read_to_string(&certificate_path).with_context(|| format!("cannot read {}", certificate_path.display()));
         }
-        self.make()?;
+        self.create()?;
         let key = rcgen::KeyPair::generate()?;
         let mut parameters = rcgen::CertificateParams::default();
         parameters.distinguished_name.push(rcgen::DnType::CommonName, "webhooks-server development authority");
@@ -160,28 +163,29 @@ impl DataDir {
     }
 }
 
-/// What a database says about the key that its secrets are sealed with.
+/// Returns the properties of a database that identify its master key.
 pub(crate) fn key_properties(key: &MasterKey) -> Vec<(&'static str, Vec<u8>)> {
     vec![(KEY_ID, key.key_id().to_string().into_bytes()), (KEY_CHECK, Vault::new(key.clone()).mac("key-check", b"").to_vec())]
 }
 
-/// A vault of the key, if it is the one that the database is sealed with.
-pub(crate) fn fitting_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
+/// Returns a vault of the key, if the secrets of the database are encrypted with that key.
+pub(crate) fn matching_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
     let (expected, shown) = (String::from_utf8_lossy(sealed_with), key_path.display());
     let Some(key) = key else {
         bail!(
-            "the database is sealed with the master key {expected}, and {shown} does not exist: put the key there, or give --master-key-file"
+            "secrets are encrypted with the master key {expected}, and {shown} does not exist: put the key there, or give --master-key-file"
         )
     };
     let (given, vault) = (key.key_id(), Vault::new(key));
     if check != Some(&vault.mac("key-check", b"")[..]) {
         bail!(
-            "the database is sealed with the master key {expected}, and {shown} holds the key {given}: give the right one with --master-key-file"
+            "secrets are encrypted with the master key {expected}, but {shown} contains the key {given}: give the right key with --master-key-file"
         );
     }
     Ok(vault)
 }
 
+/// Returns the master key in the file, or `None` if the file does not exist.
 pub(crate) fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.parse().with_context(|| format!("the master key file {} is not usable", path.display()))?)),
@@ -190,7 +194,7 @@ pub(crate) fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     }
 }
 
-/// A file that only its owner reads, complete or not there at all.
+/// Writes a file that only its owner can read. After a crash the file is complete or does not exist.
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     let partial = path.with_extension("partial");
     let write = || {

@@ -1,14 +1,15 @@
-//! How many files and sockets this process may have open, and what of it deliveries may take.
+//! The limit of open files and sockets of this process, and how deliveries share it.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Each attempt has a socket, and there may be as many slow ones as others: half of the descriptors go to them. A quarter
-/// goes to looking up names, and the rest to callers, to connections that are kept for the next callback, and to the store.
-const ATTEMPTS: u64 = 4;
-const LOOKUPS: u64 = 16;
+/// The limit divided by these numbers gives the maximum number of attempts and of name lookups. Each attempt has a socket, and
+/// as many slow attempts as other attempts may run, so attempts use half of the descriptors. Lookups use a quarter. The rest is
+/// for callers of the API, for idle connections to receivers, and for the store.
+const DESCRIPTORS_PER_ATTEMPT: u64 = 4;
+const DESCRIPTORS_PER_LOOKUP: u64 = 16;
 
-/// More than this serves nobody, even where there is no limit.
-const MOST_LOOKUPS: u64 = 4096;
+/// Maximum number of lookups, even if the limit allows more. More would not help.
+const MAX_LOOKUPS: u64 = 4096;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Descriptors {
@@ -16,25 +17,26 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// Raises the soft limit as far as it goes. It is low on many systems for programs that use select(2), which this does not.
+    /// Raises the soft limit to the hard limit. Many systems keep the soft limit low because of select(2), which
+    /// this program does not use.
     #[must_use]
     pub(super) fn raise() -> Descriptors {
         let limit = getrlimit(Resource::Nofile);
-        // Where even that is forbidden, the soft limit holds.
+        // If this is not permitted, the soft limit stays as it is.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
         Descriptors { limit: getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) }
     }
 
-    /// How many of `wanted` attempts may be in flight.
+    /// Returns how many attempts may be in flight: `wanted`, or fewer if the limit is too low.
     #[must_use]
     pub(super) fn attempts(self, wanted: u32) -> u32 {
-        wanted.min(u32::try_from(self.limit / ATTEMPTS).unwrap_or(u32::MAX)).max(1)
+        wanted.min(u32::try_from(self.limit / DESCRIPTORS_PER_ATTEMPT).unwrap_or(u32::MAX)).max(1)
     }
 
-    /// How many lookups may be under way.
+    /// Returns how many name lookups may run at once.
     #[must_use]
     pub(super) fn lookups(self) -> usize {
-        (self.limit / LOOKUPS).clamp(2, MOST_LOOKUPS) as usize
+        (self.limit / DESCRIPTORS_PER_LOOKUP).clamp(2, MAX_LOOKUPS) as usize
     }
 }
 

@@ -1,4 +1,4 @@
-//! The log: lines for people or JSON for machines, on standard error.
+//! The log on standard error: text for people, or JSON for machines.
 
 use std::io::{IsTerminal as _, LineWriter};
 
@@ -24,8 +24,8 @@ fn text(decorator: impl slog_term::Decorator + Send + 'static, level: Level) -> 
     queued(slog_term::FullFormat::new(decorator).use_utc_timestamp().build().fuse(), level)
 }
 
-/// The same log without a line for each connection and request that came to its end: at full load writing them costs as
-/// much as all the rest. `debug` has them.
+/// Returns the log without dropshot's info lines about each connection and request, unless the level is `debug`. At full load,
+/// writing these lines costs as much as all other work.
 pub fn without_requests(log: &Logger) -> Logger {
     if log.is_debug_enabled() {
         return log.clone();
@@ -36,7 +36,8 @@ pub fn without_requests(log: &Logger) -> Logger {
     Logger::root(slog::Filter::new(log.clone(), move |record| !is_routine(record)).fuse(), o!())
 }
 
-/// A log that cannot be written fast enough drops messages, and says how many, rather than hold deliveries up.
+/// Writes the log on a separate thread. If the thread is too slow, messages are dropped and counted in the log, so that deliveries do
+/// not wait.
 fn queued<D>(drain: D, level: Level) -> Logger
 where
     D: slog::Drain<Ok = (), Err = slog::Never> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Opening the store that the settings name, with the key that its secrets are sealed with.
+//! Opens the store that the settings name, with the master key of its secrets.
 
 use std::fs::File;
 use std::path::Path;
@@ -18,17 +18,18 @@ use crate::store::postgres::url::PostgresUrl;
 use crate::store::postgres::{Options, Postgres};
 use crate::store::{StorageLimits, Store};
 
-/// A store that a server works on.
+/// The open store of a server.
 pub struct Opened {
     pub store: Arc<dyn Store>,
     pub vault: Vault,
-    /// It has been made just now, with an access token in a file.
+    /// Whether this start created the database, with an access token in a file.
     pub first_start: bool,
-    /// Held as long as the server runs, so that no other uses the same file.
+    /// The lock of the data directory. While it is held, no other server uses the database. `None` on PostgreSQL.
     pub lock: Option<File>,
 }
 
-/// For a server. The embedded store makes its key and a first access token; PostgreSQL is given its key and never makes a token.
+/// Opens the store for a server. A new embedded store gets a master key and a first access token. On PostgreSQL the operator
+/// provides the key and creates the tokens.
 pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, metrics: Arc<Metrics>) -> anyhow::Result<Opened> {
     let data_dir = DataDir::at(&settings.data_dir);
     match &settings.store {
@@ -40,18 +41,18 @@ pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, met
         StoreAddress::Postgres(url) => {
             let Some(key_file) = settings.master_key_file.as_deref() else {
                 bail!(
-                    "all nodes on PostgreSQL seal with one key: make it once with `head -c 32 /dev/urandom | base64`, keep it safe, and \
-                     give each node its file with --master-key-file"
+                    "all nodes on a PostgreSQL need the same master key: create it once with `head -c 32 /dev/urandom | base64`, keep it \
+                     safe, and give each node its file with --master-key-file"
                 )
             };
             let store = open_postgres(settings, url, metrics).await?.limited(limits);
-            let vault = key_of(&store, key_file).await?;
+            let vault = vault_of(&store, key_file).await?;
             Ok(Opened { store: Arc::new(store), vault, first_start: false, lock: None })
         }
     }
 }
 
-/// For a command beside the servers.
+/// Opens the store for a command that runs beside the servers.
 pub async fn open_beside(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     match &settings.store {
         StoreAddress::Sqlite => Ok(Arc::new(DataDir::at(&settings.data_dir).open_existing_store()?)),
@@ -71,15 +72,15 @@ async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metr
     let store = Postgres::open(options, metrics).await?;
     if store.property(UNFINISHED_MOVE).await.context("cannot read the database")?.is_some() {
         bail!(
-            "not everything has been moved to {} yet: `webhooks-server migrate`, run again as before, goes on where it was; start this \
-             once that is done",
+            "not everything has been moved to {} yet: run the same `webhooks-server migrate` again to continue the move, and \
+             repeat this command when the move has finished",
             url.shown()
         );
     }
     Ok(store)
 }
 
-/// A password in a file is shown in no list of processes.
+/// Returns the URL with the password from the file. Unlike an argument, a file is not visible in a list of processes.
 pub fn with_password(url: &PostgresUrl, file: Option<&Path>) -> anyhow::Result<PostgresUrl> {
     let Some(file) = file else { return Ok(url.clone()) };
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the password file {}", file.display()))?;
@@ -92,8 +93,8 @@ fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// The first node says which key the database is sealed with, and all others have to have the same.
-async fn key_of(store: &Postgres, key_file: &Path) -> anyhow::Result<Vault> {
+/// Returns the vault of the database. The first node stores the id of its master key; all other nodes must have the same key.
+async fn vault_of(store: &Postgres, key_file: &Path) -> anyhow::Result<Vault> {
     let shown = key_file.display();
     let Some(key) = data_dir::read_key(key_file)? else {
         bail!("the master key file {shown} does not exist: make one with `head -c 32 /dev/urandom | base64`")
@@ -104,5 +105,5 @@ async fn key_of(store: &Postgres, key_file: &Path) -> anyhow::Result<Vault> {
     }
     let sealed_with = store.property(data_dir::KEY_ID).await.with_context(unreadable)?;
     let check = store.property(data_dir::KEY_CHECK).await.with_context(unreadable)?;
-    data_dir::fitting_vault(&sealed_with.unwrap_or_default(), check.as_deref(), Some(key), key_file)
+    data_dir::matching_vault(&sealed_with.unwrap_or_default(), check.as_deref(), Some(key), key_file)
 }

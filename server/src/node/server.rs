@@ -1,4 +1,4 @@
-//! One running node: the API, the engine and the store, put together.
+//! A running node: the API, the engine and the store.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -22,20 +22,20 @@ use crate::http::{App, routes};
 use crate::metrics::Metrics;
 use crate::model::Rate;
 use crate::model::event_types::Catalogue;
-use crate::node::admin::Operations;
+use crate::node::admin::AdminListener;
 use crate::node::data_dir::DataDir;
 use crate::node::descriptors::Descriptors;
 use crate::node::open_store::{self, Opened};
 use crate::slots::Caps;
-use crate::store::{Patience, StorageLimits};
+use crate::store::{DeactivationPolicy, StorageLimits};
 
-/// How long whoever asks for health or metrics is still answered at the end.
-const OPERATIONS_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a stopping server waits for requests to the admin listener.
+const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub struct Server {
-    /// Unless this node only delivers.
+    /// The API. `None` if this node only delivers.
     http: Option<HttpServer<App>>,
-    operations: Operations,
+    admin: AdminListener,
     engine: Arc<Engine>,
     tls: bool,
     drain_delay: Duration,
@@ -43,7 +43,7 @@ pub struct Server {
     access_token_file: PathBuf,
     first_start: bool,
     log: Logger,
-    /// Held as long as this server runs.
+    /// The lock of the data directory.
     _lock: Option<File>,
 }
 
@@ -61,25 +61,25 @@ impl Server {
         };
         let Opened { store, vault, first_start, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
-        store.join().await.context("cannot become one of the nodes of the database")?;
-        for pause in store.list_pauses().await.context("cannot read what is paused")? {
-            slog::warn!(log, "deliveries are paused: nothing of that goes out until `webhooks-server delivery resume`";
+        store.join().await.context("cannot join the nodes of the database")?;
+        for pause in store.list_pauses().await.context("cannot read the pauses")? {
+            slog::warn!(log, "deliveries are paused until `webhooks-server delivery resume`";
                 "paused" => pause.scope.to_string(), "since" => pause.since.to_rfc3339());
         }
         let vault = Arc::new(vault);
         let descriptors = Descriptors::raise();
         let max_in_flight = descriptors.attempts(settings.max_in_flight);
         if max_in_flight < settings.max_in_flight {
-            slog::warn!(log, "this process may open too few files and sockets for as many attempts in flight as it is set to: \
-                raise the hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least four times as many";
+            slog::warn!(log, "this process may open too few files and sockets for the configured attempts in flight: \
+                raise the hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least four times that number";
                 "limit" => %descriptors, "max_in_flight" => settings.max_in_flight, "in_flight_instead" => max_in_flight);
         }
-        let guard = Guard::new(policy(&settings, descriptors, &data_dir)?).context("cannot make the client for callbacks")?;
+        let guard = Guard::new(policy(&settings, descriptors, &data_dir)?).context("cannot create the HTTP client for callbacks")?;
         let engine_settings = crate::delivery::Settings {
             caps: Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize),
             retry_schedule: settings.retry_schedule.clone(),
             attempt_timeout: Duration::from_secs(settings.attempt_timeout_seconds),
-            patience: (settings.deactivate_after_days > 0).then(|| Patience {
+            policy: (settings.deactivate_after_days > 0).then(|| DeactivationPolicy {
                 time: TimeDelta::days(i64::from(settings.deactivate_after_days)),
                 attempts: settings.deactivate_after_attempts,
             }),
@@ -105,7 +105,7 @@ impl Server {
         let config = ConfigDropshot {
             bind_address: settings.listen,
             default_request_body_max_bytes: settings.request_body_bytes as usize,
-            // A write that has begun ends, even if its client goes away.
+            // A handler runs to its end even if its client disconnects.
             default_handler_task_mode: HandlerTaskMode::Detached,
             ..Default::default()
         };
@@ -117,12 +117,12 @@ impl Server {
             }
             false => None,
         };
-        let operations = Operations::start(settings.operations_listen, engine.clone(), store, clock, metrics, &log)?;
-        // Not before: a server that cannot serve ends at once, and would cut off what it had begun to send.
+        let admin = AdminListener::start(settings.admin_listen, engine.clone(), store, clock, metrics, &log)?;
+        // The engine starts last: a server that cannot listen exits immediately, which would interrupt attempts in flight.
         engine.start(delivers);
         Ok(Server {
             http,
-            operations,
+            admin,
             engine,
             tls: with_tls,
             drain_delay: Duration::from_secs(settings.drain_delay_seconds),
@@ -134,19 +134,19 @@ impl Server {
         })
     }
 
-    /// Where the API is served, if this node does.
+    /// Returns the address of the API, if this node serves it.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.http.as_ref().map(HttpServer::local_addr)
     }
 
-    /// Where health and readiness are answered, if anywhere.
+    /// Returns the address of the admin listener, if there is one.
     #[must_use]
-    pub fn operations_address(&self) -> Option<SocketAddr> {
-        self.operations.address()
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.address()
     }
 
-    /// What to do next, on standard output, never the token itself.
+    /// Prints the address and, at the first start, the next steps to standard output. Never prints the token itself.
     pub fn greet(&self) {
         let scheme = if self.tls { "https" } else { "http" };
         let version = env!("CARGO_PKG_VERSION");
@@ -157,7 +157,7 @@ impl Server {
             Some(address) => format!("webhooks-server {version} listens on {scheme}://{address}\n"),
             None => format!("webhooks-server {version} delivers\n"),
         };
-        // Nobody has to read it: a server whose output is closed serves all the same.
+        // A server whose standard output is closed still serves.
         let _ = std::io::stdout().write_all(greeting.as_bytes());
     }
 
@@ -186,18 +186,18 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         )
     }
 
-    /// Says that it is not ready, and after the delay stops accepting and taking, and waits for what is in flight, both for the
-    /// time to drain in all.
+    /// Reports not ready and keeps serving for the drain delay. Then refuses new requests and leases no more deliveries. Waits for
+    /// requests and attempts in flight, at most for the drain timeout.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.operations.stopping();
+        self.admin.set_stopping();
         if !self.drain_delay.is_zero() {
-            slog::info!(self.log, "not ready any more, and going on as before until others have noticed"; "seconds" => self.drain_delay.as_secs());
+            slog::info!(self.log, "draining: reporting not ready, still serving"; "seconds" => self.drain_delay.as_secs());
             tokio::time::sleep(self.drain_delay).await;
         }
-        slog::info!(self.log, "stopping: no new requests, and attempts in flight are waited for");
+        slog::info!(self.log, "stopping: no new requests or attempts; waiting for those in flight");
         let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.engine.stop();
-        // Requests first: what they publish is stored, and goes out after the next start.
+        // The API closes first. The last requests can still publish, and those notifications are delivered after the next start.
         let close = async {
             match self.http {
                 Some(http) => http.close().await,
@@ -208,11 +208,11 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         self.engine.drain(deadline).await;
         match closed {
             Ok(closed) => closed.map_err(anyhow::Error::msg).context("the API did not close cleanly")?,
-            Err(_) => slog::warn!(self.log, "requests were still being sent or answered at the end of the time to drain; they are cut off"),
+            Err(_) => slog::warn!(self.log, "requests were still in progress at the end of the drain timeout and are interrupted"),
         }
-        match tokio::time::timeout(OPERATIONS_CLOSE_TIMEOUT, self.operations.close()).await {
+        match tokio::time::timeout(ADMIN_CLOSE_TIMEOUT, self.admin.close()).await {
             Ok(closed) => closed,
-            // A scrape that is not read to its end holds nothing that matters.
+            // Interrupting a scrape does no harm.
             Err(_) => Ok(()),
         }
     }
@@ -221,13 +221,13 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {
     let mut authorities = Vec::new();
     let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem).with_context(|| format!("{name} holds no usable certificate"))?;
-        anyhow::ensure!(!certificates.is_empty(), "{name} holds no certificate");
+        let certificates = reqwest::Certificate::from_pem_bundle(pem).with_context(|| format!("{name} contains no usable certificate"))?;
+        anyhow::ensure!(!certificates.is_empty(), "{name} contains no certificate");
         authorities.extend(certificates);
         Ok(())
     };
     for path in &settings.ca_files {
-        let pem = std::fs::read(path).with_context(|| format!("cannot read the authorities in {}", path.display()))?;
+        let pem = std::fs::read(path).with_context(|| format!("cannot read the certificate authorities in {}", path.display()))?;
         add(&pem, &path.display().to_string())?;
     }
     if settings.dev {
@@ -239,6 +239,6 @@ fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> 
         extra_root_certificates: authorities,
         connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
         name_servers: settings.name_servers.clone(),
-        most_lookups: descriptors.lookups(),
+        max_lookups: descriptors.lookups(),
     })
 }

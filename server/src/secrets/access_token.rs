@@ -1,4 +1,4 @@
-//! Access tokens: their form, and what is stored of them.
+//! Access tokens: their format, and the hash that is stored.
 
 use std::sync::Arc;
 
@@ -10,14 +10,15 @@ use crate::api::Scope;
 use crate::api::types::Account;
 use crate::model::Token;
 
-/// The SHA-256 of an access token: all that the store keeps of it. Tokens are 256 random bits, so no slow hash is needed.
+/// Returns the SHA-256 of an access token, which the store keeps instead of the token. A token has 256 random bits, so no slow
+/// hash is needed.
 #[must_use]
 pub fn token_hash(token: &str) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
-/// A fresh access token: `wht_` and 256 random bits in base64url.
+/// Returns a new access token: `wht_` and 256 random bits in base64url.
 pub fn generate_token() -> Result<String, aws_lc_rs::error::Unspecified> {
     use base64::Engine as _;
     let mut bytes = [0; 32];
@@ -25,14 +26,14 @@ pub fn generate_token() -> Result<String, aws_lc_rs::error::Unspecified> {
     Ok(format!("wht_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// A token and its secret, which is nowhere else.
+/// Returns the record of a new token and its secret, which exists nowhere else.
 pub fn new_token(
     account: Option<Account>,
     scopes: &[Scope],
     created_at: chrono::DateTime<chrono::Utc>,
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
 ) -> anyhow::Result<(Token, String)> {
-    let secret = generate_token().context("the system gives no random bytes")?;
+    let secret = generate_token().context("the system provides no random bytes")?;
     let mut scopes = scopes.to_vec();
     scopes.sort_by_key(|scope| scope.as_str());
     scopes.dedup();

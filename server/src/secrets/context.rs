@@ -1,8 +1,7 @@
-//! What a sealed secret belongs to.
+//! The contexts of encrypted secrets. A context binds a secret to its row and column, so it cannot be decrypted in another one.
 
 use uuid::Uuid;
 
-/// The contexts that tie a sealed secret to its place, so that one row's secret cannot be moved into another.
 pub fn auth_context(webhook_id: Uuid) -> String {
     format!("webhook-auth:{webhook_id}")
 }

@@ -1,23 +1,23 @@
-//! Sealing: how a secret is kept at rest.
+//! Sealing: encryption of secrets in the store.
 //!
-//! One [`MasterKey`] lies in a file beside the server, or is given to it. From it the [`Vault`] derives every key that is used:
-//! one for AES-256-GCM, and one for each purpose of [`Vault::mac`]. So no key serves two algorithms, and the master key itself
-//! encrypts nothing. The master key is uniformly random, so one HMAC is all the derivation that is needed (RFC 5869 §3.3).
+//! The [`MasterKey`] is in a file. The [`Vault`] derives from it every key that is used: one for AES-256-GCM, and one for each
+//! purpose of [`Vault::mac`]. So no key is used for two algorithms, and the master key itself encrypts nothing. The master key is
+//! uniformly random, so the derivation needs only one HMAC (RFC 5869 §3.3).
 //!
-//! What [`Vault::seal`] writes:
+//! The format that [`Vault::seal`] writes:
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 1 | version, [`VERSION`] |
 //! | 4 | id of the master key |
 //! | 12 | nonce, random |
 //! | n + 16 | ciphertext and tag |
 //!
-//! The version, the key id and the caller's context are authenticated with it. The context names the row that the secret belongs to,
-//! so that a sealed value copied to another row does not open there.
+//! The tag also authenticates the version, the key id and the caller's context. The context names the row that the secret belongs
+//! to, so a sealed value that is copied to another row cannot be decrypted there.
 //!
-//! Random nonces bound one key to 2^32 seals (NIST SP 800-38D §8.3): a hundred a second for more than a year, where a seal is
-//! a webhook registered or a credential changed.
+//! Random nonces limit one key to 2^32 encryptions (NIST SP 800-38D §8.3). That is a hundred per second for more than a year. A
+//! secret is sealed only when a webhook is registered or one of its secrets changes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER;
 
-/// The first byte of everything sealed.
+/// The first byte of a sealed value.
 pub const VERSION: u8 = 1;
 
 const KEY_LEN: usize = 32;
@@ -36,11 +36,11 @@ const KEY_ID_LEN: usize = 4;
 const TAG_LEN: usize = 16;
 const HEADER_LEN: usize = 1 + KEY_ID_LEN;
 
-/// The 32 random bytes that every other key is derived from. Neither Debug nor any error shows them.
+/// The 32 random bytes from which every other key is derived. Neither Debug nor any error shows them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey([u8; KEY_LEN]);
 
-/// Why a text is no master key. The text itself is never part of the message.
+/// Why a text is not a master key. The message never contains the text.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum MasterKeyError {
     #[error("the master key is not base64 (make one with `openssl rand -base64 32`)")]
@@ -49,24 +49,24 @@ pub enum MasterKeyError {
     WrongLength { bytes: usize },
 }
 
-/// Names a master key without telling anything of it: the first 4 bytes of a SHA-256, printed as 8 hex digits.
+/// Identifies a master key without revealing it: the first 4 bytes of a SHA-256, printed as 8 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId([u8; KEY_ID_LEN]);
 
 impl MasterKey {
-    /// A new key from the system's random source.
+    /// Returns a new key from the system's random source.
     pub fn generate() -> MasterKey {
         let mut bytes = [0; KEY_LEN];
         rand::fill(&mut bytes).expect("the system's random source never fails once it is seeded");
         MasterKey(bytes)
     }
 
-    /// The key as the text that [`FromStr`] reads, to be written to the key file and nowhere else.
+    /// Returns the key as the text that [`FromStr`] reads. Only for the key file.
     pub fn expose(&self) -> String {
         STANDARD.encode(self.0)
     }
 
-    /// Names this key in logs, errors and sealed values.
+    /// Returns the id of this key for logs, errors and sealed values.
     pub fn key_id(&self) -> KeyId {
         let mut digest = digest::Context::new(&digest::SHA256);
         digest.update(b"webhooks-server master key id v1\0");
@@ -86,12 +86,12 @@ impl MasterKey {
     }
 }
 
-/// Reads what the key file holds: 32 bytes in standard base64, white space around it ignored.
+/// Parses the content of the key file: 32 bytes in standard base64. White space around the base64 is ignored.
 impl FromStr for MasterKey {
     type Err = MasterKeyError;
 
     fn from_str(text: &str) -> Result<MasterKey, MasterKeyError> {
-        // The decoder's own error quotes a byte of the key, so it goes no further.
+        // The decoder's own error quotes a byte of the key, so the error is dropped.
         let bytes = STANDARD.decode(text.trim()).map_err(|_| MasterKeyError::NotBase64)?;
         let bytes: [u8; KEY_LEN] = bytes.try_into().map_err(|bytes: Vec<u8>| MasterKeyError::WrongLength { bytes: bytes.len() })?;
         Ok(MasterKey(bytes))
@@ -116,23 +116,23 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// Seals and opens secrets, and makes keyed digests, all under one master key.
+/// Encrypts and decrypts secrets, and makes keyed digests, all with one master key.
 pub struct Vault {
     master: MasterKey,
     id: KeyId,
     sealing: RandomizedNonceKey,
 }
 
-/// Why something sealed does not open.
+/// Why a sealed value cannot be decrypted.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum SealError {
-    #[error("a sealed value has {bytes} bytes, which is too short to be one")]
+    #[error("an encrypted value has {bytes} bytes, which is too short")]
     TooShort { bytes: usize },
-    #[error("a sealed value has version {version}, and this server knows only version {VERSION}")]
+    #[error("an encrypted value has version {version}, but this server knows only version {VERSION}")]
     UnknownVersion { version: u8 },
-    #[error("a sealed value was sealed with master key {sealed_with}, and this server has master key {have}")]
+    #[error("a value was encrypted with master key {sealed_with}, but this server has master key {have}")]
     WrongKey { sealed_with: KeyId, have: KeyId },
-    #[error("a sealed value was changed, or belongs to another record")]
+    #[error("an encrypted value was changed, or belongs to another record")]
     Tampered,
 }
 
@@ -142,12 +142,12 @@ impl Vault {
         Vault { id: master.key_id(), master, sealing }
     }
 
-    /// The id of the master key that this vault seals with.
+    /// Returns the id of the master key of this vault.
     pub fn key_id(&self) -> KeyId {
         self.id
     }
 
-    /// Seals `plaintext` for the record that `context` names, such as `webhook-auth:<uuid>`.
+    /// Encrypts `plaintext` for the record that `context` names, such as `webhook-auth:<uuid>`.
     pub fn seal(&self, context: &str, plaintext: &[u8]) -> Vec<u8> {
         let mut ciphertext = plaintext.to_vec();
         let nonce = self
@@ -161,7 +161,7 @@ impl Vault {
         sealed
     }
 
-    /// Opens what [`Vault::seal`] made for the same `context`.
+    /// Decrypts a value that [`Vault::seal`] encrypted with the same `context`.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         if sealed.len() < HEADER_LEN + NONCE_LEN + TAG_LEN {
             return Err(SealError::TooShort { bytes: sealed.len() });
@@ -176,14 +176,15 @@ impl Vault {
             sealed_with.copy_from_slice(&header[1..]);
             return Err(SealError::WrongKey { sealed_with: KeyId(sealed_with), have: self.id });
         }
-        let nonce = Nonce::try_assume_unique_for_key(nonce).expect("the nonce was split off at its length");
+        let nonce = Nonce::try_assume_unique_for_key(nonce).expect("the nonce has its fixed length");
         let mut buffer = ciphertext.to_vec();
         let plaintext_len = self.sealing.open_in_place(nonce, self.aad(context), &mut buffer).map_err(|_| SealError::Tampered)?.len();
         buffer.truncate(plaintext_len);
         Ok(buffer)
     }
 
-    /// A digest of `data` that only the holder of the master key can make: HMAC-SHA256 under a key of its own for each `purpose`.
+    /// Returns a digest of `data` that only a holder of the master key can compute: HMAC-SHA256 with a separate key for each
+    /// `purpose`.
     pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.master.derive(&format!("mac:{purpose}")));
         bytes_of(&hmac::sign(&key, data))
@@ -195,7 +196,8 @@ impl Vault {
         header
     }
 
-    /// The header has a fixed length, so no two pairs of header and context give the same bytes.
+    /// Returns the additional authenticated data. The header has a fixed length, so two different pairs of header and context never
+    /// give the same bytes.
     fn aad(&self, context: &str) -> Aad<Vec<u8>> {
         Aad::from([&self.header()[..], context.as_bytes()].concat())
     }
@@ -217,7 +219,7 @@ mod tests {
 
     const CONTEXT: &str = "webhook-auth:0197d6d4-3c11-7d2e-9a53-0a4ee2b1c001";
 
-    /// `PASSWORD` under [`fixed_key`] and the context `context`, computed outside this program (Python's `cryptography`).
+    /// `PASSWORD`, encrypted with [`fixed_key`] and the context `context` by another program (Python's `cryptography`).
     const SEALED_BY_VERSION_1: &str = "01cbc5b302000102030405060708090a0b2fc652240375c7293c9d1dcca26e17c327515c3d0936bd3b";
 
     fn fixed_key() -> MasterKey {
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_for_the_same_context() {
+    fn a_sealed_value_opens_with_the_same_context() {
         let vault = Vault::new(fixed_key());
         for plaintext in [&b""[..], b"PASSWORD", &[0; 4096]] {
             let sealed = vault.seal(CONTEXT, plaintext);
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_secret_never_seals_to_the_same_bytes() {
+    fn sealing_the_same_secret_twice_gives_different_bytes() {
         let vault = Vault::new(fixed_key());
         assert_ne!(vault.seal(CONTEXT, b"PASSWORD"), vault.seal(CONTEXT, b"PASSWORD"));
     }
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn another_master_key_is_told_by_both_names() {
+    fn the_error_about_another_master_key_names_both_keys() {
         let (ours, theirs) = (Vault::new(fixed_key()), Vault::new(MasterKey([8; KEY_LEN])));
         let error = theirs.open(CONTEXT, &ours.seal(CONTEXT, b"PASSWORD")).expect_err("another key");
         assert_eq!(error, SealError::WrongKey { sealed_with: ours.key_id(), have: theirs.key_id() });
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_any_bit_is_noticed() {
+    fn a_change_of_any_bit_is_detected() {
         let vault = Vault::new(fixed_key());
         let sealed = vault.seal(CONTEXT, b"PASSWORD");
         for index in 0..sealed.len() {
@@ -288,9 +290,9 @@ mod tests {
         assert_ne!(mac, Vault::new(MasterKey([8; KEY_LEN])).mac("idempotency-body", b"body"));
     }
 
-    /// Stored values outlive a release: whoever changes these lines loses every customer's credentials.
+    /// Later releases must decrypt stored values. A change of these values would lose the credentials of every customer.
     #[test]
-    fn the_derivation_and_the_layout_stay_as_they_are() {
+    fn the_key_derivation_and_the_format_never_change() {
         let vault = Vault::new(fixed_key());
         assert_eq!(vault.key_id().to_string(), "cbc5b302");
         assert_eq!(HEXLOWER.encode(&vault.mac("key-check", b"")), "eae34a5a79a81beaa60c33528b964700304ebd978e36a19b51dc11b93e08a27d");
@@ -309,7 +311,7 @@ mod tests {
             ("c2hvcnQ=", MasterKeyError::WrongLength { bytes: 5 }),
             ("not base64!", MasterKeyError::NotBase64),
             (
-                // The same key in hex: valid base64, and 48 bytes of it.
+                // The same key in hex, which is valid base64 of 48 bytes.
                 "0707070707070707070707070707070707070707070707070707070707070707",
                 MasterKeyError::WrongLength { bytes: 48 },
             ),
@@ -319,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_output_names_the_key_and_shows_nothing_of_it() {
+    fn debug_output_shows_the_key_id_and_not_the_key() {
         let key = fixed_key();
         assert_eq!(format!("{key:?}"), format!("MasterKey({})", key.key_id()));
         assert_eq!(format!("{:?}", Vault::new(key.clone())), format!("Vault({})", key.key_id()));

@@ -8,43 +8,43 @@ use aws_lc_rs::rand::SecureRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What every signing secret begins with, so that leaked ones can be found by scanners.
+/// The prefix of every signing secret. Scanners find leaked secrets by this prefix.
 const PREFIX: &str = "whsec_";
 
-/// The specification wants 24 to 64 bytes; new secrets have 32, the strength of the hash.
+/// The specification requires 24 to 64 bytes. New secrets have 32 bytes, like the hash.
 const NEW_LEN: usize = 32;
-const SHORTEST_LEN: usize = 24;
-const LONGEST_LEN: usize = 64;
+const MIN_LEN: usize = 24;
+const MAX_LEN: usize = 64;
 
-/// The key that a webhook's callbacks are signed with, and that its receiver checks them with. Debug does not show it.
+/// The key that signs a webhook's callbacks. The receiver checks the signatures with it. Debug does not show it.
 #[derive(Clone)]
 pub struct SigningSecret(Vec<u8>);
 
-/// Why a text is no signing secret. The text itself is never part of the message.
+/// Why a text is not a signing secret. The message never contains the text.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum SigningSecretError {
     #[error("a signing secret begins with {PREFIX}")]
     NoPrefix,
     #[error("a signing secret is base64 after {PREFIX}")]
     NotBase64,
-    #[error("a signing secret has {SHORTEST_LEN} to {LONGEST_LEN} bytes, not {bytes}")]
+    #[error("a signing secret has {MIN_LEN} to {MAX_LEN} bytes, not {bytes}")]
     WrongLength { bytes: usize },
 }
 
 impl SigningSecret {
-    /// A new secret of 32 bytes.
+    /// Returns a new secret of 32 bytes.
     pub fn generate(random: &dyn SecureRandom) -> SigningSecret {
         let mut bytes = [0; NEW_LEN];
         random.fill(&mut bytes).expect("the system's random source never fails once it is seeded");
         SigningSecret(bytes.to_vec())
     }
 
-    /// The secret as its owner reads it, `whsec_` and base64. For the owner and the vault only.
+    /// Returns the secret as text: `whsec_` and base64. Only for its owner and the vault.
     pub fn expose(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// The key of the signature, HMAC-SHA256.
+    /// Returns the key for HMAC-SHA256.
     pub(crate) fn key(&self) -> &[u8] {
         &self.0
     }
@@ -55,10 +55,10 @@ impl FromStr for SigningSecret {
 
     fn from_str(text: &str) -> Result<SigningSecret, SigningSecretError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(SigningSecretError::NoPrefix)?;
-        // The decoder's own error quotes a byte of the secret, so it goes no further.
+        // The decoder's own error quotes a byte of the secret, so the error is dropped.
         let bytes = STANDARD.decode(encoded).map_err(|_| SigningSecretError::NotBase64)?;
         match bytes.len() {
-            SHORTEST_LEN..=LONGEST_LEN => Ok(SigningSecret(bytes)),
+            MIN_LEN..=MAX_LEN => Ok(SigningSecret(bytes)),
             bytes => Err(SigningSecretError::WrongLength { bytes }),
         }
     }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_secret_has_32_bytes_and_reads_back() {
+    fn a_new_secret_has_32_bytes_and_can_be_parsed() {
         let random = SystemRandom::new();
         let (one, another) = (SigningSecret::generate(&random), SigningSecret::generate(&random));
         assert_ne!(one.expose(), another.expose());
@@ -93,22 +93,22 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_secret_is_refused_without_being_quoted() {
-        let of_len = |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![1; bytes]));
+    fn an_invalid_secret_is_refused_and_not_quoted() {
+        let secret_of = |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![1; bytes]));
         for (text, expected) in [
             ("", SigningSecretError::NoPrefix),
             ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", SigningSecretError::NoPrefix),
             ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS!", SigningSecretError::NotBase64),
             ("whsec_", SigningSecretError::WrongLength { bytes: 0 }),
-            (&of_len(23), SigningSecretError::WrongLength { bytes: 23 }),
-            (&of_len(65), SigningSecretError::WrongLength { bytes: 65 }),
+            (&secret_of(23), SigningSecretError::WrongLength { bytes: 23 }),
+            (&secret_of(65), SigningSecretError::WrongLength { bytes: 65 }),
         ] {
             let error = text.parse::<SigningSecret>().expect_err("no secret");
             assert_eq!(error, expected);
             assert!(!error.to_string().contains("MfKQ"));
         }
         for bytes in [24, 64] {
-            secret(&of_len(bytes));
+            secret(&secret_of(bytes));
         }
     }
 

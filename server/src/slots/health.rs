@@ -1,44 +1,46 @@
-//! How a webhook is doing, and how much may be sent to it for that.
+//! The health of a webhook, and how many attempts it may have in flight.
 //!
-//! A webhook that is new gets one delivery at a time, so that a thousand webhooks that hang hold a thousand slots and not all
-//! there are. It gets one more for each that it accepts, up to a few, and from there one more for each round of them: each
-//! may be a connection, which is work and memory on both sides, and a burst to many hosts is over before it needs more. What
-//! is not used for as long as connections are kept is lost again. Failures halve what it gets. After some in a row its circuit
-//! opens: nothing is sent to it for a while, then one delivery as a probe. A delivery that waits for that costs no attempt.
+//! A new webhook gets one attempt in flight, so that a thousand hanging webhooks hold only a thousand slots. Each success adds
+//! one, up to four. After that, each full round of successes adds one. Growth is slow because each attempt may need its own
+//! connection, which costs time and memory on both sides. A burst to many hosts ends before it needs more connections. When the
+//! idle connections of the webhook are closed, its allowance falls to four. Each failure halves the allowance.
+//!
+//! After five failures in a row, the circuit opens: no delivery is sent for a while. Then one delivery is sent as a probe. This
+//! wait does not count as an attempt.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// As many are in flight as it accepts, up to this.
-const FEW: usize = 4;
+/// Up to this allowance, each success adds one.
+const FAST_GROWTH_LIMIT: usize = 4;
 
-/// So many failures in a row, and the circuit opens.
+/// Number of failures in a row that opens the circuit.
 const FAILURES_TO_OPEN: u32 = 5;
 
-/// How long it stays open before the first probe. Each probe that fails doubles that.
-const SHORTEST_PAUSE: TimeDelta = TimeDelta::milliseconds(250);
+/// How long the circuit stays open before the first probe. Each failed probe doubles this time.
+const MIN_PAUSE: TimeDelta = TimeDelta::milliseconds(250);
 
-/// And how long at most: a receiver that is back is found within this time.
-pub const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// Maximum time that the circuit stays open before a probe: a receiver that works again is found within this time.
+pub const MAX_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 #[derive(Debug)]
 pub(super) struct Health {
-    /// How many attempts may be in flight.
+    /// Maximum number of attempts in flight.
     allowance: usize,
-    /// What has been accepted towards one more.
+    /// Successes in the current round.
     accepted: usize,
     failures_in_a_row: u32,
-    open: Option<Open>,
+    open_circuit: Option<OpenCircuit>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenCircuit {
     since: DateTime<Utc>,
     pause: TimeDelta,
 }
 
 impl Default for Health {
     fn default() -> Health {
-        Health { allowance: 1, accepted: 0, failures_in_a_row: 0, open: None }
+        Health { allowance: 1, accepted: 0, failures_in_a_row: 0, open_circuit: None }
     }
 }
 
@@ -47,45 +49,45 @@ impl Health {
         self.allowance
     }
 
-    /// It has accepted, and nothing has failed since.
+    /// Returns whether the webhook has accepted a delivery and no attempt has failed since.
     pub(super) fn is_proven(&self) -> bool {
         self.allowance > 1 && self.failures_in_a_row == 0
     }
 
     pub(super) fn succeeded(&mut self, cap: usize) {
         self.accepted += 1;
-        if self.allowance < FEW || self.accepted >= self.allowance {
+        if self.allowance < FAST_GROWTH_LIMIT || self.accepted >= self.allowance {
             self.allowance = (self.allowance + 1).min(cap);
             self.accepted = 0;
         }
         self.failures_in_a_row = 0;
-        self.open = None;
+        self.open_circuit = None;
     }
 
-    /// Nothing was in flight for as long as connections are kept.
-    pub(super) fn rested(&mut self) {
-        self.allowance = self.allowance.min(FEW);
+    /// Reduces the allowance after the idle connections of the webhook were closed.
+    pub(super) fn connections_closed(&mut self) {
+        self.allowance = self.allowance.min(FAST_GROWTH_LIMIT);
         self.accepted = 0;
     }
 
     pub(super) fn failed(&mut self, started_at: DateTime<Utc>, now: DateTime<Utc>) {
         self.allowance = (self.allowance / 2).max(1);
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
-        match &mut self.open {
-            // It was in flight when the circuit opened, so it is no probe.
+        match &mut self.open_circuit {
+            // The attempt was in flight when the circuit opened, so it was not a probe.
             Some(open) if started_at <= open.since => {}
-            Some(open) => *open = Open { since: now, pause: (open.pause * 2).min(LONGEST_PAUSE) },
+            Some(open) => *open = OpenCircuit { since: now, pause: (open.pause * 2).min(MAX_PAUSE) },
             None if self.failures_in_a_row >= FAILURES_TO_OPEN => {
                 self.allowance = 1;
-                self.open = Some(Open { since: now, pause: SHORTEST_PAUSE });
+                self.open_circuit = Some(OpenCircuit { since: now, pause: MIN_PAUSE });
             }
             None => {}
         }
     }
 
-    /// Until when nothing is sent. A clock that was set back does not make that longer.
-    pub(super) fn closed_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let open = self.open.as_ref()?;
+    /// Returns the end of the pause if the circuit is open. A clock that was set back does not make the pause longer.
+    pub(super) fn open_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let open = self.open_circuit.as_ref()?;
         let until = open.since + open.pause;
         (now < until && until - now <= open.pause).then_some(until)
     }
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_accepted_raises_the_allowance_and_failures_halve_it() {
+    fn successes_raise_the_allowance_and_failures_halve_it() {
         let mut health = Health::default();
         assert!((health.allowance(), health.is_proven()) == (1, false));
         for _ in 0..3 {
@@ -110,42 +112,42 @@ mod tests {
         for _ in 0..4 + 5 {
             health.succeeded(8);
         }
-        assert_eq!(health.allowance(), 6, "one more for each round");
-        health.rested();
-        assert!((health.allowance(), health.is_proven()) == (4, true), "and as before after a rest");
+        assert_eq!(health.allowance(), 6, "each round of successes adds one");
+        health.connections_closed();
+        assert!((health.allowance(), health.is_proven()) == (4, true), "the allowance falls back to four when the connections are closed");
         for _ in 0..100 {
             health.succeeded(8);
         }
-        assert_eq!(health.allowance(), 8, "no more than its cap");
+        assert_eq!(health.allowance(), 8, "the allowance never exceeds the cap");
         health.failed(at(0), at(1));
         assert!((health.allowance(), health.is_proven()) == (4, false));
         for _ in 0..3 {
             health.failed(at(0), at(1));
         }
-        assert_eq!((health.allowance(), health.closed_until(at(1))), (1, None));
+        assert_eq!((health.allowance(), health.open_until(at(1))), (1, None));
     }
 
     #[test]
-    fn the_circuit_opens_for_longer_each_time_and_closes_when_a_probe_is_accepted() {
+    fn each_failed_probe_doubles_the_pause_and_a_success_closes_the_circuit() {
         let mut health = Health::default();
         for _ in 0..FAILURES_TO_OPEN {
             health.failed(at(0), at(1000));
         }
-        assert_eq!(health.closed_until(at(1000)), Some(at(1250)));
-        assert_eq!(health.closed_until(at(1250)), None, "a probe may go");
+        assert_eq!(health.open_until(at(1000)), Some(at(1250)));
+        assert_eq!(health.open_until(at(1250)), None, "a probe may be sent");
         health.failed(at(900), at(1300));
-        assert_eq!(health.closed_until(at(1249)), Some(at(1250)), "what was in flight is no probe");
+        assert_eq!(health.open_until(at(1249)), Some(at(1250)), "an attempt that was in flight is not a probe");
         health.failed(at(1300), at(1300));
-        assert_eq!(health.closed_until(at(1300)), Some(at(1800)));
+        assert_eq!(health.open_until(at(1300)), Some(at(1800)));
         let mut now = at(1800);
         for _ in 0..20 {
             health.failed(now, now);
-            now += LONGEST_PAUSE;
+            now += MAX_PAUSE;
         }
         health.failed(now, now);
-        assert_eq!(health.closed_until(now), Some(now + LONGEST_PAUSE));
-        assert_eq!(health.closed_until(at(0)), None, "a clock that was set back closes nothing for long");
+        assert_eq!(health.open_until(now), Some(now + MAX_PAUSE));
+        assert_eq!(health.open_until(at(0)), None, "a clock that was set back does not keep the circuit open");
         health.succeeded(64);
-        assert_eq!((health.closed_until(now), health.allowance()), (None, 2));
+        assert_eq!((health.open_until(now), health.allowance()), (None, 2));
     }
 }

@@ -1,8 +1,8 @@
-//! A place in flight, from its start until its attempt is recorded.
+//! A slot, from the start of its attempt until the attempt is recorded.
 
 use super::*;
 
-/// A place in flight. It comes free when it is dropped.
+/// Permission to make one attempt. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct Slot {
     pub(super) slots: Arc<Slots>,
@@ -10,7 +10,7 @@ pub struct Slot {
     pub(super) account: Arc<str>,
     pub(super) webhook_id: Uuid,
     pub(super) payload_bytes: usize,
-    pub(super) sure: bool,
+    pub(super) proven: bool,
     pub(super) started_at: DateTime<Utc>,
     pub(super) ended: Option<Ended>,
 }
@@ -22,7 +22,7 @@ pub(super) struct Ended {
 }
 
 impl Slot {
-    /// Frees the slot, and tells how its attempt ended. What is answered is held until that is recorded.
+    /// Frees the slot and reports how its attempt ended. Keep the returned value until the attempt is recorded.
     pub fn end(mut self, accepted: bool, at: DateTime<Utc>) -> Unrecorded {
         self.ended = Some(Ended { accepted, at });
         self.slots.lock().unrecorded += 1;
@@ -30,7 +30,7 @@ impl Slot {
     }
 }
 
-/// An attempt that has ended and is yet to be recorded, until it is dropped.
+/// An attempt that has ended and is not recorded yet. Drop this value when the attempt is recorded.
 #[derive(Debug)]
 pub struct Unrecorded(Arc<Slots>);
 
@@ -38,9 +38,9 @@ impl Drop for Unrecorded {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.unrecorded -= 1;
-        let wanted = state.unrecorded + 1 == UNRECORDED && state.is_short();
+        let must_wake = state.unrecorded + 1 == MAX_UNRECORDED && state.has_queued_work();
         drop(state);
-        if wanted {
+        if must_wake {
             self.0.woken.notify_one();
         }
     }
@@ -50,9 +50,9 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.slots.lock();
         state.release(self, &self.slots.caps);
-        let wanted = !state.awake.is_empty() || state.is_short();
+        let must_wake = !state.ready.is_empty() || state.has_queued_work();
         drop(state);
-        if wanted {
+        if must_wake {
             self.slots.woken.notify_one();
         }
     }

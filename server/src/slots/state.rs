@@ -1,36 +1,38 @@
-//! What is in flight and what waits, and the admission of work to a slot.
+//! The attempts in flight, the waiting work, and the admission of work to a slot.
 
 use super::*;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) usual: Load,
+    pub(super) normal: Load,
     pub(super) slow: Load,
-    /// Of the usual ones, those that stood in the line for what is sure.
-    pub(super) sure: Load,
+    /// The part of `normal` that was admitted with [`Priority::Proven`].
+    pub(super) proven: Load,
     pub(super) unrecorded: usize,
-    /// Something was refused for its size, and no payload has gone since.
+    /// Whether work was refused because of its payload size and no payload has been released since.
     pub(super) payloads_full: bool,
     pub(super) accounts: HashMap<Arc<str>, Account>,
     pub(super) webhooks: HashMap<Uuid, Webhook>,
-    /// With so many webhooks, the idle ones are forgotten.
+    /// The number of webhooks at which idle webhooks are removed.
     pub(super) forget_at: usize,
-    pub(super) lines: [VecDeque<Work>; Line::COUNT],
-    /// Accounts that work is in line for.
-    pub(super) short_accounts: BTreeSet<Arc<str>>,
-    pub(super) until: BTreeSet<(DateTime<Utc>, Work)>,
-    pub(super) awake: VecDeque<Work>,
+    /// Work that waits for the total cap, by priority.
+    pub(super) queues: [VecDeque<WorkItem>; Priority::COUNT],
+    /// Accounts with work that waits for the cap of the account.
+    pub(super) queued_accounts: BTreeSet<Arc<str>>,
+    pub(super) until: BTreeSet<(DateTime<Utc>, WorkItem)>,
+    pub(super) ready: VecDeque<WorkItem>,
     pub(super) last_number: u64,
     /// Attempts in flight that may become slow, by number: oldest first.
-    pub(super) young: BTreeMap<u64, Young>,
-    /// Those that are slow and found no room to be counted so, until a slow one ends.
-    pub(super) overdue: BTreeMap<u64, Young>,
+    pub(super) normal_attempts: BTreeMap<u64, InFlight>,
+    /// Attempts that are slow but still count as normal, because the slow caps were full. They are moved back to
+    /// `normal_attempts` when a slow attempt ends.
+    pub(super) overdue: BTreeMap<u64, InFlight>,
     pub(super) slow_numbers: HashSet<u64>,
-    /// How many nodes share what a webhook may have in flight; 0 is as good as 1.
+    /// The number of nodes that share the cap of a webhook; 0 counts as 1.
     pub(super) nodes: usize,
 }
 
-/// So many attempts, with so many bytes of payload.
+/// A number of attempts and the bytes of their payloads.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Load {
     pub(super) attempts: usize,
@@ -48,20 +50,21 @@ impl Load {
         self.bytes -= bytes;
     }
 
-    pub(super) fn fits(&self, bytes: usize, most: usize) -> bool {
-        self.bytes == 0 || self.bytes + bytes <= most
+    pub(super) fn fits(&self, bytes: usize, limit: usize) -> bool {
+        self.bytes == 0 || self.bytes + bytes <= limit
     }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    pub(super) usual: Load,
+    pub(super) normal: Load,
     pub(super) slow: Load,
-    /// What was refused for its size. Nothing else of the account goes before it, or a large payload would never go.
-    pub(super) refused: Option<Work>,
-    /// No payload of the account has gone since.
+    /// Work that was refused because of its payload size. No other work of the account gets a slot earlier; otherwise a large
+    /// payload might never be sent.
+    pub(super) refused: Option<WorkItem>,
+    /// Whether no payload of the account has been released since that refusal.
     pub(super) payloads_full: bool,
-    pub(super) line: VecDeque<Work>,
+    pub(super) queue: VecDeque<WorkItem>,
 }
 
 #[derive(Debug, Default)]
@@ -69,188 +72,195 @@ pub(super) struct Webhook {
     pub(super) in_flight: usize,
     pub(super) slow: usize,
     pub(super) health: Health,
-    pub(super) waits: [Option<Place>; Lane::COUNT],
+    pub(super) waits: [Option<WaitReason>; Lane::COUNT],
     pub(super) turn: u8,
-    /// When the last attempt ended, while none is in flight.
+    /// When the last attempt ended; `None` while one is in flight.
     pub(super) idle_since: Option<DateTime<Utc>>,
-    /// When other nodes were last told that something of it waits here.
+    /// The last message to other nodes about waiting work of the webhook.
     pub(super) shared_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
-pub(super) struct Young {
+pub(super) struct InFlight {
     pub(super) started_at: DateTime<Utc>,
     pub(super) account: Arc<str>,
     pub(super) webhook_id: Uuid,
     pub(super) payload_bytes: usize,
-    pub(super) sure: bool,
+    pub(super) proven: bool,
 }
 
-/// What work waits for.
+/// The reason why work waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Room(Line),
-    RoomOfAccount,
+pub(super) enum WaitReason {
+    /// The total cap.
+    Total(Priority),
+    /// The cap of the account.
+    Account,
+    /// The allowance of the webhook.
     Webhook,
     Time(DateTime<Utc>),
-    /// For nothing but to be looked at.
-    Awake,
+    /// No reason any more: the next [`Slots::take_ready`] returns the work.
+    Ready,
 }
 
-/// Where work waits for room in all, in the order in which it gets it.
+/// The priority of work that waits for the total cap, highest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    /// Of webhooks that accept, and so soon make room again.
-    Sure,
-    Unsure,
+pub(super) enum Priority {
+    /// Fresh and ordered deliveries of webhooks that accept. These deliveries free their slots soon.
+    Proven,
+    /// Fresh and ordered deliveries of other webhooks.
+    Unproven,
     Retry,
 }
 
-impl Line {
+impl Priority {
     pub(super) const COUNT: usize = 3;
 
-    /// As in [`Caps::of`].
+    /// Returns the maximum payload bytes for this priority, in the same proportions as [`Caps::limit`].
     pub(super) fn payload_bytes(self) -> usize {
         match self {
-            Line::Sure => PAYLOAD_BYTES / 8 * 7,
-            Line::Unsure | Line::Retry => PAYLOAD_BYTES / 4 * 3,
+            Priority::Proven => MAX_PAYLOAD_BYTES / 8 * 7,
+            Priority::Unproven | Priority::Retry => MAX_PAYLOAD_BYTES / 4 * 3,
         }
     }
 }
 
 impl State {
-    /// The line that work need not stand in, or what it has to wait for.
-    pub(super) fn place_for(
+    /// Returns the priority with which the work may take a slot now.
+    ///
+    /// # Errors
+    /// Returns the reason to wait if a cap is reached, the circuit of the webhook is open, or earlier work waits.
+    pub(super) fn priority_for(
         &mut self,
         caps: &Caps,
         account: &Arc<str>,
-        work: Work,
+        work: WorkItem,
         payload_bytes: usize,
         now: DateTime<Utc>,
-    ) -> Result<Line, Place> {
+    ) -> Result<Priority, WaitReason> {
         if self.webhooks.len() >= self.forget_at {
             self.webhooks.retain(|_, webhook| webhook.in_flight + webhook.slow > 0 || webhook.waits.iter().any(Option::is_some));
-            self.forget_at = self.webhooks.len() + REMEMBERED;
+            self.forget_at = self.webhooks.len() + MAX_NEW_WEBHOOKS;
         }
         let per_webhook = self.per_webhook(caps);
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
-        // What came before it goes first.
-        if let Some(place) = webhook.waits[work.lane as usize] {
-            return Err(place);
+        // Work that already waits in this lane goes first.
+        if let Some(reason) = webhook.waits[work.lane as usize] {
+            return Err(reason);
         }
-        if let Some(until) = webhook.health.closed_until(now) {
-            return Err(Place::Time(until));
+        if let Some(until) = webhook.health.open_until(now) {
+            return Err(WaitReason::Time(until));
         }
-        if webhook.idle_since.is_some_and(|idle_since| now - idle_since > REST) {
-            webhook.health.rested();
+        if webhook.idle_since.is_some_and(|idle_since| now - idle_since > IDLE_LIMIT) {
+            webhook.health.connections_closed();
         }
         if webhook.in_flight + webhook.slow >= webhook.health.allowance().min(per_webhook) {
-            return Err(Place::Webhook);
+            return Err(WaitReason::Webhook);
         }
         if let Some(account) = self.accounts.get_mut(account) {
-            if account.usual.attempts >= caps.per_account {
-                return Err(Place::RoomOfAccount);
+            if account.normal.attempts >= caps.per_account {
+                return Err(WaitReason::Account);
             }
             if account.refused.is_some_and(|refused| refused != work) {
-                return Err(Place::RoomOfAccount);
+                return Err(WaitReason::Account);
             }
-            if !account.usual.fits(payload_bytes, PAYLOAD_BYTES_OF_ACCOUNT) {
+            if !account.normal.fits(payload_bytes, MAX_ACCOUNT_PAYLOAD_BYTES) {
                 account.refused = Some(work);
                 account.payloads_full = true;
-                return Err(Place::RoomOfAccount);
+                return Err(WaitReason::Account);
             }
             account.refused = None;
         }
-        let line = match work.lane {
-            Lane::Retry => Line::Retry,
-            _ if webhook.health.is_proven() && webhook.slow == 0 => Line::Sure,
-            _ => Line::Unsure,
+        let priority = match work.lane {
+            Lane::Retry => Priority::Retry,
+            _ if webhook.health.is_proven() && webhook.slow == 0 => Priority::Proven,
+            _ => Priority::Unproven,
         };
-        let of_kind = self.of_kind(line);
-        let fits = of_kind.fits(payload_bytes, line.payload_bytes()) && self.usual.fits(payload_bytes, PAYLOAD_BYTES);
-        if of_kind.bytes > 0 && !fits {
+        let load = self.load_of(priority);
+        let fits = load.fits(payload_bytes, priority.payload_bytes()) && self.normal.fits(payload_bytes, MAX_PAYLOAD_BYTES);
+        if load.bytes > 0 && !fits {
             self.payloads_full = true;
-            return Err(Place::Room(line));
+            return Err(WaitReason::Total(priority));
         }
-        if self.room(caps, line) == 0 { Err(Place::Room(line)) } else { Ok(line) }
+        if self.free_slots(caps, priority) == 0 { Err(WaitReason::Total(priority)) } else { Ok(priority) }
     }
 
-    /// What a webhook may have in flight here: each node takes its part of it, and at least one.
+    /// Returns this node's share of the cap of a webhook: at least one.
     pub(super) fn per_webhook(&self, caps: &Caps) -> usize {
         (caps.per_webhook / self.nodes.max(1)).max(1)
     }
 
-    /// How many more may go that stand in a line.
-    pub(super) fn room(&self, caps: &Caps, line: Line) -> usize {
-        if self.unrecorded >= UNRECORDED {
+    /// Returns how many more attempts of a priority may start.
+    pub(super) fn free_slots(&self, caps: &Caps, priority: Priority) -> usize {
+        if self.unrecorded >= MAX_UNRECORDED {
             return 0;
         }
-        let in_all = caps.total.saturating_sub(self.usual.attempts);
-        in_all.min(caps.of(line).saturating_sub(self.of_kind(line).attempts))
+        let in_total = caps.total.saturating_sub(self.normal.attempts);
+        in_total.min(caps.limit(priority).saturating_sub(self.load_of(priority).attempts))
     }
 
-    /// The usual attempts that a line's share counts.
-    pub(super) fn of_kind(&self, line: Line) -> Load {
-        let Load { attempts, bytes } = self.sure;
-        if line == Line::Sure {
-            return self.sure;
+    /// Returns the normal attempts that count against the limit of a priority. Unproven webhooks and retries share one limit.
+    pub(super) fn load_of(&self, priority: Priority) -> Load {
+        let Load { attempts, bytes } = self.proven;
+        if priority == Priority::Proven {
+            return self.proven;
         }
-        Load { attempts: self.usual.attempts - attempts, bytes: self.usual.bytes - bytes }
+        Load { attempts: self.normal.attempts - attempts, bytes: self.normal.bytes - bytes }
     }
 
     pub(super) fn admit(
         &mut self,
         slots: &Arc<Slots>,
         account: &Arc<str>,
-        work: Work,
-        line: Line,
+        work: WorkItem,
+        priority: Priority,
         payload_bytes: usize,
         now: DateTime<Utc>,
     ) -> Slot {
-        let sure = line == Line::Sure;
-        self.usual.add(payload_bytes);
-        if sure {
-            self.sure.add(payload_bytes);
+        let proven = priority == Priority::Proven;
+        self.normal.add(payload_bytes);
+        if proven {
+            self.proven.add(payload_bytes);
         }
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
         webhook.in_flight += 1;
         webhook.idle_since = None;
-        self.accounts.entry(account.clone()).or_default().usual.add(payload_bytes);
+        self.accounts.entry(account.clone()).or_default().normal.add(payload_bytes);
         self.last_number += 1;
-        let young = Young { started_at: now, account: account.clone(), webhook_id: work.webhook_id, payload_bytes, sure };
-        self.young.insert(self.last_number, young);
+        let attempt = InFlight { started_at: now, account: account.clone(), webhook_id: work.webhook_id, payload_bytes, proven };
+        self.normal_attempts.insert(self.last_number, attempt);
         Slot {
             slots: slots.clone(),
             number: self.last_number,
             account: account.clone(),
             webhook_id: work.webhook_id,
             payload_bytes,
-            sure,
+            proven,
             started_at: now,
             ended: None,
         }
     }
 
     pub(super) fn release(&mut self, slot: &Slot, caps: &Caps) {
-        self.young.remove(&slot.number);
+        self.normal_attempts.remove(&slot.number);
         self.overdue.remove(&slot.number);
         let slow = self.slow_numbers.remove(&slot.number);
         if slow {
             self.slow.remove(slot.payload_bytes);
-            // There is room for others that are.
-            self.young.append(&mut self.overdue);
+            // Overdue attempts may count as slow now.
+            self.normal_attempts.append(&mut self.overdue);
         } else {
-            self.usual.remove(slot.payload_bytes);
-            if slot.sure {
-                self.sure.remove(slot.payload_bytes);
+            self.normal.remove(slot.payload_bytes);
+            if slot.proven {
+                self.proven.remove(slot.payload_bytes);
             }
             self.payloads_full = false;
         }
         if let Some(account) = self.accounts.get_mut(&slot.account) {
-            let load = if slow { &mut account.slow } else { &mut account.usual };
+            let load = if slow { &mut account.slow } else { &mut account.normal };
             load.remove(slot.payload_bytes);
             account.payloads_full = false;
-            account.settle_refusal();
+            account.clear_refusal_if_idle();
             if account.is_idle() {
                 self.accounts.remove(&slot.account);
             }
@@ -260,32 +270,33 @@ impl State {
         if webhook.in_flight + webhook.slow == 0 {
             webhook.idle_since = slot.ended.map(|ended| ended.at);
         }
-        let mut place = Place::Awake;
+        let mut reason = WaitReason::Ready;
         match slot.ended {
-            // It may earn all of it: who is alone again gives it all.
+            // Uses the full cap and not this node's share, because this node may become the only one.
             Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),
             Some(Ended { accepted: false, at }) => {
                 webhook.health.failed(slot.started_at, at);
-                place = webhook.health.closed_until(at).map_or(Place::Awake, Place::Time);
+                reason = webhook.health.open_until(at).map_or(WaitReason::Ready, WaitReason::Time);
             }
             None => {}
         }
         let waits = webhook.waits;
-        for lane in Lane::ALL.into_iter().filter(|lane| waits[*lane as usize] == Some(Place::Webhook)) {
-            self.move_to(Work { webhook_id: slot.webhook_id, lane }, place);
+        for lane in Lane::ALL.into_iter().filter(|lane| waits[*lane as usize] == Some(WaitReason::Webhook)) {
+            self.move_to(WorkItem { webhook_id: slot.webhook_id, lane }, reason);
         }
     }
 }
 
 impl Account {
-    /// What was refused fits once nothing else is in flight, and holds nobody up if it does not come any more.
-    pub(super) fn settle_refusal(&mut self) {
-        if self.usual.attempts == 0 {
+    /// Clears the refusal if no normal attempt is in flight, because the refused work fits then. So work that never returns does
+    /// not block the account.
+    pub(super) fn clear_refusal_if_idle(&mut self) {
+        if self.normal.attempts == 0 {
             self.refused = None;
         }
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.usual.attempts + self.slow.attempts == 0 && self.line.is_empty()
+        self.normal.attempts + self.slow.attempts == 0 && self.queue.is_empty()
     }
 }

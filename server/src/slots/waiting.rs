@@ -1,116 +1,116 @@
-//! How work waits, and when its wait ends.
+//! How work starts to wait, and when its wait ends.
 
 use super::*;
 
 impl State {
-    /// Lets work wait, unless it waits already.
-    pub(super) fn wait(&mut self, work: Work, place: Place, account: Option<&Arc<str>>) {
+    /// Makes work wait, unless this work waits already.
+    pub(super) fn wait(&mut self, work: WorkItem, reason: WaitReason, account: Option<&Arc<str>>) {
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
         if webhook.waits[work.lane as usize].is_some() {
             return;
         }
-        if let (Place::RoomOfAccount, Some(account)) = (place, account) {
-            self.accounts.entry(account.clone()).or_default().line.push_back(work);
-            self.short_accounts.insert(account.clone());
+        if let (WaitReason::Account, Some(account)) = (reason, account) {
+            self.accounts.entry(account.clone()).or_default().queue.push_back(work);
+            self.queued_accounts.insert(account.clone());
         }
-        self.move_to(work, place);
+        self.move_to(work, reason);
     }
 
-    /// Changes what work waits for. Where it stood in line, it has been taken out already.
-    pub(super) fn move_to(&mut self, work: Work, place: Place) {
-        match place {
-            Place::Room(line) => self.lines[line as usize].push_back(work),
-            Place::Time(until) => drop(self.until.insert((until, work))),
-            Place::Awake => self.awake.push_back(work),
-            Place::RoomOfAccount | Place::Webhook => {}
+    /// Changes the reason why work waits. The caller has removed the work from its previous queue.
+    pub(super) fn move_to(&mut self, work: WorkItem, reason: WaitReason) {
+        match reason {
+            WaitReason::Total(priority) => self.queues[priority as usize].push_back(work),
+            WaitReason::Time(until) => drop(self.until.insert((until, work))),
+            WaitReason::Ready => self.ready.push_back(work),
+            WaitReason::Account | WaitReason::Webhook => {}
         }
         if let Some(webhook) = self.webhooks.get_mut(&work.webhook_id) {
-            webhook.waits[work.lane as usize] = Some(place);
+            webhook.waits[work.lane as usize] = Some(reason);
         }
     }
 
     pub(super) fn end_waits_for_time(&mut self, now: DateTime<Utc>) {
-        // No wait is longer than that, so what seems to be was begun before the clock was set back.
-        let over = |until: DateTime<Utc>| until <= now || until > now + LONGEST_PAUSE;
-        while let Some(first) = self.until.first().copied().filter(|(until, _)| over(*until)) {
+        // No wait is longer than `MAX_PAUSE`. A longer wait started before the clock was set back.
+        let is_over = |until: DateTime<Utc>| until <= now || until > now + MAX_PAUSE;
+        while let Some(first) = self.until.first().copied().filter(|(until, _)| is_over(*until)) {
             self.until.remove(&first);
-            self.move_to(first.1, Place::Awake);
+            self.move_to(first.1, WaitReason::Ready);
         }
-        while let Some(last) = self.until.last().copied().filter(|(until, _)| over(*until)) {
+        while let Some(last) = self.until.last().copied().filter(|(until, _)| is_over(*until)) {
             self.until.remove(&last);
-            self.move_to(last.1, Place::Awake);
+            self.move_to(last.1, WaitReason::Ready);
         }
     }
 
-    /// As many as there is room for go on; who finds none after all gets in line again.
-    pub(super) fn end_waits_for_room(&mut self, caps: &Caps) {
-        for name in std::mem::take(&mut self.short_accounts) {
+    /// Makes as much queued work ready as there are free slots. Work that then gets no slot is queued again.
+    pub(super) fn end_waits_for_slots(&mut self, caps: &Caps) {
+        for name in std::mem::take(&mut self.queued_accounts) {
             let Some(account) = self.accounts.get_mut(&name) else { continue };
-            let works: Vec<Work> = match account.refused {
+            let work_items: Vec<WorkItem> = match account.refused {
                 Some(_) if account.payloads_full => Vec::new(),
                 Some(refused) => {
-                    let place = account.line.iter().position(|work| *work == refused);
-                    place.and_then(|place| account.line.remove(place)).into_iter().collect()
+                    let position = account.queue.iter().position(|work| *work == refused);
+                    position.and_then(|position| account.queue.remove(position)).into_iter().collect()
                 }
                 None => {
-                    let room = caps.per_account.saturating_sub(account.usual.attempts);
-                    account.line.drain(..room.min(account.line.len())).collect()
+                    let free = caps.per_account.saturating_sub(account.normal.attempts);
+                    account.queue.drain(..free.min(account.queue.len())).collect()
                 }
             };
-            if !account.line.is_empty() {
-                self.short_accounts.insert(name);
+            if !account.queue.is_empty() {
+                self.queued_accounts.insert(name);
             } else if account.is_idle() {
                 self.accounts.remove(&name);
             }
-            for work in works {
-                self.move_to(work, Place::Awake);
+            for work in work_items {
+                self.move_to(work, WaitReason::Ready);
             }
         }
         if self.payloads_full {
             return;
         }
-        for line in [Line::Sure, Line::Unsure, Line::Retry] {
-            for _ in 0..self.room(caps, line) {
-                let Some(work) = self.lines[line as usize].pop_front() else { break };
-                self.move_to(work, Place::Awake);
+        for priority in [Priority::Proven, Priority::Unproven, Priority::Retry] {
+            for _ in 0..self.free_slots(caps, priority) {
+                let Some(work) = self.queues[priority as usize].pop_front() else { break };
+                self.move_to(work, WaitReason::Ready);
             }
         }
     }
 
-    /// Counts apart what has become slow, as far as there is room for it.
-    pub(super) fn tell_slow(&mut self, caps: &Caps, now: DateTime<Utc>) {
-        while let Some(oldest) = self.young.first_entry().filter(|oldest| oldest.get().started_at + SLOW <= now) {
-            let (number, young) = oldest.remove_entry();
-            let Some(account) = self.accounts.get_mut(&young.account) else { continue };
-            let bytes = young.payload_bytes;
+    /// Moves attempts that have become slow from the normal to the slow counts, as far as the slow caps allow.
+    pub(super) fn move_slow(&mut self, caps: &Caps, now: DateTime<Utc>) {
+        while let Some(oldest) = self.normal_attempts.first_entry().filter(|oldest| oldest.get().started_at + SLOW <= now) {
+            let (number, attempt) = oldest.remove_entry();
+            let Some(account) = self.accounts.get_mut(&attempt.account) else { continue };
+            let bytes = attempt.payload_bytes;
             let has_room = self.slow.attempts < caps.total
-                && self.slow.fits(bytes, PAYLOAD_BYTES)
+                && self.slow.fits(bytes, MAX_PAYLOAD_BYTES)
                 && account.slow.attempts < caps.per_account
-                && account.slow.fits(bytes, PAYLOAD_BYTES_OF_ACCOUNT);
+                && account.slow.fits(bytes, MAX_ACCOUNT_PAYLOAD_BYTES);
             if !has_room {
-                self.overdue.insert(number, young);
+                self.overdue.insert(number, attempt);
                 continue;
             }
             self.slow_numbers.insert(number);
-            self.usual.remove(bytes);
-            if young.sure {
-                self.sure.remove(bytes);
+            self.normal.remove(bytes);
+            if attempt.proven {
+                self.proven.remove(bytes);
             }
             self.slow.add(bytes);
             self.payloads_full = false;
-            account.usual.remove(bytes);
+            account.normal.remove(bytes);
             account.slow.add(bytes);
             account.payloads_full = false;
-            account.settle_refusal();
-            if let Some(webhook) = self.webhooks.get_mut(&young.webhook_id) {
+            account.clear_refusal_if_idle();
+            if let Some(webhook) = self.webhooks.get_mut(&attempt.webhook_id) {
                 webhook.in_flight -= 1;
                 webhook.slow += 1;
             }
         }
     }
 
-    /// Whether work waits for room.
-    pub(super) fn is_short(&self) -> bool {
-        !self.short_accounts.is_empty() || self.lines.iter().any(|line| !line.is_empty())
+    /// Returns whether work waits for the total cap or the cap of an account.
+    pub(super) fn has_queued_work(&self) -> bool {
+        !self.queued_accounts.is_empty() || self.queues.iter().any(|queue| !queue.is_empty())
     }
 }

@@ -1,4 +1,4 @@
-//! Which store is used.
+//! The address of the store: SQLite or PostgreSQL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ impl FromStr for StoreAddress {
     }
 }
 
-/// Without the password.
+/// Shows the URL without the password.
 impl fmt::Display for StoreAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

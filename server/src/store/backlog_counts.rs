@@ -1,5 +1,5 @@
-//! How much of everything there is. It is counted in steps, because one count of a backlog of millions would take long,
-//! and comes to what was there in the course of it.
+//! The backlog scan. It counts in steps, because a single count of a backlog of millions would take too long. The result may
+//! mix the states before and after changes during the scan.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -7,16 +7,16 @@ use uuid::Uuid;
 use crate::model::{BacklogCounts, Lane};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// So far.
+pub struct BacklogScan {
+    /// The counts so far.
     pub counts: BacklogCounts,
-    /// Where the next step goes on.
-    pub(super) place: Place,
+    /// Where the next step begins.
+    pub(super) position: ScanPosition,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Behind the delivery with this key in the index of what waits.
+pub(super) enum ScanPosition {
+    /// The next step begins after the delivery with this key in the index of pending deliveries.
     Deliveries {
         webhook_id: Uuid,
         epoch: u32,
@@ -30,16 +30,16 @@ pub(super) enum Place {
     End,
 }
 
-impl Default for Place {
-    /// Before all.
-    fn default() -> Place {
-        Place::Deliveries { webhook_id: Uuid::nil(), epoch: 0, lane: Lane::Fresh, due_at: DateTime::UNIX_EPOCH, id: Uuid::nil() }
+impl Default for ScanPosition {
+    /// Returns the position before the first delivery.
+    fn default() -> ScanPosition {
+        ScanPosition::Deliveries { webhook_id: Uuid::nil(), epoch: 0, lane: Lane::Fresh, due_at: DateTime::UNIX_EPOCH, id: Uuid::nil() }
     }
 }
 
-impl Census {
+impl BacklogScan {
     #[must_use]
     pub fn ended(&self) -> bool {
-        self.place == Place::End
+        self.position == ScanPosition::End
     }
 }

@@ -1,26 +1,26 @@
-//! Deliveries and their attempts, as they are kept, taken and told.
+//! Deliveries and their attempts: the stored data, leases and results.
 
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// A delivery that this node has taken to attempt. While it is held, `slot` keeps its place in flight.
+/// A delivery that this node has leased for an attempt. The slot is occupied until this value is dropped.
 #[derive(Debug)]
 pub struct Leased {
     pub delivery_id: Uuid,
-    /// Which attempt this is, from 1 on.
+    /// The number of this attempt, starting at 1.
     pub attempt: u32,
     pub lane: Lane,
-    /// The last attempt that the present retry schedule does not count; 0 until a delivery is made due again.
+    /// The number of the last attempt before the current retry schedule; 0 until the delivery is made due again.
     pub schedule_start: u32,
     pub due_at: DateTime<Utc>,
     pub notification: Arc<Outbound>,
     pub destination: Arc<Destination>,
-    /// Whom it is leased by: see [`Store::holds`].
+    /// The identity of the lease: see [`Store::holds`].
     pub lease: Uuid,
     pub slot: Slot,
 }
 
-/// What of a notification goes out.
+/// The part of a notification that callbacks send.
 #[derive(Debug)]
 pub struct Outbound {
     pub id: Uuid,
@@ -29,7 +29,7 @@ pub struct Outbound {
     pub trace: Option<TraceContext>,
 }
 
-/// What of a webhook an attempt needs, as it was at `revision`.
+/// The webhook data that an attempt needs, as of `revision`.
 #[derive(Debug)]
 pub struct Destination {
     pub webhook_id: Uuid,
@@ -66,14 +66,14 @@ impl Destination {
     }
 }
 
-/// What a round of leasing found.
+/// The result of one leasing round.
 #[derive(Debug, Default)]
 pub struct DueRound {
     pub leased: Vec<Leased>,
-    /// When the next delivery falls due that is not due yet.
+    /// When the next delivery falls due.
     pub next_due: Option<DateTime<Utc>>,
-    /// The round ended at its limit and not for want of room or work: this is still to be looked at.
-    pub left: Vec<Work>,
+    /// The work items that the round did not reach, because the round ended at its limit.
+    pub left: Vec<WorkItem>,
 }
 
 #[derive(Clone, Debug)]
@@ -88,54 +88,53 @@ pub struct Attempt {
     pub truncated: bool,
 }
 
-/// An attempt that has ended, and what is to become of its delivery.
+/// An ended attempt and the next state of its delivery.
 #[derive(Clone, Debug)]
-pub struct Finish {
+pub struct EndedAttempt {
     pub delivery_id: Uuid,
     pub lane: Lane,
     pub lease: Uuid,
     pub destination: Arc<Destination>,
     pub attempt: Attempt,
     pub next: Next,
-    /// `None`: a webhook may fail for ever.
-    pub patience: Option<Patience>,
+    /// `None`: webhooks are not deactivated for failures.
+    pub policy: Option<DeactivationPolicy>,
 }
 
-/// For how long, and how often, a webhook may fail and accept nothing before it is deactivated: longer than `time` and at
-/// least `attempts`.
+/// When a failing webhook is deactivated: its attempts have failed for longer than `time` and at least `attempts` times, without a
+/// success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct DeactivationPolicy {
     pub time: TimeDelta,
     pub attempts: u32,
 }
 
-/// What a finish led to, beside its delivery's own state.
+/// The effects of an ended attempt beyond its own delivery.
 #[derive(Debug, Default)]
-pub struct Finished {
-    /// The webhook has been deactivated.
+pub struct FinishedAttempt {
+    /// Set if the webhook was deactivated.
     pub deactivated: Option<Deactivated>,
-    /// What comes after it in order.
+    /// The next delivery of an ordered webhook.
     pub next: Option<Leased>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deactivated {
-    /// The one that the webhook has now.
     pub revision: u32,
     pub cause: DeactivationCause,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeactivationCause {
-    /// The callback answered 410.
+    /// The response was 410 Gone.
     Gone,
     Failing(Failures),
 }
 
-/// Attempts that failed, one after another without a success.
+/// Consecutive failed attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failures {
-    /// When the first of them ended.
+    /// When the first of these attempts ended.
     pub since: DateTime<Utc>,
     pub attempts: u32,
 }
@@ -151,7 +150,7 @@ pub struct DeliveryFilter {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// So many attempts are shown with a delivery.
+/// The maximum number of attempts shown with a delivery.
 pub(super) const ATTEMPTS_SHOWN: u32 = 50;
 
 #[derive(Debug)]
@@ -163,12 +162,11 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     pub attempt_count: u32,
     pub created_at: DateTime<Utc>,
-    /// Of a pending delivery.
+    /// `None` unless the delivery is pending.
     pub due_at: Option<DateTime<Utc>>,
     pub last_attempt: Option<Attempt>,
 }
 
-/// A status as the stores keep it.
 pub(super) fn status_to_number(status: DeliveryStatus) -> u8 {
     match status {
         DeliveryStatus::Pending => 0,
@@ -178,7 +176,6 @@ pub(super) fn status_to_number(status: DeliveryStatus) -> u8 {
     }
 }
 
-/// And back.
 pub(super) fn status_from_number(number: i64) -> Option<DeliveryStatus> {
     match number {
         0 => Some(DeliveryStatus::Pending),
@@ -189,10 +186,9 @@ pub(super) fn status_from_number(number: i64) -> Option<DeliveryStatus> {
     }
 }
 
-/// What came of asking for a delivery again.
 #[derive(Debug)]
 pub enum Redelivered {
-    /// It is pending and due.
+    /// The delivery is pending and due.
     Due(Box<Delivery>),
     NoSuchDelivery,
     WebhookDeleted,
@@ -200,33 +196,32 @@ pub enum Redelivered {
     NotificationDeleted,
 }
 
-/// Which failed and cancelled deliveries are to be due again.
+/// Selects the failed and cancelled deliveries that become due again.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
     pub webhook_id: Uuid,
-    /// Created at this time or later.
+    /// Selects deliveries created at this time or later.
     pub since: DateTime<Utc>,
-    /// Created before this time.
+    /// Selects deliveries created before this time.
     pub until: Option<DateTime<Utc>>,
-    /// Only count them.
+    /// Whether the recovery only counts the deliveries.
     pub dry_run: bool,
-    /// Only what stands behind this, in the order of creation.
+    /// Selects deliveries after this position, in the order of creation.
     pub after: Option<RecoveryPosition>,
 }
 
-/// When a delivery was created, and which it is among those of the same moment.
+/// The creation time of a delivery, and its identifier to order deliveries of the same time.
 pub type RecoveryPosition = (DateTime<Utc>, Uuid);
 
-/// What a step of a recovery did.
+/// The result of one step of a recovery.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RecoveryStep {
-    /// So many are due again. The next step begins after `next`; there is none without it.
+    /// `count` deliveries are due again. The next step begins after `next`. If `next` is `None`, the recovery is complete.
     Recovered {
         count: u32,
         next: Option<RecoveryPosition>,
     },
-    /// It was spent on marking deliveries cancelled that count as such since the webhook was deactivated. The next step
-    /// begins where this one did.
+    /// The step only marked deliveries that a deactivation had cancelled. The next step begins at the same position.
     Prepared,
     NoSuchWebhook,
     WebhookDeactivated,

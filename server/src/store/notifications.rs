@@ -1,8 +1,8 @@
-//! A notification as it is kept, and what comes of publishing one.
+//! Stored notifications, and the input and result of a publish.
 
 use super::*;
 
-/// RFC draft-ietf-httpapi-idempotency-key-header leaves the time to the server.
+/// The lifetime of an idempotency key. draft-ietf-httpapi-idempotency-key-header lets the server choose it.
 pub(super) const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Notification {
     }
 }
 
-/// A notification to be stored, with one delivery for each webhook that it is for.
+/// A notification to publish, with one delivery for each webhook of its audience.
 #[derive(Debug)]
 pub struct Publication {
     pub id: Uuid,
@@ -32,17 +32,17 @@ pub struct Publication {
     pub trace: Option<TraceContext>,
 }
 
-/// Whom a notification is for.
+/// The webhooks that receive a notification.
 #[derive(Debug)]
 pub enum Audience {
-    /// All active webhooks of the account that ask for the type.
+    /// All active webhooks of the account that subscribe to the event type.
     Account(Account),
-    /// That webhook, if it belongs to the account where one is named.
+    /// One webhook. If `account` is set, the webhook must belong to it.
     Webhook { id: Uuid, account: Option<Account> },
 }
 
 impl Audience {
-    /// The account, where it is known without a look at the store.
+    /// Returns the account if it is known without reading the store.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
         match self {
@@ -57,22 +57,22 @@ pub struct Idempotency {
     /// The publishing account; empty for the platform.
     pub owner: String,
     pub key: String,
-    /// A MAC of the request's body, so that the same key with another body is noticed.
+    /// A MAC of the request body. It detects the same key with another body.
     pub fingerprint: [u8; 32],
 }
 
 #[derive(Debug)]
 pub enum Published {
-    /// Stored. `leased` are this node's to deliver now; others wait in the store.
+    /// The notification is stored. This node attempts the deliveries in `leased` now. The other deliveries wait in the store.
     New {
         notification: Notification,
         leased: Vec<Leased>,
     },
-    /// The key was used for the same body before: this is what came of it.
+    /// The key was used before with the same body. That publish stored this notification.
     Repeated(Notification),
-    /// The key was used for another body.
+    /// The key was used before with another body.
     Conflict,
-    /// The key was used for a notification that has been deleted since. It stays in force.
+    /// The key was used before for a notification that is now deleted. The key stays in use until it expires.
     Deleted,
     NoSuchWebhook,
     WebhookDeactivated,

@@ -1,8 +1,9 @@
-//! The store of many nodes: one PostgreSQL, and nothing beside it.
+//! The store of several nodes: one shared PostgreSQL database.
 //!
-//! Publishing and recording are gathered: while one transaction commits, what comes in the meantime waits for the next, which
-//! carries all of it in one statement. Everything else is a transaction of its own on a connection from a pool. An answer
-//! means that the commit is on disk (`synchronous_commit` is not off), and on the synchronous standbys where there are any.
+//! Publications and outcomes of attempts are written in batches. While one transaction commits, new commands wait for the
+//! next transaction, which writes all of them in one statement. Every other operation is a transaction of its own on a pooled
+//! connection. An operation returns after its commit is on disk (`synchronous_commit` is not off) and on the synchronous
+//! standbys, if there are any.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -56,30 +57,29 @@ mod wakeup;
 mod webhook_rows;
 mod webhooks;
 
-use batching::{Line, Pace};
+use batching::{Batcher, Pace};
 use connections::Connections;
 pub use connections::OpenError;
-use leases::Leasing;
+use leases::LeaseTransaction;
 use nodes::Node;
-use session::{Answer, Session, Trouble, Value};
+use session::{Session, SessionError, SessionResult, Value};
 use space::Space;
-use subscription_cache::Directory;
+use subscription_cache::SubscriptionCache;
 use url::PostgresUrl;
-use wakeup::Bell;
+use wakeup::Wakeup;
 
-/// So often a transaction is tried that waits for one that waits for it.
-const TRIES: usize = 3;
+/// The maximum number of tries of a transaction with deadlocks or serialization failures.
+const MAX_TRIES: usize = 3;
 
-/// What a time limit of statements may be at most. Whatever a node that is gone has asked for last is over after that, carried
-/// out or not.
-pub const LONGEST_STATEMENT_SECONDS: u64 = 60;
+/// The maximum statement timeout. After this time, the last statements of a dead node have ended, executed or not.
+pub const MAX_STATEMENT_SECONDS: u64 = 60;
 
-/// Does something in a transaction of its own, and once more if it had to give way to another.
+/// Runs `$work` in a transaction of its own. Tries again after a conflict with another transaction.
 macro_rules! in_transaction {
     ($connections:expr, |$transaction:ident| $work:expr) => {{
         let mut tries = 1;
         loop {
-            let outcome: Answer<_> = async {
+            let outcome: SessionResult<_> = async {
                 let session = $connections.session().await?;
                 let $transaction = session.begin().await?;
                 let done = $work.await?;
@@ -88,7 +88,7 @@ macro_rules! in_transaction {
             }
             .await;
             match outcome {
-                Err(trouble) if trouble.is_conflict() && tries < TRIES => tries += 1,
+                Err(error) if error.is_conflict() && tries < MAX_TRIES => tries += 1,
                 outcome => break outcome,
             }
         }
@@ -101,89 +101,89 @@ use in_transaction;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub url: PostgresUrl,
-    /// Open at once, beside one that listens.
+    /// The maximum number of open connections, without the one that listens for wakeups.
     pub connections: u32,
     pub statement_timeout: Duration,
-    /// There is a pooler between, in transaction mode: nothing may be kept on a connection from one transaction to the next.
+    /// Whether connections go through a pooler in transaction mode. Such connections keep no state between transactions.
     pub pooled: bool,
-    /// What operators know this node by.
+    /// The name by which operators know this node.
     pub node_name: String,
-    /// Whether this node delivers, or serves the API alone.
+    /// Whether this node delivers. Otherwise it serves only the API.
     pub delivers: bool,
 }
 
 pub struct Postgres {
-    /// For callers who list, look up and change.
+    /// Connections for API calls that list, read or change.
     callers: Connections,
-    /// For what every request and every attempt may need: however much is listed, it does not wait for that.
+    /// Connections for operations that every request or attempt may need. These operations never wait for lists.
     own: Connections,
     node: Arc<Node>,
-    bell: Arc<Bell>,
-    publications: Line<publications::Command>,
-    finishes: Line<outcomes::Command>,
+    wakeup: Arc<Wakeup>,
+    publications: Batcher<publications::Command>,
+    outcomes: Batcher<outcomes::Command>,
     metrics: Arc<Metrics>,
     limits: StorageLimits,
     space: Arc<Space>,
 }
 
 impl Postgres {
-    /// Connects, and brings the schema up to date.
+    /// Connects to the database and migrates its schema.
     pub async fn open(options: Options, metrics: Arc<Metrics>) -> std::result::Result<Postgres, OpenError> {
         let [callers, own] = Connections::open(&options)?;
         schema::migrate(&own).await?;
         let node = Arc::new(Node::new(options.node_name.clone(), options.delivers));
-        let bell = Bell::hang(&options, own.clone());
-        let publishing = publications::Publishing {
+        let wakeup = Wakeup::start(&options, own.clone());
+        let publication_writer = publications::PublicationWriter {
             connections: own.clone(),
-            directory: Arc::new(Directory::default()),
+            cache: Arc::new(SubscriptionCache::default()),
             node: node.clone(),
-            bell: bell.clone(),
+            wakeup: wakeup.clone(),
             paused: Arc::default(),
         };
-        let publications = Line::start(metrics.clone(), node.clone(), Pace::OF_PUBLICATIONS, move |batch| publishing.clone().run(batch));
-        let finishing = outcomes::Finishing { connections: own.clone(), node: node.clone(), bell: bell.clone() };
-        let finishes = Line::start(metrics.clone(), node.clone(), Pace::OF_FINISHES, move |batch| finishing.clone().run(batch));
+        let publications =
+            Batcher::start(metrics.clone(), node.clone(), Pace::PUBLICATIONS, move |batch| publication_writer.clone().run(batch));
+        let outcome_writer = outcomes::OutcomeWriter { connections: own.clone(), node: node.clone(), wakeup: wakeup.clone() };
+        let outcomes = Batcher::start(metrics.clone(), node.clone(), Pace::OUTCOMES, move |batch| outcome_writer.clone().run(batch));
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(&limits));
-        Ok(Postgres { callers, own, node, bell, publications, finishes, metrics, limits, space })
+        Ok(Postgres { callers, own, node, wakeup, publications, outcomes, metrics, limits, space })
     }
 
-    /// With these limits in the place of the default ones.
+    /// Replaces the storage limits.
     #[must_use]
     pub fn limited(self, limits: StorageLimits) -> Postgres {
         let space = Arc::new(Space::new(&limits));
         Postgres { limits, space, ..self }
     }
 
-    /// A value that belongs to the whole database.
+    /// Returns a value that belongs to the whole database.
     pub async fn property(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
         Ok(properties::get(&self.own.session().await?, name).await?)
     }
 
-    /// Sets what a new database needs, unless another node was first: all or nothing.
+    /// Stores the properties that a new database needs. Keeps the properties that another node has already stored.
     pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>) -> Result<()> {
         Ok(in_transaction!(self.own, |transaction| properties::initialise(&transaction, &properties))?)
     }
 
-    /// Refuses what adds to the store on a caller's behalf while that is full.
+    /// Returns [`Error::Full`] if the store has no room for `bytes` more.
     async fn admit(&self, bytes: usize) -> Result<()> {
         if self.space.admits(&self.own, bytes).await? { Ok(()) } else { Err(Error::Full) }
     }
 
-    /// A connection for a caller who reads, which is counted.
-    async fn reading(&self) -> Result<Reading> {
-        Ok(Reading { session: self.callers.session().await?, metrics: self.metrics.clone(), asked: Instant::now() })
+    /// Returns a session for a read operation, whose duration is recorded in the metrics.
+    async fn read_session(&self) -> Result<ReadSession> {
+        Ok(ReadSession { session: self.callers.session().await?, metrics: self.metrics.clone(), started: Instant::now() })
     }
 }
 
-/// A caller's session, from the question to the answer.
-struct Reading {
+struct ReadSession {
     session: Session,
     metrics: Arc<Metrics>,
-    asked: Instant,
+    started: Instant,
 }
 
-impl std::ops::Deref for Reading {
+impl std::ops::Deref for ReadSession {
     type Target = Session;
 
     fn deref(&self) -> &Session {
@@ -191,24 +191,24 @@ impl std::ops::Deref for Reading {
     }
 }
 
-impl Drop for Reading {
+impl Drop for ReadSession {
     fn drop(&mut self) {
-        self.metrics.read(self.asked.elapsed());
+        self.metrics.read(self.started.elapsed());
     }
 }
 
-/// A count or number that this program keeps without a sign, as the database keeps it.
+/// Converts an unsigned number to the signed type of the database column.
 fn int(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// And back.
+/// Converts a number from the database to the unsigned type of this program.
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
 impl Lane {
-    fn from_number(number: i16) -> Answer<Lane> {
-        Lane::ALL.into_iter().find(|lane| *lane as i16 == number).ok_or_else(|| Trouble::damaged(format!("the lane {number}")))
+    fn from_number(number: i16) -> SessionResult<Lane> {
+        Lane::ALL.into_iter().find(|lane| *lane as i16 == number).ok_or_else(|| SessionError::damaged(format!("lane {number}")))
     }
 }

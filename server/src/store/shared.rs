@@ -7,14 +7,14 @@ pub(super) mod space;
 pub(super) mod subscribers;
 pub(super) mod texts;
 
-/// How many deliveries one step marks as cancelled, so that a backlog of a million deliveries blocks nobody.
+/// The maximum number of deliveries that one step marks as cancelled, so that a large backlog does not block other writes.
 pub(super) const CANCELLED_AT_ONCE: i64 = 500;
 
-/// How many idempotency keys one step removes.
+/// The maximum number of idempotency keys that one step removes.
 pub(super) const KEYS_EXPIRED_AT_ONCE: i64 = 500;
 
-/// How many deliveries one step looks at when it wipes the responses of a deleted notification.
+/// The maximum number of deliveries that one step of erasing the responses of a deleted notification examines.
 pub(super) const WIPED_AT_ONCE: u32 = 100;
 
-/// The approximate size of a row without the data that its caller sent, in bytes.
+/// The approximate size of a row in bytes, without the data that the caller sent.
 pub(super) const ROW: usize = 1024;

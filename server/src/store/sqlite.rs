@@ -1,8 +1,8 @@
-//! The embedded store: one SQLite file, nothing to set up.
+//! The embedded store: one SQLite file, without any setup.
 //!
-//! One thread writes. It takes everything that waits, runs it in one transaction and commits once, so that concurrent
-//! callers share a sync (group commit); each command has a savepoint, so one that fails costs the others nothing.
-//! A few read-only connections serve look-ups beside it. An answer means that the commit is on disk (`synchronous=FULL`).
+//! One thread writes. It runs all queued commands in one transaction and commits once, so that concurrent callers share a sync
+//! (group commit). Each command has a savepoint, so a failed command does not affect the others. A few read-only connections
+//! serve look-ups. When a write returns, its commit is on disk (`synchronous=FULL`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -52,57 +52,56 @@ mod webhooks;
 mod writer;
 
 use columns::{Key, Micros, Millis, corrupt};
-use leases::Leasing;
+use leases::LeaseTransaction;
 use readers::Readers;
 pub use schema::OpenError;
-use schema::{JOURNAL_KEPT, MIGRATIONS, connect, migrate};
+use schema::{JOURNAL_SIZE_LIMIT, MIGRATIONS, connect, migrate};
 use space::Space;
-use subscription_cache::Directory;
+use subscription_cache::SubscriptionCache;
 use writer::Writer;
 
 pub struct Sqlite {
     writer: Writer,
-    /// For callers who list and look up.
+    /// Connections for the lists and look-ups of callers.
     readers: Arc<Readers>,
-    /// For what every request and every attempt may need: however much is listed, it does not wait for that.
+    /// Connections for reads that every request and every attempt may need. These reads do not wait for lists.
     own_readers: Arc<Readers>,
     metrics: Arc<Metrics>,
-    directory: Arc<Directory>,
-    /// Names this process's leases. Those of other incarnations are void: one server at a time runs on a file.
+    cache: Arc<SubscriptionCache>,
+    /// Identifies the leases of this process. Leases of other incarnations are void, because only one server at a time uses a file.
     incarnation: Uuid,
     limits: StorageLimits,
     space: Arc<Space>,
 }
 
 impl Sqlite {
-    /// Opens the database, bringing its schema up to date. Administration commands open it so beside a running server.
+    /// Opens the database and migrates its schema. Administration commands also call this while a server is running.
     pub fn open(path: &Path, metrics: Arc<Metrics>) -> std::result::Result<Sqlite, OpenError> {
         let open = |source| OpenError::of(path, source);
         let mut connection = connect(path).map_err(open)?;
-        // Only a new database takes this, before its first page is written: what is free in the file can be given back.
+        // This setting allows the file to shrink. It takes effect only on a new database, before the first page is written.
         connection.pragma_update(None, "auto_vacuum", "incremental").map_err(open)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(open)?;
-        connection.pragma_update(None, "journal_size_limit", JOURNAL_KEPT).map_err(open)?;
-        // What moves from one page to another is overwritten where it was, so that an erasure finds all of it; only that pays
-        // for overwriting pages that come free, too.
+        connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT).map_err(open)?;
+        // Overwrites data that moves from one page to another, so that no copy of erased data remains. Only an erasure also
+        // overwrites freed pages, which is more expensive.
         connection.pragma_update(None, "secure_delete", "fast").map_err(open)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
         let [readers, own_readers] = [Readers::open(path).map_err(open)?, Readers::open(path).map_err(open)?].map(Arc::new);
-        let directory = Arc::new(Directory::default());
-        let writer = Writer::start(connection, directory.clone(), metrics.clone()).map_err(OpenError::Thread)?;
+        let cache = Arc::new(SubscriptionCache::default());
+        let writer = Writer::start(connection, cache.clone(), metrics.clone()).map_err(OpenError::Thread)?;
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(path, &limits));
-        Ok(Sqlite { writer, readers, own_readers, metrics, directory, incarnation: Uuid::now_v7(), limits, space })
+        Ok(Sqlite { writer, readers, own_readers, metrics, cache, incarnation: Uuid::now_v7(), limits, space })
     }
 
-    /// With these limits in the place of the default ones.
+    /// Replaces the default limits.
     #[must_use]
     pub fn limited(self, limits: StorageLimits) -> Sqlite {
         let space = Arc::new(self.space.limited(&limits));
         Sqlite { limits, space, ..self }
     }
 
-    /// A value that belongs to the whole database.
     pub async fn property(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
         self.read(move |connection| {
             connection.prepare_cached("SELECT value FROM properties WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()
@@ -110,7 +109,7 @@ impl Sqlite {
         .await
     }
 
-    /// Sets what a new database needs, all or nothing.
+    /// Stores the properties and the first token of a new database, in one transaction.
     pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>, token: Token, hash: [u8; 32]) -> Result<()> {
         self.write(Share::Own, Urgency::Now, move |connection| {
             for (name, value) in &properties {
@@ -130,36 +129,36 @@ impl Sqlite {
         self.writer.write(share, urgency, command).await
     }
 
-    /// As [`Sqlite::write`], for what publishing and leasing are told or tell.
+    /// Like [`Sqlite::write`], for commands that read or change the subscription cache.
     async fn write_with<T: Send + 'static>(
         &self,
         share: Share,
         urgency: Urgency,
-        command: impl FnOnce(&Connection, &Directory) -> rusqlite::Result<T> + Send + 'static,
+        command: impl FnOnce(&Connection, &SubscriptionCache) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let directory = self.directory.clone();
-        self.writer.write(share, urgency, move |connection| command(connection, &directory)).await
+        let cache = self.cache.clone();
+        self.writer.write(share, urgency, move |connection| command(connection, &cache)).await
     }
 
-    /// As [`Sqlite::write_with`], for what adds to the store on a caller's behalf: refused while that is full.
+    /// Like [`Sqlite::write_with`], for commands that add data for a caller. Refuses these commands while the store is full.
     async fn add<T: Send + 'static>(
         &self,
         share: Share,
         urgency: Urgency,
         bytes: usize,
-        command: impl FnOnce(&Connection, &Directory) -> rusqlite::Result<T> + Send + 'static,
+        command: impl FnOnce(&Connection, &SubscriptionCache) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let space = self.space.clone();
-        let command = move |connection: &Connection, directory: &Directory| {
-            if space.admits(connection, bytes)? { command(connection, directory).map(Some) } else { Ok(None) }
+        let command = move |connection: &Connection, cache: &SubscriptionCache| {
+            if space.admits(connection, bytes)? { command(connection, cache).map(Some) } else { Ok(None) }
         };
         self.write_with(share, urgency, command).await?.ok_or(Error::Full)
     }
 
     async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
-        let asked = Instant::now();
+        let started = Instant::now();
         let outcome = self.readers.read(query).await;
-        self.metrics.read(asked.elapsed());
+        self.metrics.read(started.elapsed());
         outcome
     }
 

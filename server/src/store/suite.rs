@@ -1,7 +1,7 @@
-//! What every store must do, through [`Store`] alone.
+//! Tests that every store must pass. They use only [`Store`].
 //!
-//! `WEBHOOKS_TEST_STORE` says on which store: `sqlite`, as without it, or `postgres`. What is about the file of the embedded
-//! store is there in every run, and what only many nodes on PostgreSQL can do is in `postgres/tests.rs`.
+//! `WEBHOOKS_TEST_STORE` selects the store: `sqlite` (the default) or `postgres`. Tests of the SQLite file run in both cases.
+//! Tests with several nodes on PostgreSQL are in `postgres/tests.rs`.
 
 use super::*;
 use crate::api::types::{DeliveryStatus, Username};
@@ -17,7 +17,7 @@ mod recovery;
 mod redelivery;
 mod retention;
 
-use database::Place;
+use database::TestDatabase;
 
 pub(super) const T0: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -29,32 +29,32 @@ pub(super) fn milliseconds(count: i64) -> DateTime<Utc> {
     T0 + TimeDelta::milliseconds(count)
 }
 
-/// A store at its place, and what the tests say most often.
+/// A store with its database, and helpers for the tests.
 pub(super) struct Bench {
     pub(super) store: Arc<dyn Store>,
     pub(super) slots: Arc<Slots>,
-    pub(super) place: Arc<Place>,
+    pub(super) database: Arc<TestDatabase>,
 }
 
 impl Bench {
     async fn new(total: usize, per_webhook: usize) -> Bench {
-        Bench::at(Place::new(), total, per_webhook).await
+        Bench::at(TestDatabase::new(), total, per_webhook).await
     }
 
-    async fn at(place: Place, total: usize, per_webhook: usize) -> Bench {
+    async fn at(database: TestDatabase, total: usize, per_webhook: usize) -> Bench {
         let slots = Slots::new(Caps::new(total, per_webhook));
-        Bench { store: place.join("one", StorageLimits::default()).await, slots, place: Arc::new(place) }
+        Bench { store: database.join("one", StorageLimits::default()).await, slots, database: Arc::new(database) }
     }
 
-    /// The same data under a new process, as far as the store can tell. The one before has died.
+    /// Simulates a restart: the old process is dead, and a new one opens the same data.
     async fn restarted(self) -> Bench {
-        let Bench { store, place, .. } = self;
+        let Bench { store, database, .. } = self;
         drop(store);
-        place.bury("one");
-        Bench { store: place.join("one", StorageLimits::default()).await, slots: Slots::new(Caps::new(100, 100)), place }
+        database.mark_dead("one");
+        Bench { store: database.join("one", StorageLimits::default()).await, slots: Slots::new(Caps::new(100, 100)), database }
     }
 
-    /// A webhook that has accepted before, and so gets as much as its cap allows.
+    /// A webhook with earlier successes, so that it gets as many slots as its cap allows.
     pub(super) async fn webhook(&self, account: &str) -> Webhook {
         self.webhook_with(account, |_| {}).await
     }
@@ -68,7 +68,7 @@ impl Bench {
     }
 
     pub(super) fn prove(&self, webhook: &Webhook) {
-        let work = Work { webhook_id: webhook.id, lane: Lane::Fresh };
+        let work = WorkItem { webhook_id: webhook.id, lane: Lane::Fresh };
         for _ in 0..1000 {
             self.slots.try_take(&webhook.account.as_str().into(), work, 1, T0).expect("a free slot").end(true, T0);
         }
@@ -95,7 +95,7 @@ impl Bench {
     }
 
     pub(super) async fn lease(&self, now: DateTime<Utc>) -> DueRound {
-        self.store.lease_due(now, self.slots.clone(), self.slots.awake(now, 1000)).await.expect("leased")
+        self.store.lease_due(now, self.slots.clone(), self.slots.take_ready(now, 1000)).await.expect("leased")
     }
 
     pub(super) async fn leased_at(&self, time: i64) -> Vec<Leased> {
@@ -115,7 +115,7 @@ impl Bench {
         }
     }
 
-    pub(super) async fn finish(&self, leased: &Leased, next: Next) -> Finished {
+    pub(super) async fn finish(&self, leased: &Leased, next: Next) -> FinishedAttempt {
         let attempt = self.attempt(leased.attempt, next);
         self.end(leased, attempt, next, None, T0).await
     }
@@ -125,11 +125,11 @@ impl Bench {
         leased: &Leased,
         attempt: Attempt,
         next: Next,
-        patience: Option<Patience>,
+        policy: Option<DeactivationPolicy>,
         now: DateTime<Utc>,
-    ) -> Finished {
+    ) -> FinishedAttempt {
         let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
-        let finish = Finish { delivery_id, lane, lease, destination, attempt, next, patience };
+        let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy };
         self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished")
     }
 
@@ -165,7 +165,7 @@ pub(super) fn webhook_of(account: &str) -> Webhook {
 }
 
 #[tokio::test]
-async fn a_publish_leases_what_finds_room_and_leaves_the_rest_due() {
+async fn a_publish_leases_deliveries_up_to_the_cap_and_leaves_the_rest_due() {
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let first = bench.publish_to(&webhook).await;
@@ -177,11 +177,11 @@ async fn a_publish_leases_what_finds_room_and_leaves_the_rest_due() {
     let round = bench.lease(seconds(1)).await;
     assert_eq!(round.leased.len(), 1);
     assert_eq!(round.leased[0].attempt, 1);
-    assert!(bench.lease(seconds(1)).await.leased.is_empty(), "what is leased is not leased again");
+    assert!(bench.lease(seconds(1)).await.leased.is_empty(), "a leased delivery is not leased again");
 }
 
 #[tokio::test]
-async fn a_failed_attempt_is_due_again_at_its_time_and_not_before() {
+async fn a_retry_is_not_due_before_its_time() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let leased = bench.publish_to(&webhook).await;
@@ -198,7 +198,7 @@ async fn a_failed_attempt_is_due_again_at_its_time_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_restart_makes_what_was_leased_due_at_once() {
+async fn a_restart_makes_leased_deliveries_due_at_once() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let fresh = bench.publish_to(&webhook).await;
@@ -211,13 +211,13 @@ async fn a_restart_makes_what_was_leased_due_at_once() {
 }
 
 #[tokio::test]
-async fn a_stale_finish_changes_nothing_but_a_success_counts() {
+async fn an_outdated_result_is_ignored_unless_it_is_a_success() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let first = bench.publish_to(&webhook).await.remove(0);
     bench.finish(&first, Next::RetryAt(seconds(1))).await;
     bench.finish(&first, Next::Failed).await;
-    assert_eq!(bench.status(&first).await, DeliveryStatus::Pending, "the first attempt has been counted already");
+    assert_eq!(bench.status(&first).await, DeliveryStatus::Pending, "the first attempt was already counted");
     let second = bench.lease(seconds(1)).await.leased.remove(0);
     bench.finish(&second, Next::Succeeded).await;
     bench.finish(&second, Next::Failed).await;
@@ -225,20 +225,20 @@ async fn a_stale_finish_changes_nothing_but_a_success_counts() {
 }
 
 #[tokio::test]
-async fn deliveries_of_a_webhook_that_went_are_cancelled_and_stay_so() {
+async fn deliveries_of_a_deactivated_webhook_stay_cancelled_after_its_activation() {
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let in_flight = bench.publish_to(&webhook).await.remove(0);
     bench.publish_to(&webhook).await;
     bench.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("found");
-    assert_eq!(bench.status(&in_flight).await, DeliveryStatus::Cancelled, "before any row has been touched");
+    assert_eq!(bench.status(&in_flight).await, DeliveryStatus::Cancelled, "cancelled before its row is changed");
     bench.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(2)).await.expect("stored").expect("found");
-    assert!(bench.lease(seconds(3)).await.leased.is_empty(), "activation revives nothing");
+    assert!(bench.lease(seconds(3)).await.leased.is_empty(), "an activation makes no cancelled delivery due");
     while bench.store.tidy(seconds(3)).await.expect("tidied") {}
     assert_eq!(bench.status(&in_flight).await, DeliveryStatus::Cancelled);
     bench.finish(&in_flight, Next::RetryAt(seconds(4))).await;
     let (delivery, attempts) = bench.delivery(in_flight.delivery_id).await;
-    assert_eq!((delivery.status, attempts.len()), (DeliveryStatus::Cancelled, 1), "the attempt is recorded, and not repeated");
+    assert_eq!((delivery.status, attempts.len()), (DeliveryStatus::Cancelled, 1), "the attempt is recorded and not repeated");
     let all = DeliveryFilter {
         account: None,
         webhook_id: Some(webhook.id),
@@ -252,7 +252,7 @@ async fn deliveries_of_a_webhook_that_went_are_cancelled_and_stay_so() {
 }
 
 #[tokio::test]
-async fn gone_deactivates_unless_the_webhook_has_moved() {
+async fn gone_deactivates_a_webhook_unless_its_url_has_changed() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let (before, after) = (bench.publish_to(&webhook).await.remove(0), bench.publish_to(&webhook).await.remove(0));
@@ -274,7 +274,7 @@ async fn gone_deactivates_unless_the_webhook_has_moved() {
 }
 
 #[tokio::test]
-async fn one_key_publishes_once_even_in_one_commit() {
+async fn an_idempotency_key_publishes_once_even_within_one_commit() {
     let bench = Bench::new(100, 100).await;
     bench.webhook("acme").await;
     let account = || Audience::Account(Account::parse("acme").expect("an account"));
@@ -293,7 +293,7 @@ async fn one_key_publishes_once_even_in_one_commit() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_another_account_is_not_found() {
+async fn data_of_another_account_is_not_found() {
     let bench = Bench::new(100, 100).await;
     let webhook = bench.webhook("acme").await;
     let other = Account::parse("other").expect("an account");
@@ -308,7 +308,7 @@ async fn what_belongs_to_another_account_is_not_found() {
 }
 
 #[tokio::test]
-async fn of_signing_secrets_the_last_two_are_kept_and_the_older_one_only_while_it_is_valid() {
+async fn the_previous_signing_secret_is_kept_only_while_it_is_valid() {
     let bench = Bench::new(100, 100).await;
     let webhook = bench.webhook("acme").await;
     let rotate = async |secret: u8, overlap: i64| {
@@ -318,28 +318,28 @@ async fn of_signing_secrets_the_last_two_are_kept_and_the_older_one_only_while_i
             .await;
         rotated.expect("stored").expect("found")
     };
-    let kept = |webhook: &Webhook| {
+    let secrets = |webhook: &Webhook| {
         let previous = webhook.previous_secret.as_ref().map(|previous| (previous.secret.0.clone(), previous.valid_until));
         (webhook.signing_secret.0.clone(), previous, webhook.revision)
     };
-    assert_eq!(kept(&rotate(3, 60).await), (vec![3], Some((vec![2], seconds(70))), 2));
-    assert_eq!(kept(&rotate(4, 5).await), (vec![4], Some((vec![3], seconds(15))), 3));
+    assert_eq!(secrets(&rotate(3, 60).await), (vec![3], Some((vec![2], seconds(70))), 2));
+    assert_eq!(secrets(&rotate(4, 5).await), (vec![4], Some((vec![3], seconds(15))), 3));
     while bench.store.tidy(seconds(14)).await.expect("tidied") {}
     let found = async || bench.store.get_webhook(None, webhook.id).await.expect("readable").expect("found");
-    assert_eq!(kept(&found().await), (vec![4], Some((vec![3], seconds(15))), 3));
+    assert_eq!(secrets(&found().await), (vec![4], Some((vec![3], seconds(15))), 3));
     let destination = bench.store.current_destination(webhook.id).await.expect("readable").expect("active");
     assert_eq!(destination.previous_secret.map(|previous| previous.secret.0), Some(vec![3]));
     while bench.store.tidy(seconds(15)).await.expect("tidied") {}
-    assert_eq!(kept(&found().await), (vec![4], None, 3));
-    assert_eq!(kept(&rotate(5, 0).await), (vec![5], None, 4));
+    assert_eq!(secrets(&found().await), (vec![4], None, 3));
+    assert_eq!(secrets(&rotate(5, 0).await), (vec![5], None, 4));
     let other = Account::parse("other").expect("an account");
     let foreign = bench.store.rotate_signing_secret(other, webhook.id, Sealed(vec![6]), TimeDelta::zero(), seconds(20)).await;
     assert!(foreign.expect("stored").is_none());
-    assert_eq!(kept(&found().await).0, [5]);
+    assert_eq!(secrets(&found().await).0, [5]);
 }
 
 #[tokio::test]
-async fn a_deleted_webhook_keeps_no_secret_and_its_deliveries_stay_readable() {
+async fn a_deleted_webhook_has_no_secrets_and_its_deliveries_stay_readable() {
     let bench = Bench::new(100, 100).await;
     let webhook = bench.webhook("acme").await;
     let leased = bench.publish_to(&webhook).await.remove(0);
@@ -350,5 +350,5 @@ async fn a_deleted_webhook_keeps_no_secret_and_its_deliveries_stay_readable() {
     assert_eq!(bench.status(&leased).await, DeliveryStatus::Cancelled);
     let without_secrets =
         "webhooks WHERE auth_secret IS NULL AND headers IS NULL AND length(signing_secret) = 0 AND previous_secret IS NULL";
-    assert_eq!((bench.place.rows("webhooks"), bench.place.rows(without_secrets)), (1, 1), "a tombstone");
+    assert_eq!((bench.database.rows("webhooks"), bench.database.rows(without_secrets)), (1, 1), "the webhook is a tombstone");
 }

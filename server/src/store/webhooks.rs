@@ -1,8 +1,8 @@
-//! A webhook as it is kept, and what changes of it.
+//! Stored webhooks, and changes to them.
 
 use super::*;
 
-/// Bytes that only the vault can read.
+/// Encrypted bytes. Only [`crate::secrets::seal::Vault`] can decrypt them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
@@ -25,28 +25,29 @@ pub struct Webhook {
     pub previous_secret: Option<PreviousSecret>,
     pub event_types: Option<EventTypes>,
     pub description: Option<Description>,
-    /// How many attempts may start in a second.
+    /// The maximum number of attempts that may start in a second.
     pub max_per_second: Option<u32>,
-    /// One delivery at a time, in the order of publishing.
+    /// Whether deliveries are attempted one at a time, in the order of publishing.
     pub ordered: bool,
     pub deactivation: Option<Deactivation>,
-    /// Grows with each activation. Only deliveries of the current epoch go out; older pending ones are cancelled.
+    /// The activation counter. Only deliveries of the current epoch are attempted. Pending deliveries of older epochs are
+    /// cancelled.
     pub epoch: u32,
-    /// Grows with each change, so that an attempt can tell whether what it was leased with still holds.
+    /// Increases with each change, so that an attempt can detect outdated webhook data.
     pub revision: u32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// What the customer adds to each callback: at least one header.
+/// The headers, at least one, that the customer adds to each callback.
 #[derive(Clone, Debug)]
 pub struct CustomHeaders {
     pub names: Vec<CustomHeaderName>,
-    /// The names and values, as JSON: a list of pairs.
+    /// The names and values: a JSON list of pairs.
     pub sealed: Sealed,
 }
 
-/// The signing secret before the present one, which signs beside it for some time.
+/// The replaced signing secret. Until `valid_until`, callbacks are signed with both secrets.
 #[derive(Clone, Debug)]
 pub struct PreviousSecret {
     pub secret: Sealed,
@@ -59,19 +60,19 @@ pub struct Deactivation {
     pub at: DateTime<Utc>,
 }
 
-/// The customer asked for it.
+/// The customer deactivated the webhook.
 pub const REASON_REQUESTED: &str = "requested";
-/// The callback answered 410 Gone.
+/// The response to a callback was 410 Gone.
 pub const REASON_GONE: &str = "gone";
 
-/// It accepted nothing for too long.
+/// The webhook accepted no callback for too long.
 pub const REASON_FAILING: &str = "failing";
 
-/// The callback has yet to agree, in a handshake.
+/// The callback has not agreed in a handshake yet.
 pub const REASON_UNVERIFIED: &str = "unverified";
 
 impl Webhook {
-    /// Applies an update, unless that would send the stored credentials somewhere else.
+    /// Applies an update, unless it would send the stored credentials to another origin.
     pub fn change(&mut self, change: WebhookChange, now: DateTime<Utc>) -> std::result::Result<(), CredentialsRequired> {
         if let Some(target_url) = change.target_url {
             let moved = target_url.to_url().origin() != self.target_url.to_url().origin();
@@ -108,52 +109,52 @@ impl Webhook {
     }
 }
 
-/// What an update replaces; `None` stays.
+/// The values that an update replaces. `None` changes nothing.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookChange {
     pub target_url: Option<OutboundUrl>,
     pub auth: Option<(Auth, Option<Sealed>)>,
-    /// `Some(None)` clears them.
+    /// `Some(None)` removes the headers.
     pub headers: Option<Option<CustomHeaders>>,
     pub event_types: Option<EventTypes>,
-    /// `Some(None)` clears it.
+    /// `Some(None)` removes the description.
     pub description: Option<Option<Description>>,
-    /// `Some(None)` clears it.
+    /// `Some(None)` removes the limit.
     pub max_per_second: Option<Option<u32>>,
     pub ordered: Option<bool>,
-    /// What a new target URL has to answer before it gets anything; `None` where nothing is asked.
+    /// The challenge for a handshake with a new target URL. `None` if no handshake is required.
     pub handshake: Option<Challenge>,
 }
 
-/// A handshake that is to be attempted.
+/// A handshake with a due attempt.
 #[derive(Debug)]
 pub struct DueHandshake {
     pub webhook_id: Uuid,
     pub account: String,
     pub challenge: Challenge,
-    /// Which attempt this is, from 1 on.
+    /// The number of this attempt, starting at 1.
     pub attempt: u32,
 }
 
 #[derive(Debug)]
 pub struct DueHandshakes {
-    /// Longest due first.
+    /// The due handshakes, longest due first.
     pub due: Vec<DueHandshake>,
-    /// When the next one falls due that is not due yet.
+    /// When the next handshake falls due.
     pub next_due: Option<DateTime<Utc>>,
 }
 
-/// What an attempt of a handshake led to.
+/// The result of one attempt of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandshakeEnd {
-    /// The webhook is active from now on.
+    /// The webhook becomes active.
     Verified,
     RetryAt(DateTime<Utc>),
-    /// The webhook waits for its customer.
+    /// The webhook stays deactivated until its customer activates it.
     GivenUp,
 }
 
-/// The update names another origin and does not bring the credentials for it.
+/// The update changes the origin without new credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialsRequired {
     Auth,
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_credentials_follow_no_new_origin() {
+    fn stored_credentials_are_never_sent_to_a_new_origin() {
         let username = crate::api::types::Username::parse("u").expect("valid");
         let basic = Auth::Basic { username };
         for (target_url, allowed) in [
@@ -215,7 +216,7 @@ mod tests {
         for sent in [Some(headers()), None] {
             let change = WebhookChange { headers: Some(sent.clone()), ..elsewhere() };
             let mut moved = with_headers();
-            moved.change(change, DateTime::UNIX_EPOCH).expect("it brings its headers, or none");
+            moved.change(change, DateTime::UNIX_EPOCH).expect("the update sets or clears the headers");
             assert_eq!(moved.headers.is_some(), sent.is_some());
         }
         let with_auth = WebhookChange { auth: Some((basic.clone(), Some(Sealed(vec![3])))), ..to("https://example.org/a") };

@@ -1,4 +1,4 @@
-//! Who may do what: access tokens, scopes, accounts, and the order in which a request is judged.
+//! Authorization: access tokens, scopes, accounts, and the order in which a request is checked.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use http::Method;
 use serde_json::json;
 use webhooks_server_api::Scope;
 
-use crate::harness::{Answer, Api, PREFIX, Process, Server, Setup, contract, eventually, id_of};
+use crate::harness::{Api, ApiResponse, PREFIX, Process, Server, Setup, contract, eventually, id_of};
 
-/// Of nothing, unless a test puts another in its place.
+/// An identifier that no object has. Tests replace it with the identifier of an object.
 pub(crate) const ID: &str = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
 
-/// Every operation, with a request that fails for no reason but the caller's, and the scope that it needs.
+/// Returns every operation with the scope that it needs, and a request that is valid for a caller with that scope.
 pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
     let webhook = format!("/webhooks/{ID}");
     let body = |json: serde_json::Value| json.to_string();
@@ -39,7 +39,7 @@ pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
 }
 
 #[test]
-fn the_document_names_the_scope_that_each_operation_needs() {
+fn openapi_json_names_the_scope_that_each_operation_needs() {
     let needed: BTreeMap<String, String> = operations()
         .into_iter()
         .map(|(method, path, _, scope)| {
@@ -56,10 +56,10 @@ async fn every_operation_needs_its_scope() {
     for (method, path, body, scope) in operations() {
         let others: Vec<Scope> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
         let without = server.api_with(&server.token(Some("acme"), &others, None).await);
-        let answer = without.call(method.clone(), &path, &[], body.clone()).await;
-        assert_eq!(without.of_plain_json().call(method.clone(), &path, &[], body.clone()).await.problem(), answer.problem());
-        assert_eq!(answer.problem(), (403, "insufficient_scope".to_owned()), "{method} {path}");
-        assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains(scope.as_str())), "{method} {path}");
+        let response = without.call(method.clone(), &path, &[], body.clone()).await;
+        assert_eq!(without.accepting_json_only().call(method.clone(), &path, &[], body.clone()).await.problem(), response.problem());
+        assert_eq!(response.problem(), (403, "insufficient_scope".to_owned()), "{method} {path}");
+        assert!(response.json()["detail"].as_str().is_some_and(|detail| detail.contains(scope.as_str())), "{method} {path}");
         let with = server.api_with(&server.token(Some("acme"), &[scope], None).await);
         let status = with.call(method.clone(), &path, &[], body).await.status;
         assert!(matches!(status, 200 | 202 | 404), "{method} {path}: {status}");
@@ -70,14 +70,14 @@ async fn every_operation_needs_its_scope() {
 async fn every_operation_needs_a_token() {
     let server = Server::start().await;
     for (method, path, body, _) in operations() {
-        let answer = server.api_without_token().call(method.clone(), &path, &[], body).await;
-        assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()), "{method} {path}");
-        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        let response = server.api_without_token().call(method.clone(), &path, &[], body).await;
+        assert_eq!(response.problem(), (401, "unauthenticated".to_owned()), "{method} {path}");
+        assert_eq!(response.headers["www-authenticate"], "Bearer");
     }
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_one_valid_bearer_token_is_refused() {
+async fn anything_except_one_valid_bearer_token_is_refused() {
     let server = Server::start().await;
     let token = server.token(Some("acme"), &Scope::ALL, None).await;
     let foreign = Server::start().await.token(Some("acme"), &Scope::ALL, None).await;
@@ -99,15 +99,15 @@ async fn a_token_that_is_not_one_valid_bearer_token_is_refused() {
         vec![format!("Bearer {token}"), format!("Bearer {token}")],
     ] {
         let headers: Vec<(&str, &str)> = values.iter().map(|value| ("authorization", value.as_str())).collect();
-        let answer = server.api().send(Method::GET, &format!("{PREFIX}/webhooks"), &headers, "").await;
-        assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()), "{values:?}");
+        let response = server.api().send(Method::GET, &format!("{PREFIX}/webhooks"), &headers, "").await;
+        assert_eq!(response.problem(), (401, "unauthenticated".to_owned()), "{values:?}");
     }
     let lower = format!("bearer {token}");
     server.api().send(Method::GET, &format!("{PREFIX}/webhooks"), &[("authorization", &lower)], "").await.expect(200);
 }
 
 #[tokio::test]
-async fn a_token_ends_when_it_expires() {
+async fn an_expired_token_is_refused() {
     let server = Setup::dev().manual_clock().start().await;
     let expires_at = server.now() + chrono::TimeDelta::hours(1);
     let api = server.api_with(&server.token(Some("acme"), &Scope::ALL, Some(expires_at)).await);
@@ -118,7 +118,7 @@ async fn a_token_ends_when_it_expires() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_beside_the_running_server_is_soon_refused() {
+async fn a_running_server_soon_refuses_a_revoked_token() {
     let process = Process::start(&[]).await;
     let secret = process.token_command(&["create", "--account", "acme", "--scope", "webhooks.read"]).await;
     let api = process.api_with(&secret);
@@ -128,35 +128,35 @@ async fn a_token_that_is_revoked_beside_the_running_server_is_soon_refused() {
     assert!(row.contains("valid") && row.contains("webhooks.read") && !list.contains(&secret), "{list}");
     let id = row.split_whitespace().next().expect("an identifier");
     process.token_command(&["revoke", id]).await;
-    let refused = eventually("the refusal", async || Some(api.get("/webhooks").await).filter(|answer| answer.status != 200)).await;
+    let refused = eventually("the refusal", async || Some(api.get("/webhooks").await).filter(|response| response.status != 200)).await;
     assert_eq!(refused.problem(), (401, "unauthenticated".to_owned()));
     assert!(process.token_command(&["list"]).await.contains("revoked"));
 }
 
 #[tokio::test]
-async fn a_request_is_judged_in_the_documented_order() {
+async fn a_request_is_checked_in_the_documented_order() {
     let server = Setup::dev().flags(&["--request-body-bytes", "1024"]).start().await;
     let api = server.api();
     let only_read = server.token(Some("default"), &[Scope::WebhooksRead], None).await;
     let full = api.token().to_owned();
     let (bad, good) = ("not json".repeat(1000), "{}");
-    let judge = async |token: &str, media_type: &str, id: &str, body: &str| {
+    let problem_status = async |token: &str, media_type: &str, id: &str, body: &str| {
         let authorization = format!("Bearer {token}");
         let headers = [("authorization", authorization.as_str()), ("content-type", media_type)];
         let path = format!("{PREFIX}/webhooks/{id}");
         api.send(Method::PATCH, &path, &headers, body.to_owned()).await.problem().0
     };
-    assert_eq!(judge("unknown", "text/plain", "x", &bad).await, 401);
-    assert_eq!(judge(&only_read, "text/plain", "x", &bad).await, 403);
-    assert_eq!(judge(&full, "text/plain", "x", &bad).await, 415);
-    assert_eq!(judge(&full, "application/json", "x", &bad).await, 413);
-    assert_eq!(judge(&full, "application/json", ID, "not json").await, 400);
-    assert_eq!(judge(&full, "application/json", "x", good).await, 400);
-    assert_eq!(judge(&full, "application/json", ID, good).await, 404);
+    assert_eq!(problem_status("unknown", "text/plain", "x", &bad).await, 401);
+    assert_eq!(problem_status(&only_read, "text/plain", "x", &bad).await, 403);
+    assert_eq!(problem_status(&full, "text/plain", "x", &bad).await, 415);
+    assert_eq!(problem_status(&full, "application/json", "x", &bad).await, 413);
+    assert_eq!(problem_status(&full, "application/json", ID, "not json").await, 400);
+    assert_eq!(problem_status(&full, "application/json", "x", good).await, 400);
+    assert_eq!(problem_status(&full, "application/json", ID, good).await, 404);
 }
 
 #[tokio::test]
-async fn another_accounts_objects_do_not_exist() {
+async fn objects_of_another_account_are_not_found() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;
     let (ours, theirs) = (server.api_of("ours").await, server.api_of("theirs").await);
@@ -172,8 +172,8 @@ async fn another_accounts_objects_do_not_exist() {
             _ => id_of(&delivery),
         };
         if path.contains(ID) {
-            let answer = ours.call(method.clone(), &path.replace(ID, &object), &[], body).await;
-            assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{method} {path}");
+            let response = ours.call(method.clone(), &path.replace(ID, &object), &[], body).await;
+            assert_eq!(response.problem(), (404, "not_found".to_owned()), "{method} {path}");
         }
     }
     assert_eq!(theirs.webhook(&id).await, before);
@@ -184,50 +184,50 @@ async fn another_accounts_objects_do_not_exist() {
 }
 
 #[tokio::test]
-async fn the_platform_reads_every_account_and_changes_no_webhook() {
+async fn a_platform_token_reads_every_account_and_changes_no_webhook() {
     let server = Server::start().await;
     let acme = server.api_of("acme").await;
     let id = acme.register_url("https://example.com").await;
     let platform = server.platform().await;
     assert_eq!(id_of(&platform.webhook(&id).await), id);
     assert_eq!(platform.list("/webhooks").await.len(), 1);
-    // A scope that the command line would not give it does not help.
-    let mighty = server.api_with(&server.token(None, &Scope::ALL, None).await);
+    // The store accepts scopes that the command line refuses for a platform token. They have no effect.
+    let with_every_scope = server.api_with(&server.token(None, &Scope::ALL, None).await);
     for (method, path, body, scope) in operations() {
         if !scope.for_platform() {
-            let answer = mighty.call(method.clone(), &path.replace(ID, &id), &[], body).await;
-            assert_eq!(answer.problem(), (403, "insufficient_scope".to_owned()), "{method} {path}");
+            let response = with_every_scope.call(method.clone(), &path.replace(ID, &id), &[], body).await;
+            assert_eq!(response.problem(), (403, "insufficient_scope".to_owned()), "{method} {path}");
         }
     }
 }
 
 #[tokio::test]
-async fn every_operation_judges_its_id_media_type_and_size() {
+async fn every_operation_checks_its_id_media_type_and_body_size() {
     let server = Setup::dev().flags(&["--request-body-bytes", "1024"]).start().await;
-    for ((method, path, body, _), api) in operations().into_iter().zip([server.api(), server.api().of_plain_json()].iter().cycle()) {
+    for ((method, path, body, _), api) in operations().into_iter().zip([server.api(), server.api().accepting_json_only()].iter().cycle()) {
         if path.contains(ID) {
-            let answer = api.call(method.clone(), &path.replace(ID, "not-an-id"), &[], body.clone()).await;
-            assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{method} {path}");
+            let response = api.call(method.clone(), &path.replace(ID, "not-an-id"), &[], body.clone()).await;
+            assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{method} {path}");
         }
         if !body.is_empty() {
             let large = body.replace('{', &format!("{{{}", " ".repeat(1024)));
-            let answer = api.call(method.clone(), &path, &[], large).await;
-            assert_eq!(answer.problem(), (413, "payload_too_large".to_owned()), "{method} {path}");
+            let response = api.call(method.clone(), &path, &[], large).await;
+            assert_eq!(response.problem(), (413, "payload_too_large".to_owned()), "{method} {path}");
             let authorization = format!("Bearer {}", api.token());
             let headers = [("authorization", authorization.as_str()), ("content-type", "text/json"), ("accept", api.accept())];
-            let answer = api.send(method.clone(), &format!("{PREFIX}{path}"), &headers, body).await;
-            assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()), "{method} {path}");
+            let response = api.send(method.clone(), &format!("{PREFIX}{path}"), &headers, body).await;
+            assert_eq!(response.problem(), (415, "unsupported_media_type".to_owned()), "{method} {path}");
         }
     }
 }
 
 async fn media_type_of_problem(api: &Api, accept: &str) -> String {
-    let answer: Answer = api.send(Method::GET, &format!("{PREFIX}/webhooks"), &[("accept", accept)], "").await;
-    answer.headers["content-type"].to_str().expect("ASCII").to_owned()
+    let response: ApiResponse = api.send(Method::GET, &format!("{PREFIX}/webhooks"), &[("accept", accept)], "").await;
+    response.headers["content-type"].to_str().expect("ASCII").to_owned()
 }
 
 #[tokio::test]
-async fn a_problem_comes_in_the_media_type_that_is_accepted() {
+async fn a_problem_has_the_media_type_that_the_caller_accepts() {
     let server = Server::start().await;
     let api = server.api_without_token();
     assert_eq!(media_type_of_problem(&api, "application/json").await, "application/json");

@@ -1,4 +1,4 @@
-//! How callbacks are authenticated: basic, and OAuth 2.0 client credentials with everything that token servers do.
+//! Authentication of callbacks: basic, and OAuth 2.0 client credentials with different token servers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use crate::harness::{Api, Receiver, Reply, Server, Setup, TokenBehaviour, TokenE
 const CLIENT_ID: &str = "client: one";
 const CLIENT_SECRET: &str = "s3cr%t+&=/ word";
 
-struct Cast {
+struct Fixture {
     _server: Server,
     api: Api,
     receiver: Receiver,
@@ -20,28 +20,28 @@ fn client_credential(endpoint: &TokenEndpoint) -> Value {
     json!({ "type": "client_credential", "clientID": CLIENT_ID, "clientSecret": CLIENT_SECRET, "tokenURL": endpoint.url() })
 }
 
-/// A webhook with client credentials at an endpoint that behaves like that.
-async fn cast(behaviour: TokenBehaviour) -> Cast {
+/// Starts a server with a webhook that uses client credentials, and a token endpoint with this behaviour.
+async fn start(behaviour: TokenBehaviour) -> Fixture {
     let server = Setup::dev().flags(&["--attempt-timeout-seconds", "1"]).start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     let endpoint = server.token_endpoint(CLIENT_ID, CLIENT_SECRET).await;
     endpoint.behave(behaviour);
     api.register(&json!({ "targetURL": receiver.url(), "auth": client_credential(&endpoint) })).await;
-    Cast { _server: server, api, receiver, endpoint }
+    Fixture { _server: server, api, receiver, endpoint }
 }
 
-impl Cast {
-    /// Publishes, and answers the Authorization header of the callback and the attempt that came of it.
+impl Fixture {
+    /// Publishes. Returns the `Authorization` header of the callback, and the attempt.
     async fn deliver(&mut self) -> (String, Value) {
         let notification = self.api.publish_type("a.b").await;
         let authorization = self.receiver.next().await.header("authorization").to_owned();
         (authorization, self.api.after_attempts(&notification, 1).await["lastAttempt"].clone())
     }
 
-    /// Publishes, and answers the attempt, which got no token.
+    /// Publishes. Checks that no callback was sent, and returns the attempt.
     async fn deliver_without_token(&mut self) -> Value {
         let attempt = self.api.after_attempts(&self.api.publish_type("a.b").await, 1).await["lastAttempt"].clone();
-        assert_eq!(self.receiver.count(), 0, "nothing goes out without a token");
+        assert_eq!(self.receiver.count(), 0, "no callback is sent without a token");
         attempt
     }
 }
@@ -64,14 +64,14 @@ async fn basic_credentials_are_sent_in_utf8() {
 }
 
 #[tokio::test]
-async fn a_token_is_fetched_once_and_kept() {
-    let mut cast = cast(ISSUE).await;
+async fn a_token_is_fetched_once_and_reused() {
+    let mut fixture = start(ISSUE).await;
     for _ in 0..3 {
-        let (authorization, attempt) = cast.deliver().await;
+        let (authorization, attempt) = fixture.deliver().await;
         assert_eq!(authorization, "Bearer issued-token-1");
         assert_eq!(attempt["outcome"], "accepted");
     }
-    let requests = cast.endpoint.requests();
+    let requests = fixture.endpoint.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].form.get("grant_type").map(String::as_str), Some("client_credentials"));
     assert!(!requests[0].form.contains_key("client_secret") && !requests[0].form.contains_key("scope"));
@@ -79,117 +79,117 @@ async fn a_token_is_fetched_once_and_kept() {
 
 #[tokio::test]
 async fn concurrent_attempts_share_one_token_request() {
-    let mut cast = cast(ISSUE).await;
+    let mut fixture = start(ISSUE).await;
     for _ in 0..20 {
-        cast.api.publish_type("a.b").await;
+        fixture.api.publish_type("a.b").await;
     }
-    for callback in cast.receiver.next_of(20).await {
+    for callback in fixture.receiver.next_callbacks(20).await {
         assert_eq!(callback.header("authorization"), "Bearer issued-token-1");
     }
-    assert_eq!(cast.endpoint.requests().len(), 1);
+    assert_eq!(fixture.endpoint.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn a_token_that_has_expired_is_fetched_anew() {
-    let mut cast = cast(TokenBehaviour::Issue { expires_in: Some(0) }).await;
-    assert_eq!(cast.deliver().await.0, "Bearer issued-token-1");
-    assert_eq!(cast.deliver().await.0, "Bearer issued-token-2");
+async fn an_expired_token_is_replaced() {
+    let mut fixture = start(TokenBehaviour::Issue { expires_in: Some(0) }).await;
+    assert_eq!(fixture.deliver().await.0, "Bearer issued-token-1");
+    assert_eq!(fixture.deliver().await.0, "Bearer issued-token-2");
 }
 
 #[tokio::test]
-async fn a_token_without_expiry_is_kept_for_a_while() {
-    let mut cast = cast(TokenBehaviour::Issue { expires_in: None }).await;
-    assert_eq!(cast.deliver().await.0, "Bearer issued-token-1");
-    assert_eq!(cast.deliver().await.0, "Bearer issued-token-1");
+async fn a_token_without_expiry_is_reused() {
+    let mut fixture = start(TokenBehaviour::Issue { expires_in: None }).await;
+    assert_eq!(fixture.deliver().await.0, "Bearer issued-token-1");
+    assert_eq!(fixture.deliver().await.0, "Bearer issued-token-1");
 }
 
 #[tokio::test]
-async fn scope_and_audience_are_sent() {
-    let cast = cast(ISSUE).await;
-    let mut auth = client_credential(&cast.endpoint);
+async fn a_token_request_has_the_scope_and_audience() {
+    let fixture = start(ISSUE).await;
+    let mut auth = client_credential(&fixture.endpoint);
     auth["scope"] = json!("read write");
     auth["audience"] = json!("https://example.com/api?a=b&c");
-    let webhook = cast.api.register(&json!({ "targetURL": cast.receiver.url(), "auth": auth })).await;
-    cast.api.test(webhook["id"].as_str().expect("an id")).await;
-    let form = &cast.endpoint.requests()[0].form;
+    let webhook = fixture.api.register(&json!({ "targetURL": fixture.receiver.url(), "auth": auth })).await;
+    fixture.api.test(webhook["id"].as_str().expect("an id")).await;
+    let form = &fixture.endpoint.requests()[0].form;
     assert_eq!(form.get("scope").map(String::as_str), Some("read write"));
     assert_eq!(form.get("audience").map(String::as_str), Some("https://example.com/api?a=b&c"));
 }
 
 #[tokio::test]
-async fn credentials_go_into_the_body_where_basic_is_refused() {
-    let mut cast = cast(TokenBehaviour::RefuseBasic).await;
-    assert_eq!(cast.deliver().await.1["outcome"], "accepted");
-    let requests = cast.endpoint.requests();
+async fn credentials_are_sent_in_the_body_if_basic_is_refused() {
+    let mut fixture = start(TokenBehaviour::RefuseBasic).await;
+    assert_eq!(fixture.deliver().await.1["outcome"], "accepted");
+    let requests = fixture.endpoint.requests();
     assert_eq!(requests.len(), 2);
     assert!(requests[0].authorization.is_some() && !requests[0].form.contains_key("client_secret"));
-    assert!(requests[1].authorization.is_none(), "never both at once (RFC 6749 §2.3)");
+    assert!(requests[1].authorization.is_none(), "a request uses only one method (RFC 6749 §2.3)");
     assert_eq!(requests[1].form.get("client_secret").map(String::as_str), Some(CLIENT_SECRET));
 }
 
 #[tokio::test]
-async fn the_way_that_worked_is_remembered() {
-    let mut cast = cast(TokenBehaviour::RefuseBasic).await;
-    cast.deliver().await;
-    // Its token is refused, so another is fetched; by now the server is known to take the body alone.
-    cast.receiver.then([Reply::Status(401)]);
-    cast.deliver().await;
-    let requests = cast.endpoint.requests();
+async fn the_authentication_method_that_worked_is_remembered() {
+    let mut fixture = start(TokenBehaviour::RefuseBasic).await;
+    fixture.deliver().await;
+    // The receiver refuses the token, so the server fetches another token. The server now sends the credentials only in the body.
+    fixture.receiver.reply_to_next([Reply::Status(401)]);
+    fixture.deliver().await;
+    let requests = fixture.endpoint.requests();
     assert_eq!(requests.len(), 3);
     assert!(requests[2].authorization.is_none());
 }
 
 #[tokio::test]
-async fn a_token_that_the_callback_refuses_is_renewed_once() {
+async fn a_token_that_the_receiver_refuses_is_renewed_once() {
     for refusal in [401, 407] {
-        let mut cast = cast(ISSUE).await;
-        cast.receiver.then([Reply::Status(refusal)]);
-        let notification = cast.api.publish_type("a.b").await;
-        let callbacks = cast.receiver.next_of(2).await;
+        let mut fixture = start(ISSUE).await;
+        fixture.receiver.reply_to_next([Reply::Status(refusal)]);
+        let notification = fixture.api.publish_type("a.b").await;
+        let callbacks = fixture.receiver.next_callbacks(2).await;
         assert_eq!(callbacks[0].header("authorization"), "Bearer issued-token-1");
         assert_eq!(callbacks[1].header("authorization"), "Bearer issued-token-2");
-        let delivery = cast.api.after_attempts(&notification, 1).await;
+        let delivery = fixture.api.after_attempts(&notification, 1).await;
         assert_eq!((&delivery["status"], &delivery["attemptCount"]), (&json!("succeeded"), &json!(1)));
 
-        cast.receiver.always(Reply::Status(refusal));
-        let delivery = cast.api.after_attempts(&cast.api.publish_type("a.b").await, 1).await;
+        fixture.receiver.always_reply(Reply::Status(refusal));
+        let delivery = fixture.api.after_attempts(&fixture.api.publish_type("a.b").await, 1).await;
         assert_eq!((&delivery["status"], &delivery["lastAttempt"]["statusCode"]), (&json!("pending"), &json!(refusal)));
-        assert_eq!(cast.receiver.next_of(2).await.len(), 2);
-        assert_eq!(cast.endpoint.requests().len(), 3);
+        assert_eq!(fixture.receiver.next_callbacks(2).await.len(), 2);
+        assert_eq!(fixture.endpoint.requests().len(), 3);
     }
 }
 
 #[tokio::test]
 async fn a_refused_token_request_is_a_failed_attempt() {
-    let mut cast = cast(TokenBehaviour::Refuse).await;
-    let attempt = cast.deliver_without_token().await;
+    let mut fixture = start(TokenBehaviour::Refuse).await;
+    let attempt = fixture.deliver_without_token().await;
     assert_eq!(attempt["outcome"], "token_refused");
-    assert_eq!(attempt["error"], "the token URL answered 401");
-    assert_eq!(attempt.get("statusCode"), None, "the callback itself answered nothing");
+    assert_eq!(attempt["error"], "the token URL returned 401");
+    assert_eq!(attempt.get("statusCode"), None, "the receiver sent no response");
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_token_is_a_failed_attempt() {
-    let mut cast = cast(TokenBehaviour::Garbage).await;
-    let attempt = cast.deliver_without_token().await;
+async fn a_response_without_a_token_is_a_failed_attempt() {
+    let mut fixture = start(TokenBehaviour::Garbage).await;
+    let attempt = fixture.deliver_without_token().await;
     assert_eq!(attempt["outcome"], "token_refused");
     assert!(!attempt.to_string().contains("html"), "{attempt}");
 }
 
 #[tokio::test]
-async fn a_token_server_that_hangs_is_given_up_with_the_attempt() {
-    let mut cast = cast(TokenBehaviour::Hang).await;
-    assert_eq!(cast.deliver_without_token().await["outcome"], "timed_out");
-    // And it holds up nobody afterwards.
-    cast.endpoint.behave(ISSUE);
-    assert_eq!(cast.deliver().await.1["outcome"], "accepted");
+async fn a_hanging_token_server_makes_the_attempt_time_out() {
+    let mut fixture = start(TokenBehaviour::Hang).await;
+    assert_eq!(fixture.deliver_without_token().await["outcome"], "timed_out");
+    // The next attempt is not blocked.
+    fixture.endpoint.behave(ISSUE);
+    assert_eq!(fixture.deliver().await.1["outcome"], "accepted");
 }
 
 #[tokio::test]
-async fn a_token_url_that_leads_inward_is_not_dialled() {
+async fn a_token_url_with_a_private_address_is_not_contacted() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
-    let (authority, file) = crate::harness::Authority::own(directory.path());
-    let server = Setup::strict().flags(&["--ca-file", &file.display().to_string()]).start().await;
+    let (authority, file) = crate::harness::Authority::create(directory.path());
+    let server = Setup::production().flags(&["--ca-file", &file.display().to_string()]).start().await;
     let endpoint = TokenEndpoint::start(&authority, CLIENT_ID, CLIENT_SECRET).await;
     let api = server.api();
     let mut auth = client_credential(&endpoint);
@@ -201,12 +201,12 @@ async fn a_token_url_that_leads_inward_is_not_dialled() {
 }
 
 #[tokio::test]
-async fn new_credentials_are_used_from_the_next_attempt_on() {
-    let mut cast = cast(ISSUE).await;
-    cast.deliver().await;
-    let id = cast.api.list("/webhooks").await[0]["id"].as_str().expect("an id").to_owned();
-    cast.api.update(&id, &json!({ "auth": { "type": "basic", "username": "u", "password": "p" } })).await;
-    assert_eq!(cast.deliver().await.0, format!("Basic {}", STANDARD.encode("u:p")));
-    cast.api.update(&id, &json!({ "auth": client_credential(&cast.endpoint) })).await;
-    assert_eq!(cast.deliver().await.0, "Bearer issued-token-2", "a token of replaced credentials is forgotten");
+async fn the_next_attempt_uses_new_credentials() {
+    let mut fixture = start(ISSUE).await;
+    fixture.deliver().await;
+    let id = fixture.api.list("/webhooks").await[0]["id"].as_str().expect("an id").to_owned();
+    fixture.api.update(&id, &json!({ "auth": { "type": "basic", "username": "u", "password": "p" } })).await;
+    assert_eq!(fixture.deliver().await.0, format!("Basic {}", STANDARD.encode("u:p")));
+    fixture.api.update(&id, &json!({ "auth": client_credential(&fixture.endpoint) })).await;
+    assert_eq!(fixture.deliver().await.0, "Bearer issued-token-2", "the token of the old credentials is not reused");
 }

@@ -1,4 +1,4 @@
-//! What is refused, with which status, code and pointer; and that a refusal changes nothing.
+//! Refused requests: their status, code and pointer, and that they change nothing.
 
 use std::fmt::Write as _;
 
@@ -9,17 +9,17 @@ use crate::harness::{Api, Server, Setup};
 
 const BASIC: &str = r#"{"type":"basic","username":"u","password":"p"}"#;
 
-/// Sends each body and expects a 400 at the pointer; nothing may have changed afterwards.
-async fn refuses(server: &Server, method: Method, path: &str, table: &[(&str, &str)]) {
+/// Sends each body, and expects a 400 with the pointer. Nothing may change.
+async fn expect_refused(server: &Server, method: Method, path: &str, table: &[(&str, &str)]) {
     let api = server.api();
     let before = snapshot(&api).await;
     let mut wrong = String::new();
     for (body, pointer) in table {
-        let answer = api.call(method.clone(), path, &[], (*body).to_owned()).await;
-        let found = (answer.status, answer.json()["code"].clone(), answer.pointer());
+        let response = api.call(method.clone(), path, &[], (*body).to_owned()).await;
+        let found = (response.status, response.json()["code"].clone(), response.pointer());
         if found != (400, json!("invalid_request"), Some((*pointer).to_owned())) {
             let shown: String = body.chars().take(200).collect();
-            let _ = writeln!(wrong, "{shown}\n  should be refused at {pointer:?}, and was answered {found:?}");
+            let _ = writeln!(wrong, "{shown}\n  expected a refusal at {pointer:?}, got {found:?}");
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -35,7 +35,7 @@ fn registration(member: &str, value: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_registration_that_is_no_json_object_is_refused() {
+async fn a_registration_that_is_not_a_json_object_is_refused() {
     let server = Server::start().await;
     let table = [
         ("{", ""),
@@ -51,12 +51,12 @@ async fn a_registration_that_is_no_json_object_is_refused() {
         (r#"{"targetURL":"https://example.com","targetURL":"https://example.org"}"#, ""),
         ("{}", ""),
     ];
-    refuses(&server, Method::POST, "/webhooks", &table).await;
-    refuses(&server, Method::POST, "/webhooks", &[("\u{feff}{}", "")]).await;
+    expect_refused(&server, Method::POST, "/webhooks", &table).await;
+    expect_refused(&server, Method::POST, "/webhooks", &[("\u{feff}{}", "")]).await;
 }
 
 #[tokio::test]
-async fn a_registration_with_a_wrong_member_is_refused_where_it_is_wrong() {
+async fn a_registration_with_an_invalid_member_is_refused_with_a_pointer_to_it() {
     let server = Server::start().await;
     let owned = [
         (registration("colour", "1"), "/colour"),
@@ -95,11 +95,11 @@ async fn a_registration_with_a_wrong_member_is_refused_where_it_is_wrong() {
         (r#"{"targetURL":["https://example.com"]}"#.to_owned(), "/targetURL"),
     ];
     let table: Vec<(&str, &str)> = owned.iter().map(|(body, pointer)| (body.as_str(), *pointer)).collect();
-    refuses(&server, Method::POST, "/webhooks", &table).await;
+    expect_refused(&server, Method::POST, "/webhooks", &table).await;
 }
 
 #[tokio::test]
-async fn an_authentication_with_a_wrong_member_is_refused_where_it_is_wrong() {
+async fn an_authentication_with_an_invalid_member_is_refused_with_a_pointer_to_it() {
     let server = Server::start().await;
     let long = "x".repeat(1025);
     let client = r#""type":"client_credential","clientID":"c","clientSecret":"s","tokenURL":"https://example.com""#;
@@ -137,11 +137,11 @@ async fn an_authentication_with_a_wrong_member_is_refused_where_it_is_wrong() {
     ];
     let owned: Vec<(String, &str)> = owned.into_iter().map(|(auth, pointer)| (registration("auth", &auth), pointer)).collect();
     let table: Vec<(&str, &str)> = owned.iter().map(|(body, pointer)| (body.as_str(), *pointer)).collect();
-    refuses(&server, Method::POST, "/webhooks", &table).await;
+    expect_refused(&server, Method::POST, "/webhooks", &table).await;
 }
 
 #[tokio::test]
-async fn a_url_that_is_no_absolute_https_url_is_refused() {
+async fn a_url_that_is_not_an_absolute_https_url_is_refused() {
     let server = Server::start().await;
     let long = format!("https://example.com/{}", "a".repeat(2048));
     for member in ["targetURL", "update"] {
@@ -179,17 +179,17 @@ async fn a_url_that_is_no_absolute_https_url_is_refused() {
         let bodies: Vec<String> = urls.iter().map(|url| json!({ "targetURL": url }).to_string()).collect();
         let table: Vec<(&str, &str)> = bodies.iter().map(|body| (body.as_str(), "/targetURL")).collect();
         if member == "targetURL" {
-            refuses(&server, Method::POST, "/webhooks", &table).await;
+            expect_refused(&server, Method::POST, "/webhooks", &table).await;
         } else {
             let id = server.api().register_url("https://example.com").await;
-            refuses(&server, Method::PATCH, &format!("/webhooks/{id}"), &table).await;
+            expect_refused(&server, Method::PATCH, &format!("/webhooks/{id}"), &table).await;
         }
     }
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_public_is_refused_in_every_spelling() {
-    let server = Setup::strict().start().await;
+async fn a_private_address_is_refused_in_every_notation() {
+    let server = Setup::production().start().await;
     let hosts = [
         "127.0.0.1",
         "127.1",
@@ -238,13 +238,13 @@ async fn an_address_that_is_not_public_is_refused_in_every_spelling() {
     ];
     let bodies: Vec<String> = hosts.iter().map(|host| json!({ "targetURL": format!("https://{host}/x") }).to_string()).collect();
     let table: Vec<(&str, &str)> = bodies.iter().map(|body| (body.as_str(), "/targetURL")).collect();
-    refuses(&server, Method::POST, "/webhooks", &table).await;
+    expect_refused(&server, Method::POST, "/webhooks", &table).await;
     let id = server.api().register_url("https://1.1.1.1/x").await;
-    refuses(&server, Method::PATCH, &format!("/webhooks/{id}"), &table).await;
+    expect_refused(&server, Method::PATCH, &format!("/webhooks/{id}"), &table).await;
 }
 
 #[tokio::test]
-async fn a_wrong_update_is_refused() {
+async fn an_invalid_update_is_refused() {
     let server = Server::start().await;
     let api = server.api();
     let id = api.register(&serde_json::from_str(&registration("auth", BASIC)).expect("JSON")).await["id"].clone();
@@ -262,16 +262,16 @@ async fn a_wrong_update_is_refused() {
         (r#"{"description":null}"#, "/description"),
         (r#"{"description":"new","eventTypes":["A"]}"#, "/eventTypes/0"),
     ];
-    refuses(&server, Method::PATCH, &path, &table).await;
+    expect_refused(&server, Method::PATCH, &path, &table).await;
     let table =
         [("{}", ""), (r#"{"status":"active"}"#, "/status"), (r#"{"status":{"deactivated":null}}"#, "/status"), (r#"["deactivated"]"#, "")];
-    refuses(&server, Method::PATCH, &format!("{path}/deactivation"), &table).await;
+    expect_refused(&server, Method::PATCH, &format!("{path}/deactivation"), &table).await;
     let table = [("{}", ""), (r#"{"status":"deactivated"}"#, "/status"), (r#"{"status":"active","more":1}"#, "/more")];
-    refuses(&server, Method::PATCH, &format!("{path}/activation"), &table).await;
+    expect_refused(&server, Method::PATCH, &format!("{path}/activation"), &table).await;
 }
 
 #[tokio::test]
-async fn a_wrong_publication_is_refused() {
+async fn an_invalid_publication_is_refused() {
     let server = Server::start().await;
     let long = format!(r#"{{"type":"{}","data":{{}}}}"#, "a".repeat(129));
     let table = [
@@ -298,11 +298,11 @@ async fn a_wrong_publication_is_refused() {
         (r#"{"type":"a.b","data":{},"extra":1}"#, "/extra"),
         (&long, "/type"),
     ];
-    refuses(&server, Method::POST, "/notifications", &table).await;
+    expect_refused(&server, Method::POST, "/notifications", &table).await;
 }
 
 #[tokio::test]
-async fn a_wrong_idempotency_key_is_refused() {
+async fn an_invalid_idempotency_key_is_refused() {
     let server = Server::start().await;
     let api = server.api();
     let body = r#"{"type":"a.b","data":{}}"#;
@@ -314,14 +314,14 @@ async fn a_wrong_idempotency_key_is_refused() {
         &[("idempotency-key", &long)],
         &[("idempotency-key", "a"), ("idempotency-key", "b")],
     ] {
-        let answer = api.call(Method::POST, "/notifications", keys, body).await;
-        assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{keys:?}");
+        let response = api.call(Method::POST, "/notifications", keys, body).await;
+        assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{keys:?}");
     }
     assert!(api.list("/notifications").await.is_empty());
 }
 
 #[tokio::test]
-async fn a_wrong_id_or_query_is_refused() {
+async fn an_invalid_id_or_query_is_refused() {
     let server = Server::start().await;
     let api = server.api();
     let id = api.register_url("https://example.com").await;
@@ -352,13 +352,13 @@ async fn a_wrong_id_or_query_is_refused() {
         "/deliveries?since=yesterday",
         "/deliveries?until=2026-01-01",
     ] {
-        let answer = api.get(path).await;
-        assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{path}");
+        let response = api.get(path).await;
+        assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{path}");
     }
 }
 
 #[tokio::test]
-async fn an_unknown_path_or_method_is_answered_by_the_http_layer() {
+async fn the_http_layer_refuses_an_unknown_path_or_method() {
     let server = Server::start().await;
     let api = server.api();
     for (method, path, status) in [
@@ -368,8 +368,8 @@ async fn an_unknown_path_or_method_is_answered_by_the_http_layer() {
         (Method::PUT, "/api/notifications/v1/webhooks", 405),
         (Method::DELETE, "/api/notifications/v1/webhooks", 405),
     ] {
-        let answer = api.send(method.clone(), path, &[], "").await;
-        assert_eq!(answer.status, status, "{method} {path}");
-        assert!(answer.json()["message"].is_string());
+        let response = api.send(method.clone(), path, &[], "").await;
+        assert_eq!(response.status, status, "{method} {path}");
+        assert!(response.json()["message"].is_string());
     }
 }

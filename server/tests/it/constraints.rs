@@ -1,5 +1,5 @@
-//! Every constraint that openapi.json states of a request's body and parameters, derived from it: just inside is accepted,
-//! just outside is refused, in a body at its place.
+//! Tests derived from every constraint in openapi.json on request bodies and parameters. A value just inside a constraint is
+//! accepted. A value just outside is refused. If the value is in a body, the problem has a pointer to the value.
 
 use http::Method;
 use jsonschema::Validator;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, PREFIX, Server, id_of};
 
-/// A body, what it should come to, and why.
+/// A request body with the expected result, and the reason.
 struct Case {
     body: Value,
-    /// Where it is wrong; `None` when it is not.
-    wrong_at: Option<String>,
-    because: String,
+    /// The pointer to the invalid value; `None` if the body is valid.
+    invalid_at: Option<String>,
+    reason: String,
 }
 
 struct Document(Value);
@@ -23,7 +23,7 @@ impl Document {
         Document(serde_json::from_str(include_str!("../../../openapi.json")).expect("openapi.json is JSON"))
     }
 
-    /// Method, path and body of each operation that has one.
+    /// Returns the method, path and body of each operation with a body.
     fn bodies(&self) -> Vec<(Method, String, &Value)> {
         let paths = self.0["paths"].as_object().expect("paths");
         let operations = paths.iter().flat_map(|(path, item)| {
@@ -39,37 +39,37 @@ impl Document {
 
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
-            Some(reference) => self.resolve(self.0.pointer(reference.trim_start_matches('#')).expect("the reference leads somewhere")),
+            Some(reference) => self.resolve(self.0.pointer(reference.trim_start_matches('#')).expect("the reference exists")),
             None => schema,
         }
     }
 
-    /// What is said of `value`: of the variants, the one that its `type` names.
+    /// Returns the schema of `value`. If the schema has variants, returns the variant that the value's `type` names.
     fn schema_of<'a>(&'a self, schema: &'a Value, value: &Value) -> &'a Value {
         let schema = self.resolve(schema);
         let Some(variants) = schema["oneOf"].as_array() else { return schema };
         let names = |variant: &&Value| variant["properties"]["type"]["enum"][0] == value["type"];
-        variants.iter().map(|variant| self.resolve(variant)).find(names).expect("an example is of one of the variants")
+        variants.iter().map(|variant| self.resolve(variant)).find(names).expect("an example matches one of the variants")
     }
 
     fn validator(&self, schema: &Value) -> Validator {
         json_schema::validator(&self.0, schema, Style::Written).expect("a schema")
     }
 
-    /// Everything that is said of `value`, which is valid and stands at `at` in `body`.
+    /// Adds the cases for a valid `value` at the pointer `at` in `body`.
     fn cases(&self, schema: &Value, value: &Value, at: &str, body: &Value, cases: &mut Vec<Case>) {
         let schema = self.schema_of(schema, value);
-        let mut add = |wrong_at: Option<String>, because: &str, value: Value| {
+        let mut add = |invalid_at: Option<String>, reason: &str, value: Value| {
             let mut body = body.clone();
-            *body.pointer_mut(at).expect("the value stands there") = value;
-            cases.push(Case { body, wrong_at, because: format!("{at}: {because}") });
+            *body.pointer_mut(at).expect("the value exists") = value;
+            cases.push(Case { body, invalid_at, reason: format!("{at}: {reason}") });
         };
         let here = || Some(at.to_owned());
         let scalar = if value.is_number() { json!("5") } else { json!(5) };
         let word = if value.is_boolean() { json!("true") } else { json!(true) };
-        let strangers = [json!(null), scalar, word, if value.is_array() { json!("a") } else { json!(["a"]) }];
-        for stranger in strangers.into_iter().filter(|_| schema["type"].is_string()) {
-            add(here(), "another type", stranger);
+        let other_types = [json!(null), scalar, word, if value.is_array() { json!("a") } else { json!(["a"]) }];
+        for other_type in other_types.into_iter().filter(|_| schema["type"].is_string()) {
+            add(here(), "another type", other_type);
         }
         match value {
             Value::String(text) => {
@@ -81,8 +81,12 @@ impl Document {
                     [longer, "a".repeat(length)].into_iter().filter(move |text| text.chars().count() == length)
                 };
                 if let Some(maximum) = maximum {
-                    let longest = of_length(maximum).find(|text| validator.is_valid(&json!(text)));
-                    add(None, "the longest", json!(longest.unwrap_or_else(|| panic!("{at}: no text is as long as it may be"))));
+                    let longest_valid = of_length(maximum).find(|text| validator.is_valid(&json!(text)));
+                    add(
+                        None,
+                        "the maximum length",
+                        json!(longest_valid.unwrap_or_else(|| panic!("{at}: no valid text has the maximum length"))),
+                    );
                     add(here(), "too long", json!(of_length(maximum + 1).next()));
                 }
                 if minimum > 0 {
@@ -90,12 +94,16 @@ impl Document {
                 }
                 if schema["pattern"].is_string() {
                     let length = minimum.max(3);
-                    let strange = ["\u{7}", "Ü", " :"].map(|part| format!("{part}{}", "A".repeat(length)));
-                    let strange = strange.into_iter().find(|text| !validator.is_valid(&json!(text)));
-                    add(here(), "against the pattern", json!(strange.unwrap_or_else(|| panic!("{at}: every text keeps the pattern"))));
+                    let invalid = ["\u{7}", "Ü", " :"].map(|part| format!("{part}{}", "A".repeat(length)));
+                    let invalid = invalid.into_iter().find(|text| !validator.is_valid(&json!(text)));
+                    add(
+                        here(),
+                        "does not match the pattern",
+                        json!(invalid.unwrap_or_else(|| panic!("{at}: every text matches the pattern"))),
+                    );
                 }
                 if schema["enum"].is_array() {
-                    add(here(), "no value of the enum", json!("strange"));
+                    add(here(), "not in the enum", json!("strange"));
                 }
             }
             Value::Number(_) => {
@@ -109,13 +117,13 @@ impl Document {
                 }
             }
             Value::Array(items) => {
-                let of_length = |length: u64| Value::from((0..length).map(|index| numbered(&items[0], index)).collect::<Vec<_>>());
+                let of_length = |length: u64| Value::from((0..length).map(|index| with_unique_name(&items[0], index)).collect::<Vec<_>>());
                 if let Some(minimum) = schema["minItems"].as_u64() {
-                    add(None, "the fewest items", of_length(minimum));
+                    add(None, "the minimum number of items", of_length(minimum));
                     add(here(), "too few items", of_length(minimum - 1));
                 }
                 if let Some(maximum) = schema["maxItems"].as_u64() {
-                    add(None, "the most items", of_length(maximum));
+                    add(None, "the maximum number of items", of_length(maximum));
                     add(here(), "too many items", of_length(maximum + 1));
                 }
                 for (index, item) in items.iter().enumerate() {
@@ -131,7 +139,7 @@ impl Document {
                 if schema["additionalProperties"] == false {
                     let mut more = members.clone();
                     more.insert("colour".to_owned(), json!("red"));
-                    add(Some(format!("{at}/colour")), "with a member that nobody knows", more.into());
+                    add(Some(format!("{at}/colour")), "with an unknown member", more.into());
                 }
                 for (name, member) in members {
                     if let Some(schema) = schema["properties"].get(name) {
@@ -144,8 +152,8 @@ impl Document {
     }
 }
 
-/// An item that differs from others in its name, where it has one: names are often taken once.
-fn numbered(item: &Value, index: u64) -> Value {
+/// Returns a copy of an item with a unique name, if it has a name. Many lists do not allow duplicate names.
+fn with_unique_name(item: &Value, index: u64) -> Value {
     let mut item = item.clone();
     if let Some(name) = item.get_mut("name") {
         *name = json!(format!("{}-{index}", name.as_str().expect("a name is a text")));
@@ -153,8 +161,8 @@ fn numbered(item: &Value, index: u64) -> Value {
     item
 }
 
-/// An example of the document, with the one webhook that there is in place of the one that it names.
-fn at_home(example: &Value, webhook: &str) -> Value {
+/// Returns an example with the id of an existing webhook in place of the documented one.
+fn with_webhook_id(example: &Value, webhook: &str) -> Value {
     let mut body = example.clone();
     if let Some(id) = body.pointer_mut("/webhook/id") {
         *id = json!(webhook);
@@ -162,45 +170,45 @@ fn at_home(example: &Value, webhook: &str) -> Value {
     body
 }
 
-async fn judge(api: &Api, method: &Method, path: &str, case: Case) {
-    let answer = api.call(method.clone(), path, &[], case.body.to_string()).await;
-    let place = format!("{method} {path}, {}: {}", case.because, String::from_utf8_lossy(&answer.body));
-    match case.wrong_at {
-        None => assert!((200..300).contains(&answer.status), "{place}"),
-        Some(wrong_at) => {
-            assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{place}");
-            assert_eq!(answer.pointer(), Some(wrong_at), "{place}");
+async fn check(api: &Api, method: &Method, path: &str, case: Case) {
+    let response = api.call(method.clone(), path, &[], case.body.to_string()).await;
+    let place = format!("{method} {path}, {}: {}", case.reason, String::from_utf8_lossy(&response.body));
+    match case.invalid_at {
+        None => assert!((200..300).contains(&response.status), "{place}"),
+        Some(invalid_at) => {
+            assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{place}");
+            assert_eq!(response.pointer(), Some(invalid_at), "{place}");
         }
     }
 }
 
 #[tokio::test]
-async fn each_is_kept_just_inside_and_refused_just_outside() {
+async fn each_body_is_accepted_just_inside_and_refused_just_outside_a_constraint() {
     let server = Server::start().await;
     let api = server.api_of("acme").await;
     let document = Document::read();
-    let mut judged = 0;
+    let mut checked = 0;
     for (method, path, content) in document.bodies() {
         for (name, example) in content["examples"].as_object().expect("named examples") {
             let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/notify" })).await);
             let path = path.replace("{id}", &webhook).trim_start_matches(PREFIX).to_owned();
-            let body = at_home(&example["value"], &webhook);
-            let mut cases = vec![Case { body: body.clone(), wrong_at: None, because: format!("the example {name}") }];
+            let body = with_webhook_id(&example["value"], &webhook);
+            let mut cases = vec![Case { body: body.clone(), invalid_at: None, reason: format!("the example {name}") }];
             document.cases(&content["schema"], &body, "", &body, &mut cases);
             for case in cases {
-                // An identifier and an account can be well-formed and still lead nowhere, or elsewhere.
-                let elsewhere = case.wrong_at.is_none() && case.because.starts_with("/account");
-                if !elsewhere {
-                    judged += 1;
-                    judge(&api, &method, &path, case).await;
+                // A valid account can be unknown or belong to another caller.
+                let other_account = case.invalid_at.is_none() && case.reason.starts_with("/account");
+                if !other_account {
+                    checked += 1;
+                    check(&api, &method, &path, case).await;
                 }
             }
         }
     }
-    assert!(judged > 200, "only {judged} cases were derived");
+    assert!(checked > 200, "only {checked} cases were derived");
 }
 
-/// Values of a parameter, and whether each is one that its schema describes.
+/// Returns values of a parameter, and whether the schema allows each.
 fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
     if schema["type"] == "integer" {
         let bound = |name: &str| schema[name].as_i64().expect("an integer has bounds");
@@ -223,20 +231,20 @@ fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
     texts.extend(
         ["x", "a b", "a.b", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "2026-01-02T15:04:05Z", "2026-01-02", "a\u{7f}"].map(str::to_owned),
     );
-    let judged: Vec<(String, bool)> = texts.into_iter().map(|text| (text.clone(), validator.is_valid(&json!(text)))).collect();
-    // Any text is a header's value where nothing more is said.
-    let outside = *schema == json!({ "type": "string" }) || judged.iter().any(|(_, valid)| !valid);
-    assert!(outside && judged.iter().any(|(_, valid)| *valid), "{schema}: {judged:?}");
-    judged
+    let checked: Vec<(String, bool)> = texts.into_iter().map(|text| (text.clone(), validator.is_valid(&json!(text)))).collect();
+    // A schema without further constraints has no invalid value.
+    let has_invalid = *schema == json!({ "type": "string" }) || checked.iter().any(|(_, valid)| !valid);
+    assert!(has_invalid && checked.iter().any(|(_, valid)| *valid), "{schema}: {checked:?}");
+    checked
 }
 
 #[tokio::test]
-async fn each_parameter_is_kept_just_inside_and_refused_just_outside() {
+async fn each_parameter_is_accepted_just_inside_and_refused_just_outside_a_constraint() {
     let server = Server::start().await;
     let api = server.api();
     let id = api.register_url("https://example.com/notify").await;
     let document = Document::read();
-    let mut judged = 0;
+    let mut checked = 0;
     for (path, item) in document.0["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -246,13 +254,13 @@ async fn each_parameter_is_kept_just_inside_and_refused_just_outside() {
                     let encoded: String = url_encoded(&value);
                     let path = path.trim_start_matches(PREFIX);
                     let (path, headers) = match place {
-                        // A well-formed identifier leads somewhere or nowhere, which other tests are about.
+                        // Other tests cover valid identifiers, which may exist or not.
                         "path" if valid || value.is_empty() => continue,
-                        // So does a type, which leads to its example.
+                        // Other tests cover valid event types.
                         "query" if valid && operation["operationId"] == "testWebhook" => continue,
                         "path" => (path.replace(&format!("{{{name}}}"), &encoded), vec![]),
                         "query" => (format!("{}?{name}={encoded}", path.replace("{id}", &id)), vec![]),
-                        // What no HTTP header can carry cannot be sent.
+                        // An HTTP header cannot carry this value.
                         _ if http::HeaderValue::from_str(&value).is_err() => continue,
                         _ => (path.to_owned(), vec![(name, value.as_str())]),
                     };
@@ -262,19 +270,19 @@ async fn each_parameter_is_kept_just_inside_and_refused_just_outside() {
                         body.as_object_mut().expect("an object").remove("webhook");
                         body.to_string()
                     });
-                    let answer =
+                    let response =
                         api.call(method.to_uppercase().parse().expect("a method"), &path, &headers, body.unwrap_or_default()).await;
-                    let place = format!("{method} {path} {headers:?}: {}", String::from_utf8_lossy(&answer.body));
+                    let place = format!("{method} {path} {headers:?}: {}", String::from_utf8_lossy(&response.body));
                     match valid {
-                        true => assert!((200..300).contains(&answer.status), "{place}"),
-                        false => assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{place}"),
+                        true => assert!((200..300).contains(&response.status), "{place}"),
+                        false => assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{place}"),
                     }
-                    judged += 1;
+                    checked += 1;
                 }
             }
         }
     }
-    assert!(judged > 200, "only {judged} cases were derived");
+    assert!(checked > 200, "only {checked} cases were derived");
 }
 
 fn url_encoded(text: &str) -> String {

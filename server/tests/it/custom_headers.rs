@@ -1,4 +1,4 @@
-//! Headers that a customer adds to its callbacks: sent with each, shown by name alone.
+//! Custom headers of a webhook. Each callback has them, and the API shows only their names.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -10,17 +10,17 @@ fn headers() -> Value {
 }
 
 #[tokio::test]
-async fn custom_headers_come_with_every_attempt_and_every_test() {
+async fn every_attempt_and_test_sends_the_custom_headers() {
     let server = Setup::dev().manual_clock().start().await;
     let (api, mut receiver) = (server.api(), server.receiver().await);
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
     let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth, "headers": headers() })).await;
     assert_eq!(webhook["headers"], json!([{ "name": "X-Test-Key" }, { "name": "x-test-TEAM" }]));
     let id = id_of(&webhook);
-    receiver.then([Reply::Status(500)]);
+    receiver.reply_to_next([Reply::Status(500)]);
     api.after_attempts(&api.publish_type("a.b").await, 1).await;
     server.advance(TimeDelta::seconds(6));
-    let mut callbacks = receiver.next_of(2).await;
+    let mut callbacks = receiver.next_callbacks(2).await;
     api.test(&id).await;
     callbacks.push(receiver.next().await);
     for callback in callbacks {
@@ -30,7 +30,7 @@ async fn custom_headers_come_with_every_attempt_and_every_test() {
 }
 
 #[tokio::test]
-async fn an_update_replaces_all_headers_and_no_headers_take_them_away() {
+async fn an_update_replaces_all_headers_and_an_empty_list_removes_them() {
     let server = Server::start().await;
     let (api, mut receiver) = (server.api(), server.receiver().await);
     let id = id_of(&api.register(&json!({ "targetURL": receiver.url(), "headers": headers() })).await);
@@ -50,7 +50,7 @@ async fn an_update_replaces_all_headers_and_no_headers_take_them_away() {
 }
 
 #[tokio::test]
-async fn an_echo_of_a_headers_value_or_of_the_key_in_it_is_redacted() {
+async fn an_echo_of_a_header_value_or_of_the_key_in_it_is_redacted() {
     let server = Server::start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     let headers = json!([{ "name": "X-Test-Key", "value": "Token k3y-of-8" }, { "name": "X-Test-Other", "value": "tiny" }]);
@@ -61,7 +61,7 @@ async fn an_echo_of_a_headers_value_or_of_the_key_in_it_is_redacted() {
         ("Token missing", "Token missing"),
         ("x-test-other: tiny", "x-test-other: [redacted]"),
     ] {
-        receiver.then([Reply::Full { status: 500, headers: vec![], body: echo.to_owned() }]);
+        receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body: echo.to_owned() }]);
         assert_eq!(api.test(&id).await["responseBody"], kept);
     }
 }

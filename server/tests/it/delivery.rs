@@ -1,4 +1,4 @@
-//! From a published notification to an accepted callback: what counts as accepted, and what follows when it is not.
+//! Delivery of a notification: which responses count as success, and what happens after a failure.
 
 use std::collections::BTreeSet;
 
@@ -16,24 +16,24 @@ fn next_attempt_at(delivery: &Value) -> DateTime<Utc> {
     delivery["nextAttemptAt"].as_str().unwrap_or_else(|| panic!("no time in {delivery}")).parse().expect("a time")
 }
 
-/// A server whose time stands still, a receiver that is registered there, and its webhook's id.
-async fn registered() -> (Server, Api, Receiver, String) {
+/// Starts a server with a manual clock, a receiver and its webhook. Returns the webhook's id too.
+async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     let server = Setup::dev().manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     let id = api.register_url(&receiver.url()).await;
     (server, api, receiver, id)
 }
 
-/// Moves the clock to the delivery's next attempt.
-fn wait_out(server: &Server, delivery: &Value) {
+/// Advances the clock to the delivery's next attempt.
+fn advance_to_next_attempt(server: &Server, delivery: &Value) {
     server.advance(next_attempt_at(delivery) - server.now());
 }
 
 #[tokio::test]
-async fn every_2xx_accepts() {
-    let (_server, api, receiver, _) = registered().await;
+async fn every_2xx_status_is_a_success() {
+    let (_server, api, receiver, _) = start_with_webhook().await;
     for status in [200, 201, 202, 204, 206, 299] {
-        receiver.then([Reply::Status(status)]);
+        receiver.reply_to_next([Reply::Status(status)]);
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
         assert_eq!(delivery["status"], "succeeded", "{status}");
         assert_eq!(delivery.get("nextAttemptAt"), None);
@@ -44,35 +44,35 @@ async fn every_2xx_accepts() {
 
 #[tokio::test]
 async fn every_other_status_is_retried() {
-    let (server, api, mut receiver, _) = registered().await;
+    let (server, api, mut receiver, _) = start_with_webhook().await;
     for status in [300, 304, 400, 401, 404, 409, 429, 500, 502, 503, 599] {
-        receiver.then([Reply::Status(status)]);
+        receiver.reply_to_next([Reply::Status(status)]);
         let notification = api.publish_type("a.b").await;
         let delivery = api.after_attempts(&notification, 1).await;
         assert_eq!(delivery["status"], "pending", "{status}");
         assert_eq!((&delivery["attempts"][0]["outcome"], &delivery["attempts"][0]["statusCode"]), (&json!("rejected"), &json!(status)));
-        wait_out(&server, &delivery);
+        advance_to_next_attempt(&server, &delivery);
         let delivery = api.after_attempts(&notification, 2).await;
         assert_eq!(delivery["status"], "succeeded");
         assert_eq!(delivery["attempts"][1]["number"], 2);
-        let [first, second] = &receiver.next_of(2).await[..] else { panic!("two callbacks") };
+        let [first, second] = &receiver.next_callbacks(2).await[..] else { panic!("two callbacks") };
         assert_eq!((first.id(), &first.body), (second.id(), &second.body));
     }
 }
 
 #[tokio::test]
-async fn a_failing_delivery_follows_the_schedule_to_its_end() {
-    let (server, api, receiver, id) = registered().await;
-    receiver.always(Reply::Status(500));
+async fn a_failing_delivery_follows_the_whole_retry_schedule() {
+    let (server, api, receiver, id) = start_with_webhook().await;
+    receiver.always_reply(Reply::Status(500));
     let notification = api.publish_type("a.b").await;
     let minutes = |minutes: i64| TimeDelta::minutes(minutes);
     let hours = |hours: i64| TimeDelta::hours(hours);
-    let waits = [TimeDelta::seconds(5), minutes(5), minutes(30), hours(2), hours(5), hours(10), hours(14), hours(20), hours(24)];
-    for (made, wait) in (1..).zip(waits) {
+    let delays = [TimeDelta::seconds(5), minutes(5), minutes(30), hours(2), hours(5), hours(10), hours(14), hours(20), hours(24)];
+    for (made, expected_delay) in (1..).zip(delays) {
         let delivery = api.after_attempts(&notification, made).await;
-        let waited = next_attempt_at(&delivery) - server.now();
-        assert!(wait <= waited && waited <= wait + wait / 5, "{waited} after attempt {made} instead of {wait}");
-        wait_out(&server, &delivery);
+        let delay = next_attempt_at(&delivery) - server.now();
+        assert!(expected_delay <= delay && delay <= expected_delay + expected_delay / 5, "{delay} after attempt {made}");
+        advance_to_next_attempt(&server, &delivery);
     }
     let delivery = api.after_attempts(&notification, 10).await;
     assert_eq!(delivery["status"], "failed");
@@ -85,9 +85,9 @@ async fn a_failing_delivery_follows_the_schedule_to_its_end() {
 }
 
 #[tokio::test]
-async fn nothing_is_retried_before_its_time() {
-    let (server, api, mut receiver, _) = registered().await;
-    receiver.then([Reply::Status(500)]);
+async fn no_delivery_is_retried_before_its_due_time() {
+    let (server, api, mut receiver, _) = start_with_webhook().await;
+    receiver.reply_to_next([Reply::Status(500)]);
     let first = api.publish_type("a.b").await;
     receiver.next().await;
     let delivery = api.after_attempts(&first, 1).await;
@@ -101,10 +101,10 @@ async fn nothing_is_retried_before_its_time() {
 }
 
 #[tokio::test]
-async fn what_one_webhook_refuses_is_repeated_there_alone() {
-    let (server, api, mut accepting, accepting_id) = registered().await;
+async fn a_delivery_that_one_webhook_refuses_is_retried_only_there() {
+    let (server, api, mut accepting, accepting_id) = start_with_webhook().await;
     let mut failing = server.receiver().await;
-    failing.then([Reply::Status(500), Reply::Status(500)]);
+    failing.reply_to_next([Reply::Status(500), Reply::Status(500)]);
     let failing_id = api.register_url(&failing.url()).await;
     let notification = api.publish_type("a.b").await;
     assert_eq!(notification["deliveryCount"], 2);
@@ -115,22 +115,22 @@ async fn what_one_webhook_refuses_is_repeated_there_alone() {
     };
     let accepted = of_webhook(&accepting_id, "succeeded", 1).await;
     for attempts in 1..=2 {
-        wait_out(&server, &of_webhook(&failing_id, "pending", attempts).await);
+        advance_to_next_attempt(&server, &of_webhook(&failing_id, "pending", attempts).await);
     }
     of_webhook(&failing_id, "succeeded", 3).await;
-    let repeated = failing.next_of(3).await;
+    let repeated = failing.next_callbacks(3).await;
     assert!(repeated.iter().all(|callback| callback.id() == id_of(&notification)));
     assert_eq!(accepting.next().await.id(), id_of(&notification));
-    // What would be repeated goes out before this.
+    // A wrong retry would arrive before the callback of this notification.
     api.publish_type("c.d").await;
     assert_eq!((accepting.next().await.json()["type"].as_str(), accepting.count()), (Some("c.d"), 2));
     assert_eq!(api.delivery(&id_of(&accepted)).await["attemptCount"], 1);
 }
 
 #[tokio::test]
-async fn gone_deactivates_the_webhook() {
-    let (_server, api, receiver, id) = registered().await;
-    receiver.then([Reply::Status(500), Reply::Status(410)]);
+async fn a_410_deactivates_the_webhook() {
+    let (_server, api, receiver, id) = start_with_webhook().await;
+    receiver.reply_to_next([Reply::Status(500), Reply::Status(410)]);
     let waiting = api.publish_type("a.b").await;
     api.after_attempts(&waiting, 1).await;
     let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
@@ -142,10 +142,10 @@ async fn gone_deactivates_the_webhook() {
 }
 
 #[tokio::test]
-async fn retry_after_is_obeyed_within_bounds() {
-    let (server, api, receiver, _) = registered().await;
+async fn retry_after_is_respected_within_limits() {
+    let (server, api, receiver, _) = start_with_webhook().await;
     let scheduled = TimeDelta::seconds(5)..=TimeDelta::seconds(6);
-    let at = |wait: TimeDelta| wait..=wait + wait / 5;
+    let at = |expected_delay: TimeDelta| expected_delay..=expected_delay + expected_delay / 5;
     let in_two_hours = (server.now() + TimeDelta::hours(2)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     for (status, retry_after, expected) in [
         (429, "7200", at(TimeDelta::hours(2))),
@@ -157,21 +157,21 @@ async fn retry_after_is_obeyed_within_bounds() {
         (503, "Thu, 01 Jan 1970 00:00:00 GMT", scheduled.clone()),
         (503, "999999999", TimeDelta::hours(24)..=TimeDelta::hours(24) + TimeDelta::seconds(6)),
     ] {
-        receiver.then([with_headers(status, &[("retry-after", retry_after)])]);
+        receiver.reply_to_next([with_headers(status, &[("retry-after", retry_after)])]);
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
-        let waits = next_attempt_at(&delivery) - server.now();
-        assert!(expected.contains(&waits), "{status} {retry_after}: {waits} instead of {expected:?}");
-        // Too many failures in a row would have the next one wait.
+        let delay = next_attempt_at(&delivery) - server.now();
+        assert!(expected.contains(&delay), "{status} {retry_after}: {delay} instead of {expected:?}");
+        // This success resets the failure count. Too many consecutive failures would delay the next delivery.
         api.after_attempts(&api.publish_type("a.b").await, 1).await;
     }
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let (server, api, receiver, _) = registered().await;
+    let (server, api, receiver, _) = start_with_webhook().await;
     let elsewhere = server.receiver().await;
     for status in [301, 302, 303, 307, 308] {
-        receiver.then([with_headers(status, &[("location", &elsewhere.url())])]);
+        receiver.reply_to_next([with_headers(status, &[("location", &elsewhere.url())])]);
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
         assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("rejected")));
         assert_eq!(delivery["lastAttempt"]["statusCode"], status);
@@ -180,38 +180,38 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_off_is_a_failed_attempt() {
-    let (server, api, receiver, _) = registered().await;
-    receiver.then([Reply::Reset]);
+async fn a_dropped_connection_is_a_failed_attempt() {
+    let (server, api, receiver, _) = start_with_webhook().await;
+    receiver.reply_to_next([Reply::Reset]);
     let notification = api.publish_type("a.b").await;
     let delivery = api.after_attempts(&notification, 1).await;
     assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("unreachable")));
     assert_eq!(delivery["lastAttempt"].get("statusCode"), None);
-    wait_out(&server, &delivery);
+    advance_to_next_attempt(&server, &delivery);
     assert_eq!(api.after_attempts(&notification, 2).await["status"], "succeeded");
 }
 
 #[tokio::test]
-async fn a_callback_that_cannot_be_reached_or_trusted_is_a_failed_attempt() {
-    let (server, api, receiver, id) = registered().await;
+async fn an_unreachable_or_untrusted_receiver_is_a_failed_attempt() {
+    let (server, api, receiver, id) = start_with_webhook().await;
     drop(receiver);
     assert_eq!(api.test(&id).await["outcome"], "unreachable");
     let directory = tempfile::TempDir::new().expect("a temporary directory");
-    let stranger = Receiver::start(&crate::harness::Authority::own(directory.path()).0).await;
-    let id = api.register_url(&stranger.url()).await;
+    let untrusted = Receiver::start(&crate::harness::Authority::create(directory.path()).0).await;
+    let id = api.register_url(&untrusted.url()).await;
     let attempt = api.test(&id).await;
     assert_eq!(attempt["outcome"], "unreachable");
     assert!(attempt["error"].as_str().is_some_and(|error| error.contains("certificate")), "{attempt}");
-    assert_eq!(stranger.count(), 0);
-    assert!(!attempt.to_string().contains(&server.data_dir().display().to_string()), "an error tells nothing of the server");
+    assert_eq!(untrusted.count(), 0);
+    assert!(!attempt.to_string().contains(&server.data_dir().display().to_string()), "an error contains no paths of the server");
 }
 
 #[tokio::test]
-async fn an_authority_that_the_operator_names_is_trusted() {
+async fn an_authority_that_the_operator_configures_is_trusted() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
-    let (authority, file) = crate::harness::Authority::own(directory.path());
+    let (authority, file) = crate::harness::Authority::create(directory.path());
     let flags = ["--allow-network", "127.0.0.0/8", "--ca-file", &file.display().to_string()];
-    let server = Setup::strict().flags(&flags).start().await;
+    let server = Setup::production().flags(&flags).start().await;
     let mut receiver = Receiver::start(&authority).await;
     server.api().register_url(&receiver.url()).await;
     server.api().publish_type("a.b").await;
@@ -219,10 +219,10 @@ async fn an_authority_that_the_operator_names_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_callback_that_hangs_times_out() {
+async fn a_hanging_receiver_makes_the_attempt_time_out() {
     let server = Setup::dev().flags(&["--attempt-timeout-seconds", "1"]).start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
-    receiver.always(Reply::Hang);
+    receiver.always_reply(Reply::Hang);
     api.register_url(&receiver.url()).await;
     let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
     assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("timed_out")));
@@ -230,9 +230,9 @@ async fn a_callback_that_hangs_times_out() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_cut_and_accepted() {
-    let (_server, api, receiver, _) = registered().await;
-    receiver.always(Reply::Endless);
+async fn an_endless_body_is_truncated_and_accepted() {
+    let (_server, api, receiver, _) = start_with_webhook().await;
+    receiver.always_reply(Reply::Endless);
     let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
     assert_eq!(delivery["status"], "succeeded");
     assert_eq!(delivery["lastAttempt"]["truncated"], true);
@@ -240,22 +240,22 @@ async fn a_body_that_never_ends_is_cut_and_accepted() {
 }
 
 #[tokio::test]
-async fn an_attempt_keeps_the_beginning_of_the_answer_as_text() {
-    let (_server, api, receiver, _) = registered().await;
+async fn an_attempt_records_the_beginning_of_the_response_body() {
+    let (_server, api, receiver, _) = start_with_webhook().await;
     for (body, kept, truncated) in [
         ("sorry".to_owned(), "sorry".to_owned(), false),
         ("x".repeat(4096), "x".repeat(4096), false),
         ("x".repeat(4097), "x".repeat(4096), true),
     ] {
-        receiver.then([Reply::Full { status: 500, headers: vec![], body }]);
+        receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body }]);
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
         assert_eq!((&delivery["lastAttempt"]["responseBody"], &delivery["lastAttempt"]["truncated"]), (&json!(kept), &json!(truncated)));
     }
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inward_is_not_dialled() {
-    let server = Setup::strict().start().await;
+async fn a_name_that_resolves_to_a_private_address_is_not_contacted() {
+    let server = Setup::production().start().await;
     let api = server.api();
     let id = api.register_url("https://localhost/x").await;
     assert_eq!(api.test(&id).await["outcome"], "address_blocked");
@@ -264,9 +264,9 @@ async fn a_name_that_leads_inward_is_not_dialled() {
 }
 
 #[tokio::test]
-async fn deliveries_can_be_listed_by_what_they_are() {
-    let (server, api, receiver, id) = registered().await;
-    receiver.then([Reply::Status(500)]);
+async fn deliveries_can_be_filtered() {
+    let (server, api, receiver, id) = start_with_webhook().await;
+    receiver.reply_to_next([Reply::Status(500)]);
     let failed = api.publish_type("a.b").await;
     let pending = api.after_attempts(&failed, 1).await;
     server.advance(TimeDelta::seconds(1));
@@ -290,7 +290,7 @@ async fn deliveries_can_be_listed_by_what_they_are() {
 }
 
 #[tokio::test]
-async fn deliveries_come_in_pages_that_meet() {
+async fn pages_of_deliveries_have_no_gaps_or_overlaps() {
     let server = Server::start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     api.register_url(&receiver.url()).await;
@@ -314,12 +314,12 @@ async fn deliveries_come_in_pages_that_meet() {
 }
 
 #[tokio::test]
-async fn a_list_and_a_delivery_say_the_same_of_each_state() {
+async fn a_list_shows_each_delivery_like_the_single_delivery_does() {
     let server = Setup::dev().flags(&["--retry-schedule", "none"]).start().await;
     let api = server.api();
     let (accepting, failing, hanging) = (server.receiver().await, server.receiver().await, server.receiver().await);
-    failing.always(Reply::Status(500));
-    hanging.always(Reply::Hang);
+    failing.always_reply(Reply::Status(500));
+    hanging.always_reply(Reply::Hang);
     api.register_url(&accepting.url()).await;
     api.register_url(&failing.url()).await;
     api.register_url(&hanging.url()).await;

@@ -1,4 +1,4 @@
-//! That what server/deploy says of the server is so. What it says to others, `cargo xtask deploy` holds.
+//! Checks that the files in server/deploy match the server. `cargo xtask deploy` checks everything else in these files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,11 +14,11 @@ use crate::harness::Server;
 
 const CONTAINERFILE: &str = include_str!("../../deploy/Containerfile");
 const MANIFEST: &str = include_str!("../../deploy/kubernetes.yaml");
-const README: &str = include_str!("../../../README.md");
+const README: &str = include_str!("../../README.md");
 const UNIT: &str = include_str!("../../deploy/webhooks-server.service");
 
-/// What a stop may take beyond the time to drain.
-const AFTER_DRAIN_SECONDS: u64 = 3;
+/// Maximum duration of a stop after the drain timeout.
+const MAX_SECONDS_AFTER_DRAIN: u64 = 3;
 
 fn defaults() -> Settings {
     CommandLine::load(["webhooks-server".into()]).expect("defaults").settings
@@ -31,18 +31,18 @@ fn objects(kind: &str) -> Vec<Value> {
     objects
 }
 
-/// What the pods are configured with, as a file.
+/// Returns the configuration file of the pods.
 fn config() -> String {
     objects("ConfigMap")[0]["data"]["config.toml"].as_str().expect("a text").to_owned()
 }
 
-/// The port in an address that the image gives the server. Its environment wins over the file.
-fn image_listens(variable: &str) -> u64 {
+/// Returns the port of a listener in the image. The image's environment overrides the configuration file.
+fn image_port(variable: &str) -> u64 {
     let (_, address) = CONTAINERFILE.split_once(&format!(" {variable}=0.0.0.0:")).unwrap_or_else(|| panic!("no {variable}"));
     address.split_whitespace().next().and_then(|port| port.parse().ok()).expect("a port")
 }
 
-/// The one container of a Deployment's pods.
+/// Returns the only container of a Deployment's pods.
 fn container(deployment: &Value) -> &Value {
     let containers = deployment["spec"]["template"]["spec"]["containers"].as_array().expect("containers");
     assert_eq!(containers.len(), 1);
@@ -60,32 +60,32 @@ fn port(container: &Value, name: &str) -> u64 {
 }
 
 #[test]
-fn whoever_stops_a_server_gives_it_the_time_that_it_takes() {
+fn systemd_and_kubernetes_wait_long_enough_for_a_stop() {
     let settings = defaults();
     let timeout = UNIT.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")).expect("a time");
-    assert!(timeout.parse::<u64>().expect("seconds") > settings.drain_timeout_seconds + AFTER_DRAIN_SECONDS);
+    assert!(timeout.parse::<u64>().expect("seconds") > settings.drain_timeout_seconds + MAX_SECONDS_AFTER_DRAIN);
 
     let config: toml::Table = config().parse().expect("TOML");
-    let drain = u64::try_from(config["delivery"]["drain_timeout_seconds"].as_integer().expect("seconds")).expect("no time before now");
+    let drain = u64::try_from(config["delivery"]["drain_timeout_seconds"].as_integer().expect("seconds")).expect("not negative");
     for deployment in objects("Deployment") {
         let sleep = container(&deployment).pointer("/lifecycle/preStop/sleep/seconds").and_then(Value::as_u64);
         let serves = container(&deployment)["ports"].as_array().is_some_and(|ports| ports.iter().any(|port| port["name"] == "api"));
-        assert_eq!(sleep.is_some(), serves, "who takes requests does so until everybody knows that it ends, and nobody else waits");
+        assert_eq!(sleep.is_some(), serves, "only pods that serve the API wait before they stop, so that load balancers notice the stop");
         let grace = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"].as_u64().expect("seconds");
-        assert!(grace > sleep.unwrap_or(0) + drain + AFTER_DRAIN_SECONDS, "{grace}");
+        assert!(grace > sleep.unwrap_or(0) + drain + MAX_SECONDS_AFTER_DRAIN, "{grace}");
     }
 }
 
 #[test]
-fn the_unit_opens_files_for_as_many_attempts_as_are_in_flight_by_default() {
+fn the_unit_allows_enough_open_files_for_the_default_attempts_in_flight() {
     let limit = UNIT.lines().find_map(|line| line.strip_prefix("LimitNOFILE=")).expect("a limit");
     assert!(limit.parse::<u32>().expect("a number") >= 4 * defaults().max_in_flight);
 }
 
 #[tokio::test]
-async fn probes_and_prometheus_ask_for_what_is_there() {
+async fn probes_and_prometheus_use_existing_ports_and_paths() {
     let server = Server::start().await;
-    let (api_port, operations_port) = (image_listens("WEBHOOKS_LISTEN"), image_listens("WEBHOOKS_OPERATIONS_LISTEN"));
+    let (api_port, operations_port) = (image_port("WEBHOOKS_LISTEN"), image_port("WEBHOOKS_ADMIN_LISTEN"));
     for deployment in objects("Deployment") {
         let container = container(&deployment);
         assert_eq!(port(container, "operations"), operations_port);
@@ -93,12 +93,12 @@ async fn probes_and_prometheus_ask_for_what_is_there() {
             let get = &container[probe]["httpGet"];
             assert_eq!(get["port"], "operations", "{probe}");
             let path = get["path"].as_str().expect("a path");
-            assert_eq!(server.operations().send(Method::GET, path, &[], "").await.status, 200, "{path}");
+            assert_eq!(server.admin_api().send(Method::GET, path, &[], "").await.status, 200, "{path}");
         }
         let annotations = labels(&deployment["spec"]["template"]["metadata"]["annotations"]);
         assert_eq!(annotations["prometheus.io/port"], operations_port.to_string());
-        // Nothing says otherwise, so Prometheus asks for this.
-        assert_eq!(server.operations().send(Method::GET, "/metrics", &[], "").await.status, 200);
+        // Prometheus uses its default path, because no annotation sets a path.
+        assert_eq!(server.admin_api().send(Method::GET, "/metrics", &[], "").await.status, 200);
     }
     let service = &objects("Service")[0];
     let served = objects("Deployment").into_iter().filter(|deployment| selects(&service["spec"]["selector"], deployment));
@@ -112,7 +112,7 @@ fn selects(selector: &Value, deployment: &Value) -> bool {
 }
 
 #[test]
-fn every_selector_of_pods_selects_some() {
+fn every_pod_selector_matches_a_deployment() {
     let deployments = objects("Deployment");
     let mut selectors: Vec<Value> = objects("Service").iter().map(|service| service["spec"]["selector"].clone()).collect();
     selectors.extend(objects("PodDisruptionBudget").iter().map(|budget| budget["spec"]["selector"]["matchLabels"].clone()));
@@ -129,7 +129,7 @@ fn every_selector_of_pods_selects_some() {
 }
 
 #[test]
-fn the_image_has_the_version_of_the_server() {
+fn every_image_tag_is_the_version_of_the_server() {
     let version = env!("CARGO_PKG_VERSION");
     for (file, text) in [("Containerfile", CONTAINERFILE), ("kubernetes.yaml", MANIFEST), ("README.md", README)] {
         let tags: Vec<&str> = text.split("webhooks-server:").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
@@ -138,23 +138,23 @@ fn the_image_has_the_version_of_the_server() {
     }
 }
 
-/// What follows each `prefix`, up to what ends a name.
+/// Returns the name after each `prefix`.
 fn names<'a>(text: &'a str, prefix: &str) -> Vec<&'a str> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
     text.split(prefix).skip(1).map(|rest| rest.split(|letter| !is_part(letter)).next().unwrap_or_default()).collect()
 }
 
 #[test]
-fn every_secret_that_is_read_is_handed_over() {
-    for (read, handed_over) in
+fn every_secret_that_is_read_is_provided() {
+    for (read, provided) in
         [(names(&config(), "/etc/webhooks/secret/"), names(MANIFEST, "--from-file=")), (names(UNIT, "%d/"), names(UNIT, "LoadCredential="))]
     {
         assert!(read.len() > 2, "{read:?}");
-        assert!(read.iter().all(|name| handed_over.contains(name)), "{read:?} {handed_over:?}");
+        assert!(read.iter().all(|name| provided.contains(name)), "{read:?} {provided:?}");
     }
 }
 
-/// The key of each setting, by its variable in the environment.
+/// Returns the key of each setting by its environment variable.
 fn keys() -> BTreeMap<String, String> {
     let command = CommandLine::command();
     let keys = command.get_arguments().map(|argument| argument.get_id().to_string());
@@ -162,7 +162,7 @@ fn keys() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_variable_that_is_named_is_a_setting() {
+fn every_environment_variable_in_the_files_is_a_setting() {
     let keys = keys();
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")).expect("the files") {
         let path = entry.expect("a file").path();
@@ -173,16 +173,16 @@ fn every_variable_that_is_named_is_a_setting() {
     }
 }
 
-/// The variables of the containers are settings like those of the file, so all go into one file here.
+/// A container's variables are settings, too. The test adds them to the configuration file.
 #[test]
-fn every_pod_has_settings_that_a_server_takes() {
+fn every_pod_has_valid_settings() {
     let keys = keys();
     for deployment in objects("Deployment") {
         let mut table: toml::Table = config().parse().expect("TOML");
         for variable in container(&deployment)["env"].as_array().expect("variables") {
             let (name, value) =
-                (variable["name"].as_str().expect("a name"), variable["value"].as_str().expect("a value that is no secret"));
-            let key = keys.get(name).unwrap_or_else(|| panic!("{name} is no setting"));
+                (variable["name"].as_str().expect("a name"), variable["value"].as_str().expect("a plain value, not a secret"));
+            let key = keys.get(name).unwrap_or_else(|| panic!("{name} is not a setting"));
             match key.as_str() {
                 "config" => assert_eq!(value, "/etc/webhooks/config/config.toml"),
                 key => drop(table.insert(key.to_owned(), value.into())),

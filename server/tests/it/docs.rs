@@ -13,23 +13,23 @@ fn document() -> Value {
 }
 
 #[tokio::test]
-async fn the_document_is_served_as_it_stands() {
+async fn openapi_json_is_served_unchanged() {
     let server = Server::start().await;
-    let answer = server.api_without_token().send(Method::GET, "/openapi.json", &[], "").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.headers["content-type"], "application/json");
-    assert!(answer.body == OPENAPI_JSON.as_bytes());
+    let response = server.api_without_token().send(Method::GET, "/openapi.json", &[], "").await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.headers["content-type"], "application/json");
+    assert!(response.body == OPENAPI_JSON.as_bytes());
 }
 
 #[tokio::test]
-async fn what_is_known_is_not_sent_again() {
+async fn a_matching_etag_gets_304_without_a_body() {
     let server = Server::start().await;
     let api = server.api_without_token();
     for path in ["/docs", "/openapi.json"] {
         let first = api.send(Method::GET, path, &[], "").await;
         assert_eq!(first.headers["cache-control"], "no-cache", "{path}");
         let etag = first.headers["etag"].to_str().expect("ASCII").to_owned();
-        assert!(etag.len() == 66 && etag.starts_with('"'), "{path}: {etag} is not the strong tag of a SHA-256");
+        assert!(etag.len() == 66 && etag.starts_with('"'), "{path}: {etag} is not a strong ETag with a SHA-256 hash");
         for (known, status) in [
             (etag.clone(), 304),
             (format!("W/{etag}"), 304),
@@ -45,7 +45,7 @@ async fn what_is_known_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn the_page_is_confined() {
+async fn the_page_has_a_strict_security_policy() {
     let server = Server::start().await;
     let page = server.api_without_token().send(Method::GET, "/docs", &[], "").await;
     assert_eq!(page.status, 200);
@@ -62,7 +62,7 @@ async fn the_page_is_confined() {
 }
 
 #[tokio::test]
-async fn each_problem_is_explained_where_its_type_leads() {
+async fn each_problem_type_links_to_its_explanation() {
     let server = Server::start().await;
     let page = server.api_without_token().send(Method::GET, "/docs", &[], "").await.body;
     let page = String::from_utf8(page.to_vec()).expect("UTF-8");
@@ -75,7 +75,7 @@ async fn each_problem_is_explained_where_its_type_leads() {
 }
 
 #[tokio::test]
-async fn a_browser_shows_the_whole_api_and_asks_nobody_else() {
+async fn a_browser_shows_the_whole_api_without_requests_to_other_hosts() {
     if webhooks_postgres::skip_without(&["chromium"]) {
         return;
     }
@@ -106,11 +106,11 @@ async fn a_browser_shows_the_whole_api_and_asks_nobody_else() {
     assert_eq!(browser.evaluate("location.hash").await, "#problem-rate_limited");
 
     assert!(browser.requests.contains(&page), "{:?}", browser.requests);
-    let elsewhere = browser.requests.iter().filter(|url| !url.starts_with(&format!("{}/", server.base())) && !url.starts_with("data:"));
-    assert_eq!(elsewhere.collect::<Vec<_>>(), [""; 0]);
-    assert_eq!(browser.complaints, [""; 0]);
+    let other_hosts = browser.requests.iter().filter(|url| !url.starts_with(&format!("{}/", server.base())) && !url.starts_with("data:"));
+    assert_eq!(other_hosts.collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(browser.errors, [""; 0]);
 
-    // That none was made is not all: none can be.
+    // The policy also blocks a request to another host.
     let attempt = "new Promise(resolve => {
         addEventListener('securitypolicyviolation', violation => resolve(violation.effectiveDirective))
         fetch('http://127.0.0.1:9/').catch(() => {})
@@ -119,7 +119,7 @@ async fn a_browser_shows_the_whole_api_and_asks_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_request_can_be_tried_on_the_page() {
+async fn a_request_can_be_sent_from_the_page() {
     if webhooks_postgres::skip_without(&["chromium"]) {
         return;
     }
@@ -137,5 +137,5 @@ async fn a_request_can_be_tried_on_the_page() {
     browser.click(&format!("text.includes('(get {PREFIX}/webhooks)')")).await;
     browser.click("text.includes('Send get request to')").await;
     browser.wait_for_text(&id).await;
-    assert_eq!(browser.complaints, [""; 0]);
+    assert_eq!(browser.errors, [""; 0]);
 }

@@ -1,10 +1,10 @@
-//! The operator's catalogue of event types: what it shows, and what it refuses.
+//! The operator's catalogue of event types.
 
 use std::num::NonZeroU32;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Receiver, Server, Setup, binary, id_of};
+use crate::harness::{Api, Receiver, Server, Setup, id_of, run_binary};
 
 fn catalogue() -> Value {
     json!([
@@ -14,7 +14,7 @@ fn catalogue() -> Value {
     ])
 }
 
-async fn with_catalogue() -> (Server, Api, Receiver, String) {
+async fn start_with_catalogue() -> (Server, Api, Receiver, String) {
     let server = Setup::dev().event_types(&catalogue()).start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     let id = api.register_url(&receiver.url()).await;
@@ -22,8 +22,8 @@ async fn with_catalogue() -> (Server, Api, Receiver, String) {
 }
 
 #[tokio::test]
-async fn the_catalogue_is_listed_by_name_in_pages_that_meet() {
-    let (server, api, ..) = with_catalogue().await;
+async fn the_catalogue_is_listed_by_name_in_pages() {
+    let (server, api, ..) = start_with_catalogue().await;
     let (mut listed, mut cursor) = (Vec::new(), None);
     loop {
         let list = api.client().list_event_types().limit(NonZeroU32::new(2).expect("not zero"));
@@ -38,19 +38,19 @@ async fn the_catalogue_is_listed_by_name_in_pages_that_meet() {
     assert_eq!(listed, [vec!["catalog.item", "catalog.purchase.closed"], vec!["order.paid"]]);
     let mut expected = catalogue().as_array().expect("a list").clone();
     expected.sort_by_key(|entry| entry["name"].to_string());
-    for api in [&api, &api.of_plain_json(), &server.platform().await] {
+    for api in [&api, &api.accepting_json_only(), &server.platform().await] {
         assert_eq!(api.get("/event-types").await.expect(200), json!({ "data": expected }));
     }
 }
 
 #[tokio::test]
-async fn what_the_catalogue_lacks_is_not_published() {
-    let (_server, api, mut receiver, _) = with_catalogue().await;
+async fn an_event_type_outside_the_catalogue_cannot_be_published() {
+    let (_server, api, mut receiver, _) = start_with_catalogue().await;
     let publish = async |event_type: &str| api.post("/notifications", &json!({ "type": event_type, "data": {} })).await;
     for event_type in ["order", "order.paid.late", "catalog.purchase", "orders.paid"] {
-        let answer = publish(event_type).await;
-        assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{event_type}");
-        assert_eq!(answer.pointer().as_deref(), Some("/type"), "{event_type}");
+        let response = publish(event_type).await;
+        assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{event_type}");
+        assert_eq!(response.pointer().as_deref(), Some("/type"), "{event_type}");
     }
     let published = publish("order.paid").await.expect(202);
     assert_eq!(receiver.next().await.id(), id_of(&published));
@@ -59,16 +59,16 @@ async fn what_the_catalogue_lacks_is_not_published() {
 
 #[tokio::test]
 async fn a_pattern_that_matches_nothing_in_the_catalogue_is_refused() {
-    let (_server, api, _receiver, id) = with_catalogue().await;
+    let (_server, api, _receiver, id) = start_with_catalogue().await;
     let before = api.list("/webhooks").await;
     for (event_types, pointer) in
         [(json!(["catalog.*", "order.*", "orders.*"]), "/eventTypes/2"), (json!(["catalog", "order.paid"]), "/eventTypes/0")]
     {
         let registration = json!({ "targetURL": "https://example.com", "eventTypes": event_types });
         let update = json!({ "eventTypes": event_types });
-        for answer in [api.post("/webhooks", &registration).await, api.patch(&format!("/webhooks/{id}"), &update).await] {
-            assert_eq!(answer.problem(), (400, "invalid_request".to_owned()), "{event_types}");
-            assert_eq!(answer.pointer().as_deref(), Some(pointer), "{event_types}");
+        for response in [api.post("/webhooks", &registration).await, api.patch(&format!("/webhooks/{id}"), &update).await] {
+            assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{event_types}");
+            assert_eq!(response.pointer().as_deref(), Some(pointer), "{event_types}");
         }
     }
     assert_eq!(api.list("/webhooks").await, before);
@@ -77,7 +77,7 @@ async fn a_pattern_that_matches_nothing_in_the_catalogue_is_refused() {
 }
 
 #[tokio::test]
-async fn without_a_catalogue_any_type_is_published_and_none_is_listed() {
+async fn without_a_catalogue_every_event_type_can_be_published() {
     let server = Server::start().await;
     let api = server.api();
     assert_eq!(api.get("/event-types").await.expect(200), json!({ "data": [] }));
@@ -86,8 +86,8 @@ async fn without_a_catalogue_any_type_is_published_and_none_is_listed() {
 }
 
 #[tokio::test]
-async fn a_test_sends_the_example_of_a_type() {
-    let (_server, api, mut receiver, id) = with_catalogue().await;
+async fn a_test_sends_the_example_of_an_event_type() {
+    let (_server, api, mut receiver, id) = start_with_catalogue().await;
     let secret = api.signing_secret(&id).await;
     for (event_type, data) in [
         ("catalog.purchase.closed", json!({ "purchase": { "id": "p-1042", "price": null } })),
@@ -100,22 +100,22 @@ async fn a_test_sends_the_example_of_a_type() {
         assert!(callback.is_signed_with(&secret));
     }
     for event_type in ["order.paid", "unknown"] {
-        let answer = api.post(&format!("/webhooks/{id}/test?type={event_type}"), &json!({})).await;
-        assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{event_type}");
+        let response = api.post(&format!("/webhooks/{id}/test?type={event_type}"), &json!({})).await;
+        assert_eq!(response.problem(), (404, "not_found".to_owned()), "{event_type}");
     }
-    assert!(receiver.arrived().is_empty());
-    assert!(api.list("/notifications").await.is_empty(), "a test is stored nowhere");
+    assert!(receiver.take_arrived().is_empty());
+    assert!(api.list("/notifications").await.is_empty(), "a test is not stored");
 }
 
 #[tokio::test]
-async fn a_server_does_not_start_with_a_wrong_catalogue_and_names_the_entry() {
+async fn an_invalid_catalogue_prevents_the_start_and_the_error_names_the_entry() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     let file = directory.path().join("event-types.json");
     std::fs::write(&file, r#"[{"name":"a.b","description":"text"},{"name":"B","description":"text"}]"#).expect("a writable directory");
     let (file, data_dir) = (file.display().to_string(), directory.path().join("data").display().to_string());
-    let output = binary(&["--data-dir", &data_dir, "--listen", "127.0.0.1:0", "--event-types-file", &file]).await;
+    let output = run_binary(&["--data-dir", &data_dir, "--listen", "127.0.0.1:0", "--event-types-file", &file]).await;
     assert!(!output.status.success());
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(error.contains(&file) && error.contains(r#"entry 2 ("B"): `name` is wrong"#), "{error}");
-    assert!(!directory.path().join("data").exists(), "nothing was begun");
+    assert!(error.contains(&file) && error.contains(r#"entry 2 ("B"): `name` is invalid"#), "{error}");
+    assert!(!directory.path().join("data").exists(), "no data directory is created");
 }

@@ -1,4 +1,4 @@
-//! Where the operator requires it, a callback must agree before its webhook gets anything.
+//! Handshakes: if the operator requires them, a receiver must confirm before its webhook gets deliveries.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{Api, Authority, Callback, Process, Receiver, Reply, Server, Setup, eventually, id_of};
 
-async fn strict() -> (Server, Api, Receiver) {
+async fn start_with_handshake_required() -> (Server, Api, Receiver) {
     let server = Setup::dev().flags(&["--require-handshake"]).manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     (server, api, receiver)
 }
 
-fn answer(status: u16, body: &str) -> Reply {
+fn full_reply(status: u16, body: &str) -> Reply {
     Reply::Full { status, headers: vec![], body: body.to_owned() }
 }
 
@@ -24,7 +24,7 @@ fn state(webhook: &Value) -> (&str, Option<&str>) {
 
 const UNVERIFIED: (&str, Option<&str>) = ("deactivated", Some("unverified"));
 
-async fn activated(api: &Api, id: &str) -> Value {
+async fn wait_for_activation(api: &Api, id: &str) -> Value {
     eventually("the activation", async || Some(api.webhook(id).await).filter(|webhook| webhook["status"] == "active")).await
 }
 
@@ -33,20 +33,20 @@ fn challenge(callback: &Callback) -> String {
     callback.json()["data"]["challenge"].as_str().expect("a challenge").to_owned()
 }
 
-/// A webhook whose callback has agreed.
-async fn verified(api: &Api, receiver: &mut Receiver) -> String {
-    receiver.then([Reply::Agree]);
+/// Registers a webhook, and waits until its handshake is confirmed.
+async fn register_verified(api: &Api, receiver: &mut Receiver) -> String {
+    receiver.reply_to_next([Reply::ConfirmHandshake]);
     let id = api.register_url(&receiver.url()).await;
-    activated(api, &id).await;
+    wait_for_activation(api, &id).await;
     receiver.next().await;
     id
 }
 
 #[tokio::test]
-async fn a_webhook_gets_nothing_until_its_callback_has_agreed() {
-    let (_server, api, mut receiver) = strict().await;
+async fn a_webhook_gets_no_deliveries_until_its_receiver_confirms_the_handshake() {
+    let (_server, api, mut receiver) = start_with_handshake_required().await;
     let gate = Arc::new(Semaphore::new(0));
-    receiver.then([Reply::AgreeLater(gate.clone())]);
+    receiver.reply_to_next([Reply::ConfirmHandshakeWhenReleased(gate.clone())]);
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
     let headers = json!([{ "name": "X-Test-Key", "value": "k" }]);
     let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth, "headers": headers })).await;
@@ -60,149 +60,149 @@ async fn a_webhook_gets_nothing_until_its_callback_has_agreed() {
     assert!(challenge(&handshake).len() >= 43);
     assert_eq!(api.publish_type("a.b").await["deliveryCount"], 0);
     gate.add_permits(1);
-    let webhook = activated(&api, &id).await;
+    let webhook = wait_for_activation(&api, &id).await;
     assert_eq!(webhook.get("deactivation"), None);
     let published = api.publish_type("a.b").await;
     assert_eq!(receiver.next().await.id(), id_of(&published));
-    assert_eq!(receiver.count(), 2, "what was published before is not sent");
-    assert!(api.list("/notifications").await.len() == 2, "a handshake is no notification");
+    assert_eq!(receiver.count(), 2, "a notification published before the confirmation is not sent");
+    assert!(api.list("/notifications").await.len() == 2, "a handshake is not a notification");
 }
 
 #[tokio::test]
-async fn what_does_not_agree_is_asked_again_on_the_schedule() {
-    let (server, api, mut receiver) = strict().await;
+async fn an_unconfirmed_handshake_is_repeated_on_the_retry_schedule() {
+    let (server, api, mut receiver) = start_with_handshake_required().await;
     let refusals = [
-        answer(200, ""),
-        answer(200, r#"{"challenge":"guessed"}"#),
-        answer(204, ""),
-        answer(302, ""),
+        full_reply(200, ""),
+        full_reply(200, r#"{"challenge":"guessed"}"#),
+        full_reply(204, ""),
+        full_reply(302, ""),
         Reply::Status(500),
         Reply::Reset,
         Reply::Endless,
     ];
     let count = refusals.len();
-    receiver.then(refusals);
-    receiver.always(Reply::Agree);
+    receiver.reply_to_next(refusals);
+    receiver.always_reply(Reply::ConfirmHandshake);
     let id = api.register_url(&receiver.url()).await;
     let mut seen: Vec<Callback> = vec![receiver.next().await];
     for _ in 0..count {
         assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
-        // Whenever the attempt is recorded, the next one falls due within a day and a fifth.
+        // After an attempt is recorded, the next attempt is due within 1.2 days.
         seen.push(
             eventually("the next attempt", async || {
                 server.advance(TimeDelta::days(2));
-                receiver.arrived().pop()
+                receiver.take_arrived().pop()
             })
             .await,
         );
     }
-    activated(&api, &id).await;
+    wait_for_activation(&api, &id).await;
     assert_eq!(seen.len(), count + 1);
     assert!(seen.windows(2).all(|pair| challenge(&pair[0]) == challenge(&pair[1]) && pair[0].id() != pair[1].id()));
 }
 
 #[tokio::test]
-async fn a_handshake_is_not_asked_before_its_time_and_survives_a_restart() {
-    let (mut server, api, mut receiver) = strict().await;
-    receiver.then([Reply::Status(500)]);
-    receiver.always(Reply::Agree);
+async fn a_handshake_retry_is_not_early_and_survives_a_restart() {
+    let (mut server, api, mut receiver) = start_with_handshake_required().await;
+    receiver.reply_to_next([Reply::Status(500)]);
+    receiver.always_reply(Reply::ConfirmHandshake);
     let id = api.register_url(&receiver.url()).await;
     let first = receiver.next().await;
     eventually("the record", async || server.log().contains("handshake ended").then_some(())).await;
     server.restart().await;
     server.advance(TimeDelta::milliseconds(4999));
     assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
-    assert!(receiver.arrived().is_empty());
+    assert!(receiver.take_arrived().is_empty());
     server.advance(TimeDelta::seconds(2));
     assert_eq!(challenge(&receiver.next().await), challenge(&first));
-    activated(&api, &id).await;
+    wait_for_activation(&api, &id).await;
 }
 
 #[tokio::test]
-async fn a_killed_server_asks_again() {
+async fn a_killed_server_repeats_the_handshake() {
     let mut process = Process::start(&["--require-handshake"]).await;
     let (api, mut receiver) = (process.api(), process.receiver().await);
-    receiver.then([Reply::Hang]);
-    receiver.always(Reply::Agree);
+    receiver.reply_to_next([Reply::Hang]);
+    receiver.always_reply(Reply::ConfirmHandshake);
     let id = api.register_url(&receiver.url()).await;
     let first = receiver.next().await;
     process.kill().await;
     process.start_again().await;
     assert_eq!(challenge(&receiver.next().await), challenge(&first));
-    activated(&api, &id).await;
+    wait_for_activation(&api, &id).await;
 }
 
 #[tokio::test]
-async fn another_url_must_agree_anew_and_an_answer_of_the_old_one_counts_for_nothing() {
-    let (mut server, api, mut receiver) = strict().await;
-    let mut moved = server.receiver().await;
+async fn a_new_url_needs_a_new_handshake_and_the_old_response_is_ignored() {
+    let (mut server, api, mut receiver) = start_with_handshake_required().await;
+    let mut new_receiver = server.receiver().await;
     let gate = Arc::new(Semaphore::new(0));
-    receiver.then([Reply::AgreeLater(gate.clone())]);
+    receiver.reply_to_next([Reply::ConfirmHandshakeWhenReleased(gate.clone())]);
     let id = api.register_url(&receiver.url()).await;
     let first = receiver.next().await;
-    assert_eq!(state(&api.update(&id, &json!({ "targetURL": moved.url() })).await), UNVERIFIED);
-    let second = moved.next().await;
+    assert_eq!(state(&api.update(&id, &json!({ "targetURL": new_receiver.url() })).await), UNVERIFIED);
+    let second = new_receiver.next().await;
     assert_ne!(challenge(&first), challenge(&second));
     gate.add_permits(1);
-    // Whatever was on its way is recorded by then.
+    // The restart waits until the response of the old URL is recorded.
     server.restart().await;
     assert_eq!(server.log().matches("handshake ended").count(), 2);
     assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
-    moved.always(Reply::Agree);
+    new_receiver.always_reply(Reply::ConfirmHandshake);
     server.advance(TimeDelta::seconds(6));
-    moved.next().await;
-    activated(&api, &id).await;
-    // One character more is another URL.
-    let further = api.update(&id, &json!({ "targetURL": format!("{}/", moved.url()) })).await;
-    assert_eq!(state(&further), UNVERIFIED);
-    moved.next().await;
-    activated(&api, &id).await;
-    let unmoved = api.update(&id, &json!({ "targetURL": format!("{}/", moved.url()), "description": "as it was" })).await;
-    assert_eq!(state(&unmoved), ("active", None));
-    assert_eq!((receiver.count(), moved.count()), (1, 3));
+    new_receiver.next().await;
+    wait_for_activation(&api, &id).await;
+    // A URL that differs in one character is another URL.
+    let with_slash = api.update(&id, &json!({ "targetURL": format!("{}/", new_receiver.url()) })).await;
+    assert_eq!(state(&with_slash), UNVERIFIED);
+    new_receiver.next().await;
+    wait_for_activation(&api, &id).await;
+    let unchanged = api.update(&id, &json!({ "targetURL": format!("{}/", new_receiver.url()), "description": "as it was" })).await;
+    assert_eq!(state(&unchanged), ("active", None));
+    assert_eq!((receiver.count(), new_receiver.count()), (1, 3));
 }
 
 #[tokio::test]
-async fn a_new_url_cancels_what_is_pending() {
-    let (server, api, mut receiver) = strict().await;
-    verified(&api, &mut receiver).await;
-    receiver.then([Reply::Status(500)]);
+async fn a_new_url_cancels_pending_deliveries() {
+    let (server, api, mut receiver) = start_with_handshake_required().await;
+    register_verified(&api, &mut receiver).await;
+    receiver.reply_to_next([Reply::Status(500)]);
     let notification = api.publish_type("a.b").await;
     api.after_attempts(&notification, 1).await;
     let id = id_of(&api.list("/webhooks").await[0]);
-    let moved = server.receiver().await;
-    moved.always(Reply::Agree);
-    api.update(&id, &json!({ "targetURL": moved.url() })).await;
-    activated(&api, &id).await;
+    let new_receiver = server.receiver().await;
+    new_receiver.always_reply(Reply::ConfirmHandshake);
+    api.update(&id, &json!({ "targetURL": new_receiver.url() })).await;
+    wait_for_activation(&api, &id).await;
     assert_eq!(api.delivery_of(&notification).await["status"], "cancelled");
 }
 
 #[tokio::test]
-async fn activation_asks_anew_until_the_callback_has_agreed_once() {
-    let (server, api, mut receiver) = strict().await;
-    receiver.then([Reply::Status(410)]);
+async fn an_activation_starts_a_new_handshake_until_one_was_confirmed() {
+    let (server, api, mut receiver) = start_with_handshake_required().await;
+    receiver.reply_to_next([Reply::Status(410)]);
     let id = api.register_url(&receiver.url()).await;
     let first = receiver.next().await;
     eventually("the record", async || server.log().contains("GivenUp").then_some(())).await;
     server.advance(TimeDelta::days(2));
-    let asked = api.activate(&id).await;
-    assert_eq!(state(&asked), UNVERIFIED);
+    let activated = api.activate(&id).await;
+    assert_eq!(state(&activated), UNVERIFIED);
     let second = receiver.next().await;
-    assert_ne!(challenge(&first), challenge(&second), "nothing was asked in two days, and now something else");
-    receiver.always(Reply::Agree);
+    assert_ne!(challenge(&first), challenge(&second), "no handshake ran during the two days, and the new handshake has another challenge");
+    receiver.always_reply(Reply::ConfirmHandshake);
     assert_eq!(state(&api.activate(&id).await), UNVERIFIED);
     receiver.next().await;
-    activated(&api, &id).await;
+    wait_for_activation(&api, &id).await;
     api.deactivate(&id).await;
     assert_eq!(state(&api.activate(&id).await), ("active", None));
     assert_eq!(receiver.count(), 3);
 }
 
 #[tokio::test]
-async fn who_deactivates_a_webhook_ends_its_handshake() {
-    let (mut server, api, mut receiver) = strict().await;
+async fn a_deactivation_ends_the_handshake() {
+    let (mut server, api, mut receiver) = start_with_handshake_required().await;
     let gate = Arc::new(Semaphore::new(0));
-    receiver.then([Reply::AgreeLater(gate.clone())]);
+    receiver.reply_to_next([Reply::ConfirmHandshakeWhenReleased(gate.clone())]);
     let id = api.register_url(&receiver.url()).await;
     receiver.next().await;
     let requested = ("deactivated", Some("requested"));
@@ -210,38 +210,38 @@ async fn who_deactivates_a_webhook_ends_its_handshake() {
     gate.add_permits(1);
     server.restart().await;
     assert!(server.log().contains("handshake ended"));
-    // It stays so at another URL too, which is asked when the webhook is activated.
-    receiver.always(Reply::Agree);
-    let moved = api.update(&id, &json!({ "targetURL": format!("{}/moved", receiver.url()) })).await;
-    assert_eq!(state(&moved), requested);
+    // A new URL does not change the state. Its handshake starts when the webhook is activated.
+    receiver.always_reply(Reply::ConfirmHandshake);
+    let updated = api.update(&id, &json!({ "targetURL": format!("{}/moved", receiver.url()) })).await;
+    assert_eq!(state(&updated), requested);
     server.advance(TimeDelta::days(2));
     assert_eq!(state(&api.webhook(&id).await), requested);
     assert_eq!(receiver.count(), 1);
     assert_eq!(state(&api.activate(&id).await), UNVERIFIED);
-    activated(&api, &id).await;
+    wait_for_activation(&api, &id).await;
 }
 
 #[tokio::test]
-async fn callbacks_that_hang_hold_up_no_other_accounts_handshake() {
-    let (server, api, hanging) = strict().await;
-    hanging.always(Reply::Hang);
+async fn hanging_receivers_do_not_delay_handshakes_of_other_accounts() {
+    let (server, api, hanging) = start_with_handshake_required().await;
+    hanging.always_reply(Reply::Hang);
     for _ in 0..40 {
         api.register_url(&hanging.url()).await;
     }
     let (other, receiver) = (server.api_of("other").await, server.receiver().await);
-    receiver.always(Reply::Agree);
+    receiver.always_reply(Reply::ConfirmHandshake);
     let id = other.register_url(&receiver.url()).await;
-    activated(&other, &id).await;
+    wait_for_activation(&other, &id).await;
     assert!(hanging.count() <= 4, "{}", hanging.count());
 }
 
 #[tokio::test]
-async fn a_handshake_is_not_sent_to_a_name_that_leads_inward() {
+async fn a_handshake_is_not_sent_to_a_name_that_resolves_to_a_private_address() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
-    let (authority, file) = Authority::own(directory.path());
-    let server = Setup::strict().flags(&["--require-handshake", "--ca-file", &file.display().to_string()]).manual_clock().start().await;
+    let (authority, file) = Authority::create(directory.path());
+    let server = Setup::production().flags(&["--require-handshake", "--ca-file", &file.display().to_string()]).manual_clock().start().await;
     let (api, receiver) = (server.api(), Receiver::start(&authority).await);
-    receiver.always(Reply::Agree);
+    receiver.always_reply(Reply::ConfirmHandshake);
     let id = api.register_url(&receiver.url().replace("127.0.0.1", "localhost")).await;
     for attempts in 1..=2 {
         let refused = async || (server.log().matches("address_blocked").count() == attempts).then_some(());
@@ -253,7 +253,7 @@ async fn a_handshake_is_not_sent_to_a_name_that_leads_inward() {
 }
 
 #[tokio::test]
-async fn without_the_requirement_nothing_is_asked() {
+async fn no_handshake_is_sent_unless_it_is_required() {
     let server = Server::start().await;
     let (api, mut receiver) = (server.api(), server.receiver().await);
     let id = api.register_url(&receiver.url()).await;

@@ -1,7 +1,7 @@
-//! What the tests share: a server under test, in this process or as its real binary, and the servers on the other side.
+//! Shared test code: servers under test, in this process or as the real binary, and the servers that they call.
 //!
-//! Nothing waits for a schedule: tests await a callback or a state, and move a manual clock. [`patiently`] bounds such a
-//! wait only so that a test that would never end says what it waited for.
+//! Tests do not wait for a schedule. They await a callback or a state, and set a manual clock. If a test hangs,
+//! [`with_timeout`] fails the test with the name of the awaited event.
 
 mod api;
 mod authority;
@@ -20,43 +20,43 @@ mod trace;
 
 use std::time::Duration;
 
-pub(crate) use api::{Answer, Api, PREFIX, id_of};
+pub(crate) use api::{Api, ApiResponse, PREFIX, id_of};
 pub(crate) use authority::Authority;
 pub(crate) use browser::Browser;
-pub(crate) use database::{Database, IMPATIENT};
-pub(crate) use fleet::{Fleet, aside};
-pub(crate) use hostile::{HostileReceiver, Hostility};
-pub(crate) use process::{DATA_DIR, OPERATIONS, Process, binary, binary_under, under_the_modes_of_files};
+pub(crate) use database::{Database, SHORT_STATEMENT_TIMEOUT};
+pub(crate) use fleet::{Fleet, run_blocking};
+pub(crate) use hostile::{HostileBehaviour, HostileReceiver};
+pub(crate) use process::{ADMIN_LISTENER, DATA_DIR, Process, run_binary, run_binary_wrapped, wrapper_enforcing_file_modes};
 pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};
-pub(crate) use trace::{Trace, strace};
+pub(crate) use trace::{Trace, strace_command};
 
-/// Letters that take up as many bytes wherever they are stored.
+/// Returns `bytes` pseudo-random letters. No store can compress them.
 pub(crate) fn incompressible(bytes: usize) -> String {
     let mut state = 1_u32;
     let letters = (0..bytes).map(|_| {
-        // The generator of C99, with all of its bits.
+        // The linear congruential generator of C99, with all of its bits.
         state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
         char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 27) as usize])
     });
     letters.collect()
 }
 
-/// Far longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Much longer than any step of a test takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What `future` comes to, or a panic that names what was waited for.
-pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
+/// Awaits `future`. Panics with `what` after [`TIMEOUT`].
+pub(crate) async fn with_timeout<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(TIMEOUT, future).await {
         Ok(value) => value,
-        Err(_) => panic!("waited in vain for {what}"),
+        Err(_) => panic!("timeout while waiting for {what}"),
     }
 }
 
-/// Asks again until `check` finds what it looks for. For states that nothing announces, such as a recorded attempt.
+/// Polls `check` until it returns `Some`, for states that a test cannot await, such as a recorded attempt.
 pub(crate) async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
-    patiently(what, async {
+    with_timeout(what, async {
         loop {
             if let Some(found) = check().await {
                 return found;

@@ -1,46 +1,45 @@
-//! The service as its callers and callbacks see it: one binary, one file per behaviour.
+//! Integration tests of the service, through its API and its callbacks. One binary, one file per behaviour.
 //!
-//! Every request of every test, whoever sends it, passes through a proxy that holds the answer against openapi.json; see
-//! [`harness::contract`].
+//! Every API request of every test passes through a proxy that validates the response against openapi.json. See [`harness::contract`].
 
 mod harness;
 
-mod auth; // access tokens, scopes, accounts, and the order of judgement
-mod authentication; // basic, and tokens from a token server
-mod backup; // a backup under load, and what is restored of it
-mod bad_input; // what is refused, where, and that it changes nothing
-mod changes; // what a change does to deliveries on their way; signatures; test callbacks
-mod clock; // a clock that is set
-mod connections; // what callbacks travel over: kept alive, in the version that the receiver offers
-mod constraints; // what openapi.json says of requests, just inside and just outside
+mod auth; // access tokens, scopes, accounts, and the order of the checks
+mod authentication; // basic authentication, and tokens from a token server
+mod backup; // backup under load, and restore
+mod bad_input; // which requests are refused, and that a refused request changes nothing
+mod changes; // how changes of a webhook affect pending deliveries; signatures; test callbacks
+mod clock; // system clock changes
+mod connections; // connections of callbacks: reuse, and the HTTP version
+mod constraints; // values just inside and just outside every constraint in openapi.json
 mod custom_headers; // headers that a customer adds to its callbacks
-mod deletion; // what is left of a deleted notification
-mod delivery; // what accepts a callback, and what follows when nothing does
-mod deploy; // what the files in server/deploy say of the server
-mod disk; // that an answer means on disk, and what follows when the disk fails
-mod docs; // openapi.json and the page made from it, also in a browser
-mod event_types; // the operator's catalogue: what it shows, and what it refuses
-mod failing; // webhooks that accept nothing, and what is told of them
-mod handshake; // a callback that must agree before its webhook gets anything
-mod hostile; // receivers that mean harm
+mod deletion; // deleted notifications
+mod delivery; // which responses count as success, and what happens after a failure
+mod deploy; // the files in server/deploy match the server
+mod disk; // a response means that the data is on disk; disk failures
+mod docs; // openapi.json and the documentation page, also in a browser
+mod event_types; // the operator's catalogue of event types
+mod failing; // webhooks that never succeed: deactivation and its events
+mod handshake; // the handshake that a receiver confirms before its webhook gets deliveries
+mod hostile; // hostile receivers
 mod isolation; // no webhook delays another
-mod metrics; // what a scrape says, and the dashboard and alerts that are made of it
-mod migration; // a move of everything to PostgreSQL
-mod nodes; // several of them on one PostgreSQL, and what may happen to each
+mod metrics; // metrics, the dashboard and the alerts
+mod migration; // migration to PostgreSQL
+mod nodes; // several nodes on one PostgreSQL
 mod operations; // health and readiness
-mod pauses; // deliveries that the operator pauses
-mod publish; // whom a notification reaches, what arrives, and publishing once
-mod recovery; // deliveries that are made due again, a stretch of them at once
-mod redelivery; // deliveries that are made due again, one by one
-mod register; // what a registration answers, and its limits
-mod request_bodies; // how a body is declared, how long it may be
-mod request_limits; // how often a caller may come
-mod restart; // what survives a stop and a kill
-mod retention; // what is old, and what finds no room
-mod secrets; // secrets are nowhere
-mod server_start; // first start, keys, tokens, mistakes
-mod settings; // that each setting changes something
-mod signing_secrets; // rotation, and the overlap of two secrets
-mod store_trouble; // what callers are told when the database is damaged or away
-mod unpublished; // what is served beside the API
-mod webhooks; // listing, reading, changing, silencing and deleting
+mod pauses; // pausing and resuming deliveries
+mod publish; // publishing: recipients, payload, idempotency
+mod recovery; // recovery: deliveries in a time range are made due again
+mod redelivery; // redelivery: one delivery is made due again
+mod register; // registration and its limits
+mod request_bodies; // media type and size of request bodies
+mod request_limits; // rate limits for callers
+mod restart; // stop, restart and kill
+mod retention; // retention and full storage
+mod secrets; // secrets never appear in files, logs or responses
+mod server_start; // first start, keys, tokens, configuration mistakes
+mod settings; // every setting has a test; logging
+mod signing_secrets; // rotation of signing secrets
+mod store_faults; // responses when the database is damaged or locked
+mod unpublished; // routes that are not in openapi.json
+mod webhooks; // listing, reading, updating, deactivating and deleting webhooks

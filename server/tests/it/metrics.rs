@@ -1,4 +1,4 @@
-//! What a scrape says, and that the dashboard, the alerts and the table of metrics speak of nothing else.
+//! The metrics. The dashboard, the alerts and the table of metrics match them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,13 @@ use serde_json::{Value, json};
 use webhooks_server::model::PauseScope;
 use webhooks_server_api::types::Account;
 
-use crate::harness::{Api, IMPATIENT, Reply, Server, Setup, eventually, id_of};
+use crate::harness::{Api, Reply, SHORT_STATEMENT_TIMEOUT, Server, Setup, eventually, id_of};
 
 mod alerts;
 
-/// What one scrape gave.
 struct Scrape {
     text: String,
-    /// The type of each family, by its name without what a type adds at the end.
+    /// The type of each metric family, by its name without the suffix of the type.
     types: BTreeMap<String, String>,
     samples: Vec<Sample>,
 }
@@ -30,11 +29,11 @@ struct Sample {
 }
 
 impl Scrape {
-    async fn of(server: &Server) -> Scrape {
-        let answer = server.operations().send(Method::GET, "/metrics", &[], "").await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
-        let text = String::from_utf8(answer.body.to_vec()).expect("UTF-8");
+    async fn fetch(server: &Server) -> Scrape {
+        let response = server.admin_api().send(Method::GET, "/metrics", &[], "").await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+        let text = String::from_utf8(response.body.to_vec()).expect("UTF-8");
         assert!(text.ends_with("# EOF\n"), "{text}");
         let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
         let types = types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect();
@@ -42,43 +41,43 @@ impl Scrape {
         Scrape { types, samples, text }
     }
 
-    /// The sum of the samples that a query such as `name{label="value"}` selects.
+    /// Returns the sum of the samples that a query such as `name{label="value"}` selects.
     fn sum(&self, query: &str) -> f64 {
-        self.value(query).unwrap_or_else(|| panic!("nothing is {query} in {}", self.text))
+        self.value(query).unwrap_or_else(|| panic!("no sample matches {query} in {}", self.text))
     }
 
-    /// The same where there may be none yet.
+    /// Like [`Scrape::sum`], but returns `None` if there are no such samples.
     fn value(&self, query: &str) -> Option<f64> {
-        let Ok(Expr::VectorSelector(selector)) = parser::parse(query) else { panic!("{query} selects nothing") };
-        self.samples.iter().filter(|sample| sample.is_of(&selector)).map(|sample| sample.value).reduce(|sum, value| sum + value)
+        let Ok(Expr::VectorSelector(selector)) = parser::parse(query) else { panic!("{query} is not a selector") };
+        self.samples.iter().filter(|sample| sample.matches(&selector)).map(|sample| sample.value).reduce(|sum, value| sum + value)
     }
 }
 
 impl Sample {
-    /// No value of a label here has a comma, a quote or a brace.
+    /// Parses a line. The label values contain no comma, quote or brace.
     fn parse(line: &str) -> Sample {
-        let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
+        let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("not a sample: {line}"));
         let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap_or((series, ""));
         let labels = labels.split(',').filter(|label| !label.is_empty()).map(|label| {
-            let (name, value) = label.split_once('=').unwrap_or_else(|| panic!("no label: {line}"));
+            let (name, value) = label.split_once('=').unwrap_or_else(|| panic!("not a label: {line}"));
             (name.to_owned(), value.trim_matches('"').to_owned())
         });
-        Sample { name: name.to_owned(), labels: labels.collect(), value: value.parse().unwrap_or_else(|_| panic!("no number: {line}")) }
+        Sample { name: name.to_owned(), labels: labels.collect(), value: value.parse().unwrap_or_else(|_| panic!("not a number: {line}")) }
     }
 
-    /// Prometheus adds `instance` itself.
-    fn is_of(&self, selector: &VectorSelector) -> bool {
+    /// Whether the selector selects this sample. Ignores `instance`, which Prometheus adds.
+    fn matches(&self, selector: &VectorSelector) -> bool {
         let mut matchers = selector.matchers.matchers.iter().filter(|matcher| matcher.name != "instance");
         selector.name.as_deref() == Some(&self.name)
             && matchers.all(|matcher| self.labels.get(&matcher.name).is_some_and(|value| matcher.is_match(value)))
     }
 }
 
-/// A server that has seen all that the metrics tell apart: an accepted callback, a refused one, a token, a 503.
-async fn busy_server() -> Server {
-    let server = Setup::dev().manual_clock().flags(&IMPATIENT).start().await;
+/// Starts a server, and causes everything that the metrics distinguish: an accepted and a refused callback, a token, a 503.
+async fn start_busy_server() -> Server {
+    let server = Setup::dev().manual_clock().flags(&SHORT_STATEMENT_TIMEOUT).start().await;
     let mut receiver = server.receiver().await;
-    receiver.then([Reply::Status(500)]);
+    receiver.reply_to_next([Reply::Status(500)]);
     let endpoint = server.token_endpoint("client", "secret").await;
     let api = server.api();
     let auth = json!({ "type": "client_credential", "clientID": "client", "clientSecret": "secret", "tokenURL": endpoint.url() });
@@ -94,16 +93,18 @@ async fn busy_server() -> Server {
     let lock = server.database().lock().await;
     let refused = api.post("/notifications", &json!({ "type": "a.b", "data": {} })).await;
     assert_eq!(refused.status, 503);
-    lock.let_go().await;
-    eventually("the webhooks to be counted", async || (Scrape::of(&server).await.value("webhooks_registered") > Some(0.0)).then_some(()))
-        .await;
+    lock.release().await;
+    eventually("the webhooks to be counted", async || {
+        (Scrape::fetch(&server).await.value("webhooks_registered") > Some(0.0)).then_some(())
+    })
+    .await;
     server
 }
 
 #[tokio::test]
 async fn the_metrics_count_what_happened() {
-    let server = busy_server().await;
-    let scrape = Scrape::of(&server).await;
+    let server = start_busy_server().await;
+    let scrape = Scrape::fetch(&server).await;
     for (query, expected) in [
         ("webhooks_http_requests_total{operation=\"registerWebhook\",status=\"200\"}", 2.0),
         ("webhooks_http_requests_total{operation=\"publishNotification\",status=\"202\"}", 1.0),
@@ -128,18 +129,18 @@ async fn the_metrics_count_what_happened() {
     ] {
         assert_eq!(scrape.sum(query), expected, "{query}");
     }
-    let queue = async || (Scrape::of(&server).await.sum("webhooks_store_queue_commands") == 0.0).then_some(());
-    eventually("the store to have nothing left to write", queue).await;
-    // Due 5 to 6 s after the first attempt, which the clock passed by 10 s.
-    let late = scrape.sum("webhooks_delivery_lag_seconds_sum{lane=\"retry\"}");
-    assert!((4.0..=5.0).contains(&late), "{late}");
+    let queue = async || (Scrape::fetch(&server).await.sum("webhooks_store_queue_commands") == 0.0).then_some(());
+    eventually("the store's queue to be empty", queue).await;
+    // The retry was due 5 to 6 s after the first attempt. The clock was advanced by 10 s.
+    let lag = scrape.sum("webhooks_delivery_lag_seconds_sum{lane=\"retry\"}");
+    assert!((4.0..=5.0).contains(&lag), "{lag}");
     let (commits, commands) =
         (scrape.sum("webhooks_store_commit_duration_seconds_count"), scrape.sum("webhooks_store_commit_commands_sum"));
-    // PostgreSQL gathers publications and outcomes. What was refused waited for the lock as long as the store does.
-    let (least, waited) = if server.database().is_embedded() { (5.0, 5.0) } else { (3.0, 1.0) };
-    assert!(commits > least && commands >= commits, "{commands} commands in {commits} commits");
-    let took = scrape.sum("webhooks_store_write_duration_seconds_sum{urgency=\"now\"}");
-    assert!(took >= waited, "{took}");
+    // On PostgreSQL, only publications and outcomes are batched. The refused request waited for the lock until the store's timeout.
+    let (min_commits, min_duration) = if server.database().is_embedded() { (5.0, 5.0) } else { (3.0, 1.0) };
+    assert!(commits > min_commits && commands >= commits, "{commands} commands in {commits} commits");
+    let write_duration = scrape.sum("webhooks_store_write_duration_seconds_sum{urgency=\"now\"}");
+    assert!(write_duration >= min_duration, "{write_duration}");
     let (finishes, reads) = (
         scrape.sum("webhooks_store_write_duration_seconds_count{urgency=\"soon\"}"),
         scrape.sum("webhooks_store_read_duration_seconds_count"),
@@ -148,10 +149,10 @@ async fn the_metrics_count_what_happened() {
 }
 
 #[tokio::test]
-async fn what_waits_and_what_is_in_flight_are_told_apart() {
+async fn pending_deliveries_and_attempts_in_flight_are_separate_metrics() {
     let server = Setup::dev().manual_clock().flags(&["--max-in-flight-per-webhook", "1"]).start().await;
     let mut receiver = server.receiver().await;
-    receiver.always(Reply::Hang);
+    receiver.always_reply(Reply::Hang);
     let api = server.api();
     api.register_url(&receiver.url()).await;
     for _ in 0..3 {
@@ -160,7 +161,7 @@ async fn what_waits_and_what_is_in_flight_are_told_apart() {
     receiver.next().await;
     server.advance(TimeDelta::seconds(60));
     let scrape = eventually("the deliveries to be counted", async || {
-        let scrape = Scrape::of(&server).await;
+        let scrape = Scrape::fetch(&server).await;
         let counted = |query| scrape.value(query) > Some(0.0);
         (counted("webhooks_oldest_due_age_seconds") && counted("webhooks_deliveries_pending")).then_some(scrape)
     })
@@ -177,11 +178,11 @@ async fn what_waits_and_what_is_in_flight_are_told_apart() {
 }
 
 #[tokio::test]
-async fn pauses_are_counted_by_their_scope_and_what_they_hold_back_is_not_late() {
+async fn pauses_are_counted_by_scope_and_paused_deliveries_are_not_late() {
     let flags = ["--max-in-flight-per-webhook", "1", "--attempt-timeout-seconds", "300"];
     let server = Setup::dev().manual_clock().flags(&flags).start().await;
     let mut receiver = server.receiver().await;
-    receiver.always(Reply::Hang);
+    receiver.always_reply(Reply::Hang);
     let api = server.api();
     let id = api.register_url(&receiver.url()).await;
     for _ in 0..2 {
@@ -192,39 +193,39 @@ async fn pauses_are_counted_by_their_scope_and_what_they_hold_back_is_not_late()
     let store = server.database().store().await;
     let account = PauseScope::Account(Account::parse("default").expect("an account"));
     let webhook = PauseScope::Webhook(id.parse().expect("an identifier"));
-    let says = async |oldest: f64, pauses: [f64; 3]| {
+    let wait_for_values = async |oldest: f64, pauses: [f64; 3]| {
         eventually(&format!("{oldest} s and the pauses {pauses:?}"), async || {
-            let scrape = Scrape::of(&server).await;
+            let scrape = Scrape::fetch(&server).await;
             let found = ["all", "account", "webhook"].map(|scope| scrape.value(&format!("webhooks_pauses{{scope=\"{scope}\"}}")));
-            let late = scrape.value("webhooks_oldest_due_age_seconds{lane=\"fresh\"}");
-            (late == Some(oldest) && found == pauses.map(Some)).then_some(())
+            let lag = scrape.value("webhooks_oldest_due_age_seconds{lane=\"fresh\"}");
+            (lag == Some(oldest) && found == pauses.map(Some)).then_some(())
         })
         .await;
     };
-    says(60.0, [0.0, 0.0, 0.0]).await;
+    wait_for_values(60.0, [0.0, 0.0, 0.0]).await;
     for scope in [PauseScope::All, account] {
         assert!(store.pause_deliveries(scope, server.now()).await.expect("stored"));
     }
-    says(0.0, [1.0, 1.0, 0.0]).await;
+    wait_for_values(0.0, [1.0, 1.0, 0.0]).await;
     assert!(store.pause_deliveries(webhook, server.now()).await.expect("stored"));
     assert!(store.resume_deliveries(PauseScope::All, server.now()).await.expect("stored"));
-    says(0.0, [0.0, 1.0, 1.0]).await;
+    wait_for_values(0.0, [0.0, 1.0, 1.0]).await;
 }
 
 #[tokio::test]
-async fn the_storage_says_what_it_holds_and_may_hold() {
+async fn the_storage_metrics_show_use_and_limits() {
     let server = Setup::dev().flags(&["--max-bytes", "50000000", "--min-free-bytes", "1000"]).start().await;
-    let held = async || {
-        let scrape = Scrape::of(&server).await;
+    let measured = async || {
+        let scrape = Scrape::fetch(&server).await;
         (scrape.value("webhooks_storage_limit_bytes") == Some(50_000_000.0)).then_some(scrape)
     };
-    let scrape = eventually("the storage to be measured", held).await;
-    let there = server.database().bytes().await as f64;
+    let scrape = eventually("the storage to be measured", measured).await;
+    let actual = server.database().bytes().await as f64;
     let used = scrape.sum("webhooks_storage_used_bytes");
-    assert!(used > 50_000.0 && used <= there, "{used} of {there}");
+    assert!(used > 50_000.0 && used <= actual, "{used} of {actual}");
     assert_eq!(scrape.sum("webhooks_storage_full"), 0.0);
     if !server.database().is_embedded() {
-        // Of PostgreSQL's disk a server sees nothing.
+        // A server cannot see PostgreSQL's disk.
         return;
     }
     assert_eq!(scrape.sum("webhooks_storage_disk_reserve_bytes"), 1000.0);
@@ -232,10 +233,10 @@ async fn the_storage_says_what_it_holds_and_may_hold() {
 }
 
 #[tokio::test]
-async fn the_ordered_lane_has_its_own_lag_and_what_waits_behind_a_head_that_fails_is_due() {
+async fn the_ordered_lane_has_its_own_lag_and_counts_deliveries_behind_a_failing_head_as_due() {
     let server = Setup::dev().manual_clock().start().await;
     let mut receiver = server.receiver().await;
-    receiver.always(Reply::Status(500));
+    receiver.always_reply(Reply::Status(500));
     let api = server.api();
     api.register(&json!({ "targetURL": receiver.url(), "ordered": true })).await;
     let head = api.publish_type("a.b").await;
@@ -247,10 +248,10 @@ async fn the_ordered_lane_has_its_own_lag_and_what_waits_behind_a_head_that_fail
     api.after_attempts(&head, 2).await;
     server.advance(TimeDelta::seconds(5));
     let of_ordered = async || {
-        let scrape = Scrape::of(&server).await;
+        let scrape = Scrape::fetch(&server).await;
         (scrape.value("webhooks_oldest_due_age_seconds{lane=\"ordered\"}") == Some(15.0)).then_some(scrape)
     };
-    let scrape = eventually("what waits in order to be found", of_ordered).await;
+    let scrape = eventually("the age of the ordered lane", of_ordered).await;
     for (query, expected) in [
         ("webhooks_delivery_lag_seconds_count{lane=\"ordered\"}", 2.0),
         ("webhooks_delivery_lag_seconds_count{lane=\"fresh\"}", 0.0),
@@ -263,11 +264,11 @@ async fn the_ordered_lane_has_its_own_lag_and_what_waits_behind_a_head_that_fail
 }
 
 #[tokio::test]
-async fn no_label_tells_who_uses_the_service() {
-    let server = busy_server().await;
+async fn no_label_identifies_a_user_of_the_service() {
+    let server = start_busy_server().await;
     let api: Api = server.api_of("acme").await;
     let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/secret-path" })).await);
-    let scrape = Scrape::of(&server).await;
+    let scrape = Scrape::fetch(&server).await;
     let names: BTreeSet<&str> = scrape.samples.iter().flat_map(|sample| sample.labels.keys()).map(String::as_str).collect();
     assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "scope", "status", "urgency", "version"]));
     for word in [webhook.as_str(), "acme", "default", "example.com", "127.0.0.1", "a.b"] {
@@ -276,8 +277,8 @@ async fn no_label_tells_who_uses_the_service() {
 }
 
 #[tokio::test]
-async fn the_table_of_metrics_lists_each_with_its_type_and_labels() {
-    let scrape = Scrape::of(&busy_server().await).await;
+async fn the_table_of_metrics_lists_each_metric_with_its_type_and_labels() {
+    let scrape = Scrape::fetch(&start_busy_server().await).await;
     let table = include_str!("../../observability/metrics.md").lines().filter(|line| line.starts_with("| `"));
     let listed: BTreeSet<(String, String, String)> = table
         .map(|line| {
@@ -285,7 +286,7 @@ async fn the_table_of_metrics_lists_each_with_its_type_and_labels() {
             (cells[1].clone(), cells[2].clone(), cells[3].clone())
         })
         .collect();
-    let given = scrape.types.iter().map(|(family, kind)| {
+    let actual_metrics = scrape.types.iter().map(|(family, kind)| {
         let end = match kind.as_str() {
             "counter" => "_total",
             "info" => "_info",
@@ -296,17 +297,17 @@ async fn the_table_of_metrics_lists_each_with_its_type_and_labels() {
         let labels: BTreeSet<&str> = labels.map(String::as_str).filter(|label| *label != "le").collect();
         (format!("{family}{end}"), kind.clone(), labels.into_iter().collect::<Vec<_>>().join(", "))
     });
-    assert_eq!(given.collect::<BTreeSet<_>>(), listed);
+    assert_eq!(actual_metrics.collect::<BTreeSet<_>>(), listed);
 }
 
-/// What an expression selects, and the labels that it groups by.
+/// The selectors of an expression, and the labels that it groups by.
 #[derive(Default)]
-struct Selected {
+struct Selectors {
     vectors: Vec<VectorSelector>,
     labels: BTreeSet<String>,
 }
 
-impl ExprVisitor for Selected {
+impl ExprVisitor for Selectors {
     type Error = String;
 
     fn pre_visit(&mut self, expression: &Expr) -> Result<bool, String> {
@@ -322,17 +323,17 @@ impl ExprVisitor for Selected {
     }
 }
 
-/// Fails unless everything that the expression names is in the scrape.
-fn assert_finds_something(scrape: &Scrape, expression: &str, legend: &str) {
+/// Panics unless every selector and label of the expression matches samples of the scrape.
+fn assert_matches_samples(scrape: &Scrape, expression: &str, legend: &str) {
     let parsed = parser::parse(expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
-    let mut selected = Selected::default();
+    let mut selected = Selectors::default();
     walk_expr(&mut selected, &parsed).unwrap_or_else(|error| panic!("{expression}: {error}"));
-    assert!(!selected.vectors.is_empty(), "{expression} selects nothing");
+    assert!(!selected.vectors.is_empty(), "{expression} has no selector");
     let shown = legend.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()).map(|label| label.trim().to_owned());
     let labels: BTreeSet<String> = shown.chain(selected.labels).filter(|label| label != "instance").collect();
     for selector in &selected.vectors {
-        let found: Vec<&Sample> = scrape.samples.iter().filter(|sample| sample.is_of(selector)).collect();
-        assert!(!found.is_empty(), "{expression}: nothing is {selector}");
+        let found: Vec<&Sample> = scrape.samples.iter().filter(|sample| sample.matches(selector)).collect();
+        assert!(!found.is_empty(), "{expression}: no sample matches {selector}");
         for label in &labels {
             assert!(found.iter().all(|sample| sample.labels.contains_key(label)), "{expression}: {selector} has no label {label}");
         }
@@ -340,26 +341,26 @@ fn assert_finds_something(scrape: &Scrape, expression: &str, legend: &str) {
 }
 
 #[tokio::test]
-async fn every_query_of_the_dashboard_and_the_alerts_finds_something() {
-    let scrape = Scrape::of(&busy_server().await).await;
+async fn every_query_of_the_dashboard_and_the_alerts_matches_samples() {
+    let scrape = Scrape::fetch(&start_busy_server().await).await;
     let dashboard: Value = serde_json::from_str(include_str!("../../observability/dashboard.json")).expect("JSON");
     let panels = dashboard["panels"].as_array().expect("panels");
     let targets: Vec<&Value> = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten()).collect();
     assert!(targets.len() > 20, "{}", targets.len());
     for target in targets {
         let expression = target["expr"].as_str().expect("an expression").replace("$__rate_interval", "5m");
-        assert_finds_something(&scrape, &expression, target["legendFormat"].as_str().unwrap_or_default());
+        assert_matches_samples(&scrape, &expression, target["legendFormat"].as_str().unwrap_or_default());
     }
     let variable = dashboard.pointer("/templating/list/1/query/query").and_then(Value::as_str).expect("a query");
     let metric = variable.trim_start_matches("label_values(").split(',').next().expect("a metric");
-    assert_finds_something(&scrape, metric, "");
+    assert_matches_samples(&scrape, metric, "");
 
     for rule in rules() {
-        assert_finds_something(&scrape, &rule.expression, "");
+        assert_matches_samples(&scrape, &rule.expression, "");
     }
 }
 
-/// An alert that says all that is to be said of it.
+/// An alert rule with all required members.
 struct Rule {
     name: String,
     expression: String,

@@ -1,8 +1,8 @@
-//! Moving from the embedded store to PostgreSQL.
+//! Migration from the embedded store to PostgreSQL.
 
-mod everything; // a store of every kind of thing, and what it does after its move
-mod interrupted; // moves that end before their time, and go on
-mod refused; // what is not moved, and where to
+mod everything; // a store with every kind of data, and its behaviour after the migration
+mod interrupted; // migrations that are interrupted and resumed
+mod refused; // sources and targets that are refused
 
 use std::path::Path;
 use std::process::Output;
@@ -10,9 +10,9 @@ use std::process::Output;
 use tempfile::TempDir;
 use webhooks_postgres::shared;
 
-use crate::harness::{DATA_DIR, Process, binary};
+use crate::harness::{DATA_DIR, Process, run_binary};
 
-/// A database of its own, which goes with this.
+/// A PostgreSQL database that is removed on drop.
 struct Database {
     name: String,
     url: String,
@@ -35,37 +35,37 @@ impl Drop for Database {
     }
 }
 
-/// The source's address, as the command takes it.
+/// Returns the source's address as a command argument.
 fn address(data_dir: &str) -> String {
     format!("sqlite:{data_dir}")
 }
 
 async fn migrate(data_dir: &str, to: &str) -> Output {
-    binary(&["migrate", "--from", &address(data_dir), "--to", to]).await
+    run_binary(&["migrate", "--from", &address(data_dir), "--to", to]).await
 }
 
-/// What it says on standard output, and beside it, when it succeeds.
-async fn migrated(data_dir: &str, to: &str) -> (String, String) {
+/// Runs a successful migration. Returns its standard output and standard error.
+async fn migrate_successfully(data_dir: &str, to: &str) -> (String, String) {
     let output = migrate(data_dir, to).await;
-    let said = text(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    (text(&output.stdout), said)
+    let error = text(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    (text(&output.stdout), error)
 }
 
-/// The one line that it says when it does not.
-async fn refused(arguments: &[&str]) -> String {
-    let output = binary(arguments).await;
-    let said = text(&output.stderr);
-    assert!(!output.status.success() && output.stdout.is_empty(), "{said}");
-    assert_eq!(said.lines().filter(|line| !line.starts_with("copied ") && !line.starts_with("compared ")).count(), 1, "{said}");
-    said
+/// Runs a command that fails. Returns its standard error, which must have one line besides progress.
+async fn command_error(arguments: &[&str]) -> String {
+    let output = run_binary(arguments).await;
+    let error = text(&output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty(), "{error}");
+    assert_eq!(error.lines().filter(|line| !line.starts_with("copied ") && !line.starts_with("compared ")).count(), 1, "{error}");
+    error
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A directory for a node that takes over from a server, with that one's keys.
+/// Creates a data directory with the source's keys, for a node that continues after the migration.
 fn directory_beside(source: &Process) -> (TempDir, String) {
     let directory = TempDir::new().expect("a temporary directory");
     let data_dir = directory.path().join(DATA_DIR);
@@ -77,7 +77,6 @@ fn directory_beside(source: &Process) -> (TempDir, String) {
     (directory, key)
 }
 
-/// What a database file and its log hold.
 fn bytes(data_dir: &Path) -> [Vec<u8>; 2] {
     ["webhooks.db", "webhooks.db-wal"].map(|name| std::fs::read(data_dir.join(name)).unwrap_or_default())
 }

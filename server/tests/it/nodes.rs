@@ -1,14 +1,13 @@
-//! Several nodes on one PostgreSQL database: what each does for the others, and what follows when one of them, the database
-//! or the way to it fails.
+//! Several nodes on one PostgreSQL database: division of the work, and failures of a node, the database or the network.
 
-mod changes; // what is changed on one node, on the others
-mod connections; // the way to PostgreSQL: TLS, passwords, a pooler
-mod database; // PostgreSQL that dies, hangs or is taken over
-mod death; // nodes that are killed, asleep or asked to stop, and who goes on with what they had
-mod limits; // caps and rates of all nodes together
-mod roles; // nodes that serve the API, and nodes that deliver
-mod start; // what a node wants of its database and its key before it starts
-mod upgrade; // nodes that are replaced one after another
+mod changes; // changes on one node and their effect on other nodes
+mod connections; // connections to PostgreSQL: TLS, passwords, a pooler
+mod database; // PostgreSQL that is killed, hangs or fails over
+mod death; // nodes that are killed, suspended or stopped, and the takeover of their deliveries
+mod limits; // limits that apply to all nodes together
+mod roles; // nodes with the role `api` or `delivery`
+mod start; // requirements for the database and the master key
+mod upgrade; // rolling restarts
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,9 +18,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::harness::{Api, Callback, Receiver, Reply, id_of, patiently};
+use crate::harness::{Api, Callback, Receiver, Reply, id_of, with_timeout};
 
-/// Publishes so many notifications, one after another, each at the next of these nodes; answers their identifiers.
+/// Publishes `count` notifications one after another, at these nodes in turn. Returns their ids.
 async fn publish(apis: &[Api], count: usize) -> Vec<String> {
     let mut ids = Vec::with_capacity(count);
     for api in apis.iter().cycle().take(count) {
@@ -30,9 +29,9 @@ async fn publish(apis: &[Api], count: usize) -> Vec<String> {
     ids
 }
 
-/// Has each node bring something to the account's webhook, so that it may have several attempts in flight to it.
-async fn prove(apis: &[Api], receiver: &mut Receiver) {
-    receiver.always(Reply::Status(204));
+/// Delivers notifications through each node, so that the webhook may have several attempts in flight.
+async fn raise_in_flight_limit(apis: &[Api], receiver: &mut Receiver) {
+    receiver.always_reply(Reply::Status(204));
     for api in apis {
         for _ in 0..4 {
             let notification = api.publish_type("a.b").await;
@@ -42,32 +41,31 @@ async fn prove(apis: &[Api], receiver: &mut Receiver) {
     }
 }
 
-/// The identifiers of callbacks in the order in which they came, until each of these has come.
-async fn arrivals(receiver: &mut Receiver, awaited: &[String]) -> Vec<String> {
+/// Receives callbacks until each of `awaited` has arrived. Returns their ids in order of arrival.
+async fn receive_all(receiver: &mut Receiver, awaited: &[String]) -> Vec<String> {
     let mut missing: HashSet<&str> = awaited.iter().map(String::as_str).collect();
-    let mut arrived = Vec::new();
+    let mut received = Vec::new();
     while !missing.is_empty() {
         let callback = receiver.next().await;
         missing.remove(callback.id());
-        arrived.push(callback.id().to_owned());
+        received.push(callback.id().to_owned());
     }
-    arrived
+    received
 }
 
-/// Each once, where it came first.
-fn first_arrivals(arrived: Vec<String>) -> Vec<String> {
+fn without_repeats(received: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::new();
-    arrived.into_iter().filter(|id| seen.insert(id.clone())).collect()
+    received.into_iter().filter(|id| seen.insert(id.clone())).collect()
 }
 
-/// The identifiers of callbacks that went out beside one another, as they were published.
+/// Returns the ids of callbacks, sorted in the order of publishing.
 fn sorted_ids(callbacks: Vec<Callback>) -> Vec<String> {
     let mut ids: Vec<String> = callbacks.iter().map(|callback| callback.id().to_owned()).collect();
     ids.sort_unstable();
     ids
 }
 
-/// What is told of a delivery's attempts.
+/// Returns the number and outcome of each attempt of a delivery.
 fn outcomes(delivery: &Value) -> Vec<(u64, String)> {
     let attempts = delivery["attempts"].as_array().expect("attempts");
     attempts
@@ -76,8 +74,8 @@ fn outcomes(delivery: &Value) -> Vec<(u64, String)> {
         .collect()
 }
 
-/// Callers who publish until they are stopped: each notification under a key of its own, at one node after another until it
-/// is accepted.
+/// Clients that publish until they are stopped. Each notification has its own idempotency key, and is sent to one node after
+/// another until it is accepted.
 struct Load {
     callers: JoinSet<Vec<String>>,
     stopping: Arc<AtomicBool>,
@@ -93,17 +91,17 @@ impl Load {
         load
     }
 
-    /// How many requests were answered that the server cannot do it now.
+    /// The number of requests that got a 503.
     fn refused(&self) -> usize {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// What was accepted in all.
+    /// Stops the clients. Returns the ids of all accepted notifications.
     async fn stop(&mut self) -> Vec<String> {
         self.stopping.store(true, Ordering::Relaxed);
         let mut accepted = Vec::new();
-        while let Some(of_caller) = patiently("the last publication", self.callers.join_next()).await {
-            accepted.extend(of_caller.expect("no caller panics"));
+        while let Some(accepted_by_caller) = with_timeout("the last publication", self.callers.join_next()).await {
+            accepted.extend(accepted_by_caller.expect("no caller panics"));
         }
         accepted
     }
@@ -111,25 +109,25 @@ impl Load {
 
 async fn publish_until(stopping: Arc<AtomicBool>, apis: Vec<Api>, first: usize, refused: Arc<AtomicUsize>) -> Vec<String> {
     let publication = json!({ "type": "a.b", "data": {} });
-    let mut turns = apis.iter().cycle().skip(first);
+    let mut round_robin = apis.iter().cycle().skip(first);
     let mut accepted = Vec::new();
     while !stopping.load(Ordering::Relaxed) {
         let key = Uuid::now_v7().to_string();
-        for api in turns.by_ref() {
-            let answer = api.try_publish(&publication, &key).await;
-            // So fast and no faster.
+        for api in round_robin.by_ref() {
+            let response = api.try_publish(&publication, &key).await;
+            // Limits the request rate.
             tokio::time::sleep(Duration::from_millis(10)).await;
-            match answer {
-                Some(answer) if answer.status == 202 => {
-                    accepted.push(id_of(&answer.json()));
+            match response {
+                Some(response) if response.status == 202 => {
+                    accepted.push(id_of(&response.json()));
                     break;
                 }
-                Some(answer) => {
-                    assert_eq!(answer.problem(), (503, "overloaded".to_owned()));
-                    assert_eq!(answer.headers["content-type"], "application/problem+json");
+                Some(response) => {
+                    assert_eq!(response.problem(), (503, "overloaded".to_owned()));
+                    assert_eq!(response.headers["content-type"], "application/problem+json");
                     refused.fetch_add(1, Ordering::Relaxed);
                 }
-                // The node is gone.
+                // The node does not respond.
                 None => {}
             }
         }

@@ -1,27 +1,27 @@
-//! Deliveries that the operator pauses beside the running server.
+//! Pausing and resuming deliveries while the server is running.
 
 use chrono::{DateTime, Utc};
 use http::Method;
 use serde_json::json;
 
-use crate::harness::{OPERATIONS, Process, eventually, id_of};
+use crate::harness::{ADMIN_LISTENER, Process, eventually, id_of};
 
-/// What a command prints, if it succeeds: on standard output, and beside it.
-async fn delivery(process: &Process, arguments: &[&str]) -> (String, String) {
+/// Runs a delivery command that succeeds. Returns its standard output and standard error.
+async fn run_delivery_command(process: &Process, arguments: &[&str]) -> (String, String) {
     let output = process.delivery_command(arguments).await;
-    let [printed, said] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("UTF-8"));
-    assert!(output.status.success(), "{said}");
-    (printed, said)
+    let [printed, messages] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("UTF-8"));
+    assert!(output.status.success(), "{messages}");
+    (printed, messages)
 }
 
-async fn refused(process: &Process, arguments: &[&str]) -> String {
+async fn command_error(process: &Process, arguments: &[&str]) -> String {
     let output = process.delivery_command(arguments).await;
     assert!(!output.status.success());
     String::from_utf8(output.stderr).expect("UTF-8")
 }
 
 #[tokio::test]
-async fn a_pause_holds_back_what_is_published_also_over_a_restart_until_it_is_resumed() {
+async fn a_pause_survives_a_restart_and_holds_deliveries_until_it_is_resumed() {
     let mut process = Process::start(&[]).await;
     let (mut receiver, mut other) = (process.receiver().await, process.receiver().await);
     let api = process.api();
@@ -31,16 +31,16 @@ async fn a_pause_holds_back_what_is_published_also_over_a_restart_until_it_is_re
     receiver.next().await;
     other.next().await;
 
-    let (_, said) = delivery(&process, &["pause", "--webhook", &id]).await;
-    assert!(said.contains(&format!("paused webhook {id}")), "{said}");
-    // The command is committed, so that no publish after it begins anything.
+    let (_, messages) = run_delivery_command(&process, &["pause", "--webhook", &id]).await;
+    assert!(messages.contains(&format!("paused webhook {id}")), "{messages}");
+    // The pause is committed, so no delivery of a later publication is attempted.
     let held = api.publish_type("a.b").await;
     assert_eq!(other.next().await.id(), id_of(&held));
-    assert_eq!(api.test(&id).await["outcome"], "accepted", "a test goes out");
+    assert_eq!(api.test(&id).await["outcome"], "accepted", "a test callback is sent");
     let test = receiver.next().await;
     assert_eq!(test.json()["type"], "webhook.test");
 
-    // What is not recorded yet would go out again.
+    // A delivery whose outcome is not recorded would be sent again after the restart.
     let recorded = async || api.list(&format!("/deliveries?webhookID={of_other}&status=pending")).await.is_empty().then_some(());
     eventually("the outcome", recorded).await;
     process.kill().await;
@@ -49,11 +49,11 @@ async fn a_pause_holds_back_what_is_published_also_over_a_restart_until_it_is_re
     assert_eq!(other.next().await.id(), id_of(&later));
     let pending = api.list(&format!("/deliveries?webhookID={id}&status=pending")).await;
     assert_eq!(pending.iter().map(|delivery| delivery["attemptCount"].clone()).collect::<Vec<_>>(), [0, 0]);
-    assert!(receiver.arrived().is_empty());
+    assert!(receiver.take_arrived().is_empty());
 
-    let (_, said) = delivery(&process, &["resume", "--webhook", &id]).await;
-    assert!(said.contains(&format!("resumed webhook {id}")), "{said}");
-    let mut ids: Vec<String> = receiver.next_of(2).await.iter().map(|callback| callback.id().to_owned()).collect();
+    let (_, messages) = run_delivery_command(&process, &["resume", "--webhook", &id]).await;
+    assert!(messages.contains(&format!("resumed webhook {id}")), "{messages}");
+    let mut ids: Vec<String> = receiver.next_callbacks(2).await.iter().map(|callback| callback.id().to_owned()).collect();
     ids.sort_unstable();
     assert_eq!(ids, [id_of(&held), id_of(&later)]);
     eventually("the outcomes", async || api.list(&format!("/deliveries?webhookID={id}&status=pending")).await.is_empty().then_some(()))
@@ -61,41 +61,41 @@ async fn a_pause_holds_back_what_is_published_also_over_a_restart_until_it_is_re
 }
 
 #[tokio::test]
-async fn a_pause_of_all_is_seen_in_the_readiness_and_leaves_the_server_ready() {
-    let process = Process::start(&OPERATIONS).await;
-    let operations = process.operations().await;
-    let readiness = async || operations.send(Method::GET, "/readyz", &[], "").await.expect(200);
-    delivery(&process, &["pause", "--account", "acme"]).await;
+async fn the_readiness_shows_a_pause_of_all_deliveries_and_stays_ready() {
+    let process = Process::start(&ADMIN_LISTENER).await;
+    let admin_api = process.admin_api().await;
+    let readiness = async || admin_api.send(Method::GET, "/readyz", &[], "").await.expect(200);
+    run_delivery_command(&process, &["pause", "--account", "acme"]).await;
     assert_eq!(readiness().await, json!({ "ready": true, "reasons": [] }));
-    delivery(&process, &["pause", "--all"]).await;
+    run_delivery_command(&process, &["pause", "--all"]).await;
     let paused = async || {
         let readiness = readiness().await;
         readiness.get("pausedSince").is_some().then_some(readiness)
     };
-    let paused = eventually("the pause to be seen", paused).await;
+    let paused = eventually("the pause in the readiness", paused).await;
     assert_eq!((&paused["ready"], &paused["reasons"]), (&json!(true), &json!([])));
     let since: DateTime<Utc> = paused["pausedSince"].as_str().expect("a time").parse().expect("a time");
     assert!((0..60).contains(&(Utc::now() - since).num_seconds()), "{since}");
     process.api().publish_type("a.b").await;
-    delivery(&process, &["resume", "--all"]).await;
-    eventually("the resumption to be seen", async || readiness().await.get("pausedSince").is_none().then_some(())).await;
+    run_delivery_command(&process, &["resume", "--all"]).await;
+    eventually("the end of the pause in the readiness", async || readiness().await.get("pausedSince").is_none().then_some(())).await;
 }
 
 #[tokio::test]
-async fn the_command_says_what_is_paused_and_what_it_cannot_do() {
+async fn the_command_lists_pauses_and_explains_errors() {
     let process = Process::start(&[]).await;
-    assert_eq!(delivery(&process, &["status"]).await.0, "nothing is paused\n");
-    delivery(&process, &["pause", "--all"]).await;
-    delivery(&process, &["pause", "--account", "acme"]).await;
-    let (_, said) = delivery(&process, &["pause", "--all"]).await;
-    assert!(said.contains("there is a pause of all deliveries already"), "{said}");
-    let (printed, _) = delivery(&process, &["status"]).await;
+    assert_eq!(run_delivery_command(&process, &["status"]).await.0, "nothing is paused\n");
+    run_delivery_command(&process, &["pause", "--all"]).await;
+    run_delivery_command(&process, &["pause", "--account", "acme"]).await;
+    let (_, messages) = run_delivery_command(&process, &["pause", "--all"]).await;
+    assert!(messages.contains("there is already a pause of all deliveries"), "{messages}");
+    let (printed, _) = run_delivery_command(&process, &["status"]).await;
     assert!(printed.lines().count() == 3 && printed.contains("  account acme\n") && printed.contains("  all deliveries\n"), "{printed}");
-    let (_, said) = delivery(&process, &["resume", "--all"]).await;
-    assert!(said.contains("still paused: account acme"), "{said}");
-    assert!(refused(&process, &["resume", "--all"]).await.contains("there is no pause of all deliveries"));
+    let (_, messages) = run_delivery_command(&process, &["resume", "--all"]).await;
+    assert!(messages.contains("still paused: account acme"), "{messages}");
+    assert!(command_error(&process, &["resume", "--all"]).await.contains("there is no pause of all deliveries"));
     let missing = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
-    assert!(refused(&process, &["pause", "--webhook", missing]).await.contains("there is no webhook"));
-    assert!(refused(&process, &["pause"]).await.contains("--all"));
-    assert!(refused(&process, &["pause", "--all", "--account", "acme"]).await.contains("cannot be used with"));
+    assert!(command_error(&process, &["pause", "--webhook", missing]).await.contains("there is no webhook"));
+    assert!(command_error(&process, &["pause"]).await.contains("--all"));
+    assert!(command_error(&process, &["pause", "--all", "--account", "acme"]).await.contains("cannot be used with"));
 }

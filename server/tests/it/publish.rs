@@ -1,4 +1,4 @@
-//! Publishing: whom a notification reaches, what of it arrives, and publishing once.
+//! Publishing: recipients, payload, and idempotency keys.
 
 use chrono::TimeDelta;
 use http::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Reply, Server, Setup, id_of};
 
 #[tokio::test]
-async fn a_notification_reaches_the_webhooks_that_ask_for_its_type() {
+async fn a_notification_reaches_the_webhooks_that_subscribe_to_its_type() {
     let server = Server::start().await;
     let api = server.api();
     for (patterns, event_type, matches) in [
@@ -33,7 +33,7 @@ async fn a_notification_reaches_the_webhooks_that_ask_for_its_type() {
 }
 
 #[tokio::test]
-async fn a_notification_for_one_webhook_reaches_it_alone_whatever_it_asks_for() {
+async fn a_notification_for_one_webhook_ignores_its_subscriptions() {
     let server = Server::start().await;
     let (mut one, other) = (server.receiver().await, server.receiver().await);
     let api = server.api();
@@ -46,7 +46,7 @@ async fn a_notification_for_one_webhook_reaches_it_alone_whatever_it_asks_for() 
 }
 
 #[tokio::test]
-async fn a_callback_says_what_was_published() {
+async fn a_callback_has_the_published_notification() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;
     let api = server.api();
@@ -69,7 +69,7 @@ async fn a_callback_says_what_was_published() {
 }
 
 #[tokio::test]
-async fn the_payload_arrives_as_the_bytes_that_were_published() {
+async fn the_payload_is_delivered_byte_for_byte() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;
     let api = server.api();
@@ -108,7 +108,7 @@ async fn an_account_gets_only_its_own_notifications() {
 }
 
 #[tokio::test]
-async fn the_platform_publishes_to_whom_it_names() {
+async fn the_platform_publishes_to_the_account_or_webhook_that_it_names() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;
     let acme = server.api_of("acme").await;
@@ -141,8 +141,8 @@ async fn a_deactivated_webhook_cannot_be_published_to() {
     let api = server.api();
     let id = api.register_url("https://example.com").await;
     api.deactivate(&id).await;
-    let answer = api.post("/notifications", &json!({ "type": "a.b", "data": {}, "webhook": { "id": id } })).await;
-    assert_eq!(answer.problem(), (409, "webhook_deactivated".to_owned()));
+    let response = api.post("/notifications", &json!({ "type": "a.b", "data": {}, "webhook": { "id": id } })).await;
+    assert_eq!(response.problem(), (409, "webhook_deactivated".to_owned()));
     assert_eq!(api.publish_type("a.b").await["deliveryCount"], 0);
 }
 
@@ -163,7 +163,7 @@ async fn a_published_notification_can_be_read_and_listed() {
     assert_eq!(server.platform().await.notification(&id_of(&first)).await, first);
 }
 
-async fn publish_with_key(api: &crate::harness::Api, key: &str, body: &str) -> crate::harness::Answer {
+async fn publish_with_key(api: &crate::harness::Api, key: &str, body: &str) -> crate::harness::ApiResponse {
     api.call(Method::POST, "/notifications", &[("idempotency-key", key)], body.to_owned()).await
 }
 
@@ -189,24 +189,24 @@ async fn the_same_key_with_another_body_is_a_conflict() {
     let api = server.api();
     publish_with_key(&api, "key", r#"{"type":"a.b","data":{"n":1}}"#).await.expect(202);
     for body in [r#"{"type":"a.b","data":{"n":2}}"#, r#"{"type":"a.b","data":{"n":1} }"#] {
-        let answer = publish_with_key(&api, "key", body).await;
-        assert_eq!(answer.problem(), (409, "idempotency_conflict".to_owned()), "{body}");
-        assert_eq!(publish_with_key(&api.of_plain_json(), "key", body).await.problem(), answer.problem());
+        let response = publish_with_key(&api, "key", body).await;
+        assert_eq!(response.problem(), (409, "idempotency_conflict".to_owned()), "{body}");
+        assert_eq!(publish_with_key(&api.accepting_json_only(), "key", body).await.problem(), response.problem());
     }
-    // Another account's key is another key.
+    // The same key of another account is a different key.
     publish_with_key(&server.api_of("other").await, "key", r#"{"type":"a.b","data":{"n":2}}"#).await.expect(202);
     assert_eq!(api.list("/notifications").await.len(), 1);
 }
 
 #[tokio::test]
-async fn concurrent_duplicates_store_one() {
+async fn concurrent_duplicates_store_one_notification() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;
     let api = server.api();
     api.register_url(&receiver.url()).await;
     let body = r#"{"type":"a.b","data":{}}"#;
-    let answers = futures_util::future::join_all((0..20).map(|_| publish_with_key(&api, "key", body))).await;
-    let mut ids: Vec<String> = answers.into_iter().map(|answer| id_of(&answer.expect(202))).collect();
+    let responses = futures_util::future::join_all((0..20).map(|_| publish_with_key(&api, "key", body))).await;
+    let mut ids: Vec<String> = responses.into_iter().map(|response| id_of(&response.expect(202))).collect();
     ids.dedup();
     assert_eq!(ids.len(), 1);
     assert_eq!(receiver.next().await.id(), ids[0]);
@@ -214,7 +214,7 @@ async fn concurrent_duplicates_store_one() {
 }
 
 #[tokio::test]
-async fn a_key_is_forgotten_after_a_day() {
+async fn an_idempotency_key_expires_after_a_day() {
     let server = crate::harness::Setup::dev().manual_clock().start().await;
     let api = server.api();
     publish_with_key(&api, "key", r#"{"type":"a.b","data":{"n":1}}"#).await.expect(202);
@@ -227,10 +227,10 @@ async fn a_key_is_forgotten_after_a_day() {
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[tokio::test]
-async fn the_trace_of_a_publication_goes_on_in_each_attempt() {
+async fn each_attempt_continues_the_trace_of_its_publication() {
     let mut server = Setup::dev().manual_clock().start().await;
     let mut receiver = server.receiver().await;
-    receiver.then([Reply::Status(500)]);
+    receiver.reply_to_next([Reply::Status(500)]);
     let api = server.api();
     api.register_url(&receiver.url()).await;
     let body = r#"{"type":"a.b","data":{}}"#;
@@ -246,7 +246,7 @@ async fn the_trace_of_a_publication_goes_on_in_each_attempt() {
 }
 
 #[tokio::test]
-async fn what_is_no_trace_is_ignored() {
+async fn an_invalid_trace_context_is_ignored() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;
     let api = server.api();

@@ -1,4 +1,4 @@
-//! Deliveries that are made due again, a stretch of them at once.
+//! Recovery: deliveries in a time range are made due again.
 
 use chrono::TimeDelta;
 use http::Method;
@@ -8,17 +8,17 @@ use crate::harness::{Api, Receiver, Reply, Server, Setup, eventually, id_of};
 
 const START: &str = "2026-01-02T15:04:05Z";
 
-/// A server whose time stands still and that tries everything once, and a receiver that is registered there.
-async fn registered() -> (Server, Api, Receiver, String) {
+/// Starts a server with a manual clock and without retries, a receiver and its webhook.
+async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     let server = Setup::dev().flags(&["--retry-schedule", "none"]).manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     let id = api.register_url(&receiver.url()).await;
     (server, api, receiver, id)
 }
 
-/// Publishes one notification a minute, which all fail, and answers their ids.
-async fn outage(server: &Server, api: &Api, receiver: &mut Receiver, minutes: usize) -> Vec<String> {
-    receiver.always(Reply::Status(500));
+/// Publishes one notification per minute. All deliveries fail. Returns the ids of the notifications.
+async fn publish_during_outage(server: &Server, api: &Api, receiver: &mut Receiver, minutes: usize) -> Vec<String> {
+    receiver.always_reply(Reply::Status(500));
     let mut ids = Vec::new();
     for _ in 0..minutes {
         let notification = api.publish_type("a.b").await;
@@ -27,57 +27,57 @@ async fn outage(server: &Server, api: &Api, receiver: &mut Receiver, minutes: us
         ids.push(id_of(&notification));
         server.advance(TimeDelta::minutes(1));
     }
-    receiver.always(Reply::Status(204));
+    receiver.always_reply(Reply::Status(204));
     ids
 }
 
-async fn arrived_ids(receiver: &mut Receiver, count: usize) -> Vec<String> {
-    let mut ids: Vec<String> = receiver.next_of(count).await.iter().map(|callback| callback.id().to_owned()).collect();
+async fn received_ids(receiver: &mut Receiver, count: usize) -> Vec<String> {
+    let mut ids: Vec<String> = receiver.next_callbacks(count).await.iter().map(|callback| callback.id().to_owned()).collect();
     ids.sort_unstable();
     ids
 }
 
-async fn refused(api: &Api, id: &str, recovery: &Value) -> (u16, String) {
+async fn problem_of_recovery(api: &Api, id: &str, recovery: &Value) -> (u16, String) {
     let path = format!("/webhooks/{id}/recovery");
-    let answer = api.post(&path, recovery).await;
-    let plain = api.of_plain_json().call(Method::POST, &path, &[], recovery.to_string()).await;
-    assert_eq!(plain.problem(), answer.problem());
-    answer.problem()
+    let response = api.post(&path, recovery).await;
+    let plain = api.accepting_json_only().call(Method::POST, &path, &[], recovery.to_string()).await;
+    assert_eq!(plain.problem(), response.problem());
+    response.problem()
 }
 
 #[tokio::test]
-async fn what_failed_in_the_stretch_is_counted_and_then_goes_out_again() {
-    let (server, api, mut receiver, id) = registered().await;
-    let failed = outage(&server, &api, &mut receiver, 4).await;
-    let stretch = json!({ "since": "2026-01-02T15:05:05Z", "until": "2026-01-02T15:07:05Z" });
-    let mut counted = stretch.clone();
+async fn failed_deliveries_in_a_time_range_are_counted_and_sent_again() {
+    let (server, api, mut receiver, id) = start_with_webhook().await;
+    let failed = publish_during_outage(&server, &api, &mut receiver, 4).await;
+    let range = json!({ "since": "2026-01-02T15:05:05Z", "until": "2026-01-02T15:07:05Z" });
+    let mut counted = range.clone();
     counted["dryRun"] = json!(true);
     assert_eq!(api.recover(&id, &counted).await, json!({ "count": 2 }));
     assert_eq!(api.list("/deliveries?status=failed").await.len(), 4, "counting changes nothing");
-    assert_eq!(api.recover(&id, &stretch).await, json!({ "count": 2 }));
-    assert_eq!(arrived_ids(&mut receiver, 2).await, failed[1..3]);
+    assert_eq!(api.recover(&id, &range).await, json!({ "count": 2 }));
+    assert_eq!(received_ids(&mut receiver, 2).await, failed[1..3]);
     eventually("the outcomes", async || (api.list("/deliveries?status=succeeded").await.len() == 2).then_some(())).await;
-    assert_eq!(api.recover(&id, &stretch).await, json!({ "count": 0 }), "what has succeeded is not recovered");
+    assert_eq!(api.recover(&id, &range).await, json!({ "count": 0 }), "a successful delivery is not recovered");
     counted["dryRun"] = json!(false);
     counted["since"] = json!(START);
-    assert_eq!(api.recover(&id, &counted).await, json!({ "count": 1 }), "not to count only is to recover");
-    assert_eq!(arrived_ids(&mut receiver, 1).await, failed[..1]);
+    assert_eq!(api.recover(&id, &counted).await, json!({ "count": 1 }), "dryRun false recovers");
+    assert_eq!(received_ids(&mut receiver, 1).await, failed[..1]);
     let delivery = api.list(&format!("/deliveries?notificationID={}", failed[0])).await.remove(0);
     assert_eq!(api.after_attempts(&json!({ "id": failed[0] }), 2).await["attemptCount"], 2, "{delivery}");
 }
 
 #[tokio::test]
-async fn what_a_deactivation_cancelled_can_be_recovered_after_activation() {
-    let (server, api, mut receiver, id) = registered().await;
-    let gone = outage(&server, &api, &mut receiver, 1).await;
-    receiver.then([Reply::Status(410)]);
-    let refused_for_good = api.publish_type("a.b").await;
-    api.after_attempts(&refused_for_good, 1).await;
+async fn deliveries_cancelled_by_a_deactivation_can_be_recovered_after_activation() {
+    let (server, api, mut receiver, id) = start_with_webhook().await;
+    let failed = publish_during_outage(&server, &api, &mut receiver, 1).await;
+    receiver.reply_to_next([Reply::Status(410)]);
+    let rejected_with_410 = api.publish_type("a.b").await;
+    api.after_attempts(&rejected_with_410, 1).await;
     receiver.next().await;
     let since = json!({ "since": START });
-    assert_eq!(refused(&api, &id, &since).await, (409, "webhook_deactivated".to_owned()));
+    assert_eq!(problem_of_recovery(&api, &id, &since).await, (409, "webhook_deactivated".to_owned()));
     api.activate(&id).await;
-    // A first call may have been spent on marking what is cancelled.
+    // The first call may only mark deliveries as cancelled.
     let mut recovered = api.recover(&id, &since).await;
     let mut count = recovered["count"].as_u64().expect("a number");
     while let Some(cursor) = recovered.get("cursor") {
@@ -85,15 +85,15 @@ async fn what_a_deactivation_cancelled_can_be_recovered_after_activation() {
         count += recovered["count"].as_u64().expect("a number");
     }
     assert_eq!(count, 2);
-    assert_eq!(arrived_ids(&mut receiver, 2).await, [gone[0].clone(), id_of(&refused_for_good)]);
+    assert_eq!(received_ids(&mut receiver, 2).await, [failed[0].clone(), id_of(&rejected_with_410)]);
 }
 
 #[tokio::test]
-async fn more_than_one_call_may_is_recovered_call_by_call() {
-    let (mut server, api, mut receiver, id) = registered().await;
-    outage(&server, &api, &mut receiver, 1).await;
+async fn a_large_recovery_needs_several_calls() {
+    let (mut server, api, mut receiver, id) = start_with_webhook().await;
+    publish_during_outage(&server, &api, &mut receiver, 1).await;
     server.stop().await;
-    // As if the outage had been long: the one failed delivery 10,005 times, half a second apart.
+    // Simulates a long outage: 10,004 copies of the failed delivery, at intervals of 0.5 s.
     let copied = match server.database().is_embedded() {
         true => {
             "INSERT INTO deliveries
@@ -112,23 +112,23 @@ async fn more_than_one_call_may_is_recovered_call_by_call() {
     };
     server.database().run(copied).await;
     server.start_again().await;
-    let mut asked = json!({ "since": START, "dryRun": true });
-    let first = api.recover(&id, &asked).await;
+    let mut request = json!({ "since": START, "dryRun": true });
+    let first = api.recover(&id, &request).await;
     assert_eq!(first["count"], 10_000);
-    asked["cursor"] = first["cursor"].clone();
-    assert_eq!(api.recover(&id, &asked).await, json!({ "count": 5 }));
-    let asked = json!({ "since": START });
-    let first = api.recover(&id, &asked).await;
+    request["cursor"] = first["cursor"].clone();
+    assert_eq!(api.recover(&id, &request).await, json!({ "count": 5 }));
+    let request = json!({ "since": START });
+    let first = api.recover(&id, &request).await;
     assert_eq!(first["count"], 10_000);
     let rest = api.recover(&id, &json!({ "since": START, "cursor": first["cursor"] })).await;
     assert_eq!(rest, json!({ "count": 5 }));
     assert_eq!(api.list("/deliveries?status=failed").await.len(), 0);
-    receiver.next_of(100).await;
+    receiver.next_callbacks(100).await;
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_not_there_has_nothing_to_recover() {
-    let (_server, api, _receiver, id) = registered().await;
+async fn a_recovery_of_an_unknown_webhook_is_not_found() {
+    let (_server, api, _receiver, id) = start_with_webhook().await;
     api.delete_webhook(&id).await;
-    assert_eq!(refused(&api, &id, &json!({ "since": START })).await, (404, "not_found".to_owned()));
+    assert_eq!(problem_of_recovery(&api, &id, &json!({ "since": START })).await, (404, "not_found".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! What a registration answers, and its limits.
+//! Registration: the response, and limits.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn members(object: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_registration_answers_its_record_and_no_secret() {
+async fn a_registration_returns_the_webhook_without_secrets() {
     let server = Server::start().await;
     let registration = json!({
         "targetURL": "https://example.com",
@@ -25,7 +25,7 @@ async fn a_registration_answers_its_record_and_no_secret() {
 }
 
 #[tokio::test]
-async fn what_was_sent_comes_back_as_sent() {
+async fn a_target_url_is_returned_unchanged() {
     let server = Server::start().await;
     let api = server.api();
     for target_url in
@@ -38,7 +38,7 @@ async fn what_was_sent_comes_back_as_sent() {
 }
 
 #[tokio::test]
-async fn each_kind_of_authentication_shows_what_is_not_secret() {
+async fn each_kind_of_authentication_is_returned_without_secrets() {
     let server = Server::start().await;
     let client = json!({ "type": "client_credential", "clientID": "me", "clientSecret": "hidden", "tokenURL": "https://example.com" });
     let mut full = client.clone();
@@ -59,14 +59,14 @@ async fn each_kind_of_authentication_shows_what_is_not_secret() {
 }
 
 #[tokio::test]
-async fn without_authentication_the_record_says_noauth() {
+async fn a_webhook_without_authentication_has_the_type_noauth() {
     let server = Server::start().await;
     let webhook = server.api().register(&json!({ "targetURL": "https://example.com" })).await;
     assert_eq!(webhook["auth"], json!({ "type": "noauth" }));
 }
 
 #[tokio::test]
-async fn optional_members_come_back_and_all_types_mean_none() {
+async fn optional_members_are_returned_and_a_filter_for_all_types_is_omitted() {
     let server = Server::start().await;
     let api = server.api();
     let event_types = json!(["catalog.*", "order.paid"]);
@@ -79,26 +79,26 @@ async fn optional_members_come_back_and_all_types_mean_none() {
 }
 
 #[tokio::test]
-async fn the_same_url_again_makes_a_second_webhook() {
+async fn registering_the_same_url_again_creates_a_second_webhook() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;
     let api = server.api();
     let ids = [api.register_url(&receiver.url()).await, api.register_url(&receiver.url()).await];
     assert_ne!(ids[0], ids[1]);
     assert_eq!(api.publish_type("a.b").await["deliveryCount"], 2);
-    let mut received: Vec<String> = receiver.next_of(2).await.iter().map(|callback| id_of(&callback.json()["webhook"])).collect();
+    let mut received: Vec<String> = receiver.next_callbacks(2).await.iter().map(|callback| id_of(&callback.json()["webhook"])).collect();
     received.sort();
     assert_eq!(received, ids);
 }
 
 #[tokio::test]
-async fn an_account_has_no_more_webhooks_than_its_limit() {
+async fn an_account_cannot_exceed_its_webhook_limit() {
     let server = Setup::dev().flags(&["--webhooks-per-account", "2"]).start().await;
     let api = server.api();
     let registration = json!({ "targetURL": "https://example.com" });
     let first = api.register_url("https://example.com").await;
     api.register_url("https://example.com").await;
-    for api in [&api, &api.of_plain_json()] {
+    for api in [&api, &api.accepting_json_only()] {
         assert_eq!(api.post("/webhooks", &registration).await.problem(), (409, "webhook_limit".to_owned()));
     }
     server.api_of("other").await.register(&registration).await;
@@ -107,11 +107,11 @@ async fn an_account_has_no_more_webhooks_than_its_limit() {
 }
 
 #[tokio::test]
-async fn concurrent_registrations_stay_within_the_limit() {
+async fn concurrent_registrations_respect_the_limit() {
     let server = Setup::dev().flags(&["--webhooks-per-account", "3"]).start().await;
     let api = server.api();
     let registration = json!({ "targetURL": "https://example.com" });
-    let answers = futures_util::future::join_all((0..10).map(|_| api.post("/webhooks", &registration))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 3);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 7);
+    let responses = futures_util::future::join_all((0..10).map(|_| api.post("/webhooks", &registration))).await;
+    assert_eq!(responses.iter().filter(|response| response.status == 200).count(), 3);
+    assert_eq!(responses.iter().filter(|response| response.status == 409).count(), 7);
 }

@@ -1,4 +1,4 @@
-//! How often a caller may come, where the operator sets a limit: every operation answers 429, and says how long to wait.
+//! Rate limits that an operator sets. Over the limit, every operation responds with 429 and the time to wait.
 
 use chrono::TimeDelta;
 use http::Method;
@@ -7,14 +7,14 @@ use crate::auth::operations;
 use crate::harness::{Process, Server, Setup};
 
 #[tokio::test]
-async fn every_operation_counts_against_its_token() {
+async fn every_operation_counts_towards_the_limit_of_its_token() {
     let server = Setup::dev().flags(&["--requests-per-second", "1"]).manual_clock().start().await;
     let api = server.api();
     for (method, path, body, _) in operations() {
         let admitted = api.call(method.clone(), &path, &[], body.clone()).await;
         assert_ne!(admitted.status, 429, "{method} {path}");
         let refused = api.call(method.clone(), &path, &[], body.clone()).await;
-        assert_eq!(api.of_plain_json().call(method.clone(), &path, &[], body).await.problem(), refused.problem());
+        assert_eq!(api.accepting_json_only().call(method.clone(), &path, &[], body).await.problem(), refused.problem());
         assert_eq!(refused.problem(), (429, "rate_limited".to_owned()), "{method} {path}");
         assert_eq!(refused.headers["retry-after"], "1");
         server.advance(TimeDelta::seconds(1));
@@ -22,7 +22,7 @@ async fn every_operation_counts_against_its_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_has_used_up_its_limit_takes_nothing_from_another() {
+async fn each_token_has_its_own_limit() {
     let server = Setup::dev().flags(&["--requests-per-second", "2"]).manual_clock().start().await;
     let (greedy, modest) = (server.api_of("acme").await, server.api_of("acme").await);
     let mut statuses = Vec::new();
@@ -34,7 +34,7 @@ async fn a_token_that_has_used_up_its_limit_takes_nothing_from_another() {
 }
 
 #[tokio::test]
-async fn an_address_that_fails_to_authenticate_too_often_has_to_wait() {
+async fn an_address_with_too_many_failed_authentications_has_to_wait() {
     let server = Setup::dev().flags(&["--failed-authentications-per-minute", "2"]).manual_clock().start().await;
     let stranger = server.api_with("unknown");
     for expected in [401, 401, 429] {
@@ -50,18 +50,18 @@ async fn an_address_that_fails_to_authenticate_too_often_has_to_wait() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_the_address_is_the_one_that_the_proxy_added() {
+async fn behind_a_proxy_the_address_that_the_proxy_added_counts() {
     let server = Setup::dev().flags(&["--failed-authentications-per-minute", "1", "--behind-tls-proxy"]).manual_clock().start().await;
     let api = server.api_without_token();
     let from = async |forwarded: &str| api.call(Method::GET, "/webhooks", &[("x-forwarded-for", forwarded)], "").await.status;
     assert_eq!(from("192.0.2.1").await, 401);
     assert_eq!(from("192.0.2.1").await, 429);
-    assert_eq!(from("198.51.100.7").await, 401, "another caller of the same proxy");
-    assert_eq!(from("203.0.113.9, 198.51.100.7").await, 429, "what a caller claims itself does not count");
+    assert_eq!(from("198.51.100.7").await, 401, "another caller behind the same proxy");
+    assert_eq!(from("203.0.113.9, 198.51.100.7").await, 429, "an address that the caller sends itself does not count");
 }
 
 #[tokio::test]
-async fn a_caller_cannot_choose_its_address_where_no_proxy_is() {
+async fn without_a_proxy_a_caller_cannot_choose_its_address() {
     let server = Setup::dev().flags(&["--failed-authentications-per-minute", "1"]).manual_clock().start().await;
     let api = server.api_without_token();
     assert_eq!(api.call(Method::GET, "/webhooks", &[("x-forwarded-for", "192.0.2.1")], "").await.status, 401);
@@ -69,7 +69,7 @@ async fn a_caller_cannot_choose_its_address_where_no_proxy_is() {
 }
 
 #[tokio::test]
-async fn there_is_no_limit_unless_one_is_set() {
+async fn by_default_there_is_no_limit() {
     let process = Process::start(&[]).await;
     let (api, stranger) = (process.api(), process.api_with("unknown"));
     for _ in 0..50 {
@@ -79,7 +79,7 @@ async fn there_is_no_limit_unless_one_is_set() {
 }
 
 #[tokio::test]
-async fn too_many_requests_cost_nothing_but_the_answer() {
+async fn a_request_over_the_limit_has_no_effect() {
     let server: Server = Setup::dev().flags(&["--requests-per-second", "1"]).manual_clock().start().await;
     let api = server.api();
     api.register_url("https://example.com").await;

@@ -1,4 +1,4 @@
-//! What survives a stop, and what survives a kill.
+//! Stops, restarts and kills.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,13 +7,13 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::harness::{PREFIX, Process, Reply, Setup, eventually, id_of, patiently};
+use crate::harness::{PREFIX, Process, Reply, Setup, eventually, id_of, with_timeout};
 
 #[tokio::test]
-async fn what_was_pending_goes_on_after_a_restart() {
+async fn a_pending_delivery_continues_after_a_restart() {
     let mut server = Setup::dev().manual_clock().start().await;
     let mut receiver = server.receiver().await;
-    receiver.then([Reply::Status(500)]);
+    receiver.reply_to_next([Reply::Status(500)]);
     let api = server.api();
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
     let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
@@ -31,10 +31,10 @@ async fn what_was_pending_goes_on_after_a_restart() {
 }
 
 #[tokio::test]
-async fn what_fell_due_while_the_server_was_away_goes_out_at_once() {
+async fn a_delivery_that_fell_due_during_a_stop_is_sent_at_the_start() {
     let mut server = Setup::dev().manual_clock().start().await;
     let mut receiver = server.receiver().await;
-    receiver.then([Reply::Status(500)]);
+    receiver.reply_to_next([Reply::Status(500)]);
     let api = server.api();
     api.register_url(&receiver.url()).await;
     let notification = api.publish_type("a.b").await;
@@ -46,11 +46,11 @@ async fn what_fell_due_while_the_server_was_away_goes_out_at_once() {
 }
 
 #[tokio::test]
-async fn a_stopping_server_waits_for_what_is_in_flight() {
+async fn a_stopping_server_waits_for_attempts_in_flight() {
     let mut server = Setup::dev().start().await;
     let mut receiver = server.receiver().await;
     let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
-    receiver.always(Reply::Gate(gate.clone()));
+    receiver.always_reply(Reply::OkWhenReleased(gate.clone()));
     let api = server.api();
     api.register_url(&receiver.url()).await;
     let notification = api.publish_type("a.b").await;
@@ -63,10 +63,10 @@ async fn a_stopping_server_waits_for_what_is_in_flight() {
 }
 
 #[tokio::test]
-async fn what_a_stop_cuts_off_is_attempted_again() {
+async fn an_attempt_that_a_stop_aborts_is_repeated() {
     let mut server = Setup::dev().flags(&["--drain-timeout-seconds", "0"]).start().await;
     let mut receiver = server.receiver().await;
-    receiver.then([Reply::Hang]);
+    receiver.reply_to_next([Reply::Hang]);
     let api = server.api();
     api.register_url(&receiver.url()).await;
     let notification = api.publish_type("a.b").await;
@@ -77,12 +77,12 @@ async fn what_a_stop_cuts_off_is_attempted_again() {
 }
 
 #[tokio::test]
-async fn what_a_stop_cuts_off_is_nobodys_afterwards() {
+async fn a_stop_releases_the_leases_of_aborted_attempts() {
     let mut process = Process::start(&["--drain-timeout-seconds", "0"]).await;
     let mut receivers = [process.receiver().await, process.receiver().await];
     let api = process.api();
     for (receiver, ordered) in receivers.iter_mut().zip([false, true]) {
-        receiver.always(Reply::Hang);
+        receiver.always_reply(Reply::Hang);
         api.register(&json!({ "targetURL": receiver.url(), "ordered": ordered })).await;
     }
     for _ in 0..3 {
@@ -101,55 +101,55 @@ async fn what_a_stop_cuts_off_is_nobodys_afterwards() {
 }
 
 #[tokio::test]
-async fn clients_that_neither_go_on_nor_go_away_do_not_hold_up_a_stop() {
+async fn stalled_clients_do_not_block_a_stop() {
     let head = format!("POST {PREFIX}/notifications HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n");
     let half_a_body = "content-length: 1000\r\n\r\n{\"type\":";
-    // Its answers are many times what the system keeps of those that nobody reads.
-    let nothing_but_requests = "GET /docs HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50);
-    for (sent, has_answer) in [("POST", false), (&head, false), (half_a_body, false), (&nothing_but_requests, true)] {
+    // The responses do not fit into the socket buffers, and the client does not read them.
+    let unread_responses = "GET /docs HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50);
+    for (sent, has_response) in [("POST", false), (&head, false), (half_a_body, false), (&unread_responses, true)] {
         let mut process = Process::start(&["--drain-timeout-seconds", "1"]).await;
         let begin = if sent == half_a_body { format!("{head}authorization: Bearer {}\r\n", process.api().token()) } else { String::new() };
-        let mut client = TcpStream::connect(process.address()).await.expect("it listens");
-        client.write_all((begin + sent).as_bytes()).await.expect("it reads");
-        if has_answer {
-            patiently("the first answer", client.readable()).await.expect("an answer");
+        let mut client = TcpStream::connect(process.address()).await.expect("a listening server");
+        client.write_all((begin + sent).as_bytes()).await.expect("a connection");
+        if has_response {
+            with_timeout("the first response", client.readable()).await.expect("a response");
         }
-        // What came before this has been read.
+        // After this response, the server has read what the stalled client sent.
         process.api().get("/webhooks").await.expect(200);
         assert!(process.terminate().await.success(), "{sent}");
     }
 }
 
-const PUBLISHED: usize = 1_000;
-const AT_ONCE: usize = 8;
+const NOTIFICATIONS: usize = 1_000;
+const PUBLISHERS: usize = 8;
 const IN_FLIGHT: usize = 16;
 
-/// Publishes until it has had its share or the server is gone; the notifications that were accepted.
+/// Publishes `NOTIFICATIONS` notifications, or fewer if the server is killed. Returns the accepted notifications.
 async fn publish_share(process: &Process) -> Vec<String> {
     let publisher = async || {
         let (api, mut accepted) = (process.api(), Vec::new());
-        for _ in 0..PUBLISHED / AT_ONCE {
-            let answer = api.try_post("/notifications", &json!({ "type": "a.b", "data": {} })).await;
-            let Some(answer) = answer else { break };
-            accepted.push(id_of(&answer.expect(202)));
+        for _ in 0..NOTIFICATIONS / PUBLISHERS {
+            let response = api.try_post("/notifications", &json!({ "type": "a.b", "data": {} })).await;
+            let Some(response) = response else { break };
+            accepted.push(id_of(&response.expect(202)));
         }
         accepted
     };
-    futures_util::future::join_all((0..AT_ONCE).map(|_| publisher())).await.concat()
+    futures_util::future::join_all((0..PUBLISHERS).map(|_| publisher())).await.concat()
 }
 
 #[tokio::test]
-async fn a_killed_server_loses_nothing_and_repeats_only_what_was_in_flight_or_has_just_ended() {
+async fn a_killed_server_loses_nothing_and_repeats_only_unrecorded_attempts() {
     let in_flight = IN_FLIGHT.to_string();
     let mut process = Process::start(&["--max-in-flight-per-webhook", &in_flight]).await;
     let mut receiver = process.receiver().await;
     process.api().register_url(&receiver.url()).await;
     let mut received: HashMap<String, usize> = HashMap::new();
-    let killed_after = PUBLISHED / 2;
-    // The server is killed in the middle of it: some are accepted and still wait, some are in flight, some come too late.
+    let killed_after = NOTIFICATIONS / 2;
+    // Kills the server halfway: some notifications are waiting, some are in flight, some are not accepted yet.
     let half_way = async {
-        let callbacks = receiver.next_of(killed_after).await;
-        process.kill_under_way().await;
+        let callbacks = receiver.next_callbacks(killed_after).await;
+        process.kill_without_waiting().await;
         callbacks
     };
     let (accepted, callbacks) = tokio::join!(publish_share(&process), half_way);
@@ -157,26 +157,26 @@ async fn a_killed_server_loses_nothing_and_repeats_only_what_was_in_flight_or_ha
     for callback in callbacks {
         *received.entry(callback.id().to_owned()).or_default() += 1;
     }
-    // What has ended is recorded some milliseconds later, and until then still leased.
+    // An outcome is recorded some milliseconds after the attempt. The delivery stays leased until then.
     let leased =
         if process.database().is_embedded() { "deliveries WHERE leased_by IS NOT NULL" } else { "pending WHERE leased_by IS NOT NULL" };
     let unrecorded = usize::try_from(process.database().count(leased).await).expect("a number");
-    assert!(unrecorded < killed_after / 4, "{unrecorded} were in flight or not recorded");
+    assert!(unrecorded < killed_after / 4, "{unrecorded} attempts were in flight or not recorded");
     process.start_again().await;
-    let wanted: HashSet<String> = accepted.into_iter().collect();
-    assert!(wanted.len() >= killed_after - IN_FLIGHT, "{}", wanted.len());
-    while !wanted.iter().all(|id| received.contains_key(id)) {
+    let accepted: HashSet<String> = accepted.into_iter().collect();
+    assert!(accepted.len() >= killed_after - IN_FLIGHT, "{}", accepted.len());
+    while !accepted.iter().all(|id| received.contains_key(id)) {
         *received.entry(receiver.next().await.id().to_owned()).or_default() += 1;
     }
     let api = process.api();
-    eventually("everything to be recorded", async || api.list("/deliveries?status=pending").await.is_empty().then_some(())).await;
-    for callback in receiver.arrived() {
+    eventually("every outcome to be recorded", async || api.list("/deliveries?status=pending").await.is_empty().then_some(())).await;
+    for callback in receiver.take_arrived() {
         *received.entry(callback.id().to_owned()).or_default() += 1;
     }
     let stored = api.list("/notifications").await.len();
-    assert_eq!(received.len(), stored, "what was stored without an answer arrives too, and nothing else");
-    assert!(stored <= wanted.len() + AT_ONCE);
+    assert_eq!(received.len(), stored, "a notification that was stored without a response is delivered, too");
+    assert!(stored <= accepted.len() + PUBLISHERS);
     let repeated = received.values().filter(|count| **count > 1).count();
-    assert!(repeated <= unrecorded, "{repeated} were repeated, and {unrecorded} in flight or not recorded");
+    assert!(repeated <= unrecorded, "{repeated} repeated, {unrecorded} in flight or not recorded");
     assert!(received.values().all(|count| *count <= 2));
 }

@@ -1,4 +1,4 @@
-//! What is old goes, and what is new is refused while there is no room for it.
+//! Retention of old deliveries, and full storage.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -7,15 +7,15 @@ use tokio::sync::Semaphore;
 use crate::harness::{Reply, Setup, eventually, id_of, incompressible};
 
 #[tokio::test]
-async fn what_succeeded_goes_after_its_time_and_what_failed_stays_longer() {
-    // The times that are kept, and a little more than what may pass until it is all gone.
+async fn successful_deliveries_are_deleted_after_their_retention_and_failed_ones_later() {
+    // Each time is longer than the retention time plus the maximum time until the deletion.
     for (flags, succeeded_for, failed_for) in [
         (&[][..], TimeDelta::days(8), TimeDelta::days(35)),
         (&["--keep-succeeded", "2h", "--keep-failed", "3d"], TimeDelta::hours(3), TimeDelta::days(4)),
     ] {
         let server = Setup::dev().manual_clock().flags(&["--retry-schedule", "1s"]).flags(flags).start().await;
         let mut receiver = server.receiver().await;
-        receiver.then([Reply::Status(204), Reply::Status(500), Reply::Status(500)]);
+        receiver.reply_to_next([Reply::Status(204), Reply::Status(500), Reply::Status(500)]);
         let api = server.api();
         api.register_url(&receiver.url()).await;
         let accepted = api.publish_type("a.b").await;
@@ -43,59 +43,59 @@ async fn what_succeeded_goes_after_its_time_and_what_failed_stays_longer() {
 }
 
 #[tokio::test]
-async fn a_full_storage_takes_nothing_new() {
-    // A petabyte is free nowhere. Of PostgreSQL's disk a server sees nothing.
+async fn a_full_storage_refuses_new_webhooks_and_notifications() {
+    // No disk has a petabyte of free space. A server cannot see PostgreSQL's disk.
     for setup in [Setup::dev().flags(&["--max-bytes", "1"]), Setup::dev().embedded().flags(&["--min-free-bytes", "1000000000000000"])] {
         let server = setup.start().await;
         let api = server.api();
         for (path, body) in
             [("/webhooks", json!({ "targetURL": "https://example.com" })), ("/notifications", json!({ "type": "a.b", "data": {} }))]
         {
-            let answer = api.post(path, &body).await;
-            assert_eq!(answer.problem(), (503, "overloaded".to_owned()));
-            assert!(answer.headers.contains_key("retry-after"));
-            assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("full")), "{}", answer.json());
+            let response = api.post(path, &body).await;
+            assert_eq!(response.problem(), (503, "overloaded".to_owned()));
+            assert!(response.headers.contains_key("retry-after"));
+            assert!(response.json()["detail"].as_str().is_some_and(|detail| detail.contains("full")), "{}", response.json());
         }
         assert!(api.list("/webhooks").await.is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_full_storage_delivers_what_it_took_and_takes_more_once_that_is_old() {
-    let server = Setup::dev().manual_clock().room(2_000_000).flags(&["--keep-succeeded", "1h"]).start().await;
+async fn a_full_storage_still_delivers_and_accepts_more_after_old_data_is_deleted() {
+    let server = Setup::dev().manual_clock().capacity(2_000_000).flags(&["--keep-succeeded", "1h"]).start().await;
     let mut receiver = server.receiver().await;
     let gate = std::sync::Arc::new(Semaphore::new(0));
-    receiver.always(Reply::Gate(gate.clone()));
+    receiver.always_reply(Reply::OkWhenReleased(gate.clone()));
     let api = server.api();
     api.register_url(&receiver.url()).await;
     let publication = json!({ "type": "a.b", "data": { "text": incompressible(50_000) } });
     let publish = async || api.post("/notifications", &publication).await;
     let mut accepted = Vec::new();
     let refusal = loop {
-        let answer = publish().await;
-        if answer.status != 202 {
-            break answer;
+        let response = publish().await;
+        if response.status != 202 {
+            break response;
         }
-        accepted.push(id_of(&answer.json()));
+        accepted.push(id_of(&response.json()));
     };
     assert_eq!(refusal.problem(), (503, "overloaded".to_owned()));
     assert!(refusal.headers.contains_key("retry-after"));
     assert!(accepted.len() > 10, "{}", accepted.len());
 
     gate.add_permits(accepted.len() + 1);
-    let mut received: Vec<String> = receiver.next_of(accepted.len()).await.iter().map(|callback| callback.id().to_owned()).collect();
+    let mut received: Vec<String> = receiver.next_callbacks(accepted.len()).await.iter().map(|callback| callback.id().to_owned()).collect();
     received.sort();
     accepted.sort();
     assert_eq!(received, accepted);
     let recorded = async || (api.list("/deliveries?status=succeeded").await.len() == accepted.len()).then_some(());
-    eventually("all of them to be recorded", recorded).await;
-    assert_eq!(publish().await.status, 503, "none of them is old");
+    eventually("all outcomes to be recorded", recorded).await;
+    assert_eq!(publish().await.status, 503, "no delivery is old enough to be deleted");
 
     server.advance(TimeDelta::hours(2));
-    let room = async || {
+    let accepted_again = async || {
         server.database().shrink().await;
-        Some(publish().await).filter(|answer| answer.status == 202)
+        Some(publish().await).filter(|response| response.status == 202)
     };
-    let taken = eventually("room", room).await;
+    let taken = eventually("free space", accepted_again).await;
     assert_eq!(receiver.next().await.id(), id_of(&taken.json()));
 }

@@ -1,4 +1,4 @@
-//! Secrets are sealed at rest and never come back: not from the database's files, the log, an answer, or an echo.
+//! Secrets are stored encrypted. They never appear in database files, the log, responses, or recorded responses of receivers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -10,14 +10,14 @@ const PASSWORD: &str = "marked pässword/with+every:kind&of%character";
 const HEADER_KEY: &str = "marked-header/key+with=every&kind%of:character";
 const CLIENT_SECRET: &str = "marked client/secret+with=every&kind%of:character";
 
-/// A secret as it may be written: raw, in JSON, base64, hex, percent-encoded.
-fn spellings(secret: &str) -> Vec<String> {
+/// Returns a secret in all notations: raw, in JSON, base64, hex, percent-encoded.
+fn notations(secret: &str) -> Vec<String> {
     let percent = |encode: fn(u8) -> String| -> String {
         secret.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { encode(byte) }).collect()
     };
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     let json = json!(secret).to_string();
-    let mut spellings = vec![
+    let mut notations = vec![
         secret.to_owned(),
         json.trim_matches('"').to_owned(),
         STANDARD_NO_PAD.encode(secret),
@@ -28,27 +28,27 @@ fn spellings(secret: &str) -> Vec<String> {
         percent(|byte| format!("%{byte:02x}")),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
     ];
-    spellings.sort();
-    spellings.dedup();
-    spellings
+    notations.sort();
+    notations.dedup();
+    notations
 }
 
 fn assert_absent(place: &str, bytes: &[u8], secrets: &[String]) {
     for secret in secrets {
-        for spelling in spellings(secret) {
-            let found = bytes.windows(spelling.len()).any(|window| window == spelling.as_bytes());
-            assert!(!found, "{place} contains the secret {secret:?} as {spelling:?}");
+        for notation in notations(secret) {
+            let found = bytes.windows(notation.len()).any(|window| window == notation.as_bytes());
+            assert!(!found, "{place} contains the secret {secret:?} as {notation:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn no_secret_is_written_logged_or_answered() {
+async fn no_secret_is_stored_in_plain_text_logged_or_returned() {
     let mut server = Server::start().await;
     let api = server.api();
     let mut receiver = server.receiver().await;
     let endpoint = server.token_endpoint("marked-client", CLIENT_SECRET).await;
-    receiver.always(Reply::Echo);
+    receiver.always_reply(Reply::Echo);
     let basic = json!({ "type": "basic", "username": "marked-user", "password": PASSWORD });
     let client =
         json!({ "type": "client_credential", "clientID": "marked-client", "clientSecret": CLIENT_SECRET, "tokenURL": endpoint.url() });
@@ -58,13 +58,13 @@ async fn no_secret_is_written_logged_or_answered() {
         let headers = json!([{ "name": "X-Test-Key", "value": format!("Token {HEADER_KEY}") }]);
         let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth, "headers": headers })).await;
         let id = webhook["id"].as_str().expect("an id").to_owned();
-        // Through the store, since the one answer that shows it would be found among the answers.
+        // The test reads signing secrets later, because that response contains them.
         signing.push(id.clone());
         api.update(&id, &json!({ "auth": auth, "headers": headers })).await;
         api.test(&id).await;
     }
     api.publish_type("a.b").await;
-    let callbacks = receiver.next_of(4).await;
+    let callbacks = receiver.next_callbacks(4).await;
     for callback in &callbacks {
         let value = callback.header("authorization").split_once(' ').expect("a scheme").1.to_owned();
         secrets.push(value);
@@ -79,7 +79,7 @@ async fn no_secret_is_written_logged_or_answered() {
         let echo = delivery["lastAttempt"]["responseBody"].as_str().expect("the echo").to_owned();
         assert!(echo.contains("[redacted]"), "{echo}");
     }
-    // Refusals must not repeat a secret in the wrong place either.
+    // A refusal must not repeat a secret that is in the wrong member.
     api.post("/webhooks", &json!({ "targetURL": "https://example.com", "auth": PASSWORD })).await.expect(400);
     api.post("/webhooks", &json!({ "targetURL": "https://example.com", "auth": { "type": CLIENT_SECRET } })).await.expect(400);
     api.post("/webhooks", &json!({ "targetURL": PASSWORD })).await.expect(400);
@@ -91,7 +91,7 @@ async fn no_secret_is_written_logged_or_answered() {
     ] {
         api.post("/webhooks", &json!({ "targetURL": "https://example.com", "headers": headers })).await.expect(400);
     }
-    assert_absent("an answer", &server.answers(), &secrets);
+    assert_absent("a response", &server.responses(), &secrets);
     let mut signing_secrets = Vec::new();
     for id in &signing {
         let secret = api.signing_secret(id).await;
@@ -114,30 +114,30 @@ async fn no_secret_is_written_logged_or_answered() {
 }
 
 #[tokio::test]
-async fn an_echoed_secret_is_redacted_however_it_is_written() {
+async fn an_echoed_secret_is_redacted_in_every_notation() {
     let server = Server::start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     let auth = json!({ "type": "basic", "username": "u", "password": PASSWORD });
     let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
     let id = webhook["id"].as_str().expect("an id");
-    for spelling in spellings(PASSWORD) {
-        let body = format!("before {spelling} after");
-        receiver.then([Reply::Full { status: 500, headers: vec![], body }]);
+    for notation in notations(PASSWORD) {
+        let body = format!("before {notation} after");
+        receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body }]);
         let attempt = api.test(id).await;
         let kept = attempt["responseBody"].as_str().expect("a body");
-        assert!(kept.starts_with("before [redacted]") && kept.ends_with(" after"), "{spelling}: {kept}");
+        assert!(kept.starts_with("before [redacted]") && kept.ends_with(" after"), "{notation}: {kept}");
     }
 }
 
 #[tokio::test]
-async fn a_secret_at_the_edge_of_the_excerpt_is_redacted() {
+async fn a_secret_at_the_end_of_the_recorded_body_is_redacted() {
     let server = Server::start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
     let auth = json!({ "type": "basic", "username": "u", "password": "marked-password-at-the-edge" });
     let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
     for before in 4065..=4100 {
         let body = format!("{}marked-password-at-the-edge", "x".repeat(before));
-        receiver.then([Reply::Full { status: 500, headers: vec![], body }]);
+        receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body }]);
         let attempt = api.test(webhook["id"].as_str().expect("an id")).await;
         let kept = attempt["responseBody"].as_str().expect("a body").trim_start_matches('x').to_owned();
         assert!(!kept.contains("mark"), "{before}: {kept}");

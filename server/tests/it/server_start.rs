@@ -1,10 +1,10 @@
-//! Starting: the first start, keys, tokens and flags on the command line, and what is said when something is wrong.
+//! Start of the server: the first start, keys, tokens, flags, and error messages.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::harness::{Authority, Process, Setup, binary, binary_under, id_of, under_the_modes_of_files};
+use crate::harness::{Authority, Process, Setup, id_of, run_binary, run_binary_wrapped, wrapper_enforcing_file_modes};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -15,15 +15,15 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn the_first_start_makes_a_token_that_works_and_is_not_printed() {
+async fn the_first_start_creates_a_valid_token_and_does_not_print_it() {
     let mut process = Process::start_embedded(&[]).await;
     let token = std::fs::read_to_string(process.file("access-token")).expect("the token").trim().to_owned();
     assert_eq!(mode(&process.file("access-token")), 0o600);
     assert_eq!(mode(&process.file("master-key")), 0o600);
     assert_eq!(mode(&process.file("dev-ca-key.pem")), 0o600);
     assert_eq!(mode(&process.file("")), 0o700);
-    assert!(!process.greeting.contains(&token));
-    assert!(process.greeting.contains("export API_ACCESS_TOKEN=$(cat "), "{}", process.greeting);
+    assert!(!process.startup_output.contains(&token));
+    assert!(process.startup_output.contains("export API_ACCESS_TOKEN=$(cat "), "{}", process.startup_output);
     process.api().register_url("https://example.com").await;
     assert_eq!(process.token_command(&["list"]).await.lines().count(), 2);
     assert!(process.terminate().await.success());
@@ -35,8 +35,8 @@ async fn the_printed_command_registers_a_webhook() {
         return;
     }
     let process = Process::start_embedded(&[]).await;
-    let start = process.greeting.find("curl ").expect("the command");
-    let command = process.greeting[start..].replacen("curl ", "curl --silent --show-error ", 1);
+    let start = process.startup_output.find("curl ").expect("the command");
+    let command = process.startup_output[start..].replacen("curl ", "curl --silent --show-error ", 1);
     let mut shell = tokio::process::Command::new("sh");
     let token = std::fs::read_to_string(process.file("access-token")).expect("the token");
     shell.args(["-c", &command]).env("API_BASE_URL", process.base()).env("API_ACCESS_TOKEN", token.trim());
@@ -48,58 +48,58 @@ async fn the_printed_command_registers_a_webhook() {
 }
 
 #[tokio::test]
-async fn a_later_start_makes_no_token() {
+async fn a_later_start_creates_no_token() {
     let mut process = Process::start(&[]).await;
     process.kill().await;
     process.start_again().await;
-    assert_eq!(process.greeting.lines().count(), 1);
+    assert_eq!(process.startup_output.lines().count(), 1);
     assert_eq!(process.token_command(&["list"]).await.lines().count(), 2);
 }
 
 #[tokio::test]
-async fn the_api_speaks_tls_where_it_has_a_certificate() {
+async fn the_api_uses_tls_if_it_has_a_certificate() {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let (authority, authority_file) = Authority::own(directory.path());
+    let (authority, authority_file) = Authority::create(directory.path());
     let [certificate, key] = authority.certificate_files(directory.path());
     let process = Process::start(&["--tls-cert-file", &certificate, "--tls-key-file", &key]).await;
-    let (_, base) = process.greeting.lines().next().and_then(|line| line.split_once(" on ")).expect("an address");
+    let (_, base) = process.startup_output.lines().next().and_then(|line| line.split_once(" on ")).expect("an address");
     assert!(base.starts_with("https://"), "{base}");
     let token = std::fs::read_to_string(process.file("access-token")).expect("the token");
     let trusted = std::fs::read(authority_file).expect("the authority");
     let client = webhooks_client::Client::builder(base).token(token.trim()).authorities(&trusted).build().expect("a client");
-    assert!(client.list_webhooks().send().await.expect("an answer").data.is_empty());
-    let stranger = webhooks_client::connect(base, token.trim()).expect("a client");
-    assert!(stranger.list_webhooks().send().await.is_err(), "the certificate is checked");
+    assert!(client.list_webhooks().send().await.expect("a response").data.is_empty());
+    let untrusting_client = webhooks_client::connect(base, token.trim()).expect("a client");
+    assert!(untrusting_client.list_webhooks().send().await.is_err(), "the certificate is checked");
 }
 
 #[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
     let server = Setup::dev().embedded().start().await;
     let data_dir = server.data_dir().display().to_string();
-    let output = binary(&["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir]).await;
+    let output = run_binary(&["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir]).await;
     assert!(!output.status.success());
     let error = text(&output.stderr);
     assert!(error.contains("another webhooks-server is running on the data directory") && error.contains(&data_dir), "{error}");
 }
 
 #[tokio::test]
-async fn a_wrong_or_missing_master_key_is_named() {
+async fn a_wrong_or_missing_master_key_prevents_the_start_and_is_named() {
     let mut process = Process::start_embedded(&[]).await;
     process.kill().await;
     let key_file = process.file("master-key");
     let data_dir = process.data_dir();
     let key = std::fs::read_to_string(&key_file).expect("the key");
     let start = async |more: &[&str]| {
-        let output = binary(&[&["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir], more].concat()).await;
+        let output = run_binary(&[&["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir], more].concat()).await;
         assert!(!output.status.success());
         assert!(!text(&output.stderr).contains(key.trim()), "a key is never shown");
         text(&output.stderr)
     };
 
-    std::fs::remove_file(&key_file).expect("it is there");
+    std::fs::remove_file(&key_file).expect("an existing file");
     let missing = start(&[]).await;
-    assert!(missing.contains("is sealed with the master key") && missing.contains("does not exist"), "{missing}");
-    assert!(!key_file.exists(), "no new key in place of the one that is needed");
+    assert!(missing.contains("are encrypted with the master key") && missing.contains("does not exist"), "{missing}");
+    assert!(!key_file.exists(), "no new key replaces the missing one");
 
     let other = process.file("other-key");
     std::fs::write(&other, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a writable directory");
@@ -107,7 +107,7 @@ async fn a_wrong_or_missing_master_key_is_named() {
     let ids: Vec<&str> = wrong.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 8).collect();
     assert_eq!(ids.len(), 2, "{wrong}");
     assert_ne!(ids[0], ids[1]);
-    assert!(missing.contains(ids[0]), "both name the key that is needed: {missing}{wrong}");
+    assert!(missing.contains(ids[0]), "both errors name the required key: {missing}{wrong}");
 
     std::fs::write(&other, "not base64").expect("a writable directory");
     let unusable = start(&["--master-key-file", &other.display().to_string()]).await;
@@ -119,7 +119,7 @@ async fn a_wrong_or_missing_master_key_is_named() {
 }
 
 #[tokio::test]
-async fn the_master_key_may_lie_outside_of_the_data() {
+async fn the_master_key_may_be_outside_the_data_directory() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let key = directory.path().join("key");
     std::fs::write(&key, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a writable directory");
@@ -133,21 +133,21 @@ async fn the_master_key_may_lie_outside_of_the_data() {
 }
 
 #[tokio::test]
-async fn what_must_be_written_and_cannot_is_named_with_what_to_do() {
+async fn a_missing_write_permission_is_reported_with_the_path_and_a_remedy() {
     let mut process = Process::start_embedded(&[]).await;
     let webhook = process.api().register_url("https://example.com").await;
     let directory = process.file("");
-    let refused = async |protected: &Path, mode_then: u32, data_dir: &Path, named: &Path| {
-        let set_mode = |mode| std::fs::set_permissions(protected, Permissions::from_mode(mode)).expect("it is ours");
+    let refused = async |protected: &Path, new_mode: u32, data_dir: &Path, expected_path: &Path| {
+        let set_mode = |mode| std::fs::set_permissions(protected, Permissions::from_mode(mode)).expect("the test owns the file");
         let before = mode(protected);
-        set_mode(mode_then);
+        set_mode(new_mode);
         let data_dir = data_dir.display().to_string();
-        let arguments = ["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir];
-        let output = binary_under(&under_the_modes_of_files(), &arguments).await;
+        let arguments = ["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir];
+        let output = run_binary_wrapped(&wrapper_enforcing_file_modes(), &arguments).await;
         set_mode(before);
-        let (named, error) = (named.display().to_string(), text(&output.stderr));
+        let (expected_path, error) = (expected_path.display().to_string(), text(&output.stderr));
         assert_eq!(output.status.code(), Some(1), "{error}");
-        assert!(error.contains(&format!("{named}: run webhooks-server as a user who may write")), "{named}: {error}");
+        assert!(error.contains(&format!("{expected_path}: run webhooks-server as a user who may write")), "{expected_path}: {error}");
     };
     let database = process.file("webhooks.db");
     process.kill().await;
@@ -157,7 +157,7 @@ async fn what_must_be_written_and_cannot_is_named_with_what_to_do() {
     refused(&database, 0o400, &directory, &database).await;
     let lock = process.file("server.lock");
     refused(&lock, 0o400, &directory, &lock).await;
-    // The lock is there already, and the database makes files beside itself.
+    // The lock file exists already, and SQLite creates files next to the database.
     refused(&directory, 0o500, &directory, &database).await;
     let deeper = process.file("deeper");
     refused(&directory, 0o500, &deeper, &deeper).await;
@@ -166,7 +166,7 @@ async fn what_must_be_written_and_cannot_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn tokens_are_made_listed_and_revoked_on_the_command_line() {
+async fn tokens_are_created_listed_and_revoked_on_the_command_line() {
     let process = Process::start(&[]).await;
     let secret =
         process.token_command(&["create", "--account", "acme", "--scope", "webhooks.read,webhooks.write", "--expires-in-days", "1"]).await;
@@ -195,21 +195,22 @@ async fn tokens_are_made_listed_and_revoked_on_the_command_line() {
 }
 
 #[tokio::test]
-async fn the_command_line_explains_itself_and_names_mistakes() {
+async fn the_command_line_has_help_and_names_mistakes() {
     for (arguments, success, expected) in [
         (&["--help"][..], true, "--data-dir"),
         (&["--version"], true, env!("CARGO_PKG_VERSION")),
+        (&["--licenses"], true, "licence MIT OR Apache-2.0"),
         (&["token", "--help"], true, "revoke"),
         (&["--colour"], false, "--colour"),
         (&["--retry-schedule", "often"], false, "--retry-schedule"),
-        (&["--dev", "--listen", "0.0.0.0:0"], false, "--dev is for this machine alone"),
-        (&["--listen", "0.0.0.0:0"], false, "must not travel in the clear"),
+        (&["--dev", "--listen", "0.0.0.0:0"], false, "--dev is only for this machine"),
+        (&["--listen", "0.0.0.0:0"], false, "must not be sent unencrypted"),
         (&["--config", "/nowhere.toml"], false, "/nowhere.toml"),
         (&["token", "list", "--data-dir", "/nowhere"], false, "there is no database in /nowhere"),
     ] {
-        let output = binary(arguments).await;
+        let output = run_binary(arguments).await;
         assert_eq!(output.status.success(), success, "{arguments:?}");
-        let said = text(&output.stdout) + &text(&output.stderr);
-        assert!(said.contains(expected), "{arguments:?}: {said}");
+        let output_text = text(&output.stdout) + &text(&output.stderr);
+        assert!(output_text.contains(expected), "{arguments:?}: {output_text}");
     }
 }

@@ -1,4 +1,4 @@
-//! That each setting changes something. Most are tested beside what they change; here are the log, and that none is left out.
+//! Every setting has a test, usually in the file of its feature. This file tests the log settings.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,7 @@ use webhooks_server::cli::CommandLine;
 use crate::harness::{Process, id_of};
 
 #[test]
-fn every_setting_is_in_a_test() {
+fn every_flag_is_used_in_a_test() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut tests = String::new();
     for directory in [directory.join("nodes"), directory.join("migration"), directory] {
@@ -28,10 +28,10 @@ fn every_setting_is_in_a_test() {
     assert!(without.is_empty(), "{without:?}");
 }
 
-/// What a server logs from its start to its end.
+/// Returns the log of a server from its start to its exit.
 async fn log_of(wrapper: &[&str], flags: &[&str]) -> String {
     let wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
-    let mut process = Process::start_under(|_| wrapper, flags).await;
+    let mut process = Process::start_wrapped(|_| wrapper, flags).await;
     assert!(process.terminate().await.success());
     process.log()
 }
@@ -41,7 +41,7 @@ fn json(line: &str) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn the_log_is_text_or_one_json_object_a_line_by_flag_environment_or_file() {
+async fn the_log_format_is_set_by_flag_environment_or_file() {
     let directory = TempDir::new().expect("a temporary directory");
     let file = directory.path().join("config.toml");
     std::fs::write(&file, "[log]\nformat = \"json\"\n").expect("a writable directory");
@@ -61,7 +61,7 @@ async fn the_log_is_text_or_one_json_object_a_line_by_flag_environment_or_file()
 }
 
 #[tokio::test]
-async fn nothing_less_severe_than_the_level_is_logged() {
+async fn messages_below_the_log_level_are_not_logged() {
     for (level, expected) in [("error", &[][..]), ("warn", &["WARN"]), ("info", &["INFO", "WARN"]), ("debug", &["DEBG", "INFO", "WARN"])] {
         let mut process = Process::start(&["--log-format", "json", "--log-level", level]).await;
         let mut receiver = process.receiver().await;
@@ -70,13 +70,13 @@ async fn nothing_less_severe_than_the_level_is_logged() {
         let published = api.publish_type("a.b").await;
         assert_eq!(receiver.next().await.id(), id_of(&published));
         api.after_attempts(&published, 1).await;
-        // What is paused is a warning at the next start.
+        // A pause causes a warning at the next start.
         assert!(process.delivery_command(&["pause", "--account", "nobody"]).await.status.success());
         assert!(process.terminate().await.success());
         process.start_again().await;
         assert!(process.terminate().await.success());
         let log = process.log();
-        let levels = log.lines().map(|line| json(line).unwrap_or_else(|| panic!("no JSON: {line}"))["level"].as_str().map(str::to_owned));
+        let levels = log.lines().map(|line| json(line).unwrap_or_else(|| panic!("not JSON: {line}"))["level"].as_str().map(str::to_owned));
         let levels: BTreeSet<String> = levels.flatten().collect();
         assert_eq!(levels, expected.iter().map(|level| (*level).to_owned()).collect(), "{level}: {log}");
     }

@@ -1,4 +1,4 @@
-//! Listing, reading, changing, silencing and deleting webhooks.
+//! Listing, reading, updating, deactivating and deleting webhooks.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use webhooks_client::types::ListWebhooksStatus;
 use crate::harness::{Server, Setup, id_of};
 
 #[tokio::test]
-async fn a_list_is_newest_first_and_its_pages_meet() {
+async fn a_list_is_newest_first_and_its_pages_have_no_gaps_or_overlaps() {
     let server = Server::start().await;
     let api = server.api();
     let mut expected = Vec::new();
@@ -21,7 +21,7 @@ async fn a_list_is_newest_first_and_its_pages_meet() {
         let page = list.send().await.expect("a page").into_inner();
         sizes.push(page.data.len());
         listed.extend(page.data.iter().map(|webhook| webhook.id.to_string()));
-        // What is added while a list is read stands before it and moves nothing.
+        // A webhook that is added during the listing comes before the first page, and does not shift the pages.
         api.register_url("https://example.com/later").await;
         match page.cursor {
             Some(next) => cursor = Some(next.to_string()),
@@ -32,7 +32,7 @@ async fn a_list_is_newest_first_and_its_pages_meet() {
 }
 
 #[tokio::test]
-async fn a_page_has_ten_items_unless_asked_otherwise() {
+async fn the_default_page_size_is_ten() {
     let server = Server::start().await;
     let api = server.api();
     for _ in 0..11 {
@@ -47,7 +47,7 @@ async fn a_page_has_ten_items_unless_asked_otherwise() {
 }
 
 #[tokio::test]
-async fn a_list_can_be_of_one_status() {
+async fn a_list_can_be_filtered_by_status() {
     let server = Server::start().await;
     let api = server.api();
     let active = api.register_url("https://example.com/a").await;
@@ -62,7 +62,7 @@ async fn a_list_can_be_of_one_status() {
 }
 
 #[tokio::test]
-async fn an_update_changes_what_it_names_and_nothing_else() {
+async fn an_update_changes_only_the_members_that_it_has() {
     let server = Setup::dev().manual_clock().start().await;
     let api = server.api();
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
@@ -100,7 +100,7 @@ async fn an_update_changes_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn stored_credentials_are_never_sent_to_a_new_place() {
+async fn stored_credentials_are_never_sent_to_a_new_origin() {
     let server = Server::start().await;
     let api = server.api();
     let basic = json!({ "type": "basic", "username": "u", "password": "p" });
@@ -108,9 +108,9 @@ async fn stored_credentials_are_never_sent_to_a_new_place() {
     let path = format!("/webhooks/{id}");
     let before = api.webhook(&id).await;
     for target_url in ["https://example.org/a", "https://example.com:8443/a", "https://sub.example.com/a"] {
-        let answer = api.patch(&path, &json!({ "targetURL": target_url })).await;
-        assert_eq!(answer.problem(), (400, "credentials_required".to_owned()), "{target_url}");
-        assert_eq!(answer.pointer().as_deref(), Some("/auth"));
+        let response = api.patch(&path, &json!({ "targetURL": target_url })).await;
+        assert_eq!(response.problem(), (400, "credentials_required".to_owned()), "{target_url}");
+        assert_eq!(response.pointer().as_deref(), Some("/auth"));
     }
     assert_eq!(api.webhook(&id).await, before);
     api.update(&id, &json!({ "targetURL": "https://example.org/a", "auth": basic })).await;
@@ -119,7 +119,7 @@ async fn stored_credentials_are_never_sent_to_a_new_place() {
 }
 
 #[tokio::test]
-async fn stored_headers_are_never_sent_to_a_new_place() {
+async fn stored_headers_are_never_sent_to_a_new_origin() {
     let server = Server::start().await;
     let api = server.api();
     let headers = json!([{ "name": "X-Test-Key", "value": "k" }]);
@@ -133,9 +133,9 @@ async fn stored_headers_are_never_sent_to_a_new_place() {
         (json!({ "targetURL": "https://example.org/a", "auth": basic }), "/headers"),
         (json!({ "targetURL": "https://example.com:8443/a", "auth": { "type": "noauth" } }), "/headers"),
     ] {
-        let answer = api.patch(&path, &update).await;
-        assert_eq!(answer.problem(), (400, "credentials_required".to_owned()), "{update}");
-        assert_eq!(answer.pointer().as_deref(), Some(pointer), "{update}");
+        let response = api.patch(&path, &update).await;
+        assert_eq!(response.problem(), (400, "credentials_required".to_owned()), "{update}");
+        assert_eq!(response.pointer().as_deref(), Some(pointer), "{update}");
     }
     assert_eq!(api.webhook(&id).await, before);
     api.update(&id, &json!({ "targetURL": "https://example.com/b" })).await;
@@ -151,13 +151,13 @@ async fn a_new_token_url_needs_the_client_secret_again() {
     let auth = json!({ "type": "client_credential", "clientID": "c", "clientSecret": "s", "tokenURL": "https://example.com/token" });
     let id = id_of(&api.register(&json!({ "targetURL": "https://example.com", "auth": auth })).await);
     let moved = json!({ "auth": { "type": "client_credential", "clientID": "c", "tokenURL": "https://example.org/token" } });
-    let answer = api.patch(&format!("/webhooks/{id}"), &moved).await;
-    assert_eq!(answer.problem().0, 400);
-    assert_eq!(answer.pointer().as_deref(), Some("/auth"));
+    let response = api.patch(&format!("/webhooks/{id}"), &moved).await;
+    assert_eq!(response.problem().0, 400);
+    assert_eq!(response.pointer().as_deref(), Some("/auth"));
 }
 
 #[tokio::test]
-async fn deactivation_is_recorded_and_activation_takes_it_away() {
+async fn deactivation_is_recorded_and_activation_removes_the_record() {
     let server = Setup::dev().manual_clock().start().await;
     let api = server.api();
     let id = api.register_url("https://example.com").await;
@@ -175,7 +175,7 @@ async fn deactivation_is_recorded_and_activation_takes_it_away() {
 }
 
 #[tokio::test]
-async fn a_deleted_webhook_is_gone_for_every_operation() {
+async fn a_deleted_webhook_is_not_found_by_any_operation() {
     let server = Server::start().await;
     let api = server.api();
     let id = api.register_url("https://example.com").await;
@@ -192,9 +192,9 @@ async fn a_deleted_webhook_is_gone_for_every_operation() {
         (Method::GET, format!("{path}/signing-secret"), String::new()),
         (Method::POST, format!("{path}/signing-secret/rotation"), "{}".to_owned()),
     ] {
-        for api in [&api, &api.of_plain_json()] {
-            let answer = api.call(method.clone(), &path, &[], body.clone()).await;
-            assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{method} {path}");
+        for api in [&api, &api.accepting_json_only()] {
+            let response = api.call(method.clone(), &path, &[], body.clone()).await;
+            assert_eq!(response.problem(), (404, "not_found".to_owned()), "{method} {path}");
         }
     }
     assert!(api.list("/webhooks").await.is_empty());
@@ -209,6 +209,6 @@ async fn each_webhook_has_its_own_signing_secret() {
     assert!(secrets[0].starts_with("whsec_"));
     assert_ne!(secrets[0], secrets[1]);
     assert_eq!(api.signing_secret(&ids[0]).await, secrets[0]);
-    let answer = api.get(&format!("/webhooks/{}/signing-secret", ids[0])).await;
-    assert_eq!(answer.headers["cache-control"], "no-store");
+    let response = api.get(&format!("/webhooks/{}/signing-secret", ids[0])).await;
+    assert_eq!(response.headers["cache-control"], "no-store");
 }

@@ -1,4 +1,4 @@
-//! The certificate of the sink, and the authority that vouches for it.
+//! The certificate of the sink, and the authority that signs it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Names under this one are this machine (RFC 6761, section 6.3), and the sink's certificate is good for each.
+/// Names below this domain resolve to this machine (RFC 6761, section 6.3). The certificate of the sink covers them.
 pub(crate) const DOMAIN: &str = "bench.localhost";
 
-/// What a server on this machine needs to be trusted by who trusts the authority, whose certificate goes to `ca_file`.
+/// Returns the TLS settings of the sink, and writes the certificate of its authority to `ca_file`.
 pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<ServerConfig> {
     let authority_key = KeyPair::generate()?;
     let mut authority = CertificateParams::default();

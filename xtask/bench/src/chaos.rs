@@ -1,8 +1,8 @@
-//! Chaos: publishers at work, receivers with moods, and servers that are killed and paused again and again, as is the
-//! PostgreSQL that they may share. Then the [audit].
+//! The chaos test. Publishers publish and receivers fail, while servers and their shared PostgreSQL are killed or paused. At the
+//! end the [audit] checks the deliveries.
 //!
-//! What is published carries a sequence number, and each publication, callback and fault is written into the [ledger]. When
-//! the time is over everything is mended, and what was accepted must come.
+//! Each publication has a sequence number. The [ledger] records each publication, callback and fault. When the time is over, all
+//! faults end. After that, every accepted notification must arrive.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ mod faults;
 mod ledger;
 mod publisher;
 mod receiver;
-mod world;
+mod setup;
 
 use faults::Faults;
 use ledger::Ledger;
@@ -30,36 +30,36 @@ use crate::server::Peak;
 use crate::service::Service;
 use crate::store::{Engine, Store};
 
-/// A failed delivery is tried again so soon and so often that each is accepted in the end.
+/// Number of retries of a failed delivery: enough that each delivery is accepted in the end.
 const RETRIES: usize = 100;
 
-/// Longer than any receiver takes that answers at all.
+/// The attempt timeout. It is longer than the slowest response of a receiver.
 const ATTEMPT_TIMEOUT_SECONDS: &str = "3";
 
-/// So few that it matters which of them had been recorded when the server was killed.
+/// A small limit, so that the audit can bound the number of repeated callbacks after a kill.
 const IN_FLIGHT_PER_WEBHOOK: usize = 16;
 
-/// When nothing is delivered for so long, nothing is any more: a webhook that failed is left alone for 30 s at most.
+/// If nothing arrives for this time, the test stops waiting. A failing webhook is probed at least every 30 s.
 const IDLE: Duration = Duration::from_secs(45);
 
-/// And in all, however slowly it goes on.
-const DRAIN: Duration = Duration::from_secs(300);
+/// Maximum time to wait for all deliveries.
+const MAX_DRAIN: Duration = Duration::from_secs(300);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[arg(long)]
     seconds: u32,
-    /// How many seconds nothing is killed, on average.
+    /// Average time between two kills, in seconds.
     #[arg(long)]
     kill_every: f64,
-    /// Servers on PostgreSQL, instead of one with the embedded store.
+    /// Number of servers on PostgreSQL. If it is absent, one server uses the embedded store.
     #[arg(long, value_name = "NODES")]
     postgres: Option<u32>,
     #[arg(long, value_delimiter = ',', default_value = "nodes")]
     faults: Vec<Kind>,
 }
 
-/// What faults happen to.
+/// The targets of faults.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Kind {
     Nodes,
@@ -67,7 +67,7 @@ enum Kind {
 }
 
 /// # Errors
-/// When something cannot be started, does not end, or a rule is broken.
+/// When a process cannot be started or does not end, or the audit finds a violation.
 pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let store = arguments.postgres.map_or(Store::Embedded, |nodes| Store::Postgres { nodes });
@@ -81,23 +81,23 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
 
     let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
     let url = format!("http://{}", listener.local_addr()?);
-    let (webhooks, identities) = runtime.block_on(world::register(&http, &mut service, store.engine(), &url))?;
+    let (webhooks, identities) = runtime.block_on(setup::register(&http, &mut service, store.engine(), &url))?;
     let count = webhooks.len();
-    let ledger = Arc::new(Ledger::of(webhooks, store.engine() == Engine::Postgres));
+    let ledger = Arc::new(Ledger::new(webhooks, store.engine() == Engine::Postgres));
     let receiver = runtime.block_on(async { Receiver::start(listener, identities, ledger.clone()) });
 
     let addresses = watch::Sender::new(service.addresses());
     let stopping = watch::Sender::new(false);
     let mut publishers = tokio::task::JoinSet::new();
-    for account in 0..world::ACCOUNTS {
+    for account in 0..setup::ACCOUNTS {
         for ordered in [false, false, true] {
             let publisher = Publisher {
                 http: http.clone(),
-                servers: Servers::at(addresses.subscribe()),
+                servers: Servers::new(addresses.subscribe()),
                 stopping: stopping.subscribe(),
                 ledger: ledger.clone(),
-                token: service.platform()?,
-                reader: service.account(&world::account_name(account))?,
+                token: service.platform_token()?,
+                reader: service.account_token(&setup::account_name(account))?,
                 account,
                 ordered,
                 keyed: ordered && store.engine() == Engine::Postgres,
@@ -106,91 +106,96 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
             publishers.spawn_on(publisher.publish_until_stopped(), runtime.handle());
         }
     }
-    let (seconds, accounts) = (arguments.seconds, world::ACCOUNTS);
+    let (seconds, accounts) = (arguments.seconds, setup::ACCOUNTS);
     println!("chaos for {seconds} s, {store}: {count} webhooks of {accounts} accounts, {} publishers", publishers.len());
     let faults = Faults { kill_every: arguments.kill_every, end: Instant::now() + Duration::from_secs(seconds.into()), ledger: &ledger };
-    let happened = happen(arguments, &faults, &mut service, &addresses);
-    happened.inspect_err(|_| keep_log(&service, directory))?;
-    println!("the faults are over: what was accepted must come");
-    receiver.mend();
+    let injected = inject_faults(arguments, &faults, &mut service, &addresses);
+    injected.inspect_err(|_| save_state(&service, directory))?;
+    println!("the faults are over; waiting for every accepted notification");
+    receiver.repair();
     stopping.send_replace(true);
     let idle = IDLE + store.takeover();
     let stopped = runtime.block_on(async { tokio::time::timeout(idle, publishers.join_all()).await });
-    stopped.context("publishers are not answered, though the servers run")?;
-    drain(&runtime, &http, &mut service, &ledger, idle).inspect_err(|_| keep_log(&service, directory))?;
+    stopped.context("publishers get no response, although the servers run")?;
+    drain(&runtime, &http, &mut service, &ledger, idle).inspect_err(|_| save_state(&service, directory))?;
 
     let audit = audit::audit(&ledger.lock());
     println!("\n{audit}");
-    if !audit.breaches.is_empty() {
-        keep_log(&service, directory);
-        bail!("what is left of the servers is in {}", directory.display());
+    if !audit.violations.is_empty() {
+        save_state(&service, directory);
+        bail!("data and logs of the servers are in {}", directory.display());
     }
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "it calls the servers that are tested, and nobody else")]
+#[expect(clippy::disallowed_methods, reason = "this client calls only the servers under test")]
 fn client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 
-/// Lets everything happen that was asked for, until the time is over and all is up again.
-fn happen(arguments: &Arguments, faults: &Faults<'_>, service: &mut Service, addresses: &watch::Sender<Vec<String>>) -> anyhow::Result<()> {
-    let Some(database) = service.database.clone() else { return faults.kill_again_and_again(service, addresses) };
-    let of = |kind| arguments.faults.contains(&kind);
+/// Injects the selected faults until the time is over and all servers run again.
+fn inject_faults(
+    arguments: &Arguments,
+    faults: &Faults<'_>,
+    service: &mut Service,
+    addresses: &watch::Sender<Vec<String>>,
+) -> anyhow::Result<()> {
+    let Some(database) = service.database.clone() else { return faults.kill_repeatedly(service, addresses) };
+    let is_selected = |kind| arguments.faults.contains(&kind);
     std::thread::scope(|scope| {
-        let of_database = scope.spawn(|| if of(Kind::Database) { faults.break_database(&database) } else { Ok(()) });
-        let nodes = if of(Kind::Nodes) { faults.kill_and_pause(service, addresses) } else { faults.none() };
-        let database = of_database.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?;
+        let database_thread = scope.spawn(|| if is_selected(Kind::Database) { faults.break_database(&database) } else { Ok(()) });
+        let nodes = if is_selected(Kind::Nodes) { faults.kill_and_pause(service, addresses) } else { faults.wait_until_end() };
+        let database = database_thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?;
         nodes.and(database)
     })
 }
 
-/// What PostgreSQL has logged, and who waits in it for what, goes with its data.
-fn keep_log(service: &Service, directory: &Path) {
+/// Saves the log of PostgreSQL and the tables of pending deliveries, because the data of PostgreSQL is removed at the end.
+fn save_state(service: &Service, directory: &Path) {
     let Some(database) = &service.database else { return };
     let _ = std::fs::write(directory.join("postgres.log"), database.cluster.log());
     let left = database.execute("SELECT now(); TABLE nodes; TABLE ready; TABLE pending ORDER BY webhook_id, sequence, due_at");
     let _ = std::fs::write(directory.join("left.txt"), left.unwrap_or_else(|error| format!("{error:#}")));
 }
 
-/// Waits until everything has come, and the servers know it.
+/// Waits until everything has arrived and no delivery is pending.
 fn drain(runtime: &Runtime, http: &reqwest::Client, service: &mut Service, ledger: &Ledger, idle: Duration) -> anyhow::Result<()> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let (mut last, mut last_at) = (0, Instant::now());
-    let patience = loop {
-        let (outstanding, came) = {
+    let timeout = loop {
+        let (outstanding, arrived) = {
             let records = ledger.lock();
             (audit::outstanding(&records), records.arrivals.len())
         };
-        if came != last {
-            (last, last_at) = (came, Instant::now());
+        if arrived != last {
+            (last, last_at) = (arrived, Instant::now());
         }
-        // What is lost is for the audit to tell.
+        // The audit reports what was lost.
         if outstanding == 0 {
             break idle;
         }
-        if last_at.elapsed() > idle || begun.elapsed() > DRAIN {
+        if last_at.elapsed() > idle || started.elapsed() > MAX_DRAIN {
             break Duration::ZERO;
         }
         std::thread::sleep(Duration::from_millis(200));
     };
-    let token = service.platform()?;
-    let address = service.nodes.first().context("there is no server")?.address.clone();
-    let begun = Instant::now();
-    while let Some(pending) = runtime.block_on(world::delivery(http, &address, &token, "pending"))? {
-        if begun.elapsed() > patience {
-            ledger.breach("still pending at the end", pending.to_string());
+    let token = service.platform_token()?;
+    let address = service.nodes.first().context("the service has no server")?.address.clone();
+    let started = Instant::now();
+    while let Some(pending) = runtime.block_on(setup::find_delivery(http, &address, &token, "pending"))? {
+        if started.elapsed() > timeout {
+            ledger.add_violation("still pending at the end", pending.to_string());
             break;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
     for status in ["failed", "cancelled"] {
-        if let Some(delivery) = runtime.block_on(world::delivery(http, &address, &token, status))? {
-            ledger.breach("given up, though the receiver is well again", delivery.to_string());
+        if let Some(delivery) = runtime.block_on(setup::find_delivery(http, &address, &token, status))? {
+            ledger.add_violation("failed or cancelled, although the receiver works again", delivery.to_string());
         }
     }
     for node in &mut service.nodes {
-        ensure!(node.is_running()?, "a server has ended by itself");
+        ensure!(node.is_running()?, "a server has ended unexpectedly");
     }
     Ok(())
 }

@@ -1,13 +1,14 @@
-//! What a store costs against another, from figures of one run.
+//! Compares the CPU cost of stores, from the figures of one run.
 
 use crate::figure::Figure;
 use crate::scenario::floors;
 use crate::store::Store;
 
-/// What a second node may cost for each delivery, in percent of what one does.
-const SECOND_NODE: f64 = 115.0;
+/// Goal for the CPU time per delivery with two nodes, in percent of the CPU time with one node.
+const TWO_NODES_GOAL: f64 = 115.0;
 
-/// Of each work whose cost was measured on several stores: PostgreSQL against the embedded one, and more nodes against one.
+/// Returns a comparison for each kind of work that was measured on several stores: PostgreSQL with the embedded store, and several
+/// nodes with one node.
 pub(crate) fn comparisons(figures: &[Figure]) -> Vec<Figure> {
     figures.iter().filter(|figure| figure.scenario != floors::NAME).filter_map(|figure| comparison(figure, figures)).collect()
 }
@@ -25,9 +26,9 @@ fn comparison(figure: &Figure, figures: &[Figure]) -> Option<Figure> {
     if ratios.is_empty() {
         return None;
     }
-    let work = format!("{}: {}, CPU against {name}", figure.scenario, figure.work);
+    let work = format!("{}: {}, CPU compared with {name}", figure.scenario, figure.work);
     let compared = Figure { store: Some(store), ..Figure::new("cost", work, "%", ratios) };
-    Some(if store == (Store::Postgres { nodes: 2 }) { compared.at_most(SECOND_NODE).everywhere() } else { compared })
+    Some(if store == (Store::Postgres { nodes: 2 }) { compared.at_most(TWO_NODES_GOAL).for_all_stores() } else { compared })
 }
 
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod tests {
     use crate::figure::Cpu;
 
     #[test]
-    fn each_store_is_held_against_the_next_smaller_one() {
+    fn each_store_is_compared_with_a_smaller_one() {
         let figure = |work: &str, store, servers, database| {
             let cpu = vec![Cpu { servers, database, ..Cpu::default() }];
             Figure::new("drain", work, "/s", vec![1.0]).cpu(cpu).on(store)
@@ -54,6 +55,6 @@ mod tests {
         let shown: Vec<_> = compared.iter().map(|figure| (figure.store, figure.values[0], figure.met())).collect();
         let expected = [(Some(nodes(1)), 200.0, None), (Some(nodes(2)), 125.0, Some(false)), (Some(nodes(3)), 200.0, None)];
         assert_eq!(shown, expected);
-        assert_eq!(compared[1].work, "drain: a, CPU against one node");
+        assert_eq!(compared[1].work, "drain: a, CPU compared with one node");
     }
 }

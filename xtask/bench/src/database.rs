@@ -1,4 +1,4 @@
-//! The PostgreSQL that servers share: started for one measurement, on a real disk, with its default settings and fsync on.
+//! A PostgreSQL server for one measurement: on a real disk, with default settings and fsync on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// With its data, and the key that all servers seal with, in `directory`.
+    /// Starts PostgreSQL with its data in `directory`, and writes the servers' master key there.
     pub(crate) fn start(directory: &Path) -> anyhow::Result<Database> {
         let cluster = Cluster::with(&Options::default().storage(Storage::Disk(directory.to_owned())))?;
         let name = cluster.create_database()?;
@@ -30,22 +30,22 @@ impl Database {
         self.cluster.url(&self.name)
     }
 
-    /// What each server is told.
+    /// Returns the options of each server.
     pub(crate) fn options(&self) -> Vec<String> {
         vec!["--store".to_owned(), self.url(), "--master-key-file".to_owned(), self.master_key_file.display().to_string()]
     }
 
-    /// The rows of statements, a line each, with `|` between values.
+    /// Runs statements. Returns their rows, one per line, with `|` between values.
     pub(crate) fn execute(&self, sql: &str) -> anyhow::Result<String> {
         self.cluster.execute(&self.name, sql)
     }
 
-    /// What all its processes have computed, those included that have ended.
+    /// CPU time of all PostgreSQL processes, including those that have ended.
     pub(crate) fn cpu(&self) -> Duration {
         Duration::from_secs_f64(self.cluster.cpu_seconds())
     }
 
-    /// Of all its processes, in bytes.
+    /// Memory of all PostgreSQL processes, in bytes.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
         self.cluster.memory_bytes()
     }

@@ -1,4 +1,4 @@
-//! What was measured, and what it should have been.
+//! Measured values and their goals.
 
 use serde::Serialize;
 
@@ -10,31 +10,31 @@ pub(crate) enum Goal {
     AtMost(f64),
 }
 
-/// One row: the same work measured in some runs.
+/// One row of the table: the same work, measured in several runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figure {
     pub(crate) scenario: &'static str,
     pub(crate) work: String,
-    /// What it was measured on, where that matters.
+    /// The store, if the figure depends on it.
     pub(crate) store: Option<Store>,
     pub(crate) unit: &'static str,
-    /// One a run, never none.
+    /// One value for each run, never empty.
     pub(crate) values: Vec<f64>,
     pub(crate) goal: Option<Goal>,
-    /// The goal is one of every store, and not of the embedded one alone.
-    pub(crate) everywhere: bool,
-    /// What was computed for a thousand, one a run, where that was measured.
+    /// Whether the goal applies to every store, not only to the embedded one.
+    pub(crate) for_all_stores: bool,
+    /// CPU time per 1,000, one for each run. Empty if it was not measured.
     pub(crate) cpu: Vec<Cpu>,
-    /// What the service would compute for a thousand if it were no more than its parts, where that was measured.
+    /// The baseline cost: CPU seconds per 1,000 of the parts alone, if measured.
     pub(crate) floor: Option<f64>,
-    /// What became of the deliveries of all runs, where there were any.
+    /// Lost and repeated deliveries of all runs, if there were deliveries.
     pub(crate) tally: Option<Tally>,
 }
 
-/// Seconds that each process computed.
+/// CPU time of the processes, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Cpu {
-    /// For a floor: what stands in their place.
+    /// All servers; for a baseline cost, the process that runs the part.
     pub(crate) servers: f64,
     /// All processes of PostgreSQL.
     pub(crate) database: f64,
@@ -43,30 +43,35 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
-    /// The service's: that of its servers, and of what they share.
+    /// CPU time of the service: its servers and PostgreSQL.
     pub(crate) fn service(self) -> f64 {
         self.servers + self.database
     }
 
-    /// Of so many.
+    /// Returns the CPU time per 1,000, given the CPU time for `count`.
     pub(crate) fn per_thousand(self, count: f64) -> Cpu {
         let share = |seconds: f64| seconds / count * 1000.0;
         Cpu { servers: share(self.servers), database: share(self.database), sink: share(self.sink), load: share(self.load) }
     }
 
-    /// Of each process by itself.
+    /// Returns the median of the runs, separately for each process.
     pub(crate) fn median(runs: &[Cpu]) -> Cpu {
-        let of = |process: fn(&Cpu) -> f64| median(&runs.iter().map(process).collect::<Vec<_>>());
-        Cpu { servers: of(|cpu| cpu.servers), database: of(|cpu| cpu.database), sink: of(|cpu| cpu.sink), load: of(|cpu| cpu.load) }
+        let median_of = |process: fn(&Cpu) -> f64| median(&runs.iter().map(process).collect::<Vec<_>>());
+        Cpu {
+            servers: median_of(|cpu| cpu.servers),
+            database: median_of(|cpu| cpu.database),
+            sink: median_of(|cpu| cpu.sink),
+            load: median_of(|cpu| cpu.load),
+        }
     }
 }
 
-/// What became of deliveries that were promised.
+/// The number of lost deliveries and repeated callbacks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Tally {
-    /// Those that did not come.
+    /// Deliveries of accepted notifications that did not arrive.
     pub(crate) lost: u64,
-    /// Callbacks that came more often than once.
+    /// Callbacks that arrived again.
     pub(crate) repeated: u64,
 }
 
@@ -95,7 +100,7 @@ impl Figure {
             unit,
             values,
             goal: None,
-            everywhere: false,
+            for_all_stores: false,
             cpu: Vec::new(),
             floor: None,
             tally: None,
@@ -110,14 +115,14 @@ impl Figure {
         Figure { goal: Some(Goal::AtMost(goal)), ..self }
     }
 
-    /// What is promised of one store is no goal of another, unless it says so.
+    /// Sets the store. On a store other than the embedded one, the goal applies only after [`Figure::for_all_stores`].
     pub(crate) fn on(self, store: Store) -> Figure {
-        let goal = self.goal.filter(|_| self.everywhere || store == Store::Embedded);
+        let goal = self.goal.filter(|_| self.for_all_stores || store == Store::Embedded);
         Figure { store: Some(store), goal, ..self }
     }
 
-    pub(crate) fn everywhere(self) -> Figure {
-        Figure { everywhere: true, ..self }
+    pub(crate) fn for_all_stores(self) -> Figure {
+        Figure { for_all_stores: true, ..self }
     }
 
     pub(crate) fn cpu(self, cpu: Vec<Cpu>) -> Figure {
@@ -132,7 +137,7 @@ impl Figure {
         Figure { tally: Some(tally), ..self }
     }
 
-    /// Whether the median reaches the goal, if there is one.
+    /// Whether the median reaches the goal. `None` without a goal.
     pub(crate) fn met(&self) -> Option<bool> {
         let median = median(&self.values);
         Some(match self.goal? {
@@ -141,20 +146,20 @@ impl Figure {
         })
     }
 
-    /// How many times the floor the service computed.
+    /// The CPU time of the service as a multiple of the baseline cost.
     pub(crate) fn times_floor(&self) -> Option<f64> {
         let floor = self.floor.filter(|floor| *floor > 0.0)?;
         Some(self.service_cpu()? / floor)
     }
 
-    /// What the service computed for a thousand.
+    /// Median CPU time of the service per 1,000, in seconds.
     pub(crate) fn service_cpu(&self) -> Option<f64> {
         let runs: Vec<f64> = self.cpu.iter().map(|cpu| cpu.service()).collect();
         (!runs.is_empty()).then(|| median(&runs))
     }
 }
 
-/// A figure as a program reads it.
+/// A figure in the JSON file.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Record<'a> {
@@ -211,7 +216,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     percentile(values, 50.0)
 }
 
-/// By nearest rank: a value that was measured, of which `percent` of all are not above it. Not a number if there are none.
+/// Returns the percentile by the nearest-rank method: always a measured value, or NaN if there are no values.
 pub(crate) fn percentile(values: &[f64], percent: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -224,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_a_value_that_was_measured() {
+    fn a_percentile_is_a_measured_value() {
         let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
         for (percent, expected) in [(0.0, 1.0), (1.0, 1.0), (50.0, 50.0), (99.0, 99.0), (99.1, 100.0), (100.0, 100.0)] {
             assert_eq!(percentile(&hundred, percent), expected, "{percent}");
@@ -245,34 +250,34 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_of_the_embedded_store_is_none_of_another() {
+    fn a_goal_applies_to_other_stores_only_on_request() {
         let (nodes, figure) = (Store::Postgres { nodes: 2 }, Figure::new("s", "w", "/s", vec![9.0]).at_least(10.0));
         assert_eq!(figure.clone().on(Store::Embedded).met(), Some(false));
         assert_eq!(figure.clone().on(nodes).met(), None);
-        assert_eq!(figure.everywhere().on(nodes).met(), Some(false));
+        assert_eq!(figure.for_all_stores().on(nodes).met(), Some(false));
     }
 
     #[test]
-    fn what_was_not_measured_meets_no_goal() {
+    fn a_figure_without_values_misses_its_goal() {
         assert_eq!(Figure::new("s", "w", "ms", Vec::new()).at_most(1.0).met(), Some(false));
     }
 
     #[test]
-    fn the_verdict_is_a_multiple_of_the_floor() {
+    fn cpu_time_is_compared_with_the_floor() {
         let cpu = [0.2, 0.0, 0.1].map(|servers| Cpu { servers, database: 0.1, sink: 9.0, load: 9.0 });
         let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(cpu.to_vec());
-        assert_eq!(figure.clone().floor(Some(0.1)).times_floor(), Some(2.0), "what PostgreSQL computes counts");
+        assert_eq!(figure.clone().floor(Some(0.1)).times_floor(), Some(2.0), "the CPU time of PostgreSQL counts");
         assert_eq!(figure.floor(None).times_floor(), None);
     }
 
     #[test]
-    fn a_record_says_what_each_process_computed_and_what_was_lost() {
+    fn a_record_has_the_cpu_time_of_each_process_and_the_lost_deliveries() {
         let tallies = [Tally { lost: 0, repeated: 2 }, Tally { lost: 1, repeated: 1 }];
         let figure = Figure::new("s", "w", "/s", vec![1.0]).cpu(vec![Cpu { servers: 0.5, database: 1.0, sink: 0.25, load: 0.125 }]);
         let record = serde_json::to_value(Record::from(&figure.tally(tallies.into_iter().sum()))).expect("JSON");
         assert_eq!(record["cpuSecondsPerThousand"], serde_json::json!({ "servers": 0.5, "database": 1.0, "sink": 0.25, "load": 0.125 }));
         assert_eq!((&record["lost"], &record["repeated"]), (&1.into(), &3.into()));
         let record = serde_json::to_value(Record::from(&Figure::new("s", "w", "ms", vec![1.0]))).expect("JSON");
-        assert_eq!((record.get("lost"), record.get("cpuSecondsPerThousand")), (None, None), "it was not measured");
+        assert_eq!((record.get("lost"), record.get("cpuSecondsPerThousand")), (None, None), "members that were not measured are absent");
     }
 }

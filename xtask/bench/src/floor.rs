@@ -1,5 +1,5 @@
-//! Floors: what the parts cost by themselves that the service is made of, measured in the same run. Each is a process of
-//! its own, so that its computing time is its own too.
+//! Measures baseline costs: the cost of single parts of the service (an HTTP handler, commits, requests). Each part runs in a
+//! separate process, so that its CPU time can be measured.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::process::{Worker, answer, cpu};
+use crate::process::{Worker, cpu, respond};
 
 mod commits;
 mod requests;
@@ -21,7 +21,7 @@ pub(crate) use commits::{Commits, Transactions};
 pub(crate) use requests::Requests;
 pub(crate) use statements::Statements;
 
-/// How much work a floor did, how long that took, and what it computed for it.
+/// The amount of work of a part, its duration and its CPU time.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Work {
     pub(crate) count: u32,
@@ -41,14 +41,14 @@ impl Work {
     }
 }
 
-/// A question to [`serve`].
+/// A command for [`serve`].
 #[derive(Serialize, Deserialize)]
-pub(crate) enum Question {
+pub(crate) enum Command {
     Requests(Requests),
     Commits(Commits),
-    /// Makes tables ready, so that this is no part of what is measured.
+    /// Prepares tables and statements. This is not measured.
     Prepare(Statements),
-    /// What was prepared.
+    /// Runs and measures the prepared statements.
     Run,
     Syncs {
         directory: PathBuf,
@@ -63,36 +63,36 @@ impl Floor {
         Ok(Floor(Worker::start("floor", &[])?))
     }
 
-    pub(crate) fn measure(&mut self, question: &Question) -> anyhow::Result<Work> {
-        self.0.ask(question)
+    pub(crate) fn measure(&mut self, command: &Command) -> anyhow::Result<Work> {
+        self.0.call(command)
     }
 
-    /// Makes ready what is then [run](Question::Run).
+    /// Prepares statements, which [`Command::Run`] then measures.
     pub(crate) fn prepare(&mut self, statements: Statements) -> anyhow::Result<()> {
-        self.0.ask(&Question::Prepare(statements))
+        self.0.call(&Command::Prepare(statements))
     }
 }
 
-/// The process itself.
+/// Runs the process that measures baseline costs: executes commands until its input ends.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let mut prepared = None;
     for line in std::io::stdin().lines() {
-        answer(&match serde_json::from_str(&line?).context("this is no question")? {
-            Question::Requests(requests) => requests.measure()?,
-            Question::Commits(commits) => commits.measure()?,
-            Question::Prepare(statements) => {
+        respond(&match serde_json::from_str(&line?).context("the input is not a command")? {
+            Command::Requests(requests) => requests.measure()?,
+            Command::Commits(commits) => commits.measure()?,
+            Command::Prepare(statements) => {
                 prepared = Some(statements.prepare()?);
-                answer(&())?;
+                respond(&())?;
                 continue;
             }
-            Question::Run => prepared.as_ref().context("nothing was prepared")?.measure()?,
-            Question::Syncs { directory, count } => syncs(&directory, count)?,
+            Command::Run => prepared.as_ref().context("no statements are prepared")?.measure()?,
+            Command::Syncs { directory, count } => syncs(&directory, count)?,
         })?;
     }
     Ok(())
 }
 
-/// Syncs of a file that a few bytes were added to.
+/// Measures fdatasync of a file after each write of 512 bytes.
 fn syncs(directory: &Path, count: u32) -> anyhow::Result<Work> {
     let path = directory.join("floor-sync");
     let mut file = std::fs::File::create(&path)?;
@@ -107,7 +107,7 @@ fn syncs(directory: &Path, count: u32) -> anyhow::Result<Work> {
     Ok(work)
 }
 
-/// A dropshot server whose one operation reads a publication and does nothing.
+/// A dropshot server with one operation, which parses a publication and does nothing else.
 pub(crate) struct EmptyHandler {
     worker: Worker,
     pub(crate) address: String,
@@ -116,7 +116,7 @@ pub(crate) struct EmptyHandler {
 impl EmptyHandler {
     pub(crate) fn start() -> anyhow::Result<EmptyHandler> {
         let mut worker = Worker::start("empty-handler", &[])?;
-        let address = worker.hear()?;
+        let address = worker.receive()?;
         Ok(EmptyHandler { worker, address })
     }
 
@@ -146,7 +146,7 @@ async fn accept_publication(_: RequestContext<()>, body: TypedBody<Publication>)
     Ok(HttpResponseAccepted(Accepted { id: Uuid::now_v7(), r#type, account, data }))
 }
 
-/// The process itself.
+/// Runs the process of the [`EmptyHandler`].
 pub(crate) fn serve_empty_handler() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -155,7 +155,7 @@ pub(crate) fn serve_empty_handler() -> anyhow::Result<()> {
         let config = ConfigDropshot { default_request_body_max_bytes: 262_144, ..ConfigDropshot::default() };
         let log = slog::Logger::root(slog::Discard, slog::o!());
         let server = ServerBuilder::new(api, (), log).config(config).start()?;
-        answer(&server.local_addr().to_string())?;
+        respond(&server.local_addr().to_string())?;
         server.await.map_err(anyhow::Error::msg)
     })
 }

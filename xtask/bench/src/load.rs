@@ -1,5 +1,5 @@
-//! The load: a process that sends requests over kept-alive connections, as fast as they are answered or at a rate, and says
-//! when each one was sent and answered.
+//! The load: a process that sends requests over persistent connections, either at a rate or each after the previous response.
+//! It reports the times of requests and responses.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,31 +18,31 @@ use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::process::{Worker, answer, cpu, monotonic};
+use crate::process::{Worker, cpu, monotonic, respond};
 
-/// A request that is not answered by then has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Maximum time for a response.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// Host and port of each server. Every client has a connection to each, and sends to them in turn.
+    /// Host and port of each server. Every client has a connection to each server, and uses the connections in turn.
     pub(crate) addresses: Vec<String>,
     pub(crate) path: String,
-    /// Each has one request at a time.
+    /// Number of clients. Each has one request at a time.
     pub(crate) clients: usize,
     /// The sequence number of the first request.
     pub(crate) first: u32,
     pub(crate) count: u32,
-    /// Without it each client sends its next request when its last one is answered.
+    /// Total rate of requests. Without a rate, each client sends its next request after the previous response.
     pub(crate) per_second: Option<f64>,
-    /// The requests go to these in turn.
+    /// The targets, which are used in turn.
     pub(crate) targets: Vec<Target>,
-    /// As many clients as targets, each with its own, and so in the order of the sequence numbers. Otherwise whichever is free
-    /// sends the next request.
+    /// Whether each target has its own client, which sends its requests in the order of their sequence numbers. Otherwise any
+    /// free client sends the next request.
     pub(crate) in_order: bool,
 }
 
-/// A request: its body has the sequence number between two texts.
+/// A kind of request. Its body is `before`, the sequence number, and `after`.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Target {
     pub(crate) token: String,
@@ -50,26 +50,26 @@ pub(crate) struct Target {
     pub(crate) after: String,
 }
 
-/// What came of a job. Times are of [`monotonic`].
+/// The result of a job. Times are from [`monotonic`].
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Done {
+pub(crate) struct LoadResult {
     pub(crate) accepted: Vec<Sent>,
-    /// How often what else came: another status, or no answer.
+    /// Number of requests without success, by status or error.
     pub(crate) refused: BTreeMap<String, u32>,
     pub(crate) started_at: u64,
     pub(crate) ended_at: u64,
     pub(crate) cpu_seconds: f64,
 }
 
-/// A request that was answered with success.
+/// A successful request.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Sent {
     pub(crate) sequence: u32,
     pub(crate) sent_at: u64,
-    pub(crate) answered_at: u64,
+    pub(crate) responded_at: u64,
 }
 
-impl Done {
+impl LoadResult {
     pub(crate) fn seconds(&self) -> f64 {
         (self.ended_at - self.started_at) as f64 / 1e9
     }
@@ -78,13 +78,13 @@ impl Done {
         self.accepted.len() as f64 / self.seconds()
     }
 
-    /// Milliseconds from sending to the answer.
-    pub(crate) fn waits(&self) -> Vec<f64> {
-        self.accepted.iter().map(|sent| (sent.answered_at - sent.sent_at) as f64 / 1e6).collect()
+    /// Response times in milliseconds.
+    pub(crate) fn response_times(&self) -> Vec<f64> {
+        self.accepted.iter().map(|sent| (sent.responded_at - sent.sent_at) as f64 / 1e6).collect()
     }
 
-    /// For what must not be refused at all.
-    pub(crate) fn all(self) -> anyhow::Result<Done> {
+    /// Fails if a request was refused.
+    pub(crate) fn all_accepted(self) -> anyhow::Result<LoadResult> {
         anyhow::ensure!(self.refused.is_empty(), "requests were refused: {:?}; the server's log may say why", self.refused);
         Ok(self)
     }
@@ -97,26 +97,26 @@ impl Load {
         Ok(Load(Worker::start("load", &[])?))
     }
 
-    pub(crate) fn run(&mut self, job: &Job) -> anyhow::Result<Done> {
-        self.0.ask(job)
+    pub(crate) fn run(&mut self, job: &Job) -> anyhow::Result<LoadResult> {
+        self.0.call(job)
     }
 
-    /// Begins a job whose end is [awaited](Load::end) later.
+    /// Begins a job. [`Load::end`] waits for its result.
     pub(crate) fn begin(&mut self, job: &Job) -> anyhow::Result<()> {
-        self.0.tell(job)
+        self.0.send(job)
     }
 
-    pub(crate) fn end(&mut self) -> anyhow::Result<Done> {
-        self.0.hear()
+    pub(crate) fn end(&mut self) -> anyhow::Result<LoadResult> {
+        self.0.receive()
     }
 }
 
-/// The process itself: does one job after the other, until its input ends.
+/// Runs the process of the load: does one job after the other, until its input ends.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for line in std::io::stdin().lines() {
-        let job: Job = serde_json::from_str(&line?).context("this is no job")?;
-        answer(&LocalSet::new().block_on(&runtime, work(job))?)?;
+        let job: Job = serde_json::from_str(&line?).context("the input is not a job")?;
+        respond(&LocalSet::new().block_on(&runtime, work(job))?)?;
     }
     Ok(())
 }
@@ -124,26 +124,26 @@ pub(crate) fn serve() -> anyhow::Result<()> {
 struct Shared {
     job: Job,
     tokens: Vec<HeaderValue>,
-    begun: Cell<u32>,
+    started_count: Cell<u32>,
     started: Instant,
     accepted: RefCell<Vec<Sent>>,
     refused: RefCell<BTreeMap<String, u32>>,
 }
 
-async fn work(job: Job) -> anyhow::Result<Done> {
-    anyhow::ensure!(!job.in_order || job.clients == job.targets.len(), "a client for each target, or there is no order");
+async fn work(job: Job) -> anyhow::Result<LoadResult> {
+    anyhow::ensure!(!job.in_order || job.clients == job.targets.len(), "in_order needs one client for each target");
     let tokens = job.targets.iter().map(|target| format!("Bearer {}", target.token).parse()).collect::<Result<_, _>>();
     let mut connections = Vec::new();
     for _ in 0..job.clients {
-        let mut of_client = Vec::new();
+        let mut client_connections = Vec::new();
         for address in &job.addresses {
-            of_client.push(connect(address).await?);
+            client_connections.push(connect(address).await?);
         }
-        connections.push(of_client);
+        connections.push(client_connections);
     }
     let shared = Rc::new(Shared {
-        tokens: tokens.context("a token is no header")?,
-        begun: Cell::new(0),
+        tokens: tokens.context("a token is not a valid header")?,
+        started_count: Cell::new(0),
         started: Instant::now(),
         accepted: RefCell::new(Vec::with_capacity(job.count as usize)),
         refused: RefCell::default(),
@@ -153,12 +153,12 @@ async fn work(job: Job) -> anyhow::Result<Done> {
     let clients: Vec<_> = connections
         .into_iter()
         .enumerate()
-        .map(|(place, connections)| tokio::task::spawn_local(client(shared.clone(), place as u32, connections)))
+        .map(|(client_number, connections)| tokio::task::spawn_local(client(shared.clone(), client_number as u32, connections)))
         .collect();
     for client in clients {
         client.await.context("a client of the load panicked")?;
     }
-    Ok(Done {
+    Ok(LoadResult {
         started_at,
         ended_at: monotonic(),
         cpu_seconds: (cpu() - cpu_before).as_secs_f64(),
@@ -175,13 +175,13 @@ async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
     Ok(sender)
 }
 
-/// Takes the next request as long as there is one. It gives up with its connection, as when the server is killed.
-async fn client(shared: Rc<Shared>, place: u32, mut connections: Vec<SendRequest<Full<Bytes>>>) {
+/// Sends requests until all are sent. Ends if a connection fails, for example because the server is killed.
+async fn client(shared: Rc<Shared>, client_number: u32, mut connections: Vec<SendRequest<Full<Bytes>>>) {
     let job = &shared.job;
-    // Not all begin with the same one.
+    // Clients begin with different servers.
     let servers = connections.len();
-    let mut turns = (place as usize..).map(|turn| turn % servers);
-    let mut own = (place..job.count).step_by(job.clients);
+    let mut turns = (client_number as usize..).map(|turn| turn % servers);
+    let mut own = (client_number..job.count).step_by(job.clients);
     loop {
         let next = if job.in_order { own.next() } else { shared.next() };
         let Some(number) = next else { return };
@@ -198,15 +198,15 @@ async fn client(shared: Rc<Shared>, place: u32, mut connections: Vec<SendRequest
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, &shared.tokens[index])
             .body(Full::new(Bytes::from(body)));
-        let Ok(request) = request else { return shared.refuse("a request that cannot be written".to_owned()) };
+        let Ok(request) = request else { return shared.record_refusal("cannot build the request".to_owned()) };
         let sent_at = monotonic();
-        match timeout(PATIENCE, exchange(&mut connections[server], request)).await {
+        match timeout(TIMEOUT, exchange(&mut connections[server], request)).await {
             Ok(Ok(status)) if status.is_success() => {
-                shared.accepted.borrow_mut().push(Sent { sequence, sent_at, answered_at: monotonic() });
+                shared.accepted.borrow_mut().push(Sent { sequence, sent_at, responded_at: monotonic() });
             }
-            Ok(Ok(status)) => shared.refuse(status.to_string()),
-            Ok(Err(error)) => return shared.refuse(error.to_string()),
-            Err(_) => return shared.refuse("no answer in time".to_owned()),
+            Ok(Ok(status)) => shared.record_refusal(status.to_string()),
+            Ok(Err(error)) => return shared.record_refusal(error.to_string()),
+            Err(_) => return shared.record_refusal("no response in time".to_owned()),
         }
     }
 }
@@ -221,12 +221,12 @@ async fn exchange(connection: &mut SendRequest<Full<Bytes>>, request: Request<Fu
 
 impl Shared {
     fn next(&self) -> Option<u32> {
-        let number = self.begun.get();
-        self.begun.set(number + 1);
+        let number = self.started_count.get();
+        self.started_count.set(number + 1);
         (number < self.job.count).then_some(number)
     }
 
-    fn refuse(&self, why: String) {
-        *self.refused.borrow_mut().entry(why).or_default() += 1;
+    fn record_refusal(&self, reason: String) {
+        *self.refused.borrow_mut().entry(reason).or_default() += 1;
     }
 }

@@ -1,11 +1,10 @@
-//! What the service does in a second, what that costs, and what becomes of it when receivers hang and the server is killed.
-//! `cargo xtask bench` builds this for release and runs it.
+//! The benchmark: measures throughput, latency, CPU time and memory of the service, also while receivers hang and servers are
+//! killed. `cargo xtask bench` builds this program for release and runs it.
 //!
-//! Five kinds of processes, so that the computing time of each is its own: the [`server`]s of the [`service`], the
-//! [`database`] that several of them share, the [`load`] that asks them, the [`sink`] that receives callbacks, and the
-//! [`floor`]s, the parts that the service is made of by themselves. This one starts them, has a [`scenario`] done in some
-//! runs on each [`store`], and shows the [`figure`]s in a [`table`]. Every notification that was accepted must have come, in
-//! every scenario.
+//! There are five kinds of processes, so that the CPU time of each can be measured. The [`service`] has [`server`]s, which may
+//! share a [`database`]. The [`load`] sends requests, and the [`sink`] receives callbacks. The [`floor`] processes run single parts
+//! of the service. This process starts them, runs each [`scenario`] on each [`store`], and prints the [`figure`]s in a [`table`].
+//! In every scenario each accepted notification must arrive.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,7 +40,7 @@ use scenario::floors::{self, Floors};
 use server::Peak;
 use store::Store;
 
-/// What the server may take, whatever waits and hangs.
+/// Maximum memory of a server, in megabytes, regardless of waiting deliveries and hanging receivers.
 const MEMORY_MB: f64 = 48.0;
 
 #[derive(Parser)]
@@ -52,35 +51,34 @@ const MEMORY_MB: f64 = 48.0;
     disable_help_subcommand = true
 )]
 struct Arguments {
-    /// Only this scenario, and the floors; may be given more than once
+    /// Run only this scenario and `floors`, which measures baseline costs; can be repeated
     #[arg(long = "scenario", value_name = "NAME", value_parser = scenario::find)]
     scenarios: Vec<&'static scenario::Scenario>,
-    /// Say what scenarios there are
+    /// List the scenarios
     #[arg(long)]
     list: bool,
-    /// What it is measured on; `both` shows the figures and what a further node costs side by side
+    /// The store to measure; `both` compares the embedded store with PostgreSQL, and shows the cost of each further node
     #[arg(long, value_enum, default_value_t = Stores::Sqlite)]
     store: Stores,
-    /// Servers on PostgreSQL; several numbers are measured one after another [default: 1, and 1,2,3 with `both`]
+    /// Number of servers on PostgreSQL; the numbers of a list are measured one after another [default: 1, and 1,2,3 with `both`]
     #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=9))]
     nodes: Vec<u32>,
-    /// How often each measurement is made
+    /// Number of runs of each measurement
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
-    /// Everything once and small: it proves that the benchmark works, and measures little
+    /// Run everything once with small sizes, to check that the benchmark works
     #[arg(long)]
     quick: bool,
-    /// Write the figures to this file too
+    /// Also write the figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// The server to measure [default: the one of this checkout]
+    /// The server program to measure [default: the program of this checkout]
     #[arg(long, value_name = "PROGRAM", default_value = "target/release/webhooks-server", hide_default_value = true)]
     server: PathBuf,
-    /// A server to compare with: every measurement is made with this one and then with the other, as often as --runs says,
-    /// and the median ratio is shown
+    /// A server program to compare with; each run measures it before the program of this checkout; the result is the median ratio
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
-    /// Where data and logs go
+    /// Folder for data and logs
     #[arg(long, value_name = "DIRECTORY", default_value = "target/bench")]
     directory: PathBuf,
     #[command(subcommand)]
@@ -94,7 +92,7 @@ enum Stores {
     Both,
 }
 
-/// What a process of the benchmark does when this is not the one that starts the others.
+/// The role of a process that the benchmark starts.
 #[derive(Subcommand)]
 enum Role {
     #[command(hide = true)]
@@ -108,7 +106,7 @@ enum Role {
     Floor,
     #[command(hide = true)]
     EmptyHandler,
-    /// The whole of `cargo xtask chaos`.
+    /// Runs `cargo xtask chaos`.
     #[command(hide = true)]
     Chaos(chaos::Arguments),
 }
@@ -120,7 +118,7 @@ fn main() -> ExitCode {
         Some(Role::Sink { ca_file }) => sink::serve(ca_file),
         Some(Role::Floor) => floor::serve(),
         Some(Role::EmptyHandler) => floor::serve_empty_handler(),
-        Some(Role::Chaos(chaos)) => places(&arguments).and_then(|(server, directory)| chaos::run(chaos, &server, &directory)),
+        Some(Role::Chaos(chaos)) => paths(&arguments).and_then(|(server, directory)| chaos::run(chaos, &server, &directory)),
         None if arguments.list => {
             SCENARIOS.iter().for_each(|scenario| println!("{:12} {}", scenario.name, scenario.about));
             Ok(())
@@ -136,25 +134,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a scenario works with, and what it leaves.
+/// The inputs and results of scenarios.
 struct Bench {
     server: PathBuf,
     /// Data and logs, on the disk of the checkout.
     directory: PathBuf,
     runs: u32,
     quick: bool,
-    /// What the present scenario runs on.
+    /// The store of the current scenario.
     store: Store,
     figures: Vec<Figure>,
     floors: Floors,
-    /// Of all deliveries of the present scenario.
+    /// Lost and repeated deliveries of the current scenario.
     tally: Tally,
-    /// Of all servers of the present scenario.
+    /// Peak memory of all servers of the current scenario.
     peak: Peak,
 }
 
 impl Bench {
-    /// How much of something: in full, or to prove that it works.
+    /// Returns the full size, or the small one with `--quick`.
     fn size(&self, full: u32, quick: u32) -> u32 {
         if self.quick { quick } else { full }
     }
@@ -163,7 +161,7 @@ impl Bench {
         self.add_as(Some(self.store), figure);
     }
 
-    /// `None` is what has nothing to do with a store.
+    /// Prints and stores a figure. `store` is `None` if the figure does not depend on a store.
     fn add_as(&mut self, store: Option<Store>, figure: Figure) {
         let figure = store.map_or(figure.clone(), |store| figure.on(store));
         print!("{}", table::table(std::slice::from_ref(&figure)).lines().skip(1).map(|line| format!("  {line}\n")).collect::<String>());
@@ -172,14 +170,14 @@ impl Bench {
 }
 
 /// # Errors
-/// When something cannot be started, a server dies, or a notification is lost.
+/// When a process cannot be started, a server dies, or a delivery is lost.
 fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let machine = machine::describe()?;
     println!("{machine}");
     allow_files()?;
-    let (server, directory) = places(arguments)?;
+    let (server, directory) = paths(arguments)?;
     let runs = if arguments.quick { 1 } else { arguments.runs };
-    let begun = Instant::now();
+    let started = Instant::now();
     let (result, ratios) = match &arguments.against {
         None => (measure_server(arguments, server, &directory, runs)?, Vec::new()),
         Some(base) => {
@@ -187,11 +185,11 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
             let mut pairs = Vec::new();
             let mut last = None;
             for pair in 1..=runs {
-                let one = |name: &str, server: &Path| {
+                let measure_one = |name: &str, server: &Path| {
                     println!("pair {pair} of {runs}, {name}:");
                     measure_server(arguments, server.to_owned(), &directory, 1)
                 };
-                let (base, result) = (one("base", &base)?, one("result", &server)?);
+                let (base, result) = (measure_one("base", &base)?, measure_one("result", &server)?);
                 pairs.push((base.figures, result.figures.clone()));
                 last = Some(result);
             }
@@ -199,7 +197,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         }
     };
     println!("\n{}", table::table(if ratios.is_empty() { &result.figures } else { &ratios }));
-    println!("{} callbacks came more often than once. It took {} s.", result.repeated, begun.elapsed().as_secs());
+    println!("{} callbacks arrived more than once. The benchmark took {} s.", result.repeated, started.elapsed().as_secs());
     if let Some(path) = &arguments.json {
         let records = |figures| -> Vec<Record<'_>> { Vec::from_iter(<[Figure]>::iter(figures).map(Record::from)) };
         let report = json!({
@@ -214,15 +212,15 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if !result.failures.is_empty() {
-        bail!("{} failed; logs are in {}:\n{}", result.failures.len(), directory.display(), result.failures.join("\n"));
+        bail!("{} failures; logs are in {}:\n{}", result.failures.len(), directory.display(), result.failures.join("\n"));
     }
     Ok(())
 }
 
-/// What one server came to.
+/// The results of one server program.
 struct Measured {
     figures: Vec<Figure>,
-    /// Callbacks that came more often than once.
+    /// Callbacks that arrived again.
     repeated: u64,
     /// The largest peak of memory in each scenario, in megabytes.
     peaks: Vec<(Store, &'static str, f64)>,
@@ -230,7 +228,7 @@ struct Measured {
 }
 
 /// # Errors
-/// When the stores do not fit the nodes.
+/// When `--nodes` does not fit the store.
 fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs: u32) -> anyhow::Result<Measured> {
     let stores = stores(arguments)?;
     let mut bench = Bench {
@@ -246,7 +244,7 @@ fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs
     };
     let (mut failures, mut repeated, mut peaks) = (Vec::new(), 0, Vec::new());
     for scenario in SCENARIOS {
-        // The verdict of the others is a multiple of these.
+        // Baseline costs are always measured, because the other scenarios are compared with them.
         let wanted = arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|wanted| wanted.name == scenario.name);
         if !wanted && scenario.name != floors::NAME {
             continue;
@@ -257,13 +255,13 @@ fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs
                 println!(" {store}:");
             }
             (bench.store, bench.floors.engine) = (store, store.engine());
-            let mut wrong: Vec<String> = (scenario.run)(&mut bench).err().map(|error| format!("{error:#}")).into_iter().collect();
+            let mut problems: Vec<String> = (scenario.run)(&mut bench).err().map(|error| format!("{error:#}")).into_iter().collect();
             let tally = std::mem::take(&mut bench.tally);
             if tally.lost > 0 {
-                wrong.push(format!("{} deliveries of accepted notifications did not come", tally.lost));
+                problems.push(format!("{} deliveries of accepted notifications did not arrive", tally.lost));
             }
-            wrong.iter().for_each(|what| println!("  FAILED: {what}"));
-            failures.extend(wrong.into_iter().map(|what| format!("{}, {store}: {what}", scenario.name)));
+            problems.iter().for_each(|problem| println!("  FAILED: {problem}"));
+            failures.extend(problems.into_iter().map(|problem| format!("{}, {store}: {problem}", scenario.name)));
             repeated += tally.repeated;
             let peak = bench.peak.take();
             if peak > 0 {
@@ -271,11 +269,11 @@ fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs
             }
         }
     }
-    println!("of all scenarios:");
+    println!("all scenarios:");
     for store in &stores {
         let of_store = peaks.iter().filter(|(of, ..)| of == store);
         if let Some((_, name, peak)) = of_store.max_by(|(.., one), (.., other)| one.total_cmp(other)) {
-            let figure = Figure::new("memory", format!("largest peak of a server, in {name}"), "MB", vec![*peak]);
+            let figure = Figure::new("memory", format!("peak of a server, in {name}"), "MB", vec![*peak]);
             bench.add_as(Some(*store), figure.at_most(MEMORY_MB));
         }
     }
@@ -285,7 +283,7 @@ fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs
     Ok(Measured { figures: bench.figures, repeated, peaks, failures })
 }
 
-/// The largest peaks of servers, by store and by scenario.
+/// Returns the largest peak memory by store and scenario.
 fn by_store<'a>(peaks: &[(Store, &'a str, f64)]) -> BTreeMap<String, BTreeMap<&'a str, f64>> {
     let mut stores: BTreeMap<String, BTreeMap<&str, f64>> = BTreeMap::new();
     for (store, scenario, megabytes) in peaks {
@@ -295,7 +293,7 @@ fn by_store<'a>(peaks: &[(Store, &'a str, f64)]) -> BTreeMap<String, BTreeMap<&'
 }
 
 /// # Errors
-/// When several servers would have to share an embedded store.
+/// When `--nodes` asks for several servers on the embedded store.
 fn stores(arguments: &Arguments) -> anyhow::Result<Vec<Store>> {
     let postgres = |default: &[u32]| {
         let nodes = if arguments.nodes.is_empty() { default } else { &arguments.nodes };
@@ -303,24 +301,24 @@ fn stores(arguments: &Arguments) -> anyhow::Result<Vec<Store>> {
     };
     Ok(match arguments.store {
         Stores::Sqlite if arguments.nodes.iter().all(|nodes| *nodes == 1) => vec![Store::Embedded],
-        Stores::Sqlite => bail!("one server has the embedded store: --nodes needs --store postgres, or both"),
+        Stores::Sqlite => bail!("the embedded store supports one server only: --nodes needs --store postgres or both"),
         Stores::Postgres => postgres(&[1]),
         Stores::Both => [vec![Store::Embedded], postgres(&[1, 2, 3])].concat(),
     })
 }
 
-/// Where the server's program is, and where data and logs go.
-fn places(arguments: &Arguments) -> anyhow::Result<(PathBuf, PathBuf)> {
+/// Returns the path of the server program, and the folder for data and logs.
+fn paths(arguments: &Arguments) -> anyhow::Result<(PathBuf, PathBuf)> {
     let server = program(&arguments.server)?;
-    fs::create_dir_all(&arguments.directory).with_context(|| format!("cannot make {}", arguments.directory.display()))?;
+    fs::create_dir_all(&arguments.directory).with_context(|| format!("cannot create {}", arguments.directory.display()))?;
     Ok((server, arguments.directory.canonicalize()?))
 }
 
 fn program(path: &Path) -> anyhow::Result<PathBuf> {
-    path.canonicalize().with_context(|| format!("there is no server at {}", path.display()))
+    path.canonicalize().with_context(|| format!("cannot find the server program {}", path.display()))
 }
 
-/// A thousand callbacks that hang are more open files than many systems allow a process at first.
+/// Raises the limit of open files to the maximum. A thousand hanging callbacks exceed the usual limit.
 fn allow_files() -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

@@ -1,4 +1,4 @@
-//! A process of the benchmark: how it is spoken to, and what it has used.
+//! A process of the benchmark: communication with it, and its CPU time and memory.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// This program again, in one of its [roles](crate::Role): a line of JSON in, a line of JSON out.
+/// Another process of this program, in one of its [roles](crate::Role). Each message is a line of JSON.
 pub(crate) struct Worker {
     role: &'static str,
     child: Child,
@@ -18,7 +18,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn start(role: &'static str, arguments: &[&str]) -> anyhow::Result<Worker> {
-        let program = std::env::current_exe().context("this program does not know where it is")?;
+        let program = std::env::current_exe().context("cannot find the path of this program")?;
         let mut child = webhooks_process::command(program)
             .arg(role)
             .args(arguments)
@@ -26,26 +26,27 @@ impl Worker {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {role}"))?;
-        let input = child.stdin.take().context("a process without input")?;
-        let output = BufReader::new(child.stdout.take().context("a process without output")?);
+        let input = child.stdin.take().context("the process has no standard input")?;
+        let output = BufReader::new(child.stdout.take().context("the process has no standard output")?);
         Ok(Worker { role, child, input, output })
     }
 
-    pub(crate) fn ask<A: DeserializeOwned>(&mut self, question: &impl Serialize) -> anyhow::Result<A> {
-        self.tell(question)?;
-        self.hear()
+    /// Sends a message and waits for the response.
+    pub(crate) fn call<A: DeserializeOwned>(&mut self, message: &impl Serialize) -> anyhow::Result<A> {
+        self.send(message)?;
+        self.receive()
     }
 
-    pub(crate) fn tell(&mut self, question: &impl Serialize) -> anyhow::Result<()> {
-        let line = serde_json::to_string(question)?;
+    pub(crate) fn send(&mut self, message: &impl Serialize) -> anyhow::Result<()> {
+        let line = serde_json::to_string(message)?;
         writeln!(self.input, "{line}").with_context(|| format!("{} has ended", self.role))
     }
 
-    pub(crate) fn hear<A: DeserializeOwned>(&mut self) -> anyhow::Result<A> {
+    pub(crate) fn receive<A: DeserializeOwned>(&mut self) -> anyhow::Result<A> {
         let mut line = String::new();
         self.output.read_line(&mut line)?;
-        ensure!(!line.is_empty(), "{} has ended without an answer", self.role);
-        serde_json::from_str(&line).with_context(|| format!("{} answers {}", self.role, line.trim_end()))
+        ensure!(!line.is_empty(), "{} has ended without a response", self.role);
+        serde_json::from_str(&line).with_context(|| format!("unexpected response of {}: {}", self.role, line.trim_end()))
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
@@ -60,8 +61,8 @@ impl Drop for Worker {
     }
 }
 
-/// Says a line to whoever started this process.
-pub(crate) fn answer(line: &impl Serialize) -> anyhow::Result<()> {
+/// Sends a line to the process that started this one.
+pub(crate) fn respond(line: &impl Serialize) -> anyhow::Result<()> {
     let mut text = serde_json::to_string(line)?;
     text.push('\n');
     let mut output = std::io::stdout().lock();
@@ -69,15 +70,15 @@ pub(crate) fn answer(line: &impl Serialize) -> anyhow::Result<()> {
     Ok(output.flush()?)
 }
 
-/// What all threads of a process have computed so far, those that ended included.
+/// CPU time of all threads of a process, including those that have ended.
 pub(crate) fn cpu_of(process: u32) -> anyhow::Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).with_context(|| format!("process {process} has ended"))?;
-    let ticks = cpu_ticks(&stat).with_context(|| format!("/proc/{process}/stat reads {stat}"))?;
+    let ticks = cpu_ticks(&stat).with_context(|| format!("unexpected content of /proc/{process}/stat: {stat}"))?;
     let per_second = rustix::param::clock_ticks_per_second();
     Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
 }
 
-/// utime and stime, fields 14 and 15 of proc(5). The second field, the name, may hold spaces and parentheses.
+/// Returns the sum of utime and stime, fields 14 and 15 of proc(5). The second field, the name, may contain spaces and parentheses.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
@@ -93,7 +94,7 @@ pub(crate) struct Memory {
 
 pub(crate) fn memory_of(process: u32) -> anyhow::Result<Memory> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).with_context(|| format!("process {process} has ended"))?;
-    memory(&status).with_context(|| format!("/proc/{process}/status names no memory: the process has ended"))
+    memory(&status).with_context(|| format!("/proc/{process}/status has no memory values: the process has ended"))
 }
 
 fn memory(status: &str) -> Option<Memory> {
@@ -104,22 +105,22 @@ fn memory(status: &str) -> Option<Memory> {
     Some(Memory { now: kibibytes("VmRSS:")? * 1024, peak: kibibytes("VmHWM:")? * 1024 })
 }
 
-/// Its peak begins anew with what it has now (proc(5), `clear_refs`).
-pub(crate) fn forget_peak_of(process: u32) -> anyhow::Result<()> {
+/// Resets the peak memory of a process to its current memory (proc(5), `clear_refs`).
+pub(crate) fn reset_peak_of(process: u32) -> anyhow::Result<()> {
     std::fs::write(format!("/proc/{process}/clear_refs"), "5").with_context(|| format!("cannot reset the peak of process {process}"))
 }
 
-/// The same as [`cpu_of`] this process, but to the nanosecond and not to the tick.
+/// CPU time of this process, like [`cpu_of`], but in nanoseconds instead of clock ticks.
 pub(crate) fn cpu() -> Duration {
     let computed = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    // Neither is negative: the clock counts from the start of the process.
+    // Neither value is negative: the clock counts from the start of the process.
     Duration::new(computed.tv_sec as u64, computed.tv_nsec as u32)
 }
 
-/// Nanoseconds of a clock that all processes of this machine share, and nobody sets.
+/// Returns the monotonic clock in nanoseconds. All processes of this machine share it.
 pub(crate) fn monotonic() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    // Neither is negative: the clock counts from the start of the machine.
+    // Neither value is negative: the clock counts from the start of the machine.
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
@@ -128,14 +129,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_with_parentheses_hides_no_figure() {
+    fn cpu_time_is_read_after_a_name_with_parentheses() {
         let stat = "7 (a (b) c) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 3 4 20 0 9 0 100 1 2";
         assert_eq!(cpu_ticks(stat), Some(300));
         assert_eq!(cpu_ticks("7 (a) S 1"), None);
     }
 
     #[test]
-    fn memory_is_read_now_and_at_its_peak() {
+    fn current_and_peak_memory_are_read() {
         let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
         assert_eq!(memory(status), Some(Memory { now: 1024 * 1024, peak: 2048 * 1024 }));
         assert_eq!(memory("Name:\tx\nState:\tZ (zombie)\n"), None);

@@ -1,4 +1,4 @@
-//! The service that is measured: one server with its own data, or some on one PostgreSQL.
+//! The service under measurement: one server with an embedded store, or several servers on one PostgreSQL.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,26 +14,26 @@ use crate::server::{Peak, Server};
 use crate::store::Store;
 
 pub(crate) struct Service {
-    // In this order: the servers end before what they work on.
+    // The order matters: the servers are dropped before their database.
     pub(crate) nodes: Vec<Server>,
     pub(crate) database: Option<Arc<Database>>,
     program: PathBuf,
-    /// Where the data of an embedded store is.
+    /// The data directory of the servers.
     data: PathBuf,
-    /// Of the account, or of the platform, which has no name.
+    /// Access tokens by account. The platform token has an empty name.
     tokens: BTreeMap<String, String>,
 }
 
-/// What was computed until some time.
+/// CPU time of the service up to some moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Computed {
+pub(crate) struct ServiceCpu {
     pub(crate) servers: Duration,
-    /// By the processes of PostgreSQL, if there is one.
+    /// CPU time of PostgreSQL, if there is one.
     pub(crate) database: Duration,
 }
 
 impl Service {
-    /// With new data in `directory`, where its logs go too.
+    /// Starts a service with new data in `directory`, which also gets the logs.
     pub(crate) fn start(program: &Path, directory: &Path, store: Store, options: &[String], peak: &Peak) -> anyhow::Result<Service> {
         let data = directory.join("data");
         if data.exists() {
@@ -46,17 +46,17 @@ impl Service {
         let mut service = Service { nodes: Vec::new(), database, program: program.to_owned(), data, tokens: BTreeMap::new() };
         for number in 0..store.nodes() as usize {
             let name = if service.database.is_some() { Service::node_name(number) } else { "server".to_owned() };
-            let mut own = service.store_options();
-            own.extend(["--node-name".to_owned(), name.clone()]);
-            own.extend_from_slice(options);
-            service.nodes.push(Server::start(program, directory, &name, own, peak.clone())?);
+            let mut node_options = service.store_options();
+            node_options.extend(["--node-name".to_owned(), name.clone()]);
+            node_options.extend_from_slice(options);
+            service.nodes.push(Server::start(program, directory, &name, node_options, peak.clone())?);
         }
         Ok(service)
     }
 
-    /// How PostgreSQL knows the server at this place of [`Service::nodes`].
-    pub(crate) fn node_name(place: usize) -> String {
-        format!("node-{}", place + 1)
+    /// The node name of the server at this index of [`Service::nodes`].
+    pub(crate) fn node_name(index: usize) -> String {
+        format!("node-{}", index + 1)
     }
 
     fn store_options(&self) -> Vec<String> {
@@ -70,28 +70,28 @@ impl Service {
         self.nodes.iter().map(|node| node.address.clone()).collect()
     }
 
-    /// All servers, as a crash would, without any warning. PostgreSQL goes on.
+    /// Kills all servers with SIGKILL. PostgreSQL keeps running.
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         self.nodes.iter_mut().try_for_each(Server::kill)
     }
 
-    /// Kills the servers and starts them again with the same data. The longest time until one answered a request.
+    /// Kills the servers and starts them again with the same data. Returns the longest time until one responded.
     pub(crate) fn restart(&mut self) -> anyhow::Result<Duration> {
-        let token = self.platform()?;
+        let token = self.platform_token()?;
         self.kill()?;
-        self.nodes.iter_mut().try_fold(Duration::ZERO, |longest, node| Ok(longest.max(node.start_again(&token)?)))
+        self.nodes.iter_mut().try_fold(Duration::ZERO, |longest, node| Ok(longest.max(node.restart(&token)?)))
     }
 
     pub(crate) fn embedded_database(&self) -> PathBuf {
         self.data.join("webhooks.db")
     }
 
-    pub(crate) fn cpu(&self) -> anyhow::Result<Computed> {
+    pub(crate) fn cpu(&self) -> anyhow::Result<ServiceCpu> {
         let servers = self.nodes.iter().map(Server::cpu).sum::<anyhow::Result<Duration>>()?;
-        Ok(Computed { servers, database: self.database.as_ref().map(|database| database.cpu()).unwrap_or_default() })
+        Ok(ServiceCpu { servers, database: self.database.as_ref().map(|database| database.cpu()).unwrap_or_default() })
     }
 
-    /// Of all servers, and of PostgreSQL as it is now: it has no record of its peak, and gives little back.
+    /// Memory of all servers and PostgreSQL. PostgreSQL records no peak and releases little, so its current memory counts as peak.
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
         let database = self.database.as_ref().map_or(Ok(0), |database| database.memory())?;
         self.nodes.iter().try_fold(Memory { now: database, peak: database }, |sum, node| {
@@ -100,22 +100,22 @@ impl Service {
         })
     }
 
-    pub(crate) fn forget_peak(&self) -> anyhow::Result<()> {
-        self.nodes.iter().try_for_each(Server::forget_peak)
+    pub(crate) fn reset_peak(&self) -> anyhow::Result<()> {
+        self.nodes.iter().try_for_each(Server::reset_peak)
     }
 
-    /// A token that publishes to every account.
-    pub(crate) fn platform(&mut self) -> anyhow::Result<String> {
+    /// Returns a token that may publish to every account.
+    pub(crate) fn platform_token(&mut self) -> anyhow::Result<String> {
         self.token("", &["--platform", "--scope", "notifications.publish,notifications.read,deliveries.read"])
     }
 
-    /// A token that registers webhooks of the account, reads their secrets, and may not publish.
-    pub(crate) fn account(&mut self, account: &str) -> anyhow::Result<String> {
+    /// Returns a token that may register webhooks of the account and read their secrets, but not publish.
+    pub(crate) fn account_token(&mut self, account: &str) -> anyhow::Result<String> {
         self.token(account, &["--account", account, "--scope", "webhooks.write,webhooks.read,webhooks.secrets"])
     }
 
-    fn token(&mut self, whose: &str, options: &[&str]) -> anyhow::Result<String> {
-        if let Some(token) = self.tokens.get(whose) {
+    fn token(&mut self, owner: &str, options: &[&str]) -> anyhow::Result<String> {
+        if let Some(token) = self.tokens.get(owner) {
             return Ok(token.clone());
         }
         let output = Command::new(&self.program)
@@ -123,11 +123,11 @@ impl Service {
             .args(options)
             .args(self.store_options())
             .output()
-            .context("cannot start the server's program")?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "no access token was made: {}", said.trim());
+            .context("cannot start the server program")?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "cannot create an access token: {}", errors.trim());
         let token = String::from_utf8(output.stdout)?.trim().to_owned();
-        self.tokens.insert(whose.to_owned(), token.clone());
+        self.tokens.insert(owner.to_owned(), token.clone());
         Ok(token)
     }
 }

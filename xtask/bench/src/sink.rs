@@ -1,8 +1,8 @@
-//! The sink: a process that receives callbacks over HTTP/1.1, HTTPS and HTTP/2, and says which came when. It is a name server
-//! too, one that never answers.
+//! The sink: a process that receives callbacks over HTTP/1.1, HTTPS and HTTP/2, and reports when each arrived. It is also a name
+//! server that never responds.
 //!
-//! The path of a callback says what it gets: `/ok/7` is accepted at once, `/held/7` when the sink is told to release, and
-//! `/hang/7` never. The number names the webhook; the notification's sequence number stands in its data.
+//! The path of a callback selects the response: `/ok/7` accepts at once, `/held/7` accepts after [`Command::Release`], and
+//! `/hang/7` never responds. The number identifies the webhook. The data of a notification has its sequence number.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -24,58 +24,58 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::authority;
-use crate::process::{Worker, answer, monotonic};
+use crate::process::{Worker, monotonic, respond};
 
-/// Stands in the data of a notification before its sequence number.
+/// The text in the data of a notification before its sequence number.
 pub(crate) const SEQUENCE: &str = r#""sequence":"#;
 
-/// As TLS names it (RFC 9113, section 3.2).
+/// The ALPN identifier of HTTP/2 (RFC 9113, section 3.2).
 const HTTP2: &[u8] = b"h2";
 
 #[derive(Serialize, Deserialize)]
-enum Question {
-    /// Answered when so many different callbacks have come, or none came for the time.
+enum Command {
+    /// Waits until this number of different callbacks has arrived, or no callback has arrived for the `idle` time.
     Await {
         callbacks: usize,
         idle: Duration,
     },
-    /// Forgets what came until now.
+    /// Returns the arrivals since the last report.
     Report,
     Hold,
     Release,
 }
 
-/// What came since the last report.
+/// The arrivals since the last report.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) arrivals: Vec<Arrival>,
-    /// Attempts at `/hang`.
+    /// Number of callbacks to `/hang`.
     pub(crate) hanging: u64,
-    /// Callbacks over HTTP/2, of all that came.
+    /// Number of callbacks over HTTP/2.
     pub(crate) http2: u64,
-    /// Questions for names.
-    pub(crate) names: u64,
+    /// Number of DNS queries.
+    pub(crate) dns_queries: u64,
 }
 
-/// A callback: one notification at one webhook.
+/// The callbacks of one notification to one webhook.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Arrival {
     pub(crate) webhook: u32,
     pub(crate) sequence: u32,
-    /// When it came first.
+    /// Time of the first callback.
     pub(crate) at: u64,
-    /// How often it came.
+    /// Number of callbacks.
     pub(crate) times: u32,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Ports {
     http: u16,
-    /// Offers HTTP/1.1 alone.
+    /// HTTPS with HTTP/1.1 only.
     https: u16,
-    /// Offers HTTP/2 too, over TLS as well.
+    /// HTTPS with HTTP/1.1 and HTTP/2.
     http2: u16,
-    names: u16,
+    dns: u16,
 }
 
 pub(crate) struct Sink {
@@ -84,11 +84,11 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Its certificate is of an authority whose certificate it writes to `ca_file`.
+    /// Starts the sink. It writes the certificate of its authority to `ca_file`.
     pub(crate) fn start(ca_file: &Path) -> anyhow::Result<Sink> {
-        let ca_file = ca_file.to_str().context("the path of the checkout is not Unicode")?;
+        let ca_file = ca_file.to_str().context("the path of the checkout is not UTF-8")?;
         let mut worker = Worker::start("sink", &["--ca-file", ca_file])?;
-        let ports = worker.hear()?;
+        let ports = worker.receive()?;
         Ok(Sink { worker, ports })
     }
 
@@ -104,27 +104,27 @@ impl Sink {
         format!("https://{host}:{}", self.ports.http2)
     }
 
-    /// Address and port of a name server that takes every question and answers none.
+    /// Address and port of a name server that receives every query and never responds.
     pub(crate) fn name_server(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.names)
+        format!("127.0.0.1:{}", self.ports.dns)
     }
 
-    /// How many different callbacks have come.
+    /// Waits for callbacks. Returns the number of different callbacks that have arrived.
     pub(crate) fn await_callbacks(&mut self, callbacks: usize, idle: Duration) -> anyhow::Result<usize> {
-        self.worker.ask(&Question::Await { callbacks, idle })
+        self.worker.call(&Command::Await { callbacks, idle })
     }
 
     pub(crate) fn report(&mut self) -> anyhow::Result<Report> {
-        self.worker.ask(&Question::Report)
+        self.worker.call(&Command::Report)
     }
 
     pub(crate) fn hold(&mut self) -> anyhow::Result<u64> {
-        self.worker.ask(&Question::Hold)
+        self.worker.call(&Command::Hold)
     }
 
-    /// The time from which on `/held` answers.
+    /// Lets `/held` respond. Returns the time at which `/held` began to respond.
     pub(crate) fn release(&mut self) -> anyhow::Result<u64> {
-        self.worker.ask(&Question::Release)
+        self.worker.call(&Command::Release)
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
@@ -133,20 +133,20 @@ impl Sink {
 }
 
 struct Receiver {
-    came: Mutex<Came>,
+    received: Mutex<Received>,
     held: watch::Sender<bool>,
 }
 
 #[derive(Default)]
-struct Came {
+struct Received {
     callbacks: HashMap<(u32, u32), (u64, u32)>,
     hanging: u64,
     http2: u64,
-    names: u64,
+    dns_queries: u64,
     last_at: u64,
 }
 
-impl Came {
+impl Received {
     fn note(&mut self, webhook: u32, sequence: u32) {
         let now = monotonic();
         self.last_at = now;
@@ -154,22 +154,22 @@ impl Came {
     }
 }
 
-/// The process itself.
+/// Runs the process of the sink.
 pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let receiver = Arc::new(Receiver { came: Mutex::default(), held: watch::Sender::new(false) });
+        let receiver = Arc::new(Receiver { received: Mutex::default(), held: watch::Sender::new(false) });
         let plain = TcpListener::bind(("127.0.0.1", 0)).await?;
         let secure = TcpListener::bind(("127.0.0.1", 0)).await?;
         let multiplexed = TcpListener::bind(("127.0.0.1", 0)).await?;
-        // Who asks once more over TCP (RFC 7766) gets a connection, and no answer.
-        let names_over_tcp = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let names = UdpSocket::bind(names_over_tcp.local_addr()?).await?;
+        // A client that repeats its query over TCP (RFC 7766) gets a connection, but no response.
+        let dns_over_tcp = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let dns = UdpSocket::bind(dns_over_tcp.local_addr()?).await?;
         let ports = Ports {
             http: plain.local_addr()?.port(),
             https: secure.local_addr()?.port(),
             http2: multiplexed.local_addr()?.port(),
-            names: names.local_addr()?.port(),
+            dns: dns.local_addr()?.port(),
         };
         let config = authority::server_config(ca_file)?;
         let mut multiplexing = config.clone();
@@ -177,36 +177,36 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
         tokio::spawn(accept(plain, None, receiver.clone()));
         tokio::spawn(accept(secure, Some(TlsAcceptor::from(Arc::new(config))), receiver.clone()));
         tokio::spawn(accept(multiplexed, Some(TlsAcceptor::from(Arc::new(multiplexing))), receiver.clone()));
-        tokio::spawn(swallow(names, receiver.clone()));
-        answer(&ports)?;
-        let mut questions = questions();
-        while let Some(question) = questions.recv().await {
-            receiver.answer(question).await?;
+        tokio::spawn(receive_dns_queries(dns, receiver.clone()));
+        respond(&ports)?;
+        let mut commands = commands();
+        while let Some(command) = commands.recv().await {
+            receiver.execute(command).await?;
         }
         Ok(())
     })
 }
 
-/// Standard input has no asynchronous form that costs nothing, so a thread reads it.
-fn questions() -> mpsc::UnboundedReceiver<Question> {
-    let (sender, questions) = mpsc::unbounded_channel();
+/// Reads commands from standard input, in a thread, because there is no cheap asynchronous standard input.
+fn commands() -> mpsc::UnboundedReceiver<Command> {
+    let (sender, commands) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines().map_while(Result::ok) {
-            let Ok(question) = serde_json::from_str(&line) else { return };
-            if sender.send(question).is_err() {
+            let Ok(command) = serde_json::from_str(&line) else { return };
+            if sender.send(command).is_err() {
                 return;
             }
         }
     });
-    questions
+    commands
 }
 
-/// Takes every question, and answers none.
-async fn swallow(names: UdpSocket, receiver: Arc<Receiver>) {
-    // A question is longer, and what is cut off is not read.
-    let mut question = [0; 16];
-    while names.recv(&mut question).await.is_ok() {
-        receiver.came().names += 1;
+/// Receives DNS queries, and never responds.
+async fn receive_dns_queries(dns: UdpSocket, receiver: Arc<Receiver>) {
+    // The rest of each query is discarded.
+    let mut query = [0; 16];
+    while dns.recv(&mut query).await.is_ok() {
+        receiver.received().dns_queries += 1;
     }
 }
 
@@ -228,7 +228,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, receiver: Arc<R
     }
 }
 
-/// Until the connection ends, however it does: what was cut off is seen in what came.
+/// Serves a connection until it ends. Errors are ignored: a callback that was cut off is missing in the report.
 async fn receive(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, http2: bool, receiver: Arc<Receiver>) {
     let service = service_fn(move |request| {
         let receiver = receiver.clone();
@@ -248,8 +248,8 @@ fn reply(status: StatusCode) -> Response<Empty<Bytes>> {
 }
 
 impl Receiver {
-    fn came(&self) -> MutexGuard<'_, Came> {
-        self.came.lock().unwrap_or_else(PoisonError::into_inner)
+    fn received(&self) -> MutexGuard<'_, Received> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn callback(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
@@ -261,18 +261,18 @@ impl Receiver {
             return reply(StatusCode::BAD_REQUEST);
         };
         if head.version == Version::HTTP_2 {
-            self.came().http2 += 1;
+            self.received().http2 += 1;
         }
         match kind {
-            Some("ok") => self.came().note(webhook, sequence),
+            Some("ok") => self.received().note(webhook, sequence),
             Some("held") => {
-                // It came, answered or not.
-                self.came().note(webhook, sequence);
+                // The callback has arrived, with or without a response.
+                self.received().note(webhook, sequence);
                 let mut held = self.held.subscribe();
                 let _ = held.wait_for(|held| !held).await;
             }
             Some("hang") => {
-                self.came().hanging += 1;
+                self.received().hanging += 1;
                 std::future::pending::<()>().await;
             }
             _ => return reply(StatusCode::NOT_FOUND),
@@ -280,41 +280,46 @@ impl Receiver {
         reply(StatusCode::NO_CONTENT)
     }
 
-    async fn answer(&self, question: Question) -> anyhow::Result<()> {
-        match question {
-            Question::Await { callbacks, idle } => {
-                let asked_at = monotonic();
+    async fn execute(&self, command: Command) -> anyhow::Result<()> {
+        match command {
+            Command::Await { callbacks, idle } => {
+                let started_at = monotonic();
                 loop {
                     let (count, last_at) = {
-                        let came = self.came();
-                        (came.callbacks.len(), came.last_at.max(asked_at))
+                        let received = self.received();
+                        (received.callbacks.len(), received.last_at.max(started_at))
                     };
                     if count >= callbacks || Duration::from_nanos(monotonic() - last_at) > idle {
-                        return answer(&count);
+                        return respond(&count);
                     }
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
-            Question::Report => {
-                let came = std::mem::take(&mut *self.came());
-                let arrivals = came.callbacks.into_iter();
+            Command::Report => {
+                let received = std::mem::take(&mut *self.received());
+                let arrivals = received.callbacks.into_iter();
                 let arrivals = arrivals.map(|((webhook, sequence), (at, times))| Arrival { webhook, sequence, at, times });
-                answer(&Report { arrivals: arrivals.collect(), hanging: came.hanging, http2: came.http2, names: came.names })
+                respond(&Report {
+                    arrivals: arrivals.collect(),
+                    hanging: received.hanging,
+                    http2: received.http2,
+                    dns_queries: received.dns_queries,
+                })
             }
-            Question::Hold => {
+            Command::Hold => {
                 self.held.send_replace(true);
-                answer(&monotonic())
+                respond(&monotonic())
             }
-            Question::Release => {
+            Command::Release => {
                 let now = monotonic();
                 self.held.send_replace(false);
-                answer(&now)
+                respond(&now)
             }
         }
     }
 }
 
-/// The number is looked for, not parsed out of the JSON: the sink shares the machine with what it measures.
+/// Returns the sequence number of a callback. It is found by a text search, because the sink must use little CPU time.
 pub(crate) fn sequence(body: &[u8]) -> Option<u32> {
     let at = body.windows(SEQUENCE.len()).position(|window| window == SEQUENCE.as_bytes())? + SEQUENCE.len();
     let digits = body[at..].iter().take_while(|byte| byte.is_ascii_digit());
@@ -326,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_callback_is_known_by_its_sequence_number() {
+    fn the_sequence_number_of_a_callback_is_found() {
         assert_eq!(sequence(br#"{"type":"a","data":{"sequence":1042,"padding":"x"}}"#), Some(1042));
         assert_eq!(sequence(br#"{"type":"a","data":{}}"#), None);
         assert_eq!(sequence(br#"{"data":{"sequence":99999999999}}"#), None);

@@ -1,18 +1,18 @@
-//! Where a service keeps what it is told, and how many servers it has.
+//! The store of a service, and its number of servers.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a figure was measured on.
+/// The store on which a figure was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Store {
-    /// SQLite, within one server.
+    /// SQLite in a single server.
     Embedded,
-    /// One PostgreSQL, and so many servers.
+    /// One PostgreSQL, shared by `nodes` servers.
     Postgres { nodes: u32 },
 }
 
-/// What commits are made with.
+/// The database engine of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Engine {
     #[default]
@@ -28,7 +28,7 @@ impl Store {
         }
     }
 
-    /// How long what a killed server was on waits at most: a lease of 10 s, and others look every 2 s.
+    /// Maximum time until another server takes over from a killed one: a lease of 10 s, and a check every 2 s.
     pub(crate) fn takeover(self) -> Duration {
         match self {
             Store::Embedded => Duration::ZERO,

@@ -1,18 +1,18 @@
-//! Figures as a table for people.
+//! Formats figures as a table.
 
 use crate::figure::{Cpu, Figure, Goal, median, percentile};
 use crate::store::{Engine, Store};
 
 const COLUMNS: usize = 13;
 
-/// What each process computes is in seconds for a thousand; what the service does includes what its PostgreSQL does.
+/// The columns. CPU time is in seconds per 1,000. The CPU time of the service includes PostgreSQL.
 const HEAD: [&str; COLUMNS] =
     ["work", "store", "unit", "min", "median", "max", "goal", "met", "× floor", "service CPU s / 1,000", "PostgreSQL", "sink", "load"];
 
-/// Those that say nothing where nothing but the embedded store was measured.
+/// Columns that are omitted if only the embedded store was measured.
 const OF_STORES: [usize; 2] = [1, 10];
 
-/// A line a figure, with columns that line up.
+/// Returns a table with a line for each figure and aligned columns.
 pub(crate) fn table(figures: &[Figure]) -> String {
     let several = figures.iter().any(|figure| figure.store.is_some_and(|store| store.engine() == Engine::Postgres));
     let shown = |column: usize| several || !OF_STORES.contains(&column);
@@ -23,7 +23,7 @@ pub(crate) fn table(figures: &[Figure]) -> String {
         table.add_row(cells(row));
     }
     for (column, of_table) in (0..COLUMNS).filter(|column| shown(*column)).zip(table.column_iter_mut()) {
-        // Words stand left, numbers right.
+        // Words are aligned left, numbers right.
         let side = if column < 3 { comfy_table::CellAlignment::Left } else { comfy_table::CellAlignment::Right };
         of_table.set_padding((0, 2)).set_cell_alignment(side);
     }
@@ -33,7 +33,7 @@ pub(crate) fn table(figures: &[Figure]) -> String {
 fn row(figure: &Figure) -> [String; COLUMNS] {
     let values = &figure.values;
     let cpu = if figure.cpu.is_empty() { Cpu::default() } else { Cpu::median(&figure.cpu) };
-    // What had nothing to do, or was not looked at.
+    // Zero means that the process did nothing or was not measured.
     let seconds = |seconds: f64| if seconds == 0.0 { String::new() } else { format!("{seconds:.3}") };
     [
         format!("{}: {}", figure.scenario, figure.work),
@@ -60,7 +60,7 @@ fn row(figure: &Figure) -> [String; COLUMNS] {
     ]
 }
 
-/// Three digits that count, and groups of thousands.
+/// Formats a number with about three significant digits and thousands separators.
 pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return "none".to_owned();
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_the_digits_that_count() {
+    fn numbers_have_significant_digits() {
         for (value, expected) in [
             (0.0, "0"),
             (0.1234, "0.123"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_line_up_and_a_missed_goal_is_loud() {
+    fn columns_are_aligned_and_a_missed_goal_is_in_capitals() {
         let figures = [
             Figure::new("publish", "64 clients", "/s", vec![9_000.0, 8_000.0, 10_000.0])
                 .at_least(10_000.0)
@@ -123,7 +123,7 @@ latency: p50         ms    0.800   0.800   0.800       ≤ 1  yes
     }
 
     #[test]
-    fn where_stores_are_compared_each_row_names_its_own() {
+    fn rows_name_their_store_if_several_are_measured() {
         let cpu = |servers, database| vec![Cpu { servers, database, sink: 0.0, load: 0.0 }];
         let figure = || Figure::new("drain", "waiting", "/s", vec![9_000.0]);
         let figures = [

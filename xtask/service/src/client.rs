@@ -1,5 +1,5 @@
-//! `cargo xtask client`: the client of the API and mocks of its operations, generated from openapi.json and committed, so
-//! that their users compile no generator and a review shows what a change of the document does to them.
+//! `cargo xtask client`: generates the client of the API and mocks of its operations from openapi.json. The files are committed:
+//! users need not compile the generator, and a review shows how a change of the document changes the client.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use quote::quote;
 use serde_json::Value;
 use syn::punctuated::Punctuated;
 
-/// From the text of openapi.json.
+/// Generates a source file from the text of openapi.json.
 type Generate = fn(&str) -> anyhow::Result<String>;
 
 const GENERATED: [(&str, Generate); 2] = [("client/src/generated.rs", generate), ("client/src/mock.rs", generate_mock)];
@@ -17,13 +17,13 @@ const HEADER: &str = "// Generated from openapi.json by `cargo xtask client`. Ne
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Write nothing; only say whether the committed files are what openapi.json generates
+    /// Write nothing; only check whether the committed files are up to date
     #[arg(long)]
     check: bool,
 }
 
 /// # Errors
-/// When openapi.json cannot be read, or nothing can be generated from it.
+/// When openapi.json cannot be read, or the generation fails.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let document = crate::read(&crate::repository("openapi.json"))?;
     let mut drift = false;
@@ -35,35 +35,35 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             println!("wrote {name}");
         } else if let Some(line) = first_difference(&expected, &crate::read(&path)?) {
             drift = true;
-            println!("{name}:{line}: not what openapi.json generates");
+            println!("{name}:{line}: differs from the file that openapi.json generates");
         }
     }
     if !drift {
         return Ok(ExitCode::SUCCESS);
     }
     println!(
-        "\nRun `cargo xtask client` and commit what it writes together with openapi.json. If you have edited a file by hand,\n\
-         put into openapi.json, or beside it in client/src/, what you wanted to say."
+        "\nRun `cargo xtask client` and commit the files together with openapi.json. If you edited a file manually, make the\n\
+         change in openapi.json, or in another file of client/src/."
     );
     Ok(ExitCode::from(openapi_proof::DRIFT))
 }
 
-/// The source of client/src/generated.rs.
+/// Returns the source of client/src/generated.rs.
 ///
 /// # Errors
-/// When `document` is no OpenAPI document, or one that the generator does not take.
+/// When `document` is not an OpenAPI document, or the generator does not support it.
 pub fn generate(document: &str) -> anyhow::Result<String> {
     let mut file = generate_file(document)?;
     hide_secrets(&mut file)?;
     hide_constructors(&mut file)?;
-    // progenitor's examples do not compile as they stand. As plain text they are read, and no test counts as left out.
+    // progenitor's examples do not compile. As plain text they do not count as ignored tests.
     Ok(format!("{HEADER}{}", prettyplease::unparse(&file).replace("```ignore", "```text")))
 }
 
-/// The source of client/src/mock.rs.
+/// Returns the source of client/src/mock.rs.
 ///
 /// # Errors
-/// As [`generate`].
+/// Like [`generate`].
 pub fn generate_mock(document: &str) -> anyhow::Result<String> {
     let document = prepare(document)?;
     let tokens = Generator::default().httpmock(&document, "crate").context("the mocks cannot be generated")?;
@@ -79,27 +79,27 @@ fn generate_file(document: &str) -> anyhow::Result<syn::File> {
     syn::parse2(tokens).context("the generated client is not Rust")
 }
 
-/// The document as the generator takes it.
+/// Converts the document into the form that the generator needs.
 fn prepare(document: &str) -> anyhow::Result<openapiv3::OpenAPI> {
     let mut document: Value = serde_json::from_str(document).context("openapi.json is not JSON")?;
     inline_variants(&mut document)?;
-    in_order(&mut document);
+    sort_members(&mut document);
     serde_json::from_value(document).context("openapi.json is not an OpenAPI 3.0 document")
 }
 
-/// The order of members in openapi.json is its writer's, and changes nothing in the client.
-fn in_order(value: &mut Value) {
+/// Sorts members, so that their order in openapi.json does not change the client.
+fn sort_members(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.sort_keys();
-            members.values_mut().for_each(in_order);
+            members.values_mut().for_each(sort_members);
         }
-        Value::Array(items) => items.iter_mut().for_each(in_order),
+        Value::Array(items) => items.iter_mut().for_each(sort_members),
         _ => {}
     }
 }
 
-/// Types whose values are secrets, which `Debug` must not show.
+/// Types with secret values, which `Debug` must not show.
 const SECRETS: [&str; 4] = ["AuthInputPassword", "AuthInputClientSecret", "CustomHeaderInputValue", "SigningSecretSecret"];
 
 fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
@@ -110,7 +110,8 @@ fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
     let items = items.context("progenitor generated no module `types`")?;
     for name in SECRETS {
         let index = items.iter().position(|item| matches!(item, syn::Item::Struct(structure) if structure.ident == name));
-        let index = index.with_context(|| format!("progenitor generated no type `{name}`: which one holds the secret now?"))?;
+        let index = index
+            .with_context(|| format!("progenitor generated no type `{name}`: update SECRETS with the type that contains the secret"))?;
         let syn::Item::Struct(structure) = &mut items[index] else { bail!("`{name}` is not a struct") };
         for attribute in structure.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
             let derived = attribute.parse_args_with(Punctuated::<syn::Path, syn::Token![,]>::parse_terminated)?;
@@ -130,7 +131,7 @@ fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Clients are made by the builder in client/src/connect.rs, which gives them what they need.
+/// Hides the constructors of the client. The builder in client/src/connect.rs creates clients instead.
 fn hide_constructors(file: &mut syn::File) -> anyhow::Result<()> {
     let inherent = file.items.iter_mut().filter_map(|item| match item {
         syn::Item::Impl(block) if block.trait_.is_none() => Some(&mut block.items),
@@ -148,12 +149,13 @@ fn hide_constructors(file: &mut syn::File) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    bail!("progenitor generated no `Client::new_with_client`: what makes a client now?")
+    bail!("progenitor generated no `Client::new_with_client`: update `hide_constructors`")
 }
 
-/// The document names the variants of a discriminated `oneOf`, so that its readers see them as models; progenitor makes
-/// a tagged enum of them only where they stand in place, and else an untagged one whose errors say nothing. Nobody else
-/// refers to the named variants, so they go, or each would become a type of its own beside the enum.
+/// Inlines the variants of each `oneOf` with a discriminator, and removes the named schemas of the variants.
+///
+/// progenitor generates a tagged enum only from inline variants. From named variants it generates an untagged enum with useless
+/// errors. Nothing else refers to the named schemas, and otherwise each schema would become a type beside the enum.
 fn inline_variants(document: &mut Value) -> anyhow::Result<()> {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     let schemas = schemas.context("openapi.json has no /components/schemas")?;
@@ -164,19 +166,19 @@ fn inline_variants(document: &mut Value) -> anyhow::Result<()> {
         let mut inlined = Vec::with_capacity(variants.len());
         for variant in variants {
             let name = variant.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix("#/components/schemas/"));
-            let name = name.with_context(|| format!("a variant of the schema {union} is no `$ref` to a schema"))?;
+            let name = name.with_context(|| format!("a variant of the schema {union} is not a `$ref` to a schema"))?;
             inlined.push(named.get(name).with_context(|| format!("there is no schema {name}"))?.clone());
             schemas.shift_remove(name);
         }
         let mut schema = schema.clone();
         schema["oneOf"] = Value::Array(inlined);
-        schema.as_object_mut().with_context(|| format!("the schema {union} is no object"))?.shift_remove("discriminator");
+        schema.as_object_mut().with_context(|| format!("the schema {union} is not an object"))?.shift_remove("discriminator");
         schemas.insert(union.clone(), schema);
     }
     Ok(())
 }
 
-/// The first line that differs, counted from 1.
+/// Returns the number of the first different line, counted from 1.
 fn first_difference(expected: &str, found: &str) -> Option<usize> {
     if expected == found {
         return None;
@@ -190,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_committed_client_is_what_openapi_json_generates() -> anyhow::Result<()> {
+    fn the_committed_client_is_up_to_date() -> anyhow::Result<()> {
         let document = crate::read(&crate::repository("openapi.json"))?;
         for (name, generate) in GENERATED {
             let found = crate::read(&crate::repository(name))?;
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_members_changes_nothing() -> anyhow::Result<()> {
+    fn the_order_of_members_does_not_change_the_client() -> anyhow::Result<()> {
         fn reverse(value: &mut Value) {
             match value {
                 Value::Object(members) => {
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_found_at_its_line() {
+    fn the_first_different_line_is_found() {
         for (expected, found, line) in [
             ("a\nb\n", "a\nb\n", None),
             ("a\nb\n", "a\nc\n", Some(2)),

@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the page that the server serves at `/docs`, as one file to read without a server.
+//! `cargo xtask docs`: writes the page that the server serves at `/docs` to a file.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,10 +18,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let output = match &arguments.output {
         Some(output) => output.clone(),
-        None => crate::repository("").canonicalize().context("the checkout is gone")?.join("target/docs/index.html"),
+        None => crate::repository("").canonicalize().context("cannot find the checkout")?.join("target/docs/index.html"),
     };
     if let Some(folder) = output.parent().filter(|folder| *folder != Path::new("")) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
     std::fs::write(&output, Page::new().html).with_context(|| format!("cannot write {}", output.display()))?;
     println!("wrote {}", output.display());

@@ -1,7 +1,7 @@
-//! This service's use of the drift proof (`openapi-proof`): its profile, and what is generated from openapi.json.
+//! Applies the drift proof (`openapi-proof`) to this service: its profile, and the files that are generated from openapi.json.
 //!
-//! Each command ends with exit code 0 when all is well, with [`openapi_proof::DRIFT`] when two things that must agree do not,
-//! and with 1 when it could not do its work.
+//! The exit code of each command is 0 if all is well, and 1 if the command could not run. It is [`openapi_proof::DRIFT`] if two
+//! things that must agree differ.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ mod profile;
 
 pub use profile::service;
 
-/// A path that is named from the top of the repository.
+/// Returns the path of a file, given relative to the root of the repository.
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }

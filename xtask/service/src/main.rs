@@ -1,4 +1,4 @@
-//! The commands of `cargo xtask` that need the API: it runs them as this program.
+//! The commands of `cargo xtask` that need the API crate. `cargo xtask` runs them as this program.
 
 use std::process::ExitCode;
 
@@ -17,15 +17,15 @@ struct Arguments {
 enum Command {
     /// Compare openapi.json with the document that the code generates, and its examples with its schemas
     Openapi(openapi::Arguments),
-    /// Name what a change of openapi.json breaks for its users, and hold `info.version` to it
+    /// List what a change of openapi.json breaks for its users, and check `info.version` against it
     Breaking(openapi::breaking::Arguments),
     /// Generate client/src/generated.rs from openapi.json
     Client(client::Arguments),
-    /// Write the docs page, as the server serves it, to a file
+    /// Write the docs page of the server to a file
     Docs(docs::Arguments),
-    /// Name what openapi.json says and the tests did not see, or saw to be otherwise
+    /// List the statements of openapi.json that the tests did not show, or contradicted
     Coverage,
-    /// Change openapi.json in one statement at a time, and see that each change is reported
+    /// Change openapi.json in one statement at a time, and check that each change is reported
     Mutations(mutation::Arguments),
 }
 

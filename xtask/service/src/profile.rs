@@ -1,31 +1,31 @@
-//! What the drift proof has to know of this service.
+//! The profile of this service for the drift proof.
 
 use anyhow::{Context as _, anyhow};
 use openapi_proof::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service, Unseen};
 use serde_json::{Map, Value, json};
 use webhooks_server_api::DEFAULT_LISTEN;
-use webhooks_server_api::callback::{Answer, CallbackBody, CallbackHeaders};
+use webhooks_server_api::callback::{CallbackBody, CallbackHeaders, ResponseClass};
 use webhooks_server_api::types::PageLimit;
 
-/// This service under proof.
+/// Returns this service for the drift proof.
 ///
 /// # Errors
-/// When the checkout is gone, or the API trait's document, or the schema of a callback, cannot be made.
+/// When the checkout is missing, or the document of the API trait or the schema of a callback cannot be generated.
 pub fn service() -> anyhow::Result<Service> {
-    let root = crate::repository("").canonicalize().context("the checkout is gone")?;
+    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
     Ok(Service { root, exchanges: "target/contract/exchanges.jsonl".into(), generated: generated()?, profile: profile()? })
 }
 
 fn generated() -> anyhow::Result<Value> {
-    let version = semver::Version::parse(env!("CARGO_PKG_VERSION")).context("the version of this package")?;
-    let api = webhooks_server_api::api_mod::stub_api_description().map_err(|error| anyhow!("the API trait: {error}"))?;
-    api.openapi("", version).json().context("the API trait's document")
+    let version = semver::Version::parse(env!("CARGO_PKG_VERSION")).context("cannot parse the version of this package")?;
+    let api = webhooks_server_api::api_mod::stub_api_description().map_err(|error| anyhow!("cannot describe the API trait: {error}"))?;
+    api.openapi("", version).json().context("cannot generate the document of the API trait")
 }
 
 fn profile() -> anyhow::Result<Profile> {
     Ok(Profile {
         command: "cargo xtask",
-        record_with: "cargo test -p webhooks-server --test it",
+        test_command: "cargo test -p webhooks-server --test it",
         license: Some(env!("CARGO_PKG_LICENSE")),
         server: format!("http://{DEFAULT_LISTEN}"),
         security: Security {
@@ -46,7 +46,7 @@ fn profile() -> anyhow::Result<Profile> {
             with_input: &["400"],
             with_body: &["413", "415"],
             with_path_parameter: &["404"],
-            undecided: &["404", "409", "429"],
+            if_documented: &["404", "409", "429"],
             media_types: &["application/json", "application/problem+json"],
             headers: vec![
                 // RFC 6750 §3.
@@ -91,23 +91,23 @@ fn profile() -> anyhow::Result<Profile> {
             method: "post",
             operation: callback()?,
         }],
-        held_by: &[
-            ("hosts", "server/tests/it: every test calls the paths as they are written, at whatever host the test runs"),
+        checked_by: &[
+            ("hosts", "server/tests/it: every test uses the documented paths, on the host where the test runs"),
             ("security", "server/tests/it/auth.rs: every operation refuses a call without a token"),
-            ("scopes", "server/tests/it/auth.rs: every operation refuses a token without its scope, and takes one with it alone"),
+            ("scopes", "server/tests/it/auth.rs: every operation refuses a token without its scope, and accepts one with only this scope"),
             (
                 "error statuses",
-                "server/tests/it/harness/contract.rs: an undocumented status fails; `cargo xtask coverage`: so does one never seen",
+                "server/tests/it/harness/contract.rs: an undocumented status fails; `cargo xtask coverage`: an unseen status fails",
             ),
-            ("error headers", "server/tests/it/harness/contract.rs: the required headers of every answer are there and valid"),
-            ("error media type", "server/tests/it/auth.rs: a problem comes in the media type that is accepted"),
-            ("parameter defaults", "server/tests/it/webhooks.rs: a page has ten items unless asked otherwise"),
-            ("parameters are never null", "server/tests/it/bad_input.rs: a wrong query is refused"),
-            ("discriminator", "server/tests/it/bad_input.rs: an authentication with a wrong member is refused where it is wrong"),
+            ("error headers", "server/tests/it/harness/contract.rs: every response has the required headers with valid values"),
+            ("error media type", "server/tests/it/auth.rs: a problem has the media type that the caller accepts"),
+            ("parameter defaults", "server/tests/it/webhooks.rs: the default page size is ten"),
+            ("parameters are never null", "server/tests/it/bad_input.rs: an invalid query is refused"),
+            ("discriminator", "server/tests/it/bad_input.rs: an authentication with an invalid member is refused with a pointer to it"),
             (
                 "callbacks",
-                "`cargo xtask coverage`: a callback came with each authentication, and was answered with each status; \
-                 server/tests/it/delivery.rs: what each answer of a receiver leads to",
+                "`cargo xtask coverage`: there was a callback with each authentication, and a response with each status; \
+                 server/tests/it/delivery.rs: the effect of each response of a receiver",
             ),
         ],
         evidence: Evidence {
@@ -124,11 +124,11 @@ fn profile() -> anyhow::Result<Profile> {
                     "listWebhooks",
                     "testWebhook",
                 ],
-                reason: "they only read, and nothing that holds the embedded database up keeps its readers waiting",
+                reason: "they only read, and readers of the embedded database never wait for a writer",
             }],
-            // The server's own tests hold these.
-            beside_the_api: &["/docs", "/openapi.json"],
-            new_each_time: &[
+            // The server's own tests check these paths.
+            outside_the_api: &["/docs", "/openapi.json"],
+            variable_parts: &[
                 r"v1,[A-Za-z0-9+/]{43}=",
                 r"whsec_[A-Za-z0-9+/]{43}=",
                 r#""durationMs\\":\d+"#,
@@ -139,21 +139,21 @@ fn profile() -> anyhow::Result<Profile> {
     })
 }
 
-/// The callback's operation, from the types that the engine sends and from what it makes of an answer.
+/// Returns the operation of the callback, generated from the types of its headers and body and from the response classes.
 fn callback() -> anyhow::Result<Value> {
     let headers = schema_of::<CallbackHeaders>()?;
-    let required = headers["required"].as_array().context("the schema of a callback's headers requires nothing")?;
-    let parameters = headers["properties"].as_object().context("the schema of a callback's headers has no properties")?.iter();
+    let required = headers["required"].as_array().context("the schema of the callback headers has no required members")?;
+    let parameters = headers["properties"].as_object().context("the schema of the callback headers has no properties")?.iter();
     let parameters: Vec<Value> = parameters
         .map(|(name, schema)| json!({"name": name, "in": "header", "required": required.contains(&name.as_str().into()), "schema": schema}))
         .collect();
-    let responses = Answer::ALL.into_iter().flat_map(|answer| {
-        let response = match answer {
-            // RFC 9110 §10.2.3, in seconds or as a date, none of which is longer.
-            Answer::Busy => json!({"headers": {"Retry-After": {"schema": {"type": "string", "minLength": 1, "maxLength": 64}}}}),
+    let responses = ResponseClass::ALL.into_iter().flat_map(|class| {
+        let response = match class {
+            // RFC 9110 §10.2.3: seconds or a date. Neither is longer than 64 characters.
+            ResponseClass::Busy => json!({"headers": {"Retry-After": {"schema": {"type": "string", "minLength": 1, "maxLength": 64}}}}),
             _ => json!({}),
         };
-        answer.statuses().iter().map(move |status| ((*status).to_owned(), response.clone()))
+        class.statuses().iter().map(move |status| ((*status).to_owned(), response.clone()))
     });
     Ok(json!({
         "tags": ["Webhooks"],
@@ -170,5 +170,5 @@ fn schema_of<T: schemars::JsonSchema>() -> anyhow::Result<Value> {
         settings.meta_schema = None;
     });
     let schema = settings.into_generator().into_root_schema_for::<T>().schema;
-    serde_json::to_value(schema).with_context(|| format!("the schema of {}", T::schema_name()))
+    serde_json::to_value(schema).with_context(|| format!("cannot generate the schema of {}", T::schema_name()))
 }

@@ -1,6 +1,7 @@
-//! What the server really answered, and what it really sent to callbacks, while its tests ran: recorded once, and held
-//! against openapi.json as it is ([`Judge`]), as complete proof of it (the command `coverage`), and against what it might
-//! be changed into (the command `mutations`), without a server.
+//! Exchanges that were recorded while the service's tests ran: requests to the API and callbacks, each with its response.
+//!
+//! [`Checker`] compares an exchange with openapi.json. The command `coverage` checks that the exchanges show every statement of
+//! openapi.json. The command `mutations` compares them with changed documents. None of these needs a server.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -13,132 +14,140 @@ use serde::{Deserialize, Serialize};
 
 use crate::Service;
 
+mod checker;
 pub mod coverage;
 mod document;
-mod judge;
+mod facts;
 mod replay;
-mod sightings;
 
-pub use judge::{Breach, Judge};
+pub use checker::{Checker, Violation};
 pub use replay::Replay;
 
 /// A header's name in lower case, and its value.
 pub type Header = (String, String);
 
-/// One request and its answer, as they were on the wire. Whoever records it leaves the header Authorization out.
+/// A request and its response, as they were on the wire. The header Authorization is never recorded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Exchange {
-    /// Between a caller of the API and the service.
-    Answer(Answer),
-    /// Between the service and a callback.
+    /// Between a caller and the API.
+    Api(ApiExchange),
+    /// Between the service and a receiver of callbacks.
     Callback(Callback),
 }
 
+/// A request to the API, and its response.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Answer {
+pub struct ApiExchange {
     pub method: String,
     pub path: String,
     pub query: String,
     pub caller: Caller,
     pub request_headers: Vec<Header>,
-    /// None when it is no text, or did not arrive as a whole.
+    /// `None` if the body is not UTF-8 or did not arrive completely.
     pub request_body: Option<String>,
     pub status: u16,
-    pub headers: Vec<Header>,
-    pub body: String,
+    pub response_headers: Vec<Header>,
+    pub response_body: String,
 }
 
-/// Who sends a request. A token counts as it was made, also after it was revoked or has expired.
+/// The credentials of a request. A token keeps its scopes here even after it is revoked or has expired.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
-    /// No Authorization was sent.
+    /// The request has no header Authorization.
     WithoutToken,
-    /// A token was sent that the service never made.
+    /// The request has a token that the service never issued.
     UnknownToken,
-    /// A token was sent that was made with these scopes. The set is empty in a service without scopes.
+    /// The request has a token with these scopes. The set is empty in a service without scopes.
     Scopes(BTreeSet<String>),
 }
 
+/// A callback request, and its response.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Callback {
-    /// The name of the callback in the document. Without one, it is taken for the callback that it contradicts least.
+    /// The name of the callback in the document. Without a name, the callback with the fewest violations is assumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub method: String,
     pub headers: Vec<Header>,
-    /// The scheme of its Authorization, in lower case.
+    /// The authentication scheme of the header Authorization, in lower case.
     pub authentication: Option<String>,
     pub body: String,
-    /// What the receiver answered; None when it let the connection hang or break.
+    /// The status of the response, or `None` if the receiver did not respond.
     pub status: Option<u16>,
-    pub answered_headers: Vec<Header>,
+    pub response_headers: Vec<Header>,
 }
 
-/// Writes exchanges down. It empties the file first, so a run of tests needs exactly one recorder. Exchanges that differ only in
-/// identifiers, times and what the profile names are written once.
+/// Writes exchanges to a file. Equal exchanges are written once. Identifiers, times and [`crate::Evidence::variable_parts`] are
+/// ignored when exchanges are compared.
 pub struct Recorder {
+    /// The file, and the exchanges that it has, without their variable parts.
     state: Mutex<(File, BTreeSet<String>)>,
-    new_each_time: Regex,
+    variable_parts: Regex,
 }
 
 impl Recorder {
+    /// Creates or empties the file. A run of the tests needs exactly one recorder.
+    ///
     /// # Errors
-    /// When the file cannot be made, or a pattern of the profile is none.
+    /// When the file cannot be created, or a pattern of the profile is not a regular expression.
     pub fn start(service: &Service) -> anyhow::Result<Recorder> {
         let path = service.root.join(&service.exchanges);
         let folder = path.parent().unwrap_or(&service.root);
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        Ok(Recorder { state: Mutex::new((file, BTreeSet::new())), new_each_time: new_each_time(service.profile.evidence.new_each_time)? })
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        let variable_parts = variable_parts(service.profile.evidence.variable_parts)?;
+        Ok(Recorder { state: Mutex::new((file, BTreeSet::new())), variable_parts })
     }
 
+    /// Appends an exchange, unless an equal one is recorded.
+    ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn record(&self, exchange: &Exchange) -> anyhow::Result<()> {
-        let line = serde_json::to_string(exchange).context("an exchange is no JSON")?;
+        let line = serde_json::to_string(exchange).context("cannot write an exchange as JSON")?;
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (file, known) = &mut *state;
-        if known.insert(self.new_each_time.replace_all(&line, "*").into_owned()) {
-            // One write a line: whatever ends the process leaves whole lines.
+        if known.insert(self.variable_parts.replace_all(&line, "*").into_owned()) {
+            // Each line is one write, so a killed process leaves only complete lines.
             file.write_all(format!("{line}\n").as_bytes()).context("cannot record an exchange")?;
         }
         Ok(())
     }
 }
 
-/// Matches what is new in each exchange: identifiers, times, and what the profile names.
-fn new_each_time(of_service: &[&str]) -> anyhow::Result<Regex> {
+/// Returns the pattern of all text that varies between equal exchanges.
+fn variable_parts(of_service: &[&str]) -> anyhow::Result<Regex> {
     let general = [
         r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
         r"127\.0\.0\.1:\d+",
         r#""date","[^"]+""#,
     ];
-    Regex::new(&[&general, of_service].concat().join("|")).context("a pattern of the profile's `new_each_time`")
+    Regex::new(&[&general, of_service].concat().join("|")).context("`variable_parts` of the profile has an invalid pattern")
 }
 
-/// What the last run of the tests recorded.
+/// Returns the exchanges that the last run of the tests recorded.
 ///
 /// # Errors
-/// When there is none, or it was cut off.
+/// When the file cannot be read or is damaged.
 pub fn load(service: &Service) -> anyhow::Result<Vec<Exchange>> {
-    let (file, record) = (service.root.join(&service.exchanges), service.profile.record_with);
-    let text = crate::read(&file).with_context(|| format!("run `{record}` first"))?;
+    let (file, test_command) = (service.root.join(&service.exchanges), service.profile.test_command);
+    let text = crate::read(&file).with_context(|| format!("run `{test_command}` first"))?;
     let exchanges = text.lines().map(serde_json::from_str).collect::<Result<Vec<Exchange>, _>>();
-    exchanges.with_context(|| format!("{} is damaged; run `{record}` again", file.display()))
+    exchanges.with_context(|| format!("{} is damaged; run `{test_command}` again", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::new_each_time;
+    use super::variable_parts;
 
     #[test]
-    fn what_is_new_each_time_makes_no_difference() {
+    fn exchanges_that_differ_only_in_variable_parts_are_equal() {
         let one = r#"{"path":"/webhooks/0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55","body":"{\"createdAt\":\"2026-01-02T15:04:05.678Z\"}"}"#;
         let other = r#"{"path":"/webhooks/0197a5a4-91b2-7c41-8e57-1f7d3c2b9a60","body":"{\"createdAt\":\"2026-01-02T15:04:06Z\"}"}"#;
-        let pattern = new_each_time(&[r"v1,[A-Za-z0-9+/]{43}="]).expect("a pattern");
+        let pattern = variable_parts(&[r"v1,[A-Za-z0-9+/]{43}="]).expect("a valid pattern");
         assert_eq!(pattern.replace_all(one, "*"), pattern.replace_all(other, "*"));
         assert_ne!(pattern.replace_all(one, "*"), pattern.replace_all(&other.replace("createdAt", "updatedAt"), "*"));
     }

@@ -1,4 +1,4 @@
-//! Schemas of OpenAPI 3.0 as JSON Schema 2020-12, which validators know.
+//! Converts schemas of OpenAPI 3.0 to JSON Schema 2020-12, which the validator supports.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 /// Whether an object may have members that its schema does not declare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// As OpenAPI has it: unless `additionalProperties` says otherwise.
+    /// Allowed unless `additionalProperties` forbids them, as in OpenAPI.
     Written,
-    /// Never. Clients must tolerate them in an answer, but in a check they are what leaked, or a typing error.
+    /// Not allowed. Clients must tolerate unknown members in a response, but in a check they are leaks or typing errors.
     Closed,
-    /// Closed, as part of a composition that is closed as a whole.
+    /// For a member of a composition (`allOf`, `oneOf`, `anyOf`, `not`) in a closed schema. The composition is closed as a whole.
     Part,
 }
 
@@ -28,30 +28,31 @@ impl Style {
         }
     }
 
-    /// Of what stands in a member or an item.
+    /// Returns the style for the schemas of properties and items.
     fn inside(self) -> Style {
         if self == Style::Written { Style::Written } else { Style::Closed }
     }
 
-    /// Of a member of a composition.
+    /// Returns the style for the members of a composition.
     fn composed(self) -> Style {
         if self == Style::Written { Style::Written } else { Style::Part }
     }
 }
 
-/// A validator of `schema`, whose `$ref`s lead into `document`. Formats count.
+/// Returns a validator of `schema`, which may refer to schemas of `document`. The validator checks formats too.
 ///
 /// # Errors
-/// When the schema is none, or refers to what the document does not have.
+/// When the schema is invalid, or refers to a schema that does not exist.
 pub fn validator(document: &Value, schema: &Value, style: Style) -> anyhow::Result<Validator> {
     let mut converted = convert(schema, style)?;
     let mut definitions = Map::new();
     let mut needed = references(&converted);
     while let Some(name) = needed.pop_first() {
-        let (style, component) = name.split_once('.').context("a definition's name begins with its style")?;
+        let (style, component) = name.split_once('.').context("the name of a definition must begin with its style")?;
         let schema = document["components"]["schemas"].get(component);
         let schema = schema.with_context(|| format!("there is no schema `{component}`"))?;
-        let style = Style::ALL.into_iter().find(|known| known.name() == style).context("a definition's name begins with its style")?;
+        let style = Style::ALL.into_iter().find(|known| known.name() == style);
+        let style = style.context("the name of a definition must begin with its style")?;
         let definition = convert(schema, style)?;
         needed.extend(references(&definition));
         definitions.insert(name, definition);
@@ -59,12 +60,12 @@ pub fn validator(document: &Value, schema: &Value, style: Style) -> anyhow::Resu
     }
     converted["$defs"] = definitions.into();
     let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
-    options.should_ignore_unknown_formats(true).build(&converted).map_err(|error| anyhow::anyhow!("not a schema: {error}"))
+    options.should_ignore_unknown_formats(true).build(&converted).map_err(|error| anyhow::anyhow!("invalid schema: {error}"))
 }
 
 const DEFINITIONS: &str = "#/$defs/";
 
-/// The definitions that a converted schema names.
+/// Returns the names of the definitions that a converted schema refers to.
 fn references(converted: &Value) -> BTreeSet<String> {
     match converted {
         Value::Object(members) => members
@@ -79,23 +80,23 @@ fn references(converted: &Value) -> BTreeSet<String> {
     }
 }
 
-/// Members that only people and generators read.
+/// Keywords that do not affect validation.
 const IGNORED: [&str; 9] = ["description", "title", "example", "default", "discriminator", "xml", "externalDocs", "readOnly", "writeOnly"];
 
-/// One schema in JSON Schema's terms.
+/// Converts one schema.
 fn convert(schema: &Value, style: Style) -> anyhow::Result<Value> {
     if let Some(reference) = schema.get("$ref") {
         let name = reference.as_str().and_then(|target| target.strip_prefix("#/components/schemas/"));
-        let name = name.with_context(|| format!("{reference} is no schema of /components/schemas"))?;
+        let name = name.with_context(|| format!("{reference} does not refer to /components/schemas"))?;
         return Ok(json!({ "$ref": format!("{DEFINITIONS}{}.{name}", style.name()) }));
     }
     let mut converted = Map::new();
-    for (key, value) in schema.as_object().context("a schema is an object")? {
+    for (key, value) in schema.as_object().context("a schema must be an object")? {
         let value = match key.as_str() {
             key if IGNORED.contains(&key) || key.starts_with("x-") => continue,
             "nullable" | "exclusiveMinimum" | "exclusiveMaximum" => continue,
             "properties" => {
-                let properties = value.as_object().context("`properties` is an object")?.iter();
+                let properties = value.as_object().context("`properties` must be an object")?.iter();
                 properties
                     .map(|(name, property)| Ok((name.clone(), convert(property, style.inside())?)))
                     .collect::<anyhow::Result<Map<_, _>>>()?
@@ -104,10 +105,10 @@ fn convert(schema: &Value, style: Style) -> anyhow::Result<Value> {
             "items" | "additionalProperties" if value.is_object() => convert(value, style.inside())?,
             "not" => convert(value, style.composed())?,
             "allOf" | "oneOf" | "anyOf" => {
-                let members = value.as_array().with_context(|| format!("`{key}` is a list of schemas"))?.iter();
+                let members = value.as_array().with_context(|| format!("`{key}` must be a list of schemas"))?.iter();
                 members.map(|member| convert(member, style.composed())).collect::<anyhow::Result<Vec<_>>>()?.into()
             }
-            // What is around it is closed as a whole: a member of a composition must stay open.
+            // The enclosing schema closes the composition as a whole, so its members must allow other members.
             "additionalProperties" if value == false && style == Style::Part => continue,
             _ => value.clone(),
         };
@@ -136,12 +137,12 @@ mod tests {
 
     fn is_valid(schemas: &Value, value: &Value) -> bool {
         let document = json!({ "components": { "schemas": schemas } });
-        validator(&document, &json!({ "$ref": "#/components/schemas/Answer" }), Style::Closed).expect("a schema").is_valid(value)
+        validator(&document, &json!({ "$ref": "#/components/schemas/Response" }), Style::Closed).expect("a valid schema").is_valid(value)
     }
 
     #[test]
-    fn a_member_that_no_schema_declares_is_a_leak() {
-        let plain = json!({ "Answer": { "type": "object", "required": ["id"], "properties": {
+    fn an_undeclared_member_is_invalid() {
+        let plain = json!({ "Response": { "type": "object", "required": ["id"], "properties": {
             "id": { "type": "string", "format": "uuid" }, "data": { "type": "object" }, "auth": { "$ref": "#/components/schemas/Auth" } } },
             "Auth": { "oneOf": [{ "$ref": "#/components/schemas/Basic" }, { "$ref": "#/components/schemas/Noauth" }] },
             "Basic": { "type": "object", "properties": { "type": { "enum": ["basic"] }, "username": { "type": "string" } } },
@@ -162,8 +163,8 @@ mod tests {
 
     #[test]
     fn a_composition_is_closed_as_a_whole() {
-        let composed = json!({ "Answer": { "allOf": [{ "$ref": "#/components/schemas/Base" },
-            { "type": "object", "properties": { "more": { "type": "integer", "minimum": 0, "exclusiveMinimum": true, "nullable": true } } }] },
+        let composed = json!({ "Response": { "allOf": [{ "$ref": "#/components/schemas/Base" }, { "type": "object", "properties": {
+            "more": { "type": "integer", "minimum": 0, "exclusiveMinimum": true, "nullable": true } } }] },
             "Base": { "type": "object", "properties": { "base": { "type": "string" } }, "additionalProperties": false } });
         for (value, valid) in [
             (json!({ "base": "b", "more": 1 }), true),
@@ -176,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schema_is_said() {
+    fn an_invalid_schema_is_an_error() {
         let document = json!({ "components": { "schemas": {} } });
         for (schema, expected) in [
             (json!({ "$ref": "#/components/schemas/Lost" }), "there is no schema `Lost`"),
-            (json!({ "type": "objekt" }), "not a schema"),
-            (json!({ "properties": 1 }), "`properties` is an object"),
+            (json!({ "type": "objekt" }), "invalid schema"),
+            (json!({ "properties": 1 }), "`properties` must be an object"),
         ] {
-            let error = validator(&document, &schema, Style::Closed).expect_err("no schema").to_string();
+            let error = validator(&document, &schema, Style::Closed).expect_err("the schema is invalid").to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

@@ -1,8 +1,8 @@
-//! Proves that a hand-written OpenAPI 3.0 document and a dropshot service say the same. README.md says how to adopt it.
+//! Proves that a hand-written OpenAPI 3.0 document and a dropshot service agree. README.md describes how to adopt it.
 //!
-//! A [`Service`] is the document, what the code generates, and a [`Profile`] of what dropshot cannot express. The commands on
-//! it are [`openapi`], [`openapi::breaking`], [`evidence::coverage`] and [`mutation`]. Each ends with exit code 0 when all is
-//! well, with [`DRIFT`] when two things that must agree do not, and with 1 when it could not do its work.
+//! A [`Service`] has the document, the document that the code generates, and a [`Profile`] of what dropshot cannot express. The
+//! commands are [`openapi`], [`openapi::breaking`], [`evidence::coverage`] and [`mutation`]. The exit code is 0 if everything
+//! agrees, [`DRIFT`] if it does not, and 1 if the command could not run.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ mod profile;
 
 pub use profile::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service, Unseen};
 
-/// The examples of README.md compile.
+/// Compiles the examples of README.md as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The exit code that says: nothing failed, but what was compared differs.
+/// Exit code: the command ran, and found a difference.
 pub const DRIFT: u8 = 4;
 
 fn read(path: &Path) -> anyhow::Result<String> {

@@ -1,8 +1,10 @@
-//! The command `mutations`: the proof of the proof. openapi.json is changed in one statement at a time, in every way of a
-//! systematic list at every place where it applies, and each change must be reported: by the comparison with the code,
-//! where it is, or by what the tests saw of the running service. As many changes that state nothing must pass.
+//! The command `mutations`: checks that the other checks work.
 //!
-//! Neither the generated client nor the docs page plays a part: they would follow the changed document.
+//! It changes one statement of openapi.json at a time. A fixed list of operators is applied everywhere. Each change must be
+//! reported: by the comparison with the code, at the changed location, or by the recorded exchanges. Changes that do not alter any
+//! statement must not be reported.
+//!
+//! The generated client and the docs page cannot detect changes, because they are made from the changed document.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,36 +25,38 @@ use edit::Edit;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Print each change, and what reported it
+    /// Print every change, and the check that reported it
     #[arg(long)]
     verbose: bool,
 }
 
-/// A changed document that must be reported.
+/// A change of the document that must be reported.
 struct Mutant {
-    /// What was done, such as `drop`.
+    /// The kind of change, such as `drop`.
     operator: &'static str,
-    /// Where: a JSON pointer.
+    /// The JSON pointer of the change.
     pointer: String,
     edit: Edit,
 }
 
-/// What reported a change.
+/// The check that reported a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ring {
-    /// The comparison with the code, at the changed place.
-    Static,
-    /// The document does not hold together any more.
-    Unreadable,
-    /// What the tests saw.
-    Live,
-    /// Its own examples.
+pub enum DetectedBy {
+    /// The comparison with the code, at the changed location.
+    Comparison,
+    /// The parser: the changed document is invalid.
+    Parser,
+    /// The exchanges that the tests recorded.
+    Tests,
+    /// The examples of the document.
     Examples,
     Nothing,
 }
 
+/// Makes all changes, and prints those with a wrong result.
+///
 /// # Errors
-/// When openapi.json or the recorded exchanges cannot be read, or they disagree before anything is changed.
+/// When openapi.json or the recorded exchanges cannot be read, or do not agree with the code before any change.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let document: Value = serde_json::from_str(&service.document()?).context("openapi.json is not JSON")?;
     let outcome = prove(service, &document, evidence::load(service)?)?;
@@ -63,31 +67,28 @@ pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode>
     if outcome.wrong.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    println!(
-        "\n{} of these are wrong. A change that nothing reports is a statement that nothing holds: it needs a check.",
-        outcome.wrong.len()
-    );
+    println!("\n{} wrong results. If no check reports a change, add a check or a test for the changed statement.", outcome.wrong.len());
     Ok(ExitCode::from(crate::DRIFT))
 }
 
-/// What became of all changes.
+/// The results of all changes.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// How many changes of one statement each ring reported.
-    pub counts: BTreeMap<Ring, usize>,
-    /// How many changes that state nothing there are.
+    /// The number of changes of one statement, by the check that reported them.
+    pub counts: BTreeMap<DetectedBy, usize>,
+    /// The number of harmless changes. They do not alter any statement.
     pub harmless: usize,
-    /// Changes that nothing reported although no survivor of the profile names them, survivors that were reported, and harmless
-    /// changes that were reported.
+    /// Unreported changes that are not survivors of the profile, survivors that were reported, and harmless changes that were
+    /// reported.
     pub wrong: Vec<String>,
-    /// Every change, and what reported it.
+    /// Every change of one statement, and the check that reported it.
     pub all: Vec<String>,
 }
 
 impl Outcome {
     #[must_use]
-    pub fn count(&self, ring: Ring) -> usize {
-        self.counts.get(&ring).copied().unwrap_or_default()
+    pub fn count(&self, detected_by: DetectedBy) -> usize {
+        self.counts.get(&detected_by).copied().unwrap_or_default()
     }
 }
 
@@ -95,52 +96,51 @@ impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} changes of one statement: {} reported by the comparison with the code at their place, {} by what the tests saw, \
-             {} by the examples, {} leave no document; {} unreported. {} harmless changes.",
+            "{} changes of one statement: {} reported by comparison, {} by tests, {} by examples, {} leave no valid document, \
+             {} unreported. {} harmless changes.",
             self.counts.values().sum::<usize>(),
-            self.count(Ring::Static),
-            self.count(Ring::Live),
-            self.count(Ring::Examples),
-            self.count(Ring::Unreadable),
-            self.count(Ring::Nothing),
+            self.count(DetectedBy::Comparison),
+            self.count(DetectedBy::Tests),
+            self.count(DetectedBy::Examples),
+            self.count(DetectedBy::Parser),
+            self.count(DetectedBy::Nothing),
             self.harmless,
         )
     }
 }
 
-/// Makes every change of `document`, and sees what reports it.
+/// Makes every change of `document`, and determines the check that reports it.
 ///
 /// # Errors
-/// When the document is at odds with the code or the exchanges before anything is changed, or a survivor of the profile is no
-/// mutation.
+/// When the unchanged document does not agree with the code or the exchanges, or a survivor of the profile is not a mutation.
 pub fn prove(service: &Service, document: &Value, exchanges: Vec<Exchange>) -> anyhow::Result<Outcome> {
     let profile = &service.profile;
     let proof = Proof { comparison: openapi::Comparison::new(service)?, replay: Replay::new(profile, document, exchanges)? };
-    if let Some(alarm) = proof.first_alarm(document) {
-        bail!("openapi.json is at odds with the code or the tests (`{0} openapi` and `{0} coverage` say where): {alarm}", profile.command);
+    if let Some(finding) = proof.first_finding(document) {
+        bail!("openapi.json does not agree with the code or the tests (run `{0} openapi` and `{0} coverage`): {finding}", profile.command);
     }
     let mut outcome = Outcome::default();
     let mutants = mutants::of(document, profile);
     let survivors = profile.evidence.survivors.iter();
     let unmatched = survivors.filter(|survivor| !mutants.iter().any(|mutant| mutant.is(survivor)));
     let unmatched: Vec<String> = unmatched.map(|(operator, pointer, _)| format!("`{operator} {pointer}`")).collect();
-    anyhow::ensure!(unmatched.is_empty(), "`survivors` of the profile has what is no mutation: {}", unmatched.join(", "));
-    let rings = in_parallel(&mutants, |mutant| proof.judge(&mutant.apply(document)?, &mutant.places()))?;
-    for (mutant, ring) in mutants.iter().zip(rings) {
-        *outcome.counts.entry(ring).or_default() += 1;
-        let excuse = profile.evidence.survivors.iter().find(|survivor| mutant.is(survivor));
-        let line = format!("{ring:?}: {} {} ({})", mutant.operator, mutant.pointer, mutant.edit);
-        if (ring == Ring::Nothing) != excuse.is_some() {
+    anyhow::ensure!(unmatched.is_empty(), "`survivors` of the profile has entries that are not mutations: {}", unmatched.join(", "));
+    let results = in_parallel(&mutants, |mutant| proof.detect(&mutant.apply(document)?, &mutant.locations()))?;
+    for (mutant, detected_by) in mutants.iter().zip(results) {
+        *outcome.counts.entry(detected_by).or_default() += 1;
+        let is_survivor = profile.evidence.survivors.iter().any(|survivor| mutant.is(survivor));
+        let line = format!("{detected_by:?}: {} {} ({})", mutant.operator, mutant.pointer, mutant.edit);
+        if (detected_by == DetectedBy::Nothing) != is_survivor {
             outcome.wrong.push(line.clone());
         }
         outcome.all.push(line);
     }
     let changes = harmless::of(document)?;
     outcome.harmless = changes.len();
-    let alarms = in_parallel(&changes, |change| Ok(proof.first_alarm(&change.apply(document)?)))?;
-    for (change, alarm) in changes.iter().zip(alarms) {
-        if let Some(alarm) = alarm {
-            outcome.wrong.push(format!("a harmless change is reported: {} at {}: {alarm}", change.what, change.pointer));
+    let findings = in_parallel(&changes, |change| Ok(proof.first_finding(&change.apply(document)?)))?;
+    for (change, finding) in changes.iter().zip(findings) {
+        if let Some(finding) = finding {
+            outcome.wrong.push(format!("a harmless change was reported: {} at {}: {finding}", change.description, change.pointer));
         }
     }
     Ok(outcome)
@@ -152,22 +152,24 @@ struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// What reports a document; the comparison has to do it at one of the places, or beside it.
-    fn judge(&self, document: &Value, places: &[&str]) -> anyhow::Result<Ring> {
+    /// Returns the check that reports a document. A finding of the comparison counts only near one of `locations`.
+    fn detect(&self, document: &Value, locations: &[&str]) -> anyhow::Result<DetectedBy> {
+        let is_expected = |found: &String| locations.iter().any(|location| is_near(found, location));
         match self.comparison.pointers(document) {
-            Err(_) => return Ok(Ring::Unreadable),
-            Ok(found) if found.iter().any(|found| places.iter().any(|place| is_near(found, place))) => return Ok(Ring::Static),
+            Err(_) => return Ok(DetectedBy::Parser),
+            Ok(found) if found.iter().any(is_expected) => return Ok(DetectedBy::Comparison),
             Ok(_) => {}
         }
-        if self.replay.first_breach(document).is_some() {
-            return Ok(Ring::Live);
+        if self.replay.first_violation(document).is_some() {
+            return Ok(DetectedBy::Tests);
         }
-        Ok(if openapi::examples(document)?.is_empty() { Ring::Nothing } else { Ring::Examples })
+        Ok(if openapi::examples(document)?.is_empty() { DetectedBy::Nothing } else { DetectedBy::Examples })
     }
 
-    fn first_alarm(&self, document: &Value) -> Option<String> {
+    /// Returns the first finding of the comparison or, if there is none, of the exchanges.
+    fn first_finding(&self, document: &Value) -> Option<String> {
         let compared = self.comparison.pointers(document).map_or_else(|error| Some(format!("{error:#}")), |found| found.into_iter().next());
-        compared.or_else(|| self.replay.first_breach(document))
+        compared.or_else(|| self.replay.first_violation(document))
     }
 }
 
@@ -177,50 +179,51 @@ impl Mutant {
     }
 
     /// # Errors
-    /// When the edit cannot be applied, which is an error of this crate.
+    /// When the edit cannot be applied, which is a bug of this crate.
     fn apply(&self, document: &Value) -> anyhow::Result<Value> {
         let changed = self.edit.apply(document, &self.pointer);
         changed.with_context(|| {
-            format!("the mutation `{} {}` cannot be applied, which is an error of openapi-proof", self.operator, self.pointer)
+            format!("the mutation `{} {}` cannot be applied, which is a bug of openapi-proof", self.operator, self.pointer)
         })
     }
 
-    /// Where a finding about it may stand: where it is, or in what it refers to.
-    fn places(&self) -> Vec<&str> {
-        let referred = match &self.edit {
+    /// Returns the pointers near which a finding may be: the changed location, and the target of a changed reference.
+    fn locations(&self) -> Vec<&str> {
+        let target = match &self.edit {
             Edit::Set(value) | Edit::Append(value) => {
                 value.get("$ref").unwrap_or(value).as_str().and_then(|target| target.strip_prefix('#'))
             }
             Edit::Remove | Edit::Rename(_) => None,
         };
-        // A finding about a parameter's reference stands beside it in the list.
+        // A finding about the reference of a parameter may be anywhere in the parameter list.
         let item = self.pointer.strip_suffix("/$ref").filter(|item| item.rsplit('/').nth(1) == Some("parameters"));
-        [Some(self.pointer.as_str()), referred, item].into_iter().flatten().collect()
+        [Some(self.pointer.as_str()), target, item].into_iter().flatten().collect()
     }
 }
 
-/// Whether a finding stands at a pointer, in it, around it, or beside it in the same object or list.
+/// Whether a finding is at a pointer, inside or around it, or at another member of the same object or list.
 fn is_near(found: &str, pointer: &str) -> bool {
     let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-    // A security scheme is what the requirements that name it say.
-    let requires = pointer.starts_with("/components/securitySchemes/") && found.contains("/security/");
-    // A finding about what the operations of a path share stands in one of them.
-    let shares = pointer.match_indices("/parameters").any(|(end, _)| {
+    // The comparison reports a changed security scheme at the requirements that name it.
+    let is_requirement = pointer.starts_with("/components/securitySchemes/") && found.contains("/security/");
+    // The comparison reports a changed parameter of a path at one of the operations of the path.
+    let is_shared = pointer.match_indices("/parameters").any(|(end, _)| {
         let item = &pointer[..end];
         let is_path = item.starts_with("/paths/") && item.matches('/').count() == 2;
         (is_path || item.rsplit('/').nth(2) == Some("callbacks")) && found.starts_with(&format!("{item}/"))
     });
-    found.starts_with(parent) || pointer.starts_with(found) || requires || shares
+    found.starts_with(parent) || pointer.starts_with(found) || is_requirement || is_shared
 }
 
-/// As many threads as there are processors, each with its share.
-fn in_parallel<T: Sync, R: Send>(items: &[T], judge: impl Fn(&T) -> anyhow::Result<R> + Sync) -> anyhow::Result<Vec<R>> {
+/// Applies `function` to all items, in as many threads as there are processors. Keeps the order.
+fn in_parallel<T: Sync, R: Send>(items: &[T], function: impl Fn(&T) -> anyhow::Result<R> + Sync) -> anyhow::Result<Vec<R>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = items.len().div_ceil(threads).max(1);
+    let chunk_size = items.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
-        let judge = &judge;
+        let function = &function;
+        let chunks = items.chunks(chunk_size);
         let running: Vec<_> =
-            items.chunks(share).map(|share| scope.spawn(move || share.iter().map(judge).collect::<anyhow::Result<Vec<R>>>())).collect();
+            chunks.map(|chunk| scope.spawn(move || chunk.iter().map(function).collect::<anyhow::Result<Vec<R>>>())).collect();
         let results = running.into_iter().map(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?);
         Ok(results.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
     })
@@ -231,7 +234,7 @@ mod tests {
     use super::is_near;
 
     #[test]
-    fn a_finding_names_a_change_where_it_is() {
+    fn a_finding_must_be_near_the_change() {
         let changed = "/components/schemas/Webhook/properties/id/format";
         for (found, near) in [
             ("/components/schemas/Webhook/properties/id/format", true),

@@ -1,8 +1,8 @@
-//! The command `openapi`: the proof that openapi.json and the code say the same.
+//! The command `openapi`: checks that openapi.json and the code agree.
 //!
-//! openapi.json is written by hand; the API trait generates a document of its own. Both are brought to a normal form
-//! (`normal`), in which only what they state about the API is left, and then compared. What dropshot cannot express is
-//! left out, or added to what the code says, by rules that name the checks that hold it instead (`rules`).
+//! openapi.json is written by hand, and the API trait generates a second document. Both are converted to a normal form
+//! (`normal`), which has only statements about the API, and then compared. Dropshot cannot express some statements. For these,
+//! `rules` lists what is ignored, what is added to the generated document, and which other check is used.
 
 use std::process::ExitCode;
 
@@ -25,30 +25,32 @@ mod unused;
 
 pub use compare::Difference;
 pub use examples::BadExample;
-use rules::{Reading, Rules};
+use rules::{Purpose, Rules};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Compare nothing; print what cannot be compared, and the checks that hold it instead
+    /// Print what cannot be compared and which other check covers it, instead of comparing
     #[arg(long)]
     rules: bool,
-    /// What the findings are printed for
+    /// The output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Format {
-    /// Lines for people
+    /// One line per finding
     Text,
-    /// One JSON array, for machines
+    /// A JSON array
     Json,
 }
 
+/// Compares openapi.json with the code, and prints the findings.
+///
 /// # Errors
-/// When openapi.json or the generated document cannot be read for what they are.
+/// When openapi.json, the generated document or the profile is invalid.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    // The table says what the profile has to name, so it is printed before the profile is checked.
+    // The table helps to complete the profile, so it is printed before the profile is checked.
     if arguments.rules {
         print!("{}", rules::table(&service.profile));
         return Ok(ExitCode::SUCCESS);
@@ -63,12 +65,12 @@ pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode>
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(crate::DRIFT) })
 }
 
-/// What is wrong with openapi.json, or with the code.
+/// The problems in openapi.json or in the code.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub differences: Vec<Difference>,
     pub examples: Vec<BadExample>,
-    /// JSON pointers to components that nothing refers to, and that nothing is compared with for that reason.
+    /// JSON pointers to components that nothing refers to. They are not compared.
     pub unused: Vec<String>,
 }
 
@@ -78,37 +80,37 @@ impl Findings {
         self.differences.is_empty() && self.examples.is_empty() && self.unused.is_empty()
     }
 
-    /// One line for each finding, for people. `command` is how the commands are called.
+    /// Returns one line for each finding. `command` is [`crate::Profile::command`].
     #[must_use]
     pub fn text(&self, openapi_json: &str, command: &str) -> String {
         report::text(self, openapi_json, command)
     }
 
-    /// One JSON array, for machines.
+    /// Returns the findings as a JSON array.
     #[must_use]
     pub fn json(&self, openapi_json: &str) -> Value {
         report::json(self, openapi_json)
     }
 }
 
-/// What the code says, to be compared with one or many documents.
+/// Compares documents with the code.
 pub struct Comparison<'a> {
     service: &'a Service,
 }
 
 impl<'a> Comparison<'a> {
     /// # Errors
-    /// When the profile is not complete, or is about what the code does not have.
+    /// When the profile is incomplete, or has an entry that matches nothing in the code.
     pub fn new(service: &'a Service) -> anyhow::Result<Comparison<'a>> {
         rules::check(&service.profile)?;
         generated::check(&service.generated, &service.profile)?;
         Ok(Comparison { service })
     }
 
-    /// Holds the text of openapi.json against the code, and against itself.
+    /// Compares the text of openapi.json with the code, and checks its examples and components.
     ///
     /// # Errors
-    /// When either document cannot be read for what it is.
+    /// When either document is invalid.
     pub fn check(&self, openapi_json: &str) -> anyhow::Result<Findings> {
         let spec: Value = serde_json::from_str(openapi_json).context("openapi.json is not JSON")?;
         Ok(Findings {
@@ -118,33 +120,33 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// Where `spec` and the code disagree, and where it names what nothing refers to: JSON pointers.
+    /// Returns the JSON pointers of differences between `spec` and the code, and of unused components.
     ///
     /// # Errors
-    /// When `spec` cannot be read for what it is.
+    /// When either document is invalid.
     pub fn pointers(&self, spec: &Value) -> anyhow::Result<Vec<String>> {
         let differences = self.differences(spec)?.into_iter().map(|difference| difference.pointer);
         Ok(differences.chain(unused::components(spec)).collect())
     }
 
-    /// Where `spec` and the code disagree.
+    /// Returns the differences between `spec` and the code.
     ///
     /// # Errors
-    /// As [`Comparison::pointers`].
+    /// When either document is invalid.
     pub fn differences(&self, spec: &Value) -> anyhow::Result<Vec<Difference>> {
         let profile = &self.service.profile;
         let mut code = self.service.generated.clone();
         generated::complete(&mut code, profile, spec)?;
-        let code = normal::normal(&code, Rules::new(profile, Reading::Code)).context("the generated document")?;
-        let spec = normal::normal(spec, Rules::new(profile, Reading::Spec)).context("openapi.json")?;
+        let code = normal::normal(&code, Rules::new(profile, Purpose::Code)).context("the generated document")?;
+        let spec = normal::normal(spec, Rules::new(profile, Purpose::Specification)).context("openapi.json")?;
         Ok(compare::compare(&spec, &code))
     }
 }
 
-/// Every example that is not what its schema says, and every body without one.
+/// Returns the examples that do not match their schema, and the bodies without an example.
 ///
 /// # Errors
-/// When a schema is none that can be checked with.
+/// When a schema is invalid.
 pub fn examples(spec: &Value) -> anyhow::Result<Vec<BadExample>> {
     examples::check(spec)
 }

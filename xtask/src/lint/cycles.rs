@@ -1,4 +1,4 @@
-//! No two files of a crate import each other, directly or through others. A file and the files of its child modules may.
+//! Finds files of a crate that import each other, directly or through other files. A module and its child modules may import each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,14 +10,14 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     for folder in ["client", "server", "xtask"] {
         sources.extend(super::sources(root, folder)?);
     }
-    // A crate is the folder that has its `lib.rs` or `main.rs`. Tests of a crate may import as they like.
+    // A crate is the folder with `lib.rs` or `main.rs`. Integration tests are not checked.
     let crates: BTreeSet<&str> =
         sources.iter().filter_map(|(path, _)| path.strip_suffix("/lib.rs").or_else(|| path.strip_suffix("/main.rs"))).collect();
     let mut files: BTreeMap<&str, Vec<File>> = BTreeMap::new();
     for (path, text) in &sources {
-        let of = crates.iter().filter(|folder| path.starts_with(&format!("{folder}/"))).max_by_key(|folder| folder.len());
-        if let Some(of) = of {
-            files.entry(of).or_default().push(File::parse(of, path, text)?);
+        let folder = crates.iter().filter(|folder| path.starts_with(&format!("{folder}/"))).max_by_key(|folder| folder.len());
+        if let Some(folder) = folder {
+            files.entry(folder).or_default().push(File::parse(folder, path, text)?);
         }
     }
     Ok(files.values().flat_map(|files| judge(files)).collect())
@@ -25,7 +25,7 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
 
 fn judge(files: &[File]) -> Vec<String> {
     let modules: BTreeSet<&[String]> = files.iter().map(|file| &file.module[..]).collect();
-    // The file that an import or its target stands in: the one with the longest name that begins the path.
+    // The file of an import or of its target is the file whose module is the longest prefix of the path.
     let file_of =
         |names: &[String]| (0..=names.len()).rev().map(|length| names[..length].to_vec()).find(|names| modules.contains(&names[..]));
     let mut edges: BTreeMap<Vec<String>, BTreeMap<Vec<String>, Import>> = BTreeMap::new();
@@ -42,7 +42,7 @@ fn judge(files: &[File]) -> Vec<String> {
             .filter(|(to, _)| super::reachable(*to, |module| edges.get(module).into_iter().flat_map(BTreeMap::keys)).contains(from))
         {
             let Import { path, line, .. } = import;
-            findings.push(format!("{path}:{line}: `{}` imports `{}`, which imports it in turn", from.join("::"), to.join("::")));
+            findings.push(format!("{path}:{line}: `{}` imports `{}`, which imports it back", from.join("::"), to.join("::")));
         }
     }
     findings
@@ -58,19 +58,19 @@ mod tests {
     }
 
     #[test]
-    fn files_that_import_each_other_are_found_with_their_lines() {
+    fn files_that_import_each_other_are_reported_with_lines() {
         for back in ["use super::b::X;", "use super::*;\nfn f() { b::g(); }", "use crate::m::{b::X, c};", "fn f() { crate::m::b::g() }"] {
             let findings = found(&[("src/m.rs", "mod b; mod c;"), ("src/m/b.rs", "use super::c;"), ("src/m/c.rs", back)]);
             assert_eq!(findings.len(), 2, "{back}: {findings:?}");
-            assert_eq!(findings[0], "src/m/b.rs:1: `m::b` imports `m::c`, which imports it in turn");
+            assert_eq!(findings[0], "src/m/b.rs:1: `m::b` imports `m::c`, which imports it back");
             assert!(findings[1].starts_with("src/m/c.rs:"), "{findings:?}");
         }
         let around = [("src/a.rs", "use crate::b;"), ("src/b.rs", "use crate::c;"), ("src/c.rs", "use crate::a;")];
-        assert_eq!(found(&around).len(), 3, "through a third file, too");
+        assert_eq!(found(&around).len(), 3, "a cycle through a third file is found");
     }
 
     #[test]
-    fn a_module_and_its_children_may_use_each_other() {
+    fn a_module_and_its_children_may_import_each_other() {
         assert_eq!(found(&[("src/m.rs", "mod b; use b::X;"), ("src/m/b.rs", "use super::Y;")]), [""; 0]);
         assert_eq!(found(&[("src/a.rs", "use crate::b;"), ("src/b.rs", "#[cfg(test)] mod tests { use crate::a; }")]), [""; 0]);
     }

@@ -1,5 +1,5 @@
-//! Which module of the server may import which. The table is the structure: an import that it does not have is a mistake,
-//! or a decision to change the structure, which the table then shows.
+//! Checks which modules of the server import which. The table defines the allowed imports. Whoever adds an import between two
+//! modules must add it to the table, so that a review sees the change of the architecture.
 
 #[cfg(test)]
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use std::path::Path;
 
 use super::scan::{self, File};
 
-/// A top-level module of server/src, and those that it may import. `api` is the crate server/api.
-#[rustfmt::skip] // One line for each module.
+/// Each top-level module of server/src, and the modules that it may import. `api` is the crate server/api.
+#[rustfmt::skip] // One line for each module
 const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("main", &["cli", "config"]),
     ("cli", &["node", "store", "model", "config", "secrets", "clock", "api"]),
@@ -39,28 +39,28 @@ fn judge(files: &[File], table: &[(&str, &[&str])]) -> Vec<String> {
     let mut findings = Vec::new();
     let mut used: BTreeSet<(&str, &str)> = BTreeSet::new();
     for import in scan::imports(files) {
-        let (Some(from), Some(of)) = (import.module.first(), import.names.first()) else { continue };
-        if from == of {
+        let (Some(from), Some(to)) = (import.module.first(), import.names.first()) else { continue };
+        if from == to {
             continue;
         }
         let allowed = table.iter().find(|(module, _)| module == from).and_then(|(module, allowed)| {
-            let of = allowed.iter().find(|allowed| *allowed == of)?;
-            Some((*module, *of))
+            let to = allowed.iter().find(|allowed| *allowed == to)?;
+            Some((*module, *to))
         });
         match allowed {
             Some(edge) => drop(used.insert(edge)),
-            None => findings.push(format!("{}:{}: `{from}` must not import `{of}`", import.path, import.line)),
+            None => findings.push(format!("{}:{}: `{from}` must not import `{to}`", import.path, import.line)),
         }
     }
     for (module, allowed) in table {
-        let unused = allowed.iter().filter(|of| !used.contains(&(*module, **of)));
+        let unused = allowed.iter().filter(|to| !used.contains(&(*module, **to)));
         findings
-            .extend(unused.map(|of| format!("xtask/src/lint/imports.rs: `{module}` no longer imports `{of}`: remove it from the table")));
+            .extend(unused.map(|to| format!("xtask/src/lint/imports.rs: `{module}` no longer imports `{to}`: remove it from the table")));
     }
     findings
 }
 
-/// The modules that the table lets import each other, directly or through others.
+/// Returns the modules that the table allows to import each other, directly or indirectly.
 #[cfg(test)]
 fn cycles(table: &[(&str, &[&str])]) -> Vec<String> {
     let table: BTreeMap<&str, &[&str]> = table.iter().copied().collect();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_of_an_import_is_found_with_its_line() {
+    fn each_form_of_import_is_reported_with_its_line() {
         for text in [
             "\nuse crate::x::Y;",
             "\nuse crate::{x::Y, b};",
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_and_a_modules_own_parts_are_free() {
+    fn imports_in_tests_and_within_a_module_are_allowed() {
         for (path, text) in [
             ("server/src/a.rs", "#[cfg(test)] mod tests { use crate::x; }"),
             ("server/src/a.rs", "#[cfg(test)] use crate::x;"),
@@ -110,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_nothing_uses_is_found() {
+    fn an_unused_entry_is_reported() {
         let findings = judge(&[], &[("a", &["b"])]);
         assert_eq!(findings, ["xtask/src/lint/imports.rs: `a` no longer imports `b`: remove it from the table"]);
     }
 
     #[test]
-    fn no_module_imports_one_that_imports_it() {
+    fn the_table_has_no_cycle() {
         assert_eq!(cycles(&[("a", &["b"]), ("b", &["a"]), ("c", &["a"])]), ["a", "b"]);
         assert_eq!(cycles(&MAY_IMPORT), [""; 0]);
     }

@@ -1,6 +1,6 @@
-//! The imports that stand in Rust sources: `use` statements and paths, in macros and with `super::` too.
+//! Finds the imports in Rust sources: `use` statements and paths, also in macros and with `super::`.
 //!
-//! What stands under `#[cfg(test)]` does not count.
+//! Items under `#[cfg(test)]` are skipped.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 pub(super) struct File {
     pub(super) path: String,
-    /// From the root of the crate: `store/sqlite.rs` is `store::sqlite`, and `lib.rs` is empty.
+    /// Module path from the root of the crate: `store::sqlite` for `store/sqlite.rs`, empty for `lib.rs`.
     pub(super) module: Vec<String>,
     pub(super) tokens: TokenStream,
 }
 
 impl File {
-    /// `root` is the folder of the crate's sources, such as `server/src`.
+    /// Parses a file. `root` is the source folder of the crate, such as `server/src`.
     pub(super) fn parse(root: &str, path: &str, text: &str) -> anyhow::Result<File> {
         let tokens = text.parse().map_err(|error| anyhow::anyhow!("{path}: {error}"))?;
         let inner = path.strip_prefix(root).and_then(|path| path.strip_prefix('/')).and_then(|path| path.strip_suffix(".rs"));
@@ -28,15 +28,15 @@ impl File {
 pub(super) struct Import {
     pub(super) path: String,
     pub(super) line: usize,
-    /// Where it stands.
+    /// The module that contains the import.
     pub(super) module: Vec<String>,
-    /// What it names, from the root of the crate: modules, and then an item.
+    /// The imported path from the root of the crate: modules, and then an item.
     pub(super) names: Vec<String>,
-    /// It begins with a name that only `use super::*` can bring into the file, or with that of a crate.
+    /// Whether the path begins with a name that is in scope only through `use super::*`, unless it is a crate name.
     needs_glob: bool,
 }
 
-/// Where a path stands, and what it begins with.
+/// The context of a path.
 struct Place<'a> {
     file: &'a File,
     module: &'a [String],
@@ -46,13 +46,13 @@ struct Place<'a> {
 #[derive(Default)]
 struct Scan {
     imports: Vec<Import>,
-    /// Modules that are compiled for tests alone.
+    /// Modules that are compiled for tests only.
     tests: Vec<Vec<String>>,
     /// Files with `use super::*`.
     globs: BTreeSet<String>,
 }
 
-/// The imports of files of one crate.
+/// Returns the imports in the files of one crate.
 pub(super) fn imports(files: &[File]) -> Vec<Import> {
     let mut scan = Scan::default();
     for file in files {
@@ -110,7 +110,7 @@ impl Scan {
         }
     }
 
-    /// What follows the names `from`: more of them, or several in braces.
+    /// Reads the rest of a path after the names `from`: more names, or several in braces.
     fn path(&mut self, place: &Place<'_>, mut from: Vec<String>, mut line: Option<usize>, mut tokens: &[TokenTree]) {
         while is_separator(tokens) {
             match tokens.get(2) {
@@ -141,7 +141,7 @@ impl Scan {
         self.imports.push(Import { path: file.path.clone(), line, module: module.to_owned(), names: names.to_owned(), needs_glob });
     }
 
-    /// The place behind the item that follows an attribute.
+    /// Returns the index after the item that follows an attribute.
     fn skip_item(&mut self, module: &[String], tokens: &[TokenTree], mut at: usize) -> usize {
         while at < tokens.len() {
             match &tokens[at] {
@@ -160,7 +160,7 @@ impl Scan {
     }
 }
 
-/// `#[cfg(test)]`.
+/// Whether the tokens begin with `#[cfg(test)]`.
 fn is_test_attribute(tokens: &[TokenTree]) -> bool {
     let [TokenTree::Punct(hash), TokenTree::Group(attribute), ..] = tokens else { return false };
     hash.as_char() == '#' && attribute.stream().to_string().replace(' ', "") == "cfg(test)"

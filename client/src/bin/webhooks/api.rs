@@ -1,4 +1,4 @@
-//! The connection to the API: its address, the access token, and what came of a request.
+//! The connection to the API: its address, the access token, and the failures of requests.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::arguments::Connection;
 use crate::failure::ApiFailure;
 use crate::secrets;
 
-/// Whoever waits at a terminal would sooner see the failure.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit of a request with its retries. It is short because a person is waiting.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Api {
     pub(crate) client: Client,
@@ -24,27 +24,27 @@ impl Api {
         let client = Client::builder(&connection.url)
             .token(&token)
             .authorities(&authorities(connection)?)
-            .retry(RetryPolicy::default().within(PATIENCE))
+            .retry(RetryPolicy::default().within(TIMEOUT))
             .build()
             .with_context(|| format!("cannot use the API at {}", connection.url))?;
         Ok(Api { client, url: connection.url.clone(), token_source })
     }
 
-    /// The answer, or a failure that can be explained.
+    /// Returns the body of the response, or an [`ApiFailure`].
     pub(crate) fn settle<T>(&self, result: Result<ResponseValue<T>, Error<Problem>>) -> Result<T> {
-        let explained =
+        let failure =
             |error: Error<Problem>| ApiFailure { failure: error.into(), url: self.url.clone(), token_source: self.token_source.clone() };
-        Ok(result.map_err(explained)?.into_inner())
+        Ok(result.map_err(failure)?.into_inner())
     }
 }
 
-/// The certificate authorities, in PEM, that are trusted beside the public ones.
+/// Returns the certificate authorities (PEM) to trust in addition to the public ones.
 pub(crate) fn authorities(connection: &Connection) -> Result<Vec<u8>> {
     let Some(file) = &connection.ca_file else { return Ok(Vec::new()) };
     std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// The token, and where it came from. What is given on this very command line counts first.
+/// Returns the token and its source. An option has precedence over the environment.
 fn access_token(connection: &Connection) -> Result<(String, String)> {
     if let Some(file) = &connection.token_file {
         return Ok((secrets::from_file(file)?, file.display().to_string()));
@@ -54,8 +54,8 @@ fn access_token(connection: &Connection) -> Result<(String, String)> {
     }
     let file = connection.data_dir.join("access-token");
     let token = secrets::from_file(&file).context(
-        "there is no access token: set API_ACCESS_TOKEN, or give --token-file, or --data-dir of a server on this machine (a server makes \
-         a token when it starts for the first time: `cargo run --release -- --dev`)",
+        "there is no access token: set API_ACCESS_TOKEN, give --token-file, or give --data-dir of a server on this machine (a server \
+         creates a token at its first start: `cargo run --release -- --dev`)",
     )?;
     Ok((token, file.display().to_string()))
 }

@@ -1,7 +1,7 @@
-//! `webhooks check-receiver`: sends callbacks to somebody's receiver as the service would, right ones and wrong ones, and
-//! says what it does with them that it should not.
+//! `webhooks check-receiver`: sends valid and invalid callbacks to a receiver as the service would, and reports mistakes.
 //!
-//! [`cases`] says what is sent and expected, [`exchange`] sends it, [`verdict`] judges what came back, and [`report`] shows it.
+//! [`cases`] defines the callbacks and the expected responses, [`exchange`] sends a callback, [`verdict`] judges the outcome,
+//! and [`report`] prints the result.
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@ use webhooks_client::types::{CallbackBodyType, WebhookRegistrationTargetUrl};
 use crate::api::{self, Api};
 use crate::arguments::{CheckReceiver, Connection};
 use crate::requests;
-use crate::secrets::{self, Wanted};
+use crate::secrets::{self, SecretSource};
 
 mod cases;
 mod exchange;
@@ -27,44 +27,44 @@ mod report;
 mod verdict;
 
 use cases::{Authorization, Webhook};
-use exchange::{Exchange, Got};
+use exchange::{Exchange, Outcome};
 use report::Report;
 
-/// Apart from 1, for a check that could not be made, and from clap's 2, for a command line that is not one.
-const RECEIVER_IS_WRONG: u8 = 3;
+/// Exit status if the receiver makes a mistake. 1 means that the receiver cannot be checked, and 2 (clap) invalid arguments.
+const MISTAKE_FOUND: u8 = 3;
 
 pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, json: bool) -> Result<ExitCode> {
-    let url = target(&arguments.target_url)?;
+    let url = parse_target(&arguments.target_url)?;
     let limit = Duration::from_secs(arguments.attempt_timeout_seconds);
-    let exchange = Exchange::new(url.clone(), &trusted(&url, connection)?, limit)?;
+    let exchange = Exchange::new(url.clone(), &trusted_authorities(&url, connection)?, limit)?;
     let webhook = webhook(arguments, connection).await?;
 
-    let mut sent: Vec<(&cases::Case, Got)> = Vec::new();
-    for case in cases::of(&webhook) {
-        let got = exchange.send(case.compose(&webhook, SystemTime::now())).await;
-        match (&got, sent.is_empty()) {
-            (Got::Unreachable(reason), true) => bail!("cannot reach {url}: {reason}"),
-            // Whoever says nothing to the valid callback tells nothing by saying nothing to the others.
-            (Got::Late | Got::Broken(_), true) => {
-                sent.push((case, got));
+    let mut sent: Vec<(&cases::Case, Outcome)> = Vec::new();
+    for case in cases::for_webhook(&webhook) {
+        let outcome = exchange.send(case.compose(&webhook, SystemTime::now())).await;
+        match (&outcome, sent.is_empty()) {
+            (Outcome::Unreachable(reason), true) => bail!("cannot reach {url}: {reason}"),
+            // Without a response to the valid callback, the other checks would show nothing.
+            (Outcome::TimedOut | Outcome::Broken(_), true) => {
+                sent.push((case, outcome));
                 break;
             }
-            _ => sent.push((case, got)),
+            _ => sent.push((case, outcome)),
         }
     }
-    let report = Report { url: url.as_str(), checks: verdict::judge_all(&sent, limit), planned: cases::of(&webhook).count() };
+    let report = Report { url: url.as_str(), checks: verdict::judge_all(&sent, limit), planned: cases::for_webhook(&webhook).count() };
     report.print(json)?;
-    Ok(if report.all_well() { ExitCode::SUCCESS } else { ExitCode::from(RECEIVER_IS_WRONG) })
+    Ok(if report.all_ok() { ExitCode::SUCCESS } else { ExitCode::from(MISTAKE_FOUND) })
 }
 
-/// The URL as openapi.json wants a target URL, or the same with http on this machine.
-fn target(text: &str) -> Result<Url> {
+/// Parses the URL of the receiver. The URL must be a target URL as in openapi.json, but may use http on this machine.
+fn parse_target(text: &str) -> Result<Url> {
     let as_https = text.strip_prefix("http://").map(|rest| format!("https://{rest}"));
-    requests::read::<WebhookRegistrationTargetUrl>(as_https.as_deref().unwrap_or(text), requests::HTTPS_URL)
+    requests::parse::<WebhookRegistrationTargetUrl>(as_https.as_deref().unwrap_or(text), requests::HTTPS_URL)
         .map_err(|_| anyhow!("`{text}` is not {}", requests::HTTPS_URL))?;
     let url = Url::parse(text).with_context(|| format!("`{text}` is not {}", requests::HTTPS_URL))?;
     if as_https.is_some() && !is_loopback(&url) {
-        bail!("the service calls https only: give the receiver a certificate, and check {}", as_https.unwrap_or_default());
+        bail!("the service calls only https URLs: give the receiver a certificate, and check {}", as_https.unwrap_or_default());
     }
     Ok(url)
 }
@@ -74,9 +74,9 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// What is trusted beside the public authorities: those that were given and, for a receiver on this machine, those that
-/// `webhooks-server --dev` and `webhooks listen` make in the data directory.
-fn trusted(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
+/// Returns the authorities to trust in addition to the public ones, from `--ca-file`. For a receiver on this machine, adds
+/// the authorities that `webhooks-server --dev` and `webhooks listen` create in the data directory.
+fn trusted_authorities(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
     let mut authorities = api::authorities(connection)?;
     if is_loopback(url) {
         for name in ["dev-ca.pem", "listen-ca.pem"] {
@@ -99,60 +99,60 @@ async fn webhook(arguments: &CheckReceiver, connection: &Connection) -> Result<W
     Ok(Webhook {
         id: arguments.webhook.unwrap_or_else(Uuid::now_v7),
         secret: signing_secret(arguments, connection).await?,
-        strange_secret: read_secret(&format!("whsec_{}", STANDARD.encode(secrets::random()?))).context("the random secret is none")?,
+        unknown_secret: parse_secret(&format!("whsec_{}", STANDARD.encode(secrets::random()?))).context("the random secret is invalid")?,
         authorization: authorization(arguments)?,
         headers: headers(arguments)?,
         handshake: arguments.handshake,
-        event_type: requests::read::<CallbackBodyType>(event_type, requests::EVENT_TYPE)?,
+        event_type: requests::parse::<CallbackBodyType>(event_type, requests::EVENT_TYPE)?,
         data,
         first_notification: Uuid::now_v7(),
     })
 }
 
-/// As testWebhook has it.
+/// The data of a callback of testWebhook.
 fn test_data() -> Map<String, Value> {
     Map::from_iter([("message".to_owned(), json!("This is a test of your callback."))])
 }
 
-/// What is given on this very command line counts first.
+/// Returns the signing secret. Options have precedence over the environment.
 async fn signing_secret(arguments: &CheckReceiver, connection: &Connection) -> Result<SigningSecret> {
     if let (None, Some(id)) = (&arguments.secret_file, arguments.webhook) {
         let api = Api::connect(connection)?;
-        let answer = api.settle(api.client.get_signing_secret().id(id).send().await);
-        let secret = answer.context("the API does not give the webhook's signing secret")?.secret;
-        return read_secret(&secret).context("the API gave a signing secret that is not one");
+        let signing = api.settle(api.client.get_signing_secret().id(id).send().await);
+        let secret = signing.context("cannot get the signing secret of the webhook")?.secret;
+        return parse_secret(&secret).context("the API returned an invalid signing secret");
     }
-    let text = secrets::obtain(&Wanted {
+    let text = secrets::obtain(&SecretSource {
         name: "signing secret",
         argument: None,
         file: arguments.secret_file.as_deref(),
         file_option: "--secret-file or --webhook",
         variable: "WEBHOOKS_SIGNING_SECRET",
     })?;
-    let source = arguments.secret_file.as_ref().map_or("what was given".to_owned(), |file| file.display().to_string());
-    read_secret(&text).with_context(|| format!("{source} is not one signing secret, as `webhooks signing-secret` prints it"))
+    let source = arguments.secret_file.as_ref().map_or("the given text".to_owned(), |file| file.display().to_string());
+    parse_secret(&text).with_context(|| format!("{source} is not a single signing secret as `webhooks signing-secret` prints it"))
 }
 
-fn read_secret(text: &str) -> Result<SigningSecret> {
+fn parse_secret(text: &str) -> Result<SigningSecret> {
     Ok(text.parse()?)
 }
 
-/// What the receiver wants beside the authorization, with every callback.
+/// Returns the custom headers of every callback.
 fn headers(arguments: &CheckReceiver) -> Result<HeaderMap> {
     let Some(file) = &arguments.header_file else { return Ok(HeaderMap::new()) };
     let mut headers = HeaderMap::new();
     for header in requests::custom_headers(file)?.0 {
-        let mut value = HeaderValue::try_from(header.value.as_str()).context("a header has a value that cannot be sent")?;
+        let mut value = HeaderValue::try_from(header.value.as_str()).context("a header has an invalid value")?;
         value.set_sensitive(true);
-        headers.insert(HeaderName::try_from(header.name.as_str()).context("a header has a name that cannot be sent")?, value);
+        headers.insert(HeaderName::try_from(header.name.as_str()).context("a header has an invalid name")?, value);
     }
     Ok(headers)
 }
 
-/// The right credentials and wrong ones of the same kind.
+/// Returns correct credentials and wrong credentials of the same kind.
 fn authorization(arguments: &CheckReceiver) -> Result<Option<Authorization>> {
     let wrong = secrets::random()?;
-    let (right, wrong) = match (&arguments.username, &arguments.bearer_file) {
+    let (correct, wrong) = match (&arguments.username, &arguments.bearer_file) {
         (Some(username), _) => {
             let password = secrets::password(None, arguments.password_file.as_deref())?;
             // RFC 7617 §2, in UTF-8.
@@ -163,11 +163,11 @@ fn authorization(arguments: &CheckReceiver) -> Result<Option<Authorization>> {
         (None, None) => return Ok(None),
     };
     let header = |text: String| {
-        let mut value = HeaderValue::try_from(text).map_err(|_| anyhow!("the bearer token has characters that no header can carry"))?;
+        let mut value = HeaderValue::try_from(text).map_err(|_| anyhow!("the bearer token has characters that a header cannot have"))?;
         value.set_sensitive(true);
         Ok::<_, anyhow::Error>(value)
     };
-    Ok(Some(Authorization { right: header(right)?, wrong: header(wrong)? }))
+    Ok(Some(Authorization { correct: header(correct)?, wrong: header(wrong)? }))
 }
 
 #[cfg(test)]
@@ -175,22 +175,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receiver_is_called_over_https_or_on_this_machine() {
+    fn a_receiver_needs_https_unless_it_is_on_this_machine() {
         for text in ["https://example.com/notify?a=b", "http://127.0.0.1:8080/", "http://localhost/notify", "http://[::1]:1"] {
-            target(text).expect(text);
+            parse_target(text).expect(text);
         }
         for (text, expected) in [
             (
                 "http://example.com/notify",
-                "the service calls https only: give the receiver a certificate, and check https://example.com/notify",
+                "the service calls only https URLs: give the receiver a certificate, and check https://example.com/notify",
             ),
-            ("http://127.0.0.1.example.com", "https only"),
+            ("http://127.0.0.1.example.com", "only https URLs"),
             ("ftp://example.com", "is not an absolute https URL"),
             ("example.com", "is not an absolute https URL"),
             ("https://user:password@example.com", "is not an absolute https URL"),
             ("https://example.com/#part", "is not an absolute https URL"),
         ] {
-            let error = target(text).expect_err(text).to_string();
+            let error = parse_target(text).expect_err(text).to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

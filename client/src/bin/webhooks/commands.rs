@@ -1,4 +1,4 @@
-//! What each command does.
+//! Runs the commands.
 
 use std::num::NonZeroU32;
 use std::process::ExitCode;
@@ -15,12 +15,12 @@ use crate::arguments::{Command, CommandLine, Deliveries, EventTypes, List, Notif
 use crate::output::{Listing, print, print_listing, print_one, print_secret};
 use crate::{check_receiver, listen, recover, requests};
 
-const USUAL_PAGE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
-const LARGEST_PAGE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
+const DEFAULT_PAGE_SIZE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+const MAX_PAGE_SIZE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
 
-pub(crate) async fn run(line: &CommandLine) -> Result<ExitCode> {
-    match &line.command {
-        // These two need no API when they are given what they would ask it for.
+pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCode> {
+    match command {
+        // With certain options, these two commands do not need the API.
         Command::Listen(arguments) => listen::run(arguments, &line.connection, line.json).await?,
         Command::CheckReceiver(arguments) => return check_receiver::run(arguments, &line.connection, line.json).await,
         operation => operate(operation, &Api::connect(&line.connection)?, line.json).await?,
@@ -58,7 +58,7 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
         Command::Test(test) => {
             let mut request = client.test_webhook().id(test.id);
             if let Some(event_type) = &test.event_type {
-                request = request.type_(requests::read::<TestWebhookType>(event_type, requests::EVENT_TYPE)?);
+                request = request.type_(requests::parse::<TestWebhookType>(event_type, requests::EVENT_TYPE)?);
             }
             print_one(&api.settle(request.send().await)?, json)?;
         }
@@ -74,7 +74,7 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
             let mut request = client.publish_notification().body(requests::publication(publish)?);
             if let Some(key) = &publish.idempotency_key {
                 let expected = "an idempotency key: 1 to 255 visible ASCII characters";
-                request = request.idempotency_key(requests::read::<PublishNotificationIdempotencyKey>(key, expected)?);
+                request = request.idempotency_key(requests::parse::<PublishNotificationIdempotencyKey>(key, expected)?);
             }
             print_one(&api.settle(request.send().await)?, json)?;
         }
@@ -94,16 +94,16 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
         }
         Command::Deliveries(filter) => print_listing(&deliveries(api, filter).await?, json)?,
         Command::Redeliver(delivery) => print_one(&api.settle(client.redeliver().id(delivery.id).send().await)?, json)?,
-        Command::Listen(_) | Command::CheckReceiver(_) => unreachable!("they have their own ways above"),
+        Command::Listen(_) | Command::CheckReceiver(_) => unreachable!("handled in `run`"),
     }
     Ok(())
 }
 
 async fn webhooks(api: &Api, list: &List) -> Result<Listing<Webhook>> {
-    all_pages(&list.paging, async |cursor: Option<String>, limit| {
+    fetch_pages(&list.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_webhooks().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListWebhooksCursor>(&cursor, requests::CURSOR)?);
+            request = request.cursor(requests::parse::<ListWebhooksCursor>(&cursor, requests::CURSOR)?);
         }
         if let Some(status) = list.status {
             request = request.status(status);
@@ -115,13 +115,13 @@ async fn webhooks(api: &Api, list: &List) -> Result<Listing<Webhook>> {
 }
 
 async fn notifications(api: &Api, filter: &Notifications) -> Result<Listing<Notification>> {
-    all_pages(&filter.paging, async |cursor: Option<String>, limit| {
+    fetch_pages(&filter.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_notifications().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListNotificationsCursor>(&cursor, requests::CURSOR)?);
+            request = request.cursor(requests::parse::<ListNotificationsCursor>(&cursor, requests::CURSOR)?);
         }
         if let Some(event_type) = &filter.event_type {
-            request = request.type_(requests::read::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?);
+            request = request.type_(requests::parse::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?);
         }
         let page = api.settle(request.send().await)?;
         Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
@@ -130,10 +130,10 @@ async fn notifications(api: &Api, filter: &Notifications) -> Result<Listing<Noti
 }
 
 async fn event_types(api: &Api, list: &EventTypes) -> Result<Listing<EventType>> {
-    all_pages(&list.paging, async |cursor: Option<String>, limit| {
+    fetch_pages(&list.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_event_types().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListEventTypesCursor>(&cursor, requests::CURSOR)?);
+            request = request.cursor(requests::parse::<ListEventTypesCursor>(&cursor, requests::CURSOR)?);
         }
         let page = api.settle(request.send().await)?;
         Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
@@ -142,10 +142,10 @@ async fn event_types(api: &Api, list: &EventTypes) -> Result<Listing<EventType>>
 }
 
 async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>> {
-    all_pages(&filter.paging, async |cursor: Option<String>, limit| {
+    fetch_pages(&filter.paging, async |cursor: Option<String>, limit| {
         let mut request = api.client.list_deliveries().limit(limit);
         if let Some(cursor) = cursor {
-            request = request.cursor(requests::read::<ListDeliveriesCursor>(&cursor, requests::CURSOR)?);
+            request = request.cursor(requests::parse::<ListDeliveriesCursor>(&cursor, requests::CURSOR)?);
         }
         if let Some(webhook) = filter.webhook {
             request = request.webhook_id(webhook);
@@ -157,7 +157,7 @@ async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>>
             request = request.status(status);
         }
         if let Some(event_type) = &filter.event_type {
-            request = request.type_(requests::read::<ListDeliveriesType>(event_type, requests::EVENT_TYPE)?);
+            request = request.type_(requests::parse::<ListDeliveriesType>(event_type, requests::EVENT_TYPE)?);
         }
         if let Some(since) = filter.since {
             request = request.since(since);
@@ -171,9 +171,9 @@ async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>>
     .await
 }
 
-/// The next page that has something, or with `--all` every page from there on, as one.
-async fn all_pages<T>(paging: &Paging, fetch: impl AsyncFn(Option<String>, NonZeroU32) -> Result<Listing<T>>) -> Result<Listing<T>> {
-    let limit = paging.limit.and_then(NonZeroU32::new).unwrap_or(if paging.all { LARGEST_PAGE } else { USUAL_PAGE });
+/// Returns the next page that has items, or with `--all` the items of all remaining pages.
+async fn fetch_pages<T>(paging: &Paging, fetch: impl AsyncFn(Option<String>, NonZeroU32) -> Result<Listing<T>>) -> Result<Listing<T>> {
+    let limit = paging.limit.and_then(NonZeroU32::new).unwrap_or(if paging.all { MAX_PAGE_SIZE } else { DEFAULT_PAGE_SIZE });
     let mut listing = fetch(paging.cursor.clone(), limit).await?;
     while listing.cursor.is_some() && (paging.all || listing.data.is_empty()) {
         let next = fetch(listing.cursor.take(), limit).await?;
@@ -190,23 +190,23 @@ mod tests {
     #[tokio::test]
     async fn all_follows_the_cursors_to_the_end() {
         let fetch = async |cursor: Option<String>, limit: NonZeroU32| {
-            assert_eq!(limit, LARGEST_PAGE);
+            assert_eq!(limit, MAX_PAGE_SIZE);
             let number: u32 = cursor.map_or(0, |cursor| cursor.parse().expect("a number"));
             Ok(Listing { data: vec![number], cursor: (number < 3).then(|| (number + 1).to_string()) })
         };
-        let listing = all_pages(&Paging { limit: None, cursor: Some("1".to_owned()), all: true }, fetch).await.expect("a listing");
+        let listing = fetch_pages(&Paging { limit: None, cursor: Some("1".to_owned()), all: true }, fetch).await.expect("a listing");
         assert_eq!(listing.data, [1, 2, 3]);
         assert_eq!(listing.cursor, None);
     }
 
     #[tokio::test]
-    async fn a_page_without_anything_is_passed_over() {
+    async fn empty_pages_are_skipped() {
         let fetch = async |cursor: Option<String>, _: NonZeroU32| {
             let number: u32 = cursor.map_or(0, |cursor| cursor.parse().expect("a number"));
             let data = if number < 2 { Vec::new() } else { vec![number] };
             Ok(Listing { data, cursor: Some((number + 1).to_string()) })
         };
-        let listing = all_pages(&Paging { limit: None, cursor: None, all: false }, fetch).await.expect("a listing");
+        let listing = fetch_pages(&Paging { limit: None, cursor: None, all: false }, fetch).await.expect("a listing");
         assert_eq!((listing.data, listing.cursor.as_deref()), (vec![2], Some("3")));
     }
 }

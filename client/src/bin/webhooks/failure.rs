@@ -1,4 +1,4 @@
-//! What a failed command tells, once, on standard error: what is wrong, where, and what to do about it.
+//! Prints the error of a failed command on standard error: the problem, its place, and advice.
 
 use std::error::Error as _;
 use std::io;
@@ -9,7 +9,7 @@ use webhooks_client::{Code, Failure};
 
 use crate::output::printable;
 
-/// A failure of the API, with what the command line knows of the request.
+/// A failure of a request to the API, with the address and the source of the token.
 #[derive(Debug, thiserror::Error)]
 #[error("the request to {url} failed")]
 pub(crate) struct ApiFailure {
@@ -20,7 +20,7 @@ pub(crate) struct ApiFailure {
 }
 
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
-    // Whoever read our output has seen enough (`webhooks list | head -1`).
+    // A closed pipe is not an error (`webhooks list | head -1`).
     if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)) {
         return ExitCode::SUCCESS;
     }
@@ -33,10 +33,10 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         eprintln!("{value}");
     } else {
         let text = match failure {
-            // What was being done may stand before a failure of the API; what follows it is part of its explanation.
+            // The chain may contain context before the API failure. `explain` includes the causes after the API failure.
             Some(failure) => {
-                let doing = error.chain().take_while(|cause| !cause.is::<ApiFailure>()).map(ToString::to_string);
-                doing.chain([failure.explain()]).collect::<Vec<_>>().join("\n")
+                let context = error.chain().take_while(|cause| !cause.is::<ApiFailure>()).map(ToString::to_string);
+                context.chain([failure.explain()]).collect::<Vec<_>>().join("\n")
             }
             None => format!("{error:#}"),
         };
@@ -53,9 +53,9 @@ impl ApiFailure {
                 let mut lines = vec![format!("{} ({} {code})", problem.title.as_str(), status.as_u16())];
                 lines.push(format!("  {}", problem.detail.as_str()));
                 for error in &problem.errors {
-                    let place = if error.pointer.is_empty() { "the whole body" } else { error.pointer.as_str() };
-                    let line = format!("{place}: {}", error.detail.as_str());
-                    // A single error is often the detail itself.
+                    let position = if error.pointer.is_empty() { "the whole body" } else { error.pointer.as_str() };
+                    let line = format!("{position}: {}", error.detail.as_str());
+                    // The detail of the problem often repeats a single error.
                     if line != problem.detail.as_str() {
                         lines.push(format!("  {line}"));
                     }
@@ -68,8 +68,8 @@ impl ApiFailure {
             }
             Failure::Unreachable(error) => explain_unreachable(url, error),
             Failure::Foreign { status, excerpt, .. } => {
-                let status = status.map_or_else(String::new, |status| format!(", with the status {status}"));
-                format!("{url} gave an answer that this program does not understand{status}: is it the webhook service?\n  {excerpt}")
+                let status = status.map_or_else(String::new, |status| format!(" with status {status}"));
+                format!("the response of {url}{status} is not from the webhook service: is the address correct?\n  {excerpt}")
             }
             failure => failure.to_string(),
         }
@@ -78,14 +78,14 @@ impl ApiFailure {
 
 fn explain_unreachable(url: &str, error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return format!("{url} gave no answer in time");
+        return format!("{url} did not respond in time");
     }
     let mut causes = vec![];
     let mut next = error.source();
     while let Some(cause) = next {
         if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
             return format!(
-                "nothing listens at {url}\n  start a server with `cargo run --release -- --dev`, or say where it is with --url or API_BASE_URL"
+                "no server listens at {url}\n  start one with `cargo run --release -- --dev`, or set the address with --url or API_BASE_URL"
             );
         }
         causes.push(cause.to_string());
@@ -111,18 +111,18 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_tells_what_where_and_which_request() {
+    fn the_explanation_of_a_problem_has_its_errors_and_the_request() {
         let expected = "The request is not valid (400 invalid_request)\n  see below\n  /auth: is wrong\n  request urn:uuid:1";
         assert_eq!(explain("see below", Code::InvalidRequest), expected);
     }
 
     #[test]
-    fn nothing_is_told_twice() {
+    fn an_error_that_repeats_the_detail_is_omitted() {
         assert_eq!(explain("/auth: is wrong", Code::InvalidRequest).matches("is wrong").count(), 1);
     }
 
     #[test]
-    fn a_refused_token_is_told_with_its_source() {
+    fn the_explanation_of_a_refused_token_names_its_source() {
         assert!(explain("see below", Code::Unauthenticated).contains("the access token is from API_ACCESS_TOKEN"));
     }
 }

@@ -1,4 +1,4 @@
-//! `webhooks listen`: an HTTPS receiver on this machine that checks each callback, prints it, and answers.
+//! `webhooks listen`: an HTTPS receiver on this machine that verifies and prints each callback.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ use authority::Authority;
 use checks::{Checks, Credentials};
 use receiver::Event;
 
-/// Callbacks that wait to be printed; when the terminal is slower than that, senders wait.
-const UNPRINTED: usize = 64;
+/// Maximum number of callbacks that wait to be printed. If the terminal is slower, senders wait.
+const MAX_UNPRINTED: usize = 64;
 
 pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
@@ -39,35 +39,35 @@ pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool)
     let mut stop = Stop::new()?;
 
     if arguments.register {
-        return registered(arguments, &Api::connect(connection)?, receiver, stop).await;
+        return receive_registered(arguments, &Api::connect(connection)?, receiver, stop).await;
     }
     let checks = Checks { credentials: credentials(arguments)?, secrets: signing_secrets(arguments)? };
     receiver.announce(None)?;
     receiver.receive(checks, &mut stop).await
 }
 
-/// Registers the receiver for as long as it runs. Whatever ends it, the webhook is deleted.
-async fn registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop: Stop) -> Result<()> {
+/// Registers the receiver, receives callbacks, and deletes the webhook at the end, also after an error.
+async fn receive_registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop: Stop) -> Result<()> {
     let (username, password) = ("webhooks-listen", secrets::random()?);
     let body = WebhookRegistration {
-        target_url: requests::read(&receiver.url, "a target URL")?,
+        target_url: requests::parse(&receiver.url, "a target URL")?,
         auth: Some(AuthInput::Basic {
-            username: requests::read(username, "a user name")?,
+            username: requests::parse(username, "a user name")?,
             password: password.parse().map_err(|_| anyhow!("the random password is not usable"))?,
         }),
         headers: None,
         event_types: event_types(&arguments.event_types)?,
-        description: Some(requests::read("webhooks listen", "a description")?),
+        description: Some(requests::parse("webhooks listen", "a description")?),
         max_per_second: None,
         ordered: None,
     };
     let registration = api.settle(api.client.register_webhook().body(body).send().await);
-    let webhook = registration.context("this receiver could not be registered (does the server run with --dev?)")?;
+    let webhook = registration.context("cannot register this receiver (does the server run with --dev?)")?;
 
-    // Nothing is accepted before the secret is known: until then callbacks wait in the socket's queue.
+    // The receiver needs the secret to verify callbacks. Until then, connections wait in the queue of the socket.
     let outcome = async {
-        let answer = api.settle(api.client.get_signing_secret().id(webhook.id).send().await)?;
-        let secret: SigningSecret = answer.secret.parse().context("the API gave a signing secret that is not one")?;
+        let signing = api.settle(api.client.get_signing_secret().id(webhook.id).send().await)?;
+        let secret: SigningSecret = signing.secret.parse().context("the API returned an invalid signing secret")?;
         let checks = Checks { credentials: Credentials::Basic { username: username.to_owned(), password }, secrets: vec![secret] };
         receiver.announce(Some(webhook.id))?;
         receiver.receive(checks, &mut stop).await
@@ -76,26 +76,27 @@ async fn registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop:
 
     let deletion = tokio::select! {
         result = async { api.settle(api.client.delete_webhook().id(webhook.id).send().await) } => result,
-        () = stop.wait() => Err(anyhow!("stopped before the API had answered")),
+        () = stop.wait() => Err(anyhow!("stopped before the API responded")),
     };
-    let left = || format!("webhook {0} is still registered: `webhooks delete {0}`", webhook.id);
+    let remaining = || format!("webhook {0} is still registered; delete it with `webhooks delete {0}`", webhook.id);
     match (outcome, deletion) {
         (Ok(()), Ok(())) => {
             eprintln!("deleted webhook {}", webhook.id);
             Ok(())
         }
-        (Ok(()), Err(error)) => Err(error.context(left())),
+        (Ok(()), Err(error)) => Err(error.context(remaining())),
         (Err(error), Ok(())) => Err(error),
-        (Err(error), Err(_)) => Err(error.context(left())),
+        (Err(error), Err(_)) => Err(error.context(remaining())),
     }
 }
 
-/// Everything, unless some types are named: also what the service tells of the account's other webhooks.
+/// Returns the named event types. Without names, returns all event types, including those about other webhooks of the
+/// account.
 fn event_types(named: &[String]) -> Result<Vec<WebhookRegistrationEventTypesItem>> {
     if named.is_empty() { requests::event_types(&["*".to_owned(), "webhook.*".to_owned()]) } else { requests::event_types(named) }
 }
 
-/// The receiver before it receives: it is bound, so that nobody else gets its port, and has its certificate.
+/// A receiver that does not accept connections yet. Its socket is bound, so no other process can take the port.
 struct Receiver {
     listener: TcpListener,
     tls: rustls::ServerConfig,
@@ -116,27 +117,27 @@ impl Receiver {
             print(&format!("the server must trust this receiver: webhooks-server --allow-network 127.0.0.0/8 --ca-file {ca_file}"))?;
         }
         match webhook {
-            Some(webhook) => print(&format!("registered webhook {webhook}; it is deleted when this stops (Ctrl-C)"))?,
-            None => print("not registered: callbacks come when a webhook with this URL is")?,
+            Some(webhook) => print(&format!("registered webhook {webhook}; it is deleted when this command stops (Ctrl-C)"))?,
+            None => print("not registered: register a webhook with this URL to receive callbacks")?,
         }
         Ok(print(&format!("ready at {}\n", self.url))?)
     }
 
-    /// Prints what comes, until it is told to stop or nobody reads it any more.
+    /// Prints received callbacks until a stop signal or until the output is closed.
     async fn receive(self, checks: Checks, stop: &mut Stop) -> Result<()> {
-        let (events, mut arrived) = mpsc::channel(UNPRINTED);
-        let accepting = tokio::spawn(receiver::accept(self.listener, Arc::new(self.tls), Arc::new(checks), self.status, events));
+        let (sender, mut events) = mpsc::channel(MAX_UNPRINTED);
+        let accepting = tokio::spawn(receiver::accept(self.listener, Arc::new(self.tls), Arc::new(checks), self.status, sender));
         let printed = loop {
             tokio::select! {
                 () = stop.wait() => break Ok(()),
-                event = arrived.recv() => match event {
+                event = events.recv() => match event {
                     Some(Event::Callback(callback)) => {
                         if let Err(error) = report::callback(&callback, self.json) {
                             break Err(error.into());
                         }
                     }
                     Some(Event::Note(note)) => eprintln!("{}", crate::output::printable(&note)),
-                    None => break Err(anyhow!("the receiver has ended")),
+                    None => break Err(anyhow!("the receiver has stopped")),
                 },
             }
         };
@@ -156,15 +157,15 @@ fn credentials(arguments: &Listen) -> Result<Credentials> {
     }
 }
 
-/// One secret a line: while a webhook's secret is being rotated it has two.
+/// Reads one secret per line. A webhook has two secrets during a rotation.
 fn signing_secrets(arguments: &Listen) -> Result<Vec<SigningSecret>> {
     let Some(file) = &arguments.secret_file else { return Ok(vec![]) };
     let text = secrets::from_file(file)?;
-    text.lines().map(|line| line.parse().with_context(|| format!("{} has a line that is no signing secret", file.display()))).collect()
+    text.lines().map(|line| line.parse().with_context(|| format!("{} has a line that is not a signing secret", file.display()))).collect()
 }
 
-/// The signals that end this command in an orderly way. They are taken from the beginning, so that none is missed
-/// between registering and receiving.
+/// The signals that stop this command. The handlers are installed at the start, so that a signal during the registration
+/// is not missed.
 struct Stop([Signal; 3]);
 
 impl Stop {

@@ -1,9 +1,10 @@
-//! The command line of the webhook service: every operation of its API, a receiver of callbacks for development, and a
-//! check of other receivers.
+//! The command line of the webhook service: every operation of the API, a receiver for development (`listen`), and a test
+//! of other receivers (`check-receiver`).
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 mod api;
 mod arguments;
@@ -21,7 +22,14 @@ use arguments::CommandLine;
 #[tokio::main]
 async fn main() -> ExitCode {
     let line = CommandLine::parse();
-    match commands::run(&line).await {
+    if line.licenses {
+        print!("{}", include_str!("../../../THIRD-PARTY-LICENSES.txt"));
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = &line.command else {
+        CommandLine::command().error(ErrorKind::MissingSubcommand, "a command is missing; `webhooks --help` lists them").exit()
+    };
+    match commands::run(&line, command).await {
         Ok(code) => code,
         Err(error) => failure::report(&error, line.json),
     }

@@ -1,4 +1,4 @@
-//! What commands print: tables and records for people, JSON for programs.
+//! Prints results: tables and records for people, JSON for programs.
 
 use std::io::{self, Write as _};
 
@@ -7,7 +7,7 @@ use comfy_table::Table;
 use serde::Serialize;
 use webhooks_client::types::{Attempt, Auth, Delivery, DeliveryDetail, EventType, Notification, SigningSecret, Webhook};
 
-/// A page, or all pages in one.
+/// One page, or all pages combined.
 #[derive(Serialize)]
 pub(crate) struct Listing<T> {
     pub(crate) data: Vec<T>,
@@ -15,10 +15,10 @@ pub(crate) struct Listing<T> {
     pub(crate) cursor: Option<String>,
 }
 
-/// What can be shown in a line of a table, and in full.
+/// An item that can be printed as a row of a table, or as a record with all details.
 pub(crate) trait Show: Serialize {
     const COLUMNS: &'static [&'static str];
-    fn line(&self) -> Vec<String>;
+    fn row(&self) -> Vec<String>;
     fn record(&self) -> Vec<(&'static str, String)>;
 }
 
@@ -33,9 +33,9 @@ pub(crate) fn print_listing<T: Show>(listing: &Listing<T>, json: bool) -> io::Re
     if listing.data.is_empty() {
         return print("none");
     }
-    print(&table(Some(T::COLUMNS), listing.data.iter().map(Show::line)))?;
+    print(&table(Some(T::COLUMNS), listing.data.iter().map(Show::row)))?;
     if let Some(cursor) = &listing.cursor {
-        eprintln!("there are more: --cursor {cursor}, or --all");
+        eprintln!("there are more items: use --cursor {cursor} or --all");
     }
     Ok(())
 }
@@ -44,33 +44,33 @@ pub(crate) fn print_json<T: Serialize>(value: &T) -> io::Result<()> {
     print(&serde_json::to_string(value)?)
 }
 
-/// The secret alone on standard output, for a file or a variable.
-pub(crate) fn print_secret(answer: &SigningSecret, json: bool) -> io::Result<()> {
+/// Prints only the secret on standard output, so that a script can store it.
+pub(crate) fn print_secret(secret: &SigningSecret, json: bool) -> io::Result<()> {
     if json {
-        return print_json(answer);
+        return print_json(secret);
     }
-    print(&answer.secret)?;
-    if let Some(valid_until) = &answer.previous_valid_until {
-        eprintln!("the secret before it is valid until {}", time(valid_until));
+    print(&secret.secret)?;
+    if let Some(valid_until) = &secret.previous_valid_until {
+        eprintln!("the previous secret is valid until {}", time(valid_until));
     }
     Ok(())
 }
 
-/// Unlike `println!`, does not panic when nobody reads any more.
+/// Prints a line. Unlike `println!`, it does not panic if the pipe is closed.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
 }
 
-pub(crate) fn table(header: Option<&[&str]>, lines: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: Option<&[&str]>, rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     if let Some(header) = header {
         table.set_header(header.to_vec());
     }
-    for line in lines {
-        table.add_row(line.iter().map(|cell| printable(cell)));
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -78,7 +78,7 @@ pub(crate) fn table(header: Option<&[&str]>, lines: impl Iterator<Item = Vec<Str
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Text from elsewhere without what could steer a terminal; line ends stay.
+/// Escapes control characters except line ends, so that received text cannot control the terminal.
 pub(crate) fn printable(text: &str) -> String {
     let escape = |character: char| {
         if character.is_control() && character != '\n' { character.escape_default().collect() } else { character.to_string() }
@@ -90,7 +90,7 @@ fn time(time: &DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
-/// A record whose absent members are left out.
+/// Returns a record without the absent members.
 fn record<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
     rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
@@ -98,7 +98,7 @@ fn record<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'s
 impl Show for Webhook {
     const COLUMNS: &'static [&'static str] = &["WEBHOOK", "STATUS", "AUTH", "TYPES", "URL"];
 
-    fn line(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         let auth = auth(&self.auth).0.to_owned();
         vec![self.id.to_string(), self.status.to_string(), auth, event_types(self), self.target_url.to_string()]
     }
@@ -123,7 +123,7 @@ impl Show for Webhook {
     }
 }
 
-/// Nobody is shown their values.
+/// The API does not return the values of headers.
 fn header_names(webhook: &Webhook) -> String {
     webhook.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>().join(", ")
 }
@@ -148,7 +148,7 @@ fn auth(auth: &Auth) -> (&'static str, String) {
 impl Show for Notification {
     const COLUMNS: &'static [&'static str] = &["NOTIFICATION", "TYPE", "DELIVERIES", "CREATED"];
 
-    fn line(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         vec![self.id.to_string(), self.type_.to_string(), self.delivery_count.to_string(), time(&self.created_at)]
     }
 
@@ -166,7 +166,7 @@ impl Show for Notification {
 impl Show for EventType {
     const COLUMNS: &'static [&'static str] = &["TYPE", "EXAMPLE", "DESCRIPTION"];
 
-    fn line(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         let example = if self.example.is_empty() { "no" } else { "yes" };
         let first_line = self.description.lines().next().unwrap_or_default().to_owned();
         vec![self.name.to_string(), example.to_owned(), first_line]
@@ -184,7 +184,7 @@ impl Show for EventType {
 impl Show for Delivery {
     const COLUMNS: &'static [&'static str] = &["DELIVERY", "STATUS", "ATTEMPTS", "LAST", "TYPE", "WEBHOOK", "CREATED"];
 
-    fn line(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         vec![
             self.id.to_string(),
             self.status.to_string(),
@@ -213,7 +213,7 @@ impl Show for Delivery {
 impl Show for DeliveryDetail {
     const COLUMNS: &'static [&'static str] = Delivery::COLUMNS;
 
-    fn line(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         vec![self.id.to_string(), self.status.to_string(), self.attempt_count.to_string()]
     }
 
@@ -239,7 +239,7 @@ impl Show for DeliveryDetail {
 impl Show for Attempt {
     const COLUMNS: &'static [&'static str] = &["ATTEMPT", "OUTCOME", "STARTED", "MILLISECONDS"];
 
-    fn line(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         vec![self.number.to_string(), outcome(self), time(&self.started_at), self.duration_ms.to_string()]
     }
 
@@ -251,7 +251,7 @@ impl Show for Attempt {
             ("error", self.error.as_ref().map(|text| text.as_str().to_owned())),
             ("started", Some(time(&self.started_at))),
             ("took", Some(format!("{} ms", self.duration_ms))),
-            ("answer", self.response_body.as_ref().filter(|body| !body.is_empty()).map(|body| format!("{}{cut}", body.as_str()))),
+            ("response", self.response_body.as_ref().filter(|body| !body.is_empty()).map(|body| format!("{}{cut}", body.as_str()))),
         ])
     }
 }
@@ -266,13 +266,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_from_elsewhere_does_not_steer_the_terminal() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("a\u{1b}[2Jb\u{9b}c\rd\ne"), "a\\u{1b}[2Jb\\u{9b}c\\rd\ne");
     }
 
     #[test]
     fn a_table_has_a_header_and_no_trailing_spaces() {
-        let lines = [vec!["1".to_owned(), "two".to_owned()], vec!["three".to_owned(), String::new()]];
-        assert_eq!(table(Some(&["A", "B"]), lines.into_iter()), "A      B\n1      two\nthree");
+        let rows = [vec!["1".to_owned(), "two".to_owned()], vec!["three".to_owned(), String::new()]];
+        assert_eq!(table(Some(&["A", "B"]), rows.into_iter()), "A      B\n1      two\nthree");
     }
 }

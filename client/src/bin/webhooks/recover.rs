@@ -1,4 +1,4 @@
-//! `webhooks recover`: one recovery, in as many calls as it takes.
+//! `webhooks recover`: repeats the call until all deliveries are recovered.
 
 use anyhow::Result;
 use serde_json::json;
@@ -12,37 +12,37 @@ use crate::requests;
 pub(crate) async fn run(api: &Api, arguments: &Recover, json: bool) -> Result<()> {
     let mut progress = Progress { count: 0, cursor: arguments.cursor.clone() };
     let call = async |cursor: Option<String>| {
-        let cursor = cursor.map(|cursor| requests::read::<DeliveryRecoveryCursor>(&cursor, requests::CURSOR)).transpose()?;
+        let cursor = cursor.map(|cursor| requests::parse::<DeliveryRecoveryCursor>(&cursor, requests::CURSOR)).transpose()?;
         let dry_run = arguments.dry_run.then_some(true);
         let body = DeliveryRecovery { since: arguments.since, until: arguments.until, dry_run, cursor };
-        let answer = api.settle(api.client.recover_deliveries().id(arguments.webhook).body(body).send().await)?;
-        Ok((answer.count.into(), answer.cursor.map(String::from)))
+        let recovery = api.settle(api.client.recover_deliveries().id(arguments.webhook).body(body).send().await)?;
+        Ok((recovery.count.into(), recovery.cursor.map(String::from)))
     };
-    if let Err(error) = progress.follow(call).await {
+    if let Err(error) = progress.run(call).await {
         if let Some(cursor) = progress.cursor.filter(|cursor| Some(cursor) != arguments.cursor.as_ref()) {
-            eprintln!("cut off after {}: go on with --cursor {cursor}", deliveries(progress.count));
+            eprintln!("interrupted after {}: continue with --cursor {cursor}", deliveries(progress.count));
         }
         return Err(error);
     }
     if json {
         return Ok(print_json(&json!({ "count": progress.count }))?);
     }
-    let done = if arguments.dry_run { "would recover" } else { "recovered" };
-    Ok(print(&format!("{done} {}", deliveries(progress.count)))?)
+    let result = if arguments.dry_run { "would recover" } else { "recovered" };
+    Ok(print(&format!("{result} {}", deliveries(progress.count)))?)
 }
 
 fn deliveries(count: i64) -> String {
     format!("{count} {}", if count == 1 { "delivery" } else { "deliveries" })
 }
 
-/// How many so far, and where it goes on.
+/// The number of recovered deliveries and the position of the next call.
 struct Progress {
     count: i64,
     cursor: Option<String>,
 }
 
 impl Progress {
-    async fn follow(&mut self, call: impl AsyncFn(Option<String>) -> Result<(i64, Option<String>)>) -> Result<()> {
+    async fn run(&mut self, call: impl AsyncFn(Option<String>) -> Result<(i64, Option<String>)>) -> Result<()> {
         loop {
             let (count, cursor) = call(self.cursor.clone()).await?;
             self.count += count;
@@ -61,18 +61,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_recovery_is_followed_to_its_end_and_remembers_where_it_was_cut_off() {
+    async fn a_recovery_runs_to_its_end_and_keeps_its_cursor_when_interrupted() {
         let call = async |cursor: Option<String>| match cursor.as_deref() {
             None => Ok((10_000, Some("a".to_owned()))),
             Some("a") => Ok((0, Some("b".to_owned()))),
             Some("b") => Ok((7, None)),
-            Some(_) => Err(anyhow!("away")),
+            Some(_) => Err(anyhow!("the API is down")),
         };
         let mut progress = Progress { count: 0, cursor: None };
-        progress.follow(call).await.expect("an end");
+        progress.run(call).await.expect("an end");
         assert_eq!((progress.count, progress.cursor.as_deref()), (10_007, None));
-        let mut cut_off = Progress { count: 3, cursor: Some("z".to_owned()) };
-        cut_off.follow(call).await.expect_err("it is away");
-        assert_eq!((cut_off.count, cut_off.cursor.as_deref()), (3, Some("z")));
+        let mut interrupted = Progress { count: 3, cursor: Some("z".to_owned()) };
+        interrupted.run(call).await.expect_err("the API is down");
+        assert_eq!((interrupted.count, interrupted.cursor.as_deref()), (3, Some("z")));
     }
 }

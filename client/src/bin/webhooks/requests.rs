@@ -1,4 +1,4 @@
-//! Request bodies from what the command line says.
+//! Builds request bodies from the arguments.
 
 use std::fmt::Display;
 use std::io::Read as _;
@@ -14,64 +14,64 @@ use webhooks_client::types::{
 };
 
 use crate::arguments::{Auth, AuthKind, Publish, Register, Update};
-use crate::secrets::{self, Wanted};
+use crate::secrets::{self, SecretSource};
 
-/// How an unreadable `--cursor` is named in the message about it.
-pub(crate) const CURSOR: &str = "a cursor that an earlier page gave";
+// These constants complete the error message "`TEXT` is not …".
+pub(crate) const CURSOR: &str = "a cursor of an earlier page";
 
 pub(crate) const EVENT_TYPE: &str = "a dotted lower-case name such as `catalog.purchase.closed`";
 const PUBLISHED_EVENT_TYPE: &str =
-    "a dotted lower-case name such as `catalog.purchase.closed` (`webhook.` at its beginning is the service's own)";
+    "a dotted lower-case name such as `catalog.purchase.closed` (names that begin with `webhook.` are reserved)";
 const EVENT_TYPES: &str = "a dotted lower-case name such as `catalog.purchase.closed`, one that ends in `.*`, or `*`";
 pub(crate) const HTTPS_URL: &str = "an absolute https URL such as `https://example.com/notify`";
 
 pub(crate) fn registration(register: &Register) -> Result<WebhookRegistration> {
     Ok(WebhookRegistration {
-        target_url: read(&register.target_url, HTTPS_URL)?,
+        target_url: parse(&register.target_url, HTTPS_URL)?,
         auth: auth(&register.auth)?,
         headers: register.header_file.as_deref().map(custom_headers).transpose()?,
-        event_types: event_types(&register.wishes.event_types)?,
-        description: register.wishes.description.as_deref().map(|text| read(text, "a description of 1 to 512 characters")).transpose()?,
-        // In a new webhook there is nothing for 0 to remove.
-        max_per_second: register.wishes.max_per_second.and_then(NonZeroU32::new),
-        ordered: register.wishes.ordered,
+        event_types: event_types(&register.options.event_types)?,
+        description: register.options.description.as_deref().map(|text| parse(text, "a description of 1 to 512 characters")).transpose()?,
+        // A new webhook has no limit to remove, so 0 means no limit.
+        max_per_second: register.options.max_per_second.and_then(NonZeroU32::new),
+        ordered: register.options.ordered,
     })
 }
 
 pub(crate) fn update(update: &Update) -> Result<WebhookUpdate> {
     let body = WebhookUpdate {
-        target_url: update.target_url.as_deref().map(|text| read(text, HTTPS_URL)).transpose()?,
+        target_url: update.target_url.as_deref().map(|text| parse(text, HTTPS_URL)).transpose()?,
         auth: auth(&update.auth)?,
         headers: match &update.header_file {
             Some(file) => Some(custom_headers(file)?),
             None => update.no_headers.then(|| CustomHeaderInputs(Vec::new())),
         },
-        event_types: event_types(&update.wishes.event_types)?,
-        description: update.wishes.description.as_deref().map(|text| read(text, "a description of at most 512 characters")).transpose()?,
-        max_per_second: update.wishes.max_per_second.map(i32::try_from).transpose()?,
-        ordered: update.wishes.ordered,
+        event_types: event_types(&update.options.event_types)?,
+        description: update.options.description.as_deref().map(|text| parse(text, "a description of up to 512 characters")).transpose()?,
+        max_per_second: update.options.max_per_second.map(i32::try_from).transpose()?,
+        ordered: update.options.ordered,
     };
     if serde_json::to_value(&body)?.as_object().is_some_and(Map::is_empty) {
-        bail!("nothing to change: give --target-url, --auth or what else there is to change (see `webhooks update --help`)");
+        bail!("nothing to change: give at least one option, such as --target-url (see `webhooks update --help`)");
     }
     Ok(body)
 }
 
 pub(crate) fn publication(publish: &Publish) -> Result<NotificationPublication> {
     Ok(NotificationPublication {
-        type_: read(&publish.event_type, PUBLISHED_EVENT_TYPE)?,
+        type_: parse(&publish.event_type, PUBLISHED_EVENT_TYPE)?,
         data: payload(&publish.data)?,
-        account: publish.account.as_deref().map(|text| read(text, "an account")).transpose()?,
+        account: publish.account.as_deref().map(|text| parse(text, "an account")).transpose()?,
         webhook: publish.webhook.map(|id| NotificationPublicationWebhook { id }),
     })
 }
 
 pub(crate) fn event_types<T: FromStr<Err: Display>>(texts: &[String]) -> Result<Vec<T>> {
-    texts.iter().map(|text| read(text, EVENT_TYPES)).collect()
+    texts.iter().map(|text| parse(text, EVENT_TYPES)).collect()
 }
 
-/// From a file or standard input, never an argument: their values are mostly keys. A mistake is named by its line, whose
-/// text is not shown.
+/// Reads headers from a file or standard input. There is no argument for them, because their values are often secrets. An
+/// error names the number of the line, but does not show its text.
 pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
     let text = if file == Path::new("-") {
         std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?
@@ -79,7 +79,7 @@ pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
     };
     let header = |(index, line): (usize, &str)| {
-        let expected = "`Name: value`, the name at most 64 characters long, and the value 1 to 1024 visible ASCII characters";
+        let expected = "`Name: value` with a name of at most 64 characters and a value of 1 to 1024 visible ASCII characters";
         let parsed = line
             .split_once(':')
             .and_then(|(name, value)| Some(CustomHeaderInput { name: name.trim().parse().ok()?, value: value.trim().parse().ok()? }));
@@ -89,8 +89,8 @@ pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
     Ok(CustomHeaderInputs(lines.map(header).collect::<Result<_>>()?))
 }
 
-/// A checked text, or what it should have been: the generated errors quote patterns, which explain little.
-pub(crate) fn read<T: FromStr<Err: Display>>(text: &str, expected: &str) -> Result<T> {
+/// Parses a text. The error says what is expected; the generated errors only quote a pattern.
+pub(crate) fn parse<T: FromStr<Err: Display>>(text: &str, expected: &str) -> Result<T> {
     text.parse().map_err(|_| anyhow!("`{text}` is not {expected}"))
 }
 
@@ -104,10 +104,10 @@ pub(crate) fn payload(argument: &str) -> Result<Map<String, Value>> {
         }
         None => (argument.to_owned(), "DATA"),
     };
-    serde_json::from_str(&text).with_context(|| format!("{source} must be a JSON object, such as '{{\"purchase\":{{\"id\":\"p-1\"}}}}'"))
+    serde_json::from_str(&text).with_context(|| format!("{source} is not a JSON object such as '{{\"purchase\":{{\"id\":\"p-1\"}}}}'"))
 }
 
-/// The kind of authentication follows from the options that only it has.
+/// Derives the kind of authentication from the given options.
 fn auth(auth: &Auth) -> Result<Option<AuthInput>> {
     let kind = match (auth.kind, &auth.username, &auth.client_id) {
         (None, None, None) => return Ok(None),
@@ -116,7 +116,7 @@ fn auth(auth: &Auth) -> Result<Option<AuthInput>> {
         (Some(AuthKind::Noauth), None, None) => AuthKind::Noauth,
         (Some(AuthKind::Basic), None, _) => bail!("--auth basic needs --username"),
         (Some(AuthKind::ClientCredential), _, None) => bail!("--auth client-credential needs --client-id and --token-url"),
-        _ => bail!("--username is for --auth basic, --client-id for --auth client-credential, and --auth noauth takes neither"),
+        _ => bail!("use --username only with --auth basic, and --client-id only with --auth client-credential"),
     };
     Ok(Some(match kind {
         AuthKind::Basic => basic(auth)?,
@@ -129,13 +129,13 @@ fn basic(auth: &Auth) -> Result<AuthInput> {
     let username = auth.username.as_deref().unwrap_or_default();
     let password = secrets::password(auth.insecure_password_argument.as_deref(), auth.password_file.as_deref())?;
     Ok(AuthInput::Basic {
-        username: read(username, "a user name of 1 to 255 characters without a colon or control characters")?,
+        username: parse(username, "a user name of 1 to 255 characters without a colon or control characters")?,
         password: password.parse().map_err(|_| anyhow!("the password must have 1 to 1024 characters and no control characters"))?,
     })
 }
 
 fn client_credential(auth: &Auth) -> Result<AuthInput> {
-    let client_secret = secrets::obtain(&Wanted {
+    let client_secret = secrets::obtain(&SecretSource {
         name: "client secret",
         argument: auth.insecure_client_secret_argument.as_deref(),
         file: auth.client_secret_file.as_deref(),
@@ -143,11 +143,11 @@ fn client_credential(auth: &Auth) -> Result<AuthInput> {
         variable: "WEBHOOKS_CLIENT_SECRET",
     })?;
     Ok(AuthInput::ClientCredential {
-        client_id: read(auth.client_id.as_deref().unwrap_or_default(), "a client id of printable ASCII characters")?,
+        client_id: parse(auth.client_id.as_deref().unwrap_or_default(), "a client id of printable ASCII characters")?,
         client_secret: client_secret.parse().map_err(|_| anyhow!("the client secret must have 1 to 1024 printable ASCII characters"))?,
-        token_url: read(auth.token_url.as_deref().unwrap_or_default(), HTTPS_URL)?,
-        scope: auth.scope.as_deref().map(|text| read(text, "a scope: printable words, with single spaces between")).transpose()?,
-        audience: auth.audience.as_deref().map(|text| read(text, "an audience: printable ASCII characters without spaces")).transpose()?,
+        token_url: parse(auth.token_url.as_deref().unwrap_or_default(), HTTPS_URL)?,
+        scope: auth.scope.as_deref().map(|text| parse(text, "a scope: printable words separated by single spaces")).transpose()?,
+        audience: auth.audience.as_deref().map(|text| parse(text, "an audience: printable ASCII characters without spaces")).transpose()?,
     })
 }
 
@@ -160,12 +160,12 @@ mod tests {
 
     fn register(options: &[&str]) -> Result<Value> {
         let words = ["webhooks", "register", "https://example.com"].iter().chain(options);
-        let Command::Register(register) = CommandLine::try_parse_from(words)?.command else { panic!("not a registration") };
+        let Some(Command::Register(register)) = CommandLine::try_parse_from(words)?.command else { panic!("not a registration") };
         Ok(serde_json::to_value(registration(&register)?)?)
     }
 
     #[test]
-    fn the_kind_of_authentication_follows_from_its_options() {
+    fn the_kind_of_authentication_is_derived_from_the_options() {
         let basic = ["--username", "USERNAME", "--insecure-password-argument", "PASSWORD"];
         let client = ["--client-id", "ID", "--insecure-client-secret-argument", "SECRET", "--token-url", "https://example.com/token"];
         for (options, expected) in [
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_contradict_each_other_are_refused() {
+    fn contradictory_options_are_refused() {
         for options in [
             &["--auth", "basic"][..],
             &["--auth", "client-credential"],
@@ -197,15 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_value_is_explained_without_showing_a_secret() {
-        let error = register(&["--username", "a", "--insecure-password-argument", "sec\nret"]).expect_err("a line end").to_string();
+    fn an_invalid_value_is_explained_without_showing_a_secret() {
+        let error =
+            register(&["--username", "a", "--insecure-password-argument", "sec\nret"]).expect_err("a line end is not allowed").to_string();
         assert!(error.contains("no control characters") && !error.contains("ret\n"), "{error}");
-        let error = register(&["--event-type", "Catalog"]).expect_err("a capital").to_string();
+        let error = register(&["--event-type", "Catalog"]).expect_err("a capital letter is not allowed").to_string();
         assert!(error.contains("`Catalog` is not a dotted lower-case name"), "{error}");
     }
 
     #[test]
-    fn headers_are_read_from_a_file_and_a_wrong_line_is_named_and_not_shown() {
+    fn headers_come_from_a_file_and_an_invalid_line_is_named_but_not_shown() {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         let path = file.path().to_str().expect("a name").to_owned();
         std::fs::write(&path, "X-API-Key: abc: d\r\n\nX-Team:  shop \n").expect("a writable file");
@@ -219,15 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn an_update_can_take_the_headers_away() {
+    fn an_update_can_remove_the_headers() {
         let words = ["webhooks", "update", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "--no-headers"];
-        let Command::Update(arguments) = CommandLine::try_parse_from(words).expect("a command line").command else { panic!("no update") };
+        let Some(Command::Update(arguments)) = CommandLine::try_parse_from(words).expect("a command line").command else {
+            panic!("no update")
+        };
         let body = serde_json::to_value(update(&arguments).expect("an update")).expect("JSON");
         assert_eq!(body, serde_json::json!({ "headers": [] }));
     }
 
     #[test]
-    fn data_must_be_an_object() {
+    fn data_must_be_a_json_object() {
         assert_eq!(payload(r#"{"a":1}"#).expect("an object").len(), 1);
         for text in ["", "[]", "1", "{", "{} {}", "@/nowhere/at/all"] {
             assert!(payload(text).is_err(), "{text}");

@@ -1,4 +1,4 @@
-//! Where passwords and other secrets come from: a file, the environment, a prompt, or chance.
+//! Reads passwords and other secrets from a file, the environment or a prompt, or generates them.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -8,9 +8,9 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A secret that a command needs, and the places that may hold it, in the order of their rank.
-pub(crate) struct Wanted<'a> {
-    /// What the prompt calls it.
+/// The possible sources of a secret, in order of precedence. The last one is a prompt.
+pub(crate) struct SecretSource<'a> {
+    /// The name of the secret in the prompt and in errors.
     pub(crate) name: &'a str,
     pub(crate) argument: Option<&'a str>,
     pub(crate) file: Option<&'a Path>,
@@ -18,28 +18,28 @@ pub(crate) struct Wanted<'a> {
     pub(crate) variable: &'a str,
 }
 
-pub(crate) fn obtain(wanted: &Wanted<'_>) -> Result<String> {
-    if let Some(secret) = wanted.argument {
+pub(crate) fn obtain(source: &SecretSource<'_>) -> Result<String> {
+    if let Some(secret) = source.argument {
         return Ok(secret.to_owned());
     }
-    if let Some(file) = wanted.file {
+    if let Some(file) = source.file {
         return from_file(file);
     }
-    if let Ok(secret) = std::env::var(wanted.variable) {
+    if let Ok(secret) = std::env::var(source.variable) {
         return Ok(secret);
     }
     if !std::io::stdin().is_terminal() {
-        bail!("the {} is missing: give {} or set {} (there is no terminal to ask on)", wanted.name, wanted.file_option, wanted.variable);
+        bail!("the {} is missing: give {} or set {} (there is no terminal for a prompt)", source.name, source.file_option, source.variable);
     }
-    rpassword::prompt_password(format!("{}: ", wanted.name)).with_context(|| format!("cannot read the {}", wanted.name))
+    rpassword::prompt_password(format!("{}: ", source.name)).with_context(|| format!("cannot read the {}", source.name))
 }
 
-/// The password of HTTP Basic authentication.
+/// Returns the password of HTTP Basic authentication.
 pub(crate) fn password(argument: Option<&str>, file: Option<&Path>) -> Result<String> {
-    obtain(&Wanted { name: "password", argument, file, file_option: "--password-file", variable: "WEBHOOKS_PASSWORD" })
+    obtain(&SecretSource { name: "password", argument, file, file_option: "--password-file", variable: "WEBHOOKS_PASSWORD" })
 }
 
-/// The file's text without the line end that editors and `echo` add.
+/// Returns the text of a file without the line end that editors and `echo` add.
 pub(crate) fn from_file(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let secret = text.trim_end_matches(['\r', '\n']);
@@ -49,9 +49,9 @@ pub(crate) fn from_file(file: &Path) -> Result<String> {
     Ok(secret.to_owned())
 }
 
-/// A new one that nobody can guess: 32 characters with 24 random bytes.
+/// Generates a secret of 24 random bytes, as 32 characters.
 pub(crate) fn random() -> Result<String> {
     let mut bytes = [0; 24];
-    rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
+    rand::fill(&mut bytes).map_err(|_| anyhow!("the system returned no random numbers"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

@@ -1,12 +1,12 @@
 
-// Only the page that a server serves can reach an API: that server's own.
+// A page that a server serves can call the API of that server only.
 const served = location.pathname === '/docs'
 const description = JSON.parse(document.getElementById('openapi').textContent)
 if (served) {
   description.servers = [{ url: location.origin, description: 'This server' }]
 }
 
-// The `type` of a problem leads here.
+// The `type` of a problem refers to an anchor on this page.
 const problem = () => location.hash.startsWith('#problem-') && document.getElementById(location.hash.slice(1))
 const problems = document.getElementById('problems')
 const showProblem = () => {
@@ -21,13 +21,13 @@ showProblem()
 Scalar.createApiReference('#reference', {
   content: description,
   slug: 'api',
-  // It would take a problem's anchor for one of its own, and write over it.
+  // Scalar's URL routing would overwrite the anchor of a problem.
   urlRouting: !problem(),
   hideTestRequestButton: !served,
   authentication: { preferredSecurityScheme: 'bearerAuth' },
   defaultOpenAllTags: true,
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
-  // Everything that would reach another host, or keep a token.
+  // Disables everything that contacts another host or stores a token.
   withDefaultFonts: false,
   telemetry: false,
   agent: { disabled: true },

@@ -1,9 +1,9 @@
-//! How the service authenticates to a callback: what a customer sends, and what the service shows of it.
+//! How the service authenticates to a callback server: what a customer sends, and what the API shows.
 
 use super::*;
 
 text! {
-    /// RFC 7617 §2: a user-id has no colon, and neither it nor the password has control characters.
+    /// RFC 7617 §2: a user-id has no colon, and neither the user-id nor the password has control characters.
     open Username { 1..=255, r"^[^:\x00-\x1f\x7f-\x9f]+$", "1 to 255 characters, without a colon or control characters" }
 
     secret Password { 1..=1024, r"^[^\x00-\x1f\x7f-\x9f]+$", "1 to 1024 characters, without control characters", format: "password" }
@@ -21,7 +21,7 @@ text! {
     open TokenAudience { 1..=1024, r"^[\x21-\x7e]+$", "1 to 1024 printable ASCII characters without spaces" }
 }
 
-/// The authentication of a callback as its customer sends it.
+/// The authentication of callbacks, as the customer sends it.
 #[derive(Clone, Debug, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AuthInput {
@@ -46,25 +46,25 @@ pub enum AuthInput {
     Noauth {},
 }
 
-/// serde's own code for a tagged enum loses where in the document a bad member stands, so the members of all kinds are
-/// read as one flat object, and then each kind takes its own and refuses the others.
+/// The members of all authentication types as one flat object. serde's code for a tagged enum loses the position of a
+/// wrong member. So all members are read first. Each type accepts its own members and refuses all other members.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AuthMembers {
     r#type: AuthType,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     username: Option<Username>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     password: Option<Password>,
-    #[serde(default, deserialize_with = "present", rename = "clientID")]
+    #[serde(default, deserialize_with = "non_null", rename = "clientID")]
     client_id: Option<ClientId>,
-    #[serde(default, deserialize_with = "present", rename = "clientSecret")]
+    #[serde(default, deserialize_with = "non_null", rename = "clientSecret")]
     client_secret: Option<ClientSecret>,
-    #[serde(default, deserialize_with = "present", rename = "tokenURL")]
+    #[serde(default, deserialize_with = "non_null", rename = "tokenURL")]
     token_url: Option<OutboundUrl>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     scope: Option<TokenScope>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     audience: Option<TokenAudience>,
 }
 
@@ -83,7 +83,8 @@ impl<'de> Deserialize<'de> for AuthType {
 }
 
 impl AuthMembers {
-    fn stray(&self, members: &[(&'static str, bool)]) -> Result<(), String> {
+    /// Returns an error if any of these members was sent.
+    fn refuse(&self, members: &[(&'static str, bool)]) -> Result<(), String> {
         let kind = match self.r#type {
             AuthType::Basic => "basic",
             AuthType::ClientCredential => "client_credential",
@@ -113,14 +114,14 @@ impl TryFrom<AuthMembers> for AuthInput {
         ];
         match members.r#type {
             AuthType::Basic => {
-                members.stray(&client_credential)?;
+                members.refuse(&client_credential)?;
                 Ok(AuthInput::Basic {
                     username: required(members.username, "username")?,
                     password: required(members.password, "password")?,
                 })
             }
             AuthType::ClientCredential => {
-                members.stray(&basic)?;
+                members.refuse(&basic)?;
                 Ok(AuthInput::ClientCredential {
                     client_id: required(members.client_id, "clientID")?,
                     client_secret: required(members.client_secret, "clientSecret")?,
@@ -130,8 +131,8 @@ impl TryFrom<AuthMembers> for AuthInput {
                 })
             }
             AuthType::Noauth => {
-                members.stray(&basic)?;
-                members.stray(&client_credential)?;
+                members.refuse(&basic)?;
+                members.refuse(&client_credential)?;
                 Ok(AuthInput::Noauth {})
             }
         }
@@ -144,7 +145,7 @@ impl<'de> Deserialize<'de> for AuthInput {
     }
 }
 
-/// What the service shows of a callback's authentication: never a secret. The store keeps this form too.
+/// The authentication of callbacks, without secrets, as the API shows it. The store keeps this form too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Auth {
@@ -167,7 +168,7 @@ pub enum Auth {
 }
 
 impl AuthInput {
-    /// Parts what may be shown from the secret, which only the vault may keep.
+    /// Separates the public part from the secret, which is stored only encrypted.
     #[must_use]
     pub fn split(self) -> (Auth, Option<String>) {
         match self {
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_authentication_is_refused_where_it_is_wrong() {
+    fn an_invalid_authentication_names_the_wrong_member() {
         for (text, pointer, detail) in [
             (r#"{"type":"basic","username":"u"}"#, ".", "missing field `password`"),
             (r#"{"type":"basic","username":"a:b","password":"p"}"#, "username", "without a colon"),
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_secret() {
+    fn debug_output_hides_secrets() {
         let auth: AuthInput = serde_json::from_str(r#"{"type":"basic","username":"u","password":"marked"}"#).expect("valid");
         assert!(!format!("{auth:?}").contains("marked"));
     }

@@ -1,22 +1,23 @@
-//! Headers that a customer adds to its callbacks, for receivers that want an API key or the like.
+//! Headers that a customer adds to callbacks, for example for a receiver that requires an API key.
 
 use std::borrow::Cow;
 
 use super::*;
 
 text! {
-    /// The name of a field (RFC 9110 §5.1) that the customer may choose.
+    /// The name of a custom header (RFC 9110 §5.1). Reserved names are refused.
     open CustomHeaderName { 1..=64, r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
-        "a header's name, such as `X-API-Key`: 1 to 64 letters, digits, `-` and others of RFC 9110 §5.6.2", judged_as: not_reserved }
+        "a header name such as `X-API-Key`: 1 to 64 letters, digits, `-` and other token characters (RFC 9110 §5.6.2)",
+        precheck: not_reserved }
 
-    /// The value of a field (RFC 9110 §5.5) without characters that not every server takes.
+    /// The value of a custom header (RFC 9110 §5.5), without characters that some servers refuse.
     secret CustomHeaderValue { 1..=1024, r"^[\x21-\x7e]([\x09\x20-\x7e]*[\x21-\x7e])?$",
         "1 to 1024 visible ASCII characters, with spaces and tabs only between them" }
 }
 
-/// Names, and beginnings of names, that a customer may not choose: what the service sends itself, what frames or routes a
-/// request or ends at the next hop (RFC 9110 §7.6.1), what asks for another answer than the whole one, what claims who
-/// sent the request, and what claims that it is another request. openapi.json lists the same.
+/// Names and name prefixes (`*`) that a customer may not choose. The service sends some of these headers itself. Others
+/// frame or route a request, end at the next hop (RFC 9110 §7.6.1), or request a partial or conditional response. Some claim
+/// another sender, method or target. openapi.json has the same list.
 const RESERVED: [&str; 28] = [
     "accept*",
     "authorization",
@@ -48,19 +49,20 @@ const RESERVED: [&str; 28] = [
     "x-real-ip",
 ];
 
-/// Servers that hand headers on as variables take `_` for `-` (RFC 3875 §4.1.18), so a name is judged as they read it.
-fn as_servers_read(name: &str) -> String {
+/// Returns the name in lower case with `-` for `_`. Servers that pass headers on as variables do not distinguish these two
+/// characters (RFC 3875 §4.1.18).
+fn normalized(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
 fn not_reserved(name: &str) -> Result<Cow<'_, str>, String> {
-    let read = as_servers_read(name);
+    let normalized = normalized(name);
     let reserved = RESERVED.iter().find(|reserved| match reserved.strip_suffix('*') {
-        Some(beginning) => read.starts_with(beginning),
-        None => read == **reserved,
+        Some(prefix) => normalized.starts_with(prefix),
+        None => normalized == **reserved,
     });
     match reserved {
-        Some(reserved) => Err(format!("must not be `{reserved}`: the service sends that itself, or it would change what is sent")),
+        Some(reserved) => Err(format!("must not be `{reserved}`: the service sends this header, or the header would change the request")),
         None => Ok(name.into()),
     }
 }
@@ -72,11 +74,11 @@ pub struct CustomHeaderInput {
     pub value: CustomHeaderValue,
 }
 
-/// At most 20, each name once.
+/// At most 20 headers, each name once.
 #[derive(Clone, Debug)]
 pub struct CustomHeaderInputs(pub Vec<CustomHeaderInput>);
 
-const MOST_HEADERS: usize = 20;
+const MAX_HEADERS: usize = 20;
 
 impl<'de> Deserialize<'de> for CustomHeaderInputs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<CustomHeaderInputs, D::Error> {
@@ -84,13 +86,13 @@ impl<'de> Deserialize<'de> for CustomHeaderInputs {
         struct Item(#[serde(deserialize_with = "object")] CustomHeaderInput);
 
         let headers: Vec<CustomHeaderInput> = Vec::<Item>::deserialize(deserializer)?.into_iter().map(|Item(header)| header).collect();
-        if headers.len() > MOST_HEADERS {
-            return Err(D::Error::custom(format!("must have at most {MOST_HEADERS} items, and has {}", headers.len())));
+        if headers.len() > MAX_HEADERS {
+            return Err(D::Error::custom(format!("must have at most {MAX_HEADERS} items, but has {}", headers.len())));
         }
-        let mut names: Vec<String> = headers.iter().map(|header| as_servers_read(header.name.as_str())).collect();
+        let mut names: Vec<String> = headers.iter().map(|header| normalized(header.name.as_str())).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(D::Error::custom("must name each header once: case does not tell names apart, nor do `_` and `-`"));
+            return Err(D::Error::custom("must name each header once: names are compared without case, and `_` counts as `-`"));
         }
         Ok(CustomHeaderInputs(headers))
     }
@@ -107,12 +109,12 @@ impl JsonSchema for CustomHeaderInputs {
 
     fn json_schema(generator: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
         let mut schema = Vec::<CustomHeaderInput>::json_schema(generator).into_object();
-        schema.array().max_items = Some(MOST_HEADERS as u32);
+        schema.array().max_items = Some(MAX_HEADERS as u32);
         schema.into()
     }
 }
 
-/// What is shown of a header.
+/// A custom header as the API shows it, without its value.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CustomHeader {
     pub name: CustomHeaderName,
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_change_the_request_is_no_custom_header() {
+    fn reserved_header_names_are_refused() {
         for name in [
             "Host",
             "CONTENT-LENGTH",

@@ -40,7 +40,7 @@ pub enum DeliveryStatus {
     Cancelled,
 }
 
-/// A delivery with its last 50 attempts, newest last.
+/// A delivery with its last 50 attempts, oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DeliveryDetail {
     #[serde(flatten)]
@@ -49,7 +49,7 @@ pub struct DeliveryDetail {
     pub attempts: Vec<Attempt>,
 }
 
-/// One HTTP request of a delivery. Outcomes are an open vocabulary.
+/// One callback request of a delivery. More outcomes may be added.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
@@ -92,16 +92,16 @@ pub struct DeliveryQuery {
     /// Only deliveries of this notification.
     #[serde(rename = "notificationID")]
     pub notification_id: Option<Id>,
-    /// Only deliveries in this state.
+    /// Only deliveries with this status.
     pub status: Option<DeliveryStatus>,
     /// Only deliveries of notifications of this type.
     pub r#type: Option<EventType>,
-    /// Only deliveries made at this time or later.
+    /// Only deliveries created at this time or later.
     pub since: Option<Timestamp>,
-    /// Only deliveries made before this time.
+    /// Only deliveries created before this time.
     pub until: Option<Timestamp>,
-    /// How many items at most.
+    /// The maximum number of items.
     pub limit: Option<PageLimit>,
-    /// Where to go on, as the page before said.
+    /// The `cursor` of the previous page.
     pub cursor: Option<Cursor>,
 }

@@ -1,15 +1,15 @@
-//! Event types, as the operator's catalogue describes them.
+//! The event types of the operator's catalogue.
 
 use serde_json::value::RawValue;
 
 use super::*;
 
 text! {
-    /// Where a page of event types goes on: the last name before it.
-    open EventTypeCursor { 1..=128, r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", "a `cursor` that an earlier page gave" }
+    /// The position after a page of event types: its last name.
+    open EventTypeCursor { 1..=128, r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", "the `cursor` of an earlier page" }
 }
 
-/// What can be published.
+/// An event type of the catalogue.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EventTypeRecord {
     pub name: PublishedEventType,
@@ -31,16 +31,16 @@ pub struct EventTypePage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventTypeQuery {
-    /// How many items at most.
+    /// The maximum number of items.
     pub limit: Option<PageLimit>,
-    /// Where to go on, as the page before said.
+    /// The `cursor` of the previous page.
     pub cursor: Option<EventTypeCursor>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestQuery {
-    /// The type whose example is sent.
+    /// The event type whose example is sent.
     pub r#type: Option<EventType>,
 }
 

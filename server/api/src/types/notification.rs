@@ -1,4 +1,4 @@
-//! Notifications: the published facts.
+//! Notifications.
 
 use serde_json::value::RawValue;
 
@@ -7,15 +7,15 @@ use super::*;
 text! {
     open EventType { 1..=128, r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", "a dotted lower-case name such as `catalog.purchase.closed`, at most 128 characters long" }
 
-    /// A type that others than the service itself may publish.
+    /// An event type that clients may publish.
     open PublishedEventType { 1..=128, r"^(?!webhook\.)[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
-        "a dotted lower-case name such as `catalog.purchase.closed`, at most 128 characters long and not beginning with `webhook.`, which is the service's own" }
+        "a dotted lower-case name such as `catalog.purchase.closed`, at most 128 characters long and not beginning with `webhook.`, which is reserved for the service" }
 
-    /// Names one publication, so that a repeated request does not publish it twice.
+    /// Identifies one publication, so that a repeated request does not publish it twice.
     open IdempotencyKey { 1..=255, r"^[\x21-\x7e]+$", "1 to 255 visible ASCII characters" }
 }
 
-/// A JSON object, kept as the very bytes that were sent.
+/// A JSON object, kept byte for byte as it was sent.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct PayloadObject(pub Box<RawValue>);
@@ -49,10 +49,10 @@ impl JsonSchema for PayloadObject {
 pub struct NotificationPublication {
     pub r#type: PublishedEventType,
     pub data: PayloadObject,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "Account")]
     pub account: Option<Account>,
-    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null_object", skip_serializing_if = "is_none")]
     #[schemars(with = "PublicationWebhook")]
     pub webhook: Option<PublicationWebhook>,
 }
@@ -89,24 +89,24 @@ pub struct NotificationPage {
 pub struct NotificationQuery {
     /// Only notifications of this type.
     pub r#type: Option<EventType>,
-    /// How many items at most.
+    /// The maximum number of items.
     pub limit: Option<PageLimit>,
-    /// Where to go on, as the page before said.
+    /// The `cursor` of the previous page.
     pub cursor: Option<Cursor>,
 }
 
-/// For the API description only: the handler reads the headers itself, because dropshot's extractor refuses a request
-/// for any unrelated header that is not ASCII.
+/// The headers of a publication, for the API description only. The handler reads them itself, because dropshot's extractor
+/// refuses a request if any unrelated header is not ASCII.
 #[derive(Deserialize, JsonSchema)]
 pub struct PublicationHeaders {
-    /// Names this publication: the same key with the same body answers the first result.
+    /// Identifies this publication: the same key with the same body returns the first result.
     #[serde(rename = "Idempotency-Key")]
-    #[expect(dead_code, reason = "the schema is what it is for")]
+    #[expect(dead_code, reason = "only the schema is used")]
     key: Option<IdempotencyKey>,
-    /// The trace that the publication belongs to. Any text: what is no trace is ignored.
-    #[expect(dead_code, reason = "the schema is what it is for")]
+    /// The trace of the publication. Any text is allowed, and a text that is not a trace is ignored.
+    #[expect(dead_code, reason = "only the schema is used")]
     traceparent: Option<String>,
-    /// What belongs to the trace.
-    #[expect(dead_code, reason = "the schema is what it is for")]
+    /// Vendor data of the trace.
+    #[expect(dead_code, reason = "only the schema is used")]
     tracestate: Option<String>,
 }

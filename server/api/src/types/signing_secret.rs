@@ -1,14 +1,14 @@
-//! The keys that callbacks are signed with.
+//! The secrets that sign callbacks.
 
 use super::*;
 
-/// The key that a webhook's callbacks are signed with (Standard Webhooks 1.0, "Signature scheme").
+/// The secret that signs a webhook's callbacks (Standard Webhooks 1.0, "Signature scheme").
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SigningSecretRecord {
     #[schemars(length(min = 38, max = 98), regex(pattern = r"^whsec_[A-Za-z0-9+/]{32,88}={0,2}$"))]
     pub secret: String,
-    /// Until when callbacks are signed with the secret before this one too.
+    /// The time until which callbacks are also signed with the previous secret.
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "DateTime<Utc>")]
     pub previous_valid_until: Option<DateTime<Utc>>,
@@ -21,13 +21,13 @@ pub struct SigningSecretRotation {
     pub overlap_seconds: OverlapSeconds,
 }
 
-/// How long the secret that is replaced stays valid beside the new one.
+/// How long the previous secret stays valid beside the new one.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(transparent)]
 pub struct OverlapSeconds(u32);
 
 impl OverlapSeconds {
-    /// A week.
+    /// Seven days.
     const MAXIMUM: u32 = 604_800;
 
     #[must_use]
@@ -66,7 +66,7 @@ impl JsonSchema for OverlapSeconds {
     }
 }
 
-/// RFC 9111 §5.2.2.5: an answer with a secret in it is kept by nobody on the way.
+/// The header of a response with a secret: caches must not store it (RFC 9111 §5.2.2.5).
 #[derive(Serialize, JsonSchema)]
 pub struct NoStore {
     #[serde(rename = "cache-control")]

@@ -3,18 +3,19 @@
 use super::*;
 
 text! {
-    /// The types that a webhook asks for: a name, everything under a name (`catalog.*`), or everything (`*`).
+    /// The event types that a webhook receives: one name, every name under a prefix (`catalog.*`), or all (`*`).
     open EventTypePattern { 1..=130, r"^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?)$",
         "`*`, a dotted lower-case name such as `catalog.purchase.closed`, or one that ends in `.*`" }
 
     open Description { 1..=512, r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$", "1 to 512 characters without control characters" }
 
-    /// A description in an update, where the empty one clears what was set.
+    /// A description in an update. An empty description removes the current one.
     open NewDescription { 0..=512, r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$", "at most 512 characters without control characters" }
 }
 
 impl EventTypePattern {
-    /// `a.*` matches `a.b` and `a.b.c` but not `a`. The service's own types (`webhook.…`) match only where they are named.
+    /// Whether a pattern matches an event type. `a.*` matches `a.b` and `a.b.c` but not `a`. `*` does not match the service's
+    /// own types (`webhook.…`).
     #[must_use]
     pub fn matches(pattern: &str, event_type: &str) -> bool {
         if pattern == "*" {
@@ -27,12 +28,12 @@ impl EventTypePattern {
     }
 }
 
-/// 1 to 100 patterns.
+/// 1 to 100 patterns of event types.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct EventTypes(pub Vec<EventTypePattern>);
 
-const MOST_EVENT_TYPES: u32 = 100;
+const MAX_EVENT_TYPES: u32 = 100;
 
 impl JsonSchema for EventTypes {
     fn schema_name() -> String {
@@ -46,7 +47,7 @@ impl JsonSchema for EventTypes {
     fn json_schema(generator: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
         let mut schema = Vec::<EventTypePattern>::json_schema(generator).into_object();
         schema.array().min_items = Some(1);
-        schema.array().max_items = Some(MOST_EVENT_TYPES);
+        schema.array().max_items = Some(MAX_EVENT_TYPES);
         schema.into()
     }
 }
@@ -54,9 +55,9 @@ impl JsonSchema for EventTypes {
 impl<'de> Deserialize<'de> for EventTypes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EventTypes, D::Error> {
         let patterns = Vec::deserialize(deserializer)?;
-        if patterns.is_empty() || patterns.len() > MOST_EVENT_TYPES as usize {
+        if patterns.is_empty() || patterns.len() > MAX_EVENT_TYPES as usize {
             return Err(D::Error::custom(format!(
-                "must have 1 to {MOST_EVENT_TYPES} items, and has {}; `[\"*\"]` asks for all types",
+                "must have 1 to {MAX_EVENT_TYPES} items, but has {}; `[\"*\"]` matches all types",
                 patterns.len()
             )));
         }
@@ -65,10 +66,11 @@ impl<'de> Deserialize<'de> for EventTypes {
 }
 
 impl EventTypes {
-    /// `["*"]` is what a webhook without event types gets anyway, so it is kept, and shown, as never set.
+    /// Returns `None` for `["*"]`. A webhook without event types receives all types anyway, so `["*"]` is stored and shown as
+    /// absent.
     #[must_use]
     pub fn unless_all(self) -> Option<EventTypes> {
-        let all = matches!(self.0.as_slice(), [only] if only.as_str() == "*");
+        let all = matches!(self.0.as_slice(), [pattern] if pattern.as_str() == "*");
         (!all).then_some(self)
     }
 }
@@ -78,65 +80,65 @@ impl EventTypes {
 pub struct WebhookRegistration {
     #[serde(rename = "targetURL")]
     pub target_url: OutboundUrl,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "AuthInput")]
     pub auth: Option<AuthInput>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "CustomHeaderInputs")]
     pub headers: Option<CustomHeaderInputs>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "eventTypes")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none", rename = "eventTypes")]
     #[schemars(with = "EventTypes")]
     pub event_types: Option<EventTypes>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "Description")]
     pub description: Option<Description>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "maxPerSecond")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none", rename = "maxPerSecond")]
     #[schemars(with = "MaxPerSecond")]
     pub max_per_second: Option<MaxPerSecond>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "bool")]
     pub ordered: Option<bool>,
 }
 
-/// What is absent stays as it is.
+/// Changes to a webhook. Absent members do not change.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookUpdate {
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "targetURL")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none", rename = "targetURL")]
     #[schemars(with = "OutboundUrl")]
     pub target_url: Option<OutboundUrl>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "AuthInput")]
     pub auth: Option<AuthInput>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "CustomHeaderInputs")]
     pub headers: Option<CustomHeaderInputs>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "eventTypes")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none", rename = "eventTypes")]
     #[schemars(with = "EventTypes")]
     pub event_types: Option<EventTypes>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "NewDescription")]
     pub description: Option<NewDescription>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none", rename = "maxPerSecond")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none", rename = "maxPerSecond")]
     #[schemars(with = "NewMaxPerSecond")]
     pub max_per_second: Option<NewMaxPerSecond>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "is_none")]
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "bool")]
     pub ordered: Option<bool>,
 }
 
-/// How many callbacks may be sent in a second.
+/// The maximum number of callbacks per second.
 #[derive(Clone, Copy, Debug)]
 pub struct MaxPerSecond(pub u32);
 
-/// As [`MaxPerSecond`] in an update, where 0 clears what was set.
+/// Like [`MaxPerSecond`], for an update: 0 removes the limit.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMaxPerSecond(pub u32);
 
-const MOST_PER_SECOND: u32 = 1000;
+const MAX_CALLBACKS_PER_SECOND: u32 = 1000;
 
 macro_rules! per_second {
-    ($name:ident, $least:literal) => {
+    ($name:ident, $minimum:literal) => {
         impl JsonSchema for $name {
             fn schema_name() -> String {
                 stringify!($name).to_owned()
@@ -147,15 +149,15 @@ macro_rules! per_second {
             }
 
             fn json_schema(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
-                integer($least, f64::from(MOST_PER_SECOND))
+                integer($minimum, f64::from(MAX_CALLBACKS_PER_SECOND))
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
                 match i64::deserialize(deserializer)?.try_into() {
-                    Ok(count) if ($least..=MOST_PER_SECOND).contains(&count) => Ok($name(count)),
-                    _ => Err(D::Error::custom(concat!("must be a whole number from ", $least, " to 1000"))),
+                    Ok(count) if ($minimum..=MAX_CALLBACKS_PER_SECOND).contains(&count) => Ok($name(count)),
+                    _ => Err(D::Error::custom(concat!("must be a whole number from ", $minimum, " to 1000"))),
                 }
             }
         }
@@ -196,7 +198,7 @@ pub struct Webhook {
 }
 
 fn max_per_second(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
-    integer(1, f64::from(MOST_PER_SECOND))
+    integer(1, f64::from(MAX_CALLBACKS_PER_SECOND))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -206,7 +208,7 @@ pub enum WebhookStatus {
     Deactivated,
 }
 
-/// Why and since when a webhook gets nothing. Reasons are an open vocabulary: `requested` and `gone` so far.
+/// The reason and the time of a deactivation. More reasons may be added.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Deactivation {
     #[schemars(length(min = 1, max = 32), regex(pattern = r"^[a-z_]+$"))]
@@ -262,11 +264,11 @@ pub struct WebhookPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookQuery {
-    /// Only webhooks in this state.
+    /// Only webhooks with this status.
     pub status: Option<WebhookStatus>,
-    /// How many items at most.
+    /// The maximum number of items.
     pub limit: Option<PageLimit>,
-    /// Where to go on, as the page before said.
+    /// The `cursor` of the previous page.
     pub cursor: Option<Cursor>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether a table of the target is the same as what of the source it comes from, row by row.
+//! Compares a table of the target, row by row, with the rows of the source that it was copied from.
 
 use std::cmp::Ordering;
 use std::pin::pin;
@@ -14,69 +14,69 @@ use super::target::Target;
 
 pub(super) enum Comparison {
     Same(Compared),
-    /// The first row that differs, in words.
+    /// A description of the first row that differs.
     Different(String),
 }
 
 pub(super) struct Compared {
     pub(super) rows: u64,
-    /// The beginning of the SHA-256 of all rows, in the order of their keys.
+    /// The first bytes of the SHA-256 of all rows in key order, in hex digits.
     pub(super) hash: String,
 }
 
-/// So much of a hash is shown, in bytes.
-const SHOWN: usize = 8;
+/// The number of bytes of a hash that are shown.
+const SHOWN_HASH_BYTES: usize = 8;
 
-/// Reads both in the order of their keys, and tells how many rows were the same so far.
+/// Reads both tables in key order. Calls `report` with the number of rows of each batch that is equal.
 pub(super) async fn compare(
     source: &Source,
     target: &Target,
     table: &'static Table,
-    mut tell: impl FnMut(usize),
+    mut report: impl FnMut(usize),
 ) -> anyhow::Result<Comparison> {
     let (mut count, mut hash) = (0, digest::Context::new(&digest::SHA256));
-    let mut expected = source.rows(table, None);
-    let mut found = pin!(target.rows(table).await?);
-    while let Some(rows) = expected.recv().await {
+    let mut source_rows = source.rows(table, None);
+    let mut target_rows = pin!(target.rows(table).await?);
+    while let Some(rows) = source_rows.recv().await {
         let rows = rows?;
         for row in &rows {
-            let there = found.try_next().await?;
-            if there.as_ref() != Some(row) {
-                return Ok(Comparison::Different(difference(table, row, there)));
+            let actual = target_rows.try_next().await?;
+            if actual.as_ref() != Some(row) {
+                return Ok(Comparison::Different(difference(table, row, actual)));
             }
             row.iter().for_each(|value| value.digest(&mut hash));
         }
         count += rows.len() as u64;
-        tell(rows.len());
+        report(rows.len());
     }
-    if let Some(more) = found.try_next().await? {
-        return Ok(Comparison::Different(only_there(table, &more)));
+    if let Some(row) = target_rows.try_next().await? {
+        return Ok(Comparison::Different(not_in_source(table, &row)));
     }
     target.end_of_rows().await?;
-    Ok(Comparison::Same(Compared { rows: count, hash: HEXLOWER.encode(&hash.finish().as_ref()[..SHOWN]) }))
+    Ok(Comparison::Same(Compared { rows: count, hash: HEXLOWER.encode(&hash.finish().as_ref()[..SHOWN_HASH_BYTES]) }))
 }
 
-/// Names columns, and never what stands in them.
-fn difference(table: &Table, expected: &Row, there: Option<Row>) -> String {
-    let there = there.filter(|there| table.key_of(there) <= table.key_of(expected));
-    match there {
-        None => format!("of the table {} the row {} is missing", table.name, named(table.key_of(expected))),
-        Some(there) if table.key_of(&there).cmp(table.key_of(expected)) == Ordering::Less => only_there(table, &there),
-        Some(there) => {
+/// Names the key of the row and the columns that differ, but not the values of these columns.
+fn difference(table: &Table, expected: &Row, actual: Option<Row>) -> String {
+    let actual = actual.filter(|actual| table.key_of(actual) <= table.key_of(expected));
+    match actual {
+        None => format!("in the table {} the row {} is missing", table.name, key_text(table.key_of(expected))),
+        Some(actual) if table.key_of(&actual).cmp(table.key_of(expected)) == Ordering::Less => not_in_source(table, &actual),
+        Some(actual) => {
             format!(
-                "of the table {} the row {} differs in {}",
+                "in the table {} the row {} differs in {}",
                 table.name,
-                named(table.key_of(expected)),
-                table.differing(expected, &there)
+                key_text(table.key_of(expected)),
+                table.differing_columns(expected, &actual)
             )
         }
     }
 }
 
-fn only_there(table: &Table, row: &Row) -> String {
-    format!("the table {} has the row {}, which the source does not have", table.name, named(table.key_of(row)))
+fn not_in_source(table: &Table, row: &Row) -> String {
+    format!("the table {} has the row {}, which is not in the source", table.name, key_text(table.key_of(row)))
 }
 
-fn named(key: &[Value]) -> String {
+fn key_text(key: &[Value]) -> String {
     key.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! How a value is kept in the one store and in the other.
+//! The types of values in the two stores, and the conversion from the embedded store to PostgreSQL.
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
@@ -14,12 +14,12 @@ pub(super) enum Kind {
     Int,
     Big,
     Id,
-    /// A time in milliseconds since 1970, and as such.
+    /// A time, in milliseconds since 1970 in the source.
     Millis,
-    /// A time in microseconds since 1970, and as such.
+    /// A time, in microseconds since 1970 in the source.
     Micros,
     Text,
-    /// A text that may hold U+0000, which a text of PostgreSQL may not: there it is U+FFFD.
+    /// A text that may contain U+0000. PostgreSQL cannot store that character, so it becomes U+FFFD.
     Excerpt,
     Bytes,
 }
@@ -38,18 +38,18 @@ impl Kind {
         }
     }
 
-    /// As the target will have it. `None` when it is nothing that this program can have written.
+    /// Converts a value of the source to the value for the target. Returns `None` if this program cannot have written it.
     pub(super) fn read(self, value: ValueRef<'_>) -> Option<Value> {
         Some(match (self, value) {
             (_, ValueRef::Null) => Value::Null,
             (Kind::Bool, ValueRef::Integer(number)) => Value::Bool(number != 0),
-            // A number that has no room is as large as there is room for, as where this program writes it itself.
+            // A number outside the range becomes the nearest number in the range. A node does the same on PostgreSQL.
             (Kind::Small, ValueRef::Integer(number)) => Value::Small(number.clamp(i16::MIN.into(), i16::MAX.into()) as i16),
             (Kind::Int, ValueRef::Integer(number)) => Value::Int(number.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
             (Kind::Big, ValueRef::Integer(number)) => Value::Big(number),
             (Kind::Id, ValueRef::Blob(bytes)) => Value::Uuid(Uuid::from_slice(bytes).ok()?),
-            (Kind::Millis, ValueRef::Integer(time)) => Value::Time(within_time(time.saturating_mul(1000))),
-            (Kind::Micros, ValueRef::Integer(time)) => Value::Time(within_time(time)),
+            (Kind::Millis, ValueRef::Integer(time)) => Value::Time(clamp_time(time.saturating_mul(1000))),
+            (Kind::Micros, ValueRef::Integer(time)) => Value::Time(clamp_time(time)),
             (Kind::Text, ValueRef::Text(bytes)) => Value::Text(str::from_utf8(bytes).ok()?.to_owned()),
             (Kind::Excerpt, ValueRef::Text(bytes)) => Value::Text(str::from_utf8(bytes).ok()?.replace('\0', "\u{fffd}")),
             (Kind::Bytes, ValueRef::Blob(bytes)) => Value::Bytes(bytes.to_vec()),
@@ -58,12 +58,12 @@ impl Kind {
     }
 }
 
-/// The first time that PostgreSQL has, in the year 4714 before Christ, in microseconds since 1970.
-const FIRST_TIME: i64 = -210_866_803_200_000_000;
+/// The earliest time that PostgreSQL can store, in 4714 BC, in microseconds since 1970.
+const MIN_TIME: i64 = -210_866_803_200_000_000;
 
-/// The nearest time that both PostgreSQL and this program have: a clock may have been set to any.
-fn within_time(microseconds: i64) -> i64 {
-    microseconds.clamp(FIRST_TIME, DateTime::<Utc>::MAX_UTC.timestamp_micros())
+/// Returns the nearest time that both PostgreSQL and this program can store. The clock may have been set to any time.
+fn clamp_time(microseconds: i64) -> i64 {
+    microseconds.clamp(MIN_TIME, DateTime::<Utc>::MAX_UTC.timestamp_micros())
 }
 
 #[cfg(test)]
@@ -71,14 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_one_store_has_and_the_other_has_not_becomes_the_nearest_that_it_has() {
+    fn a_value_outside_the_target_range_becomes_the_nearest_value_in_it() {
         let last = DateTime::<Utc>::MAX_UTC.timestamp_micros();
         for (kind, value, expected) in [
             (Kind::Millis, ValueRef::Integer(-1), Value::Time(-1000)),
             (Kind::Millis, ValueRef::Integer(i64::MAX), Value::Time(last)),
-            (Kind::Millis, ValueRef::Integer(i64::MIN), Value::Time(FIRST_TIME)),
+            (Kind::Millis, ValueRef::Integer(i64::MIN), Value::Time(MIN_TIME)),
             (Kind::Micros, ValueRef::Integer(-1), Value::Time(-1)),
-            (Kind::Micros, ValueRef::Integer(i64::MIN), Value::Time(FIRST_TIME)),
+            (Kind::Micros, ValueRef::Integer(i64::MIN), Value::Time(MIN_TIME)),
             (Kind::Int, ValueRef::Integer(u32::MAX.into()), Value::Int(i32::MAX)),
             (Kind::Small, ValueRef::Integer(u16::MAX.into()), Value::Small(i16::MAX)),
             (Kind::Bool, ValueRef::Integer(1), Value::Bool(true)),

@@ -1,4 +1,4 @@
-//! How far a move has come, as it stands in the target until it is over.
+//! The progress of a move. It is stored in the target until the move has finished.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::row::Value;
 
-/// Which source it is, and in which state, without telling anything of it.
+/// Identifies a source and its state without revealing its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) source: String,
-    /// Another one after each start of a server.
+    /// Changes with each start of a server on the source.
     pub(super) state: String,
 }
 
@@ -23,12 +23,12 @@ pub(super) struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reached {
     pub(super) rows: u64,
-    /// The last key that is there.
+    /// The key of the last row that was copied.
     pub(super) key: Option<Vec<Value>>,
 }
 
 impl Progress {
-    pub(super) fn none(of: Identity) -> Progress {
+    pub(super) fn new(of: Identity) -> Progress {
         Progress { of, tables: BTreeMap::new() }
     }
 
@@ -43,10 +43,10 @@ impl Progress {
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("names, numbers and texts are JSON")
+        serde_json::to_vec(self).expect("progress can be written as JSON")
     }
 
-    /// `None` when another program wrote it.
+    /// Returns `None` if another version of this program wrote the bytes.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Progress> {
         serde_json::from_slice(bytes).ok()
     }

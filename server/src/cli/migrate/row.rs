@@ -1,4 +1,4 @@
-//! A row on its way: the same values, whichever store it was read from.
+//! A row in a form that does not depend on the store that it was read from.
 
 use std::error::Error;
 use std::fmt;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(super) type Row = Vec<Value>;
 
-/// Values of one column stand in the order that both stores have them in.
+/// Values of one column compare in the same order as in both stores.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Value {
@@ -28,11 +28,11 @@ pub(super) enum Value {
     Bytes(Vec<u8>),
 }
 
-/// PostgreSQL counts from 2000.
+/// Microseconds from 1970 to 2000. PostgreSQL counts time from 2000.
 const MICROSECONDS_TO_2000: i64 = 946_684_800_000_000;
 
 impl Value {
-    /// About what it takes, in bytes.
+    /// Returns the approximate size in bytes.
     pub(super) fn size(&self) -> usize {
         match self {
             Value::Text(text) => text.len(),
@@ -41,7 +41,7 @@ impl Value {
         }
     }
 
-    /// No two rows of different values give the same bytes.
+    /// Adds the value to a hash. Rows with different values never add the same bytes.
     pub(super) fn digest(&self, into: &mut digest::Context) {
         let mut with_length = |kind: u8, bytes: &[u8]| {
             into.update(&[kind]);
@@ -62,7 +62,7 @@ impl Value {
     }
 }
 
-/// As a key is named to people. What is in no key may be secret.
+/// Formats a value of a key for messages. Values that are in no key may be secret.
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,7 +75,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// What the embedded store is asked by: keys.
+/// Used for keys, which are parameters of queries on the embedded store.
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
@@ -107,7 +107,7 @@ impl ToSql for Value {
         Ok(IsNull::No)
     }
 
-    /// The column that a value stands in is of its type.
+    /// Always true: a value has the type of its column.
     fn accepts(_: &Type) -> bool {
         true
     }
@@ -122,12 +122,12 @@ impl<'a> FromSql<'a> for Value {
             Type::INT2 => Value::Small(i16::from_sql(kind, raw)?),
             Type::INT4 => Value::Int(i32::from_sql(kind, raw)?),
             Type::INT8 => Value::Big(i64::from_sql(kind, raw)?),
-            // Neither end of time is passed by adding.
+            // Saturates at the largest time instead of overflowing.
             Type::TIMESTAMPTZ => Value::Time(i64::from_sql(&Type::INT8, raw)?.saturating_add(MICROSECONDS_TO_2000)),
             Type::UUID => Value::Uuid(Uuid::from_sql(kind, raw)?),
             Type::TEXT => Value::Text(String::from_sql(kind, raw)?),
             Type::BYTEA => Value::Bytes(raw.to_vec()),
-            _ => return Err(format!("a value of type {kind} is in no table").into()),
+            _ => return Err(format!("no table has a column of type {kind}").into()),
         })
     }
 

@@ -1,7 +1,7 @@
-//! What is moved: each table of the target, and what of the source each of its columns comes from.
+//! The tables of the target, and the source of each of their columns.
 //!
-//! What is not here is no matter of the data: `nodes` are of the servers that run, `ready` is found anew by the first of
-//! them, and `changes` are news of minutes.
+//! Three tables are not moved. `nodes` describes running servers, the first node rebuilds `ready`, and `changes` holds only
+//! the changes of the last minutes.
 
 use tokio_postgres::types::Type;
 
@@ -10,13 +10,13 @@ use super::row::{Row, Value};
 
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// The rows of the source that it comes from.
-    from: &'static str,
-    /// A condition on these.
-    only: &'static str,
-    /// A condition on the rows of the target that have come from there.
-    there: &'static str,
-    /// So many columns, the first ones, are its primary key.
+    /// The table or subquery of the source, in SQL.
+    source: &'static str,
+    /// The condition for rows of the source that are moved, in SQL.
+    source_filter: &'static str,
+    /// The condition for rows of the target that come from the source, in SQL.
+    target_filter: &'static str,
+    /// The number of columns of the primary key. These columns come first.
     key: usize,
     columns: &'static [Column],
 }
@@ -24,24 +24,24 @@ pub(super) struct Table {
 struct Column {
     name: &'static str,
     kind: Kind,
-    /// What it is in the source, in SQL.
-    from: &'static str,
+    /// The expression for the column in the source, in SQL.
+    source: &'static str,
 }
 
-/// Columns, each with what it is in the source if that has another name.
+/// Builds columns: `name: Kind`, with `= "expression"` if the column's name is not the expression in the source.
 macro_rules! columns {
-    ($($name:ident: $kind:ident $(= $from:literal)?),*) => {
-        &[$(Column { name: stringify!($name), kind: Kind::$kind, from: columns!(@from $name $($from)?) }),*]
+    ($($name:ident: $kind:ident $(= $source:literal)?),*) => {
+        &[$(Column { name: stringify!($name), kind: Kind::$kind, source: columns!(@source $name $($source)?) }),*]
     };
-    (@from $name:ident) => { stringify!($name) };
-    (@from $name:ident $from:literal) => { $from };
+    (@source $name:ident) => { stringify!($name) };
+    (@source $name:ident $source:literal) => { $source };
 }
 
-/// Small ones first: what is wrong with a move shows early.
+/// Small tables come first, so that problems appear early.
 pub(super) const TABLES: [Table; 18] = [
     Table {
-        only: "name <> 'write_probe'",
-        there: "name NOT IN ('write_probe', 'unfinished_move')",
+        source_filter: "name <> 'write_probe'",
+        target_filter: "name NOT IN ('write_probe', 'unfinished_move')",
         ..table("properties", 1, columns![name: Text, value: Bytes])
     },
     table(
@@ -62,7 +62,7 @@ pub(super) const TABLES: [Table; 18] = [
         ],
     ),
     Table {
-        from: "(SELECT account, sum(deleted_at IS NULL) AS webhook_count FROM webhooks GROUP BY account)",
+        source: "(SELECT account, sum(deleted_at IS NULL) AS webhook_count FROM webhooks GROUP BY account)",
         ..table("accounts", 1, columns![account: Text, webhook_count: Int, version: Big = "1"])
     },
     table(
@@ -73,10 +73,10 @@ pub(super) const TABLES: [Table; 18] = [
         ],
     ),
     table("sequences", 1, columns![webhook_id: Id, last: Big]),
-    table("rates", 1, columns![webhook_id: Id, even_at: Micros]),
+    table("rates", 1, columns![webhook_id: Id, theoretical_arrival_time: Micros]),
     table("failures", 1, columns![webhook_id: Id, since: Millis, attempts: Int, warned: Bool]),
     table("pauses", 2, columns![scope: Text, name: Text, since: Millis]),
-    // While this goes on nothing is published or attempted that could come late, so these two need not wait for it.
+    // Nothing is published during a move, so no publication can commit late. `since` and `due_at` need no waiting time for one.
     table("cancellations", 1, columns![webhook_id: Id, epoch: Int, since: Millis = "0", due_at: Millis = "0"]),
     table("erasures", 1, columns![notification_id: Id, wiped_up_to: Id]),
     table(
@@ -103,8 +103,8 @@ pub(super) const TABLES: [Table; 18] = [
         ],
     ),
     Table {
-        from: "deliveries",
-        only: "status = 0",
+        source: "deliveries",
+        source_filter: "status = 0",
         ..table(
             "pending",
             1,
@@ -114,8 +114,8 @@ pub(super) const TABLES: [Table; 18] = [
         )
     },
     Table {
-        from: "deliveries",
-        only: "status IN (2, 3)",
+        source: "deliveries",
+        source_filter: "status IN (2, 3)",
         ..table(
             "unsuccessful",
             1,
@@ -135,29 +135,29 @@ pub(super) const TABLES: [Table; 18] = [
 ];
 
 const fn table(name: &'static str, key: usize, columns: &'static [Column]) -> Table {
-    Table { name, from: name, only: "TRUE", there: "TRUE", key, columns }
+    Table { name, source: name, source_filter: "TRUE", target_filter: "TRUE", key, columns }
 }
 
 impl Table {
     pub(super) fn count_in_source(&self) -> String {
-        format!("SELECT count(*) FROM {} WHERE {}", self.from, self.only)
+        format!("SELECT count(*) FROM {} WHERE {}", self.source, self.source_filter)
     }
 
-    /// In the order of keys, and behind one, if it is asked with that.
-    pub(super) fn select_in_source(&self, behind: bool) -> String {
-        let columns = joined(self.columns.iter().map(|column| column.from));
-        let key = joined(self.key_columns().map(|column| column.from));
-        let behind = if behind { format!("AND ({key}) > ({})", joined((0..self.key).map(|_| "?"))) } else { String::new() };
-        format!("SELECT {columns} FROM {} WHERE {} {behind} ORDER BY {key}", self.from, self.only)
+    /// Selects the rows in key order. With `after`, selects the rows after a key, which is given as parameters.
+    pub(super) fn select_in_source(&self, after: bool) -> String {
+        let columns = joined(self.columns.iter().map(|column| column.source));
+        let key = joined(self.key_columns().map(|column| column.source));
+        let after = if after { format!("AND ({key}) > ({})", joined((0..self.key).map(|_| "?"))) } else { String::new() };
+        format!("SELECT {columns} FROM {} WHERE {} {after} ORDER BY {key}", self.source, self.source_filter)
     }
 
-    /// In the same order. Texts stand in that of their bytes, whatever the database's language is.
+    /// Selects the rows in the same order as [`Table::select_in_source`]. Texts are in byte order, whatever the collation is.
     pub(super) fn select_in_target(&self) -> String {
         let order = self.key_columns().map(|column| match column.kind {
             Kind::Text => format!("{} COLLATE \"C\"", column.name),
             _ => column.name.to_owned(),
         });
-        format!("SELECT {} FROM {} WHERE {} ORDER BY {}", self.column_names(), self.name, self.there, joined(order))
+        format!("SELECT {} FROM {} WHERE {} ORDER BY {}", self.column_names(), self.name, self.target_filter, joined(order))
     }
 
     pub(super) fn copy_into_target(&self) -> String {
@@ -173,9 +173,9 @@ impl Table {
     }
 
     pub(super) fn read_in_source(&self, row: &rusqlite::Row<'_>) -> anyhow::Result<Row> {
-        let values = self.columns.iter().enumerate().map(|(place, column)| {
-            let value = row.get_ref(place)?;
-            column.kind.read(value).ok_or_else(|| anyhow::anyhow!("a value of {} is not what it should be", column.name))
+        let values = self.columns.iter().enumerate().map(|(index, column)| {
+            let value = row.get_ref(index)?;
+            column.kind.read(value).ok_or_else(|| anyhow::anyhow!("unexpected value in the column {}", column.name))
         });
         values.collect()
     }
@@ -184,8 +184,8 @@ impl Table {
         &row[..self.key]
     }
 
-    /// The columns that two rows differ in.
-    pub(super) fn differing(&self, one: &[Value], other: &[Value]) -> String {
+    /// Returns the names of the columns in which two rows differ.
+    pub(super) fn differing_columns(&self, one: &[Value], other: &[Value]) -> String {
         let differing = self.columns.iter().zip(one.iter().zip(other)).filter(|(_, (one, other))| one != other);
         joined(differing.map(|(column, _)| column.name))
     }
@@ -209,11 +209,11 @@ mod tests {
 
     use super::*;
 
-    /// Beside what is moved, each store has tables of its own.
-    const OF_SERVERS: [&str; 4] = ["nodes", "ready", "changes", "schema_migrations"];
+    /// The tables that are not moved.
+    const NOT_MOVED: [&str; 4] = ["nodes", "ready", "changes", "schema_migrations"];
 
     #[tokio::test]
-    async fn every_column_of_either_store_is_moved() {
+    async fn every_column_of_both_stores_is_moved() {
         if webhooks_postgres::skip_without(&["postgres"]) {
             return;
         }
@@ -229,32 +229,33 @@ mod tests {
         };
         drop(crate::store::postgres::migration_guard::connect(&options).await.expect("a database with the schema"));
         let columns = "SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = 'public'";
-        let there: HashSet<String> =
-            cluster.execute(&database, columns).expect("columns").lines().map(str::to_owned).filter(|line| !is_of_servers(line)).collect();
+        let expected: HashSet<String> =
+            cluster.execute(&database, columns).expect("columns").lines().map(str::to_owned).filter(|line| is_moved(line)).collect();
         let moved: HashSet<String> = TABLES
             .iter()
             .flat_map(|table| table.columns.iter().map(|column| format!("{}|{}|{}", table.name, column.name, column.kind.in_target())))
             .collect();
-        assert_eq!(moved, there);
+        assert_eq!(moved, expected);
 
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = directory.path().join("webhooks.db");
         drop(crate::store::sqlite::Sqlite::open(&file, Default::default()).expect("a database"));
-        let source = rusqlite::Connection::open(&file).expect("the same");
+        let source = rusqlite::Connection::open(&file).expect("the same database");
         let mut columns = source
             .prepare("SELECT t.name || '|' || c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'")
             .expect("a statement");
         let columns = columns.query_map([], |row| row.get::<_, String>(0)).expect("columns").map(|column| column.expect("a name"));
-        for column in columns.filter(|column| !is_of_servers(column)) {
+        for column in columns.filter(|column| is_moved(column)) {
             let (table, name) = column.split_once('|').expect("two names");
-            let used = TABLES.iter().filter(|moved| moved.from == table).flat_map(|moved| moved.columns).any(|moved| moved.from == name);
-            // A lease is of a server that runs no more.
+            let used =
+                TABLES.iter().filter(|moved| moved.source == table).flat_map(|moved| moved.columns).any(|moved| moved.source == name);
+            // Leases belong to a server that no longer runs.
             assert!(used || column == "deliveries|leased_by", "{column} is not moved");
         }
-        cluster.drop_database(&database).expect("it is there");
+        cluster.drop_database(&database).expect("the database exists");
     }
 
-    fn is_of_servers(line: &str) -> bool {
-        OF_SERVERS.iter().any(|table| line.starts_with(&format!("{table}|")))
+    fn is_moved(column: &str) -> bool {
+        !NOT_MOVED.iter().any(|table| column.starts_with(&format!("{table}|")))
     }
 }

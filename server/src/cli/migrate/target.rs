@@ -1,4 +1,4 @@
-//! The PostgreSQL that is moved to: taken while nobody uses it, written in transactions that say how far they came.
+//! The target of a move: a PostgreSQL database that no node uses. Each transaction that adds rows also stores the progress.
 
 use std::pin::pin;
 
@@ -14,92 +14,98 @@ use super::tables::{TABLES, Table};
 use crate::store::postgres::Options;
 use crate::store::postgres::migration_guard::{self, FINISHED_MOVE, UNFINISHED_MOVE};
 
-/// A large table takes its time, and the connection's own limits are those of a node. Nobody else should hold any lock.
+/// Begins a transaction without the time limits of a node, because a large table takes long. The lock timeout stays short,
+/// because nobody else should hold a lock.
 const BEGIN: &str =
     "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '10s'";
 
 pub(super) struct Target {
     client: Object,
+    /// The URL for messages.
     pub(super) shown: String,
 }
 
-/// What a target was found to be.
-pub(super) enum Found {
-    /// Empty, or with this part of the source.
-    Open(Progress),
-    /// The source is there.
+/// The state of a target.
+pub(super) enum TargetState {
+    /// The database is empty or has a part of the source.
+    Unfinished(Progress),
+    /// Everything has been moved already.
     Finished,
 }
 
 impl Target {
     /// # Errors
-    /// When it cannot be reached, or is not what a node could use.
+    /// If the database cannot be reached, or if a node could not use it.
     pub(super) async fn connect(options: &Options) -> anyhow::Result<Target> {
         Ok(Target { client: migration_guard::connect(options).await?, shown: options.url.shown() })
     }
 
-    /// Makes it the target of this source, so that no node starts on it before all is there.
+    /// Makes the database the target of this source. From now on, no node starts on the database until the move has finished.
     ///
     /// # Errors
-    /// When a node uses it, or it holds anything that did not come from this source as it is now.
-    pub(super) async fn claim(&self, of: &Identity) -> anyhow::Result<Found> {
+    /// If a node uses the database, or if it contains data that does not come from this source in its present state.
+    pub(super) async fn claim(&self, of: &Identity) -> anyhow::Result<TargetState> {
         self.run(BEGIN).await?;
-        // A node that joins later sees the move, and one that has joined is seen here.
+        // After this lock, a node that joins finds the move. A node that has joined earlier is found here.
         self.run("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE").await?;
         if let Some(finished) = self.property(FINISHED_MOVE).await? {
             let same = Progress::from_bytes(&finished).is_some_and(|finished| finished.of == *of);
-            ensure!(same, "{} holds what was moved there before: make an empty database", self.shown);
-            return Ok(Found::Finished);
+            ensure!(same, "{} contains another move, which has finished: create an empty database", self.shown);
+            return Ok(TargetState::Finished);
         }
         let nodes = self.query("SELECT name FROM nodes WHERE alive_until > clock_timestamp() ORDER BY name", &[]).await?;
         let nodes: Vec<String> = nodes.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(plain)?;
-        ensure!(nodes.is_empty(), "{} is in use by nodes ({}): make an empty database", self.shown, nodes.join(", "));
+        ensure!(nodes.is_empty(), "{} is in use by nodes ({}): create an empty database", self.shown, nodes.join(", "));
         let progress = match self.property(UNFINISHED_MOVE).await? {
-            Some(unfinished) => self.this_very_move(&unfinished, of)?,
+            Some(unfinished) => self.check_same_move(&unfinished, of)?,
             None => {
-                self.judge_empty().await?;
-                let progress = Progress::none(of.clone());
-                let noted = "INSERT INTO properties (name, value) VALUES ($1, $2)";
-                self.query(noted, &[(&UNFINISHED_MOVE, Type::TEXT), (&progress.to_bytes(), Type::BYTEA)]).await?;
+                self.check_empty().await?;
+                let progress = Progress::new(of.clone());
+                let insert = "INSERT INTO properties (name, value) VALUES ($1, $2)";
+                self.query(insert, &[(&UNFINISHED_MOVE, Type::TEXT), (&progress.to_bytes(), Type::BYTEA)]).await?;
                 progress
             }
         };
         self.run("COMMIT").await?;
-        Ok(Found::Open(progress))
+        Ok(TargetState::Unfinished(progress))
     }
 
-    fn this_very_move(&self, unfinished: &[u8], of: &Identity) -> anyhow::Result<Progress> {
+    /// Returns the stored progress, if it belongs to a move from the same source in the same state.
+    fn check_same_move(&self, unfinished: &[u8], of: &Identity) -> anyhow::Result<Progress> {
         let shown = &self.shown;
         let Some(progress) = Progress::from_bytes(unfinished) else {
-            bail!("{shown} holds an unfinished move of another version of this program: go on with that, or make an empty database")
+            bail!(
+                "{shown} contains an unfinished move of another version of this program: continue with that version, or create an empty \
+                 database"
+            )
         };
-        ensure!(progress.of.source == of.source, "{shown} holds an unfinished move of another source: make an empty database");
+        ensure!(progress.of.source == of.source, "{shown} contains an unfinished move of another source: create an empty database");
         ensure!(
             progress.of.state == of.state,
-            "a server has run on the source since its move to {shown} began, so what is there may be of yesterday: make an empty database"
+            "a server has run on the source since the move to {shown} began, so the moved rows may be outdated: create an empty database"
         );
         Ok(progress)
     }
 
-    async fn judge_empty(&self) -> anyhow::Result<()> {
+    async fn check_empty(&self) -> anyhow::Result<()> {
         for name in TABLES.iter().map(|table| table.name).chain(["nodes", "ready", "changes"]) {
             let rows = self.query(&format!("SELECT 1 FROM {name} LIMIT 1"), &[]).await?;
-            ensure!(rows.is_empty(), "{} holds data already, in the table {name}: make an empty database", self.shown);
+            ensure!(rows.is_empty(), "{} already contains data in the table {name}: create an empty database", self.shown);
         }
         Ok(())
     }
 
-    /// Adds rows of a table, and in the same transaction notes that they are there.
+    /// Adds rows to a table, and stores the progress in the same transaction.
     pub(super) async fn add(&self, table: &Table, rows: &[Row], progress: &mut Progress) -> anyhow::Result<()> {
         let Some(last) = rows.last() else { return Ok(()) };
         let before = progress.to_bytes();
         progress.advance(table.name, rows.len() as u64, table.key_of(last));
         self.run(BEGIN).await?;
-        // First, so that another move to the same place waits here, and then finds that it is not alone.
-        let noted = "UPDATE properties SET value = $3 WHERE name = $1 AND value = $2 RETURNING 1";
-        let noted =
-            self.query(noted, &[(&UNFINISHED_MOVE, Type::TEXT), (&before, Type::BYTEA), (&progress.to_bytes(), Type::BYTEA)]).await?;
-        ensure!(!noted.is_empty(), "another `webhooks-server migrate` moves to the same database");
+        // This statement comes first: another move to the same database waits here and then finds changed progress.
+        let update = "UPDATE properties SET value = $3 WHERE name = $1 AND value = $2 RETURNING 1";
+        let updated =
+            self.query(update, &[(&UNFINISHED_MOVE, Type::TEXT), (&before, Type::BYTEA), (&progress.to_bytes(), Type::BYTEA)]).await?;
+        ensure!(!updated.is_empty(), "another `webhooks-server migrate` is moving to the same database");
         let copied = async {
             let sink = self.client.copy_in(&table.copy_into_target()).await?;
             let mut writer = pin!(BinaryCopyInWriter::new(sink, &table.types()));
@@ -112,7 +118,7 @@ impl Target {
         self.run("COMMIT").await
     }
 
-    /// The rows of a table that have come from the source, in the order of their keys.
+    /// Begins a transaction and returns the rows of a table that came from the source, in key order.
     pub(super) async fn rows(&self, table: &Table) -> anyhow::Result<impl Stream<Item = anyhow::Result<Row>> + use<>> {
         self.run(BEGIN).await?;
         let rows = self.client.query_typed_raw(&table.select_in_target(), Vec::<(Value, Type)>::new()).await.map_err(plain)?;
@@ -128,18 +134,18 @@ impl Target {
         self.run("COMMIT").await
     }
 
-    /// From here on nodes may start.
+    /// Marks the move as finished. From then on nodes may start.
     pub(super) async fn finish(&self, progress: &Progress) -> anyhow::Result<()> {
-        // What is planned before autovacuum comes by must not be planned for empty tables.
+        // Otherwise queries would be planned for empty tables until autovacuum runs.
         for table in &TABLES {
             self.run(&format!("{BEGIN}; ANALYZE {}; COMMIT", table.name)).await?;
         }
         let finished = "UPDATE properties SET name = $3, value = $4 WHERE name = $1 AND value = $2 RETURNING 1";
-        let (before, after) = (progress.to_bytes(), Progress::none(progress.of.clone()).to_bytes());
+        let (before, after) = (progress.to_bytes(), Progress::new(progress.of.clone()).to_bytes());
         let values: [(&(dyn ToSql + Sync), Type); 4] =
             [(&UNFINISHED_MOVE, Type::TEXT), (&before, Type::BYTEA), (&FINISHED_MOVE, Type::TEXT), (&after, Type::BYTEA)];
         let finished = self.query(finished, &values).await?;
-        ensure!(!finished.is_empty(), "another `webhooks-server migrate` moves to the same database");
+        ensure!(!finished.is_empty(), "another `webhooks-server migrate` is moving to the same database");
         Ok(())
     }
 
@@ -157,10 +163,10 @@ impl Target {
     }
 }
 
-/// In one line, and without the values that the server would show beside it.
+/// Converts an error to one line, without the values that PostgreSQL may show in its details.
 fn plain(error: tokio_postgres::Error) -> anyhow::Error {
     match error.as_db_error() {
-        Some(said) => anyhow!("PostgreSQL says: {}", said.message()),
-        None => anyhow::Error::new(error).context("no answer from PostgreSQL"),
+        Some(database_error) => anyhow!("PostgreSQL says: {}", database_error.message()),
+        None => anyhow::Error::new(error).context("no response from PostgreSQL"),
     }
 }

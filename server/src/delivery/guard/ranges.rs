@@ -1,14 +1,14 @@
-//! Which addresses a callback may go to.
+//! The addresses to which callbacks may be sent.
 //!
-//! The table holds what the IANA special-purpose address registries
+//! The table contains the ranges that the IANA special-purpose address registries
 //! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry/),
-//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry/)) do not call globally reachable, and beside it multicast, the
-//! parts of IPv6 that nobody was given, the forms of IPv6 address that carry an IPv4 address, and the metadata services of clouds.
-//! Three small blocks that the registries do call reachable are refused all the same: 192.0.0.9 and 192.0.0.10 answer from the nearest router, and
-//! of 2001::/23 nothing is a place where a server could stand.
+//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry/)) do not call globally reachable. It also contains
+//! multicast, unallocated parts of IPv6, IPv6 addresses that contain an IPv4 address, and the metadata services of clouds. Three
+//! small blocks are refused although the registries call them reachable. The nearest router responds for 192.0.0.9 and
+//! 192.0.0.10, and 2001::/23 contains no servers.
 //!
-//! What the table cannot know is a translation prefix (NAT64) out of an operator's own global addresses: such a gateway must
-//! refuse to translate to inner addresses by itself, as RFC 6052 §5 tells it to.
+//! The table cannot contain a translation prefix (NAT64) from an operator's own global addresses. A gateway with such a prefix
+//! must itself refuse to translate to internal addresses, as RFC 6052 §5 requires.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -16,13 +16,13 @@ use std::sync::LazyLock;
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// A part of the address space, and what is said of it.
+/// A range of addresses and its registration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Range {
     pub network: IpNet,
-    /// What the addresses are, as an adjective: `loopback`, `private-use`.
+    /// The kind of the addresses, as an adjective: `loopback`, `private-use`.
     pub name: &'static str,
-    /// The document that says so.
+    /// The document that defines the range.
     pub source: &'static str,
     kind: Kind,
 }
@@ -35,17 +35,17 @@ impl fmt::Display for Range {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// No callback goes here, unless the operator allows it.
+    /// Refused unless the operator allows it.
     Closed,
-    /// Open, though it lies in a closed range: the address is judged by the IPv4 address that it carries.
+    /// Allowed although it is within a closed range. The IPv4 address within the address is checked instead.
     Carrier,
-    /// Hands out credentials to whoever asks: stays closed when the operator allows a range around it.
+    /// A service that gives credentials to every client. It stays refused even if the operator allows a larger network.
     Metadata,
 }
 
 use Kind::{Carrier, Closed, Metadata};
 
-/// The ranges as they are written in their sources. Where two contain an address, the longer prefix decides.
+/// The ranges as written in their sources. If several contain an address, the range with the longest prefix applies.
 const TABLE: &[(&str, Kind, &str, &str)] = &[
     // IANA IPv4 special-purpose address registry.
     ("0.0.0.0/8", Closed, "this network", "RFC 791 §3.2"),
@@ -85,7 +85,7 @@ const TABLE: &[(&str, Kind, &str, &str)] = &[
     ("5f00::/16", Closed, "segment routing", "RFC 9602"),
     ("fc00::/7", Closed, "unique-local", "RFC 4193"),
     ("fe80::/10", Closed, "link-local", "RFC 4291 §2.5.6"),
-    // The rest of IPv6 outside 2000::/3, and what was given back within it.
+    // The rest of IPv6 outside 2000::/3, and returned blocks within 2000::/3.
     ("::/96", Closed, "IPv4-compatible", "RFC 4291 §2.5.5.1"),
     ("::ffff:0:0:0/96", Closed, "IPv4-translated", "RFC 2765 §2.1"),
     ("::/3", Closed, "unallocated", "IANA IPv6 address space"),
@@ -111,11 +111,11 @@ const TABLE: &[(&str, Kind, &str, &str)] = &[
 ];
 
 static RANGES: LazyLock<Vec<Range>> = LazyLock::new(|| {
-    let parse = |text: &str| text.parse().unwrap_or_else(|_| panic!("the table has the network {text}"));
+    let parse = |text: &str| text.parse().unwrap_or_else(|_| panic!("the table has the invalid network {text}"));
     TABLE.iter().map(|&(network, kind, name, source)| Range { network: parse(network), name, source, kind }).collect()
 });
 
-/// What an operator allows beyond the globally reachable addresses, and the judgement that follows.
+/// Checks addresses against the table and the networks that the operator allows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AddressPolicy {
     allowed: Vec<IpNet>,
@@ -126,30 +126,33 @@ impl AddressPolicy {
         AddressPolicy { allowed: allowed.into_iter().map(unmapped).collect() }
     }
 
-    /// `Err` names the range that no callback may go to.
+    /// Checks whether callbacks may be sent to an address.
     ///
-    /// An address that carries an IPv4 address is judged by that one as well; an IPv4-mapped one is judged by it alone when the
-    /// operator allows it, since the system dials it as IPv4.
-    pub(super) fn judge(&self, address: IpAddr) -> Result<(), &'static Range> {
-        let IpAddr::V6(v6) = address else { return self.judge_plainly(address) };
+    /// If the address contains an IPv4 address, the IPv4 address is checked as well. An IPv4-mapped address is allowed if the
+    /// operator allows its IPv4 address, because the system connects to it over IPv4.
+    ///
+    /// # Errors
+    /// Returns the refused range.
+    pub(super) fn check(&self, address: IpAddr) -> Result<(), &'static Range> {
+        let IpAddr::V6(v6) = address else { return self.check_directly(address) };
         if let Some(v4) = v6.to_ipv4_mapped() {
-            self.judge_plainly(v4.into())?;
-            return if self.allows(v4.into()) { Ok(()) } else { self.judge_plainly(address) };
+            self.check_directly(v4.into())?;
+            return if self.allows(v4.into()) { Ok(()) } else { self.check_directly(address) };
         }
-        self.judge_plainly(address)?;
-        carried(v6).into_iter().try_for_each(|v4| self.judge_plainly(v4.into()))
+        self.check_directly(address)?;
+        embedded_ipv4(v6).into_iter().try_for_each(|v4| self.check_directly(v4.into()))
     }
 
-    fn judge_plainly(&self, address: IpAddr) -> Result<(), &'static Range> {
+    fn check_directly(&self, address: IpAddr) -> Result<(), &'static Range> {
         let Some(range) = range_of(address) else { return Ok(()) };
-        let open = match range.kind {
+        let is_open = match range.kind {
             Closed => self.allows(address),
             Carrier => true,
-            // Whoever allows 169.254.0.0/16, or all of 0.0.0.0/0, thinks of hosts and not of the credentials of this machine.
-            // So only a network that holds nothing else opens a metadata service.
+            // An operator who allows 169.254.0.0/16 or 0.0.0.0/0 wants to reach hosts and not the credentials of this machine. So
+            // only a network that equals its range allows a metadata service.
             Metadata => self.allowed.contains(&range.network),
         };
-        if open { Ok(()) } else { Err(range) }
+        if is_open { Ok(()) } else { Err(range) }
     }
 
     fn allows(&self, address: IpAddr) -> bool {
@@ -161,24 +164,24 @@ fn range_of(address: IpAddr) -> Option<&'static Range> {
     RANGES.iter().filter(|range| range.network.contains(&address)).max_by_key(|range| range.network.prefix_len())
 }
 
-/// The IPv4 addresses that packets to `address` may end up at.
-fn carried(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+/// Returns the IPv4 addresses to which packets for `address` may be translated.
+fn embedded_ipv4(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     let bytes = address.octets();
     let v4_at = |at: usize| Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
     match address.segments() {
-        // :: and ::1 only look as if they carried one.
+        // :: and ::1 match the patterns below but contain no IPv4 address.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Vec::new(),
-        // ::/96, ::ffff:0:0:0/96 and both translation prefixes end with it.
+        // The last 32 bits for ::/96, ::ffff:0:0:0/96 and both translation prefixes.
         [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => vec![v4_at(12)],
-        // 6to4 has it behind the prefix.
+        // The 32 bits after the prefix for 6to4.
         [0x2002, ..] => vec![v4_at(2)],
-        // Teredo has its server's there, and at the end its client's with every bit turned round (RFC 4380 §4).
+        // Teredo: the server's address after the prefix, and the client's address at the end, inverted (RFC 4380 §4).
         [0x2001, 0, ..] => vec![v4_at(4), Ipv4Addr::from_bits(!v4_at(12).to_bits())],
         _ => Vec::new(),
     }
 }
 
-/// An allowed network that is written in the IPv4-mapped form means the IPv4 one.
+/// Converts an allowed network from IPv4-mapped form to IPv4.
 fn unmapped(network: IpNet) -> IpNet {
     let network = network.trunc();
     let (IpAddr::V6(address), Some(prefix_len)) = (network.network(), network.prefix_len().checked_sub(96)) else { return network };
@@ -194,15 +197,15 @@ mod tests {
         AddressPolicy::new(allowed.iter().map(|network| network.parse().expect("a network")))
     }
 
-    fn verdict(policy: &AddressPolicy, address: &str) -> Option<&'static str> {
-        policy.judge(address.parse().expect("an address")).err().map(|range| range.name)
+    fn refused_range(policy: &AddressPolicy, address: &str) -> Option<&'static str> {
+        policy.check(address.parse().expect("an address")).err().map(|range| range.name)
     }
 
     #[test]
-    fn every_range_is_a_network_and_stands_once() {
+    fn every_range_is_a_valid_network_and_listed_once() {
         for (index, range) in RANGES.iter().enumerate() {
             assert_eq!(range.network, range.network.trunc(), "{range} has bits beyond its prefix");
-            assert!(RANGES[..index].iter().all(|other| other.network != range.network), "{range} stands twice");
+            assert!(RANGES[..index].iter().all(|other| other.network != range.network), "{range} is listed twice");
         }
     }
 
@@ -210,13 +213,13 @@ mod tests {
     fn the_first_and_the_last_address_of_every_range_are_refused() {
         for range in RANGES.iter().filter(|range| range.kind != Carrier) {
             for address in [range.network.network(), range.network.broadcast()] {
-                AddressPolicy::default().judge(address).expect_err(&format!("{address} of {range}"));
+                AddressPolicy::default().check(address).expect_err(&format!("{address} of {range}"));
             }
         }
     }
 
     #[test]
-    fn an_address_is_refused_by_the_narrowest_range_and_a_reachable_one_is_not() {
+    fn the_narrowest_range_refuses_an_address() {
         for (address, expected) in [
             ("0.0.0.0", Some("this network")),
             ("9.255.255.255", None),
@@ -274,12 +277,12 @@ mod tests {
             ("fec0::1", Some("site-local")),
             ("ff02::1", Some("multicast")),
         ] {
-            assert_eq!(verdict(&AddressPolicy::default(), address), expected, "{address}");
+            assert_eq!(refused_range(&AddressPolicy::default(), address), expected, "{address}");
         }
     }
 
     #[test]
-    fn an_allowed_network_opens_what_it_holds_in_every_form() {
+    fn an_allowed_network_opens_its_addresses_in_every_form() {
         for (allowed, address, expected) in [
             ("127.0.0.0/8", "127.0.0.1", None),
             ("127.0.0.0/8", "::ffff:127.0.0.1", None),
@@ -292,7 +295,7 @@ mod tests {
             ("::ffff:10.0.0.0/104", "11.0.0.1", None),
             ("::ffff:10.0.0.0/104", "192.168.0.1", Some("private-use")),
             ("::1/128", "::1", None),
-            // All of IPv6 is not all of IPv4.
+            // Allowing all of IPv6 does not allow IPv4.
             ("::/0", "fd00::1", None),
             ("::/0", "::ffff:10.0.0.1", Some("private-use")),
             ("::/0", "::ffff:8.8.8.8", None),
@@ -303,12 +306,12 @@ mod tests {
             ("64:ff9b:1::/48", "64:ff9b:1::8.8.8.8", None),
             ("64:ff9b:1::/48", "64:ff9b:1::10.0.0.1", Some("private-use")),
         ] {
-            assert_eq!(verdict(&policy(&[allowed]), address), expected, "{address} with {allowed} allowed");
+            assert_eq!(refused_range(&policy(&[allowed]), address), expected, "{address} with {allowed} allowed");
         }
     }
 
     #[test]
-    fn a_metadata_service_is_opened_by_its_own_address_and_by_no_wider_network() {
+    fn only_its_exact_address_opens_a_metadata_service() {
         for (allowed, address, expected) in [
             ("0.0.0.0/0", "169.254.169.254", Some("cloud metadata")),
             ("169.254.0.0/16", "169.254.169.254", Some("cloud metadata")),
@@ -322,7 +325,7 @@ mod tests {
             ("fd00::/8", "fd00:ec2::254", Some("cloud metadata")),
             ("fd00:ec2::254/128", "fd00:ec2::254", None),
         ] {
-            assert_eq!(verdict(&policy(&[allowed]), address), expected, "{address} with {allowed} allowed");
+            assert_eq!(refused_range(&policy(&[allowed]), address), expected, "{address} with {allowed} allowed");
         }
     }
 }

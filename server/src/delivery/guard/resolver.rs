@@ -1,16 +1,15 @@
-//! Resolves the names of callbacks and judges every address they have, so that what was judged is what is dialled.
+//! Resolves the host names of callbacks and checks every address, so that the client connects only to checked addresses.
 //!
-//! The system's own resolver, `getaddrinfo`, holds a thread until it is done, and nothing can call it back: some hundred names
-//! whose name server hangs fill any pool of threads, and then no name resolves. So names are asked for without threads
-//! (hickory-resolver): a lookup is a future, it ends with the attempt that wanted it, and it delays nobody but that attempt.
+//! The system resolver, `getaddrinfo`, blocks a thread and cannot be cancelled. A few hundred names with a hanging name server
+//! would fill any thread pool. Then no other name could be resolved. So names are resolved without threads (hickory-resolver). A
+//! lookup is a future that ends with its attempt and delays nothing else.
 //!
-//! What an operator expects of the system's resolver holds here too: `/etc/hosts` comes before DNS, `/etc/resolv.conf` says which name
-//! servers, search domains and options there are, both are read again when they change, and `localhost` is loopback (RFC 6761 §6.3).
-//! Other sources that `nsswitch.conf` may name (mDNS, LDAP) are not asked. Instead of the name servers of `/etc/resolv.conf` the
-//! operator may name others.
+//! The resolver follows the system configuration. `/etc/hosts` comes before DNS. `/etc/resolv.conf` sets the name servers, search
+//! domains and options. Both files are read again when they change. `localhost` is loopback (RFC 6761 §6.3). Other sources in
+//! `nsswitch.conf` (mDNS, LDAP) are not used. The operator may configure other name servers.
 //!
-//! How many lookups are under way is bounded, because each holds sockets. Who has a name that was found before needs none
-//! while that answer holds, and then has places of its own: names that nobody answers for cannot take these.
+//! The number of concurrent lookups is limited, because each uses sockets. A name that was found before needs no lookup while its
+//! answer is valid. Later lookups of this name may use reserved permits, which new names cannot take.
 
 use std::collections::HashMap;
 use std::fs;
@@ -30,31 +29,32 @@ use tokio::sync::Semaphore;
 use super::Refusal;
 use super::ranges::AddressPolicy;
 
-/// Names whose addresses are remembered. Beyond them it begins anew.
-const REMEMBERED: usize = 10_000;
+/// Number of names at which the cache is cleared.
+const MAX_CACHED_NAMES: usize = 10_000;
 
-/// Long answers go through one TCP connection to the name server; hickory's 32 at once would let a few slow names block it.
-const MOST_ON_A_CONNECTION: usize = 512;
+/// Maximum number of concurrent queries on one connection. Long answers use one TCP connection to the name server. With hickory's
+/// default of 32, a few slow names would block this connection.
+const MAX_ACTIVE_QUERIES: usize = 512;
 
-/// One try of one query. Two tries end well within the time that connecting has, so that a name server that
-/// answers for IPv4 and swallows the question for IPv6, as some do, costs time and not the attempt.
-const LONGEST_TRY: Duration = Duration::from_millis(1_500);
+/// Time limit of one try of one query. Two tries end well within the connect timeout. Some name servers answer queries for IPv4
+/// and ignore queries for IPv6. Such a server only delays the attempt.
+const MAX_TRY: Duration = Duration::from_millis(1_500);
 const RETRIES: usize = 1;
 
-/// How long an answer is believed at most, whatever its own time to live.
-const LONGEST_TTL: Duration = Duration::from_secs(300);
-/// Who has just made the name that a webhook needs should not wait long for it.
-const LONGEST_NEGATIVE_TTL: Duration = Duration::from_secs(10);
+/// Maximum time that an answer is cached, even if its time to live is longer.
+const MAX_TTL: Duration = Duration::from_secs(300);
+/// Maximum time that a missing name is cached. It is short, because the name may have just been created for a new webhook.
+const MAX_NEGATIVE_TTL: Duration = Duration::from_secs(10);
 
-/// Where a name server listens unless it is said otherwise (RFC 1035 §4.2).
+/// The default port of a name server (RFC 1035 §4.2).
 pub const DNS_PORT: u16 = 53;
 
 const HOSTS_FILE: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
-/// How often the files are looked at for a change.
+/// Minimum time between two checks of the files for changes.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Why a name has no address. A name that has a forbidden one is a [`Refusal`] instead. A customer may read the message.
+/// Why a name has no address. A forbidden address causes a [`Refusal`] instead. Customers may read the message.
 #[derive(thiserror::Error, Debug, Clone)]
 pub enum NameError {
     #[error("the name {name} does not exist or has no address")]
@@ -67,35 +67,36 @@ pub enum NameError {
     Busy,
 }
 
-/// What the shared client asks instead of the system.
-pub(super) struct JudgingResolver {
+/// The resolver of the shared client.
+pub(super) struct CheckingResolver {
     pub(super) names: Arc<Names>,
     pub(super) policy: Arc<AddressPolicy>,
 }
 
-impl Resolve for JudgingResolver {
+impl Resolve for CheckingResolver {
     fn resolve(&self, name: reqwest::dns::Name) -> Resolving {
         let (names, policy) = (self.names.clone(), self.policy.clone());
         Box::pin(async move {
             let addresses = names.lookup(name.as_str()).await?;
-            // One forbidden address spoils the name: what mixes inner and outer addresses was made to be dialled until it hits.
+            // A name with one forbidden address is refused. A mix of internal and public addresses is probably an attack by
+            // repeated attempts.
             for &address in &addresses {
-                policy.judge(address).map_err(|range| Refusal::NameForbidden { name: name.as_str().to_owned(), address, range })?;
+                policy.check(address).map_err(|range| Refusal::NameForbidden { name: name.as_str().to_owned(), address, range })?;
             }
-            // The client fills in the port of the URL.
+            // The client replaces the port with that of the URL.
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })
     }
 }
 
-/// Turns names into addresses.
+/// Resolves names to addresses.
 pub(super) struct Names {
     sources: Mutex<Sources>,
-    /// Of names that have not been found yet.
+    /// Permits for lookups of any name.
     lookups: Semaphore,
-    /// Of names that have been found before.
-    lookups_again: Semaphore,
+    /// Permits reserved for names that have been found before.
+    reserved_lookups: Semaphore,
 }
 
 struct Sources {
@@ -106,7 +107,7 @@ struct Sources {
 struct Snapshot {
     hosts: Hosts,
     dns: TokioResolver,
-    /// What name servers answered last, and until when that holds.
+    /// The last answers of the name servers and their expiry.
     found: Mutex<HashMap<String, Found>>,
 }
 
@@ -116,39 +117,41 @@ struct Found {
     valid_until: Instant,
 }
 
-/// The files that the sources come from, and what they were when they were last looked at.
+/// The configuration files, and their state at the last check.
 struct Files {
     hosts: PathBuf,
-    /// Instead of those of `/etc/resolv.conf`, if there are any.
+    /// Replaces the name servers of `/etc/resolv.conf` unless it is empty.
     name_servers: Vec<SocketAddr>,
-    looked_at: Instant,
+    checked_at: Instant,
     stamps: Stamps,
 }
 
-/// When each file was changed and how long it was; `None` for a file that is not there.
+/// The modification time and length of each file; `None` for a missing file.
 type Stamps = [Option<(SystemTime, u64)>; 2];
 
 impl Names {
-    /// Resolves as this machine is set up to, or by these name servers.
-    pub(super) fn of_system(name_servers: Vec<SocketAddr>, most_lookups: usize) -> Result<Names, NetError> {
-        Names::of_files(PathBuf::from(HOSTS_FILE), name_servers, most_lookups)
+    /// Returns a resolver with the given name servers. An empty list means those of the system.
+    pub(super) fn of_system(name_servers: Vec<SocketAddr>, max_lookups: usize) -> Result<Names, NetError> {
+        Names::of_files(PathBuf::from(HOSTS_FILE), name_servers, max_lookups)
     }
 
-    fn of_files(hosts: PathBuf, name_servers: Vec<SocketAddr>, most_lookups: usize) -> Result<Names, NetError> {
-        // Looked at before they are read: a change in between is read once more rather than never.
-        let files = Files { looked_at: Instant::now(), stamps: stamps(&hosts), hosts, name_servers };
+    fn of_files(hosts: PathBuf, name_servers: Vec<SocketAddr>, max_lookups: usize) -> Result<Names, NetError> {
+        // The state is checked before the files are read, so that a change between these steps is not missed.
+        let files = Files { checked_at: Instant::now(), stamps: stamps(&hosts), hosts, name_servers };
         let current = Arc::new(files.read()?);
-        // Nobody is shut out by names that hang while there are places for those that did not.
-        let again = most_lookups.div_ceil(2);
+        // Names that hang cannot block names that were found before.
+        let reserved = max_lookups.div_ceil(2);
         Ok(Names {
             sources: Mutex::new(Sources { current, files }),
-            lookups: Semaphore::new((most_lookups - again).max(1)),
-            lookups_again: Semaphore::new(again),
+            lookups: Semaphore::new((max_lookups - reserved).max(1)),
+            reserved_lookups: Semaphore::new(reserved),
         })
     }
 
-    /// All addresses of `name`, at least one. What is past the bound fails at once, and is no fault of the name's: a lookup
-    /// that waited would only hold up the attempt behind it.
+    /// Returns all addresses of `name`, at least one.
+    ///
+    /// # Errors
+    /// When the name cannot be resolved, or too many lookups are running. Waiting for them would only delay the attempt.
     pub(super) async fn lookup(&self, name: &str) -> Result<Vec<IpAddr>, NameError> {
         let snapshot = self.current();
         let listed = snapshot.hosts.addresses(name);
@@ -164,25 +167,25 @@ impl Names {
         {
             return Ok(found.addresses.clone());
         }
-        let of_strangers = self.lookups.try_acquire();
-        let permit = if known.is_some() { of_strangers.or_else(|_| self.lookups_again.try_acquire()) } else { of_strangers };
+        let permit = self.lookups.try_acquire();
+        let permit = if known.is_some() { permit.or_else(|_| self.reserved_lookups.try_acquire()) } else { permit };
         let _permit = permit.map_err(|_| NameError::Busy)?;
-        let answer = snapshot.ask(name).await;
-        let mut remembered = snapshot.found();
+        let answer = snapshot.query(name).await;
+        let mut cache = snapshot.found();
         match &answer {
             Ok(found) => {
-                if remembered.len() >= REMEMBERED {
-                    remembered.clear();
+                if cache.len() >= MAX_CACHED_NAMES {
+                    cache.clear();
                 }
-                remembered.insert(name.to_owned(), found.clone());
+                cache.insert(name.to_owned(), found.clone());
             }
-            Err(_) => drop(remembered.remove(name)),
+            Err(_) => drop(cache.remove(name)),
         }
-        drop(remembered);
+        drop(cache);
         answer.map(|found| found.addresses)
     }
 
-    /// The sources as the files have them now, or had them at most [`RELOAD_INTERVAL`] ago.
+    /// Returns the configuration in the files, at most [`RELOAD_INTERVAL`] old.
     fn current(&self) -> Arc<Snapshot> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reread) = sources.files.read_if_changed() {
@@ -193,7 +196,7 @@ impl Names {
 }
 
 impl Snapshot {
-    async fn ask(&self, name: &str) -> Result<Found, NameError> {
+    async fn query(&self, name: &str) -> Result<Found, NameError> {
         let parsed = Name::from_ascii(name).map_err(|error| failure(name, error.into()))?;
         let answer = self.dns.lookup_ip(parsed).await.map_err(|error| failure(name, error))?;
         let addresses: Vec<IpAddr> = answer.iter().collect();
@@ -224,7 +227,7 @@ fn is_localhost(name: &str) -> bool {
 
 impl Files {
     fn read(&self) -> Result<Snapshot, NetError> {
-        let named = |servers: &[SocketAddr]| {
+        let config_of = |servers: &[SocketAddr]| {
             let servers = servers.iter().map(|address| {
                 let mut server = NameServerConfig::udp_and_tcp(address.ip());
                 server.connections.iter_mut().for_each(|connection| connection.port = address.port());
@@ -233,27 +236,27 @@ impl Files {
             (ResolverConfig::from_parts(None, Vec::new(), servers.collect()), ResolverOpts::default())
         };
         let (config, options) = if self.name_servers.is_empty() {
-            // Without a usable file the name server is the one on this machine, as resolv.conf(5) says.
-            system_conf::read_system_conf().unwrap_or_else(|_| named(&[SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DNS_PORT)]))
+            // Without a usable file, the name server is on this machine (resolv.conf(5)).
+            system_conf::read_system_conf().unwrap_or_else(|_| config_of(&[SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DNS_PORT)]))
         } else {
-            named(&self.name_servers)
+            config_of(&self.name_servers)
         };
-        // Without a hosts file there are only the names of DNS.
+        // Without a hosts file, names come only from DNS.
         let hosts = Hosts(fs::read_to_string(&self.hosts).unwrap_or_default());
         Ok(Snapshot { hosts, dns: dns(config, options)?, found: Mutex::default() })
     }
 
     fn read_if_changed(&mut self) -> Option<Snapshot> {
-        if self.looked_at.elapsed() < RELOAD_INTERVAL {
+        if self.checked_at.elapsed() < RELOAD_INTERVAL {
             return None;
         }
-        self.looked_at = Instant::now();
+        self.checked_at = Instant::now();
         let stamps = stamps(&self.hosts);
         if stamps == self.stamps {
             return None;
         }
         self.stamps = stamps;
-        // What resolves is better than what is new and cannot be read.
+        // If the changed files cannot be used, the old configuration stays.
         self.read().ok()
     }
 }
@@ -266,19 +269,20 @@ fn stamps(hosts: &Path) -> Stamps {
 }
 
 fn dns(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioResolver, NetError> {
-    options.timeout = options.timeout.min(LONGEST_TRY);
+    options.timeout = options.timeout.min(MAX_TRY);
     options.attempts = RETRIES;
-    // All addresses are judged, so all are asked for.
+    // All addresses are checked, so all are queried.
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    // hickory would ask DNS for the IPv6 half of a name whose IPv4 half stands in the file; `Hosts` answers whole.
+    // hickory would query DNS for the IPv6 addresses of a name that has only IPv4 addresses in the hosts file. `Hosts` makes no
+    // such query.
     options.use_hosts_file = ResolveHosts::Never;
-    options.positive_max_ttl = Some(LONGEST_TTL);
-    options.negative_max_ttl = Some(LONGEST_NEGATIVE_TTL);
-    options.max_active_requests = MOST_ON_A_CONNECTION;
+    options.positive_max_ttl = Some(MAX_TTL);
+    options.negative_max_ttl = Some(MAX_NEGATIVE_TTL);
+    options.max_active_requests = MAX_ACTIVE_QUERIES;
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options).build()
 }
 
-/// The text of a hosts file (hosts(5)): a line is an address and the names it has.
+/// The text of a hosts file (hosts(5)). Each line has an address and its names.
 struct Hosts(String);
 
 impl Hosts {

@@ -14,7 +14,7 @@ fn strict() -> Guard {
     Guard::new(GuardPolicy::default()).expect("a guard")
 }
 
-/// Reaches receivers on this machine.
+/// A policy that allows receivers on this machine.
 fn for_loopback() -> GuardPolicy {
     GuardPolicy {
         allow_networks: vec!["127.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")],
@@ -27,14 +27,14 @@ fn parse(url: &str) -> Url {
     url.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
 }
 
-/// A receiver that gives every request the same response, and hands on the requests as it got them.
+/// A receiver that gives every request the same response and reports each request.
 struct Receiver {
     address: SocketAddr,
     requests: mpsc::UnboundedReceiver<String>,
 }
 
 impl Receiver {
-    async fn answering(response: String) -> Receiver {
+    async fn responding(response: String) -> Receiver {
         Receiver::start(response, None).await
     }
 
@@ -45,11 +45,11 @@ impl Receiver {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 match &tls {
-                    None => answer(stream, &response, &sender).await,
-                    // A client that does not trust the certificate goes away.
+                    None => respond(stream, &response, &sender).await,
+                    // A client that does not trust the certificate closes the connection.
                     Some(tls) => {
                         if let Ok(stream) = tls.accept(stream).await {
-                            answer(stream, &response, &sender).await;
+                            respond(stream, &response, &sender).await;
                         }
                     }
                 }
@@ -63,7 +63,7 @@ impl Receiver {
     }
 }
 
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, response: &str, requests: &mpsc::UnboundedSender<String>) {
+async fn respond(mut stream: impl AsyncRead + AsyncWrite + Unpin, response: &str, requests: &mpsc::UnboundedSender<String>) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -72,7 +72,7 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, response: &str,
         }
     }
     requests.send(String::from_utf8(request).expect("a text")).expect("the test still runs");
-    // A client that reads only so much of a response closes before the end.
+    // A client that limits the response may close the connection early.
     if stream.write_all(response.as_bytes()).await.is_ok() {
         stream.shutdown().await.ok();
     }
@@ -83,7 +83,7 @@ fn ok() -> String {
 }
 
 #[test]
-fn an_inner_address_is_refused_in_every_spelling() {
+fn an_internal_address_is_refused_in_every_spelling() {
     let guard = strict();
     for (host, name) in [
         ("127.0.0.1", "loopback"),
@@ -125,17 +125,17 @@ fn an_inner_address_is_refused_in_every_spelling() {
         ("[fe80::1]", "link-local"),
     ] {
         let url = parse(&format!("https://{host}/callback"));
-        match guard.judge_url(&url) {
+        match guard.check_url(&url) {
             Err(Refusal::AddressForbidden { range, .. }) => assert_eq!(range.name, name, "{host}"),
             other => panic!("{host}: {other:?}"),
         }
-        guard.request(http::Method::POST, &url).expect_err("what is refused cannot be sent to either");
+        guard.request(http::Method::POST, &url).expect_err("a refused URL gets no request");
     }
-    // The slashes may be missing or turned round.
+    // Slashes may be missing, or may be backslashes.
     for url in ["https:127.0.0.1", "https:/127.0.0.1", r"https:\\127.0.0.1\", "https:///127.0.0.1", "\thttps://127.0.\n0.1"] {
-        assert!(matches!(guard.judge_url(&parse(url)), Err(Refusal::AddressForbidden { .. })), "{url:?}");
+        assert!(matches!(guard.check_url(&parse(url)), Err(Refusal::AddressForbidden { .. })), "{url:?}");
     }
-    // A zone has no place in a URL (WHATWG URL §3.5).
+    // A zone is not allowed in a URL (WHATWG URL §3.5).
     for url in ["https://[fe80::1%25eth0]/", "https://[fe80::1%eth0]/"] {
         url.parse::<Url>().expect_err(url);
     }
@@ -150,59 +150,59 @@ fn a_public_address_and_any_name_may_be_stored() {
         "https://[2606:4700:4700::1111]:8443/",
         "https://[64:ff9b::8.8.8.8]/",
         "https://127.0.0.1.example.com/",
-        // Judged by what it resolves to, when it is called.
+        // The addresses of a name are checked when the request is sent.
         "https://localhost/",
         "https://@example.com/",
     ] {
-        assert_eq!(strict().judge_url(&parse(url)), Ok(()), "{url}");
+        assert_eq!(strict().check_url(&parse(url)), Ok(()), "{url}");
     }
 }
 
 #[test]
-fn a_url_that_says_more_than_where_to_call_is_refused_with_a_way_out() {
+fn a_url_with_a_forbidden_part_is_refused_with_a_clear_message() {
     let with_http = Guard::new(for_loopback()).expect("a guard");
     for (guard, url, message) in [
         (&strict(), "http://example.com", "the URL must begin with https:, not with http:"),
         (&strict(), "ftp://example.com", "the URL must begin with https:, not with ftp:"),
         (&with_http, "ws://example.com", "the URL must begin with https: or http:, not with ws:"),
         (&strict(), "file:///etc/passwd", "the URL must begin with https:, not with file:"),
-        (&strict(), "https://user@example.com", "the URL must not contain a user name or a password; give them as auth instead"),
-        (&strict(), "https://:password@example.com", "the URL must not contain a user name or a password; give them as auth instead"),
-        (&strict(), "https://example.com/#", "the URL must not contain a fragment (#); leave it out, since no server ever sees it"),
+        (&strict(), "https://user@example.com", "the URL must not contain a user name or password; use `auth` instead"),
+        (&strict(), "https://:password@example.com", "the URL must not contain a user name or password; use `auth` instead"),
+        (&strict(), "https://example.com/#", "the URL must not contain a fragment (#), which is never sent to a server"),
         (
             &strict(),
             "https://10.0.0.1",
-            "the address 10.0.0.1 is not publicly reachable (10.0.0.0/8, private-use); give the URL of a public server",
+            "the address 10.0.0.1 is not publicly reachable (10.0.0.0/8, private-use); use the URL of a public server",
         ),
     ] {
-        assert_eq!(guard.judge_url(&parse(url)).expect_err(url).to_string(), message);
+        assert_eq!(guard.check_url(&parse(url)).expect_err(url).to_string(), message);
     }
-    assert_eq!(with_http.judge_url(&parse("http://127.0.0.1")), Ok(()));
+    assert_eq!(with_http.check_url(&parse("http://127.0.0.1")), Ok(()));
 }
 
 #[tokio::test]
 async fn an_allowed_network_is_reached_by_address_and_by_name() {
     let guard = Guard::new(for_loopback()).expect("a guard");
-    let mut receiver = Receiver::answering(ok()).await;
+    let mut receiver = Receiver::responding(ok()).await;
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
         let request = guard.request(http::Method::POST, &receiver.url("http", host)).expect("allowed");
-        assert_eq!(request.send().await.expect("an answer").status(), 200, "{host}");
+        assert_eq!(request.send().await.expect("a response").status(), 200, "{host}");
         receiver.requests.recv().await.expect("a request");
     }
 }
 
 #[tokio::test]
-async fn a_name_that_resolves_inward_is_refused_when_it_is_called_and_nothing_is_dialled() {
+async fn a_name_with_an_internal_address_is_refused_without_a_connection() {
     let hosts = "127.0.0.1 inward.test\n\
         8.8.8.8 mixed.test\n\
         127.0.0.1 mixed.test\n\
         ::ffff:127.0.0.1 mapped.test\n\
         fe80::1 linklocal.test\n";
-    let nobody = "127.0.0.1:9".parse().expect("an address");
+    let no_server = "127.0.0.1:9".parse().expect("an address");
     let policy = GuardPolicy { allow_http: true, ..GuardPolicy::default() };
-    let (names, _directory) = resolver::tests::names_of(nobody, hosts);
+    let (names, _directory) = resolver::tests::names_of(no_server, hosts);
     let guard = Guard::with_names(policy, names).expect("a guard");
-    let mut receiver = Receiver::answering(ok()).await;
+    let mut receiver = Receiver::responding(ok()).await;
     for (host, name) in [
         ("localhost", "loopback"),
         ("sub.localhost", "loopback"),
@@ -211,7 +211,7 @@ async fn a_name_that_resolves_inward_is_refused_when_it_is_called_and_nothing_is
         ("mapped.test", "loopback"),
         ("linklocal.test", "link-local"),
     ] {
-        let request = guard.request(http::Method::POST, &receiver.url("http", host)).expect("a name is not judged yet");
+        let request = guard.request(http::Method::POST, &receiver.url("http", host)).expect("the addresses of a name are not checked yet");
         let error = request.send().await.expect_err("refused");
         match refusal_in(&error) {
             Some(refusal @ Refusal::NameForbidden { name: refused, range, .. }) => {
@@ -225,9 +225,9 @@ async fn a_name_that_resolves_inward_is_refused_when_it_is_called_and_nothing_is
 }
 
 #[tokio::test]
-async fn a_name_without_an_address_is_told_from_a_refused_one() {
-    let nobody = "127.0.0.1:9".parse().expect("an address");
-    let (names, _directory) = resolver::tests::names_of(nobody, "");
+async fn a_name_without_an_address_is_not_a_refusal() {
+    let no_server = "127.0.0.1:9".parse().expect("an address");
+    let (names, _directory) = resolver::tests::names_of(no_server, "");
     let guard = Guard::with_names(GuardPolicy::default(), names).expect("a guard");
     let request = guard.request(http::Method::POST, &parse("https://example.test")).expect("a name");
     let error = request.send().await.expect_err("no name server");
@@ -236,26 +236,26 @@ async fn a_name_without_an_address_is_told_from_a_refused_one() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn a_redirect_is_returned_and_not_followed() {
     let guard = Guard::new(for_loopback()).expect("a guard");
     for status in [301, 302, 303, 307, 308] {
-        let mut target = Receiver::answering(ok()).await;
+        let mut target = Receiver::responding(ok()).await;
         let location = target.url("http", "127.0.0.1");
         let response = format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
-        let receiver = Receiver::answering(response).await;
+        let receiver = Receiver::responding(response).await;
         let request = guard.request(http::Method::POST, &receiver.url("http", "127.0.0.1")).expect("allowed");
-        assert_eq!(request.send().await.expect("an answer").status(), status);
+        assert_eq!(request.send().await.expect("a response").status(), status);
         target.requests.try_recv().expect_err("nothing arrived");
     }
 }
 
 #[tokio::test]
-async fn a_request_carries_only_what_it_was_given() {
+async fn a_request_has_no_additional_headers() {
     let guard = Guard::new(for_loopback()).expect("a guard");
-    let mut receiver = Receiver::answering("HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
+    let mut receiver = Receiver::responding("HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
     for _ in 0..2 {
         let request = guard.request(http::Method::POST, &receiver.url("http", "127.0.0.1")).expect("allowed");
-        request.header("webhook-id", "one").send().await.expect("an answer");
+        request.header("webhook-id", "one").send().await.expect("a response");
         let request = receiver.requests.recv().await.expect("a request");
         let mut names: Vec<_> = request.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0.to_ascii_lowercase())).collect();
         names.sort();
@@ -264,20 +264,20 @@ async fn a_request_carries_only_what_it_was_given() {
 }
 
 #[tokio::test]
-async fn a_response_with_a_header_beyond_the_bounds_is_a_failure() {
+async fn a_response_with_too_large_a_header_is_an_error() {
     let guard = Guard::new(for_loopback()).expect("a guard");
     let many = "a: b\r\n".repeat(101);
     let long = format!("a: {}\r\n", "b".repeat(900_000));
     for header in [many, long] {
-        let receiver = Receiver::answering(format!("HTTP/1.1 200 OK\r\n{header}content-length: 0\r\n\r\n")).await;
+        let receiver = Receiver::responding(format!("HTTP/1.1 200 OK\r\n{header}content-length: 0\r\n\r\n")).await;
         let request = guard.request(http::Method::POST, &receiver.url("http", "127.0.0.1")).expect("allowed");
-        let answer = request.send().await.map(|response| response.status());
-        assert!(answer.is_err(), "{answer:?}");
+        let result = request.send().await.map(|response| response.status());
+        assert!(result.is_err(), "{result:?}");
     }
 }
 
 #[tokio::test]
-async fn an_extra_certificate_authority_is_trusted_and_no_other_is() {
+async fn an_extra_certificate_authority_is_trusted_and_others_are_not() {
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate");
@@ -297,7 +297,7 @@ async fn an_extra_certificate_authority_is_trusted_and_no_other_is() {
     let certificates = reqwest::Certificate::from_pem_bundle(authority.pem().as_bytes()).expect("a bundle");
     let trusting = GuardPolicy { extra_root_certificates: certificates, ..for_loopback() };
     let request = Guard::new(trusting).expect("a guard").request(http::Method::POST, &url).expect("allowed");
-    assert_eq!(request.send().await.expect("an answer").status(), 200);
+    assert_eq!(request.send().await.expect("a response").status(), 200);
 
     let request = Guard::new(for_loopback()).expect("a guard").request(http::Method::POST, &url).expect("allowed");
     let error = request.send().await.expect_err("an unknown authority");
@@ -305,24 +305,24 @@ async fn an_extra_certificate_authority_is_trusted_and_no_other_is() {
 }
 
 #[test]
-fn the_bundled_authorities_stand_in_for_missing_ones() {
+fn the_bundled_root_certificates_are_valid() {
     let certificates: Vec<_> = bundled_roots().collect();
     assert!(certificates.len() > 100, "{}", certificates.len());
     Guard::new(GuardPolicy { extra_root_certificates: certificates, ..GuardPolicy::default() }).expect("each of them parses");
 }
 
-/// The environment belongs to the process, so the check runs in one of its own: this same test, called by itself.
+/// The whole process shares the environment, so this test starts itself in a child process.
 #[tokio::test]
 async fn a_proxy_in_the_environment_is_not_used() {
     const CHILD: &str = "GUARD_TEST_WITH_PROXY";
     if std::env::var_os(CHILD).is_some() {
         let guard = Guard::new(for_loopback()).expect("a guard");
-        let receiver = Receiver::answering(ok()).await;
+        let receiver = Receiver::responding(ok()).await;
         let request = guard.request(http::Method::POST, &receiver.url("http", "localhost")).expect("allowed");
-        assert_eq!(request.send().await.expect("an answer from the receiver itself").status(), 200);
+        assert_eq!(request.send().await.expect("a response from the receiver itself").status(), 200);
         return;
     }
-    // Nobody listens at port 9, so whatever goes through the proxy fails.
+    // Nothing listens on port 9, so a request through the proxy fails.
     let output = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "delivery::guard::tests::a_proxy_in_the_environment_is_not_used"])
         .env(CHILD, "1")

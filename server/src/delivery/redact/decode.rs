@@ -1,35 +1,35 @@
-//! What the escapes of URLs, JSON and HTML mean.
+//! Decodes the escapes of URLs, JSON and HTML.
 
 /// An encoding whose escapes all begin with the same byte.
 pub(super) struct Decoder {
     pub(super) lead: u8,
-    /// Reads the escape that its argument, which begins with the lead, begins with.
+    /// Decodes the escape at the start of its argument, which begins with `lead`.
     pub(super) meaning: fn(&[u8]) -> Meaning,
 }
 
 pub(super) const DECODERS: [Decoder; 3] =
     [Decoder { lead: b'%', meaning: percent }, Decoder { lead: b'\\', meaning: backslash }, Decoder { lead: b'&', meaning: entity }];
 
-/// What stands where an escape may begin.
+/// The result of decoding at a lead byte.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// No escape.
+    /// Not an escape.
     Itself,
     /// An escape of `length` bytes.
     Bytes { bytes: Vec<u8>, length: usize },
-    /// The beginning of an escape, and then the end of the text.
-    Cut,
+    /// An escape that the end of the text truncates.
+    Truncated,
 }
 
-/// `%2F` (RFC 3986 §2.1), in either case.
+/// Decodes `%2F` or `%2f` (RFC 3986 §2.1).
 fn percent(rest: &[u8]) -> Meaning {
     byte_in_hex(rest, 1)
 }
 
-/// `\"`, `\n`, `\u002f` and pairs of surrogates (RFC 8259 §7), and `\x2f` and `\'`, which JavaScript and Python have beside them.
+/// Decodes `\"`, `\n`, `\u002f` and surrogate pairs (RFC 8259 §7), and `\x2f` and `\'` of JavaScript and Python.
 fn backslash(rest: &[u8]) -> Meaning {
     let byte = match rest.get(1) {
-        None => return Meaning::Cut,
+        None => return Meaning::Truncated,
         Some(b'u') => return utf16(rest),
         Some(b'x') => return byte_in_hex(rest, 2),
         Some(byte @ (b'"' | b'\'' | b'\\' | b'/')) => *byte,
@@ -43,13 +43,13 @@ fn backslash(rest: &[u8]) -> Meaning {
     Meaning::Bytes { bytes: vec![byte], length: 2 }
 }
 
-/// `&amp;`, `&#47;` and `&#x2f;` (HTML §13.5), of the names those that escaping functions write.
+/// Decodes `&amp;`, `&#47;` and `&#x2f;` (HTML §13.5). Only the names that escaping functions write are decoded.
 fn entity(rest: &[u8]) -> Meaning {
-    const LONGEST: usize = 10;
-    let body = &rest[1..rest.len().min(LONGEST)];
+    const MAX_LEN: usize = 10;
+    let body = &rest[1..rest.len().min(MAX_LEN)];
     let Some(length) = body.iter().position(|&byte| byte == b';') else {
-        let may_go_on = rest.len() < LONGEST && body.iter().all(|&byte| byte == b'#' || byte.is_ascii_alphanumeric());
-        return if may_go_on { Meaning::Cut } else { Meaning::Itself };
+        let may_continue = rest.len() < MAX_LEN && body.iter().all(|&byte| byte == b'#' || byte.is_ascii_alphanumeric());
+        return if may_continue { Meaning::Truncated } else { Meaning::Itself };
     };
     let char = match &body[..length] {
         b"amp" => Some('&'),
@@ -61,11 +61,11 @@ fn entity(rest: &[u8]) -> Meaning {
         [b'#', digits @ ..] => number(digits, 10).and_then(char::from_u32),
         _ => None,
     };
-    // The length is that of the body between `&` and `;`.
+    // `length` excludes `&` and `;`.
     char.map_or(Meaning::Itself, |char| character(char, length + 2))
 }
 
-/// Two hexadecimal digits, at `at`.
+/// Decodes two hexadecimal digits at `at`.
 fn byte_in_hex(rest: &[u8], at: usize) -> Meaning {
     match hex(rest, at, 2) {
         Ok(byte) => Meaning::Bytes { bytes: byte.to_be_bytes()[3..].to_vec(), length: at + 2 },
@@ -81,7 +81,7 @@ fn utf16(rest: &[u8]) -> Meaning {
     if let Some(char) = char::from_u32(first) {
         return character(char, 6);
     }
-    // Half of a pair; the other half should follow.
+    // One half of a surrogate pair; the other half should follow.
     if r"\u".as_bytes().starts_with(&rest[6..rest.len().min(8)]) {
         match hex(rest, 8, 4) {
             Ok(second) => {
@@ -90,7 +90,7 @@ fn utf16(rest: &[u8]) -> Meaning {
                     return character(char, 12);
                 }
             }
-            Err(Meaning::Cut) => return Meaning::Cut,
+            Err(Meaning::Truncated) => return Meaning::Truncated,
             Err(_) => {}
         }
     }
@@ -101,17 +101,20 @@ fn character(char: char, length: usize) -> Meaning {
     Meaning::Bytes { bytes: char.to_string().into_bytes(), length }
 }
 
-/// The number that `count` hexadecimal digits at `at` make; or what it means that they are not there.
+/// Returns the value of `count` hexadecimal digits at `at`.
+///
+/// # Errors
+/// Returns the meaning of the text if digits are missing.
 fn hex(rest: &[u8], at: usize, count: usize) -> Result<u32, Meaning> {
-    let there = rest.get(at..rest.len().min(at + count)).unwrap_or_default();
-    match number(there, 16) {
-        Some(number) if there.len() == count => Ok(number),
-        _ if there.len() < count && there.iter().all(u8::is_ascii_hexdigit) => Err(Meaning::Cut),
+    let digits = rest.get(at..rest.len().min(at + count)).unwrap_or_default();
+    match number(digits, 16) {
+        Some(number) if digits.len() == count => Ok(number),
+        _ if digits.len() < count && digits.iter().all(u8::is_ascii_hexdigit) => Err(Meaning::Truncated),
         _ => Err(Meaning::Itself),
     }
 }
 
-/// Digits only: the parser of the standard library would take a sign as well.
+/// Parses digits only. The parser of the standard library would accept a sign as well.
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
     let digits = std::str::from_utf8(digits).ok()?;
     if digits.starts_with('+') { None } else { u32::from_str_radix(digits, radix).ok() }
@@ -122,32 +125,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_escape_means_its_character_and_anything_else_itself() {
+    fn an_escape_is_decoded_and_other_text_is_unchanged() {
         let means = |text: &str, length| Meaning::Bytes { bytes: text.as_bytes().to_vec(), length };
         for (text, expected) in [
             ("%2fx", means("/", 3)),
             ("%2Fx", means("/", 3)),
-            ("%", Meaning::Cut),
-            ("%2", Meaning::Cut),
+            ("%", Meaning::Truncated),
+            ("%2", Meaning::Truncated),
             ("%2g", Meaning::Itself),
             ("%+2", Meaning::Itself),
             ("% 2", Meaning::Itself),
-            (r"\", Meaning::Cut),
+            (r"\", Meaning::Truncated),
             (r#"\"x"#, means("\"", 2)),
             (r"\nx", means("\n", 2)),
             (r"\\x", means("\\", 2)),
             (r"\qx", Meaning::Itself),
             (r"\x2fx", means("/", 4)),
-            (r"\x2", Meaning::Cut),
+            (r"\x2", Meaning::Truncated),
             (r"\u002Fx", means("/", 6)),
             (r"\u00e4x", means("ä", 6)),
-            (r"\u", Meaning::Cut),
-            (r"\u00e", Meaning::Cut),
+            (r"\u", Meaning::Truncated),
+            (r"\u00e", Meaning::Truncated),
             (r"\u00ex", Meaning::Itself),
             (r"\ud83d\ude00x", means("😀", 12)),
-            (r"\ud83d", Meaning::Cut),
-            (r"\ud83d\", Meaning::Cut),
-            (r"\ud83d\ude0", Meaning::Cut),
+            (r"\ud83d", Meaning::Truncated),
+            (r"\ud83d\", Meaning::Truncated),
+            (r"\ud83d\ude0", Meaning::Truncated),
             (r"\ud83dx", means("\u{fffd}", 6)),
             (r"\ud83d\u0041", means("\u{fffd}", 6)),
             (r"\ude00x", means("\u{fffd}", 6)),
@@ -157,9 +160,9 @@ mod tests {
             ("&#X2f;x", means("/", 6)),
             ("&#0000047;x", means("/", 10)),
             ("&#128512;", means("😀", 9)),
-            ("&", Meaning::Cut),
-            ("&am", Meaning::Cut),
-            ("&#x2", Meaning::Cut),
+            ("&", Meaning::Truncated),
+            ("&am", Meaning::Truncated),
+            ("&#x2", Meaning::Truncated),
             ("& x", Meaning::Itself),
             ("&unknown;", Meaning::Itself),
             ("&name=a&other=b", Meaning::Itself),

@@ -3,7 +3,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::*;
 
-/// Passwords and tokens with all that encodings touch.
+/// Passwords and tokens with every kind of character that encodings change.
 const SECRETS: &[&str] = &[
     "PASSWORD",
     "correct horse battery staple",
@@ -32,7 +32,7 @@ fn html(secret: &str) -> String {
     secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// Every way in which a secret may come back whole, by name.
+/// Returns every form in which a response may contain a complete secret, with a name.
 fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     let percent = percent_encode(secret.as_bytes(), NON_ALPHANUMERIC).to_string();
     let percent_all: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -77,14 +77,14 @@ fn a_secret_is_redacted_in_every_encoding() {
     for secret in SECRETS {
         let redactor = redactor(&["another secret", secret]);
         for (name, encoded) in encodings(secret) {
-            // Escaping only some characters is no encoding of a text that itself looks escaped.
+            // Escaping only some characters is ambiguous for a text that itself looks escaped.
             if name.contains("every other") && secret.contains('\\') {
                 continue;
             }
             let text = format!("{{\"you sent\": \"{encoded}\", \"again\": \"{encoded}\"}}");
             assert_eq!(redactor.redact(&text), r#"{"you sent": "[redacted]", "again": "[redacted]"}"#, "{name} of {secret:?}: {encoded}");
-            let whole = excerpt(encoded.as_bytes(), 4096, &redactor);
-            assert_eq!(whole, ("[redacted]".to_owned(), false), "{name} of {secret:?} alone");
+            let excerpt = excerpt(encoded.as_bytes(), 4096, &redactor);
+            assert_eq!(excerpt, ("[redacted]".to_owned(), false), "{name} of {secret:?} alone");
         }
     }
 }
@@ -98,9 +98,9 @@ fn a_secret_within_a_longer_base64_text_is_redacted_at_every_alignment() {
                     let encoded = engine.encode(format!("{before}{secret}{after}"));
                     let redacted = redactor(&[secret]).redact(&encoded);
                     let rest = redacted.replacen(REDACTED, "", 1);
-                    // What is left holds the neighbours, and at each side a digit that holds some bits of the secret as well.
-                    let neighbours = (before.len() + after.len()) * 8 / 6 + 2 + encoded.matches('=').count() + 1;
-                    assert!(redacted.contains(REDACTED) && rest.len() <= neighbours, "{secret:?} in {encoded}: {redacted}");
+                    // The rest is the surrounding text, and one digit at each side with some bits of the secret.
+                    let max_rest = (before.len() + after.len()) * 8 / 6 + 2 + encoded.matches('=').count() + 1;
+                    assert!(redacted.contains(REDACTED) && rest.len() <= max_rest, "{secret:?} in {encoded}: {redacted}");
                 }
             }
         }
@@ -121,7 +121,7 @@ fn an_authorization_header_is_redacted_with_its_parts() {
 }
 
 #[test]
-fn of_secrets_that_overlap_nothing_is_left() {
+fn overlapping_secrets_are_redacted_completely() {
     let redactor = redactor(&["abcdef", "abcdefghij", "defgh", "hijklm", ""]);
     for (text, expected) in [
         ("-abcdefghij-", "-[redacted]-"),
@@ -136,13 +136,13 @@ fn of_secrets_that_overlap_nothing_is_left() {
 }
 
 #[test]
-fn a_short_secret_is_redacted_raw_and_does_not_tear_up_the_text() {
+fn a_short_secret_is_redacted_only_where_it_is_complete() {
     let redactor = redactor(&["7a!"]);
     assert_eq!(redactor.redact("7a! 376121 N2Eh %37%61!"), "[redacted] 376121 [redacted] [redacted]");
 }
 
 #[test]
-fn text_without_a_secret_stays_as_it_is() {
+fn text_without_a_secret_is_unchanged() {
     let text = "{\"error\": \"50 % off & more\\n\", \"pass\": \"PASSWORT\", \"é\": \"\\ud83d\"}";
     assert_eq!(redactor(SECRETS).redact(text), text);
     assert_eq!(redactor(&[]).redact(text), text);
@@ -156,14 +156,14 @@ fn a_secret_need_not_be_text() {
     assert_eq!(redactor.redact(&STANDARD.encode(key)), REDACTED);
     assert_eq!(redactor.redact("FF0080fe01020304"), REDACTED);
     assert_eq!(excerpt(&[&b"key "[..], &key, b"."].concat(), 99, &redactor), ("key [redacted].".to_owned(), false));
-    // A page in Latin-1 that shows a password.
+    // A response in Latin-1 that contains a password.
     assert_eq!(excerpt(b"p\xe5ssw\xf6rd?", 99, &self::redactor(&["påsswörd"])), ("[redacted]?".to_owned(), false));
 }
 
 #[test]
-fn an_excerpt_is_cut_between_characters_after_it_was_redacted() {
+fn an_excerpt_is_redacted_and_then_truncated_between_characters() {
     let redactor = redactor(&["PASSWORD"]);
-    for (body, limit, expected, is_cut) in [
+    for (body, limit, expected, is_truncated) in [
         (&b"ok"[..], 4096, "ok", false),
         (b"ok", 2, "ok", false),
         (b"okay", 2, "ok", true),
@@ -172,21 +172,21 @@ fn an_excerpt_is_cut_between_characters_after_it_was_redacted() {
         ("äöü".as_bytes(), 4, "äö", true),
         ("äöü".as_bytes(), 3, "ä", true),
         ("a😀".as_bytes(), 4, "a", true),
-        // A byte that is no UTF-8 becomes a character of three bytes.
+        // A byte that is not UTF-8 becomes a character of three bytes.
         (b"\xff\xff", 5, "\u{fffd}", true),
         (b"\xff\xff", 6, "\u{fffd}\u{fffd}", false),
         (b"a PASSWORD", 12, "a [redacted]", false),
         (b"a PASSWORD", 6, "a [red", true),
         (b"a PASSWORD b", 12, "a [redacted]", true),
     ] {
-        assert_eq!(excerpt(body, limit, &redactor), (expected.to_owned(), is_cut), "{body:?} to {limit}");
+        assert_eq!(excerpt(body, limit, &redactor), (expected.to_owned(), is_truncated), "{body:?} to {limit}");
     }
-    let (text, is_cut) = excerpt("ä".repeat(70_000).as_bytes(), 4096, &redactor);
-    assert_eq!((text.len(), is_cut), (4096, true));
+    let (text, is_truncated) = excerpt("ä".repeat(70_000).as_bytes(), 4096, &redactor);
+    assert_eq!((text.len(), is_truncated), (4096, true));
 }
 
 #[test]
-fn a_secret_that_the_end_of_the_body_cuts_off_is_left_out() {
+fn a_secret_truncated_by_the_end_of_the_body_is_left_out() {
     for secret in SECRETS {
         let redactor = redactor(&[secret]);
         for (name, encoded) in encodings(secret) {
@@ -195,22 +195,22 @@ fn a_secret_that_the_end_of_the_body_cuts_off_is_left_out() {
             }
             for cut in 0..encoded.len() {
                 let body = [b"you sent: ", &encoded.as_bytes()[..cut]].concat();
-                let (text, is_cut) = excerpt(&body, 4096, &redactor);
-                let left = text.strip_prefix("you sent: ").unwrap_or_else(|| panic!("{text:?}"));
-                if left == REDACTED {
+                let (text, is_truncated) = excerpt(&body, 4096, &redactor);
+                let rest = text.strip_prefix("you sent: ").unwrap_or_else(|| panic!("{text:?}"));
+                if rest == REDACTED {
                     continue;
                 }
-                let left = left.trim_end_matches(char::REPLACEMENT_CHARACTER);
-                assert!(encoded.starts_with(left), "{name} of {secret:?} cut at {cut}: {left:?}");
-                assert!(left.len() <= longest_rest(name), "{name} of {secret:?} cut at {cut}: {left:?} is left");
-                assert!(is_cut || left.len() + 3 >= cut, "{name} of {secret:?} cut at {cut}: what is missing is told");
+                let rest = rest.trim_end_matches(char::REPLACEMENT_CHARACTER);
+                assert!(encoded.starts_with(rest), "{name} of {secret:?} cut at {cut}: {rest:?}");
+                assert!(rest.len() <= max_rest(name), "{name} of {secret:?} cut at {cut}: {rest:?} remains");
+                assert!(is_truncated || rest.len() + 3 >= cut, "{name} of {secret:?} cut at {cut}: the truncation is reported");
             }
         }
     }
 }
 
-/// Three bytes of a secret, and a fourth in part, may be left; so many bytes do they take.
-fn longest_rest(name: &str) -> usize {
+/// Returns the maximum encoded length of the part that may remain: three bytes of a secret and part of a fourth.
+fn max_rest(name: &str) -> usize {
     match name {
         _ if name.contains(" in ") => 24,
         _ if name.starts_with("json") || name.starts_with("html") => 24,

@@ -1,4 +1,4 @@
-//! What a publication says beside its payload: whom it is for, and its idempotency key.
+//! The audience and the idempotency key of a publication.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::http::App;
 use crate::http::auth::Caller;
 use crate::store::{Audience, Idempotency};
 
-/// Whom a notification is for: a token of an account publishes to that account alone.
+/// Returns the audience of a notification. A token of an account publishes only to that account.
 pub(super) fn audience(caller: Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
     let account = match (caller.account, account) {
         (Some(own), Some(named)) if own != named => {
@@ -34,7 +34,7 @@ impl App {
         let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else { return Ok(None) };
         if values.next().is_some() {
-            return Err(invalid("may be sent once".to_owned()));
+            return Err(invalid("may be sent only once".to_owned()));
         }
         let text = String::from_utf8_lossy(value.as_bytes());
         let key = IdempotencyKey::parse(text).map_err(invalid)?;

@@ -1,4 +1,4 @@
-//! From a registration or an update to a webhook as it is stored: judged, and with its secrets sealed.
+//! Checks registrations and updates, encrypts their secrets, and converts them to records of the store.
 
 use aws_lc_rs::rand::SystemRandom;
 use dropshot::Path;
@@ -25,11 +25,11 @@ pub(super) async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<I
     app.store.get_webhook(caller.account, id).await?.ok_or_else(|| ApiError::not_found("webhook"))
 }
 
-pub(super) fn judge_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
-    guard.judge_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
+pub(super) fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
+    guard.check_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
 }
 
-pub(super) fn judge_event_types(catalogue: &Catalogue, event_types: Option<&EventTypes>) -> Result<(), ApiError> {
+pub(super) fn check_event_types(catalogue: &Catalogue, event_types: Option<&EventTypes>) -> Result<(), ApiError> {
     match event_types.and_then(|event_types| catalogue.first_unknown(event_types)) {
         Some(index) => {
             let detail = "matches nothing in the catalogue of event types, which listEventTypes shows";
@@ -91,7 +91,7 @@ impl App {
         })
     }
 
-    /// What a callback has to answer before its webhook gets anything, where the operator requires that.
+    /// Returns a new challenge for the handshake, if the operator requires handshakes.
     pub(super) fn handshake(&self) -> Option<Challenge> {
         self.require_handshake.then(|| Challenge::generate(&SystemRandom::new()))
     }
@@ -102,17 +102,17 @@ impl App {
         }
     }
 
-    /// Judges where credentials would go, and seals what is secret of them.
+    /// Checks the token URL, and encrypts the secret part of the credentials.
     fn seal_auth(&self, webhook_id: Uuid, auth: AuthInput) -> Result<(Auth, Option<Sealed>), ApiError> {
         if let Some(token_url) = auth.token_url() {
-            judge_url(&self.guard, "/auth/tokenURL", token_url)?;
+            check_url(&self.guard, "/auth/tokenURL", token_url)?;
         }
         let (auth, secret) = auth.split();
         let sealed = secret.map(|secret| self.seal(&auth_context(webhook_id), &secret));
         Ok((auth, sealed))
     }
 
-    /// `None` when there are none.
+    /// Returns `None` if there are no headers.
     fn seal_headers(&self, webhook_id: Uuid, headers: &CustomHeaderInputs) -> Option<CustomHeaders> {
         let pairs: Vec<_> = headers.0.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
         let text = serde_json::to_string(&pairs).expect("strings serialise");

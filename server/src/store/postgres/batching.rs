@@ -1,106 +1,107 @@
-//! What is gathered for one transaction: while that runs, what comes in the meantime waits for the next.
+//! The batcher: gathers commands and runs them in one transaction. While the transaction runs, new commands wait for the next
+//! transaction.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
 use super::*;
-use crate::store::queue::Queue;
+use crate::store::queue::FairQueue;
 use crate::store::queue::{Share, Urgency};
 
-pub(super) struct Line<C> {
+pub(super) struct Batcher<C> {
     shared: Arc<Shared<C>>,
 }
 
 struct Shared<C> {
-    queue: Mutex<Queue<C>>,
+    queue: Mutex<FairQueue<C>>,
     changed: Notify,
     metrics: Arc<Metrics>,
     node: Arc<Node>,
     pace: Pace,
 }
 
-/// How long one of `n` nodes gathers what goes into one transaction: `n` times as long, up to [`MOST`] times. A statement costs
-/// much more than a row of it, so that all nodes together cost the database as many of them as one does.
+/// How long commands are gathered. Both times are multiplied by the number of nodes, up to [`MAX_PACE_FACTOR`]. A statement
+/// costs much more than one of its rows, so all nodes together should run as few statements as one node does.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
-    /// What nobody waits for. Longer than where there is one process and no round trip.
-    gather: Duration,
-    /// From the beginning of a transaction of [`MANY`] commands to that of the next one, if somebody waits for it.
-    apart: Duration,
+    /// The batching delay of commands that are not urgent. It is longer than in an embedded store, because a statement needs a
+    /// round trip.
+    linger: Duration,
+    /// The minimum time between the starts of two transactions, if the first had at least [`MIN_PACED_COMMANDS`] commands.
+    interval: Duration,
 }
 
 impl Pace {
-    pub(super) const OF_PUBLICATIONS: Pace = Pace { gather: Duration::from_millis(20), apart: Duration::from_micros(2500) };
-    /// An order goes on when one of them is recorded.
-    pub(super) const OF_FINISHES: Pace = Pace { gather: Duration::from_millis(20), apart: Duration::ZERO };
+    pub(super) const PUBLICATIONS: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::from_micros(2500) };
+    /// No interval, because the next delivery of an ordered webhook waits for the outcome of the previous one.
+    pub(super) const OUTCOMES: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::ZERO };
 }
 
-/// Nobody waits longer for more nodes than this.
-const MOST: u32 = 4;
+/// The maximum factor for the times of a [`Pace`].
+const MAX_PACE_FACTOR: u32 = 4;
 
-/// Fewer commands at once are not worth waiting for.
-const MANY: usize = 8;
+/// The minimum number of commands in a transaction that delays the next transaction.
+const MIN_PACED_COMMANDS: usize = 8;
 
-/// Where the answer to a command goes.
-pub(super) type Answers<T> = oneshot::Sender<Result<T>>;
+pub(super) type ResultSender<T> = oneshot::Sender<Result<T>>;
 
-impl<C: Send + 'static> Line<C> {
-    /// Runs one batch after another, each with what came until then, until the line is dropped and empty.
-    pub(super) fn start<F>(metrics: Arc<Metrics>, node: Arc<Node>, pace: Pace, run: impl Fn(Vec<C>) -> F + Send + 'static) -> Line<C>
+impl<C: Send + 'static> Batcher<C> {
+    /// Starts a task that runs one batch after another. The task ends when the batcher is dropped and its queue is empty.
+    pub(super) fn start<F>(metrics: Arc<Metrics>, node: Arc<Node>, pace: Pace, run: impl Fn(Vec<C>) -> F + Send + 'static) -> Batcher<C>
     where
         F: Future<Output = ()> + Send,
     {
-        let queue = Mutex::new(Queue::new(pace.gather));
+        let queue = Mutex::new(FairQueue::new(pace.linger));
         let shared = Arc::new(Shared { queue, changed: Notify::new(), metrics, node, pace });
-        let of_task = shared.clone();
+        let task = shared.clone();
         tokio::spawn(async move {
-            while let Some(batch) = of_task.next_batch().await {
+            while let Some(batch) = task.next_batch().await {
                 let (commands, started) = (batch.len(), Instant::now());
                 run(batch).await;
-                of_task.metrics.committed(commands, started.elapsed());
-                if commands >= MANY {
-                    tokio::time::sleep((of_task.pace.apart * of_task.share()).saturating_sub(started.elapsed())).await;
+                task.metrics.committed(commands, started.elapsed());
+                if commands >= MIN_PACED_COMMANDS {
+                    tokio::time::sleep((task.pace.interval * task.pace_factor()).saturating_sub(started.elapsed())).await;
                 }
             }
         });
-        Line { shared }
+        Batcher { shared }
     }
 
-    /// Puts a command in line, and waits for its answer. It is carried out whether or not anybody waits.
-    pub(super) async fn run<T>(&self, share: Share, urgency: Urgency, command: impl FnOnce(Answers<T>) -> C) -> Result<T> {
-        let asked = Instant::now();
-        let (answer, answered) = oneshot::channel();
-        let changes_anything = {
+    /// Queues a command and waits for its result. The command runs even if the caller stops waiting.
+    pub(super) async fn run<T>(&self, share: Share, urgency: Urgency, command: impl FnOnce(ResultSender<T>) -> C) -> Result<T> {
+        let started = Instant::now();
+        let (sender, receiver) = oneshot::channel();
+        let must_wake_task = {
             let mut queue = self.shared.lock();
-            queue.push(share, urgency, command(answer))?;
+            queue.push(share, urgency, command(sender))?;
             self.shared.metrics.queued(1);
             queue.len() == 1 || queue.wait() == Some(Duration::ZERO)
         };
-        if changes_anything {
+        if must_wake_task {
             self.shared.changed.notify_one();
         }
-        let outcome = answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
-        self.shared.metrics.wrote(urgency.as_str(), asked.elapsed());
+        let outcome = receiver.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
+        self.shared.metrics.wrote(urgency.as_str(), started.elapsed());
         outcome
     }
 }
 
 impl<C> Shared<C> {
-    fn lock(&self) -> MutexGuard<'_, Queue<C>> {
+    fn lock(&self) -> MutexGuard<'_, FairQueue<C>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn share(&self) -> u32 {
-        self.node.count().min(MOST)
+    fn pace_factor(&self) -> u32 {
+        self.node.count().min(MAX_PACE_FACTOR)
     }
 
-    /// `None` when there will be no more.
+    /// Waits for the next batch. Returns `None` when the queue is closed and empty.
     async fn next_batch(&self) -> Option<Vec<C>> {
         loop {
             let wait = {
                 let mut queue = self.lock();
-                queue.set_patience(self.pace.gather * self.share());
+                queue.set_linger(self.pace.linger * self.pace_factor());
                 match queue.wait() {
                     Some(Duration::ZERO) => {
                         let batch = queue.take();
@@ -112,15 +113,15 @@ impl<C> Shared<C> {
                 }
             };
             match wait {
-                Some(patience) => drop(tokio::time::timeout(patience, self.changed.notified()).await),
+                Some(linger) => drop(tokio::time::timeout(linger, self.changed.notified()).await),
                 None => self.changed.notified().await,
             }
         }
     }
 }
 
-impl<C> Drop for Line<C> {
-    /// What waits is still carried out.
+impl<C> Drop for Batcher<C> {
+    /// Closes the queue. Waiting commands still run.
     fn drop(&mut self) {
         self.shared.lock().close();
         self.shared.changed.notify_one();

@@ -1,15 +1,16 @@
-//! Cancelling the pending deliveries of a webhook that was deactivated or deleted.
+//! Cancelling the pending deliveries of deactivated and deleted webhooks.
 
 use super::*;
 use crate::store::shared::CANCELLED_AT_ONCE;
 
-/// When deliveries are looked at again that others held.
-const HELD: &str = "interval '1 second'";
+/// When deliveries that other transactions had locked are tried again.
+const LOCKED_RETRY: &str = "interval '1 second'";
 
-/// What waits in order and for its time is left alone where another holds it: whoever waited for that here, holding what others
-/// wait for, might be waited for in turn. It does no harm, and goes when its time comes or with the tombstone.
-pub(super) async fn insert(session: &Session, id: Uuid) -> Answer<()> {
-    // Before `ready`: a recovery holds this first and that last.
+/// Records that the pending deliveries of a webhook are cancelled. Also removes its rows of `sequences` and `ready`, except rows
+/// that another transaction has locked, because waiting for them could cause a deadlock. The remaining rows do no harm. They are
+/// removed when they fall due or with the tombstone.
+pub(super) async fn insert(session: &Session, id: Uuid) -> SessionResult<()> {
+    // This comes before `ready`, because a recovery locks `cancellations` first and `ready` last.
     session
         .execute(
             "INSERT INTO cancellations (webhook_id, epoch) SELECT id, epoch FROM webhooks WHERE id = $1
@@ -18,15 +19,16 @@ pub(super) async fn insert(session: &Session, id: Uuid) -> Answer<()> {
         )
         .await?;
     for table in ["sequences", "ready"] {
-        let unheld = format!("SELECT ctid FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED");
-        session.execute(&format!("DELETE FROM {table} WHERE ctid = ANY(ARRAY({unheld}))"), &[&id]).await?;
+        let unlocked = format!("SELECT ctid FROM {table} WHERE webhook_id = $1 FOR UPDATE SKIP LOCKED");
+        session.execute(&format!("DELETE FROM {table} WHERE ctid = ANY(ARRAY({unlocked}))"), &[&id]).await?;
     }
     Ok(())
 }
 
-/// Marks some deliveries cancelled that have counted as such since their webhook went. True when more may be left.
-pub(super) async fn carry_out_some(session: &Session, now: DateTime<Utc>) -> Answer<bool> {
-    // The node that was to record their attempts is gone.
+/// Marks some deliveries as cancelled. They count as cancelled since their webhook was deactivated or deleted. Returns whether more
+/// deliveries may be left.
+pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> SessionResult<bool> {
+    // The nodes that should have recorded these attempts are dead.
     let abandoned = session
         .execute(
             &format!(
@@ -39,14 +41,14 @@ pub(super) async fn carry_out_some(session: &Session, now: DateTime<Utc>) -> Ans
         )
         .await?;
     let transaction = session.begin().await?;
-    let cancelled = carry_out(&transaction, None, now).await?;
+    let cancelled = cancel_step(&transaction, None, now).await?;
     transaction.commit().await?;
     Ok(cancelled || abandoned > 0)
 }
 
-/// A step of that, of one webhook or of any. Of one, true while anything is left. The row of a delivery that is being attempted
-/// stays until that attempt has ended.
-pub(super) async fn carry_out(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> Answer<bool> {
+/// Runs one step of a cancellation, for one webhook or for any. Returns true if there may be more to do now. For one webhook, also
+/// returns true while any delivery is left. The row of a delivery with an attempt in flight stays until the attempt has ended.
+pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> SessionResult<bool> {
     let next = match of_webhook {
         Some(id) => session.query_opt("SELECT webhook_id, epoch FROM cancellations WHERE webhook_id = $1 FOR UPDATE", &[&id]).await?,
         None => {
@@ -56,7 +58,7 @@ pub(super) async fn carry_out(session: &Session, of_webhook: Option<Uuid>, now: 
     };
     let Some(row) = next else { return Ok(false) };
     let (webhook_id, epoch): (Uuid, i32) = (row.try_get(0)?, row.try_get(1)?);
-    // What others hold is passed over, and comes in a later step.
+    // A later step cancels the rows that other transactions have locked now.
     let cancel = format!(
         "WITH found AS (
              SELECT delivery_id FROM pending WHERE webhook_id = $1 AND epoch <= $2 AND lane <> 3
@@ -87,16 +89,16 @@ pub(super) async fn carry_out(session: &Session, of_webhook: Option<Uuid>, now: 
     let any_left = "SELECT EXISTS (SELECT 1 FROM pending WHERE webhook_id = $1 AND epoch <= $2 AND lane <> 3)";
     let any_left: bool = session.query_one(any_left, &[&webhook_id, &epoch]).await?.try_get(0)?;
     if any_left {
-        let later = format!("UPDATE cancellations SET due_at = now() + {HELD} WHERE webhook_id = $1");
+        let later = format!("UPDATE cancellations SET due_at = now() + {LOCKED_RETRY} WHERE webhook_id = $1");
         session.execute(&later, &[&webhook_id]).await?;
         return Ok(cancelled > 0 || of_webhook.is_some());
     }
-    // It only waits for a publish that had seen the webhook active, and may come late.
-    let over = format!("DELETE FROM cancellations WHERE webhook_id = $1 AND since < now() - interval '{LONGEST_STATEMENT_SECONDS} s'");
-    let finished = session.execute(&over, &[&webhook_id]).await?;
+    // The row stays for a publish that read the webhook while it was active and commits late.
+    let remove = format!("DELETE FROM cancellations WHERE webhook_id = $1 AND since < now() - interval '{MAX_STATEMENT_SECONDS} s'");
+    let finished = session.execute(&remove, &[&webhook_id]).await?;
     if finished == 0 {
-        let once_more = format!("UPDATE cancellations SET due_at = since + interval '{LONGEST_STATEMENT_SECONDS} s' WHERE webhook_id = $1");
-        session.execute(&once_more, &[&webhook_id]).await?;
+        let postpone = format!("UPDATE cancellations SET due_at = since + interval '{MAX_STATEMENT_SECONDS} s' WHERE webhook_id = $1");
+        session.execute(&postpone, &[&webhook_id]).await?;
     }
     Ok(cancelled > 0 || finished > 0)
 }

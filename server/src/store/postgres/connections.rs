@@ -1,4 +1,4 @@
-//! The connections of this node, and what the database must be like.
+//! The connections of this node, and the checks of the database server.
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::Client;
@@ -6,33 +6,33 @@ use tokio_postgres::Client;
 use super::url::PostgresUrl;
 use super::*;
 
-/// How long a command waits for a connection that is free.
+/// How long an operation waits for a free connection.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the server is given to end a statement by itself, beyond its own time limit for it.
+/// How much longer than the statement timeout this program waits, so that the server can end the statement itself.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long this program says nothing in the middle of a transaction. What it holds then keeps others waiting, so it has to be
-/// free long before they take over from a node that has stopped.
-pub(super) const SILENCE: Duration = Duration::from_secs(2);
+/// How long a transaction may be idle before the server ends it. Its locks make other nodes wait, so they must be released long
+/// before another node takes over from a node that has stopped.
+pub(super) const MAX_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
 
-/// What is planned while a table is empty must hold when it has grown: every row is found by an index, and every join is a loop
-/// that finds one after another.
-pub(super) const TURNED_OFF: [&str; 6] =
+/// The planner settings that are turned off. A plan made for an empty table must still be good when the table has grown. So
+/// plans must find rows by an index and join with nested loops.
+pub(super) const DISABLED_SETTINGS: [&str; 6] =
     ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_material", "jit"];
 
-/// Of what this program keeps in the database: older ones cannot do what it needs.
-const OLDEST_SERVER: i32 = 130_000;
+/// The oldest supported version of PostgreSQL, as `server_version_num`.
+const MIN_SERVER_VERSION: i32 = 130_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("cannot use TLS as {url} asks for it")]
+    #[error("cannot set up TLS for {url}")]
     Tls {
         url: String,
         #[source]
         source: anyhow::Error,
     },
-    #[error("cannot make a pool of connections")]
+    #[error("cannot create the connection pool")]
     Pool(#[from] deadpool_postgres::BuildError),
     #[error("cannot connect to {url}")]
     Connect {
@@ -41,7 +41,7 @@ pub enum OpenError {
         source: anyhow::Error,
     },
     #[error(
-        "the database {url} has schema {found}, which this program does not know (it knows up to {known}): run the newer program that made it"
+        "the database {url} has schema {found}, but this program supports only schemas up to {known}: run the newer program that created it"
     )]
     TooNew { url: String, found: i32, known: i32 },
     #[error("cannot migrate the database {url} to schema {to}")]
@@ -53,14 +53,14 @@ pub enum OpenError {
     },
 }
 
-/// Why a database is not used.
+/// Why a database is refused.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unfit {
-    #[error("the server has {0} = off, so what it has confirmed may be lost: turn it on")]
+    #[error("the server has {0} = off, so committed data may be lost: turn it on")]
     NotDurable(&'static str),
     #[error("the server is PostgreSQL {0}; this program needs 13 or later")]
     TooOld(String),
-    #[error("the database has the encoding {0}: make one with the encoding UTF8")]
+    #[error("the database has the encoding {0}: create a database with the encoding UTF8")]
     Encoding(String),
 }
 
@@ -68,66 +68,68 @@ pub(super) enum Unfit {
 pub(super) struct Connections {
     pool: Pool,
     prepares: bool,
-    patience: Duration,
+    statement_timeout: Duration,
     pub(super) shown: String,
 }
 
 impl Connections {
-    /// Two pools, for callers and for this node itself.
+    /// Creates two pools: one for API calls, and one for the node's own operations.
     pub(super) fn open(options: &Options) -> std::result::Result<[Connections; 2], OpenError> {
-        let of_callers = (options.connections / 2).max(1);
-        let own = options.connections.saturating_sub(of_callers).max(1);
-        Ok([Connections::pool(options, of_callers)?, Connections::pool(options, own)?])
+        let callers = (options.connections / 2).max(1);
+        let own = options.connections.saturating_sub(callers).max(1);
+        Ok([Connections::pool(options, callers)?, Connections::pool(options, own)?])
     }
 
     fn pool(options: &Options, size: u32) -> std::result::Result<Connections, OpenError> {
         let PostgresUrl { config, .. } = &options.url;
         let mut config = config.clone();
         if !options.pooled {
-            // A pooler would refuse these; they can be set for the role instead.
+            // A pooler would refuse these settings. They can be set for the role instead.
             let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
             let limit = options.statement_timeout.as_millis();
-            let silence = SILENCE.min(options.statement_timeout).as_millis();
-            let turned_off = TURNED_OFF.map(|name| format!(" -c {name}=off")).concat();
+            let idle = MAX_IDLE_IN_TRANSACTION.min(options.statement_timeout).as_millis();
+            let disabled = DISABLED_SETTINGS.map(|name| format!(" -c {name}=off")).concat();
             config.options(format!(
-                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={silence}{turned_off} \
+                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={idle}{disabled} \
                  -c default_transaction_isolation=read\\ committed -c timezone=UTC"
             ));
         }
         let shown = options.url.shown();
         let tls = tls::connector(&options.url).map_err(|source| OpenError::Tls { url: shown.clone(), source })?;
         let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let fit = Hook::async_fn(|client, _| {
-            Box::pin(async move { judge(client).await.map_err(|unfit| HookError::message(format!("{unfit:#}"))) })
+        let check = Hook::async_fn(|client, _| {
+            Box::pin(async move { check_server(client).await.map_err(|unfit| HookError::message(format!("{unfit:#}"))) })
         });
         let pool = Pool::builder(manager)
             .max_size(size as usize)
             .wait_timeout(Some(WAIT_TIMEOUT))
             .create_timeout(Some(WAIT_TIMEOUT * 3))
             .runtime(Runtime::Tokio1)
-            .post_create(fit)
+            .post_create(check)
             .build()?;
-        Ok(Connections { pool, prepares: !options.pooled, patience: options.statement_timeout + GRACE, shown })
+        Ok(Connections { pool, prepares: !options.pooled, statement_timeout: options.statement_timeout + GRACE, shown })
     }
 
-    /// For one who is no node. A server that is gone is noticed within half a minute, also while it has nothing to say.
-    pub(super) fn alone(options: &Options) -> std::result::Result<Connections, OpenError> {
+    /// Creates one connection for a process that is not a node. With keepalives, a lost server is noticed within half a minute, even
+    /// while a statement runs.
+    pub(super) fn single(options: &Options) -> std::result::Result<Connections, OpenError> {
         let mut options = options.clone();
         options.url.config.keepalives_idle(GRACE).keepalives_interval(GRACE).keepalives_retries(3);
         Connections::pool(&options, 1)
     }
 
-    pub(super) async fn object(&self) -> Answer<Object> {
+    pub(super) async fn object(&self) -> SessionResult<Object> {
         Ok(self.pool.get().await?)
     }
 
-    pub(super) async fn session(&self) -> Answer<Session> {
-        Ok(Session::new(self.object().await?, self.prepares, self.patience))
+    pub(super) async fn session(&self) -> SessionResult<Session> {
+        Ok(Session::new(self.object().await?, self.prepares, self.statement_timeout))
     }
 }
 
-/// Whether what this server confirms stays, here and after a failover to another.
-async fn judge(client: &Client) -> anyhow::Result<()> {
+/// Checks the version, the encoding and the durability settings of the server. Runs for each new connection, so also after a
+/// failover to another server.
+async fn check_server(client: &Client) -> anyhow::Result<()> {
     let row = client
         .query_typed(
             "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_version'),
@@ -136,8 +138,8 @@ async fn judge(client: &Client) -> anyhow::Result<()> {
         )
         .await?
         .pop()
-        .ok_or_else(|| anyhow::anyhow!("the server does not tell its settings"))?;
-    if row.try_get::<_, i32>(3)? < OLDEST_SERVER {
+        .ok_or_else(|| anyhow::anyhow!("the server returned no settings"))?;
+    if row.try_get::<_, i32>(3)? < MIN_SERVER_VERSION {
         return Err(Unfit::TooOld(row.try_get(2)?).into());
     }
     for (column, name) in [(0, "synchronous_commit"), (1, "fsync")] {

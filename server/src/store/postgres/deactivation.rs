@@ -1,13 +1,13 @@
-//! Deactivating a webhook, and telling its account.
+//! Deactivating a webhook and notifying its account.
 
 use super::*;
 use crate::api::operational::{AboutWebhook, WebhookDeactivated};
 use crate::store::shared::failures::{self as shared, Verdict};
 
-/// Nothing of the webhook goes out any more, and what is pending counts as cancelled from here on. The account is told, unless
-/// it is only asked for a handshake. Answers the revision that the webhook has now; `None` when it was not to be deactivated,
-/// because what an attempt came to says nothing any more of a webhook that another has put out of service meanwhile.
-pub(super) async fn deactivate(session: &Session, account: &str, id: Uuid, reason: &str, now: DateTime<Utc>) -> Answer<Option<u32>> {
+/// Deactivates a webhook. Its pending deliveries count as cancelled from now on. Publishes a notification to the account, unless
+/// the reason is a required handshake. Returns the new revision. Returns `None` if the webhook does not exist, or if the reason
+/// comes from an attempt and the webhook was deactivated already.
+pub(super) async fn deactivate(session: &Session, account: &str, id: Uuid, reason: &str, now: DateTime<Utc>) -> SessionResult<Option<u32>> {
     let by_attempt = [REASON_GONE, REASON_FAILING].contains(&reason);
     let deactivated = session
         .query_opt(
@@ -19,35 +19,35 @@ pub(super) async fn deactivate(session: &Session, account: &str, id: Uuid, reaso
         .await?;
     let Some(row) = deactivated else { return Ok(None) };
     let (target_url, revision): (String, i32) = (row.try_get(0)?, row.try_get(1)?);
-    failures::forget(session, id).await?;
+    failures::remove(session, id).await?;
     if reason != REASON_UNVERIFIED {
-        let told = WebhookDeactivated { webhook: AboutWebhook { id, target_url }, reason: reason.to_owned(), at: now };
-        operational::publish(session, account, &told, now).await?;
+        let event = WebhookDeactivated { webhook: AboutWebhook { id, target_url }, reason: reason.to_owned(), at: now };
+        operational::publish(session, account, &event, now).await?;
     }
-    // Behind what others wait for: see there.
+    // This must come after the statements above: see the order of locks in `cancellations::insert`.
     cancellations::insert(session, id).await?;
     webhook_rows::note_change(session, account, id, revision).await?;
     Ok(Some(count(revision)))
 }
 
-/// What follows from what has failed of a webhook. If that was too much, the webhook is deactivated, and this says which
-/// revision it has then and how much it was; if it is half of that, its account is warned once.
+/// Applies the deactivation policy to the failures of a webhook. Deactivates the webhook if they exceed the policy, and returns its
+/// new revision and the failures. Warns the account once after half of the policy's time.
 pub(super) async fn judge_failures(
     session: &Session,
     webhook: &Destination,
-    patience: Patience,
+    policy: DeactivationPolicy,
     failures: Failures,
     warned: bool,
     at: DateTime<Utc>,
-) -> Answer<Option<(u32, Failures)>> {
-    match shared::judge(webhook, patience, failures, warned, at) {
+) -> SessionResult<Option<(u32, Failures)>> {
+    match shared::judge(webhook, policy, failures, warned, at) {
         Verdict::Deactivate => {
             let deactivated = deactivate(session, &webhook.account, webhook.webhook_id, REASON_FAILING, at).await?;
             return Ok(deactivated.map(|revision| (revision, failures)));
         }
-        Verdict::Warn(told) => {
+        Verdict::Warn(event) => {
             session.execute("UPDATE failures SET warned = true WHERE webhook_id = $1", &[&webhook.webhook_id]).await?;
-            operational::publish(session, &webhook.account, &told, at).await?;
+            operational::publish(session, &webhook.account, &event, at).await?;
         }
         Verdict::Nothing => {}
     }

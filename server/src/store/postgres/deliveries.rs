@@ -1,53 +1,54 @@
-//! Looking at deliveries and their attempts.
+//! Reading deliveries and their attempts.
 //!
-//! What stands beside a delivery is looked up row by row, in subqueries that answer one: where a join would do, the planner may
-//! choose to read the whole table beside it, because it was small when that was last looked at.
+//! Related rows are read by subqueries that return one row each. In a join, the planner might read the other table completely,
+//! because that table was small when its statistics were collected.
 
-use super::pages::Collecting;
+use super::pages::PageCollector;
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// What a delivery is called. A pending one of a webhook that is deactivated, deleted or of a later epoch is cancelled, though
-/// its row may not say so yet: the rows follow some hundreds at a time.
+/// The status of a delivery. A pending delivery is cancelled if its webhook is deactivated, deleted or in a later epoch. The rows
+/// are updated later, some hundreds at a time.
 const SHOWN_STATUS: &str = "CASE WHEN d.status = 0 AND (
         SELECT w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch FROM webhooks w WHERE w.id = d.webhook_id)
     THEN 3::smallint ELSE d.status END";
 
-/// Finds them by the narrowest filter that an index serves, looks at each for the others, and reads those that are wanted.
-pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page) -> Answer<Part<Delivery>> {
+/// Lists deliveries. Uses the index of the most selective filter, checks the other filters for each row, and then reads the
+/// matching deliveries.
+pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page) -> SessionResult<Part<Delivery>> {
     let account = filter.account.as_ref().map(Account::as_str);
     let event_type = filter.event_type.as_ref().map(EventType::as_str);
     let status = filter.status.map(|status| i16::from(status_to_number(status)));
-    let others: [&dyn Value; 7] =
+    let filters: [&dyn Value; 7] =
         [&account, &filter.webhook_id, &filter.notification_id, &event_type, &filter.since, &filter.until, &status];
-    let looked_at = format!("SELECT d.id, {} FROM {} LIMIT $2", conditions(filter), places(filter));
-    let mut found = Collecting::new(page);
+    let selection = format!("SELECT d.id, {} FROM {} LIMIT $2", conditions(filter), candidates(filter));
+    let mut found = PageCollector::new(page);
     while let Some((before, limit)) = found.next_chunk() {
         let values: [&dyn Value; 2] = [&before, &limit];
-        let rows = session.query(&looked_at, &[&values[..], &others].concat()).await?;
+        let rows = session.query(&selection, &[&values[..], &filters].concat()).await?;
         found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, 0)))?;
     }
     let Part { items: ids, next } = found.part();
     if ids.is_empty() {
         return Ok(Part { items: Vec::new(), next });
     }
-    // What has left the status that is asked for meanwhile is left out; all else stays as it was.
-    let wanted = one(&format!("d.id = ANY($1) AND ($2 IS NULL OR {SHOWN_STATUS} = $2)"));
-    let rows = session.query(&wanted, &[&ids, &status]).await?;
-    Ok(Part { items: rows.iter().map(from_row).collect::<Answer<_>>()?, next })
+    // The status is checked again, because it may have changed in the meantime. The other filters cannot change.
+    let sql = select_deliveries(&format!("d.id = ANY($1) AND ($2 IS NULL OR {SHOWN_STATUS} = $2)"));
+    let rows = session.query(&sql, &[&ids, &status]).await?;
+    Ok(Part { items: rows.iter().map(from_row).collect::<SessionResult<_>>()?, next })
 }
 
-/// The rows that a filter looks at, newest first. All of them have the same in the first column of the order, but with it in
-/// the order no index will do except that of the filter.
-fn places(filter: &DeliveryFilter) -> String {
-    // Of what belongs to another account nothing is looked at.
+/// The rows that are candidates for a filter, newest first. The first column of the order is the same in all rows. With this column
+/// in the order, the planner can use only the index of the filter.
+fn candidates(filter: &DeliveryFilter) -> String {
+    // Excludes all rows if the notification or webhook belongs to another account.
     let owned = |table: &str, value: &str| match filter.account {
         Some(_) => format!("(SELECT account FROM {table} WHERE id = {value}) = $3"),
         None => "true".to_owned(),
     };
     let all = "deliveries d";
     let failed = "unsuccessful u CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE id = u.delivery_id LIMIT 1) d";
-    let (from, column, id, value, also) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {
+    let (from, column, id, value, condition) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {
         (Some(_), _, _) => (all, "d.notification_id", "d.id", "$5", owned("notifications", "$5")),
         (None, Some(_), _) => (all, "d.webhook_id", "d.id", "$4", owned("webhooks", "$4")),
         (None, None, true) if filter.status == Some(DeliveryStatus::Failed) => {
@@ -56,13 +57,13 @@ fn places(filter: &DeliveryFilter) -> String {
         (None, None, true) => (all, "d.account", "d.id", "$3", "true".to_owned()),
         (None, None, false) => return format!("{all} WHERE d.id < $1 ORDER BY d.id DESC"),
     };
-    format!("{from} WHERE ({column}, {id}) < ({value}, $1) AND {column} >= {value} AND {also} ORDER BY {column} DESC, {id} DESC")
+    format!("{from} WHERE ({column}, {id}) < ({value}, $1) AND {column} >= {value} AND {condition} ORDER BY {column} DESC, {id} DESC")
 }
 
-/// What else a filter asks of a row, what is quickly told first.
+/// The other conditions of a filter, cheapest first.
 fn conditions(filter: &DeliveryFilter) -> String {
     let mut conditions = vec!["true".to_owned()];
-    let mut add = |set: bool, condition: String| conditions.extend(set.then_some(condition));
+    let mut add = |is_set: bool, condition: String| conditions.extend(is_set.then_some(condition));
     add(filter.notification_id.is_some() && filter.webhook_id.is_some(), "d.webhook_id = $4".to_owned());
     add(filter.since.is_some(), "d.created_at >= $7".to_owned());
     add(filter.until.is_some(), "d.created_at < $8".to_owned());
@@ -71,8 +72,8 @@ fn conditions(filter: &DeliveryFilter) -> String {
     conditions.join(" AND ")
 }
 
-/// Deliveries with their last attempts, newest first.
-fn one(condition: &str) -> String {
+/// Selects deliveries with their last attempts, newest first.
+fn select_deliveries(condition: &str) -> String {
     format!(
         "SELECT d.id, d.notification_id, (SELECT n.type FROM notifications n WHERE n.id = d.notification_id), d.webhook_id, d.attempt_count,
              d.created_at, (SELECT p.due_at FROM pending p WHERE p.delivery_id = d.id), {SHOWN_STATUS},
@@ -83,9 +84,9 @@ fn one(condition: &str) -> String {
     )
 }
 
-pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<(Delivery, Vec<Attempt>)>> {
-    let found = one("d.id = $1 AND ($2 IS NULL OR d.account = $2)");
-    let row = session.query_opt(&found, &[&id, &account.map(Account::as_str)]).await?;
+pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> SessionResult<Option<(Delivery, Vec<Attempt>)>> {
+    let sql = select_deliveries("d.id = $1 AND ($2 IS NULL OR d.account = $2)");
+    let row = session.query_opt(&sql, &[&id, &account.map(Account::as_str)]).await?;
     let Some(delivery) = row.as_ref().map(from_row).transpose()? else { return Ok(None) };
     let rows = session
         .query(
@@ -94,13 +95,13 @@ pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) 
             &[&id, &i64::from(ATTEMPTS_SHOWN)],
         )
         .await?;
-    let attempts = rows.iter().rev().map(|row| attempt_from_row(row, 0)).collect::<Answer<_>>()?;
+    let attempts = rows.iter().rev().map(|row| attempt_from_row(row, 0)).collect::<SessionResult<_>>()?;
     Ok(Some((delivery, attempts)))
 }
 
-fn from_row(row: &Row) -> Answer<Delivery> {
+fn from_row(row: &Row) -> SessionResult<Delivery> {
     let number: i16 = row.try_get(7)?;
-    let status = status_from_number(number.into()).ok_or_else(|| Trouble::damaged(format!("the status {number}")))?;
+    let status = status_from_number(number.into()).ok_or_else(|| SessionError::damaged(format!("delivery status {number}")))?;
     let has_attempt = row.try_get::<_, Option<i32>>(8)?.is_some();
     Ok(Delivery {
         id: row.try_get(0)?,
@@ -115,7 +116,7 @@ fn from_row(row: &Row) -> Answer<Delivery> {
     })
 }
 
-fn attempt_from_row(row: &Row, first: usize) -> Answer<Attempt> {
+fn attempt_from_row(row: &Row, first: usize) -> SessionResult<Attempt> {
     Ok(Attempt {
         number: count(row.try_get(first)?),
         started_at: row.try_get(first + 1)?,

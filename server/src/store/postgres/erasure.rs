@@ -1,30 +1,30 @@
-//! Deleting notifications: the payload, and what receivers answered, which may repeat it.
+//! Deleting notifications: the payload, and the responses of receivers, which may repeat the payload.
 //!
-//! What is erased here no statement finds any more. Its bytes stay for a while where PostgreSQL keeps what was: in dead rows
-//! until these are vacuumed and their room is used again, and in the log (WAL), its archive and backups until those go.
+//! Statements no longer find the erased data, but PostgreSQL keeps the bytes for a while. They stay in dead rows until the space is
+//! vacuumed and reused, and in the write-ahead log (WAL), its archive and backups until those are removed.
 //!
-//! Whoever deletes a notification holds its deliveries, and so does whoever records an attempt of one, before it looks whether the
-//! notification is there: an answer is recorded before the deletion, and wiped, or not at all.
+//! A deletion locks the deliveries of the notification. The recording of an attempt locks its delivery too, before it checks
+//! whether the notification is deleted. So a response is either recorded before the deletion and then erased, or not recorded.
 
 use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
-/// The payload goes, and so does every pending delivery. They are as many as were published in one transaction.
-pub(super) async fn delete_notification(session: &Session, account: Option<&Account>, id: Uuid, now: DateTime<Utc>) -> Answer<bool> {
+/// Deletes the payload of a notification and cancels its pending deliveries. There are at most as many as one publish creates.
+pub(super) async fn delete_notification(session: &Session, account: Option<&Account>, id: Uuid, now: DateTime<Utc>) -> SessionResult<bool> {
     let exists = "SELECT 1 FROM notifications WHERE id = $1 AND data IS NOT NULL AND ($2 IS NULL OR account = $2)";
     if session.query_opt(exists, &[&id, &account.map(Account::as_str)]).await?.is_none() {
         return Ok(false);
     }
-    // Nobody takes or redelivers anything of it from here on, or sees that it is deleted.
-    hold_orders(session, id).await?;
-    let held = "SELECT id FROM deliveries WHERE notification_id BETWEEN $1 AND $1 ORDER BY notification_id, id FOR UPDATE";
-    let held = session.query(held, &[&id]).await?;
-    let held: Vec<Uuid> = held.iter().map(|row| Ok(row.try_get(0)?)).collect::<Answer<_>>()?;
+    // From here on, no other transaction leases or redelivers these deliveries without seeing the deletion.
+    lock_orders(session, id).await?;
+    let lock = "SELECT id FROM deliveries WHERE notification_id BETWEEN $1 AND $1 ORDER BY notification_id, id FOR UPDATE";
+    let rows = session.query(lock, &[&id]).await?;
+    let deliveries: Vec<Uuid> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
     let erased = session.execute("UPDATE notifications SET data = NULL WHERE id = $1 AND data IS NOT NULL", &[&id]).await?;
     if erased == 0 {
         return Ok(false);
     }
-    cancel(session, held, now).await?;
+    cancel(session, deliveries, now).await?;
     session
         .execute(
             "WITH change AS (INSERT INTO changes (notification_id) VALUES ($1))
@@ -35,8 +35,8 @@ pub(super) async fn delete_notification(session: &Session, account: Option<&Acco
     Ok(true)
 }
 
-/// Until the end of the transaction nobody takes the next delivery of those ordered webhooks that this one waits for.
-async fn hold_orders(session: &Session, notification_id: Uuid) -> Answer<()> {
+/// Locks the order of each ordered webhook with a pending delivery of the notification.
+async fn lock_orders(session: &Session, notification_id: Uuid) -> SessionResult<()> {
     let rows = session
         .query(
             "SELECT DISTINCT d.webhook_id FROM deliveries d WHERE d.notification_id = $1 AND d.status = 0
@@ -45,21 +45,21 @@ async fn hold_orders(session: &Session, notification_id: Uuid) -> Answer<()> {
             &[&notification_id],
         )
         .await?;
-    let webhooks: Vec<Uuid> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Answer<_>>()?;
+    let webhooks: Vec<Uuid> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
     if !webhooks.is_empty() {
         session.query("SELECT 1 FROM sequences WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE", &[&webhooks]).await?;
     }
     Ok(())
 }
 
-/// Cancels those of some deliveries that are pending. An attempt that is under way keeps its lease until it ends.
-async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) -> Answer<()> {
+/// Cancels the pending ones of these deliveries. An attempt in flight keeps its lease until it ends.
+async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) -> SessionResult<()> {
     let rows = session
         .query(
             &format!(
                 "SELECT delivery_id, coalesce({}, false), webhook_id, sequence IS NOT NULL FROM pending
                  WHERE delivery_id = ANY($1) AND lane < 3 ORDER BY delivery_id FOR UPDATE",
-                redelivery::UNDER_WAY
+                redelivery::IN_FLIGHT
             ),
             &[&deliveries],
         )
@@ -67,17 +67,17 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
     if rows.is_empty() {
         return Ok(());
     }
-    let (mut under_way, mut waiting, mut behind) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut in_flight, mut waiting, mut marks) = (Vec::new(), Vec::new(), Vec::new());
     for row in &rows {
-        let (id, is_under_way, webhook_id, in_order): (Uuid, bool, Uuid, bool) =
+        let (id, is_in_flight, webhook_id, in_order): (Uuid, bool, Uuid, bool) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        if is_under_way {
-            under_way.push(id);
+        if is_in_flight {
+            in_flight.push(id);
             continue;
         }
         waiting.push(id);
         if in_order {
-            behind.push((Work { webhook_id, lane: Lane::Ordered }, DateTime::UNIX_EPOCH));
+            marks.push((WorkItem { webhook_id, lane: Lane::Ordered }, DateTime::UNIX_EPOCH));
         }
     }
     session
@@ -90,16 +90,17 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
                  SELECT id, webhook_id, account, created_at, 3 FROM cancelled),
              over AS (DELETE FROM pending WHERE delivery_id = ANY($2))
              UPDATE pending SET lane = 3 WHERE delivery_id = ANY($1)",
-            &[&under_way, &waiting, &now],
+            &[&in_flight, &waiting, &now],
         )
         .await?;
-    // What stands behind it in order need not wait for it any more, unless an attempt of it is under way, which looks after that.
-    ready::mark(session, &behind).await
+    // The next delivery of each ordered webhook may be leased now. If an attempt is in flight, its outcome leases the next
+    // delivery.
+    ready::mark(session, &marks).await
 }
 
-/// A step of any erasure that was cut off or is under way. True when more may be left.
-pub(super) async fn erase_some_answers(session: &Session) -> Answer<bool> {
-    // Nearly always there is none, and no need of a transaction.
+/// Runs one step of an unfinished erasure. Returns whether more responses may be left.
+pub(super) async fn erase_some_responses(session: &Session) -> SessionResult<bool> {
+    // Usually there is no unfinished erasure, and no transaction is needed.
     let next = "SELECT notification_id, wiped_up_to FROM erasures ORDER BY notification_id LIMIT 1";
     if session.query_opt(next, &[]).await?.is_none() {
         return Ok(false);
@@ -107,24 +108,24 @@ pub(super) async fn erase_some_answers(session: &Session) -> Answer<bool> {
     let transaction = session.begin().await?;
     let next = transaction.query_opt(&format!("{next} FOR UPDATE SKIP LOCKED"), &[]).await?;
     if let Some(next) = &next {
-        wipe(&transaction, next.try_get(0)?, next.try_get(1)?).await?;
+        erase_step(&transaction, next.try_get(0)?, next.try_get(1)?).await?;
     }
     transaction.commit().await?;
     Ok(next.is_some())
 }
 
-/// True when more is left.
-pub(super) async fn erase_answers(session: &Session, notification_id: Uuid) -> Answer<bool> {
-    let reached = session.query_opt("SELECT wiped_up_to FROM erasures WHERE notification_id = $1 FOR UPDATE", &[&notification_id]).await?;
-    match reached {
-        Some(reached) => wipe(session, notification_id, reached.try_get(0)?).await,
+/// Runs one step of the erasure of a notification's responses. Returns whether more responses are left.
+pub(super) async fn erase_responses(session: &Session, notification_id: Uuid) -> SessionResult<bool> {
+    let row = session.query_opt("SELECT wiped_up_to FROM erasures WHERE notification_id = $1 FOR UPDATE", &[&notification_id]).await?;
+    match row {
+        Some(row) => erase_step(session, notification_id, row.try_get(0)?).await,
         None => Ok(false),
     }
 }
 
-/// Wipes the answers of deliveries behind one, and notes how far that is. True when more is left.
-async fn wipe(session: &Session, notification_id: Uuid, after: Uuid) -> Answer<bool> {
-    // Held, so that nobody removes them or their attempts meanwhile.
+/// Erases the responses of some deliveries after `after`, and stores the progress. Returns whether more responses are left.
+async fn erase_step(session: &Session, notification_id: Uuid, after: Uuid) -> SessionResult<bool> {
+    // The lock keeps other transactions from removing the deliveries or their attempts.
     let deliveries = session
         .query(
             "SELECT id FROM deliveries WHERE (notification_id, id) > ($1, $2) AND notification_id <= $1
@@ -132,9 +133,9 @@ async fn wipe(session: &Session, notification_id: Uuid, after: Uuid) -> Answer<b
             &[&notification_id, &after, &i64::from(WIPED_AT_ONCE)],
         )
         .await?;
-    let deliveries: Vec<Uuid> = deliveries.iter().map(|row| Ok(row.try_get(0)?)).collect::<Answer<_>>()?;
-    let wiped = "UPDATE attempts SET response_body = NULL WHERE delivery_id = ANY($1) AND response_body IS NOT NULL";
-    session.execute(wiped, &[&deliveries]).await?;
+    let deliveries: Vec<Uuid> = deliveries.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
+    let erase = "UPDATE attempts SET response_body = NULL WHERE delivery_id = ANY($1) AND response_body IS NOT NULL";
+    session.execute(erase, &[&deliveries]).await?;
     match deliveries.last().filter(|_| deliveries.len() == WIPED_AT_ONCE as usize) {
         Some(last) => {
             session.execute("UPDATE erasures SET wiped_up_to = $2 WHERE notification_id = $1", &[&notification_id, last]).await?;

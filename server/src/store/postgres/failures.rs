@@ -1,25 +1,25 @@
-//! Counting the failed attempts of webhooks since they last accepted something.
+//! Counting the failed attempts of webhooks since their last success.
 
 use super::*;
 
-/// Forgets what was counted of webhooks that have accepted something. Two transactions that each forget what the other counts
-/// would wait for one another: so what `count_many` is about to change is locked with it, in order.
-pub(super) async fn forget_before_counting(session: &Session, accepting: Vec<Uuid>, failing: Vec<Uuid>) -> Answer<()> {
-    if accepting.is_empty() {
+/// Removes the failures of webhooks that have succeeded. To avoid deadlocks, also locks the rows that `count_many` will change, in
+/// order of their keys.
+pub(super) async fn remove_before_counting(session: &Session, succeeded: Vec<Uuid>, failing: Vec<Uuid>) -> SessionResult<()> {
+    if succeeded.is_empty() {
         return Ok(());
     }
-    let locked = [&accepting[..], &failing].concat();
+    let locked = [&succeeded[..], &failing].concat();
     if !failing.is_empty() {
         session.query("SELECT 1 FROM webhooks WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", &[&failing]).await?;
     }
     session.query("SELECT 1 FROM failures WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE", &[&locked]).await?;
-    session.execute("DELETE FROM failures WHERE webhook_id = ANY($1)", &[&accepting]).await.map(drop)
+    session.execute("DELETE FROM failures WHERE webhook_id = ANY($1)", &[&succeeded]).await.map(drop)
 }
 
-/// Counts attempts of webhooks that failed: of each, named once, when the first of them ended and how many they are. Answers
-/// what has failed of each that is active, and whether its account has been warned. Nobody else changes these webhooks before
-/// the transaction has ended.
-pub(super) async fn count_many(session: &Session, counted: &[(Uuid, DateTime<Utc>, u32)]) -> Answer<Vec<(Uuid, Failures, bool)>> {
+/// Counts failed attempts. Each webhook occurs once in `counted`, with the end of its first failed attempt and the number of failed
+/// attempts. Returns the failures of each active webhook, and whether its account was warned. Locks the webhooks until the
+/// transaction ends.
+pub(super) async fn count_many(session: &Session, counted: &[(Uuid, DateTime<Utc>, u32)]) -> SessionResult<Vec<(Uuid, Failures, bool)>> {
     if counted.is_empty() {
         return Ok(Vec::new());
     }
@@ -48,7 +48,7 @@ pub(super) async fn count_many(session: &Session, counted: &[(Uuid, DateTime<Utc
         .collect()
 }
 
-/// What was counted of a webhook says nothing any more: it has accepted something, or begins anew.
-pub(super) async fn forget(session: &Session, webhook_id: Uuid) -> Answer<()> {
+/// Removes the failures of a webhook, which are no longer relevant.
+pub(super) async fn remove(session: &Session, webhook_id: Uuid) -> SessionResult<()> {
     session.execute("DELETE FROM failures WHERE webhook_id = $1", &[&webhook_id]).await.map(drop)
 }

@@ -1,9 +1,10 @@
-//! Webhooks whose callback has yet to agree.
+//! Handshakes: webhooks whose callback must still confirm.
 
 use super::*;
 
-/// Puts a webhook, which is not deleted, out of service until its callback has answered the challenge, which is due now.
-pub(super) async fn demand(session: &Session, webhook: &Webhook, challenge: &Challenge, now: DateTime<Utc>) -> Answer<()> {
+/// Requires a handshake, which is due now. Deactivates the webhook until its callback has confirmed. The webhook must not be
+/// deleted.
+pub(super) async fn require(session: &Session, webhook: &Webhook, challenge: &Challenge, now: DateTime<Utc>) -> SessionResult<()> {
     insert(session, webhook.id, challenge, now).await?;
     if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
         deactivation::deactivate(session, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now).await?;
@@ -11,7 +12,7 @@ pub(super) async fn demand(session: &Session, webhook: &Webhook, challenge: &Cha
     Ok(())
 }
 
-pub(super) async fn insert(session: &Session, webhook_id: Uuid, challenge: &Challenge, now: DateTime<Utc>) -> Answer<()> {
+pub(super) async fn insert(session: &Session, webhook_id: Uuid, challenge: &Challenge, now: DateTime<Utc>) -> SessionResult<()> {
     session
         .execute(
             "INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at) VALUES ($1, $2, 0, $3)
@@ -23,33 +24,38 @@ pub(super) async fn insert(session: &Session, webhook_id: Uuid, challenge: &Chal
         .map(drop)
 }
 
-/// A webhook's URL has changed: what was verified of the old one says nothing of it. One that its customer or its callback
-/// put out of service stays so, and is asked when it is activated.
-pub(super) async fn moved(session: &Session, webhook: &Webhook, challenge: Option<&Challenge>, now: DateTime<Utc>) -> Answer<()> {
-    forget(session, webhook.id).await?;
-    let serves = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
-    match challenge.filter(|_| serves) {
-        Some(challenge) => demand(session, webhook, challenge, now).await,
+/// Handles a change of a webhook's URL: the old handshake is void. A webhook that its account or its callback has deactivated stays
+/// deactivated, and needs a handshake when it is activated.
+pub(super) async fn handle_url_change(
+    session: &Session,
+    webhook: &Webhook,
+    challenge: Option<&Challenge>,
+    now: DateTime<Utc>,
+) -> SessionResult<()> {
+    remove(session, webhook.id).await?;
+    let is_in_service = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
+    match challenge.filter(|_| is_in_service) {
+        Some(challenge) => require(session, webhook, challenge, now).await,
         None => Ok(()),
     }
 }
 
-pub(super) async fn forget(session: &Session, webhook_id: Uuid) -> Answer<()> {
+pub(super) async fn remove(session: &Session, webhook_id: Uuid) -> SessionResult<()> {
     session.execute("DELETE FROM handshakes WHERE webhook_id = $1", &[&webhook_id]).await.map(drop)
 }
 
-/// Whether the callback at its present URL has agreed.
-pub(super) async fn is_verified(session: &Session, webhook_id: Uuid) -> Answer<bool> {
+/// Whether the callback at the webhook's current URL has confirmed.
+pub(super) async fn is_verified(session: &Session, webhook_id: Uuid) -> SessionResult<bool> {
     Ok(session.query_one("SELECT verified FROM webhooks WHERE id = $1", &[&webhook_id]).await?.try_get(0)?)
 }
 
-/// Those that nobody else is on, which are this node's until it has finished them.
-pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> Answer<DueHandshakes> {
+/// Takes the due handshakes that no other node performs. They belong to this node until it has finished them.
+pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> SessionResult<DueHandshakes> {
     let due = session
         .query(
             &format!(
                 "WITH free AS (
-                     SELECT h.webhook_id FROM handshakes h WHERE h.due_at <= $2 AND {NOBODY_IS_ON}
+                     SELECT h.webhook_id FROM handshakes h WHERE h.due_at <= $2 AND {IS_FREE}
                      ORDER BY h.due_at FOR UPDATE OF h SKIP LOCKED),
                  taken AS (
                      UPDATE handshakes SET taken_by = $1 WHERE webhook_id = ANY(ARRAY(SELECT webhook_id FROM free))
@@ -72,24 +78,24 @@ pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>
                 attempt: count(row.try_get(3)?) + 1,
             })
         })
-        .collect::<Answer<_>>()?;
-    let sql = format!("SELECT min(h.due_at) FROM handshakes h WHERE h.due_at > $2 AND (h.taken_by = $1 OR {NOBODY_IS_ON})");
+        .collect::<SessionResult<_>>()?;
+    let sql = format!("SELECT min(h.due_at) FROM handshakes h WHERE h.due_at > $2 AND (h.taken_by = $1 OR {IS_FREE})");
     let next_due = session.query_one(&sql, &[&incarnation, &now]).await?.try_get(0)?;
     Ok(DueHandshakes { due, next_due })
 }
 
-/// Of a row `h` of `handshakes`, with this node's incarnation as `$1`.
-const NOBODY_IS_ON: &str =
+/// Whether no living node performs the handshake in row `h` of `handshakes`. `$1` is this node's incarnation.
+const IS_FREE: &str =
     "(h.taken_by IS NULL OR (h.taken_by <> $1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = h.taken_by)))";
 
-/// The webhook's revision, if that made it active.
+/// Records the end of a handshake. Returns the webhook's new revision if the handshake has activated it.
 pub(super) async fn finish(
     session: &Session,
     webhook_id: Uuid,
     challenge: &Challenge,
     end: HandshakeEnd,
     now: DateTime<Utc>,
-) -> Answer<Option<u32>> {
+) -> SessionResult<Option<u32>> {
     if let HandshakeEnd::RetryAt(due_at) = end {
         session
             .execute(
@@ -101,7 +107,7 @@ pub(super) async fn finish(
         return Ok(None);
     }
     let Some(webhook) = webhook_rows::get_for_change(session, None, webhook_id).await? else { return Ok(None) };
-    // A challenge that is not the present one was sent to another URL, or before the webhook was put out of service.
+    // An outdated challenge was sent to another URL, or before the webhook was deactivated.
     let ended =
         session.execute("DELETE FROM handshakes WHERE webhook_id = $1 AND challenge = $2", &[&webhook_id, &challenge.as_str()]).await?;
     if ended == 0 || end != HandshakeEnd::Verified {

@@ -1,10 +1,10 @@
-//! Taking deliveries that are due.
+//! Leasing due deliveries.
 //!
-//! Nodes that look at the same webhook pass over what another is taking (`SKIP LOCKED`), so each gets its own. A lease is the
-//! name of a node's incarnation in `pending.leased_by`, and counts only while that is in `nodes`.
+//! Nodes that lease from the same webhook skip the rows that another node has locked (`SKIP LOCKED`), so each node gets different
+//! deliveries. A lease is a node's incarnation in `pending.leased_by`. It is valid only while the incarnation is in `nodes`.
 //!
-//! What every transaction here and in `outcomes` and `publications` locks, it locks in this order: sequences, rates,
-//! deliveries, pending, ready; and of each of them by key.
+//! All transactions here, in `outcomes` and in `publications` lock rows in this order: sequences, rates, deliveries, pending,
+//! ready, and within each table by key.
 
 use std::collections::HashMap;
 
@@ -12,62 +12,61 @@ use super::pauses::Paused;
 use super::*;
 use crate::model::Rate;
 
-/// So many deliveries are leased in one round, so that the round's transaction stays short.
-const LEASED_AT_ONCE: usize = 256;
+/// Maximum number of deliveries leased in one round. It keeps the round's transaction short.
+const MAX_LEASED_PER_ROUND: usize = 256;
 
-/// What others are at is looked at again after this, should they leave something.
-const LOOK_AGAIN: TimeDelta = TimeDelta::milliseconds(20);
+/// When to look again for due work that other nodes have locked, because those nodes may not lease all of it.
+const RETRY_LOCKED_AFTER: TimeDelta = TimeDelta::milliseconds(20);
 
-/// One round of taking: of that work, and of what fell due since.
-pub(super) async fn round(
+/// Leases deliveries of `work_items` and of work that has fallen due.
+pub(super) async fn lease_due(
     session: &Session,
     node: &Node,
-    bell: &Bell,
+    wakeup: &Wakeup,
     slots: &Arc<Slots>,
     now: DateTime<Utc>,
-    mut works: Vec<Work>,
-) -> Answer<DueRound> {
+    mut work_items: Vec<WorkItem>,
+) -> SessionResult<DueRound> {
     if !node.holds(node.incarnation()) {
-        // What it took would be another's at once.
-        slots.wake(works);
+        // A new lease of this node would be void at once.
+        slots.wake(work_items);
         return Ok(DueRound::default());
     }
-    // Most rounds find nothing, and need no transaction for that.
-    if works.is_empty() {
+    // Most rounds find nothing. They need no transaction.
+    if work_items.is_empty() {
         let next: Option<DateTime<Utc>> = session.query_one(ready::NEXT_DUE, &[]).await?.try_get(0)?;
         if next.is_none_or(|next| next > now) {
             return Ok(DueRound { next_due: next, ..DueRound::default() });
         }
     }
     match ready::take_due(session, node.incarnation(), now).await {
-        Ok(fell_due) => works.extend(fell_due),
-        Err(trouble) => {
-            if trouble.is_unknown() {
-                node.lost_sight();
+        Ok(due) => work_items.extend(due),
+        Err(error) => {
+            if error.is_unknown() {
+                node.request_rescan();
             }
-            slots.wake(works);
-            return Err(trouble);
+            slots.wake(work_items);
+            return Err(error);
         }
     }
     let mut seen = std::collections::HashSet::new();
-    works.retain(|work| seen.insert(*work));
-    if works.is_empty() {
-        // Others are at what is due.
-        return Ok(DueRound { next_due: Some(now + LOOK_AGAIN), ..DueRound::default() });
+    work_items.retain(|work| seen.insert(*work));
+    if work_items.is_empty() {
+        // Other nodes have locked the due work.
+        return Ok(DueRound { next_due: Some(now + RETRY_LOCKED_AFTER), ..DueRound::default() });
     }
     let mut tries = 1;
     loop {
-        let taken = try_round(session, node, slots, now, works.clone()).await;
-        match taken {
-            Err(trouble) if trouble.is_conflict() && tries < TRIES => tries += 1,
-            Err(trouble) => {
-                // What it was about is looked at again.
-                slots.wake(works);
-                return Err(trouble);
+        match try_round(session, node, slots, now, work_items.clone()).await {
+            Err(error) if error.is_conflict() && tries < MAX_TRIES => tries += 1,
+            Err(error) => {
+                // The next round tries this work again.
+                slots.wake(work_items);
+                return Err(error);
             }
             Ok((round, shared)) => {
                 if shared {
-                    bell.ring();
+                    wakeup.notify();
                 }
                 return Ok(round);
             }
@@ -75,70 +74,68 @@ pub(super) async fn round(
     }
 }
 
-/// The round, and whether something was left that other nodes may take of.
+/// Runs a round in one transaction. Also returns whether work was left for other nodes.
 async fn try_round(
     session: &Session,
     node: &Node,
     slots: &Arc<Slots>,
     now: DateTime<Utc>,
-    mut works: Vec<Work>,
-) -> Answer<(DueRound, bool)> {
+    mut work_items: Vec<WorkItem>,
+) -> SessionResult<(DueRound, bool)> {
     let transaction = session.begin().await?;
     let outcome = async {
-        // Retries come last, unless it is their turn.
-        works.sort_by_cached_key(|work| match work.lane {
+        // Retries come last, unless it is their turn to be first.
+        work_items.sort_by_cached_key(|work| match work.lane {
             Lane::Retry if slots.retries_go_first(work.webhook_id) => 0,
             Lane::Fresh | Lane::Ordered => 1,
             Lane::Retry => 2,
         });
-        let leasing = Leasing { session: &transaction, node, slots, now };
-        let Taken { leased: taken, left, mut marks } = leasing.take(works).await?;
-        let shared = leasing.to_share(&taken);
+        let leasing = LeaseTransaction { session: &transaction, node, slots, now };
+        let LeaseOutcome { leased, left, mut marks } = leasing.lease_work(work_items).await?;
+        let shared = leasing.work_to_share(&leased);
         marks.extend(&shared);
         ready::mark(&transaction, &marks).await?;
         let next_due = transaction.query_one(ready::NEXT_DUE, &[]).await?.try_get(0)?;
-        Ok((taken, left, !shared.is_empty(), next_due))
+        Ok((leased, left, !shared.is_empty(), next_due))
     };
     match outcome.await {
-        Ok((taken, left, shared, next_due)) => {
-            let ids: Vec<Uuid> = taken.iter().map(|leased| leased.delivery_id).collect();
-            if let Err(trouble) = transaction.commit().await {
-                node.doubt(ids);
-                return Err(trouble);
+        Ok((leased, left, shared, next_due)) => {
+            let ids: Vec<Uuid> = leased.iter().map(|leased| leased.delivery_id).collect();
+            if let Err(error) = transaction.commit().await {
+                node.mark_uncertain(ids);
+                return Err(error);
             }
-            Ok((DueRound { leased: taken, next_due, left }, shared))
+            Ok((DueRound { leased, next_due, left }, shared))
         }
-        Err(trouble) => {
+        Err(error) => {
             let _ = transaction.roll_back().await;
-            Err(trouble)
+            Err(error)
         }
     }
 }
 
-/// What leasing needs, inside one transaction.
-pub(super) struct Leasing<'a> {
+pub(super) struct LeaseTransaction<'a> {
     pub(super) session: &'a Session,
     pub(super) node: &'a Node,
     pub(super) slots: &'a Arc<Slots>,
     pub(super) now: DateTime<Utc>,
 }
 
-/// What came of taking.
 #[derive(Default)]
-pub(super) struct Taken {
+pub(super) struct LeaseOutcome {
     pub(super) leased: Vec<Leased>,
-    /// What is to be looked at in the next round.
-    pub(super) left: Vec<Work>,
-    /// What falls due, and when.
-    pub(super) marks: Vec<(Work, DateTime<Utc>)>,
+    /// The work that is left for the next round.
+    pub(super) left: Vec<WorkItem>,
+    /// The work that falls due later, and when.
+    pub(super) marks: Vec<(WorkItem, DateTime<Utc>)>,
 }
 
-/// Work that may be taken of now.
-struct Open {
-    work: Work,
+/// Work from which deliveries may be leased now.
+struct Target {
+    work: WorkItem,
     destination: Arc<Destination>,
-    /// At most so many, and one more that then waits.
-    most: i64,
+    /// The maximum number of deliveries to lease.
+    limit: i64,
 }
 
 struct Candidate {
@@ -149,23 +146,24 @@ struct Candidate {
     payload_bytes: usize,
 }
 
-impl Leasing<'_> {
-    /// Takes of that work as much as finds a slot. What falls due later is for the caller to [mark](ready::mark), once and last.
-    pub(super) async fn take(&self, works: Vec<Work>) -> Answer<Taken> {
-        if works.is_empty() {
-            return Ok(Taken::default());
+impl LeaseTransaction<'_> {
+    /// Leases deliveries of `work_items` as far as there are slots. The caller must [mark](ready::mark) the returned marks, as the last
+    /// lock of the transaction.
+    pub(super) async fn lease_work(&self, work_items: Vec<WorkItem>) -> SessionResult<LeaseOutcome> {
+        if work_items.is_empty() {
+            return Ok(LeaseOutcome::default());
         }
-        let mut ids: Vec<Uuid> = works.iter().map(|work| work.webhook_id).collect();
+        let mut ids: Vec<Uuid> = work_items.iter().map(|work| work.webhook_id).collect();
         ids.sort_unstable();
         ids.dedup();
         let destinations = webhook_rows::destinations(self.session, ids).await?;
         let destinations: HashMap<Uuid, Arc<Destination>> =
             destinations.into_iter().map(|destination| (destination.webhook_id, Arc::new(destination))).collect();
         let paused = Paused::read(self.session).await?;
-        let (mut open, mut left, mut room) = (Vec::new(), Vec::new(), LEASED_AT_ONCE);
-        for work in works {
+        let (mut targets, mut left, mut room) = (Vec::new(), Vec::new(), MAX_LEASED_PER_ROUND);
+        for work in work_items {
             let Some(destination) = destinations.get(&work.webhook_id) else { continue };
-            // It waits already, and is looked at when it need not any more; or nothing of it begins before a resumption finds it.
+            // Waiting work is returned by the slots when it can continue. Paused work is found again when it is resumed.
             if self.slots.is_waiting(work) || paused.has(&destination.account, work.webhook_id) {
                 continue;
             }
@@ -173,52 +171,54 @@ impl Leasing<'_> {
                 left.push(work);
                 continue;
             }
-            let most = if work.lane == Lane::Ordered { 1 } else { self.slots.room_for(work.webhook_id).clamp(1, room) };
-            room -= most;
-            open.push(Open { work, destination: destination.clone(), most: most as i64 });
+            let limit = if work.lane == Lane::Ordered { 1 } else { self.slots.room_for(work.webhook_id).clamp(1, room) };
+            room -= limit;
+            targets.push(Target { work, destination: destination.clone(), limit: limit as i64 });
         }
-        let order: Vec<Uuid> = open.iter().filter(|open| open.work.lane == Lane::Ordered).map(|open| open.work.webhook_id).collect();
-        sequences::hold(self.session, &order).await?;
-        let mut rates = self.hold_rates(&open).await?;
-        let mut waiting = self.waiting(&open).await?;
+        let ordered: Vec<Uuid> =
+            targets.iter().filter(|target| target.work.lane == Lane::Ordered).map(|target| target.work.webhook_id).collect();
+        sequences::lock(self.session, &ordered).await?;
+        let mut rates = self.lock_rates(&targets).await?;
+        let mut waiting = self.lock_candidates(&targets).await?;
         let (mut chosen, mut marks, mut exhausted) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, open) in open.iter().enumerate() {
-            let candidates = waiting.remove(&place).unwrap_or_default();
+        for (position, target) in targets.iter().enumerate() {
+            let candidates = waiting.remove(&position).unwrap_or_default();
             let found = candidates.len();
             let mut all = true;
             for candidate in candidates {
-                // What waits for its first attempt waits for no time: if the clock says otherwise, it has been set back.
+                // A delivery without an attempt is always due. If its due time is in the future, the clock has been set back.
                 if candidate.due_at > self.now && candidate.attempt_count > candidate.schedule_start {
-                    marks.push((open.work, candidate.due_at));
+                    marks.push((target.work, candidate.due_at));
                     all = false;
                     break;
                 }
-                let Some(slot) = self.take_slot(open, candidate.payload_bytes, &mut rates) else {
+                let Some(slot) = self.take_slot(target, candidate.payload_bytes, &mut rates) else {
                     all = false;
                     break;
                 };
-                chosen.push((place, candidate, slot));
+                chosen.push((position, candidate, slot));
             }
-            if all && found as i64 > open.most {
-                self.slots.wake([open.work]);
-            } else if all && open.work.lane == Lane::Retry {
-                exhausted.push(open.work.webhook_id);
+            if all && found as i64 > target.limit {
+                self.slots.wake([target.work]);
+            } else if all && target.work.lane == Lane::Retry {
+                exhausted.push(target.work.webhook_id);
             }
         }
-        let leased = self.lease(&open, chosen).await?;
+        let leased = self.lease(&targets, chosen).await?;
         self.save_rates(rates).await?;
-        marks.extend(self.next_retries(&open, &exhausted).await?);
-        Ok(Taken { leased, left, marks })
+        marks.extend(self.next_retries(&targets, &exhausted).await?);
+        Ok(LeaseOutcome { leased, left, marks })
     }
 
-    /// What waits longest of each, with one more than may be taken. Nobody else takes that in the meantime.
-    async fn waiting(&self, open: &[Open]) -> Answer<HashMap<usize, Vec<Candidate>>> {
-        let of_lane = |ordered: bool| open.iter().enumerate().filter(move |(_, open)| (open.work.lane == Lane::Ordered) == ordered);
+    /// For each target, finds and locks the deliveries that wait longest, one more than its limit. The keys of the result are
+    /// positions in `targets`.
+    async fn lock_candidates(&self, targets: &[Target]) -> SessionResult<HashMap<usize, Vec<Candidate>>> {
+        let of_lane = |ordered: bool| targets.iter().enumerate().filter(move |(_, target)| (target.work.lane == Lane::Ordered) == ordered);
         let mut waiting: HashMap<usize, Vec<Candidate>> = HashMap::new();
-        let mut add = |rows: &[Row]| -> Answer<()> {
+        let mut add = |rows: &[Row]| -> SessionResult<()> {
             for row in rows {
-                let place: i64 = row.try_get(0)?;
-                waiting.entry(usize::try_from(place).unwrap_or_default()).or_default().push(Candidate {
+                let position: i64 = row.try_get(0)?;
+                waiting.entry(usize::try_from(position).unwrap_or_default()).or_default().push(Candidate {
                     delivery_id: row.try_get(1)?,
                     due_at: row.try_get(2)?,
                     attempt_count: count(row.try_get(3)?),
@@ -229,33 +229,33 @@ impl Leasing<'_> {
             Ok(())
         };
         if of_lane(false).next().is_some() {
-            let places: Vec<i64> = of_lane(false).map(|(place, _)| place as i64).collect();
-            let webhooks: Vec<Uuid> = of_lane(false).map(|(_, open)| open.work.webhook_id).collect();
-            let epochs: Vec<i32> = of_lane(false).map(|(_, open)| int(open.destination.epoch)).collect();
-            let lanes: Vec<i16> = of_lane(false).map(|(_, open)| open.work.lane as i16).collect();
-            let most: Vec<i64> = of_lane(false).map(|(_, open)| open.most + 1).collect();
-            let rows = self.session.query(WAITING, &[&places, &webhooks, &epochs, &lanes, &most, &self.now]).await?;
+            let positions: Vec<i64> = of_lane(false).map(|(position, _)| position as i64).collect();
+            let webhooks: Vec<Uuid> = of_lane(false).map(|(_, target)| target.work.webhook_id).collect();
+            let epochs: Vec<i32> = of_lane(false).map(|(_, target)| int(target.destination.epoch)).collect();
+            let lanes: Vec<i16> = of_lane(false).map(|(_, target)| target.work.lane as i16).collect();
+            let limits: Vec<i64> = of_lane(false).map(|(_, target)| target.limit + 1).collect();
+            let rows = self.session.query(CANDIDATES, &[&positions, &webhooks, &epochs, &lanes, &limits, &self.now]).await?;
             add(&rows)?;
         }
         if of_lane(true).next().is_some() {
-            let places: Vec<i64> = of_lane(true).map(|(place, _)| place as i64).collect();
-            let webhooks: Vec<Uuid> = of_lane(true).map(|(_, open)| open.work.webhook_id).collect();
-            let epochs: Vec<i32> = of_lane(true).map(|(_, open)| int(open.destination.epoch)).collect();
-            let rows = self.session.query(IN_ORDER, &[&places, &webhooks, &epochs]).await?;
+            let positions: Vec<i64> = of_lane(true).map(|(position, _)| position as i64).collect();
+            let webhooks: Vec<Uuid> = of_lane(true).map(|(_, target)| target.work.webhook_id).collect();
+            let epochs: Vec<i32> = of_lane(true).map(|(_, target)| int(target.destination.epoch)).collect();
+            let rows = self.session.query(ORDERED_CANDIDATES, &[&positions, &webhooks, &epochs]).await?;
             add(&rows)?;
         }
         Ok(waiting)
     }
 
-    /// A slot, as far as the caps and the webhook's rate limit allow. If not, the work waits in the slots.
-    fn take_slot(&self, open: &Open, payload_bytes: usize, rates: &mut HashMap<Uuid, Option<DateTime<Utc>>>) -> Option<Slot> {
-        let Open { work, destination, .. } = open;
+    /// Takes a slot if the caps and the webhook's rate limit allow it. Otherwise the work waits in `slots`.
+    fn take_slot(&self, target: &Target, payload_bytes: usize, rates: &mut HashMap<Uuid, Option<DateTime<Utc>>>) -> Option<Slot> {
+        let Target { work, destination, .. } = target;
         let slot = self.slots.try_take(&destination.account, *work, payload_bytes, self.now)?;
-        let Some(rate) = destination.max_per_second.and_then(Rate::even) else { return Some(slot) };
-        let even_at = rates.entry(work.webhook_id).or_default();
-        match rate.admit(*even_at, self.now) {
+        let Some(rate) = destination.max_per_second.and_then(Rate::per_second) else { return Some(slot) };
+        let theoretical_arrival_time = rates.entry(work.webhook_id).or_default();
+        match rate.admit(*theoretical_arrival_time, self.now) {
             Ok(next) => {
-                *even_at = Some(next);
+                *theoretical_arrival_time = Some(next);
                 Some(slot)
             }
             Err(wait) => {
@@ -266,51 +266,51 @@ impl Leasing<'_> {
         }
     }
 
-    /// When each webhook with a rate limit is even again, which nobody else moves until this transaction has ended.
-    async fn hold_rates(&self, open: &[Open]) -> Answer<HashMap<Uuid, Option<DateTime<Utc>>>> {
+    /// Locks and returns the theoretical arrival times of webhooks with a rate limit.
+    async fn lock_rates(&self, targets: &[Target]) -> SessionResult<HashMap<Uuid, Option<DateTime<Utc>>>> {
         let mut limited: Vec<Uuid> =
-            open.iter().filter(|open| open.destination.max_per_second.is_some()).map(|open| open.work.webhook_id).collect();
+            targets.iter().filter(|target| target.destination.max_per_second.is_some()).map(|target| target.work.webhook_id).collect();
         if limited.is_empty() {
             return Ok(HashMap::new());
         }
         limited.sort_unstable();
         limited.dedup();
-        // A webhook's first row must be there before it can be locked.
-        let made =
-            "INSERT INTO rates (webhook_id, even_at) SELECT id, '-infinity' FROM UNNEST($1) AS id ORDER BY id ON CONFLICT DO NOTHING";
-        self.session.execute(made, &[&limited]).await?;
-        let locked = "SELECT webhook_id, nullif(even_at, '-infinity') FROM rates WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE";
-        let rows = self.session.query(locked, &[&limited]).await?;
+        // A row must exist before it can be locked.
+        let insert = "INSERT INTO rates (webhook_id, theoretical_arrival_time) SELECT id, '-infinity' FROM UNNEST($1) AS id ORDER BY id ON CONFLICT DO NOTHING";
+        self.session.execute(insert, &[&limited]).await?;
+        let select = "SELECT webhook_id, nullif(theoretical_arrival_time, '-infinity') FROM rates WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE";
+        let rows = self.session.query(select, &[&limited]).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
-    async fn save_rates(&self, rates: HashMap<Uuid, Option<DateTime<Utc>>>) -> Answer<()> {
-        let (webhooks, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = rates.into_iter().filter_map(|(id, even_at)| Some((id, even_at?))).unzip();
+    async fn save_rates(&self, rates: HashMap<Uuid, Option<DateTime<Utc>>>) -> SessionResult<()> {
+        let (webhooks, times): (Vec<Uuid>, Vec<DateTime<Utc>>) =
+            rates.into_iter().filter_map(|(id, theoretical_arrival_time)| Some((id, theoretical_arrival_time?))).unzip();
         if webhooks.is_empty() {
             return Ok(());
         }
-        let moved = "UPDATE rates SET even_at = moved.even_at FROM UNNEST($1, $2) AS moved (webhook_id, even_at)
+        let update = "UPDATE rates SET theoretical_arrival_time = moved.theoretical_arrival_time FROM UNNEST($1, $2) AS moved (webhook_id, theoretical_arrival_time)
                      WHERE rates.webhook_id = moved.webhook_id AND rates.webhook_id = ANY($1)";
-        self.session.execute(moved, &[&webhooks, &times]).await.map(drop)
+        self.session.execute(update, &[&webhooks, &times]).await.map(drop)
     }
 
-    /// Takes what has a slot, and reads what of it goes out.
-    async fn lease(&self, open: &[Open], chosen: Vec<(usize, Candidate, Slot)>) -> Answer<Vec<Leased>> {
+    /// Leases the chosen deliveries and reads their notifications.
+    async fn lease(&self, targets: &[Target], chosen: Vec<(usize, Candidate, Slot)>) -> SessionResult<Vec<Leased>> {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
         let lease = self.node.incarnation();
         let ids: Vec<Uuid> = chosen.iter().map(|(_, candidate, _)| candidate.delivery_id).collect();
-        self.node.trust(&ids);
-        let rows = self.session.query(TAKE, &[&ids, &lease]).await?;
+        self.node.clear_uncertain(&ids);
+        let rows = self.session.query(LEASE, &[&ids, &lease]).await?;
         let mut outbound: HashMap<Uuid, Arc<Outbound>> = HashMap::new();
         for row in &rows {
             let notification = notifications::from_row(row, 1)?;
             let trace = notifications::trace_from_row(row, 6)?;
             outbound.insert(row.try_get(0)?, Arc::new(notification.outbound(trace)));
         }
-        let leased = chosen.into_iter().filter_map(|(place, candidate, slot)| {
-            let Open { work, destination, .. } = &open[place];
+        let leased = chosen.into_iter().filter_map(|(position, candidate, slot)| {
+            let Target { work, destination, .. } = &targets[position];
             Some(Leased {
                 delivery_id: candidate.delivery_id,
                 attempt: candidate.attempt_count + 1,
@@ -326,33 +326,34 @@ impl Leasing<'_> {
         Ok(leased.collect())
     }
 
-    /// When the next retry of each of these webhooks falls due.
-    async fn next_retries(&self, open: &[Open], webhooks: &[Uuid]) -> Answer<Vec<(Work, DateTime<Utc>)>> {
+    /// Returns when the next retry of each of these webhooks falls due.
+    async fn next_retries(&self, targets: &[Target], webhooks: &[Uuid]) -> SessionResult<Vec<(WorkItem, DateTime<Utc>)>> {
         if webhooks.is_empty() {
             return Ok(Vec::new());
         }
-        let epoch_of: HashMap<Uuid, i32> = open.iter().map(|open| (open.work.webhook_id, int(open.destination.epoch))).collect();
+        let epoch_of: HashMap<Uuid, i32> = targets.iter().map(|target| (target.work.webhook_id, int(target.destination.epoch))).collect();
         let epochs: Vec<i32> = webhooks.iter().map(|id| epoch_of.get(id).copied().unwrap_or_default()).collect();
         let rows = self.session.query(NEXT_RETRIES, &[&webhooks.to_vec(), &epochs, &self.now]).await?;
-        rows.iter().map(|row| Ok((Work { webhook_id: row.try_get(0)?, lane: Lane::Retry }, row.try_get(1)?))).collect()
+        rows.iter().map(|row| Ok((WorkItem { webhook_id: row.try_get(0)?, lane: Lane::Retry }, row.try_get(1)?))).collect()
     }
 
-    /// What the other nodes are to know of: work that waits for room here, from time to time, as they may have some.
-    fn to_share(&self, taken: &[Leased]) -> Vec<(Work, DateTime<Utc>)> {
+    /// Returns work to share with other nodes, which may have free slots. Each item is shared only from time to time.
+    fn work_to_share(&self, leased: &[Leased]) -> Vec<(WorkItem, DateTime<Utc>)> {
         if self.node.delivering() < 2 {
             return Vec::new();
         }
-        let mut works: Vec<Work> =
-            taken.iter().map(|leased| Work { webhook_id: leased.destination.webhook_id, lane: leased.lane }).collect();
-        works.sort_unstable();
-        works.dedup();
-        works.retain(|work| work.lane != Lane::Ordered && self.slots.may_share(*work, self.now));
-        works.into_iter().map(|work| (work, self.now)).collect()
+        let mut work_items: Vec<WorkItem> =
+            leased.iter().map(|leased| WorkItem { webhook_id: leased.destination.webhook_id, lane: leased.lane }).collect();
+        work_items.sort_unstable();
+        work_items.dedup();
+        work_items.retain(|work| work.lane != Lane::Ordered && self.slots.may_share(*work, self.now));
+        work_items.into_iter().map(|work| (work, self.now)).collect()
     }
 }
 
-/// At most as many rows as all nodes have in flight or unrecorded stand before the first one that nobody is on.
-const WAITING: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
+/// Selects and locks due deliveries. Before the first one without a lease, it reads at most as many rows as all nodes have in flight
+/// or unrecorded.
+const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3, $4, $5) AS w (place, webhook_id, epoch, lane, most)
      CROSS JOIN LATERAL (
          SELECT p.delivery_id, p.due_at FROM pending p
@@ -363,9 +364,9 @@ const WAITING: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count,
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      ORDER BY w.place, p.due_at, p.delivery_id";
 
-/// Only the first one counts, and only if nobody is on it: whoever is wakes what comes after. That holds for one that was
-/// cancelled while a node was on it, too.
-const IN_ORDER: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
+/// Selects the first delivery of each ordered webhook, if the delivery has no valid lease. Otherwise the node with the lease
+/// continues the order, even if the delivery was cancelled during its attempt.
+const ORDERED_CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3) AS w (place, webhook_id, epoch)
      CROSS JOIN LATERAL (
          SELECT p.delivery_id, p.due_at, p.leased_by FROM pending p
@@ -375,7 +376,7 @@ const IN_ORDER: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      WHERE p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by)";
 
-const TAKE: &str = "UPDATE pending p SET leased_by = $2
+const LEASE: &str = "UPDATE pending p SET leased_by = $2
      FROM deliveries d JOIN notifications n ON n.id = d.notification_id
      WHERE p.delivery_id = ANY($1) AND d.id = p.delivery_id
      RETURNING p.delivery_id, n.id, n.type, n.data, n.created_at, n.delivery_count, n.trace_parent, n.trace_state";
@@ -387,14 +388,14 @@ const NEXT_RETRIES: &str = "SELECT w.webhook_id, p.due_at FROM UNNEST($1, $2) AS
              AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
          ORDER BY p.due_at LIMIT 1) p";
 
-/// Gives a lease back without an attempt.
-pub(super) async fn release(session: &Session, delivery_id: Uuid, lease: Uuid) -> Answer<()> {
+/// Releases a lease without an attempt.
+pub(super) async fn release(session: &Session, delivery_id: Uuid, lease: Uuid) -> SessionResult<()> {
     let released = "UPDATE pending SET leased_by = NULL WHERE delivery_id = $1 AND leased_by = $2";
     session.execute(released, &[&delivery_id, &lease]).await.map(drop)
 }
 
-/// As [`release`], for what nobody has in mind: it is due again.
-pub(super) async fn give_back(session: &Session, deliveries: &[Uuid], lease: Uuid) -> Answer<()> {
+/// Releases leases of deliveries that no node has in memory, and marks these deliveries as due in `ready`.
+pub(super) async fn release_and_mark(session: &Session, deliveries: &[Uuid], lease: Uuid) -> SessionResult<()> {
     session
         .execute(
             "WITH released AS (

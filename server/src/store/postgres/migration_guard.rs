@@ -1,26 +1,26 @@
-//! A move from an embedded store: how it connects, and what keeps nodes away until it is over.
+//! Support for moving an embedded store to PostgreSQL: the connection, and the guard that refuses nodes during the move.
 
 use deadpool_postgres::Object;
 
 use super::*;
 
-/// What an unfinished move has come to. While it is there, the database is no node's.
+/// The property with the progress of an unfinished move. While this property exists, no node uses the database.
 pub(crate) const UNFINISHED_MOVE: &str = "unfinished_move";
 
-/// What was moved here.
+/// The property that describes a finished move.
 pub(crate) const FINISHED_MOVE: &str = "finished_move";
 
-/// A connection to a database whose schema is up to date.
+/// Connects to the database and migrates its schema.
 pub(crate) async fn connect(options: &Options) -> std::result::Result<Object, OpenError> {
-    let connections = Connections::alone(options)?;
+    let connections = Connections::single(options)?;
     schema::migrate(&connections).await?;
     connections.object().await.map_err(|source| OpenError::Connect { url: options.url.shown(), source: source.into() })
 }
 
-/// A node that begins now must not: it would work on a part of what is to come.
-pub(super) async fn refuse_unfinished(session: &Session) -> Answer<()> {
+/// Returns an error while a move is unfinished, because a node would work on incomplete data.
+pub(super) async fn refuse_unfinished(session: &Session) -> SessionResult<()> {
     match properties::get(session, UNFINISHED_MOVE).await? {
-        Some(_) => Err(Trouble::HalfMoved),
+        Some(_) => Err(SessionError::UnfinishedMove),
         None => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A delivery that is pending from now on.
+/// A new delivery, which is pending.
 pub(super) struct NewDelivery<'a> {
     pub(super) id: Uuid,
     pub(super) notification_id: Uuid,
@@ -15,7 +15,7 @@ pub(super) struct NewDelivery<'a> {
     pub(super) leased_by: Option<Uuid>,
 }
 
-pub(super) async fn insert(session: &Session, new: &[NewDelivery<'_>]) -> Answer<()> {
+pub(super) async fn insert(session: &Session, new: &[NewDelivery<'_>]) -> SessionResult<()> {
     let arrays = NewDeliveries::of(new);
     let NewDeliveries { ids, notifications, webhooks, accounts, epochs, lanes, sequences, times, leases } = &arrays;
     session
@@ -34,7 +34,7 @@ pub(super) async fn insert(session: &Session, new: &[NewDelivery<'_>]) -> Answer
         .map(drop)
 }
 
-/// New deliveries column by column, as `UNNEST` takes them.
+/// New deliveries as one array per column, for `UNNEST`.
 pub(super) struct NewDeliveries<'a> {
     pub(super) ids: Vec<Uuid>,
     pub(super) notifications: Vec<Uuid>,

@@ -1,8 +1,8 @@
-//! The nodes: who is alive, and who takes over from whom.
+//! The nodes: heartbeats, and takeover from dead nodes.
 //!
-//! A node says every other second that it lives, and is believed for ten. A node that could not say so stops beginning
-//! attempts by its own clock before anybody else takes over; a node that was taken over from comes back under another name, so
-//! that nothing that it held then is held twice. All times here are the database's.
+//! A node sends a heartbeat every other second, and counts as alive for ten seconds after it. If heartbeats fail, the node stops
+//! starting attempts before another node takes over. It measures this time by its own clock. After a takeover it rejoins with a new
+//! incarnation, so its old leases are never valid again. Times in the database come from the clock of the database.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,18 +10,20 @@ use std::sync::{PoisonError, RwLock};
 
 use super::*;
 
-/// How long a node is believed to live after it has said so, in SQL and as its own clock counts it: from before it said so.
-const LIFE: &str = "interval '10 seconds'";
-const OWN_LIFE: Duration = Duration::from_secs(9);
+/// How long a node counts as alive after a heartbeat.
+const LIFETIME: &str = "interval '10 seconds'";
 
-/// How far back changes are read: their identifiers are not in the order of their commits.
+/// How long a node considers its leases valid, measured by its own clock from before the heartbeat.
+const OWN_LIFETIME: Duration = Duration::from_secs(9);
+
+/// How far back changes are read, because their identifiers are not in the order of their commits.
 const LOOK_BACK: &str = "interval '30 seconds'";
 
 /// How long changes are kept.
-const CHANGES_KEPT: &str = "interval '2 minutes'";
+const CHANGE_RETENTION: &str = "interval '2 minutes'";
 
-/// How long a statement may still be carried out after the node that asked for it has gone, or has lost the connection.
-const LAST_WORDS: Duration = Duration::from_secs(LONGEST_STATEMENT_SECONDS);
+/// How long a statement may still run after its node has died or has lost the connection.
+const MAX_STATEMENT_TIME: Duration = Duration::from_secs(MAX_STATEMENT_SECONDS);
 
 /// This process as a node.
 pub(super) struct Node {
@@ -32,19 +34,20 @@ pub(super) struct Node {
 
 struct State {
     incarnation: Uuid,
-    /// `None` before it is one of the nodes.
+    /// When the leases expire. `None` before the node has joined.
     holds_until: Option<Instant>,
-    /// How many nodes there are, and how many of them deliver.
+    /// The number of nodes.
     count: u32,
+    /// The number of nodes that deliver.
     delivering: u32,
-    /// The changes that it has heard of.
-    heard: std::collections::HashSet<i64>,
-    /// Leases that may have been stored, or still may be, and that nobody is on; and since when.
-    doubtful: HashMap<Uuid, Instant>,
-    /// What is due may or may not have been taken out of `ready`, and nobody has it in mind.
-    lost_sight: bool,
-    /// When that is to be done next, whether or not this node knows a reason.
-    looks_again_at: Option<Instant>,
+    /// The recent changes that this node has read.
+    seen_changes: std::collections::HashSet<i64>,
+    /// Deliveries that a statement with unknown result may have leased or may still lease, and since when.
+    uncertain: HashMap<Uuid, Instant>,
+    /// Whether `ready` must be refreshed, because due work may have been removed from it without being leased.
+    rescan_requested: bool,
+    /// When `ready` is refreshed even without such a request.
+    rescan_at: Option<Instant>,
 }
 
 impl Node {
@@ -54,67 +57,66 @@ impl Node {
             holds_until: None,
             count: 1,
             delivering: 1,
-            heard: Default::default(),
-            doubtful: HashMap::new(),
-            lost_sight: false,
-            looks_again_at: None,
+            seen_changes: Default::default(),
+            uncertain: HashMap::new(),
+            rescan_requested: false,
+            rescan_at: None,
         };
         Node { name, delivers: AtomicBool::new(delivers), state: RwLock::new(state) }
     }
 
-    /// Names this process's leases.
+    /// Returns the incarnation, which identifies the leases of this process.
     pub(super) fn incarnation(&self) -> Uuid {
         self.read().incarnation
     }
 
-    /// Whether nobody else can have taken over what was leased under that name.
+    /// Whether a lease is still valid, so that no other node can have taken it over.
     pub(super) fn holds(&self, lease: Uuid) -> bool {
         let state = self.read();
         state.incarnation == lease && state.holds_until.is_some_and(|until| Instant::now() < until)
     }
 
-    /// Whether it looks for what is due.
+    /// Whether this node looks for due deliveries.
     pub(super) fn delivers(&self) -> bool {
         self.delivers.load(Ordering::Relaxed)
     }
 
-    /// Whether something may be leased under the present name.
-    pub(super) fn takes(&self) -> bool {
+    /// Whether this node may lease deliveries now.
+    pub(super) fn may_lease(&self) -> bool {
         self.delivers() && self.holds(self.incarnation())
     }
 
-    /// How many nodes there are, as it has heard.
+    /// Returns the number of nodes at the last heartbeat.
     pub(super) fn count(&self) -> u32 {
         self.read().count
     }
 
-    /// How many nodes deliver, as it has heard.
+    /// Returns the number of nodes that delivered at the last heartbeat.
     pub(super) fn delivering(&self) -> u32 {
         self.read().delivering
     }
 
-    /// Notes deliveries that may have been leased in a transaction whose end is not known.
-    pub(super) fn doubt(&self, deliveries: impl IntoIterator<Item = Uuid>) {
+    /// Records deliveries that a transaction with unknown result may have leased.
+    pub(super) fn mark_uncertain(&self, deliveries: impl IntoIterator<Item = Uuid>) {
         let now = Instant::now();
-        self.write().doubtful.extend(deliveries.into_iter().map(|delivery| (delivery, now)));
+        self.write().uncertain.extend(deliveries.into_iter().map(|delivery| (delivery, now)));
     }
 
-    /// Notes deliveries that are leased anew, so that somebody is on them.
-    pub(super) fn trust(&self, deliveries: &[Uuid]) {
+    /// Records that this node has leased these deliveries again, so their leases are no longer uncertain.
+    pub(super) fn clear_uncertain(&self, deliveries: &[Uuid]) {
         let mut state = self.write();
-        if !state.doubtful.is_empty() {
-            state.doubtful.retain(|delivery, _| !deliveries.contains(delivery));
+        if !state.uncertain.is_empty() {
+            state.uncertain.retain(|delivery, _| !deliveries.contains(delivery));
         }
     }
 
-    /// Notes that work may be due that no node has in mind.
-    pub(super) fn lost_sight(&self) {
-        self.write().lost_sight = true;
+    /// Requests a refresh of `ready`, because there may be due work that no node knows.
+    pub(super) fn request_rescan(&self) {
+        self.write().rescan_requested = true;
     }
 
-    /// Has it found anew from a time on.
-    pub(super) fn look_again_at(&self, at: Instant) {
-        self.write().looks_again_at = Some(at);
+    pub(super) fn schedule_rescan(&self, at: Instant) {
+        self.write().rescan_at = Some(at);
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
@@ -126,71 +128,73 @@ impl Node {
     }
 }
 
-/// Becomes one of the nodes. What nobody is on any more is found anew.
-pub(super) async fn join(session: &Session, node: &Node) -> Answer<()> {
-    let said = Instant::now();
+/// Registers this process as a node. Makes deliveries with void leases due.
+pub(super) async fn join(session: &Session, node: &Node) -> SessionResult<()> {
+    let started = Instant::now();
     let incarnation = Uuid::now_v7();
     let transaction = session.begin().await?;
     transaction
         .execute(
             &format!(
                 "INSERT INTO nodes (incarnation, name, version, delivers, started_at, alive_until)
-                 VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + {LIFE})"
+                 VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + {LIFETIME})"
             ),
             &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
         )
         .await?;
-    // A move that begins now waits for this and finds the node; one that began before is found here.
+    // A move to PostgreSQL that starts now waits for this transaction and then finds the node. A move that started earlier is found
+    // here.
     migration_guard::refuse_unfinished(&transaction).await?;
     if node.delivers() {
-        ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
+        ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }
     transaction.commit().await?;
     let mut state = node.write();
     state.incarnation = incarnation;
-    state.holds_until = Some(said + OWN_LIFE);
-    // What was doubtful under the name before is void.
-    state.doubtful.clear();
+    state.holds_until = Some(started + OWN_LIFETIME);
+    // Uncertain leases of the previous incarnation are void.
+    state.uncertain.clear();
     Ok(())
 }
 
-/// Says that this node lives, takes over from those that do not, and hears what others have changed.
-pub(super) async fn keep_alive(session: &Session, node: &Node, bell: &Bell) -> Answer<Fleet> {
-    let said = Instant::now();
+/// Sends a heartbeat, takes over from dead nodes, and reads the changes that other nodes have made.
+pub(super) async fn keep_alive(session: &Session, node: &Node, wakeup: &Wakeup) -> SessionResult<Fleet> {
+    let started = Instant::now();
     let renewed = session
         .execute(
             &format!(
-                "UPDATE nodes SET alive_until = clock_timestamp() + {LIFE} WHERE incarnation = $1 AND alive_until > clock_timestamp()"
+                "UPDATE nodes SET alive_until = clock_timestamp() + {LIFETIME} WHERE incarnation = $1 AND alive_until > clock_timestamp()"
             ),
             &[&node.incarnation()],
         )
         .await?;
     let mut fleet = Fleet { is_shared: true, ..Fleet::default() };
     if renewed == 1 {
-        node.write().holds_until = Some(said + OWN_LIFE);
+        node.write().holds_until = Some(started + OWN_LIFETIME);
     } else {
         join(session, node).await?;
         fleet.was_given_up = true;
     }
-    give_back_doubtful(session, node).await?;
-    find_again(session, node).await?;
-    fleet.taken_over_from = take_over(session, bell).await?;
+    release_uncertain(session, node).await?;
+    rescan(session, node).await?;
+    fleet.taken_over_from = take_over(session, wakeup).await?;
     if !fleet.taken_over_from.is_empty() {
-        node.look_again_at(Instant::now() + LAST_WORDS);
+        node.schedule_rescan(Instant::now() + MAX_STATEMENT_TIME);
     }
     let row = session.query_one("SELECT count(*) FILTER (WHERE delivers), count(*) FROM nodes", &[]).await?;
     let at_least_one = |count: i64| u32::try_from(count).unwrap_or(u32::MAX).max(1);
     fleet.delivering = at_least_one(row.try_get(0)?);
-    hear_changes(session, node, &mut fleet).await?;
+    read_changes(session, node, &mut fleet).await?;
     let mut state = node.write();
     (state.delivering, state.count) = (fleet.delivering, at_least_one(row.try_get(1)?));
     drop(state);
     Ok(fleet)
 }
 
-/// Whose life is over: their leases are void, and what they held or had in mind is found anew. One node does it.
-async fn take_over(session: &Session, bell: &Bell) -> Answer<Vec<String>> {
-    // Looking costs less than a transaction, and nearly always that is all.
+/// Removes dead nodes and makes their deliveries due again. Only one of several nodes removes a dead node. Returns the names of the
+/// dead nodes.
+async fn take_over(session: &Session, wakeup: &Wakeup) -> SessionResult<Vec<String>> {
+    // Usually there is no dead node, and this query costs less than a transaction.
     let dead = session.query("SELECT 1 FROM nodes WHERE alive_until < clock_timestamp()", &[]).await?;
     if dead.is_empty() {
         return Ok(Vec::new());
@@ -205,54 +209,56 @@ async fn take_over(session: &Session, bell: &Bell) -> Answer<Vec<String>> {
         )
         .await?;
     if !dead.is_empty() {
-        ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
+        ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
     }
     transaction.commit().await?;
-    bell.ring();
+    wakeup.notify();
     dead.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// Again and again, as they may come to be stored later.
-async fn give_back_doubtful(session: &Session, node: &Node) -> Answer<()> {
-    let asked = Instant::now();
-    let doubtful: Vec<Uuid> = node.read().doubtful.keys().copied().collect();
-    if doubtful.is_empty() {
+/// Releases uncertain leases. Each heartbeat repeats this until late statements have ended, because they may still store a lease.
+async fn release_uncertain(session: &Session, node: &Node) -> SessionResult<()> {
+    let started = Instant::now();
+    let uncertain: Vec<Uuid> = node.read().uncertain.keys().copied().collect();
+    if uncertain.is_empty() {
         return Ok(());
     }
-    leases::give_back(session, &doubtful, node.incarnation()).await?;
-    node.write().doubtful.retain(|_, since| asked.duration_since(*since) < LAST_WORDS);
+    leases::release_and_mark(session, &uncertain, node.incarnation()).await?;
+    node.write().uncertain.retain(|_, since| started.duration_since(*since) < MAX_STATEMENT_TIME);
     Ok(())
 }
 
-async fn find_again(session: &Session, node: &Node) -> Answer<()> {
-    let wanted = {
+/// Refreshes `ready` if that was requested or is scheduled for now.
+async fn rescan(session: &Session, node: &Node) -> SessionResult<()> {
+    let is_due = {
         let mut state = node.write();
-        let is_time = state.looks_again_at.take_if(|at| *at <= Instant::now()).is_some();
-        std::mem::take(&mut state.lost_sight) || is_time
+        let is_scheduled = state.rescan_at.take_if(|at| *at <= Instant::now()).is_some();
+        std::mem::take(&mut state.rescan_requested) || is_scheduled
     };
-    if !wanted {
+    if !is_due {
         return Ok(());
     }
-    let found = ready::find(session, "$1::text IS NULL", &None::<String>).await;
-    if found.is_err() {
-        node.lost_sight();
+    let refreshed = ready::refresh(session, "$1::text IS NULL", &None::<String>).await;
+    if refreshed.is_err() {
+        node.request_rescan();
     }
-    found
+    refreshed
 }
 
-/// No index finds what is compared with `clock_timestamp()`, which may be another for each row.
-async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answer<()> {
+/// Adds changes that this node has not read before to `fleet`. Uses `statement_timestamp()`, because no index can serve a
+/// comparison with `clock_timestamp()`, which differs from row to row.
+async fn read_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> SessionResult<()> {
     let changes = session
         .query(
             &format!("SELECT id, webhook_id, revision, notification_id FROM changes WHERE at > statement_timestamp() - {LOOK_BACK}"),
             &[],
         )
         .await?;
-    let mut heard = std::collections::HashSet::with_capacity(changes.len());
+    let mut seen = std::collections::HashSet::with_capacity(changes.len());
     for change in &changes {
         let id: i64 = change.try_get(0)?;
-        heard.insert(id);
-        if node.read().heard.contains(&id) {
+        seen.insert(id);
+        if node.read().seen_changes.contains(&id) {
             continue;
         }
         if let Some(webhook_id) = change.try_get(1)? {
@@ -260,30 +266,31 @@ async fn hear_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Answ
         }
         fleet.deleted_notifications.extend(change.try_get::<_, Option<Uuid>>(3)?);
     }
-    node.write().heard = heard;
+    node.write().seen_changes = seen;
     Ok(())
 }
 
-/// Changes that every node has heard of.
-pub(super) async fn forget_changes(session: &Session) -> Answer<()> {
-    session.execute(&format!("DELETE FROM changes WHERE at < statement_timestamp() - {CHANGES_KEPT}"), &[]).await.map(drop)
+/// Removes changes that every node has read.
+pub(super) async fn remove_old_changes(session: &Session) -> SessionResult<()> {
+    session.execute(&format!("DELETE FROM changes WHERE at < statement_timestamp() - {CHANGE_RETENTION}"), &[]).await.map(drop)
 }
 
-/// Takes nothing any more. What it has in mind is due to the others at once, and what it is on when that has ended.
-pub(super) async fn step_back(session: &Session, node: &Node) -> Answer<()> {
-    // First, so that what is stored from now on is found by the others, and what was before is found here.
+/// Stops leasing. The waiting work in this node's memory is due for the other nodes at once. Deliveries with an attempt in flight
+/// are due when the attempt has ended.
+pub(super) async fn stop_leasing(session: &Session, node: &Node) -> SessionResult<()> {
+    // Deliveries stored from now on are marked in `ready`. The refresh below finds older deliveries.
     node.delivers.store(false, Ordering::Relaxed);
     let transaction = session.begin().await?;
     transaction.execute("UPDATE nodes SET delivers = false WHERE incarnation = $1", &[&node.incarnation()]).await?;
-    ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
     transaction.commit().await
 }
 
-/// Is no node any more: what it held or had in mind is due to the others.
-pub(super) async fn leave(session: &Session, node: &Node) -> Answer<()> {
+/// Unregisters this node. Its leased and waiting deliveries are due for the other nodes.
+pub(super) async fn release_leases(session: &Session, node: &Node) -> SessionResult<()> {
     let transaction = session.begin().await?;
     transaction.execute("DELETE FROM nodes WHERE incarnation = $1", &[&node.incarnation()]).await?;
-    ready::find(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
     transaction.commit().await?;
     node.write().holds_until = None;
     Ok(())

@@ -1,13 +1,18 @@
-//! Notifications, and the keys that keep one from being published twice. Publishing itself is in `publications`.
+//! Notifications and idempotency keys. Publishing is in `publications`.
 
-use super::pages::Collecting;
+use super::pages::PageCollector;
 use super::*;
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
 use crate::store::shared::KEYS_EXPIRED_AT_ONCE;
 
 const COLUMNS: &str = "id, type, data, created_at, delivery_count";
 
-pub(super) async fn insert(session: &Session, account: &str, notification: &Notification, trace: Option<&TraceContext>) -> Answer<()> {
+pub(super) async fn insert(
+    session: &Session,
+    account: &str,
+    notification: &Notification,
+    trace: Option<&TraceContext>,
+) -> SessionResult<()> {
     session
         .execute(
             "INSERT INTO notifications (id, account, type, data, created_at, delivery_count, trace_parent, trace_state)
@@ -27,8 +32,8 @@ pub(super) async fn insert(session: &Session, account: &str, notification: &Noti
         .map(drop)
 }
 
-/// What came of the same key within its life.
-pub(super) async fn find_key(session: &Session, idempotency: &Idempotency, now: DateTime<Utc>) -> Answer<Option<Published>> {
+/// Returns the result of an earlier publication with the same key, unless the key has expired.
+pub(super) async fn find_key(session: &Session, idempotency: &Idempotency, now: DateTime<Utc>) -> SessionResult<Option<Published>> {
     let earlier = session
         .query_opt(
             "SELECT fingerprint, notification_id FROM idempotency_keys WHERE owner = $1 AND key = $2 AND expires_at > $3",
@@ -36,52 +41,52 @@ pub(super) async fn find_key(session: &Session, idempotency: &Idempotency, now: 
         )
         .await?;
     let Some(earlier) = earlier else { return Ok(None) };
-    // Comparing MACs in variable time tells at most something about a body that the caller sent itself.
+    // A comparison in constant time is not needed: timing reveals at most something about a body that the caller sent.
     if earlier.try_get::<_, &[u8]>(0)? != idempotency.fingerprint {
         return Ok(Some(Published::Conflict));
     }
     Ok(Some(get(session, None, earlier.try_get(1)?).await?.map_or(Published::Deleted, Published::Repeated)))
 }
 
-/// Finds which of them the page has, by their sizes, and then reads those.
+/// Lists notifications. First selects the notifications of the page by size, then reads them.
 pub(super) async fn list(
     session: &Session,
     account: Option<&Account>,
     event_type: Option<&EventType>,
     page: Page,
-) -> Answer<Part<Notification>> {
-    // All rows have the same account, but with it in the order no other index will do.
+) -> SessionResult<Part<Notification>> {
+    // All rows have the same account. With the account in the order, the planner can use no other index.
     let (of_account, order) = match account {
         Some(_) => ("(account, id) < ($1, $2) AND account >= $1", "account DESC, id DESC"),
         None => ("id < $2", "id DESC"),
     };
-    let looked_at = format!(
+    let selection = format!(
         "SELECT id, data IS NOT NULL AND ($3 IS NULL OR type = $3), octet_length(data) FROM notifications
          WHERE {of_account} ORDER BY {order} LIMIT $4"
     );
     let (account, event_type) = (account.map(Account::as_str), event_type.map(EventType::as_str));
-    let mut found = Collecting::new(page);
+    let mut found = PageCollector::new(page);
     while let Some((before, limit)) = found.next_chunk() {
-        let rows = session.query(&looked_at, &[&account, &before, &event_type, &limit]).await?;
+        let rows = session.query(&selection, &[&account, &before, &event_type, &limit]).await?;
         found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, usize::try_from(row.try_get::<_, i32>(2)?).unwrap_or_default())))?;
     }
     let Part { items: ids, next } = found.part();
     if ids.is_empty() {
         return Ok(Part { items: Vec::new(), next });
     }
-    let wanted = format!("SELECT {COLUMNS} FROM notifications WHERE id = ANY($1) AND data IS NOT NULL ORDER BY id DESC");
-    let rows = session.query(&wanted, &[&ids]).await?;
-    Ok(Part { items: rows.iter().map(|row| from_row(row, 0)).collect::<Answer<_>>()?, next })
+    let sql = format!("SELECT {COLUMNS} FROM notifications WHERE id = ANY($1) AND data IS NOT NULL ORDER BY id DESC");
+    let rows = session.query(&sql, &[&ids]).await?;
+    Ok(Part { items: rows.iter().map(|row| from_row(row, 0)).collect::<SessionResult<_>>()?, next })
 }
 
-pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<Notification>> {
+pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> SessionResult<Option<Notification>> {
     let found = format!("SELECT {COLUMNS} FROM notifications WHERE id = $1 AND data IS NOT NULL AND ($2 IS NULL OR account = $2)");
     let row = session.query_opt(&found, &[&id, &account.map(Account::as_str)]).await?;
     row.as_ref().map(|row| from_row(row, 0)).transpose()
 }
 
-/// True when more may be left. What another node is at is passed over.
-pub(super) async fn expire_some_keys(session: &Session, now: DateTime<Utc>) -> Answer<bool> {
+/// Removes some expired keys and skips those that another node has locked. Returns whether more may be left.
+pub(super) async fn expire_some_keys(session: &Session, now: DateTime<Utc>) -> SessionResult<bool> {
     let expired = session
         .execute(
             "DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
@@ -92,19 +97,19 @@ pub(super) async fn expire_some_keys(session: &Session, now: DateTime<Utc>) -> A
     Ok(expired as i64 == KEYS_EXPIRED_AT_ONCE)
 }
 
-/// From the columns of `COLUMNS`, the first of which is at `first`.
-pub(super) fn from_row(row: &Row, first: usize) -> Answer<Notification> {
+/// Reads a notification from the columns of `COLUMNS`, which start at `first`.
+pub(super) fn from_row(row: &Row, first: usize) -> SessionResult<Notification> {
     Ok(Notification {
         id: row.try_get(first)?,
         event_type: EventType::stored(row.try_get(first + 1)?),
-        data: RawValue::from_string(row.try_get(first + 2)?).map_err(Trouble::damaged)?,
+        data: RawValue::from_string(row.try_get(first + 2)?).map_err(SessionError::damaged)?,
         created_at: row.try_get(first + 3)?,
         delivery_count: count(row.try_get(first + 4)?),
     })
 }
 
-/// From two columns, the parent and the state.
-pub(super) fn trace_from_row(row: &Row, column: usize) -> Answer<Option<TraceContext>> {
+/// Reads a trace context from the columns of the parent and the state, which start at `column`.
+pub(super) fn trace_from_row(row: &Row, column: usize) -> SessionResult<Option<TraceContext>> {
     let Some(parent) = row.try_get::<_, Option<String>>(column)? else { return Ok(None) };
     let state: Option<String> = row.try_get(column + 1)?;
     Ok(Some(TraceContext { parent: TraceParent::stored(parent), state: state.map(TraceState::stored) }))

@@ -1,4 +1,4 @@
-//! How the operations of [`Store`] run: in a transaction of their own, in a batch with others, or as one statement.
+//! The implementation of [`Store`]: each operation runs in a transaction of its own, in a batch, or as one statement.
 
 use async_trait::async_trait;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::store::queue::{Share, Urgency};
 use crate::store::shared::ROW;
 
-/// Each verb of [`Store`] stands in the file of its noun; here is only how it runs.
+/// The statements of each operation are in the module of its subject.
 #[async_trait]
 impl Store for Postgres {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
@@ -15,11 +15,11 @@ impl Store for Postgres {
     }
 
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
-        Ok(webhook_rows::list(&*self.reading().await?, account.as_ref(), status, page).await?)
+        Ok(webhook_rows::list(&*self.read_session().await?, account.as_ref(), status, page).await?)
     }
 
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>> {
-        Ok(webhook_rows::get(&*self.reading().await?, account.as_ref(), id).await?)
+        Ok(webhook_rows::get(&*self.read_session().await?, account.as_ref(), id).await?)
     }
 
     async fn update_webhook(
@@ -30,13 +30,13 @@ impl Store for Postgres {
         now: DateTime<Utc>,
     ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
         let updated = in_transaction!(self.callers, |transaction| webhooks::update(&transaction, &account, id, change.clone(), now))?;
-        self.bell.ring();
+        self.wakeup.notify();
         Ok(updated)
     }
 
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
         let deactivated = in_transaction!(self.callers, |transaction| webhooks::deactivate(&transaction, &account, id, now))?;
-        self.bell.ring();
+        self.wakeup.notify();
         Ok(deactivated)
     }
 
@@ -49,7 +49,7 @@ impl Store for Postgres {
     ) -> Result<Option<Webhook>> {
         let activated =
             in_transaction!(self.callers, |transaction| webhooks::activate(&transaction, &account, id, handshake.as_ref(), now))?;
-        self.bell.ring();
+        self.wakeup.notify();
         Ok(activated)
     }
 
@@ -81,52 +81,52 @@ impl Store for Postgres {
         let bytes = publication.data.get().len();
         self.admit(ROW + bytes).await?;
         let share = Share::of(publication.audience.account(), bytes);
-        self.publications.run(share, Urgency::Now, |answer| publications::Command { publication, slots, answer }).await
+        self.publications.run(share, Urgency::Now, |sender| publications::Command { publication, slots, sender }).await
     }
 
     async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>> {
-        Ok(notifications::list(&*self.reading().await?, account.as_ref(), event_type.as_ref(), page).await?)
+        Ok(notifications::list(&*self.read_session().await?, account.as_ref(), event_type.as_ref(), page).await?)
     }
 
     async fn get_notification(&self, account: Option<Account>, id: Uuid) -> Result<Option<Notification>> {
-        Ok(notifications::get(&*self.reading().await?, account.as_ref(), id).await?)
+        Ok(notifications::get(&*self.read_session().await?, account.as_ref(), id).await?)
     }
 
     async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
         let deleted = in_transaction!(self.callers, |transaction| erasure::delete_notification(&transaction, account.as_ref(), id, now))?;
-        self.bell.ring();
+        self.wakeup.notify();
         Ok(deleted)
     }
 
-    async fn erase_answers(&self, notification_id: Uuid) -> Result<bool> {
-        Ok(in_transaction!(self.own, |transaction| erasure::erase_answers(&transaction, notification_id))?)
+    async fn erase_responses(&self, notification_id: Uuid) -> Result<bool> {
+        Ok(in_transaction!(self.own, |transaction| erasure::erase_responses(&transaction, notification_id))?)
     }
 
     async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>> {
-        Ok(deliveries::list(&*self.reading().await?, &filter, page).await?)
+        Ok(deliveries::list(&*self.read_session().await?, &filter, page).await?)
     }
 
     async fn get_delivery(&self, account: Option<Account>, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>> {
-        Ok(deliveries::get(&*self.reading().await?, account.as_ref(), id).await?)
+        Ok(deliveries::get(&*self.read_session().await?, account.as_ref(), id).await?)
     }
 
     async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered> {
         self.admit(ROW).await?;
         let redelivered = in_transaction!(self.callers, |transaction| redelivery::redeliver(&transaction, &account, id, now))?;
-        self.bell.ring();
+        self.wakeup.notify();
         Ok(redelivered)
     }
 
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
         self.admit(ROW).await?;
         let step = in_transaction!(self.callers, |transaction| recovery::step(&transaction, &account, recovery, now))?;
-        self.bell.ring();
+        self.wakeup.notify();
         Ok(step)
     }
 
-    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, works: Vec<Work>) -> Result<DueRound> {
+    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound> {
         let session = self.own.session().await?;
-        Ok(leases::round(&session, &self.node, &self.bell, &slots, now, works).await?)
+        Ok(leases::lease_due(&session, &self.node, &self.wakeup, &slots, now, work_items).await?)
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
@@ -138,24 +138,24 @@ impl Store for Postgres {
         if self.node.delivers() {
             return Ok(leases::release(&session, delivery_id, lease).await?);
         }
-        leases::give_back(&session, &[delivery_id], lease).await?;
-        self.bell.ring();
+        leases::release_and_mark(&session, &[delivery_id], lease).await?;
+        self.wakeup.notify();
         Ok(())
     }
 
-    async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
-        // What comes next in order waits for it.
+    async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt> {
+        // The next delivery of an ordered webhook waits for this outcome.
         let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
-        self.finishes.run(Share::Own, urgency, |answer| outcomes::Command { finish, now, slots, answer }).await
+        self.outcomes.run(Share::Own, urgency, |sender| outcomes::Command { finish, now, slots, sender }).await
     }
 
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
         let session = self.own.session().await?;
-        let cancelled = cancellations::carry_out_some(&session, now).await?;
+        let cancelled = cancellations::cancel_some(&session, now).await?;
         let expired = notifications::expire_some_keys(&session, now).await?;
-        let erased = erasure::erase_some_answers(&session).await?;
-        signing_secrets::forget_expired(&session, now).await?;
-        nodes::forget_changes(&session).await?;
+        let erased = erasure::erase_some_responses(&session).await?;
+        signing_secrets::remove_expired(&session, now).await?;
+        nodes::remove_old_changes(&session).await?;
         Ok(cancelled || expired || erased)
     }
 
@@ -167,12 +167,12 @@ impl Store for Postgres {
         Ok(properties::probe_write(&self.own.session().await?).await?)
     }
 
-    async fn count_some(&self, census: Census) -> Result<Census> {
-        Ok(backlog_counts::count_some(&*self.reading().await?, census).await?)
+    async fn scan_backlog(&self, scan: BacklogScan) -> Result<BacklogScan> {
+        Ok(backlog_counts::scan_backlog(&*self.read_session().await?, scan).await?)
     }
 
-    async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane> {
-        Ok(backlog_counts::oldest_due(&*self.reading().await?, &waiting).await?)
+    async fn oldest_due(&self, waiting: Vec<WorkItem>) -> Result<DuePerLane> {
+        Ok(backlog_counts::oldest_due(&*self.read_session().await?, &waiting).await?)
     }
 
     async fn storage_use(&self) -> Result<StorageUse> {
@@ -185,7 +185,7 @@ impl Store for Postgres {
 
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
         let resumed = in_transaction!(self.own, |transaction| pauses::resume(&transaction, &scope, now))?;
-        self.bell.ring();
+        self.wakeup.notify();
         Ok(resumed)
     }
 
@@ -198,7 +198,7 @@ impl Store for Postgres {
     }
 
     async fn list_tokens(&self) -> Result<Vec<Token>> {
-        Ok(tokens::list(&*self.reading().await?).await?)
+        Ok(tokens::list(&*self.read_session().await?).await?)
     }
 
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
@@ -215,28 +215,28 @@ impl Store for Postgres {
 
     async fn keep_alive(&self) -> Result<Fleet> {
         let session = self.own.session().await?;
-        Ok(nodes::keep_alive(&session, &self.node, &self.bell).await?)
+        Ok(nodes::keep_alive(&session, &self.node, &self.wakeup).await?)
     }
 
     fn holds(&self, lease: Uuid) -> bool {
         self.node.holds(lease)
     }
 
-    async fn step_back(&self) -> Result<()> {
+    async fn stop_leasing(&self) -> Result<()> {
         let session = self.own.session().await?;
-        nodes::step_back(&session, &self.node).await?;
-        self.bell.ring_now(&session).await?;
+        nodes::stop_leasing(&session, &self.node).await?;
+        self.wakeup.notify_now(&session).await?;
         Ok(())
     }
 
-    async fn rung(&self) {
-        self.bell.rung().await;
+    async fn wait_for_wakeup(&self) {
+        self.wakeup.wait_for_wakeup().await;
     }
 
-    async fn leave(&self) -> Result<()> {
+    async fn release_leases(&self) -> Result<()> {
         let session = self.own.session().await?;
-        nodes::leave(&session, &self.node).await?;
-        self.bell.ring_now(&session).await?;
+        nodes::release_leases(&session, &self.node).await?;
+        self.wakeup.notify_now(&session).await?;
         Ok(())
     }
 }

@@ -1,59 +1,57 @@
-//! Recording what became of attempts: what has ended in the meantime is stored in one statement.
+//! Recording the outcomes of attempts: a batch of outcomes in one statement.
 //!
-//! A success is always recorded, whoever made the attempt. Anything else counts only while the delivery is still leased as it
-//! was when the attempt began: after a node has been believed dead, its deliveries are another's, and what it says of them
-//! late changes nothing.
+//! A success is always recorded, whichever node made the attempt. Any other outcome counts only while the delivery still has
+//! the lease of the attempt. After a takeover, the deliveries belong to another node, and late failures change nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::batching::Answers;
+use super::batching::ResultSender;
 use super::session::shared;
 use super::*;
 
 pub(super) struct Command {
-    pub(super) finish: Finish,
+    pub(super) finish: EndedAttempt,
     pub(super) now: DateTime<Utc>,
     pub(super) slots: Arc<Slots>,
-    pub(super) answer: Answers<Finished>,
+    pub(super) sender: ResultSender<FinishedAttempt>,
 }
 
 #[derive(Clone)]
-pub(super) struct Finishing {
+pub(super) struct OutcomeWriter {
     pub(super) connections: Connections,
     pub(super) node: Arc<Node>,
-    pub(super) bell: Arc<Bell>,
+    pub(super) wakeup: Arc<Wakeup>,
 }
 
-/// What was recorded of a finish.
 #[derive(Default)]
 struct Recorded {
-    /// Its attempt is new in the log.
+    /// Whether the attempt was inserted into `attempts`.
     inserted: bool,
-    /// The webhook is active, at this URL, and the delivery is of its present epoch.
+    /// The webhook's URL, if the webhook is active and the delivery belongs to its current epoch.
     live_at: Option<String>,
-    /// The lane that the delivery is or was in.
+    /// The current or last lane of the delivery.
     lane: Option<Lane>,
-    /// When it is due again, if it is.
+    /// When the delivery is due again; `None` if it is not.
     due_at: Option<DateTime<Utc>>,
 }
 
-impl Finishing {
+impl OutcomeWriter {
     pub(super) async fn run(self, mut batch: Vec<Command>) {
-        // Nodes that attempted the same delivery lock its rows in the same order.
+        // All nodes lock the rows of deliveries in the same order.
         batch.sort_by_key(|command| (command.finish.delivery_id, command.finish.attempt.number));
         for tries in 1.. {
-            // Of a delivery that is here twice, one waits for the next statement.
+            // A second outcome of the same delivery waits for the next statement.
             let (now, later) = first_of_each(batch);
             let failed = self.attempt(now).await;
             batch = later;
             match failed {
-                Some((commands, trouble)) if trouble.is_conflict() && tries < TRIES => batch.extend(commands),
-                Some((commands, trouble)) if trouble.is_unknown() || commands.len() == 1 => {
-                    let trouble = Arc::new(trouble);
-                    commands.into_iter().for_each(|command| drop(command.answer.send(Err(shared(&trouble)))));
+                Some((commands, error)) if error.is_conflict() && tries < MAX_TRIES => batch.extend(commands),
+                Some((commands, error)) if error.is_unknown() || commands.len() == 1 => {
+                    let error = Arc::new(error);
+                    commands.into_iter().for_each(|command| drop(command.sender.send(Err(shared(&error)))));
                 }
                 Some((commands, _)) => {
-                    // One of them is at fault: each for itself.
+                    // One outcome causes the error, so each outcome is recorded alone.
                     for command in commands {
                         Box::pin(self.clone().run(vec![command])).await;
                     }
@@ -66,79 +64,80 @@ impl Finishing {
         }
     }
 
-    /// `Some` with what could not be recorded, and why.
-    async fn attempt(&self, batch: Vec<Command>) -> Option<(Vec<Command>, Trouble)> {
+    /// Records a batch and sends the results. Returns the commands and the error if it fails.
+    async fn attempt(&self, batch: Vec<Command>) -> Option<(Vec<Command>, SessionError)> {
         match self.record(&batch).await {
             Ok(finished) => {
                 for (command, finished) in batch.into_iter().zip(finished) {
-                    // The asker may have gone away; it is recorded all the same.
-                    let _ = command.answer.send(Ok(finished));
+                    // The caller may have stopped waiting. The outcome is recorded anyway.
+                    let _ = command.sender.send(Ok(finished));
                 }
                 None
             }
-            Err(trouble) => Some((batch, trouble)),
+            Err(error) => Some((batch, error)),
         }
     }
 
-    async fn record(&self, batch: &[Command]) -> Answer<Vec<Finished>> {
+    async fn record(&self, batch: &[Command]) -> SessionResult<Vec<FinishedAttempt>> {
         let session = self.connections.session().await?;
         let transaction = session.begin().await?;
         let outcome = self.record_all(&transaction, batch).await;
         match outcome {
             Ok(finished) => {
-                let taken: Vec<Uuid> = finished.iter().filter_map(|finished| Some(finished.next.as_ref()?.delivery_id)).collect();
-                if let Err(trouble) = transaction.commit().await {
-                    self.node.doubt(taken);
-                    return Err(trouble);
+                let leased: Vec<Uuid> = finished.iter().filter_map(|finished| Some(finished.next.as_ref()?.delivery_id)).collect();
+                if let Err(error) = transaction.commit().await {
+                    self.node.mark_uncertain(leased);
+                    return Err(error);
                 }
                 if finished.iter().any(|finished| finished.deactivated.is_some()) {
-                    self.bell.ring();
+                    self.wakeup.notify();
                 }
                 Ok(finished)
             }
-            Err(trouble) => {
+            Err(error) => {
                 let _ = transaction.roll_back().await;
-                Err(trouble)
+                Err(error)
             }
         }
     }
 
-    async fn record_all(&self, session: &Session, batch: &[Command]) -> Answer<Vec<Finished>> {
-        let mut order: Vec<Uuid> = batch
+    async fn record_all(&self, session: &Session, batch: &[Command]) -> SessionResult<Vec<FinishedAttempt>> {
+        let mut ordered: Vec<Uuid> = batch
             .iter()
             .filter(|command| command.finish.lane == Lane::Ordered)
             .map(|command| command.finish.destination.webhook_id)
             .collect();
-        sequences::hold(session, &order).await?;
-        redelivery::hold(session, &batch.iter().map(|command| command.finish.delivery_id).collect::<Vec<_>>()).await?;
+        sequences::lock(session, &ordered).await?;
+        redelivery::lock(session, &batch.iter().map(|command| command.finish.delivery_id).collect::<Vec<_>>()).await?;
         let mut recorded = store(session, batch).await?;
         record_late_successes(session, batch, &recorded).await?;
-        let mut finished: Vec<Finished> = batch.iter().map(|_| Finished::default()).collect();
+        let mut finished: Vec<FinishedAttempt> = batch.iter().map(|_| FinishedAttempt::default()).collect();
         self.judge(session, batch, &recorded, &mut finished).await?;
 
         let mut marks = Vec::new();
         for command in batch {
             let Some(Recorded { lane: Some(lane), due_at, .. }) = recorded.remove(&command.finish.delivery_id) else { continue };
-            let work = Work { webhook_id: command.finish.destination.webhook_id, lane };
-            // What is next in order is taken here. It may have been made due in order, or out of it, while it was attempted.
+            let work = WorkItem { webhook_id: command.finish.destination.webhook_id, lane };
+            // The next delivery of an ordered webhook is leased below. The lane may have changed during the attempt, if the delivery was
+            // made due again.
             if lane == Lane::Ordered {
-                order.push(work.webhook_id);
+                ordered.push(work.webhook_id);
             } else {
                 marks.extend(due_at.map(|due_at| (work, due_at)));
             }
         }
-        order.sort_unstable();
-        order.dedup();
-        let in_order = order.into_iter().map(|webhook_id| Work { webhook_id, lane: Lane::Ordered }).collect::<Vec<_>>();
+        ordered.sort_unstable();
+        ordered.dedup();
+        let in_order = ordered.into_iter().map(|webhook_id| WorkItem { webhook_id, lane: Lane::Ordered }).collect::<Vec<_>>();
         if let Some(command) = batch.first().filter(|_| !in_order.is_empty()) {
-            if self.node.takes() {
-                let leasing = Leasing { session, node: &self.node, slots: &command.slots, now: command.now };
-                let taken = leasing.take(in_order).await?;
-                command.slots.wake(taken.left);
-                marks.extend(taken.marks);
-                for leased in taken.leased {
-                    let place = batch.iter().position(|command| command.finish.destination.webhook_id == leased.destination.webhook_id);
-                    if let Some(finished) = place.and_then(|place| finished.get_mut(place)) {
+            if self.node.may_lease() {
+                let leasing = LeaseTransaction { session, node: &self.node, slots: &command.slots, now: command.now };
+                let outcome = leasing.lease_work(in_order).await?;
+                command.slots.wake(outcome.left);
+                marks.extend(outcome.marks);
+                for leased in outcome.leased {
+                    let position = batch.iter().position(|command| command.finish.destination.webhook_id == leased.destination.webhook_id);
+                    if let Some(finished) = position.and_then(|position| finished.get_mut(position)) {
                         finished.next = Some(leased);
                     }
                 }
@@ -150,41 +149,41 @@ impl Finishing {
         Ok(finished)
     }
 
-    /// Deactivates webhooks whose callback is gone, or has accepted nothing for too long.
+    /// Deactivates webhooks whose callback is gone, or whose attempts have failed for too long.
     async fn judge(
         &self,
         session: &Session,
         batch: &[Command],
         recorded: &HashMap<Uuid, Recorded>,
-        finished: &mut [Finished],
-    ) -> Answer<()> {
+        finished: &mut [FinishedAttempt],
+    ) -> SessionResult<()> {
         let mut counted: BTreeMap<Uuid, (DateTime<Utc>, u32, usize)> = BTreeMap::new();
         let mut gone = BTreeMap::new();
-        for (place, command) in batch.iter().enumerate() {
-            let Finish { delivery_id, destination, attempt, next, patience, .. } = &command.finish;
-            // Only if this counts, and the callback that is gone, or fails, is still the one that is registered.
+        for (position, command) in batch.iter().enumerate() {
+            let EndedAttempt { delivery_id, destination, attempt, next, policy, .. } = &command.finish;
+            // The outcome counts only if it was recorded and the webhook still has the URL of the attempt.
             let live_at = recorded.get(delivery_id).filter(|recorded| recorded.inserted).and_then(|recorded| recorded.live_at.as_ref());
             if live_at != Some(&destination.target_url) {
                 continue;
             }
-            // The clock may have been set back meanwhile.
+            // The clock may have been set back in the meantime.
             let at = command.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
             if *next == Next::Gone {
-                gone.entry(destination.webhook_id).or_insert((place, at));
-            } else if *next != Next::Succeeded && patience.is_some() {
-                let (since, count, last) = counted.entry(destination.webhook_id).or_insert((at, 0, place));
-                (*since, *count, *last) = (at.min(*since), *count + 1, place);
+                gone.entry(destination.webhook_id).or_insert((position, at));
+            } else if *next != Next::Succeeded && policy.is_some() {
+                let (since, count, last) = counted.entry(destination.webhook_id).or_insert((at, 0, position));
+                (*since, *count, *last) = (at.min(*since), *count + 1, position);
             }
         }
         let failing = counted.keys().chain(gone.keys()).copied().collect();
         if !all_succeeded(batch) {
-            failures::forget_before_counting(session, accepting(batch), failing).await?;
+            failures::remove_before_counting(session, succeeded_webhooks(batch), failing).await?;
         }
-        for (webhook_id, (place, at)) in gone {
+        for (webhook_id, (position, at)) in gone {
             counted.remove(&webhook_id);
-            let Destination { account, .. } = &*batch[place].finish.destination;
+            let Destination { account, .. } = &*batch[position].finish.destination;
             if let Some(revision) = deactivation::deactivate(session, account, webhook_id, REASON_GONE, at).await? {
-                finished[place].deactivated = Some(Deactivated { revision, cause: DeactivationCause::Gone });
+                finished[position].deactivated = Some(Deactivated { revision, cause: DeactivationCause::Gone });
             }
         }
         if counted.is_empty() {
@@ -192,25 +191,25 @@ impl Finishing {
         }
         let list: Vec<_> = counted.iter().map(|(webhook_id, (since, count, _))| (*webhook_id, *since, *count)).collect();
         for (webhook_id, failures, warned) in failures::count_many(session, &list).await? {
-            let Some((_, _, place)) = counted.get(&webhook_id) else { continue };
-            let Command { finish: Finish { destination, attempt, patience, .. }, now, .. } = &batch[*place];
+            let Some((_, _, position)) = counted.get(&webhook_id) else { continue };
+            let Command { finish: EndedAttempt { destination, attempt, policy, .. }, now, .. } = &batch[*position];
             let at = (*now).min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
-            let Some(patience) = *patience else { continue };
-            let judged = deactivation::judge_failures(session, destination, patience, failures, warned, at).await?;
-            finished[*place].deactivated =
+            let Some(policy) = *policy else { continue };
+            let judged = deactivation::judge_failures(session, destination, policy, failures, warned, at).await?;
+            finished[*position].deactivated =
                 judged.map(|(revision, failures)| Deactivated { revision, cause: DeactivationCause::Failing(failures) });
         }
         Ok(())
     }
 }
 
-/// The first of each delivery, and the rest.
+/// Returns the first command of each delivery, and the rest.
 fn first_of_each(batch: Vec<Command>) -> (Vec<Command>, Vec<Command>) {
     let mut seen = std::collections::HashSet::new();
     batch.into_iter().partition(|command| seen.insert(command.finish.delivery_id))
 }
 
-/// What an excerpt of an answer may not hold: a text of PostgreSQL has no U+0000.
+/// Replaces U+0000, which PostgreSQL does not store in text.
 fn storable(text: Option<&String>) -> Option<String> {
     text.map(|text| text.replace('\0', "\u{fffd}"))
 }
@@ -219,15 +218,14 @@ fn all_succeeded(batch: &[Command]) -> bool {
     batch.iter().all(|command| command.finish.next == Next::Succeeded)
 }
 
-/// The webhooks of attempts that succeeded.
-fn accepting(batch: &[Command]) -> Vec<Uuid> {
+fn succeeded_webhooks(batch: &[Command]) -> Vec<Uuid> {
     let succeeded = batch.iter().filter(|command| command.finish.next == Next::Succeeded);
     succeeded.map(|command| command.finish.destination.webhook_id).collect()
 }
 
-async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Recorded>> {
-    let finishes: Vec<&Finish> = batch.iter().map(|command| &command.finish).collect();
-    let attempts: Vec<&Attempt> = finishes.iter().map(|finish| &finish.attempt).collect();
+async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uuid, Recorded>> {
+    let outcomes: Vec<&EndedAttempt> = batch.iter().map(|command| &command.finish).collect();
+    let attempts: Vec<&Attempt> = outcomes.iter().map(|finish| &finish.attempt).collect();
     let next_number = |next: Next| match next {
         Next::Succeeded => 1_i16,
         Next::RetryAt(_) => 0,
@@ -241,7 +239,7 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
         .query(
             STORE,
             &[
-                &finishes.iter().map(|finish| finish.delivery_id).collect::<Vec<_>>(),
+                &outcomes.iter().map(|finish| finish.delivery_id).collect::<Vec<_>>(),
                 &attempts.iter().map(|attempt| int(attempt.number)).collect::<Vec<_>>(),
                 &attempts.iter().map(|attempt| attempt.started_at).collect::<Vec<_>>(),
                 &attempts.iter().map(|attempt| int(attempt.duration_ms)).collect::<Vec<_>>(),
@@ -250,37 +248,37 @@ async fn store(session: &Session, batch: &[Command]) -> Answer<HashMap<Uuid, Rec
                 &attempts.iter().map(|attempt| storable(attempt.error.as_ref())).collect::<Vec<_>>(),
                 &attempts.iter().map(|attempt| storable(attempt.response_body.as_ref())).collect::<Vec<_>>(),
                 &attempts.iter().map(|attempt| attempt.truncated).collect::<Vec<_>>(),
-                &finishes.iter().map(|finish| finish.destination.webhook_id).collect::<Vec<_>>(),
-                &finishes.iter().map(|finish| int(finish.destination.epoch)).collect::<Vec<_>>(),
-                &finishes.iter().map(|finish| finish.lease).collect::<Vec<_>>(),
-                &finishes.iter().map(|finish| next_number(finish.next)).collect::<Vec<_>>(),
-                &finishes.iter().map(|finish| due_at(finish.next)).collect::<Vec<_>>(),
+                &outcomes.iter().map(|finish| finish.destination.webhook_id).collect::<Vec<_>>(),
+                &outcomes.iter().map(|finish| int(finish.destination.epoch)).collect::<Vec<_>>(),
+                &outcomes.iter().map(|finish| finish.lease).collect::<Vec<_>>(),
+                &outcomes.iter().map(|finish| next_number(finish.next)).collect::<Vec<_>>(),
+                &outcomes.iter().map(|finish| due_at(finish.next)).collect::<Vec<_>>(),
                 &batch.iter().map(|command| command.now).collect::<Vec<_>>(),
-                &finishes.iter().all(|finish| finish.next == Next::Succeeded),
+                &outcomes.iter().all(|finish| finish.next == Next::Succeeded),
             ],
         )
         .await?;
     let mut recorded: HashMap<Uuid, Recorded> = HashMap::with_capacity(batch.len());
     for row in &rows {
-        let of_delivery = recorded.entry(row.try_get(0)?).or_default();
-        of_delivery.inserted |= row.try_get::<_, bool>(1)?;
-        of_delivery.live_at = of_delivery.live_at.take().or(row.try_get(2)?);
-        // A cancelled one is in no lane.
+        let entry = recorded.entry(row.try_get(0)?).or_default();
+        entry.inserted |= row.try_get::<_, bool>(1)?;
+        entry.live_at = entry.live_at.take().or(row.try_get(2)?);
+        // A cancelled delivery is in no lane.
         let lane = row.try_get::<_, Option<i16>>(3)?.filter(|lane| *lane < 3);
-        of_delivery.lane = of_delivery.lane.or(lane.map(Lane::from_number).transpose()?);
-        of_delivery.due_at = of_delivery.due_at.or(row.try_get(4)?);
+        entry.lane = entry.lane.or(lane.map(Lane::from_number).transpose()?);
+        entry.due_at = entry.due_at.or(row.try_get(4)?);
     }
     Ok(recorded)
 }
 
-/// A success that comes after another node has recorded an attempt of the same number was made all the same: it stands in the
-/// log behind that, without an answer if the notification was deleted. One that is told twice stands there once.
-async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Answer<()> {
+/// Records successes whose attempt number another node has already used. They get the next number, and no response if the
+/// notification was deleted. A success that is reported twice is recorded once.
+async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> SessionResult<()> {
     let finishes = batch.iter().map(|command| &command.finish);
-    let is_new = |finish: &Finish| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
+    let is_new = |finish: &EndedAttempt| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
     let late = finishes.filter(|finish| finish.next == Next::Succeeded && !is_new(finish));
     for finish in late {
-        let Finish { delivery_id, attempt, .. } = finish;
+        let EndedAttempt { delivery_id, attempt, .. } = finish;
         session
             .execute(
                 "WITH behind AS (
@@ -304,18 +302,18 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
     Ok(())
 }
 
-/// Some rows for each finish: each part tells what it did. All parts see what was before; what one part changes, another learns
-/// from what it returns. They are not joined with one another: there are hundreds of finishes, and a join here is a loop. Where
-/// nothing but keys is needed, these are an array: no plan begins at the other end then, however small the table seems. The
-/// rows are held before: what others change meanwhile would be seen by some parts, and not by others.
+/// Returns some rows for each outcome: each part of the statement reports its changes. All parts see the state before the
+/// statement. A part learns of changes by another part only from returned rows. The parts are not joined, because a join would be a
+/// nested loop over hundreds of outcomes. Needed keys are an array, so that no plan starts with the other table. The caller locks
+/// the rows first. Otherwise only some parts would see concurrent changes.
 ///
-/// - `attempt`: the log. What was answered to a callback of a deleted notification is not kept.
-/// - `succeeded`: one that is told again after a redelivery was asked for does not settle that.
-/// - `unsuccessful`: only while the delivery waits for this very attempt under this very lease. One that was cancelled
-///   meanwhile keeps that state and still counts the attempt; a schedule that starts after this attempt is that of a
-///   redelivery, asked for while it was under way, and stands.
-/// - `released`: whatever the attempt came to, this node is on the delivery no longer.
-/// - `accepting`: where all are successes. Beside failures that are counted, `failures::forget_before_counting` does it.
+/// - `attempt`: adds the attempt. The response is not kept if the notification was deleted.
+/// - `succeeded`: a success that is reported again after a redelivery request does not end the redelivery.
+/// - `unsuccessful`: only while the delivery waits for this attempt and has this lease. A delivery that was cancelled in the
+///   meantime stays cancelled, but counts the attempt. If a redelivery was requested during the attempt, its schedule starts after
+///   this attempt, and is kept.
+/// - `released`: the lease ends with every outcome.
+/// - `accepting`: removes failures if all outcomes are successes. Otherwise `failures::remove_before_counting` removes them.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, w.target_url AS live_at

@@ -1,24 +1,24 @@
-//! What the operator has paused.
+//! The scopes that the operator has paused.
 //!
-//! A command beside the servers writes it, and each round of leasing reads it. A publish goes by what is remembered, and
-//! stores nothing if the version of that is not the present one; then it is read anew. What is paused is looked at once and then
-//! waits in `pending` alone, however much it is; a resumption finds anew when it falls due, in its own transaction, so that
-//! whoever sees that sees the resumption, too.
+//! A separate command writes the pauses, and each round of leasing reads them. A publish uses cached pauses. If their version is
+//! not current, the publish stores nothing and reads the pauses again. A round examines paused deliveries once. After that, they
+//! wait only in `pending`. A resumption restores `ready` in its own transaction, so a node that sees the due work also sees the
+//! resumption.
 
 use super::*;
 use crate::store::shared::pauses::{self as shared, from_columns, to_columns};
 
-/// What is paused, and the version of that.
+/// The current pauses, and their version.
 #[derive(Default)]
 pub(super) struct Paused {
-    /// Another one with each pause and resumption; `None` before the first.
+    /// Changes with each pause and resumption. `None` before the first pause.
     pub(super) version: Option<Vec<u8>>,
     paused: shared::Paused,
 }
 
 impl Paused {
     /// Reads the version before the pauses. If they change in between, the version is out of date.
-    pub(super) async fn read(session: &Session) -> Answer<Paused> {
+    pub(super) async fn read(session: &Session) -> SessionResult<Paused> {
         let version = properties::get(session, VERSION).await?;
         Ok(Paused { version, paused: list(session).await?.into_iter().collect() })
     }
@@ -28,16 +28,16 @@ impl Paused {
     }
 }
 
-/// The property that has the version of what is paused.
+/// The property with the version of the pauses.
 pub(super) const VERSION: &str = "pauses_version";
 
-/// To be put behind the part `changed` of a statement, which has a row if a pause has been made or ended.
+/// A part of a statement that sets a new version if the part `changed` has a row.
 const NEW_VERSION: &str = "version AS (
          INSERT INTO properties (name, value) SELECT 'pauses_version', uuid_send(gen_random_uuid()) FROM changed
          ON CONFLICT (name) DO UPDATE SET value = excluded.value)";
 
-/// False when it was paused already.
-pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> Answer<bool> {
+/// Returns false if the scope was already paused.
+pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> SessionResult<bool> {
     let (scope, name) = to_columns(scope);
     let paused = format!(
         "WITH changed AS (INSERT INTO pauses (scope, name, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING since),
@@ -46,11 +46,11 @@ pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<U
     Ok(session.query_opt(&paused, &[&scope, &name, &now]).await?.is_some())
 }
 
-/// False when it was not paused.
-pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> Answer<bool> {
-    let Some(since) = forget(session, scope).await? else { return Ok(false) };
+/// Returns false if the scope was not paused.
+pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> SessionResult<bool> {
+    let Some(since) = remove(session, scope).await? else { return Ok(false) };
     let (filter, parameter) = (filter(scope), parameter(scope));
-    // In that time nothing could be accepted. An interval of seconds alone has no days, which have 23 hours once a year.
+    // The pause does not count as time of failure. The interval is in seconds, because a day may have 23 hours.
     session
         .execute(
             &format!(
@@ -64,12 +64,12 @@ pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<
             &[&*parameter, &now, &since],
         )
         .await?;
-    ready::find(session, filter, &*parameter).await?;
+    ready::refresh(session, filter, &*parameter).await?;
     Ok(true)
 }
 
-/// Since when it was paused, if it was.
-pub(super) async fn forget(session: &Session, scope: &PauseScope) -> Answer<Option<DateTime<Utc>>> {
+/// Removes a pause. Returns since when the scope was paused, or `None` if it was not paused.
+pub(super) async fn remove(session: &Session, scope: &PauseScope) -> SessionResult<Option<DateTime<Utc>>> {
     let (scope, name) = to_columns(scope);
     let ended = format!(
         "WITH changed AS (DELETE FROM pauses WHERE scope = $1 AND name = $2 RETURNING since), {NEW_VERSION} SELECT since FROM changed"
@@ -78,7 +78,7 @@ pub(super) async fn forget(session: &Session, scope: &PauseScope) -> Answer<Opti
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// Which webhooks, as a condition on `w` with the parameter `$1`.
+/// The condition that selects the webhooks of a scope. It refers to `w` and the parameter `$1`.
 fn filter(scope: &PauseScope) -> &'static str {
     match scope {
         PauseScope::All => "$1::text IS NULL",
@@ -95,11 +95,11 @@ fn parameter(scope: &PauseScope) -> Box<dyn Value + Send> {
     }
 }
 
-pub(super) async fn list(session: &Session) -> Answer<Vec<Pause>> {
+pub(super) async fn list(session: &Session) -> SessionResult<Vec<Pause>> {
     let rows = session.query("SELECT scope, name, since FROM pauses ORDER BY scope, name", &[]).await?;
     rows.iter()
         .map(|row| {
-            let scope = from_columns(row.try_get(0)?, row.try_get(1)?).map_err(Trouble::damaged)?;
+            let scope = from_columns(row.try_get(0)?, row.try_get(1)?).map_err(SessionError::damaged)?;
             Ok(Pause { scope, since: row.try_get(2)? })
         })
         .collect()

@@ -1,13 +1,13 @@
-//! Publishing: the outbox. What was published in the meantime is stored in one statement, with its deliveries.
+//! Stores publications: a batch of notifications with their deliveries, in one statement.
 //!
-//! What each publish is for is known in memory (`subscription_cache.rs`), and what of it this node takes is decided there, too. The
-//! statement stores only what was decided for the present version of its account, and of what is paused; the rest is decided
-//! anew. Webhooks whose order or rate has to be held across nodes cost a longer transaction, so what is for them goes beside
-//! the rest.
+//! The destinations of each publication come from the subscription cache, and this node decides in memory which deliveries it
+//! leases. The statement stores a publication only if it was prepared with the current version of its account and of the
+//! pauses. Otherwise the publication is prepared again. Ordered and rate-limited webhooks need coordination between the nodes
+//! and so a longer transaction. Publications to them are stored separately.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::batching::Answers;
+use super::batching::ResultSender;
 use super::pauses::Paused;
 use super::session::shared;
 use super::*;
@@ -17,40 +17,40 @@ mod insert;
 
 use insert::Stored;
 
-/// Each time it has changed in the meantime.
-const TRIES: usize = 5;
+/// The maximum number of tries of a publication, if the account's webhooks or the pauses change each time.
+const MAX_TRIES: usize = 5;
 
 pub(super) struct Command {
     pub(super) publication: Publication,
     pub(super) slots: Arc<Slots>,
-    pub(super) answer: Answers<Published>,
+    pub(super) sender: ResultSender<Published>,
 }
 
 #[derive(Clone)]
-pub(super) struct Publishing {
+pub(super) struct PublicationWriter {
     pub(super) connections: Connections,
-    pub(super) directory: Arc<Directory>,
+    pub(super) cache: Arc<SubscriptionCache>,
     pub(super) node: Arc<Node>,
-    pub(super) bell: Arc<Bell>,
-    /// As it was read last.
+    pub(super) wakeup: Arc<Wakeup>,
+    /// The pauses that were read last.
     pub(super) paused: Arc<std::sync::Mutex<Option<Arc<Paused>>>>,
 }
 
-/// A publication, and what was decided for it.
+/// A publication with its destinations and deliveries.
 struct Prepared {
     command: Command,
     account: Arc<str>,
     version: i64,
     destinations: Arc<[Arc<Destination>]>,
     leased: Vec<Leased>,
-    /// What is stored and not leased here.
-    left: Vec<(Uuid, Arc<Destination>)>,
+    /// The deliveries that this node does not lease now.
+    unleased: Vec<(Uuid, Arc<Destination>)>,
 }
 
-/// Whom something is for, of the webhooks of an account.
-type Decided = (Arc<subscription_cache::Entry>, Arc<[Arc<Destination>]>);
+/// The account of a publication, and its webhooks that receive it.
+type Recipients = (Arc<subscription_cache::Entry>, Arc<[Arc<Destination>]>);
 
-impl Publishing {
+impl PublicationWriter {
     pub(super) async fn run(self, batch: Vec<Command>) {
         let mut waiting = batch;
         for tries in 1.. {
@@ -61,24 +61,24 @@ impl Publishing {
         }
     }
 
-    /// Settles what it can, and answers what is to be tried again.
+    /// Stores a batch and sends the results. Returns the commands that must be tried again.
     async fn attempt(&self, batch: Vec<Command>, tries: usize) -> Vec<Command> {
-        let begun = async {
+        let start = async {
             let session = self.connections.session().await?;
             let paused = self.paused(&session).await?;
-            Answer::Ok((session, paused))
+            SessionResult::Ok((session, paused))
         };
-        let (session, paused) = match begun.await {
-            Ok(begun) => begun,
-            Err(trouble) => {
-                let trouble = Arc::new(trouble);
-                batch.into_iter().for_each(|command| settle(command.answer, Err(shared(&trouble))));
+        let (session, paused) = match start.await {
+            Ok(started) => started,
+            Err(error) => {
+                let error = Arc::new(error);
+                batch.into_iter().for_each(|command| send(command.sender, Err(shared(&error))));
                 return Vec::new();
             }
         };
-        let (mut again, mut quick, mut held, mut keys) = (Vec::new(), Vec::new(), Vec::new(), HashSet::new());
+        let (mut again, mut simple, mut coordinated, mut keys) = (Vec::new(), Vec::new(), Vec::new(), HashSet::new());
         for command in batch {
-            // Of several with one key, the first is stored, and then the others find it.
+            // The first of several publications with the same key is stored now. The others are tried again.
             if let Some(Idempotency { owner, key, .. }) = &command.publication.idempotency
                 && !keys.insert((owner.clone(), key.clone()))
             {
@@ -86,58 +86,58 @@ impl Publishing {
                 continue;
             }
             match self.prepare(&session, &paused, command).await {
-                Some(prepared) if prepared.is_held() => held.push(prepared),
-                Some(prepared) => quick.push(prepared),
+                Some(prepared) if prepared.needs_coordination() => coordinated.push(prepared),
+                Some(prepared) => simple.push(prepared),
                 None => {}
             }
         }
-        let quick = async {
-            match quick.is_empty() {
+        let simple = async {
+            match simple.is_empty() {
                 true => Vec::new(),
-                false => self.store(&session, quick, &paused, false, tries).await,
+                false => self.store(&session, simple, &paused, false, tries).await,
             }
         };
-        let held = async {
-            if held.is_empty() {
+        let coordinated = async {
+            if coordinated.is_empty() {
                 return Vec::new();
             }
             match self.connections.session().await {
-                Ok(session) => self.store(&session, held, &paused, true, tries).await,
-                Err(trouble) => refuse(held, trouble),
+                Ok(session) => self.store(&session, coordinated, &paused, true, tries).await,
+                Err(error) => refuse(coordinated, error),
             }
         };
-        let (quick, held) = futures_util::future::join(quick, held).await;
-        again.extend(quick);
-        again.extend(held);
+        let (simple, coordinated) = futures_util::future::join(simple, coordinated).await;
+        again.extend(simple);
+        again.extend(coordinated);
         again
     }
 
-    /// Whom it is for, and what of it this node takes. `None` when it has been answered.
+    /// Finds the destinations and decides which deliveries this node leases. Returns `None` if the result was sent already.
     async fn prepare(&self, session: &Session, paused: &Paused, command: Command) -> Option<Prepared> {
-        let decided = self.decide(session, &command.publication).await;
-        let (entry, destinations) = match decided {
-            Ok(Ok(decided)) => decided,
+        let found = self.find_recipients(session, &command.publication).await;
+        let (entry, destinations) = match found {
+            Ok(Ok(recipients)) => recipients,
             Ok(Err(published)) => {
-                settle(command.answer, Ok(published));
+                send(command.sender, Ok(published));
                 return None;
             }
-            Err(trouble) => {
-                settle(command.answer, Err(trouble.into()));
+            Err(error) => {
+                send(command.sender, Err(error.into()));
                 return None;
             }
         };
         let publication = &command.publication;
         let lease = self.node.incarnation();
-        let outbound = (self.node.takes() && !destinations.is_empty()).then(|| {
+        let outbound = (self.node.may_lease() && !destinations.is_empty()).then(|| {
             let Publication { id, event_type, data, created_at, trace, .. } = publication;
             Arc::new(Outbound { id: *id, body: CallbackTemplate::new(*id, event_type, *created_at, data), trace: trace.clone() })
         });
-        let (mut leased, mut left) = (Vec::new(), Vec::new());
+        let (mut leased, mut unleased) = (Vec::new(), Vec::new());
         for destination in destinations.iter() {
             let delivery_id = Uuid::now_v7();
             let work = work_of(destination);
             let slot = match &outbound {
-                Some(_) if is_held(destination) || paused.has(&destination.account, destination.webhook_id) => None,
+                Some(_) if needs_coordination(destination) || paused.has(&destination.account, destination.webhook_id) => None,
                 Some(_) => command.slots.try_take(&destination.account, work, publication.data.get().len(), publication.created_at),
                 None => None,
             };
@@ -153,30 +153,34 @@ impl Publishing {
                     lease,
                     slot,
                 }),
-                None => left.push((delivery_id, destination.clone())),
+                None => unleased.push((delivery_id, destination.clone())),
             }
         }
-        Some(Prepared { command, account: entry.account.clone(), version: entry.version, destinations, leased, left })
+        Some(Prepared { command, account: entry.account.clone(), version: entry.version, destinations, leased, unleased })
     }
 
-    /// Or what is to be answered instead.
-    async fn decide(&self, session: &Session, publication: &Publication) -> Answer<std::result::Result<Decided, Published>> {
+    /// Returns the recipients of a publication, or its result if nothing is to be stored.
+    async fn find_recipients(
+        &self,
+        session: &Session,
+        publication: &Publication,
+    ) -> SessionResult<std::result::Result<Recipients, Published>> {
         match &publication.audience {
             Audience::Account(account) => {
-                let entry = self.directory.account(session, account.as_str()).await?;
+                let entry = self.cache.account(session, account.as_str()).await?;
                 let destinations = entry.destinations(&publication.event_type);
                 Ok(Ok((entry, destinations)))
             }
             Audience::Webhook { id, account } => {
-                let entry = self.directory.account_of(session, *id).await?;
-                let is_theirs =
+                let entry = self.cache.account_of(session, *id).await?;
+                let is_of_account =
                     |entry: &Arc<subscription_cache::Entry>| account.as_ref().is_none_or(|account| account.as_str() == &*entry.account);
-                if let Some(entry) = entry.filter(is_theirs)
+                if let Some(entry) = entry.filter(is_of_account)
                     && let Some(destination) = entry.destination(*id)
                 {
                     return Ok(Ok((entry, Arc::from([destination]))));
                 }
-                // What is answered without a transaction is looked up, not remembered.
+                // No statement checks the version of these results, so they come from the database, not from the cache.
                 if let Some(idempotency) = &publication.idempotency
                     && let Some(earlier) = notifications::find_key(session, idempotency, publication.created_at).await?
                 {
@@ -188,18 +192,18 @@ impl Publishing {
                 if webhook.deactivation.is_some() {
                     return Ok(Err(Published::WebhookDeactivated));
                 }
-                // It has been activated since.
-                self.directory.forget(webhook.account.as_str());
-                let entry = self.directory.account(session, webhook.account.as_str()).await?;
+                // The webhook is active, so the cached entry is outdated.
+                self.cache.forget(webhook.account.as_str());
+                let entry = self.cache.account(session, webhook.account.as_str()).await?;
                 let destination = entry.destination(*id);
                 Ok(destination.map(|destination| (entry, Arc::from([destination]))).ok_or(Published::WebhookDeactivated))
             }
         }
     }
 
-    async fn paused(&self, session: &Session) -> Answer<Arc<Paused>> {
-        let remembered = self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if let Some(paused) = remembered {
+    async fn paused(&self, session: &Session) -> SessionResult<Arc<Paused>> {
+        let cached = self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some(paused) = cached {
             return Ok(paused);
         }
         let paused = Arc::new(Paused::read(session).await?);
@@ -211,171 +215,174 @@ impl Publishing {
         *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
-    /// Stores a batch, and answers those that were stored and those that lost their key. The others are to be tried again.
-    async fn store(&self, session: &Session, mut batch: Vec<Prepared>, paused: &Paused, held: bool, tries: usize) -> Vec<Command> {
-        let stored = match held {
-            true => self.store_held(session, &mut batch, paused).await,
+    /// Stores a batch and sends the results of publications that were stored or whose key was in use. Returns the other commands,
+    /// which must be tried again.
+    async fn store(&self, session: &Session, mut batch: Vec<Prepared>, paused: &Paused, coordinated: bool, tries: usize) -> Vec<Command> {
+        let stored = match coordinated {
+            true => self.store_coordinated(session, &mut batch, paused).await,
             false => self.insert(session, &batch, paused, &HashMap::new()).await,
         };
         match stored {
             Ok(stored) => {
-                stored.stale.iter().for_each(|account| self.directory.forget(account));
+                stored.stale.iter().for_each(|account| self.cache.forget(account));
                 if !stored.stale.is_empty() {
                     self.forget_paused();
                 }
                 let (mut again, mut due) = (Vec::new(), false);
                 for prepared in batch {
                     if !stored.stale.contains(&*prepared.account) {
-                        due |= !prepared.left.is_empty();
-                        self.answer(session, prepared, &stored.notifications).await;
-                    } else if tries < TRIES {
+                        due |= !prepared.unleased.is_empty();
+                        self.send_result(session, prepared, &stored.notifications).await;
+                    } else if tries < MAX_TRIES {
                         again.push(prepared.command);
                     } else {
-                        let changing = "the account's webhooks change faster than can be published to them";
-                        settle(prepared.command.answer, Err(Error::Unavailable(anyhow::anyhow!(changing))));
+                        let changing = "the account's webhooks change too often to publish to them";
+                        send(prepared.command.sender, Err(Error::Unavailable(anyhow::anyhow!(changing))));
                     }
                 }
-                if due && !self.node.takes() {
-                    self.bell.ring();
+                if due && !self.node.may_lease() {
+                    self.wakeup.notify();
                 }
                 again
             }
-            Err(trouble) if trouble.is_conflict() && tries < TRIES => batch.into_iter().map(|prepared| prepared.command).collect(),
-            Err(trouble) => {
-                if trouble.is_unknown() {
-                    // What may have been leased is given back when the database answers again.
-                    self.node.doubt(batch.iter().flat_map(|prepared| prepared.leased.iter().map(|leased| leased.delivery_id)));
-                    return refuse(batch, trouble);
+            Err(error) if error.is_conflict() && tries < MAX_TRIES => batch.into_iter().map(|prepared| prepared.command).collect(),
+            Err(error) => {
+                if error.is_unknown() {
+                    // Leases that may have been stored are released when the database is available again.
+                    self.node.mark_uncertain(batch.iter().flat_map(|prepared| prepared.leased.iter().map(|leased| leased.delivery_id)));
+                    return refuse(batch, error);
                 }
                 if batch.len() == 1 {
-                    return refuse(batch, trouble);
+                    return refuse(batch, error);
                 }
-                // One of them is at fault: each for itself.
+                // One publication causes the error, so each publication is stored alone.
                 for prepared in batch {
-                    let alone = Box::pin(self.clone().run(vec![prepared.command]));
-                    alone.await;
+                    let run_alone = Box::pin(self.clone().run(vec![prepared.command]));
+                    run_alone.await;
                 }
                 Vec::new()
             }
         }
     }
 
-    /// In one transaction with what the order and the rate of webhooks ask for.
-    async fn store_held(&self, session: &Session, batch: &mut [Prepared], paused: &Paused) -> Answer<Stored> {
+    /// Stores publications to ordered and rate-limited webhooks, and leases their deliveries as far as order and rate allow.
+    async fn store_coordinated(&self, session: &Session, batch: &mut [Prepared], paused: &Paused) -> SessionResult<Stored> {
         let transaction = session.begin().await?;
         let outcome = async {
-            let mut wanted = BTreeMap::new();
-            for (_, destination) in batch.iter().flat_map(|prepared| &prepared.left).filter(|(_, destination)| destination.ordered) {
-                *wanted.entry(destination.webhook_id).or_default() += 1;
+            let mut counts = BTreeMap::new();
+            for (_, destination) in batch.iter().flat_map(|prepared| &prepared.unleased).filter(|(_, destination)| destination.ordered) {
+                *counts.entry(destination.webhook_id).or_default() += 1;
             }
             let mut sequences = HashMap::new();
-            let mut next = sequences::reserve(&transaction, &wanted).await?;
-            for (delivery_id, destination) in batch.iter().flat_map(|prepared| &prepared.left) {
+            let mut next = sequences::reserve(&transaction, &counts).await?;
+            for (delivery_id, destination) in batch.iter().flat_map(|prepared| &prepared.unleased) {
                 if let Some(sequence) = next.get_mut(&destination.webhook_id) {
                     sequences.insert(*delivery_id, *sequence);
                     *sequence += 1;
                 }
             }
             let stored = self.insert(&transaction, batch, paused, &sequences).await?;
-            let Some(slots) = batch.first().map(|prepared| &prepared.command.slots).filter(|_| self.node.takes()) else {
+            let Some(slots) = batch.first().map(|prepared| &prepared.command.slots).filter(|_| self.node.may_lease()) else {
                 return Ok((stored, Vec::new()));
             };
             let now = batch.iter().map(|prepared| prepared.command.publication.created_at).max().unwrap_or_default();
-            let of_batch = batch.iter().filter(|prepared| stored.notifications.contains(&prepared.command.publication.id));
-            let mut works: Vec<Work> = of_batch.flat_map(|prepared| prepared.held_works()).collect();
-            works.sort_unstable();
-            works.dedup();
-            let taken = Leasing { session: &transaction, node: &self.node, slots, now }.take(works).await?;
-            slots.wake(taken.left);
-            ready::mark(&transaction, &taken.marks).await?;
-            Ok((stored, taken.leased))
+            let stored_ones = batch.iter().filter(|prepared| stored.notifications.contains(&prepared.command.publication.id));
+            let mut work_items: Vec<WorkItem> = stored_ones.flat_map(|prepared| prepared.coordinated_work_items()).collect();
+            work_items.sort_unstable();
+            work_items.dedup();
+            let outcome = LeaseTransaction { session: &transaction, node: &self.node, slots, now }.lease_work(work_items).await?;
+            slots.wake(outcome.left);
+            ready::mark(&transaction, &outcome.marks).await?;
+            Ok((stored, outcome.leased))
         };
         match outcome.await {
-            Ok((stored, taken)) => {
-                let ids: Vec<Uuid> = taken.iter().map(|leased| leased.delivery_id).collect();
-                if let Err(trouble) = transaction.commit().await {
-                    self.node.doubt(ids);
-                    return Err(trouble);
+            Ok((stored, leased)) => {
+                let ids: Vec<Uuid> = leased.iter().map(|leased| leased.delivery_id).collect();
+                if let Err(error) = transaction.commit().await {
+                    self.node.mark_uncertain(ids);
+                    return Err(error);
                 }
-                // Whoever published it begins it; what was published before goes with the first that was stored, because who was
-                // not is answered with what was there already, and begins nothing.
+                // Each lease is returned with the publication of its delivery. Leases of older deliveries are returned with the
+                // first stored publication. A publication that was not stored returns an earlier result without leases.
                 let is_stored = |prepared: &Prepared| stored.notifications.contains(&prepared.command.publication.id);
-                for leased in taken {
-                    let own = batch.iter().position(|prepared| prepared.left.iter().any(|(id, _)| *id == leased.delivery_id));
-                    let place = own.or_else(|| batch.iter().position(is_stored));
-                    if let Some(prepared) = place.and_then(|place| batch.get_mut(place)) {
-                        prepared.left.retain(|(id, _)| *id != leased.delivery_id);
+                for leased in leased {
+                    let own = batch.iter().position(|prepared| prepared.unleased.iter().any(|(id, _)| *id == leased.delivery_id));
+                    let index = own.or_else(|| batch.iter().position(is_stored));
+                    if let Some(prepared) = index.and_then(|index| batch.get_mut(index)) {
+                        prepared.unleased.retain(|(id, _)| *id != leased.delivery_id);
                         prepared.leased.push(leased);
                     }
                 }
                 Ok(stored)
             }
-            Err(trouble) => {
+            Err(error) => {
                 let _ = transaction.roll_back().await;
-                Err(trouble)
+                Err(error)
             }
         }
     }
 
-    async fn answer(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
-        let Prepared { command, destinations, leased, left, .. } = prepared;
-        let Command { publication, slots, answer } = command;
+    /// Sends the result of a publication: the new notification, or the earlier result of its key.
+    async fn send_result(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
+        let Prepared { command, destinations, leased, unleased, .. } = prepared;
+        let Command { publication, slots, sender } = command;
         let now = publication.created_at;
         if stored.contains(&publication.id) {
             if self.node.delivers() {
-                // What found no slot waits in them already. What this node may not take now, it looks at later.
-                slots.wake(left.iter().map(|(_, destination)| work_of(destination)));
+                // Deliveries without a slot wait in `slots` already. If this node may not lease now, it examines them later.
+                slots.wake(unleased.iter().map(|(_, destination)| work_of(destination)));
             }
             let notification = Notification {
                 id: publication.id,
                 event_type: publication.event_type,
                 data: publication.data,
                 created_at: now,
-                delivery_count: u32::try_from(destinations.len()).expect("an account's webhooks are counted in 32 bits"),
+                delivery_count: u32::try_from(destinations.len()).expect("the number of an account's webhooks fits in 32 bits"),
             };
-            return settle(answer, Ok(Published::New { notification, leased }));
+            return send(sender, Ok(Published::New { notification, leased }));
         }
         drop(leased);
         let earlier = match &publication.idempotency {
             Some(idempotency) => notifications::find_key(session, idempotency, now).await,
             None => Ok(None),
         };
-        let lost = || Error::Unavailable(anyhow::anyhow!("the idempotency key was in use by a publication that has gone"));
-        settle(answer, earlier.map_err(Error::from).and_then(|earlier| earlier.ok_or_else(lost)));
+        let lost = || Error::Unavailable(anyhow::anyhow!("the idempotency key was in use by a publication that no longer exists"));
+        send(sender, earlier.map_err(Error::from).and_then(|earlier| earlier.ok_or_else(lost)));
     }
 }
 
 impl Prepared {
-    fn is_held(&self) -> bool {
-        self.destinations.iter().any(|destination| is_held(destination))
+    fn needs_coordination(&self) -> bool {
+        self.destinations.iter().any(|destination| needs_coordination(destination))
     }
 
-    /// What of it is taken once it is stored.
-    fn held_works(&self) -> impl Iterator<Item = Work> {
-        self.left
+    /// Returns the work that is leased in the transaction that stores the publication.
+    fn coordinated_work_items(&self) -> impl Iterator<Item = WorkItem> {
+        self.unleased
             .iter()
             .map(|(_, destination)| destination)
-            .filter(|destination| is_held(destination))
+            .filter(|destination| needs_coordination(destination))
             .map(|destination| work_of(destination))
     }
 }
 
-/// Whether nodes have to agree before something of it begins.
-fn is_held(destination: &Destination) -> bool {
+/// Whether the nodes must coordinate before they lease deliveries of a webhook.
+fn needs_coordination(destination: &Destination) -> bool {
     destination.ordered || destination.max_per_second.is_some()
 }
 
-fn work_of(destination: &Destination) -> Work {
-    Work { webhook_id: destination.webhook_id, lane: if destination.ordered { Lane::Ordered } else { Lane::Fresh } }
+fn work_of(destination: &Destination) -> WorkItem {
+    WorkItem { webhook_id: destination.webhook_id, lane: if destination.ordered { Lane::Ordered } else { Lane::Fresh } }
 }
 
-fn settle<T>(answer: Answers<T>, outcome: Result<T>) {
-    // The asker may have gone away; what is stored is stored all the same.
-    let _ = answer.send(outcome);
+fn send<T>(sender: ResultSender<T>, result: Result<T>) {
+    // The caller may have stopped waiting. The publication is stored anyway.
+    let _ = sender.send(result);
 }
 
-fn refuse(batch: Vec<Prepared>, trouble: Trouble) -> Vec<Command> {
-    let trouble = Arc::new(trouble);
-    batch.into_iter().for_each(|prepared| settle(prepared.command.answer, Err(shared(&trouble))));
+/// Sends an error as the result of all these publications. Returns an empty list, since none is tried again.
+fn refuse(batch: Vec<Prepared>, error: SessionError) -> Vec<Command> {
+    let error = Arc::new(error);
+    batch.into_iter().for_each(|prepared| send(prepared.command.sender, Err(shared(&error))));
     Vec::new()
 }

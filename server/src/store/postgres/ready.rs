@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// So many webhooks' times of each lane are looked at in one round.
-const READY_AT_ONCE: i64 = 256;
+/// Maximum number of rows of each lane that are taken in one round.
+const MAX_TAKEN_PER_LANE: i64 = 256;
 
-/// Finds anew when what waits falls due, of webhooks that fulfil a condition on `w` with the parameter `$1`. One index probe
-/// for each webhook and lane, whatever waits. What was never attempted is due whatever the clock says: it may have been ahead
-/// when that was published.
-pub(super) async fn find(session: &Session, of_webhooks: &str, parameter: &dyn Value) -> Answer<()> {
+/// Restores `ready` from `pending` for the webhooks that fulfil `condition`, which refers to `w` and the parameter `$1`. The
+/// cost is one index probe for each webhook and lane, whatever the size of the backlog. A delivery without an attempt is always
+/// due, because the clock may have been ahead when it was published.
+pub(super) async fn refresh(session: &Session, condition: &str, parameter: &dyn Value) -> SessionResult<()> {
     session
         .execute(
             &format!(
@@ -20,7 +20,7 @@ pub(super) async fn find(session: &Session, of_webhooks: &str, parameter: &dyn V
                  CROSS JOIN LATERAL (
                      SELECT CASE WHEN lanes.lane = 1 THEN p.due_at ELSE 'epoch' END AS due_at FROM pending p
                      WHERE p.webhook_id = w.id AND p.epoch = w.epoch AND p.lane = lanes.lane ORDER BY p.due_at LIMIT 1) p
-                 WHERE w.deleted_at IS NULL AND w.deactivation_reason IS NULL AND {of_webhooks}
+                 WHERE w.deleted_at IS NULL AND w.deactivation_reason IS NULL AND {condition}
                  ORDER BY w.id, lanes.lane
                  ON CONFLICT (webhook_id, lane) DO UPDATE SET due_at = excluded.due_at WHERE ready.due_at > excluded.due_at"
             ),
@@ -30,9 +30,9 @@ pub(super) async fn find(session: &Session, of_webhooks: &str, parameter: &dyn V
         .map(drop)
 }
 
-/// Notes that something of webhooks falls due at a time. A transaction does it once, after everything else that it locks.
-pub(super) async fn mark(session: &Session, marks: &[(Work, DateTime<Utc>)]) -> Answer<()> {
-    // Each once, and in order.
+/// Marks that deliveries of this work fall due at these times. A transaction calls this once, after it has locked all other rows.
+pub(super) async fn mark(session: &Session, marks: &[(WorkItem, DateTime<Utc>)]) -> SessionResult<()> {
+    // Each row is written once, in the order of the keys.
     let mut earliest = BTreeMap::new();
     for (work, due_at) in marks {
         let entry = earliest.entry(*work).or_insert(*due_at);
@@ -55,15 +55,15 @@ pub(super) async fn mark(session: &Session, marks: &[(Work, DateTime<Utc>)]) -> 
         .map(drop)
 }
 
-/// One probe of an index for each lane.
+/// Selects the earliest due time. The cost is one index probe for each lane.
 pub(super) const NEXT_DUE: &str = "SELECT min(next.due_at) FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
      CROSS JOIN LATERAL (SELECT due_at FROM ready WHERE ready.lane = lanes.lane ORDER BY due_at LIMIT 1) next";
 
-/// Work that fell due and that no other node is at. From here on it is in this node's memory alone: should that be lost,
-/// whoever takes over finds it anew, so only one of the nodes takes it, and none that was taken over from already. It is taken
-/// in a transaction of its own, because in the one that leases, `ready` is locked last. If the database forgets it, it is merely
-/// looked at again, so nobody waits for the disk.
-pub(super) async fn take_due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> Answer<Vec<Work>> {
+/// Takes due work out of `ready`, except rows that another node has locked. From then on, the work is only in this node's memory.
+/// If the node dies, the takeover finds the work again. So only a node that is still in `nodes` may take work. This is a
+/// transaction of its own, because the transaction that leases must lock `ready` last. The commit does not wait for the disk: if
+/// the commit is lost, nodes only look at the work again.
+pub(super) async fn take_due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> SessionResult<Vec<WorkItem>> {
     let rows = session
         .query(
             "DELETE FROM ready WHERE ctid = ANY(ARRAY(
@@ -73,8 +73,8 @@ pub(super) async fn take_due(session: &Session, incarnation: Uuid, now: DateTime
                      ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due
                  WHERE EXISTS (SELECT 1 FROM nodes WHERE incarnation = $3)))
              RETURNING webhook_id, lane, set_config('synchronous_commit', 'off', true)",
-            &[&now, &READY_AT_ONCE, &incarnation],
+            &[&now, &MAX_TAKEN_PER_LANE, &incarnation],
         )
         .await?;
-    rows.iter().map(|row| Ok(Work { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? })).collect()
+    rows.iter().map(|row| Ok(WorkItem { webhook_id: row.try_get(0)?, lane: Lane::from_number(row.try_get(1)?)? })).collect()
 }

@@ -1,32 +1,31 @@
-//! Making deliveries due again.
+//! Redelivery: making deliveries due again.
 //!
-//! A redelivery begins a retry schedule of its own, at `schedule_start`: the last attempt that it does not count. While an
-//! attempt is under way, `pending.leased_by` names a living node, and that attempt is the last one before the redelivery. So
-//! no second one is leased beside it, and when it ends its number tells that a redelivery was asked for meanwhile: a success
-//! settles that, and anything else leaves the delivery due, as this left it. The same holds when the delivery was
-//! cancelled under way, because cancelling does not touch the lease.
+//! A redelivery starts a new retry schedule. `schedule_start` is the number of the last attempt before this schedule. While an
+//! attempt is in flight, `pending.leased_by` names a living node, and that attempt is the last one before the new schedule. So no
+//! second attempt is leased at the same time. When the attempt ends, its number shows that a redelivery was requested. A success
+//! also completes the redelivery; any other outcome leaves the delivery due. The same is true for a delivery that was cancelled
+//! during the attempt, because a cancellation keeps the lease.
 
 use super::*;
 
-/// Whether a node that lives is on a row of `pending`.
-pub(super) const UNDER_WAY: &str = "leased_by IN (SELECT incarnation FROM nodes)";
+/// Whether a living node leases a row of `pending`.
+pub(super) const IN_FLIGHT: &str = "leased_by IN (SELECT incarnation FROM nodes)";
 
-pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> Answer<Redelivered> {
-    let of_webhook = session
+pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Redelivered> {
+    let row = session
         .query_opt(
             "SELECT w.id, w.ordered, coalesce((SELECT p.lane FROM pending p WHERE p.delivery_id = d.id) = $3, false)
              FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = $1 AND d.account = $2",
             &[&id, &account.as_str(), &(Lane::Ordered as i16)],
         )
         .await?;
-    let Some(of_webhook) = of_webhook else { return Ok(Redelivered::NoSuchDelivery) };
-    let (webhook_id, ordered, waits_in_order): (Uuid, bool, bool) =
-        (of_webhook.try_get(0)?, of_webhook.try_get(1)?, of_webhook.try_get(2)?);
-    if ordered || waits_in_order {
-        hold_order(session, webhook_id).await?;
+    let Some(row) = row else { return Ok(Redelivered::NoSuchDelivery) };
+    let (webhook_id, ordered, is_in_order): (Uuid, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    if ordered || is_in_order {
+        lock_order(session, webhook_id).await?;
     }
-    let under_way = hold(session, &[id]).await?;
-    // Nobody else changes what this finds, except the webhook.
+    let in_flight = lock(session, &[id]).await?;
+    // The delivery is locked, so only the webhook can still change.
     let found = session
         .query_opt(
             "SELECT w.epoch, d.status = 0 AND d.epoch = w.epoch, w.deactivation_reason IS NOT NULL, w.deleted_at IS NOT NULL, n.data IS NULL
@@ -45,66 +44,67 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
         return Ok(Redelivered::WebhookDeactivated);
     }
     let (lane, due_at) = if found.try_get(1)? {
-        hasten(session, id, &under_way, now).await?
+        bring_forward(session, id, &in_flight, now).await?
     } else {
-        (make_due(session, &[id], &under_way, webhook_id, count(found.try_get(0)?), ordered, now).await?, now)
+        (make_due(session, &[id], &in_flight, webhook_id, count(found.try_get(0)?), ordered, now).await?, now)
     };
-    ready::mark(session, &[(Work { webhook_id, lane }, due_at)]).await?;
+    ready::mark(session, &[(WorkItem { webhook_id, lane }, due_at)]).await?;
     Ok(deliveries::get(session, None, id).await?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes one that waits already due now, which loses nothing of its place. Answers its lane, and since when it is due.
-async fn hasten(session: &Session, id: Uuid, under_way: &[Uuid], now: DateTime<Utc>) -> Answer<(Lane, DateTime<Utc>)> {
-    let hastened = session
+/// Makes a pending delivery due now. The delivery keeps its position. Returns its lane, and since when it is due.
+async fn bring_forward(session: &Session, id: Uuid, in_flight: &[Uuid], now: DateTime<Utc>) -> SessionResult<(Lane, DateTime<Utc>)> {
+    let row = session
         .query_one(
             "WITH delivery AS (UPDATE deliveries SET schedule_start = attempt_count + $3 WHERE id = $1)
              UPDATE pending SET due_at = least(due_at, $2) WHERE delivery_id = $1 RETURNING lane, due_at",
-            &[&id, &now, &i32::from(under_way.contains(&id))],
+            &[&id, &now, &i32::from(in_flight.contains(&id))],
         )
         .await?;
-    Ok((Lane::from_number(hastened.try_get(0)?)?, hastened.try_get(1)?))
+    Ok((Lane::from_number(row.try_get(0)?)?, row.try_get(1)?))
 }
 
-/// Until the end of the transaction nobody takes the next delivery of an ordered webhook. Comes before [`hold`].
-pub(super) async fn hold_order(session: &Session, webhook_id: Uuid) -> Answer<()> {
+/// Locks the order of a webhook until the transaction ends, so that no other transaction leases its next delivery. Must be called
+/// before [`lock`].
+pub(super) async fn lock_order(session: &Session, webhook_id: Uuid) -> SessionResult<()> {
     sequences::reserve_block(session, webhook_id, 0).await.map(drop)
 }
 
-/// Until the end of the transaction nobody else takes, records or changes these deliveries. Answers those that an attempt is
-/// under way of.
-pub(super) async fn hold(session: &Session, ids: &[Uuid]) -> Answer<Vec<Uuid>> {
+/// Locks deliveries until the transaction ends, so that no other transaction leases, records or changes them. Returns those with
+/// an attempt in flight.
+pub(super) async fn lock(session: &Session, ids: &[Uuid]) -> SessionResult<Vec<Uuid>> {
     let ids = ids.to_vec();
     session.query("SELECT 1 FROM deliveries WHERE id = ANY($1) ORDER BY id FOR UPDATE", &[&ids]).await?;
     let rows = session
         .query(
-            &format!("SELECT delivery_id, {UNDER_WAY} FROM pending WHERE delivery_id = ANY($1) ORDER BY delivery_id FOR UPDATE"),
+            &format!("SELECT delivery_id, {IN_FLIGHT} FROM pending WHERE delivery_id = ANY($1) ORDER BY delivery_id FOR UPDATE"),
             &[&ids],
         )
         .await?;
-    let mut under_way = Vec::new();
+    let mut in_flight = Vec::new();
     for row in &rows {
         if row.try_get::<_, Option<bool>>(1)? == Some(true) {
-            under_way.push(row.try_get(0)?);
+            in_flight.push(row.try_get(0)?);
         }
     }
-    Ok(under_way)
+    Ok(in_flight)
 }
 
-/// Makes deliveries of one webhook due that were not, in their order, each with a schedule that begins after the attempt that
-/// has ended last or is under way. They keep no fresh one waiting; in an ordered webhook they come behind all others. Whoever
-/// asks for it holds them. Answers their lane.
+/// Makes ended deliveries of one webhook due, in the given order. Each starts a new retry schedule after its last attempt, or after
+/// the attempt in flight. They use the retry lane, so fresh deliveries do not wait for them. In an ordered webhook, they come after
+/// all other deliveries. The caller must have locked them. Returns their lane.
 pub(super) async fn make_due(
     session: &Session,
     ids: &[Uuid],
-    under_way: &[Uuid],
+    in_flight: &[Uuid],
     webhook_id: Uuid,
     epoch: u32,
     ordered: bool,
     now: DateTime<Utc>,
-) -> Answer<Lane> {
+) -> SessionResult<Lane> {
     let lane = if ordered { Lane::Ordered } else { Lane::Retry };
-    let wanted = u32::try_from(ids.len()).expect("they are looked at some hundreds at a time");
-    let first = if ordered { Some(sequences::reserve_block(session, webhook_id, wanted).await?) } else { None };
+    let number = u32::try_from(ids.len()).expect("a step has some hundreds of deliveries");
+    let first = if ordered { Some(sequences::reserve_block(session, webhook_id, number).await?) } else { None };
     session
         .execute(
             &format!(
@@ -117,9 +117,9 @@ pub(super) async fn make_due(
                  SELECT id, $3, $4, $5, $6 + place - 1, $7 FROM UNNEST($1) WITH ORDINALITY AS due (id, place) ORDER BY id
                  ON CONFLICT (delivery_id) DO UPDATE
                  SET epoch = excluded.epoch, lane = excluded.lane, sequence = excluded.sequence, due_at = excluded.due_at,
-                     leased_by = CASE WHEN pending.{UNDER_WAY} THEN pending.leased_by END"
+                     leased_by = CASE WHEN pending.{IN_FLIGHT} THEN pending.leased_by END"
             ),
-            &[&ids.to_vec(), &under_way.to_vec(), &webhook_id, &int(epoch), &(lane as i16), &first, &now],
+            &[&ids.to_vec(), &in_flight.to_vec(), &webhook_id, &int(epoch), &(lane as i16), &first, &now],
         )
         .await?;
     Ok(lane)

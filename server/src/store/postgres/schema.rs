@@ -1,23 +1,23 @@
-//! The schema, and what brings it up to date.
+//! The schema and its migrations.
 //!
-//! Nodes of an older and a newer program run beside one another while they are exchanged, so a migration only adds: what an
-//! older program does not know must be allowed to be missing from what it writes. What nothing uses any more goes one release
-//! later, in a migration that says from which schema on a program can still run beside it. There is no way back but a backup.
+//! During a rolling upgrade, nodes with the old and the new program share the database. So a migration only adds to the schema, and
+//! older programs must be able to ignore new columns. A column or table that is no longer used is removed one release later, by a
+//! migration whose `fits` excludes older programs. The only way back is a backup.
 
 use super::connections::{Connections, OpenError};
 use super::*;
 
 struct Migration {
     text: &'static str,
-    /// The oldest schema whose programs can go on with the database after this.
+    /// The oldest schema version whose programs can still use the database after this migration.
     fits: i32,
 }
 
-/// Oldest first. A released file never changes.
+/// All migrations, oldest first. A released migration never changes.
 const MIGRATIONS: [Migration; 1] = [Migration { text: include_str!("../schema/postgres/0001_initial.sql"), fits: 1 }];
 
-/// The key of the lock that one migrating node holds; the digits spell nothing.
-const LOCK: i64 = 7_263_584_019_421;
+/// The key of the advisory lock that a migrating node holds. An arbitrary number.
+const MIGRATION_LOCK_KEY: i64 = 7_263_584_019_421;
 
 pub(super) async fn migrate(connections: &Connections) -> std::result::Result<(), OpenError> {
     migrate_with(connections, &MIGRATIONS).await
@@ -25,19 +25,19 @@ pub(super) async fn migrate(connections: &Connections) -> std::result::Result<()
 
 async fn migrate_with(connections: &Connections, migrations: &[Migration]) -> std::result::Result<(), OpenError> {
     let url = &connections.shown;
-    let connect = |source: Trouble| OpenError::Connect { url: url.clone(), source: source.into() };
+    let connect = |source: SessionError| OpenError::Connect { url: url.clone(), source: source.into() };
     let known = i32::try_from(migrations.len()).unwrap_or(i32::MAX);
     let session = connections.session().await.map_err(connect)?;
-    // Nodes that start at once would collide even in making what is not there yet.
+    // Without the lock, nodes that start at the same time would conflict even when they create the first table.
     let transaction = session.begin().await.map_err(connect)?;
-    transaction.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(connect)?;
-    let prepared = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    transaction.query("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK_KEY]).await.map_err(connect)?;
+    let create_table = "CREATE TABLE IF NOT EXISTS schema_migrations (
         version integer PRIMARY KEY,
-        fits integer NOT NULL,      -- the oldest schema whose programs can go on with the database after this
+        fits integer NOT NULL,      -- the oldest schema whose programs can still use the database after this migration
         applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )";
-    let migrate = |to, source: Trouble| OpenError::Migrate { url: url.clone(), to, source: source.into() };
-    transaction.run(prepared).await.map_err(|source| migrate(known, source))?;
+    let migrate = |to, source: SessionError| OpenError::Migrate { url: url.clone(), to, source: source.into() };
+    transaction.run(create_table).await.map_err(|source| migrate(known, source))?;
     let row = transaction.query_one("SELECT coalesce(max(version), 0), coalesce(max(fits), 0) FROM schema_migrations", &[]).await;
     let row = row.map_err(connect)?;
     let (found, fits): (i32, i32) = (row.get(0), row.get(1));

@@ -1,7 +1,7 @@
-//! A connection that is in use, and what is said on it.
+//! A session: a connection in use, and the statements on it.
 //!
-//! Statements are prepared once for each connection. Behind a pooler in transaction mode the next transaction may be on
-//! another connection of the server, so there each statement brings its text and its types with it, in one round trip.
+//! Statements are prepared once for each connection. Behind a pooler in transaction mode, the next transaction may run on another
+//! server connection. So each statement is sent with its text and types, in one round trip.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::*;
 
-/// A parameter of a statement. It says its type, so that a statement need not be described by the server first.
+/// A parameter of a statement. It has a known type, so the server does not have to describe the statement first.
 pub(super) trait Value: ToSql + Sync {
     fn kind(&self) -> Type;
     fn as_sql(&self) -> &(dyn ToSql + Sync);
@@ -51,25 +51,25 @@ values! {
     DateTime<Utc> => TIMESTAMPTZ, TIMESTAMPTZ_ARRAY;
 }
 
-/// As [`connections::SILENCE`].
-const PATIENT_BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
+/// Begins a transaction with the limit of [`connections::MAX_IDLE_IN_TRANSACTION`].
+const BEGIN_WITH_IDLE_LIMIT: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
 
-/// A connection taken from a pool. One that is given back in the middle of a transaction, or after an answer that says that it
-/// is of no use any more, is closed instead.
+/// A connection from a pool. It is closed, not returned, if it is dropped inside a transaction or after an error that makes it
+/// unusable.
 pub(super) struct Session {
     object: Option<Object>,
     prepares: bool,
-    patience: Duration,
-    spoilt: AtomicBool,
+    statement_timeout: Duration,
+    unusable: AtomicBool,
 }
 
 impl Session {
-    /// A statement that has not been answered after `patience` never will be: the server itself gives up before.
-    pub(super) fn new(object: Object, prepares: bool, patience: Duration) -> Session {
-        Session { object: Some(object), prepares, patience, spoilt: AtomicBool::new(false) }
+    /// Creates a session that fails each statement without a result after `statement_timeout`. The server ends statements earlier.
+    pub(super) fn new(object: Object, prepares: bool, statement_timeout: Duration) -> Session {
+        Session { object: Some(object), prepares, statement_timeout, unusable: AtomicBool::new(false) }
     }
 
-    pub(super) async fn query(&self, sql: &str, values: &[&dyn Value]) -> Answer<Vec<Row>> {
+    pub(super) async fn query(&self, sql: &str, values: &[&dyn Value]) -> SessionResult<Vec<Row>> {
         self.bounded(async {
             if self.prepares {
                 let kinds: Vec<Type> = values.iter().map(|value| value.kind()).collect();
@@ -84,17 +84,16 @@ impl Session {
         .await
     }
 
-    pub(super) async fn query_opt(&self, sql: &str, values: &[&dyn Value]) -> Answer<Option<Row>> {
+    pub(super) async fn query_opt(&self, sql: &str, values: &[&dyn Value]) -> SessionResult<Option<Row>> {
         Ok(self.query(sql, values).await?.into_iter().next())
     }
 
-    /// The one row of a statement that always answers one.
-    pub(super) async fn query_one(&self, sql: &str, values: &[&dyn Value]) -> Answer<Row> {
-        self.query_opt(sql, values).await?.ok_or_else(|| Trouble::damaged("a statement that answers one row answered none"))
+    /// Returns the row of a statement that always returns exactly one row.
+    pub(super) async fn query_one(&self, sql: &str, values: &[&dyn Value]) -> SessionResult<Row> {
+        self.query_opt(sql, values).await?.ok_or_else(|| SessionError::damaged("a statement that always returns a row returned none"))
     }
 
-    /// How many rows were changed.
-    pub(super) async fn execute(&self, sql: &str, values: &[&dyn Value]) -> Answer<u64> {
+    pub(super) async fn execute(&self, sql: &str, values: &[&dyn Value]) -> SessionResult<u64> {
         self.bounded(async {
             if self.prepares {
                 let kinds: Vec<Type> = values.iter().map(|value| value.kind()).collect();
@@ -109,39 +108,39 @@ impl Session {
         .await
     }
 
-    /// Statements without parameters, one after another.
-    pub(super) async fn run(&self, sql: &str) -> Answer<()> {
+    /// Runs statements without parameters, one after another.
+    pub(super) async fn run(&self, sql: &str) -> SessionResult<()> {
         self.bounded(self.client().batch_execute(sql)).await
     }
 
-    /// Begins a transaction. What is said on the connection until its commit belongs to it.
-    pub(super) async fn begin(&self) -> Answer<Transaction<'_>> {
+    /// Begins a transaction. All statements of this session belong to it until it ends.
+    pub(super) async fn begin(&self) -> SessionResult<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
-        // Behind a pooler this is no setting of the connection.
-        let begin = if self.prepares { "BEGIN" } else { PATIENT_BEGIN };
+        // Behind a pooler, the idle limit is not set for the connection.
+        let begin = if self.prepares { "BEGIN" } else { BEGIN_WITH_IDLE_LIMIT };
         self.run(begin).await?;
         Ok(transaction)
     }
 
     fn client(&self) -> &Object {
-        self.object.as_ref().expect("it is taken out only when the session ends")
+        self.object.as_ref().expect("the connection is present until the session is dropped")
     }
 
-    async fn bounded<T>(&self, statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Answer<T> {
-        let answer = match tokio::time::timeout(self.patience, statement).await {
-            Ok(answer) => answer.map_err(Trouble::from),
-            Err(_) => Err(Trouble::Silent(self.patience)),
+    async fn bounded<T>(&self, statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> SessionResult<T> {
+        let result = match tokio::time::timeout(self.statement_timeout, statement).await {
+            Ok(result) => result.map_err(SessionError::from),
+            Err(_) => Err(SessionError::Timeout(self.statement_timeout)),
         };
-        if answer.as_ref().is_err_and(Trouble::spoils_connection) {
-            self.spoilt.store(true, Ordering::Relaxed);
+        if result.as_ref().is_err_and(SessionError::makes_connection_unusable) {
+            self.unusable.store(true, Ordering::Relaxed);
         }
-        answer
+        result
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if self.spoilt.load(Ordering::Relaxed)
+        if self.unusable.load(Ordering::Relaxed)
             && let Some(object) = self.object.take()
         {
             drop(Object::take(object));
@@ -149,26 +148,26 @@ impl Drop for Session {
     }
 }
 
-/// A transaction. Dropped without a commit it is undone.
+/// A transaction. It is rolled back if it is dropped without a commit.
 pub(super) struct Transaction<'a> {
     session: &'a Session,
     settled: bool,
 }
 
 impl Transaction<'_> {
-    /// An error says nothing about whether it is committed.
-    pub(super) async fn commit(mut self) -> Answer<()> {
+    /// Commits the transaction. After an error, it may or may not be committed.
+    pub(super) async fn commit(mut self) -> SessionResult<()> {
         let committed = self.session.run("COMMIT").await;
-        // With an error the connection is of no use, and closed.
+        // After an error, the connection is closed.
         self.settled = committed.is_ok();
         committed
     }
 
-    /// Undoes it, and keeps the connection.
-    pub(super) async fn roll_back(mut self) -> Answer<()> {
-        let undone = self.session.run("ROLLBACK").await;
-        self.settled = undone.is_ok();
-        undone
+    /// Rolls the transaction back and keeps the connection.
+    pub(super) async fn roll_back(mut self) -> SessionResult<()> {
+        let rolled_back = self.session.run("ROLLBACK").await;
+        self.settled = rolled_back.is_ok();
+        rolled_back
     }
 }
 
@@ -183,72 +182,72 @@ impl Deref for Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if !self.settled {
-            self.session.spoilt.store(true, Ordering::Relaxed);
+            self.session.unusable.store(true, Ordering::Relaxed);
         }
     }
 }
 
-pub(super) type Answer<T> = std::result::Result<T, Trouble>;
+pub(super) type SessionResult<T> = std::result::Result<T, SessionError>;
 
-/// Why a statement was not carried out.
+/// Why a statement failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum SessionError {
     #[error("no connection to the database")]
     NoConnection(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the database refused a statement")]
     Statement(#[from] tokio_postgres::Error),
-    #[error("the database has not answered for {} s", .0.as_secs())]
-    Silent(Duration),
-    #[error("not everything has been moved to the database yet: `webhooks-server migrate`, run again, goes on where it was")]
-    HalfMoved,
+    #[error("no response from the database for {} s", .0.as_secs())]
+    Timeout(Duration),
+    #[error("not everything has been moved to the database yet: run `webhooks-server migrate` again to continue")]
+    UnfinishedMove,
     /// A stored value that this program cannot have written.
-    #[error("the database holds what it should not: {0}")]
+    #[error("unexpected value in the database: {0}")]
     Damaged(String),
 }
 
-/// Only the cause: what a pool says of it would be on several lines, and say the same twice.
-impl From<PoolError> for Trouble {
-    fn from(error: PoolError) -> Trouble {
-        Trouble::NoConnection(match error {
+/// Keeps only the cause. The pool's own error has several lines and repeats the cause.
+impl From<PoolError> for SessionError {
+    fn from(error: PoolError) -> SessionError {
+        SessionError::NoConnection(match error {
             PoolError::Backend(cause) | PoolError::PostCreateHook(HookError::Backend(cause)) => cause.into(),
-            PoolError::PostCreateHook(HookError::Message(unfit)) => unfit.into(),
+            PoolError::PostCreateHook(HookError::Message(message)) => message.into(),
             error => error.into(),
         })
     }
 }
 
-impl Trouble {
-    pub(super) fn damaged(what: impl ToString) -> Trouble {
-        Trouble::Damaged(what.to_string())
+impl SessionError {
+    pub(super) fn damaged(what: impl ToString) -> SessionError {
+        SessionError::Damaged(what.to_string())
     }
 
     fn state(&self) -> Option<&SqlState> {
         match self {
-            Trouble::Statement(error) => error.code(),
+            SessionError::Statement(error) => error.code(),
             _ => None,
         }
     }
 
-    /// Two transactions waited for one another, and this one was undone: it can be tried again at once.
+    /// Whether the transaction was rolled back because of a conflict with another one, so that it can be tried again at once.
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self.state(), Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)))
     }
 
-    /// Whether what was asked for may have been carried out all the same.
+    /// Whether the statement may have been executed in spite of the error.
     pub(super) fn is_unknown(&self) -> bool {
         match self {
-            Trouble::Statement(error) => error.code().is_none() || self.is_unavailable(),
-            Trouble::Silent(_) => true,
-            Trouble::NoConnection(_) | Trouble::HalfMoved | Trouble::Damaged(_) => false,
+            SessionError::Statement(error) => error.code().is_none() || self.is_unavailable(),
+            SessionError::Timeout(_) => true,
+            SessionError::NoConnection(_) | SessionError::UnfinishedMove | SessionError::Damaged(_) => false,
         }
     }
 
-    /// The server cannot do it now.
+    /// Whether the server is temporarily unable to run the statement.
     fn is_unavailable(&self) -> bool {
         match self {
-            Trouble::NoConnection(_) | Trouble::Silent(_) => true,
-            Trouble::HalfMoved | Trouble::Damaged(_) => false,
-            Trouble::Statement(error) => match error.code() {
+            SessionError::NoConnection(_) | SessionError::Timeout(_) => true,
+            SessionError::UnfinishedMove | SessionError::Damaged(_) => false,
+            SessionError::Statement(error) => match error.code() {
                 // Classes of SQLSTATE: connection exception, insufficient resources, operator intervention, system error.
                 Some(state) => {
                     ["08", "53", "57", "58"].contains(&state.code().get(..2).unwrap_or_default())
@@ -265,19 +264,19 @@ impl Trouble {
         }
     }
 
-    /// The connection leads to where nothing can be written any more, as after a failover, or to nowhere.
-    fn spoils_connection(&self) -> bool {
+    /// Whether the connection is lost, or leads to a server that is read-only, as after a failover.
+    fn makes_connection_unusable(&self) -> bool {
         matches!(self.state(), Some(&SqlState::READ_ONLY_SQL_TRANSACTION)) || (self.state().is_none() && self.is_unavailable())
     }
 }
 
-/// One trouble for several who asked.
-pub(super) fn shared(trouble: &Arc<Trouble>) -> Error {
-    if trouble.is_unavailable() { Error::Unavailable(trouble.clone().into()) } else { Error::Failed(trouble.clone().into()) }
+/// Converts an error that several commands share.
+pub(super) fn shared(error: &Arc<SessionError>) -> Error {
+    if error.is_unavailable() { Error::Unavailable(error.clone().into()) } else { Error::Failed(error.clone().into()) }
 }
 
-impl From<Trouble> for Error {
-    fn from(trouble: Trouble) -> Error {
-        if trouble.is_unavailable() { Error::Unavailable(trouble.into()) } else { Error::Failed(trouble.into()) }
+impl From<SessionError> for Error {
+    fn from(error: SessionError) -> Error {
+        if error.is_unavailable() { Error::Unavailable(error.into()) } else { Error::Failed(error.into()) }
     }
 }

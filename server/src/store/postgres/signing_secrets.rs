@@ -1,8 +1,9 @@
-//! The rotation of signing secrets: of a webhook at most two are valid.
+//! The rotation of signing secrets. At most two secrets of a webhook are valid.
 
 use super::*;
 
-const FORGOTTEN_AT_ONCE: i64 = 500;
+/// Maximum number of expired secrets that are removed at once.
+const MAX_REMOVED_AT_ONCE: i64 = 500;
 
 pub(super) async fn rotate(
     session: &Session,
@@ -11,7 +12,7 @@ pub(super) async fn rotate(
     secret: &Sealed,
     overlap: TimeDelta,
     now: DateTime<Utc>,
-) -> Answer<Option<Webhook>> {
+) -> SessionResult<Option<Webhook>> {
     let valid_until = (overlap > TimeDelta::zero()).then(|| now + overlap);
     let rotated = session
         .query_opt(
@@ -27,14 +28,15 @@ pub(super) async fn rotate(
     webhook_rows::get(session, Some(account), id).await
 }
 
-/// Nobody needs a secret that is no longer valid. Whether it is, the clock says at each attempt, so this changes no revision.
-pub(super) async fn forget_expired(session: &Session, now: DateTime<Utc>) -> Answer<()> {
-    // Whoever changes one of them is not waited for: the next time comes.
+/// Removes previous secrets that have expired. Each attempt checks by the clock whether a secret is valid, so the revision does not
+/// change.
+pub(super) async fn remove_expired(session: &Session, now: DateTime<Utc>) -> SessionResult<()> {
+    // The next run handles webhooks that are locked now.
     session
         .execute(
             &format!(
                 "UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE id IN (
-                     SELECT id FROM webhooks WHERE previous_valid_until <= $1 LIMIT {FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED)"
+                     SELECT id FROM webhooks WHERE previous_valid_until <= $1 LIMIT {MAX_REMOVED_AT_ONCE} FOR UPDATE SKIP LOCKED)"
             ),
             &[&now],
         )

@@ -1,9 +1,9 @@
-//! Whether there is room for more.
+//! The check whether the database has room for more data.
 //!
-//! What is refused is only what adds to the store on a caller's behalf. Recording attempts, deleting and removing what is
-//! old go on. What they free in the database's files is used again, and counts as used: PostgreSQL gives little of it back to
-//! the disk, and does not tell how much it is. So a store that was full stays so until its files are rewritten (`VACUUM
-//! FULL`) or the limit is raised. What is left of the server's disk this process cannot see.
+//! A full store refuses only API calls that add data. It still records attempts, performs deletions, and removes old rows.
+//! PostgreSQL reuses the freed space, but returns little of it to the disk. So this space still counts as used. A full store
+//! therefore stays full until its files are rewritten (`VACUUM FULL`) or the limit is raised. This process cannot see the free
+//! space on the disk of the database server.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::store::shared::space::LastMeasurement;
 
 /// How long a measurement is used.
-const HOLDS: Duration = Duration::from_secs(1);
+const MAX_AGE: Duration = Duration::from_secs(1);
 
 pub(super) struct Space {
     max_bytes: u64,
@@ -23,14 +23,14 @@ impl Space {
         Space { max_bytes: limits.max_bytes, last: Mutex::default() }
     }
 
-    /// Whether so many bytes more may be stored.
-    pub(super) async fn admits(&self, connections: &Connections, bytes: usize) -> Answer<bool> {
+    /// Whether `bytes` more may be stored.
+    pub(super) async fn admits(&self, connections: &Connections, bytes: usize) -> SessionResult<bool> {
         if self.max_bytes == 0 {
             return Ok(true);
         }
         let is_due = {
             let mut last = self.lock();
-            let is_due = last.is_due(HOLDS);
+            let is_due = last.is_due(MAX_AGE);
             if is_due {
                 last.begin();
             }
@@ -43,7 +43,7 @@ impl Space {
         Ok(self.lock().admits(bytes))
     }
 
-    pub(super) async fn measure(&self, session: &Session) -> Answer<StorageUse> {
+    pub(super) async fn measure(&self, session: &Session) -> SessionResult<StorageUse> {
         let row = session.query_one("SELECT pg_database_size(current_database())", &[]).await?;
         let used_bytes = u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
         Ok(StorageUse { used_bytes, max_bytes: self.max_bytes, disk_free_bytes: u64::MAX, min_free_bytes: 0 })

@@ -1,8 +1,8 @@
-//! The webhooks of accounts as publishing needs them, kept in memory: a notification costs no query to find out whom it is for.
+//! The subscription cache: the active webhooks of accounts, so that a publish needs no query to find the webhooks.
 //!
-//! Each account has a version, which grows with each change of a webhook of it, on whatever node. A publish says which version
-//! it was made for, and stores nothing if that is not the present one; then it is made anew. So what is remembered is never
-//! wrong, however old it is.
+//! Each account has a version, which increases with each change of its webhooks on any node. A publish states the version that it
+//! used. If that version is not current, the publish stores nothing and is prepared again. So an outdated cache entry never causes
+//! a wrong result.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,16 +11,16 @@ use super::*;
 use crate::store::shared::subscribers::{REMEMBERED_WEBHOOKS, Subscribers};
 
 #[derive(Default)]
-pub(super) struct Directory(Mutex<Contents>);
+pub(super) struct SubscriptionCache(Mutex<Contents>);
 
 #[derive(Default)]
 struct Contents {
     accounts: HashMap<String, Arc<Entry>>,
-    /// The account of each webhook in them.
+    /// The entry of each webhook in `accounts`.
     webhooks: HashMap<Uuid, Arc<Entry>>,
 }
 
-/// An account's active webhooks.
+/// The active webhooks of an account.
 pub(super) struct Entry {
     pub(super) account: Arc<str>,
     pub(super) version: i64,
@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Those that ask for a type.
+    /// Returns the webhooks that subscribe to an event type.
     pub(super) fn destinations(&self, event_type: &EventType) -> Arc<[Arc<Destination>]> {
         self.lock().of_type(event_type)
     }
@@ -46,9 +46,9 @@ impl Entry {
     }
 }
 
-impl Directory {
-    /// As it is remembered, or as it is now.
-    pub(super) async fn account(&self, session: &Session, account: &str) -> Answer<Arc<Entry>> {
+impl SubscriptionCache {
+    /// Returns the entry of an account, from the cache or from the database.
+    pub(super) async fn account(&self, session: &Session, account: &str) -> SessionResult<Arc<Entry>> {
         let found = self.lock().accounts.get(account).cloned();
         match found {
             Some(entry) => Ok(entry),
@@ -56,19 +56,19 @@ impl Directory {
         }
     }
 
-    /// Of the account of a webhook; `None` when there is no such webhook.
-    pub(super) async fn account_of(&self, session: &Session, webhook_id: Uuid) -> Answer<Option<Arc<Entry>>> {
+    /// Returns the entry of a webhook's account. Returns `None` if there is no such webhook.
+    pub(super) async fn account_of(&self, session: &Session, webhook_id: Uuid) -> SessionResult<Option<Arc<Entry>>> {
         let found = self.lock().webhooks.get(&webhook_id).cloned();
         if found.is_some() {
             return Ok(found);
         }
         let Some(account) = webhook_rows::account_of(session, webhook_id).await? else { return Ok(None) };
-        // One that is active now and not in what is remembered has changed since.
+        // The cached entry of the account does not have this webhook, so it is outdated.
         self.read(session, &account).await.map(Some)
     }
 
-    /// Its version before its webhooks: if they change between, that version is not the present one.
-    async fn read(&self, session: &Session, account: &str) -> Answer<Arc<Entry>> {
+    /// Reads the version before the webhooks. If the webhooks change in between, the version is outdated.
+    async fn read(&self, session: &Session, account: &str) -> SessionResult<Arc<Entry>> {
         let version = session.query_opt("SELECT version FROM accounts WHERE account = $1", &[&account]).await?;
         let version = version.map_or(Ok(0), |row| row.try_get(0))?;
         let subscribers = Mutex::new(Subscribers::new(webhook_rows::subscribers(session, account).await?));
@@ -83,7 +83,7 @@ impl Directory {
         Ok(entry)
     }
 
-    /// Notes that an account has another version.
+    /// Removes the entry of an account whose version has changed.
     pub(super) fn forget(&self, account: &str) {
         self.lock().forget(account);
     }

@@ -1,11 +1,11 @@
-//! What only many nodes on one database can do, or fail at.
+//! Tests with several nodes on one database.
 //!
-//! Nobody keeps these nodes alive but the tests themselves, none of which takes as long as a node is believed.
+//! Only the tests send heartbeats for these nodes. No test takes longer than the time for which a node counts as alive.
 
 use super::*;
 use crate::api::types::DeliveryStatus;
 use crate::slots::Caps;
-use crate::store::suite::database::Place;
+use crate::store::suite::database::TestDatabase;
 use crate::store::suite::{Bench, T0, milliseconds, seconds, webhook_of};
 
 mod changes;
@@ -13,28 +13,28 @@ mod deaths;
 mod opening;
 mod sharing;
 
-/// Nodes on a new database, which deliver.
+/// Starts delivering nodes on a new database.
 async fn nodes<const N: usize>() -> [Bench; N] {
-    let place = Arc::new(Place::database());
+    let database = Arc::new(TestDatabase::database());
     let mut nodes = Vec::new();
     for number in 0..N {
-        nodes.push(node(&place, &name(number), true).await);
+        nodes.push(node(&database, &name(number), true).await);
     }
-    nodes.try_into().ok().expect("as many as were started")
+    nodes.try_into().ok().expect("the number of started nodes")
 }
 
-async fn node(place: &Arc<Place>, name: &str, delivers: bool) -> Bench {
-    let store = Arc::new(open(place, |options| options.node_name(name).delivers(delivers)).await.expect("opened"));
-    store.join().await.expect("it is one of the nodes");
-    Bench { store, slots: Slots::new(Caps::new(100, 100)), place: place.clone() }
+async fn node(database: &Arc<TestDatabase>, name: &str, delivers: bool) -> Bench {
+    let store = Arc::new(open(database, |options| options.node_name(name).delivers(delivers)).await.expect("opened"));
+    store.join().await.expect("joined");
+    Bench { store, slots: Slots::new(Caps::new(100, 100)), database: database.clone() }
 }
 
 fn name(number: usize) -> String {
     format!("node-{number}")
 }
 
-async fn open(place: &Place, change: impl FnOnce(Options) -> Options) -> std::result::Result<Postgres, OpenError> {
-    Postgres::open(change(place.options()), Arc::default()).await
+async fn open(database: &TestDatabase, change: impl FnOnce(Options) -> Options) -> std::result::Result<Postgres, OpenError> {
+    Postgres::open(change(database.options()), Arc::default()).await
 }
 
 impl Options {
@@ -48,14 +48,14 @@ impl Options {
 }
 
 impl Bench {
-    /// A webhook that has accepted before, on both nodes.
-    async fn webhook_beside(&self, other: &Bench, change: impl FnOnce(&mut Webhook)) -> Webhook {
+    /// Registers a webhook with earlier successes on both nodes.
+    async fn proven_webhook(&self, other: &Bench, change: impl FnOnce(&mut Webhook)) -> Webhook {
         let webhook = self.webhook_with("acme", change).await;
         other.prove(&webhook);
         webhook
     }
 
-    /// To the account of all webhooks here; answers the deliveries that this node has taken of it.
+    /// Publishes to the account of all webhooks, and returns the deliveries that this node has leased.
     async fn publish_to_all(&self) -> Vec<Leased> {
         match self.publish(Audience::Account(Account::parse("acme").expect("an account")), None).await {
             Published::New { leased, .. } => leased,
@@ -64,13 +64,13 @@ impl Bench {
     }
 
     async fn keep_alive(&self) -> Fleet {
-        self.store.keep_alive().await.expect("the database answers")
+        self.store.keep_alive().await.expect("the heartbeat is stored")
     }
 }
 
-/// Time has passed in which that node did not say that it lives.
-fn overdue(place: &Place, number: usize) {
-    place.ask(&format!("UPDATE nodes SET alive_until = clock_timestamp() - interval '1 second' WHERE name = '{}'", name(number)));
+/// Makes a node's heartbeat overdue.
+fn expire_node(database: &TestDatabase, number: usize) {
+    database.ask(&format!("UPDATE nodes SET alive_until = clock_timestamp() - interval '1 second' WHERE name = '{}'", name(number)));
 }
 
 fn deliveries(leased: &[Leased]) -> Vec<Uuid> {

@@ -1,4 +1,4 @@
-//! TLS to the database, as far as the URL's `sslmode` demands it.
+//! TLS to the database according to the `sslmode` of the URL.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,21 +20,22 @@ pub(super) fn connector(url: &PostgresUrl) -> anyhow::Result<MakeRustlsConnect> 
         SslMode::Disable | SslMode::Prefer | SslMode::Require => Arc::new(AnyCertificate(provider.clone())),
         mode => {
             let roots = Arc::new(roots(url.ssl_root_cert.as_deref())?);
-            let verifier =
-                WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build().context("no authority is trusted")?;
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+                .build()
+                .context("no certificate authority is trusted")?;
             if mode == SslMode::VerifyCa { Arc::new(AnyName(verifier)) } else { verifier }
         }
     };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .context("no protocol version fits")?
+        .context("no TLS protocol version is supported")?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
     let config = match url.ssl_cert.as_deref().zip(url.ssl_key.as_deref()) {
         Some((certificate, key)) => {
             let chain = certificates(certificate)?;
             let read = PrivateKeyDer::from_pem_file(key).with_context(|| format!("cannot read the key in sslkey, {}", key.display()))?;
-            config.with_client_auth_cert(chain, read).context("sslcert and sslkey do not fit together")?
+            config.with_client_auth_cert(chain, read).context("sslcert and sslkey do not match")?
         }
         None => config.with_no_client_auth(),
     };
@@ -48,7 +49,7 @@ fn roots(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
         None => rustls_native_certs::load_native_certs().certs,
     };
     let (added, _) = roots.add_parsable_certificates(trusted);
-    anyhow::ensure!(added > 0, "sslmode asks for a trusted authority, and this system has none: name a file with sslrootcert");
+    anyhow::ensure!(added > 0, "sslmode requires a trusted certificate authority, but this system has none: name a file with sslrootcert");
     Ok(roots)
 }
 
@@ -57,15 +58,15 @@ fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let read: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read the certificates in {shown}"))?.collect();
     let read = read.with_context(|| format!("cannot read the certificates in {shown}"))?;
-    anyhow::ensure!(!read.is_empty(), "{shown} holds no certificate");
+    anyhow::ensure!(!read.is_empty(), "{shown} contains no certificate");
     Ok(read)
 }
 
-/// `verify-ca`: the name in the certificate does not matter.
+/// The verifier for `verify-ca`, which ignores the name in the certificate.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
-/// `require`: what is sent is sealed, to whoever answers.
+/// The verifier for `require`, which accepts any certificate. The connection is encrypted, but the server is not authenticated.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 
@@ -79,7 +80,7 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at last, so all else has been found good.
+            // The name is checked last, so everything else is valid.
             Err(rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }

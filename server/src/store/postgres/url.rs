@@ -1,5 +1,5 @@
-//! Where the database is, and how it is spoken to: a URL as libpq has it (PostgreSQL documentation, 34.1.1.2), with its hosts
-//! and its names for TLS.
+//! The address of the database: a connection URI as in libpq (PostgreSQL documentation, 34.1.1.2), with several hosts and the
+//! TLS parameters of libpq.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,18 +9,18 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use tokio_postgres::config::{Config, Host, TargetSessionAttrs};
 
-/// How far TLS is demanded, as libpq names it.
+/// The `sslmode` of libpq: whether TLS is required, and what is verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SslMode {
     Disable,
-    /// TLS if the server has it. libpq's default, and so what is meant where nothing is said.
+    /// TLS if the server supports it. The default, as in libpq.
     #[default]
     Prefer,
-    /// TLS, with whoever answers. With `sslrootcert` it is `verify-ca`, as in libpq.
+    /// TLS without verification of the server. With `sslrootcert`, this mode means `verify-ca`, as in libpq.
     Require,
-    /// The certificate is of a trusted authority, whatever the name in it.
+    /// TLS, and the certificate is issued by a trusted authority. The host name is not checked.
     VerifyCa,
-    /// And it names the host.
+    /// As `VerifyCa`, and the certificate matches the host name.
     VerifyFull,
 }
 
@@ -28,16 +28,17 @@ pub enum SslMode {
 pub struct PostgresUrl {
     pub(super) config: Config,
     pub(super) ssl_mode: SslMode,
-    /// The authorities that are trusted, in PEM, instead of the system's.
+    /// A PEM file with the trusted authorities. Default: the authorities of the system.
     pub(super) ssl_root_cert: Option<PathBuf>,
-    /// What this program shows of itself, in PEM.
+    /// A PEM file with the client certificate.
     pub(super) ssl_cert: Option<PathBuf>,
+    /// A PEM file with the private key of the client certificate.
     pub(super) ssl_key: Option<PathBuf>,
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A server that takes nothing for so long is given up, so that another host is found.
+/// A connection is closed when the server acknowledges no data for this time, so that another host is tried.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl PostgresUrl {
@@ -47,7 +48,7 @@ impl PostgresUrl {
         self
     }
 
-    /// As log lines and errors name it: hosts and database, and nothing else.
+    /// Returns the form for logs and errors: only the hosts and the database.
     #[must_use]
     pub fn shown(&self) -> String {
         let hosts = self.config.get_hosts().iter().zip(self.config.get_ports().iter().cycle()).map(|(host, port)| match host {
@@ -69,7 +70,7 @@ impl FromStr for PostgresUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<PostgresUrl, String> {
-        // What is wrong is told without the text, which may hold a password.
+        // Errors do not contain the URL, which may contain a password.
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let (mut ssl_mode, mut files, mut others) = (SslMode::default(), [const { None }; 3], Vec::new());
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -96,7 +97,7 @@ impl FromStr for PostgresUrl {
         }
         let [ssl_root_cert, ssl_cert, ssl_key] = files;
         if ssl_cert.is_some() != ssl_key.is_some() {
-            return Err("sslcert and sslkey belong together".to_owned());
+            return Err("sslcert and sslkey must be set together".to_owned());
         }
         if ssl_root_cert.is_some() && ssl_mode == SslMode::Require {
             ssl_mode = SslMode::VerifyCa;
@@ -115,7 +116,7 @@ impl FromStr for PostgresUrl {
         if config.get_application_name().is_none() {
             config.application_name("webhooks-server");
         }
-        // This program writes: of several hosts only the primary is of use to it.
+        // This program writes, so only the primary of several hosts is usable.
         if !others.iter().any(|parameter| parameter.starts_with("target_session_attrs=")) {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
@@ -129,7 +130,7 @@ impl FromStr for SslMode {
     fn from_str(text: &str) -> Result<SslMode, String> {
         Ok(match text {
             "disable" => SslMode::Disable,
-            // libpq tries without TLS first; whoever has a server with TLS loses nothing by trying that first.
+            // For `allow`, libpq tries without TLS first. To try TLS first is at least as secure.
             "allow" | "prefer" => SslMode::Prefer,
             "require" => SslMode::Require,
             "verify-ca" => SslMode::VerifyCa,
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_libpq_takes_is_taken() {
+    fn libpq_parameters_are_accepted() {
         let url: PostgresUrl =
             "postgres://me:se%40cret@one,two:5433/hooks?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem&target_session_attrs=read-write&connect_timeout=3"
                 .parse()
@@ -154,17 +155,17 @@ mod tests {
         assert_eq!(url.config.get_connect_timeout(), Some(&Duration::from_secs(3)));
         let url: PostgresUrl = "postgresql://me@one/hooks?sslmode=require&sslrootcert=ca.pem".parse().expect("a URL");
         assert_eq!(url.ssl_mode, SslMode::VerifyCa);
-        assert_eq!(url.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite, "of several hosts the primary");
+        assert_eq!(url.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite, "the primary of several hosts is used");
     }
 
     #[test]
-    fn neither_a_mistake_nor_what_is_shown_tells_the_password() {
+    fn errors_and_debug_output_do_not_contain_the_password() {
         let url: PostgresUrl = "postgres://me:secret@one,two:5433/hooks".parse().expect("a URL");
         assert_eq!(format!("{url:?}"), "postgres://one:5432,two:5433/hooks");
         for (text, expected) in [
             ("postgres://me:secret@one/hooks?sslmode=strict", "sslmode must be"),
             ("postgres://me:secret@one/hooks?color=red", "unknown option `color`"),
-            ("postgres://me:secret@one/hooks?sslcert=a", "belong together"),
+            ("postgres://me:secret@one/hooks?sslcert=a", "must be set together"),
             ("postgres://me:secret@one:port/hooks", "must be a URL"),
             ("mysql://me:secret@one/hooks", "must be a URL"),
             ("postgres://one/hooks", "must name a user"),

@@ -1,7 +1,8 @@
-//! Waking nodes that have nothing to do: NOTIFY, on a connection of its own.
+//! Wakes idle nodes with NOTIFY, on a connection of its own.
 //!
-//! PostgreSQL lets transactions that notify commit one after another, so no publish does; the bell rings beside them, at most
-//! every 20 ms from each node. A node that does not hear it, as behind a pooler, looks for what is due every second.
+//! PostgreSQL commits transactions that use NOTIFY one after another, so no publish uses it. Each node sends its wakeups
+//! separately, at most one every 20 ms. A node that receives no wakeups, such as a node behind a pooler, looks for due deliveries
+//! every second.
 
 use std::future::poll_fn;
 use std::sync::Weak;
@@ -13,91 +14,91 @@ use super::*;
 
 const CHANNEL: &str = "webhooks_due";
 
-/// So long after each ring, nothing else rings.
-const REST: Duration = Duration::from_millis(20);
+/// The minimum time between two wakeups that a node sends.
+const MIN_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long to wait before listening again on another connection.
-const RECONNECT: Duration = Duration::from_secs(1);
+/// The time between two attempts to listen, and between two checks whether the wakeup is still in use.
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
-pub(super) struct Bell {
-    wanted: Notify,
-    rung: Notify,
+pub(super) struct Wakeup {
+    requested: Notify,
+    received: Notify,
 }
 
-impl Bell {
-    /// Listens, and rings, for as long as anybody has the bell.
-    pub(super) fn hang(options: &Options, connections: Connections) -> Arc<Bell> {
-        let bell = Arc::new(Bell { wanted: Notify::new(), rung: Notify::new() });
-        tokio::spawn(ringing(Arc::downgrade(&bell), connections));
+impl Wakeup {
+    /// Starts the tasks that send and receive wakeups. They end when the returned value is dropped.
+    pub(super) fn start(options: &Options, connections: Connections) -> Arc<Wakeup> {
+        let wakeup = Arc::new(Wakeup { requested: Notify::new(), received: Notify::new() });
+        tokio::spawn(send_wakeups(Arc::downgrade(&wakeup), connections));
         if !options.pooled && options.delivers {
-            tokio::spawn(listening(Arc::downgrade(&bell), options.url.clone()));
+            tokio::spawn(listen(Arc::downgrade(&wakeup), options.url.clone()));
         }
-        bell
+        wakeup
     }
 
-    /// Something is due that this node does not deliver, or not alone.
-    pub(super) fn ring(&self) {
-        self.wanted.notify_one();
+    /// Requests a wakeup of the other nodes, because there are deliveries that they may lease.
+    pub(super) fn notify(&self) {
+        self.requested.notify_one();
     }
 
-    pub(super) async fn ring_now(&self, session: &Session) -> Answer<()> {
+    pub(super) async fn notify_now(&self, session: &Session) -> SessionResult<()> {
         session.query("SELECT pg_notify($1, '')", &[&CHANNEL]).await.map(drop)
     }
 
-    /// Until somebody rings.
-    pub(super) async fn rung(&self) {
-        self.rung.notified().await;
+    /// Waits for a wakeup from another node.
+    pub(super) async fn wait_for_wakeup(&self) {
+        self.received.notified().await;
     }
 }
 
-async fn ringing(bell: Weak<Bell>, connections: Connections) {
+async fn send_wakeups(wakeup: Weak<Wakeup>, connections: Connections) {
     loop {
-        let Some(bell) = bell.upgrade() else { return };
-        // From time to time it is seen whether the bell is gone.
-        if tokio::time::timeout(RECONNECT, bell.wanted.notified()).await.is_err() {
+        let Some(wakeup) = wakeup.upgrade() else { return };
+        // The timeout lets this task notice that the `Wakeup` was dropped.
+        if tokio::time::timeout(RECONNECT_DELAY, wakeup.requested.notified()).await.is_err() {
             continue;
         }
-        // Whoever is not woken looks by itself.
+        // Errors are ignored: nodes that are not woken look for due deliveries themselves.
         if let Ok(session) = connections.session().await {
-            let _ = bell.ring_now(&session).await;
+            let _ = wakeup.notify_now(&session).await;
         }
-        drop(bell);
-        tokio::time::sleep(REST).await;
+        drop(wakeup);
+        tokio::time::sleep(MIN_INTERVAL).await;
     }
 }
 
-async fn listening(bell: Weak<Bell>, url: url::PostgresUrl) {
-    while bell.strong_count() > 0 {
+async fn listen(wakeup: Weak<Wakeup>, url: url::PostgresUrl) {
+    while wakeup.strong_count() > 0 {
         if let Ok(tls) = tls::connector(&url)
             && let Ok((client, mut connection)) = url.config.connect(tls).await
         {
-            let listens = client.batch_execute("LISTEN webhooks_due");
-            tokio::pin!(listens);
+            let listen = client.batch_execute("LISTEN webhooks_due");
+            tokio::pin!(listen);
             let mut listening = false;
             loop {
                 tokio::select! {
-                    done = &mut listens, if !listening => {
+                    done = &mut listen, if !listening => {
                         if done.is_err() {
                             break;
                         }
                         listening = true;
                     }
                     message = poll_fn(|context| connection.poll_message(context)) => match message {
-                        Some(Ok(AsyncMessage::Notification(_))) => match bell.upgrade() {
-                            Some(bell) => bell.rung.notify_one(),
+                        Some(Ok(AsyncMessage::Notification(_))) => match wakeup.upgrade() {
+                            Some(wakeup) => wakeup.received.notify_one(),
                             None => return,
                         },
                         Some(Ok(_)) => {}
                         Some(Err(_)) | None => break,
                     },
-                    () = tokio::time::sleep(RECONNECT) => if bell.strong_count() == 0 { return },
+                    () = tokio::time::sleep(RECONNECT_DELAY) => if wakeup.strong_count() == 0 { return },
                 }
             }
         }
-        // What was rung meanwhile was not heard.
-        if let Some(bell) = bell.upgrade() {
-            bell.rung.notify_one();
+        // Wakeups may have been missed without a connection.
+        if let Some(wakeup) = wakeup.upgrade() {
+            wakeup.received.notify_one();
         }
-        tokio::time::sleep(RECONNECT).await;
+        tokio::time::sleep(RECONNECT_DELAY).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Reading webhooks.
 
-use super::pages::Collecting;
+use super::pages::PageCollector;
 use super::*;
 use crate::store::shared::subscribers::Subscriber;
 use crate::store::shared::texts;
@@ -9,10 +9,15 @@ pub(super) const WEBHOOK: &str = "id, account, target_url, auth, auth_secret, si
      deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, previous_secret, previous_valid_until, \
      header_names, headers";
 
-pub(super) async fn list(session: &Session, account: Option<&Account>, status: Option<WebhookStatus>, page: Page) -> Answer<Part<Webhook>> {
+pub(super) async fn list(
+    session: &Session,
+    account: Option<&Account>,
+    status: Option<WebhookStatus>,
+    page: Page,
+) -> SessionResult<Part<Webhook>> {
     let (account, deactivated) = (account.map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
-    // The index of an account's webhooks has none that are deleted. All rows have the same account, but with it in the order no
-    // other index will do.
+    // The index of an account's webhooks excludes deleted webhooks. All rows have the same account. With the account in the order,
+    // the planner can use no other index.
     let (of_account, order) = match account {
         Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
         None => ("$1 IS NULL AND id < $2", "id DESC"),
@@ -21,7 +26,7 @@ pub(super) async fn list(session: &Session, account: Option<&Account>, status: O
         "SELECT id, deleted_at IS NULL AND ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {WEBHOOK}
          FROM webhooks WHERE {of_account} ORDER BY {order} LIMIT $4"
     );
-    let mut found = Collecting::new(page);
+    let mut found = PageCollector::new(page);
     while let Some((before, limit)) = found.next_chunk() {
         let rows = session.query(&sql, &[&account, &before, &deactivated, &limit]).await?;
         found.add(&rows, |row| Ok((from_row(row, 2)?, 0)))?;
@@ -29,14 +34,14 @@ pub(super) async fn list(session: &Session, account: Option<&Account>, status: O
     Ok(found.part())
 }
 
-pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<Webhook>> {
+pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> SessionResult<Option<Webhook>> {
     let sql = format!("SELECT {WEBHOOK} FROM webhooks WHERE id = $1 AND ($2 IS NULL OR account = $2) AND deleted_at IS NULL");
     let row = session.query_opt(&sql, &[&id, &account.map(Account::as_str)]).await?;
     row.map(|row| from_row(&row, 0)).transpose()
 }
 
-/// As [`get`], and nobody else changes it before this transaction has ended.
-pub(super) async fn get_for_change(session: &Session, account: Option<&Account>, id: Uuid) -> Answer<Option<Webhook>> {
+/// Like [`get`], but also locks the webhook until the transaction ends.
+pub(super) async fn get_for_change(session: &Session, account: Option<&Account>, id: Uuid) -> SessionResult<Option<Webhook>> {
     let sql = format!("SELECT {WEBHOOK} FROM webhooks WHERE id = $1 AND ($2 IS NULL OR account = $2) AND deleted_at IS NULL FOR UPDATE");
     let row = session.query_opt(&sql, &[&id, &account.map(Account::as_str)]).await?;
     row.map(|row| from_row(&row, 0)).transpose()
@@ -45,14 +50,14 @@ pub(super) async fn get_for_change(session: &Session, account: Option<&Account>,
 const DESTINATION: &str = "id, account, epoch, revision, target_url, auth, auth_secret, signing_secret, max_per_second, ordered, \
      previous_secret, previous_valid_until, headers";
 
-pub(super) async fn destination(session: &Session, id: Uuid) -> Answer<Option<Destination>> {
+pub(super) async fn destination(session: &Session, id: Uuid) -> SessionResult<Option<Destination>> {
     let sql = format!("SELECT {DESTINATION} FROM webhooks WHERE id = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL");
     let row = session.query_opt(&sql, &[&id]).await?;
     row.as_ref().map(destination_from_row).transpose()
 }
 
-/// Of these webhooks, those that are active.
-pub(super) async fn destinations(session: &Session, ids: Vec<Uuid>) -> Answer<Vec<Destination>> {
+/// Returns the active ones of these webhooks.
+pub(super) async fn destinations(session: &Session, ids: Vec<Uuid>) -> SessionResult<Vec<Destination>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -60,8 +65,8 @@ pub(super) async fn destinations(session: &Session, ids: Vec<Uuid>) -> Answer<Ve
     session.query(&sql, &[&ids]).await?.iter().map(destination_from_row).collect()
 }
 
-/// The account's active webhooks.
-pub(super) async fn subscribers(session: &Session, account: &str) -> Answer<Vec<Subscriber>> {
+/// Returns the account's active webhooks.
+pub(super) async fn subscribers(session: &Session, account: &str) -> SessionResult<Vec<Subscriber>> {
     let sql = format!(
         "SELECT {DESTINATION}, event_types FROM webhooks
          WHERE account = $1 AND deleted_at IS NULL AND deactivation_reason IS NULL"
@@ -70,15 +75,15 @@ pub(super) async fn subscribers(session: &Session, account: &str) -> Answer<Vec<
     rows.iter().map(|row| Ok(Subscriber { destination: Arc::new(destination_from_row(row)?), event_types: row.try_get(13)? })).collect()
 }
 
-/// Whose webhook it is, active or not.
-pub(super) async fn account_of(session: &Session, id: Uuid) -> Answer<Option<String>> {
+/// Returns the account of a webhook, active or not.
+pub(super) async fn account_of(session: &Session, id: Uuid) -> SessionResult<Option<String>> {
     let row = session.query_opt("SELECT account FROM webhooks WHERE id = $1 AND deleted_at IS NULL", &[&id]).await?;
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// Makes void what nodes remember of the account's webhooks, and lets them hear which one has changed. From here to the commit
-/// each other change of them waits, so this is what a transaction does last.
-pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revision: i32) -> Answer<()> {
+/// Invalidates the cached webhooks of the account on all nodes, and reports which webhook has changed. Further changes of the
+/// account's webhooks wait for the commit, so a transaction must call this last.
+pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revision: i32) -> SessionResult<()> {
     session
         .execute(
             "WITH change AS (INSERT INTO changes (webhook_id, revision) VALUES ($2, $3))
@@ -89,7 +94,7 @@ pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revi
         .map(drop)
 }
 
-fn destination_from_row(row: &Row) -> Answer<Destination> {
+fn destination_from_row(row: &Row) -> SessionResult<Destination> {
     Ok(Destination {
         webhook_id: row.try_get(0)?,
         account: row.try_get::<_, &str>(1)?.into(),
@@ -106,8 +111,8 @@ fn destination_from_row(row: &Row) -> Answer<Destination> {
     })
 }
 
-/// From the columns of `WEBHOOK`, the first of which is at `first`.
-fn from_row(row: &Row, first: usize) -> Answer<Webhook> {
+/// Reads a webhook from the columns of `WEBHOOK`, which start at `first`.
+fn from_row(row: &Row, first: usize) -> SessionResult<Webhook> {
     let event_types: Option<&str> = row.try_get(first + 6)?;
     let reason: Option<String> = row.try_get(first + 10)?;
     let at: Option<DateTime<Utc>> = row.try_get(first + 11)?;
@@ -132,12 +137,12 @@ fn from_row(row: &Row, first: usize) -> Answer<Webhook> {
     })
 }
 
-fn auth_from_row(row: &Row, column: usize) -> Answer<Auth> {
-    texts::auth_from_text(row.try_get(column)?).map_err(Trouble::damaged)
+fn auth_from_row(row: &Row, column: usize) -> SessionResult<Auth> {
+    texts::auth_from_text(row.try_get(column)?).map_err(SessionError::damaged)
 }
 
-/// From the columns `previous_secret` and `previous_valid_until`, which stand side by side.
-fn previous_from_row(row: &Row, first: usize) -> Answer<Option<PreviousSecret>> {
+/// Reads the adjacent columns `previous_secret` and `previous_valid_until`.
+fn previous_from_row(row: &Row, first: usize) -> SessionResult<Option<PreviousSecret>> {
     let (secret, valid_until) = (row.try_get::<_, Option<Vec<u8>>>(first)?, row.try_get::<_, Option<DateTime<Utc>>>(first + 1)?);
     Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until }))
 }

@@ -1,14 +1,15 @@
 //! Registering, changing, activating and deleting webhooks.
 //!
-//! Whoever changes a webhook holds its row first, and what else it needs after that; the account's row, which all its
-//! webhooks share, comes last, in [`webhook_rows::note_change`].
+//! A transaction locks the webhook's row first, then other rows. The account's row, which all its webhooks share, comes last,
+//! in [`webhook_rows::note_change`].
 
 use super::webhook_rows::WEBHOOK;
 use super::*;
 use crate::store::shared::texts;
 
-pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Option<&Challenge>, limit: u32) -> Answer<bool> {
-    // The row that counts is that which is inserted or changed here, so two registrations never both find the last place.
+/// Returns false if the account already has `limit` webhooks.
+pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Option<&Challenge>, limit: u32) -> SessionResult<bool> {
+    // The statement checks the count while it holds the lock of the account's row, so concurrent registrations stay in the limit.
     let registered = session
         .execute(
             &format!(
@@ -24,7 +25,7 @@ pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Op
                 &webhook.id,
                 &webhook.account.as_str(),
                 &webhook.target_url.as_str(),
-                &texts::auth_to_text(&webhook.auth).map_err(Trouble::damaged)?,
+                &texts::auth_to_text(&webhook.auth).map_err(SessionError::damaged)?,
                 &webhook.auth_secret.as_ref().map(|sealed| &sealed.0[..]),
                 &&webhook.signing_secret.0[..],
                 &webhook.event_types.as_ref().map(texts::event_types_to_text),
@@ -58,7 +59,7 @@ pub(super) async fn update(
     id: Uuid,
     change: WebhookChange,
     now: DateTime<Utc>,
-) -> Answer<Option<std::result::Result<Webhook, CredentialsRequired>>> {
+) -> SessionResult<Option<std::result::Result<Webhook, CredentialsRequired>>> {
     let Some(mut webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     let (target_url, handshake) = (webhook.target_url.clone(), change.handshake.clone());
     if let Err(refused) = webhook.change(change, now) {
@@ -72,7 +73,7 @@ pub(super) async fn update(
             &[
                 &id,
                 &webhook.target_url.as_str(),
-                &texts::auth_to_text(&webhook.auth).map_err(Trouble::damaged)?,
+                &texts::auth_to_text(&webhook.auth).map_err(SessionError::damaged)?,
                 &webhook.auth_secret.as_ref().map(|sealed| &sealed.0[..]),
                 &webhook.event_types.as_ref().map(texts::event_types_to_text),
                 &webhook.description.as_ref().map(Description::as_str),
@@ -86,8 +87,8 @@ pub(super) async fn update(
         )
         .await?;
     if webhook.target_url != target_url {
-        failures::forget(session, id).await?;
-        handshakes::moved(session, &webhook, handshake.as_ref(), now).await?;
+        failures::remove(session, id).await?;
+        handshakes::handle_url_change(session, &webhook, handshake.as_ref(), now).await?;
     }
     let updated = webhook_rows::get(session, Some(account), id).await?;
     if let Some(updated) = &updated {
@@ -96,13 +97,13 @@ pub(super) async fn update(
     Ok(updated.map(Ok))
 }
 
-/// Deactivating again changes nothing, not even the reason, unless a handshake would end it.
-pub(super) async fn deactivate(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> Answer<Option<Webhook>> {
+/// Deactivates a webhook and ends a required handshake. Does nothing if the webhook is already deactivated for another reason.
+pub(super) async fn deactivate(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Option<Webhook>> {
     let Some(webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     if webhook.deactivation.as_ref().is_some_and(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
         return Ok(Some(webhook));
     }
-    handshakes::forget(session, id).await?;
+    handshakes::remove(session, id).await?;
     deactivation::deactivate(session, account.as_str(), id, REASON_REQUESTED, now).await?;
     webhook_rows::get(session, Some(account), id).await
 }
@@ -113,16 +114,16 @@ pub(super) async fn activate(
     id: Uuid,
     handshake: Option<&Challenge>,
     now: DateTime<Utc>,
-) -> Answer<Option<Webhook>> {
+) -> SessionResult<Option<Webhook>> {
     let Some(webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     if let Some(challenge) = handshake
         && webhook.deactivation.is_some()
         && !handshakes::is_verified(session, id).await?
     {
-        handshakes::demand(session, &webhook, challenge, now).await?;
+        handshakes::require(session, &webhook, challenge, now).await?;
         return webhook_rows::get(session, Some(account), id).await;
     }
-    handshakes::forget(session, id).await?;
+    handshakes::remove(session, id).await?;
     let activated = session
         .query_opt(
             "UPDATE webhooks SET deactivation_reason = NULL, deactivated_at = NULL, epoch = epoch + 1, revision = revision + 1, updated_at = $3
@@ -136,8 +137,8 @@ pub(super) async fn activate(
     webhook_rows::get(session, Some(account), id).await
 }
 
-/// Leaves a tombstone without secrets, so that the deliveries that name the webhook stay readable.
-pub(super) async fn delete(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> Answer<Option<u32>> {
+/// Deletes a webhook. Leaves a tombstone without secrets, so that the deliveries of the webhook stay readable.
+pub(super) async fn delete(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Option<u32>> {
     let deleted = session
         .query_opt(
             "UPDATE webhooks SET deleted_at = $3, auth_secret = NULL, headers = NULL, signing_secret = '', previous_secret = NULL, previous_valid_until = NULL,
@@ -148,9 +149,9 @@ pub(super) async fn delete(session: &Session, account: &Account, id: Uuid, now: 
         .await?;
     let Some(row) = deleted else { return Ok(None) };
     let revision: i32 = row.try_get(0)?;
-    pauses::forget(session, &PauseScope::Webhook(id)).await?;
-    handshakes::forget(session, id).await?;
-    failures::forget(session, id).await?;
+    pauses::remove(session, &PauseScope::Webhook(id)).await?;
+    handshakes::remove(session, id).await?;
+    failures::remove(session, id).await?;
     cancellations::insert(session, id).await?;
     session.execute("UPDATE accounts SET webhook_count = webhook_count - 1 WHERE account = $1", &[&account.as_str()]).await?;
     webhook_rows::note_change(session, account.as_str(), id, revision).await?;

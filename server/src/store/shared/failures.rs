@@ -1,31 +1,31 @@
-//! When a webhook that accepts nothing is deactivated, and when its account is warned before that.
+//! When a failing webhook is deactivated, and when its account is warned in advance.
 
 use chrono::{DateTime, Utc};
 
 use crate::api::operational::{AboutWebhook, WebhookFailing};
-use crate::store::{Destination, Failures, Patience};
+use crate::store::{DeactivationPolicy, Destination, Failures};
 
-/// What follows from a failed attempt.
+/// The consequence of a failed attempt.
 pub(crate) enum Verdict {
     Deactivate,
-    /// The account is told once.
+    /// The account is notified once.
     Warn(WebhookFailing),
     Nothing,
 }
 
-/// `warned`: the account was told already. `at`: when the attempt ended.
-pub(crate) fn judge(webhook: &Destination, patience: Patience, failures: Failures, warned: bool, at: DateTime<Utc>) -> Verdict {
+/// Applies the deactivation policy. `warned` is whether the account was already warned. `at` is when the attempt ended.
+pub(crate) fn judge(webhook: &Destination, policy: DeactivationPolicy, failures: Failures, warned: bool, at: DateTime<Utc>) -> Verdict {
     let time = at - failures.since;
-    if time > patience.time && failures.attempts >= patience.attempts {
+    if time > policy.time && failures.attempts >= policy.attempts {
         return Verdict::Deactivate;
     }
-    if warned || time * 2 < patience.time {
+    if warned || time * 2 < policy.time {
         return Verdict::Nothing;
     }
     Verdict::Warn(WebhookFailing {
         webhook: AboutWebhook { id: webhook.webhook_id, target_url: webhook.target_url.clone() },
         since: failures.since,
         attempts: failures.attempts,
-        deactivation_expected_at: failures.since + patience.time,
+        deactivation_expected_at: failures.since + policy.time,
     })
 }

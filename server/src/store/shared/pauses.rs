@@ -1,4 +1,4 @@
-//! What the operator has paused, and how its scope is stored.
+//! The pauses of the operator, and how their scopes are stored.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::types::Account;
 use crate::model::{Pause, PauseScope};
 
-/// What is paused, as leasing asks for it.
+/// The set of paused scopes, for the lookup in leasing.
 #[derive(Default)]
 pub(crate) struct Paused {
     all: bool,
@@ -35,7 +35,7 @@ impl FromIterator<Pause> for Paused {
     }
 }
 
-/// The columns `scope` and `name`.
+/// Returns the values of the columns `scope` and `name`.
 pub(crate) fn to_columns(scope: &PauseScope) -> (&'static str, String) {
     match scope {
         PauseScope::All => ("all", String::new()),

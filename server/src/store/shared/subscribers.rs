@@ -1,4 +1,4 @@
-//! The active webhooks of an account, and which of them ask for an event type.
+//! The active webhooks of an account, and their subscriptions to event types.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,15 +8,16 @@ use uuid::Uuid;
 use crate::api::types::{EventType, EventTypePattern};
 use crate::store::Destination;
 
-/// A cache of webhooks is cleared when it has this many entries.
+/// The number of entries at which a cache of webhooks is cleared.
 pub(crate) const REMEMBERED_WEBHOOKS: usize = 20_000;
 
-/// How many event types an account's entry remembers. Other types are matched at each publish.
-const REMEMBERED_TYPES: usize = 256;
+/// The maximum number of event types cached per account. Other types are matched at each publish.
+const MAX_CACHED_TYPES: usize = 256;
 
-/// An active webhook, and the patterns of event types that it asks for, separated by spaces. `None` asks for all.
+/// An active webhook.
 pub(crate) struct Subscriber {
     pub(crate) destination: Arc<Destination>,
+    /// The subscribed event types: patterns separated by spaces. `None`: all types.
     pub(crate) event_types: Option<String>,
 }
 
@@ -38,14 +39,14 @@ impl Subscribers {
         self.all().find(|destination| destination.webhook_id == id).cloned()
     }
 
-    /// The webhooks that ask for an event type.
+    /// Returns the webhooks that subscribe to an event type.
     pub(crate) fn of_type(&mut self, event_type: &EventType) -> Arc<[Arc<Destination>]> {
         if let Some(destinations) = self.by_type.get(event_type.as_str()) {
             return destinations.clone();
         }
-        let wanted = self.all.iter().filter(|subscriber| wants(subscriber.event_types.as_deref(), event_type.as_str()));
-        let destinations: Arc<[_]> = wanted.map(|subscriber| subscriber.destination.clone()).collect();
-        if self.by_type.len() < REMEMBERED_TYPES {
+        let matching = self.all.iter().filter(|subscriber| wants(subscriber.event_types.as_deref(), event_type.as_str()));
+        let destinations: Arc<[_]> = matching.map(|subscriber| subscriber.destination.clone()).collect();
+        if self.by_type.len() < MAX_CACHED_TYPES {
             self.by_type.insert(event_type.as_str().to_owned(), destinations.clone());
         }
         destinations

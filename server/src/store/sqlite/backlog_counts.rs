@@ -1,27 +1,27 @@
-//! Counting for those who watch the server.
+//! The backlog scan, and the oldest due deliveries, for metrics.
 
 use super::*;
-use crate::store::backlog_counts::Place;
+use crate::store::backlog_counts::ScanPosition;
 use crate::store::shared::pauses::Paused;
 
-/// One step: a few milliseconds.
-const COUNTED_AT_ONCE: u32 = 10_000;
+/// The maximum number of rows that one step counts. A step takes a few milliseconds.
+const MAX_ROWS_PER_STEP: u32 = 10_000;
 
 const DELIVERIES: &str = "SELECT webhook_id, epoch, lane, due_at, id FROM deliveries INDEXED BY deliveries_waiting
      WHERE status = 0 AND (webhook_id, epoch, lane, due_at, id) > (?1, ?2, ?3, ?4, ?5)
      ORDER BY webhook_id, epoch, lane, due_at, id LIMIT ?6";
 
-/// Tombstones are read too: skipping them would make a step longer than it says.
+/// Also reads tombstones: if the query skipped them, a step could read more rows than its limit.
 const WEBHOOKS: &str = "SELECT id, deleted_at IS NULL, deactivation_reason IS NULL FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ?2";
 
-pub(super) fn count_some(connection: &Connection, incarnation: Uuid, census: Census) -> rusqlite::Result<Census> {
-    count_at_most(connection, incarnation, census, COUNTED_AT_ONCE)
+pub(super) fn scan_backlog(connection: &Connection, incarnation: Uuid, scan: BacklogScan) -> rusqlite::Result<BacklogScan> {
+    count_at_most(connection, incarnation, scan, MAX_ROWS_PER_STEP)
 }
 
-fn count_at_most(connection: &Connection, incarnation: Uuid, mut census: Census, limit: u32) -> rusqlite::Result<Census> {
+fn count_at_most(connection: &Connection, incarnation: Uuid, mut scan: BacklogScan, limit: u32) -> rusqlite::Result<BacklogScan> {
     let mut counted = 0;
-    match census.place {
-        Place::Deliveries { webhook_id, epoch, lane, due_at, id } => {
+    match scan.position {
+        ScanPosition::Deliveries { webhook_id, epoch, lane, due_at, id } => {
             let mut waiting = FirstWaiting::new(connection, incarnation)?;
             let mut in_order = (lane == Lane::Ordered).then_some(webhook_id);
             let mut statement = connection.prepare_cached(DELIVERIES)?;
@@ -29,71 +29,74 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut census: Census,
             while let Some(row) = rows.next()? {
                 counted += 1;
                 let lane: Lane = row.get(2)?;
-                census.counts.pending[lane as usize] += 1;
+                scan.counts.pending[lane as usize] += 1;
                 if lane == Lane::Ordered {
                     let webhook_id = row.get::<_, Key>(0)?.0;
                     if in_order.replace(webhook_id) != Some(webhook_id) {
-                        let since = waiting.since(Work { webhook_id, lane })?;
-                        census.counts.oldest_in_order = census.counts.oldest_in_order.into_iter().chain(since).min();
+                        let since = waiting.since(WorkItem { webhook_id, lane })?;
+                        scan.counts.oldest_in_order = scan.counts.oldest_in_order.into_iter().chain(since).min();
                     }
                 }
                 if counted == limit {
                     let (webhook_id, id) = (row.get::<_, Key>(0)?.0, row.get::<_, Key>(4)?.0);
-                    census.place = Place::Deliveries { webhook_id, epoch: row.get(1)?, lane, due_at: row.get::<_, Millis>(3)?.0, id };
+                    scan.position =
+                        ScanPosition::Deliveries { webhook_id, epoch: row.get(1)?, lane, due_at: row.get::<_, Millis>(3)?.0, id };
                 }
             }
             if counted < limit {
-                census.place = Place::Webhooks { after: Uuid::nil() };
+                scan.position = ScanPosition::Webhooks { after: Uuid::nil() };
             }
         }
-        Place::Webhooks { after } => {
+        ScanPosition::Webhooks { after } => {
             let mut statement = connection.prepare_cached(WEBHOOKS)?;
             let mut rows = statement.query((Key(after), limit))?;
             while let Some(row) = rows.next()? {
                 counted += 1;
                 match (row.get(1)?, row.get(2)?) {
-                    (true, true) => census.counts.active += 1,
-                    (true, false) => census.counts.deactivated += 1,
+                    (true, true) => scan.counts.active += 1,
+                    (true, false) => scan.counts.deactivated += 1,
                     (false, _) => {}
                 }
-                census.place = Place::Webhooks { after: row.get::<_, Key>(0)?.0 };
+                scan.position = ScanPosition::Webhooks { after: row.get::<_, Key>(0)?.0 };
             }
             if counted < limit {
-                census.place = Place::End;
+                scan.position = ScanPosition::End;
             }
         }
-        Place::End => {}
+        ScanPosition::End => {}
     }
-    Ok(census)
+    Ok(scan)
 }
 
-/// One probe of an index for each lane, and for each webhook that waits for room, as far as these are looked at.
-pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[Work]) -> rusqlite::Result<DuePerLane> {
+/// Returns the oldest due time of each lane. The cost is one index probe for each lane and for each examined work item.
+pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[WorkItem]) -> rusqlite::Result<DuePerLane> {
     let mut due = DuePerLane::default();
     let mut ready = connection.prepare_cached(NEXT_READY)?;
     for lane in Lane::ALL {
         due[lane as usize] = ready.query_row([lane], |row| row.get::<_, Option<Millis>>(0))?.map(|time| time.0);
     }
     let mut first = FirstWaiting::new(connection, incarnation)?;
-    for work in waiting.iter().take(LOOKED_AT) {
+    for work in waiting.iter().take(MAX_WAITING_EXAMINED) {
         let oldest = &mut due[work.lane as usize];
         *oldest = (*oldest).into_iter().chain(first.since(*work)?).min();
     }
     Ok(due)
 }
 
-const LOOKED_AT: usize = 1000;
+/// The maximum number of waiting work items that are examined.
+const MAX_WAITING_EXAMINED: usize = 1000;
 
-/// What is marked with 0 is looked at in the next round, whatever its time.
+/// Skips rows with the time 0, which only mean that the next leasing round takes them.
 const NEXT_READY: &str = "SELECT min(due_at) FROM ready WHERE lane = ?1 AND due_at > 0";
 
-/// It walks over what is leased and no further, and so over no more than may be in flight or unrecorded.
+/// Selects the first delivery without a valid lease. Skips at most as many leased rows as may be in flight or unrecorded.
 const FIRST_WAITING: &str = "SELECT d.due_at, w.account FROM webhooks w JOIN deliveries d INDEXED BY deliveries_waiting
      ON d.webhook_id = w.id AND d.epoch = w.epoch AND d.lane = ?2 AND d.status = 0
      WHERE w.id = ?1 AND w.deactivation_reason IS NULL AND w.deleted_at IS NULL AND d.leased_by IS NOT ?3
      ORDER BY d.due_at LIMIT 1";
 
-/// Since when a webhook's first delivery waits that nobody is on. One that is paused waits for the operator alone, who knows.
+/// Finds when the first delivery without a lease of a work item fell due. Ignores paused webhooks, because the operator knows of
+/// them.
 struct FirstWaiting<'a> {
     statement: rusqlite::CachedStatement<'a>,
     incarnation: Uuid,
@@ -105,7 +108,7 @@ impl FirstWaiting<'_> {
         Ok(FirstWaiting { statement: connection.prepare_cached(FIRST_WAITING)?, incarnation, paused: pauses::read(connection)? })
     }
 
-    fn since(&mut self, work: Work) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    fn since(&mut self, work: WorkItem) -> rusqlite::Result<Option<DateTime<Utc>>> {
         let found = self.statement.query_row((Key(work.webhook_id), work.lane, Key(self.incarnation)), |row| {
             let is_paused = self.paused.has(row.get_ref(1)?.as_str().map_err(|error| corrupt(1, error))?, work.webhook_id);
             Ok((!is_paused).then_some(row.get::<_, Millis>(0)?.0))
@@ -120,7 +123,7 @@ mod tests {
 
     const WEBHOOK_COUNT: u32 = 30;
 
-    /// Of each three webhooks one is deactivated and one deleted, and each has a delivery of every lane and state.
+    /// Of every three webhooks, one is active, one deactivated and one deleted. Each has pending and ended deliveries.
     fn database() -> Connection {
         let connection = Connection::open_in_memory().expect("a database");
         connection.execute_batch(MIGRATIONS[0]).expect("the schema");
@@ -151,28 +154,28 @@ mod tests {
     fn steps_of_any_size_count_everything_once() {
         let connection = database();
         for limit in [1, 2, 7, 29, 30, 60, 90, 1000] {
-            let (mut census, mut steps) = (Census::default(), 0);
-            while !census.ended() {
-                census = count_at_most(&connection, Uuid::nil(), census, limit).expect("counted");
+            let (mut scan, mut steps) = (BacklogScan::default(), 0);
+            while !scan.ended() {
+                scan = count_at_most(&connection, Uuid::nil(), scan, limit).expect("counted");
                 steps += 1;
             }
-            assert_eq!((census.counts.pending, census.counts.active, census.counts.deactivated), ([60, 30, 0], 10, 10), "{limit} at once");
+            assert_eq!((scan.counts.pending, scan.counts.active, scan.counts.deactivated), ([60, 30, 0], 10, 10), "{limit} at once");
             assert_eq!(steps, 90 / limit + 1 + 30 / limit + 1, "{limit} at once");
         }
     }
 
     #[test]
-    fn what_waits_longest_in_order_is_nothing_that_is_leased_paused_or_cancelled() {
+    fn the_oldest_ordered_delivery_is_not_leased_paused_or_cancelled() {
         let connection = database();
         let incarnation = Uuid::from_u128(1 << 100);
         for (webhook, epoch, due_at, leased_by) in [
             (1, 1, 1, None), // deactivated
             (2, 1, 1, None), // deleted
-            (3, 0, 1, None), // before it was activated anew
+            (3, 0, 1, None), // of an earlier epoch
             (3, 1, 2, Some(incarnation)),
             (3, 1, 9, None),
             (6, 1, 3, None),              // paused
-            (9, 1, 7, Some(Uuid::nil())), // by a node that is no more
+            (9, 1, 7, Some(Uuid::nil())), // leased by a dead node
         ] {
             connection
                 .execute(
@@ -185,11 +188,11 @@ mod tests {
         let pause = "INSERT INTO pauses (scope, name, since) VALUES ('webhook', ?1, 0)";
         connection.execute(pause, [Uuid::from_u128(6).to_string()]).expect("a pause");
         let oldest = |limit| {
-            let mut census = Census::default();
-            while !census.ended() {
-                census = count_at_most(&connection, incarnation, census, limit).expect("counted");
+            let mut scan = BacklogScan::default();
+            while !scan.ended() {
+                scan = count_at_most(&connection, incarnation, scan, limit).expect("counted");
             }
-            census.counts.oldest_in_order.map(|time| time.timestamp_millis())
+            scan.counts.oldest_in_order.map(|time| time.timestamp_millis())
         };
         assert_eq!([1, 2, 7, 1000].map(oldest), [Some(7); 4]);
         connection.execute("DELETE FROM pauses", []).expect("resumed");
@@ -197,12 +200,12 @@ mod tests {
     }
 
     #[test]
-    fn a_step_begins_where_the_last_one_ended_and_sorts_nothing() {
+    fn every_query_searches_an_index_and_sorts_nothing() {
         let connection = database();
         let plan = |sql: &str| -> Vec<String> {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
-            let nothing = vec![rusqlite::types::Value::Null; statement.parameter_count()];
-            let rows = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3)).expect("a plan");
+            let nulls = vec![rusqlite::types::Value::Null; statement.parameter_count()];
+            let rows = statement.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3)).expect("a plan");
             rows.collect::<rusqlite::Result<_>>().expect("a plan")
         };
         for sql in [DELIVERIES, WEBHOOKS, NEXT_READY, FIRST_WAITING] {

@@ -13,8 +13,8 @@ pub(super) fn insert(connection: &Connection, id: Uuid) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Marks some deliveries cancelled that have counted as such since their webhook went, of one webhook or of any. True when
-/// more may be left. The lease of one that is being attempted stays: it says so until that attempt has ended.
+/// Marks some deliveries of one deactivated or deleted webhook, or of any, as cancelled. Returns true if more deliveries may be
+/// left. A delivery with an attempt in progress keeps its lease until the attempt ends.
 pub(super) fn carry_out_some(connection: &Connection, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let (first, last) = of_webhook.map_or((Uuid::nil(), Uuid::max()), |id| (id, id));
     let next = connection

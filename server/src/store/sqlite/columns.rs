@@ -1,4 +1,4 @@
-//! How values stand in columns: identifiers as 16 bytes, times as whole milliseconds or microseconds, lanes as numbers.
+//! The column formats: identifiers as 16 bytes, times as whole milliseconds or microseconds, lanes as numbers.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{ToSql, types::FromSql, types::FromSqlResult, types::ToSqlOutput, types::ValueRef};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::model::Lane;
 use crate::store::Error;
 
-/// An identifier as its 16 bytes.
+/// An identifier, stored as 16 bytes.
 pub(super) struct Key(pub(super) Uuid);
 
 impl ToSql for Key {
@@ -22,7 +22,7 @@ impl FromSql for Key {
     }
 }
 
-/// A time as its milliseconds since 1970.
+/// A time, stored as milliseconds since 1970.
 pub(super) struct Millis(pub(super) DateTime<Utc>);
 
 impl ToSql for Millis {
@@ -38,7 +38,7 @@ impl FromSql for Millis {
     }
 }
 
-/// A time as its microseconds since 1970.
+/// A time, stored as microseconds since 1970.
 pub(super) struct Micros(pub(super) DateTime<Utc>);
 
 impl ToSql for Micros {
@@ -67,7 +67,7 @@ impl FromSql for Lane {
     }
 }
 
-/// A stored value that this program cannot have written.
+/// The error for a stored value that this program cannot have written.
 pub(super) fn corrupt(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }

@@ -1,4 +1,4 @@
-//! Copies of a database that is in use.
+//! Copies a database that is in use.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use rusqlite::Connection;
 
-/// Writes the database as it is at this moment to a file, complete and on disk or not at all, and readable by its owner
-/// alone. In WAL mode `VACUUM INTO` is one long read: nobody who writes waits for it. It leaves out what was deleted.
+/// Writes the current state of the database to a file, completely or not at all. Only its owner can read the file. In WAL mode,
+/// `VACUUM INTO` is one long read that does not block writes. It leaves out deleted data.
 pub(crate) fn copy_to(connection: &Connection, to: &Path) -> anyhow::Result<()> {
     place(to, |partial| {
         connection.execute("VACUUM INTO ?1", [partial.to_str().context("its name is not UTF-8")?]).map(drop).map_err(Into::into)
     })
 }
 
-/// Has `write` fill an empty file beside `to`, and then puts that in its place.
+/// Lets `write` fill an empty file beside `to`, and then renames that file to `to`.
 pub(crate) fn place(to: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let partial = with_ending(to, ".partial");
     let written = (|| {
@@ -27,13 +27,13 @@ pub(crate) fn place(to: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) 
         sync_directory_of(to)
     })();
     if written.is_err() {
-        // It may not even have been made.
+        // The file may not exist.
         let _ = std::fs::remove_file(&partial);
     }
     written.with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// The name with something behind it, as SQLite makes the names of its own files.
+/// Appends `ending` to the file name, as SQLite does for its own files.
 pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
@@ -47,7 +47,7 @@ pub(crate) fn remove_if_there(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// A rename is on disk once its directory is.
+/// Syncs the directory of `path`. A rename is durable only after that.
 pub(crate) fn sync_directory_of(path: &Path) -> anyhow::Result<()> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     Ok(File::open(directory)?.sync_all()?)

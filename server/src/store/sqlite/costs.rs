@@ -1,20 +1,21 @@
-//! What the verbs cost, in steps of SQLite's virtual machine. Unlike time these are the same on every machine, and a query that
-//! walks over rows takes some for each: what does not grow with what is stored walks over nothing that is another's, or done.
+//! The cost of the operations, in steps of SQLite's virtual machine. Unlike time, steps are the same on every machine. A query
+//! takes some steps for each row that it reads. If the cost does not grow with the stored data, the operation reads no rows of
+//! other accounts and no ended deliveries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::api::types::DeliveryStatus;
-use crate::slots::{Caps, Slots, Work};
+use crate::slots::{Caps, Slots, WorkItem};
 use crate::store::suite::webhook_of;
 
-/// Long after everything that was stored before.
+/// A time long after the creation of the stored data.
 const NOW: DateTime<Utc> = DateTime::from_timestamp(20_000 * 24 * 60 * 60, 0).expect("a time");
 
-/// A store in which a busy account has a backlog and a past, and a quiet one has little.
+/// A store in which a busy account has pending and ended deliveries, and a quiet account has ended ones.
 struct World {
     connection: Connection,
-    directory: Directory,
+    cache: SubscriptionCache,
     slots: Arc<Slots>,
     incarnation: Uuid,
     steps: Arc<AtomicU64>,
@@ -27,11 +28,11 @@ impl World {
     fn with(count: u32) -> World {
         let connection = Connection::open_in_memory().expect("a database");
         connection.execute_batch(MIGRATIONS[0]).expect("a schema");
-        let directory = Directory::default();
+        let cache = SubscriptionCache::default();
         let (busy, quiet) = (webhook_of("busy"), webhook_of("quiet"));
         let ordered = Webhook { ordered: true, ..webhook_of("orderly") };
         for webhook in [&busy, &quiet, &ordered] {
-            assert!(webhooks::register(&connection, &directory, webhook, None, 10).expect("stored"));
+            assert!(webhooks::register(&connection, &cache, webhook, None, 10).expect("stored"));
         }
         let steps = Arc::new(AtomicU64::new(0));
         let counter = steps.clone();
@@ -39,27 +40,19 @@ impl World {
             counter.fetch_add(1, Ordering::Relaxed);
             false
         };
-        let mut world = World {
-            connection,
-            directory,
-            slots: Slots::new(Caps::new(100, 10)),
-            incarnation: Uuid::now_v7(),
-            steps,
-            busy,
-            quiet,
-            ordered,
-        };
-        // Pending: fresh and to be retried. Over: succeeded and failed.
+        let mut world =
+            World { connection, cache, slots: Slots::new(Caps::new(100, 10)), incarnation: Uuid::now_v7(), steps, busy, quiet, ordered };
+        // Pending deliveries: fresh and retries. Ended deliveries: succeeded and failed.
         for (status, lane) in [(0, Lane::Fresh), (0, Lane::Retry), (1, Lane::Fresh), (2, Lane::Retry)] {
             world.fill(&world.busy, count, status, lane);
         }
         world.fill(&world.quiet, count, 1, Lane::Fresh);
         ready::rebuild(&world.connection).expect("found");
-        world.connection.progress_handler(1, Some(count_one)).expect("it is counted");
+        world.connection.progress_handler(1, Some(count_one)).expect("a progress handler");
         world
     }
 
-    /// All of them older than what is published later: identifiers are in the order of creation.
+    /// Adds deliveries that are older than all later publications: identifiers are in the order of creation.
     fn fill(&self, webhook: &Webhook, count: u32, status: u8, lane: Lane) {
         self.connection
             .execute_batch(&format!(
@@ -79,8 +72,8 @@ impl World {
             .expect("stored");
     }
 
-    fn leasing(&self) -> Leasing<'_> {
-        Leasing { connection: &self.connection, directory: &self.directory, slots: &self.slots, incarnation: self.incarnation, now: NOW }
+    fn leasing(&self) -> LeaseTransaction<'_> {
+        LeaseTransaction { connection: &self.connection, cache: &self.cache, slots: &self.slots, incarnation: self.incarnation, now: NOW }
     }
 
     fn publish(&self, webhook: &Webhook) -> Vec<Leased> {
@@ -109,9 +102,9 @@ impl World {
             response_body: Some("x".to_owned()),
             truncated: false,
         };
-        let patience = Some(Patience { time: TimeDelta::days(5), attempts: 10 });
+        let policy = Some(DeactivationPolicy { time: TimeDelta::days(5), attempts: 10 });
         let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
-        self.leasing().finish(&Finish { delivery_id, lane, lease, destination, attempt, next, patience }).expect("stored");
+        self.leasing().finish(&EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy }).expect("stored");
     }
 
     fn deliveries(&self, webhook: &Webhook, status: Option<DeliveryStatus>) -> Part<Delivery> {
@@ -122,11 +115,10 @@ impl World {
     }
 }
 
-/// What is done, and by what name.
-type Verb = (&'static str, fn(&World));
+type Operation = (&'static str, fn(&World));
 
-/// In this order.
-const VERBS: [Verb; 17] = [
+/// The operations, in the order in which they run.
+const OPERATIONS: [Operation; 17] = [
     ("publish and accept", |world| {
         let leased = world.publish(&world.quiet).remove(0);
         world.finish(&leased, Next::Succeeded);
@@ -135,27 +127,27 @@ const VERBS: [Verb; 17] = [
         let leased = world.publish(&world.quiet).remove(0);
         world.finish(&leased, Next::RetryAt(NOW));
     }),
-    ("publish and be gone", |world| {
+    ("publish in order and fail", |world| {
         let leased = world.publish(&world.ordered).remove(0);
         world.finish(&leased, Next::Failed);
     }),
     ("publish to a webhook with a backlog", |world| drop(world.publish(&world.busy))),
-    ("lease what is due", |world| assert!(!world.leasing().lease_due(Vec::new()).expect("leased").leased.is_empty())),
-    ("lease of a backlog", |world| {
-        let work = Work { webhook_id: world.busy.id, lane: Lane::Retry };
+    ("lease due deliveries", |world| assert!(!world.leasing().lease_due(Vec::new()).expect("leased").leased.is_empty())),
+    ("lease from a backlog", |world| {
+        let work = WorkItem { webhook_id: world.busy.id, lane: Lane::Retry };
         world.leasing().lease_due(vec![work]).expect("leased");
     }),
     ("list", |world| assert_eq!(world.deliveries(&world.busy, None).items.len(), 200)),
-    ("list what failed", |world| assert_eq!(world.deliveries(&world.busy, Some(DeliveryStatus::Failed)).items.len(), 200)),
-    ("list what there is none of", |world| {
+    ("list failed deliveries", |world| assert_eq!(world.deliveries(&world.busy, Some(DeliveryStatus::Failed)).items.len(), 200)),
+    ("list deliveries of a status that none has", |world| {
         let part = world.deliveries(&world.busy, Some(DeliveryStatus::Cancelled));
-        assert!(part.items.is_empty() && part.next.is_some(), "it goes on");
+        assert!(part.items.is_empty() && part.next.is_some(), "the list continues");
     }),
-    ("list notifications of no type that there is", |world| {
+    ("list notifications of an unused type", |world| {
         let page = Page { after: None, limit: 200 };
         let event_type = EventType::parse("no.such").expect("a type");
         let part = notifications::list(&world.connection, Some(&world.busy.account), Some(&event_type), page).expect("readable");
-        assert!(part.items.is_empty() && part.next.is_some(), "it goes on");
+        assert!(part.items.is_empty() && part.next.is_some(), "the list continues");
     }),
     ("redeliver", |world| {
         let id = world.deliveries(&world.busy, Some(DeliveryStatus::Failed)).items[0].id;
@@ -170,36 +162,36 @@ const VERBS: [Verb; 17] = [
     ("delete a notification", |world| {
         let id = world.publish(&world.quiet)[0].notification.id;
         assert!(erasure::delete_notification(&world.connection, None, id, NOW, world.incarnation).expect("erased"));
-        while erasure::erase_answers(&world.connection, id).expect("erased") {}
+        while erasure::erase_responses(&world.connection, id).expect("erased") {}
     }),
-    ("remove what is old", |world| {
+    ("remove old data", |world| {
         let limits = StorageLimits::default();
         assert!(retention::step(&world.connection, &limits, world.incarnation, NOW).expect("removed"));
     }),
     ("deactivate", |world| {
-        let deactivated = webhooks::deactivate(&world.connection, &world.directory, &world.busy.account, world.busy.id, NOW);
+        let deactivated = webhooks::deactivate(&world.connection, &world.cache, &world.busy.account, world.busy.id, NOW);
         assert!(deactivated.expect("stored").is_some());
     }),
-    ("mark what is cancelled", |world| assert!(cancellations::carry_out_some(&world.connection, None, NOW).expect("marked"))),
+    ("mark cancelled deliveries", |world| assert!(cancellations::carry_out_some(&world.connection, None, NOW).expect("marked"))),
     ("delete a webhook", |world| {
-        let deleted = webhooks::delete(&world.connection, &world.directory, &world.busy.account, world.busy.id, NOW);
+        let deleted = webhooks::delete(&world.connection, &world.cache, &world.busy.account, world.busy.id, NOW);
         assert!(deleted.expect("stored").is_some());
     }),
 ];
 
 #[test]
-fn nothing_costs_more_for_what_others_have_waiting_or_for_what_is_done() {
+fn no_cost_grows_with_the_backlog_of_others_or_with_ended_deliveries() {
     let costs = [15_000, 30_000].map(|count| {
         let world = World::with(count);
-        VERBS.map(|(_, verb)| {
+        OPERATIONS.map(|(_, operation)| {
             let before = world.steps.load(Ordering::Relaxed);
-            verb(&world);
+            operation(&world);
             world.steps.load(Ordering::Relaxed) - before
         })
     });
-    for (index, (name, _)) in VERBS.iter().enumerate() {
+    for (index, (name, _)) in OPERATIONS.iter().enumerate() {
         let (small, large) = (costs[0][index], costs[1][index]);
-        // Random identifiers lie differently, which makes a step or two.
+        // Random identifiers change the number of steps slightly.
         assert!(large <= small + small / 20 + 50, "{name}: {small} steps, and {large} with twice as much stored");
     }
 }

@@ -1,21 +1,21 @@
-//! Deactivating a webhook, and telling its account.
+//! Deactivating a webhook, and notifying its account.
 
 use super::*;
 use crate::api::operational::{AboutWebhook, WebhookDeactivated};
 use crate::store::shared::failures::{self as shared, Verdict};
 
-/// Nothing of the webhook goes out any more, and what is pending counts as cancelled from here on. The account is told, unless
-/// it is only asked for a handshake.
+/// Deactivates a webhook. Its pending deliveries count as cancelled from now on. The account is notified, unless the webhook
+/// waits for a handshake.
 pub(super) fn deactivate(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     account: &str,
     id: Uuid,
     reason: &str,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
-    directory.forget(account, id);
-    failures::forget(connection, directory, id)?;
+    cache.forget(account, id);
+    failures::forget(connection, cache, id)?;
     let target_url = connection
         .prepare_cached(
             "UPDATE webhooks SET deactivation_reason = ?2, deactivated_at = ?3, revision = revision + 1, updated_at = ?3 WHERE id = ?1
@@ -26,17 +26,16 @@ pub(super) fn deactivate(
     if reason == REASON_UNVERIFIED {
         return Ok(());
     }
-    let told = WebhookDeactivated { webhook: AboutWebhook { id, target_url }, reason: reason.to_owned(), at: now };
-    operational::publish(connection, directory, account, &told, now)
+    let event = WebhookDeactivated { webhook: AboutWebhook { id, target_url }, reason: reason.to_owned(), at: now };
+    operational::publish(connection, cache, account, &event, now)
 }
 
-/// Counts an attempt of an active webhook that failed. If that was one too many, the webhook is deactivated, and this says
-/// how much has failed.
+/// Counts a failed attempt of an active webhook. If this deactivates the webhook, returns the failures.
 pub(super) fn count_failure(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     webhook: &Destination,
-    patience: Patience,
+    policy: DeactivationPolicy,
     at: DateTime<Utc>,
 ) -> rusqlite::Result<Option<Failures>> {
     let (failures, warned) = connection
@@ -47,15 +46,15 @@ pub(super) fn count_failure(
         .query_row((Key(webhook.webhook_id), Millis(at)), |row| {
             Ok((Failures { since: row.get::<_, Millis>(0)?.0, attempts: row.get(1)? }, row.get::<_, bool>(2)?))
         })?;
-    directory.failed(webhook.webhook_id);
-    match shared::judge(webhook, patience, failures, warned, at) {
+    cache.failed(webhook.webhook_id);
+    match shared::judge(webhook, policy, failures, warned, at) {
         Verdict::Deactivate => {
-            deactivate(connection, directory, &webhook.account, webhook.webhook_id, REASON_FAILING, at)?;
+            deactivate(connection, cache, &webhook.account, webhook.webhook_id, REASON_FAILING, at)?;
             return Ok(Some(failures));
         }
-        Verdict::Warn(told) => {
+        Verdict::Warn(event) => {
             connection.prepare_cached("UPDATE failures SET warned = 1 WHERE webhook_id = ?1")?.execute([Key(webhook.webhook_id)])?;
-            operational::publish(connection, directory, &webhook.account, &told, at)?;
+            operational::publish(connection, cache, &webhook.account, &event, at)?;
         }
         Verdict::Nothing => {}
     }

@@ -1,19 +1,20 @@
-//! Looking at deliveries and their attempts.
+//! Listing and reading deliveries and their attempts.
 
 use rusqlite::{ToSql, types::ValueRef};
 
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// What a delivery is called. A pending one of a webhook that is deactivated, deleted or of a later epoch is cancelled, though
-/// its row may not say so yet: the rows follow some hundreds at a time.
+/// The status that callers see. A pending delivery counts as cancelled if its webhook is deactivated, deleted or has a later epoch.
+/// The row of the delivery may not show this yet, because rows are marked some hundreds at a time.
 const SHOWN_STATUS: &str =
     "CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
              THEN 3 ELSE d.status END";
 
-/// Finds them by the narrowest filter that an index serves, looks at each for the others, and reads those that are wanted.
+/// Lists deliveries. Uses the index of the most selective filter, checks the other filters for each row, and then reads the
+/// matching deliveries.
 pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Part<Delivery>> {
-    // A unary plus keeps SQLite from choosing another index than the one of the first filter.
+    // A unary plus prevents SQLite from using the index of another filter.
     let (index, webhook, notification, account) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {
         (Some(_), _, _) => ("INDEXED BY deliveries_of_notification", "+d.webhook_id", "d.notification_id", "+d.account"),
         (None, Some(_), _) => ("INDEXED BY deliveries_of_webhook", "d.webhook_id", "+d.notification_id", "+d.account"),
@@ -23,8 +24,8 @@ pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page)
         (None, None, true) => ("INDEXED BY deliveries_of_account", "+d.webhook_id", "+d.notification_id", "d.account"),
         (None, None, false) => ("", "+d.webhook_id", "+d.notification_id", "+d.account"),
     };
-    let mut places = vec!["d.id < :before".to_owned()];
-    let mut conditions = vec!["1".to_owned()];
+    let mut index_conditions = vec!["d.id < :before".to_owned()];
+    let mut row_conditions = vec!["1".to_owned()];
     let before = Key(page.after.unwrap_or(Uuid::max()));
     let account_value = filter.account.as_ref().map(Account::as_str);
     let webhook_value = filter.webhook_id.map(Key);
@@ -40,29 +41,35 @@ pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page)
             list.push(text);
         }
     };
-    add(account_value.is_some(), ":account", &account_value, format!("{account} = :account"), &mut places);
-    add(webhook_value.is_some(), ":webhook", &webhook_value, format!("{webhook} = :webhook"), &mut places);
-    add(notification_value.is_some(), ":notification", &notification_value, format!("{notification} = :notification"), &mut places);
+    add(account_value.is_some(), ":account", &account_value, format!("{account} = :account"), &mut index_conditions);
+    add(webhook_value.is_some(), ":webhook", &webhook_value, format!("{webhook} = :webhook"), &mut index_conditions);
+    add(
+        notification_value.is_some(),
+        ":notification",
+        &notification_value,
+        format!("{notification} = :notification"),
+        &mut index_conditions,
+    );
     let of_type = "(SELECT type FROM notifications n WHERE n.id = d.notification_id) = :type".to_owned();
-    add(type_value.is_some(), ":type", &type_value, of_type, &mut conditions);
-    add(since.is_some(), ":since", &since, "d.created_at >= :since".to_owned(), &mut conditions);
-    add(until.is_some(), ":until", &until, "d.created_at < :until".to_owned(), &mut conditions);
-    add(status.is_some(), ":status", &status, format!("{SHOWN_STATUS} = :status"), &mut conditions);
-    let (places, conditions) = (places.join(" AND "), conditions.join(" AND "));
+    add(type_value.is_some(), ":type", &type_value, of_type, &mut row_conditions);
+    add(since.is_some(), ":since", &since, "d.created_at >= :since".to_owned(), &mut row_conditions);
+    add(until.is_some(), ":until", &until, "d.created_at < :until".to_owned(), &mut row_conditions);
+    add(status.is_some(), ":status", &status, format!("{SHOWN_STATUS} = :status"), &mut row_conditions);
+    let (index_conditions, row_conditions) = (index_conditions.join(" AND "), row_conditions.join(" AND "));
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT d.id, {conditions} FROM deliveries d {index} CROSS JOIN webhooks w ON w.id = d.webhook_id
-         WHERE {places} ORDER BY d.id DESC"
+        "SELECT d.id, {row_conditions} FROM deliveries d {index} CROSS JOIN webhooks w ON w.id = d.webhook_id
+         WHERE {index_conditions} ORDER BY d.id DESC"
     ))?;
     let rows = statement.query(values.as_slice())?;
-    let mut wanted = connection.prepare_cached(&one())?;
+    let mut read = connection.prepare_cached(&select_one())?;
     pages::collect(rows, page.limit, |row| {
-        let delivery = wanted.query_row((row.get::<_, Key>(0)?, None::<&str>), from_row)?;
+        let delivery = read.query_row((row.get::<_, Key>(0)?, None::<&str>), from_row)?;
         Ok((delivery, 0))
     })
 }
 
-/// One delivery with its last attempt, of an account or of any.
-fn one() -> String {
+/// The query for one delivery with its last attempt. Parameter 2 is the account; NULL matches any account.
+fn select_one() -> String {
     format!(
         "SELECT d.id, d.notification_id, n.type, d.webhook_id, d.attempt_count, d.created_at, d.due_at, {SHOWN_STATUS},
              a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated
@@ -75,7 +82,7 @@ fn one() -> String {
 }
 
 pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<(Delivery, Vec<Attempt>)>> {
-    let delivery = connection.prepare_cached(&one())?.query_row((Key(id), account.map(Account::as_str)), from_row).optional()?;
+    let delivery = connection.prepare_cached(&select_one())?.query_row((Key(id), account.map(Account::as_str)), from_row).optional()?;
     let Some(delivery) = delivery else { return Ok(None) };
     let mut attempts = connection
         .prepare_cached(

@@ -1,12 +1,12 @@
-//! Deleting notifications: the payload, and what receivers answered, which may repeat it.
+//! Deleting notifications: the payload and the stored responses, which may repeat the payload.
 //!
-//! What is erased here is overwritten in the database file, in pages that come free too (`secure_delete`), and not only
-//! unlinked. The log beside it (`-wal`) has earlier versions of pages until it is written over or the server stops.
+//! Erased data is overwritten in the database file, also in freed pages (`secure_delete`). The log (`-wal`) keeps earlier
+//! versions of the pages until it is overwritten or the server stops.
 
 use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
-/// The payload goes, and so does every pending delivery. They are as many as were published in one transaction.
+/// Removes the payload and cancels all pending deliveries. One publish transaction stored them, so their number is bounded.
 pub(super) fn delete_notification(
     connection: &Connection,
     account: Option<&Account>,
@@ -22,7 +22,7 @@ pub(super) fn delete_notification(
     if erased == 0 {
         return Ok(false);
     }
-    // What stands behind it in order need not wait for it any more, unless an attempt of it is under way, which looks after that.
+    // The next delivery in order is due now. If an attempt is in progress, its end leases the next delivery instead.
     connection
         .prepare_cached(
             "INSERT INTO ready (webhook_id, lane, due_at)
@@ -31,7 +31,7 @@ pub(super) fn delete_notification(
              ON CONFLICT DO UPDATE SET due_at = 0",
         )?
         .execute((Key(id), Key(incarnation)))?;
-    // Attempts that are under way keep their lease until they end.
+    // Deliveries with an attempt in progress keep their lease until the attempt ends.
     connection
         .prepare_cached(
             "UPDATE deliveries INDEXED BY deliveries_of_notification SET status = 3, due_at = ?2 WHERE notification_id = ?1 AND status = 0",
@@ -43,8 +43,8 @@ pub(super) fn delete_notification(
     Ok(true)
 }
 
-/// Whether an attempt may no longer keep what it was answered.
-pub(super) fn is_notification_of_deleted(connection: &Connection, delivery_id: Uuid) -> rusqlite::Result<bool> {
+/// Whether the notification of a delivery is deleted. If so, the responses of its attempts must not be stored.
+pub(super) fn is_notification_deleted(connection: &Connection, delivery_id: Uuid) -> rusqlite::Result<bool> {
     let deleted = connection
         .prepare_cached("SELECT n.data IS NULL FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE d.id = ?1")?
         .query_row([Key(delivery_id)], |row| row.get(0))
@@ -52,18 +52,18 @@ pub(super) fn is_notification_of_deleted(connection: &Connection, delivery_id: U
     Ok(deleted == Some(true))
 }
 
-/// A step of any erasure that was cut off, or is under way. True when more may be left.
-pub(super) fn erase_some_answers(connection: &Connection) -> rusqlite::Result<bool> {
+/// Runs a step of any unfinished erasure. Returns true if more responses may be left.
+pub(super) fn erase_some_responses(connection: &Connection) -> rusqlite::Result<bool> {
     let next =
         connection.prepare_cached("SELECT notification_id FROM erasures LIMIT 1")?.query_row([], |row| row.get::<_, Key>(0)).optional()?;
     match next {
-        Some(notification_id) => erase_answers(connection, notification_id.0).map(|_| true),
+        Some(notification_id) => erase_responses(connection, notification_id.0).map(|_| true),
         None => Ok(false),
     }
 }
 
-/// True when more is left.
-pub(super) fn erase_answers(connection: &Connection, notification_id: Uuid) -> rusqlite::Result<bool> {
+/// Erases the responses of some deliveries. Returns true if more responses may be left.
+pub(super) fn erase_responses(connection: &Connection, notification_id: Uuid) -> rusqlite::Result<bool> {
     let deliveries: Vec<Key> = connection
         .prepare_cached(
             "SELECT d.id FROM erasures e JOIN deliveries d INDEXED BY deliveries_of_notification
@@ -91,7 +91,7 @@ pub(super) fn erase_answers(connection: &Connection, notification_id: Uuid) -> r
     }
 }
 
-/// Overwrites with zeros also the pages that come free, which costs writing them.
+/// Runs `erase` so that SQLite also overwrites freed pages with zeros. This needs additional writes.
 fn overwriting<T>(connection: &Connection, erase: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     connection.pragma_update(None, "secure_delete", "on")?;
     let erased = erase();

@@ -1,14 +1,14 @@
-//! Counting the failed attempts of webhooks since they last accepted something.
+//! The failed attempts of webhooks since their last success.
 
 use std::collections::HashSet;
 
 use super::*;
 
-/// What was counted of a webhook says nothing any more: it has accepted something, or begins anew.
-pub(super) fn forget(connection: &Connection, directory: &Directory, webhook_id: Uuid) -> rusqlite::Result<()> {
-    if directory.is_failing(connection, webhook_id)? {
+/// Resets the failures of a webhook, for example after a success.
+pub(super) fn forget(connection: &Connection, cache: &SubscriptionCache, webhook_id: Uuid) -> rusqlite::Result<()> {
+    if cache.is_failing(connection, webhook_id)? {
         connection.prepare_cached("DELETE FROM failures WHERE webhook_id = ?1")?.execute([Key(webhook_id)])?;
-        directory.recovered(webhook_id);
+        cache.recovered(webhook_id);
     }
     Ok(())
 }

@@ -1,17 +1,17 @@
-//! Webhooks whose callback has yet to agree.
+//! Handshakes: webhooks whose callback has not agreed yet.
 
 use super::*;
 
-/// Puts a webhook, which is not deleted, out of service until its callback has answered the challenge, which is due now.
+/// Deactivates a webhook until its callback agrees to the challenge. The handshake is due now. The webhook must not be deleted.
 pub(super) fn demand(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     webhook: &Webhook,
     challenge: &Challenge,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
     if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
-        deactivation::deactivate(connection, directory, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now)?;
+        deactivation::deactivate(connection, cache, webhook.account.as_str(), webhook.id, REASON_UNVERIFIED, now)?;
     }
     insert(connection, webhook.id, challenge, now)
 }
@@ -23,19 +23,19 @@ pub(super) fn insert(connection: &Connection, webhook_id: Uuid, challenge: &Chal
     Ok(())
 }
 
-/// A webhook's URL has changed: what was verified of the old one says nothing of it. One that its customer or its callback
-/// put out of service stays so, and is asked when it is activated.
+/// Handles a changed target URL, which needs a new handshake. A webhook that was deactivated for another reason stays deactivated.
+/// Its handshake starts when it is activated.
 pub(super) fn moved(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     webhook: &Webhook,
     challenge: Option<&Challenge>,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
     forget(connection, webhook.id)?;
-    let serves = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
-    match challenge.filter(|_| serves) {
-        Some(challenge) => demand(connection, directory, webhook, challenge, now),
+    let needs_handshake = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
+    match challenge.filter(|_| needs_handshake) {
+        Some(challenge) => demand(connection, cache, webhook, challenge, now),
         None => Ok(()),
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn forget(connection: &Connection, webhook_id: Uuid) -> rusqlite::Res
     Ok(())
 }
 
-/// Whether the callback at its present URL has agreed.
+/// Whether the callback at the current target URL has agreed.
 pub(super) fn is_verified(connection: &Connection, webhook_id: Uuid) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT verified FROM webhooks WHERE id = ?1")?.query_row([Key(webhook_id)], |row| row.get(0))
 }
@@ -71,10 +71,10 @@ pub(super) fn due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Resu
     Ok(DueHandshakes { due, next_due: next_due.map(|time| time.0) })
 }
 
-/// The webhook's revision, if that made it active.
+/// Returns the revision of the webhook if the handshake made it active.
 pub(super) fn finish(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     webhook_id: Uuid,
     challenge: &Challenge,
     end: HandshakeEnd,
@@ -89,7 +89,7 @@ pub(super) fn finish(
             .execute((&webhook, challenge.as_str(), Millis(due_at)))?;
         return Ok(None);
     }
-    // A challenge that is not the present one was sent to another URL, or before the webhook was put out of service.
+    // An outdated challenge was sent to another URL, or before the webhook was deactivated again.
     let ended = connection
         .prepare_cached("DELETE FROM handshakes WHERE webhook_id = ?1 AND challenge = ?2")?
         .execute((&webhook, challenge.as_str()))?;
@@ -104,7 +104,7 @@ pub(super) fn finish(
         .query_row((&webhook, Millis(now)), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
         .optional()?;
     Ok(verified.map(|(account, revision)| {
-        directory.forget(&account, webhook_id);
+        cache.forget(&account, webhook_id);
         revision
     }))
 }

@@ -1,24 +1,23 @@
-//! Taking deliveries that are due.
+//! Leasing due deliveries.
 
 use super::*;
 use crate::api::trace::TraceContext;
 use crate::model::Rate;
 use crate::slots::{Slot, Slots};
 
-/// So many deliveries are leased in one round, so that a publish never waits long behind one.
-const LEASED_AT_ONCE: usize = 256;
+/// The maximum number of deliveries leased in one round, so that a publish never waits long for a round.
+const MAX_LEASED_PER_ROUND: usize = 256;
 
-/// What leasing needs, inside one transaction.
-pub(super) struct Leasing<'a> {
+pub(super) struct LeaseTransaction<'a> {
     pub(super) connection: &'a Connection,
-    pub(super) directory: &'a Directory,
+    pub(super) cache: &'a SubscriptionCache,
     pub(super) slots: &'a Arc<Slots>,
     pub(super) incarnation: Uuid,
     pub(super) now: DateTime<Utc>,
 }
 
-impl Leasing<'_> {
-    /// Stores a delivery for each destination, and takes those that find a slot.
+impl LeaseTransaction<'_> {
+    /// Stores a delivery for each destination, and leases those that get a slot.
     pub(super) fn fan_out(
         &self,
         notification: &Notification,
@@ -35,13 +34,13 @@ impl Leasing<'_> {
         for destination in destinations {
             let delivery_id = Uuid::now_v7();
             let lane = if destination.ordered { Lane::Ordered } else { Lane::Fresh };
-            let work = Work { webhook_id: destination.webhook_id, lane };
+            let work = WorkItem { webhook_id: destination.webhook_id, lane };
             let (sequence, is_next) = if destination.ordered {
                 (Some(new_deliveries::next_sequence(self.connection, work.webhook_id)?), self.head(destination)?.is_none())
             } else {
                 (None, true)
             };
-            let may_begin = is_next && !self.directory.is_paused(self.connection, destination)?;
+            let may_begin = is_next && !self.cache.is_paused(self.connection, destination)?;
             let slot = if may_begin { self.take_slot(destination, work, payload_bytes)? } else { None };
             insert.execute((
                 Key(delivery_id),
@@ -71,20 +70,20 @@ impl Leasing<'_> {
         Ok(leased)
     }
 
-    /// A slot, as far as the caps and the webhook's rate limit allow. If not, the work waits in the slots.
-    fn take_slot(&self, destination: &Destination, work: Work, payload_bytes: usize) -> rusqlite::Result<Option<Slot>> {
+    /// Takes a slot if the caps and the webhook's rate limit allow it. Otherwise the work waits in `slots`.
+    fn take_slot(&self, destination: &Destination, work: WorkItem, payload_bytes: usize) -> rusqlite::Result<Option<Slot>> {
         let Some(slot) = self.slots.try_take(&destination.account, work, payload_bytes, self.now) else { return Ok(None) };
-        let Some(rate) = destination.max_per_second.and_then(Rate::even) else { return Ok(Some(slot)) };
-        let even_at: Option<Micros> = self
+        let Some(rate) = destination.max_per_second.and_then(Rate::per_second) else { return Ok(Some(slot)) };
+        let theoretical_arrival_time: Option<Micros> = self
             .connection
-            .prepare_cached("SELECT even_at FROM rates WHERE webhook_id = ?1")?
+            .prepare_cached("SELECT theoretical_arrival_time FROM rates WHERE webhook_id = ?1")?
             .query_row([Key(work.webhook_id)], |row| row.get(0))
             .optional()?;
-        match rate.admit(even_at.map(|even_at| even_at.0), self.now) {
-            Ok(even_at) => {
+        match rate.admit(theoretical_arrival_time.map(|time| time.0), self.now) {
+            Ok(theoretical_arrival_time) => {
                 self.connection
-                    .prepare_cached("INSERT OR REPLACE INTO rates (webhook_id, even_at) VALUES (?1, ?2)")?
-                    .execute((Key(work.webhook_id), Micros(even_at)))?;
+                    .prepare_cached("INSERT OR REPLACE INTO rates (webhook_id, theoretical_arrival_time) VALUES (?1, ?2)")?
+                    .execute((Key(work.webhook_id), Micros(theoretical_arrival_time)))?;
                 Ok(Some(slot))
             }
             Err(wait) => {
@@ -95,23 +94,23 @@ impl Leasing<'_> {
         }
     }
 
-    /// Takes of that work, and of what fell due since, as much as finds a slot.
-    pub(super) fn lease_due(&self, mut works: Vec<Work>) -> rusqlite::Result<DueRound> {
-        works.extend(ready::take_due(self.connection, self.now)?);
-        // Retries come last, unless it is their turn.
-        works.sort_by_cached_key(|work| match work.lane {
+    /// Leases deliveries of these work items, and of work that has fallen due, as far as the limits allow.
+    pub(super) fn lease_due(&self, mut work_items: Vec<WorkItem>) -> rusqlite::Result<DueRound> {
+        work_items.extend(ready::take_due(self.connection, self.now)?);
+        // Retries come last, unless it is the turn of the webhook's retries.
+        work_items.sort_by_cached_key(|work| match work.lane {
             Lane::Retry if self.slots.retries_go_first(work.webhook_id) => 0,
             Lane::Fresh | Lane::Ordered => 1,
             Lane::Retry => 2,
         });
         let mut round = DueRound::default();
-        for (index, work) in works.iter().enumerate() {
-            if round.leased.len() >= LEASED_AT_ONCE {
-                round.left = works[index..].to_vec();
+        for (index, work) in work_items.iter().enumerate() {
+            if round.leased.len() >= MAX_LEASED_PER_ROUND {
+                round.left = work_items[index..].to_vec();
                 break;
             }
-            let Some(destination) = self.directory.destination(self.connection, work.webhook_id)? else { continue };
-            let room = LEASED_AT_ONCE - round.leased.len();
+            let Some(destination) = self.cache.destination(self.connection, work.webhook_id)? else { continue };
+            let room = MAX_LEASED_PER_ROUND - round.leased.len();
             round.leased.extend(self.lease_of_webhook(&destination, *work, room)?);
         }
         round.next_due = self
@@ -122,10 +121,10 @@ impl Leasing<'_> {
         Ok(round)
     }
 
-    /// Takes what is due of one lane. What then still waits waits in the slots, or in `ready` for its time.
-    pub(super) fn lease_of_webhook(&self, destination: &Arc<Destination>, work: Work, most: usize) -> rusqlite::Result<Vec<Leased>> {
-        // It waits already, and is looked at when it need not any more; or nothing of it begins before a resumption finds it.
-        if self.slots.is_waiting(work) || self.directory.is_paused(self.connection, destination)? {
+    /// Leases due deliveries of one lane. Further deliveries wait in `slots`, or in `ready` until they are due.
+    pub(super) fn lease_of_webhook(&self, destination: &Arc<Destination>, work: WorkItem, limit: usize) -> rusqlite::Result<Vec<Leased>> {
+        // Waiting work is leased when its wait ends, and paused work when it is resumed.
+        if self.slots.is_waiting(work) || self.cache.is_paused(self.connection, destination)? {
             return Ok(Vec::new());
         }
         let mut waiting = self.connection.prepare_cached(if work.lane == Lane::Ordered { IN_ORDER } else { WAITING })?;
@@ -137,16 +136,16 @@ impl Leasing<'_> {
             let due_at = row.get::<_, Millis>(2)?.0;
             let is_leased: bool = row.get(3)?;
             if is_leased {
-                // Whoever is on it wakes what comes after.
+                // The end of that attempt leases the next delivery.
                 break;
             }
             let (attempts, schedule_start): (u32, u32) = (row.get(1)?, row.get(9)?);
-            // What waits for its first attempt waits for no time: if the clock says otherwise, it has been set back.
+            // The first attempt of a schedule is always due. If its due time is in the future, the clock was set back.
             if due_at > self.now && attempts > schedule_start {
                 ready::mark(self.connection, work, due_at)?;
                 break;
             }
-            if taken.len() >= most {
+            if taken.len() >= limit {
                 self.slots.wake([work]);
                 break;
             }
@@ -175,7 +174,7 @@ impl Leasing<'_> {
         Ok(taken)
     }
 
-    /// The first delivery of an ordered webhook that waits or is in flight.
+    /// Returns the first pending delivery of an ordered webhook, including one in flight.
     fn head(&self, destination: &Destination) -> rusqlite::Result<Option<Uuid>> {
         self.connection
             .prepare_cached(
@@ -187,7 +186,7 @@ impl Leasing<'_> {
     }
 }
 
-/// At most as many rows as this webhook has in flight or unrecorded stand before the first one that nobody is on.
+/// Selects deliveries without a valid lease. Skips at most as many leased rows as the webhook has in flight or unrecorded.
 const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state
      FROM deliveries d INDEXED BY deliveries_waiting JOIN notifications n ON n.id = d.notification_id
@@ -195,7 +194,7 @@ const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, 
        AND (d.leased_by IS NULL OR d.leased_by <> :incarnation)
      ORDER BY d.due_at";
 
-/// Only the first one counts.
+/// Only the first delivery in order may be leased.
 const IN_ORDER: &str =
     "SELECT d.id, d.attempt_count, d.due_at, d.leased_by IS :incarnation, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state
@@ -203,6 +202,7 @@ const IN_ORDER: &str =
      WHERE d.webhook_id = :webhook AND d.epoch = :epoch AND d.lane = :lane AND d.status = 0 AND d.sequence IS NOT NULL
      ORDER BY d.sequence LIMIT 1";
 
+/// Releases a lease, unless it is void.
 pub(super) fn release(connection: &Connection, delivery_id: Uuid, lease: Uuid) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE deliveries SET leased_by = NULL WHERE id = ?1 AND leased_by = ?2")?

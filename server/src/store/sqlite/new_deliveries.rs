@@ -1,8 +1,8 @@
-//! Inserting deliveries, and their places in order.
+//! Inserting deliveries, and assigning sequence numbers in ordered webhooks.
 
 use super::*;
 
-/// The place in order behind all that was given before.
+/// Assigns the next sequence number of an ordered webhook.
 pub(super) fn next_sequence(connection: &Connection, webhook_id: Uuid) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("INSERT INTO sequences (webhook_id, last) VALUES (?1, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last")?

@@ -1,4 +1,4 @@
-//! Notifications, and the keys that keep one from being published twice. Publishing itself is in `publications`.
+//! Stored notifications and idempotency keys. Publishing is in `publications`.
 
 use super::*;
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
@@ -30,7 +30,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// What came of the same key within its life.
+/// Returns the result of an earlier publish with the same idempotency key, if the key has not expired.
 pub(super) fn find_key(connection: &Connection, idempotency: &Idempotency, now: DateTime<Utc>) -> rusqlite::Result<Option<Published>> {
     let earlier = connection
         .prepare_cached("SELECT fingerprint, notification_id FROM idempotency_keys WHERE owner = ?1 AND key = ?2 AND expires_at > ?3")?
@@ -38,7 +38,7 @@ pub(super) fn find_key(connection: &Connection, idempotency: &Idempotency, now: 
         .optional()?;
     match earlier {
         None => Ok(None),
-        // Comparing MACs in variable time tells at most something about a body that the caller sent itself.
+        // A timing difference of this comparison reveals at most something about a body that the caller sent itself.
         Some((fingerprint, _)) if fingerprint != idempotency.fingerprint => Ok(Some(Published::Conflict)),
         Some((_, id)) => Ok(Some(get(connection, None, id)?.map_or(Published::Deleted, Published::Repeated))),
     }
@@ -76,7 +76,7 @@ pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) 
         .optional()
 }
 
-/// True when more may be left.
+/// Removes some expired keys. Returns true if more keys may be left.
 pub(super) fn expire_some_keys(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let expired = connection
         .prepare_cached(
@@ -86,7 +86,7 @@ pub(super) fn expire_some_keys(connection: &Connection, now: DateTime<Utc>) -> r
     Ok(expired as i64 == KEYS_EXPIRED_AT_ONCE)
 }
 
-/// From the columns of `COLUMNS`, the first of which is at `first`.
+/// Reads the columns of `COLUMNS`, beginning at column `first`.
 pub(super) fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Notification> {
     Ok(Notification {
         id: row.get::<_, Key>(first)?.0,
@@ -97,7 +97,7 @@ pub(super) fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Resul
     })
 }
 
-/// From two columns, the parent and the state.
+/// Reads `trace_parent` at `column` and `trace_state` after it.
 pub(super) fn trace_from_row(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<TraceContext>> {
     let Some(parent) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
     let state: Option<String> = row.get(column + 1)?;

@@ -1,26 +1,26 @@
-//! Publishing what the service itself tells an account, in the transaction in which it happens.
+//! Publishing operational events, in the transaction that causes them.
 
 use super::*;
 use crate::api::operational::Operational;
 
-/// Publishes it to the account's active webhooks that ask for its type, except the one that it is about; if there are none,
-/// nothing is stored. It leases nothing: who commits this wakes the engine.
+/// Publishes an event to the account's active webhooks that subscribe to its type, except the webhook that the event is about.
+/// Stores nothing if there are no such webhooks. Leases nothing, so the caller must wake the engine after the commit.
 ///
-/// This ends: a webhook is told of at most once for each time that it is active, so listeners that fail in turn end in silence.
+/// A webhook causes at most one deactivation event per activation, so failing listeners cannot cause an endless chain of events.
 pub(super) fn publish<T: Operational>(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     account: &str,
-    told: &T,
+    event: &T,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
     let event_type = EventType::stored(T::EVENT_TYPE.to_owned());
-    let listeners = directory.destinations(connection, &Account::stored(account.to_owned()), &event_type)?;
-    let listeners: Vec<_> = listeners.iter().filter(|listener| listener.webhook_id != told.webhook_id()).collect();
+    let listeners = cache.destinations(connection, &Account::stored(account.to_owned()), &event_type)?;
+    let listeners: Vec<_> = listeners.iter().filter(|listener| listener.webhook_id != event.webhook_id()).collect();
     if listeners.is_empty() {
         return Ok(());
     }
-    let data = serde_json::value::to_raw_value(told).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let data = serde_json::value::to_raw_value(event).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let delivery_count = u32::try_from(listeners.len()).expect("an account's webhooks are counted in 32 bits");
     let notification = Notification { id: Uuid::now_v7(), event_type, data, created_at: now, delivery_count };
     notifications::insert(connection, account, &notification, None)?;
@@ -39,7 +39,7 @@ pub(super) fn publish<T: Operational>(
             Millis(now),
             None::<Key>,
         ))?;
-        ready::mark(connection, Work { webhook_id: listener.webhook_id, lane }, now)?;
+        ready::mark(connection, WorkItem { webhook_id: listener.webhook_id, lane }, now)?;
     }
     Ok(())
 }

@@ -1,17 +1,17 @@
-//! How the operations of [`Store`] run: on the writing thread or on a reading connection.
+//! Runs the operations of [`Store`] on the writing thread or on a reading connection.
 
 use async_trait::async_trait;
 
 use super::*;
 use crate::store::shared::ROW;
 
-/// Each verb of [`Store`] stands in the file of its noun; here is only how it runs.
+/// The modules `webhooks`, `notifications` and so on contain the operations themselves.
 #[async_trait]
 impl Store for Sqlite {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
         let share = Share::of(Some(&webhook.account), 0);
-        self.add(share, Urgency::Now, ROW, move |connection, directory| {
-            webhooks::register(connection, directory, &webhook, handshake.as_ref(), limit)
+        self.add(share, Urgency::Now, ROW, move |connection, cache| {
+            webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit)
         })
         .await
     }
@@ -32,16 +32,12 @@ impl Store for Sqlite {
         now: DateTime<Utc>,
     ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
         let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, directory| {
-            webhooks::update(connection, directory, &account, id, change, now)
-        })
-        .await
+        self.write_with(share, Urgency::Now, move |connection, cache| webhooks::update(connection, cache, &account, id, change, now)).await
     }
 
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
         let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, directory| webhooks::deactivate(connection, directory, &account, id, now))
-            .await
+        self.write_with(share, Urgency::Now, move |connection, cache| webhooks::deactivate(connection, cache, &account, id, now)).await
     }
 
     async fn activate_webhook(
@@ -52,8 +48,8 @@ impl Store for Sqlite {
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>> {
         let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, directory| {
-            webhooks::activate(connection, directory, &account, id, handshake.as_ref(), now)
+        self.write_with(share, Urgency::Now, move |connection, cache| {
+            webhooks::activate(connection, cache, &account, id, handshake.as_ref(), now)
         })
         .await
     }
@@ -63,8 +59,8 @@ impl Store for Sqlite {
     }
 
     async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
-        self.write_with(Share::Own, Urgency::Now, move |connection, directory| {
-            handshakes::finish(connection, directory, webhook_id, &challenge, end, now)
+        self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
+            handshakes::finish(connection, cache, webhook_id, &challenge, end, now)
         })
         .await
     }
@@ -78,22 +74,25 @@ impl Store for Sqlite {
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>> {
         let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, directory| {
-            signing_secrets::rotate(connection, directory, &account, id, &secret, overlap, now)
+        self.write_with(share, Urgency::Now, move |connection, cache| {
+            signing_secrets::rotate(connection, cache, &account, id, &secret, overlap, now)
         })
         .await
     }
 
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
         let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, directory| webhooks::delete(connection, directory, &account, id, now)).await
+        self.write_with(share, Urgency::Now, move |connection, cache| webhooks::delete(connection, cache, &account, id, now)).await
     }
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published> {
         let share = Share::of(publication.audience.account(), publication.data.get().len());
         let incarnation = self.incarnation;
-        self.add(share, Urgency::Now, ROW + publication.data.get().len(), move |connection, directory| {
-            publications::publish(&Leasing { connection, directory, slots: &slots, incarnation, now: publication.created_at }, publication)
+        self.add(share, Urgency::Now, ROW + publication.data.get().len(), move |connection, cache| {
+            publications::publish(
+                &LeaseTransaction { connection, cache, slots: &slots, incarnation, now: publication.created_at },
+                publication,
+            )
         })
         .await
     }
@@ -113,8 +112,8 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn erase_answers(&self, notification_id: Uuid) -> Result<bool> {
-        self.write(Share::Own, Urgency::Soon, move |connection| erasure::erase_answers(connection, notification_id)).await
+    async fn erase_responses(&self, notification_id: Uuid) -> Result<bool> {
+        self.write(Share::Own, Urgency::Soon, move |connection| erasure::erase_responses(connection, notification_id)).await
     }
 
     async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>> {
@@ -131,17 +130,18 @@ impl Store for Sqlite {
         self.add(share, Urgency::Now, ROW, move |connection, _| redelivery::redeliver(connection, &account, id, now, incarnation)).await
     }
 
-    /// Steps that nobody else's commit carries wait for one a little while, so that a recovery leaves room between them.
+    /// A step is not urgent: it waits for the batching delay or for another commit. This leaves room for other writes between the
+    /// steps.
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
         let share = Share::of(Some(&account), 0);
         let incarnation = self.incarnation;
         self.add(share, Urgency::Soon, ROW, move |connection, _| recovery::step(connection, &account, recovery, now, incarnation)).await
     }
 
-    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, works: Vec<Work>) -> Result<DueRound> {
+    async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound> {
         let incarnation = self.incarnation;
-        self.write_with(Share::Own, Urgency::Now, move |connection, directory| {
-            Leasing { connection, directory, slots: &slots, incarnation, now }.lease_due(works)
+        self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
+            LeaseTransaction { connection, cache, slots: &slots, incarnation, now }.lease_due(work_items)
         })
         .await
     }
@@ -154,12 +154,12 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Soon, move |connection| leases::release(connection, delivery_id, lease)).await
     }
 
-    async fn finish_attempt(&self, finish: Finish, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<Finished> {
+    async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt> {
         let incarnation = self.incarnation;
-        // What comes next in order waits for it.
+        // In an ordered webhook, the next delivery waits for this commit.
         let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
-        self.write_with(Share::Own, urgency, move |connection, directory| {
-            Leasing { connection, directory, slots: &slots, incarnation, now }.finish(&finish)
+        self.write_with(Share::Own, urgency, move |connection, cache| {
+            LeaseTransaction { connection, cache, slots: &slots, incarnation, now }.finish(&finish)
         })
         .await
     }
@@ -168,7 +168,7 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Soon, move |connection| {
             let cancelled = cancellations::carry_out_some(connection, None, now)?;
             let expired = notifications::expire_some_keys(connection, now)?;
-            let erased = erasure::erase_some_answers(connection)?;
+            let erased = erasure::erase_some_responses(connection)?;
             signing_secrets::forget_expired(connection, now)?;
             Ok(cancelled || expired || erased)
         })
@@ -177,19 +177,19 @@ impl Store for Sqlite {
 
     async fn probe_write(&self) -> Result<()> {
         self.write(Share::Own, Urgency::Now, |connection| {
-            let probed = "INSERT INTO properties (name, value) VALUES ('write_probe', randomblob(8))
+            let probe = "INSERT INTO properties (name, value) VALUES ('write_probe', randomblob(8))
                           ON CONFLICT DO UPDATE SET value = excluded.value";
-            connection.prepare_cached(probed)?.execute([]).map(|_| ())
+            connection.prepare_cached(probe)?.execute([]).map(|_| ())
         })
         .await
     }
 
-    async fn count_some(&self, census: Census) -> Result<Census> {
+    async fn scan_backlog(&self, scan: BacklogScan) -> Result<BacklogScan> {
         let incarnation = self.incarnation;
-        self.read(move |connection| backlog_counts::count_some(connection, incarnation, census)).await
+        self.read(move |connection| backlog_counts::scan_backlog(connection, incarnation, scan)).await
     }
 
-    async fn oldest_due(&self, waiting: Vec<Work>) -> Result<DuePerLane> {
+    async fn oldest_due(&self, waiting: Vec<WorkItem>) -> Result<DuePerLane> {
         let incarnation = self.incarnation;
         self.read(move |connection| backlog_counts::oldest_due(connection, incarnation, &waiting)).await
     }
@@ -200,11 +200,11 @@ impl Store for Sqlite {
     }
 
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        self.write_with(Share::Own, Urgency::Now, move |connection, directory| pauses::pause(connection, directory, &scope, now)).await
+        self.write_with(Share::Own, Urgency::Now, move |connection, cache| pauses::pause(connection, cache, &scope, now)).await
     }
 
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        self.write_with(Share::Own, Urgency::Now, move |connection, directory| pauses::resume(connection, directory, &scope, now)).await
+        self.write_with(Share::Own, Urgency::Now, move |connection, cache| pauses::resume(connection, cache, &scope, now)).await
     }
 
     async fn list_pauses(&self) -> Result<Vec<Pause>> {
@@ -233,7 +233,7 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
     }
 
-    /// Earlier leases are void: one server at a time runs on a file.
+    /// Makes all earlier leases void, because only one server at a time uses a file.
     async fn join(&self) -> Result<()> {
         let incarnation = self.incarnation;
         self.write(Share::Own, Urgency::Now, move |connection| {
@@ -252,17 +252,17 @@ impl Store for Sqlite {
         lease == self.incarnation
     }
 
-    /// There are no others before the next start, which finds all of it.
-    async fn step_back(&self) -> Result<()> {
+    /// Does nothing: there are no other nodes, and the next start finds all due deliveries.
+    async fn stop_leasing(&self) -> Result<()> {
         Ok(())
     }
 
-    async fn rung(&self) {
+    async fn wait_for_wakeup(&self) {
         std::future::pending().await
     }
 
-    /// The next process makes earlier leases void as it starts.
-    async fn leave(&self) -> Result<()> {
+    /// Does nothing: the next process makes all earlier leases void at its start.
+    async fn release_leases(&self) -> Result<()> {
         Ok(())
     }
 }

@@ -1,28 +1,28 @@
-//! Recording what an attempt came to.
+//! Recording the result of an attempt.
 
 use super::*;
 
-impl Leasing<'_> {
-    pub(super) fn finish(&self, finish: &Finish) -> rusqlite::Result<Finished> {
+impl LeaseTransaction<'_> {
+    pub(super) fn finish(&self, finish: &EndedAttempt) -> rusqlite::Result<FinishedAttempt> {
         let (mut finished, lane_now) = self.record(finish)?;
-        // It may have been made due in order, or out of it, while it was attempted.
+        // A redelivery during the attempt may have moved the delivery into or out of the ordered lane.
         if (finish.lane == Lane::Ordered || lane_now == Some(Lane::Ordered))
             && finished.deactivated.is_none()
-            && let Some(destination) = self.directory.destination(self.connection, finish.destination.webhook_id)?
+            && let Some(destination) = self.cache.destination(self.connection, finish.destination.webhook_id)?
         {
-            let work = Work { webhook_id: destination.webhook_id, lane: Lane::Ordered };
+            let work = WorkItem { webhook_id: destination.webhook_id, lane: Lane::Ordered };
             finished.next = self.lease_of_webhook(&destination, work, 1)?.pop();
         }
         Ok(finished)
     }
 
-    /// What follows, and the lane that the delivery is in now, if this has changed it.
-    fn record(&self, finish: &Finish) -> rusqlite::Result<(Finished, Option<Lane>)> {
+    /// Records the attempt. Returns its effects, and the current lane of the delivery if its row was updated.
+    fn record(&self, finish: &EndedAttempt) -> rusqlite::Result<(FinishedAttempt, Option<Lane>)> {
         let connection = self.connection;
         let delivery = Key(finish.delivery_id);
         let attempt = &finish.attempt;
         let erased = attempt.response_body.as_ref().is_some_and(|body| !body.is_empty())
-            && erasure::is_notification_of_deleted(connection, finish.delivery_id)?;
+            && erasure::is_notification_deleted(connection, finish.delivery_id)?;
         let inserted = connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO attempts
@@ -42,7 +42,7 @@ impl Leasing<'_> {
             ))?;
 
         if finish.next == Next::Succeeded {
-            // One that is told again after a redelivery was asked for does not settle that.
+            // A success that is reported again does not end a redelivery that was requested after the first report.
             let lane = connection
                 .prepare_cached(
                     "UPDATE deliveries SET status = 1, attempt_count = max(attempt_count, ?2), leased_by = NULL, due_at = ?4
@@ -50,20 +50,20 @@ impl Leasing<'_> {
                 )?
                 .query_row((&delivery, attempt.number, inserted == 1, Millis(self.now)), |row| row.get(0))
                 .optional()?;
-            failures::forget(connection, self.directory, finish.destination.webhook_id)?;
-            return Ok((Finished::default(), lane));
+            failures::forget(connection, self.cache, finish.destination.webhook_id)?;
+            return Ok((FinishedAttempt::default(), lane));
         }
 
-        // A delivery that was cancelled meanwhile keeps that state and still counts the attempt.
+        // A delivery that was cancelled during the attempt stays cancelled, but counts the attempt.
         let destination = &finish.destination;
-        let live = self.directory.destination(connection, destination.webhook_id)?.filter(|current| current.epoch == destination.epoch);
+        let live = self.cache.destination(connection, destination.webhook_id)?.filter(|current| current.epoch == destination.epoch);
         let (status, due_at) = match finish.next {
             Next::RetryAt(due_at) if live.is_some() => (0, due_at),
             Next::RetryAt(_) => (3, self.now),
             Next::Failed | Next::Gone | Next::Succeeded => (2, self.now),
         };
         let lane = if finish.lane == Lane::Ordered { Lane::Ordered } else { Lane::Retry };
-        // A schedule that starts after this attempt is that of a redelivery, asked for while it was under way.
+        // A schedule that starts after this attempt belongs to a redelivery that was requested during the attempt.
         let still_due = connection
             .prepare_cached(
                 "UPDATE deliveries SET attempt_count = ?2, leased_by = NULL,
@@ -77,25 +77,25 @@ impl Leasing<'_> {
             })
             .optional()?;
         if let Some((0, due_at, lane)) = still_due {
-            ready::mark(connection, Work { webhook_id: destination.webhook_id, lane }, due_at)?;
+            ready::mark(connection, WorkItem { webhook_id: destination.webhook_id, lane }, due_at)?;
         }
         let lane_now = still_due.map(|(_, _, lane)| lane);
 
-        // Only if the callback that is gone, or fails, is still the one that is registered.
+        // Deactivate only if the webhook still has the target URL of the attempt.
         let Some(current) = live.filter(|current| current.target_url == destination.target_url) else {
-            return Ok((Finished::default(), lane_now));
+            return Ok((FinishedAttempt::default(), lane_now));
         };
-        // The clock may have been set back meanwhile.
+        // The clock may have been set back during the attempt.
         let at = self.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
         let cause = if finish.next == Next::Gone {
-            deactivation::deactivate(connection, self.directory, &destination.account, destination.webhook_id, REASON_GONE, at)?;
+            deactivation::deactivate(connection, self.cache, &destination.account, destination.webhook_id, REASON_GONE, at)?;
             Some(DeactivationCause::Gone)
-        } else if let Some(patience) = finish.patience.filter(|_| inserted == 1) {
-            deactivation::count_failure(connection, self.directory, &current, patience, at)?.map(DeactivationCause::Failing)
+        } else if let Some(policy) = finish.policy.filter(|_| inserted == 1) {
+            deactivation::count_failure(connection, self.cache, &current, policy, at)?.map(DeactivationCause::Failing)
         } else {
             None
         };
         let deactivated = cause.map(|cause| Deactivated { revision: current.revision + 1, cause });
-        Ok((Finished { deactivated, next: None }, lane_now))
+        Ok((FinishedAttempt { deactivated, next: None }, lane_now))
     }
 }

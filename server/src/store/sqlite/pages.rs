@@ -1,49 +1,49 @@
-//! Pages of lists: what one costs is bounded, however few of many rows its filter lets through.
+//! Pages of lists. The cost of a page is bounded, even if few of many rows match the filter.
 
 use super::*;
 
-/// So many rows are looked at for one page.
-const LOOKED_AT_ONCE: usize = 10_000;
+/// The maximum number of rows that are examined for one page.
+const MAX_ROWS_EXAMINED: usize = 10_000;
 
-/// A page ends when it has so many bytes of payloads.
-const PAYLOAD_BYTES: usize = 4 << 20;
+/// A page ends when its payloads reach this size.
+const MAX_PAYLOAD_BYTES: usize = 4 << 20;
 
-/// Goes through rows in the order of the list, whose first two columns are the identifier and whether the filter lets it
-/// through, and collects what `take` makes of those that it does, with the bytes of payload in it.
+/// Collects a page from rows in list order. Column 0 is the identifier, and column 1 is whether the row matches the filter. For
+/// each matching row, `take` returns the item and the size of its payload.
 pub(super) fn collect<T>(
     mut rows: rusqlite::Rows<'_>,
     limit: u32,
     take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<(T, usize)>,
 ) -> rusqlite::Result<Part<T>> {
-    collect_at_most(&mut rows, limit, LOOKED_AT_ONCE, take)
+    collect_at_most(&mut rows, limit, MAX_ROWS_EXAMINED, take)
 }
 
 fn collect_at_most<T>(
     rows: &mut rusqlite::Rows<'_>,
     limit: u32,
-    looked_at_once: usize,
+    max_rows: usize,
     mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<(T, usize)>,
 ) -> rusqlite::Result<Part<T>> {
     let mut part = Part { items: Vec::new(), next: None };
-    let (mut looked_at, mut bytes, mut last_taken, mut last) = (0, 0, None, None);
+    let (mut examined, mut bytes, mut last_taken, mut last) = (0, 0, None, None);
     while let Some(row) = rows.next()? {
-        if looked_at == looked_at_once {
+        if examined == max_rows {
             part.next = last;
             break;
         }
-        looked_at += 1;
+        examined += 1;
         let id = row.get::<_, Key>(0)?.0;
         last = Some(id);
         if !row.get(1)? {
             continue;
         }
-        if part.items.len() == limit as usize || bytes >= PAYLOAD_BYTES {
+        if part.items.len() == limit as usize || bytes >= MAX_PAYLOAD_BYTES {
             part.next = last_taken;
             break;
         }
-        let (item, of_item) = take(row)?;
+        let (item, item_bytes) = take(row)?;
         part.items.push(item);
-        bytes += of_item;
+        bytes += item_bytes;
         last_taken = Some(id);
     }
     Ok(part)
@@ -53,8 +53,8 @@ fn collect_at_most<T>(
 mod tests {
     use super::*;
 
-    /// The numbers of those rows of ten that `lets_through`, in pages of three.
-    fn pages(looked_at_once: usize, bytes: usize, lets_through: &str) -> Vec<Vec<u8>> {
+    /// Lists the rows numbered 0 to 9 that match `filter`, in pages of three.
+    fn pages(max_rows: usize, bytes: usize, filter: &str) -> Vec<Vec<u8>> {
         let connection = Connection::open_in_memory().expect("a database");
         connection.execute_batch("CREATE TABLE rows (id BLOB PRIMARY KEY, number INTEGER)").expect("a table");
         for number in 0..10_u8 {
@@ -62,10 +62,10 @@ mod tests {
         }
         let (mut pages, mut after) = (Vec::new(), Uuid::max());
         loop {
-            let query = format!("SELECT id, {lets_through}, number FROM rows WHERE id < ?1 ORDER BY id DESC");
+            let query = format!("SELECT id, {filter}, number FROM rows WHERE id < ?1 ORDER BY id DESC");
             let mut statement = connection.prepare(&query).expect("a statement");
             let mut rows = statement.query([Key(after)]).expect("rows");
-            let part = collect_at_most(&mut rows, 3, looked_at_once, |row| Ok((row.get(2)?, bytes))).expect("a page");
+            let part = collect_at_most(&mut rows, 3, max_rows, |row| Ok((row.get(2)?, bytes))).expect("a page");
             pages.push(part.items);
             let Some(next) = part.next else { return pages };
             after = next;
@@ -73,22 +73,22 @@ mod tests {
     }
 
     #[test]
-    fn pages_meet_and_the_last_one_says_so() {
+    fn pages_have_no_gaps_and_the_last_page_has_no_next() {
         assert_eq!(pages(100, 0, "1"), [vec![9, 8, 7], vec![6, 5, 4], vec![3, 2, 1], vec![0]]);
-        assert_eq!(pages(100, 0, "number < 6"), [vec![5, 4, 3], vec![2, 1, 0]], "no page follows that would be empty");
+        assert_eq!(pages(100, 0, "number < 6"), [vec![5, 4, 3], vec![2, 1, 0]], "no empty page follows");
         assert_eq!(pages(100, 0, "number = 5"), [[5]]);
         assert_eq!(pages(100, 0, "0"), [[0; 0]]);
     }
 
     #[test]
-    fn a_page_ends_when_enough_rows_were_looked_at_and_goes_on_behind_them() {
+    fn a_page_ends_at_the_row_limit_and_the_next_continues_there() {
         assert_eq!(pages(4, 0, "number < 2"), [vec![], vec![], vec![1, 0]]);
         assert_eq!(pages(5, 0, "number IN (9, 0)"), [vec![9], vec![0]]);
-        assert_eq!(pages(10, 0, "0"), [[0; 0]], "all were looked at");
+        assert_eq!(pages(10, 0, "0"), [[0; 0]], "all rows were examined");
     }
 
     #[test]
-    fn a_page_ends_when_it_is_large_enough() {
-        assert_eq!(pages(100, PAYLOAD_BYTES, "number > 6"), [[9], [8], [7]]);
+    fn a_page_ends_when_its_payloads_are_large() {
+        assert_eq!(pages(100, MAX_PAYLOAD_BYTES, "number > 6"), [[9], [8], [7]]);
     }
 }

@@ -1,8 +1,8 @@
-//! What the operator has paused.
+//! The pauses of the operator.
 //!
-//! A command beside the server writes it, and the writing thread notices with its next transaction. What is paused is looked
-//! at once and then waits in `deliveries` alone, however much it is; a resumption finds anew when it falls due, in its own
-//! transaction, so that whoever sees that sees the resumption, too.
+//! An administration command writes a pause, and the writing thread sees it in its next transaction. A leasing round removes paused
+//! work from `ready`, so the work waits only in `deliveries`. The transaction that ends the pause also finds the due times again,
+//! so both become visible together.
 
 use super::*;
 use crate::store::shared::pauses::{Paused, from_columns, to_columns};
@@ -11,22 +11,22 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Paused> {
     Ok(list(connection)?.into_iter().collect())
 }
 
-/// False when it was paused already.
-pub(super) fn pause(connection: &Connection, directory: &Directory, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+/// Returns false if the scope is already paused.
+pub(super) fn pause(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let (scope, name) = to_columns(scope);
     let inserted = connection.prepare_cached("INSERT OR IGNORE INTO pauses (scope, name, since) VALUES (?1, ?2, ?3)")?.execute((
         scope,
         name,
         Millis(now),
     ))?;
-    directory.forget_pauses();
+    cache.forget_pauses();
     Ok(inserted == 1)
 }
 
-/// False when it was not paused.
-pub(super) fn resume(connection: &Connection, directory: &Directory, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
-    let Some(since) = forget(connection, directory, scope)? else { return Ok(false) };
-    // In that time nothing could be accepted.
+/// Returns false if the scope is not paused.
+pub(super) fn resume(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let Some(since) = forget(connection, cache, scope)? else { return Ok(false) };
+    // The pause does not count as time of failures, because no delivery could succeed.
     connection
         .prepare_cached(&format!(
             "UPDATE failures SET since = since + max(0, ?1 - max(since, ?2))
@@ -38,16 +38,16 @@ pub(super) fn resume(connection: &Connection, directory: &Directory, scope: &Pau
     Ok(true)
 }
 
-/// Since when it was paused, if it was.
-pub(super) fn forget(connection: &Connection, directory: &Directory, scope: &PauseScope) -> rusqlite::Result<Option<Millis>> {
-    directory.forget_pauses();
+/// Removes a pause. Returns when it started, or `None` if there is no such pause.
+pub(super) fn forget(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope) -> rusqlite::Result<Option<Millis>> {
+    cache.forget_pauses();
     connection
         .prepare_cached("DELETE FROM pauses WHERE scope = ?1 AND name = ?2 RETURNING since")?
         .query_row(to_columns(scope), |row| row.get(0))
         .optional()
 }
 
-/// Which webhooks, as a condition with the parameter `?3`.
+/// The webhooks of a scope, as a condition on `w` with the parameter `?3`.
 fn filter(scope: &PauseScope) -> &'static str {
     match scope {
         PauseScope::All => "?3 IS NULL",

@@ -3,7 +3,7 @@
 use super::*;
 use crate::store::notifications::KEY_LIFE;
 
-pub(super) fn publish(leasing: &Leasing<'_>, publication: Publication) -> rusqlite::Result<Published> {
+pub(super) fn publish(leasing: &LeaseTransaction<'_>, publication: Publication) -> rusqlite::Result<Published> {
     let connection = leasing.connection;
     let now = publication.created_at;
     if let Some(idempotency) = &publication.idempotency
@@ -13,10 +13,10 @@ pub(super) fn publish(leasing: &Leasing<'_>, publication: Publication) -> rusqli
     }
     let (account, destinations) = match publication.audience {
         Audience::Account(account) => {
-            let destinations = leasing.directory.destinations(connection, &account, &publication.event_type)?;
+            let destinations = leasing.cache.destinations(connection, &account, &publication.event_type)?;
             (account, destinations)
         }
-        Audience::Webhook { id, account } => match leasing.directory.destination(connection, id)? {
+        Audience::Webhook { id, account } => match leasing.cache.destination(connection, id)? {
             Some(destination) if account.as_ref().is_none_or(|account| account.as_str() == &*destination.account) => {
                 (Account::stored(destination.account.to_string()), Arc::from([destination]))
             }

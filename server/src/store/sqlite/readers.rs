@@ -1,4 +1,4 @@
-//! A few read-only connections, each in use by one look-up at a time; whoever comes then waits for one.
+//! A pool of read-only connections. A look-up waits until a connection is free.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use super::{Error, Result};
 
 const CONNECTIONS: usize = 3;
 
-/// Of pages that each keeps. The system has them too.
+/// The page cache of each connection. The operating system caches the pages too.
 const CACHE_KIBIBYTES: i64 = 1024;
 
 pub(super) struct Readers {
@@ -38,8 +38,8 @@ impl Readers {
     ) -> Result<T> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|error| Error::Unavailable(error.into()))?;
         let connection = self.lock().pop().expect("there are as many connections as permits");
-        let lent = Lent { connection: Some(connection), readers: self.clone(), _permit: permit };
-        let task = tokio::task::spawn_blocking(move || lent.connection.as_ref().map(query).expect("only dropping takes it"));
+        let borrowed = BorrowedConnection { connection: Some(connection), readers: self.clone(), _permit: permit };
+        let task = tokio::task::spawn_blocking(move || borrowed.connection.as_ref().map(query).expect("only drop takes the connection"));
         Ok(task.await.map_err(|error| Error::Failed(error.into()))??)
     }
 
@@ -48,14 +48,14 @@ impl Readers {
     }
 }
 
-/// Comes back whatever becomes of the look-up, and before its permit does.
-struct Lent {
+/// A connection in use. It returns to the pool even if the look-up panics, and before its permit does.
+struct BorrowedConnection {
     connection: Option<Connection>,
     readers: Arc<Readers>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Drop for Lent {
+impl Drop for BorrowedConnection {
     fn drop(&mut self) {
         self.readers.lock().extend(self.connection.take());
     }

@@ -2,17 +2,18 @@
 
 use super::*;
 
-/// So many webhooks' times are looked at in one round.
-const READY_AT_ONCE: u32 = 256;
+/// The maximum number of due rows that one round takes.
+const MAX_READY_PER_ROUND: u32 = 256;
 
-/// Finds anew when what waits falls due, after earlier leases became void. One index probe for each webhook and lane,
-/// whatever waits. What was never attempted is due whatever the clock says: it may have been ahead when that was published.
+/// Rebuilds the table after earlier leases became void. The cost is one index probe per webhook and lane, whatever the size of the
+/// backlog. A first attempt is always due, because the clock may have been ahead at the publish.
 pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM ready", [])?;
     find(connection, "?3 IS NULL", &rusqlite::types::Value::Null)
 }
 
-/// The same for some webhooks, a condition on `w` with the parameter `?3`, without making void what is known.
+/// Adds the missing rows of some webhooks. `of_webhooks` is a condition on `w` with the parameter `?3`. Rows with an earlier
+/// due time stay.
 pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusqlite::types::Value) -> rusqlite::Result<()> {
     let mut find = connection.prepare(&format!(
         "INSERT INTO ready (webhook_id, lane, due_at)
@@ -26,14 +27,14 @@ pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusql
          WHERE due_at IS NOT NULL
          ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at)"
     ))?;
-    // The condition's parameter is its third, as in `pauses`.
+    // The condition uses parameter 3, as in `pauses`.
     find.raw_bind_parameter(3, parameter)?;
     find.raw_execute()?;
     Ok(())
 }
 
-/// Notes that something of a webhook falls due at a time.
-pub(super) fn mark(connection: &Connection, work: Work, due_at: DateTime<Utc>) -> rusqlite::Result<()> {
+/// Records that a delivery of the work item falls due at a time.
+pub(super) fn mark(connection: &Connection, work: WorkItem, due_at: DateTime<Utc>) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO ready (webhook_id, lane, due_at) VALUES (?1, ?2, ?3)
@@ -43,11 +44,11 @@ pub(super) fn mark(connection: &Connection, work: Work, due_at: DateTime<Utc>) -
     Ok(())
 }
 
-/// Takes the work that is due by now out of the table.
-pub(super) fn take_due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Vec<Work>> {
-    let due: Vec<Work> = connection
+/// Removes the due work from the table and returns it.
+pub(super) fn take_due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Vec<WorkItem>> {
+    let due: Vec<WorkItem> = connection
         .prepare_cached("SELECT webhook_id, lane FROM ready WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?
-        .query_map((Millis(now), READY_AT_ONCE), |row| Ok(Work { webhook_id: row.get::<_, Key>(0)?.0, lane: row.get(1)? }))?
+        .query_map((Millis(now), MAX_READY_PER_ROUND), |row| Ok(WorkItem { webhook_id: row.get::<_, Key>(0)?.0, lane: row.get(1)? }))?
         .collect::<rusqlite::Result<_>>()?;
     let mut remove = connection.prepare_cached("DELETE FROM ready WHERE webhook_id = ?1 AND lane = ?2")?;
     for work in &due {

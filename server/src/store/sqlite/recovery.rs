@@ -1,7 +1,7 @@
-//! Making many deliveries of one webhook due again, a few at a time.
+//! Making many deliveries of one webhook due again in small steps.
 //!
-//! What a step costs is bounded by the rows that it looks at, whether they are recovered or not, and it finds them by an
-//! index that has none but failed and cancelled deliveries: neither what succeeded nor what lies before `since` is read.
+//! A step examines a bounded number of rows, whether it recovers them or not. It uses an index of failed and cancelled
+//! deliveries, so it reads neither succeeded deliveries nor deliveries before `since`.
 
 use super::*;
 use crate::store::RECOVERY_STEP;
@@ -17,13 +17,13 @@ pub(super) fn step(
     if webhook.deactivation.is_some() {
         return Ok(RecoveryStep::WebhookDeactivated);
     }
-    // Only what is marked is in the index, and in order.
+    // The index contains cancelled deliveries only after they are marked, so mark them first.
     if cancellations::carry_out_some(connection, Some(webhook.id), now)? {
         return Ok(RecoveryStep::Prepared);
     }
     let start = (recovery.since, Uuid::nil());
     let after = recovery.after.map_or(start, |after| after.max(start));
-    let looked_at: Vec<(Uuid, DateTime<Utc>, bool)> = connection
+    let examined: Vec<(Uuid, DateTime<Utc>, bool)> = connection
         .prepare_cached(
             "SELECT d.id, d.created_at, n.data IS NOT NULL
              FROM deliveries d INDEXED BY deliveries_unsuccessful JOIN notifications n ON n.id = d.notification_id
@@ -35,7 +35,7 @@ pub(super) fn step(
             |row| Ok((row.get::<_, Key>(0)?.0, row.get::<_, Millis>(1)?.0, row.get(2)?)),
         )?
         .collect::<rusqlite::Result<_>>()?;
-    let recoverable = looked_at.iter().filter(|(_, _, has_payload)| *has_payload);
+    let recoverable = examined.iter().filter(|(_, _, has_payload)| *has_payload);
     let mut count = 0;
     let mut lane = None;
     for (id, _, _) in recoverable {
@@ -45,9 +45,9 @@ pub(super) fn step(
         }
     }
     if let Some(lane) = lane {
-        ready::mark(connection, Work { webhook_id: webhook.id, lane }, now)?;
+        ready::mark(connection, WorkItem { webhook_id: webhook.id, lane }, now)?;
     }
-    let full = looked_at.len() == RECOVERY_STEP as usize;
-    let next = looked_at.last().filter(|_| full).map(|(id, created_at, _)| (*created_at, *id));
+    let full = examined.len() == RECOVERY_STEP as usize;
+    let next = examined.last().filter(|_| full).map(|(id, created_at, _)| (*created_at, *id));
     Ok(RecoveryStep::Recovered { count, next })
 }

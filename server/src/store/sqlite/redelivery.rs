@@ -1,10 +1,10 @@
 //! Making one delivery due again.
 //!
-//! A redelivery begins a retry schedule of its own, at `schedule_start`: the last attempt that it does not count. While an
-//! attempt is under way, `leased_by` names this process, and that attempt is the last one before the redelivery. So no
-//! second one is leased beside it, and when it ends its number tells that a redelivery was asked for meanwhile: a success
-//! settles that, and anything else leaves the delivery due, as this left it. The same holds when the delivery was
-//! cancelled under way, because cancelling does not touch the lease.
+//! A redelivery begins a new retry schedule after attempt number `schedule_start`. While an attempt is in progress, `leased_by` is
+//! the incarnation of this process, and `schedule_start` is the number of this attempt. So no second attempt is leased at the same
+//! time. When the attempt ends, its number shows that a redelivery was requested. A success also completes the redelivery; any
+//! other result leaves the delivery due. The same applies if the delivery was cancelled during the attempt, because a cancellation
+//! keeps the lease.
 
 use super::*;
 
@@ -19,8 +19,8 @@ pub(super) fn redeliver(
         webhook_id: Uuid,
         epoch: u32,
         ordered: bool,
-        /// When it is due, and in which lane, if it is pending.
-        waits: Option<(DateTime<Utc>, Lane)>,
+        /// The due time and the lane of a pending delivery.
+        pending: Option<(DateTime<Utc>, Lane)>,
         deactivated: bool,
         webhook_deleted: bool,
         notification_deleted: bool,
@@ -37,7 +37,7 @@ pub(super) fn redeliver(
                 webhook_id: row.get::<_, Key>(0)?.0,
                 epoch: row.get(1)?,
                 ordered: row.get(8)?,
-                waits: if row.get(2)? { Some((row.get::<_, Millis>(3)?.0, row.get(4)?)) } else { None },
+                pending: if row.get(2)? { Some((row.get::<_, Millis>(3)?.0, row.get(4)?)) } else { None },
                 deactivated: row.get(5)?,
                 webhook_deleted: row.get(6)?,
                 notification_deleted: row.get(7)?,
@@ -54,8 +54,8 @@ pub(super) fn redeliver(
     if found.deactivated {
         return Ok(Redelivered::WebhookDeactivated);
     }
-    let (lane, due_at) = match found.waits {
-        // One that waits already loses nothing of its place.
+    let (lane, due_at) = match found.pending {
+        // A pending delivery keeps its lane and an earlier due time.
         Some((due_at, lane)) => {
             let due_at = due_at.min(now);
             connection
@@ -65,12 +65,12 @@ pub(super) fn redeliver(
         }
         None => (make_due(connection, id, found.webhook_id, found.epoch, found.ordered, now, incarnation)?, now),
     };
-    ready::mark(connection, Work { webhook_id: found.webhook_id, lane }, due_at)?;
+    ready::mark(connection, WorkItem { webhook_id: found.webhook_id, lane }, due_at)?;
     Ok(deliveries::get(connection, None, id)?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes a delivery due that was not, with a schedule that begins after the attempt that has ended last or is under way. It
-/// keeps no fresh one waiting; in an ordered webhook it comes behind all others. Answers its lane.
+/// Makes an ended delivery due. Its new schedule begins after the last attempt, including an attempt in progress. The delivery uses
+/// the retry lane, so it does not delay fresh deliveries. In an ordered webhook, it comes last. Returns the lane.
 pub(super) fn make_due(
     connection: &Connection,
     id: Uuid,

@@ -1,17 +1,17 @@
-//! Removing old rows. [`shared::retention`](crate::store::shared::retention) says what is removed and when.
+//! Removing old rows. [`shared::retention`](crate::store::shared::retention) defines what is removed and when.
 
 use super::*;
 use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK, Passed, REMOVED_BYTES, Walk};
 
-/// How many deliveries, notifications or webhooks one part of a step removes.
-const REMOVED_AT_ONCE: u32 = 200;
+/// The maximum number of deliveries, notifications or webhooks that one part of a step removes.
+const MAX_REMOVED: u32 = 200;
 
-/// Pages that are free in the file are given back once they are more than a quarter of it and more than these, so many in
-/// one step. What stays is used again.
-const FREE_PAGES_KEPT: i64 = 256;
-const PAGES_FREED_AT_ONCE: u32 = 64;
+/// The file shrinks if its free pages are more than a quarter of its pages and more than this number. Each step frees up to
+/// [`MAX_PAGES_FREED`]. SQLite reuses the other free pages.
+const MIN_FREE_PAGES: i64 = 256;
+const MAX_PAGES_FREED: u32 = 64;
 
-/// True when there is more to do now.
+/// Runs one step of all removals. Returns true if there is more to do now.
 pub(super) fn step(connection: &Connection, limits: &StorageLimits, incarnation: Uuid, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let round = shared::round(limits);
     let mut more = false;
@@ -26,7 +26,7 @@ pub(super) fn step(connection: &Connection, limits: &StorageLimits, incarnation:
     Ok(more)
 }
 
-/// Takes one step of a walk. True when there is more to do now.
+/// Runs one step of a walk. Returns true if there is more to do now.
 fn walk(
     connection: &Connection,
     name: &'static str,
@@ -51,7 +51,7 @@ fn walk(
     Ok(moved.more)
 }
 
-/// Of what was created up to a time, removes what has been over for long enough.
+/// Examines deliveries created up to `created_by`, and removes those whose retention time has passed.
 fn remove_deliveries(
     connection: &Connection,
     limits: &StorageLimits,
@@ -79,7 +79,7 @@ fn remove_deliveries(
                 _ => Some(limits.keep_failed),
             };
             let ended_at = row.get::<_, Millis>(4)?.0;
-            // One that was cancelled while an attempt is under way is still to be told how that ended.
+            // A delivery that was cancelled during an attempt stays until the attempt is recorded.
             let is_leased: bool = row.get(5)?;
             let removable = !is_leased && keep.is_some_and(|keep| ended_at + keep <= now);
             Ok(Some(Old { id: row.get::<_, Key>(0)?.0, notification_id: row.get::<_, Key>(1)?.0, removable }))
@@ -88,7 +88,7 @@ fn remove_deliveries(
         .collect::<rusqlite::Result<_>>()?;
     let (mut removed, mut bytes, mut reached) = (0, 0, None);
     for delivery in &old {
-        if removed == REMOVED_AT_ONCE || bytes >= REMOVED_BYTES {
+        if removed == MAX_REMOVED || bytes >= REMOVED_BYTES {
             return Ok(Passed { reached, more: true });
         }
         if delivery.removable {
@@ -100,7 +100,8 @@ fn remove_deliveries(
     Ok(Passed { reached, more: old.len() == LOOKED_AT_ONCE as usize })
 }
 
-/// With its attempts, and with its notification if that has no other. Answers how many bytes of payload went.
+/// Removes a delivery with its attempts. Also removes the notification if it has no other delivery. Returns the removed bytes of
+/// payload.
 fn remove_delivery(connection: &Connection, id: Uuid, notification_id: Uuid) -> rusqlite::Result<i64> {
     connection.prepare_cached("DELETE FROM attempts WHERE delivery_id = ?1")?.execute([Key(id)])?;
     connection.prepare_cached("DELETE FROM deliveries WHERE id = ?1")?.execute([Key(id)])?;
@@ -113,19 +114,19 @@ fn remove_delivery(connection: &Connection, id: Uuid, notification_id: Uuid) -> 
         .query_row([Key(notification_id)], |row| row.get(0))
         .optional()?;
     if payload == Some(None) {
-        // It was deleted, and its answers are gone with its attempts.
+        // The notification was already deleted. Its responses are removed with its attempts.
         connection.prepare_cached("DELETE FROM erasures WHERE notification_id = ?1")?.execute([Key(notification_id)])?;
     }
     Ok(payload.flatten().unwrap_or_default())
 }
 
-/// True when more may be left.
+/// Removes old notifications without deliveries. Returns true if more notifications may be left.
 fn remove_notifications_for_nobody(connection: &Connection, created_by: DateTime<Utc>) -> rusqlite::Result<bool> {
     let oldest: Vec<(Key, Millis)> = connection
         .prepare_cached(
             "SELECT id, created_at FROM notifications INDEXED BY notifications_for_nobody WHERE delivery_count = 0 ORDER BY id LIMIT ?1",
         )?
-        .query_map([REMOVED_AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([MAX_REMOVED], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let (mut removed, mut bytes) = (0, 0);
     for (id, _) in oldest.iter().take_while(|(_, created_at)| created_at.0 <= created_by) {
@@ -139,17 +140,17 @@ fn remove_notifications_for_nobody(connection: &Connection, created_by: DateTime
         removed += 1;
         bytes += payload.unwrap_or_default();
     }
-    Ok(removed == REMOVED_AT_ONCE)
+    Ok(removed == MAX_REMOVED)
 }
 
-/// Removes what is left of deleted webhooks that no delivery names any more.
+/// Removes the tombstones of deleted webhooks without deliveries.
 fn remove_tombstones(connection: &Connection, after: Uuid) -> rusqlite::Result<Passed> {
     let tombstones: Vec<(Key, bool)> = connection
         .prepare_cached(
             "SELECT id, EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_of_webhook WHERE d.webhook_id = w.id)
              FROM webhooks w INDEXED BY webhooks_deleted WHERE deleted_at IS NOT NULL AND id > ?1 ORDER BY id LIMIT ?2",
         )?
-        .query_map((Key(after), REMOVED_AT_ONCE), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map((Key(after), MAX_REMOVED), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     for (id, _) in tombstones.iter().filter(|(_, is_named)| !is_named) {
         for table in OF_WEBHOOK {
@@ -157,21 +158,21 @@ fn remove_tombstones(connection: &Connection, after: Uuid) -> rusqlite::Result<P
         }
         connection.prepare_cached("DELETE FROM webhooks WHERE id = ?1")?.execute([id])?;
     }
-    Ok(Passed { reached: tombstones.last().map(|(id, _)| id.0), more: tombstones.len() == REMOVED_AT_ONCE as usize })
+    Ok(Passed { reached: tombstones.last().map(|(id, _)| id.0), more: tombstones.len() == MAX_REMOVED as usize })
 }
 
-/// Gives free pages back when they are many. True when more are to go.
+/// Shrinks the file if it has many free pages. Returns true if more pages may be freed.
 fn shrink(connection: &Connection) -> rusqlite::Result<bool> {
     let free = || connection.prepare_cached("PRAGMA freelist_count")?.query_row([], |row| row.get::<_, i64>(0));
     let pages: i64 = connection.prepare_cached("PRAGMA page_count")?.query_row([], |row| row.get(0))?;
     let before = free()?;
-    if before <= FREE_PAGES_KEPT.max(pages / 4) {
+    if before <= MIN_FREE_PAGES.max(pages / 4) {
         return Ok(false);
     }
-    // Each row that it answers has freed a page.
-    let mut freeing = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES_FREED_AT_ONCE})"))?;
+    // Each returned row has freed a page.
+    let mut freeing = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({MAX_PAGES_FREED})"))?;
     let mut freed = freeing.query([])?;
     while freed.next()?.is_some() {}
-    // A database that was made without this keeps what it has.
+    // A database that was created without `auto_vacuum` keeps its free pages.
     Ok(free()? < before)
 }

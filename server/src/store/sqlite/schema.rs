@@ -7,11 +7,11 @@ use rusqlite::Connection;
 
 use super::copy;
 
-/// The schema, oldest first. A released file never changes.
+/// The migrations, oldest first. A released file never changes.
 pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../schema/sqlite/0001_initial.sql")];
 
-/// The log that grew longer in a burst is cut to this, in bytes.
-pub(super) const JOURNAL_KEPT: i64 = 16 << 20;
+/// SQLite truncates a larger log to this size, in bytes.
+pub(super) const JOURNAL_SIZE_LIMIT: i64 = 16 << 20;
 
 /// How long a statement waits for another process (a token command) to finish its write.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
-    #[error("cannot write the database {path}: run webhooks-server as a user who may write it, and make files beside it")]
+    #[error("cannot write the database {path}: run webhooks-server as a user who may write it and create files beside it")]
     NotWritable {
         path: String,
         #[source]
@@ -69,13 +69,13 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// 0 is a new database.
+/// Returns the schema version of a database; 0 for a new one.
 pub(super) fn schema_version(connection: &Connection) -> rusqlite::Result<usize> {
     connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
 }
 
-/// Brings the schema up to date. Of a database that is not new a copy is made first, `webhooks.db.before-schema-N`, so that
-/// there is a way back to the program before.
+/// Migrates the schema. Before that, copies an existing database to `webhooks.db.before-schema-N`, so that the operator can
+/// return to the previous program.
 pub(super) fn migrate(connection: &mut Connection, file: &Path, migrations: &[&str]) -> std::result::Result<(), OpenError> {
     let path = file.display().to_string();
     let open = |source| OpenError::of(file, source);
@@ -113,7 +113,7 @@ mod tests {
         let mut connection = connect(&path).expect("a database");
         connection.pragma_update(None, "journal_mode", "wal").expect("set");
         migrate(&mut connection, &path, &MIGRATIONS[..1]).expect("migrated");
-        assert!(!copy.exists(), "a new database holds nothing to keep");
+        assert!(!copy.exists(), "a new database is not copied");
         connection.execute("INSERT INTO properties (name, value) VALUES ('kept', x'01')", []).expect("written");
         let next = [MIGRATIONS[0], "DELETE FROM properties; ALTER TABLE properties ADD COLUMN more TEXT;"];
         migrate(&mut connection, &path, &next).expect("migrated");
@@ -122,10 +122,10 @@ mod tests {
         assert_eq!(schema_version(&before).expect("readable"), 1);
         let kept: i64 = before.query_row("SELECT count(*) FROM properties WHERE name = 'kept'", [], |row| row.get(0)).expect("readable");
         assert_eq!(kept, 1);
-        std::fs::remove_file(&copy).expect("it is there");
+        std::fs::remove_file(&copy).expect("the copy exists");
         migrate(&mut connection, &path, &next).expect("nothing to do");
-        assert!(!copy.exists(), "nothing changes");
-        let error = migrate(&mut connection, &path, &MIGRATIONS[..1]).expect_err("it is too new").to_string();
+        assert!(!copy.exists(), "no copy without a migration");
+        let error = migrate(&mut connection, &path, &MIGRATIONS[..1]).expect_err("the schema is too new").to_string();
         assert!(error.contains("has schema 2"), "{error}");
     }
 }

@@ -1,17 +1,17 @@
-//! The rotation of signing secrets: of a webhook at most two are valid.
+//! The rotation of signing secrets. At most two secrets of a webhook are valid.
 
 use super::*;
 
 pub(super) fn rotate(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     account: &Account,
     id: Uuid,
     secret: &Sealed,
     overlap: TimeDelta,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<Option<Webhook>> {
-    directory.forget(account.as_str(), id);
+    cache.forget(account.as_str(), id);
     let valid_until = (overlap > TimeDelta::zero()).then(|| now + overlap);
     connection
         .prepare_cached(
@@ -22,7 +22,7 @@ pub(super) fn rotate(
     webhook_rows::get(connection, Some(account), id)
 }
 
-/// Nobody needs a secret that is no longer valid. Whether it is, the clock says at each attempt, so this changes no revision.
+/// Removes expired secrets. The revision does not change, because each attempt checks the expiry itself.
 pub(super) fn forget_expired(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE previous_valid_until <= ?1")?

@@ -1,8 +1,7 @@
-//! The webhooks as publishing and leasing need them, kept in memory by the one who writes: a notification costs no query
-//! to find out whom it is for.
+//! The subscription cache: the webhook data for publishing and leasing. So a publish needs no query for its webhooks.
 //!
-//! Only the writing thread reads and changes it, inside its transactions, and whoever changes a webhook there forgets it
-//! here. A transaction that is not committed takes everything with it.
+//! Only the writing thread uses the cache, inside its transactions. Each change of a webhook removes the webhook from the
+//! cache. A transaction that is not committed clears the cache.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,25 +11,24 @@ use crate::store::shared::pauses::Paused;
 use crate::store::shared::subscribers::{REMEMBERED_WEBHOOKS, Subscribers};
 
 #[derive(Default)]
-pub(super) struct Directory(Mutex<Contents>);
+pub(super) struct SubscriptionCache(Mutex<Contents>);
 
 #[derive(Default)]
 struct Contents {
     webhooks: HashMap<Uuid, Arc<Destination>>,
     accounts: HashMap<String, Subscribers>,
-    /// How many webhooks each account has.
+    /// The number of webhooks of each account.
     counts: HashMap<String, u32>,
-    /// Those that have accepted nothing since an attempt failed, so that the success of any other costs no query. `None`
-    /// before they have been read.
+    /// The webhooks with a row in `failures`, so that a success of any other webhook needs no query. `None`: not read yet.
     failing: Option<HashSet<Uuid>>,
-    /// What the operator has paused. `None` before it has been read.
+    /// The operator's pauses. `None`: not read yet.
     paused: Option<Paused>,
-    /// What the database said of other connections' changes when that was read.
-    seen: Option<i64>,
+    /// The last value of `PRAGMA data_version`. It changes with each commit of another connection.
+    data_version: Option<i64>,
 }
 
-impl Directory {
-    /// An active webhook.
+impl SubscriptionCache {
+    /// Returns an active webhook.
     pub(super) fn destination(&self, connection: &Connection, id: Uuid) -> rusqlite::Result<Option<Arc<Destination>>> {
         if let Some(destination) = self.lock().webhooks.get(&id) {
             return Ok(Some(destination.clone()));
@@ -42,7 +40,7 @@ impl Directory {
         Ok(Some(destination))
     }
 
-    /// The account's active webhooks that ask for a type.
+    /// Returns the active webhooks of an account that subscribe to an event type.
     pub(super) fn destinations(
         &self,
         connection: &Connection,
@@ -60,7 +58,7 @@ impl Directory {
         Ok(subscribers.of_type(event_type))
     }
 
-    /// How many webhooks an account has.
+    /// Returns the number of webhooks of an account.
     pub(super) fn count(&self, connection: &Connection, account: &Account) -> rusqlite::Result<u32> {
         if let Some(count) = self.lock().counts.get(account.as_str()) {
             return Ok(*count);
@@ -72,7 +70,7 @@ impl Directory {
         Ok(count)
     }
 
-    /// Notes that a webhook of the account is one more.
+    /// Records a new webhook of the account.
     pub(super) fn added(&self, account: &Account) {
         let mut contents = self.lock();
         contents.accounts.remove(account.as_str());
@@ -81,7 +79,7 @@ impl Directory {
         }
     }
 
-    /// Notes that a webhook has been changed or deleted.
+    /// Records that a webhook was changed or deleted.
     pub(super) fn forget(&self, account: &str, id: Uuid) {
         let mut contents = self.lock();
         contents.webhooks.remove(&id);
@@ -89,7 +87,7 @@ impl Directory {
         contents.counts.remove(account);
     }
 
-    /// Whether something is counted of a webhook in `failures`.
+    /// Whether a webhook has a row in `failures`.
     pub(super) fn is_failing(&self, connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
         let mut contents = self.lock();
         if contents.failing.is_none() {
@@ -98,21 +96,21 @@ impl Directory {
         Ok(contents.failing.as_ref().is_some_and(|failing| failing.contains(&id)))
     }
 
-    /// Notes that something is counted of a webhook from now on.
+    /// Records that a webhook now has a row in `failures`.
     pub(super) fn failed(&self, id: Uuid) {
         if let Some(failing) = &mut self.lock().failing {
             failing.insert(id);
         }
     }
 
-    /// Notes that nothing is counted of a webhook any more.
+    /// Records that a webhook no longer has a row in `failures`.
     pub(super) fn recovered(&self, id: Uuid) {
         if let Some(failing) = &mut self.lock().failing {
             failing.remove(&id);
         }
     }
 
-    /// Whether nothing may begin there.
+    /// Whether deliveries of this webhook are paused.
     pub(super) fn is_paused(&self, connection: &Connection, destination: &Destination) -> rusqlite::Result<bool> {
         let mut contents = self.lock();
         let paused = match contents.paused.take() {
@@ -122,19 +120,19 @@ impl Directory {
         Ok(contents.paused.insert(paused).has(&destination.account, destination.webhook_id))
     }
 
-    /// Notes that something may be paused or resumed.
+    /// Records that a pause may have started or ended.
     pub(super) fn forget_pauses(&self) {
         self.lock().paused = None;
     }
 
-    /// Notices at the start of a transaction whether commands beside this process have changed something.
-    pub(super) fn look_at_others(&self, connection: &Connection) {
+    /// Checks at the start of a transaction whether another process has changed the database.
+    pub(super) fn check_for_external_changes(&self, connection: &Connection) {
         let version = connection.prepare_cached("PRAGMA data_version").and_then(|mut version| version.query_row([], |row| row.get(0)));
         let mut contents = self.lock();
-        // Without an answer it is not known.
-        if version.is_err() || contents.seen != version.as_ref().ok().copied() {
+        // If the version cannot be read, assume a change.
+        if version.is_err() || contents.data_version != version.as_ref().ok().copied() {
             contents.paused = None;
-            contents.seen = version.ok();
+            contents.data_version = version.ok();
         }
     }
 
@@ -150,7 +148,12 @@ impl Directory {
 impl Contents {
     fn make_room(&mut self) {
         if self.webhooks.len().max(self.counts.len()).max(self.accounts.len()) >= REMEMBERED_WEBHOOKS {
-            *self = Contents { failing: self.failing.take(), paused: self.paused.take(), seen: self.seen, ..Contents::default() };
+            *self = Contents {
+                failing: self.failing.take(),
+                paused: self.paused.take(),
+                data_version: self.data_version,
+                ..Contents::default()
+            };
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A database file that is checked before it is restored or moved.
+//! Checks a database file before it is restored or migrated to another store.
 
 use std::path::Path;
 
@@ -8,45 +8,45 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::schema::{BUSY_TIMEOUT, MIGRATIONS, OpenError, schema_version};
 
-/// A database that is whole and that this program can use.
+/// A database that is not damaged and has a schema that this program knows.
 pub(crate) struct Usable(Connection);
 
 impl Usable {
     /// # Errors
-    /// When the file is no database of this service, is damaged, or is of a newer program.
+    /// When the file is not a database of this service, is damaged, or has a newer schema.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Usable> {
         let connection = Connection::open(path)?;
-        // Everything in the one file.
-        connection.pragma_update(None, "journal_mode", "delete").context("it is no database")?;
+        // Moves the contents of the log into the file.
+        connection.pragma_update(None, "journal_mode", "delete").context("it is not a database")?;
         let mut damage = Vec::new();
         connection.pragma_query(None, "integrity_check", |row| {
             damage.push(row.get::<_, String>(0)?);
             Ok(())
         })?;
-        ensure!(damage == ["ok"], "it is damaged: {}", damage.first().map_or("the check says nothing", String::as_str));
+        ensure!(damage == ["ok"], "it is damaged: {}", damage.first().map_or("the check reported nothing", String::as_str));
         known_schema(&connection)?;
         Ok(Usable(connection))
     }
 
-    /// Opens a database that then nobody writes as long as this is there: neither a command beside, nor this.
+    /// Opens a database and locks it against writes, until the result is dropped. The result itself cannot write either.
     ///
     /// # Errors
-    /// As [`Usable::open`], but for damage, and when the database is of an older program.
+    /// The errors of [`Usable::open`], but damage is not checked. Also when the database has an older schema.
     pub(crate) fn hold(path: &Path) -> anyhow::Result<Usable> {
         let open = |source| OpenError::of(path, source);
         let connection =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(open)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
-        // Without that right there would be no holding it.
+        // The lock needs write access.
         let writable = !connection.is_readonly("main").map_err(open)?;
-        ensure!(writable, "cannot hold {}: run webhooks-server as a user who may write it", path.display());
-        // Even what stands in its log stays there.
+        ensure!(writable, "cannot lock {}: run webhooks-server as a user who may write it", path.display());
+        // Leaves the contents of the log in the log.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(open)?;
         connection.execute_batch("BEGIN IMMEDIATE; PRAGMA query_only = true").map_err(open)?;
         let schema = known_schema(&connection).with_context(|| format!("cannot use {}", path.display()))?;
         ensure!(
             schema == MIGRATIONS.len(),
-            "{} has the older schema {schema}: start this version's server on it once, which changes that, and stop it",
+            "{} has the older schema {schema}: start the server of this version on it once to migrate it, then stop the server",
             path.display()
         );
         Ok(Usable(connection))
@@ -63,7 +63,7 @@ impl Usable {
 
 fn known_schema(connection: &Connection) -> anyhow::Result<usize> {
     let (schema, known) = (schema_version(connection)?, MIGRATIONS.len());
-    ensure!(schema > 0, "it is no database of webhooks-server");
+    ensure!(schema > 0, "it is not a database of webhooks-server");
     ensure!(schema <= known, "it has schema {schema}, and this program knows schemas up to {known}: use the newer program that made it");
     Ok(schema)
 }

@@ -21,7 +21,7 @@ pub(super) fn list(
     page: Page,
 ) -> rusqlite::Result<Part<Webhook>> {
     let deactivated = status.map(|status| status == WebhookStatus::Deactivated);
-    // The index of an account's webhooks has none that are deleted.
+    // The index `webhooks_of_account` excludes deleted webhooks.
     let of_account = if account.is_some() { "account = :account AND deleted_at IS NULL AND" } else { ":account IS NULL AND" };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT id, deleted_at IS NULL AND (:deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated), {WEBHOOK}
@@ -54,7 +54,7 @@ pub(super) fn destination(connection: &Connection, id: Uuid) -> rusqlite::Result
         .optional()
 }
 
-/// The account's active webhooks.
+/// Returns the active webhooks of an account.
 pub(super) fn subscribers(connection: &Connection, account: &Account) -> rusqlite::Result<Vec<Subscriber>> {
     connection
         .prepare_cached(&format!(
@@ -83,7 +83,7 @@ fn destination_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Destination
     })
 }
 
-/// From the columns of `WEBHOOK`, the first of which is at `first`.
+/// Reads the columns of `WEBHOOK`, beginning at column `first`.
 fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Webhook> {
     let reason: Option<String> = row.get(first + 10)?;
     let at: Option<Millis> = row.get(first + 11)?;
@@ -113,7 +113,7 @@ fn auth_from_row(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Aut
     texts::auth_from_text(text).map_err(|error| corrupt(column, error))
 }
 
-/// From the columns `previous_secret` and `previous_valid_until`, which stand side by side.
+/// Reads `previous_secret` at column `first` and `previous_valid_until` after it.
 fn previous_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Option<PreviousSecret>> {
     let (secret, valid_until) = (row.get::<_, Option<Vec<u8>>>(first)?, row.get::<_, Option<Millis>>(first + 1)?);
     Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until: valid_until.0 }))

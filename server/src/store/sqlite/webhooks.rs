@@ -6,12 +6,12 @@ use crate::store::shared::texts;
 
 pub(super) fn register(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     webhook: &Webhook,
     handshake: Option<&Challenge>,
     limit: u32,
 ) -> rusqlite::Result<bool> {
-    if directory.count(connection, &webhook.account)? >= limit {
+    if cache.count(connection, &webhook.account)? >= limit {
         return Ok(false);
     }
     connection
@@ -39,7 +39,7 @@ pub(super) fn register(
             webhook.headers.as_ref().map(texts::header_names_to_text),
             webhook.headers.as_ref().map(|headers| &headers.sealed.0),
         ])?;
-    directory.added(&webhook.account);
+    cache.added(&webhook.account);
     if let Some(challenge) = handshake {
         handshakes::insert(connection, webhook.id, challenge, webhook.created_at)?;
     }
@@ -48,7 +48,7 @@ pub(super) fn register(
 
 pub(super) fn update(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     account: &Account,
     id: Uuid,
     change: WebhookChange,
@@ -79,18 +79,18 @@ pub(super) fn update(
             webhook.headers.as_ref().map(texts::header_names_to_text),
             webhook.headers.as_ref().map(|headers| &headers.sealed.0),
         ))?;
-    directory.forget(account.as_str(), id);
+    cache.forget(account.as_str(), id);
     if webhook.target_url != target_url {
-        failures::forget(connection, directory, id)?;
-        handshakes::moved(connection, directory, &webhook, handshake.as_ref(), now)?;
+        failures::forget(connection, cache, id)?;
+        handshakes::moved(connection, cache, &webhook, handshake.as_ref(), now)?;
     }
     Ok(webhook_rows::get(connection, Some(account), id)?.map(Ok))
 }
 
-/// Deactivating again changes nothing, not even the reason, unless a handshake would end it.
+/// Deactivating a webhook again changes nothing, not even the reason, unless the webhook waits for a handshake.
 pub(super) fn deactivate(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     account: &Account,
     id: Uuid,
     now: DateTime<Utc>,
@@ -100,13 +100,13 @@ pub(super) fn deactivate(
         return webhook_rows::get(connection, Some(account), id);
     }
     handshakes::forget(connection, id)?;
-    deactivation::deactivate(connection, directory, account.as_str(), id, REASON_REQUESTED, now)?;
+    deactivation::deactivate(connection, cache, account.as_str(), id, REASON_REQUESTED, now)?;
     webhook_rows::get(connection, Some(account), id)
 }
 
 pub(super) fn activate(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     account: &Account,
     id: Uuid,
     handshake: Option<&Challenge>,
@@ -117,10 +117,10 @@ pub(super) fn activate(
         && webhook.deactivation.is_some()
         && !handshakes::is_verified(connection, id)?
     {
-        handshakes::demand(connection, directory, &webhook, challenge, now)?;
+        handshakes::demand(connection, cache, &webhook, challenge, now)?;
         return webhook_rows::get(connection, Some(account), id);
     }
-    directory.forget(account.as_str(), id);
+    cache.forget(account.as_str(), id);
     handshakes::forget(connection, id)?;
     connection
         .prepare_cached(
@@ -131,15 +131,15 @@ pub(super) fn activate(
     webhook_rows::get(connection, Some(account), id)
 }
 
-/// Leaves a tombstone without secrets, so that the deliveries that name the webhook stay readable.
+/// Leaves a tombstone without secrets, so that the deliveries of the webhook stay readable.
 pub(super) fn delete(
     connection: &Connection,
-    directory: &Directory,
+    cache: &SubscriptionCache,
     account: &Account,
     id: Uuid,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<Option<u32>> {
-    directory.forget(account.as_str(), id);
+    cache.forget(account.as_str(), id);
     let revision = connection
         .prepare_cached(
             "UPDATE webhooks SET deleted_at = ?3, auth_secret = NULL, headers = NULL, signing_secret = x'', previous_secret = NULL, previous_valid_until = NULL,
@@ -151,8 +151,8 @@ pub(super) fn delete(
     if revision.is_some() {
         cancellations::insert(connection, id)?;
         handshakes::forget(connection, id)?;
-        failures::forget(connection, directory, id)?;
-        pauses::forget(connection, directory, &PauseScope::Webhook(id))?;
+        failures::forget(connection, cache, id)?;
+        pauses::forget(connection, cache, &PauseScope::Webhook(id))?;
     }
     Ok(revision)
 }

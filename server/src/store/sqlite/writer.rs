@@ -1,4 +1,4 @@
-//! The one thread that writes, and its group commit: what waits is in a [`Queue`].
+//! The writing thread and its group commit. Commands wait in a [`FairQueue`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,29 +7,32 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::subscription_cache::Directory;
+use super::subscription_cache::SubscriptionCache;
 use super::{Error, Metrics, Result};
-use crate::store::queue::{Queue, Share, Urgency};
+use crate::store::queue::{FairQueue, Share, Urgency};
 
-/// How long what nobody waits for is gathered.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// How long commands that are not urgent are gathered.
+const LINGER: Duration = Duration::from_millis(5);
 
-/// Runs inside the transaction, or learns why there is none; what it returns is told after the commit.
-type Command = Box<dyn FnOnce(std::result::Result<&Connection, &rusqlite::Error>) -> (Settle, Undone) + Send>;
-type Settle = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>)>;
+/// A command. It runs inside the transaction, or gets the error if the transaction could not begin.
+type Command = Box<dyn FnOnce(std::result::Result<&Connection, &rusqlite::Error>) -> (Reply, Failed) + Send>;
+/// Sends the result of a command to its caller. Runs after the commit and gets the result of the commit.
+type Reply = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>)>;
 /// Whether the command failed, and so changed nothing.
-type Undone = bool;
+type Failed = bool;
 
+/// The condition that wakes the writing thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Anything,
-    Urgent,
+enum WakeOn {
+    AnyCommand,
+    /// A command after which the batch begins at once.
+    UrgentCommand,
 }
 
-/// The queue, and what the thread waits for, if it waits: it is woken for nothing less.
 struct Waiting {
-    queue: Queue<Command>,
-    waits_for: Option<Wanted>,
+    queue: FairQueue<Command>,
+    /// Set while the thread waits.
+    wake_on: Option<WakeOn>,
 }
 
 struct Shared {
@@ -50,13 +53,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, directory: Arc<Directory>, metrics: Arc<Metrics>) -> std::io::Result<Writer> {
-        let waiting = Waiting { queue: Queue::new(PATIENCE), waits_for: None };
+    pub(super) fn start(connection: Connection, cache: Arc<SubscriptionCache>, metrics: Arc<Metrics>) -> std::io::Result<Writer> {
+        let waiting = Waiting { queue: FairQueue::new(LINGER), wake_on: None };
         let shared = Arc::new(Shared { waiting: Mutex::new(waiting), changed: Condvar::new(), metrics });
-        let of_thread = shared.clone();
+        let thread_shared = shared.clone();
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-            while let Some(batch) = next_batch(&of_thread) {
-                commit(&connection, &directory, batch, &of_thread.metrics);
+            while let Some(batch) = next_batch(&thread_shared) {
+                commit(&connection, &cache, batch, &thread_shared.metrics);
             }
         })?;
         Ok(Writer { shared, thread: Some(thread) })
@@ -68,57 +71,57 @@ impl Writer {
         urgency: Urgency,
         run: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let asked = Instant::now();
-        let (answer, answered) = oneshot::channel();
+        let started = Instant::now();
+        let (sender, receiver) = oneshot::channel();
         let command: Command = Box::new(move |connection| {
             let outcome = match connection {
                 Ok(connection) => in_savepoint(connection, run),
-                Err(error) => Err(Error::Unavailable(anyhow::anyhow!("no transaction could be begun: {error}"))),
+                Err(error) => Err(Error::Unavailable(anyhow::anyhow!("cannot begin a transaction: {error}"))),
             };
-            let undone = outcome.is_err();
-            let settle: Settle = Box::new(move |committed| {
-                // The asker may have gone away; the command is carried out all the same.
-                let _ = answer.send(match (outcome, committed) {
+            let failed = outcome.is_err();
+            let reply: Reply = Box::new(move |committed| {
+                // The caller may have stopped waiting. The command runs anyway.
+                let _ = sender.send(match (outcome, committed) {
                     (Ok(_), Err(error)) => Err(Error::Unavailable(anyhow::anyhow!("the commit failed: {error}"))),
                     (outcome, _) => outcome,
                 });
             });
-            (settle, undone)
+            (reply, failed)
         });
         {
             let mut waiting = self.shared.lock();
             waiting.queue.push(share, urgency, command)?;
             self.shared.metrics.queued(1);
-            let wake = match waiting.waits_for {
-                Some(Wanted::Anything) => true,
-                Some(Wanted::Urgent) => waiting.queue.wait() == Some(Duration::ZERO),
+            let wake = match waiting.wake_on {
+                Some(WakeOn::AnyCommand) => true,
+                Some(WakeOn::UrgentCommand) => waiting.queue.wait() == Some(Duration::ZERO),
                 None => false,
             };
             if wake {
-                waiting.waits_for = None;
+                waiting.wake_on = None;
                 self.shared.changed.notify_one();
             }
         }
-        let outcome = answered.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
-        // Here and not on the thread that writes, which everybody waits for.
-        self.shared.metrics.wrote(urgency.as_str(), asked.elapsed());
+        let outcome = receiver.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
+        // The duration is recorded here, because every caller waits for the writing thread.
+        self.shared.metrics.wrote(urgency.as_str(), started.elapsed());
         outcome
     }
 }
 
 impl Drop for Writer {
-    /// Commits what waits, and closes the database.
+    /// Commits the queued commands and closes the database.
     fn drop(&mut self) {
         self.shared.lock().queue.close();
         self.shared.changed.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It cannot have panicked: commands are caught.
+            // The thread does not panic, because panics of commands are caught.
             let _ = thread.join();
         }
     }
 }
 
-/// Waits for work; `None` when there will be no more.
+/// Waits for the next batch. Returns `None` after the queue is closed and empty.
 fn next_batch(shared: &Shared) -> Option<Vec<Command>> {
     let mut waiting = shared.lock();
     loop {
@@ -130,58 +133,59 @@ fn next_batch(shared: &Shared) -> Option<Vec<Command>> {
             }
             None if waiting.queue.is_closed() => return None,
             None => {
-                waiting.waits_for = Some(Wanted::Anything);
+                waiting.wake_on = Some(WakeOn::AnyCommand);
                 shared.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner)
             }
-            Some(patience) => {
-                waiting.waits_for = Some(Wanted::Urgent);
-                shared.changed.wait_timeout(waiting, patience).unwrap_or_else(PoisonError::into_inner).0
+            Some(linger) => {
+                waiting.wake_on = Some(WakeOn::UrgentCommand);
+                shared.changed.wait_timeout(waiting, linger).unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        waiting.waits_for = None;
+        waiting.wake_on = None;
     }
 }
 
-fn commit(connection: &Connection, directory: &Directory, batch: Vec<Command>, metrics: &Metrics) {
-    let mut begun = execute(connection, "BEGIN IMMEDIATE");
-    if begun.is_ok() {
-        directory.look_at_others(connection);
+fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command>, metrics: &Metrics) {
+    let mut transaction = execute(connection, "BEGIN IMMEDIATE");
+    if transaction.is_ok() {
+        cache.check_for_external_changes(connection);
     }
-    let mut settles = Vec::with_capacity(batch.len());
+    let mut replies = Vec::with_capacity(batch.len());
     for command in batch {
-        let (settle, undone) = command(begun.as_ref().map(|()| connection));
-        if undone {
-            directory.forget_all();
-            // A full disk may take all of the transaction away, and what came before in it too.
-            if begun.is_ok() && connection.is_autocommit() {
+        let (reply, failed) = command(transaction.as_ref().map(|()| connection));
+        if failed {
+            cache.forget_all();
+            // A full disk may roll back the whole transaction, including earlier commands.
+            if transaction.is_ok() && connection.is_autocommit() {
                 let lost = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
-                begun = Err(rusqlite::Error::SqliteFailure(lost, Some("the transaction was rolled back".to_owned())));
+                transaction = Err(rusqlite::Error::SqliteFailure(lost, Some("the transaction was rolled back".to_owned())));
             }
         }
-        settles.push(settle);
+        replies.push(reply);
     }
     let started = Instant::now();
-    let committed = begun.and_then(|()| execute(connection, "COMMIT"));
-    metrics.committed(settles.len(), started.elapsed());
+    let committed = transaction.and_then(|()| execute(connection, "COMMIT"));
+    metrics.committed(replies.len(), started.elapsed());
     if let Err(error) = &committed {
-        directory.forget_all();
+        cache.forget_all();
         if is_failed_sync(error) {
-            // After a failed sync nobody knows what is on disk, and asking again would be told a lie. A new process
-            // reads the log from the disk and goes on from what is really there.
-            eprintln!("the disk failed to sync the database: {error}; this process ends, so that nothing is answered that is not stored");
+            // After a failed sync, the contents of the disk are unknown, and a second sync may wrongly report success. A new
+            // process reads the log from the disk and continues from its real contents.
+            eprintln!(
+                "the disk failed to sync the database: {error}; this process exits, so that it does not confirm data that is not stored"
+            );
             std::process::exit(74);
         }
-        // COMMIT may have left the transaction open (a full disk), and then it must go.
+        // A failed COMMIT may leave the transaction open, for example on a full disk.
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");
         }
     }
-    for settle in settles {
-        settle(committed.as_ref().copied());
+    for reply in replies {
+        reply(committed.as_ref().copied());
     }
 }
 
-/// Without reading the statement anew each time.
 fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(|_| ())
 }
@@ -200,7 +204,7 @@ fn in_savepoint<T>(connection: &Connection, run: impl FnOnce(&Connection) -> rus
     };
     if outcome.is_err() {
         if connection.is_autocommit() {
-            // The savepoint went with all of the transaction.
+            // The whole transaction was rolled back, including the savepoint.
             return outcome;
         }
         execute(connection, "ROLLBACK TO command")?;

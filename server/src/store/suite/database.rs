@@ -1,4 +1,4 @@
-//! Where the stores of tests have what they keep: a file or a database for each test.
+//! The database of a test: a separate file or PostgreSQL database for each test.
 
 use std::path::Path;
 
@@ -6,84 +6,84 @@ use super::*;
 use crate::store::postgres::{Options, Postgres};
 use crate::store::sqlite::Sqlite;
 
-pub(in crate::store) enum Place {
+pub(in crate::store) enum TestDatabase {
     File(tempfile::TempDir),
-    /// By its name, on the server that all tests share.
+    /// The name of a database on the server that all tests share.
     Database(String),
 }
 
-impl Place {
-    /// Of the store that this run is on.
-    pub(super) fn new() -> Place {
-        if webhooks_postgres::is_wanted() { Place::database() } else { Place::file() }
+impl TestDatabase {
+    /// A database of the store that this test run uses.
+    pub(super) fn new() -> TestDatabase {
+        if webhooks_postgres::is_wanted() { TestDatabase::database() } else { TestDatabase::file() }
     }
 
-    pub(in crate::store) fn file() -> Place {
-        Place::File(tempfile::tempdir().expect("a temporary directory"))
+    pub(in crate::store) fn file() -> TestDatabase {
+        TestDatabase::File(tempfile::tempdir().expect("a temporary directory"))
     }
 
-    pub(in crate::store) fn database() -> Place {
-        Place::Database(webhooks_postgres::shared().create_database().expect("a database"))
+    pub(in crate::store) fn database() -> TestDatabase {
+        TestDatabase::Database(webhooks_postgres::shared().create_database().expect("a database"))
     }
 
-    /// A store that does not work, as a command has it.
+    /// Opens a store without joining as a node, like an administration command.
     pub(super) async fn open(&self, node: &str, limits: StorageLimits) -> Arc<dyn Store> {
         match self {
-            Place::File(_) => Arc::new(Sqlite::open(&self.path(), Arc::default()).expect("opened").limited(limits)),
-            Place::Database(_) => {
+            TestDatabase::File(_) => Arc::new(Sqlite::open(&self.path(), Arc::default()).expect("opened").limited(limits)),
+            TestDatabase::Database(_) => {
                 let options = Options { node_name: node.to_owned(), ..self.options() };
                 Arc::new(Postgres::open(options, Arc::default()).await.expect("opened").limited(limits))
             }
         }
     }
 
-    /// A store that works, and says so from time to time as the engine does, however long the test takes.
+    /// Opens a store and joins as a node. A background task sends its heartbeats, like the engine.
     pub(super) async fn join(&self, node: &str, limits: StorageLimits) -> Arc<dyn Store> {
         let store = self.open(node, limits).await;
-        store.join().await.expect("taken over");
-        let alive = Arc::downgrade(&store);
+        store.join().await.expect("joined");
+        let weak = Arc::downgrade(&store);
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(HEARTBEAT).await;
-                let Some(store) = alive.upgrade() else { return };
+                let Some(store) = weak.upgrade() else { return };
                 let _ = store.keep_alive().await;
             }
         });
         store
     }
 
-    /// Notes that nodes of that name are dead, as another would find out in some seconds.
-    pub(super) fn bury(&self, node: &str) {
-        if let Place::Database(_) = self {
+    /// Removes nodes of that name, as other nodes would do some seconds after their death.
+    pub(super) fn mark_dead(&self, node: &str) {
+        if let TestDatabase::Database(_) = self {
             self.ask(&format!("DELETE FROM nodes WHERE name = '{node}'"));
         }
     }
 
-    /// How many rows there are of a table, which may be followed by a condition.
+    /// Returns the number of rows of a table. `of` may also contain a condition.
     pub(in crate::store) fn rows(&self, of: &str) -> u32 {
         self.ask(&format!("SELECT count(*) FROM {of}")).parse().expect("a number")
     }
 
-    /// Statements beside the store, and what the last one answers.
+    /// Runs statements on a separate connection, and returns the result of the last one.
     pub(in crate::store) fn ask(&self, sql: &str) -> String {
         match self {
-            Place::File(_) => {
+            TestDatabase::File(_) => {
                 let file = rusqlite::Connection::open(self.path()).expect("opened");
-                let answered = file.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).expect(sql);
-                match answered {
+                let value = file.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).expect(sql);
+                match value {
                     rusqlite::types::Value::Integer(number) => number.to_string(),
                     other => panic!("{sql}: {other:?}"),
                 }
             }
-            Place::Database(name) => webhooks_postgres::shared().execute(name, sql).expect("answered"),
+            TestDatabase::Database(name) => webhooks_postgres::shared().execute(name, sql).expect("a result"),
         }
     }
 
-    /// What all tables take up, with what came free in them.
+    /// Returns the size of all tables, including free space in them.
     pub(super) fn bytes(&self) -> u64 {
         match self {
-            Place::File(_) => std::fs::metadata(self.path()).expect("a file").len(),
-            Place::Database(_) => {
+            TestDatabase::File(_) => std::fs::metadata(self.path()).expect("a file").len(),
+            TestDatabase::Database(_) => {
                 let of_tables =
                     "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
                 self.ask(of_tables).parse().expect("a number")
@@ -91,23 +91,22 @@ impl Place {
         }
     }
 
-    /// What autovacuum does from time to time.
+    /// Makes free space in tables reusable, like autovacuum.
     pub(super) fn vacuum(&self) {
-        if let Place::Database(_) = self {
+        if let TestDatabase::Database(_) = self {
             self.ask("VACUUM");
         }
     }
 
-    /// Gives back to the disk what came free, which a file does by itself.
+    /// Returns free space to the disk. An SQLite file shrinks without this.
     pub(super) fn shrink(&self) {
-        if let Place::Database(_) = self {
+        if let TestDatabase::Database(_) = self {
             self.ask("VACUUM FULL");
         }
     }
 
-    /// Of PostgreSQL.
     pub(in crate::store) fn options(&self) -> Options {
-        let Place::Database(name) = self else { panic!("a file has no options") };
+        let TestDatabase::Database(name) = self else { panic!("a file has no options") };
         Options {
             url: webhooks_postgres::shared().url(name).parse().expect("a URL"),
             connections: 8,
@@ -118,11 +117,11 @@ impl Place {
         }
     }
 
-    /// Of the embedded store.
+    /// The directory of an embedded store.
     pub(super) fn directory(&self) -> &Path {
         match self {
-            Place::File(directory) => directory.path(),
-            Place::Database(_) => panic!("a database has no directory of its own"),
+            TestDatabase::File(directory) => directory.path(),
+            TestDatabase::Database(_) => panic!("a database has no directory of its own"),
         }
     }
 
@@ -131,10 +130,10 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Place::Database(name) = self {
-            // What is left goes with the server.
+        if let TestDatabase::Database(name) = self {
+            // A database that cannot be dropped is removed with the server.
             let _ = webhooks_postgres::shared().drop_database(name);
         }
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 const PAYLOAD: &str = "a-marked-payload";
-const ANSWER: &str = "a-marked-answer";
+const RESPONSE: &str = "a-marked-response";
 
 impl Bench {
     async fn publish_marked(&self, account: &str, data: String, idempotency: Option<Idempotency>) -> (Notification, Vec<Leased>) {
@@ -22,7 +22,7 @@ impl Bench {
         }
     }
 
-    async fn finish_answered(&self, leased: &Leased, next: Next) {
+    async fn finish_with_response(&self, leased: &Leased, next: Next) {
         let attempt = Attempt {
             number: leased.attempt,
             started_at: T0,
@@ -30,7 +30,7 @@ impl Bench {
             outcome: "rejected".to_owned(),
             status_code: Some(500),
             error: None,
-            response_body: Some(ANSWER.repeat(50)),
+            response_body: Some(RESPONSE.repeat(50)),
             truncated: false,
         };
         self.end(leased, attempt, next, None, T0).await;
@@ -40,16 +40,16 @@ impl Bench {
         self.store.delete_notification(None, id, T0).await.expect("stored")
     }
 
-    async fn erase_answers(&self, id: Uuid) {
-        while self.store.erase_answers(id).await.expect("stored") {}
+    async fn erase_responses(&self, id: Uuid) {
+        while self.store.erase_responses(id).await.expect("stored") {}
     }
 
-    async fn answers(&self, leased: &[Leased]) -> usize {
-        let mut answers = 0;
+    async fn count_responses(&self, leased: &[Leased]) -> usize {
+        let mut count = 0;
         for leased in leased {
-            answers += self.delivery(leased.delivery_id).await.1.iter().filter(|attempt| attempt.response_body.is_some()).count();
+            count += self.delivery(leased.delivery_id).await.1.iter().filter(|attempt| attempt.response_body.is_some()).count();
         }
-        answers
+        count
     }
 }
 
@@ -58,7 +58,7 @@ fn marked(length: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_deleted_notification_is_found_no_more_and_its_deliveries_are() {
+async fn a_deleted_notification_is_not_found_but_its_deliveries_are() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let (notification, leased) = bench.publish_marked("acme", marked(100), None).await;
@@ -73,18 +73,18 @@ async fn a_deleted_notification_is_found_no_more_and_its_deliveries_are() {
     assert_eq!((delivery.status, delivery.due_at, attempts.len()), (DeliveryStatus::Cancelled, None, 1));
     assert_eq!((delivery.notification_id, delivery.event_type.as_str()), (notification.id, "a.b"));
     assert!(bench.lease(seconds(1)).await.leased.is_empty());
-    assert!(!bench.delete(notification.id).await, "there is none any more");
+    assert!(!bench.delete(notification.id).await, "the notification is already deleted");
 }
 
 #[tokio::test]
-async fn an_attempt_under_way_ends_and_is_recorded_without_its_answer() {
+async fn an_attempt_in_progress_is_recorded_without_its_response() {
     for (next, expected) in [(Next::RetryAt(seconds(1)), DeliveryStatus::Cancelled), (Next::Succeeded, DeliveryStatus::Succeeded)] {
         let bench = Bench::new(100, 10).await;
         bench.webhook("acme").await;
         let (notification, leased) = bench.publish_marked("acme", marked(100), None).await;
         assert!(bench.delete(notification.id).await);
-        bench.erase_answers(notification.id).await;
-        bench.finish_answered(&leased[0], next).await;
+        bench.erase_responses(notification.id).await;
+        bench.finish_with_response(&leased[0], next).await;
         let (delivery, attempts) = bench.delivery(leased[0].delivery_id).await;
         assert_eq!((delivery.status, delivery.attempt_count), (expected, 1));
         assert_eq!((attempts[0].status_code, attempts[0].response_body.as_deref()), (Some(500), None));
@@ -93,7 +93,7 @@ async fn an_attempt_under_way_ends_and_is_recorded_without_its_answer() {
 }
 
 #[tokio::test]
-async fn its_idempotency_key_stays_in_force() {
+async fn the_idempotency_key_of_a_deleted_notification_stays_in_force() {
     let bench = Bench::new(100, 10).await;
     bench.webhook("acme").await;
     let key = |fingerprint| Some(Idempotency { owner: "acme".to_owned(), key: "k".to_owned(), fingerprint: [fingerprint; 32] });
@@ -105,7 +105,7 @@ async fn its_idempotency_key_stays_in_force() {
 }
 
 #[tokio::test]
-async fn an_erasure_that_was_cut_off_goes_on_by_itself() {
+async fn an_interrupted_erasure_continues_by_itself() {
     let bench = Bench::new(1000, 1).await;
     for _ in 0..230 {
         bench.webhook("acme").await;
@@ -113,58 +113,58 @@ async fn an_erasure_that_was_cut_off_goes_on_by_itself() {
     let (notification, leased) = bench.publish_marked("acme", marked(100), None).await;
     let (other, others) = bench.publish_marked("acme", marked(100), None).await;
     for leased in &leased {
-        bench.finish_answered(leased, Next::Failed).await;
+        bench.finish_with_response(leased, Next::Failed).await;
     }
     assert!(others.is_empty() && other.id != notification.id);
-    assert_eq!(bench.answers(&leased).await, 230);
+    assert_eq!(bench.count_responses(&leased).await, 230);
     assert!(bench.delete(notification.id).await);
-    assert!(bench.store.erase_answers(notification.id).await.expect("stored"), "more is left");
-    assert_eq!(bench.answers(&leased).await, 130);
+    assert!(bench.store.erase_responses(notification.id).await.expect("stored"), "more responses are left");
+    assert_eq!(bench.count_responses(&leased).await, 130);
     let bench = bench.restarted().await;
     bench.tidy().await;
-    assert_eq!(bench.answers(&leased).await, 0);
-    assert!(!bench.store.erase_answers(notification.id).await.expect("stored"));
+    assert_eq!(bench.count_responses(&leased).await, 0);
+    assert!(!bench.store.erase_responses(notification.id).await.expect("stored"));
 }
 
 #[tokio::test]
-async fn no_byte_of_it_stays_in_the_file() {
-    let bench = Bench::at(Place::file(), 100, 100).await;
+async fn no_byte_of_a_deleted_notification_stays_in_the_file() {
+    let bench = Bench::at(TestDatabase::file(), 100, 100).await;
     bench.webhook("acme").await;
     let mut published = Vec::new();
-    // Many in a page, so that they have been moved when it filled up, and from one page to another; and one over many pages.
+    // Many small payloads share a page, so SQLite moves them within and between pages. One large payload covers many pages.
     for length in (0..200).map(|number| 20 + number * 37 % 60 * 50).chain([200_000]) {
         let (notification, leased) = bench.publish_marked("acme", marked(length), None).await;
-        bench.finish_answered(&leased[0], Next::RetryAt(seconds(1))).await;
+        bench.finish_with_response(&leased[0], Next::RetryAt(seconds(1))).await;
         published.push(notification.id);
     }
     bench.publish_marked("acme", r#"{"a":"of others"}"#.to_owned(), None).await;
-    // What was written is in the file once it is closed.
-    let Bench { store, slots, place } = bench;
+    // Closing the database writes everything to the file.
+    let Bench { store, slots, database } = bench;
     drop(store);
     let contains = |text: &str| {
-        let files = std::fs::read_dir(place.directory()).expect("readable").map(|entry| std::fs::read(entry.expect("a file").path()));
+        let files = std::fs::read_dir(database.directory()).expect("readable").map(|entry| std::fs::read(entry.expect("a file").path()));
         files.into_iter().any(|bytes| bytes.expect("readable").windows(text.len()).any(|window| window == text.as_bytes()))
     };
-    assert!(contains(PAYLOAD) && contains(ANSWER));
-    let bench = Bench { store: place.join("one", StorageLimits::default()).await, slots, place: place.clone() };
+    assert!(contains(PAYLOAD) && contains(RESPONSE));
+    let bench = Bench { store: database.join("one", StorageLimits::default()).await, slots, database: database.clone() };
     for id in published {
         assert!(bench.delete(id).await);
-        bench.erase_answers(id).await;
+        bench.erase_responses(id).await;
     }
     drop(bench);
-    assert!(!contains(PAYLOAD), "of the payload");
-    assert!(!contains(ANSWER), "of an answer");
+    assert!(!contains(PAYLOAD), "the payload is erased");
+    assert!(!contains(RESPONSE), "the responses are erased");
     assert!(contains("of others"));
 }
 
 #[tokio::test]
-async fn what_stands_behind_an_erased_head_waits_for_the_attempt_that_is_under_way() {
+async fn the_next_ordered_delivery_waits_for_the_attempt_of_an_erased_one() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
     let head = bench.publish_to(&webhook).await.remove(0);
     assert!(bench.publish_to(&webhook).await.is_empty());
     assert!(bench.store.delete_notification(None, head.notification.id, T0).await.expect("stored"));
-    assert!(bench.lease(seconds(1)).await.leased.is_empty(), "one at a time");
-    let next = bench.finish(&head, Next::Failed).await.next.expect("the one behind it");
+    assert!(bench.lease(seconds(1)).await.leased.is_empty(), "one delivery at a time");
+    let next = bench.finish(&head, Next::Failed).await.next.expect("the next delivery");
     assert_eq!((next.lane, next.attempt), (Lane::Ordered, 1));
 }

@@ -2,10 +2,10 @@
 
 use super::*;
 
-const PATIENCE: Patience = Patience { time: TimeDelta::seconds(100), attempts: 3 };
+const POLICY: DeactivationPolicy = DeactivationPolicy { time: TimeDelta::seconds(100), attempts: 3 };
 
 impl Bench {
-    /// An attempt of a new delivery that ends at a time, and its end.
+    /// Publishes, and ends the attempt at a time. Returns the deactivation that this causes.
     pub(super) async fn attempt_at(&self, webhook: &Webhook, time: i64, next: Next) -> Option<Deactivated> {
         let leased = self.publish_to(webhook).await.remove(0);
         self.end_at(&leased, time, next).await
@@ -13,7 +13,7 @@ impl Bench {
 
     async fn end_at(&self, leased: &Leased, time: i64, next: Next) -> Option<Deactivated> {
         let attempt = Attempt { started_at: milliseconds(time * 1000 - 1), ..self.attempt(leased.attempt, next) };
-        self.end(leased, attempt, next, Some(PATIENCE), seconds(time)).await.deactivated
+        self.end(leased, attempt, next, Some(POLICY), seconds(time)).await.deactivated
     }
 
     async fn deactivation(&self, webhook: &Webhook) -> Option<(String, DateTime<Utc>)> {
@@ -22,7 +22,7 @@ impl Bench {
     }
 }
 
-fn after(attempts: u32, revision: u32) -> Option<Deactivated> {
+fn deactivated_after(attempts: u32, revision: u32) -> Option<Deactivated> {
     let failures = Failures { since: seconds(10), attempts };
     Some(Deactivated { revision, cause: DeactivationCause::Failing(failures) })
 }
@@ -32,43 +32,43 @@ async fn a_webhook_that_accepts_nothing_for_too_long_is_deactivated() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     for time in [10, 20, 110] {
-        assert_eq!(bench.attempt_at(&webhook, time, Next::Failed).await, None, "{time}: not longer than the time yet");
+        assert_eq!(bench.attempt_at(&webhook, time, Next::Failed).await, None, "at {time} s: not longer than the time of the policy");
     }
     let waiting = bench.publish_to(&webhook).await.remove(0);
-    assert_eq!(bench.attempt_at(&webhook, 111, Next::RetryAt(seconds(500))).await, after(4, 2));
+    assert_eq!(bench.attempt_at(&webhook, 111, Next::RetryAt(seconds(500))).await, deactivated_after(4, 2));
     assert_eq!(bench.deactivation(&webhook).await, Some((REASON_FAILING.to_owned(), seconds(111))));
     assert_eq!(bench.status(&waiting).await, DeliveryStatus::Cancelled);
     assert!(bench.lease(seconds(1000)).await.leased.is_empty());
-    // What was under way counts for nothing any more.
+    // The result of an attempt that ends after the deactivation has no effect.
     assert_eq!(bench.end_at(&waiting, 112, Next::Failed).await, None);
 }
 
 #[tokio::test]
-async fn few_failures_are_not_enough_however_old_the_first_one_is() {
+async fn few_failures_do_not_deactivate_however_old_the_first_one_is() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     assert_eq!(bench.attempt_at(&webhook, 10, Next::Failed).await, None);
     let second = bench.publish_to(&webhook).await.remove(0);
-    for told in ["once", "twice"] {
-        assert_eq!(bench.end_at(&second, 1000, Next::Failed).await, None, "an attempt counts once, though it is told {told}");
+    for report in ["first", "second"] {
+        assert_eq!(bench.end_at(&second, 1000, Next::Failed).await, None, "{report} report: an attempt counts once");
     }
-    assert_eq!(bench.attempt_at(&webhook, 1001, Next::Failed).await, after(3, 2));
+    assert_eq!(bench.attempt_at(&webhook, 1001, Next::Failed).await, deactivated_after(3, 2));
 }
 
 #[tokio::test]
-async fn a_success_an_activation_and_a_new_target_url_each_begin_anew() {
+async fn a_success_an_activation_and_a_new_target_url_each_reset_the_failures() {
     for restarts in [false, true] {
         let mut bench = Bench::new(100, 10).await;
-        let [accepts, activated, moved, unpatient] =
+        let [accepts, activated, moved, unchanged] =
             [bench.webhook("acme").await, bench.webhook("acme").await, bench.webhook("acme").await, bench.webhook("acme").await];
-        for webhook in [&accepts, &activated, &moved, &unpatient] {
+        for webhook in [&accepts, &activated, &moved, &unchanged] {
             for time in [10, 11, 12] {
                 assert_eq!(bench.attempt_at(webhook, time, Next::Failed).await, None);
             }
         }
         if restarts {
             bench = bench.restarted().await;
-            for webhook in [&accepts, &activated, &moved, &unpatient] {
+            for webhook in [&accepts, &activated, &moved, &unchanged] {
                 bench.prove(webhook);
             }
         }
@@ -88,12 +88,12 @@ async fn a_success_an_activation_and_a_new_target_url_each_begin_anew() {
             .expect("stored")
             .expect("found")
             .expect("allowed");
-        assert_eq!(bench.end_at(&before, 200, Next::Failed).await, None, "that was to the old URL");
+        assert_eq!(bench.end_at(&before, 200, Next::Failed).await, None, "the attempt went to the old URL");
         for webhook in [&accepts, &activated, &moved] {
             for time in [210, 211, 212] {
                 assert_eq!(bench.attempt_at(webhook, time, Next::Failed).await, None, "restarts: {restarts}");
             }
         }
-        assert_eq!(bench.attempt_at(&unpatient, 212, Next::Failed).await, after(4, 2), "what nothing ended goes on");
+        assert_eq!(bench.attempt_at(&unchanged, 212, Next::Failed).await, deactivated_after(4, 2), "the failures were not reset");
     }
 }

@@ -1,4 +1,4 @@
-//! What an account is told of its own webhooks.
+//! Operational events: notifications to an account about its own webhooks.
 
 use super::*;
 use crate::api::types::EventTypePattern;
@@ -9,17 +9,17 @@ impl Bench {
         self.webhook_with(account, |webhook| webhook.event_types = Some(EventTypes(patterns))).await
     }
 
-    /// What falls due at a time: to which webhook, of which type, and with what data.
-    async fn told(&self, time: i64) -> Vec<(Uuid, String, serde_json::Value)> {
-        let mut told = Vec::new();
+    /// Makes the deliveries that are due at a time. Returns the webhook, the event type and the data of each delivery.
+    async fn deliver_events(&self, time: i64) -> Vec<(Uuid, String, serde_json::Value)> {
+        let mut events = Vec::new();
         for leased in self.lease(seconds(time)).await.leased {
             let body = leased.notification.body.to(leased.destination.webhook_id);
             let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
-            told.push((leased.destination.webhook_id, body["type"].as_str().expect("a type").to_owned(), body["data"].clone()));
+            events.push((leased.destination.webhook_id, body["type"].as_str().expect("a type").to_owned(), body["data"].clone()));
             self.finish(&leased, Next::Succeeded).await;
         }
-        told.sort_by_key(|(webhook_id, ..)| *webhook_id);
-        told
+        events.sort_by_key(|(webhook_id, ..)| *webhook_id);
+        events
     }
 
     async fn notification_types(&self) -> Vec<String> {
@@ -34,7 +34,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn the_accounts_other_webhooks_that_name_the_type_are_told_of_a_deactivation() {
+async fn a_deactivation_is_published_to_other_webhooks_that_name_its_type() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let family = bench.listener("acme", &["webhook.*"]).await;
@@ -49,25 +49,25 @@ async fn the_accounts_other_webhooks_that_name_the_type_are_told_of_a_deactivati
         "at": "1970-01-01T00:00:05Z",
     });
     let expected = [&family, &exact].map(|listener| (listener.id, "webhook.deactivated".to_owned(), data.clone()));
-    assert_eq!(bench.told(5).await, expected);
-    assert_eq!(bench.notification_types().await, ["webhook.deactivated"], "it is a notification of the account");
+    assert_eq!(bench.deliver_events(5).await, expected);
+    assert_eq!(bench.notification_types().await, ["webhook.deactivated"], "the notification belongs to the account");
     bench.deactivate(&webhook, 6).await;
-    assert!(bench.told(6).await.is_empty(), "it was deactivated already");
+    assert!(bench.deliver_events(6).await.is_empty(), "the webhook was deactivated already");
 }
 
 #[tokio::test]
-async fn it_is_told_why_and_nobody_is_told_of_a_webhook_that_waits_for_a_handshake() {
+async fn the_event_has_the_reason_and_a_pending_handshake_publishes_no_event() {
     let bench = Bench::new(100, 10).await;
     bench.listener("acme", &["webhook.*"]).await;
-    let [gone, failing, asked] = [bench.webhook("acme").await, bench.webhook("acme").await, bench.webhook("acme").await];
+    let [gone, failing, unverified] = [bench.webhook("acme").await, bench.webhook("acme").await, bench.webhook("acme").await];
     bench.attempt_at(&gone, 7, Next::Gone).await;
-    assert_eq!(bench.told(10).await[0].2["reason"], "gone");
+    assert_eq!(bench.deliver_events(10).await[0].2["reason"], "gone");
     for time in [10, 20, 30] {
         bench.attempt_at(&failing, time, Next::Failed).await;
     }
-    assert!(bench.told(30).await.is_empty(), "half of the time has not passed");
+    assert!(bench.deliver_events(30).await.is_empty(), "less than half of the time has passed");
     bench.attempt_at(&failing, 60, Next::Failed).await;
-    let (_, event_type, data) = bench.told(60).await.remove(0);
+    let (_, event_type, data) = bench.deliver_events(60).await.remove(0);
     let expected = serde_json::json!({
         "webhook": { "id": failing.id, "targetURL": "https://example.com/notify" },
         "since": "1970-01-01T00:00:10Z",
@@ -76,9 +76,9 @@ async fn it_is_told_why_and_nobody_is_told_of_a_webhook_that_waits_for_a_handsha
     });
     assert_eq!((event_type.as_str(), data), ("webhook.failing", expected));
     bench.attempt_at(&failing, 70, Next::Failed).await;
-    assert!(bench.told(70).await.is_empty(), "that is told once");
+    assert!(bench.deliver_events(70).await.is_empty(), "the warning is published once");
     bench.attempt_at(&failing, 111, Next::Failed).await;
-    assert_eq!(bench.told(111).await[0].2["reason"], "failing");
+    assert_eq!(bench.deliver_events(111).await[0].2["reason"], "failing");
     let challenge = Challenge::stored("challenge".to_owned());
     let moved = WebhookChange {
         target_url: Some(OutboundUrl::parse("https://example.com/elsewhere").expect("valid")),
@@ -87,28 +87,28 @@ async fn it_is_told_why_and_nobody_is_told_of_a_webhook_that_waits_for_a_handsha
     };
     bench
         .store
-        .update_webhook(asked.account.clone(), asked.id, moved, seconds(200))
+        .update_webhook(unverified.account.clone(), unverified.id, moved, seconds(200))
         .await
         .expect("stored")
         .expect("found")
         .expect("allowed");
-    assert!(bench.told(200).await.is_empty());
+    assert!(bench.deliver_events(200).await.is_empty());
 }
 
 #[tokio::test]
-async fn listeners_that_fail_in_turn_end_in_silence() {
+async fn deactivating_all_listeners_ends_the_events() {
     let bench = Bench::new(100, 10).await;
     let listeners = [bench.listener("acme", &["webhook.*"]).await, bench.listener("acme", &["webhook.*"]).await];
     bench.deactivate(&listeners[0], 5).await;
-    let told = bench.told(5).await;
-    assert_eq!(told.iter().map(|(webhook_id, ..)| *webhook_id).collect::<Vec<_>>(), [listeners[1].id]);
+    let events = bench.deliver_events(5).await;
+    assert_eq!(events.iter().map(|(webhook_id, ..)| *webhook_id).collect::<Vec<_>>(), [listeners[1].id]);
     bench.deactivate(&listeners[1], 6).await;
-    assert_eq!(bench.notification_types().await, ["webhook.deactivated"], "where nobody listens, nothing is published");
-    assert!(bench.told(6).await.is_empty());
+    assert_eq!(bench.notification_types().await, ["webhook.deactivated"], "an event without listeners is not published");
+    assert!(bench.deliver_events(6).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_webhook_is_not_told_of_itself() {
+async fn a_webhook_gets_no_events_about_itself() {
     let bench = Bench::new(100, 10).await;
     let listener = bench.listener("acme", &["a.b", "webhook.*"]).await;
     bench.attempt_at(&listener, 10, Next::Failed).await;
@@ -117,7 +117,7 @@ async fn a_webhook_is_not_told_of_itself() {
 }
 
 #[tokio::test]
-async fn a_listener_that_takes_them_in_order_gets_them_so() {
+async fn an_ordered_listener_gets_events_in_order() {
     let bench = Bench::new(100, 10).await;
     let listener = bench
         .webhook_with("acme", |webhook| {
@@ -130,8 +130,8 @@ async fn a_listener_that_takes_them_in_order_gets_them_so() {
     bench.deactivate(&second, 6).await;
     let leased = bench.lease(seconds(6)).await.leased.remove(0);
     assert_eq!((leased.destination.webhook_id, leased.lane), (listener.id, Lane::Ordered));
-    assert!(bench.lease(seconds(6)).await.leased.is_empty(), "one at a time");
-    let next = bench.finish(&leased, Next::Succeeded).await.next.expect("the one behind it");
+    assert!(bench.lease(seconds(6)).await.leased.is_empty(), "one delivery at a time");
+    let next = bench.finish(&leased, Next::Succeeded).await.next.expect("the next delivery");
     for (leased, webhook) in [(leased, first), (next, second)] {
         let body: serde_json::Value = serde_json::from_slice(&leased.notification.body.to(listener.id)).expect("JSON");
         assert_eq!(body["data"]["webhook"]["id"], webhook.id.to_string());

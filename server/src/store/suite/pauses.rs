@@ -1,4 +1,4 @@
-//! Deliveries that the operator has paused.
+//! Pauses of deliveries.
 
 use super::*;
 
@@ -13,7 +13,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn nothing_of_what_is_paused_begins_and_all_of_it_goes_on() {
+async fn paused_deliveries_do_not_begin_until_they_are_resumed() {
     let bench = Bench::new(100, 10).await;
     let (webhook, sibling) = (bench.webhook("acme").await, bench.webhook("acme").await);
     let stranger = bench.webhook("other").await;
@@ -25,7 +25,7 @@ async fn nothing_of_what_is_paused_begins_and_all_of_it_goes_on() {
         let in_flight = bench.publish_to(&webhook).await.remove(0);
         bench.finish(&retried, Next::RetryAt(seconds(5))).await;
         assert!(bench.pause(&scope, 1).await);
-        assert!(!bench.pause(&scope, 2).await, "it is paused already");
+        assert!(!bench.pause(&scope, 2).await, "the scope is paused already");
         assert_eq!(bench.store.list_pauses().await.expect("readable"), [Pause { scope: scope.clone(), since: seconds(1) }]);
         let mut served = Vec::new();
         for webhook in [&webhook, &sibling, &stranger] {
@@ -39,13 +39,13 @@ async fn nothing_of_what_is_paused_begins_and_all_of_it_goes_on() {
         drop((retried, in_flight));
         assert!(bench.leased_at(10).await.is_empty());
         let idle = bench.lease(seconds(10)).await;
-        assert_eq!((idle.next_due, bench.slots.next_look()), (None, None), "what is paused is not looked at again");
+        assert_eq!((idle.next_due, bench.slots.next_check()), (None, None), "a round does not look for paused work again");
         assert!(bench.resume(&scope, 11).await);
-        assert!(!bench.resume(&scope, 11).await, "it is not paused any more");
+        assert!(!bench.resume(&scope, 11).await, "the scope is no longer paused");
         let leased = bench.leased_at(11).await;
         assert_eq!(leased.len(), 2 + 3 - still_served.len(), "{scope:?}");
         let retries: Vec<u32> = leased.iter().filter(|leased| leased.lane == Lane::Retry).map(|leased| leased.attempt).collect();
-        assert_eq!(retries, [2, 2], "a pause costs no attempt");
+        assert_eq!(retries, [2, 2], "a pause uses no attempt");
         for leased in &leased {
             bench.finish(leased, Next::Succeeded).await;
         }
@@ -53,7 +53,7 @@ async fn nothing_of_what_is_paused_begins_and_all_of_it_goes_on() {
 }
 
 #[tokio::test]
-async fn a_pause_survives_a_restart_and_stands_beside_others() {
+async fn a_pause_survives_a_restart_and_is_independent_of_others() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let (all, one) = (PauseScope::All, PauseScope::Webhook(webhook.id));
@@ -63,20 +63,20 @@ async fn a_pause_survives_a_restart_and_stands_beside_others() {
     let bench = bench.restarted().await;
     assert!(bench.leased_at(10).await.is_empty());
     assert!(bench.resume(&all, 10).await);
-    assert!(bench.leased_at(10).await.is_empty(), "the webhook's own pause holds it");
+    assert!(bench.leased_at(10).await.is_empty(), "the webhook has its own pause");
     assert!(bench.resume(&one, 10).await);
     assert_eq!(bench.leased_at(10).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_pause_that_another_process_makes_is_noticed_with_the_next_transaction() {
+async fn the_next_transaction_sees_a_pause_of_another_process() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
     let in_flight = bench.publish_to(&webhook).await.remove(0);
     bench.publish_to(&webhook).await;
-    let command = bench.place.open("a command", StorageLimits::default()).await;
+    let command = bench.database.open("a command", StorageLimits::default()).await;
     assert!(command.pause_deliveries(PauseScope::All, T0).await.expect("stored"));
-    assert!(bench.finish(&in_flight, Next::Succeeded).await.next.is_none(), "nor does what comes next in order");
+    assert!(bench.finish(&in_flight, Next::Succeeded).await.next.is_none(), "the next ordered delivery does not begin either");
     drop(in_flight);
     assert!(bench.leased_at(1).await.is_empty());
     assert!(command.resume_deliveries(PauseScope::All, T0).await.expect("stored"));
@@ -84,7 +84,7 @@ async fn a_pause_that_another_process_makes_is_noticed_with_the_next_transaction
 }
 
 #[tokio::test]
-async fn a_pause_goes_with_its_webhook() {
+async fn deleting_a_webhook_removes_its_pause() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     bench.pause(&PauseScope::Webhook(webhook.id), 1).await;
@@ -93,7 +93,7 @@ async fn a_pause_goes_with_its_webhook() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_not_deactivated_for_the_time_of_a_pause() {
+async fn the_time_of_a_pause_does_not_count_towards_deactivation() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let scopes = [PauseScope::All, PauseScope::Account(webhook.account.clone()), PauseScope::Webhook(webhook.id)];
@@ -104,7 +104,7 @@ async fn a_webhook_is_not_deactivated_for_the_time_of_a_pause() {
         bench.pause(&scope, 20).await;
         bench.resume(&scope, 520).await;
     }
-    // Of the pauses, the first has moved the beginning to 510, and the others, of the same time, to 520 at most.
+    // The first resumption moves the start of the failures from 10 to 510. The other resumptions move it to at most 520.
     assert_eq!(bench.attempt_at(&webhook, 610, Next::Failed).await, None);
     let deactivated = bench.attempt_at(&webhook, 621, Next::Failed).await;
     assert!(deactivated.is_some_and(|deactivated| deactivated.revision == 2), "{deactivated:?}");

@@ -1,4 +1,4 @@
-//! Making a stretch of deliveries due again.
+//! Recovering the failed deliveries of a time range.
 
 use super::*;
 use crate::store::RECOVERY_STEP;
@@ -12,7 +12,7 @@ impl Bench {
         self.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1000)).await.expect("stored")
     }
 
-    /// One delivery for each second from the first on, all of them failed.
+    /// Creates one failed delivery for each second of `times`.
     async fn failed(&self, webhook: &Webhook, times: std::ops::Range<i64>) -> Vec<Uuid> {
         let mut ids = Vec::new();
         for time in times {
@@ -39,7 +39,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn what_failed_in_the_stretch_is_due_again_oldest_first() {
+async fn failed_deliveries_of_the_time_range_are_due_again_oldest_first() {
     let bench = Bench::new(1000, 100).await;
     let (webhook, other) = (bench.webhook("acme").await, bench.webhook("acme").await);
     let failed = bench.failed(&webhook, 0..6).await;
@@ -48,21 +48,21 @@ async fn what_failed_in_the_stretch_is_due_again_oldest_first() {
     bench.finish(&succeeded, Next::Succeeded).await;
     let waiting = bench.publish_to(&webhook).await.remove(0);
     bench.finish(&waiting, Next::RetryAt(seconds(2000))).await;
-    let stretch = Recovery { since: seconds(1), until: Some(seconds(4)), ..all_of(&webhook) };
+    let range = Recovery { since: seconds(1), until: Some(seconds(4)), ..all_of(&webhook) };
     for _ in 0..2 {
-        let counted = bench.step(&webhook, Recovery { dry_run: true, ..stretch }).await;
+        let counted = bench.step(&webhook, Recovery { dry_run: true, ..range }).await;
         assert_eq!(counted, RecoveryStep::Recovered { count: 3, next: None }, "a dry run changes nothing");
     }
-    assert_eq!(bench.step(&webhook, stretch).await, RecoveryStep::Recovered { count: 3, next: None });
-    let again = bench.step(&webhook, stretch).await;
-    assert_eq!(again, RecoveryStep::Recovered { count: 0, next: None }, "what waits is not recovered twice");
+    assert_eq!(bench.step(&webhook, range).await, RecoveryStep::Recovered { count: 3, next: None });
+    let again = bench.step(&webhook, range).await;
+    assert_eq!(again, RecoveryStep::Recovered { count: 0, next: None }, "a pending delivery is not recovered");
     let leased = bench.lease(seconds(1000)).await.leased;
     assert_eq!(leased.iter().map(|leased| leased.delivery_id).collect::<Vec<_>>(), failed[1..4]);
-    assert!(leased.iter().all(|leased| (leased.attempt, leased.schedule_start) == (2, 1)), "a schedule of its own");
+    assert!(leased.iter().all(|leased| (leased.attempt, leased.schedule_start) == (2, 1)), "each delivery has a new schedule");
 }
 
 #[tokio::test]
-async fn it_goes_on_where_the_step_before_ended() {
+async fn a_step_continues_where_the_previous_one_ended() {
     let bench = Bench::new(1000, 100).await;
     let webhook = bench.webhook("acme").await;
     let step = i64::from(RECOVERY_STEP);
@@ -71,7 +71,7 @@ async fn it_goes_on_where_the_step_before_ended() {
         panic!("nothing was recovered");
     };
     assert_eq!((count, next.map(|(time, _)| time)), (RECOVERY_STEP, Some(seconds(step - 1))));
-    // What stands before `since` is left out, however far back the cursor is.
+    // Deliveries before `since` are skipped, even if the cursor is before them.
     let rest = Recovery { after: next, ..all_of(&webhook) };
     let later = Recovery { since: seconds(step + 1), ..rest };
     assert_eq!(bench.step(&webhook, Recovery { dry_run: true, ..later }).await, RecoveryStep::Recovered { count: 2, next: None });
@@ -83,10 +83,10 @@ async fn it_goes_on_where_the_step_before_ended() {
 }
 
 #[tokio::test]
-async fn what_a_deactivation_cancelled_is_recovered_though_its_rows_do_not_say_so_yet() {
+async fn cancelled_deliveries_are_recovered_before_their_rows_are_marked() {
     let bench = Bench::new(100, 1).await;
     let (webhook, gone) = (bench.webhook("acme").await, bench.webhook("acme").await);
-    let under_way = bench.publish_to(&webhook).await;
+    let in_progress = bench.publish_to(&webhook).await;
     bench.publish_to(&webhook).await;
     bench.publish_to(&gone).await;
     bench.cancel(&gone).await;
@@ -95,16 +95,16 @@ async fn what_a_deactivation_cancelled_is_recovered_though_its_rows_do_not_say_s
     bench.revive(&webhook).await;
     assert_eq!(bench.step(&webhook, all_of(&webhook)).await, RecoveryStep::Prepared);
     assert_eq!(bench.step(&webhook, all_of(&webhook)).await, RecoveryStep::Recovered { count: 2, next: None });
-    let under_way = { under_way }.remove(0);
-    assert!(bench.leased_ids().await.is_empty(), "one is under way, and the webhook's cap is one");
-    bench.finish(&under_way, Next::RetryAt(seconds(5000))).await;
-    let first = under_way.delivery_id;
-    drop(under_way);
+    let in_progress = { in_progress }.remove(0);
+    assert!(bench.leased_ids().await.is_empty(), "an attempt is in progress, and the webhook's cap is one");
+    bench.finish(&in_progress, Next::RetryAt(seconds(5000))).await;
+    let first = in_progress.delivery_id;
+    drop(in_progress);
     assert_eq!(bench.leased_ids().await, [first]);
 }
 
 #[tokio::test]
-async fn recovered_ones_do_not_keep_fresh_ones_waiting() {
+async fn recovered_deliveries_do_not_delay_fresh_ones() {
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let failed = bench.failed(&webhook, 0..2).await;
@@ -119,7 +119,7 @@ async fn recovered_ones_do_not_keep_fresh_ones_waiting() {
 }
 
 #[tokio::test]
-async fn deliveries_of_deleted_notifications_are_passed_over() {
+async fn deliveries_of_deleted_notifications_are_not_recovered() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let failed = bench.failed(&webhook, 0..2).await;
@@ -133,7 +133,7 @@ async fn deliveries_of_deleted_notifications_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_not_there_has_nothing_to_recover() {
+async fn a_recovery_of_an_unknown_webhook_is_refused() {
     let bench = Bench::new(100, 10).await;
     let (webhook, stranger) = (bench.webhook("acme").await, bench.webhook("other").await);
     assert_eq!(bench.step(&stranger, all_of(&webhook)).await, RecoveryStep::NoSuchWebhook);

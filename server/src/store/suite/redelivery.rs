@@ -7,11 +7,11 @@ impl Bench {
         self.store.redeliver(webhook.account.clone(), delivery_id, now).await.expect("stored")
     }
 
-    /// Redelivers it and leases it at once, and answers which attempt that is, and where its schedule begins.
+    /// Redelivers a delivery and leases it at once. Also returns the number of the attempt and the start of its schedule.
     async fn redelivered(&self, webhook: &Webhook, delivery_id: Uuid, now: DateTime<Utc>) -> (Leased, (u32, u32)) {
-        let Redelivered::Due(delivery) = self.redeliver(webhook, delivery_id, now).await else { panic!("it is not due") };
+        let Redelivered::Due(delivery) = self.redeliver(webhook, delivery_id, now).await else { panic!("the delivery is not due") };
         assert_eq!((delivery.status, delivery.due_at), (DeliveryStatus::Pending, Some(now)));
-        let leased = self.lease(now).await.leased.pop().expect("it is due");
+        let leased = self.lease(now).await.leased.pop().expect("the delivery is due");
         assert_eq!(leased.delivery_id, delivery_id);
         let attempt = (leased.attempt, leased.schedule_start);
         (leased, attempt)
@@ -31,7 +31,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn in_any_state_it_is_due_now_with_a_schedule_of_its_own() {
+async fn a_redelivery_in_any_state_is_due_now_with_a_new_schedule() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let id = {
@@ -51,7 +51,7 @@ async fn in_any_state_it_is_due_now_with_a_schedule_of_its_own() {
     bench.finish(&waiting, Next::RetryAt(seconds(3600))).await;
     bench.cancel(&webhook).await;
     bench.revive(&webhook).await;
-    // Before its row says that it is cancelled, and after.
+    // Redeliver before and after the row is marked as cancelled.
     let (cancelled, attempt) = bench.redelivered(&webhook, id, seconds(5)).await;
     assert_eq!(attempt, (6, 5));
     bench.finish(&cancelled, Next::RetryAt(seconds(3600))).await;
@@ -60,29 +60,29 @@ async fn in_any_state_it_is_due_now_with_a_schedule_of_its_own() {
     bench.revive(&webhook).await;
     let (cancelled, attempt) = bench.redelivered(&webhook, id, seconds(6)).await;
     assert_eq!(attempt, (7, 6));
-    // The schedule goes on from there.
+    // The schedule continues.
     bench.finish(&cancelled, Next::RetryAt(seconds(7))).await;
     let next = bench.lease(seconds(7)).await.leased.remove(0);
     assert_eq!((next.attempt, next.schedule_start), (8, 6));
-    assert_eq!(bench.delivery(id).await.1.len(), 7, "each attempt has kept its own number");
+    assert_eq!(bench.delivery(id).await.1.len(), 7, "each attempt has its own number");
 }
 
 #[tokio::test]
-async fn one_that_is_due_already_keeps_its_place() {
+async fn a_redelivery_that_is_due_already_keeps_its_position() {
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let busy = bench.publish_to(&webhook).await;
     bench.publish_to(&webhook).await;
     let all = bench.store.list_deliveries(of(&webhook), Page { after: None, limit: 10 }).await.expect("readable").items;
-    let Redelivered::Due(waiting) = bench.redeliver(&webhook, all[0].id, seconds(9)).await else { panic!("it is not due") };
+    let Redelivered::Due(waiting) = bench.redeliver(&webhook, all[0].id, seconds(9)).await else { panic!("the delivery is not due") };
     assert_eq!(waiting.due_at, Some(T0));
     bench.publish_to(&webhook).await;
     drop(busy);
-    assert_eq!(bench.lease(seconds(9)).await.leased[0].delivery_id, waiting.id, "fresh ones that came later do not overtake it");
+    assert_eq!(bench.lease(seconds(9)).await.leased[0].delivery_id, waiting.id, "newer deliveries do not overtake it");
 }
 
 #[tokio::test]
-async fn an_attempt_under_way_is_joined_by_no_other_and_followed_at_once_unless_it_succeeds() {
+async fn a_redelivery_follows_an_attempt_in_progress_unless_it_succeeds() {
     for (next, expected) in [
         (Next::RetryAt(seconds(3600)), DeliveryStatus::Pending),
         (Next::Failed, DeliveryStatus::Pending),
@@ -90,11 +90,11 @@ async fn an_attempt_under_way_is_joined_by_no_other_and_followed_at_once_unless_
     ] {
         let bench = Bench::new(100, 10).await;
         let webhook = bench.webhook("acme").await;
-        let under_way = bench.publish_to(&webhook).await.remove(0);
-        assert!(matches!(bench.redeliver(&webhook, under_way.delivery_id, seconds(1)).await, Redelivered::Due(_)));
-        assert!(bench.lease(seconds(2)).await.leased.is_empty(), "an attempt is under way");
-        bench.finish(&under_way, next).await;
-        let (delivery, attempts) = bench.delivery(under_way.delivery_id).await;
+        let in_progress = bench.publish_to(&webhook).await.remove(0);
+        assert!(matches!(bench.redeliver(&webhook, in_progress.delivery_id, seconds(1)).await, Redelivered::Due(_)));
+        assert!(bench.lease(seconds(2)).await.leased.is_empty(), "an attempt is in progress");
+        bench.finish(&in_progress, next).await;
+        let (delivery, attempts) = bench.delivery(in_progress.delivery_id).await;
         assert_eq!((delivery.status, delivery.attempt_count, attempts.len()), (expected, 1, 1), "{next:?}");
         let followed: Vec<_> = bench.lease(seconds(2)).await.leased.iter().map(|leased| (leased.attempt, leased.schedule_start)).collect();
         assert_eq!(followed, if expected == DeliveryStatus::Pending { vec![(2, 1)] } else { vec![] }, "{next:?}");
@@ -102,22 +102,22 @@ async fn an_attempt_under_way_is_joined_by_no_other_and_followed_at_once_unless_
 }
 
 #[tokio::test]
-async fn an_attempt_that_was_cancelled_under_way_is_joined_by_no_other_either() {
+async fn a_redelivery_follows_an_attempt_in_progress_of_a_cancelled_delivery() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
-    let under_way = bench.publish_to(&webhook).await.remove(0);
+    let in_progress = bench.publish_to(&webhook).await.remove(0);
     bench.cancel(&webhook).await;
     bench.tidy().await;
     bench.revive(&webhook).await;
-    assert!(matches!(bench.redeliver(&webhook, under_way.delivery_id, seconds(1)).await, Redelivered::Due(_)));
-    assert!(bench.lease(seconds(2)).await.leased.is_empty(), "an attempt is under way");
-    bench.finish(&under_way, Next::RetryAt(seconds(3600))).await;
-    assert_eq!(bench.status(&under_way).await, DeliveryStatus::Pending);
+    assert!(matches!(bench.redeliver(&webhook, in_progress.delivery_id, seconds(1)).await, Redelivered::Due(_)));
+    assert!(bench.lease(seconds(2)).await.leased.is_empty(), "an attempt is in progress");
+    bench.finish(&in_progress, Next::RetryAt(seconds(3600))).await;
+    assert_eq!(bench.status(&in_progress).await, DeliveryStatus::Pending);
     assert_eq!(bench.lease(seconds(2)).await.leased[0].attempt, 2);
 }
 
 #[tokio::test]
-async fn a_lease_that_is_given_back_after_a_cancellation_is_nobodys() {
+async fn a_cancelled_delivery_can_release_its_lease() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let leased = bench.publish_to(&webhook).await.remove(0);
@@ -131,7 +131,7 @@ async fn a_lease_that_is_given_back_after_a_cancellation_is_nobodys() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_told_twice_settles_no_redelivery() {
+async fn a_success_that_is_reported_twice_does_not_end_a_redelivery() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     let first = bench.publish_to(&webhook).await.remove(0);
@@ -142,17 +142,17 @@ async fn a_success_that_is_told_twice_settles_no_redelivery() {
 }
 
 #[tokio::test]
-async fn a_redelivery_under_way_survives_a_restart() {
+async fn a_redelivery_during_an_attempt_survives_a_restart() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
-    let under_way = bench.publish_to(&webhook).await.remove(0);
-    assert!(matches!(bench.redeliver(&webhook, under_way.delivery_id, seconds(1)).await, Redelivered::Due(_)));
+    let in_progress = bench.publish_to(&webhook).await.remove(0);
+    assert!(matches!(bench.redeliver(&webhook, in_progress.delivery_id, seconds(1)).await, Redelivered::Due(_)));
     let bench = bench.restarted().await;
-    assert_eq!(bench.lease(seconds(1)).await.leased[0].delivery_id, under_way.delivery_id);
+    assert_eq!(bench.lease(seconds(1)).await.leased[0].delivery_id, in_progress.delivery_id);
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_refused() {
+async fn a_redelivery_that_cannot_be_sent_is_refused() {
     let bench = Bench::new(100, 10).await;
     let (webhook, stranger) = (bench.webhook("acme").await, bench.webhook("other").await);
     let leased = bench.publish_to(&webhook).await.remove(0);
@@ -187,41 +187,41 @@ impl Bench {
         changed.expect("stored").expect("found").expect("allowed");
     }
 
-    /// Publishes, and switches the webhook's order, cancels and redelivers while the attempt is under way.
-    async fn redelivered_under_way(&self, ordered: bool) -> (Webhook, Leased) {
+    /// Publishes. During the attempt, cancels the delivery, switches the webhook's order and redelivers.
+    async fn redelivered_in_progress(&self, ordered: bool) -> (Webhook, Leased) {
         let webhook = self.webhook_with("acme", |webhook| webhook.ordered = ordered).await;
-        let under_way = self.publish_to(&webhook).await.remove(0);
+        let in_progress = self.publish_to(&webhook).await.remove(0);
         self.cancel(&webhook).await;
         self.set_ordered(&webhook, !ordered).await;
         self.revive(&webhook).await;
-        assert!(matches!(self.redeliver(&webhook, under_way.delivery_id, T0).await, Redelivered::Due(_)));
-        (webhook, under_way)
+        assert!(matches!(self.redeliver(&webhook, in_progress.delivery_id, T0).await, Redelivered::Due(_)));
+        (webhook, in_progress)
     }
 }
 
 #[tokio::test]
-async fn one_that_is_redelivered_out_of_order_while_it_is_attempted_in_order_goes_on() {
+async fn an_ordered_delivery_can_be_redelivered_unordered_during_its_attempt() {
     let bench = Bench::new(100, 10).await;
-    let (_, under_way) = bench.redelivered_under_way(true).await;
-    bench.finish(&under_way, Next::RetryAt(seconds(60))).await;
+    let (_, in_progress) = bench.redelivered_in_progress(true).await;
+    bench.finish(&in_progress, Next::RetryAt(seconds(60))).await;
     let again = bench.lease(seconds(1)).await.leased.remove(0);
-    assert_eq!((again.delivery_id, again.lane, again.attempt), (under_way.delivery_id, Lane::Retry, 2));
+    assert_eq!((again.delivery_id, again.lane, again.attempt), (in_progress.delivery_id, Lane::Retry, 2));
 }
 
 #[tokio::test]
-async fn one_that_is_redelivered_in_order_while_it_is_attempted_out_of_order_holds_up_nothing_for_ever() {
+async fn an_unordered_delivery_redelivered_in_order_does_not_block_the_webhook() {
     for next in [Next::Succeeded, Next::Failed, Next::RetryAt(seconds(60))] {
         let bench = Bench::new(100, 10).await;
-        let (webhook, under_way) = bench.redelivered_under_way(false).await;
-        assert!(bench.publish_to(&webhook).await.is_empty(), "it waits for the one before it");
+        let (webhook, in_progress) = bench.redelivered_in_progress(false).await;
+        assert!(bench.publish_to(&webhook).await.is_empty(), "the delivery waits for the redelivery before it");
         assert!(bench.lease(T0).await.leased.is_empty());
         let mut delivered = Vec::new();
-        let mut leased = bench.finish(&under_way, next).await.next.or(bench.lease(T0).await.leased.pop());
+        let mut leased = bench.finish(&in_progress, next).await.next.or(bench.lease(T0).await.leased.pop());
         while let Some(one) = leased {
-            delivered.push((one.delivery_id == under_way.delivery_id, one.lane));
+            delivered.push((one.delivery_id == in_progress.delivery_id, one.lane));
             leased = bench.finish(&one, Next::Succeeded).await.next;
         }
-        // A success is the redelivery; after anything else that follows, and then what was published.
+        // A success counts as the redelivery. After any other result, the redelivery comes first, then the new delivery.
         let expected: &[_] =
             if next == Next::Succeeded { &[(false, Lane::Ordered)] } else { &[(true, Lane::Ordered), (false, Lane::Ordered)] };
         assert_eq!(delivered, expected, "{next:?}");

@@ -1,4 +1,4 @@
-//! Removing what is old, and refusing what is too much.
+//! Removing old data, and refusing new data when the store is full.
 
 use super::*;
 
@@ -7,8 +7,8 @@ fn days(count: i64) -> DateTime<Utc> {
 }
 
 impl Bench {
-    async fn limited(place: Place, limits: StorageLimits) -> Bench {
-        Bench { store: place.join("one", limits).await, slots: Slots::new(Caps::new(100, 100)), place: Arc::new(place) }
+    async fn limited(database: TestDatabase, limits: StorageLimits) -> Bench {
+        Bench { store: database.join("one", limits).await, slots: Slots::new(Caps::new(100, 100)), database: Arc::new(database) }
     }
 
     async fn try_publish_at(&self, now: DateTime<Utc>, account: &str, bytes: usize) -> Result<(Notification, Vec<Leased>)> {
@@ -41,7 +41,7 @@ impl Bench {
         while self.store.remove_old(now).await.expect("removed") {}
     }
 
-    /// Whether the delivery and its notification are there.
+    /// Whether the delivery exists, and whether its notification exists.
     async fn kept(&self, leased: &Leased) -> (bool, bool) {
         let delivery = self.store.get_delivery(None, leased.delivery_id).await.expect("readable");
         let notification = self.store.get_notification(None, leased.notification.id).await.expect("readable");
@@ -49,11 +49,11 @@ impl Bench {
     }
 }
 
-/// Letters that take up as many bytes where they are stored.
+/// Random letters, so that compression does not reduce the stored size.
 fn incompressible(bytes: usize) -> String {
     let mut state = 1_u32;
     let letters = (0..bytes).map(|_| {
-        // The generator of C99, with all of its bits.
+        // The example generator of C99, with all of its bits.
         state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
         char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 27) as usize])
     });
@@ -61,7 +61,7 @@ fn incompressible(bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn what_has_ended_stays_for_its_time_and_then_goes_with_all_that_is_its_own() {
+async fn an_ended_delivery_is_removed_with_its_data_after_its_retention_time() {
     let bench = Bench::new(100, 100).await;
     let webhook = bench.webhook("acme").await;
     let (_, succeeded) = bench.publish_at(T0, "acme").await;
@@ -74,33 +74,38 @@ async fn what_has_ended_stays_for_its_time_and_then_goes_with_all_that_is_its_ow
     assert!(bench.store.delete_notification(None, erased[0].notification.id, days(4)).await.expect("stored"));
     bench.finish_at(days(1), &waiting[0], Next::RetryAt(days(100))).await;
     bench.remove_old(days(7)).await;
-    assert_eq!(bench.kept(&succeeded[0]).await, (true, true), "it ended a day after it was published");
+    assert_eq!(bench.kept(&succeeded[0]).await, (true, true), "the delivery ended a day after it was published");
     bench.remove_old(days(8)).await;
     assert_eq!(bench.kept(&succeeded[0]).await, (false, false));
     bench.remove_old(days(33) - TimeDelta::milliseconds(1)).await;
     assert_eq!((bench.kept(&failed[0]).await, bench.kept(&erased[0]).await), ((true, true), (true, false)));
-    // The walk keeps its distance, and looks again every day.
+    // The walk waits for an additional margin, and starts again every day.
     for day in 33..36 {
         bench.remove_old(days(day)).await;
     }
     assert_eq!((bench.kept(&failed[0]).await, bench.kept(&erased[0]).await), ((false, false), (false, false)));
     assert_eq!(
-        (bench.place.rows("notifications"), bench.place.rows("deliveries"), bench.place.rows("attempts"), bench.place.rows("erasures")),
+        (
+            bench.database.rows("notifications"),
+            bench.database.rows("deliveries"),
+            bench.database.rows("attempts"),
+            bench.database.rows("erasures")
+        ),
         (1, 1, 1, 0)
     );
     bench.remove_old(days(99)).await;
-    assert_eq!(bench.kept(&waiting[0]).await, (true, true), "what is pending never goes");
+    assert_eq!(bench.kept(&waiting[0]).await, (true, true), "a pending delivery is never removed");
     let again = bench.lease(days(100)).await.leased.remove(0);
     assert_eq!((again.delivery_id, again.destination.webhook_id), (waiting[0].delivery_id, webhook.id));
     bench.finish_at(days(100), &again, Next::Succeeded).await;
     bench.remove_old(days(107) - TimeDelta::milliseconds(1)).await;
-    assert_eq!(bench.kept(&again).await, (true, true), "it ended when it was nearly as old as the others");
+    assert_eq!(bench.kept(&again).await, (true, true), "the retention time begins when the delivery ends");
     bench.remove_old(days(108)).await;
-    assert_eq!(bench.kept(&again).await, (false, false), "what every walk had passed by goes in the end");
+    assert_eq!(bench.kept(&again).await, (false, false), "a delivery that a walk skipped is removed later");
 }
 
 #[tokio::test]
-async fn a_payload_stays_until_the_last_of_its_deliveries_goes() {
+async fn a_payload_stays_until_its_last_delivery_is_removed() {
     let bench = Bench::new(100, 100).await;
     let (one, other) = (bench.webhook("acme").await, bench.webhook("acme").await);
     let (notification, leased) = bench.publish_at(T0, "acme").await;
@@ -113,7 +118,7 @@ async fn a_payload_stays_until_the_last_of_its_deliveries_goes() {
     assert!(matches!(redelivered, Redelivered::Due(_)), "{redelivered:?}");
     let again = bench.lease(days(9)).await.leased.remove(0);
     assert_eq!(again.notification.id, notification.id);
-    // What is leased while it is cancelled is still to be recorded.
+    // A cancelled delivery stays while it is leased, because its attempt must still be recorded.
     bench.store.delete_webhook(one.account.clone(), again.destination.webhook_id, days(9)).await.expect("stored").expect("found");
     bench.remove_old(days(60)).await;
     bench.remove_old(days(90)).await;
@@ -125,19 +130,19 @@ async fn a_payload_stays_until_the_last_of_its_deliveries_goes() {
 }
 
 #[tokio::test]
-async fn what_reached_nobody_goes_after_the_shorter_time() {
+async fn a_notification_without_deliveries_is_removed_after_the_shorter_time() {
     let bench = Bench::new(100, 100).await;
     let (old, _) = bench.publish_at(T0, "nobody").await;
-    let (young, _) = bench.publish_at(days(1), "nobody").await;
+    let (recent, _) = bench.publish_at(days(1), "nobody").await;
     let found = async |id| bench.store.get_notification(None, id).await.expect("readable").is_some();
     bench.remove_old(days(7) - TimeDelta::milliseconds(1)).await;
     assert!(found(old.id).await);
     bench.remove_old(days(7)).await;
-    assert_eq!((found(old.id).await, found(young.id).await), (false, true));
+    assert_eq!((found(old.id).await, found(recent.id).await), (false, true));
 }
 
 #[tokio::test]
-async fn a_deleted_webhook_leaves_nothing_once_no_delivery_names_it() {
+async fn a_deleted_webhook_leaves_no_rows_after_its_last_delivery() {
     let bench = Bench::new(100, 100).await;
     let limited = bench.webhook_with("acme", |webhook| webhook.max_per_second = Some(1)).await;
     let ordered = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
@@ -150,17 +155,17 @@ async fn a_deleted_webhook_leaves_nothing_once_no_delivery_names_it() {
         bench.store.delete_webhook(webhook.account.clone(), webhook.id, days(1)).await.expect("stored").expect("found");
     }
     bench.remove_old(days(7)).await;
-    assert_eq!((bench.place.rows("webhooks"), bench.place.rows("rates")), (3, 1));
+    assert_eq!((bench.database.rows("webhooks"), bench.database.rows("rates")), (3, 1));
     bench.remove_old(days(8)).await;
     bench.remove_old(days(10)).await;
-    assert_eq!((bench.place.rows("webhooks"), bench.place.rows("rates")), (1, 0));
+    assert_eq!((bench.database.rows("webhooks"), bench.database.rows("rates")), (1, 0));
     assert!(bench.store.get_webhook(None, staying.id).await.expect("readable").is_some());
 }
 
 #[tokio::test]
-async fn every_table_that_names_a_webhook_is_cleared_with_it() {
-    let bench = Bench::at(Place::file(), 1, 1).await;
-    let file = rusqlite::Connection::open(bench.place.directory().join("webhooks.db")).expect("opened");
+async fn every_table_with_a_webhook_id_is_cleared() {
+    let bench = Bench::at(TestDatabase::file(), 1, 1).await;
+    let file = rusqlite::Connection::open(bench.database.directory().join("webhooks.db")).expect("opened");
     let tables: Vec<String> = file
         .prepare(
             "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'webhook_id' ORDER BY 1",
@@ -173,11 +178,11 @@ async fn every_table_that_names_a_webhook_is_cleared_with_it() {
 }
 
 #[tokio::test]
-async fn a_large_backlog_that_waits_is_looked_at_once_in_a_round_and_keeps_nothing_behind_it() {
+async fn a_round_examines_a_large_backlog_once_and_removes_newer_deliveries() {
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let (_, mut first) = bench.publish_at(T0, "acme").await;
-    // Not all at once: that is more than may wait to be written for one account.
+    // Publish in two parts, because all publications together exceed the queue share of one account.
     for _ in 0..2 {
         futures_util::future::join_all((0..1250).map(|_| bench.publish_at(T0, "acme"))).await;
     }
@@ -194,12 +199,12 @@ async fn a_large_backlog_that_waits_is_looked_at_once_in_a_round_and_keeps_nothi
     }
     assert_eq!(bench.kept(&behind[0]).await, (false, false));
     assert!(steps <= 4, "{steps} steps for 2,502 deliveries");
-    assert!(!bench.store.remove_old(days(40)).await.expect("removed"), "no other round begins on the same day");
-    assert_eq!(bench.place.rows("deliveries"), 2501);
+    assert!(!bench.store.remove_old(days(40)).await.expect("removed"), "no second round begins on the same day");
+    assert_eq!(bench.database.rows("deliveries"), 2501);
 }
 
 #[tokio::test]
-async fn it_goes_on_where_a_restart_cut_it_off() {
+async fn a_removal_continues_after_a_restart() {
     let bench = Bench::new(2000, 2000).await;
     bench.webhook("acme").await;
     let delivered = async || {
@@ -210,18 +215,18 @@ async fn it_goes_on_where_a_restart_cut_it_off() {
         futures_util::future::join_all((0..20).map(|_| delivered())).await;
     }
     assert!(bench.store.remove_old(days(8)).await.expect("removed"), "a step removes some of them");
-    assert!((1..600).contains(&bench.place.rows("deliveries")));
+    assert!((1..600).contains(&bench.database.rows("deliveries")));
     let bench = bench.restarted().await;
     bench.remove_old(days(8)).await;
-    assert_eq!((bench.place.rows("deliveries"), bench.place.rows("notifications"), bench.place.rows("attempts")), (0, 0, 0));
+    assert_eq!((bench.database.rows("deliveries"), bench.database.rows("notifications"), bench.database.rows("attempts")), (0, 0, 0));
 }
 
 #[tokio::test]
-async fn under_constant_traffic_the_store_stays_as_large_as_it_was() {
+async fn under_constant_traffic_the_store_does_not_grow() {
     let bench = Bench::new(1000, 1000).await;
     bench.webhook("acme").await;
     let mut sizes = Vec::new();
-    // Ten times the longer time, twenty notifications of 2 KB a day, one in ten of which fails.
+    // The days cover more than ten times the longer retention time. Each day has twenty notifications of 2 KB. One in ten fails.
     for day in 0..350 {
         let published = futures_util::future::join_all((0..20).map(|_| bench.try_publish_at(days(day), "acme", 2000))).await;
         let leased: Vec<Leased> = published.into_iter().flat_map(|published| published.expect("published").1).collect();
@@ -232,83 +237,83 @@ async fn under_constant_traffic_the_store_stays_as_large_as_it_was() {
         futures_util::future::join_all(finishes).await;
         bench.remove_old(days(day)).await;
         if day % 10 == 9 {
-            bench.place.vacuum();
+            bench.database.vacuum();
         }
         if day % 35 == 34 {
-            sizes.push(bench.place.bytes());
+            sizes.push(bench.database.bytes());
         }
     }
-    let (settled, most) = (sizes[1], sizes[1..].iter().copied().max().expect("sizes"));
-    // Between two vacuums, a database has more that came free than a file, which gives it back at once.
+    let (settled, maximum) = (sizes[1], sizes[1..].iter().copied().max().expect("sizes"));
+    // Between two vacuums, a database has more free space than a file, which shrinks at once.
     let leeway = if webhooks_postgres::is_wanted() { settled / 2 } else { settled / 10 };
-    assert!(most <= settled + leeway, "{sizes:?}");
-    assert!(bench.place.rows("deliveries") < 250, "{}", bench.place.rows("deliveries"));
+    assert!(maximum <= settled + leeway, "{sizes:?}");
+    assert!(bench.database.rows("deliveries") < 250, "{}", bench.database.rows("deliveries"));
     bench.remove_old(days(400)).await;
     bench.remove_old(days(401)).await;
-    assert_eq!(bench.place.rows("deliveries"), 0);
-    if let Place::File(_) = *bench.place {
-        // A checkpoint brings what has been freed to the file.
+    assert_eq!(bench.database.rows("deliveries"), 0);
+    if let TestDatabase::File(_) = *bench.database {
+        // A checkpoint shrinks the file.
         let bench = bench.restarted().await;
-        assert!(bench.place.bytes() < 1_400_000, "of {settled}: {}", bench.place.bytes());
+        assert!(bench.database.bytes() < 1_400_000, "of {settled}: {}", bench.database.bytes());
     }
 }
 
 #[tokio::test]
-async fn pages_that_come_free_are_given_back() {
-    let bench = Bench::at(Place::file(), 100, 100).await;
+async fn free_pages_are_returned_to_the_disk() {
+    let bench = Bench::at(TestDatabase::file(), 100, 100).await;
     for _ in 0..40 {
         bench.try_publish_at(T0, "nobody", 200_000).await.expect("published");
     }
-    // A checkpoint brings what has been stored and freed to the file.
+    // A checkpoint writes the changes to the file.
     let bench = bench.restarted().await;
-    assert!(bench.place.bytes() > 8_000_000);
+    assert!(bench.database.bytes() > 8_000_000);
     bench.remove_old(days(8)).await;
     let bench = bench.restarted().await;
-    assert!(bench.place.bytes() < 1_400_000, "{}", bench.place.bytes());
+    assert!(bench.database.bytes() < 1_400_000, "{}", bench.database.bytes());
 }
 
 #[tokio::test]
-async fn a_full_store_refuses_what_adds_and_takes_it_again_when_there_is_room() {
-    let place = Place::new();
-    let empty = place.join("one", StorageLimits::default()).await.storage_use().await.expect("measured").used_bytes;
-    place.bury("one");
-    let bench = Bench::limited(place, StorageLimits { max_bytes: empty + 4_000_000, ..StorageLimits::default() }).await;
+async fn a_full_store_refuses_new_data_until_there_is_room_again() {
+    let database = TestDatabase::new();
+    let empty = database.join("one", StorageLimits::default()).await.storage_use().await.expect("measured").used_bytes;
+    database.mark_dead("one");
+    let bench = Bench::limited(database, StorageLimits { max_bytes: empty + 4_000_000, ..StorageLimits::default() }).await;
     let webhook = bench.webhook("acme").await;
     let (_, leased) = bench.publish_at(T0, "acme").await;
-    let mut taken = Vec::new();
+    let mut stored = Vec::new();
     let refused = loop {
         match bench.try_publish_at(T0, "nobody", 100_000).await {
-            Ok((notification, _)) => taken.push(notification.id),
+            Ok((notification, _)) => stored.push(notification.id),
             Err(error) => break error,
         }
-        assert!(taken.len() < 60, "60 times 100,000 bytes are more than 4,000,000");
+        assert!(stored.len() < 60, "60 times 100,000 bytes are more than 4,000,000");
     };
     assert!(matches!(refused, Error::Full), "{refused:?}");
     let again = Webhook { id: Uuid::now_v7(), ..webhook.clone() };
     assert!(matches!(bench.store.register_webhook(again.clone(), None, 1000).await, Err(Error::Full)));
-    // What is under way ends.
+    // An attempt in progress can still end.
     bench.finish_at(T0, &leased[0], Next::Failed).await;
     assert_eq!(bench.status(&leased[0]).await, DeliveryStatus::Failed);
     assert!(matches!(bench.store.redeliver(webhook.account.clone(), leased[0].delivery_id, T0).await, Err(Error::Full)));
     let recovery = Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after: None };
     assert!(matches!(bench.store.recover_deliveries(webhook.account.clone(), recovery, T0).await, Err(Error::Full)));
-    assert!(bench.store.delete_notification(None, taken[0], T0).await.expect("deleting goes on"));
+    assert!(bench.store.delete_notification(None, stored[0], T0).await.expect("a full store allows deletion"));
     bench.remove_old(days(7)).await;
-    bench.place.shrink();
+    bench.database.shrink();
     let mut tries = 0;
     while bench.store.register_webhook(again.clone(), None, 1000).await.is_err() {
         tries += 1;
-        assert!(tries < 1000, "there is room again");
+        assert!(tries < 1000, "the store is still full");
         bench.finish_at(T0, &leased[0], Next::Failed).await;
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
-    bench.try_publish_at(days(7), "nobody", 100_000).await.expect("taken again");
+    bench.try_publish_at(days(7), "nobody", 100_000).await.expect("accepted again");
 }
 
 #[tokio::test]
-async fn a_disk_that_is_nearly_full_is_full() {
-    let bench = Bench::limited(Place::file(), StorageLimits { min_free_bytes: u64::MAX, ..StorageLimits::default() }).await;
+async fn a_store_is_full_when_its_disk_is_nearly_full() {
+    let bench = Bench::limited(TestDatabase::file(), StorageLimits { min_free_bytes: u64::MAX, ..StorageLimits::default() }).await;
     assert!(matches!(bench.try_publish_at(T0, "nobody", 1).await, Err(Error::Full)));
-    let bench = Bench::limited(Place::file(), StorageLimits { min_free_bytes: 1, ..StorageLimits::default() }).await;
+    let bench = Bench::limited(TestDatabase::file(), StorageLimits { min_free_bytes: 1, ..StorageLimits::default() }).await;
     bench.try_publish_at(T0, "nobody", 1).await.expect("a byte is free");
 }

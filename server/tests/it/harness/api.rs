@@ -1,4 +1,4 @@
-//! Requests to the API: what is meant to succeed through the generated client, everything else as raw as a test needs it.
+//! Requests to the API. Requests that must succeed use the generated client. All other requests are built by hand.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
@@ -17,7 +17,7 @@ use super::eventually;
 
 pub(crate) const PREFIX: &str = "/api/notifications/v1";
 
-/// A caller with one access token, or none.
+/// An API client with one access token, or none.
 #[derive(Clone)]
 pub(crate) struct Api {
     base: String,
@@ -28,31 +28,31 @@ pub(crate) struct Api {
 }
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON: {error}: {self:?}"))
     }
 
-    /// The body, if the status is the expected one.
+    /// Returns the body. Panics unless the status is `status`.
     pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// The status and code of a problem.
+    /// Returns the status and code of a problem.
     pub(crate) fn problem(&self) -> (u16, String) {
         let body = self.json();
         assert_eq!(body["status"], self.status, "{body}");
         (self.status, body["code"].as_str().unwrap_or_else(|| panic!("no code in {body}")).to_owned())
     }
 
-    /// Where in the request's body the first error stands.
+    /// Returns the pointer to the first error in the request body.
     pub(crate) fn pointer(&self) -> Option<String> {
         self.json()["errors"][0]["pointer"].as_str().map(str::to_owned)
     }
@@ -61,7 +61,7 @@ impl Answer {
 impl Api {
     pub(super) fn new(base: &str, token: Option<&str>) -> Api {
         let http = Client::builder(TokioExecutor::new()).build_http();
-        // A test sees each answer as the server gave it.
+        // No retries, so that a test sees every response.
         let builder = Generated::builder(base).retry(RetryPolicy::never());
         let builder = token.into_iter().fold(builder, |builder, token| builder.token(token));
         let generated = builder.build().expect("a client");
@@ -73,31 +73,31 @@ impl Api {
         self.accept
     }
 
-    /// The same caller, who knows no other media type than JSON.
-    pub(crate) fn of_plain_json(&self) -> Api {
+    /// Returns a copy of the client that accepts only `application/json`.
+    pub(crate) fn accepting_json_only(&self) -> Api {
         Api { accept: "application/json", ..self.clone() }
     }
 
     pub(crate) fn token(&self) -> &str {
-        self.token.as_deref().expect("it has a token")
+        self.token.as_deref().expect("a token")
     }
 
-    /// A request with exactly these headers; a JSON body and a token are what [`Api::call`] adds.
-    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+    /// Sends a request with exactly these headers. [`Api::call`] adds the token and the content type.
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> ApiResponse {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             let name: HeaderName = name.parse().expect("a header name");
             request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
         }
         let request = request.body(Full::new(body.into())).expect("a request");
-        let response = self.http.request(request).await.unwrap_or_else(|error| panic!("no answer from {}{path}: {error:?}", self.base));
+        let response = self.http.request(request).await.unwrap_or_else(|error| panic!("no response from {}{path}: {error:?}", self.base));
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("the answer's body").to_bytes();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let body = body.collect().await.expect("the response's body").to_bytes();
+        ApiResponse { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    /// A request under [`PREFIX`], with the token, and with the body as it stands.
-    pub(crate) async fn call(&self, method: Method, path: &str, more: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+    /// Sends a request under [`PREFIX`] with the token and this body.
+    pub(crate) async fn call(&self, method: Method, path: &str, extra_headers: &[(&str, &str)], body: impl Into<Bytes>) -> ApiResponse {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let mut headers = vec![(header::ACCEPT.as_str(), self.accept)];
         let body = body.into();
@@ -105,27 +105,27 @@ impl Api {
             headers.push(("content-type", "application/json"));
         }
         headers.extend(authorization.as_ref().map(|value| ("authorization", value.as_str())));
-        headers.extend(more);
+        headers.extend(extra_headers);
         self.send(method, &format!("{PREFIX}{path}"), &headers, body).await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> ApiResponse {
         self.call(Method::GET, path, &[], "").await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> ApiResponse {
         self.call(Method::POST, path, &[], body.to_string()).await
     }
 
-    /// As [`Api::post`], where the server may be gone.
-    pub(crate) async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+    /// Like [`Api::post`], but returns `None` if the server does not respond.
+    pub(crate) async fn try_post(&self, path: &str, body: &Value) -> Option<ApiResponse> {
         let authorization = format!("Bearer {}", self.token.as_deref().unwrap_or_default());
         let request = Request::post(format!("{}{PREFIX}{path}", self.base)).header(header::AUTHORIZATION, authorization);
         self.try_send(request.body(Full::new(body.to_string().into())).expect("a request")).await
     }
 
-    /// Publishes once under a key, where the server may be gone.
-    pub(crate) async fn try_publish(&self, publication: &Value, key: &str) -> Option<Answer> {
+    /// Publishes with an idempotency key. Returns `None` if the server does not respond.
+    pub(crate) async fn try_publish(&self, publication: &Value, key: &str) -> Option<ApiResponse> {
         let request = Request::post(format!("{}{PREFIX}/notifications", self.base))
             .header(header::ACCEPT, self.accept)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token()))
@@ -134,113 +134,111 @@ impl Api {
         self.try_send(request.body(Full::new(publication.to_string().into())).expect("a request")).await
     }
 
-    /// What a server says of itself at its address of operations, if it is there.
+    /// Returns the status of `/readyz` at the admin listener, or `None` if the server does not respond.
     pub(crate) async fn readiness(&self) -> Option<u16> {
         let request = Request::get(format!("{}/readyz", self.base)).body(Full::default()).expect("a request");
         Some(self.try_send(request).await?.status)
     }
 
-    async fn try_send(&self, request: Request<Full<Bytes>>) -> Option<Answer> {
+    async fn try_send(&self, request: Request<Full<Bytes>>) -> Option<ApiResponse> {
         let (parts, body) = self.http.request(request).await.ok()?.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
-        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+        Some(ApiResponse { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> ApiResponse {
         self.call(Method::PATCH, path, &[], body.to_string()).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> ApiResponse {
         self.call(Method::DELETE, path, &[], "").await
     }
 
-    /// The generated client, for what the methods below do not say.
+    /// Returns the generated client, for requests that have no method in [`Api`].
     pub(crate) fn client(&self) -> &Generated {
         &self.generated
     }
 
     pub(crate) async fn register(&self, registration: &Value) -> Value {
-        answer(self.generated.register_webhook().body(typed::<types::WebhookRegistration>(registration)).send().await)
+        into_json(self.generated.register_webhook().body(from_json::<types::WebhookRegistration>(registration)).send().await)
     }
 
-    /// Registers a webhook without authentication, and answers its id.
+    /// Registers a webhook without authentication, and returns its id.
     pub(crate) async fn register_url(&self, url: &str) -> String {
         id_of(&self.register(&json!({ "targetURL": url })).await)
     }
 
     pub(crate) async fn webhook(&self, id: &str) -> Value {
-        answer(self.generated.get_webhook().id(uuid(id)).send().await)
+        into_json(self.generated.get_webhook().id(uuid(id)).send().await)
     }
 
     pub(crate) async fn update(&self, id: &str, update: &Value) -> Value {
-        answer(self.generated.update_webhook().id(uuid(id)).body(typed::<types::WebhookUpdate>(update)).send().await)
+        into_json(self.generated.update_webhook().id(uuid(id)).body(from_json::<types::WebhookUpdate>(update)).send().await)
     }
 
     pub(crate) async fn deactivate(&self, id: &str) -> Value {
-        let body = typed::<types::WebhookDeactivation>(&json!({ "status": "deactivated" }));
-        answer(self.generated.deactivate_webhook().id(uuid(id)).body(body).send().await)
+        let body = from_json::<types::WebhookDeactivation>(&json!({ "status": "deactivated" }));
+        into_json(self.generated.deactivate_webhook().id(uuid(id)).body(body).send().await)
     }
 
     pub(crate) async fn activate(&self, id: &str) -> Value {
-        let body = typed::<types::WebhookActivation>(&json!({ "status": "active" }));
-        answer(self.generated.activate_webhook().id(uuid(id)).body(body).send().await)
+        let body = from_json::<types::WebhookActivation>(&json!({ "status": "active" }));
+        into_json(self.generated.activate_webhook().id(uuid(id)).body(body).send().await)
     }
 
     pub(crate) async fn delete_webhook(&self, id: &str) {
-        answer(self.generated.delete_webhook().id(uuid(id)).send().await);
+        into_json(self.generated.delete_webhook().id(uuid(id)).send().await);
     }
 
     pub(crate) async fn signing_secret(&self, id: &str) -> String {
-        answer(self.generated.get_signing_secret().id(uuid(id)).send().await)["secret"].as_str().expect("a string").to_owned()
+        into_json(self.generated.get_signing_secret().id(uuid(id)).send().await)["secret"].as_str().expect("a string").to_owned()
     }
 
-    /// Rotates the signing secret and answers the new record.
     pub(crate) async fn rotate_signing_secret(&self, id: &str, rotation: &Value) -> Value {
-        let body = typed::<types::SigningSecretRotation>(rotation);
-        answer(self.generated.rotate_signing_secret().id(uuid(id)).body(body).send().await)
+        let body = from_json::<types::SigningSecretRotation>(rotation);
+        into_json(self.generated.rotate_signing_secret().id(uuid(id)).body(body).send().await)
     }
 
-    /// Sends a test callback and answers the attempt.
     pub(crate) async fn test(&self, id: &str) -> Value {
-        answer(self.generated.test_webhook().id(uuid(id)).send().await)
+        into_json(self.generated.test_webhook().id(uuid(id)).send().await)
     }
 
-    /// Sends the catalogue's example of a type, and answers the attempt.
+    /// Sends the catalogue's example of an event type, and returns the attempt.
     pub(crate) async fn test_with(&self, id: &str, event_type: &str) -> Value {
         let event_type: types::TestWebhookType = event_type.parse().expect("a type");
-        answer(self.generated.test_webhook().id(uuid(id)).type_(event_type).send().await)
+        into_json(self.generated.test_webhook().id(uuid(id)).type_(event_type).send().await)
     }
 
     pub(crate) async fn publish(&self, publication: &Value) -> Value {
-        answer(self.generated.publish_notification().body(typed::<types::NotificationPublication>(publication)).send().await)
+        into_json(self.generated.publish_notification().body(from_json::<types::NotificationPublication>(publication)).send().await)
     }
 
     pub(crate) async fn notification(&self, id: &str) -> Value {
-        answer(self.generated.get_notification().id(uuid(id)).send().await)
+        into_json(self.generated.get_notification().id(uuid(id)).send().await)
     }
 
     pub(crate) async fn delivery(&self, id: &str) -> Value {
-        answer(self.generated.get_delivery().id(uuid(id)).send().await)
+        into_json(self.generated.get_delivery().id(uuid(id)).send().await)
     }
 
     pub(crate) async fn delete_notification(&self, id: &str) {
-        answer(self.generated.delete_notification().id(uuid(id)).send().await);
+        into_json(self.generated.delete_notification().id(uuid(id)).send().await);
     }
 
     pub(crate) async fn redeliver(&self, id: &str) -> Value {
-        answer(self.generated.redeliver().id(uuid(id)).send().await)
+        into_json(self.generated.redeliver().id(uuid(id)).send().await)
     }
 
     pub(crate) async fn recover(&self, webhook: &str, recovery: &Value) -> Value {
-        answer(self.generated.recover_deliveries().id(uuid(webhook)).body(typed::<types::DeliveryRecovery>(recovery)).send().await)
+        into_json(self.generated.recover_deliveries().id(uuid(webhook)).body(from_json::<types::DeliveryRecovery>(recovery)).send().await)
     }
 
-    /// Publishes something of no interest to the token's account.
+    /// Publishes a notification with empty data to the token's account.
     pub(crate) async fn publish_type(&self, event_type: &str) -> Value {
         self.publish(&json!({ "type": event_type, "data": {} })).await
     }
 
-    /// Every item of a list, page by page.
+    /// Returns every item of a list, from all its pages.
     pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut cursor = String::new();
@@ -255,14 +253,14 @@ impl Api {
         }
     }
 
-    /// The one delivery of a notification, with its attempts.
+    /// Returns the only delivery of a notification, with its attempts.
     pub(crate) async fn delivery_of(&self, notification: &Value) -> Value {
-        let page = answer(self.generated.list_deliveries().notification_id(uuid(&id_of(notification))).send().await);
+        let page = into_json(self.generated.list_deliveries().notification_id(uuid(&id_of(notification))).send().await);
         assert_eq!(page["data"].as_array().map(Vec::len), Some(1), "{page}");
         self.delivery(&id_of(&page["data"][0])).await
     }
 
-    /// The one delivery of a notification, once so many of its attempts are recorded.
+    /// Waits until `count` attempts of a notification's only delivery are recorded, and returns the delivery.
     pub(crate) async fn after_attempts(&self, notification: &Value, count: u64) -> Value {
         eventually(&format!("attempt {count}"), async || {
             let delivery = self.delivery_of(notification).await;
@@ -280,15 +278,13 @@ fn uuid(id: &str) -> Uuid {
     id.parse().expect("an identifier")
 }
 
-/// What a test wrote as JSON, as the generated client takes it.
-fn typed<T: DeserializeOwned>(value: &Value) -> T {
-    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("the generated client does not take {value}: {error}"))
+fn from_json<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("the generated client does not accept {value}: {error}"))
 }
 
-/// A success of the generated client, as JSON again.
-fn answer<T: Serialize>(sent: Result<ResponseValue<T>, Error<Problem>>) -> Value {
+fn into_json<T: Serialize>(sent: Result<ResponseValue<T>, Error<Problem>>) -> Value {
     match sent {
-        Ok(answer) => serde_json::to_value(answer.into_inner()).expect("an answer is JSON"),
-        Err(error) => panic!("no success: {error}"),
+        Ok(response) => serde_json::to_value(response.into_inner()).expect("a response is JSON"),
+        Err(error) => panic!("request failed: {error}"),
     }
 }

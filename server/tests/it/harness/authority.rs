@@ -1,4 +1,4 @@
-//! Certificate authorities for the servers of the tests: the development one of a data directory, or one of their own.
+//! Certificate authorities for the test servers: the development authority of a data directory, or a new one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,15 +12,15 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// The authority that `--dev` made in a data directory.
+    /// The development authority that `--dev` created in a data directory.
     pub(crate) fn of_data_dir(data_dir: &Path) -> Authority {
         let read = |name: &str| std::fs::read_to_string(data_dir.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let key = KeyPair::from_pem(&read("dev-ca-key.pem")).expect("the server wrote the key");
         Authority { issuer: Issuer::from_ca_cert_pem(&read("dev-ca.pem"), key).expect("the server wrote the certificate") }
     }
 
-    /// A new authority, and its certificate as a file for `--ca-file`.
-    pub(crate) fn own(directory: &Path) -> (Authority, PathBuf) {
+    /// Creates an authority, and writes its certificate to a file for `--ca-file`.
+    pub(crate) fn create(directory: &Path) -> (Authority, PathBuf) {
         let key = KeyPair::generate().expect("a key");
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, "an authority of the tests");
@@ -32,7 +32,7 @@ impl Authority {
         (Authority { issuer: Issuer::new(parameters, key) }, path)
     }
 
-    /// A certificate for this machine, and its key.
+    /// Creates a certificate for this machine, and its key.
     fn certificate(&self) -> (rcgen::Certificate, KeyPair) {
         self.certificate_for(&["localhost", "127.0.0.1"])
     }
@@ -43,13 +43,13 @@ impl Authority {
         (CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer).expect("a certificate"), key)
     }
 
-    /// A certificate with these names and no others, and its key, in PEM.
+    /// Creates a certificate for exactly these names, and its key, in PEM.
     pub(crate) fn pem_for(&self, names: &[&str]) -> [String; 2] {
         let (certificate, key) = self.certificate_for(names);
         [certificate.pem(), key.serialize_pem()]
     }
 
-    /// The same as files for `--tls-cert-file` and `--tls-key-file`.
+    /// Creates a certificate for this machine as files for `--tls-cert-file` and `--tls-key-file`.
     pub(crate) fn certificate_files(&self, directory: &Path) -> [String; 2] {
         let (certificate, key) = self.certificate();
         [("tls.pem", certificate.pem()), ("tls-key.pem", key.serialize_pem())].map(|(name, pem)| {
@@ -59,7 +59,7 @@ impl Authority {
         })
     }
 
-    /// What a server on this machine needs to be trusted, and to offer these protocols (RFC 7301).
+    /// Returns a TLS acceptor with a certificate of this authority. It offers `protocols` (RFC 7301).
     pub(super) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
         let (certificate, key) = self.certificate();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));

@@ -1,4 +1,4 @@
-//! Headless Chromium, told what to do by the DevTools protocol. Any host but this machine is nowhere to it.
+//! Headless Chromium, controlled through the DevTools protocol. The browser reaches no host except this machine.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use tokio::process::{Child, Command};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::patiently;
+use super::with_timeout;
 
 const FLAGS: [&str; 13] = [
     "--headless",
-    // Its sandbox refuses to run as root, and in most containers; it sees no page but ours.
+    // Chromium's sandbox does not work as root or in most containers. The browser only loads our page.
     "--no-sandbox",
     "--disable-dev-shm-usage",
     "--disable-gpu",
@@ -31,15 +31,14 @@ const FLAGS: [&str; 13] = [
     "about:blank",
 ];
 
-/// One browser with one page.
 pub(crate) struct Browser {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     session: Option<String>,
     calls: u64,
-    /// The URL of every request that the page began, also in vain.
+    /// The URL of every request that the page started, including failed requests.
     pub(crate) requests: Vec<String>,
-    /// What the page complained of: exceptions, and what its policy refused.
-    pub(crate) complaints: Vec<String>,
+    /// Errors of the page: exceptions, and requests that its policy blocked.
+    pub(crate) errors: Vec<String>,
     _child: Child,
     _profile: TempDir,
 }
@@ -51,25 +50,25 @@ impl Browser {
         command.args(FLAGS).arg(format!("--user-data-dir={}", profile.path().display()));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap_or_else(|error| {
-            panic!("chromium does not start ({error}); this test needs it: install the Debian package `chromium`");
+            panic!("chromium does not start ({error}); install the Debian package `chromium`, which this test needs");
         });
-        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        let address = patiently("chromium to start", async {
-            let mut said = Vec::new();
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let address = with_timeout("chromium to start", async {
+            let mut output = Vec::new();
             while let Ok(Some(line)) = lines.next_line().await {
                 if let Some(address) = line.strip_prefix("DevTools listening on ") {
                     return address.to_owned();
                 }
-                said.push(line);
+                output.push(line);
             }
-            panic!("chromium ended at once:\n{}", said.join("\n"))
+            panic!("chromium ended at once:\n{}", output.join("\n"))
         })
         .await;
-        // Nobody reads on, but a full pipe would hold it up.
+        // Discards further output. A full pipe would block the browser.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let (socket, _) = tokio_tungstenite::connect_async(address).await.expect("its DevTools socket");
-        let (requests, complaints) = (Vec::new(), Vec::new());
-        let mut browser = Browser { socket, session: None, calls: 0, requests, complaints, _child: child, _profile: profile };
+        let (requests, errors) = (Vec::new(), Vec::new());
+        let mut browser = Browser { socket, session: None, calls: 0, requests, errors, _child: child, _profile: profile };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" })).await;
         let attached = browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true })).await;
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
@@ -79,7 +78,7 @@ impl Browser {
         browser
     }
 
-    /// Opens a page anew, even if only the fragment differs.
+    /// Loads a page, even if only the fragment differs from the current one.
     pub(crate) async fn open(&mut self, url: &str) {
         for url in ["about:blank", url] {
             let opened = self.call("Page.navigate", json!({ "url": url })).await;
@@ -87,17 +86,17 @@ impl Browser {
         }
     }
 
-    /// The value of an expression of JavaScript, or what its promise comes to.
+    /// Returns the value of a JavaScript expression. Awaits promises.
     pub(crate) async fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let answer = self.call("Runtime.evaluate", parameters).await;
-        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer:#}");
-        answer["result"]["value"].clone()
+        let result = self.call("Runtime.evaluate", parameters).await;
+        assert!(result["exceptionDetails"].is_null(), "{expression}: {result:#}");
+        result["result"]["value"].clone()
     }
 
-    /// Evaluates until the value is neither false, null nor absent. For what a page shows in its own time.
+    /// Evaluates an expression until its value is neither false, null nor absent.
     pub(crate) async fn wait_for(&mut self, expression: &str) -> Value {
-        patiently(expression, async {
+        with_timeout(expression, async {
             loop {
                 let value = self.evaluate(expression).await;
                 if !matches!(value, Value::Null | Value::Bool(false)) {
@@ -113,7 +112,7 @@ impl Browser {
         self.wait_for(&format!("document.body?.innerText.includes({})", json!(text))).await;
     }
 
-    /// Clicks the first button that `condition`, an expression on its `text`, holds for.
+    /// Clicks the first button whose `text` fulfils `condition`, a JavaScript expression.
     pub(crate) async fn click(&mut self, condition: &str) {
         let buttons = "[...document.querySelectorAll('button')]";
         let find = format!("{buttons}.find(button => {{ const text = button.innerText; return {condition} }})");
@@ -127,7 +126,7 @@ impl Browser {
             call["sessionId"] = session.as_str().into();
         }
         self.socket.send(Message::text(call.to_string())).await.expect("chromium listens");
-        patiently(method, async {
+        with_timeout(method, async {
             loop {
                 let message = self.socket.next().await.expect("chromium runs").expect("a whole message");
                 let Message::Text(text) = message else { continue };
@@ -136,20 +135,20 @@ impl Browser {
                     assert!(message["error"].is_null(), "{method}: {message}");
                     return message["result"].take();
                 }
-                self.note(&message);
+                self.record_event(&message);
             }
         })
         .await
     }
 
-    fn note(&mut self, event: &Value) {
+    fn record_event(&mut self, event: &Value) {
         let details = &event["params"];
         match event["method"].as_str() {
             Some("Network.requestWillBeSent") => {
                 self.requests.extend(details["request"]["url"].as_str().map(str::to_owned));
             }
-            Some("Runtime.exceptionThrown") => self.complaints.push(details.to_string()),
-            Some("Log.entryAdded") if details["entry"]["level"] == "error" => self.complaints.push(details.to_string()),
+            Some("Runtime.exceptionThrown") => self.errors.push(details.to_string()),
+            Some("Log.entryAdded") if details["entry"]["level"] == "error" => self.errors.push(details.to_string()),
             _ => {}
         }
     }

@@ -1,5 +1,5 @@
-//! What is behind a server under test: the file of the embedded store, or a database of PostgreSQL that no other test has. Tests
-//! look at it, and interfere with it, beside the server.
+//! The database of a server under test: the file of the embedded store, or a PostgreSQL database that no other test uses. Tests
+//! read and change the database while the server is running.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,17 +19,17 @@ use super::eventually;
 
 pub(crate) struct Database {
     data_dir: PathBuf,
-    /// On the PostgreSQL that all tests share; `None`: the file in the data directory.
+    /// The name of the database on the shared PostgreSQL. `None` means the file in the data directory.
     name: Option<String>,
 }
 
-/// The flags of a server that gives up within a second what a lock keeps it from.
-pub(crate) const IMPATIENT: [&str; 2] = ["--store-statement-timeout-seconds", "1"];
+/// Flags that set the statement timeout to one second. The timeout also limits the wait for a lock.
+pub(crate) const SHORT_STATEMENT_TIMEOUT: [&str; 2] = ["--store-statement-timeout-seconds", "1"];
 
 const MASTER_KEY: &str = "--master-key-file";
 
 impl Database {
-    /// Of the store that this run of the tests is on.
+    /// Creates a database of the store that this test run uses.
     pub(super) fn new(data_dir: &Path) -> Database {
         if webhooks_postgres::is_wanted() { Database::postgres(data_dir) } else { Database::embedded(data_dir) }
     }
@@ -47,8 +47,8 @@ impl Database {
         self.name.is_none()
     }
 
-    /// What a first start on PostgreSQL has to find: a key, and the access token of the account `default` with every scope. The
-    /// embedded store makes them itself.
+    /// Prepares the first start on PostgreSQL: creates a key, and an access token of account `default` with every scope. The
+    /// embedded store creates them itself.
     pub(super) async fn prepare(&self, flags: &[impl AsRef<str>], now: DateTime<Utc>) {
         if self.is_embedded() {
             return;
@@ -63,7 +63,7 @@ impl Database {
         std::fs::write(self.data_dir.join("access-token"), secret).expect("a written token");
     }
 
-    /// The flags of a server that are not among those that it has, or of a command beside it.
+    /// Returns the database flags of a server or command. `others` are its other flags.
     pub(crate) fn flags(&self, others: &[String]) -> Vec<String> {
         let mut flags = vec!["--data-dir".to_owned(), self.data_dir.display().to_string()];
         if let Some(url) = self.url() {
@@ -83,14 +83,14 @@ impl Database {
         self.data_dir.join("master-key")
     }
 
-    /// As a command beside the servers opens it.
+    /// Opens the store like a command that runs at the same time as the servers.
     pub(crate) async fn store(&self) -> Arc<dyn Store> {
         let arguments = ["webhooks-server".to_owned()].into_iter().chain(self.flags(&[])).map(OsString::from);
         let settings = CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings;
         open_beside(&settings).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// Statements that both stores understand.
+    /// Runs SQL that both stores understand.
     pub(crate) async fn run(&self, sql: &str) {
         match &self.name {
             None => self.file().execute_batch(sql).expect(sql),
@@ -98,9 +98,9 @@ impl Database {
         }
     }
 
-    /// The rows of a table, whose name a condition may follow.
-    pub(crate) async fn count(&self, of: &str) -> u64 {
-        let sql = format!("SELECT count(*) FROM {of}");
+    /// Returns the number of rows in a table. A WHERE clause may follow the table name.
+    pub(crate) async fn count(&self, table: &str) -> u64 {
+        let sql = format!("SELECT count(*) FROM {table}");
         let count: i64 = match &self.name {
             None => self.file().query_row(&sql, [], |row| row.get(0)).expect(&sql),
             Some(_) => self.client().await.query_one(&sql, &[]).await.expect(&sql).get(0),
@@ -108,7 +108,7 @@ impl Database {
         u64::try_from(count).expect("a count")
     }
 
-    /// Sets columns of all webhooks, as a server would.
+    /// Sets columns of all webhooks, and increases the versions like a server.
     pub(crate) async fn change_webhooks(&self, columns: &str) {
         self.run(&format!("UPDATE webhooks SET {columns}, revision = revision + 1")).await;
         if !self.is_embedded() {
@@ -116,12 +116,12 @@ impl Database {
         }
     }
 
-    /// So many bytes that are all 0, in SQL.
+    /// Returns an SQL expression for `bytes` zero bytes.
     pub(crate) fn zeros(&self, bytes: usize) -> String {
         if self.is_embedded() { format!("zeroblob({bytes})") } else { format!("decode(repeat('00', {bytes}), 'hex')") }
     }
 
-    /// Nothing is written any more until the lock is let go. What there is can be read.
+    /// Blocks writes until the lock is released. Reads still work.
     pub(crate) async fn lock(&self) -> Lock {
         if self.is_embedded() {
             let file = self.file();
@@ -136,23 +136,23 @@ impl Database {
     }
 
     /// Waits until no transaction is open.
-    pub(crate) async fn is_let_go(&self) {
+    pub(crate) async fn wait_for_no_transaction(&self) {
         if self.is_embedded() {
             let file = self.file();
-            file.busy_timeout(std::time::Duration::ZERO).expect("it is set");
-            // Others write too, but for a moment each.
+            file.busy_timeout(std::time::Duration::ZERO).expect("the timeout is set");
+            // Other connections also write, but only briefly.
             eventually("the lock for writing", async || file.execute_batch("BEGIN IMMEDIATE").ok()).await;
-            file.execute_batch("ROLLBACK").expect("the lock is let go");
-            // This is refused as long as anybody reads what was there before, too.
+            file.execute_batch("ROLLBACK").expect("the rollback succeeds");
+            // The checkpoint fails while a reader still uses an older snapshot.
             let truncate = || file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
-            eventually("the log to be empty", async || (!truncate().expect("an answer")).then_some(())).await;
+            eventually("the log to be empty", async || (!truncate().expect("a result")).then_some(())).await;
             return;
         }
         let open = "pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()";
         eventually("no open transaction", async || (self.count(open).await == 0).then_some(())).await;
     }
 
-    /// All that is kept, byte by byte, and where.
+    /// Returns the bytes of every file or table of the database, with its name.
     pub(crate) async fn contents(&self) -> Vec<(String, Vec<u8>)> {
         if self.is_embedded() {
             let files = std::fs::read_dir(&self.data_dir).expect("the data directory").map(|entry| entry.expect("an entry").path());
@@ -170,12 +170,12 @@ impl Database {
         contents
     }
 
-    /// What it takes up before anything is stored in it.
+    /// The size of the database while it is empty.
     pub(super) async fn empty_bytes(&self) -> u64 {
         if self.is_embedded() { 0 } else { self.store().await.storage_use().await.expect("measured").used_bytes }
     }
 
-    /// What it takes up, with its log where that is beside it.
+    /// The size of the database, including the write-ahead log of the embedded store.
     pub(crate) async fn bytes(&self) -> u64 {
         if self.is_embedded() {
             let bytes = |name| std::fs::metadata(self.data_dir.join(name)).expect("a file").len();
@@ -185,21 +185,21 @@ impl Database {
         u64::try_from(bytes).expect("a size")
     }
 
-    /// Gives back what has come free in it, which the embedded store does by itself.
+    /// Frees unused space. The embedded store does this itself.
     pub(crate) async fn shrink(&self) {
         if !self.is_embedded() {
             self.run("VACUUM FULL").await;
         }
     }
 
-    /// Notes that the nodes that were there are dead, as another would find out within seconds. They must have been killed.
-    pub(super) async fn bury(&self) {
+    /// Removes all nodes, like another node does within seconds of their death. All nodes must have been killed.
+    pub(super) async fn remove_dead_nodes(&self) {
         if self.is_embedded() {
             return;
         }
-        // What they had sent is carried out, or cut off here.
+        // Connections of the killed nodes may still run statements.
         let left = "pg_stat_activity WHERE datname = current_database() AND application_name = 'webhooks-server'";
-        eventually("their connections to end", async || {
+        eventually("the nodes' connections to end", async || {
             self.count(&format!("(SELECT pg_terminate_backend(pid) FROM {left}) AS ended")).await;
             (self.count(left).await == 0).then_some(())
         })
@@ -212,7 +212,7 @@ impl Database {
     }
 
     async fn client(&self) -> tokio_postgres::Client {
-        let url = self.url().expect("it is on PostgreSQL");
+        let url = self.url().expect("a PostgreSQL database");
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
         tokio::spawn(connection);
         client
@@ -222,23 +222,23 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            // What is left goes with PostgreSQL.
+            // If this fails, the database is removed together with PostgreSQL.
             let _ = webhooks_postgres::shared().drop_database(name);
         }
     }
 }
 
-/// Keeps everybody else from writing.
+/// A lock that blocks the writes of all other connections.
 pub(crate) enum Lock {
     File(rusqlite::Connection),
     Tables(tokio_postgres::Client),
 }
 
 impl Lock {
-    pub(crate) async fn let_go(self) {
+    pub(crate) async fn release(self) {
         match self {
-            Lock::File(file) => file.execute_batch("ROLLBACK").expect("it is let go"),
-            Lock::Tables(client) => client.batch_execute("ROLLBACK").await.expect("it is let go"),
+            Lock::File(file) => file.execute_batch("ROLLBACK").expect("the rollback succeeds"),
+            Lock::Tables(client) => client.batch_execute("ROLLBACK").await.expect("the rollback succeeds"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Several nodes that work on one PostgreSQL database, each a process of its own.
+//! Several nodes on one PostgreSQL database, each in its own process.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Output};
@@ -14,57 +14,56 @@ use webhooks_postgres::{Cluster, shared};
 use webhooks_server::node::data_dir::DataDir;
 use webhooks_server_api::Scope;
 
-use super::process::{Greeted, Log, drain, spawn_until_greeting};
+use super::process::{Log, SpawnedServer, drain, spawn_until_listening};
 use super::proxy::Proxy;
-use super::{Api, Authority, Receiver, binary, contract, eventually, patiently};
+use super::{Api, Authority, Receiver, contract, eventually, run_binary, with_timeout};
 
-/// The nodes, their database and what they share: the key that secrets are sealed with, and the authority whose
-/// certificates receivers have.
+/// The nodes, their database, and the files that they share: the master key, and the authority that signs the receivers' certificates.
 pub(crate) struct Fleet {
     nodes: Vec<Node>,
     database: Database,
-    /// How nodes and commands find the database.
+    /// The flags with which nodes and commands find the database.
     store: Vec<String>,
     directory: TempDir,
     token: Option<String>,
 }
 
-/// A database of its own, on the server that all tests share or on one that a test may harm.
+/// A database of this fleet. It is on the shared cluster, or on one that the test may damage.
 struct Database {
-    of_test: Option<Arc<Cluster>>,
+    own_cluster: Option<Arc<Cluster>>,
     name: String,
 }
 
 struct Node {
     child: Child,
     flags: Vec<String>,
-    /// Of one that serves the API.
+    /// `None` if the node does not serve the API.
     proxy: Option<Proxy>,
-    /// What it wrote on standard error, over all its starts, and how much of that before the last one.
+    /// The standard error of all starts, and its length before the last start.
     log: Log,
-    logged_before: usize,
-    /// Reads that until it has ended.
-    reading: JoinHandle<()>,
+    log_length_at_start: usize,
+    /// The task that reads standard error until its end.
+    log_reader: JoinHandle<()>,
 }
 
-/// What a test asks of a PostgreSQL server takes the thread that it is asked on.
-pub(crate) async fn aside<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(ask).await.expect("what is asked does not panic")
+/// Runs a blocking call, such as one to a PostgreSQL server, on another thread.
+pub(crate) async fn run_blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(run).await.expect("the call does not panic")
 }
 
 impl Fleet {
-    /// No nodes yet, on a new database.
+    /// Creates a fleet without nodes, on a new database.
     pub(crate) async fn new() -> Fleet {
         Fleet::with(None).await
     }
 
-    /// The same on a server of the test's own.
+    /// Creates a fleet without nodes, on a cluster that only this test uses.
     pub(crate) async fn on(cluster: &Arc<Cluster>) -> Fleet {
         Fleet::with(Some(cluster.clone())).await
     }
 
-    async fn with(of_test: Option<Arc<Cluster>>) -> Fleet {
-        let database = aside(move || Database::create(of_test)).await;
+    async fn with(own_cluster: Option<Arc<Cluster>>) -> Fleet {
+        let database = run_blocking(move || Database::create(own_cluster)).await;
         let directory = TempDir::new().expect("a temporary directory");
         let fleet = Fleet { nodes: Vec::new(), store: vec!["--store".to_owned(), database.url()], database, directory, token: None };
         DataDir::at(&fleet.shared_dir()).development_authority().expect("an authority");
@@ -72,30 +71,30 @@ impl Fleet {
         fleet
     }
 
-    /// Nodes that are started from now on, and commands, find the database with these flags.
-    pub(crate) fn find_store_with(&mut self, flags: &[&str]) {
+    /// Sets the database flags of nodes and commands that are started later.
+    pub(crate) fn set_store_flags(&mut self, flags: &[&str]) {
         self.store = flags.iter().map(|flag| (*flag).to_owned()).collect();
     }
 
-    /// One more node; answers its number.
+    /// Starts one more node, and returns its number.
     pub(crate) async fn start(&mut self, flags: &[&str]) -> usize {
         self.start_many(1, flags).await;
         self.nodes.len() - 1
     }
 
-    /// So many more nodes, at once, and after the first ones a caller.
+    /// Starts `count` more nodes at the same time. The first call also creates an access token.
     pub(crate) async fn start_many(&mut self, count: usize, flags: &[&str]) {
         self.add(count, flags).await;
         if self.token.is_none() {
             let scopes = Scope::ALL.map(|scope| scope.as_str()).join(",");
             let token = self.command(&["token", "create", "--account", "default", "--scope", &scopes]).await;
-            contract::know_token(&token, &Scope::ALL);
+            contract::register_token(&token, &Scope::ALL);
             self.token = Some(token);
         }
     }
 
-    /// One more node that nobody is going to call; answers its number.
-    pub(crate) async fn start_without_caller(&mut self, flags: &[&str]) -> usize {
+    /// Starts one more node, without an access token, and returns its number.
+    pub(crate) async fn start_without_token(&mut self, flags: &[&str]) -> usize {
         self.add(1, flags).await;
         self.nodes.len() - 1
     }
@@ -106,54 +105,54 @@ impl Fleet {
         let starting = all.into_iter().map(async |flags| {
             let log = Log::default();
             let started = spawn(&flags, &log).await.unwrap_or_else(|error| panic!("a node does not start: {error}"));
-            let Started { child, address, reading } = started;
+            let Started { child, address, log_reader } = started;
             let proxy = match address {
                 Some(address) => Some(Proxy::start(address.parse().expect("an address")).await),
                 None => None,
             };
-            Node { child, flags, proxy, log, logged_before: 0, reading }
+            Node { child, flags, proxy, log, log_length_at_start: 0, log_reader }
         });
         self.nodes.extend(futures_util::future::join_all(starting).await);
     }
 
-    /// What a node says that does not start.
-    pub(crate) async fn refusal(&self, flags: &[&str]) -> String {
+    /// Returns the error of a node that does not start.
+    pub(crate) async fn start_error(&self, flags: &[&str]) -> String {
         match spawn(&self.flags_of(self.nodes.len(), flags), &Log::default()).await {
-            Ok(_) => panic!("it starts"),
+            Ok(_) => panic!("the node starts"),
             Err(error) => error,
         }
     }
 
-    /// Every flag of a node. What is given counts instead of what all nodes have.
+    /// Returns all flags of a node. The given flags override the common flags.
     fn flags_of(&self, number: usize, given: &[&str]) -> Vec<String> {
         let data_dir = self.directory.path().join(format!("node-{number}"));
         std::fs::create_dir_all(&data_dir).expect("a writable directory");
         for name in ["dev-ca.pem", "dev-ca-key.pem"] {
             std::fs::copy(self.shared_dir().join(name), data_dir.join(name)).expect("a writable directory");
         }
-        let of_all = [
+        let common_flags = [
             ("--master-key-file", self.master_key()),
             ("--data-dir", data_dir.display().to_string()),
             ("--node-name", name_of(number)),
             ("--listen", "127.0.0.1:0".to_owned()),
-            ("--operations-listen", "127.0.0.1:0".to_owned()),
+            ("--admin-listen", "127.0.0.1:0".to_owned()),
         ];
-        let of_all = of_all.into_iter().filter(|(flag, _)| !given.contains(flag));
-        let of_all = of_all.flat_map(|(flag, value)| [flag.to_owned(), value]);
+        let common_flags = common_flags.into_iter().filter(|(flag, _)| !given.contains(flag));
+        let common_flags = common_flags.flat_map(|(flag, value)| [flag.to_owned(), value]);
         let store = if given.contains(&"--store") { Vec::new() } else { self.store.clone() };
-        ["--dev".to_owned()].into_iter().chain(store).chain(of_all).chain(given.iter().map(|flag| (*flag).to_owned())).collect()
+        ["--dev".to_owned()].into_iter().chain(store).chain(common_flags).chain(given.iter().map(|flag| (*flag).to_owned())).collect()
     }
 
-    /// As a power cut: nothing of it runs on.
+    /// Kills the process (SIGKILL), like a power failure.
     pub(crate) async fn kill(&mut self, node: usize) {
-        self.nodes[node].child.kill().await.expect("it is killed");
+        self.nodes[node].child.kill().await.expect("the kill succeeds");
     }
 
-    /// It does nothing any more, and does not know.
+    /// Suspends the process (SIGSTOP).
     pub(crate) async fn pause(&self, node: usize) {
         self.signal(node, Signal::STOP);
-        // Its other threads go on until one of them has had the time to take the signal.
-        let id = self.nodes[node].child.id().expect("it runs");
+        // Other threads continue until one thread has handled the signal.
+        let id = self.nodes[node].child.id().expect("a running process");
         eventually("every thread to stop", async || all_stopped(id).then_some(())).await;
     }
 
@@ -161,58 +160,58 @@ impl Fleet {
         self.signal(node, Signal::CONT);
     }
 
-    /// Asks for a polite stop.
-    pub(crate) fn ask_to_stop(&self, node: usize) {
+    /// Asks for a graceful stop (SIGTERM).
+    pub(crate) fn request_stop(&self, node: usize) {
         self.signal(node, Signal::TERM);
     }
 
     fn signal(&self, node: usize, signal: Signal) {
         let id = self.nodes[node].child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        kill_process(id.expect("it runs"), signal).expect("it runs");
+        kill_process(id.expect("a running process"), signal).expect("the signal is sent");
     }
 
-    /// How it ends by itself, once all that it wrote is in its log.
-    pub(crate) async fn end(&mut self, node: usize) -> ExitStatus {
-        let Node { child, reading, .. } = &mut self.nodes[node];
-        let status = patiently("the node to end", child.wait()).await.expect("it ends");
-        patiently("the end of its log", reading).await.expect("reading does not panic");
+    /// Waits for the exit and for the end of the log.
+    pub(crate) async fn wait_for_exit(&mut self, node: usize) -> ExitStatus {
+        let Node { child, log_reader, .. } = &mut self.nodes[node];
+        let status = with_timeout("the node to exit", child.wait()).await.expect("an exit status");
+        with_timeout("the end of its log", log_reader).await.expect("the log reader does not panic");
         status
     }
 
-    /// One that has ended, with the flags that it had. Callers find it where it was.
+    /// Starts an exited node again with the same flags. Its proxy's address stays the same.
     pub(crate) async fn start_again(&mut self, node: usize) {
-        let Node { child, flags, proxy, log, logged_before, reading } = &mut self.nodes[node];
-        *logged_before = log.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let Node { child, flags, proxy, log, log_length_at_start, log_reader } = &mut self.nodes[node];
+        *log_length_at_start = log.lock().unwrap_or_else(PoisonError::into_inner).len();
         let started = spawn(flags, log).await.unwrap_or_else(|error| panic!("a node does not start again: {error}"));
-        (*child, *reading) = (started.child, started.reading);
+        (*child, *log_reader) = (started.child, started.log_reader);
         if let (Some(proxy), Some(address)) = (proxy, started.address) {
-            proxy.move_to(address.parse().expect("an address"));
+            proxy.set_upstream(address.parse().expect("an address"));
         }
     }
 
-    /// The caller of account `default`, with every scope, at one of the nodes.
+    /// A client of account `default` with every scope, at one of the nodes.
     pub(crate) fn api(&self, node: usize) -> Api {
-        self.api_with(node, self.token.as_deref().expect("a node has been started"))
+        self.api_with(node, self.token.as_deref().expect("a node was started"))
     }
 
     pub(crate) fn api_with(&self, node: usize, token: &str) -> Api {
-        Api::new(&self.nodes[node].proxy.as_ref().expect("it serves the API").base(), Some(token))
+        Api::new(&self.nodes[node].proxy.as_ref().expect("an API listener").base(), Some(token))
     }
 
-    /// The same without anything between, which keeps its connections.
+    /// The same client as [`Fleet::api`], but without the proxy. The client reuses its connections.
     pub(crate) fn direct_api(&self, node: usize) -> Api {
-        let proxy = self.nodes[node].proxy.as_ref().expect("it serves the API");
+        let proxy = self.nodes[node].proxy.as_ref().expect("an API listener");
         Api::new(&format!("http://{}", proxy.upstream()), self.token.as_deref())
     }
 
-    /// Where health, readiness and metrics of a node are.
-    pub(crate) async fn operations(&self, node: usize) -> Api {
+    /// A client for health, readiness and metrics of a node.
+    pub(crate) async fn admin_api(&self, node: usize) -> Api {
         let address = async || {
             let log = self.log(node);
-            let (_, rest) = log.get(self.nodes[node].logged_before..)?.split_once("operations: ")?;
+            let (_, rest) = log.get(self.nodes[node].log_length_at_start..)?.split_once("operations: ")?;
             rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
         };
-        Api::new(&eventually("the address of operations", address).await, None)
+        Api::new(&eventually("the address of the admin listener", address).await, None)
     }
 
     pub(crate) fn log(&self, node: usize) -> String {
@@ -223,34 +222,34 @@ impl Fleet {
         Receiver::start(&Authority::of_data_dir(&self.shared_dir())).await
     }
 
-    /// Until every node has said twice more that it lives, and so has heard at least once how many there are.
-    pub(crate) async fn heartbeats(&self) {
+    /// Waits until every node has sent two more heartbeats. So every node has read the number of nodes at least once.
+    pub(crate) async fn wait_for_heartbeats(&self) {
         let now = self.sql("SELECT clock_timestamp()").await;
-        let said_twice = format!("SELECT bool_and(alive_until > timestamptz '{now}' + interval '12.5 seconds') FROM nodes");
-        eventually("the nodes to say that they live", async || (self.sql(&said_twice).await == "t").then_some(())).await;
+        let sent_twice = format!("SELECT bool_and(alive_until > timestamptz '{now}' + interval '12.5 seconds') FROM nodes");
+        eventually("two heartbeats of every node", async || (self.sql(&sent_twice).await == "t").then_some(())).await;
     }
 
-    /// The name under which a node leases; none while it is not one of the nodes.
+    /// The node's incarnation, which owns its leases. The text is empty while the node is not in the table `nodes`.
     pub(crate) async fn incarnation(&self, node: usize) -> String {
         self.sql(&format!("SELECT incarnation FROM nodes WHERE name = '{}'", name_of(node))).await
     }
 
-    /// Runs statements on the database: rows as lines, `|` between values.
+    /// Runs SQL on the database. Returns rows as lines, with `|` between values.
     pub(crate) async fn sql(&self, statements: &str) -> String {
-        let (of_test, name, statements) = (self.database.of_test.clone(), self.database.name.clone(), statements.to_owned());
-        aside(move || server(of_test.as_deref()).execute(&name, &statements)).await.expect("PostgreSQL answers")
+        let (own_cluster, name, statements) = (self.database.own_cluster.clone(), self.database.name.clone(), statements.to_owned());
+        run_blocking(move || server(own_cluster.as_deref()).execute(&name, &statements)).await.expect("PostgreSQL responds")
     }
 
-    /// Has nobody write to a table until the lock is released.
+    /// Blocks writes to a table until the lock is released.
     pub(crate) async fn lock(&self, table: &str) -> Lock {
-        let (client, connection) = tokio_postgres::connect(&self.database.url(), tokio_postgres::NoTls).await.expect("PostgreSQL answers");
+        let (client, connection) = tokio_postgres::connect(&self.database.url(), tokio_postgres::NoTls).await.expect("PostgreSQL responds");
         let connection = tokio::spawn(async move { drop(connection.await) });
-        client.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE MODE")).await.expect("nobody else has locked it for long");
+        client.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE MODE")).await.expect("the lock is granted");
         Lock { client, connection }
     }
 
-    /// Until a statement waits for a lock that has these words.
-    pub(crate) async fn waits_for_a_lock(&self, words: &str) {
+    /// Waits until a statement that contains these words waits for a lock.
+    pub(crate) async fn wait_for_blocked_statement(&self, words: &str) {
         let waiting = format!(
             "SELECT count(*) > 0 FROM pg_stat_activity
              WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%{words}%'"
@@ -258,27 +257,26 @@ impl Fleet {
         eventually("a statement that waits", async || (self.sql(&waiting).await == "t").then_some(())).await;
     }
 
-    /// Ends every connection to the database, as an administrator does; answers how many there were.
-    pub(crate) async fn cut_connections(&self) -> usize {
+    /// Terminates every other connection to the database, and returns their number.
+    pub(crate) async fn terminate_connections(&self) -> usize {
         let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
         self.sql(cut).await.parse().expect("a number")
     }
 
-    /// Where the database is, past what may stand before it.
+    /// The URL of the database itself, without a pooler.
     pub(crate) fn database_url(&self) -> String {
         self.database.url()
     }
 
-    /// `webhooks-server …` beside the nodes; what it prints, without line end.
+    /// Runs `webhooks-server …` while the nodes are running. Returns its standard output without the line end.
     pub(crate) async fn command(&self, arguments: &[&str]) -> String {
         let store: Vec<&str> = self.store.iter().map(String::as_str).collect();
-        let Output { status, stdout, stderr } = binary(&[arguments, &store].concat()).await;
+        let Output { status, stdout, stderr } = run_binary(&[arguments, &store].concat()).await;
         assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
         String::from_utf8(stdout).expect("UTF-8").trim_end().to_owned()
     }
 
-    /// A master key that nobody has yet, as a file.
     pub(crate) fn write_master_key(&self, name: &str) -> String {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).expect("randomness");
@@ -289,7 +287,7 @@ impl Fleet {
         self.shared_dir().join("master-key").display().to_string()
     }
 
-    /// A file beside those that all nodes share; answers its path.
+    /// Writes a file to the shared directory, and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.shared_dir().join(name);
         std::fs::write(&path, text).expect("a writable directory");
@@ -301,7 +299,7 @@ impl Fleet {
     }
 }
 
-/// A table that nobody writes to.
+/// A table that is locked against writes.
 pub(crate) struct Lock {
     client: tokio_postgres::Client,
     connection: JoinHandle<()>,
@@ -309,9 +307,9 @@ pub(crate) struct Lock {
 
 impl Lock {
     pub(crate) async fn release(self) {
-        self.client.batch_execute("COMMIT").await.expect("PostgreSQL answers");
+        self.client.batch_execute("COMMIT").await.expect("PostgreSQL responds");
         drop(self.client);
-        self.connection.await.expect("it does not panic");
+        self.connection.await.expect("the connection task does not panic");
     }
 }
 
@@ -321,42 +319,42 @@ impl Drop for Fleet {
             let _ = node.child.start_kill();
             if std::thread::panicking() {
                 let log = node.log.lock().unwrap_or_else(PoisonError::into_inner);
-                eprintln!("{} said:\n{}", name_of(number), String::from_utf8_lossy(&log));
+                eprintln!("log of {}:\n{}", name_of(number), String::from_utf8_lossy(&log));
             }
         }
     }
 }
 
 impl Database {
-    fn create(of_test: Option<Arc<Cluster>>) -> Database {
-        let name = server(of_test.as_deref()).create_database().unwrap_or_else(|error| panic!("{error:#}"));
-        Database { of_test, name }
+    fn create(own_cluster: Option<Arc<Cluster>>) -> Database {
+        let name = server(own_cluster.as_deref()).create_database().unwrap_or_else(|error| panic!("{error:#}"));
+        Database { own_cluster, name }
     }
 
     fn url(&self) -> String {
-        server(self.of_test.as_deref()).url(&self.name)
+        server(self.own_cluster.as_deref()).url(&self.name)
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // One of the test's own may be down, and goes as a whole.
-        if self.of_test.is_none() {
+        // A cluster that only this test uses may be down. It is removed as a whole.
+        if self.own_cluster.is_none() {
             let _ = shared().drop_database(&self.name);
         }
     }
 }
 
-fn server(of_test: Option<&Cluster>) -> &Cluster {
-    match of_test {
+fn server(own_cluster: Option<&Cluster>) -> &Cluster {
+    match own_cluster {
         Some(cluster) => cluster,
         None => shared(),
     }
 }
 
-/// Whether each thread of a process stands still, as proc(5) shows it behind the name in parentheses.
+/// Whether every thread of a process is stopped: the state that follows the name in parentheses in proc(5).
 fn all_stopped(process: u32) -> bool {
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("a running process");
     let stopped = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'));
     threads.flatten().all(|thread| std::fs::read_to_string(thread.path().join("stat")).is_ok_and(stopped))
 }
@@ -367,17 +365,17 @@ fn name_of(node: usize) -> String {
 
 struct Started {
     child: Child,
-    /// Where it serves the API, if it does.
+    /// The API's address, if the node serves the API.
     address: Option<String>,
-    reading: JoinHandle<()>,
+    log_reader: JoinHandle<()>,
 }
 
-/// Runs a node until it greets, or else says what it said instead.
+/// Starts a node, and waits for its first line. If the node exits without a line, the error is its log.
 async fn spawn(flags: &[String], log: &Log) -> Result<Started, String> {
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let Greeted { child, greeting, output, reading } = spawn_until_greeting(&[], &flags, log).await?;
+    let SpawnedServer { child, startup_output, output, log_reader } = spawn_until_listening(&[], &flags, log).await?;
     drain(output);
-    // A node that only delivers listens nowhere.
-    let address = webhooks_process::address_in(&greeting).map(str::to_owned);
-    Ok(Started { child, address, reading })
+    // A node that only delivers has no API address.
+    let address = webhooks_process::address_in(&startup_output).map(str::to_owned);
+    Ok(Started { child, address, log_reader })
 }

@@ -1,4 +1,4 @@
-//! Servers that keep no rule of HTTP or TLS: they write what they like into a connection.
+//! Servers that break the rules of HTTP and TLS, and write arbitrary bytes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use tokio_rustls::server::TlsStream;
 
 use super::Authority;
 
-/// What is written into each connection.
+/// What the server does with each connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Hostility {
-    /// Over HTTP/1.1, once a request has come: this, and the connection is closed.
-    Answer(&'static str),
-    /// The same, and the connection is reset.
-    AnswerAndReset(&'static str),
-    /// This, and then the next again and again, as fast as it is read.
+pub(crate) enum HostileBehaviour {
+    /// Over HTTP/1.1: writes this text after the request, and closes the connection.
+    Respond(&'static str),
+    /// Like `Respond`, but resets the connection.
+    RespondAndReset(&'static str),
+    /// Writes the first text, and then repeats the second text as fast as the client reads it.
     Endless(&'static str, &'static str),
-    /// This, and then a byte each second.
+    /// Writes this text, and then one byte per second.
     Drip(&'static str),
-    /// A TCP connection that is taken and reset.
+    /// Accepts a TCP connection and resets it.
     ResetConnection,
-    /// A TCP connection that is taken, and nothing more.
+    /// Accepts a TCP connection and does nothing.
     Silent,
-    /// No TLS, though that was agreed.
+    /// Sends bytes that are not TLS in the TLS handshake.
     TlsGarbage,
-    /// Over HTTP/2: nothing at all.
+    /// Accepts a TLS connection with HTTP/2 and sends nothing.
     SilentHttp2,
-    /// The frames that must come, and then this one again and again, as fast as it is read.
+    /// Over HTTP/2: sends the mandatory frames, and then repeats this frame as fast as the client reads it.
     EndlessFrames(&'static [u8]),
 }
 
-/// A SETTINGS frame without any (RFC 9113 §6.5), with which each HTTP/2 server begins.
+/// An empty SETTINGS frame (RFC 9113 §6.5), with which every HTTP/2 server begins.
 const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 pub(crate) struct HostileReceiver {
@@ -45,10 +45,10 @@ pub(crate) struct HostileReceiver {
 }
 
 impl HostileReceiver {
-    pub(crate) async fn start(authority: &Authority, hostility: Hostility) -> HostileReceiver {
+    pub(crate) async fn start(authority: &Authority, hostility: HostileBehaviour) -> HostileReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let http2 = matches!(hostility, Hostility::SilentHttp2 | Hostility::EndlessFrames(_));
+        let address = listener.local_addr().expect("a bound listener");
+        let http2 = matches!(hostility, HostileBehaviour::SilentHttp2 | HostileBehaviour::EndlessFrames(_));
         let acceptor = authority.acceptor(&[if http2 { "h2" } else { "http/1.1" }]);
         let connections = Arc::new(AtomicUsize::new(0));
         let count = connections.clone();
@@ -56,10 +56,10 @@ impl HostileReceiver {
             let mut serving = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                // What is written leaves before the connection is reset.
+                // Sends bytes without delay, so that they arrive before a reset.
                 let _ = stream.set_nodelay(true);
                 let acceptor = acceptor.clone();
-                // That the other side gives up is what is tested.
+                // The client closes the connection, which causes an error.
                 serving.spawn(async move { drop(hostility.serve(stream, acceptor).await) });
             }
         });
@@ -70,7 +70,7 @@ impl HostileReceiver {
         format!("https://{}/notify", self.address)
     }
 
-    /// How many TCP connections came so far.
+    /// The number of TCP connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -82,49 +82,49 @@ impl Drop for HostileReceiver {
     }
 }
 
-impl Hostility {
+impl HostileBehaviour {
     async fn serve(self, mut stream: TcpStream, acceptor: TlsAcceptor) -> std::io::Result<()> {
         match self {
-            Hostility::ResetConnection => stream.set_zero_linger(),
-            Hostility::Silent => {
+            HostileBehaviour::ResetConnection => stream.set_zero_linger(),
+            HostileBehaviour::Silent => {
                 let _silent = stream;
                 std::future::pending().await
             }
-            Hostility::TlsGarbage => {
-                // The beginning of the first TLS record.
+            HostileBehaviour::TlsGarbage => {
+                // The header of the first TLS record.
                 stream.read_exact(&mut [0; 5]).await?;
                 stream.write_all(&[0xff; 1024]).await
             }
-            Hostility::SilentHttp2 => {
+            HostileBehaviour::SilentHttp2 => {
                 let _silent = acceptor.accept(stream).await?;
                 std::future::pending().await
             }
-            Hostility::EndlessFrames(frame) => {
+            HostileBehaviour::EndlessFrames(frame) => {
                 let mut stream = acceptor.accept(stream).await?;
                 stream.write_all(&SETTINGS).await?;
-                // The preface (RFC 9113 §3.4), behind which the request comes.
+                // The connection preface (RFC 9113 §3.4). The request follows the preface.
                 stream.read_exact(&mut [0; 24]).await?;
                 repeat(stream, frame).await
             }
-            Hostility::Answer(answer) => {
-                let mut stream = requested(acceptor.accept(stream).await?).await?;
-                stream.write_all(answer.as_bytes()).await?;
+            HostileBehaviour::Respond(response) => {
+                let mut stream = read_request(acceptor.accept(stream).await?).await?;
+                stream.write_all(response.as_bytes()).await?;
                 stream.shutdown().await
             }
-            Hostility::AnswerAndReset(answer) => {
-                let mut stream = requested(acceptor.accept(stream).await?).await?;
-                stream.write_all(answer.as_bytes()).await?;
+            HostileBehaviour::RespondAndReset(response) => {
+                let mut stream = read_request(acceptor.accept(stream).await?).await?;
+                stream.write_all(response.as_bytes()).await?;
                 stream.flush().await?;
-                // What is closed after this sends a RST in the place of a FIN.
+                // The following close sends an RST instead of a FIN.
                 stream.get_ref().0.set_zero_linger()
             }
-            Hostility::Endless(begin, again) => {
-                let mut stream = requested(acceptor.accept(stream).await?).await?;
+            HostileBehaviour::Endless(begin, again) => {
+                let mut stream = read_request(acceptor.accept(stream).await?).await?;
                 stream.write_all(begin.as_bytes()).await?;
                 repeat(stream, again.as_bytes()).await
             }
-            Hostility::Drip(begin) => {
-                let mut stream = requested(acceptor.accept(stream).await?).await?;
+            HostileBehaviour::Drip(begin) => {
+                let mut stream = read_request(acceptor.accept(stream).await?).await?;
                 stream.write_all(begin.as_bytes()).await?;
                 loop {
                     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -136,8 +136,7 @@ impl Hostility {
     }
 }
 
-/// Once all of a request has come.
-async fn requested(mut stream: TlsStream<TcpStream>) -> std::io::Result<TlsStream<TcpStream>> {
+async fn read_request(mut stream: TlsStream<TcpStream>) -> std::io::Result<TlsStream<TcpStream>> {
     let mut request = Vec::new();
     while !is_whole(&request) {
         if stream.read_buf(&mut request).await? == 0 {
@@ -147,7 +146,7 @@ async fn requested(mut stream: TlsStream<TcpStream>) -> std::io::Result<TlsStrea
     Ok(stream)
 }
 
-/// Whether its head is there, and as much of a body as that says (RFC 9112 §6.3).
+/// Whether the request has its whole head and body (RFC 9112 §6.3).
 fn is_whole(request: &[u8]) -> bool {
     let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
     let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
@@ -156,7 +155,7 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() >= head + 4 + length
 }
 
-/// What the other side says meanwhile is read, so that it does not wait for that.
+/// Writes `what` endlessly. Reads at the same time, so that the client is never blocked on sending.
 async fn repeat(stream: TlsStream<TcpStream>, what: &[u8]) -> std::io::Result<()> {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let many = what.repeat(16 * 1024 / what.len() + 1);

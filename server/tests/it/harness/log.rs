@@ -1,4 +1,4 @@
-//! The server's log, kept in memory at its most talkative, so that tests can read what it says and what it must not say.
+//! Captures the server's log in memory, at every level, so that tests can search it.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

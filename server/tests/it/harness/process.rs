@@ -1,4 +1,4 @@
-//! The real binary: as a server that can be killed, and as a command.
+//! The real binary, as a server process that can be killed, and as a command.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
@@ -13,80 +13,79 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::proxy::Proxy;
-use super::{Api, Authority, Database, HostileReceiver, Hostility, Receiver, eventually, patiently};
+use super::{Api, Authority, Database, HostileBehaviour, HostileReceiver, Receiver, eventually, with_timeout};
 
 pub(crate) struct Process {
     proxy: Proxy,
     child: Child,
     address: SocketAddr,
-    /// What it printed when it started.
-    pub(crate) greeting: String,
+    /// The standard output of the last start.
+    pub(crate) startup_output: String,
     log: Log,
-    /// Reads what it writes on standard error, until it has ended.
-    reading: JoinHandle<()>,
+    /// The task that reads the process's standard error until its end.
+    log_reader: JoinHandle<()>,
     database: Database,
     directory: TempDir,
     flags: Vec<String>,
 }
 
-/// What it wrote on standard error, over all its starts.
+/// The standard error of all starts of a process.
 pub(super) type Log = Arc<Mutex<Vec<u8>>>;
 
-/// Made by the server, so that its mode is the server's doing.
+/// The data directory's name. The server creates the directory, so that its mode can be tested.
 pub(crate) const DATA_DIR: &str = "data";
 
-/// The flags of a server whose health, readiness and metrics can be asked for.
-pub(crate) const OPERATIONS: [&str; 2] = [OPERATIONS_LISTEN, "127.0.0.1:0"];
+/// The flags that enable the admin listener.
+pub(crate) const ADMIN_LISTENER: [&str; 2] = [ADMIN_LISTEN_FLAG, "127.0.0.1:0"];
 
-const OPERATIONS_LISTEN: &str = "--operations-listen";
+const ADMIN_LISTEN_FLAG: &str = "--admin-listen";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhooks-server");
 
-/// `webhooks-server` with these arguments, itself the last ones of another program, and nothing from this process's environment.
-fn command_under(wrapper: &[String], arguments: &[&str]) -> Command {
+/// Returns a command that runs `webhooks-server` with these arguments as the last arguments of `wrapper`. The environment is empty.
+fn wrapped_command(wrapper: &[String], arguments: &[&str]) -> Command {
     let words: Vec<&str> = wrapper.iter().map(String::as_str).chain([BINARY]).chain(arguments.iter().copied()).collect();
     let mut command = Command::from(webhooks_process::command(words[0]));
     command.args(&words[1..]).env_clear().kill_on_drop(true);
     command
 }
 
-/// Runs `webhooks-server` to its end.
-pub(crate) async fn binary(arguments: &[&str]) -> Output {
-    binary_under(&[], arguments).await
+pub(crate) async fn run_binary(arguments: &[&str]) -> Output {
+    run_binary_wrapped(&[], arguments).await
 }
 
-/// The same as the last arguments of another program, which goes on as that.
-pub(crate) async fn binary_under(wrapper: &[String], arguments: &[&str]) -> Output {
-    patiently("webhooks-server to end", command_under(wrapper, arguments).output()).await.expect("the binary runs")
+/// Runs `webhooks-server` as the last arguments of another program. That program must exec the server.
+pub(crate) async fn run_binary_wrapped(wrapper: &[String], arguments: &[&str]) -> Output {
+    with_timeout("webhooks-server to exit", wrapped_command(wrapper, arguments).output()).await.expect("the binary runs")
 }
 
 impl Process {
     pub(crate) async fn start(flags: &[&str]) -> Process {
-        Process::start_under(|_| Vec::new(), flags).await
+        Process::start_wrapped(|_| Vec::new(), flags).await
     }
 
-    /// On the embedded store, whatever this run is on.
+    /// Starts on the embedded store, even if the test run uses PostgreSQL.
     pub(crate) async fn start_embedded(flags: &[&str]) -> Process {
-        Process::start_embedded_under(|_| Vec::new(), flags).await
+        Process::start_embedded_wrapped(|_| Vec::new(), flags).await
     }
 
-    /// On data of the embedded store that lies in the directory already, in [`DATA_DIR`].
+    /// Starts on the embedded store's data in [`DATA_DIR`] of this directory.
     pub(crate) async fn start_on(directory: TempDir, flags: &[&str]) -> Process {
         let database = Database::embedded(&directory.path().join(DATA_DIR));
         Process::launch(directory, database, |_| Vec::new(), flags, false).await
     }
 
-    /// As the last arguments of another program, which is given the data directory and must become the server, as `strace -D`
-    /// and `prlimit` do. Later starts are without it.
-    pub(crate) async fn start_under(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
+    /// Starts the server as the last arguments of another program, such as `strace -D` or `prlimit`, which must exec the server.
+    /// `wrapper` gets the data directory. Later starts do not use the wrapper.
+    pub(crate) async fn start_wrapped(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
         let directory = TempDir::new().expect("a temporary directory");
         let database = Database::new(&directory.path().join(DATA_DIR));
         database.prepare(flags, Utc::now()).await;
-        let makes_token = database.is_embedded();
-        Process::launch(directory, database, wrapper, flags, makes_token).await
+        let creates_token = database.is_embedded();
+        Process::launch(directory, database, wrapper, flags, creates_token).await
     }
 
-    pub(crate) async fn start_embedded_under(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
+    pub(crate) async fn start_embedded_wrapped(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
         let directory = TempDir::new().expect("a temporary directory");
         let database = Database::embedded(&directory.path().join(DATA_DIR));
         Process::launch(directory, database, wrapper, flags, true).await
@@ -97,22 +96,22 @@ impl Process {
         database: Database,
         wrapper: impl FnOnce(&Path) -> Vec<String>,
         flags: &[&str],
-        makes_token: bool,
+        creates_token: bool,
     ) -> Process {
         let flags: Vec<String> = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
         let (wrapper, log) = (wrapper(&directory.path().join(DATA_DIR)), Log::default());
-        let Started { child, address, greeting, reading } = spawn(&wrapper, &database, &flags, makes_token, &log).await;
-        Process { proxy: Proxy::start(address).await, child, address, greeting, log, reading, database, directory, flags }
+        let Started { child, address, startup_output, log_reader } = spawn(&wrapper, &database, &flags, creates_token, &log).await;
+        Process { proxy: Proxy::start(address).await, child, address, startup_output, log, log_reader, database, directory, flags }
     }
 
-    /// As a power cut: nothing of it runs on (SIGKILL).
+    /// Kills the process (SIGKILL), like a power failure.
     pub(crate) async fn kill(&mut self) {
-        self.child.kill().await.expect("it is killed");
-        self.database.bury().await;
+        self.child.kill().await.expect("the kill succeeds");
+        self.database.remove_dead_nodes().await;
     }
 
-    /// Kills without waiting for its end, for a test that is doing something else with it.
-    pub(crate) async fn kill_under_way(&self) {
+    /// Kills the process without waiting for its exit.
+    pub(crate) async fn kill_without_waiting(&self) {
         signal("-KILL", self.child.id()).await;
     }
 
@@ -120,30 +119,30 @@ impl Process {
         let started = spawn(&[], &self.database, &self.flags, false, &self.log).await;
         self.child = started.child;
         self.address = started.address;
-        self.greeting = started.greeting;
-        self.reading = started.reading;
-        self.proxy.move_to(started.address);
+        self.startup_output = started.startup_output;
+        self.log_reader = started.log_reader;
+        self.proxy.set_upstream(started.address);
     }
 
-    /// Asks for a polite stop (SIGTERM).
-    pub(crate) async fn ask_to_stop(&self) {
+    /// Asks for a graceful stop (SIGTERM).
+    pub(crate) async fn request_stop(&self) {
         signal("-TERM", self.child.id()).await;
     }
 
-    /// The end of a polite stop: its exit status.
+    /// Stops gracefully, and returns the exit status.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        self.ask_to_stop().await;
-        self.end().await
+        self.request_stop().await;
+        self.wait_for_exit().await
     }
 
-    /// How it ends by itself, once all that it wrote is in its log.
-    pub(crate) async fn end(&mut self) -> ExitStatus {
-        let status = patiently("the server to end", self.child.wait()).await.expect("it ends");
-        patiently("the end of its log", &mut self.reading).await.expect("reading does not panic");
+    /// Waits for the exit and for the end of the log.
+    pub(crate) async fn wait_for_exit(&mut self) -> ExitStatus {
+        let status = with_timeout("the server to exit", self.child.wait()).await.expect("an exit status");
+        with_timeout("the end of its log", &mut self.log_reader).await.expect("the log reader does not panic");
         status
     }
 
-    /// What it wrote on standard error so far.
+    /// The standard error so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&self.log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
@@ -152,7 +151,7 @@ impl Process {
         self.proxy.base()
     }
 
-    /// Where it really listens, past the proxy.
+    /// The address where the server itself listens, without the proxy.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -166,29 +165,29 @@ impl Process {
         Api::new(&self.proxy.base(), Some(token))
     }
 
-    /// Where health, readiness and metrics are, of one that was started with [`OPERATIONS`].
-    pub(crate) async fn operations(&self) -> Api {
+    /// A client for health, readiness and metrics. Needs [`ADMIN_LISTENER`].
+    pub(crate) async fn admin_api(&self) -> Api {
         let address = async || {
             let log = self.log();
             let (_, rest) = log.rsplit_once("operations: ")?;
             rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
         };
-        Api::new(&eventually("the address of operations", address).await, None)
+        Api::new(&eventually("the address of the admin listener", address).await, None)
     }
 
     pub(crate) async fn receiver(&self) -> Receiver {
         Receiver::start(&Authority::of_data_dir(&self.file(""))).await
     }
 
-    pub(crate) async fn hostile_receiver(&self, hostility: Hostility) -> HostileReceiver {
+    pub(crate) async fn hostile_receiver(&self, hostility: HostileBehaviour) -> HostileReceiver {
         HostileReceiver::start(&Authority::of_data_dir(&self.file("")), hostility).await
     }
 
-    /// The most memory that it had so far, in bytes (VmHWM of proc(5)).
+    /// The peak memory so far, in bytes (VmHWM of proc(5)).
     pub(crate) fn peak_memory(&self) -> u64 {
-        let id = self.child.id().expect("it runs");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux has it");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it runs");
+        let id = self.child.id().expect("a running process");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the file exists on Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a value");
         line.trim().strip_suffix(" kB").and_then(|kibibytes| kibibytes.parse::<u64>().ok()).expect("a number") * 1024
     }
 
@@ -204,7 +203,7 @@ impl Process {
         self.directory.path().join(DATA_DIR).join(name)
     }
 
-    /// A `webhooks-server token …` beside the running server; what it prints on standard output, without line end.
+    /// Runs `webhooks-server token …` while the server is running. Returns its standard output without the line end.
     pub(crate) async fn token_command(&self, arguments: &[&str]) -> String {
         let output = self.try_token_command(arguments).await;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -215,27 +214,26 @@ impl Process {
         self.command("token", arguments).await
     }
 
-    /// A `webhooks-server delivery …` beside the running server.
     pub(crate) async fn delivery_command(&self, arguments: &[&str]) -> Output {
         self.command("delivery", arguments).await
     }
 
     async fn command(&self, command: &str, arguments: &[&str]) -> Output {
-        let of_database = self.database.flags(&[]);
-        binary(&[command].iter().chain(arguments).copied().chain(of_database.iter().map(String::as_str)).collect::<Vec<_>>()).await
+        let database_flags = self.database.flags(&[]);
+        run_binary(&[command].iter().chain(arguments).copied().chain(database_flags.iter().map(String::as_str)).collect::<Vec<_>>()).await
     }
 }
 
-/// The words that start a program for which the modes of files hold. For root they do not.
-pub(crate) fn under_the_modes_of_files() -> Vec<String> {
-    let is_root = std::fs::metadata("/proc/self").expect("Linux has it").uid() == 0;
+/// The command prefix that enforces file permissions for a program, also for root.
+pub(crate) fn wrapper_enforcing_file_modes() -> Vec<String> {
+    let is_root = std::fs::metadata("/proc/self").expect("the file exists on Linux").uid() == 0;
     let privileges = "-dac_override,-dac_read_search";
     let words: &[&str] = if is_root { &["setpriv", "--bounding-set", privileges, "--inh-caps", privileges] } else { &[] };
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 async fn signal(signal: &str, process: Option<u32>) {
-    let process = process.expect("it runs").to_string();
+    let process = process.expect("a running process").to_string();
     let sent = Command::new("kill").args([signal, &process]).status().await.expect("kill runs");
     assert!(sent.success());
 }
@@ -243,59 +241,63 @@ async fn signal(signal: &str, process: Option<u32>) {
 struct Started {
     child: Child,
     address: SocketAddr,
-    greeting: String,
-    reading: JoinHandle<()>,
+    startup_output: String,
+    log_reader: JoinHandle<()>,
 }
 
-async fn spawn(wrapper: &[String], database: &Database, flags: &[String], makes_token: bool, log: &Log) -> Started {
-    let of_database = database.flags(flags);
-    let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "off"] };
-    let arguments: Vec<&str> =
-        ["--listen", "127.0.0.1:0"].iter().chain(operations).copied().chain(of_database.iter().chain(flags).map(String::as_str)).collect();
-    let greeted = spawn_until_greeting(wrapper, &arguments, log).await;
-    let Greeted { child, mut greeting, mut output, reading } =
-        greeted.unwrap_or_else(|said| panic!("{wrapper:?} webhooks-server does not start: {said}"));
-    let address = webhooks_process::address_in(&greeting).and_then(|address| address.parse().ok()).expect("an address");
-    // A first start that makes a token goes on with a whole command; others print one line.
-    while makes_token && !greeting.ends_with("}'\n") {
-        let read = patiently("the greeting", output.read_line(&mut greeting)).await.expect("readable output");
-        assert!(read > 0, "the greeting breaks off: {greeting}");
+async fn spawn(wrapper: &[String], database: &Database, flags: &[String], creates_token: bool, log: &Log) -> Started {
+    let database_flags = database.flags(flags);
+    let admin_flags = if flags.iter().any(|flag| flag == ADMIN_LISTEN_FLAG) { &[][..] } else { &[ADMIN_LISTEN_FLAG, "off"] };
+    let arguments: Vec<&str> = ["--listen", "127.0.0.1:0"]
+        .iter()
+        .chain(admin_flags)
+        .copied()
+        .chain(database_flags.iter().chain(flags).map(String::as_str))
+        .collect();
+    let spawned = spawn_until_listening(wrapper, &arguments, log).await;
+    let SpawnedServer { child, mut startup_output, mut output, log_reader } =
+        spawned.unwrap_or_else(|error| panic!("{wrapper:?} webhooks-server does not start: {error}"));
+    let address = webhooks_process::address_in(&startup_output).and_then(|address| address.parse().ok()).expect("an address");
+    // A first start that creates a token also prints a command. Other starts print one line.
+    while creates_token && !startup_output.ends_with("}'\n") {
+        let read = with_timeout("the first line", output.read_line(&mut startup_output)).await.expect("readable output");
+        assert!(read > 0, "the output is incomplete: {startup_output}");
     }
     drain(output);
-    Started { child, address, greeting, reading }
+    Started { child, address, startup_output, log_reader }
 }
 
 /// A server that has printed its first line.
-pub(super) struct Greeted {
+pub(super) struct SpawnedServer {
     pub(super) child: Child,
-    pub(super) greeting: String,
+    pub(super) startup_output: String,
     pub(super) output: BufReader<ChildStdout>,
-    pub(super) reading: JoinHandle<()>,
+    pub(super) log_reader: JoinHandle<()>,
 }
 
-/// Starts a server, whose log is added to `log`. What it said instead, when it ends without a greeting.
-pub(super) async fn spawn_until_greeting(wrapper: &[String], arguments: &[&str], log: &Log) -> Result<Greeted, String> {
-    let child = command_under(wrapper, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+/// Starts a server, and appends its log to `log`. Returns the log as the error if the server exits without printing a line.
+pub(super) async fn spawn_until_listening(wrapper: &[String], arguments: &[&str], log: &Log) -> Result<SpawnedServer, String> {
+    let child = wrapped_command(wrapper, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap_or_else(|error| panic!("cannot start {wrapper:?} webhooks-server: {error}"));
-    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
-    let mut errors = child.stderr.take().expect("it is piped");
-    let of_reading = log.clone();
-    let mut reading = tokio::spawn(async move {
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut errors = child.stderr.take().expect("a pipe");
+    let shared_log = log.clone();
+    let mut log_reader = tokio::spawn(async move {
         let mut chunk = [0; 4096];
         while let Ok(count @ 1..) = errors.read(&mut chunk).await {
-            of_reading.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
+            shared_log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
         }
     });
-    let mut greeting = String::new();
-    patiently("the greeting", output.read_line(&mut greeting)).await.expect("readable output");
-    if greeting.is_empty() {
-        patiently("the end of the log", &mut reading).await.expect("reading does not panic");
+    let mut startup_output = String::new();
+    with_timeout("the first line", output.read_line(&mut startup_output)).await.expect("readable output");
+    if startup_output.is_empty() {
+        with_timeout("the end of the log", &mut log_reader).await.expect("the log reader does not panic");
         return Err(String::from_utf8_lossy(&log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned());
     }
-    Ok(Greeted { child, greeting, output, reading })
+    Ok(SpawnedServer { child, startup_output, output, log_reader })
 }
 
-/// Nobody reads on, but a full pipe would hold the server up.
+/// Discards further output. A full pipe would block the server.
 pub(super) fn drain(mut output: BufReader<ChildStdout>) {
     tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
 }

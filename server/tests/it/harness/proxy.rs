@@ -1,4 +1,4 @@
-//! A proxy in front of the server under test, which holds every answer against openapi.json before it passes it on.
+//! A proxy in front of the server under test. It validates every response against openapi.json before it forwards it.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -13,11 +13,11 @@ use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use openapi_proof::evidence::{Answer, Exchange};
+use openapi_proof::evidence::{ApiExchange, Exchange};
 use tokio::net::TcpListener;
 
 use super::contract::{self, Violations};
-use super::receiver::{Body, Gone, full};
+use super::receiver::{Body, ConnectionDropped, full};
 
 pub(super) struct Proxy {
     address: SocketAddr,
@@ -27,26 +27,26 @@ pub(super) struct Proxy {
 
 #[derive(Clone)]
 struct Shared {
-    /// Where the server listens now; it moves when the server starts anew.
+    /// The server's current address, which changes when the server restarts.
     upstream: Arc<Mutex<SocketAddr>>,
-    client: Client<HttpConnector, Copied>,
+    client: Client<HttpConnector, RecordedBody>,
     violations: Violations,
-    /// Every answer's bytes, for tests that look for what must not be there.
-    answers: Arc<Mutex<Vec<u8>>>,
+    /// The headers and body of every response, for tests that search them.
+    responses: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Proxy {
     pub(super) async fn start(upstream: SocketAddr) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
+        let address = listener.local_addr().expect("a bound listener");
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let shared = Shared {
             upstream: Arc::new(Mutex::new(upstream)),
-            // A server that starts anew leaves dead connections behind, so none is kept.
+            // Connections are not reused, because a restarted server closes them.
             client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector),
             violations: Violations::default(),
-            answers: Arc::default(),
+            responses: Arc::default(),
         };
         let state = shared.clone();
         let accepting = tokio::spawn(async move {
@@ -54,9 +54,9 @@ impl Proxy {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
                 let state = state.clone();
-                let service = service_fn(move |request| state.clone().pass(request));
+                let service = service_fn(move |request| state.clone().forward(request));
                 connections.spawn(async move {
-                    // A client that goes away is not the proxy's concern.
+                    // A client may disconnect.
                     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -68,7 +68,7 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn move_to(&self, upstream: SocketAddr) {
+    pub(super) fn set_upstream(&self, upstream: SocketAddr) {
         *self.shared.upstream.lock().expect("no holder panics") = upstream;
     }
 
@@ -76,8 +76,8 @@ impl Proxy {
         *self.shared.upstream.lock().expect("no holder panics")
     }
 
-    pub(super) fn answers(&self) -> Vec<u8> {
-        self.shared.answers.lock().expect("no holder panics").clone()
+    pub(super) fn responses(&self) -> Vec<u8> {
+        self.shared.responses.lock().expect("no holder panics").clone()
     }
 }
 
@@ -89,11 +89,11 @@ impl Drop for Proxy {
 }
 
 impl Shared {
-    async fn pass(self, request: Request<Incoming>) -> Result<Response<Body>, Gone> {
+    async fn forward(self, request: Request<Incoming>) -> Result<Response<Body>, ConnectionDropped> {
         let upstream = *self.upstream.lock().expect("no holder panics");
         let (mut parts, body) = request.into_parts();
         let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let mut answer = Answer {
+        let mut record = ApiExchange {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -101,43 +101,43 @@ impl Shared {
             request_headers: contract::headers(&parts.headers),
             request_body: None,
             status: 0,
-            headers: Vec::new(),
-            body: String::new(),
+            response_headers: Vec::new(),
+            response_body: String::new(),
         };
-        parts.uri = format!("http://{upstream}{path_and_query}").parse::<Uri>().map_err(|_| Gone)?;
-        let sent = Arc::new(Mutex::new(Sent { is_whole: http_body::Body::is_end_stream(&body), bytes: Vec::new() }));
-        let request = Request::from_parts(parts, Copied { body, sent: sent.clone() });
-        let (parts, body) = self.client.request(request).await.map_err(|_| Gone)?.into_parts();
-        let body: Bytes = body.collect().await.map_err(|_| Gone)?.to_bytes();
+        parts.uri = format!("http://{upstream}{path_and_query}").parse::<Uri>().map_err(|_| ConnectionDropped)?;
+        let sent = Arc::new(Mutex::new(SentBody { is_whole: http_body::Body::is_end_stream(&body), bytes: Vec::new() }));
+        let request = Request::from_parts(parts, RecordedBody { body, sent: sent.clone() });
+        let (parts, body) = self.client.request(request).await.map_err(|_| ConnectionDropped)?.into_parts();
+        let body: Bytes = body.collect().await.map_err(|_| ConnectionDropped)?.to_bytes();
         {
             let mut sent = sent.lock().expect("no holder panics");
             let bytes = std::mem::take(&mut sent.bytes);
-            answer.request_body = String::from_utf8(bytes).ok().filter(|_| sent.is_whole);
+            record.request_body = String::from_utf8(bytes).ok().filter(|_| sent.is_whole);
         }
-        answer.status = parts.status.as_u16();
-        answer.headers = contract::headers(&parts.headers);
-        answer.body = String::from_utf8_lossy(&body).into_owned();
-        contract::check(&Exchange::Answer(answer), &self.violations);
-        self.answers.lock().expect("no holder panics").extend(format!("{:?}\n", parts.headers).bytes().chain(body.iter().copied()));
+        record.status = parts.status.as_u16();
+        record.response_headers = contract::headers(&parts.headers);
+        record.response_body = String::from_utf8_lossy(&body).into_owned();
+        contract::check(&Exchange::Api(record), &self.violations);
+        self.responses.lock().expect("no holder panics").extend(format!("{:?}\n", parts.headers).bytes().chain(body.iter().copied()));
         Ok(Response::from_parts(parts, full(body)))
     }
 }
 
-/// A longer body is refused wherever it is sent, and tells no more than that.
-const KEPT_BYTES: usize = 512 * 1024;
+/// Maximum recorded size of a request body. The server refuses larger bodies anyway.
+const MAX_RECORDED_BYTES: usize = 512 * 1024;
 
-/// A request's body that is passed on as it comes, and kept.
-struct Copied {
+/// A request body that is recorded while it is forwarded.
+struct RecordedBody {
     body: Incoming,
-    sent: Arc<Mutex<Sent>>,
+    sent: Arc<Mutex<SentBody>>,
 }
 
-struct Sent {
+struct SentBody {
     bytes: Vec<u8>,
     is_whole: bool,
 }
 
-impl http_body::Body for Copied {
+impl http_body::Body for RecordedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -147,7 +147,7 @@ impl http_body::Body for Copied {
         if let Some(Ok(frame)) = &frame {
             sent.bytes.extend(frame.data_ref().into_iter().flatten());
         }
-        sent.is_whole = sent.bytes.len() <= KEPT_BYTES && (frame.is_none() || self.body.is_end_stream());
+        sent.is_whole = sent.bytes.len() <= MAX_RECORDED_BYTES && (frame.is_none() || self.body.is_end_stream());
         drop(sent);
         Poll::Ready(frame)
     }

@@ -1,4 +1,4 @@
-//! The other side of a callback: a real HTTPS server that does as it is told and tells what it got.
+//! A real HTTPS server that receives callbacks. Tests set its replies and read the callbacks.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -22,11 +22,10 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 
 use super::contract::{self, Violations};
-use super::{Authority, patiently};
+use super::{Authority, with_timeout};
 
-/// What the names of custom headers begin with in tests. The document cannot name what a customer may add, and what else it
-/// does not name must not come.
-pub(crate) const CUSTOM: &str = "x-test-";
+/// Prefix of custom header names in tests. openapi.json does not list them, so the tests do not validate them.
+pub(crate) const CUSTOM_HEADER_PREFIX: &str = "x-test-";
 
 /// What a receiver does with a callback.
 #[derive(Clone)]
@@ -37,22 +36,22 @@ pub(crate) enum Reply {
         headers: Vec<(&'static str, String)>,
         body: String,
     },
-    /// Sends all of the request, its headers too, back as the body of a 500.
+    /// Returns the whole request, with its headers, as the body of a 500.
     Echo,
-    /// A 200 with the challenge of a handshake.
-    Agree,
-    /// The same as soon as the semaphore gives a permit.
-    AgreeLater(Arc<Semaphore>),
-    /// Never answers.
+    /// Responds with 200 and the challenge of the handshake.
+    ConfirmHandshake,
+    /// Responds like `ConfirmHandshake`, once the semaphore has a permit.
+    ConfirmHandshakeWhenReleased(Arc<Semaphore>),
+    /// Never responds.
     Hang,
-    /// Drops the connection instead of an answer.
+    /// Drops the connection without a response.
     Reset,
-    /// A 200 whose body never ends, as fast as it is read.
+    /// Responds with 200 and an endless body.
     Endless,
-    /// A 200 as soon as the semaphore gives a permit.
-    Gate(Arc<Semaphore>),
-    /// Drops the connection as soon as the semaphore gives a permit.
-    ResetLater(Arc<Semaphore>),
+    /// Responds with 200 once the semaphore has a permit.
+    OkWhenReleased(Arc<Semaphore>),
+    /// Drops the connection once the semaphore has a permit.
+    ResetWhenReleased(Arc<Semaphore>),
 }
 
 #[derive(Clone, Debug)]
@@ -76,11 +75,11 @@ impl Callback {
     pub(crate) fn find_header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next()?;
-        assert!(values.next().is_none(), "{name} came twice");
+        assert!(values.next().is_none(), "{name} was sent twice");
         Some(value.to_str().expect("ASCII"))
     }
 
-    /// Whether one of its signatures is by this secret: as a customer verifies it, by the words of Standard Webhooks 1.0.
+    /// Whether one of the signatures was made with this secret, as Standard Webhooks 1.0 specifies.
     pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let key = STANDARD.decode(secret.strip_prefix("whsec_").expect("the prefix")).expect("base64");
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &key);
@@ -90,7 +89,7 @@ impl Callback {
         self.header("webhook-signature").split(' ').any(|signature| signature == format!("v1,{expected}"))
     }
 
-    /// `webhook-id`, the notification's identifier.
+    /// Returns `webhook-id`, the notification's identifier.
     pub(crate) fn id(&self) -> &str {
         self.header("webhook-id")
     }
@@ -99,17 +98,16 @@ impl Callback {
 #[derive(Clone)]
 struct Shared {
     script: Arc<Mutex<Script>>,
-    arrived: mpsc::UnboundedSender<Callback>,
+    sender: mpsc::UnboundedSender<Callback>,
     violations: Violations,
 }
 
 struct Script {
     next: VecDeque<Reply>,
-    otherwise: Reply,
-    /// How many callbacks came so far, how many are being answered, and the most of those at once.
+    default: Reply,
     count: usize,
     open: usize,
-    most_open: usize,
+    max_concurrent: usize,
 }
 
 pub(crate) struct Receiver {
@@ -117,39 +115,37 @@ pub(crate) struct Receiver {
     address: SocketAddr,
     shared: Shared,
     arrivals: mpsc::UnboundedReceiver<Callback>,
-    served: Served,
+    served: HttpServer,
 }
 
-/// What a server offers by default, in the order in which it likes them.
+/// The protocols that a server offers by default, in order of preference.
 pub(super) const HTTP_2_AND_1: [&str; 2] = ["h2", "http/1.1"];
 
 impl Receiver {
-    /// One that accepts every callback with a 204.
+    /// Starts a receiver that responds to every callback with 204.
     pub(crate) async fn start(authority: &Authority) -> Receiver {
         Receiver::listen(Some(authority.acceptor(&HTTP_2_AND_1))).await
     }
 
-    /// The same, which knows no other version than HTTP/1.1.
-    pub(crate) async fn of_http_1(authority: &Authority) -> Receiver {
+    pub(crate) async fn start_http_1(authority: &Authority) -> Receiver {
         Receiver::listen(Some(authority.acceptor(&["http/1.1"]))).await
     }
 
-    /// The same without TLS.
-    pub(crate) async fn without_tls() -> Receiver {
+    pub(crate) async fn start_without_tls() -> Receiver {
         Receiver::listen(None).await
     }
 
     async fn listen(acceptor: Option<TlsAcceptor>) -> Receiver {
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let (arrived, arrivals) = mpsc::unbounded_channel();
-        let script = Script { next: VecDeque::new(), otherwise: Reply::Status(204), count: 0, open: 0, most_open: 0 };
-        let shared = Shared { script: Arc::new(Mutex::new(script)), arrived, violations: Violations::default() };
+        let address = listener.local_addr().expect("a bound listener");
+        let (sender, arrivals) = mpsc::unbounded_channel();
+        let script = Script { next: VecDeque::new(), default: Reply::Status(204), count: 0, open: 0, max_concurrent: 0 };
+        let shared = Shared { script: Arc::new(Mutex::new(script)), sender, violations: Violations::default() };
         let state = shared.clone();
-        let served = Served::start(listener, acceptor, move |request| {
+        let served = HttpServer::start(listener, acceptor, move |request| {
             let state = state.clone();
-            async move { state.answer(request).await }
+            async move { state.respond(request).await }
         });
         Receiver { scheme, address, shared, arrivals, served }
     }
@@ -158,22 +154,22 @@ impl Receiver {
         format!("{}://{}/notify", self.scheme, self.address)
     }
 
-    /// What it does with every callback from now on.
-    pub(crate) fn always(&self, reply: Reply) {
-        self.script().otherwise = reply;
+    /// Sets the reply to every callback from now on.
+    pub(crate) fn always_reply(&self, reply: Reply) {
+        self.script().default = reply;
     }
 
-    /// What it does with the next callbacks, one each, before it goes back to its habit.
-    pub(crate) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
+    /// Sets the replies to the next callbacks, one each. They take precedence over [`Receiver::always_reply`].
+    pub(crate) fn reply_to_next(&self, replies: impl IntoIterator<Item = Reply>) {
         self.script().next.extend(replies);
     }
 
-    /// The next callback that no test has seen yet.
+    /// Waits for the next callback that the test has not taken yet.
     pub(crate) async fn next(&mut self) -> Callback {
-        patiently("a callback", self.arrivals.recv()).await.expect("the receiver holds the sender")
+        with_timeout("a callback", self.arrivals.recv()).await.expect("the receiver holds the sender")
     }
 
-    pub(crate) async fn next_of(&mut self, count: usize) -> Vec<Callback> {
+    pub(crate) async fn next_callbacks(&mut self, count: usize) -> Vec<Callback> {
         let mut callbacks = Vec::with_capacity(count);
         for _ in 0..count {
             callbacks.push(self.next().await);
@@ -181,22 +177,21 @@ impl Receiver {
         callbacks
     }
 
-    /// All callbacks that have arrived and no test has seen yet.
-    pub(crate) fn arrived(&mut self) -> Vec<Callback> {
+    pub(crate) fn take_arrived(&mut self) -> Vec<Callback> {
         std::iter::from_fn(|| self.arrivals.try_recv().ok()).collect()
     }
 
-    /// How many callbacks came so far.
+    /// The number of callbacks so far.
     pub(crate) fn count(&self) -> usize {
         self.script().count
     }
 
-    /// The most callbacks that waited for their answer at once.
-    pub(crate) fn most_open(&self) -> usize {
-        self.script().most_open
+    /// The maximum number of callbacks that waited for their response at the same time.
+    pub(crate) fn max_concurrent(&self) -> usize {
+        self.script().max_concurrent
     }
 
-    /// How many TCP connections came so far.
+    /// The number of TCP connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.served.connections.load(Ordering::Relaxed)
     }
@@ -212,34 +207,34 @@ impl Drop for Receiver {
     }
 }
 
-/// Counts a callback as open until it is answered or given up.
-struct Open(Arc<Mutex<Script>>);
+/// Counts a callback as open until its response is sent or the connection is closed.
+struct OpenCallback(Arc<Mutex<Script>>);
 
-impl Drop for Open {
+impl Drop for OpenCallback {
     fn drop(&mut self) {
         self.0.lock().expect("no holder panics").open -= 1;
     }
 }
 
 impl Shared {
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Gone> {
+    async fn respond(self, request: Request<Incoming>) -> Result<Response<Body>, ConnectionDropped> {
         let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(|_| Gone)?.to_bytes();
+        let body = body.collect().await.map_err(|_| ConnectionDropped)?.to_bytes();
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         let callback = Callback { version: parts.version, path, headers: parts.headers, body };
         let reply = {
             let mut script = self.script.lock().expect("no holder panics");
             script.count += 1;
             script.open += 1;
-            script.most_open = script.most_open.max(script.open);
-            script.next.pop_front().unwrap_or_else(|| script.otherwise.clone())
+            script.max_concurrent = script.max_concurrent.max(script.open);
+            script.next.pop_front().unwrap_or_else(|| script.default.clone())
         };
-        let _open = Open(self.script.clone());
+        let _open = OpenCallback(self.script.clone());
         contract::check(&exchange(&parts.method, &callback, &reply), &self.violations);
         let echo = format!("{:?}\n{}", callback.headers, String::from_utf8_lossy(&callback.body));
-        let agreement = callback.json()["data"].to_string();
-        // A test that ended has no more interest.
-        let _ = self.arrived.send(callback);
+        let challenge = callback.json()["data"].to_string();
+        // The test may have ended.
+        let _ = self.sender.send(callback);
         let response = Response::builder();
         Ok(match reply {
             Reply::Status(status) => response.status(status).body(full("")),
@@ -247,47 +242,49 @@ impl Shared {
                 headers.into_iter().fold(response.status(status), |response, (name, value)| response.header(name, value)).body(full(body))
             }
             Reply::Echo => response.status(500).body(full(echo)),
-            Reply::Agree => response.body(full(agreement)),
-            Reply::AgreeLater(gate) => {
-                gate.acquire().await.expect("nobody closes it").forget();
-                response.body(full(agreement))
+            Reply::ConfirmHandshake => response.body(full(challenge)),
+            Reply::ConfirmHandshakeWhenReleased(gate) => {
+                gate.acquire().await.expect("the semaphore is never closed").forget();
+                response.body(full(challenge))
             }
             Reply::Hang => std::future::pending().await,
-            Reply::Reset => return Err(Gone),
+            Reply::Reset => return Err(ConnectionDropped),
             Reply::Endless => response.body(BoxBody::new(EndlessBody)),
-            Reply::Gate(gate) => {
-                gate.acquire().await.expect("nobody closes it").forget();
+            Reply::OkWhenReleased(gate) => {
+                gate.acquire().await.expect("the semaphore is never closed").forget();
                 response.status(StatusCode::OK).body(full(""))
             }
-            Reply::ResetLater(gate) => {
-                gate.acquire().await.expect("nobody closes it").forget();
-                return Err(Gone);
+            Reply::ResetWhenReleased(gate) => {
+                gate.acquire().await.expect("the semaphore is never closed").forget();
+                return Err(ConnectionDropped);
             }
         }
         .expect("a response"))
     }
 }
 
-/// What is recorded of a callback and what it is going to be answered.
+/// Returns the record of a callback and of the reply to it.
 fn exchange(method: &http::Method, callback: &Callback, reply: &Reply) -> Exchange {
     let authorization = callback.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (status, answered_headers) = match reply {
+    let (status, response_headers) = match reply {
         Reply::Status(status) => (Some(*status), Vec::new()),
         Reply::Full { status, headers, .. } => {
             (Some(*status), headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect())
         }
         Reply::Echo => (Some(500), Vec::new()),
-        Reply::Agree | Reply::AgreeLater(_) | Reply::Endless | Reply::Gate(_) => (Some(200), Vec::new()),
-        Reply::Hang | Reply::Reset | Reply::ResetLater(_) => (None, Vec::new()),
+        Reply::ConfirmHandshake | Reply::ConfirmHandshakeWhenReleased(_) | Reply::Endless | Reply::OkWhenReleased(_) => {
+            (Some(200), Vec::new())
+        }
+        Reply::Hang | Reply::Reset | Reply::ResetWhenReleased(_) => (None, Vec::new()),
     };
     Exchange::Callback(openapi_proof::evidence::Callback {
         name: None,
         method: method.to_string(),
-        headers: contract::headers(&callback.headers).into_iter().filter(|(name, _)| !name.starts_with(CUSTOM)).collect(),
+        headers: contract::headers(&callback.headers).into_iter().filter(|(name, _)| !name.starts_with(CUSTOM_HEADER_PREFIX)).collect(),
         authentication: authorization.and_then(|value| value.split(' ').next()).map(str::to_ascii_lowercase),
         body: String::from_utf8_lossy(&callback.body).into_owned(),
         status,
-        answered_headers,
+        response_headers,
     })
 }
 
@@ -311,23 +308,23 @@ impl http_body::Body for EndlessBody {
     }
 }
 
-/// The connection is dropped instead of answered.
+/// The server drops the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is dropped on purpose")]
-pub(super) struct Gone;
+pub(super) struct ConnectionDropped;
 
-/// An HTTP server that answers until it is dropped.
-pub(super) struct Served {
+/// An HTTP server that runs until it is dropped.
+pub(super) struct HttpServer {
     accepting: tokio::task::JoinHandle<()>,
     connections: Arc<AtomicUsize>,
 }
 
-impl Served {
-    /// In whatever version of HTTP a client begins with.
-    pub(super) fn start<F, A>(listener: TcpListener, acceptor: Option<TlsAcceptor>, answer: F) -> Served
+impl HttpServer {
+    /// Starts a server for every version of HTTP that a client may use.
+    pub(super) fn start<F, A>(listener: TcpListener, acceptor: Option<TlsAcceptor>, respond: F) -> HttpServer
     where
         F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
-        A: Future<Output = Result<Response<Body>, Gone>> + Send + 'static,
+        A: Future<Output = Result<Response<Body>, ConnectionDropped>> + Send + 'static,
     {
         let connections = Arc::new(AtomicUsize::new(0));
         let count = connections.clone();
@@ -335,30 +332,30 @@ impl Served {
             let mut serving = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                let (acceptor, answer) = (acceptor.clone(), answer.clone());
+                let (acceptor, respond) = (acceptor.clone(), respond.clone());
                 serving.spawn(async move {
-                    let Some(acceptor) = acceptor else { return serve(stream, answer).await };
-                    // A client that refuses the certificate or goes away is part of what is tested.
+                    let Some(acceptor) = acceptor else { return serve(stream, respond).await };
+                    // Some tests need a client that rejects the certificate or disconnects.
                     let Ok(stream) = acceptor.accept(stream).await else { return };
-                    serve(stream, answer).await;
+                    serve(stream, respond).await;
                 });
             }
         });
-        Served { accepting, connections }
+        HttpServer { accepting, connections }
     }
 }
 
-impl Drop for Served {
+impl Drop for HttpServer {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-async fn serve<F, A>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, answer: F)
+async fn serve<F, A>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, respond: F)
 where
     F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Result<Response<Body>, Gone>> + Send + 'static,
+    A: Future<Output = Result<Response<Body>, ConnectionDropped>> + Send + 'static,
 {
-    let service = service_fn(answer);
+    let service = service_fn(respond);
     let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }

@@ -19,36 +19,36 @@ use super::log::CapturedLog;
 use super::proxy::Proxy;
 use super::{Api, Authority, Database, Receiver, TokenEndpoint, contract};
 
-/// How a server is to be started.
+/// The configuration of a server to be started.
 pub(crate) struct Setup {
     flags: Vec<String>,
     clock: Clock,
     embedded: bool,
-    /// Beside what an empty store takes up.
-    room: Option<u64>,
+    /// Maximum size of the store, beyond the size of an empty one.
+    capacity: Option<u64>,
     data_dir: TempDir,
 }
 
 impl Setup {
-    /// As `--dev`: loopback callbacks, trusting the data directory's own authority.
+    /// Returns a setup with `--dev`: loopback callbacks are allowed, and the data directory's own authority is trusted.
     pub(crate) fn dev() -> Setup {
-        Setup::strict().flags(&["--dev"])
+        Setup::production().flags(&["--dev"])
     }
 
-    /// As in production: no address but public ones.
-    pub(crate) fn strict() -> Setup {
+    /// Returns a setup as in production: only public addresses are allowed.
+    pub(crate) fn production() -> Setup {
         let data_dir = TempDir::new().expect("a temporary directory");
-        Setup { flags: Vec::new(), clock: Clock::system(), embedded: false, room: None, data_dir }
+        Setup { flags: Vec::new(), clock: Clock::system(), embedded: false, capacity: None, data_dir }
     }
 
-    /// On the embedded store, whatever this run is on.
+    /// Uses the embedded store, even if the test run uses PostgreSQL.
     pub(crate) fn embedded(self) -> Setup {
         Setup { embedded: true, ..self }
     }
 
-    /// With a store that is full when it has taken so many bytes.
-    pub(crate) fn room(self, bytes: u64) -> Setup {
-        Setup { room: Some(bytes), ..self }
+    /// Limits the store to `bytes` beyond the size of an empty one.
+    pub(crate) fn capacity(self, bytes: u64) -> Setup {
+        Setup { capacity: Some(bytes), ..self }
     }
 
     pub(crate) fn flags(mut self, flags: &[&str]) -> Setup {
@@ -56,14 +56,14 @@ impl Setup {
         self
     }
 
-    /// With this catalogue of event types.
+    /// Sets the catalogue of event types.
     pub(crate) fn event_types(self, catalogue: &Value) -> Setup {
         let file = self.data_dir.path().join("event-types.json");
         std::fs::write(&file, catalogue.to_string()).expect("a writable directory");
         self.flags(&["--event-types-file", &file.display().to_string()])
     }
 
-    /// Time stands still until the test moves it.
+    /// Uses a clock that only the test advances.
     pub(crate) fn manual_clock(mut self) -> Setup {
         let start = DateTime::parse_from_rfc3339("2026-01-02T15:04:05Z").expect("a time").to_utc();
         self.clock = Clock::manual(start);
@@ -74,31 +74,32 @@ impl Setup {
         let data_dir = self.data_dir.path();
         let database = if self.embedded { Database::embedded(data_dir) } else { Database::new(data_dir) };
         database.prepare(&self.flags, self.clock.now()).await;
-        if let Some(room) = self.room {
-            self.flags.extend(["--max-bytes".to_owned(), (database.empty_bytes().await + room).to_string()]);
+        if let Some(capacity) = self.capacity {
+            self.flags.extend(["--max-bytes".to_owned(), (database.empty_bytes().await + capacity).to_string()]);
         }
         let log = CapturedLog::default();
         let settings = settings(&database, &self.flags);
         let running = webhooks_server::node::server::Server::start(settings, self.clock.clone(), log.logger()).await;
         let running = running.unwrap_or_else(|error| panic!("the server does not start: {error:#}"));
-        let proxy = Proxy::start(running.address().expect("it serves the API")).await;
+        let proxy = Proxy::start(running.address().expect("an API listener")).await;
         Server { proxy, running: Some(running), log, setup: self, database }
     }
 }
 
-const OPERATIONS_LISTEN: &str = "--operations-listen";
+const ADMIN_LISTEN_FLAG: &str = "--admin-listen";
 
 fn settings(database: &Database, flags: &[String]) -> Settings {
-    let of_database = database.flags(flags);
+    let database_flags = database.flags(flags);
     let fixed = ["webhooks-server", "--listen", "127.0.0.1:0"];
-    // Tests run at the same time, and the default is one port.
-    let operations = if flags.iter().any(|flag| flag == OPERATIONS_LISTEN) { &[][..] } else { &[OPERATIONS_LISTEN, "127.0.0.1:0"] };
-    let arguments = fixed.iter().chain(operations).copied().chain(of_database.iter().chain(flags).map(String::as_str)).map(OsString::from);
+    // Concurrent tests cannot share the default port.
+    let admin_flags = if flags.iter().any(|flag| flag == ADMIN_LISTEN_FLAG) { &[][..] } else { &[ADMIN_LISTEN_FLAG, "127.0.0.1:0"] };
+    let arguments =
+        fixed.iter().chain(admin_flags).copied().chain(database_flags.iter().chain(flags).map(String::as_str)).map(OsString::from);
     CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings
 }
 
 pub(crate) struct Server {
-    // Dropped first, so that a broken contract is the failure that is shown.
+    // The proxy is dropped first, so that a contract violation is reported before other failures.
     proxy: Proxy,
     running: Option<webhooks_server::node::server::Server>,
     log: CapturedLog,
@@ -111,10 +112,10 @@ impl Server {
         Setup::dev().start().await
     }
 
-    /// The caller that a first start makes: account `default`, every scope.
+    /// A client with the token that the first start creates: account `default`, every scope.
     pub(crate) fn api(&self) -> Api {
         let token = std::fs::read_to_string(self.file("access-token")).expect("a first start writes it");
-        contract::know_token(token.trim(), &Scope::ALL);
+        contract::register_token(token.trim(), &Scope::ALL);
         self.api_with(token.trim())
     }
 
@@ -126,40 +127,40 @@ impl Server {
         Api::new(&self.proxy.base(), None)
     }
 
-    /// A caller of an account with every scope.
+    /// A client of an account with every scope.
     pub(crate) async fn api_of(&self, account: &str) -> Api {
         self.api_with(&self.token(Some(account), &Scope::ALL, None).await)
     }
 
-    /// A platform caller with every scope that it may have.
+    /// A platform client with every scope that is allowed for it.
     pub(crate) async fn platform(&self) -> Api {
         let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scope.for_platform()).collect();
         self.api_with(&self.token(None, &scopes, None).await)
     }
 
-    /// Makes an access token beside the running server, as `webhooks-server token create` does.
+    /// Creates an access token while the server is running, like `webhooks-server token create`.
     pub(crate) async fn token(&self, account: Option<&str>, scopes: &[Scope], expires_at: Option<DateTime<Utc>>) -> String {
         let account = account.map(|account| Account::parse(account).expect("an account"));
         let (token, secret) = new_token(account.clone(), scopes, self.now(), expires_at).expect("a token");
         self.database.store().await.create_token(token, token_hash(&secret)).await.expect("a stored token");
         let counts = |scope: &&Scope| account.is_some() || scope.for_platform();
-        contract::know_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
+        contract::register_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
         secret
     }
 
-    /// Where callers reach it.
+    /// The base URL of the proxy.
     pub(crate) fn base(&self) -> String {
         self.proxy.base()
     }
 
-    /// Where it really listens, past the proxy.
+    /// The address where the server itself listens, without the proxy.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.running.as_ref().expect("it runs").address().expect("it serves the API")
+        self.running.as_ref().expect("a running server").address().expect("an API listener")
     }
 
-    /// Where health, readiness and metrics are.
-    pub(crate) fn operations(&self) -> Api {
-        let address = self.running.as_ref().expect("it runs").operations_address().expect("it has the listener");
+    /// A client for health, readiness and metrics.
+    pub(crate) fn admin_api(&self) -> Api {
+        let address = self.running.as_ref().expect("a running server").admin_address().expect("an admin listener");
         Api::new(&format!("http://{address}"), None)
     }
 
@@ -195,32 +196,31 @@ impl Server {
         self.setup.clock.advance(by);
     }
 
-    /// Everything that the server logged so far, at the lowest level.
+    /// Everything that the server has logged so far, at every level.
     pub(crate) fn log(&self) -> String {
         self.log.text()
     }
 
-    /// Every answer's headers and body so far.
-    pub(crate) fn answers(&self) -> Vec<u8> {
-        self.proxy.answers()
+    /// The headers and body of every response so far.
+    pub(crate) fn responses(&self) -> Vec<u8> {
+        self.proxy.responses()
     }
 
-    /// Stops in good order and starts again on the same data; callers find it where it was.
+    /// Stops gracefully and starts again on the same data. The proxy's address stays the same.
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
         self.start_again().await;
     }
 
-    /// After it was stopped.
     pub(crate) async fn start_again(&mut self) {
         let settings = settings(&self.database, &self.setup.flags);
         let started = webhooks_server::node::server::Server::start(settings, self.setup.clock.clone(), self.log.logger()).await;
         let running = started.unwrap_or_else(|error| panic!("the server does not start again: {error:#}"));
-        self.proxy.move_to(running.address().expect("it serves the API"));
+        self.proxy.set_upstream(running.address().expect("an API listener"));
         self.running = Some(running);
     }
 
     pub(crate) async fn stop(&mut self) {
-        self.running.take().expect("it runs").stop().await.expect("it stops");
+        self.running.take().expect("a running server").stop().await.expect("the server stops");
     }
 }

@@ -13,22 +13,21 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::Authority;
-use super::receiver::{Body, Gone, HTTP_2_AND_1, Served, full};
+use super::receiver::{Body, ConnectionDropped, HTTP_2_AND_1, HttpServer, full};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum TokenBehaviour {
-    /// Issues tokens with this `expires_in`, or without any.
+    /// Issues tokens, with `expires_in` if it is set.
     Issue {
         expires_in: Option<u64>,
     },
-    /// Takes credentials in the body alone.
+    /// Accepts credentials only in the body.
     RefuseBasic,
     Refuse,
     Hang,
     Garbage,
 }
 
-/// One request to the endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequest {
     pub(crate) authorization: Option<String>,
@@ -44,21 +43,21 @@ struct State {
 pub(crate) struct TokenEndpoint {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
-    _served: Served,
+    _served: HttpServer,
 }
 
 impl TokenEndpoint {
-    /// One that knows a single client.
+    /// Starts an endpoint with a single client.
     pub(crate) async fn start(authority: &Authority, client_id: &str, client_secret: &str) -> TokenEndpoint {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
+        let address = listener.local_addr().expect("a bound listener");
         let state = State { behaviour: TokenBehaviour::Issue { expires_in: Some(3600) }, requests: Vec::new(), issued: 0 };
         let state = Arc::new(Mutex::new(state));
         let client = Client { id: client_id.to_owned(), secret: client_secret.to_owned() };
         let shared = (state.clone(), Arc::new(client));
-        let served = Served::start(listener, Some(authority.acceptor(&HTTP_2_AND_1)), move |request| {
+        let served = HttpServer::start(listener, Some(authority.acceptor(&HTTP_2_AND_1)), move |request| {
             let (state, client) = shared.clone();
-            async move { answer(request, &state, &client).await }
+            async move { respond(request, &state, &client).await }
         });
         TokenEndpoint { address, state, _served: served }
     }
@@ -82,16 +81,16 @@ struct Client {
 }
 
 impl Client {
-    /// RFC 6749 §2.3.1: both are form-encoded before they become a user-id and a password.
+    /// Returns the `Authorization` header. RFC 6749 §2.3.1: identifier and secret are form-encoded first.
     fn basic(&self) -> String {
         let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(&self.id), encode(&self.secret))))
     }
 }
 
-async fn answer(request: Request<Incoming>, state: &Mutex<State>, client: &Client) -> Result<Response<Body>, Gone> {
+async fn respond(request: Request<Incoming>, state: &Mutex<State>, client: &Client) -> Result<Response<Body>, ConnectionDropped> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| Gone)?.to_bytes();
+    let body = body.collect().await.map_err(|_| ConnectionDropped)?.to_bytes();
     let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let (behaviour, token) = {

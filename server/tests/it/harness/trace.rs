@@ -1,40 +1,40 @@
-//! What a process asked of the kernel, as strace saw it, and whether an answer left before what it tells of was on disk.
+//! Reads a trace of system calls by strace, and checks that data was synced to disk before the response was sent.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use super::eventually;
 
-/// The calls that write, sync and send.
+/// The system calls that write, sync and send.
 const CALLS: &str = "trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,fsync,fdatasync,sync_file_range,msync";
 
-/// The words that start a program under strace: all its threads, every byte in hexadecimal. With `-D` the process that is
-/// started is the program itself, and strace looks on from beside it.
-pub(crate) fn strace(trace: &Path) -> Vec<String> {
+/// Returns the command prefix that runs a program under strace. The trace has all threads, and every byte in hexadecimal. With
+/// `-D`, the started process is the program itself, and strace is a separate process.
+pub(crate) fn strace_command(trace: &Path) -> Vec<String> {
     let trace = trace.display().to_string();
     ["strace", "-D", "-f", "-y", "-xx", "-s", "1000000", "-e", CALLS, "-o", &trace].map(str::to_owned).to_vec()
 }
 
 pub(crate) struct Trace(Vec<Event>);
 
-/// In the order in which the kernel was asked and answered: a call that is not over has not happened, one that has begun may have.
+/// Events in trace order. The event of a write or sync is its end. The event of a send is its start.
 #[derive(Debug)]
 enum Event {
-    /// A frame of the log behind the database is written: a page, and whether it ends a transaction.
+    /// A frame of the write-ahead log was written: a page, and whether it ends a transaction.
     Frame { page: Vec<u8>, commits: bool },
-    /// All that was written to the log before the sync *began* is on disk.
+    /// A sync ended. The first `frames` frames are on disk, because they were written before the sync *began*.
     Synced { frames: usize },
-    /// Something begins to be sent.
+    /// A send began.
     Sending(Vec<u8>),
 }
 
 impl Trace {
-    /// The trace of a process that has ended.
-    pub(crate) async fn of(file: &Path) -> Trace {
+    /// Reads the trace of a process that has ended.
+    pub(crate) async fn read(file: &Path) -> Trace {
         let whole =
             async || std::fs::read_to_string(file).ok().filter(|text| text.contains(" +++ exited with ") && text.ends_with("+++\n"));
         if std::fs::metadata(file).is_ok_and(|metadata| metadata.len() == 0) || !file.exists() {
-            panic!("strace traced nothing: is ptrace forbidden here, as in a container without the capability SYS_PTRACE?");
+            panic!("strace recorded nothing. Is ptrace forbidden here, as in a container without the capability SYS_PTRACE?");
         }
         Trace::parse(&eventually("strace to write the end of its trace", whole).await)
     }
@@ -43,21 +43,21 @@ impl Trace {
         let mut events = Vec::new();
         let mut frames = 0;
         let mut headers: HashMap<String, bool> = HashMap::new();
-        // By thread: the call that was begun and has not ended, and how many frames there were then.
-        let mut begun: HashMap<&str, (String, usize)> = HashMap::new();
+        // Each thread's unfinished call, and the number of frames when the call began.
+        let mut unfinished: HashMap<&str, (String, usize)> = HashMap::new();
         for line in text.lines() {
             let (thread, rest) = line.split_once(' ').expect("a thread and its call");
             let rest = rest.trim_start();
             let (call, frames_before) = if rest.starts_with("<... ") {
                 let (_, end) = rest.split_once(" resumed>").expect("a resumed call");
-                let (beginning, frames_before) = begun.remove(thread).expect("it was begun");
+                let (beginning, frames_before) = unfinished.remove(thread).expect("the call has a beginning");
                 (beginning + end, frames_before)
             } else {
                 if is_send(rest) {
                     events.push(Event::Sending(strings(rest)));
                 }
                 if let Some(beginning) = rest.strip_suffix(" <unfinished ...>") {
-                    begun.insert(thread, (beginning.to_owned(), frames));
+                    unfinished.insert(thread, (beginning.to_owned(), frames));
                     continue;
                 }
                 (rest.to_owned(), frames)
@@ -68,52 +68,53 @@ impl Trace {
             }
             match name(&call) {
                 "fsync" | "fdatasync" => events.push(Event::Synced { frames: frames_before }),
-                // SQLite writes the header of a frame, and then its page.
+                // SQLite writes the header of a frame before its page.
                 _ => match strings(&call) {
                     bytes if bytes.len() == 24 => drop(headers.insert(file, bytes[4..8] != [0; 4])),
                     bytes if bytes.len() >= 512 => {
-                        let commits = headers.remove(&file).expect("a page comes after the header of its frame");
+                        let commits = headers.remove(&file).expect("a page follows the header of its frame");
                         events.push(Event::Frame { page: bytes, commits });
                         frames += 1;
                     }
-                    bytes => assert_eq!(bytes.len(), 32, "neither the header of the log, nor of a frame, nor a page: {call}"),
+                    bytes => assert_eq!(bytes.len(), 32, "not a log header, a frame header or a page: {call}"),
                 },
             }
         }
         Trace(events)
     }
 
-    /// Whether the first answer with all of `answered` left after the change that holds all of `stored` was on disk: after
-    /// the first page that holds it, the end of its transaction, and a sync that began after both and ended before the
-    /// answer began.
-    pub(crate) fn judge(&self, stored: &[&str], answered: &[&str]) -> Result<(), String> {
+    /// Checks that the first response with all of `sent` began after the change with all of `stored` was on disk.
+    ///
+    /// The change is on disk after three events: the first page with `stored` is written, its transaction ends, and a sync that
+    /// began later ends.
+    pub(crate) fn check_synced_before_send(&self, stored: &[&str], sent: &[&str]) -> Result<(), String> {
         let has = |bytes: &[u8], texts: &[&str]| texts.iter().all(|text| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
-        let is_answer = |event: &Event| matches!(event, Event::Sending(bytes) if has(bytes, answered));
-        let answer = self.0.iter().position(is_answer).ok_or_else(|| format!("nothing was sent that holds {answered:?}"))?;
-        let mut written = false;
-        let mut committed = None;
+        let is_response = |event: &Event| matches!(event, Event::Sending(bytes) if has(bytes, sent));
+        let response = self.0.iter().position(is_response).ok_or_else(|| format!("no sent message contains {sent:?}"))?;
+        let mut is_written = false;
+        let mut committed_frames = None;
         let mut frames = 0;
-        let mut synced = 0;
-        for event in &self.0[..answer] {
+        let mut synced_frames = 0;
+        for event in &self.0[..response] {
             match event {
                 Event::Frame { page, commits } => {
-                    // Later transactions write the same page again, for its other rows.
-                    written |= has(page, stored);
+                    // Later transactions write the same page again, because of other rows on the page.
+                    is_written |= has(page, stored);
                     frames += 1;
-                    if *commits && written && committed.is_none() {
-                        committed = Some(frames);
+                    if *commits && is_written && committed_frames.is_none() {
+                        committed_frames = Some(frames);
                     }
                 }
-                Event::Synced { frames } => synced = synced.max(*frames),
+                Event::Synced { frames } => synced_frames = synced_frames.max(*frames),
                 Event::Sending(_) => {}
             }
         }
-        if !written {
-            return Err(format!("{answered:?} was sent before {stored:?} was written"));
+        if !is_written {
+            return Err(format!("{sent:?} was sent before {stored:?} was written"));
         }
-        match committed {
-            None => Err(format!("{answered:?} was sent before the transaction of {stored:?} was written")),
-            Some(committed) if committed > synced => Err(format!("{answered:?} was sent before {stored:?} was synced")),
+        match committed_frames {
+            None => Err(format!("{sent:?} was sent before the transaction of {stored:?} was written")),
+            Some(committed_frames) if committed_frames > synced_frames => Err(format!("{sent:?} was sent before {stored:?} was synced")),
             Some(_) => Ok(()),
         }
     }
@@ -128,29 +129,29 @@ fn is_send(call: &str) -> bool {
     matches!(name(call), "sendto" | "sendmsg") || (matches!(name(call), "write" | "writev") && to_socket())
 }
 
-/// The file of a call that ended, and whether it did what it was asked for.
+/// Returns the file of a finished call, and whether the call succeeded.
 fn call_on_file(call: &str) -> Option<(String, bool)> {
     let file = file_of(call)?;
     let result = call.rsplit_once(" = ")?.1;
     Some((file, !result.starts_with('-')))
 }
 
-/// What a call's file descriptor is: `3<\x2f…>`.
+/// Returns the file that a call's file descriptor refers to: `3<\x2f…>`.
 fn file_of(call: &str) -> Option<String> {
     let (_, arguments) = call.split_once('(')?;
     let (_, file) = arguments.split_once('<').filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))?;
     String::from_utf8(bytes(file.split_once('>')?.0)).ok()
 }
 
-/// All that stands in quotes, one after the other.
+/// Returns the concatenation of all quoted strings.
 fn strings(call: &str) -> Vec<u8> {
     call.split('"').skip(1).step_by(2).flat_map(bytes).collect()
 }
 
-/// `\x2f` is a slash. What strace adds of its own is not in hexadecimal.
+/// Decodes strace's hexadecimal: `\x2f` is a slash. Text that strace adds itself is not encoded.
 fn bytes(text: &str) -> Vec<u8> {
     if !text.starts_with("\\x") {
         return text.as_bytes().to_vec();
     }
-    text.split("\\x").skip(1).map(|digits| u8::from_str_radix(digits, 16).unwrap_or_else(|_| panic!("no byte: {digits}"))).collect()
+    text.split("\\x").skip(1).map(|digits| u8::from_str_radix(digits, 16).unwrap_or_else(|_| panic!("not a byte: {digits}"))).collect()
 }

@@ -1,8 +1,8 @@
-//! That an alert fires in the state that it speaks of, and in no other.
+//! Each alert fires in the state that it describes, and in no other state.
 //!
-//! What one scrape tells is evaluated as Prometheus would, but for how long it must last (`for`). Rates and quantiles need
-//! scrapes over minutes: of these rules only what they select is held to be there. Nor is the store's queue filled here,
-//! which takes thousands of commands at once.
+//! The tests evaluate one scrape like Prometheus, but without the duration (`for`). Rates and quantiles need scrapes over minutes.
+//! For these rules, `metrics.rs` only checks that their samples exist. The alert for the store's queue is not triggered here,
+//! because it needs thousands of concurrent commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,22 +14,22 @@ use webhooks_server::model::PauseScope;
 use super::{Scrape, rules};
 use crate::harness::{Reply, Server, Setup, eventually};
 
-/// A value for each set of labels. All of a scrape is of one instance, so that `instance` is none of them.
+/// A value for each set of labels. The label `instance` is left out, because a scrape has only one instance.
 type Vector = Vec<(BTreeMap<String, String>, f64)>;
 
-/// `None` where one scrape does not tell.
+/// Evaluates an expression. Returns `None` if it needs more than one scrape.
 fn evaluate(scrape: &Scrape, expression: &Expr) -> Option<Vector> {
     Some(match expression {
         Expr::Paren(paren) => evaluate(scrape, &paren.expr)?,
         Expr::VectorSelector(selector) => {
-            let found = scrape.samples.iter().filter(|sample| sample.is_of(selector));
+            let found = scrape.samples.iter().filter(|sample| sample.matches(selector));
             found.map(|sample| (sample.labels.clone(), sample.value)).collect()
         }
         Expr::Aggregate(aggregate) if aggregate.op.to_string() == "max" => {
             let by = aggregate.modifier.as_ref().map(|modifier| modifier.labels().labels.as_slice());
             assert_eq!(by, Some(&["instance".to_owned()][..]), "{expression}");
             let values = evaluate(scrape, &aggregate.expr)?.into_iter().map(|(_, value)| value);
-            values.reduce(f64::max).map(|most| (BTreeMap::new(), most)).into_iter().collect()
+            values.reduce(f64::max).map(|max| (BTreeMap::new(), max)).into_iter().collect()
         }
         Expr::Call(call) if call.func.name == "absent" => {
             if evaluate(scrape, &call.args.args[0])?.is_empty() {
@@ -54,32 +54,32 @@ fn evaluate(scrape: &Scrape, expression: &Expr) -> Option<Vector> {
     })
 }
 
-/// The alerts that this scrape begins, if it is as good as any other for that long.
-fn firing(scrape: &Scrape) -> BTreeSet<String> {
+/// Returns the alerts that this scrape triggers, without regard to `for`.
+fn firing_alerts(scrape: &Scrape) -> BTreeSet<String> {
     let evaluated = rules().into_iter().map(|rule| (rule.name, evaluate(scrape, &parser::parse(&rule.expression).expect("PromQL"))));
     evaluated.filter(|(_, found)| found.as_ref().is_some_and(|found| !found.is_empty())).map(|(name, _)| name).collect()
 }
 
-/// The disk of whoever runs the tests may be nearly full.
+/// Returns a setup that ignores the free space of the disk, which may be nearly full where the tests run.
 fn setup() -> Setup {
     Setup::dev().manual_clock().flags(&["--min-free-bytes", "0", "--attempt-timeout-seconds", "300"])
 }
 
-/// Waits until the server has counted what makes these fire, and those alone.
-async fn fires(server: &Server, alerts: &[&str]) {
+/// Waits until exactly these alerts fire.
+async fn wait_for_alerts(server: &Server, alerts: &[&str]) {
     let expected: BTreeSet<String> = alerts.iter().map(|alert| (*alert).to_owned()).collect();
     let counted = async || {
-        let scrape = Scrape::of(server).await;
-        (scrape.value("webhooks_registered").is_some() && firing(&scrape) == expected).then_some(())
+        let scrape = Scrape::fetch(server).await;
+        (scrape.value("webhooks_registered").is_some() && firing_alerts(&scrape) == expected).then_some(())
     };
     eventually(&format!("{alerts:?}"), counted).await;
 }
 
 #[tokio::test]
-async fn one_scrape_tells_of_all_alerts_but_those_of_rates() {
+async fn one_scrape_is_enough_for_all_alerts_except_rates() {
     let server = setup().start().await;
-    let scrape = Scrape::of(&server).await;
-    let untold = rules().into_iter().filter(|rule| evaluate(&scrape, &parser::parse(&rule.expression).expect("PromQL")).is_none());
+    let scrape = Scrape::fetch(&server).await;
+    let not_evaluated = rules().into_iter().filter(|rule| evaluate(&scrape, &parser::parse(&rule.expression).expect("PromQL")).is_none());
     let expected = [
         "WebhooksRequestsFail",
         "WebhooksMostAttemptsFail",
@@ -91,11 +91,11 @@ async fn one_scrape_tells_of_all_alerts_but_those_of_rates() {
         "WebhooksNodeTakenOver",
         "WebhooksNodeGivenUp",
     ];
-    assert_eq!(untold.map(|rule| rule.name).collect::<Vec<_>>(), expected);
+    assert_eq!(not_evaluated.map(|rule| rule.name).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
-async fn a_server_that_is_well_fires_nothing_and_one_that_is_not_there_does() {
+async fn a_healthy_server_fires_no_alert_and_an_absent_one_does() {
     let server = setup().start().await;
     let mut receiver = server.receiver().await;
     let api = server.api();
@@ -103,48 +103,48 @@ async fn a_server_that_is_well_fires_nothing_and_one_that_is_not_there_does() {
     let notification = api.publish_type("a.b").await;
     receiver.next().await;
     api.after_attempts(&notification, 1).await;
-    fires(&server, &[]).await;
+    wait_for_alerts(&server, &[]).await;
     let nothing = Scrape { text: String::new(), types: BTreeMap::new(), samples: Vec::new() };
-    assert_eq!(firing(&nothing), BTreeSet::from(["WebhooksServerAbsent".to_owned()]));
+    assert_eq!(firing_alerts(&nothing), BTreeSet::from(["WebhooksServerAbsent".to_owned()]));
 }
 
 #[tokio::test]
-async fn a_full_storage_fires_and_its_refusals_are_counted() {
-    // Of PostgreSQL's disk a server sees nothing.
-    for (setup, nearly) in [
+async fn a_full_storage_fires_alerts_and_refusals_are_counted() {
+    // A server cannot see PostgreSQL's disk.
+    for (setup, nearly_full_alert) in [
         (Setup::dev().flags(&["--max-bytes", "1", "--min-free-bytes", "0"]), "WebhooksStorageNearlyFull"),
         (Setup::dev().embedded().flags(&["--min-free-bytes", "9223372036854775807"]), "WebhooksDiskNearlyFull"),
     ] {
         let server = setup.start().await;
         assert_eq!(server.api().post("/notifications", &json!({ "type": "a.b", "data": {} })).await.status, 503);
-        fires(&server, &["WebhooksStorageFull", nearly]).await;
+        wait_for_alerts(&server, &["WebhooksStorageFull", nearly_full_alert]).await;
         let refused = "webhooks_http_requests_total{operation=\"publishNotification\",status=\"503\"}";
-        assert_eq!(Scrape::of(&server).await.sum(refused), 1.0);
+        assert_eq!(Scrape::fetch(&server).await.sum(refused), 1.0);
     }
 }
 
 #[tokio::test]
-async fn what_waits_for_its_first_attempt_fires_until_it_is_paused() {
+async fn late_first_attempts_fire_an_alert_until_deliveries_are_paused() {
     let server = setup().flags(&["--max-in-flight-per-webhook", "1"]).start().await;
     let mut receiver = server.receiver().await;
-    receiver.always(Reply::Hang);
+    receiver.always_reply(Reply::Hang);
     let api = server.api();
     api.register_url(&receiver.url()).await;
     api.publish_type("a.b").await;
     receiver.next().await;
     api.publish_type("a.b").await;
     server.advance(TimeDelta::seconds(61));
-    fires(&server, &["WebhooksFreshDeliveriesWait"]).await;
+    wait_for_alerts(&server, &["WebhooksFreshDeliveriesWait"]).await;
     assert!(server.database().store().await.pause_deliveries(PauseScope::All, server.now()).await.expect("stored"));
-    fires(&server, &["WebhooksDeliveriesPaused"]).await;
+    wait_for_alerts(&server, &["WebhooksDeliveriesPaused"]).await;
 }
 
 #[tokio::test]
-async fn a_retry_that_finds_no_room_fires() {
+async fn a_late_retry_fires_an_alert() {
     let server = setup().flags(&["--max-in-flight-per-webhook", "1"]).start().await;
     let mut receiver = server.receiver().await;
-    receiver.then([Reply::Status(500)]);
-    receiver.always(Reply::Hang);
+    receiver.reply_to_next([Reply::Status(500)]);
+    receiver.always_reply(Reply::Hang);
     let api = server.api();
     api.register_url(&receiver.url()).await;
     let retried = api.publish_type("a.b").await;
@@ -153,14 +153,14 @@ async fn a_retry_that_finds_no_room_fires() {
     api.publish_type("a.b").await;
     receiver.next().await;
     server.advance(TimeDelta::seconds(910));
-    fires(&server, &["WebhooksRetriesWait"]).await;
+    wait_for_alerts(&server, &["WebhooksRetriesWait"]).await;
 }
 
 #[tokio::test]
-async fn what_waits_behind_a_head_that_fails_fires() {
+async fn deliveries_behind_a_failing_head_fire_an_alert() {
     let server = setup().start().await;
     let mut receiver = server.receiver().await;
-    receiver.always(Reply::Status(500));
+    receiver.always_reply(Reply::Status(500));
     let api = server.api();
     api.register(&json!({ "targetURL": receiver.url(), "ordered": true })).await;
     let head = api.publish_type("a.b").await;
@@ -170,17 +170,17 @@ async fn what_waits_behind_a_head_that_fails_fires() {
     server.advance(TimeDelta::seconds(3601));
     receiver.next().await;
     api.after_attempts(&head, 2).await;
-    fires(&server, &["WebhooksOrderedDeliveriesWait"]).await;
+    wait_for_alerts(&server, &["WebhooksOrderedDeliveriesWait"]).await;
 }
 
 #[tokio::test]
-async fn attempts_at_their_limit_fire() {
+async fn attempts_at_their_limit_fire_an_alert() {
     let server = setup().flags(&["--max-in-flight", "1"]).start().await;
     let mut receiver = server.receiver().await;
-    receiver.always(Reply::Hang);
+    receiver.always_reply(Reply::Hang);
     let api = server.api();
     api.register_url(&receiver.url()).await;
     api.publish_type("a.b").await;
     receiver.next().await;
-    fires(&server, &["WebhooksAttemptsAtLimit"]).await;
+    wait_for_alerts(&server, &["WebhooksAttemptsAtLimit"]).await;
 }

@@ -5,19 +5,19 @@ use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Database, bytes, directory_beside, migrated, text};
-use crate::harness::{Api, Authority, Callback, Process, Receiver, Reply, TokenEndpoint, binary, eventually, id_of};
+use super::{Database, bytes, directory_beside, migrate_successfully, text};
+use crate::harness::{Api, Authority, Callback, Process, Receiver, Reply, TokenEndpoint, eventually, id_of, run_binary};
 
 const BODY: &str = r#"{"type":"a.b","data":{"keyed":true}}"#;
 
-/// All that an account sees, with the attempts of each delivery.
-async fn seen_by(api: &Api) -> Vec<Value> {
-    let mut seen = api.list("/webhooks").await;
-    seen.extend(api.list("/notifications").await);
+/// Returns everything that an account can read, with the attempts of each delivery.
+async fn contents_for(api: &Api) -> Vec<Value> {
+    let mut contents = api.list("/webhooks").await;
+    contents.extend(api.list("/notifications").await);
     for delivery in api.list("/deliveries").await {
-        seen.push(api.delivery(&id_of(&delivery)).await);
+        contents.push(api.delivery(&id_of(&delivery)).await);
     }
-    seen
+    contents
 }
 
 async fn publish_with_key(api: &Api) -> Value {
@@ -25,27 +25,26 @@ async fn publish_with_key(api: &Api) -> Value {
 }
 
 async fn delivery_command(arguments: &[&str], store: &str) {
-    let output = binary(&[&["delivery"], arguments, &["--store", store]].concat()).await;
+    let output = run_binary(&[&["delivery"], arguments, &["--store", store]].concat()).await;
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
-/// Which webhook a callback is for: each has the same receiver, at a path of its own.
+/// Returns the query string of a callback. Each webhook at the receiver has its own query string.
 fn path_of(callback: &Callback) -> String {
     callback.path.trim_start_matches("/notify?").to_owned()
 }
 
-struct Cast {
+struct Fixture {
     accepting: Receiver,
     failing: Receiver,
     gone: Receiver,
     _endpoint: TokenEndpoint,
-    /// By their paths at the receiver that accepts.
+    /// The ids of the webhooks at the accepting receiver, by query string.
     webhooks: HashMap<&'static str, String>,
-    of_failing: String,
+    failing_webhook: String,
 }
 
-/// Webhooks of every kind.
-async fn register(process: &Process) -> Cast {
+async fn register(process: &Process) -> Fixture {
     let (api, accepting, failing, gone) = (process.api(), process.receiver().await, process.receiver().await, process.receiver().await);
     let endpoint = TokenEndpoint::start(&Authority::of_data_dir(&process.file("")), "client", "CLIENT-SECRET").await;
     let mut webhooks = HashMap::new();
@@ -69,27 +68,27 @@ async fn register(process: &Process) -> Cast {
         registration.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         webhooks.insert(path, id_of(&api.register(&registration).await));
     }
-    failing.always(Reply::Full { status: 500, headers: Vec::new(), body: "not \0 today".to_owned() });
-    gone.always(Reply::Status(410));
-    let of_failing = api.register_url(&failing.url()).await;
+    failing.always_reply(Reply::Full { status: 500, headers: Vec::new(), body: "not \0 today".to_owned() });
+    gone.always_reply(Reply::Status(410));
+    let failing_webhook = api.register_url(&failing.url()).await;
     api.register_url(&gone.url()).await;
-    Cast { accepting, failing, gone, _endpoint: endpoint, webhooks, of_failing }
+    Fixture { accepting, failing, gone, _endpoint: endpoint, webhooks, failing_webhook }
 }
 
 #[tokio::test]
-async fn everything_is_there_after_a_move_and_goes_on() {
+async fn a_migrated_store_has_everything_and_continues() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let mut source = Process::start_embedded(&["--retry-schedule", "1h"]).await;
     let api = source.api();
-    let mut cast = register(&source).await;
+    let mut fixture = register(&source).await;
     let acme_token = source
         .token_command(&["create", "--account", "acme", "--scope", "webhooks.read,webhooks.write,notifications.read,deliveries.read"])
         .await;
     let acme = source.api_with(&acme_token);
     acme.register_url("https://example.com/acme").await;
-    let settled = async || {
+    let wait_for_attempts = async || {
         eventually("attempts to be recorded", async || {
             let pending = api.list("/deliveries?status=pending").await;
             pending.iter().all(|delivery| delivery["attemptCount"] == 1).then_some(())
@@ -99,88 +98,88 @@ async fn everything_is_there_after_a_move_and_goes_on() {
 
     let first = api.publish_type("a.b").await;
     let erased = api.publish(&json!({ "type": "a.b", "data": { "secret": "ERASED-PAYLOAD" } })).await;
-    settled().await;
+    wait_for_attempts().await;
     api.delete_notification(&id_of(&erased)).await;
     let keyed = publish_with_key(&api).await;
-    settled().await;
-    api.rotate_signing_secret(&cast.webhooks["rotated"], &json!({ "overlapSeconds": 3600 })).await;
-    cast.gone.next().await;
-    cast.failing.next_of(3).await;
-    cast.accepting.arrived();
+    wait_for_attempts().await;
+    api.rotate_signing_secret(&fixture.webhooks["rotated"], &json!({ "overlapSeconds": 3600 })).await;
+    fixture.gone.next().await;
+    fixture.failing.next_callbacks(3).await;
+    fixture.accepting.take_arrived();
     source.delivery_command(&["pause", "--all"]).await;
-    source.delivery_command(&["pause", "--webhook", &cast.webhooks["paused"]]).await;
-    let held = [id_of(&api.publish_type("a.b").await), id_of(&api.publish_type("a.c").await)];
-    api.deactivate(&cast.webhooks["silenced"]).await;
-    api.delete_webhook(&cast.webhooks["deleted"]).await;
-    let before = (seen_by(&api).await, seen_by(&acme).await);
+    source.delivery_command(&["pause", "--webhook", &fixture.webhooks["paused"]]).await;
+    let held_ids = [id_of(&api.publish_type("a.b").await), id_of(&api.publish_type("a.c").await)];
+    api.deactivate(&fixture.webhooks["silenced"]).await;
+    api.delete_webhook(&fixture.webhooks["deleted"]).await;
+    let before = (contents_for(&api).await, contents_for(&acme).await);
     for status in ["pending", "succeeded", "failed", "cancelled"] {
-        assert!(before.0.iter().any(|seen| seen["status"] == status), "nothing is {status}");
+        assert!(before.0.iter().any(|object| object["status"] == status), "no delivery is {status}");
     }
     let mut secrets = HashMap::new();
-    for (path, id) in cast.webhooks.iter().filter(|(path, _)| **path != "deleted") {
+    for (path, id) in fixture.webhooks.iter().filter(|(path, _)| **path != "deleted") {
         secrets.insert(*path, api.signing_secret(id).await);
     }
     source.kill().await;
-    let kept = bytes(&source.file(""));
+    let source_before = bytes(&source.file(""));
 
     let database = Database::create();
     let with_password = database.url.replace("postgres@", "postgres:PASSWORD-OF-URL@");
-    let (table, said) = migrated(&source.data_dir(), &with_password).await;
-    assert!(bytes(&source.file("")) == kept, "the source is as it was");
+    let (table, output) = migrate_successfully(&source.data_dir(), &with_password).await;
+    assert!(bytes(&source.file("")) == source_before, "the source is unchanged");
     assert_eq!(table.lines().filter(|line| line.ends_with(" same")).count(), 18, "{table}");
     assert!(table.lines().any(|line| line.starts_with("webhooks ") && line.contains(" 13 ")), "{table}");
-    assert!(said.contains("--master-key-file") && said.contains("Keep it until you are content"), "{said}");
+    assert!(output.contains("--master-key-file") && output.contains("Keep it until you are satisfied"), "{output}");
     for secret in ["PASSWORD-OF", "CLIENT-SECRET", "KEY-OF-HEADER", "ERASED-PAYLOAD", "whsec_", "wht_"] {
-        assert!(!table.contains(secret) && !said.contains(secret), "{secret} in {table}{said}");
+        assert!(!table.contains(secret) && !output.contains(secret), "{secret} in {table}{output}");
     }
-    let (nothing, again) = migrated(&source.data_dir(), &with_password).await;
-    assert!(nothing.is_empty() && again.contains("has been moved before"), "{again}");
+    let (nothing, again) = migrate_successfully(&source.data_dir(), &with_password).await;
+    assert!(nothing.is_empty() && again.contains("was moved before"), "{again}");
 
     let (directory, key) = directory_beside(&source);
     let mut target = Process::start_on(directory, &["--store", &database.url, "--master-key-file", &key]).await;
     let (api, acme) = (target.api(), target.api_with(&acme_token));
-    let after = (seen_by(&api).await, seen_by(&acme).await);
+    let after = (contents_for(&api).await, contents_for(&acme).await);
     let replaced: Value =
         serde_json::from_str(&serde_json::to_string(&before.0).expect("JSON").replace("\\u0000", "\u{fffd}")).expect("JSON");
     assert_eq!(serde_json::to_value(&after.0).expect("JSON"), replaced);
     assert_eq!(after.1, before.1);
-    assert_eq!(id_of(&publish_with_key(&api).await), id_of(&keyed), "the key was used");
-    assert!(cast.accepting.arrived().is_empty(), "all is paused");
+    assert_eq!(id_of(&publish_with_key(&api).await), id_of(&keyed), "the idempotency key was used before");
+    assert!(fixture.accepting.take_arrived().is_empty(), "all deliveries are paused");
 
     delivery_command(&["resume", "--all"], &database.url).await;
     let open = ["plain", "basic", "oauth", "headers", "ordered", "limited", "rotated"];
-    let callbacks = cast.accepting.next_of(open.len() * held.len()).await;
+    let callbacks = fixture.accepting.next_callbacks(open.len() * held_ids.len()).await;
     for path in open {
         let of_webhook: Vec<&Callback> = callbacks.iter().filter(|callback| path_of(callback) == path).collect();
         let mut ids: Vec<&str> = of_webhook.iter().map(|callback| callback.id()).collect();
         if path != "ordered" {
             ids.sort_unstable();
         }
-        assert_eq!(ids, held, "{path}");
+        assert_eq!(ids, held_ids, "{path}");
         assert!(of_webhook.iter().all(|callback| callback.is_signed_with(&secrets[path])), "{path}");
         let header = |name: &str| of_webhook[0].find_header(name).map(str::to_owned);
         match path {
             "basic" => assert_eq!(header("authorization"), Some(format!("Basic {}", STANDARD.encode("u:PASSWORD-OF-BASIC")))),
             "oauth" => assert!(header("authorization").is_some_and(|value| value.starts_with("Bearer issued-token"))),
             "headers" => assert_eq!(header("x-test-key").as_deref(), Some("KEY-OF-HEADER")),
-            "rotated" => assert_eq!(of_webhook[0].header("webhook-signature").split(' ').count(), 2, "both sign"),
+            "rotated" => assert_eq!(of_webhook[0].header("webhook-signature").split(' ').count(), 2, "both secrets sign"),
             _ => assert_eq!(header("authorization"), None),
         }
     }
-    assert!(cast.accepting.arrived().is_empty(), "one webhook is still paused");
-    delivery_command(&["resume", "--webhook", &cast.webhooks["paused"]], &database.url).await;
-    assert!(cast.accepting.next_of(2).await.iter().all(|callback| path_of(callback) == "paused"));
+    assert!(fixture.accepting.take_arrived().is_empty(), "one webhook is still paused");
+    delivery_command(&["resume", "--webhook", &fixture.webhooks["paused"]], &database.url).await;
+    assert!(fixture.accepting.next_callbacks(2).await.iter().all(|callback| path_of(callback) == "paused"));
 
-    // What waits for its next attempt waits on, and what was cancelled or failed can be had again.
+    // A pending retry stays pending. Cancelled and failed deliveries can be sent again.
     let retried = api.list(&format!("/deliveries?notificationID={}&status=pending", id_of(&first))).await;
-    assert_eq!((retried.len(), &retried[0]["webhook"]["id"]), (1, &json!(cast.of_failing)));
-    cast.failing.next_of(held.len()).await;
-    cast.failing.always(Reply::Status(204));
+    assert_eq!((retried.len(), &retried[0]["webhook"]["id"]), (1, &json!(fixture.failing_webhook)));
+    fixture.failing.next_callbacks(held_ids.len()).await;
+    fixture.failing.always_reply(Reply::Status(204));
     api.redeliver(&id_of(&retried[0])).await;
-    assert_eq!(cast.failing.next().await.id(), id_of(&first));
-    api.activate(&cast.webhooks["silenced"]).await;
-    let recovered = api.recover(&cast.webhooks["silenced"], &json!({ "since": "2020-01-01T00:00:00Z" })).await;
+    assert_eq!(fixture.failing.next().await.id(), id_of(&first));
+    api.activate(&fixture.webhooks["silenced"]).await;
+    let recovered = api.recover(&fixture.webhooks["silenced"], &json!({ "since": "2020-01-01T00:00:00Z" })).await;
     assert_eq!(recovered["count"], 2, "{recovered}");
-    assert!(cast.accepting.next_of(2).await.iter().all(|callback| path_of(callback) == "silenced"));
+    assert!(fixture.accepting.next_callbacks(2).await.iter().all(|callback| path_of(callback) == "silenced"));
     target.terminate().await;
 }

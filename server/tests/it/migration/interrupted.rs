@@ -3,30 +3,29 @@ use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 
-use super::{Database, address, bytes, directory_beside, migrated, refused};
-use crate::harness::{Process, binary, patiently};
+use super::{Database, address, bytes, command_error, directory_beside, migrate_successfully};
+use crate::harness::{Process, run_binary, with_timeout};
 
 const ROWS: usize = 40_000;
 
-/// A move that is under way, and what it says.
-struct Move {
+struct Migration {
     child: Child,
     lines: Lines<BufReader<ChildStderr>>,
 }
 
-impl Move {
-    fn start(data_dir: &str, to: &str) -> Move {
+impl Migration {
+    fn start(data_dir: &str, to: &str) -> Migration {
         let mut command = Command::from(webhooks_process::command(env!("CARGO_BIN_EXE_webhooks-server")));
         command.args(["migrate", "--from", &address(data_dir), "--to", to]).env_clear().kill_on_drop(true);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        Move { child, lines }
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the process starts");
+        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        Migration { child, lines }
     }
 
-    /// Waits until it says that it has done some of a table, and not all.
-    async fn amid(&mut self, what: &str, table: &str) {
+    /// Waits until the output shows that a table is partly copied or compared.
+    async fn wait_for_progress(&mut self, what: &str, table: &str) {
         loop {
-            let line = patiently("progress", self.lines.next_line()).await.expect("readable").expect("it goes on");
+            let line = with_timeout("progress", self.lines.next_line()).await.expect("readable").expect("the output continues");
             if line.starts_with(what) && line.ends_with(&format!(" of {ROWS} rows of {table}")) {
                 assert!(!line.contains(&format!(" {ROWS} of ")), "{line}");
                 return;
@@ -35,25 +34,25 @@ impl Move {
     }
 
     async fn signal(&self, signal: &str) {
-        let id = self.child.id().expect("it runs").to_string();
+        let id = self.child.id().expect("a running process").to_string();
         assert!(Command::new("kill").args([signal, &id]).status().await.expect("kill runs").success());
     }
 
     async fn kill(mut self) {
-        self.child.kill().await.expect("it is killed");
+        self.child.kill().await.expect("the kill succeeds");
     }
 
-    /// What it says to its end.
-    async fn end(mut self) -> (ExitStatus, String) {
-        let mut said = String::new();
-        while let Some(line) = patiently("the end", self.lines.next_line()).await.expect("readable") {
-            said = said + &line + "\n";
+    /// Waits for the exit. Returns the exit status and the rest of the output.
+    async fn wait_for_exit(mut self) -> (ExitStatus, String) {
+        let mut output = String::new();
+        while let Some(line) = with_timeout("the end", self.lines.next_line()).await.expect("readable") {
+            output = output + &line + "\n";
         }
-        (self.child.wait().await.expect("it ends"), said)
+        (self.child.wait().await.expect("an exit status"), output)
     }
 }
 
-/// A source that was killed with much in it, also what the other store has not: U+0000, and times far away.
+/// Creates a large source, whose server was killed. It contains U+0000 and extreme timestamps, which PostgreSQL does not support.
 async fn large_source() -> Process {
     let mut source = Process::start_embedded(&[]).await;
     let webhook = source.api().register_url("https://example.com").await;
@@ -71,7 +70,7 @@ async fn large_source() -> Process {
          INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
              SELECT unhex(printf('01900000000170008000%012x', i)), 1, iif(i % 100 = 0, -9223372036854775808, 1700000000000 + i), i, 'rejected',
                  500, NULL, 'an' || char(0) || 'swer', i % 2 FROM numbers;
-         INSERT INTO rates (webhook_id, even_at) SELECT id, -9223372036854775808 FROM webhook;
+         INSERT INTO rates (webhook_id, theoretical_arrival_time) SELECT id, -9223372036854775808 FROM webhook;
          INSERT INTO sequences (webhook_id, last) SELECT id, 7 FROM webhook;
          INSERT INTO failures (webhook_id, since, attempts, warned) SELECT id, 1700000000000, 3, 1 FROM webhook;
          INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at) SELECT id, 'c', 2, 9000000000000 FROM webhook;
@@ -87,40 +86,40 @@ async fn large_source() -> Process {
 }
 
 #[tokio::test]
-async fn a_move_goes_on_where_it_was_killed_and_no_node_starts_before_it_is_over() {
+async fn a_killed_migration_can_be_resumed_and_no_node_starts_before_its_end() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let source = large_source().await;
-    let (data_dir, kept) = (source.data_dir(), bytes(&source.file("")));
+    let (data_dir, source_before) = (source.data_dir(), bytes(&source.file("")));
     let database = Database::create();
     let (directory, key) = directory_beside(&source);
     for (what, table) in [("copied", "notifications"), ("copied", "deliveries"), ("copied", "attempts"), ("compared", "notifications")] {
-        let mut under_way = Move::start(&data_dir, &database.url);
-        under_way.amid(what, table).await;
+        let mut migration = Migration::start(&data_dir, &database.url);
+        migration.wait_for_progress(what, table).await;
         if table == "deliveries" {
-            under_way.signal("-STOP").await;
-            let error = refused(&["--listen", "127.0.0.1:0", "--operations-listen", "off", "--data-dir", &data_dir]).await;
+            migration.signal("-STOP").await;
+            let error = command_error(&["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir]).await;
             assert!(error.contains("another webhooks-server is running on the data directory"), "{error}");
-            let error = refused(&["token", "create", "--account", "late", "--scope", "webhooks.read", "--data-dir", &data_dir]).await;
+            let error = command_error(&["token", "create", "--account", "late", "--scope", "webhooks.read", "--data-dir", &data_dir]).await;
             assert!(error.contains("locked"), "{error}");
         }
-        under_way.kill().await;
+        migration.kill().await;
         let node = directory.path().display().to_string();
         let of_node = ["--store", &database.url, "--master-key-file", &key, "--data-dir", &node];
-        for command in [&["--listen", "127.0.0.1:0", "--operations-listen", "off"][..], &["token", "list"], &["delivery", "status"]] {
-            let output = binary(&[command, &of_node[..if command.len() > 2 { 6 } else { 2 }]].concat()).await;
+        for command in [&["--listen", "127.0.0.1:0", "--admin-listen", "off"][..], &["token", "list"], &["delivery", "status"]] {
+            let output = run_binary(&[command, &of_node[..if command.len() > 2 { 6 } else { 2 }]].concat()).await;
             let error = super::text(&output.stderr);
             assert!(!output.status.success() && error.contains("not everything has been moved to postgres://"), "{command:?}: {error}");
         }
     }
-    let (table, said) = migrated(&data_dir, &database.url).await;
-    assert!(!said.contains("copied"), "all of it was copied: {said}");
+    let (table, output) = migrate_successfully(&data_dir, &database.url).await;
+    assert!(!output.contains("copied"), "the killed migrations have copied everything: {output}");
     for name in ["notifications", "deliveries", "attempts"] {
         assert!(table.lines().any(|line| line.starts_with(name) && line.contains(&format!(" {ROWS} "))), "{table}");
         assert_eq!(database.execute(&format!("SELECT count(*) FROM {name}")), ROWS.to_string());
     }
-    assert!(table.lines().skip(1).all(|line| line.split_whitespace().nth(1) != Some("0")), "something of everything: {table}");
+    assert!(table.lines().skip(1).all(|line| line.split_whitespace().nth(1) != Some("0")), "every table has rows: {table}");
     assert_eq!(database.execute("SELECT count(*) FROM erasures"), "3");
     assert_eq!(database.execute("SELECT count(*) FROM cancellations WHERE since < now()"), "1");
     assert_eq!(database.execute("SELECT count(*) FROM pending"), (ROWS / 4).to_string());
@@ -128,33 +127,33 @@ async fn a_move_goes_on_where_it_was_killed_and_no_node_starts_before_it_is_over
         database.execute("SELECT count(*), min(response_body), max(response_body) FROM attempts"),
         format!("{ROWS}|an\u{fffd}swer|an\u{fffd}swer")
     );
-    assert!(bytes(&source.file("")) == kept, "the source is as it was");
+    assert!(bytes(&source.file("")) == source_before, "the source is unchanged");
     let target = Process::start_on(directory, &["--store", &database.url, "--master-key-file", &key]).await;
     let page = target.api().get("/deliveries?limit=200&status=failed").await.expect(200);
     assert_eq!(page["data"].as_array().map(Vec::len), Some(200));
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_costs_nothing_and_a_change_that_is_made_meanwhile_is_found() {
+async fn a_broken_connection_loses_nothing_and_a_concurrent_change_is_detected() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let source = large_source().await;
     let (data_dir, database) = (source.data_dir(), Database::create());
-    let mut under_way = Move::start(&data_dir, &database.url);
-    under_way.amid("copied", "deliveries").await;
+    let mut migration = Migration::start(&data_dir, &database.url);
+    migration.wait_for_progress("copied", "deliveries").await;
     database
         .execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
-    let (status, said) = under_way.end().await;
-    let last = said.lines().last().unwrap_or_default();
-    assert!(!status.success() && last.contains("not everything is moved yet, and the same command goes on where this stopped"), "{said}");
+    let (status, output) = migration.wait_for_exit().await;
+    let last = output.lines().last().unwrap_or_default();
+    assert!(!status.success() && last.contains("the move is not finished; run the same command again to continue it"), "{output}");
 
     let row = "01900000-0000-7000-8000-000000000001";
-    for (change, back, expected) in [
+    for (change, undo, expected) in [
         (
             format!("UPDATE notifications SET data = data || ' ' WHERE id = '{row}'"),
             format!("UPDATE notifications SET data = rtrim(data) WHERE id = '{row}'"),
-            format!("of the table notifications the row {row} differs in data"),
+            format!("in the table notifications the row {row} differs in data"),
         ),
         (
             "INSERT INTO tokens SELECT gen_random_uuid(), 'x', account, scopes, created_at FROM tokens".to_owned(),
@@ -164,16 +163,16 @@ async fn a_connection_that_breaks_costs_nothing_and_a_change_that_is_made_meanwh
         (
             format!("CREATE TABLE aside AS SELECT * FROM notifications WHERE id = '{row}'; DELETE FROM notifications WHERE id = '{row}'"),
             "INSERT INTO notifications SELECT * FROM aside".to_owned(),
-            format!("of the table notifications the row {row} is missing"),
+            format!("in the table notifications the row {row} is missing"),
         ),
     ] {
         database.execute(&change);
-        let error = refused(&["migrate", "--from", &address(&data_dir), "--to", &database.url]).await;
-        assert!(error.contains("is not the same as the source") && error.contains(&expected), "{expected}: {error}");
-        assert!(error.contains("It stays unfinished") && !error.contains("ünïcode"), "{error}");
-        let started = refused(&["token", "list", "--store", &database.url]).await;
+        let error = command_error(&["migrate", "--from", &address(&data_dir), "--to", &database.url]).await;
+        assert!(error.contains("differs from the source") && error.contains(&expected), "{expected}: {error}");
+        assert!(error.contains("The move stays unfinished") && !error.contains("ünïcode"), "{error}");
+        let started = command_error(&["token", "list", "--store", &database.url]).await;
         assert!(started.contains("not everything has been moved"), "{started}");
-        database.execute(&back);
+        database.execute(&undo);
     }
-    migrated(&data_dir, &database.url).await;
+    migrate_successfully(&data_dir, &database.url).await;
 }

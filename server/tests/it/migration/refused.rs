@@ -3,10 +3,10 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use webhooks_postgres::shared;
 
-use super::{Database, address, directory_beside, migrated, refused, text};
-use crate::harness::{Process, binary_under, eventually, under_the_modes_of_files};
+use super::{Database, address, command_error, directory_beside, migrate_successfully, text};
+use crate::harness::{Process, eventually, run_binary_wrapped, wrapper_enforcing_file_modes};
 
-/// A source that is stopped, with little in it.
+/// Creates a source with little data, whose server was killed.
 async fn small_source() -> Process {
     let mut source = Process::start_embedded(&[]).await;
     source.api().register_url("https://example.com").await;
@@ -14,57 +14,57 @@ async fn small_source() -> Process {
     source
 }
 
-/// Turns a finished move into one that was cut off at its very end.
-const CUT_OFF: &str = "UPDATE properties SET name = 'unfinished_move' WHERE name = 'finished_move'";
+/// SQL that makes a finished migration look as if it was interrupted just before its end.
+const MAKE_UNFINISHED: &str = "UPDATE properties SET name = 'unfinished_move' WHERE name = 'finished_move'";
 
 #[tokio::test]
-async fn neither_a_source_nor_a_target_that_is_in_use_is_touched() {
+async fn a_source_or_target_in_use_is_refused_and_not_changed() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let mut source = Process::start_embedded(&[]).await;
     let (data_dir, database) = (source.data_dir(), Database::create());
     let to = |database: &Database| ["migrate".to_owned(), "--from".to_owned(), address(&data_dir), "--to".to_owned(), database.url.clone()];
-    let refused_for = async |database: &Database| refused(&to(database).each_ref().map(String::as_str)).await;
-    let error = refused_for(&database).await;
+    let error_for = async |database: &Database| command_error(&to(database).each_ref().map(String::as_str)).await;
+    let error = error_for(&database).await;
     assert!(error.contains("another webhooks-server is running on the data directory"), "{error}");
-    assert_eq!(database.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0", "nothing was done");
+    assert_eq!(database.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0", "nothing was created");
     source.kill().await;
 
     let (directory, key) = directory_beside(&source);
     let mut node = Process::start_on(directory, &["--store", &database.url, "--master-key-file", &key, "--node-name", "first"]).await;
-    let error = refused_for(&database).await;
+    let error = error_for(&database).await;
     assert!(error.contains("is in use by nodes (first)"), "{error}");
-    // Taken for dead, it comes back to what is to be a target now.
+    // The node is declared dead and tries to join again. The database is now the target of a migration.
     database.execute("INSERT INTO properties (name, value) VALUES ('unfinished_move', 'x'); DELETE FROM nodes");
-    eventually("the node to notice", async || node.log().contains("not everything has been moved").then_some(())).await;
+    eventually("the node to refuse the database", async || node.log().contains("not everything has been moved").then_some(())).await;
     assert_eq!(database.execute("SELECT count(*) FROM nodes"), "0");
     node.kill().await;
-    let error = refused_for(&database).await;
+    let error = error_for(&database).await;
     assert!(error.contains("an unfinished move of another version of this program"), "{error}");
     database.execute("DELETE FROM properties WHERE name = 'unfinished_move'");
-    let error = refused_for(&database).await;
-    assert!(error.contains("holds data already, in the table properties: make an empty database"), "{error}");
+    let error = error_for(&database).await;
+    assert!(error.contains("already contains data in the table properties: create an empty database"), "{error}");
 
-    // A move of another source, and of this one as it was before a server ran on it again.
+    // One target has a migration of another source. The other target has a migration of this source before its server ran again.
     let (other, database) = (small_source().await, Database::create());
-    migrated(&other.data_dir(), &database.url).await;
-    let error = refused_for(&database).await;
-    assert!(error.contains("holds what was moved there before"), "{error}");
-    database.execute(CUT_OFF);
-    let error = refused_for(&database).await;
+    migrate_successfully(&other.data_dir(), &database.url).await;
+    let error = error_for(&database).await;
+    assert!(error.contains("contains another move, which has finished"), "{error}");
+    database.execute(MAKE_UNFINISHED);
+    let error = error_for(&database).await;
     assert!(error.contains("an unfinished move of another source"), "{error}");
     let database = Database::create();
-    migrated(&data_dir, &database.url).await;
-    database.execute(CUT_OFF);
+    migrate_successfully(&data_dir, &database.url).await;
+    database.execute(MAKE_UNFINISHED);
     source.start_again().await;
     source.kill().await;
-    let error = refused_for(&database).await;
+    let error = error_for(&database).await;
     assert!(error.contains("a server has run on the source since"), "{error}");
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_in_one_line_without_passwords() {
+async fn an_error_is_one_line_without_passwords() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
@@ -77,7 +77,7 @@ async fn what_is_wrong_is_said_in_one_line_without_passwords() {
         empty.path().join(name).display().to_string()
     };
     let (other_key, backup) = (file("key", b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"), file("backup.db", b""));
-    let without = address(&empty.path().join("nowhere").display().to_string());
+    let missing_source = address(&empty.path().join("nowhere").display().to_string());
     let backup = address(&backup);
     shared()
         .execute("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0; CREATE ROLE guest LOGIN")
@@ -90,21 +90,21 @@ async fn what_is_wrong_is_said_in_one_line_without_passwords() {
         ("postgres://u:PASSWORD@h/d", &*to, &[][..], "'--from <STORE>': must be `sqlite`"),
         ("sqlite:", &to, &[], "'--from <STORE>': must be `sqlite`"),
         ("mysql:x", &to, &[], "'--from <STORE>': must be `sqlite`"),
-        (&without, &to, &[], "there is no database"),
-        (&backup, &to, &[], "backup.db is no database of a data directory"),
+        (&missing_source, &to, &[], "there is no database"),
+        (&backup, &to, &[], "backup.db is not the database of a data directory"),
         ("sqlite", &to, &["--data-dir", "/nowhere"], "there is no database /nowhere/webhooks.db"),
         (&from, "sqlite", &[], "'--to <STORE>': must be a URL such as postgres://"),
         (&from, "mysql://u:PASSWORD@h/d", &[], "must be a URL such as postgres://"),
         (&from, "postgres://u:PASSWORD@h:port/d", &[], "must be a URL such as postgres://"),
         (&from, &to, &["--master-key-file", "/nowhere"], "/nowhere does not exist"),
-        (&from, &to, &["--master-key-file", &other_key], "holds the key"),
+        (&from, &to, &["--master-key-file", &other_key], "contains the key"),
         (&from, &to, &["--store-password-file", "/nowhere"], "cannot read the password file /nowhere"),
         (&from, closed, &[], "cannot connect to postgres://127.0.0.1:1/closed"),
         (&from, &missing, &[], "database \"missing\" does not exist"),
-        (&from, &latin, &[], "the encoding LATIN1: make one with the encoding UTF8"),
+        (&from, &latin, &[], "the encoding LATIN1: create a database with the encoding UTF8"),
         (&from, &guest, &[], "to schema 1: the database refused a statement: db error: ERROR: permission denied for schema public"),
     ] {
-        let error = refused(&[&["migrate", "--from", from, "--to", to], more].concat()).await;
+        let error = command_error(&[&["migrate", "--from", from, "--to", to], more].concat()).await;
         assert!(error.contains(expected) && !error.contains("PASSWORD"), "{expected}: {error}");
     }
     shared().execute("postgres", "DROP DATABASE latin; DROP ROLE guest").expect("dropped");
@@ -112,20 +112,20 @@ async fn what_is_wrong_is_said_in_one_line_without_passwords() {
     let lock = source.file("server.lock");
     let database_file = source.file("webhooks.db");
     for protected in [&lock, &database_file] {
-        let mode = |mode| std::fs::set_permissions(protected, Permissions::from_mode(mode)).expect("it is ours");
+        let mode = |mode| std::fs::set_permissions(protected, Permissions::from_mode(mode)).expect("the test owns the file");
         mode(0o400);
-        let output = binary_under(&under_the_modes_of_files(), &["migrate", "--from", &from, "--to", &to]).await;
+        let output = run_binary_wrapped(&wrapper_enforcing_file_modes(), &["migrate", "--from", &from, "--to", &to]).await;
         mode(0o600);
         let error = text(&output.stderr);
         assert!(!output.status.success() && error.contains("run webhooks-server as a user who may write"), "{error}");
     }
     let changed = |sql: &str| rusqlite::Connection::open(&database_file).expect("a database").execute_batch(sql).expect("changed");
-    for (version, expected) in [(1000, "it has schema 1000, and this program knows"), (0, "it is no database of webhooks-server")] {
+    for (version, expected) in [(1000, "it has schema 1000, and this program knows"), (0, "it is not a database of webhooks-server")] {
         changed(&format!("PRAGMA user_version = {version}"));
-        let error = refused(&["migrate", "--from", &from, "--to", &to]).await;
+        let error = command_error(&["migrate", "--from", &from, "--to", &to]).await;
         assert!(error.contains(expected), "{error}");
     }
     changed("PRAGMA user_version = 1; UPDATE webhooks SET id = x'00'");
-    let error = refused(&["migrate", "--from", &from, "--to", &to]).await;
-    assert!(error.contains("cannot read what webhooks is made of: a value of id is not what it should be"), "{error}");
+    let error = command_error(&["migrate", "--from", &from, "--to", &to]).await;
+    assert!(error.contains("cannot read the source of the table webhooks: unexpected value in the column id"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What a webhook may get at once, and in a second, from all nodes together.
+//! Limits of a webhook that apply to all nodes together: attempts in flight, and callbacks per second.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::{arrivals, prove, publish};
+use super::{publish, raise_in_flight_limit, receive_all};
 use crate::harness::{Fleet, Reply, eventually};
 
 #[tokio::test]
-async fn all_nodes_together_have_no_more_in_flight_to_a_webhook_than_one_may() {
+async fn all_nodes_together_respect_the_in_flight_limit_of_a_webhook() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
@@ -19,19 +19,19 @@ async fn all_nodes_together_have_no_more_in_flight_to_a_webhook_than_one_may() {
     let apis = [0, 1, 2].map(|node| fleet.api(node));
     let mut receiver = fleet.receiver().await;
     apis[0].register_url(&receiver.url()).await;
-    prove(&apis, &mut receiver).await;
-    fleet.heartbeats().await;
+    raise_in_flight_limit(&apis, &mut receiver).await;
+    fleet.wait_for_heartbeats().await;
     let gate = Arc::new(Semaphore::new(0));
-    receiver.always(Reply::Gate(gate.clone()));
+    receiver.always_reply(Reply::OkWhenReleased(gate.clone()));
     let published = publish(&apis, 60).await;
-    eventually("all that may be in flight", async || (receiver.most_open() == 6).then_some(())).await;
+    eventually("the maximum number of attempts in flight", async || (receiver.max_concurrent() == 6).then_some(())).await;
     gate.add_permits(published.len());
-    assert_eq!(arrivals(&mut receiver, &published).await.len(), published.len());
-    assert_eq!(receiver.most_open(), 6);
+    assert_eq!(receive_all(&mut receiver, &published).await.len(), published.len());
+    assert_eq!(receiver.max_concurrent(), 6);
 }
 
 #[tokio::test]
-async fn all_nodes_together_send_no_more_in_a_second_than_the_webhook_allows() {
+async fn all_nodes_together_respect_the_rate_limit_of_a_webhook() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
@@ -41,13 +41,13 @@ async fn all_nodes_together_send_no_more_in_a_second_than_the_webhook_allows() {
     let apis = [0, 1, 2].map(|node| fleet.api(node));
     let mut receiver = fleet.receiver().await;
     apis[0].register(&json!({ "targetURL": receiver.url(), "maxPerSecond": RATE })).await;
-    prove(&apis, &mut receiver).await;
+    raise_in_flight_limit(&apis, &mut receiver).await;
     let started = Instant::now();
     let published = publish(&apis, 60).await;
-    assert_eq!(arrivals(&mut receiver, &published).await.len(), published.len());
-    // What comes at once is no more than a tenth of a second's worth.
+    assert_eq!(receive_all(&mut receiver, &published).await.len(), published.len());
+    // A burst is at most the number of callbacks allowed in 0.1 s.
     let burst = RATE / 10;
-    let least = Duration::from_secs(1) * (60 - burst) / RATE;
-    let took = started.elapsed();
-    assert!(took >= least, "{took:?} instead of {least:?}");
+    let min_elapsed = Duration::from_secs(1) * (60 - burst) / RATE;
+    let elapsed = started.elapsed();
+    assert!(elapsed >= min_elapsed, "{elapsed:?} instead of {min_elapsed:?}");
 }

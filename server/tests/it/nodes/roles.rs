@@ -1,4 +1,4 @@
-//! Nodes that serve the API, and others that deliver.
+//! Nodes with the role `api`, and nodes with the role `delivery`.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,12 @@ use http::Method;
 use serde_json::json;
 
 use super::{publish, sorted_ids};
-use crate::harness::{Fleet, Reply, binary, eventually, id_of};
+use crate::harness::{Fleet, Reply, eventually, id_of, run_binary};
 
 const API: usize = 0;
 const DELIVERY: usize = 1;
 
-/// A node of each.
-async fn divided(flags: &[&str]) -> Fleet {
+async fn start_one_of_each(flags: &[&str]) -> Fleet {
     let mut fleet = Fleet::new().await;
     fleet.start(&[&["--roles", "api"], flags].concat()).await;
     fleet.start(&[&["--roles", "delivery"], flags].concat()).await;
@@ -20,11 +19,11 @@ async fn divided(flags: &[&str]) -> Fleet {
 }
 
 #[tokio::test]
-async fn what_one_node_takes_another_delivers_at_once() {
+async fn a_delivery_node_delivers_at_once_what_an_api_node_accepts() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
-    let fleet = divided(&[]).await;
+    let fleet = start_one_of_each(&[]).await;
     let (api, mut receiver) = (fleet.api(API), fleet.receiver().await);
     api.register_url(&receiver.url()).await;
     publish(std::slice::from_ref(&api), 1).await;
@@ -32,14 +31,14 @@ async fn what_one_node_takes_another_delivers_at_once() {
     let started = Instant::now();
     for _ in 0..20 {
         let published = publish(std::slice::from_ref(&api), 1).await;
-        assert_eq!(sorted_ids(receiver.next_of(1).await), published);
+        assert_eq!(sorted_ids(receiver.next_callbacks(1).await), published);
     }
-    // One that nobody wakes looks for what is due every second.
+    // Without a wakeup, a node looks for due deliveries every second.
     assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
     let delivered = async || api.list("/deliveries?status=pending").await.is_empty().then_some(());
     eventually("every outcome", delivered).await;
     for (node, attempts) in [(API, 0), (DELIVERY, 21)] {
-        let metrics = fleet.operations(node).await.send(Method::GET, "/metrics", &[], "").await;
+        let metrics = fleet.admin_api(node).await.send(Method::GET, "/metrics", &[], "").await;
         let metrics = String::from_utf8_lossy(&metrics.body).into_owned();
         let accepted = metrics.lines().find_map(|line| line.strip_prefix("webhooks_attempts_total{outcome=\"accepted\"} "));
         assert_eq!(accepted, Some(attempts.to_string().as_str()), "{metrics}");
@@ -47,20 +46,20 @@ async fn what_one_node_takes_another_delivers_at_once() {
 }
 
 #[tokio::test]
-async fn handshakes_tests_redeliveries_and_recoveries_work_through_nodes_that_do_not_deliver() {
+async fn handshakes_tests_redeliveries_and_recoveries_work_through_an_api_node() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
-    let fleet = divided(&["--require-handshake", "--retry-schedule", "none"]).await;
+    let fleet = start_one_of_each(&["--require-handshake", "--retry-schedule", "none"]).await;
     let (api, mut receiver) = (fleet.api(API), fleet.receiver().await);
-    receiver.then([Reply::Agree]);
+    receiver.reply_to_next([Reply::ConfirmHandshake]);
     let webhook = api.register_url(&receiver.url()).await;
     assert_eq!(receiver.next().await.json()["type"], "webhook.handshake");
     eventually("the activation", async || (api.webhook(&webhook).await["status"] == "active").then_some(())).await;
     assert_eq!(api.test(&webhook).await["outcome"], "accepted");
     assert_eq!(receiver.next().await.json()["type"], "webhook.test");
 
-    receiver.then([Reply::Status(500), Reply::Status(500)]);
+    receiver.reply_to_next([Reply::Status(500), Reply::Status(500)]);
     let notification = api.publish_type("a.b").await;
     let failed = api.after_attempts(&notification, 1).await;
     assert_eq!(failed["status"], "failed");
@@ -69,31 +68,31 @@ async fn handshakes_tests_redeliveries_and_recoveries_work_through_nodes_that_do
     let recovered = api.recover(&webhook, &json!({ "since": notification["createdAt"] })).await;
     assert_eq!(recovered["count"], 1);
     assert_eq!(api.after_attempts(&notification, 3).await["status"], "succeeded");
-    assert_eq!(sorted_ids(receiver.next_of(3).await), [id_of(&notification), id_of(&notification), id_of(&notification)]);
+    assert_eq!(sorted_ids(receiver.next_callbacks(3).await), [id_of(&notification), id_of(&notification), id_of(&notification)]);
 }
 
 #[tokio::test]
-async fn a_node_that_delivers_answers_for_health_and_metrics_alone() {
+async fn a_delivery_node_serves_only_health_and_metrics() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
-    let fleet = divided(&[]).await;
-    let operations = fleet.operations(DELIVERY).await;
+    let fleet = start_one_of_each(&[]).await;
+    let admin_api = fleet.admin_api(DELIVERY).await;
     for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/api/notifications/v1/webhooks", 404), ("/", 404)] {
-        assert_eq!(operations.send(Method::GET, path, &[], "").await.status, status, "{path}");
+        assert_eq!(admin_api.send(Method::GET, path, &[], "").await.status, status, "{path}");
     }
-    assert!(!fleet.log(DELIVERY).contains("local_addr"), "it listens nowhere else: {}", fleet.log(DELIVERY));
+    assert!(!fleet.log(DELIVERY).contains("local_addr"), "the delivery node has no API listener: {}", fleet.log(DELIVERY));
     assert!(fleet.log(API).contains("local_addr"));
 }
 
 #[tokio::test]
-async fn on_sqlite_a_server_has_every_role() {
+async fn a_server_on_sqlite_must_have_every_role() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     for roles in ["api", "delivery"] {
-        let output = binary(&["--roles", roles]).await;
-        let said = String::from_utf8(output.stderr).expect("UTF-8");
-        assert!(!output.status.success() && said.contains("on SQLite one server does everything"), "{said}");
+        let output = run_binary(&["--roles", roles]).await;
+        let error = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!output.status.success() && error.contains("on SQLite one server does everything"), "{error}");
     }
 }

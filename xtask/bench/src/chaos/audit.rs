@@ -1,155 +1,162 @@
-//! The account of a run: what was promised, held against what was published and what came.
+//! The audit of a run: compares the callbacks that arrived with the publications, and checks the rules of delivery.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::IN_FLIGHT_PER_WEBHOOK;
-use super::ledger::{Answer, Arrival, Breach, Fate, Held, Records, What};
+use super::ledger::{Arrival, CallbackResponse, FaultKind, LeasedDelivery, Outcome, Records, Violation};
 use crate::figure::percentile;
 use crate::table::number;
 
 mod repeats;
 mod takeover;
 
-use repeats::{Excuse, excuse};
+use repeats::{Explanation, explain};
 use takeover::Takeover;
 
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
 
-/// As many callbacks of a webhook may have been accepted and not recorded yet when the server was killed, beside those in flight:
-/// the server commits when it has gathered so many outcomes, if its 5 ms are not over before.
-const UNRECORDED_PER_WEBHOOK: usize = 256;
+/// Maximum number of accepted callbacks of a webhook that are not recorded yet, in addition to those in flight. The server
+/// commits after 5 ms, or earlier when it has gathered this many results.
+const MAX_UNRECORDED_PER_WEBHOOK: usize = 256;
 
-/// What was sent before a kill may be read this long after it.
-const ON_ITS_WAY: u64 = 250 * MILLISECOND;
+/// Maximum time from sending a callback to its arrival. A callback sent before a kill may arrive this long after the kill.
+const MAX_TRANSIT: u64 = 250 * MILLISECOND;
 
-/// A server that was paused sends at once what it had decided to send before.
-const WOKEN: u64 = SECOND;
+/// Maximum time from the end of a pause until the server sends a callback that it was about to send before the pause.
+const RESUME_WINDOW: u64 = SECOND;
 
-/// What a server was on that is killed or paused goes on elsewhere before that.
-const TAKEN_OVER: u64 = 15 * SECOND;
+/// Maximum time until another server takes over from a killed or paused one.
+const MAX_TAKEOVER: u64 = 15 * SECOND;
 
-/// So many breaches of one rule are shown.
-const SHOWN: usize = 10;
+/// Maximum number of violations of one rule that are shown.
+const MAX_SHOWN: usize = 10;
 
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     accepted: usize,
     refused: usize,
     unknown: usize,
-    unknown_came: usize,
-    /// One notification at one webhook, of those that were accepted or came.
+    unknown_delivered: usize,
+    /// Expected deliveries: notifications that were accepted or arrived, once for each of their webhooks.
     deliveries: usize,
     delivered: usize,
     callbacks: usize,
     forged: usize,
     ordered: usize,
-    /// Why callbacks came again, each that did.
-    again: BTreeMap<Cause, usize>,
-    /// Milliseconds from the acceptance of those that came again to the fault, and from the fault until they came again.
+    /// Number of repeated callbacks by cause.
+    repeat_causes: BTreeMap<Cause, usize>,
+    /// Milliseconds from the acceptance of a repeated callback to the fault, and from the fault to the repetition.
     ages: BTreeMap<Cause, Vec<(f64, f64)>>,
-    /// How many came again because of one fault, the place of which is first, at one webhook, the place of which is second.
-    of_fault: BTreeMap<(usize, usize), usize>,
+    /// Number of repeated callbacks by the index of the fault and the index of the webhook.
+    by_fault: BTreeMap<(usize, usize), usize>,
     kills: usize,
     pauses: usize,
-    /// How often the database was away, for how many milliseconds at most, and how often its connections were cut.
-    away: (usize, f64, usize),
-    /// Servers share a database.
-    leases: bool,
-    /// Milliseconds from each start to the first callback after it.
+    /// Number of database kills, longest downtime in milliseconds, and number of cuts of connections.
+    outages: (usize, f64, usize),
+    /// Whether servers share a database.
+    shared_database: bool,
+    /// Milliseconds from each start to the first callback.
     first_deliveries: Vec<f64>,
     takeovers: Vec<Takeover>,
-    pub(super) breaches: Vec<Breach>,
+    pub(super) violations: Vec<Violation>,
 }
 
-/// Why a callback came again.
+/// Why a callback was repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
-    /// How the one before was answered, which did not accept it as a whole.
-    Answer(Answer),
-    /// The one before was in flight when the server was killed.
+    /// The receiver did not accept the previous callback with a complete response.
+    Response(CallbackResponse),
+    /// The previous callback was in flight when the server was killed.
     Killed,
-    /// The same when it was paused, or this one was when it went on.
+    /// One of the callbacks was in flight when the server was paused.
     Paused,
-    /// What had come could not be recorded, for longer than servers are believed to live without the database.
-    Away,
+    /// The attempt could not be recorded, because the database was down for longer than a lease.
+    DatabaseDown,
     Unexplained,
 }
 
-/// Of accepted notifications, the webhooks that have not accepted them yet: what is still waited for.
+/// Returns the number of deliveries of accepted notifications that no receiver has accepted yet.
 pub(super) fn outstanding(records: &Records) -> usize {
     let mut missing = 0;
-    let came = Came::of(records);
+    let arrivals = Arrivals::new(records);
     for (sequence, publication) in records.publications.iter().enumerate() {
-        if matches!(publication.fate, Fate::Accepted(_)) {
-            let wanted = records.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.asks_for(publication));
-            missing += wanted.filter(|(webhook, _)| !came.accepted(*webhook, sequence)).count();
+        if matches!(publication.outcome, Outcome::Accepted(_)) {
+            let targets = records.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.matches(publication));
+            missing += targets.filter(|(webhook, _)| !arrivals.accepted(*webhook, sequence)).count();
         }
     }
     missing
 }
 
-/// The arrivals of each delivery, in their order.
-struct Came<'a>(HashMap<(usize, usize), Vec<&'a Arrival>>);
+/// The arrivals of each delivery, in the order of time. The key is the webhook and the sequence number.
+struct Arrivals<'a>(HashMap<(usize, usize), Vec<&'a Arrival>>);
 
-impl<'a> Came<'a> {
-    fn of(records: &'a Records) -> Came<'a> {
-        let mut came: HashMap<_, Vec<_>> = HashMap::new();
+impl<'a> Arrivals<'a> {
+    fn new(records: &'a Records) -> Arrivals<'a> {
+        let mut arrivals: HashMap<_, Vec<_>> = HashMap::new();
         for arrival in &records.arrivals {
-            came.entry((arrival.webhook, arrival.sequence)).or_default().push(arrival);
+            arrivals.entry((arrival.webhook, arrival.sequence)).or_default().push(arrival);
         }
-        Came(came)
+        Arrivals(arrivals)
     }
 
     fn arrivals(&self, webhook: usize, sequence: usize) -> &[&'a Arrival] {
         self.0.get(&(webhook, sequence)).map_or(&[], Vec::as_slice)
     }
 
-    /// A status from 200 to 299 accepts, whatever becomes of the body.
+    /// Whether a receiver accepted the delivery. A status from 200 to 299 accepts, even if the body is cut off.
     fn accepted(&self, webhook: usize, sequence: usize) -> bool {
-        self.arrivals(webhook, sequence).iter().any(|arrival| accepts(arrival.answer))
+        self.arrivals(webhook, sequence).iter().any(|arrival| accepts(arrival.response))
     }
 }
 
-/// What else happened at about the time when a callback was accepted, and how many milliseconds later that was.
-fn near(records: &Records, accepted: &Arrival) -> String {
-    let later = |time: u64| (time as i64 - accepted.answered_at as i64) / MILLISECOND as i64;
-    let is_near = |time: u64| time.abs_diff(accepted.answered_at) <= TAKEN_OVER;
-    let is_it = |held: &Held| held.webhook == records.webhooks[accepted.webhook].id && held.notification == accepted.notification;
+/// Lists the events around the time when a callback was accepted, with the difference in milliseconds.
+fn events_near(records: &Records, accepted: &Arrival) -> String {
+    let later = |time: u64| (time as i64 - accepted.responded_at as i64) / MILLISECOND as i64;
+    let is_near = |time: u64| time.abs_diff(accepted.responded_at) <= MAX_TAKEOVER;
+    let is_same_delivery =
+        |leased: &LeasedDelivery| leased.webhook == records.webhooks[accepted.webhook].id && leased.notification == accepted.notification;
     let mut events: Vec<(i64, String)> = Vec::new();
     for fault in records.faults.iter().filter(|fault| is_near(fault.at)) {
-        let name = if fault.what == What::Killed { "killed" } else { "paused" };
-        let on_it = if fault.held.iter().any(is_it) { " on it" } else { "" };
-        events.push((later(fault.at), format!("node {} was {name}{on_it}", fault.node + 1)));
-        if let What::Paused { until } = fault.what {
-            events.push((later(until), format!("node {} was woken", fault.node + 1)));
+        let name = if fault.kind == FaultKind::Killed { "killed" } else { "paused" };
+        let lease = if fault.leased.iter().any(is_same_delivery) { " and had leased the delivery" } else { "" };
+        events.push((later(fault.at), format!("node {} was {name}{lease}", fault.node + 1)));
+        if let FaultKind::Paused { until } = fault.kind {
+            events.push((later(until), format!("node {} continued", fault.node + 1)));
         }
     }
     for outage in records.outages.iter().filter(|outage| is_near(outage.from) || is_near(outage.until)) {
-        let what = if outage.away { "the database was away" } else { "connections were cut" };
-        events.push((later(outage.from), format!("{what} until {:+}", later(outage.until))));
+        let details = if outage.is_down { "the database was down" } else { "connections were cut" };
+        events.push((later(outage.from), format!("{details} until {:+}", later(outage.until))));
     }
     let same = |arrival: &&Arrival| (arrival.webhook, arrival.sequence) == (accepted.webhook, accepted.sequence);
-    events.extend(records.arrivals.iter().filter(same).map(|arrival| (later(arrival.at), format!("it came: {:?}", arrival.answer))));
+    events.extend(
+        records
+            .arrivals
+            .iter()
+            .filter(same)
+            .map(|arrival| (later(arrival.at), format!("the callback arrived, response: {:?}", arrival.response))),
+    );
     events.sort();
     events.iter().map(|(milliseconds, event)| format!("\n    {milliseconds:+7} ms  {event}")).collect()
 }
 
-fn accepts(answer: Answer) -> bool {
-    matches!(answer, Answer::Accepted | Answer::BrokenOff)
+fn accepts(response: CallbackResponse) -> bool {
+    matches!(response, CallbackResponse::Accepted | CallbackResponse::CutOff)
 }
 
 pub(super) fn audit(records: &Records) -> Audit {
-    let came = Came::of(records);
-    let mut audit = Audit { leases: records.leases, breaches: records.breaches.clone(), ..Audit::default() };
-    audit.judge_publications(records, &came);
-    audit.judge_callbacks(records);
-    audit.judge_repeats(records, &came);
-    audit.judge_faults(records);
-    audit.judge_takeovers(records);
-    audit.judge_order(records);
-    for (index, start) in records.starts.iter().enumerate().filter(|_| !records.leases) {
+    let arrivals = Arrivals::new(records);
+    let mut audit = Audit { shared_database: records.shared_database, violations: records.violations.clone(), ..Audit::default() };
+    audit.check_publications(records, &arrivals);
+    audit.check_callbacks(records);
+    audit.check_repeats(records, &arrivals);
+    audit.check_faults(records);
+    audit.check_takeovers(records);
+    audit.check_order(records);
+    for (index, start) in records.starts.iter().enumerate().filter(|_| !records.shared_database) {
         let end = records.starts.get(index + 1).copied().unwrap_or(u64::MAX);
         let first = records.arrivals.iter().map(|arrival| arrival.at).find(|at| at > start);
         audit.first_deliveries.extend(first.filter(|at| *at < end).map(|at| (at - start) as f64 / MILLISECOND as f64));
@@ -158,54 +165,54 @@ pub(super) fn audit(records: &Records) -> Audit {
 }
 
 impl Audit {
-    fn breach(&mut self, rule: &'static str, what: String) {
-        self.breaches.push(Breach { rule, what });
+    fn add_violation(&mut self, rule: &'static str, details: String) {
+        self.violations.push(Violation { rule, details });
     }
 
-    fn judge_publications(&mut self, records: &Records, came: &Came<'_>) {
+    fn check_publications(&mut self, records: &Records, arrivals: &Arrivals<'_>) {
         for (sequence, publication) in records.publications.iter().enumerate() {
-            let wanted: Vec<usize> =
-                (0..records.webhooks.len()).filter(|&webhook| records.webhooks[webhook].asks_for(publication)).collect();
-            let arrived = (0..records.webhooks.len()).any(|webhook| !came.arrivals(webhook, sequence).is_empty());
-            match &publication.fate {
-                Fate::Refused(status) => {
+            let targets: Vec<usize> =
+                (0..records.webhooks.len()).filter(|&webhook| records.webhooks[webhook].matches(publication)).collect();
+            let arrived = (0..records.webhooks.len()).any(|webhook| !arrivals.arrivals(webhook, sequence).is_empty());
+            match &publication.outcome {
+                Outcome::Refused(status) => {
                     self.refused += 1;
                     if arrived {
-                        self.breach("refused, and delivered nevertheless", format!("publication {sequence}, refused with {status}"));
+                        self.add_violation("refused, but delivered", format!("publication {sequence}, refused with {status}"));
                     }
-                    if !publication.wrong {
-                        self.breach("refused without reason", format!("publication {sequence}, with {status}"));
+                    if !publication.invalid {
+                        self.add_violation("refused without a reason", format!("publication {sequence}, with {status}"));
                     }
                     continue;
                 }
-                Fate::Unknown => {
+                Outcome::Unknown => {
                     self.unknown += 1;
-                    self.unknown_came += usize::from(arrived);
+                    self.unknown_delivered += usize::from(arrived);
                     if !arrived {
                         continue;
                     }
                 }
-                Fate::Accepted(_) => {
+                Outcome::Accepted(_) => {
                     self.accepted += 1;
-                    if publication.wrong {
-                        self.breach("accepted though it is wrong", format!("publication {sequence}"));
+                    if publication.invalid {
+                        self.add_violation("accepted, but invalid", format!("publication {sequence}"));
                     }
                 }
             }
-            self.deliveries += wanted.len();
-            for webhook in wanted {
-                if came.accepted(webhook, sequence) {
+            self.deliveries += targets.len();
+            for webhook in targets {
+                if arrivals.accepted(webhook, sequence) {
                     self.delivered += 1;
                 } else {
-                    // All of a notification is stored, or nothing.
-                    let (id, fate) = (&records.webhooks[webhook].id, &publication.fate);
-                    self.breach("lost", format!("publication {sequence} ({fate:?}) at webhook {id}"));
+                    // A notification is stored with all its deliveries, or not at all.
+                    let (id, outcome) = (&records.webhooks[webhook].id, &publication.outcome);
+                    self.add_violation("lost", format!("publication {sequence} ({outcome:?}) at webhook {id}"));
                 }
             }
         }
     }
 
-    fn judge_callbacks(&mut self, records: &Records) {
+    fn check_callbacks(&mut self, records: &Records) {
         let mut ids: HashMap<usize, &str> = HashMap::new();
         self.callbacks = records.arrivals.len();
         for arrival in &records.arrivals {
@@ -213,114 +220,124 @@ impl Audit {
             let name = format!("notification {} (publication {sequence}) at webhook {}", arrival.notification, webhook.id);
             if !arrival.genuine {
                 self.forged += 1;
-                self.breach("no valid signature or credentials", name.clone());
+                self.add_violation("no valid signature or credentials", name.clone());
             }
-            let Some(publication) = records.publications.get(sequence).filter(|publication| webhook.asks_for(publication)) else {
-                self.breach("at a webhook that did not ask for it", name);
+            let Some(publication) = records.publications.get(sequence).filter(|publication| webhook.matches(publication)) else {
+                self.add_violation("delivered to a webhook that does not match", name);
                 continue;
             };
-            let promised = if let Fate::Accepted(id) = &publication.fate { id } else { &arrival.notification };
-            let first = *ids.entry(sequence).or_insert(promised);
+            let expected = if let Outcome::Accepted(id) = &publication.outcome { id } else { &arrival.notification };
+            let first = *ids.entry(sequence).or_insert(expected);
             if arrival.notification != first {
-                self.breach("published once, and delivered under two identifiers", format!("{name}, and {first}"));
+                self.add_violation("delivered with two ids", format!("{name}, and notification {first}"));
             }
         }
     }
 
-    fn judge_repeats(&mut self, records: &Records, came: &Came<'_>) {
-        let mut deliveries: Vec<_> = came.0.values().collect();
+    fn check_repeats(&mut self, records: &Records, arrivals: &Arrivals<'_>) {
+        let mut deliveries: Vec<_> = arrivals.0.values().collect();
         deliveries.sort_by_key(|arrivals| arrivals[0].at);
         for arrivals in deliveries {
             for pair in arrivals.windows(2) {
-                let (before, again) = (pair[0], pair[1]);
-                let cause =
-                    if before.answer == Answer::Accepted { self.cause(records, before, again) } else { Cause::Answer(before.answer) };
-                *self.again.entry(cause).or_default() += 1;
+                let (previous, repeat) = (pair[0], pair[1]);
+                let cause = if previous.response == CallbackResponse::Accepted {
+                    self.cause(records, previous, repeat)
+                } else {
+                    Cause::Response(previous.response)
+                };
+                *self.repeat_causes.entry(cause).or_default() += 1;
                 if cause == Cause::Unexplained {
-                    let (id, webhook) = (&again.notification, &records.webhooks[again.webhook].id);
-                    let later = (again.at - before.answered_at.min(again.at)) / MILLISECOND;
-                    self.breach(
-                        "accepted, and sent again",
-                        format!("notification {id} at webhook {webhook}, {later} ms after it was accepted{}", near(records, before)),
+                    let (id, webhook) = (&repeat.notification, &records.webhooks[repeat.webhook].id);
+                    let later = (repeat.at - previous.responded_at.min(repeat.at)) / MILLISECOND;
+                    self.add_violation(
+                        "repeated after it was accepted",
+                        format!(
+                            "notification {id} at webhook {webhook}, {later} ms after it was accepted{}",
+                            events_near(records, previous)
+                        ),
                     );
                 }
             }
         }
     }
 
-    /// Of a callback that came again though it had been accepted.
-    fn cause(&mut self, records: &Records, before: &Arrival, again: &Arrival) -> Cause {
-        let (cause, place) = match excuse(records, before, again) {
-            Some(Excuse::Fault(place)) => match records.faults[place].what {
-                What::Killed => (Cause::Killed, place),
-                What::Paused { .. } => (Cause::Paused, place),
+    /// Returns why a callback was repeated after it was accepted, and counts it.
+    fn cause(&mut self, records: &Records, previous: &Arrival, repeat: &Arrival) -> Cause {
+        let (cause, index) = match explain(records, previous, repeat) {
+            Some(Explanation::Fault(index)) => match records.faults[index].kind {
+                FaultKind::Killed => (Cause::Killed, index),
+                FaultKind::Paused { .. } => (Cause::Paused, index),
             },
-            Some(Excuse::Away) => return Cause::Away,
+            Some(Explanation::DatabaseDown) => return Cause::DatabaseDown,
             None => return Cause::Unexplained,
         };
-        let (fault, milliseconds) = (records.faults[place].at, |time: u64| time as f64 / MILLISECOND as f64);
-        let (age, later) = (fault.saturating_sub(before.answered_at), again.at.saturating_sub(fault));
+        let (fault, milliseconds) = (records.faults[index].at, |time: u64| time as f64 / MILLISECOND as f64);
+        let (age, later) = (fault.saturating_sub(previous.responded_at), repeat.at.saturating_sub(fault));
         self.ages.entry(cause).or_default().push((milliseconds(age), milliseconds(later)));
-        *self.of_fault.entry((place, before.webhook)).or_default() += 1;
+        *self.by_fault.entry((index, previous.webhook)).or_default() += 1;
         cause
     }
 
-    /// Only what was in flight or unrecorded may come again, and that is bounded; where they come one at a time it is one, and
-    /// another one that a paused server had yet to send.
-    fn judge_faults(&mut self, records: &Records) {
-        for ((place, webhook), again) in self.of_fault.clone() {
-            let (webhook, fault) = (&records.webhooks[webhook], &records.faults[place]);
-            let most = match fault.what {
-                _ if !webhook.ordered => IN_FLIGHT_PER_WEBHOOK + UNRECORDED_PER_WEBHOOK,
-                What::Killed => 1,
-                What::Paused { .. } => 2,
+    /// Checks the number of repeated callbacks after each fault. The limit is the number of attempts in flight or not recorded. An
+    /// ordered webhook has one such attempt, and a paused server may repeat one more.
+    fn check_faults(&mut self, records: &Records) {
+        for ((index, webhook), count) in self.by_fault.clone() {
+            let (webhook, fault) = (&records.webhooks[webhook], &records.faults[index]);
+            let limit = match fault.kind {
+                _ if !webhook.ordered => IN_FLIGHT_PER_WEBHOOK + MAX_UNRECORDED_PER_WEBHOOK,
+                FaultKind::Killed => 1,
+                FaultKind::Paused { .. } => 2,
             };
-            if again > most {
-                let what = format!("{again} notifications at webhook {} after fault {}, and {most} can have been", webhook.id, place + 1);
-                self.breach("sent again, and neither in flight nor unrecorded", what);
+            if count > limit {
+                let details = format!("{count} notifications at webhook {} after fault {}, the limit is {limit}", webhook.id, index + 1);
+                self.add_violation("more repetitions than in flight or unrecorded", details);
             }
         }
-        let killed = records.faults.iter().filter(|fault| fault.what == What::Killed).count();
+        let killed = records.faults.iter().filter(|fault| fault.kind == FaultKind::Killed).count();
         (self.kills, self.pauses) = (killed, records.faults.len() - killed);
         for outage in &records.outages {
-            let (away, longest, cut) = self.away;
+            let (kills, longest, cuts) = self.outages;
             let took = (outage.until - outage.from) as f64 / MILLISECOND as f64;
-            self.away = if outage.away { (away + 1, longest.max(took), cut) } else { (away, longest, cut + 1) };
+            self.outages = if outage.is_down { (kills + 1, longest.max(took), cuts) } else { (kills, longest, cuts + 1) };
         }
     }
 
-    fn judge_takeovers(&mut self, records: &Records) {
+    fn check_takeovers(&mut self, records: &Records) {
         self.takeovers = takeover::takeovers(records);
-        let late = self.takeovers.iter().filter(|takeover| takeover.longest > TAKEN_OVER);
-        let late = late.map(|takeover| (takeover.longest / MILLISECOND, takeover.what.clone()));
-        for (milliseconds, what) in late.collect::<Vec<_>>() {
-            self.breach("taken over too late", format!("{what}, after {milliseconds} ms"));
+        let late = self.takeovers.iter().filter(|takeover| takeover.longest > MAX_TAKEOVER);
+        let late = late.map(|takeover| (takeover.longest / MILLISECOND, takeover.details.clone()));
+        for (milliseconds, details) in late.collect::<Vec<_>>() {
+            self.add_violation("taken over too late", format!("{details}, after {milliseconds} ms"));
         }
     }
 
-    /// What comes at an ordered webhook never goes back, and nothing comes before all that it was published after is accepted.
-    /// What comes once more from a server that was paused, and then went on where it was, is no part of the order.
-    fn judge_order(&mut self, records: &Records) {
-        for (place, webhook) in records.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.ordered) {
+    /// Checks the order at ordered webhooks: a notification arrives after all earlier ones are accepted, and before all later ones.
+    /// Ignores repetitions by a server that continues after a pause.
+    fn check_order(&mut self, records: &Records) {
+        for (index, webhook) in records.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.ordered) {
             self.ordered += 1;
             let mut last: Option<&Arrival> = None;
             let (mut accepted, mut seen) = (true, HashSet::new());
-            for arrival in records.arrivals.iter().filter(|arrival| arrival.webhook == place) {
+            for arrival in records.arrivals.iter().filter(|arrival| arrival.webhook == index) {
                 let first = seen.insert(arrival.sequence);
-                if !first && last.is_some_and(|last| arrival.sequence < last.sequence) && repeats::woken(records, arrival.at).is_some() {
+                if !first
+                    && last.is_some_and(|last| arrival.sequence < last.sequence)
+                    && repeats::resumed_before(records, arrival.at).is_some()
+                {
                     continue;
                 }
                 if let Some(last) = last.filter(|last| last.sequence != arrival.sequence) {
-                    let what = format!("notification {} came after {} at webhook {}", arrival.notification, last.notification, webhook.id);
+                    let details =
+                        format!("notification {} arrived after {} at webhook {}", arrival.notification, last.notification, webhook.id);
                     if arrival.sequence < last.sequence {
-                        self.breach("out of order", what);
+                        self.add_violation("out of order", details);
                     } else if !accepted {
-                        self.breach("out of order", format!("{what}, which was not accepted yet"));
+                        self.add_violation("out of order", format!("{details}, which was not accepted yet"));
                     }
                     accepted = false;
                 }
-                // Answers are noted before they are sent.
-                accepted = accepts(arrival.answer) || (accepted && last.is_some());
+                // Responses are recorded before they are sent.
+                accepted = accepts(arrival.response) || (accepted && last.is_some());
                 last = Some(arrival);
             }
         }
@@ -328,74 +345,83 @@ impl Audit {
 }
 
 impl Audit {
-    /// How old the acceptance was, how many there were, and, where they wait for a lease to end, how soon they came.
+    /// Describes the repetitions with one cause: the times before the fault and the numbers. With a shared database, also the times
+    /// after the fault.
     fn ages_of(&self, cause: Cause) -> String {
         let (ages, laters): (Vec<f64>, Vec<f64>) = self.ages.get(&cause).into_iter().flatten().copied().unzip();
         let oldest = number(percentile(&ages, 100.0));
-        let most = self.of_fault.values().max().copied().unwrap_or_default();
-        let soonest =
-            if self.leases { format!("; {} ms after it at the soonest", number(percentile(&laters, 0.0))) } else { String::new() };
-        format!("accepted {oldest} ms before it at most, and {most} of a webhook at most{soonest}")
+        let maximum = self.by_fault.values().max().copied().unwrap_or_default();
+        let earliest = if self.shared_database {
+            format!("; repeated at least {} ms after the fault", number(percentile(&laters, 0.0)))
+        } else {
+            String::new()
+        };
+        format!("accepted at most {oldest} ms before the fault, at most {maximum} for one webhook{earliest}")
     }
 }
 
 impl fmt::Display for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |count: usize| number(count as f64);
-        let line = |f: &mut fmt::Formatter<'_>, what: &str, value: String, note: String| {
-            let text = format!("{what:30}{value:>10}  {note}");
+        let line = |f: &mut fmt::Formatter<'_>, details: &str, value: String, note: String| {
+            let text = format!("{details:30}{value:>10}  {note}");
             writeln!(f, "{}", text.trim_end())
         };
         let none = String::new;
         line(f, "accepted", count(self.accepted), none())?;
-        line(f, "refused, as they should be", count(self.refused), none())?;
-        line(f, "not answered", count(self.unknown), format!("{} of them were delivered, which is allowed", count(self.unknown_came)))?;
-        line(f, "deliveries of these", count(self.deliveries), none())?;
+        line(f, "refused, as expected", count(self.refused), none())?;
+        line(
+            f,
+            "without a response",
+            count(self.unknown),
+            format!("{} of them were delivered, which is allowed", count(self.unknown_delivered)),
+        )?;
+        line(f, "expected deliveries", count(self.deliveries), none())?;
         line(f, "delivered at least once", count(self.delivered), none())?;
         line(f, "lost", count(self.deliveries - self.delivered), none())?;
         line(f, "callbacks", count(self.callbacks), format!("{} without a valid signature", count(self.forged)))?;
-        line(f, "came again", count(self.again.values().sum()), none())?;
-        for (cause, times) in &self.again {
+        line(f, "repeated", count(self.repeat_causes.values().sum()), none())?;
+        for (cause, times) in &self.repeat_causes {
             let note = match cause {
-                Cause::Answer(Answer::None) => "got no answer before".to_owned(),
-                Cause::Answer(Answer::Dropped) => "had their connection reset before".to_owned(),
-                Cause::Answer(Answer::BrokenOff) => "had an answer that broke off before".to_owned(),
-                Cause::Answer(Answer::Refused(status)) => format!("were answered {status} before"),
-                Cause::Killed => format!("were in flight at a kill: {}", self.ages_of(*cause)),
-                Cause::Paused => format!("were in flight at a pause: {}", self.ages_of(*cause)),
-                Cause::Away => "could not be recorded, as the database was away for longer than servers are believed to live".to_owned(),
-                Cause::Answer(Answer::Accepted) | Cause::Unexplained => "were accepted before: NOT EXPLAINED".to_owned(),
+                Cause::Response(CallbackResponse::None) => "after no response".to_owned(),
+                Cause::Response(CallbackResponse::Dropped) => "after a reset of the connection".to_owned(),
+                Cause::Response(CallbackResponse::CutOff) => "after a response that was cut off".to_owned(),
+                Cause::Response(CallbackResponse::Refused(status)) => format!("after a response with {status}"),
+                Cause::Killed => format!("after a kill of the server: {}", self.ages_of(*cause)),
+                Cause::Paused => format!("after a pause of the server: {}", self.ages_of(*cause)),
+                Cause::DatabaseDown => "not recorded, because the database was down for longer than a lease".to_owned(),
+                Cause::Response(CallbackResponse::Accepted) | Cause::Unexplained => "although accepted: NOT EXPLAINED".to_owned(),
             };
             line(f, "", count(*times), note)?;
         }
-        let disordered = self.breaches.iter().filter(|breach| breach.rule == "out of order").count();
+        let disordered = self.violations.iter().filter(|violation| violation.rule == "out of order").count();
         line(f, "out of order", count(disordered), format!("at {} ordered webhooks", self.ordered))?;
-        line(f, "kills survived", count(self.kills), none())?;
+        line(f, "server kills", count(self.kills), none())?;
         if self.pauses > 0 {
-            line(f, "pauses survived", count(self.pauses), none())?;
+            line(f, "server pauses", count(self.pauses), none())?;
         }
-        let (away, longest, cut) = self.away;
-        if away + cut > 0 {
-            let note = format!("for {} ms at most, and its connections were cut {} times", number(longest), count(cut));
-            line(f, "database killed", count(away), note)?;
+        let (kills, longest, cuts) = self.outages;
+        if kills + cuts > 0 {
+            let note = format!("at most {} ms each; connections were cut {} times", number(longest), count(cuts));
+            line(f, "database kills", count(kills), note)?;
         }
         if !self.first_deliveries.is_empty() {
-            let (middle, longest) = (percentile(&self.first_deliveries, 50.0), percentile(&self.first_deliveries, 100.0));
-            line(f, "start to first delivery", format!("{} ms", number(middle)), format!("{} ms at most", number(longest)))?;
+            let (median, longest) = (percentile(&self.first_deliveries, 50.0), percentile(&self.first_deliveries, 100.0));
+            line(f, "start to first delivery", format!("{} ms", number(median)), format!("median; maximum {} ms", number(longest)))?;
         }
-        if self.leases {
+        if self.shared_database {
             let taken: usize = self.takeovers.iter().map(|takeover| takeover.deliveries).sum();
             let longest = self.takeovers.iter().map(|takeover| takeover.longest).max().unwrap_or_default() / MILLISECOND;
-            let note = format!("at {} kills and pauses, {} ms after these at most", count(self.takeovers.len()), number(longest as f64));
-            line(f, "taken over", count(taken), note)?;
+            let note = format!("after {} kills and pauses, at most {} ms later", count(self.takeovers.len()), number(longest as f64));
+            line(f, "deliveries taken over", count(taken), note)?;
         }
         let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for breach in &self.breaches {
-            rules.entry(breach.rule).or_default().push(&breach.what);
+        for violation in &self.violations {
+            rules.entry(violation.rule).or_default().push(&violation.details);
         }
-        for (rule, whats) in rules {
-            writeln!(f, "BROKEN: {rule}, {} times:", whats.len())?;
-            whats.iter().take(SHOWN).try_for_each(|what| writeln!(f, "  {what}"))?;
+        for (rule, details) in rules {
+            writeln!(f, "VIOLATED: {rule}, {} times:", details.len())?;
+            details.iter().take(MAX_SHOWN).try_for_each(|details| writeln!(f, "  {details}"))?;
         }
         Ok(())
     }

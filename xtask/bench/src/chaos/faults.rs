@@ -1,4 +1,4 @@
-//! What happens to the servers, and to what they share.
+//! The faults of servers and of the shared database.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -7,84 +7,85 @@ use anyhow::Context as _;
 use rustix::process::Signal;
 use tokio::sync::watch;
 
-use super::ledger::{Fault, Held, Ledger, What};
+use super::ledger::{Fault, FaultKind, LeasedDelivery, Ledger};
 use crate::database::Database;
 use crate::process::monotonic;
 use crate::server::Server;
 use crate::service::Service;
 
-/// A node is paused for longer than it is believed to live.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(12);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The duration of a pause. It is longer than a lease.
+const MIN_PAUSE: Duration = Duration::from_secs(12);
+const MAX_PAUSE: Duration = Duration::from_secs(15);
 
-/// One that was killed is away for so long at most.
-const AWAY: Duration = Duration::from_secs(2);
+/// Maximum time from a kill to the restart.
+const MAX_RESTART_DELAY: Duration = Duration::from_secs(2);
 
-/// A server that finds no database ends, and whoever watches over it starts it again, for so long.
-const COMES_BACK: Duration = Duration::from_secs(60);
+/// Maximum time of restart attempts. A server that finds no database ends, and is started again.
+const RESTART_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Between faults of the database, and how long it is away: mostly for less than a node is believed to live.
-const DATABASE_LIVES: Duration = Duration::from_secs(8);
-const DATABASE_AWAY: Duration = Duration::from_secs(3);
-const DATABASE_LONG_AWAY: Duration = Duration::from_secs(14);
+/// Maximum time between faults of the database, and its downtime: usually shorter than a lease, sometimes longer.
+const MAX_DATABASE_UPTIME: Duration = Duration::from_secs(8);
+const MAX_DATABASE_DOWNTIME: Duration = Duration::from_secs(3);
+const LONG_DATABASE_DOWNTIME: Duration = Duration::from_secs(14);
 
 const TICK: Duration = Duration::from_millis(10);
 
 pub(super) struct Faults<'a> {
-    /// Seconds, on average.
+    /// Average time between two kills, in seconds.
     pub(super) kill_every: f64,
     pub(super) end: Instant,
     pub(super) ledger: &'a Ledger,
 }
 
-/// A node of several.
+/// The state of a node.
 enum State {
     Up,
-    AwayUntil(Instant),
+    DownUntil(Instant),
     PausedUntil(Instant),
 }
 
-fn up_to(longest: Duration) -> Duration {
-    longest.mul_f64(fastrand::f64())
+fn random_up_to(maximum: Duration) -> Duration {
+    maximum.mul_f64(fastrand::f64())
 }
 
 impl Faults<'_> {
-    /// On its embedded store, where a server that is started again goes on at once.
-    pub(super) fn kill_again_and_again(&self, service: &mut Service, addresses: &watch::Sender<Vec<String>>) -> anyhow::Result<()> {
-        let token = service.platform()?;
+    /// Kills the server with the embedded store repeatedly.
+    pub(super) fn kill_repeatedly(&self, service: &mut Service, addresses: &watch::Sender<Vec<String>>) -> anyhow::Result<()> {
+        let token = service.platform_token()?;
         loop {
-            // Now and then again at once, while it still takes up what was left.
-            let lives = if fastrand::u8(0..5) == 0 { up_to(Duration::from_millis(100)) } else { self.usual() };
-            if Instant::now() + lives >= self.end {
+            // Sometimes the server is killed again at once, while it still recovers.
+            let uptime = if fastrand::u8(0..5) == 0 { random_up_to(Duration::from_millis(100)) } else { self.random_interval() };
+            if Instant::now() + uptime >= self.end {
                 return Ok(());
             }
-            std::thread::sleep(lives);
-            let server = service.nodes.first_mut().context("there is no server")?;
+            std::thread::sleep(uptime);
+            let server = service.nodes.first_mut().context("the service has no server")?;
             self.kill(0, server)?;
             self.kill_while_it_starts(0, server)?;
-            self.ledger.started();
+            self.ledger.add_start();
             let kills = self.ledger.lock().faults.len();
-            server.start_again(&token).with_context(|| format!("the server does not come back after kill {kills}"))?;
+            server.restart(&token).with_context(|| format!("the server does not start after kill {kills}"))?;
             addresses.send_replace(service.addresses());
         }
     }
 
-    /// On PostgreSQL, one after the other, so that there is always one at work if there are several.
+    /// Kills and pauses servers on PostgreSQL. If there are several servers, at least one keeps running.
     pub(super) fn kill_and_pause(&self, service: &mut Service, addresses: &watch::Sender<Vec<String>>) -> anyhow::Result<()> {
-        let (token, database) = (service.platform()?, service.database.clone().context("there is no PostgreSQL")?);
-        let mut witness = Witness { database: &database, known: HashSet::new() };
+        let (token, database) = (service.platform_token()?, service.database.clone().context("the service has no PostgreSQL")?);
+        let mut lease_reader = LeaseReader { database: &database, read_before: HashSet::new() };
         let mut states: Vec<State> = service.nodes.iter().map(|_| State::Up).collect();
-        let least_up = states.len().min(2);
-        let (mut next_kill, mut next_pause) = (Instant::now() + self.usual(), Instant::now() + up_to(Duration::from_secs(2)));
+        let min_up = states.len().min(2);
+        let (mut next_kill, mut next_pause) =
+            (Instant::now() + self.random_interval(), Instant::now() + random_up_to(Duration::from_secs(2)));
         loop {
             let (now, over) = (Instant::now(), Instant::now() >= self.end);
-            for (place, state) in states.iter_mut().enumerate() {
-                let server = &mut service.nodes[place];
+            for (index, state) in states.iter_mut().enumerate() {
+                let server = &mut service.nodes[index];
                 match state {
-                    State::AwayUntil(until) if over || *until <= now => self.bring_back(server, &token)?,
+                    State::DownUntil(until) if over || *until <= now => self.restart_server(server, &token)?,
                     State::PausedUntil(until) if over || *until <= now => {
-                        // Noted before: it may send from then on.
-                        self.ledger.woken(place);
+                        // Record the end of the pause first, because the server may send callbacks as soon as it continues.
+                        self.ledger.set_resumed(index);
                         server.signal(Signal::CONT)?;
                     }
                     _ => continue,
@@ -95,122 +96,122 @@ impl Faults<'_> {
             if over {
                 return Ok(());
             }
-            let up: Vec<usize> = (0..states.len()).filter(|place| matches!(states[*place], State::Up)).collect();
-            if let Some(&place) = fastrand::choice(&up).filter(|_| up.len() >= least_up) {
-                let server = &mut service.nodes[place];
+            let up: Vec<usize> = (0..states.len()).filter(|index| matches!(states[*index], State::Up)).collect();
+            if let Some(&index) = fastrand::choice(&up).filter(|_| up.len() >= min_up) {
+                let server = &mut service.nodes[index];
                 if next_kill <= now {
-                    self.kill(place, server)?;
-                    self.ledger.held(place, witness.held(place));
-                    self.kill_while_it_starts(place, server)?;
-                    let away = if fastrand::bool() { Duration::ZERO } else { up_to(AWAY) };
-                    states[place] = State::AwayUntil(Instant::now() + away);
-                    next_kill = Instant::now() + self.usual();
+                    self.kill(index, server)?;
+                    self.ledger.set_leased(index, lease_reader.leased_deliveries(index));
+                    self.kill_while_it_starts(index, server)?;
+                    let delay = if fastrand::bool() { Duration::ZERO } else { random_up_to(MAX_RESTART_DELAY) };
+                    states[index] = State::DownUntil(Instant::now() + delay);
+                    next_kill = Instant::now() + self.random_interval();
                 } else if next_pause <= now {
                     server.signal(Signal::STOP)?;
-                    self.ledger.lock().faults.push(Fault::new(place, What::Paused { until: u64::MAX }, monotonic()));
-                    self.ledger.held(place, witness.held(place));
-                    let until = now + SHORTEST_PAUSE + up_to(LONGEST_PAUSE - SHORTEST_PAUSE);
-                    states[place] = State::PausedUntil(until);
-                    next_pause = until + up_to(SHORTEST_PAUSE);
+                    self.ledger.lock().faults.push(Fault::new(index, FaultKind::Paused { until: u64::MAX }, monotonic()));
+                    self.ledger.set_leased(index, lease_reader.leased_deliveries(index));
+                    let until = now + MIN_PAUSE + random_up_to(MAX_PAUSE - MIN_PAUSE);
+                    states[index] = State::PausedUntil(until);
+                    next_pause = until + random_up_to(MIN_PAUSE);
                 }
             }
             std::thread::sleep(TICK);
         }
     }
 
-    /// Kills and restarts it, and cuts connections in the middle of what is said on them.
+    /// Kills and restarts the database, and cuts connections while they are in use.
     pub(super) fn break_database(&self, database: &Database) -> anyhow::Result<()> {
         loop {
-            let lives = up_to(DATABASE_LIVES);
-            if Instant::now() + lives >= self.end {
+            let uptime = random_up_to(MAX_DATABASE_UPTIME);
+            if Instant::now() + uptime >= self.end {
                 return Ok(());
             }
-            std::thread::sleep(lives);
+            std::thread::sleep(uptime);
             let from = monotonic();
             if fastrand::bool() {
                 for _ in 0..fastrand::u8(1..6) {
                     database.cluster.terminate_connections(Some("webhooks-server"))?;
-                    std::thread::sleep(up_to(Duration::from_millis(500)));
+                    std::thread::sleep(random_up_to(Duration::from_millis(500)));
                 }
-                self.ledger.outage(from, monotonic(), false);
+                self.ledger.add_outage(from, monotonic(), false);
                 continue;
             }
             database.cluster.kill()?;
-            let long = fastrand::u8(0..6) == 0 && Instant::now() + DATABASE_LONG_AWAY < self.end;
-            std::thread::sleep(if long { DATABASE_LONG_AWAY } else { up_to(DATABASE_AWAY) });
-            database.cluster.restart().context("PostgreSQL does not come back")?;
-            self.ledger.outage(from, monotonic(), true);
+            let long = fastrand::u8(0..6) == 0 && Instant::now() + LONG_DATABASE_DOWNTIME < self.end;
+            std::thread::sleep(if long { LONG_DATABASE_DOWNTIME } else { random_up_to(MAX_DATABASE_DOWNTIME) });
+            database.cluster.restart().context("PostgreSQL does not start again")?;
+            self.ledger.add_outage(from, monotonic(), true);
         }
     }
 
-    pub(super) fn none(&self) -> anyhow::Result<()> {
+    pub(super) fn wait_until_end(&self) -> anyhow::Result<()> {
         std::thread::sleep(self.end.saturating_duration_since(Instant::now()));
         Ok(())
     }
 
-    fn usual(&self) -> Duration {
+    fn random_interval(&self) -> Duration {
         Duration::from_secs_f64(self.kill_every * (0.25 + 1.5 * fastrand::f64()))
     }
 
-    fn kill(&self, place: usize, server: &mut Server) -> anyhow::Result<()> {
-        // Noted when it has happened: until then callbacks may be accepted.
+    fn kill(&self, index: usize, server: &mut Server) -> anyhow::Result<()> {
+        // Record the fault after the kill, because callbacks may be accepted until the server is killed.
         server.kill()?;
-        self.ledger.lock().faults.push(Fault::new(place, What::Killed, monotonic()));
+        self.ledger.lock().faults.push(Fault::new(index, FaultKind::Killed, monotonic()));
         Ok(())
     }
 
-    fn kill_while_it_starts(&self, place: usize, server: &mut Server) -> anyhow::Result<()> {
+    fn kill_while_it_starts(&self, index: usize, server: &mut Server) -> anyhow::Result<()> {
         while fastrand::u8(0..6) == 0 {
-            // Before it says that it is there.
-            self.ledger.started();
-            server.begin_again()?;
-            std::thread::sleep(up_to(Duration::from_millis(50)));
-            self.kill(place, server)?;
+            // The server is killed before it is ready.
+            self.ledger.add_start();
+            server.spawn_again()?;
+            std::thread::sleep(random_up_to(Duration::from_millis(50)));
+            self.kill(index, server)?;
         }
         Ok(())
     }
 
-    fn bring_back(&self, server: &mut Server, token: &str) -> anyhow::Result<()> {
-        let begun = Instant::now();
+    fn restart_server(&self, server: &mut Server, token: &str) -> anyhow::Result<()> {
+        let started = Instant::now();
         loop {
-            self.ledger.started();
-            match server.start_again(token) {
+            self.ledger.add_start();
+            match server.restart(token) {
                 Ok(_) => return Ok(()),
-                Err(error) if begun.elapsed() > COMES_BACK => return Err(error.context("a node does not come back")),
+                Err(error) if started.elapsed() > RESTART_TIMEOUT => return Err(error.context("a node does not start again")),
                 Err(_) => std::thread::sleep(TICK * 10),
             }
         }
     }
 }
 
-/// Reads in PostgreSQL what a node was on that was stopped just now.
-struct Witness<'a> {
+/// Reads from PostgreSQL which deliveries a node had leased when it was killed or paused.
+struct LeaseReader<'a> {
     database: &'a Database,
-    /// The lives of nodes that have ended, whose leases are those of an earlier fault.
-    known: HashSet<String>,
+    /// Incarnations that were read before. Their leases belong to an earlier fault.
+    read_before: HashSet<String>,
 }
 
-impl Witness<'_> {
-    fn held(&mut self, place: usize) -> Vec<Held> {
-        let name = Service::node_name(place);
+impl LeaseReader<'_> {
+    fn leased_deliveries(&mut self, index: usize) -> Vec<LeasedDelivery> {
+        let name = Service::node_name(index);
         let rows = self.database.execute(&format!(
             "SELECT n.incarnation, p.webhook_id, d.notification_id
              FROM nodes n LEFT JOIN pending p ON p.leased_by = n.incarnation LEFT JOIN deliveries d ON d.id = p.delivery_id
              WHERE n.incarnation = (SELECT incarnation FROM nodes WHERE name = '{name}' ORDER BY started_at DESC LIMIT 1)"
         ));
-        // While PostgreSQL is away nobody can tell.
+        // While PostgreSQL is down, the leases are unknown.
         let Ok(rows) = rows else { return Vec::new() };
         let rows: Vec<Vec<&str>> = rows.lines().map(|row| row.split('|').collect()).collect();
         let [incarnation, ..] = rows.first().map_or(&[][..], Vec::as_slice) else { return Vec::new() };
-        if !self.known.insert((*incarnation).to_owned()) {
+        if !self.read_before.insert((*incarnation).to_owned()) {
             return Vec::new();
         }
-        let held = rows.iter().filter_map(|row| match row[..] {
+        let leased = rows.iter().filter_map(|row| match row[..] {
             [_, webhook, notification] if !webhook.is_empty() => {
-                Some(Held { webhook: webhook.to_owned(), notification: notification.to_owned() })
+                Some(LeasedDelivery { webhook: webhook.to_owned(), notification: notification.to_owned() })
             }
             _ => None,
         });
-        held.collect()
+        leased.collect()
     }
 }

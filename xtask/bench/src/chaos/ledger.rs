@@ -1,83 +1,83 @@
-//! What was published, what came, and which faults there were. Times are of [`monotonic`].
+//! Records of publications, callbacks and faults. Times are from [`monotonic`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::process::monotonic;
 
-/// Everything that the [audit](super::audit) judges.
+/// The input of the [audit](super::audit).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     pub(super) webhooks: Vec<Webhook>,
-    /// The sequence number of each is its place here.
+    /// The index is the sequence number.
     pub(super) publications: Vec<Publication>,
-    /// In the order in which they came.
+    /// In the order of arrival.
     pub(super) arrivals: Vec<Arrival>,
-    /// When servers were started again.
+    /// The times at which servers were started again.
     pub(super) starts: Vec<u64>,
-    /// Of servers, in the order in which they happened.
+    /// Faults of servers, in the order of time.
     pub(super) faults: Vec<Fault>,
-    /// Of the database that they share.
+    /// Outages of the shared database.
     pub(super) outages: Vec<Outage>,
-    /// Servers share a database: what one of them was on is another's when its lease has ended, and not before.
-    pub(super) leases: bool,
-    /// What was wrong at once, and needs no account.
-    pub(super) breaches: Vec<Breach>,
+    /// Whether servers share a database. If so, other servers take over from a killed server after its lease expires.
+    pub(super) shared_database: bool,
+    /// Violations that were found during the test.
+    pub(super) violations: Vec<Violation>,
 }
 
-/// Something that happened to a server.
+/// A fault of a server.
 #[derive(Clone, Debug)]
 pub(super) struct Fault {
     pub(super) node: usize,
-    pub(super) what: What,
+    pub(super) kind: FaultKind,
     pub(super) at: u64,
-    /// What it was on.
-    pub(super) held: Vec<Held>,
+    /// The deliveries that the server had leased.
+    pub(super) leased: Vec<LeasedDelivery>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum FaultKind {
     Killed,
-    /// It did nothing, and knew nothing of it.
+    /// Stopped with SIGSTOP.
     Paused {
         until: u64,
     },
 }
 
 impl Fault {
-    pub(super) fn new(node: usize, what: What, at: u64) -> Fault {
-        Fault { node, what, at, held: Vec::new() }
+    pub(super) fn new(node: usize, kind: FaultKind, at: u64) -> Fault {
+        Fault { node, kind, at, leased: Vec::new() }
     }
 }
 
-/// A delivery, by what the database knows of it.
+/// A leased delivery, as the database records it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Held {
+pub(super) struct LeasedDelivery {
     pub(super) webhook: String,
     pub(super) notification: String,
 }
 
-/// The database was away, or its connections were cut.
+/// The database was down, or its connections were cut.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outage {
     pub(super) from: u64,
     pub(super) until: u64,
-    pub(super) away: bool,
+    pub(super) is_down: bool,
 }
 
-/// The path of its callbacks ends with its place in [`Records::webhooks`].
+/// A webhook. Its URL ends with its index in [`Records::webhooks`].
 #[derive(Clone, Debug)]
 pub(super) struct Webhook {
     pub(super) id: String,
     pub(super) account: usize,
-    /// Empty: all.
+    /// Empty means all event types.
     pub(super) event_types: &'static [&'static str],
     pub(super) ordered: bool,
-    /// Its receiver is always well.
-    pub(super) steady: bool,
+    /// Whether its receiver never fails.
+    pub(super) reliable: bool,
 }
 
 impl Webhook {
-    pub(super) fn asks_for(&self, publication: &Publication) -> bool {
+    pub(super) fn matches(&self, publication: &Publication) -> bool {
         self.account == publication.account && (self.event_types.is_empty() || self.event_types.contains(&publication.event_type))
     }
 }
@@ -86,116 +86,118 @@ impl Webhook {
 pub(super) struct Publication {
     pub(super) account: usize,
     pub(super) event_type: &'static str,
-    /// It is wrong in some way, so it must be refused.
-    pub(super) wrong: bool,
-    pub(super) fate: Fate,
+    /// Whether the request is invalid and must be refused.
+    pub(super) invalid: bool,
+    pub(super) outcome: Outcome,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Fate {
-    /// No answer came, so it may have been stored or not.
+pub(super) enum Outcome {
+    /// No response arrived. The notification may be stored or not.
     Unknown,
-    /// With the notification's identifier.
+    /// The id of the notification.
     Accepted(String),
-    /// With the status.
+    /// The status of the response.
     Refused(u16),
 }
 
-/// A callback that came.
+/// A callback that arrived.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) webhook: usize,
     pub(super) sequence: usize,
-    /// The identifier that it came under.
+    /// The id of the notification in the callback.
     pub(super) notification: String,
     pub(super) at: u64,
-    /// Signed with the webhook's secret, and with its credentials.
+    /// Whether the signature and the credentials are correct.
     pub(super) genuine: bool,
-    pub(super) answer: Answer,
-    /// When it was answered, if it was.
-    pub(super) answered_at: u64,
+    pub(super) response: CallbackResponse,
+    /// Time of the response, or 0.
+    pub(super) responded_at: u64,
 }
 
-/// What the receiver did with a callback.
+/// The response of a receiver to a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Answer {
-    /// A whole answer with 204.
+pub(super) enum CallbackResponse {
+    /// A complete response with 204.
     Accepted,
-    /// A 200 whose body broke off.
-    BrokenOff,
+    /// A 200 whose body was cut off.
+    CutOff,
     Refused(u16),
     /// The connection was dropped.
     Dropped,
-    /// None, as long as the server waited.
+    /// No response before the attempt timeout.
     None,
 }
 
-/// A rule that was broken, and by what.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Breach {
+pub(super) struct Violation {
     pub(super) rule: &'static str,
-    pub(super) what: String,
+    pub(super) details: String,
 }
 
 #[derive(Default)]
 pub(super) struct Ledger(Mutex<Records>);
 
 impl Ledger {
-    pub(super) fn of(webhooks: Vec<Webhook>, leases: bool) -> Ledger {
-        Ledger(Mutex::new(Records { webhooks, leases, ..Records::default() }))
+    pub(super) fn new(webhooks: Vec<Webhook>, shared_database: bool) -> Ledger {
+        Ledger(Mutex::new(Records { webhooks, shared_database, ..Records::default() }))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Records> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sequence number of a publication that is about to be sent.
-    pub(super) fn begin(&self, account: usize, event_type: &'static str, wrong: bool) -> usize {
+    /// Records a publication before it is sent. Returns its sequence number.
+    pub(super) fn add_publication(&self, account: usize, event_type: &'static str, invalid: bool) -> usize {
         let mut records = self.lock();
-        records.publications.push(Publication { account, event_type, wrong, fate: Fate::Unknown });
+        records.publications.push(Publication { account, event_type, invalid, outcome: Outcome::Unknown });
         records.publications.len() - 1
     }
 
-    pub(super) fn settle(&self, sequence: usize, fate: Fate) {
-        self.lock().publications[sequence].fate = fate;
+    pub(super) fn set_outcome(&self, sequence: usize, outcome: Outcome) {
+        self.lock().publications[sequence].outcome = outcome;
     }
 
-    /// Where its answer is [noted](Ledger::answered).
-    pub(super) fn arrived(&self, webhook: usize, sequence: usize, notification: String, genuine: bool) -> usize {
+    /// Records an arrival. Returns its index for [`Ledger::set_response`].
+    pub(super) fn add_arrival(&self, webhook: usize, sequence: usize, notification: String, genuine: bool) -> usize {
         let mut records = self.lock();
-        let arrival = Arrival { webhook, sequence, notification, at: monotonic(), genuine, answer: Answer::None, answered_at: 0 };
+        let arrival =
+            Arrival { webhook, sequence, notification, at: monotonic(), genuine, response: CallbackResponse::None, responded_at: 0 };
         records.arrivals.push(arrival);
         records.arrivals.len() - 1
     }
 
-    pub(super) fn answered(&self, arrival: usize, answer: Answer) {
+    pub(super) fn set_response(&self, arrival: usize, response: CallbackResponse) {
         let mut records = self.lock();
         let arrival = &mut records.arrivals[arrival];
-        (arrival.answer, arrival.answered_at) = (answer, monotonic());
+        (arrival.response, arrival.responded_at) = (response, monotonic());
     }
 
-    pub(super) fn started(&self) {
+    pub(super) fn add_start(&self) {
         self.lock().starts.push(monotonic());
     }
 
-    /// What the node was on that the last fault befell.
-    pub(super) fn held(&self, node: usize, held: Vec<Held>) {
+    /// Records the deliveries that the node had leased at its last fault.
+    pub(super) fn set_leased(&self, node: usize, leased: Vec<LeasedDelivery>) {
         if let Some(fault) = self.lock().faults.iter_mut().rfind(|fault| fault.node == node) {
-            fault.held = held;
+            fault.leased = leased;
         }
     }
 
-    pub(super) fn woken(&self, node: usize) {
+    /// Records that a paused node continues.
+    pub(super) fn set_resumed(&self, node: usize) {
         if let Some(fault) = self.lock().faults.iter_mut().rfind(|fault| fault.node == node) {
-            fault.what = What::Paused { until: monotonic() };
+            fault.kind = FaultKind::Paused { until: monotonic() };
         }
     }
 
-    pub(super) fn outage(&self, from: u64, until: u64, away: bool) {
-        self.lock().outages.push(Outage { from, until, away });
+    pub(super) fn add_outage(&self, from: u64, until: u64, is_down: bool) {
+        self.lock().outages.push(Outage { from, until, is_down });
     }
 
-    pub(super) fn breach(&self, rule: &'static str, what: String) {
-        self.lock().breaches.push(Breach { rule, what });
+    pub(super) fn add_violation(&self, rule: &'static str, details: String) {
+        self.lock().violations.push(Violation { rule, details });
     }
 }

@@ -1,4 +1,4 @@
-//! The receiver of every webhook: each has moods of its own, for some seconds each, until it is mended.
+//! The receiver of all webhooks. For each webhook its behaviour changes every few seconds, until [`Receiver::repair`].
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,32 +20,32 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::ledger::{Answer, Ledger};
+use super::ledger::{CallbackResponse, Ledger};
 use crate::sink::sequence;
 
-/// A slow answer still comes well within the time limit of an attempt.
-const SLOWEST: Duration = Duration::from_secs(1);
+/// Maximum time of a slow response. It is well below the attempt timeout.
+const MAX_RESPONSE_TIME: Duration = Duration::from_secs(1);
 
-/// Standard Webhooks leaves the tolerance to the receiver; its packages have this one.
-const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+/// Maximum age of a signature, as in the packages of Standard Webhooks.
+const MAX_SIGNATURE_AGE: Duration = Duration::from_secs(5 * 60);
 
-/// What it takes to know a genuine callback of a webhook.
+/// The signing key and credentials of a webhook, to verify its callbacks.
 pub(super) struct Identity {
     key: hmac::Key,
     authorization: Option<String>,
-    /// It is always well, and takes so long.
-    steady: Option<Duration>,
+    /// The response time, if the receiver never fails.
+    response_time: Option<Duration>,
 }
 
 impl Identity {
-    /// `secret` is as the API shows it. None where it is no signing secret.
-    pub(super) fn new(secret: &str, credentials: Option<(&str, &str)>, steady: Option<Duration>) -> Option<Identity> {
+    /// `secret` is the signing secret from the API. Returns `None` if it is not valid.
+    pub(super) fn new(secret: &str, credentials: Option<(&str, &str)>, response_time: Option<Duration>) -> Option<Identity> {
         let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
         let authorization = credentials.map(|(name, password)| format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))));
-        Some(Identity { key: hmac::Key::new(hmac::HMAC_SHA256, &key), authorization, steady })
+        Some(Identity { key: hmac::Key::new(hmac::HMAC_SHA256, &key), authorization, response_time })
     }
 
-    fn knows(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+    fn verify(&self, headers: &HeaderMap, body: &[u8]) -> bool {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let (Some(id), Some(timestamp), Some(signatures)) = (text("webhook-id"), text("webhook-timestamp"), text("webhook-signature"))
         else {
@@ -58,116 +58,126 @@ impl Identity {
             .split(' ')
             .filter_map(|signature| signature.strip_prefix("v1,"))
             .any(|signature| STANDARD.decode(signature).is_ok_and(|signature| hmac::verify(&self.key, &signed, &signature).is_ok()));
-        genuine && age.is_some_and(|age| age < TOLERANCE) && text(AUTHORIZATION.as_str()) == self.authorization.as_deref()
+        genuine && age.is_some_and(|age| age < MAX_SIGNATURE_AGE) && text(AUTHORIZATION.as_str()) == self.authorization.as_deref()
     }
 }
 
 #[derive(Clone, Copy)]
-enum Mood {
-    Well,
+enum Behaviour {
+    Working,
     Slow,
     Failing,
     Busy,
     Hanging,
     Dropping,
-    BreakingOff,
-    /// Another with each callback.
+    CutOff,
+    /// A random behaviour for each callback.
     Any,
 }
 
-impl Mood {
-    fn lasting() -> Mood {
+impl Behaviour {
+    fn random() -> Behaviour {
         match fastrand::u8(0..16) {
-            0..6 => Mood::Well,
-            6 | 7 => Mood::Slow,
-            8 => Mood::Failing,
-            9 => Mood::Busy,
-            10 => Mood::Hanging,
-            11 => Mood::Dropping,
-            12 => Mood::BreakingOff,
-            _ => Mood::Any,
+            0..6 => Behaviour::Working,
+            6 | 7 => Behaviour::Slow,
+            8 => Behaviour::Failing,
+            9 => Behaviour::Busy,
+            10 => Behaviour::Hanging,
+            11 => Behaviour::Dropping,
+            12 => Behaviour::CutOff,
+            _ => Behaviour::Any,
         }
     }
 
-    /// For a callback.
-    fn now(self) -> Mood {
-        if !matches!(self, Mood::Any) {
+    /// Returns the behaviour for one callback.
+    fn for_callback(self) -> Behaviour {
+        if !matches!(self, Behaviour::Any) {
             return self;
         }
-        let moods = [Mood::Well, Mood::Slow, Mood::Failing, Mood::Busy, Mood::Hanging, Mood::Dropping, Mood::BreakingOff];
-        // It hangs seldom, or it would do little else.
-        *fastrand::choice(&moods).filter(|mood| !matches!(mood, Mood::Hanging) || fastrand::u8(0..8) == 0).unwrap_or(&Mood::Well)
+        let behaviours = [
+            Behaviour::Working,
+            Behaviour::Slow,
+            Behaviour::Failing,
+            Behaviour::Busy,
+            Behaviour::Hanging,
+            Behaviour::Dropping,
+            Behaviour::CutOff,
+        ];
+        // Hanging is rare, because it takes long.
+        *fastrand::choice(&behaviours)
+            .filter(|behaviour| !matches!(behaviour, Behaviour::Hanging) || fastrand::u8(0..8) == 0)
+            .unwrap_or(&Behaviour::Working)
     }
 }
 
 pub(super) struct Receiver {
     identities: Vec<Identity>,
-    /// Of each webhook, and until when.
-    moods: Vec<Mutex<(Mood, Instant)>>,
-    mended: AtomicBool,
+    /// The current behaviour of each webhook, and its end.
+    behaviours: Vec<Mutex<(Behaviour, Instant)>>,
+    repaired: AtomicBool,
     ledger: Arc<Ledger>,
 }
 
 impl Receiver {
-    /// Takes the callbacks of webhooks whose URLs end with `/` and their place in `identities`.
+    /// Starts the receiver. The URL of each webhook ends with `/` and its index in `identities`.
     pub(super) fn start(listener: TcpListener, identities: Vec<Identity>, ledger: Arc<Ledger>) -> Arc<Receiver> {
-        let moods = identities.iter().map(|_| Mutex::new((Mood::Well, Instant::now()))).collect();
-        let receiver = Arc::new(Receiver { identities, moods, mended: AtomicBool::new(false), ledger });
+        let behaviours = identities.iter().map(|_| Mutex::new((Behaviour::Working, Instant::now()))).collect();
+        let receiver = Arc::new(Receiver { identities, behaviours, repaired: AtomicBool::new(false), ledger });
         tokio::spawn(accept(listener, receiver.clone()));
         receiver
     }
 
-    /// From now on every callback is accepted at once.
-    pub(super) fn mend(&self) {
-        self.mended.store(true, Ordering::Relaxed);
+    /// Ends all failures: from now on every callback is accepted at once.
+    pub(super) fn repair(&self) {
+        self.repaired.store(true, Ordering::Relaxed);
     }
 
-    fn mood(&self, webhook: usize) -> Mood {
-        if self.mended.load(Ordering::Relaxed) || self.identities[webhook].steady.is_some() {
-            return Mood::Well;
+    fn behaviour(&self, webhook: usize) -> Behaviour {
+        if self.repaired.load(Ordering::Relaxed) || self.identities[webhook].response_time.is_some() {
+            return Behaviour::Working;
         }
-        let mut mood = self.moods[webhook].lock().unwrap_or_else(PoisonError::into_inner);
-        if mood.1 <= Instant::now() {
-            *mood = (Mood::lasting(), Instant::now() + Duration::from_secs_f64(0.5 + 2.5 * fastrand::f64()));
+        let mut behaviour = self.behaviours[webhook].lock().unwrap_or_else(PoisonError::into_inner);
+        if behaviour.1 <= Instant::now() {
+            *behaviour = (Behaviour::random(), Instant::now() + Duration::from_secs_f64(0.5 + 2.5 * fastrand::f64()));
         }
-        mood.0.now()
+        behaviour.0.for_callback()
     }
 
-    async fn callback(&self, request: Request<Incoming>) -> Result<Response<Body>, Broken> {
+    async fn callback(&self, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
         let (head, body) = request.into_parts();
-        // It did not come as a whole, as when the server is killed while it sends.
-        let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
+        // The request was cut off, for example because the server was killed.
+        let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
         let webhook: Option<usize> = head.uri.path().rsplit('/').next().and_then(|number| number.parse().ok());
         let (Some(webhook), Some(sequence)) = (webhook.filter(|number| *number < self.identities.len()), sequence(&body)) else {
-            self.ledger.breach("a callback that nobody published", format!("{} {}", head.uri, String::from_utf8_lossy(&body)));
+            self.ledger.add_violation("a callback without a publication", format!("{} {}", head.uri, String::from_utf8_lossy(&body)));
             return Ok(reply(StatusCode::NOT_FOUND));
         };
         let id = head.headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-        let genuine = self.identities[webhook].knows(&head.headers, &body);
-        let arrival = self.ledger.arrived(webhook, sequence as usize, id, genuine);
-        let mood = self.mood(webhook);
-        let (answer, response) = match mood {
-            Mood::Well | Mood::Any => {
-                if let Some(time) = self.identities[webhook].steady.filter(|time| !time.is_zero()) {
+        let genuine = self.identities[webhook].verify(&head.headers, &body);
+        let arrival = self.ledger.add_arrival(webhook, sequence as usize, id, genuine);
+        let behaviour = self.behaviour(webhook);
+        let (recorded, response) = match behaviour {
+            Behaviour::Working | Behaviour::Any => {
+                if let Some(time) = self.identities[webhook].response_time.filter(|time| !time.is_zero()) {
                     tokio::time::sleep(time).await;
                 }
-                (Answer::Accepted, Ok(reply(StatusCode::NO_CONTENT)))
+                (CallbackResponse::Accepted, Ok(reply(StatusCode::NO_CONTENT)))
             }
-            Mood::Slow => {
-                tokio::time::sleep(SLOWEST.mul_f64(fastrand::f64())).await;
-                (Answer::Accepted, Ok(reply(StatusCode::NO_CONTENT)))
+            Behaviour::Slow => {
+                tokio::time::sleep(MAX_RESPONSE_TIME.mul_f64(fastrand::f64())).await;
+                (CallbackResponse::Accepted, Ok(reply(StatusCode::NO_CONTENT)))
             }
-            Mood::Failing => (Answer::Refused(500), Ok(reply(StatusCode::INTERNAL_SERVER_ERROR))),
-            Mood::Busy => {
+            Behaviour::Failing => (CallbackResponse::Refused(500), Ok(reply(StatusCode::INTERNAL_SERVER_ERROR))),
+            Behaviour::Busy => {
                 let mut response = reply(StatusCode::TOO_MANY_REQUESTS);
                 response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("2"));
-                (Answer::Refused(429), Ok(response))
+                (CallbackResponse::Refused(429), Ok(response))
             }
-            Mood::Hanging => std::future::pending().await,
-            Mood::Dropping => (Answer::Dropped, Err(Broken)),
-            Mood::BreakingOff => (Answer::BrokenOff, Ok(Response::new(BoxBody::new(BreaksOff { begun: false })))),
+            Behaviour::Hanging => std::future::pending().await,
+            Behaviour::Dropping => (CallbackResponse::Dropped, Err(Dropped)),
+            Behaviour::CutOff => (CallbackResponse::CutOff, Ok(Response::new(BoxBody::new(FailingBody { started: false })))),
         };
-        self.ledger.answered(arrival, answer);
+        self.ledger.set_response(arrival, recorded);
         response
     }
 }
@@ -178,9 +188,9 @@ async fn accept(listener: TcpListener, receiver: Arc<Receiver>) {
     }
 }
 
-/// Until the connection ends, however it does: what was cut off is seen in what came.
+/// Serves a connection until it ends. Errors are ignored: a callback that was cut off is missing in the ledger.
 async fn receive(stream: TcpStream, receiver: Arc<Receiver>) {
-    // What is dropped is reset, not closed in good order.
+    // A dropped connection is reset instead of closed.
     let _ = stream.set_zero_linger();
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
@@ -190,19 +200,19 @@ async fn receive(stream: TcpStream, receiver: Arc<Receiver>) {
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// The connection is dropped on purpose.
+/// The error that drops a connection on purpose.
 #[derive(Debug)]
-struct Broken;
+struct Dropped;
 
-impl std::fmt::Display for Broken {
+impl std::fmt::Display for Dropped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("the connection is dropped on purpose")
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for Dropped {}
 
-type Body = BoxBody<Bytes, Broken>;
+type Body = BoxBody<Bytes, Dropped>;
 
 fn reply(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(BoxBody::new(Empty::new().map_err(|never: Infallible| match never {})));
@@ -210,18 +220,18 @@ fn reply(status: StatusCode) -> Response<Body> {
     response
 }
 
-/// A body that begins, and then the connection is dropped.
-struct BreaksOff {
-    begun: bool,
+/// A body that begins, and then fails, so that the connection is dropped.
+struct FailingBody {
+    started: bool,
 }
 
-impl hyper::body::Body for BreaksOff {
+impl hyper::body::Body for FailingBody {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = Dropped;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if std::mem::replace(&mut self.begun, true) {
-            return Poll::Ready(Some(Err(Broken)));
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+        if std::mem::replace(&mut self.started, true) {
+            return Poll::Ready(Some(Err(Dropped)));
         }
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"a body that")))))
     }

@@ -1,4 +1,4 @@
-//! Bare commits of the store's engine, as durable as the service's.
+//! Bare SQLite commits, with the same durability as in the service.
 
 use std::path::PathBuf;
 
@@ -9,28 +9,28 @@ use uuid::Uuid;
 use super::Work;
 use crate::rig::publication;
 
-/// Transactions, of which each has a group of rows.
+/// A number of transactions, each with a group of rows.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Commits {
     pub(crate) directory: PathBuf,
-    /// Of webhooks, or of deliveries.
+    /// The number of webhooks or deliveries.
     pub(crate) count: u32,
-    /// As many share a commit.
+    /// The number of rows in a commit.
     pub(crate) group: u32,
     pub(crate) transactions: Transactions,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Transactions {
-    /// A row for each webhook.
+    /// Inserts a row for each webhook.
     Registered,
-    /// A commit that stores notifications, each with a delivery to so many webhooks, and one that records that they were made.
+    /// One commit stores notifications, each with deliveries to `webhooks` webhooks. A second commit records the attempts.
     StoredAndFinished { webhooks: u32 },
-    /// Of deliveries that wait: a commit that takes them, and one that records that they were made.
-    TakenAndFinished,
+    /// One commit leases waiting deliveries. A second commit records the attempts.
+    LeasedAndFinished,
 }
 
-/// Tables as they must at least be: who wants to know, what was published, what is to be done, and what was done.
+/// Minimal tables for webhooks, notifications, deliveries and attempts.
 const SCHEMA: &str = "
     CREATE TABLE webhooks (id BLOB PRIMARY KEY, account TEXT, settings TEXT, created_at INTEGER) STRICT, WITHOUT ROWID;
     CREATE TABLE notifications (id BLOB PRIMARY KEY, account TEXT, type TEXT, data TEXT, created_at INTEGER) STRICT, WITHOUT ROWID;
@@ -42,7 +42,7 @@ const SCHEMA: &str = "
 impl Commits {
     pub(super) fn measure(&self) -> anyhow::Result<Work> {
         let path = self.directory.join("floor.db");
-        // One that was broken off leaves these.
+        // An interrupted run leaves these files.
         for ending in ["", "-wal", "-shm"] {
             let left = self.directory.join(format!("floor.db{ending}"));
             if left.exists() {
@@ -56,7 +56,7 @@ impl Commits {
         let work = match self.transactions {
             Transactions::Registered => self.register(&database),
             Transactions::StoredAndFinished { webhooks } => self.store_and_finish(&database, webhooks),
-            Transactions::TakenAndFinished => self.take_and_finish(&database),
+            Transactions::LeasedAndFinished => self.lease_and_finish(&database),
         }?;
         drop(database);
         std::fs::remove_file(path)?;
@@ -79,7 +79,7 @@ impl Commits {
 
     fn store_and_finish(&self, database: &Connection, webhooks: u32) -> anyhow::Result<Work> {
         Work::measure(self.count, || {
-            let (mut publish, mut finish) = (Publish::of(database)?, Finish::of(database)?);
+            let (mut publish, mut finish) = (Publish::prepare(database)?, Finish::prepare(database)?);
             for group in groups(self.count, self.group) {
                 database.execute_batch("BEGIN IMMEDIATE")?;
                 let deliveries = publish.execute(group, webhooks)?;
@@ -91,8 +91,8 @@ impl Commits {
         })
     }
 
-    fn take_and_finish(&self, database: &Connection) -> anyhow::Result<Work> {
-        let mut publish = Publish::of(database)?;
+    fn lease_and_finish(&self, database: &Connection) -> anyhow::Result<Work> {
+        let mut publish = Publish::prepare(database)?;
         database.execute_batch("BEGIN IMMEDIATE")?;
         publish.execute(self.count, 1)?;
         database.execute_batch("COMMIT")?;
@@ -102,15 +102,15 @@ impl Commits {
                  JOIN notifications notification ON notification.id = delivery.notification_id
                  WHERE delivery.webhook_id = ?1 AND delivery.status = 0 ORDER BY delivery.due_at LIMIT ?2",
             )?;
-            let mut take = database.prepare("UPDATE deliveries SET status = 2 WHERE id = ?1")?;
-            let mut finish = Finish::of(database)?;
+            let mut lease = database.prepare("UPDATE deliveries SET status = 2 WHERE id = ?1")?;
+            let mut finish = Finish::prepare(database)?;
             for group in groups(self.count, self.group) {
                 database.execute_batch("BEGIN IMMEDIATE")?;
                 let rows = due.query_map((publish.webhook.as_bytes(), group), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-                let taken: Vec<([u8; 16], String)> = rows.collect::<Result<_, _>>()?;
-                let deliveries: Vec<Uuid> = taken.into_iter().map(|(id, _)| Uuid::from_bytes(id)).collect();
+                let leased: Vec<([u8; 16], String)> = rows.collect::<Result<_, _>>()?;
+                let deliveries: Vec<Uuid> = leased.into_iter().map(|(id, _)| Uuid::from_bytes(id)).collect();
                 for delivery in &deliveries {
-                    take.execute([delivery.as_bytes()])?;
+                    lease.execute([delivery.as_bytes()])?;
                 }
                 database.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
                 finish.execute(&deliveries)?;
@@ -121,9 +121,9 @@ impl Commits {
     }
 }
 
-/// How many rows each commit has.
+/// Returns the number of rows of each commit.
 pub(super) fn groups(count: u32, group: u32) -> impl Iterator<Item = u32> {
-    (0..count).step_by(group as usize).map(move |done| group.min(count - done))
+    (0..count).step_by(group as usize).map(move |first| group.min(count - first))
 }
 
 struct Publish<'a> {
@@ -134,7 +134,7 @@ struct Publish<'a> {
 }
 
 impl<'a> Publish<'a> {
-    fn of(database: &'a Connection) -> anyhow::Result<Publish<'a>> {
+    fn prepare(database: &'a Connection) -> anyhow::Result<Publish<'a>> {
         let (before, after) = publication("floor", "bench.floor");
         Ok(Publish {
             notification: database.prepare("INSERT INTO notifications VALUES (?1, 'floor', 'bench.floor', ?2, 1)")?,
@@ -144,7 +144,7 @@ impl<'a> Publish<'a> {
         })
     }
 
-    /// So many deliveries, of notifications that each have one to so many webhooks.
+    /// Inserts this number of deliveries, and a notification for each `webhooks` deliveries.
     fn execute(&mut self, deliveries: u32, webhooks: u32) -> anyhow::Result<Vec<Uuid>> {
         let deliveries: Vec<Uuid> = (0..deliveries).map(|_| Uuid::now_v7()).collect();
         for fan in deliveries.chunks(webhooks as usize) {
@@ -164,7 +164,7 @@ struct Finish<'a> {
 }
 
 impl<'a> Finish<'a> {
-    fn of(database: &'a Connection) -> anyhow::Result<Finish<'a>> {
+    fn prepare(database: &'a Connection) -> anyhow::Result<Finish<'a>> {
         Ok(Finish {
             delivery: database.prepare("UPDATE deliveries SET status = 1 WHERE id = ?1")?,
             attempt: database.prepare("INSERT INTO attempts VALUES (?1, 1, 204)")?,
@@ -185,9 +185,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_transaction_leaves_what_it_says() {
-        let kinds = [Transactions::Registered, Transactions::StoredAndFinished { webhooks: 4 }, Transactions::TakenAndFinished];
-        for (transactions, left) in kinds.into_iter().zip([[10, 0, 0, 0], [0, 3, 10, 10], [0, 10, 10, 10]]) {
+    fn each_kind_of_transaction_writes_its_rows() {
+        let kinds = [Transactions::Registered, Transactions::StoredAndFinished { webhooks: 4 }, Transactions::LeasedAndFinished];
+        for (transactions, expected) in kinds.into_iter().zip([[10, 0, 0, 0], [0, 3, 10, 10], [0, 10, 10, 10]]) {
             let database = Connection::open_in_memory().expect("a database");
             database.execute_batch(SCHEMA).expect("tables");
             let commits = Commits { directory: PathBuf::new(), count: 10, group: 8, transactions };
@@ -195,12 +195,12 @@ mod tests {
             let work = match transactions {
                 Transactions::Registered => commits.register(&database),
                 Transactions::StoredAndFinished { webhooks } => commits.store_and_finish(&database, webhooks),
-                Transactions::TakenAndFinished => commits.take_and_finish(&database),
+                Transactions::LeasedAndFinished => commits.lease_and_finish(&database),
             };
             assert_eq!(work.expect("work").count, 10);
             let count = |rows: &str| database.query_row(&format!("SELECT count(*) FROM {rows}"), [], |row| row.get(0));
             let rows = ["webhooks", "notifications", "deliveries WHERE status = 1", "attempts"].map(count);
-            assert_eq!(rows, left.map(Ok::<i64, _>));
+            assert_eq!(rows, expected.map(Ok::<i64, _>));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Bare requests to the sink, by the client that the service calls with.
+//! Bare requests to the sink, with reqwest, the HTTP client of the service.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use crate::rig::publication;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Requests {
-    /// They go to these in turn.
+    /// The targets, which are called in turn.
     pub(crate) urls: Vec<String>,
     pub(crate) count: u32,
-    pub(crate) at_once: u32,
-    /// Each connection has been made before it counts.
+    pub(crate) concurrency: u32,
+    /// Whether connections are opened before the measurement.
     pub(crate) warm: bool,
-    /// Has the certificate of the sink's authority, for HTTPS.
+    /// The certificate of the sink's authority, for HTTPS.
     pub(crate) ca_file: Option<PathBuf>,
 }
 
@@ -28,12 +28,12 @@ impl Requests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let client = self.client()?;
         if self.warm {
-            runtime.block_on(self.send(&client, self.at_once.max(self.urls.len() as u32)))?;
+            runtime.block_on(self.send(&client, self.concurrency.max(self.urls.len() as u32)))?;
         }
         Work::measure(self.count, || runtime.block_on(self.send(&client, self.count)))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the bare client is what is measured, and it calls the sink alone")]
+    #[expect(clippy::disallowed_methods, reason = "the measurement needs the bare client, and it calls only the sink")]
     fn client(&self) -> anyhow::Result<reqwest::Client> {
         let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).dns_resolver(Arc::new(Loopback));
         let Some(ca_file) = &self.ca_file else { return Ok(builder.build()?) };
@@ -44,7 +44,7 @@ impl Requests {
     async fn send(&self, client: &reqwest::Client, count: u32) -> anyhow::Result<()> {
         let mut clients = tokio::task::JoinSet::new();
         let urls: Arc<[String]> = self.urls.as_slice().into();
-        let step = self.at_once;
+        let step = self.concurrency;
         for first in 0..step.min(count) {
             let (client, urls) = (client.clone(), urls.clone());
             clients.spawn(async move {
@@ -65,7 +65,7 @@ impl Requests {
     }
 }
 
-/// Every name is this machine: to look it up is no part of a request on a warm connection.
+/// Resolves every name to this machine: a request on an open connection includes no name resolution.
 struct Loopback;
 
 impl Resolve for Loopback {

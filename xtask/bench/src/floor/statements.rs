@@ -1,4 +1,4 @@
-//! Bare statements of PostgreSQL: the rows of bare commits of SQLite, by one client, in as few statements as they take.
+//! Bare PostgreSQL statements: the same rows as the bare SQLite commits, by one client, in as few statements as possible.
 
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
@@ -12,14 +12,14 @@ use crate::rig::publication;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Statements {
     pub(crate) url: String,
-    /// Of webhooks, or of deliveries.
+    /// The number of webhooks or deliveries.
     pub(crate) count: u32,
-    /// As many share a statement.
+    /// The number of rows in a statement.
     pub(crate) group: u32,
     pub(crate) transactions: Transactions,
 }
 
-/// The same as those of SQLite. What is planned while they are empty holds when they have grown, as in the service.
+/// The same tables as for SQLite. The planner settings make plans for empty tables suitable for large tables, as in the service.
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS webhooks, notifications, deliveries, attempts;
     CREATE TABLE webhooks (id uuid PRIMARY KEY, account text, settings text, created_at bigint);
@@ -36,7 +36,7 @@ const PUBLISH: &str = "WITH published AS (
         INSERT INTO notifications SELECT id, 'floor', 'bench.floor', data, 1 FROM UNNEST($1::uuid[], $2::text[]) AS new (id, data))
     INSERT INTO deliveries SELECT id, notification_id, $5, 0, 1 FROM UNNEST($3::uuid[], $4::uuid[]) AS new (id, notification_id)";
 
-const TAKE: &str = "UPDATE deliveries d SET status = 2 FROM notifications n
+const LEASE: &str = "UPDATE deliveries d SET status = 2 FROM notifications n
     WHERE n.id = d.notification_id AND d.id = ANY (ARRAY(
         SELECT id FROM deliveries WHERE webhook_id = $1 AND status = 0 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED))
     RETURNING d.id, n.data";
@@ -44,14 +44,14 @@ const TAKE: &str = "UPDATE deliveries d SET status = 2 FROM notifications n
 const FINISH: &str = "WITH finished AS (UPDATE deliveries SET status = 1 WHERE id = ANY ($1))
     INSERT INTO attempts SELECT id, 1, 204 FROM UNNEST($1::uuid[]) AS id";
 
-/// Statements that are ready to be run, on tables that are ready for them.
+/// Prepared statements and tables.
 pub(super) struct Prepared {
-    of: Statements,
+    settings: Statements,
     runtime: Runtime,
     client: Client,
     register: Statement,
     publish: Statement,
-    take: Statement,
+    lease: Statement,
     finish: Statement,
     data: String,
     webhook: Uuid,
@@ -65,18 +65,18 @@ impl Statements {
             tokio::spawn(connection);
             client.batch_execute(SCHEMA).await?;
             let mut statements = Vec::new();
-            for text in [REGISTER, PUBLISH, TAKE, FINISH] {
+            for text in [REGISTER, PUBLISH, LEASE, FINISH] {
                 statements.push(client.prepare(text).await?);
             }
             Ok::<_, tokio_postgres::Error>((client, statements))
         })?;
-        let [register, publish, take, finish] = statements.try_into().map_err(|_| anyhow::anyhow!("not four statements"))?;
+        let [register, publish, lease, finish] = statements.try_into().map_err(|_| anyhow::anyhow!("not four statements"))?;
         let (before, after) = publication("floor", "bench.floor");
         let (data, webhook) = (format!("{before}1{after}"), Uuid::now_v7());
-        let prepared = Prepared { of: self, runtime, client, register, publish, take, finish, data, webhook };
-        if matches!(prepared.of.transactions, Transactions::TakenAndFinished) {
+        let prepared = Prepared { settings: self, runtime, client, register, publish, lease, finish, data, webhook };
+        if matches!(prepared.settings.transactions, Transactions::LeasedAndFinished) {
             prepared.runtime.block_on(async {
-                prepared.publish(prepared.of.count, 1).await?;
+                prepared.publish(prepared.settings.count, 1).await?;
                 prepared.client.batch_execute("ANALYZE").await
             })?;
         }
@@ -86,12 +86,12 @@ impl Statements {
 
 impl Prepared {
     pub(super) fn measure(&self) -> anyhow::Result<Work> {
-        Work::measure(self.of.count, || Ok(self.runtime.block_on(self.run())?))
+        Work::measure(self.settings.count, || Ok(self.runtime.block_on(self.run())?))
     }
 
     async fn run(&self) -> Result<(), tokio_postgres::Error> {
-        for group in groups(self.of.count, self.of.group) {
-            match self.of.transactions {
+        for group in groups(self.settings.count, self.settings.group) {
+            match self.settings.transactions {
                 Transactions::Registered => {
                     let ids: Vec<Uuid> = (0..group).map(|_| Uuid::now_v7()).collect();
                     let settings = vec![r#"{"targetURL":"http://127.0.0.1/ok/1"}"#; ids.len()];
@@ -101,10 +101,10 @@ impl Prepared {
                     let deliveries = self.publish(group, webhooks).await?;
                     self.client.execute(&self.finish, &[&deliveries]).await?;
                 }
-                Transactions::TakenAndFinished => {
-                    let rows = self.client.query(&self.take, &[&self.webhook, &i64::from(group)]).await?;
-                    let taken = rows.iter().map(|row| row.try_get::<_, &str>(1).and_then(|_| row.try_get(0)));
-                    let deliveries: Vec<Uuid> = taken.collect::<Result<_, _>>()?;
+                Transactions::LeasedAndFinished => {
+                    let rows = self.client.query(&self.lease, &[&self.webhook, &i64::from(group)]).await?;
+                    let leased = rows.iter().map(|row| row.try_get::<_, &str>(1).and_then(|_| row.try_get(0)));
+                    let deliveries: Vec<Uuid> = leased.collect::<Result<_, _>>()?;
                     self.client.execute(&self.finish, &[&deliveries]).await?;
                 }
             }
@@ -112,13 +112,13 @@ impl Prepared {
         Ok(())
     }
 
-    /// So many deliveries, of notifications that each have one to so many webhooks.
+    /// Inserts this number of deliveries, and a notification for each `webhooks` deliveries.
     async fn publish(&self, deliveries: u32, webhooks: u32) -> Result<Vec<Uuid>, tokio_postgres::Error> {
         let deliveries: Vec<Uuid> = (0..deliveries).map(|_| Uuid::now_v7()).collect();
         let notifications: Vec<Uuid> = deliveries.chunks(webhooks as usize).map(|_| Uuid::now_v7()).collect();
         let data = vec![&*self.data; notifications.len()];
-        let of: Vec<Uuid> = (0..deliveries.len()).map(|place| notifications[place / webhooks as usize]).collect();
-        self.client.execute(&self.publish, &[&notifications, &data, &deliveries, &of, &self.webhook]).await?;
+        let of_delivery: Vec<Uuid> = (0..deliveries.len()).map(|index| notifications[index / webhooks as usize]).collect();
+        self.client.execute(&self.publish, &[&notifications, &data, &deliveries, &of_delivery, &self.webhook]).await?;
         Ok(deliveries)
     }
 }
@@ -128,21 +128,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_statement_leaves_what_it_says() {
+    fn each_kind_of_statement_writes_its_rows() {
         if webhooks_postgres::skip_without(&["postgres"]) {
             return;
         }
         let cluster = webhooks_postgres::shared();
         let database = cluster.create_database().expect("a database");
-        let kinds = [Transactions::Registered, Transactions::StoredAndFinished { webhooks: 4 }, Transactions::TakenAndFinished];
-        for (transactions, left) in kinds.into_iter().zip(["10|0|0|0", "0|3|10|10", "0|10|10|10"]) {
+        let kinds = [Transactions::Registered, Transactions::StoredAndFinished { webhooks: 4 }, Transactions::LeasedAndFinished];
+        for (transactions, expected) in kinds.into_iter().zip(["10|0|0|0", "0|3|10|10", "0|10|10|10"]) {
             let statements = Statements { url: cluster.url(&database), count: 10, group: 8, transactions };
             let work = statements.prepare().and_then(|prepared| prepared.measure()).expect("work");
             assert_eq!(work.count, 10);
             let counts = "SELECT (SELECT count(*) FROM webhooks), (SELECT count(*) FROM notifications),
                           (SELECT count(*) FROM deliveries WHERE status = 1), (SELECT count(*) FROM attempts)";
-            assert_eq!(cluster.execute(&database, counts).expect("counts"), left);
+            assert_eq!(cluster.execute(&database, counts).expect("counts"), expected);
         }
-        cluster.drop_database(&database).expect("it is there");
+        cluster.drop_database(&database).expect("the database exists");
     }
 }

@@ -1,22 +1,22 @@
-//! What waits.
+//! Scenarios with waiting deliveries.
 
 use std::time::Duration;
 
 use crate::figure::{Cpu, Figure, Goal};
 use crate::load::Job;
-use crate::rig::{EVENT, IDLE, RECORDED, Rig, Settled};
+use crate::rig::{DeliveryResult, EVENT, IDLE, RECORDED, Rig};
 use crate::{Bench, MEMORY_MB};
 
-/// Webhooks that share a backlog, all of one account.
+/// Number of webhooks that share a backlog, all of one account.
 const WEBHOOKS: u32 = 100;
 
-/// Receivers that hang are waited for, so that nothing becomes a retry while a backlog is made.
-pub(crate) const PATIENT: [&str; 2] = ["--attempt-timeout-seconds", "300"];
+/// A long attempt timeout, so that hanging attempts do not become retries while the backlog is created.
+pub(crate) const LONG_TIMEOUT: [&str; 2] = ["--attempt-timeout-seconds", "300"];
 
 pub(crate) fn drain(bench: &mut Bench) -> anyhow::Result<()> {
     let count = bench.size(20_000, 2_000);
     for (webhooks, goal) in [(8, Some(Goal::AtLeast(15_000.0))), (1, None)] {
-        let mut rig = Rig::start(bench, &PATIENT)?;
+        let mut rig = Rig::start(bench, &LONG_TIMEOUT)?;
         let url = format!("{}/held", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(webhooks, &url)?;
         let warm_up = rig.publications(&accounts, EVENT, 64, count / 4)?;
@@ -26,45 +26,45 @@ pub(crate) fn drain(bench: &mut Bench) -> anyhow::Result<()> {
             let job = rig.publications(&accounts, EVENT, 64, count)?;
             runs.push(drained(bench, &mut rig, &job)?);
         }
-        let figure = drained_figure("drain", format!("{count} that wait for {webhooks} webhooks"), &runs);
+        let figure = drained_figure("drain", format!("{count} waiting for {webhooks} webhooks"), &runs);
         bench.add(Figure { goal, ..figure }.floor(bench.floors.waiting_delivery(64)));
     }
     Ok(())
 }
 
-/// What came of deliveries that waited in the store.
+/// The result of delivering a backlog.
 pub(crate) struct Drained {
     pub(crate) per_second: f64,
-    /// For a thousand deliveries.
+    /// Per 1,000 deliveries.
     pub(crate) cpu: Cpu,
-    pub(crate) settled: Settled,
+    pub(crate) result: DeliveryResult,
 }
 
-/// The sink holds its answers, and almost everything that is published stays in the store, because attempts in flight are
-/// bounded. Then it answers.
+/// Publishes while the sink holds its responses. Almost all deliveries wait in the store, because attempts in flight are
+/// limited. Then the sink responds, and the deliveries are measured.
 pub(crate) fn drained(bench: &mut Bench, rig: &mut Rig, job: &Job) -> anyhow::Result<Drained> {
     rig.sink.hold()?;
-    let done = rig.load.run(job)?.all()?;
-    let before = rig.computed()?;
+    let done = rig.load.run(job)?.all_accepted()?;
+    let before = rig.cpu_times()?;
     let released_at = rig.sink.release()?;
     rig.sink.await_callbacks(done.accepted.len(), IDLE)?;
     std::thread::sleep(RECORDED);
     let cpu = rig.cpu_since(before, 0.0)?;
-    let settled = rig.settle(bench, &done, 1)?;
-    // Those in flight had come before.
-    let drained = settled.arrivals.values().flatten().filter(|arrival| arrival.at > released_at).count() as f64;
-    let seconds = settled.last_at.saturating_sub(released_at) as f64 / 1e9;
-    Ok(Drained { per_second: drained / seconds, cpu: cpu.per_thousand(drained), settled })
+    let result = rig.collect_result(bench, &done, 1)?;
+    // Attempts that were in flight arrived before the release, so they are not counted.
+    let drained = result.arrivals.values().flatten().filter(|arrival| arrival.at > released_at).count() as f64;
+    let seconds = result.last_at.saturating_sub(released_at) as f64 / 1e9;
+    Ok(Drained { per_second: drained / seconds, cpu: cpu.per_thousand(drained), result })
 }
 
-/// A row of these runs, with what they cost and what became of their deliveries.
+/// Returns the figure of these runs, with CPU time and tally.
 pub(crate) fn drained_figure(scenario: &'static str, work: String, runs: &[Drained]) -> Figure {
     let figure = Figure::new(scenario, work, "/s", runs.iter().map(|run| run.per_second).collect());
-    figure.cpu(runs.iter().map(|run| run.cpu).collect()).tally(runs.iter().map(|run| run.settled.tally).sum())
+    figure.cpu(runs.iter().map(|run| run.cpu).collect()).tally(runs.iter().map(|run| run.result.tally).sum())
 }
 
 pub(crate) fn start(bench: &mut Bench) -> anyhow::Result<()> {
-    let mut rig = Rig::start(bench, &PATIENT)?;
+    let mut rig = Rig::start(bench, &LONG_TIMEOUT)?;
     let empty = super::runs(bench, |_| Ok(rig.service.restart()?.as_secs_f64() * 1000.0))?;
     bench.add(Figure::new("start", "nothing stored", "ms", empty).at_most(30.0));
 
@@ -82,11 +82,11 @@ pub(crate) fn memory(bench: &mut Bench) -> anyhow::Result<()> {
     let mut resident = backlogs.map(|_| Vec::new());
     let mut peaks = Vec::new();
     for _ in 0..bench.runs {
-        let mut rig = Rig::start(bench, &PATIENT)?;
+        let mut rig = Rig::start(bench, &LONG_TIMEOUT)?;
         let account = held_account(&mut rig)?;
         for ((more, _), resident) in backlogs.into_iter().zip(&mut resident) {
             publish_backlog(&mut rig, &account, more)?;
-            // What publishing took goes back to the system, if it does.
+            // Gives the allocator time to release the memory of publishing.
             std::thread::sleep(Duration::from_secs(1));
             resident.push(rig.service.memory()?.now as f64 / 1e6);
         }
@@ -96,8 +96,8 @@ pub(crate) fn memory(bench: &mut Bench) -> anyhow::Result<()> {
     for ((_, waiting), resident) in backlogs.into_iter().zip(resident) {
         bench.add(Figure::new("memory", format!("{waiting} deliveries waiting"), "MB", resident).at_most(MEMORY_MB));
     }
-    bench.add(Figure::new("memory", "the larger backlog against the smaller", "times", ratios).at_most(1.1));
-    bench.add(Figure::new("memory", "peak while they were published", "MB", peaks).at_most(MEMORY_MB));
+    bench.add(Figure::new("memory", "larger backlog compared with the smaller one", "times", ratios).at_most(1.1));
+    bench.add(Figure::new("memory", "peak while the backlog is published", "MB", peaks).at_most(MEMORY_MB));
     Ok(())
 }
 
@@ -111,5 +111,5 @@ fn held_account(rig: &mut Rig) -> anyhow::Result<String> {
 fn publish_backlog(rig: &mut Rig, account: &str, deliveries: u32) -> anyhow::Result<()> {
     rig.sink.hold()?;
     let job = rig.publications(&[account], EVENT, 64, deliveries / WEBHOOKS)?;
-    rig.load.run(&job)?.all().map(drop)
+    rig.load.run(&job)?.all_accepted().map(drop)
 }

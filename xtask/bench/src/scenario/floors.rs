@@ -1,4 +1,4 @@
-//! What the parts of the service cost by themselves, and what the service would cost that is no more than these.
+//! Measures the cost of single parts of the service. Computes baseline costs: the cost of a service that has only these parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::runs;
 use crate::Bench;
 use crate::database::Database;
 use crate::figure::{Cpu, Figure, median};
-use crate::floor::{Commits, EmptyHandler, Floor, Question, Requests, Statements, Transactions, Work};
+use crate::floor::{Command, Commits, EmptyHandler, Floor, Requests, Statements, Transactions, Work};
 use crate::load::{Job, Load, Target};
 use crate::rig::{EVENT, publication};
 use crate::sink::Sink;
@@ -16,24 +16,24 @@ use crate::store::{Engine, Store};
 
 pub(crate) const NAME: &str = "floors";
 
-/// As many clients as scenarios have: so many are at it at once, and so many can share a commit.
+/// Numbers of clients in the scenarios. This many requests run at once, and can share a commit.
 const CLIENTS: [u32; 3] = [1, 16, 64];
 
-/// As many ordered webhooks as a scenario has, each with one delivery at a time, and as many as one that is not may have.
-const WAITING: [u32; 3] = [1, 8, 64];
+/// Numbers of concurrent deliveries: one for each of 1 or 8 ordered webhooks, or up to 64 for an unordered webhook.
+const CONCURRENT_DELIVERIES: [u32; 3] = [1, 8, 64];
 
-/// Webhooks that a notification fans out to. A commit stores the deliveries of one.
-const FANS: u32 = 100;
+/// Number of webhooks of a notification. One commit stores its deliveries.
+const FAN_OUT: u32 = 100;
 
-/// Something that the service does with a request, a notification or a delivery. By what it is done with, and how many do it
-/// at once, where that matters.
+/// A part of the service that handles a request, a notification or a delivery. The values are the engine and the concurrency,
+/// if they matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     Handler(u32),
     Registered(Engine, u32),
     StoredAndFinished(Engine, u32),
     FannedOutAndFinished(Engine),
-    TakenAndFinished(Engine, u32),
+    LeasedAndFinished(Engine, u32),
     Request(u32),
     HttpsRequest,
     Http2Request,
@@ -41,41 +41,41 @@ pub(crate) enum Part {
     RequestToWarmHost,
 }
 
-/// What each part computes for a thousand, in seconds.
+/// CPU seconds of each part per 1,000.
 #[derive(Default)]
 pub(crate) struct Floors {
     parts: BTreeMap<Part, f64>,
-    /// What the service stores with that is compared with these.
+    /// The engine of the service that is compared with the baseline costs.
     pub(crate) engine: Engine,
 }
 
 impl Floors {
-    /// None where a part was not measured.
+    /// Returns the sum of the parts, or `None` if a part was not measured.
     fn sum(&self, parts: &[Part]) -> Option<f64> {
         parts.iter().map(|part| self.parts.get(part).copied()).sum()
     }
 
-    /// A webhook that comes in, and is stored.
+    /// The baseline cost of a registration: request and commit.
     pub(crate) fn registration(&self, clients: u32) -> Option<f64> {
         self.sum(&[Part::Handler(clients), Part::Registered(self.engine, clients)])
     }
 
-    /// A notification that comes in, is stored, and goes out to one webhook.
+    /// The baseline cost of a notification to one webhook: request, commits and callback.
     pub(crate) fn notification(&self, clients: u32) -> Option<f64> {
         self.notification_by(Part::Request(clients), clients)
     }
 
-    /// The same where it goes out in another way.
+    /// The baseline cost of a notification with another kind of callback request.
     pub(crate) fn notification_by(&self, request: Part, clients: u32) -> Option<f64> {
         self.sum(&[Part::Handler(clients), Part::StoredAndFinished(self.engine, clients), request])
     }
 
-    /// A delivery that waits in the store, and goes out.
-    pub(crate) fn waiting_delivery(&self, at_once: u32) -> Option<f64> {
-        self.sum(&[Part::TakenAndFinished(self.engine, at_once), Part::Request(at_once)])
+    /// The baseline cost of a delivery that waits in the store: commits and callback.
+    pub(crate) fn waiting_delivery(&self, concurrency: u32) -> Option<f64> {
+        self.sum(&[Part::LeasedAndFinished(self.engine, concurrency), Part::Request(concurrency)])
     }
 
-    /// One of the deliveries of a notification that comes in and goes out to so many webhooks.
+    /// The baseline cost of one delivery of a notification to several webhooks.
     pub(crate) fn fanned_out(&self, request: Part, clients: u32, webhooks: usize) -> Option<f64> {
         Some(self.sum(&[Part::Handler(clients)])? / webhooks as f64 + self.sum(&[Part::FannedOutAndFinished(self.engine), request])?)
     }
@@ -89,24 +89,24 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     measure_commits(bench, count)
 }
 
-/// What has nothing to do with a store.
+/// Measures the parts that do not depend on a store.
 fn measure_common(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     let mut sink = Sink::start(&bench.directory.join("authority.pem"))?;
     let mut floor = Floor::start()?;
     handlers(bench, count)?;
-    for at_once in CLIENTS.into_iter().chain(WAITING).collect::<BTreeSet<u32>>() {
+    for concurrency in CLIENTS.into_iter().chain(CONCURRENT_DELIVERIES).collect::<BTreeSet<u32>>() {
         let urls = vec![format!("{}/ok/1", sink.http())];
-        let requests = Requests { urls, count: share(count, at_once), at_once, warm: true, ca_file: None };
-        let work = format!("bare reqwest to the sink, {at_once} at once");
-        measure_requests(bench, &mut sink, &mut floor, Part::Request(at_once), &work, requests)?;
+        let requests = Requests { urls, count: reduced(count, concurrency), concurrency, warm: true, ca_file: None };
+        let work = format!("bare reqwest to the sink, {concurrency} at once");
+        measure_requests(bench, &mut sink, &mut floor, Part::Request(concurrency), &work, requests)?;
     }
-    let question = Question::Syncs { directory: bench.directory.clone(), count: count / 10 };
-    let works = runs(bench, |_| floor.measure(&question))?;
-    add(bench, None, None, "bare fdatasync of 512 bytes", works.into_iter().map(Measured::alone).collect());
+    let command = Command::Syncs { directory: bench.directory.clone(), count: count / 10 };
+    let works = runs(bench, |_| floor.measure(&command))?;
+    add(bench, None, None, "bare fdatasync of 512 bytes", works.into_iter().map(Measured::new).collect());
     Ok(())
 }
 
-/// The rows that the service at least writes, by one client with nothing around it.
+/// Measures commits of the rows that the service must write, by one client.
 fn measure_commits(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     let (engine, store) = (bench.store.engine(), bench.store);
     let mut commits: Vec<(Part, u32, Transactions, &str)> = Vec::new();
@@ -115,28 +115,28 @@ fn measure_commits(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
         let transactions = Transactions::StoredAndFinished { webhooks: 1 };
         commits.push((Part::StoredAndFinished(engine, group), group, transactions, "stored and finished"));
     }
-    for group in WAITING {
-        commits.push((Part::TakenAndFinished(engine, group), group, Transactions::TakenAndFinished, "taken and finished"));
+    for group in CONCURRENT_DELIVERIES {
+        commits.push((Part::LeasedAndFinished(engine, group), group, Transactions::LeasedAndFinished, "leased and finished"));
     }
-    let transactions = Transactions::StoredAndFinished { webhooks: FANS };
-    commits.push((Part::FannedOutAndFinished(engine), FANS, transactions, "fanned out and finished"));
+    let transactions = Transactions::StoredAndFinished { webhooks: FAN_OUT };
+    commits.push((Part::FannedOutAndFinished(engine), FAN_OUT, transactions, "fanned out and finished"));
     let mut floor = Floor::start()?;
     let database = match engine {
         Engine::Sqlite => None,
         Engine::Postgres => Some(Database::start(&bench.directory)?),
     };
     for (part, group, transactions, what) in commits {
-        let (directory, count) = (bench.directory.clone(), share(count, group));
+        let (directory, count) = (bench.directory.clone(), reduced(count, group));
         let measured = runs(bench, |_| match &database {
             None => {
                 let commits = Commits { directory: directory.clone(), count, group, transactions };
-                Ok(Measured::alone(floor.measure(&Question::Commits(commits))?))
+                Ok(Measured::new(floor.measure(&Command::Commits(commits))?))
             }
             Some(database) => {
                 floor.prepare(Statements { url: database.url(), count, group, transactions })?;
                 let before = database.cpu();
-                let work = floor.measure(&Question::Run)?;
-                Ok(Measured { database_seconds: (database.cpu() - before).as_secs_f64(), ..Measured::alone(work) })
+                let work = floor.measure(&Command::Run)?;
+                Ok(Measured { database_seconds: (database.cpu() - before).as_secs_f64(), ..Measured::new(work) })
             }
         })?;
         let name = if database.is_some() { "PostgreSQL" } else { "SQLite" };
@@ -145,7 +145,7 @@ fn measure_commits(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// By a client with a connection for each of those at once.
+/// Measures requests to the sink, with a connection for each concurrent request.
 pub(crate) fn measure_requests(
     bench: &mut Bench,
     sink: &mut Sink,
@@ -154,14 +154,14 @@ pub(crate) fn measure_requests(
     work: &str,
     requests: Requests,
 ) -> anyhow::Result<()> {
-    let question = Question::Requests(requests);
+    let command = Command::Requests(requests);
     let measured = runs(bench, |_| {
         let before = sink.cpu()?;
-        let work = floor.measure(&question)?;
+        let work = floor.measure(&command)?;
         let sink_seconds = (sink.cpu()? - before).as_secs_f64();
         let http2 = sink.report()?.http2 > 0;
-        ensure!(http2 == (part == Part::Http2Request), "{part:?} was measured over the wrong version of HTTP");
-        Ok(Measured { sink_seconds, ..Measured::alone(work) })
+        ensure!(http2 == (part == Part::Http2Request), "{part:?} was measured with the wrong HTTP version");
+        Ok(Measured { sink_seconds, ..Measured::new(work) })
     })?;
     add(bench, Some(part), None, work, measured);
     Ok(())
@@ -177,28 +177,28 @@ fn handlers(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
             path: "/notifications".to_owned(),
             clients: clients as usize,
             first: 1,
-            count: share(count, clients),
+            count: reduced(count, clients),
             per_second: None,
             in_order: false,
             targets: vec![Target { token: "none".to_owned(), before: before.clone(), after: after.clone() }],
         };
         let measured = runs(bench, |_| {
             let cpu = handler.cpu()?;
-            let done = load.run(&job)?.all()?;
+            let done = load.run(&job)?.all_accepted()?;
             let work = Work { count: job.count, seconds: done.seconds(), cpu_seconds: (handler.cpu()? - cpu).as_secs_f64() };
-            Ok(Measured { load_seconds: done.cpu_seconds, ..Measured::alone(work) })
+            Ok(Measured { load_seconds: done.cpu_seconds, ..Measured::new(work) })
         })?;
         add(bench, Some(Part::Handler(clients)), None, &format!("an empty dropshot handler, {clients} clients"), measured);
     }
     Ok(())
 }
 
-/// What is done one by one takes longer for each.
-fn share(count: u32, at_once: u32) -> u32 {
-    if at_once == 1 { count / 5 } else { count }
+/// Returns the number of requests or rows. It is smaller without concurrency, because each request or row then takes longer.
+fn reduced(count: u32, concurrency: u32) -> u32 {
+    if concurrency == 1 { count / 5 } else { count }
 }
 
-/// A floor, and what others computed while it was measured.
+/// The measured work of a part, and the CPU time of other processes during the measurement.
 struct Measured {
     work: Work,
     database_seconds: f64,
@@ -207,7 +207,7 @@ struct Measured {
 }
 
 impl Measured {
-    fn alone(work: Work) -> Measured {
+    fn new(work: Work) -> Measured {
         Measured { work, database_seconds: 0.0, sink_seconds: 0.0, load_seconds: 0.0 }
     }
 }
@@ -238,7 +238,7 @@ mod tests {
             (Part::Handler(64), 1.0),
             (Part::StoredAndFinished(Engine::Sqlite, 64), 2.0),
             (Part::Request(64), 4.0),
-            (Part::TakenAndFinished(Engine::Sqlite, 64), 8.0),
+            (Part::LeasedAndFinished(Engine::Sqlite, 64), 8.0),
             (Part::FannedOutAndFinished(Engine::Sqlite), 16.0),
             (Part::Registered(Engine::Sqlite, 64), 32.0),
             (Part::StoredAndFinished(Engine::Postgres, 64), 64.0),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn without_one_of_its_parts_there_is_no_floor() {
+    fn a_floor_with_an_unmeasured_part_is_unknown() {
         let parts = [(Part::Handler(64), 1.0), (Part::StoredAndFinished(Engine::Sqlite, 64), 2.0)].into_iter().collect();
         let floors = Floors { parts, engine: Engine::Sqlite };
         assert_eq!((floors.notification(64), floors.notification(16), floors.notification_by(Part::HttpsRequest, 64)), (None, None, None));

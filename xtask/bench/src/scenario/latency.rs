@@ -1,35 +1,35 @@
-//! How soon.
+//! Scenarios that measure latency.
 
 use super::floors::Part;
 use super::throughput::figure;
 use crate::Bench;
 use crate::figure::{Figure, Tally, percentile};
-use crate::load::Done;
-use crate::rig::{EVENT, Rig, Settled};
+use crate::load::LoadResult;
+use crate::rig::{DeliveryResult, EVENT, Rig};
 
-const FANS: u32 = 100;
+const FAN_OUT: u32 = 100;
 
 pub(crate) fn fan_out(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &[])?;
     let account = "acme";
     let url = format!("{}/ok", rig.sink.http());
-    rig.register(account, &url, "", FANS)?;
-    let webhooks = FANS as usize;
+    rig.register(account, &url, "", FAN_OUT)?;
+    let webhooks = FAN_OUT as usize;
     let warm_up = rig.publications(&[account], EVENT, 16, bench.size(50, 5))?;
     rig.throughput(bench, &warm_up, webhooks)?;
 
-    let (mut middle, mut bulk, mut tally) = (Vec::new(), Vec::new(), Tally::default());
+    let (mut medians, mut bulk, mut tally) = (Vec::new(), Vec::new(), Tally::default());
     for _ in 0..bench.runs {
         let mut job = rig.publications(&[account], EVENT, 1, bench.size(100, 10))?;
         job.per_second = Some(10.0);
-        let done = rig.load.run(&job)?.all()?;
-        let settled = rig.settle(bench, &done, webhooks)?;
-        middle.push(percentile(&last_arrivals(&done, &settled), 50.0));
-        tally += settled.tally;
+        let done = rig.load.run(&job)?.all_accepted()?;
+        let result = rig.collect_result(bench, &done, webhooks)?;
+        medians.push(percentile(&last_arrivals(&done, &result), 50.0));
+        tally += result.tally;
         let job = rig.publications(&[account], EVENT, 64, bench.size(300, 20))?;
         bulk.push(rig.throughput(bench, &job, webhooks)?);
     }
-    let last = Figure::new("fan-out", format!("last of {FANS} arrivals after publishing, p50"), "ms", middle);
+    let last = Figure::new("fan-out", format!("last of {FAN_OUT} arrivals after publishing, p50"), "ms", medians);
     bench.add(last.at_most(6.0).tally(tally));
     let bulk = figure("fan-out", "deliveries in bulk", &bulk, |run| run.delivered_per_second);
     bench.add(bulk.at_least(15_000.0).floor(bench.floors.fanned_out(Part::Request(64), 64, webhooks)));
@@ -43,20 +43,20 @@ pub(crate) fn steady(bench: &mut Bench) -> anyhow::Result<()> {
     let runs = super::runs(bench, |bench| {
         let mut job = rig.publications(&accounts, EVENT, 8, 50 * bench.size(10, 2))?;
         job.per_second = Some(50.0);
-        let done = rig.load.run(&job)?.all()?;
-        let settled = rig.settle(bench, &done, 1)?;
-        Ok((last_arrivals(&done, &settled), settled.tally))
+        let done = rig.load.run(&job)?.all_accepted()?;
+        let result = rig.collect_result(bench, &done, 1)?;
+        Ok((last_arrivals(&done, &result), result.tally))
     })?;
     let tally: Tally = runs.iter().map(|(_, tally)| *tally).sum();
     for (percent, goal) in [(50.0, 1.0), (99.0, 3.0)] {
         let values = runs.iter().map(|(delays, _)| percentile(delays, percent)).collect();
-        bench.add(Figure::new("latency", format!("p{percent} from publishing to arrival"), "ms", values).at_most(goal).tally(tally));
+        bench.add(Figure::new("latency", format!("p{percent} from publish to arrival"), "ms", values).at_most(goal).tally(tally));
     }
     Ok(())
 }
 
-/// Milliseconds from sending each publication to the last arrival of it. One that did not come has none.
-pub(crate) fn last_arrivals(done: &Done, settled: &Settled) -> Vec<f64> {
-    let last = |sequence| settled.arrivals.get(sequence).and_then(|arrivals| arrivals.iter().map(|arrival| arrival.at).max());
+/// Returns the milliseconds from sending each publication to its last arrival. Publications that did not arrive are omitted.
+pub(crate) fn last_arrivals(done: &LoadResult, result: &DeliveryResult) -> Vec<f64> {
+    let last = |sequence| result.arrivals.get(sequence).and_then(|arrivals| arrivals.iter().map(|arrival| arrival.at).max());
     done.accepted.iter().filter_map(|sent| Some(last(&sent.sequence)?.saturating_sub(sent.sent_at) as f64 / 1e6)).collect()
 }

@@ -1,6 +1,6 @@
-//! What is done and stays.
+//! The scenario with many finished deliveries in the store.
 //!
-//! Rows are written into the database, because to publish and deliver them would take hours.
+//! The rows are inserted directly, because publishing and delivering them would take hours.
 
 use anyhow::Context as _;
 use rusqlite::Connection;
@@ -13,7 +13,7 @@ use crate::rig::{EVENT, Rig, publication};
 use crate::store::Engine;
 use crate::{Bench, machine};
 
-/// A delivery with its notification and its attempt, on the disk of the store.
+/// Bytes on disk of a delivery with its notification and attempt.
 fn stored_bytes(engine: Engine) -> u64 {
     match engine {
         Engine::Sqlite => 1_000,
@@ -21,28 +21,28 @@ fn stored_bytes(engine: Engine) -> u64 {
     }
 }
 
-/// For what is delivered beside them, and the log of the store.
-fn room(engine: Engine) -> u64 {
+/// Bytes on disk for the deliveries of the measurement and the write-ahead log.
+fn extra_bytes(engine: Engine) -> u64 {
     match engine {
         Engine::Sqlite => 1_000_000_000,
         Engine::Postgres => 2_000_000_000,
     }
 }
 
-/// The same work again and again, each time with more in the store that is done.
+/// Measures the same work repeatedly, with more finished deliveries in the store each time.
 pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
     let engine = bench.store.engine();
-    let most = bench.size(10_000_000, 100_000);
+    let maximum = bench.size(10_000_000, 100_000);
     let levels = match engine {
-        Engine::Sqlite => vec![0, most],
-        Engine::Postgres => vec![most / 1000, most / 100, most / 10, most],
+        Engine::Sqlite => vec![0, maximum],
+        Engine::Postgres => vec![maximum / 1000, maximum / 100, maximum / 10, maximum],
     };
-    machine::ensure_room(&bench.directory, room(engine) + u64::from(most) * stored_bytes(engine))?;
+    machine::ensure_room(&bench.directory, extra_bytes(engine) + u64::from(maximum) * stored_bytes(engine))?;
     let mut rig = Rig::start(bench, &[])?;
     let url = format!("{}/ok", rig.sink.http());
     let accounts = rig.accounts_with_one_webhook(8, &url)?;
     let count = bench.size(20_000, 1_000);
-    let first = first_time(most)?;
+    let first = first_time(maximum)?;
     let (mut costs, mut filled) = (Vec::new(), 0);
     for level in &levels {
         fill(&mut rig, first, filled, *level).context("cannot fill the database")?;
@@ -56,19 +56,19 @@ pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
     let smallest = median(&costs[0]);
     for (level, costs) in levels.iter().zip(&costs).skip(1) {
         let ratios = costs.iter().map(|cost| 100.0 * cost / smallest).collect();
-        let work = format!("cost of a delivery with {level} stored, against {}", levels[0]);
-        bench.add(Figure::new("stored", work, "%", ratios).at_most(110.0).everywhere());
+        let work = format!("cost of a delivery with {level} stored, compared with {}", levels[0]);
+        bench.add(Figure::new("stored", work, "%", ratios).at_most(110.0).for_all_stores());
     }
     Ok(())
 }
 
-/// When the first of so many was published: they came in over the last hours, a thousand a second.
+/// Returns the time of the first of `count` notifications, as if they had been published at 1,000 per second until a minute ago.
 fn first_time(count: u32) -> anyhow::Result<i64> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     Ok(now.as_millis() as i64 - i64::from(count) - 60_000)
 }
 
-/// Deliveries that succeeded, each with its notification and attempt, of the webhooks that are there, from one number to another.
+/// Inserts succeeded deliveries of the existing webhooks, each with notification and attempt, numbered `from` to `to`.
 fn fill(rig: &mut Rig, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
     if from >= to {
         return Ok(());
@@ -76,13 +76,13 @@ fn fill(rig: &mut Rig, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
     if let Some(database) = rig.service.database.clone() {
         return fill_postgres(&database, first, from, to);
     }
-    // The server has it for itself.
+    // The server has the database locked.
     rig.service.kill()?;
     fill_sqlite(&mut Connection::open(rig.service.embedded_database())?, first, from, to)?;
     rig.service.restart().map(drop)
 }
 
-/// So many rows make one transaction.
+/// Number of deliveries in one transaction.
 const STEP: u32 = 100_000;
 
 fn fill_sqlite(database: &mut Connection, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
@@ -120,7 +120,7 @@ fn fill_sqlite(database: &mut Connection, first: i64, from: u32, to: u32) -> any
     Ok(())
 }
 
-/// A UUIDv7 of that time, the same for the same number.
+/// Returns the UUIDv7 for this time and number; it is always the same.
 pub(super) fn identifier(milliseconds: i64, number: u32, kind: u8) -> Uuid {
     let mut rest = [kind; 10];
     rest[..4].copy_from_slice(&number.to_be_bytes());
@@ -150,6 +150,6 @@ fn fill_postgres(database: &Database, first: i64, from: u32, to: u32) -> anyhow:
                  SELECT id, 1, at, 2, 'accepted', 204, '', false FROM (SELECT {delivery_id} AS id, {row}) new"
         ))?;
     }
-    // As autovacuum and the checkpointer would have come by while they were published.
+    // Autovacuum and the checkpointer would have run while the notifications were published.
     database.execute("VACUUM (ANALYZE); CHECKPOINT").map(drop)
 }

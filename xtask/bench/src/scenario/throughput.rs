@@ -1,4 +1,4 @@
-//! How much in a second.
+//! Scenarios that measure throughput.
 
 use anyhow::ensure;
 
@@ -9,14 +9,15 @@ use crate::floor::{Floor, Requests};
 use crate::rig::{EVENT, Rig, Throughput};
 use crate::{Bench, MEMORY_MB};
 
-/// Accounts that are published to in turn, each with one webhook.
+/// Number of accounts, each with one webhook, that get notifications in turn.
 const ACCOUNTS: u32 = 8;
 
-/// Accounts that webhooks are registered for in turn, so that each stays well below the default limit of an account: what
-/// one registration costs must not be what counting the others costs.
+/// Number of accounts that get webhooks in turn. With so many accounts, each stays well below the default limit of webhooks.
+/// Counting the existing webhooks then does not dominate the cost of a registration.
 const REGISTERING_ACCOUNTS: u32 = 100;
 
-/// What the service adds to its parts (access tokens, signatures, matching, records, metrics) may cost twice what they cost.
+/// Goal for the cost of the service, as a multiple of its baseline cost. The baseline cost includes no access tokens, signatures,
+/// matching, records or metrics.
 const TIMES_FLOOR: f64 = 3.0;
 
 pub(crate) fn register(bench: &mut Bench) -> anyhow::Result<()> {
@@ -28,8 +29,8 @@ pub(crate) fn register(bench: &mut Bench) -> anyhow::Result<()> {
         let count = bench.size(count, 300);
         let measured = super::runs(bench, |_| {
             let job = rig.registrations(&accounts, &url, "", clients, count)?;
-            let before = rig.computed()?;
-            let done = rig.load.run(&job)?.all()?;
+            let before = rig.cpu_times()?;
+            let done = rig.load.run(&job)?.all_accepted()?;
             Ok((done.per_second(), rig.cpu_since(before, done.cpu_seconds)?.per_thousand(f64::from(count))))
         })?;
         let (rates, cpu) = measured.into_iter().unzip();
@@ -46,7 +47,7 @@ pub(crate) fn publish(bench: &mut Bench) -> anyhow::Result<()> {
     for (clients, count, goal) in [(1, 4_000, 2_500.0), (16, 20_000, 9_000.0), (64, 20_000, 10_000.0)] {
         let count = bench.size(count, 500);
         let runs = throughputs(bench, &mut rig, &accounts, clients, count, 1)?;
-        let work = format!("{clients} clients, deliveries running alongside");
+        let work = format!("{clients} clients, while deliveries run");
         let figure = figure("publish", work, &runs, |run| run.published_per_second);
         bench.add(figure.at_least(goal).floor(bench.floors.notification(clients as u32)));
     }
@@ -59,14 +60,14 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
         let url = format!("{}/ok", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(webhooks, &url)?;
         let floor = bench.floors.notification(64);
-        // What another server costs that is added because there is more to do.
+        // The cost of a further server that handles as much load as the first.
         let nodes = bench.store.nodes();
         let runs = throughputs(bench, &mut rig, &accounts, 64 * nodes as usize, count * nodes, 1)?;
-        let work = format!("64 clients to each server, {count} of each to {webhooks} webhooks");
+        let work = format!("64 clients and {count} notifications per server, {webhooks} webhooks");
         bench.add(figure("end-to-end", work, &runs, |run| run.delivered_per_second).floor(floor));
 
         let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
-        let work = format!("64 clients, {count} to {webhooks} webhooks");
+        let work = format!("64 clients, {count} notifications, {webhooks} webhooks");
         let figure = figure("end-to-end", work, &runs, |run| run.delivered_per_second).floor(floor);
         if webhooks != ACCOUNTS {
             bench.add(figure);
@@ -76,9 +77,11 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
         let cpu: Vec<f64> = runs.iter().map(|run| run.cpu.service()).collect();
         if let Some(floor) = floor {
             let times = cpu.iter().map(|cpu| cpu / floor).collect();
-            bench.add(Figure::new("end-to-end", "what the service computes, against its floor", "times", times).at_most(TIMES_FLOOR));
+            bench.add(
+                Figure::new("end-to-end", "CPU time of the service, compared with its baseline cost", "times", times).at_most(TIMES_FLOOR),
+            );
         }
-        bench.add(Figure::new("end-to-end", "the service computes for 1,000", "s", cpu).at_most(0.1));
+        bench.add(Figure::new("end-to-end", "CPU time of the service per 1,000", "s", cpu).at_most(0.1));
         let peaks = runs.iter().map(|run| run.peak as f64 / 1e6).collect();
         bench.add(Figure::new("end-to-end", "peak memory of the service", "MB", peaks).at_most(MEMORY_MB));
     }
@@ -97,7 +100,7 @@ pub(crate) fn https(bench: &mut Bench) -> anyhow::Result<()> {
         let runs = throughputs(bench, &mut rig, &accounts, 64, count, 1)?;
         for run in &runs {
             let expected = if http2 { u64::from(count) + run.tally.repeated - run.tally.lost } else { 0 };
-            ensure!(run.http2 == expected, "{} of {count} callbacks came over HTTP/2 where {name} was offered", run.http2);
+            ensure!(run.http2 == expected, "{} of {count} callbacks used HTTP/2 although {name} was expected", run.http2);
         }
         let figure = figure("https", format!("one host, {name}, end to end"), &runs, |run| run.delivered_per_second);
         bench.add(figure.floor(bench.floors.notification_by(part, 64)));
@@ -108,26 +111,26 @@ pub(crate) fn https(bench: &mut Bench) -> anyhow::Result<()> {
 fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &[])?;
     let hosts = bench.size(1_000, 40);
-    // Of four accounts, because one may have only a quarter of all attempts in flight.
+    // Four accounts, because one account may have only a quarter of all attempts in flight.
     let accounts: Vec<String> = (1..=4).map(|number| format!("hosts-{number}")).collect();
     let urls: Vec<String> = (0..hosts).map(|host| format!("{}/ok", rig.sink.https(&format!("host{host}.{DOMAIN}")))).collect();
     for (host, url) in urls.iter().enumerate() {
         rig.register(&accounts[host % accounts.len()], url, "", 1)?;
     }
     let webhooks = hosts as usize / accounts.len();
-    let (mut cold, mut warm, mut at_once) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cold, mut warm, mut burst) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.runs {
-        // It has no connection yet.
+        // The restarted service has no open connections.
         rig.service.restart()?;
         let job = rig.publications(&accounts, EVENT, 4, 4)?;
         cold.push(rig.throughput(bench, &job, webhooks)?);
-        // Each host gets the next one when it has answered the last, and before its connection is given up.
+        // Each host gets the next callback after its last response, but before its connection is closed as idle.
         let mut job = rig.publications(&accounts, EVENT, 4, bench.size(40, 8))?;
         job.per_second = Some(8.0);
         warm.push(rig.throughput(bench, &job, webhooks)?);
-        // Those that come at once need a connection each.
+        // Concurrent callbacks need a connection each.
         let job = rig.publications(&accounts, EVENT, 16, bench.size(80, 8))?;
-        at_once.push(rig.throughput(bench, &job, webhooks)?);
+        burst.push(rig.throughput(bench, &job, webhooks)?);
     }
     let urls: Vec<String> = urls.into_iter().map(|url| format!("{url}/1")).collect();
     for (name, part, count) in [("cold", Part::RequestToColdHost, hosts), ("warm", Part::RequestToWarmHost, bench.size(20_000, 400))] {
@@ -137,7 +140,7 @@ fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
     for (name, runs, part) in [
         ("cold", cold, Part::RequestToColdHost),
         ("warm, at a rate", warm, Part::RequestToWarmHost),
-        ("many at once to each", at_once, Part::RequestToWarmHost),
+        ("several at once to each", burst, Part::RequestToWarmHost),
     ] {
         let figure = figure("https", format!("{hosts} hosts, {name}, deliveries"), &runs, |run| run.delivered_per_second);
         bench.add(figure.floor(bench.floors.fanned_out(part, 16, webhooks)));
@@ -145,7 +148,7 @@ fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of requests over HTTPS, by the sink that the server calls.
+/// Measures bare requests over HTTPS to the sink.
 fn measure_floor(
     bench: &mut Bench,
     rig: &mut Rig,
@@ -156,11 +159,11 @@ fn measure_floor(
     warm: bool,
 ) -> anyhow::Result<()> {
     let ca_file = Some(bench.directory.join("authority.pem"));
-    let requests = Requests { urls, count, at_once: 64, warm, ca_file };
+    let requests = Requests { urls, count, concurrency: 64, warm, ca_file };
     floors::measure_requests(bench, &mut rig.sink, &mut Floor::start()?, part, work, requests)
 }
 
-/// The same in each run, with new notifications, on a server that goes on.
+/// Measures the same job in each run, with new notifications on the same service.
 pub(crate) fn throughputs(
     bench: &mut Bench,
     rig: &mut Rig,
@@ -179,7 +182,7 @@ pub(crate) fn throughputs(
     Ok(runs)
 }
 
-/// A row of these runs, with what they cost and what became of their deliveries.
+/// Returns a figure of these runs, with CPU time and tally.
 pub(crate) fn figure(scenario: &'static str, work: impl Into<String>, runs: &[Throughput], rate: impl Fn(&Throughput) -> f64) -> Figure {
     let tally = runs.iter().map(|run| run.tally).sum();
     Figure::new(scenario, work, "/s", runs.iter().map(rate).collect()).cpu(runs.iter().map(|run| run.cpu).collect()).tally(tally)

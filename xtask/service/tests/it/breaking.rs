@@ -1,6 +1,6 @@
-//! The proof of the comparison: edits of openapi.json itself, each of which breaks somebody where it is, or nobody.
+//! Tests of the comparison of two documents: edits of openapi.json that break its users, and edits that do not.
 
-use openapi_proof::openapi::breaking::{Comparison, Finding, Flow, User, View, Weight};
+use openapi_proof::openapi::breaking::{Comparison, Finding, Flow, Severity, User, View};
 use serde_json::{Value, json};
 use webhooks_spec::service;
 
@@ -27,7 +27,8 @@ fn called(rest: &str) -> String {
     format!("{API}{CALLBACK}{rest}")
 }
 
-/// The pointer, in which `+` is the next item of a list, and what is found when `value` stands there; null takes away.
+/// Sets the value at `pointer`; null removes it. A final `+` stands for the next item of a list. Returns the pointer without `+`,
+/// and the findings.
 fn found_after(pointer: &str, value: Value) -> anyhow::Result<(String, Vec<Finding>)> {
     let old = document()?;
     let pointer = match pointer.strip_suffix("/+") {
@@ -45,7 +46,7 @@ fn findings(change: impl FnOnce(&mut Value)) -> anyhow::Result<Vec<Finding>> {
     Ok(check(&old.to_string(), &new.to_string())?.findings)
 }
 
-/// Compares two states of the document.
+/// Compares two versions of the document.
 fn check(old: &str, new: &str) -> anyhow::Result<Comparison> {
     openapi_proof::openapi::breaking::check(&service()?, old, new)
 }
@@ -58,149 +59,167 @@ fn put(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// Places, and what stands there then; null takes away.
+/// Pointers and their new values; null removes the value.
 type Edits = Vec<(String, Value)>;
 
-/// What, where, to what, and whom it breaks.
+/// Each edit that breaks a user: its description, the pointer, the new value, and the broken view.
 fn breaking() -> Vec<(&'static str, String, Value, View)> {
     let gone = || Value::Null;
     vec![
-        // What a client sends.
-        ("a path away", api("~1deliveries"), gone(), REQUEST),
-        ("an operation away", api("~1webhooks~1{id}/delete"), gone(), REQUEST),
-        ("another operation's name", api("~1webhooks/post/operationId"), json!("createWebhook"), REQUEST),
-        ("a query parameter away", api("~1deliveries/get/parameters/4"), gone(), REQUEST),
-        ("a parameter that is required", api("~1webhooks/get/parameters/0/required"), json!(true), REQUEST),
+        // Edits of what a client sends.
+        ("a removed path", api("~1deliveries"), gone(), REQUEST),
+        ("a removed operation", api("~1webhooks~1{id}/delete"), gone(), REQUEST),
+        ("a renamed operation", api("~1webhooks/post/operationId"), json!("createWebhook"), REQUEST),
+        ("a removed query parameter", api("~1deliveries/get/parameters/4"), gone(), REQUEST),
+        ("a parameter that becomes required", api("~1webhooks/get/parameters/0/required"), json!(true), REQUEST),
         (
-            "a required parameter",
+            "a new required parameter",
             api("~1webhooks/get/parameters/+"),
             json!({"name": "colour", "in": "query", "required": true, "schema": {"type": "string"}}),
             REQUEST,
         ),
-        ("a parameter's value away", api("~1deliveries/get/parameters/2/schema/enum/3"), gone(), REQUEST),
-        ("a parameter's lower maximum", api("~1webhooks/get/parameters/1/schema/maximum"), json!(100), REQUEST),
-        ("another default", api("~1webhooks/get/parameters/1/schema/default"), json!(20), REQUEST),
-        ("a shorter header", api("~1notifications/post/parameters/0/schema/maxLength"), json!(64), REQUEST),
-        ("a required member", schema("WebhookRegistration/required/+"), json!("auth"), REQUEST),
-        ("a member away from a closed object", schema("WebhookRegistration/properties/eventTypes"), gone(), REQUEST),
-        ("an object that is closed", schema("NotificationPublication/properties/data/additionalProperties"), json!(false), REQUEST),
-        ("a shorter text", schema("WebhookRegistration/properties/targetURL/maxLength"), json!(1024), REQUEST),
-        ("a longer minimum", schema("BasicAuthInput/properties/password/minLength"), json!(8), REQUEST),
-        ("another pattern", schema("NotificationPublication/properties/type/pattern"), json!("^[a-z]+$"), REQUEST),
-        ("fewer items", schema("WebhookUpdate/properties/eventTypes/maxItems"), json!(10), REQUEST),
-        ("a new bound", schema("WebhookUpdate/properties/eventTypes/uniqueItems"), json!(true), REQUEST),
+        ("a removed enum value of a parameter", api("~1deliveries/get/parameters/2/schema/enum/3"), gone(), REQUEST),
+        ("a lower maximum of a parameter", api("~1webhooks/get/parameters/1/schema/maximum"), json!(100), REQUEST),
+        ("a changed default", api("~1webhooks/get/parameters/1/schema/default"), json!(20), REQUEST),
+        ("a lower maxLength of a header", api("~1notifications/post/parameters/0/schema/maxLength"), json!(64), REQUEST),
+        ("a member that becomes required", schema("WebhookRegistration/required/+"), json!("auth"), REQUEST),
+        ("a removed member of a closed object", schema("WebhookRegistration/properties/eventTypes"), gone(), REQUEST),
+        ("an object that becomes closed", schema("NotificationPublication/properties/data/additionalProperties"), json!(false), REQUEST),
+        ("a lower maxLength", schema("WebhookRegistration/properties/targetURL/maxLength"), json!(1024), REQUEST),
+        ("a higher minLength", schema("BasicAuthInput/properties/password/minLength"), json!(8), REQUEST),
+        ("a changed pattern", schema("NotificationPublication/properties/type/pattern"), json!("^[a-z]+$"), REQUEST),
+        ("a lower maxItems", schema("WebhookUpdate/properties/eventTypes/maxItems"), json!(10), REQUEST),
+        ("a new constraint", schema("WebhookUpdate/properties/eventTypes/uniqueItems"), json!(true), REQUEST),
         ("a new format", schema("ClientCredentialAuthInput/properties/audience/format"), json!("uri"), REQUEST),
-        ("a value away", schema("WebhookActivation/properties/status/enum/0"), json!("enabled"), REQUEST),
-        ("another scope", api("~1webhooks/get/x-required-scope"), json!("webhooks.list"), REQUEST),
-        ("other credentials", api("~1webhooks/post/security/0"), json!({"callbackBasic": []}), REQUEST),
-        ("a media type away", api("~1webhooks/post/requestBody/content/application~1json"), gone(), REQUEST),
-        ("a body away", api("~1webhooks~1{id}~1activation/patch/requestBody"), gone(), REQUEST),
-        ("a keyword that nobody has used", schema("WebhookUpdate/properties/auth/odd"), json!(1), REQUEST),
-        // What a client reads.
-        ("a member away", schema("Webhook/properties/deactivation"), gone(), RESPONSE),
-        ("a member that may lack", schema("Webhook/required/5"), gone(), RESPONSE),
-        ("another type", schema("Attempt/properties/durationMs/type"), json!("string"), RESPONSE),
-        ("another format", schema("Webhook/properties/createdAt/format"), json!("date"), RESPONSE),
-        ("a value more", schema("Webhook/properties/status/enum/+"), json!("paused"), RESPONSE),
-        ("a longer text", schema("Attempt/properties/responseBody/maxLength"), json!(8192), RESPONSE),
-        ("a bound away", schema("Problem/properties/code/pattern"), gone(), RESPONSE),
-        ("a number out of bounds", schema("Notification/properties/deliveryCount/format"), json!("int64"), RESPONSE),
-        ("null", schema("Delivery/properties/createdAt/nullable"), json!(true), RESPONSE),
-        ("a discriminator away", schema("Auth/discriminator"), gone(), RESPONSE),
-        ("a success", api("~1webhooks/post/responses/201"), json!({"description": "Made."}), RESPONSE),
-        ("a success away", api("~1webhooks~1{id}/delete/responses/204"), gone(), RESPONSE),
-        ("an answer's media type away", "/components/responses/NotFound/content/application~1json".to_owned(), gone(), RESPONSE),
-        ("an answer's schema away", api("~1webhooks/post/responses/200/content/application~1json/schema"), gone(), RESPONSE),
-        ("an answer's header away", api("~1webhooks~1{id}~1signing-secret/get/responses/200/headers/Cache-Control"), gone(), RESPONSE),
-        ("an answer's header that may lack", "/components/responses/Overloaded/headers/Retry-After/required".to_owned(), gone(), RESPONSE),
-        // What a receiver gets, and answers.
-        ("the callback away", api("~1webhooks/post/callbacks/notification"), gone(), CALLED),
-        ("another method", called(""), gone(), CALLED),
-        ("a callback's header away", called("/parameters/2"), gone(), CALLED),
-        ("a callback's header that may lack", called("/parameters/0/required"), gone(), CALLED),
-        ("a callback's header of another shape", called("/parameters/1/schema/pattern"), gone(), CALLED),
-        ("a callback's member away", schema("CallbackBody/properties/timestamp"), gone(), CALLED),
-        ("a callback's member that may lack", schema("CallbackBody/required/3"), gone(), CALLED),
+        ("a removed enum value", schema("WebhookActivation/properties/status/enum/0"), json!("enabled"), REQUEST),
+        ("a changed scope", api("~1webhooks/get/x-required-scope"), json!("webhooks.list"), REQUEST),
+        ("changed credentials", api("~1webhooks/post/security/0"), json!({"callbackBasic": []}), REQUEST),
+        ("a removed media type", api("~1webhooks/post/requestBody/content/application~1json"), gone(), REQUEST),
+        ("a removed body", api("~1webhooks~1{id}~1activation/patch/requestBody"), gone(), REQUEST),
+        ("an unknown keyword", schema("WebhookUpdate/properties/auth/odd"), json!(1), REQUEST),
+        // Edits of what a client reads.
+        ("a removed member", schema("Webhook/properties/deactivation"), gone(), RESPONSE),
+        ("a member that becomes optional", schema("Webhook/required/5"), gone(), RESPONSE),
+        ("a changed type", schema("Attempt/properties/durationMs/type"), json!("string"), RESPONSE),
+        ("a changed format", schema("Webhook/properties/createdAt/format"), json!("date"), RESPONSE),
+        ("a new enum value", schema("Webhook/properties/status/enum/+"), json!("paused"), RESPONSE),
+        ("a higher maxLength", schema("Attempt/properties/responseBody/maxLength"), json!(8192), RESPONSE),
+        ("a removed constraint", schema("Problem/properties/code/pattern"), gone(), RESPONSE),
+        ("a wider number format", schema("Notification/properties/deliveryCount/format"), json!("int64"), RESPONSE),
+        ("a member that may be null", schema("Delivery/properties/createdAt/nullable"), json!(true), RESPONSE),
+        ("a removed discriminator", schema("Auth/discriminator"), gone(), RESPONSE),
+        ("a new success status", api("~1webhooks/post/responses/201"), json!({"description": "Made."}), RESPONSE),
+        ("a removed success status", api("~1webhooks~1{id}/delete/responses/204"), gone(), RESPONSE),
+        ("a removed media type of a response", "/components/responses/NotFound/content/application~1json".to_owned(), gone(), RESPONSE),
+        ("a removed schema of a response", api("~1webhooks/post/responses/200/content/application~1json/schema"), gone(), RESPONSE),
         (
-            "a callback of another media type",
+            "a removed header of a response",
+            api("~1webhooks~1{id}~1signing-secret/get/responses/200/headers/Cache-Control"),
+            gone(),
+            RESPONSE,
+        ),
+        (
+            "a response header that becomes optional",
+            "/components/responses/Overloaded/headers/Retry-After/required".to_owned(),
+            gone(),
+            RESPONSE,
+        ),
+        // Edits of callbacks and of responses to them.
+        ("the removed callback", api("~1webhooks/post/callbacks/notification"), gone(), CALLED),
+        ("the removed method of the callback", called(""), gone(), CALLED),
+        ("a removed header of the callback", called("/parameters/2"), gone(), CALLED),
+        ("a callback header that becomes optional", called("/parameters/0/required"), gone(), CALLED),
+        ("a callback header without its pattern", called("/parameters/1/schema/pattern"), gone(), CALLED),
+        ("a removed member of the callback", schema("CallbackBody/properties/timestamp"), gone(), CALLED),
+        ("a callback member that becomes optional", schema("CallbackBody/required/3"), gone(), CALLED),
+        (
+            "a new media type of the callback",
             called("/requestBody/content/application~1xml"),
             json!({"schema": {"type": "object"}}),
             CALLED,
         ),
-        ("callbacks' credentials away", called("/security/0"), gone(), CALLED),
-        ("an answer that meant something", called("/responses/410"), gone(), SENT_BACK),
-        ("an answer that gets a meaning", called("/responses/423"), json!({"description": "Later."}), SENT_BACK),
-        ("an answer's header that is no longer heard", called("/responses/503/headers/Retry-After"), gone(), SENT_BACK),
+        ("removed credentials of the callback", called("/security/0"), gone(), CALLED),
+        ("a response that loses its meaning", called("/responses/410"), gone(), SENT_BACK),
+        ("a response that gets a meaning", called("/responses/423"), json!({"description": "Later."}), SENT_BACK),
+        ("a response header that the service no longer reads", called("/responses/503/headers/Retry-After"), gone(), SENT_BACK),
     ]
 }
 
 #[test]
-fn what_breaks_somebody_is_found_where_it_is() -> anyhow::Result<()> {
+fn each_breaking_edit_is_found_at_its_pointer() -> anyhow::Result<()> {
     for (what, pointer, value, view) in breaking() {
         let (expected, found) = found_after(&pointer, value)?;
-        let breaks = |finding: &Finding| finding.weight == Weight::Breaking && finding.pointer == expected && finding.view == view;
+        let breaks = |finding: &Finding| finding.severity == Severity::Breaking && finding.pointer == expected && finding.view == view;
         assert!(found.iter().any(breaks), "{what}: expected {expected}, found {found:#?}");
-        assert_eq!(found[0].weight, Weight::Breaking, "{what}: what breaks comes first");
+        assert_eq!(found[0].severity, Severity::Breaking, "{what}: breaking findings come first");
     }
     Ok(())
 }
 
-/// What, and whether it is worth a version.
+/// Each edit that breaks no user: its description, the edits, and whether it is an addition.
 fn harmless() -> Vec<(&'static str, Edits, bool)> {
     let gone = || Value::Null;
     let response = || json!({"description": "Another."});
     let text = || json!({"type": "string"});
     vec![
-        ("prose", vec![(schema("Webhook/description"), json!("Another.")), (api("~1webhooks/post/summary"), json!("Another."))], false),
-        ("an example", vec![(schema("Webhook/properties/id/example"), json!("0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55"))], false),
-        ("a tag", vec![(api("~1webhooks/post/tags/0"), json!("Deliveries"))], false),
-        ("a host", vec![("/servers/0/url".to_owned(), json!("https://api.example.com"))], false),
-        ("a component that nothing uses", vec![(schema("Stray"), text())], false),
-        ("the same number", vec![(schema("Webhook/properties/targetURL/maxLength"), json!(2048.0))], false),
-        ("what holds anyway", vec![(schema("Webhook/properties/id/nullable"), json!(false))], false),
-        ("a path", vec![("/paths/~1new".to_owned(), json!({"get": {"operationId": "new", "responses": {"200": response()}}}))], true),
-        ("an operation", vec![(api("~1webhooks/put"), json!({"operationId": "new", "responses": {"200": response()}}))], true),
-        ("an optional parameter", vec![(api("~1webhooks/get/parameters/3"), json!({"name": "q", "in": "query", "schema": text()}))], true),
-        ("a member that may be sent", vec![(schema("WebhookRegistration/properties/colour"), text())], true),
-        ("a member that need not be sent", vec![(schema("BasicAuthInput/required/1"), gone())], true),
-        ("a longer request", vec![(schema("WebhookRegistration/properties/targetURL/maxLength"), json!(4096))], true),
-        ("a shorter request", vec![(schema("BasicAuthInput/properties/password/minLength"), gone())], true),
-        ("a pattern away from a request", vec![(schema("WebhookUpdate/properties/targetURL/pattern"), gone())], true),
-        ("null that may be sent", vec![(schema("WebhookUpdate/properties/targetURL/nullable"), json!(true))], true),
-        ("a value that may be sent", vec![(api("~1deliveries/get/parameters/2/schema/enum/4"), json!("paused"))], true),
-        ("a higher maximum", vec![(api("~1webhooks/get/parameters/1/schema/maximum"), json!(500))], true),
-        ("a request that is opened", vec![(schema("WebhookUpdate/additionalProperties"), gone())], true),
-        ("another media type of a request", vec![(api("~1webhooks/post/requestBody/content/text~1json"), json!({"schema": text()}))], true),
-        ("a body that need not be", vec![(api("~1webhooks/post/requestBody/required"), gone())], true),
-        ("a scope that is not needed", vec![(api("~1webhooks/get/x-required-scope"), gone())], true),
-        ("other credentials too", vec![(api("~1webhooks/get/security/1"), json!({"callbackBasic": []}))], true),
-        ("no credentials", vec![(api("~1webhooks/get/security"), json!([]))], true),
-        ("a member of an answer", vec![(schema("Webhook/properties/colour"), text())], true),
         (
-            "a required member of an answer",
+            "a text for people",
+            vec![(schema("Webhook/description"), json!("Another.")), (api("~1webhooks/post/summary"), json!("Another."))],
+            false,
+        ),
+        ("a changed example", vec![(schema("Webhook/properties/id/example"), json!("0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55"))], false),
+        ("a changed tag", vec![(api("~1webhooks/post/tags/0"), json!("Deliveries"))], false),
+        ("a changed host", vec![("/servers/0/url".to_owned(), json!("https://api.example.com"))], false),
+        ("an unused component", vec![(schema("Stray"), text())], false),
+        ("the same number in another form", vec![(schema("Webhook/properties/targetURL/maxLength"), json!(2048.0))], false),
+        ("an explicit default value", vec![(schema("Webhook/properties/id/nullable"), json!(false))], false),
+        ("a new path", vec![("/paths/~1new".to_owned(), json!({"get": {"operationId": "new", "responses": {"200": response()}}}))], true),
+        ("a new operation", vec![(api("~1webhooks/put"), json!({"operationId": "new", "responses": {"200": response()}}))], true),
+        (
+            "a new optional parameter",
+            vec![(api("~1webhooks/get/parameters/3"), json!({"name": "q", "in": "query", "schema": text()}))],
+            true,
+        ),
+        ("a new optional member of a request", vec![(schema("WebhookRegistration/properties/colour"), text())], true),
+        ("a request member that becomes optional", vec![(schema("BasicAuthInput/required/1"), gone())], true),
+        ("a higher maxLength of a request", vec![(schema("WebhookRegistration/properties/targetURL/maxLength"), json!(4096))], true),
+        ("a removed minLength of a request", vec![(schema("BasicAuthInput/properties/password/minLength"), gone())], true),
+        ("a removed pattern of a request", vec![(schema("WebhookUpdate/properties/targetURL/pattern"), gone())], true),
+        ("a request member that may be null", vec![(schema("WebhookUpdate/properties/targetURL/nullable"), json!(true))], true),
+        ("a new enum value of a parameter", vec![(api("~1deliveries/get/parameters/2/schema/enum/4"), json!("paused"))], true),
+        ("a higher maximum of a parameter", vec![(api("~1webhooks/get/parameters/1/schema/maximum"), json!(500))], true),
+        ("a request object that becomes open", vec![(schema("WebhookUpdate/additionalProperties"), gone())], true),
+        ("a new media type of a request", vec![(api("~1webhooks/post/requestBody/content/text~1json"), json!({"schema": text()}))], true),
+        ("a request body that becomes optional", vec![(api("~1webhooks/post/requestBody/required"), gone())], true),
+        ("a removed scope", vec![(api("~1webhooks/get/x-required-scope"), gone())], true),
+        ("additional credentials", vec![(api("~1webhooks/get/security/1"), json!({"callbackBasic": []}))], true),
+        ("removed credentials", vec![(api("~1webhooks/get/security"), json!([]))], true),
+        ("a new member of a response", vec![(schema("Webhook/properties/colour"), text())], true),
+        (
+            "a new required member of a response",
             vec![(schema("Webhook/properties/colour"), text()), (schema("Webhook/required/6"), json!("colour"))],
             true,
         ),
-        ("a member of an answer that is always there", vec![(schema("Delivery/required/6"), json!("lastAttempt"))], true),
-        ("a shorter answer", vec![(schema("Attempt/properties/error/maxLength"), json!(512))], true),
-        ("a value that no longer comes", vec![(schema("Delivery/properties/status/enum/3"), gone())], true),
-        ("an error", vec![(api("~1webhooks/get/responses/404"), response())], true),
-        ("an error away", vec![(api("~1webhooks/post/responses/409"), gone())], true),
-        ("a header of an answer", vec![(api("~1webhooks/get/responses/200/headers"), json!({"etag": {"schema": text()}}))], true),
-        ("a member of a callback", vec![(schema("CallbackBody/properties/colour"), text())], true),
-        ("a header of a callback", vec![(called("/parameters/6"), json!({"name": "x", "in": "header", "schema": text()}))], true),
+        ("a response member that becomes required", vec![(schema("Delivery/required/6"), json!("lastAttempt"))], true),
+        ("a lower maxLength of a response", vec![(schema("Attempt/properties/error/maxLength"), json!(512))], true),
+        ("a removed enum value of a response", vec![(schema("Delivery/properties/status/enum/3"), gone())], true),
+        ("a new error status", vec![(api("~1webhooks/get/responses/404"), response())], true),
+        ("a removed error status", vec![(api("~1webhooks/post/responses/409"), gone())], true),
+        ("a new header of a response", vec![(api("~1webhooks/get/responses/200/headers"), json!({"etag": {"schema": text()}}))], true),
+        ("a new member of the callback", vec![(schema("CallbackBody/properties/colour"), text())], true),
+        ("a new header of the callback", vec![(called("/parameters/6"), json!({"name": "x", "in": "header", "schema": text()}))], true),
         ("a callback that always has credentials", vec![(called("/security/2"), gone())], true),
         ("deprecation", vec![(api("~1webhooks/get/deprecated"), json!(true))], true),
     ]
 }
 
 #[test]
-fn what_breaks_nobody_is_an_addition_or_nothing() -> anyhow::Result<()> {
+fn a_harmless_edit_is_an_addition_or_no_finding() -> anyhow::Result<()> {
     for (what, edits, is_addition) in harmless() {
         let found = findings(|new| edits.iter().for_each(|(pointer, value)| put(new, pointer, value.clone())))?;
-        assert!(found.iter().all(|finding| finding.weight == Weight::Addition), "{what}: {found:#?}");
+        assert!(found.iter().all(|finding| finding.severity == Severity::Addition), "{what}: {found:#?}");
         assert_eq!(!found.is_empty(), is_addition, "{what}: {found:#?}");
-        assert!(found.len() < 2, "{what}: is told once: {found:#?}");
+        assert!(found.len() < 2, "{what}: more than one finding: {found:#?}");
     }
     let renamed = findings(|new| {
         let schema = new.pointer(&schema("Webhook")).cloned().unwrap_or_default();
@@ -208,23 +227,23 @@ fn what_breaks_nobody_is_an_addition_or_nothing() -> anyhow::Result<()> {
         put(new, &format!("{SCHEMAS}/Registered"), schema);
         put(new, &format!("{SCHEMAS}/Webhook"), Value::Null);
     })?;
-    assert_eq!(renamed, [], "a component's name");
+    assert_eq!(renamed, [], "a renamed component");
     for lists in [false, true] {
-        assert_eq!(findings(|new| reverse(new, lists))?, [], "the order");
+        assert_eq!(findings(|new| reverse(new, lists))?, [], "another order");
     }
     Ok(())
 }
 
-/// What stands in several places, or in one that the edit does not name.
+/// These edits change several places, or a place that the pointer does not name.
 #[test]
-fn a_variant_that_comes_or_goes_breaks_who_meets_it() -> anyhow::Result<()> {
+fn a_removed_variant_breaks_requests_and_a_new_one_breaks_responses() -> anyhow::Result<()> {
     let gone = findings(|new| {
         put(new, &schema("AuthInput/oneOf/2"), Value::Null);
         put(new, &schema("AuthInput/discriminator/mapping/noauth"), Value::Null);
     })?;
     assert_eq!(gone.len(), 1, "{gone:#?}");
-    assert_eq!((gone[0].pointer.as_str(), gone[0].weight, gone[0].view), (schema("NoAuthInput").as_str(), Weight::Breaking, REQUEST));
-    assert_eq!(gone[0].operations.len(), 2, "to register and to update: {gone:#?}");
+    assert_eq!((gone[0].pointer.as_str(), gone[0].severity, gone[0].view), (schema("NoAuthInput").as_str(), Severity::Breaking, REQUEST));
+    assert_eq!(gone[0].operations.len(), 2, "registering and updating are affected: {gone:#?}");
 
     let variant = json!({"type": "object", "required": ["type"], "properties": {"type": {"type": "string", "enum": ["mtls"]}}});
     let come = |name: &str| {
@@ -235,14 +254,14 @@ fn a_variant_that_comes_or_goes_breaks_who_meets_it() -> anyhow::Result<()> {
         })
     };
     let read = come("Auth")?;
-    assert_eq!((read.len(), read[0].weight, read[0].view), (1, Weight::Breaking, RESPONSE), "{read:#?}");
+    assert_eq!((read.len(), read[0].severity, read[0].view), (1, Severity::Breaking, RESPONSE), "{read:#?}");
     let sent = come("AuthInput")?;
-    assert_eq!((sent.len(), sent[0].weight, sent[0].view), (1, Weight::Addition, REQUEST), "{sent:#?}");
+    assert_eq!((sent.len(), sent[0].severity, sent[0].view), (1, Severity::Addition, REQUEST), "{sent:#?}");
     Ok(())
 }
 
 #[test]
-fn the_version_has_to_say_what_changed() -> anyhow::Result<()> {
+fn the_version_must_match_the_change() -> anyhow::Result<()> {
     let mut old = document()?;
     edit(&mut old, "/info/version", json!("0.1.0"));
     let mut new = old.clone();
@@ -251,25 +270,25 @@ fn the_version_has_to_say_what_changed() -> anyhow::Result<()> {
         edit(&mut new, "/info/version", json!(version));
         let comparison = check(&old.to_string(), &new.to_string())?;
         assert_eq!(comparison.version_is_enough(), enough, "{version}");
-        assert_eq!(comparison.demanded_version().to_string(), "0.2.0");
+        assert_eq!(comparison.required_version().to_string(), "0.2.0");
     }
     Ok(())
 }
 
 #[test]
-fn a_finding_is_one_line_that_says_where_what_and_whom() -> anyhow::Result<()> {
+fn a_finding_is_one_line_with_place_change_and_user() -> anyhow::Result<()> {
     let mut old = document()?;
     edit(&mut old, "/info/version", json!("0.1.0"));
     let mut new = old.clone();
     edit(&mut new, &schema("CallbackBody/properties/timestamp"), Value::Null);
     let text = serde_json::to_string_pretty(&new)?;
-    let line = text.lines().position(|line| line.contains("\"CallbackBody\": {")).expect("its name") + 1;
-    let properties = line + text.lines().skip(line).position(|line| line.contains("\"properties\": {")).expect("its members") + 1;
+    let line = text.lines().position(|line| line.contains("\"CallbackBody\": {")).expect("the schema") + 1;
+    let properties = line + text.lines().skip(line).position(|line| line.contains("\"properties\": {")).expect("the properties") + 1;
     let report = check(&old.to_string(), &text)?.text("main", &text);
     let expected = format!(
-        "openapi.json:{properties}: /components/schemas/CallbackBody/properties/timestamp: breaking: the member `timestamp` is gone; \
-         a callback receiver may look for it in vain (in POST /api/notifications/v1/webhooks)\n\n\
-         against main: 1 breaking, 0 additions; `info.version` was 0.1.0 and is 0.1.0, and must be at least 0.2.0\n"
+        "openapi.json:{properties}: /components/schemas/CallbackBody/properties/timestamp: breaking: the member `timestamp` was removed; \
+         a callback receiver may expect it (in POST /api/notifications/v1/webhooks)\n\n\
+         compared with main: 1 breaking, 0 additions; `info.version` was 0.1.0 and is 0.1.0, but must be at least 0.2.0\n"
     );
     assert_eq!(report, expected);
     Ok(())

@@ -1,4 +1,4 @@
-//! openapi.json, and edits of it.
+//! Reads and edits openapi.json.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub(crate) fn document() -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&text()?)?)
 }
 
-/// What stands at `pointer` becomes `value`; null takes it away.
+/// Sets the value at `pointer`. Null removes it.
 pub(crate) fn edit(document: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
     let name = name.replace("~1", "/").replace("~0", "~");
@@ -34,6 +34,7 @@ pub(crate) fn edit(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
+/// Reverses the order of members, or with `lists` the order of list items.
 pub(crate) fn reverse(value: &mut Value, lists: bool) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! The drift proof on this service's document.
+//! Tests of the drift proof with this service's document.
 
 mod breaking;
 mod coverage;

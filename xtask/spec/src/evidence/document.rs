@@ -1,4 +1,4 @@
-//! openapi.json, made ready to hold exchanges against.
+//! Reads openapi.json into a form that exchanges can be compared with.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,17 +13,17 @@ use crate::json_schema::{self, Style};
 use crate::openapi::node::{Cursor, METHODS, child};
 
 pub(super) struct Operation {
-    /// A JSON pointer, as every `at` here.
+    /// The JSON pointer of the operation. All `at` in this file are JSON pointers.
     pub(super) at: String,
     pub(super) id: String,
     pub(super) method: String,
     pub(super) path: Path,
-    /// `None` when the profile says that it needs none.
+    /// `None` if the operation needs no scope according to the profile.
     pub(super) scope: Option<Scope>,
     pub(super) needs_token: bool,
     pub(super) parameters: Vec<Parameter>,
     pub(super) request: Option<Body>,
-    pub(super) answers: BTreeMap<String, Response>,
+    pub(super) responses: BTreeMap<String, Response>,
 }
 
 pub(super) struct Scope {
@@ -33,20 +33,27 @@ pub(super) struct Scope {
 
 pub(super) struct CallbackOperation {
     pub(super) at: String,
-    /// The operation that has it.
+    /// The operation that declares the callback.
     pub(super) operation_id: String,
     pub(super) name: String,
     pub(super) url: String,
     pub(super) method: String,
-    /// Schemes of Authorization in lower case; the empty one stands for none. An empty list says the same as it alone.
+    /// The pointer of each alternative of `security`, with the scheme of its header Authorization in lower case. An empty scheme
+    /// means no such header. An empty list allows only callbacks without this header.
     pub(super) authentications: Vec<(String, String)>,
     pub(super) headers: Vec<Parameter>,
     pub(super) body: Body,
-    pub(super) answers: BTreeMap<String, Response>,
+    pub(super) responses: BTreeMap<String, Response>,
 }
 
-/// Segments of a path; a name in place of a parameter.
-pub(super) struct Path(Vec<Result<String, String>>);
+/// The template of a path.
+pub(super) struct Path(Vec<Segment>);
+
+enum Segment {
+    Literal(String),
+    /// The name of a parameter.
+    Parameter(String),
+}
 
 impl Path {
     fn of(template: &str) -> Path {
@@ -54,38 +61,46 @@ impl Path {
         Path(
             segments
                 .map(|segment| match segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) {
-                    Some(name) => Err(name.to_owned()),
-                    None => Ok(segment.to_owned()),
+                    Some(name) => Segment::Parameter(name.to_owned()),
+                    None => Segment::Literal(segment.to_owned()),
                 })
                 .collect(),
         )
     }
 
-    /// The values of its parameters, if `path` is one of these.
+    /// Returns the names and values of the parameters, or `None` if `path` does not match the template.
     pub(super) fn parameters<'a>(&'a self, path: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
         let found: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let fits = self.0.len() == found.len()
-            && self.0.iter().zip(&found).all(|(segment, found)| segment.as_ref().map_or(true, |literal| literal == found));
-        let named = self.0.iter().zip(found).filter_map(|(segment, found)| Some((segment.as_ref().err()?.as_str(), found)));
-        fits.then(|| named.collect())
+        if self.0.len() != found.len() {
+            return None;
+        }
+        let mut parameters = Vec::new();
+        for (segment, value) in self.0.iter().zip(found) {
+            match segment {
+                Segment::Literal(literal) if literal != value => return None,
+                Segment::Literal(_) => {}
+                Segment::Parameter(name) => parameters.push((name.as_str(), value)),
+            }
+        }
+        Some(parameters)
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|segment| match segment {
-            Ok(literal) => write!(formatter, "/{literal}"),
-            Err(name) => write!(formatter, "/{{{name}}}"),
+            Segment::Literal(literal) => write!(formatter, "/{literal}"),
+            Segment::Parameter(name) => write!(formatter, "/{{{name}}}"),
         })
     }
 }
 
-/// A parameter, or a header of an answer.
+/// A parameter, or a header of a response.
 pub(super) struct Parameter {
     pub(super) at: String,
     /// `query`, `path` or `header`.
-    pub(super) place: String,
-    /// Of a header in lower case.
+    pub(super) location: String,
+    /// The name. The name of a header is in lower case.
     pub(super) name: String,
     pub(super) required: bool,
     pub(super) schema: Schema,
@@ -95,7 +110,7 @@ pub(super) struct Response {
     pub(super) at: String,
     pub(super) headers: Vec<Parameter>,
     pub(super) content: BTreeMap<String, Schema>,
-    /// The kinds of error of its examples, with their pointers.
+    /// The kinds of error that its examples show: pointer and kind.
     pub(super) kinds: Vec<(String, String)>,
 }
 
@@ -104,7 +119,7 @@ pub(super) struct Body {
     pub(super) content: BTreeMap<String, Schema>,
 }
 
-/// Its validator is built when it is first needed.
+/// A schema. Its validators are built on first use.
 pub(super) struct Schema {
     pub(super) at: String,
     document: Arc<Value>,
@@ -118,7 +133,7 @@ impl Schema {
     }
 
     /// # Errors
-    /// What is wrong with the schema itself.
+    /// When the schema is invalid.
     pub(super) fn validator(&self, style: Style) -> Result<&Validator, String> {
         let slot = if style == Style::Written { &self.written } else { &self.closed };
         let build = || json_schema::validator(&self.document, self.value(), style).map_err(|error| format!("{error:#}"));
@@ -126,19 +141,21 @@ impl Schema {
     }
 
     fn value(&self) -> &Value {
-        self.document.pointer(&self.at).expect("it was read there")
+        self.document.pointer(&self.at).expect("the schema was read at this pointer")
     }
 
     pub(super) fn cursor(&self) -> Cursor<'_> {
-        Cursor::new(&self.document).standing_at(&self.at)
+        Cursor::new(&self.document).at_pointer(&self.at)
     }
 
-    /// Whether a text that is no JSON, such as a header's or a query's value, is one that the schema describes: as the
-    /// text that it is, or as the number or truth value that it spells.
-    pub(super) fn takes_text(&self, text: &str) -> Result<bool, String> {
+    /// Whether the value of a header or parameter is valid: as a string, or as the number or boolean that it represents.
+    ///
+    /// # Errors
+    /// When the schema is invalid.
+    pub(super) fn accepts_text(&self, text: &str) -> Result<bool, String> {
         let validator = self.validator(Style::Closed)?;
-        let spelled = serde_json::from_str(text).ok().filter(|value: &Value| value.is_number() || value.is_boolean());
-        Ok(validator.is_valid(&text.into()) || spelled.is_some_and(|value| validator.is_valid(&value)))
+        let parsed = serde_json::from_str(text).ok().filter(|value: &Value| value.is_number() || value.is_boolean());
+        Ok(validator.is_valid(&text.into()) || parsed.is_some_and(|value| validator.is_valid(&value)))
     }
 }
 
@@ -149,7 +166,7 @@ pub(super) struct Document {
 
 impl Document {
     /// # Errors
-    /// When it is no OpenAPI document, an operation of it has no scope although it needs one, or a reference leads nowhere.
+    /// When `document` is not an OpenAPI document, an operation lacks a required scope, or a reference has no target.
     pub(super) fn read(document: &Arc<Value>, profile: &Profile) -> anyhow::Result<Document> {
         let root = Cursor::new(document);
         let (mut operations, mut callbacks) = (Vec::new(), Vec::new());
@@ -170,18 +187,18 @@ impl Document {
 struct Reader<'a> {
     document: &'a Arc<Value>,
     profile: &'a Profile,
-    /// Parameters of its path.
+    /// The parameters of the path, which all its operations share.
     shared: Option<Cursor<'a>>,
     operation: Cursor<'a>,
 }
 
 impl CallbackOperation {
-    /// Identifies it among all callbacks, wherever it stands.
+    /// Returns a key that identifies the callback among all callbacks, independent of its position.
     pub(super) fn key(&self) -> String {
         format!("callback {} {} {} {}", self.operation_id, self.name, self.url, self.method)
     }
 
-    /// How the profile's `unseen` names it.
+    /// Returns the name of the callback in `unseen` of the profile.
     pub(super) fn id(&self) -> String {
         format!("{}/{}", self.operation_id, self.name)
     }
@@ -201,7 +218,7 @@ impl<'a> Reader<'a> {
             needs_token: !security.is_empty() && security.iter().all(|requirement| requirement.value != &serde_json::json!({})),
             parameters: self.parameters()?,
             request: here.member("requestBody").map(|body| self.body(&body.follow()?)).transpose()?,
-            answers: self.answers(method)?,
+            responses: self.responses(method)?,
         })
     }
 
@@ -214,7 +231,7 @@ impl<'a> Reader<'a> {
         let at = &self.operation.at;
         let scope = self.operation.member(member);
         if !self.profile.security.needs_scope(id) {
-            anyhow::ensure!(scope.is_none(), "{at} has {member}, and the profile says that {id} needs no scope");
+            anyhow::ensure!(scope.is_none(), "{at} has {member}, but {id} needs no scope according to the profile");
             return Ok(None);
         }
         let scope = scope.with_context(|| format!("{at} has no {member}"))?;
@@ -244,7 +261,7 @@ impl<'a> Reader<'a> {
                 let target = scopes.target(&format!("#{}", child("/components/securitySchemes", name)))?;
                 scheme = match target.value["type"].as_str() {
                     Some("oauth2" | "openIdConnect") => "bearer".to_owned(),
-                    // It has a header of its own, or none.
+                    // An API key is not in the header Authorization.
                     Some("apiKey") => String::new(),
                     _ => target.member("scheme").with_context(|| format!("{} has no scheme", target.at))?.text()?.to_lowercase(),
                 };
@@ -260,7 +277,7 @@ impl<'a> Reader<'a> {
             authentications,
             headers: self.parameters()?,
             body: body.unwrap_or(Body { required: false, content: BTreeMap::new() }),
-            answers: self.answers(method)?,
+            responses: self.responses(method)?,
         })
     }
 
@@ -273,7 +290,7 @@ impl<'a> Reader<'a> {
                 let text = |name: &str| parameter.member(name).with_context(|| format!("{} has no {name}", parameter.at))?.text();
                 let parameter = self.parameter(text("in")?, text("name")?, &parameter)?;
                 // A parameter of the operation replaces the same parameter of its path.
-                if !parameters.iter().any(|known| known.place == parameter.place && known.name == parameter.name) {
+                if !parameters.iter().any(|known| known.location == parameter.location && known.name == parameter.name) {
                     parameters.push(parameter);
                 }
             }
@@ -281,12 +298,12 @@ impl<'a> Reader<'a> {
         Ok(parameters)
     }
 
-    fn parameter(&self, place: &str, name: &str, parameter: &Cursor) -> anyhow::Result<Parameter> {
+    fn parameter(&self, location: &str, name: &str, parameter: &Cursor) -> anyhow::Result<Parameter> {
         let schema = parameter.member("schema").with_context(|| format!("{} has no schema", parameter.at))?;
         Ok(Parameter {
             at: parameter.at.clone(),
-            place: place.to_owned(),
-            name: if place == "header" { name.to_lowercase() } else { name.to_owned() },
+            location: location.to_owned(),
+            name: if location == "header" { name.to_lowercase() } else { name.to_owned() },
             required: parameter.member("required").is_some_and(|required| required.value == true),
             schema: Schema::of(self.document, &schema),
         })
@@ -307,27 +324,28 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    fn answers(&self, method: &str) -> anyhow::Result<BTreeMap<String, Response>> {
-        let responses = self.operation.member("responses").with_context(|| format!("{} has no responses", self.operation.at))?;
-        let mut answers = BTreeMap::new();
-        for (status, response) in responses.members()? {
+    fn responses(&self, method: &str) -> anyhow::Result<BTreeMap<String, Response>> {
+        let documented = self.operation.member("responses").with_context(|| format!("{} has no responses", self.operation.at))?;
+        let mut responses = BTreeMap::new();
+        for (status, response) in documented.members()? {
             let response = response.follow()?;
             let mut headers = Vec::new();
             for (name, header) in response.member("headers").map(|headers| headers.members()).transpose()?.unwrap_or_default() {
                 headers.push(self.parameter("header", name, &header.follow()?)?);
             }
             let (mut content, mut kinds) = (BTreeMap::new(), Vec::new());
-            // A response to HEAD has no content, only what describes it (RFC 9110 §9.3.2).
+            // A response to HEAD has the headers, but not the content, of a response to GET (RFC 9110 §9.3.2).
             if method != "head" {
                 content = self.content(&response)?;
                 kinds = self.profile.errors.kind.map_or_else(|| Ok(Vec::new()), |member| kinds_of(&response, member))?;
             }
-            answers.insert(status.to_owned(), Response { at: child(&responses.at, status), headers, content, kinds });
+            responses.insert(status.to_owned(), Response { at: child(&documented.at, status), headers, content, kinds });
         }
-        Ok(answers)
+        Ok(responses)
     }
 }
 
+/// Returns the kinds of error that the examples of a response show: pointer and kind.
 fn kinds_of(response: &Cursor, member: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut kinds = Vec::new();
     for (_, content) in response.member("content").map(|content| content.members()).transpose()?.unwrap_or_default() {

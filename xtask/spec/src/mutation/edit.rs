@@ -1,4 +1,4 @@
-//! One change of a JSON document.
+//! A change of one value of a JSON document.
 
 use std::fmt;
 
@@ -7,63 +7,65 @@ use serde_json::Value;
 
 use crate::openapi::node::child;
 
-/// What becomes of the member or item at a pointer.
+/// A change of the member or item at a pointer.
 #[derive(Clone, Debug)]
 pub(super) enum Edit {
     Remove,
-    /// It becomes, or is added as, this.
+    /// Replaces the value, or adds it.
     Set(Value),
-    /// The member gets another name, in its place.
+    /// Gives the member another name, and keeps its position.
     Rename(String),
-    /// An item is put at the end of the list at the pointer.
+    /// Adds an item at the end of the list at the pointer.
     Append(Value),
 }
 
 impl fmt::Display for Edit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Edit::Remove => formatter.write_str("taken away"),
-            Edit::Set(value) => write!(formatter, "now {value:.80}"),
-            Edit::Rename(name) => write!(formatter, "now called {name}"),
-            Edit::Append(value) => write!(formatter, "with {value:.80}"),
+            Edit::Remove => formatter.write_str("removed"),
+            Edit::Set(value) => write!(formatter, "set to {value:.80}"),
+            Edit::Rename(name) => write!(formatter, "renamed to {name}"),
+            Edit::Append(value) => write!(formatter, "{value:.80} appended"),
         }
     }
 }
 
 impl Edit {
     /// # Errors
-    /// When nothing stands there.
+    /// When `pointer` does not exist in the document, or the edit does not apply to its value.
     pub(super) fn apply(&self, document: &Value, pointer: &str) -> anyhow::Result<Value> {
         let mut edited = document.clone();
         if let Edit::Append(item) = self {
             let list = edited.pointer_mut(pointer).and_then(Value::as_array_mut);
-            list.with_context(|| format!("{pointer} is no list"))?.push(item.clone());
+            list.with_context(|| format!("{pointer} is not a list"))?.push(item.clone());
             return Ok(edited);
         }
-        let (parent, name) = pointer.rsplit_once('/').context("a pointer names a member")?;
+        let (parent, name) = pointer.rsplit_once('/').context("the pointer is empty")?;
         let name = name.replace("~1", "/").replace("~0", "~");
         let parent = edited.pointer_mut(parent).with_context(|| format!("there is no {parent}"))?;
         match (self, parent) {
             (Edit::Remove, Value::Object(members)) => drop(members.shift_remove(&name).with_context(|| format!("there is no {pointer}"))?),
             (Edit::Remove, Value::Array(items)) => drop(items.remove(name.parse()?)),
             (Edit::Set(value), Value::Object(members)) => drop(members.insert(name, value.clone())),
-            (Edit::Set(value), Value::Array(items)) => *items.get_mut(name.parse::<usize>()?).context("no such item")? = value.clone(),
+            (Edit::Set(value), Value::Array(items)) => {
+                *items.get_mut(name.parse::<usize>()?).context("the item does not exist")? = value.clone()
+            }
             (Edit::Rename(new), Value::Object(members)) => {
                 let renamed = |(known, value): (String, Value)| (if known == name { new.clone() } else { known }, value);
                 *members = std::mem::take(members).into_iter().map(renamed).collect();
             }
-            (_, _) => anyhow::bail!("{pointer} cannot be changed so"),
+            (_, _) => anyhow::bail!("this edit does not apply to {pointer}"),
         }
         Ok(edited)
     }
 }
 
-/// A member's name and its pointer, for each member of the object at `at`.
+/// Returns the name, pointer and value of each member of the object at `at`.
 pub(super) fn members<'a, 'b>(value: &'a Value, at: &'b str) -> impl Iterator<Item = (&'a str, String, &'a Value)> + use<'a, 'b> {
     value.as_object().into_iter().flatten().map(move |(name, value)| (name.as_str(), child(at, name), value))
 }
 
-/// The pointer of each item of the list at `at`.
+/// Returns the pointer and value of each item of the list at `at`.
 pub(super) fn items<'a, 'b>(value: &'a Value, at: &'b str) -> impl Iterator<Item = (String, &'a Value)> + use<'a, 'b> {
     value.as_array().into_iter().flatten().enumerate().map(move |(index, value)| (format!("{at}/{index}"), value))
 }

@@ -1,5 +1,5 @@
-//! Changes that state nothing: prose, order, a schema in place of its reference, a reference in place of what it names, an
-//! extension.
+//! Changes that do not alter any statement: other prose, another order, a reference replaced by its target or the reverse, and
+//! extensions.
 
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
@@ -7,43 +7,48 @@ use serde_json::{Map, Value, json};
 use super::edit::{Edit, items, members};
 use crate::openapi::node::child;
 
-/// A change that must pass.
+/// A change that must not be reported.
 pub(super) struct Harmless {
-    pub(super) what: &'static str,
+    pub(super) description: &'static str,
     pub(super) pointer: String,
     edit: Edit,
-    /// What has to come with it, so that every reference leads somewhere and every component is referred to.
-    also: Option<(String, Edit)>,
+    /// An additional edit of a component. It keeps every reference valid and every component used.
+    component_edit: Option<(String, Edit)>,
 }
 
+/// A component that some changes add.
 const SHARED: &str = "/components/schemas/Shared";
 
-/// A security scheme has a `type`, but is no schema.
+/// Objects here have a `type` like a schema, but are not schemas.
 const SECURITY_SCHEMES: &str = "/components/securitySchemes/";
 
 impl Harmless {
     /// # Errors
-    /// When nothing stands there.
+    /// As [`Edit::apply`].
     pub(super) fn apply(&self, document: &Value) -> anyhow::Result<Value> {
         let changed = self.edit.apply(document, &self.pointer)?;
-        match &self.also {
+        match &self.component_edit {
             Some((pointer, edit)) => edit.apply(&changed, pointer),
             None => Ok(changed),
         }
     }
 }
 
+/// Returns all harmless changes of a document.
+///
 /// # Errors
-/// When a reference leads nowhere.
+/// When a reference has no target.
 pub(super) fn of(document: &Value) -> anyhow::Result<Vec<Harmless>> {
-    let mut places = Vec::new();
-    walk(document, "", &mut places);
+    let mut objects = Vec::new();
+    collect_objects(document, "", &mut objects);
     let text = document.to_string();
     let mut changes = Vec::new();
-    for (at, value) in places {
-        let mut add = |what, pointer: String, value: Value| changes.push(Harmless { what, pointer, edit: Edit::Set(value), also: None });
+    for (at, value) in objects {
+        let mut add = |description, pointer: String, value: Value| {
+            changes.push(Harmless { description, pointer, edit: Edit::Set(value), component_edit: None });
+        };
         if value["description"].is_string() {
-            add("other prose", child(&at, "description"), json!("Said in other words."));
+            add("other prose", child(&at, "description"), json!("Another description."));
         }
         for list in ["required", "enum", "parameters", "security"] {
             if let Some(known) = value[list].as_array().filter(|known| known.len() > 1) {
@@ -58,22 +63,22 @@ pub(super) fn of(document: &Value) -> anyhow::Result<Vec<Harmless>> {
             add("members in another order", at.clone(), reversed.into());
         }
         if let Some(target) = value["$ref"].as_str() {
-            let is_alone = text.matches(&format!("\"{target}\"")).count() == 1;
+            let is_only_reference = text.matches(&format!("\"{target}\"")).count() == 1;
             let target = target.trim_start_matches('#');
-            let edit = Edit::Set(document.pointer(target).context("a reference leads somewhere")?.clone());
-            let also = is_alone.then(|| (target.to_owned(), Edit::Remove));
-            changes.push(Harmless { what: "what is named, in place of its name", pointer: at, edit, also });
+            let edit = Edit::Set(document.pointer(target).context("a reference has no target")?.clone());
+            let component_edit = is_only_reference.then(|| (target.to_owned(), Edit::Remove));
+            changes.push(Harmless { description: "a reference replaced by its target", pointer: at, edit, component_edit });
         } else if value["type"].is_string() && value.get("in").is_none() && !at.starts_with(SECURITY_SCHEMES) {
             add("an extension", child(&at, "x-note"), json!({ "of": "somebody" }));
             add("a title", child(&at, "title"), json!("A title"));
-            // A component itself already has its name.
+            // A component itself cannot become a reference to a component.
             if !at.starts_with("/components/schemas/") || at.matches('/').count() > 3 {
                 let edit = Edit::Set(json!({ "$ref": format!("#{SHARED}") }));
                 changes.push(Harmless {
-                    what: "a name, in place of what it names",
+                    description: "a schema replaced by a reference",
                     pointer: at,
                     edit,
-                    also: Some((SHARED.to_owned(), Edit::Set(value.clone()))),
+                    component_edit: Some((SHARED.to_owned(), Edit::Set(value.clone()))),
                 });
             }
         }
@@ -81,18 +86,18 @@ pub(super) fn of(document: &Value) -> anyhow::Result<Vec<Harmless>> {
     Ok(changes)
 }
 
-/// Every object that is not part of an example, with its pointer.
-fn walk<'a>(value: &'a Value, at: &str, places: &mut Vec<(String, &'a Value)>) {
+/// Collects every object that is not part of an example, with its pointer.
+fn collect_objects<'a>(value: &'a Value, at: &str, objects: &mut Vec<(String, &'a Value)>) {
     if value.is_object() {
-        places.push((at.to_owned(), value));
+        objects.push((at.to_owned(), value));
     }
     for (name, at, value) in members(value, at) {
         if !matches!(name, "example" | "examples" | "mapping" | "variables") {
-            walk(value, &at, places);
+            collect_objects(value, &at, objects);
         }
     }
     for (at, value) in items(value, at) {
-        walk(value, &at, places);
+        collect_objects(value, &at, objects);
     }
 }
 
@@ -101,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_security_scheme_is_no_schema() -> anyhow::Result<()> {
+    fn a_security_scheme_is_not_changed_like_a_schema() -> anyhow::Result<()> {
         let schemes = json!({
             "login": { "type": "oauth2", "description": "A login.", "flows": { "clientCredentials": { "scopes": { "type": "Prose." } } } },
             "other": { "type": "openIdConnect", "openIdConnectUrl": "https://example.com" },
@@ -109,7 +114,7 @@ mod tests {
         });
         let found = of(&json!({ "components": { "securitySchemes": schemes, "schemas": { "A": { "type": "string" } } } }))?;
         let of_schemes = found.iter().filter(|change| change.pointer.starts_with(SECURITY_SCHEMES));
-        assert!(of_schemes.into_iter().all(|change| ["members in another order", "other prose"].contains(&change.what)));
+        assert!(of_schemes.into_iter().all(|change| ["members in another order", "other prose"].contains(&change.description)));
         assert!(found.iter().any(|change| change.pointer == "/components/schemas/A/x-note"));
         Ok(())
     }

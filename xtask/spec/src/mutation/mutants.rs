@@ -1,6 +1,7 @@
-//! Every change of one statement: drop, rename, retype, widen, narrow, flip and add, wherever each applies. Prose, examples
-//! and extensions state nothing; that changes of them pass is the other half of the proof. An edit after which the document
-//! states the same is no mutation.
+//! Changes of one statement. The operators are drop, rename, retype, change, retarget, widen, narrow, flip and add.
+//!
+//! Prose, examples and extensions are not statements; `harmless` changes them. An edit that does not alter any statement is left
+//! out.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use crate::openapi::node::{METHODS, child};
 mod operations;
 mod schemas;
 
-/// All of them, in the order of the document.
+/// Returns all changes of one statement, in the order of the document.
 pub(super) fn of(document: &Value, profile: &Profile) -> Vec<Mutant> {
     let mut mutants = Mutants { document, scope: profile.security.scope, has_kinds: profile.errors.kind.is_some(), found: Vec::new() };
     mutants.set("change", "/info/version", json!(other(&document["info"]["version"], "9.9.9", "9.9.8")));
@@ -68,22 +69,22 @@ pub(super) fn of(document: &Value, profile: &Profile) -> Vec<Mutant> {
     mutants.found
 }
 
-/// The first value, or the second one where the document already has the first.
+/// Returns the first value, or the second if the document already has the first.
 fn other<'a>(known: &Value, first: &'a str, second: &'a str) -> &'a str {
     if known == first { second } else { first }
 }
 
 struct Mutants<'a> {
     document: &'a Value,
-    /// The extension that names an operation's scope.
+    /// The extension with the scope of an operation.
     scope: Option<&'a str>,
-    /// Examples show the kinds of error.
+    /// Whether examples are statements, because they show the kinds of error.
     has_kinds: bool,
     found: Vec<Mutant>,
 }
 
 impl<'a> Mutants<'a> {
-    /// Skips what changes nothing, and what drops or renames a missing member. An item for a missing list begins the list.
+    /// Adds a change. Skips an edit that alters no statement, or drops or renames a missing member. `Append` creates a missing list.
     fn push(&mut self, operator: &'static str, pointer: &str, edit: Edit) {
         let edit = match (edit, self.document.pointer(pointer)) {
             (Edit::Remove | Edit::Rename(_), None) => return,
@@ -107,7 +108,7 @@ impl<'a> Mutants<'a> {
         self.push(operator, pointer, Edit::Set(value));
     }
 
-    /// What is true becomes false; what is false or not said becomes true.
+    /// Changes true to false, and false or a missing member to true.
     fn flip(&mut self, at: &str, holder: &Value, name: &str) {
         self.set("flip", &child(at, name), json!(holder[name] != true));
     }
@@ -116,14 +117,14 @@ impl<'a> Mutants<'a> {
         self.document["components"]["securitySchemes"].as_object().into_iter().flatten()
     }
 
-    /// Every scope of the document, and one that is not in it.
+    /// Returns every scope of the document, and one scope that it does not have.
     fn scopes(&self, member: &str) -> BTreeSet<&'a str> {
         let operations = members(&self.document["paths"], "").flat_map(|(_, _, item)| operations(item, ""));
         operations.filter_map(|(_, _, operation)| operation[member].as_str()).chain(["all"]).collect()
     }
 
-    /// Changes a reference, so that it leads to each of two other components, or nowhere. False when there is none here.
-    fn retargets(&mut self, at: &str, value: &Value, kind: &str) -> bool {
+    /// Changes a reference so that it has no target or one of two other targets. Returns false if `value` is not a reference.
+    fn retarget(&mut self, at: &str, value: &Value, kind: &str) -> bool {
         let Some(target) = value["$ref"].as_str() else { return false };
         let (pointer, kind) = (child(at, "$ref"), child("/components", kind));
         self.set("retarget", &pointer, json!(format!("{target}s")));
@@ -139,7 +140,7 @@ impl<'a> Mutants<'a> {
     }
 }
 
-/// The operations of a path item: its other members are what they share.
+/// Returns the operations of a path item. Its other members apply to all operations.
 fn operations<'a, 'b>(item: &'a Value, at: &'b str) -> impl Iterator<Item = (&'a str, String, &'a Value)> + use<'a, 'b> {
     members(item, at).filter(|(name, _, _)| METHODS.contains(name))
 }

@@ -1,31 +1,33 @@
-//! Whether an edit changes what a document states. This does not use the normal form of the comparison: a statement that the
-//! normal form loses by mistake has to stay a mutation.
+//! Determines whether an edit alters a statement of a document.
+//!
+//! This module does not use the normal form of the comparison. If the normal form loses a statement by mistake, changes of the
+//! statement are still made. As no check reports these changes, the mistake is found.
 
 use serde_json::{Map, Value};
 
 use super::edit::Edit;
 
-/// Whether `document` states the same after the edit. With `kinds`, examples of a component are statements too.
+/// Whether `document` has the same statements after the edit. With `kinds`, examples of a component are statements too.
 pub(super) fn is_same(document: &Value, pointer: &str, edit: &Edit, kinds: bool) -> bool {
     let before = document.pointer(pointer);
     let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
     let name = name.replace("~1", "/").replace("~0", "~");
-    // The name of a property is no keyword.
+    // Names of properties are not keywords.
     let is_keyword = !parent.ends_with("/properties");
-    let says = |value: Option<&Value>| value.filter(|value| !(is_keyword && says_nothing(&name, value))).map(canonical);
+    let statement = |value: Option<&Value>| value.filter(|value| !(is_keyword && is_default(&name, value))).map(canonical);
     match edit {
-        Edit::Remove => says(before).is_none(),
+        Edit::Remove => statement(before).is_none(),
         Edit::Rename(new) => *new == name,
         Edit::Set(after) if is_keyword && (name == "$ref" || parent.ends_with("/discriminator/mapping")) => {
             let target = |reference: Option<&Value>| resolved(document, reference?.as_str()?, kinds);
             before == Some(after) || before.is_some() && target(before).is_some_and(|known| target(Some(after)) == Some(known))
         }
-        Edit::Set(after) => says(before) == says(Some(after)),
+        Edit::Set(after) => statement(before) == statement(Some(after)),
         Edit::Append(item) => before.and_then(Value::as_array).is_some_and(|list| list.iter().any(|known| is_same_item(known, item))),
     }
 }
 
-/// Tags and parameters are known by their names.
+/// Whether two items of a list are the same. Tags and parameters are identified by name.
 fn is_same_item(known: &Value, item: &Value) -> bool {
     match (known["name"].as_str(), item["name"].as_str()) {
         (Some(known_name), Some(name)) => known_name == name && known["in"] == item["in"],
@@ -33,8 +35,8 @@ fn is_same_item(known: &Value, item: &Value) -> bool {
     }
 }
 
-/// Whether a member is the same as its absence.
-fn says_nothing(name: &str, value: &Value) -> bool {
+/// Whether a member has the same meaning as a missing member.
+fn is_default(name: &str, value: &Value) -> bool {
     match value {
         Value::Bool(false) => matches!(
             name,
@@ -59,7 +61,7 @@ fn says_nothing(name: &str, value: &Value) -> bool {
     }
 }
 
-/// `1.0` is `1`.
+/// Returns the same form for equal numbers: `1.0` becomes `1`.
 fn canonical(value: &Value) -> Value {
     match value.as_f64() {
         #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53 is exact in both types")]
@@ -68,15 +70,15 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// Deeper than any component is.
-const DEPTH: usize = 48;
+/// Maximum depth of a component. A deeper component contains itself.
+const MAX_DEPTH: usize = 48;
 
-/// What a reference stands for, without prose and examples. `None` when it leads nowhere, or into itself.
+/// Returns the target of a reference, without prose and examples. Returns `None` if there is no target, or it contains itself.
 fn resolved(document: &Value, reference: &str, kinds: bool) -> Option<Value> {
-    plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, DEPTH)
+    plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, MAX_DEPTH)
 }
 
-/// With `names`, the author chose the names of the members, and none is a keyword.
+/// Replaces references by their targets, and removes prose and examples. With `names`, the member names are not keywords.
 fn plain(document: &Value, value: &Value, kinds: bool, names: bool, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     match value {
@@ -110,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_edit_that_states_the_same_is_known() {
+    fn edits_that_alter_no_statement_are_recognized() {
         let document = json!({
             "tags": [],
             "schema": { "format": "int64", "minLength": 0, "maximum": 1.0, "default": 5, "enum": ["new"], "nullable": false },

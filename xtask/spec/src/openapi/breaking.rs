@@ -1,21 +1,21 @@
-//! The command `breaking`: what a change of openapi.json takes from its users, and the version that says so.
+//! The command `breaking`: finds changes of openapi.json that break its users, and checks `info.version` against them.
 //!
-//! Both states of the document are brought to the normal form and compared in the direction that matters ([`View`]).
-//! What a user sends may only become wider: a client's requests, and a receiver's answers to callbacks. What a user reads
-//! may only become narrower: answers to a client, and callbacks. A pattern or a keyword that this knows nothing of cannot
-//! be compared with another; each change of one is taken to break.
+//! Both versions of the document are converted to the normal form and compared. The direction matters ([`View`]). A change breaks a
+//! user if it forbids messages that the user sends: requests of a client, responses of a receiver. A change also breaks a user if
+//! it allows more messages that the user reads: responses to a client, callbacks to a receiver. Patterns and unknown keywords
+//! cannot be compared, so every change of them counts as breaking.
 //!
-//! Decided, where there is a choice:
-//! - A success status that is gone or new breaks: a client waits for the one and does not know the other. An error status
-//!   does not: a client has to take any 4xx as 400 and any 5xx as 500 (RFC 9110 §15).
-//! - A callback that is new to a URL, and an answer that gets a meaning of its own, reach receivers that never heard of
-//!   them: both break.
-//! - Another `default` breaks, since what a user leaves out then means something else.
-//! - An operation's name is promised, since generated clients are called by it. Names of components, tags and hosts, and
-//!   how the document is written, are not.
+//! Decisions:
+//! - Adding or removing a success status is breaking, because clients expect the documented statuses. Adding or removing an error
+//!   status is not breaking. A client must treat an unknown 4xx as 400 and an unknown 5xx as 500 (RFC 9110 §15).
+//! - A new callback is breaking, because existing receivers do not expect it. It is also breaking if the response of a receiver
+//!   gets a meaning of its own, because existing receivers may already send this response.
+//! - A changed `default` is breaking, because requests without the value change their meaning.
+//! - The `operationId` is part of the contract, because generated clients use it as a name. Names of components, tags and hosts,
+//!   and the layout of the document, are not part of the contract.
 //!
-//! Nobody was promised what a pre-release says, so from one any later version is enough. Before the first release (a tag
-//! such as `v0.1.0`) the command only reports.
+//! A pre-release is not a contract, so any later version may follow it. Before the first release (a tag such as `v0.1.0`) the
+//! command only reports.
 
 use std::process::ExitCode;
 
@@ -23,7 +23,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::normal;
-use super::rules::{Reading, Rules};
+use super::rules::{Purpose, Rules};
 use crate::Service;
 use base::Base;
 use finding::Changes;
@@ -35,17 +35,20 @@ mod report;
 mod schemas;
 mod version;
 
-pub use finding::{Finding, Flow, User, View, Weight};
+pub use finding::{Finding, Flow, Severity, User, View};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A git ref, or a file, with the older document [default: the last release; before the first one, where this branch left main, or on main the commit before]
+    /// The git ref or file with the older document [default: the last release; without a release, the commit at which the branch
+    /// left main; on main, the previous commit]
     #[arg(long, value_name = "REF_OR_FILE")]
     against: Option<String>,
 }
 
+/// Compares openapi.json with an older document, and prints the findings.
+///
 /// # Errors
-/// When one of the documents cannot be read for what it is, or `--against` names nothing.
+/// When a document is invalid, or `--against` is neither a file nor a commit.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (name, old, is_released) = match base::find(&service.root, arguments.against.as_deref())? {
         Base::Document { name, text, is_released } => (name, text, is_released),
@@ -55,54 +58,54 @@ pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode>
         }
     };
     let new = service.document()?;
-    let changes = check(service, &old, &new).with_context(|| format!("openapi.json against {name}"))?;
+    let changes = check(service, &old, &new).with_context(|| format!("cannot compare openapi.json with {name}"))?;
     print!("{}", changes.text(&name, &new));
     if !is_released {
-        println!("nothing is released yet, so this only reports");
+        println!("there is no release yet, so this is only a report");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(if changes.version_is_enough() { ExitCode::SUCCESS } else { ExitCode::from(crate::DRIFT) })
 }
 
-/// What became of a document, and of its version.
+/// The changes between two versions of a document.
 #[derive(Debug)]
 pub struct Comparison {
-    /// What breaks first, and then what is added.
+    /// The breaking changes, followed by the additions.
     pub findings: Vec<Finding>,
     pub old_version: semver::Version,
     pub new_version: semver::Version,
 }
 
 impl Comparison {
-    /// The lowest version that says what the change does.
+    /// Returns the lowest version that the changes allow.
     #[must_use]
-    pub fn demanded_version(&self) -> semver::Version {
-        version::demanded(&self.old_version, self.findings.iter().map(|finding| finding.weight).max())
+    pub fn required_version(&self) -> semver::Version {
+        version::required(&self.old_version, self.findings.iter().map(|finding| finding.severity).max())
     }
 
-    /// One line for each finding, for people. `name` is what the older document is called.
+    /// Returns one line for each finding. `name` is the name of the older document.
     #[must_use]
     pub fn text(&self, name: &str, openapi_json: &str) -> String {
         report::text(self, name, openapi_json)
     }
 
-    /// Whether `info.version` is at least the one that is demanded. Its own pre-releases announce it as well.
+    /// Whether `info.version` is at least the required version, or a pre-release of it.
     #[must_use]
     pub fn version_is_enough(&self) -> bool {
-        version::is_enough(&self.old_version, &self.new_version, self.findings.iter().map(|finding| finding.weight).max())
+        version::is_enough(&self.old_version, &self.new_version, self.findings.iter().map(|finding| finding.severity).max())
     }
 }
 
-/// Compares two states of openapi.json.
+/// Compares two versions of openapi.json.
 ///
 /// # Errors
-/// When one is no OpenAPI document, or has no semantic version.
+/// When one is not an OpenAPI document, or has no semantic version.
 pub fn check(service: &Service, old: &str, new: &str) -> anyhow::Result<Comparison> {
     let read = |text: &str| -> anyhow::Result<_> {
         let document: Value = serde_json::from_str(text).context("not JSON")?;
         let version = document.pointer("/info/version").and_then(Value::as_str).context("no `info.version`")?;
-        let version = semver::Version::parse(version).context("`info.version` is no semantic version")?;
-        Ok((normal::normal(&document, Rules::new(&service.profile, Reading::Promise))?, version))
+        let version = semver::Version::parse(version).context("`info.version` is not a semantic version")?;
+        Ok((normal::normal(&document, Rules::new(&service.profile, Purpose::Compatibility))?, version))
     };
     let (old, old_version) = read(old).context("the older document")?;
     let (new, new_version) = read(new).context("the newer document")?;

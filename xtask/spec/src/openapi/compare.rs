@@ -1,4 +1,4 @@
-//! Two normal forms, member by member.
+//! Compares two normal forms.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -6,20 +6,20 @@ use serde_json::Value;
 
 use super::node::{Node, Shape, child};
 
-/// One statement that openapi.json and the code do not agree on.
+/// A statement on which openapi.json and the code do not agree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// Where it stands in openapi.json, or would stand: a JSON pointer.
+    /// The JSON pointer in openapi.json. It does not exist there if only the code has the statement.
     pub pointer: String,
-    /// Where its line is: the pointer, or that of the object which lacks it.
-    pub(super) near: String,
+    /// A pointer that exists, for the line number: `pointer`, or the object that lacks the statement.
+    pub(super) existing: String,
     pub spec: Option<Value>,
     pub code: Option<Value>,
-    /// The operations that it was seen in; none for what belongs to the whole document.
+    /// `METHOD path` of each operation with the difference. Empty if the statement is about the whole document.
     pub operations: BTreeSet<String>,
 }
 
-/// Every difference once, in the order of openapi.json's normal form: what stands in a shared component is seen from many places.
+/// Returns the differences. A difference in a component is returned once, also if many operations use the component.
 pub(super) fn compare(spec: &Node, code: &Node) -> Vec<Difference> {
     let mut comparison = Comparison { trail: Vec::new(), differences: Vec::new(), found: 0, same: HashSet::new() };
     comparison.nodes(spec, code);
@@ -27,11 +27,12 @@ pub(super) fn compare(spec: &Node, code: &Node) -> Vec<Difference> {
 }
 
 struct Comparison {
+    /// The names of the members from the root to the current node.
     trail: Vec<String>,
     differences: Vec<Difference>,
-    /// How often a difference was found, the same one in several places included.
+    /// The number of differences that were found, including repeated ones.
     found: usize,
-    /// Nodes that are shared, and known to say the same.
+    /// Pairs of nodes without differences. Components are shared, so the same pair occurs often.
     same: HashSet<(*const Node, *const Node)>,
 }
 
@@ -42,13 +43,13 @@ impl Comparison {
             return;
         }
         let found = self.found;
-        self.unknown_nodes(spec, code);
+        self.compare_nodes(spec, code);
         if self.found == found {
             self.same.insert(pair);
         }
     }
 
-    fn unknown_nodes(&mut self, spec: &Node, code: &Node) {
+    fn compare_nodes(&mut self, spec: &Node, code: &Node) {
         match (&spec.shape, &code.shape) {
             (Shape::Map(in_spec), Shape::Map(in_code)) => {
                 let names: BTreeSet<&String> = in_spec.keys().chain(in_code.keys()).collect();
@@ -68,7 +69,7 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, pointer: String, near: &str, spec: Option<Value>, code: Option<Value>) {
+    fn add(&mut self, pointer: String, existing: &str, spec: Option<Value>, code: Option<Value>) {
         self.found += 1;
         let operation = match self.trail.as_slice() {
             [paths, path, method, ..] if paths == "paths" => Some(format!("{} {path}", method.to_uppercase())),
@@ -80,7 +81,7 @@ impl Comparison {
             None => {
                 self.differences.push(Difference {
                     pointer,
-                    near: near.to_owned(),
+                    existing: existing.to_owned(),
                     spec,
                     code,
                     operations: operation.into_iter().collect(),

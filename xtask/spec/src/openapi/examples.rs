@@ -1,4 +1,4 @@
-//! Every example of openapi.json against the schema that it is an example of.
+//! Checks the examples of openapi.json against their schemas.
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::node::Cursor;
 use crate::json_schema::{self, Style};
 
-/// An example that is not what its schema says, or a body that has none.
+/// An example that does not match its schema, or a body without an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BadExample {
     /// A JSON pointer into openapi.json.
@@ -15,7 +15,7 @@ pub struct BadExample {
 }
 
 /// # Errors
-/// When a schema is none that can be checked with.
+/// When a schema is invalid.
 pub(super) fn check(document: &Value) -> anyhow::Result<Vec<BadExample>> {
     let mut examples = Examples { document, bad: Vec::new() };
     examples.object(&Cursor::new(document))?;
@@ -28,7 +28,7 @@ struct Examples<'a> {
 }
 
 impl Examples<'_> {
-    /// Looks for examples beside `schema`, and inside schemas; `properties` names members, which are no keywords.
+    /// Checks the examples in an object. They are in schemas, and in objects that have a member `schema`.
     fn object(&mut self, here: &Cursor) -> anyhow::Result<()> {
         match here.value {
             Value::Object(_) => {}
@@ -36,12 +36,13 @@ impl Examples<'_> {
             _ => return Ok(()),
         }
         if let Some(schema) = here.member("schema") {
-            self.beside(here, &schema)?;
+            self.check_examples(here, &schema)?;
         }
         for (name, value) in here.members()? {
             match name {
-                "example" | "default" if is_schema(here.value) => self.example(&value, here)?,
+                "example" | "default" if is_schema(here.value) => self.check_example(&value, here)?,
                 "example" | "examples" | "default" | "enum" => {}
+                // The names of properties are not keywords.
                 "properties" => value.members()?.iter().try_for_each(|(_, schema)| self.object(schema))?,
                 "content" => {
                     for (_, media_type) in value.members()? {
@@ -57,26 +58,26 @@ impl Examples<'_> {
         Ok(())
     }
 
-    fn beside(&mut self, here: &Cursor, schema: &Cursor) -> anyhow::Result<()> {
+    fn check_examples(&mut self, here: &Cursor, schema: &Cursor) -> anyhow::Result<()> {
         if let Some(example) = here.member("example") {
-            self.example(&example, schema)?;
+            self.check_example(&example, schema)?;
         }
         if let Some(examples) = here.member("examples") {
             for (_, example) in examples.members()? {
                 let example = example.follow()?;
                 let value = example.member("value").with_context(|| format!("the example {} has no value", example.at))?;
-                self.example(&value, schema)?;
+                self.check_example(&value, schema)?;
             }
         }
         Ok(())
     }
 
-    fn example(&mut self, example: &Cursor, schema: &Cursor) -> anyhow::Result<()> {
-        // Closed, so that a misspelt member of an answer's example is found although answers may gain members.
+    fn check_example(&mut self, example: &Cursor, schema: &Cursor) -> anyhow::Result<()> {
+        // The schema is closed to find misspelled members, although responses may have unknown members.
         let validator = json_schema::validator(self.document, schema.value, Style::Closed)
-            .with_context(|| format!("the schema at {} cannot be checked with", schema.at))?;
+            .with_context(|| format!("the schema at {} is invalid", schema.at))?;
         for error in validator.iter_errors(example.value) {
-            let reason = format!("is not what {} says: {error}", schema.at);
+            let reason = format!("does not match the schema {}: {error}", schema.at);
             self.bad.push(BadExample { pointer: format!("{}{}", example.at, error.instance_path()), reason });
         }
         Ok(())

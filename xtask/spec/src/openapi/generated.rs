@@ -1,5 +1,4 @@
-//! What the code says: the document that dropshot generates, and beside it what dropshot cannot put there but the code
-//! has all the same (see the rules).
+//! Completes the document that dropshot generates with the statements that dropshot cannot express (see `rules`).
 
 use std::collections::BTreeSet;
 
@@ -9,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::node::METHODS;
 use crate::Profile;
 
-/// Adds to the generated document what dropshot cannot say. `spec` says only which of the undecided statuses an operation has.
+/// Adds the statements of the profile to the generated document. `spec` is used only for [`crate::Errors::if_documented`].
 ///
 /// # Errors
-/// When the generated document has another shape than dropshot gives it.
+/// When the generated document does not have the structure that dropshot generates.
 pub(super) fn complete(document: &mut Value, profile: &Profile, spec: &Value) -> anyhow::Result<()> {
     if let Some(license) = profile.license {
         document["info"]["license"] = json!({"name": license});
@@ -23,7 +22,7 @@ pub(super) fn complete(document: &mut Value, profile: &Profile, spec: &Value) ->
     document["components"]["responses"] = error_responses(&document["components"]["responses"], profile)?;
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).context("the generated document has no paths")?;
     for (path, item) in paths {
-        for (method, operation) in item.as_object_mut().context("a path of the generated document is no object")? {
+        for (method, operation) in item.as_object_mut().context("a path of the generated document is not an object")? {
             let spec = spec.get("paths").and_then(|paths| paths.get(path)?.get(method)?.get("responses")).and_then(Value::as_object);
             complete_errors(path, operation, spec, profile)?;
             complete_defaults(operation, profile);
@@ -39,19 +38,21 @@ pub(super) fn complete(document: &mut Value, profile: &Profile, spec: &Value) ->
     Ok(())
 }
 
+/// Checks that each entry of the profile applies to the generated document.
+///
 /// # Errors
-/// When an entry of the profile is about nothing that the generated document or the profile itself has.
+/// When an entry matches nothing.
 pub(super) fn check(document: &Value, profile: &Profile) -> anyhow::Result<()> {
     let paths = document["paths"].as_object().into_iter().flatten();
     let members = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
     let operations: Vec<&Value> = members.filter(|(name, _)| METHODS.contains(&name.as_str())).map(|(_, operation)| operation).collect();
-    let is_operation = |wanted: &str| operations.iter().any(|operation| id(operation) == wanted);
-    let has_parameter = |wanted: &str| {
+    let is_operation = |expected: &str| operations.iter().any(|operation| id(operation) == expected);
+    let has_parameter = |name: &str| {
         let parameters = operations.iter().flat_map(|operation| operation["parameters"].as_array().into_iter().flatten());
-        parameters.into_iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == wanted)
+        parameters.into_iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == name)
     };
     let statuses = profile.errors.statuses();
-    let is_status = |wanted: &str| statuses.iter().any(|(_, statuses)| statuses.contains(&wanted));
+    let is_status = |status: &str| statuses.iter().any(|(_, statuses)| statuses.contains(&status));
 
     let security = &profile.security;
     let mut unmatched: Vec<String> = Vec::new();
@@ -67,12 +68,12 @@ pub(super) fn check(document: &Value, profile: &Profile) -> anyhow::Result<()> {
     unmatched.extend(defaults.map(|(name, _)| format!("parameter_defaults: there is no query parameter {name:?}")));
     for header in &profile.errors.headers {
         let statuses = header.statuses.iter().filter(|status| !is_status(status));
-        unmatched.extend(statuses.map(|status| format!("errors.headers: {} is of no error {status}", header.name)));
+        unmatched.extend(statuses.map(|status| format!("errors.headers: {} is for status {status}, which no error has", header.name)));
     }
     if profile.errors.media_types.is_empty() {
-        unmatched.push("errors.media_types: there are none".to_owned());
+        unmatched.push("errors.media_types: the list is empty".to_owned());
     }
-    ensure!(unmatched.is_empty(), "the profile has what does not apply: {}", unmatched.join("; "));
+    ensure!(unmatched.is_empty(), "the profile has entries that do not apply: {}", unmatched.join("; "));
     Ok(())
 }
 
@@ -80,28 +81,28 @@ fn id(operation: &Value) -> &str {
     operation["operationId"].as_str().unwrap_or_default()
 }
 
-/// dropshot says `4XX` and `5XX`; this says which.
+/// Replaces the responses `4XX` and `5XX` of dropshot by one response for each status.
 fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, Value>>, profile: &Profile) -> anyhow::Result<()> {
     let (errors, security) = (&profile.errors, &profile.security);
     let has_body = operation.get("requestBody").is_some();
     let has_input = has_body || operation.get("parameters").is_some();
     let mut statuses: BTreeSet<&str> = errors.always.iter().copied().collect();
-    for (holds, more) in [
+    for (applies, additional) in [
         (!security.public.contains(&id(operation)), errors.with_token),
         (security.needs_scope(id(operation)), errors.with_scope),
         (has_input, errors.with_input),
         (has_body, errors.with_body),
         (path.contains('{'), errors.with_path_parameter),
     ] {
-        statuses.extend(more.iter().filter(|_| holds));
+        statuses.extend(additional.iter().filter(|_| applies));
     }
-    statuses.extend(errors.undecided.iter().filter(|status| spec.is_some_and(|responses| responses.contains_key(**status))));
+    statuses.extend(errors.if_documented.iter().filter(|status| spec.is_some_and(|responses| responses.contains_key(**status))));
 
     let responses = operation.get_mut("responses").and_then(Value::as_object_mut).context("a generated operation has no responses")?;
     for class in ["4XX", "5XX"] {
         let response = responses.remove(class).with_context(|| format!("a generated operation has no response {class}"))?;
         let name = response.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix("#/components/responses/"));
-        let name = name.with_context(|| format!("a generated response {class} is no reference"))?;
+        let name = name.with_context(|| format!("a generated response {class} is not a reference"))?;
         for status in statuses.iter().filter(|status| status[..1] == class[..1]) {
             responses.insert((*status).to_owned(), json!({"$ref": format!("#/components/responses/{name}{status}")}));
         }
@@ -109,7 +110,7 @@ fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, 
     Ok(())
 }
 
-/// dropshot's error responses, once for each status: in each media type, and with its headers.
+/// Returns dropshot's error responses, one for each status, with its media types and headers.
 fn error_responses(responses: &Value, profile: &Profile) -> anyhow::Result<Value> {
     let errors = &profile.errors;
     let mut completed = Map::new();

@@ -1,21 +1,21 @@
-//! On which line of a JSON text a value stands: serde_json does not tell.
+//! Finds the line of each value in a JSON text, which serde_json does not provide.
 
 use std::collections::HashMap;
 
 use super::node::child;
 
-/// JSON pointers to lines, counted from 1.
+/// The line of each JSON pointer, counted from 1.
 pub(super) struct Lines(HashMap<String, usize>);
 
 impl Lines {
-    /// `text` must be JSON that serde_json has read.
+    /// `text` must be valid JSON.
     pub(super) fn of(text: &str) -> Lines {
-        let mut scan = Scan { rest: text.as_bytes(), line: 1, lines: HashMap::new() };
-        scan.value("");
-        Lines(scan.lines)
+        let mut scanner = Scanner { rest: text.as_bytes(), line: 1, lines: HashMap::new() };
+        scanner.value("");
+        Lines(scanner.lines)
     }
 
-    /// The line of what `pointer` names or, where there is no such thing, of what would hold it.
+    /// Returns the line of a value or, if it does not exist, of the innermost existing value around it.
     pub(super) fn of_pointer(&self, mut pointer: &str) -> usize {
         loop {
             if let Some(line) = self.0.get(pointer) {
@@ -29,21 +29,22 @@ impl Lines {
     }
 }
 
-struct Scan<'a> {
+struct Scanner<'a> {
+    /// The text that is not read yet.
     rest: &'a [u8],
     line: usize,
     lines: HashMap<String, usize>,
 }
 
-impl Scan<'_> {
+impl Scanner<'_> {
     fn value(&mut self, at: &str) {
-        self.space();
+        self.skip_space();
         self.lines.insert(at.to_owned(), self.line);
         match self.rest.first() {
-            Some(b'{') => self.members(b'}', |scan, _| {
-                let name = scan.string();
-                scan.space();
-                scan.skip(1);
+            Some(b'{') => self.members(b'}', |scanner, _| {
+                let name = scanner.string();
+                scanner.skip_space();
+                scanner.skip(1);
                 child(at, &name)
             }),
             Some(b'[') => self.members(b']', |_, index| format!("{at}/{index}")),
@@ -57,16 +58,16 @@ impl Scan<'_> {
         }
     }
 
-    fn members(&mut self, end: u8, mut place: impl FnMut(&mut Self, usize) -> String) {
+    fn members(&mut self, end: u8, mut read_pointer: impl FnMut(&mut Self, usize) -> String) {
         self.skip(1);
         for index in 0.. {
-            self.space();
+            self.skip_space();
             if self.rest.is_empty() || self.rest.first() == Some(&end) {
                 break;
             }
-            let at = place(self, index);
+            let at = read_pointer(self, index);
             self.value(&at);
-            self.space();
+            self.skip_space();
             if self.rest.first() == Some(&b',') {
                 self.skip(1);
             }
@@ -89,7 +90,7 @@ impl Scan<'_> {
         text
     }
 
-    fn space(&mut self) {
+    fn skip_space(&mut self) {
         while let Some(byte) = self.rest.first().filter(|byte| byte.is_ascii_whitespace()) {
             self.line += usize::from(*byte == b'\n');
             self.skip(1);
@@ -106,7 +107,7 @@ mod tests {
     use super::Lines;
 
     #[test]
-    fn every_value_has_the_line_that_it_begins_on() {
+    fn each_value_has_the_line_on_which_it_begins() {
         let lines = Lines::of("{\n  \"a/b\": [1,\n    {\"c\": \"\\\"}\\n\"}\n  ],\n  \"d\": {},\n  \"e\": null\n}\n");
         for (pointer, line) in
             [("", 1), ("/a~1b", 2), ("/a~1b/0", 2), ("/a~1b/1", 3), ("/a~1b/1/c", 3), ("/d", 5), ("/e", 6), ("/d/missing", 5)]

@@ -1,4 +1,4 @@
-//! What both documents are brought to, and how one is walked.
+//! The normal form ([`Node`]), and a position in a document ([`Cursor`]).
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -14,11 +14,11 @@ pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options"
 
 pub(super) type Members = BTreeMap<String, Rc<Node>>;
 
-/// A statement in normal form, with the place in its document that made it. Lists have become maps, because the order
-/// of what they hold says nothing, so two normal forms are compared member by member.
+/// A part of a document in normal form. Lists are converted to maps, because the order of their items has no meaning. Two normal
+/// forms are compared member by member.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// A JSON pointer (RFC 6901).
+    /// The JSON pointer (RFC 6901) of the part of the document from which the node was made.
     pub(super) at: String,
     pub(super) shape: Shape,
 }
@@ -57,7 +57,7 @@ impl Node {
     }
 }
 
-/// Normal forms of what is referred to, so that what many places share is made once.
+/// The normal forms of components, which are made once and shared by all references.
 #[derive(Default)]
 pub(super) struct Shared(RefCell<HashMap<(String, Kind), Rc<Node>>>);
 
@@ -73,7 +73,7 @@ impl Shared {
     }
 }
 
-/// A value in a document, and where it stands.
+/// A value in a document, and its JSON pointer.
 #[derive(Clone)]
 pub(crate) struct Cursor<'a> {
     document: &'a Value,
@@ -86,8 +86,8 @@ impl<'a> Cursor<'a> {
         Cursor { document, at: String::new(), value: document }
     }
 
-    /// What stands at a pointer that is known to lead somewhere.
-    pub(crate) fn standing_at(&self, pointer: &str) -> Cursor<'a> {
+    /// Returns the value at a pointer, which must exist.
+    pub(crate) fn at_pointer(&self, pointer: &str) -> Cursor<'a> {
         let value = self.document.pointer(pointer).unwrap_or(&Value::Null);
         Cursor { at: pointer.to_owned(), value, ..*self }
     }
@@ -97,20 +97,20 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn members(&self) -> anyhow::Result<Vec<(&'a str, Cursor<'a>)>> {
-        let members = self.value.as_object().with_context(|| format!("{} is no object", self.at))?;
+        let members = self.value.as_object().with_context(|| format!("{} is not an object", self.at))?;
         Ok(members.iter().map(|(name, value)| (name.as_str(), Cursor { at: child(&self.at, name), value, ..*self })).collect())
     }
 
     pub(crate) fn items(&self) -> anyhow::Result<Vec<Cursor<'a>>> {
-        let items = self.value.as_array().with_context(|| format!("{} is no array", self.at))?;
+        let items = self.value.as_array().with_context(|| format!("{} is not an array", self.at))?;
         Ok(items.iter().enumerate().map(|(index, value)| Cursor { at: format!("{}/{index}", self.at), value, ..*self }).collect())
     }
 
     pub(crate) fn text(&self) -> anyhow::Result<&'a str> {
-        self.value.as_str().with_context(|| format!("{} is no string", self.at))
+        self.value.as_str().with_context(|| format!("{} is not a string", self.at))
     }
 
-    /// What a `$ref` stands for, or itself.
+    /// Returns the target if the value is a `$ref`, and the value itself otherwise.
     pub(crate) fn follow(&self) -> anyhow::Result<Cursor<'a>> {
         let mut here = self.clone();
         for _ in 0..16 {
@@ -119,17 +119,18 @@ impl<'a> Cursor<'a> {
                 Some(reference) => here = self.target(reference.text()?).with_context(|| format!("at {}", reference.at))?,
             }
         }
-        bail!("the `$ref`s from {} lead in a circle", self.at)
+        bail!("the `$ref` at {} refers to itself", self.at)
     }
 
-    /// What a reference such as `#/components/schemas/Webhook` names.
+    /// Returns the target of a reference such as `#/components/schemas/Webhook`.
     pub(crate) fn target(&self, reference: &str) -> anyhow::Result<Cursor<'a>> {
-        let at = reference.strip_prefix('#').with_context(|| format!("`{reference}` is not in this document"))?;
+        let at = reference.strip_prefix('#').with_context(|| format!("`{reference}` refers to another document"))?;
         let value = self.document.pointer(at).with_context(|| format!("there is no `{reference}`"))?;
         Ok(Cursor { document: self.document, at: at.to_owned(), value })
     }
 }
 
+/// Returns the pointer of a member, with the name escaped.
 pub(crate) fn child(at: &str, name: &str) -> String {
     if name.contains(['~', '/']) {
         return format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));

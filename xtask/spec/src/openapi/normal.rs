@@ -1,4 +1,4 @@
-//! The normal form of a document: what it states about the API, however it is written.
+//! The normal form of a document: its statements about the API, independent of notation.
 
 use std::rc::Rc;
 
@@ -6,11 +6,13 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::node::{Cursor, METHODS, Members, Node, Shape, Shared, child};
-use super::rules::{Kind, Reading, Rules};
+use super::rules::{Kind, Purpose, Rules};
 use super::schema::{self, Schemas, canonical};
 
+/// Returns the normal form of a document.
+///
 /// # Errors
-/// When the document is not shaped like an OpenAPI 3.0 document, or refers to what it does not have.
+/// When the document is not an OpenAPI 3.0 document, or a reference has no target.
 pub(super) fn normal(document: &Value, rules: Rules<'_>) -> anyhow::Result<Node> {
     let form = Form { rules, shared: Shared::default() };
     object(rules, &Cursor::new(document), Kind::Document, |name, value| match name {
@@ -40,7 +42,7 @@ impl Form<'_> {
         let shared = item.member("parameters").map(|parameters| self.parameters(&parameters)).transpose()?;
         let shared = shared.as_ref().and_then(Node::members).cloned().unwrap_or_default();
         let mut node = object(self.rules, &item, Kind::PathItem, |name, value| match name {
-            // What the path says of its parameters, each of its operations says too.
+            // The parameters of a path become parameters of each operation.
             method if METHODS.contains(&method) => Ok(with_parameters(self.operation(&value, kind)?, &shared)),
             _ => Ok(leaf(&value)),
         })?;
@@ -67,16 +69,16 @@ impl Form<'_> {
 
     fn parameters(&self, parameters: &Cursor) -> anyhow::Result<Node> {
         keyed(parameters, |parameter| {
-            let place = parameter.member("in").with_context(|| format!("{} has no `in`", parameter.at))?.text()?;
+            let location = parameter.member("in").with_context(|| format!("{} has no `in`", parameter.at))?.text()?;
             let name = parameter.member("name").with_context(|| format!("{} has no `name`", parameter.at))?.text()?;
-            // A header is the same in another spelling (RFC 9110 §5.1).
-            let name = if place == "header" { name.to_lowercase() } else { name.to_owned() };
+            // Names of headers are case-insensitive (RFC 9110 §5.1).
+            let name = if location == "header" { name.to_lowercase() } else { name.to_owned() };
             let node = object(self.rules, parameter, Kind::Parameter, |member, value| match member {
                 "schema" => self.schema(&value, Kind::ParameterSchema),
                 "name" => Ok(Node::leaf(value.at, name.clone().into())),
                 _ => Ok(leaf(&value)),
             })?;
-            Ok((format!("{place} {name}"), without_style(node, if place == "query" { "form" } else { "simple" })))
+            Ok((format!("{location} {name}"), without_style(node, if location == "query" { "form" } else { "simple" })))
         })
     }
 
@@ -122,15 +124,16 @@ impl Form<'_> {
     }
 }
 
+/// Returns the URL of the first server. Servers are not part of the contract with users.
 fn first_server(rules: Rules<'_>, servers: &Cursor) -> anyhow::Result<Node> {
-    let url = match (rules.reading, servers.items()?.first()) {
-        (Reading::Promise, _) | (_, None) => None,
+    let url = match (rules.purpose, servers.items()?.first()) {
+        (Purpose::Compatibility, _) | (_, None) => None,
         (_, Some(server)) => server.member("url").map(|url| ("url".to_owned(), leaf(&url))),
     };
     Ok(Node::map(servers.at.clone(), url))
 }
 
-/// The members of an object that no rule drops, each in the normal form that `member` gives it.
+/// Returns the normal form of an object: the members that no rule ignores, converted by `member`.
 fn object(
     rules: Rules<'_>,
     object: &Cursor,
@@ -140,14 +143,14 @@ fn object(
     let object = object.follow()?;
     let mut members = Members::new();
     for (name, value) in object.members()? {
-        if !rules.drops(kind, name) && !says_nothing(name, value.value) {
+        if !rules.ignores(kind, name) && !is_default(name, value.value) {
             members.insert(name.to_owned(), Rc::new(member(name, value)?));
         }
     }
     Ok(Node::map(object.at, members))
 }
 
-/// Every member of a map that names things of one kind.
+/// Returns the normal form of a map whose names are not keywords.
 fn each(map: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<Node>) -> anyhow::Result<Node> {
     let mut members = Members::new();
     for (name, value) in map.members()? {
@@ -156,7 +159,7 @@ fn each(map: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<Node>) -
     Ok(Node::map(map.at.clone(), members))
 }
 
-/// Every item of a list, by what tells it from the others.
+/// Returns the normal form of a list. `normal` returns a key that identifies the item, and its normal form.
 fn keyed(list: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<(String, Node)>) -> anyhow::Result<Node> {
     let mut members = Members::new();
     for item in list.items()? {
@@ -166,17 +169,17 @@ fn keyed(list: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<(Strin
     Ok(Node::map(list.at.clone(), members))
 }
 
-/// The schemes that each requirement names, whatever they are called.
+/// Returns the normal form of security requirements, independent of the names of the schemes.
 fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
     keyed(requirements, |requirement| {
         let mut schemes = Members::new();
         for (name, scopes) in requirement.members()? {
             let scheme = scopes.target(&format!("#{}", child("/components/securitySchemes", name)))?;
-            // Its text is its key, so its members need one order.
+            // The text of the scheme is its key, so the members must be sorted.
             let scheme = object(rules, &scheme, Kind::SecurityScheme, |_, value| {
-                let mut says = canonical(value.value);
-                says.sort_all_objects();
-                Ok(Node::leaf(value.at, says))
+                let mut sorted = canonical(value.value);
+                sorted.sort_all_objects();
+                Ok(Node::leaf(value.at, sorted))
             })?;
             let (key, at) = (scheme.to_value().to_string(), scheme.at.clone());
             let members = [("scheme".to_owned(), scheme), ("scopes".to_owned(), schema::set(&scopes)?)];
@@ -187,6 +190,7 @@ fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
     })
 }
 
+/// Adds the parameters of the path to an operation, unless the operation has its own parameter of that name.
 fn with_parameters(mut operation: Node, shared: &Members) -> Node {
     if let Shape::Map(members) = &mut operation.shape
         && !shared.is_empty()
@@ -200,6 +204,7 @@ fn with_parameters(mut operation: Node, shared: &Members) -> Node {
     operation
 }
 
+/// Removes `style` if it has the default value.
 fn without_style(mut node: Node, default: &str) -> Node {
     if let Shape::Map(members) = &mut node.shape
         && members.get("style").is_some_and(|style| style.to_value() == default)
@@ -213,8 +218,8 @@ fn leaf(value: &Cursor) -> Node {
     Node::leaf(value.at.clone(), canonical(value.value))
 }
 
-/// What is the same as its absence.
-fn says_nothing(name: &str, value: &Value) -> bool {
+/// Whether a member has the same meaning as a missing member.
+fn is_default(name: &str, value: &Value) -> bool {
     match name {
         "required" | "deprecated" | "allowEmptyValue" | "allowReserved" => value == &Value::Bool(false),
         "parameters" | "tags" => value.as_array().is_some_and(Vec::is_empty),

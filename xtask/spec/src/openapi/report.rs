@@ -1,4 +1,4 @@
-//! What a person reads: one line for each finding, that begins with the place in openapi.json.
+//! Prints findings, one line each, beginning with the line number in openapi.json.
 
 use std::collections::BTreeSet;
 
@@ -8,42 +8,42 @@ use super::Findings;
 use super::compare::Difference;
 use super::lines::Lines;
 
-/// Enough to recognise a value by; the rest is in the documents.
-const VALUE_WIDTH: usize = 160;
+/// The number of characters after which a value is cut off.
+const MAX_VALUE_LENGTH: usize = 160;
 
 pub(super) fn text(findings: &Findings, openapi_json: &str, command: &str) -> String {
     if findings.is_empty() {
-        return "openapi.json and the code say the same, and every example is valid\n".to_owned();
+        return "openapi.json and the code agree, and every example is valid\n".to_owned();
     }
     let lines = Lines::of(openapi_json);
     let mut report: Vec<String> = Vec::new();
     for difference in &findings.differences {
-        report.push(format!("openapi.json:{}: {}", lines.of_pointer(&difference.near), sentence(difference)));
+        report.push(format!("openapi.json:{}: {}", lines.of_pointer(&difference.existing), sentence(difference)));
     }
     for example in &findings.examples {
         report.push(format!("openapi.json:{}: {}: {}", lines.of_pointer(&example.pointer), example.pointer, example.reason));
     }
     for pointer in &findings.unused {
-        report.push(format!("openapi.json:{}: {pointer}: nothing refers to it, so nothing holds it", lines.of_pointer(pointer)));
+        report.push(format!("openapi.json:{}: {pointer}: unused component, which is not compared", lines.of_pointer(pointer)));
     }
     let count = report.len();
     format!(
-        "{}\n\n{count} {}. openapi.json is the source of truth: where it says what was decided, change the code.\n\
+        "{}\n\n{count} {}. openapi.json is the source of truth: if it is right, change the code.\n\
          `{command} openapi --rules` prints what cannot be compared.\n",
         report.join("\n"),
         if count == 1 { "finding" } else { "findings" },
     )
 }
 
-/// An object for each finding: its `kind`, and what is known of `pointer` (RFC 6901), `line`, `spec`, `code`, `operations`
-/// and `reason`. A `spec` or `code` that says nothing is absent.
+/// Returns an object for each finding, with `kind`, `pointer` (RFC 6901) and `line`. A difference also has `operations`, and `spec`
+/// and `code` if they have a value. An example has `reason`.
 pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
     let lines = Lines::of(openapi_json);
     let differences = findings.differences.iter().map(|difference| {
         let mut finding = json!({
             "kind": "difference",
             "pointer": difference.pointer,
-            "line": lines.of_pointer(&difference.near),
+            "line": lines.of_pointer(&difference.existing),
             "operations": difference.operations,
         });
         for (name, value) in [("spec", &difference.spec), ("code", &difference.code)] {
@@ -62,12 +62,12 @@ pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
 }
 
 fn sentence(difference: &Difference) -> String {
-    let says = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), shortened);
-    let places = in_operations(&difference.operations);
-    format!("{}: openapi.json says {}, the code says {}{places}", difference.pointer, says(&difference.spec), says(&difference.code))
+    let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), shortened);
+    let operations = in_operations(&difference.operations);
+    format!("{}: openapi.json has {}, the code has {}{operations}", difference.pointer, shown(&difference.spec), shown(&difference.code))
 }
 
-/// Where a finding was seen, to stand behind it: the first operation by name, and how many more.
+/// Returns the end of a message: the first operation with the finding, and the number of other operations.
 pub(super) fn in_operations(operations: &BTreeSet<String>) -> String {
     match (operations.first(), operations.len()) {
         (None, _) => String::new(),
@@ -78,7 +78,7 @@ pub(super) fn in_operations(operations: &BTreeSet<String>) -> String {
 
 pub(super) fn shortened(value: &Value) -> String {
     let text = value.to_string();
-    match text.char_indices().nth(VALUE_WIDTH) {
+    match text.char_indices().nth(MAX_VALUE_LENGTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }

@@ -1,20 +1,21 @@
-//! What dropshot cannot express, and so cannot be compared. For each rule the profile names the check that holds it instead.
-//! There is no list of exceptions: what no rule names is compared, also a keyword that nobody has used yet.
+//! Lists what dropshot cannot express. The comparison cannot check it, so the profile names another check for each rule.
+//!
+//! There are no other exceptions: everything else is compared, including unknown keywords.
 
 use crate::Profile;
 
-/// What a document is brought to its normal form for.
+/// The purpose of a normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// openapi.json, to be compared with what the code says.
-    Spec,
-    /// The generated document, which lacks the discriminators that its variants make.
+pub(super) enum Purpose {
+    /// openapi.json, to compare it with the code.
+    Specification,
+    /// The generated document, to compare it with openapi.json. Its variants imply the discriminators that it lacks.
     Code,
-    /// openapi.json, to be compared with an older one: what only the code cannot say counts too.
-    Promise,
+    /// openapi.json, to compare it with an older version. Includes the scopes, which the code cannot express.
+    Compatibility,
 }
 
-/// What kind of object of the document a member belongs to.
+/// The kind of object that a member belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Document,
@@ -40,18 +41,17 @@ use Kind::{
 
 struct Rule {
     name: &'static str,
-    /// Members that the normal form leaves out, by the kinds of objects that they belong to.
-    drops: &'static [(Kind, &'static [&'static str])],
-    /// What the rule does, for what is not left out but brought to the same form, or added to what the code says.
-    says: &'static str,
-    /// The check that holds it for every service; `None` where the profile names one.
-    held_by: Option<&'static str>,
+    /// Members that the normal form leaves out, by the kind of object.
+    ignored: &'static [(Kind, &'static [&'static str])],
+    description: &'static str,
+    /// The check that replaces the comparison for every service, or `None` if the profile names one.
+    checked_by: Option<&'static str>,
 }
 
 const RULES: &[Rule] = &[
     Rule {
         name: "prose",
-        drops: &[
+        ignored: &[
             (Info, &["title", "description", "termsOfService", "contact"]),
             (Document, &["externalDocs"]),
             (Tag, &["description", "externalDocs"]),
@@ -65,89 +65,88 @@ const RULES: &[Rule] = &[
             (Schema, &["title", "description", "externalDocs"]),
             (ParameterSchema, &["title", "description", "externalDocs"]),
         ],
-        says: "descriptions live only in openapi.json; the summary of an operation is compared",
-        held_by: Some("nothing: a reader judges it"),
+        description: "descriptions are only in openapi.json; the summary of an operation is compared",
+        checked_by: Some("nothing: only people read it"),
     },
     Rule {
         name: "examples",
-        drops: &[
+        ignored: &[
             (Parameter, &["example", "examples"]),
             (MediaType, &["example", "examples"]),
             (Header, &["example", "examples"]),
             (Schema, &["example"]),
             (ParameterSchema, &["example"]),
         ],
-        says: "the code has no examples",
-        held_by: Some("this command: every body has an example, and every example is valid against its schema"),
+        description: "the code has no examples",
+        checked_by: Some("this command: every body has an example, and every example is valid against its schema"),
     },
     Rule {
         name: "components",
-        drops: &[(Document, &["components"])],
-        says: "each `$ref` is replaced by what it names, so names of components are free",
-        held_by: Some("this command: a component that nothing refers to is a difference"),
+        ignored: &[(Document, &["components"])],
+        description: "each `$ref` is replaced by its target, so the names of components are not compared",
+        checked_by: Some("this command: an unused component is a finding"),
     },
     Rule {
         name: "hosts",
-        drops: &[],
-        says: "the first server is where the service listens by default; others are not the code's to say, nor is more than \
-               the name of the licence",
-        held_by: None,
+        ignored: &[],
+        description: "the first server must be the default address of the service; other servers, and everything of the licence except \
+               its name, are ignored",
+        checked_by: None,
     },
     Rule {
         name: "security",
-        drops: &[(SecurityScheme, &["description"])],
-        says: "dropshot knows no authentication; the code is taken to want what the profile says, for every operation that is not public",
-        held_by: None,
+        ignored: &[(SecurityScheme, &["description"])],
+        description: "dropshot cannot declare authentication; every operation that is not public gets the requirements of the profile",
+        checked_by: None,
     },
-    Rule { name: SCOPES, drops: &[], says: "dropshot knows no scopes", held_by: None },
+    Rule { name: SCOPES, ignored: &[], description: "dropshot cannot declare scopes", checked_by: None },
     Rule {
         name: "error statuses",
-        drops: &[],
-        says: "dropshot says 4XX and 5XX; the code is taken to answer the statuses of the profile",
-        held_by: None,
+        ignored: &[],
+        description: "dropshot declares 4XX and 5XX; they are replaced by the statuses of the profile",
+        checked_by: None,
     },
     Rule {
         name: ERROR_HEADERS,
-        drops: &[],
-        says: "dropshot gives error responses no headers; the code is taken to send those of the profile",
-        held_by: None,
+        ignored: &[],
+        description: "dropshot declares no headers of errors; the profile adds them",
+        checked_by: None,
     },
     Rule {
         name: ERROR_MEDIA_TYPE,
-        drops: &[],
-        says: "dropshot says application/json of an error; the code is taken to say the media types of the profile, with the same schema",
-        held_by: None,
+        ignored: &[],
+        description: "dropshot declares errors as application/json; the media types of the profile replace it, with the same schema",
+        checked_by: None,
     },
     Rule {
         name: PARAMETER_DEFAULTS,
-        drops: &[],
-        says: "dropshot loses the default of a parameter; it is taken from the profile",
-        held_by: None,
+        ignored: &[],
+        description: "dropshot loses the default values of parameters; the profile adds them",
+        checked_by: None,
     },
     Rule {
         name: NEVER_NULL,
-        drops: &[(ParameterSchema, &["nullable"])],
-        says: "dropshot calls an optional parameter nullable, but a query or header has no null",
-        held_by: None,
+        ignored: &[(ParameterSchema, &["nullable"])],
+        description: "dropshot declares optional parameters as nullable, but there is no null in a query or header",
+        checked_by: None,
     },
     Rule {
         name: "discriminator",
-        drops: &[],
-        says: "dropshot has none; the code is taken to have the one that the one-value enums of its variants make",
-        held_by: None,
+        ignored: &[],
+        description: "dropshot has no discriminators; they are derived from the enums with one value in the variants",
+        checked_by: None,
     },
     Rule {
         name: CALLBACKS,
-        drops: &[],
-        says: "dropshot has no callbacks; they are compared with the operations of the profile, which are made of the types that \
-               the service sends",
-        held_by: None,
+        ignored: &[],
+        description: "dropshot has no callbacks; the profile adds them, built from the types that the service sends",
+        checked_by: None,
     },
     Rule {
         name: "extensions",
-        drops: &[],
-        says: "a keyword that begins with `x-` states nothing, but for the one that names an operation's scope",
-        held_by: Some("nothing: only tools that know it read it"),
+        ignored: &[],
+        description: "keywords that begin with `x-` are ignored, except the one for the scope of an operation",
+        checked_by: Some("nothing: only some tools read them"),
     },
 ];
 
@@ -157,33 +156,33 @@ const ERROR_MEDIA_TYPE: &str = "error media type";
 const PARAMETER_DEFAULTS: &str = "parameter defaults";
 const CALLBACKS: &str = "callbacks";
 
-/// The rule about what the code alone says too much.
+/// The only rule that ignores members of the generated document, but not of openapi.json.
 const NEVER_NULL: &str = "parameters are never null";
 
-/// The rules that one reading of a document follows.
+/// The rules for the normal form of one document.
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'a> {
-    pub(super) reading: Reading,
+    pub(super) purpose: Purpose,
     pub(super) scope: Option<&'a str>,
 }
 
 impl<'a> Rules<'a> {
-    pub(super) fn new(profile: &'a Profile, reading: Reading) -> Rules<'a> {
-        Rules { reading, scope: profile.security.scope }
+    pub(super) fn new(profile: &'a Profile, purpose: Purpose) -> Rules<'a> {
+        Rules { purpose, scope: profile.security.scope }
     }
 
-    pub(super) fn drops(self, kind: Kind, member: &str) -> bool {
+    pub(super) fn ignores(self, kind: Kind, member: &str) -> bool {
         if member.starts_with("x-") {
-            // The code cannot say a scope, but users were promised it.
-            let is_promise = Some(member) == self.scope && (self.reading == Reading::Promise || kind != Operation);
-            return !is_promise;
+            // The code cannot express the scope of an operation, but users rely on it.
+            let is_scope = Some(member) == self.scope && (self.purpose == Purpose::Compatibility || kind != Operation);
+            return !is_scope;
         }
-        let holds = |rule: &&Rule| rule.name != NEVER_NULL || self.reading == Reading::Code;
-        RULES.iter().filter(holds).flat_map(|rule| rule.drops).any(|(of, members)| *of == kind && members.contains(&member))
+        let is_active = |rule: &&Rule| rule.name != NEVER_NULL || self.purpose == Purpose::Code;
+        RULES.iter().filter(is_active).flat_map(|rule| rule.ignored).any(|(of, members)| *of == kind && members.contains(&member))
     }
 }
 
-/// Whether a service with this profile has anything that the rule is about.
+/// Whether the rule matters for a service with this profile.
 fn applies(rule: &Rule, profile: &Profile) -> bool {
     match rule.name {
         SCOPES => profile.security.scope.is_some(),
@@ -195,26 +194,30 @@ fn applies(rule: &Rule, profile: &Profile) -> bool {
     }
 }
 
-fn held_by(rule: &Rule, profile: &Profile) -> Option<&'static str> {
-    rule.held_by.or_else(|| profile.held_by.iter().find(|(name, _)| *name == rule.name).map(|(_, check)| *check))
+/// Returns the check that replaces the comparison.
+fn checked_by(rule: &Rule, profile: &Profile) -> Option<&'static str> {
+    rule.checked_by.or_else(|| profile.checked_by.iter().find(|(name, _)| *name == rule.name).map(|(_, check)| *check))
 }
 
+/// Checks that `checked_by` of the profile is complete.
+///
 /// # Errors
-/// When the profile names no check for some rules, or a check for what is no rule here.
+/// When a rule has no check, or an entry is for a rule that does not exist or needs no check.
 pub(super) fn check(profile: &Profile) -> anyhow::Result<()> {
     let used = || RULES.iter().filter(|rule| applies(rule, profile));
-    let missing: Vec<String> = used().filter(|rule| held_by(rule, profile).is_none()).map(|rule| format!("{:?}", rule.name)).collect();
+    let missing: Vec<String> = used().filter(|rule| checked_by(rule, profile).is_none()).map(|rule| format!("{:?}", rule.name)).collect();
     if !missing.is_empty() {
-        anyhow::bail!("the profile's `held_by` has no check for: {}", missing.join(", "));
+        anyhow::bail!("`checked_by` of the profile has no check for: {}", missing.join(", "));
     }
-    if let Some((name, _)) = profile.held_by.iter().find(|(name, _)| !used().any(|rule| rule.name == *name && rule.held_by.is_none())) {
-        anyhow::bail!("the profile's `held_by` names {name:?}, which is no rule that needs a check here");
+    if let Some((name, _)) = profile.checked_by.iter().find(|(name, _)| !used().any(|rule| rule.name == *name && rule.checked_by.is_none()))
+    {
+        anyhow::bail!("`checked_by` of the profile has an entry for {name:?}, which is not a rule that needs a check");
     }
     Ok(())
 }
 
-/// What the profile says, of the rules that leave it to the profile.
-fn specifics(rule: &Rule, profile: &Profile) -> Vec<String> {
+/// Returns the values of the profile that the rule uses.
+fn profile_values(rule: &Rule, profile: &Profile) -> Vec<String> {
     let errors = &profile.errors;
     match rule.name {
         "hosts" => vec![profile.server.clone()],
@@ -235,19 +238,19 @@ fn specifics(rule: &Rule, profile: &Profile) -> Vec<String> {
     }
 }
 
-/// The table that `--rules` prints.
+/// Returns the text that `--rules` prints.
 pub(super) fn table(profile: &Profile) -> String {
-    let mut table = String::from("What dropshot cannot express, and the check that holds it instead:\n");
+    let mut table = String::from("What dropshot cannot express, and the check that is used instead:\n");
     for rule in RULES.iter().filter(|rule| applies(rule, profile)) {
-        let mut dropped: Vec<String> = rule.drops.iter().map(|(kind, members)| format!("{kind:?} {}", members.join(", "))).collect();
-        dropped.extend(profile.security.scope.filter(|_| rule.name == SCOPES).map(|scope| format!("{Operation:?} {scope}")));
-        table.push_str(&format!("\n{}\n  says     {}\n", rule.name, rule.says));
-        for (name, values) in [("here  ", specifics(rule, profile)), ("drops ", dropped)] {
+        let mut ignored: Vec<String> = rule.ignored.iter().map(|(kind, members)| format!("{kind:?} {}", members.join(", "))).collect();
+        ignored.extend(profile.security.scope.filter(|_| rule.name == SCOPES).map(|scope| format!("{Operation:?} {scope}")));
+        table.push_str(&format!("\n{}\n  rule        {}\n", rule.name, rule.description));
+        for (name, values) in [("values ", profile_values(rule, profile)), ("ignored", ignored)] {
             if !values.is_empty() {
-                table.push_str(&format!("  {name}   {}\n", values.join("; ")));
+                table.push_str(&format!("  {name}     {}\n", values.join("; ")));
             }
         }
-        table.push_str(&format!("  held by  {}\n", held_by(rule, profile).unwrap_or("nothing")));
+        table.push_str(&format!("  checked by  {}\n", checked_by(rule, profile).unwrap_or("nothing")));
     }
     table
 }

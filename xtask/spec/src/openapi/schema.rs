@@ -1,4 +1,4 @@
-//! The normal form of a schema: what it admits, however it is written.
+//! The normal form of a schema: the values that it allows, independent of notation.
 
 use std::rc::Rc;
 
@@ -6,10 +6,10 @@ use anyhow::bail;
 use serde_json::Value;
 
 use super::node::{Cursor, Members, Node, Shared, child};
-use super::rules::{Kind, Reading, Rules};
+use super::rules::{Kind, Purpose, Rules};
 
-/// Deeper than any schema here is, so what is deeper refers to itself.
-const DEPTH: usize = 32;
+/// Maximum depth of a schema. A deeper schema contains itself.
+const MAX_DEPTH: usize = 32;
 
 #[derive(Clone, Copy)]
 pub(super) struct Schemas<'a> {
@@ -20,9 +20,10 @@ pub(super) struct Schemas<'a> {
 
 impl Schemas<'_> {
     pub(super) fn normal(self, schema: &Cursor) -> anyhow::Result<Node> {
-        self.at_depth(schema, DEPTH)
+        self.at_depth(schema, MAX_DEPTH)
     }
 
+    /// `depth` is the number of levels that are left.
     fn at_depth(self, schema: &Cursor, depth: usize) -> anyhow::Result<Node> {
         if depth == 0 {
             bail!("the schema at {} contains itself", schema.at);
@@ -32,7 +33,7 @@ impl Schemas<'_> {
         let mut members = Members::new();
         let mut inherited = Members::new();
         for (name, value) in schema.members()? {
-            if self.rules.drops(self.kind, name) || says_nothing(name, value.value) {
+            if self.rules.ignores(self.kind, name) || is_default(name, value.value) {
                 continue;
             }
             let node = match (name, value.value) {
@@ -55,7 +56,7 @@ impl Schemas<'_> {
                         inherited.extend(enumeration);
                         continue;
                     }
-                    if self.rules.reading == Reading::Code && name == "oneOf" {
+                    if self.rules.purpose == Purpose::Code && name == "oneOf" {
                         members.extend(implied_discriminator(&value.at, &variants).map(|node| ("discriminator".to_owned(), Rc::new(node))));
                     }
                     keyed_variants(value.at, variants)
@@ -81,7 +82,7 @@ impl Schemas<'_> {
         Ok(Node::map(at, members))
     }
 
-    /// Which value of which property means which variant, whatever the variants are called.
+    /// Returns the normal form of a discriminator. A mapping has the tag value of a variant instead of the variant's name.
     fn discriminator(self, discriminator: &Cursor, depth: usize) -> anyhow::Result<Node> {
         let mut members = Vec::new();
         for (name, value) in discriminator.members()? {
@@ -90,8 +91,8 @@ impl Schemas<'_> {
                     let mut mapping = Vec::new();
                     for (tag, reference) in value.members()? {
                         let variant = self.at_depth(&reference.target(reference.text()?)?, depth - 1)?;
-                        let meant = tag_of(&variant).map_or(Value::Null, |(_, tag)| tag.into());
-                        mapping.push((tag.to_owned(), Node::leaf(reference.at, meant)));
+                        let tag_of_variant = tag_of(&variant).map_or(Value::Null, |(_, tag)| tag.into());
+                        mapping.push((tag.to_owned(), Node::leaf(reference.at, tag_of_variant)));
                     }
                     Node::map(value.at, mapping)
                 }
@@ -103,7 +104,7 @@ impl Schemas<'_> {
     }
 }
 
-/// A list whose order says nothing, as a map from what its items say.
+/// Returns the normal form of a list whose order has no meaning: a map with the items as names and values.
 pub(super) fn set(list: &Cursor) -> anyhow::Result<Node> {
     let items = list.items()?.into_iter().map(|item| {
         let name = item.value.as_str().map_or_else(|| canonical(item.value).to_string(), str::to_owned);
@@ -112,8 +113,8 @@ pub(super) fn set(list: &Cursor) -> anyhow::Result<Node> {
     Ok(Node::map(list.at.clone(), items))
 }
 
-/// What holds of every schema, or is the same as its absence.
-fn says_nothing(name: &str, value: &Value) -> bool {
+/// Whether a keyword has the same meaning as a missing keyword.
+fn is_default(name: &str, value: &Value) -> bool {
     match name {
         "nullable" | "readOnly" | "writeOnly" | "deprecated" | "uniqueItems" | "exclusiveMinimum" | "exclusiveMaximum" => {
             value == &Value::Bool(false)
@@ -126,7 +127,7 @@ fn says_nothing(name: &str, value: &Value) -> bool {
     }
 }
 
-/// One spelling of each number: `1.0` is `1`.
+/// Returns the same form for equal numbers: `1.0` becomes `1`.
 pub(super) fn canonical(value: &Value) -> Value {
     match value.as_f64() {
         #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53 is exact in both types")]
@@ -135,7 +136,7 @@ pub(super) fn canonical(value: &Value) -> Value {
     }
 }
 
-/// schemars writes a documented enum as a `oneOf` of enums with one value each.
+/// Merges variants that are enums into one enum. schemars writes a documented enum as a `oneOf` of enums with one value each.
 fn enumeration(variants: &[Node]) -> Option<Members> {
     let mut merged: Option<Members> = None;
     for variant in variants {
@@ -155,7 +156,7 @@ fn enumeration(variants: &[Node]) -> Option<Members> {
     merged
 }
 
-/// The property that tells a variant from its siblings, and its value there: a required enum with one value.
+/// Returns the property that identifies a variant, and its value: a required enum with one value.
 fn tag_of(variant: &Node) -> Option<(&str, &str)> {
     let required = variant.member("required")?.members()?;
     let properties = variant.member("properties")?.members()?;
@@ -165,6 +166,7 @@ fn tag_of(variant: &Node) -> Option<(&str, &str)> {
     })
 }
 
+/// Returns the discriminator that the tags of the variants imply, if all have the same property as tag.
 fn implied_discriminator(at: &str, variants: &[Node]) -> Option<Node> {
     let tags: Vec<(&str, &str)> = variants.iter().map(tag_of).collect::<Option<_>>()?;
     let (property, _) = *tags.first()?;
@@ -177,7 +179,7 @@ fn implied_discriminator(at: &str, variants: &[Node]) -> Option<Node> {
     Some(Node::map(at.to_owned(), members))
 }
 
-/// Variants by their tags, so that order says nothing; those without one keep their numbers.
+/// Returns the variants by tag, so that their order has no meaning. A variant without a tag is identified by its position.
 fn keyed_variants(at: String, variants: Vec<Node>) -> Node {
     let mut keyed = Members::new();
     for (index, variant) in variants.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Components that nothing refers to: since only what is referred to is compared, they could say anything.
+//! Finds components that nothing refers to. The comparison does not reach them.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::node::child;
 
+/// Returns the JSON pointers of the unused components.
 pub(super) fn components(document: &Value) -> Vec<String> {
     let mut used = BTreeSet::new();
     references(document, &mut used);
@@ -22,7 +23,7 @@ pub(super) fn components(document: &Value) -> Vec<String> {
     unused
 }
 
-/// Collects what `$ref`, a discriminator's `mapping` and `security` name.
+/// Collects the components that `$ref`, the `mapping` of a discriminator, and `security` refer to.
 fn references(value: &Value, used: &mut BTreeSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| references(item, used)),

@@ -1,8 +1,8 @@
-//! Each check of the proof, on the charging stations.
+//! Tests each check with the charging stations.
 
 use openapi_proof::evidence::{Exchange, Recorder, coverage, load};
-use openapi_proof::mutation::{self, Ring};
-use openapi_proof::openapi::breaking::{self, Weight};
+use openapi_proof::mutation::{self, DetectedBy};
+use openapi_proof::openapi::breaking::{self, Severity};
 use openapi_proof::openapi::{Comparison, examples};
 use openapi_proof::{Service, Unseen};
 use serde_json::{Value, json};
@@ -11,13 +11,13 @@ use crate::exchange::recorded;
 use crate::profile::service;
 
 fn document(service: &Service) -> Value {
-    serde_json::from_str(&service.document().expect("a document")).expect("JSON")
+    serde_json::from_str(&service.document().expect("the document is read")).expect("the document is JSON")
 }
 
-/// The document with another value at a pointer; null takes away.
+/// Returns the document with another value at a pointer. Null removes the value.
 fn changed(service: &Service, pointer: &str, value: Value) -> Value {
     let mut document = document(service);
-    let (parent, name) = pointer.rsplit_once('/').expect("a member");
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
     let parent = document.pointer_mut(parent).and_then(Value::as_object_mut).expect(pointer);
     let name = name.replace("~1", "/");
     match value {
@@ -28,7 +28,7 @@ fn changed(service: &Service, pointer: &str, value: Value) -> Value {
 }
 
 #[test]
-fn the_document_and_the_code_say_the_same() -> anyhow::Result<()> {
+fn the_document_and_the_code_agree() -> anyhow::Result<()> {
     let service = service("agree.jsonl");
     let text = service.document()?;
     let findings = Comparison::new(&service)?.check(&text)?;
@@ -39,7 +39,7 @@ fn the_document_and_the_code_say_the_same() -> anyhow::Result<()> {
 const START: &str = "/paths/~1stations~1{station}~1sessions/post";
 
 #[test]
-fn a_changed_statement_is_found_where_it_is() -> anyhow::Result<()> {
+fn a_changed_statement_is_found_at_its_pointer() -> anyhow::Result<()> {
     let service = service("changed.jsonl");
     let comparison = Comparison::new(&service)?;
     for (pointer, value) in [
@@ -75,25 +75,24 @@ fn a_wrong_example_is_found() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn coverage_is_whole_and_every_contradiction_and_gap_is_named() -> anyhow::Result<()> {
+async fn coverage_reports_every_contradiction_and_gap() -> anyhow::Result<()> {
     let service = service("coverage.jsonl");
     let exchanges = recorded().await;
-    let whole = coverage::check(&service, &document(&service), &exchanges)?;
-    assert_eq!(whole.problems, [""; 0]);
-    assert!(whole.statements > 40, "{whole:?}");
+    let complete = coverage::check(&service, &document(&service), &exchanges)?;
+    assert_eq!(complete.problems, [""; 0]);
+    assert!(complete.statements > 40, "{complete:?}");
 
-    // Each kind of exchange shows something that no other does.
-    let without_callbacks: Vec<Exchange> = exchanges.iter().filter(|exchange| matches!(exchange, Exchange::Answer(_))).cloned().collect();
+    let without_callbacks: Vec<Exchange> = exchanges.iter().filter(|exchange| matches!(exchange, Exchange::Api(_))).cloned().collect();
     let gaps = coverage::check(&service, &document(&service), &without_callbacks)?.problems;
-    assert!(gaps.iter().any(|gap| gap.contains("/callbacks/finished/") && gap.ends_with("never seen")), "{gaps:#?}");
+    assert!(gaps.iter().any(|gap| gap.contains("/callbacks/finished/") && gap.ends_with("not seen in any test")), "{gaps:#?}");
     let without_conflict: Vec<Exchange> =
-        exchanges.iter().filter(|exchange| !matches!(exchange, Exchange::Answer(answer) if answer.status == 409)).cloned().collect();
+        exchanges.iter().filter(|exchange| !matches!(exchange, Exchange::Api(exchange) if exchange.status == 409)).cloned().collect();
     let gaps = coverage::check(&service, &document(&service), &without_conflict)?.problems;
     assert!(gaps.iter().any(|gap| gap.contains("responses/409")), "{gaps:#?}");
 
-    for (pointer, value, says) in [
+    for (pointer, value, expected) in [
         (format!("{START}/responses/409"), Value::Null, "the status is not documented"),
-        (format!("{START}/security"), json!([]), "refused to a caller without a token"),
+        (format!("{START}/security"), json!([]), "a request without a token was refused"),
         ("/components/schemas/Session/properties/station".to_owned(), Value::Null, "'station' was unexpected"),
         (
             format!("{START}/callbacks/finished/{{$request.body#~1reportTo}}/post/parameters"),
@@ -102,58 +101,57 @@ async fn coverage_is_whole_and_every_contradiction_and_gap_is_named() -> anyhow:
         ),
     ] {
         let problems = coverage::check(&service, &changed(&service, &pointer, value), &exchanges)?.problems;
-        assert!(problems.iter().any(|problem| problem.contains(says)), "{says}: {problems:#?}");
+        assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:#?}");
     }
     let without = changed(&service, &format!("{START}/callbacks"), Value::Null);
     let problems = coverage::check(&service, &without, &exchanges)?.problems;
-    assert!(problems.iter().any(|problem| problem.contains("the document has none")), "{problems:#?}");
+    assert!(problems.iter().any(|problem| problem.contains("a callback `finished`, which is not documented")), "{problems:#?}");
     Ok(())
 }
 
 #[tokio::test]
-async fn every_mutation_is_reported_and_nothing_harmless_is() -> anyhow::Result<()> {
+async fn every_mutation_is_reported_and_no_harmless_change_is() -> anyhow::Result<()> {
     let service = service("mutations.jsonl");
     let outcome = mutation::prove(&service, &document(&service), recorded().await)?;
     assert_eq!(outcome.wrong, [""; 0], "{outcome}");
-    assert!(outcome.count(Ring::Static) > 300 && outcome.count(Ring::Live) > 0 && outcome.harmless > 50, "{outcome}");
+    assert!(outcome.count(DetectedBy::Comparison) > 300 && outcome.count(DetectedBy::Tests) > 0 && outcome.harmless > 50, "{outcome}");
     Ok(())
 }
 
-/// A survivor of the profile that is reported after all has to go.
 #[tokio::test]
-async fn an_excuse_that_is_not_needed_is_reported() -> anyhow::Result<()> {
-    let mut service = service("excuses.jsonl");
+async fn unneeded_survivors_and_unseen_responses_are_reported() -> anyhow::Result<()> {
+    let mut service = service("unneeded.jsonl");
     let (exchanges, document) = (recorded().await, document(&service));
-    service.profile.evidence.survivors = &[("change", "/info/version", "it is not needed")];
+    service.profile.evidence.survivors = &[("change", "/info/version", "the entry is not needed")];
     let outcome = mutation::prove(&service, &document, exchanges.clone())?;
     assert_eq!(outcome.wrong.len(), 1, "{:#?}", outcome.wrong);
     service.profile.evidence.survivors = &[];
-    let unseen = Unseen { status: "401", operation_ids: &["listSessions"], reason: "it is not needed" };
+    let unseen = Unseen { status: "401", operation_ids: &["listSessions"], reason: "the entry is not needed" };
     service.profile.evidence.unseen = Box::leak(Box::new([unseen]));
     let problems = coverage::check(&service, &document, &exchanges)?.problems;
-    assert!(problems.iter().any(|problem| problem.ends_with("the excuse must go")), "{problems:#?}");
+    assert!(problems.iter().any(|problem| problem.ends_with("listed in `unseen` of the profile: remove the entry")), "{problems:#?}");
     Ok(())
 }
 
 #[test]
-fn what_breaks_users_is_found_and_demands_its_version() -> anyhow::Result<()> {
+fn breaking_changes_and_additions_require_a_new_version() -> anyhow::Result<()> {
     let service = service("breaking.jsonl");
     let old = service.document()?;
-    for (pointer, value, weight) in [
-        ("/components/schemas/Session/properties/station", Value::Null, Some(Weight::Breaking)),
-        ("/components/schemas/Session/properties/colour", json!({"type": "string"}), Some(Weight::Addition)),
+    for (pointer, value, severity) in [
+        ("/components/schemas/Session/properties/station", Value::Null, Some(Severity::Breaking)),
+        ("/components/schemas/Session/properties/colour", json!({"type": "string"}), Some(Severity::Addition)),
         ("/info/title", json!("Stations"), None),
     ] {
         let new = changed(&service, pointer, value).to_string();
         let comparison = breaking::check(&service, &old, &new)?;
-        assert_eq!(comparison.findings.iter().map(|finding| finding.weight).max(), weight, "{pointer}");
-        assert_eq!(comparison.version_is_enough(), weight.is_none(), "{pointer}");
+        assert_eq!(comparison.findings.iter().map(|finding| finding.severity).max(), severity, "{pointer}");
+        assert_eq!(comparison.version_is_enough(), severity.is_none(), "{pointer}");
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn what_is_recorded_is_read_again_and_equal_exchanges_once() -> anyhow::Result<()> {
+async fn equal_exchanges_are_recorded_once_and_can_be_loaded() -> anyhow::Result<()> {
     let service = service("recorded.jsonl");
     let exchanges = recorded().await;
     let recorder = Recorder::start(&service)?;
@@ -167,13 +165,13 @@ async fn what_is_recorded_is_read_again_and_equal_exchanges_once() -> anyhow::Re
 }
 
 #[test]
-fn a_profile_has_to_name_a_check_for_each_rule_and_for_no_other() {
+fn a_profile_must_have_exactly_one_check_for_each_rule() {
     let mut service = service("profile.jsonl");
-    let complete = service.profile.held_by;
-    service.profile.held_by = &complete[1..];
-    let error = Comparison::new(&service).err().expect("it is incomplete").to_string();
-    assert_eq!(error, "the profile's `held_by` has no check for: \"hosts\"");
-    service.profile.held_by = Box::leak([complete, &[("scopes", "it has none")]].concat().into_boxed_slice());
-    let error = Comparison::new(&service).err().expect("it says too much").to_string();
-    assert_eq!(error, "the profile's `held_by` names \"scopes\", which is no rule that needs a check here");
+    let complete = service.profile.checked_by;
+    service.profile.checked_by = &complete[1..];
+    let error = Comparison::new(&service).err().expect("an entry is missing").to_string();
+    assert_eq!(error, "`checked_by` of the profile has no check for: \"hosts\"");
+    service.profile.checked_by = Box::leak([complete, &[("scopes", "there are no scopes")]].concat().into_boxed_slice());
+    let error = Comparison::new(&service).err().expect("an entry is not needed").to_string();
+    assert_eq!(error, "`checked_by` of the profile has an entry for \"scopes\", which is not a rule that needs a check");
 }

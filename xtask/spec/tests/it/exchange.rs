@@ -1,4 +1,4 @@
-//! The charging stations at work: a real server, a real receiver of its callbacks, and what was seen between them.
+//! Records the exchanges of the charging stations, with a real server and a real receiver of its callbacks.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -7,23 +7,23 @@ use std::sync::{Arc, Mutex};
 use dropshot::{
     ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, Path, RequestContext, ServerBuilder, ServerContext, UntypedBody, endpoint,
 };
-use openapi_proof::evidence::{Answer, Callback, Caller, Exchange, Header};
+use openapi_proof::evidence::{ApiExchange, Callback, Caller, Exchange, Header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::station::{InMemory, Stations, TOKEN, station_api_mod};
 
-type Seen = Arc<Mutex<Vec<Exchange>>>;
+type Recorded = Arc<Mutex<Vec<Exchange>>>;
 
 #[derive(Deserialize, JsonSchema)]
-struct Wanted {
-    /// The status that the receiver answers with.
+struct ReportPath {
+    /// The status of the receiver's response.
     status: u16,
 }
 
 #[endpoint { method = POST, path = "/report/{status}" }]
-async fn report(rqctx: RequestContext<Seen>, path: Path<Wanted>, body: UntypedBody) -> Result<http::Response<Body>, HttpError> {
+async fn report(rqctx: RequestContext<Recorded>, path: Path<ReportPath>, body: UntypedBody) -> Result<http::Response<Body>, HttpError> {
     let status = path.into_inner().status;
     let headers = rqctx.request.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
     let callback = Callback {
@@ -33,9 +33,9 @@ async fn report(rqctx: RequestContext<Seen>, path: Path<Wanted>, body: UntypedBo
         authentication: None,
         body: body.as_str()?.to_owned(),
         status: Some(status),
-        answered_headers: Vec::new(),
+        response_headers: Vec::new(),
     };
-    rqctx.context().lock().expect("nobody panics").push(Exchange::Callback(callback));
+    rqctx.context().lock().expect("no holder panics").push(Exchange::Callback(callback));
     Ok(http::Response::builder().status(status).body(Body::empty()).expect("a response"))
 }
 
@@ -47,7 +47,7 @@ fn serve<C: ServerContext>(api: ApiDescription<C>, context: C) -> HttpServer<C> 
 struct Client {
     http: reqwest::Client,
     base: String,
-    seen: Seen,
+    recorded: Recorded,
 }
 
 impl Client {
@@ -65,11 +65,12 @@ impl Client {
         }
         let response = request.send().await.expect("a response");
         let status = response.status().as_u16();
-        let answered = response.headers().iter();
-        let answered = answered.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+        let response_headers = response.headers().iter();
+        let response_headers =
+            response_headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
         let text = response.text().await.expect("a body");
         let value = serde_json::from_str(&text).unwrap_or_default();
-        let answer = Answer {
+        let exchange = ApiExchange {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
@@ -77,23 +78,23 @@ impl Client {
             request_headers: headers,
             request_body: Some(body.map(|body| body.to_string()).unwrap_or_default()),
             status,
-            headers: answered,
-            body: text,
+            response_headers,
+            response_body: text,
         };
-        self.seen.lock().expect("nobody panics").push(Exchange::Answer(answer));
+        self.recorded.lock().expect("no holder panics").push(Exchange::Api(exchange));
         (status, value)
     }
 }
 
-/// Everything that the document says, seen once.
+/// Returns exchanges that show every statement of the document.
 pub(crate) async fn recorded() -> Vec<Exchange> {
-    let seen = Seen::default();
+    let recorded = Recorded::default();
     let mut receiver = ApiDescription::new();
     receiver.register(report).expect("an endpoint");
-    let receiver = serve(receiver, seen.clone());
+    let receiver = serve(receiver, recorded.clone());
     let stations = Arc::new(Stations::default());
-    let service = serve(station_api_mod::api_description::<InMemory>().expect("an API"), stations.clone());
-    let client = Client { http: reqwest::Client::default(), base: format!("http://{}", service.local_addr()), seen: seen.clone() };
+    let service = serve(station_api_mod::api_description::<InMemory>().expect("the API is valid"), stations.clone());
+    let client = Client { http: reqwest::Client::default(), base: format!("http://{}", service.local_addr()), recorded: recorded.clone() };
     let report_to = |status: u16| format!("http://{}/report/{status}", receiver.local_addr());
     let start = |limit: Option<u16>, report_to: String| Some(json!({"plate": "AB 123", "limit": limit, "reportTo": report_to}));
     let without_limit = Some(json!({"plate": "AB 123", "reportTo": report_to(204)}));
@@ -133,7 +134,7 @@ pub(crate) async fn recorded() -> Vec<Exchange> {
         }
     }
     for server in [service.close().await, receiver.close().await] {
-        server.expect("it ends");
+        server.expect("the server shuts down");
     }
-    std::mem::take(&mut seen.lock().expect("nobody panics"))
+    std::mem::take(&mut recorded.lock().expect("no holder panics"))
 }

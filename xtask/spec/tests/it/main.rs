@@ -1,5 +1,5 @@
-//! The proof of a second service, which has nothing to do with webhooks: charging stations for cars. It has other error
-//! bodies, no scopes, no tags and no licence, and it fails if this crate assumes anything about another service.
+//! Tests with two example services that are not about webhooks: charging stations for cars, and parcels. They ensure that this
+//! crate assumes nothing about a certain service.
 
 mod checks;
 mod exchange;

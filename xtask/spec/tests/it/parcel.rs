@@ -1,12 +1,13 @@
-//! A third service, of which only documents and exchanges exist: parcels. Its document has what the charging stations do not:
-//! two callbacks, one without body and authentication; an oauth2 scheme, scopes, an operation without one and a public
-//! operation; components of every kind; a map, a choice without discriminator, and values that mutations would put there;
-//! problem+json alone, and no kinds of error.
+//! The parcel service. It has only documents and exchanges, and no implementation.
+//!
+//! Its document has features that the charging stations lack. It has two callbacks, one without body and authentication. It has
+//! OAuth 2.0 with scopes, an operation without a scope, and a public operation. It has components of every kind, a map, a `oneOf`
+//! without discriminator, and values that mutations also use. Errors are only problem+json, without kinds.
 
 use std::path::PathBuf;
 
-use openapi_proof::evidence::{Answer, Callback, Caller, Exchange};
-use openapi_proof::{Callback as Sent, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service};
+use openapi_proof::evidence::{ApiExchange, Callback, Caller, Exchange};
+use openapi_proof::{Callback as CallbackProfile, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service};
 use serde_json::{Value, json};
 
 pub(crate) fn service() -> Service {
@@ -16,7 +17,7 @@ pub(crate) fn service() -> Service {
         generated: generated(),
         profile: Profile {
             command: "parcels",
-            record_with: "cargo test",
+            test_command: "cargo test",
             license: None,
             server: "http://127.0.0.1:7000".to_owned(),
             security: Security {
@@ -33,7 +34,7 @@ pub(crate) fn service() -> Service {
                 with_input: &["400"],
                 with_body: &[],
                 with_path_parameter: &[],
-                undecided: &[],
+                if_documented: &[],
                 media_types: &["application/problem+json"],
                 headers: vec![ErrorHeader { statuses: &["401"], name: "WWW-Authenticate", header: text_header() }],
                 kind: None,
@@ -47,7 +48,7 @@ pub(crate) fn service() -> Service {
             },
             parameter_defaults: vec![],
             callbacks: vec![
-                Sent {
+                CallbackProfile {
                     operation_id: "sendParcel",
                     name: "delivered",
                     url: "{$request.body#/url}",
@@ -58,7 +59,7 @@ pub(crate) fn service() -> Service {
                         "responses": {"204": {}},
                     }),
                 },
-                Sent {
+                CallbackProfile {
                     operation_id: "sendParcel",
                     name: "lost",
                     url: "{$request.body#/url}",
@@ -66,7 +67,7 @@ pub(crate) fn service() -> Service {
                     operation: json!({"responses": {"204": {}, "410": {}}}),
                 },
             ],
-            held_by: &[
+            checked_by: &[
                 ("hosts", "this test"),
                 ("security", "this test"),
                 ("scopes", "this test"),
@@ -77,7 +78,7 @@ pub(crate) fn service() -> Service {
                 ("discriminator", "this test"),
                 ("callbacks", "this test"),
             ],
-            evidence: Evidence { unseen: &[], beside_the_api: &[], new_each_time: &[], survivors: &[] },
+            evidence: Evidence { unseen: &[], outside_the_api: &[], variable_parts: &[], survivors: &[] },
         },
     }
 }
@@ -120,7 +121,7 @@ fn schemas() -> Value {
     })
 }
 
-/// As dropshot generates it.
+/// Returns the document that dropshot would generate.
 fn generated() -> Value {
     let json = |name: &str| json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}});
     let with_errors = |mut responses: Value| {
@@ -149,7 +150,7 @@ fn generated() -> Value {
     })
 }
 
-/// As it is written by hand.
+/// Returns the document that is written by hand.
 pub(crate) fn document() -> Value {
     let parcel = json!({"contact": "a@example.com", "content": {"pages": 2}, "url": "http://example.com/"});
     let of_parcel = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Parcel"}, "example": parcel}});
@@ -227,12 +228,12 @@ pub(crate) fn document() -> Value {
     })
 }
 
-fn answer(method: &str, path: &str, caller: Caller, request: Option<Value>, status: u16, body: Value) -> Exchange {
+fn api_exchange(method: &str, path: &str, caller: Caller, request: Option<Value>, status: u16, body: Value) -> Exchange {
     let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
-    let mut headers = vec![("content-type".to_owned(), media_type.to_owned())];
-    headers.extend((status == 200).then(|| ("etag".to_owned(), "a".to_owned())));
-    headers.extend((status == 401).then(|| ("www-authenticate".to_owned(), "Bearer".to_owned())));
-    Exchange::Answer(Answer {
+    let mut response_headers = vec![("content-type".to_owned(), media_type.to_owned())];
+    response_headers.extend((status == 200).then(|| ("etag".to_owned(), "a".to_owned())));
+    response_headers.extend((status == 401).then(|| ("www-authenticate".to_owned(), "Bearer".to_owned())));
+    Exchange::Api(ApiExchange {
         method: method.to_owned(),
         path: path.to_owned(),
         query: String::new(),
@@ -240,12 +241,12 @@ fn answer(method: &str, path: &str, caller: Caller, request: Option<Value>, stat
         request_headers: vec![],
         request_body: Some(request.map(|body| body.to_string()).unwrap_or_default()),
         status,
-        headers,
-        body: if body.is_null() { String::new() } else { body.to_string() },
+        response_headers,
+        response_body: if body.is_null() { String::new() } else { body.to_string() },
     })
 }
 
-/// A callback that is recorded with its name, or without.
+/// Returns a callback that is recorded with or without its name.
 pub(crate) fn callback(name: Option<&str>, method: &str, body: &str, status: u16) -> Callback {
     let mut headers = vec![
         ("user-agent".to_owned(), "parcels/1.0".to_owned()),
@@ -260,11 +261,11 @@ pub(crate) fn callback(name: Option<&str>, method: &str, body: &str, status: u16
         authentication: None,
         body: body.to_owned(),
         status: Some(status),
-        answered_headers: vec![],
+        response_headers: vec![],
     }
 }
 
-/// Everything that the document says, seen once.
+/// Returns exchanges that show every statement of the document.
 pub(crate) fn recorded() -> Vec<Exchange> {
     let scopes = |names: &[&str]| Caller::Scopes(names.iter().map(|name| (*name).to_owned()).collect());
     let sender = || scopes(&["send"]);
@@ -279,23 +280,24 @@ pub(crate) fn recorded() -> Vec<Exchange> {
     let problem = json!({"title": "It failed"});
     let refusal = json!({"title": "It is wrong", "errors": [{"pointer": "#/contact"}]});
     let nothing = json!({"title": "It is wrong", "errors": []});
-    let put =
-        |caller, request: &Value, status, body: &Value| answer("PUT", "/parcels/7", caller, Some(request.clone()), status, body.clone());
+    let put = |caller, request: &Value, status, body: &Value| {
+        api_exchange("PUT", "/parcels/7", caller, Some(request.clone()), status, body.clone())
+    };
     vec![
         put(sender(), &small, 200, &small),
         put(sender(), &full("new"), 200, &full("new")),
         put(sender(), &full("old"), 200, &full("old")),
-        // No schema says which addresses exist.
+        // The schema allows this address, but the service may refuse it if the address does not exist.
         put(sender(), &small, 400, &refusal),
         put(sender(), &wrong, 400, &nothing),
         put(Caller::WithoutToken, &small, 401, &problem),
         put(scopes(&["read"]), &small, 403, &problem),
         put(sender(), &small, 500, &problem),
-        answer("GET", "/whoami", scopes(&["read"]), None, 200, json!({"name": "a"})),
-        answer("GET", "/whoami", Caller::WithoutToken, None, 401, problem.clone()),
-        answer("GET", "/whoami", scopes(&["read"]), None, 500, problem.clone()),
-        answer("HEAD", "/alive", Caller::WithoutToken, None, 204, Value::Null),
-        answer("HEAD", "/alive", Caller::WithoutToken, None, 500, Value::Null),
+        api_exchange("GET", "/whoami", scopes(&["read"]), None, 200, json!({"name": "a"})),
+        api_exchange("GET", "/whoami", Caller::WithoutToken, None, 401, problem.clone()),
+        api_exchange("GET", "/whoami", scopes(&["read"]), None, 500, problem.clone()),
+        api_exchange("HEAD", "/alive", Caller::WithoutToken, None, 204, Value::Null),
+        api_exchange("HEAD", "/alive", Caller::WithoutToken, None, 500, Value::Null),
         Exchange::Callback(callback(Some("delivered"), "PUT", r#"{"number":7}"#, 204)),
         Exchange::Callback(callback(None, "POST", "", 204)),
         Exchange::Callback(callback(None, "POST", "", 410)),

@@ -1,9 +1,9 @@
-//! Each check of the proof, on the parcels.
+//! Tests each check with the parcel service.
 
 use clap::{Args as _, FromArgMatches as _};
-use openapi_proof::evidence::{Exchange, Judge, Replay, coverage};
-use openapi_proof::mutation::{self, Ring};
-use openapi_proof::openapi::breaking::{self, Weight};
+use openapi_proof::evidence::{Checker, Exchange, Replay, coverage};
+use openapi_proof::mutation::{self, DetectedBy};
+use openapi_proof::openapi::breaking::{self, Severity};
 use openapi_proof::openapi::{self, Comparison, examples};
 use openapi_proof::{ErrorHeader, Service, Unseen};
 use serde_json::{Map, Value, json};
@@ -25,16 +25,16 @@ fn the_document_the_code_and_the_exchanges_agree() -> anyhow::Result<()> {
 }
 
 #[test]
-fn every_mutation_is_reported_and_nothing_harmless_is() -> anyhow::Result<()> {
+fn every_mutation_is_reported_and_no_harmless_change_is() -> anyhow::Result<()> {
     let outcome = mutation::prove(&service(), &document(), recorded())?;
     assert_eq!(outcome.wrong, [""; 0], "{outcome}");
-    assert!(outcome.count(Ring::Static) > 300 && outcome.count(Ring::Live) > 0 && outcome.harmless > 50, "{outcome}");
+    assert!(outcome.count(DetectedBy::Comparison) > 300 && outcome.count(DetectedBy::Tests) > 0 && outcome.harmless > 50, "{outcome}");
     Ok(())
 }
 
-/// `document` with another value at a pointer; null takes away.
+/// Returns `document` with another value at a pointer. Null removes the value.
 fn with(mut document: Value, pointer: &str, value: Value) -> Value {
-    let (parent, name) = pointer.rsplit_once('/').expect("a member");
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
     let parent = document.pointer_mut(parent).and_then(Value::as_object_mut).expect(pointer);
     match value {
         Value::Null => drop(parent.shift_remove(name).expect(pointer)),
@@ -45,61 +45,60 @@ fn with(mut document: Value, pointer: &str, value: Value) -> Value {
 
 const SEND: &str = "/paths/~1parcels~1{number}/put";
 
-/// Two callbacks in another order are the same, whichever of them an exchange names.
 #[test]
-fn callbacks_are_known_by_what_they_are_called() -> anyhow::Result<()> {
+fn callbacks_are_identified_by_name_and_not_by_order() -> anyhow::Result<()> {
     let (service, document) = (service(), document());
     let callbacks = format!("{SEND}/callbacks");
     let known = document.pointer(&callbacks).and_then(Value::as_object).expect("callbacks").clone();
     let reversed: Map<String, Value> = known.into_iter().rev().collect();
     let reversed = with(document.clone(), &callbacks, reversed.into());
     let replay = Replay::new(&service.profile, &document, recorded())?;
-    assert_eq!(replay.first_breach(&reversed), None);
+    assert_eq!(replay.first_violation(&reversed), None);
     assert_eq!(problems(&service, &reversed, &recorded())?, [""; 0]);
 
-    // Only an exchange with a name contradicts another name.
+    // Only a recorded name contradicts another name.
     let renamed =
         |from: &str, to: &str| serde_json::from_str::<Value>(&document.to_string().replace(&format!("{from:?}:"), &format!("{to:?}:")));
-    assert_eq!(replay.first_breach(&renamed("lost", "gone")?), None);
-    let breach = replay.first_breach(&renamed("delivered", "taken")?).expect("one exchange has the name");
-    assert!(breach.contains("a callback that is called delivered, and the document has none"), "{breach}");
+    assert_eq!(replay.first_violation(&renamed("lost", "gone")?), None);
+    let violation = replay.first_violation(&renamed("delivered", "taken")?).expect("one exchange has the name");
+    assert!(violation.contains("a callback `delivered`, which is not documented"), "{violation}");
     Ok(())
 }
 
 #[test]
-fn a_callback_is_judged_by_the_one_that_it_names() -> anyhow::Result<()> {
+fn a_recorded_callback_is_compared_with_the_documented_one_of_its_name() -> anyhow::Result<()> {
     let (service, document) = (service(), document());
-    let judge = Judge::new(&service.profile, &document)?;
-    let judged = |name, method, body| {
-        let breaches = judge.breaches(&Exchange::Callback(callback(name, method, body, 204)));
-        breaches.into_iter().map(|breach| breach.to_string()).collect::<Vec<_>>().join("; ")
+    let checker = Checker::new(&service.profile, &document)?;
+    let check = |name, method, body| {
+        let violations = checker.violations(&Exchange::Callback(callback(name, method, body, 204)));
+        violations.into_iter().map(|violation| violation.to_string()).collect::<Vec<_>>().join("; ")
     };
     for (name, method, body, expected) in [
         (None, "PUT", r#"{"number":7}"#, ""),
         (None, "POST", "", ""),
-        (Some("delivered"), "POST", "", "callback delivered: POST instead of PUT"),
-        (Some("lost"), "POST", "{}", "has a body where none is documented"),
+        (Some("delivered"), "POST", "", "callback delivered: the method is POST instead of PUT"),
+        (Some("lost"), "POST", "{}", "there is a body, but none is documented"),
         (Some("delivered"), "PUT", "{", "the body is not JSON"),
-        (Some("found"), "POST", "", "a callback that is called found, and the document has none"),
+        (Some("found"), "POST", "", "a callback `found`, which is not documented"),
     ] {
-        let found = judged(name, method, body);
+        let found = check(name, method, body);
         assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{name:?} {method} {body}: {found}");
     }
     let mut with_authentication = callback(Some("lost"), "POST", "", 204);
     with_authentication.authentication = Some("basic".to_owned());
-    let breaches = judge.breaches(&Exchange::Callback(with_authentication));
-    assert_eq!(breaches.len(), 1, "{breaches:?}");
+    let violations = checker.violations(&Exchange::Callback(with_authentication));
+    assert_eq!(violations.len(), 1, "{violations:?}");
     Ok(())
 }
 
 #[test]
-fn an_answer_of_a_callback_can_be_excused() -> anyhow::Result<()> {
+fn a_response_of_a_callback_can_be_listed_as_unseen() -> anyhow::Result<()> {
     let (mut service, document) = (service(), document());
     let mut exchanges = recorded();
     exchanges.retain(|exchange| !matches!(exchange, Exchange::Callback(callback) if callback.status == Some(410)));
     assert_eq!(problems(&service, &document, &exchanges)?.len(), 1);
     service.profile.evidence.unseen =
-        Box::leak(Box::new([Unseen { status: "410", operation_ids: &["sendParcel/lost"], reason: "it is not sent" }]));
+        Box::leak(Box::new([Unseen { status: "410", operation_ids: &["sendParcel/lost"], reason: "no test sends it" }]));
     assert_eq!(problems(&service, &document, &exchanges)?, [""; 0]);
     Ok(())
 }
@@ -107,23 +106,22 @@ fn an_answer_of_a_callback_can_be_excused() -> anyhow::Result<()> {
 #[test]
 fn a_body_that_is_not_json_is_a_problem() -> anyhow::Result<()> {
     let (service, document) = (service(), document());
-    for (of_request, expected) in [(true, "with a body that is not JSON"), (false, "the body is not JSON")] {
+    for (of_request, expected) in [(true, "accepted an invalid request: the body is not JSON"), (false, ": the body is not JSON")] {
         let mut exchanges = recorded();
-        let Some(Exchange::Answer(answer)) = exchanges.first().cloned() else { panic!("it is an answer") };
-        let broken = match of_request {
-            true => openapi_proof::evidence::Answer { request_body: Some("{".to_owned()), ..answer },
-            false => openapi_proof::evidence::Answer { body: "{".to_owned(), ..answer },
-        };
-        exchanges.push(Exchange::Answer(broken));
+        let Some(Exchange::Api(mut broken)) = exchanges.first().cloned() else { panic!("the first exchange is not one of the API") };
+        match of_request {
+            true => broken.request_body = Some("{".to_owned()),
+            false => broken.response_body = "{".to_owned(),
+        }
+        exchanges.push(Exchange::Api(broken));
         let found = problems(&service, &document, &exchanges)?;
         assert!(found.len() == 1 && found[0].contains(expected), "{found:#?}");
     }
     Ok(())
 }
 
-/// What the profile says of tokens and scopes is compared, and has to be seen.
 #[test]
-fn who_may_call_is_held() -> anyhow::Result<()> {
+fn tokens_and_scopes_are_checked() -> anyhow::Result<()> {
     let (service, document) = (service(), document());
     let comparison = Comparison::new(&service)?;
     let problem = &document["components"]["responses"]["Failed"]["content"]["application/problem+json"];
@@ -137,26 +135,28 @@ fn who_may_call_is_held() -> anyhow::Result<()> {
         let found = comparison.pointers(&with(document.clone(), pointer, value))?;
         assert!(!found.is_empty(), "{pointer}");
     }
-    for (pointer, value, weight) in [
-        ("/paths/~1alive/head/security", json!([{"login": []}]), Some(Weight::Breaking)),
-        ("/paths/~1whoami/get/x-scope", json!("send"), Some(Weight::Breaking)),
+    for (pointer, value, severity) in [
+        ("/paths/~1alive/head/security", json!([{"login": []}]), Some(Severity::Breaking)),
+        ("/paths/~1whoami/get/x-scope", json!("send"), Some(Severity::Breaking)),
         ("/paths/~1alive/description", json!("Prose."), None),
     ] {
         let new = with(document.clone(), pointer, value).to_string();
         let found = breaking::check(&service, &document.to_string(), &new)?.findings;
-        assert_eq!(found.iter().map(|finding| finding.weight).max(), weight, "{pointer}");
+        assert_eq!(found.iter().map(|finding| finding.severity).max(), severity, "{pointer}");
     }
     let scoped = with(document.clone(), "/paths/~1whoami/get/x-scope", json!("send"));
-    let error = problems(&service, &scoped, &recorded()).expect_err("it needs none").to_string();
-    assert!(error.contains("the profile says that whoami needs no scope"), "{error}");
+    let error = problems(&service, &scoped, &recorded()).expect_err("the operation needs no scope").to_string();
+    assert!(error.contains("whoami needs no scope according to the profile"), "{error}");
     let mut exchanges = recorded();
-    exchanges.retain(|exchange| !matches!(exchange, Exchange::Answer(answer) if answer.path == "/alive" && answer.status == 204));
+    exchanges.retain(|exchange| !matches!(exchange, Exchange::Api(exchange) if exchange.path == "/alive" && exchange.status == 204));
     let found = problems(&service, &document, &exchanges)?;
-    assert!(found.contains(&"/paths/~1alive/head/security serves a caller without a token: never seen".to_owned()), "{found:#?}");
+    assert!(
+        found.contains(&"/paths/~1alive/head/security accepts a request without a token: not seen in any test".to_owned()),
+        "{found:#?}"
+    );
     Ok(())
 }
 
-/// With kinds of error, the single example of a response shows one.
 #[test]
 fn a_single_example_shows_a_kind_of_error() -> anyhow::Result<()> {
     let mut service = service();
@@ -167,46 +167,46 @@ fn a_single_example_shows_a_kind_of_error() -> anyhow::Result<()> {
     }
     let found = problems(&service, &document, &recorded())?;
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(found[0].contains("no example shows the kind It is wrong"), "{found:#?}");
+    assert!(found[0].contains("no example shows the kind of error `It is wrong`"), "{found:#?}");
     Ok(())
 }
 
 #[test]
-fn what_the_profile_has_in_vain_is_named() -> anyhow::Result<()> {
+fn profile_entries_that_match_nothing_are_errors() -> anyhow::Result<()> {
     let mut service = service();
     let complete = service.profile.callbacks.remove(0);
     service.profile.callbacks.push(openapi_proof::Callback { operation_id: "sendLetter", ..complete });
     service.profile.security.public = &["alive", "ready"];
     service.profile.security.without_scope = &["whoami", "whereami"];
     service.profile.parameter_defaults = vec![("limit", json!(1))];
-    service.profile.held_by = Box::leak([service.profile.held_by, &[("parameter defaults", "this test")]].concat().into_boxed_slice());
+    service.profile.checked_by =
+        Box::leak([service.profile.checked_by, &[("parameter defaults", "this test")]].concat().into_boxed_slice());
     service.profile.errors.headers.push(ErrorHeader { statuses: &["429"], name: "Retry-After", header: json!({}) });
-    let error = Comparison::new(&service).err().expect("it is wrong").to_string();
+    let error = Comparison::new(&service).err().expect("the profile is wrong").to_string();
     for expected in [
         "callbacks: there is no operation \"sendLetter\"",
         "security.public: there is no operation \"ready\"",
         "security.without_scope: there is no operation \"whereami\"",
         "parameter_defaults: there is no query parameter \"limit\"",
-        "errors.headers: Retry-After is of no error 429",
+        "errors.headers: Retry-After is for status 429, which no error has",
     ] {
         assert!(error.contains(expected), "{expected}: {error}");
     }
     let mut service = crate::parcel::service();
-    service.profile.evidence.survivors = &[("drop", "/paths/~1gone", "it is gone")];
+    service.profile.evidence.survivors = &[("drop", "/paths/~1gone", "the path does not exist")];
     let error = mutation::prove(&service, &document(), recorded()).expect_err("there is no such mutation").to_string();
-    assert_eq!(error, "`survivors` of the profile has what is no mutation: `drop /paths/~1gone`");
+    assert_eq!(error, "`survivors` of the profile has entries that are not mutations: `drop /paths/~1gone`");
     service.profile.evidence.unseen =
-        &[Unseen { status: "404", operation_ids: &["whoami", "sendParcel/found"], reason: "it is not there" }];
+        &[Unseen { status: "404", operation_ids: &["whoami", "sendParcel/found"], reason: "the response does not exist" }];
     let error = problems(&service, &document(), &recorded()).expect_err("there is no such response").to_string();
     assert!(error.ends_with(r#"404 of "whoami", 404 of "sendParcel/found""#), "{error}");
     Ok(())
 }
 
-/// The table says what a profile needs, so it is printed of one that is not complete.
 #[test]
 fn rules_are_printed_before_the_profile_is_checked() -> anyhow::Result<()> {
     let mut service = service();
-    service.profile.held_by = &[("hosts", "this test")];
+    service.profile.checked_by = &[("hosts", "this test")];
     let arguments = |line: &[&str]| -> anyhow::Result<openapi::Arguments> {
         let command = openapi::Arguments::augment_args(clap::Command::new("openapi"));
         Ok(openapi::Arguments::from_arg_matches(&command.try_get_matches_from(line)?)?)

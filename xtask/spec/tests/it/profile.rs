@@ -1,14 +1,14 @@
-//! What the proof has to know of the charging stations.
+//! The profile of the charging stations.
 
 use std::path::{Path, PathBuf};
 
 use openapi_proof::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service};
 use serde_json::{Map, Value, json};
 
-use crate::station::{REPORT_ANSWERS, Report, ReportHeaders, station_api_mod};
+use crate::station::{REPORT_STATUSES, Report, ReportHeaders, station_api_mod};
 
 pub(crate) fn service(exchanges: &str) -> Service {
-    let api = station_api_mod::stub_api_description().expect("an API");
+    let api = station_api_mod::stub_api_description().expect("the API is valid");
     Service {
         root: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it"),
         exchanges: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(exchanges),
@@ -20,7 +20,7 @@ pub(crate) fn service(exchanges: &str) -> Service {
 fn profile() -> Profile {
     Profile {
         command: "stations",
-        record_with: "cargo test",
+        test_command: "cargo test",
         license: None,
         server: "http://127.0.0.1:7000".to_owned(),
         security: Security {
@@ -37,7 +37,7 @@ fn profile() -> Profile {
             with_input: &["400"],
             with_body: &[],
             with_path_parameter: &["404"],
-            undecided: &["409"],
+            if_documented: &["409"],
             media_types: &["application/json"],
             headers: vec![ErrorHeader {
                 statuses: &["401"],
@@ -55,7 +55,7 @@ fn profile() -> Profile {
             method: "post",
             operation: callback(),
         }],
-        held_by: &[
+        checked_by: &[
             ("hosts", "tests/it/exchange.rs"),
             ("security", "tests/it/exchange.rs"),
             ("error statuses", "tests/it/exchange.rs"),
@@ -65,7 +65,7 @@ fn profile() -> Profile {
             ("discriminator", "nothing: this is a test"),
             ("callbacks", "tests/it/exchange.rs"),
         ],
-        evidence: Evidence { unseen: &[], beside_the_api: &[], new_each_time: &[], survivors: &[] },
+        evidence: Evidence { unseen: &[], outside_the_api: &[], variable_parts: &[], survivors: &[] },
     }
 }
 
@@ -74,7 +74,7 @@ fn callback() -> Value {
     let parameters = headers["properties"].as_object().into_iter().flatten();
     let parameters: Vec<Value> =
         parameters.map(|(name, schema)| json!({"name": name, "in": "header", "required": true, "schema": schema})).collect();
-    let responses: Map<String, Value> = REPORT_ANSWERS.iter().map(|status| ((*status).to_owned(), json!({}))).collect();
+    let responses: Map<String, Value> = REPORT_STATUSES.iter().map(|status| ((*status).to_owned(), json!({}))).collect();
     json!({
         "security": [{}],
         "parameters": parameters,

@@ -1,4 +1,4 @@
-//! Charging stations: a dropshot trait with three operations and a callback, and its implementation in memory.
+//! The API of the charging stations: a dropshot trait with three operations and a callback, and an implementation in memory.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,7 +84,7 @@ pub(crate) struct Sessions {
     items: Vec<Session>,
 }
 
-/// What the callback sends when a session ends.
+/// The body of the callback at the end of a session.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report {
     session: Uuid,
@@ -99,8 +99,8 @@ pub(crate) struct ReportHeaders {
     report_id: Uuid,
 }
 
-/// The statuses that the service knows how to take from a callback.
-pub(crate) const REPORT_ANSWERS: [&str; 2] = ["204", "410"];
+/// The documented response statuses of the callback.
+pub(crate) const REPORT_STATUSES: [&str; 2] = ["204", "410"];
 
 pub(crate) const TOKEN: &str = "token";
 
@@ -108,13 +108,13 @@ pub(crate) const TOKEN: &str = "token";
 pub(crate) struct Stations {
     sessions: Mutex<BTreeMap<Uuid, (Session, String)>>,
     client: reqwest::Client,
-    /// Every operation fails from now on.
+    /// Whether every operation fails.
     pub(crate) broken: AtomicBool,
 }
 
 pub(crate) enum InMemory {}
 
-fn admit(rqctx: &RequestContext<Arc<Stations>>) -> Result<(), HttpError> {
+fn authenticate(rqctx: &RequestContext<Arc<Stations>>) -> Result<(), HttpError> {
     let value = rqctx.request.headers().get("authorization").and_then(|value| value.to_str().ok());
     if rqctx.context().broken.load(Ordering::Relaxed) {
         return Err(HttpError::for_internal_error("broken".to_owned()));
@@ -139,7 +139,7 @@ impl StationApi for InMemory {
         path: Path<StationPath>,
         body: TypedBody<SessionStart>,
     ) -> Result<HttpResponseCreated<Session>, HttpError> {
-        admit(&rqctx)?;
+        authenticate(&rqctx)?;
         let (station, start) = (path.into_inner().station, body.into_inner());
         if !(1..=10).contains(&start.plate.chars().count()) || start.limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             return Err(refuse("a plate has 1 to 10 characters, and a limit is 1 to 100"));
@@ -148,7 +148,7 @@ impl StationApi for InMemory {
             let code = Some("NoSuchStation".to_owned());
             return Err(HttpError::for_client_error(code, ClientErrorStatusCode::NOT_FOUND, "there is no such station".to_owned()));
         }
-        let mut sessions = rqctx.context().sessions.lock().expect("nobody panics");
+        let mut sessions = rqctx.context().sessions.lock().expect("no holder panics");
         if sessions.values().any(|(session, _)| session.station == station && session.state == State::Charging) {
             let code = Some("StationBusy".to_owned());
             return Err(HttpError::for_client_error(code, ClientErrorStatusCode::CONFLICT, "the station is in use".to_owned()));
@@ -162,25 +162,25 @@ impl StationApi for InMemory {
         rqctx: RequestContext<Arc<Stations>>,
         query: Query<SessionFilter>,
     ) -> Result<HttpResponseOk<Sessions>, HttpError> {
-        admit(&rqctx)?;
+        authenticate(&rqctx)?;
         let SessionFilter { state, limit } = query.into_inner();
         let limit = limit.unwrap_or(20);
         if !(1..=50).contains(&limit) {
             return Err(refuse("a limit is 1 to 50"));
         }
-        let sessions = rqctx.context().sessions.lock().expect("nobody panics");
+        let sessions = rqctx.context().sessions.lock().expect("no holder panics");
         let found = sessions.values().map(|(session, _)| session).filter(|session| state.is_none_or(|state| session.state == state));
         Ok(HttpResponseOk(Sessions { items: found.take(limit.into()).cloned().collect() }))
     }
 
     async fn stop_session(rqctx: RequestContext<Arc<Stations>>, path: Path<SessionPath>) -> Result<HttpResponseDeleted, HttpError> {
-        admit(&rqctx)?;
+        authenticate(&rqctx)?;
         let id = path.into_inner().id;
         if id.is_nil() {
-            return Err(refuse("no session is called so"));
+            return Err(refuse("the session id is invalid"));
         }
         let report_to = {
-            let mut sessions = rqctx.context().sessions.lock().expect("nobody panics");
+            let mut sessions = rqctx.context().sessions.lock().expect("no holder panics");
             sessions.get_mut(&id).map(|(session, report_to)| {
                 session.state = State::Finished;
                 report_to.clone()

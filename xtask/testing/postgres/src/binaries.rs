@@ -1,4 +1,4 @@
-//! Where PostgreSQL and PgBouncer are installed.
+//! Finds the programs of PostgreSQL and PgBouncer.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, anyhow};
 
-/// Version 13 is the first that drops a database with its connections.
-const OLDEST: u32 = 13;
+/// The minimum version. It is the first with `DROP DATABASE … WITH (FORCE)`.
+const MIN_VERSION: u32 = 13;
 
 const MISSING: &str = "PostgreSQL is not installed: sudo apt-get install --yes postgresql (version 13 or later)";
 
-/// The directory of one version's programs.
+/// The directory with the programs of one version.
 #[derive(Debug)]
 pub struct Binaries {
     directory: PathBuf,
@@ -19,22 +19,24 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// What `POSTGRES_BIN` names, else what is on the PATH, else the newest where Debian has them, which is not on the PATH.
+    /// Finds the programs in the directory `POSTGRES_BIN`, else on the PATH. Otherwise finds the newest version in the
+    /// directories of Debian, which are not on the PATH.
     ///
     /// # Errors
-    /// When there are none, or only old ones.
+    /// If there is no version, or only versions that are too old.
     pub fn find() -> anyhow::Result<&'static Binaries> {
         static FOUND: OnceLock<Result<Binaries, String>> = OnceLock::new();
         let found = FOUND.get_or_init(|| find().map_err(|error| format!("{error:#}")));
         found.as_ref().map_err(|error| anyhow!("{error}"))
     }
 
-    /// The major version.
+    /// Returns the major version.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version
     }
 
+    /// Returns the path of a program.
     #[must_use]
     pub fn path(&self, program: &str) -> PathBuf {
         self.directory.join(program)
@@ -56,25 +58,25 @@ fn find() -> anyhow::Result<Binaries> {
 
 fn in_directory(directory: &Path) -> anyhow::Result<Binaries> {
     for program in ["initdb", "pg_basebackup", "postgres", "psql"] {
-        anyhow::ensure!(directory.join(program).is_file(), "{program} is not there");
+        anyhow::ensure!(directory.join(program).is_file(), "{program} is missing");
     }
-    let said = says_version(&directory.join("postgres"))?;
-    let version = major(&said).with_context(|| format!("`{said}` is no version"))?;
-    anyhow::ensure!(version >= OLDEST, "PostgreSQL {version} is too old, {OLDEST} would do");
+    let output = version_output(&directory.join("postgres"))?;
+    let version = major(&output).with_context(|| format!("`{output}` is not a version"))?;
+    anyhow::ensure!(version >= MIN_VERSION, "PostgreSQL {version} is too old; version {MIN_VERSION} or later is required");
     Ok(Binaries { directory: directory.to_owned(), version })
 }
 
-/// PgBouncer and its version, major and minor. Debian has it in a directory that only root has on the PATH.
+/// Returns the path of PgBouncer, and its major and minor version. On Debian its directory is only on the PATH of root.
 ///
 /// # Errors
-/// When it is not installed.
+/// If PgBouncer is not installed.
 pub fn find_pgbouncer() -> anyhow::Result<(PathBuf, (u32, u32))> {
     let mut directories = path();
     directories.push(PathBuf::from("/usr/sbin"));
     let found = directories.iter().map(|directory| directory.join("pgbouncer")).find(|program| program.is_file());
     let program = found.context("PgBouncer is not installed: sudo apt-get install --yes pgbouncer")?;
-    let said = says_version(&program)?;
-    let version = major_and_minor(&said).with_context(|| format!("`{said}` is no version"))?;
+    let output = version_output(&program)?;
+    let version = major_and_minor(&output).with_context(|| format!("`{output}` is not a version"))?;
     Ok((program, version))
 }
 
@@ -82,19 +84,19 @@ pub(crate) fn path() -> Vec<PathBuf> {
     std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect()
 }
 
-fn says_version(program: &Path) -> anyhow::Result<String> {
+fn version_output(program: &Path) -> anyhow::Result<String> {
     let output = Command::new(program).arg("--version").output().with_context(|| format!("cannot run {}", program.display()))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// From `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or from `postgres (PostgreSQL) 18beta1`.
-fn major(said: &str) -> Option<u32> {
-    leading_number(said.split_once("(PostgreSQL) ")?.1)
+/// Parses `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or `postgres (PostgreSQL) 18beta1`.
+fn major(output: &str) -> Option<u32> {
+    leading_number(output.split_once("(PostgreSQL) ")?.1)
 }
 
-/// From `PgBouncer 1.18.0` and lines on its libraries.
-fn major_and_minor(said: &str) -> Option<(u32, u32)> {
-    let (major, rest) = said.strip_prefix("PgBouncer ")?.split_once('.')?;
+/// Parses `PgBouncer 1.18.0`. Lines about its libraries follow.
+fn major_and_minor(output: &str) -> Option<(u32, u32)> {
+    let (major, rest) = output.strip_prefix("PgBouncer ")?.split_once('.')?;
     Some((major.parse().ok()?, leading_number(rest)?))
 }
 
@@ -110,15 +112,15 @@ mod tests {
     use super::{in_directory, major, major_and_minor};
 
     #[test]
-    fn versions_are_read() {
+    fn versions_are_parsed() {
         assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(major("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major_and_minor("PgBouncer 1.18.0\nlibevent 2.1.12-stable\n"), Some((1, 18)));
     }
 
     #[test]
-    fn a_directory_without_them_is_refused() {
+    fn a_directory_without_the_programs_is_refused() {
         let error = in_directory(Path::new("/proc")).expect_err("there are no programs");
-        assert_eq!(error.to_string(), "initdb is not there");
+        assert_eq!(error.to_string(), "initdb is missing");
     }
 }

@@ -1,4 +1,4 @@
-//! What can happen to a server, and what it costs.
+//! Faults and resource usage of a server.
 
 use std::time::Duration;
 
@@ -8,124 +8,126 @@ use rustix::process::Signal;
 use crate::cluster::{Cluster, start_server};
 use crate::options::quoted;
 use crate::process;
-use crate::supervised::{PATIENCE, Supervised};
+use crate::supervised::{Supervised, TIMEOUT};
 
 const DOWN: &str = "the server is down";
 
 impl Cluster {
-    /// Kills the server and its children at one stroke. What it had not written into files is lost, as when the machine loses
-    /// power; what it had written is not, as the kernel lives.
+    /// Kills the server and its children. Data that was not written to files is lost. Written data is kept even without a
+    /// sync, unlike in a power failure, because the kernel keeps running.
     ///
     /// # Errors
-    /// When it is down.
+    /// If the server is down.
     pub fn kill(&self) -> Result<()> {
         self.end(Supervised::kill)
     }
 
-    /// Has the server roll back what is open, end its connections and write everything down.
+    /// Stops the server: it rolls back open transactions, ends connections and writes all data to disk.
     ///
     /// # Errors
-    /// When it is down, or does not manage to.
+    /// If the server is down or does not stop.
     pub fn stop(&self) -> Result<()> {
-        self.end(|server| server.stop(PATIENCE))
+        self.end(|server| server.stop(TIMEOUT))
     }
 
-    fn end(&self, how: impl FnOnce(&Supervised) -> Result<()>) -> Result<()> {
+    fn end(&self, operation: impl FnOnce(&Supervised) -> Result<()>) -> Result<()> {
         let mut state = self.state();
         let server = state.server.take().context(DOWN)?;
-        let before = process::cpu(server.id());
-        let ended = how(&server);
-        // Only one that had the time to ask its children has their time.
-        state.spent += before.max(process::cpu(server.id()));
-        ended
+        let before = process::cpu_time(server.id());
+        let result = operation(&server);
+        // A killed server does not wait for its children, so it loses their CPU time. In that case the earlier value counts.
+        state.ended_cpu_time += before.max(process::cpu_time(server.id()));
+        result
     }
 
-    /// Starts a server again on the same port, which repairs its data where it was killed. One that is up is stopped first.
+    /// Starts the server again on the same port. After a kill the server recovers its data. A running server is stopped
+    /// first.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If the server does not start.
     pub fn restart(&self) -> Result<()> {
         if self.is_up() {
             self.stop()?;
         }
-        self.state().server = Some(start_server(&self.place)?);
+        self.state().server = Some(start_server(&self.directory)?);
         Ok(())
     }
 
-    /// Whether it was neither killed nor stopped, nor has ended by itself.
+    /// Returns whether the server is running.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.state().server.as_ref().is_some_and(Supervised::runs)
+        self.state().server.as_ref().is_some_and(Supervised::is_running)
     }
 
-    /// Has the server and its children do nothing at all until [`Cluster::resume`]: connections stay open, and are not
-    /// answered.
+    /// Pauses the server and its children until [`Cluster::resume`]. Connections stay open, but get no response.
     ///
     /// # Errors
-    /// When it is down.
+    /// If the server is down.
     pub fn pause(&self) -> Result<()> {
         self.state().server.as_ref().context(DOWN)?.signal_all(Signal::STOP);
         Ok(())
     }
 
+    /// Resumes a paused server.
+    ///
     /// # Errors
-    /// When it is down.
+    /// If the server is down.
     pub fn resume(&self) -> Result<()> {
         self.state().server.as_ref().context(DOWN)?.signal_all(Signal::CONT);
         Ok(())
     }
 
-    /// Ends the connections of clients with this `application_name`, or of all, and says how many.
+    /// Ends the connections of clients with this `application_name`, or of all clients. Returns the number of connections.
     ///
     /// # Errors
-    /// When the server is not there.
+    /// If the server does not respond.
     pub fn terminate_connections(&self, application_name: Option<&str>) -> Result<usize> {
-        let only = application_name.map(|name| format!("AND application_name = {}", quoted(name))).unwrap_or_default();
+        let condition = application_name.map(|name| format!("AND application_name = {}", quoted(name))).unwrap_or_default();
         let sql = format!(
             "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
-             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() {only}"
+             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() {condition}"
         );
         Ok(self.execute("postgres", &sql)?.parse()?)
     }
 
-    /// Changes a setting of the running server. Some need a restart.
+    /// Changes a setting of the running server. Some settings need a restart.
     ///
     /// # Errors
-    /// When there is no such setting or value.
+    /// If the setting or the value is invalid.
     pub fn configure(&self, name: &str, value: &str) -> Result<()> {
         self.execute("postgres", &format!("ALTER SYSTEM SET {name} = {}; SELECT pg_reload_conf()", quoted(value)))?;
         Ok(())
     }
 
-    /// Processor time that the servers on this data have spent so far, with all of their children.
+    /// Returns the CPU time of all servers on this data so far, including their children.
     #[must_use]
     pub fn cpu_seconds(&self) -> f64 {
         let state = self.state();
-        let now = state.server.as_ref().map_or(Duration::ZERO, |server| process::cpu(server.id()));
-        (state.spent + now).as_secs_f64()
+        let now = state.server.as_ref().map_or(Duration::ZERO, |server| process::cpu_time(server.id()));
+        (state.ended_cpu_time + now).as_secs_f64()
     }
 
-    /// Memory that the server has now, with all of its children; what they share is counted once.
+    /// Returns the current memory of the server and its children. Shared memory is counted once.
     ///
     /// # Errors
-    /// When it is down.
+    /// If the server is down.
     pub fn memory_bytes(&self) -> Result<u64> {
-        process::memory(self.state().server.as_ref().context(DOWN)?.id())
+        process::memory_bytes(self.state().server.as_ref().context(DOWN)?.id())
     }
 
-    /// What its data takes up, with the log that it recovers from.
+    /// Returns the disk space of the data directory, including the write-ahead log.
     #[must_use]
     pub fn disk_bytes(&self) -> u64 {
-        process::disk(&self.place.data())
+        process::disk_bytes(&self.directory.data())
     }
 
-    /// Has a standby take over. Its primary is to be down, or to be kept from answering.
+    /// Promotes a standby to primary. The old primary must be down, or unable to respond.
     ///
     /// # Errors
-    /// When it is no standby.
+    /// If the server is not a standby.
     pub fn promote(&self) -> Result<()> {
-        let promoted = self.execute("postgres", &format!("SELECT pg_promote(true, {})", PATIENCE.as_secs()))?;
-        ensure!(promoted == "t", "the standby does not take over");
+        let promoted = self.execute("postgres", &format!("SELECT pg_promote(true, {})", TIMEOUT.as_secs()))?;
+        ensure!(promoted == "t", "the standby was not promoted");
         Ok(())
     }
 }

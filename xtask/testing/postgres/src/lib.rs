@@ -1,28 +1,28 @@
-//! PostgreSQL servers for tests, the benchmark and the chaos run, from the programs that are installed.
+//! PostgreSQL servers for tests, the benchmark and the chaos run. Uses the installed programs.
 //!
-//! A server's data is its own, in a temporary directory. It listens at 127.0.0.1 on a free port, keeps fsync and
-//! synchronous_commit on, and ends with the process that started it, even where that one was killed. Started by root it
-//! runs as another user, as PostgreSQL wants it.
+//! Each server has its own temporary data directory, and listens at 127.0.0.1 on a free port. fsync and synchronous_commit
+//! are on. A server ends with the process that started it, even if that process is killed. If that process runs as root,
+//! the server runs as another user, because PostgreSQL refuses to run as root.
 //!
-//! The crate pgtemp does the first half of this. It turns fsync off, needs sudo to start servers as root, leaves them
-//! behind where the process that started them is killed, and has neither standbys nor faults nor TLS.
+//! The crate pgtemp covers only a part of this. It turns fsync off, needs sudo to start servers as root, and leaves servers
+//! behind if the process that started them is killed. It has no standbys, faults or TLS.
 
-mod account;
 mod binaries;
 mod cluster;
+mod directory;
 mod faults;
 mod options;
 mod pgbouncer;
-mod place;
 mod process;
 mod run;
 mod sql;
 mod standby;
 mod supervised;
+mod user;
 
 pub use binaries::{Binaries, find_pgbouncer};
 pub use cluster::{Cluster, shared};
+pub use directory::Storage;
 pub use options::{Options, Tls};
 pub use pgbouncer::PgBouncer;
-pub use place::Storage;
 pub use run::{is_wanted, skip_without};

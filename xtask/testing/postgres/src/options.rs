@@ -1,8 +1,9 @@
-//! What a server is started with.
+//! The options of a server.
 
-use crate::place::Storage;
+use crate::directory::Storage;
 
-/// How a [Cluster](crate::Cluster) is to be. By default in memory, for every local connection, without TLS.
+/// The options of a [Cluster](crate::Cluster). By default the server is in memory and accepts every local connection, without
+/// TLS.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub(crate) storage: Storage,
@@ -11,7 +12,7 @@ pub struct Options {
     pub(crate) password: Option<String>,
 }
 
-/// What a server shows to those who connect, as PEM.
+/// The TLS certificate of a server and its key, as PEM.
 #[derive(Debug, Clone)]
 pub struct Tls {
     pub certificate: String,
@@ -19,50 +20,51 @@ pub struct Tls {
 }
 
 impl Options {
+    /// Sets where the data is stored.
     #[must_use]
     pub fn storage(self, storage: Storage) -> Options {
         Options { storage, ..self }
     }
 
-    /// A line of postgresql.conf, which goes before what this crate has there.
+    /// Adds a setting to postgresql.conf. It overrides the settings of this crate.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Options {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Every connection has to be encrypted.
+    /// Requires TLS for every connection.
     #[must_use]
     pub fn tls(self, certificate: &str, key: &str) -> Options {
         Options { tls: Some(Tls { certificate: certificate.to_owned(), key: key.to_owned() }), ..self }
     }
 
-    /// Every connection has to give this one, by SCRAM.
+    /// Requires this password for every connection, with SCRAM.
     #[must_use]
     pub fn password(self, password: &str) -> Options {
         Options { password: Some(password.to_owned()), ..self }
     }
 
-    /// The whole postgresql.conf.
+    /// Returns the content of postgresql.conf.
     pub(crate) fn configuration(&self, version: u32, port: u16) -> String {
         let port = port.to_string();
         let mut settings = vec![
             ("listen_addresses", "127.0.0.1"),
             ("port", &port),
-            // Its path may be longer than an address of a socket can be.
+            // The path of a socket could be too long for a socket address.
             ("unix_socket_directories", ""),
             ("max_connections", "300"),
             ("password_encryption", "scram-sha-256"),
             ("timezone", "UTC"),
             ("log_timezone", "UTC"),
             ("log_line_prefix", "%m [%p] %a "),
-            // Files in the data directory: others would stay where a server was killed.
+            // Uses files in the data directory. Other kinds of shared memory would stay behind after a kill.
             ("dynamic_shared_memory_type", "mmap"),
-            // A standby that was down for a while finds what it missed.
+            // Lets a standby catch up after it was down for a while.
             ("wal_keep_size", "128MB"),
         ];
         if version >= 14 {
-            // So much is no file at all.
+            // Up to this size, no file is needed.
             settings.push(("min_dynamic_shared_memory", "16MB"));
         }
         match self.storage {
@@ -73,11 +75,11 @@ impl Options {
             settings.extend([("ssl", "on"), ("ssl_cert_file", "../tls.pem"), ("ssl_key_file", "../tls-key.pem")]);
         }
         settings.extend(self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        // The last of several lines for one setting counts.
-        settings.iter().map(|(name, value)| configured(name, value)).collect()
+        // The last line of a setting takes effect.
+        settings.iter().map(|(name, value)| setting_line(name, value)).collect()
     }
 
-    /// The whole pg_hba.conf.
+    /// Returns the content of pg_hba.conf.
     pub(crate) fn access(&self) -> String {
         let kind = if self.tls.is_some() { "hostssl" } else { "host" };
         let method = if self.password.is_some() { "scram-sha-256" } else { "trust" };
@@ -85,12 +87,12 @@ impl Options {
     }
 }
 
-/// A line of a configuration file, where a backslash has a meaning.
-pub(crate) fn configured(name: &str, value: &str) -> String {
+/// Returns a line of a configuration file. In these files a backslash starts an escape.
+pub(crate) fn setting_line(name: &str, value: &str) -> String {
     format!("{name} = {}\n", quoted(&value.replace('\\', r"\\")))
 }
 
-/// As in SQL.
+/// Returns an SQL string literal.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

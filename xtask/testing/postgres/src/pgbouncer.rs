@@ -1,66 +1,69 @@
-//! PgBouncer in front of a server, as many have it.
+//! PgBouncer in front of a server.
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::binaries::find_pgbouncer;
 use crate::cluster::Cluster;
-use crate::place::{Place, Storage};
+use crate::directory::{Storage, WorkDirectory};
 use crate::sql::Access;
-use crate::supervised::{PATIENCE, Supervised, on_free_port, wait_for};
+use crate::supervised::{Supervised, TIMEOUT, on_free_port, wait_for};
 
-/// A pool that gives a connection to a client for one transaction at a time. The next one may get another connection: what
-/// belongs to a session, such as prepared statements, advisory locks and LISTEN, does not work through it.
+/// A PgBouncer in transaction mode: a client has a connection only for one transaction. Features of a session, such as
+/// prepared statements, advisory locks and LISTEN, do not work through it.
 ///
-/// It ends as a [Cluster] does.
+/// It ends in the same cases as a [Cluster].
 #[derive(Debug)]
 pub struct PgBouncer {
-    // In this order, as the directory is removed after whom it belongs to has ended.
+    // The order matters: the process must end before its directory is removed.
     _server: Supervised,
-    place: Place,
+    directory: WorkDirectory,
     access: Access,
 }
 
 impl PgBouncer {
+    /// Starts a PgBouncer in front of a server.
+    ///
     /// # Errors
-    /// When it is not installed, or does not start.
+    /// If PgBouncer is not installed or does not start.
     pub fn start(cluster: &Cluster) -> Result<PgBouncer> {
         let (program, version) = find_pgbouncer()?;
-        let place = Place::new(&Storage::Memory)?;
-        let (port, server) = on_free_port(&place, |port| {
-            let file = place.write("pgbouncer.ini", &configuration(&cluster.access, version, port))?;
+        let directory = WorkDirectory::new(&Storage::Memory)?;
+        let (port, server) = on_free_port(&directory, |port| {
+            let file = directory.write("pgbouncer.ini", &configuration(&cluster.access, version, port))?;
             let file = file.to_str().context("the path of the directory is not Unicode")?;
-            let server = Supervised::start(&place, &program, &[file])?;
-            // Anybody may answer at the port, but only this one writes its log.
+            let server = Supervised::start(&directory, &program, &[file])?;
+            // A connection would not prove that PgBouncer is ready: another process may use the port.
             let listens = format!("listening on 127.0.0.1:{port}");
-            wait_for("PgBouncer to start", PATIENCE, || {
-                let log = place.said();
-                ensure!(server.runs(), "PgBouncer ended at once: {log}");
+            wait_for("PgBouncer to start", TIMEOUT, || {
+                let log = directory.read_log();
+                ensure!(server.is_running(), "PgBouncer ended at its start: {log}");
                 Ok(log.contains(&listens).then_some(()))
             })?;
             Ok(server)
         })?;
         let access = Access { port, encrypted: false, password: None };
-        Ok(PgBouncer { _server: server, place, access })
+        Ok(PgBouncer { _server: server, directory, access })
     }
 
-    /// Where a client finds a database of the server through this.
+    /// Returns the URL of a database of the server through this PgBouncer.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         self.access.url(database)
     }
 
-    /// What it has said.
+    /// Returns the log.
     #[must_use]
     pub fn log(&self) -> String {
-        self.place.said()
+        self.directory.read_log()
     }
 }
 
-/// Every database of the server, for anybody.
+/// Returns a configuration that gives everyone access to all databases of the server.
 fn configuration(server: &Access, version: (u32, u32), port: u16) -> String {
     let password = server.password.as_ref().map(|password| format!(" password='{}'", password.replace('\'', "''"))).unwrap_or_default();
     let mode = if server.encrypted { "require" } else { "disable" };
-    // Version 1.21 can keep prepared statements apart, and later ones do so unasked. Who runs an older one has to be served too.
+    // Version 1.21 supports prepared statements, and later versions enable them by default. They are disabled here, because
+    // users may have an older version.
     let prepared = if version >= (1, 21) { "max_prepared_statements = 0" } else { "" };
     format!(
         "[databases]

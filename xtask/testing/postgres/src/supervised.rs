@@ -1,4 +1,4 @@
-//! A server that does not outlive who started it, however that one ends.
+//! A server process that ends with the process that started it, even if that process is killed.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use rustix::process::Signal;
 
-use crate::place::Place;
+use crate::directory::WorkDirectory;
 use crate::process;
 
-/// Starts a server and says its id. When its input is closed, which nobody has to do, it kills what is left of the server.
+/// Starts a server and prints its process id. Waits until the input of this script closes, which also happens when its parent
+/// is killed. Then kills the server and its children.
 ///
-/// The server is stopped first, so that it starts no child that this does not see. It is not asked how it ended before, so
-/// that its id means no other process.
+/// The script stops the server with SIGSTOP before it reads the list of children, so that the server cannot start another
+/// child. It calls `wait` only at the end, so that the system cannot reuse the process id before the kill.
 const SUPERVISOR: &str = r#"
 "$@" </dev/null >>"$0" 2>&1 &
 server=$!
@@ -31,8 +32,8 @@ kill -KILL $children "$server"
 wait "$server"
 "#;
 
-/// Longer than a healthy server needs to start, to recover or to stop, on a machine that does much else.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for a start, a recovery or a stop. A healthy server needs less, even on a busy machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 const POLL: Duration = Duration::from_millis(5);
 
@@ -43,19 +44,19 @@ pub(crate) struct Supervised {
 }
 
 impl Supervised {
-    /// Appends what the server says to the place's log.
-    pub(crate) fn start(place: &Place, program: &Path, arguments: &[&str]) -> anyhow::Result<Supervised> {
-        // Out of reach of Ctrl-C, and of the SIGHUP that the kernel sends to a group with a stopped member when the process
-        // ends that started it.
-        let mut command = place.command(Path::new("setsid"));
-        command.args(["sh", "-c", SUPERVISOR]).arg(place.log()).arg(program).args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(place.lease()?);
+    /// Starts a program whose output is appended to the log in the directory.
+    pub(crate) fn start(directory: &WorkDirectory, program: &Path, arguments: &[&str]) -> anyhow::Result<Supervised> {
+        // The supervisor runs in its own session, so that Ctrl-C does not end it. This also prevents the SIGHUP that the
+        // kernel sends to a process group with a stopped member when its parent ends.
+        let mut command = directory.command(Path::new("setsid"));
+        command.args(["sh", "-c", SUPERVISOR]).arg(directory.log()).arg(program).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(directory.keep_alive()?);
         let mut supervisor = command.spawn().context("cannot start sh")?;
-        let mut said = String::new();
+        let mut line = String::new();
         if let Some(output) = supervisor.stdout.take() {
-            BufReader::new(output).read_line(&mut said).context("cannot read what sh says")?;
+            BufReader::new(output).read_line(&mut line).context("cannot read the output of sh")?;
         }
-        let server = said.trim_end().parse().with_context(|| format!("sh says `{said}` instead of an id"))?;
+        let server = line.trim_end().parse().with_context(|| format!("sh printed `{line}` instead of a process id"))?;
         Ok(Supervised { supervisor, server })
     }
 
@@ -63,16 +64,16 @@ impl Supervised {
         self.server
     }
 
-    pub(crate) fn runs(&self) -> bool {
-        process::runs(self.server)
+    pub(crate) fn is_running(&self) -> bool {
+        process::is_running(self.server)
     }
 
-    /// To the server and all of its children, whose ids it says.
+    /// Sends a signal to the server and its children, and returns their ids.
     pub(crate) fn signal_all(&self, signal: Signal) -> Vec<i32> {
-        // Once it is stopped itself it starts no more of them.
+        // A stopped server cannot start more children.
         process::signal(self.server, Signal::STOP);
         let (server, children): (Vec<_>, Vec<_>) =
-            process::family(self.server).iter().map(|status| status.id).partition(|id| *id == self.server);
+            process::server_and_children(self.server).iter().map(|status| status.id).partition(|id| *id == self.server);
         let all = [children, server].concat();
         for id in &all {
             process::signal(*id, signal);
@@ -80,17 +81,17 @@ impl Supervised {
         all
     }
 
-    /// All at once, none has the time to tidy up. Waits until none runs.
+    /// Kills the server and its children, and waits until all have ended. They cannot clean up.
     pub(crate) fn kill(&self) -> anyhow::Result<()> {
         let killed = self.signal_all(Signal::KILL);
-        wait_for("the killed server to end", PATIENCE, || Ok((!killed.iter().any(|id| process::runs(*id))).then_some(())))
+        wait_for("the killed server to end", TIMEOUT, || Ok((!killed.iter().any(|id| process::is_running(*id))).then_some(())))
     }
 
-    /// Has it end as it likes to, for which it has to run.
-    pub(crate) fn stop(&self, patience: Duration) -> anyhow::Result<()> {
+    /// Stops the server with SIGINT, and waits until it has ended. Also resumes it, because a paused server cannot stop.
+    pub(crate) fn stop(&self, timeout: Duration) -> anyhow::Result<()> {
         process::signal(self.server, Signal::INT);
         self.signal_all(Signal::CONT);
-        wait_for("the server to stop", patience, || Ok((!self.runs()).then_some(())))
+        wait_for("the server to stop", timeout, || Ok((!self.is_running()).then_some(())))
     }
 }
 
@@ -101,31 +102,32 @@ impl Drop for Supervised {
     }
 }
 
-/// Asks again and again.
-pub(crate) fn wait_for<T>(what: &str, patience: Duration, mut ask: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+/// Calls `poll` until it returns a value. `event` names the event in the error.
+pub(crate) fn wait_for<T>(event: &str, timeout: Duration, mut poll: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
     let started = Instant::now();
     loop {
-        if let Some(answer) = ask()? {
-            return Ok(answer);
+        if let Some(value) = poll()? {
+            return Ok(value);
         }
-        ensure!(started.elapsed() < patience, "waited {patience:?} in vain for {what}");
+        ensure!(started.elapsed() < timeout, "waited {timeout:?} for {event} without success");
         std::thread::sleep(POLL);
     }
 }
 
-/// Starts a server in a place on a port that nobody else has, and once more if somebody was faster.
-pub(crate) fn on_free_port<T>(place: &Place, mut start: impl FnMut(u16) -> anyhow::Result<T>) -> anyhow::Result<(u16, T)> {
+/// Starts a server on a free port. Tries another port if another process takes the port first.
+pub(crate) fn on_free_port<T>(directory: &WorkDirectory, mut start: impl FnMut(u16) -> anyhow::Result<T>) -> anyhow::Result<(u16, T)> {
     for _ in 0..20 {
         let port = free_port()?;
         match start(port) {
-            Err(_) if place.said().contains("Address already in use") => std::fs::remove_file(place.log())?,
+            Err(_) if directory.read_log().contains("Address already in use") => std::fs::remove_file(directory.log())?,
             started => return Ok((port, started?)),
         }
     }
-    bail!("every port was taken by others")
+    bail!("found no free port after 20 attempts")
 }
 
-/// Not one of those that the system gives to connections, which would take it while the server is down.
+/// Returns a free port outside the range that the system uses for outgoing connections. Such a connection could take the port
+/// while the server is down.
 fn free_port() -> anyhow::Result<u16> {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(());

@@ -1,9 +1,9 @@
-//! Processes of servers, for tests, the benchmark and `cargo xtask`.
+//! Server processes for tests, the benchmark and `cargo xtask`.
 //!
-//! All that one process starts with [`command`] is one process group, which a small shell leads. The shell waits for the
-//! end of its input, a pipe that only its parent holds. So when the parent ends, in whatever way, SIGKILL included, the
-//! shell kills the group: no server is left behind, to take a port or computing time from what runs next. A death signal
-//! (prctl(2), PR_SET_PDEATHSIG) would follow the thread that started a server instead of the process.
+//! All processes that a process starts with [`command`] are in one process group, which a small shell leads. The shell waits
+//! until its input closes: a pipe that only its parent holds open. When the parent ends, even by SIGKILL, the shell kills the
+//! group. So no server stays behind and uses a port or CPU time. A death signal (prctl(2), PR_SET_PDEATHSIG) does not work:
+//! it is sent when the thread that started the server ends, not when the process ends.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,81 +16,86 @@ use std::sync::OnceLock;
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A command whose process ends with this one, and that has no input.
+/// Returns a command without input whose process is killed when this process ends.
 ///
 /// # Panics
-/// When no shell can be started.
+/// If the shell cannot be started.
 #[must_use]
 pub fn command(program: impl AsRef<OsStr>) -> Command {
-    static KEEPER: OnceLock<Child> = OnceLock::new();
-    let keeper = KEEPER.get_or_init(|| {
-        let mut keeper = Command::new("sh");
-        keeper.args(["-c", "cat >/dev/null; kill -KILL 0"]).process_group(0);
-        keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        keeper.spawn().expect("every system that the servers run on has sh")
+    static LEADER: OnceLock<Child> = OnceLock::new();
+    let leader = LEADER.get_or_init(|| {
+        let mut leader = Command::new("sh");
+        leader.args(["-c", "cat >/dev/null; kill -KILL 0"]).process_group(0);
+        leader.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        leader.spawn().expect("every supported system has sh")
     });
     let mut command = Command::new(program);
-    command.process_group(keeper.id().cast_signed()).stdin(Stdio::null());
+    command.process_group(leader.id().cast_signed()).stdin(Stdio::null());
     command
 }
 
-/// Host and port in the first line that a server prints, `… listens on http://127.0.0.1:8080`.
+/// Returns the host and port in the first output line of a server, `… listens on http://127.0.0.1:8080`.
 #[must_use]
-pub fn address_in(greeting: &str) -> Option<&str> {
-    let (_, url) = greeting.trim_end().split_once(" listens on ")?;
+pub fn address_in(line: &str) -> Option<&str> {
+    let (_, url) = line.trim_end().split_once(" listens on ")?;
     Some(url.split_once("://")?.1)
 }
 
-/// A server that runs, until this is dropped.
+/// A running server. It is killed on drop.
 pub struct Server {
     child: Child,
     log: PathBuf,
 }
 
 impl Server {
-    /// Starts a server. What it writes on standard error is added to the file `log`.
+    /// Starts a server. Its standard error is appended to the file `log`.
     ///
     /// # Errors
-    /// When it cannot be started, or the log cannot be written.
+    /// If the server cannot be started or the log cannot be written.
     pub fn start(mut command: Command, log: &Path) -> anyhow::Result<Server> {
         let file = File::options().create(true).append(true).open(log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = command.stdout(Stdio::piped()).stderr(file).spawn().context("cannot start the server")?;
         Ok(Server { child, log: log.to_owned() })
     }
 
-    /// Waits until it says where it listens: host and port.
+    /// Waits for the first output line, and returns the host and port in it.
     ///
     /// # Errors
-    /// When it ends, or says something else.
+    /// If the server ends or prints another line, or if this function was called before.
     pub fn address(&mut self) -> anyhow::Result<String> {
-        let output = self.child.stdout.take().context("the server has said where it listens before")?;
-        let mut greeting = String::new();
-        BufReader::new(output).read_line(&mut greeting).context("cannot read what the server prints")?;
-        let address = address_in(&greeting).map(str::to_owned);
-        address.with_context(|| format!("the server does not say where it listens; {} may say why", self.log.display()))
+        let output = self.child.stdout.take().context("the address was already read")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line).context("cannot read the output of the server")?;
+        let address = address_in(&line).map(str::to_owned);
+        address.with_context(|| format!("the server did not print its address; see {}", self.log.display()))
     }
 
+    /// Returns the process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
+    /// Sends a signal to the server.
+    ///
     /// # Errors
-    /// When it has ended.
+    /// If the server has ended.
     pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         kill_process(Pid::from_child(&self.child), signal).context("cannot signal the server")
     }
 
-    /// # Errors
-    /// When the system does not tell.
-    pub fn is_running(&mut self) -> anyhow::Result<bool> {
-        Ok(self.child.try_wait().context("cannot ask for the server")?.is_none())
-    }
-
-    /// Ends it as a crash would, without any warning (SIGKILL).
+    /// Returns whether the server is running.
     ///
     /// # Errors
-    /// When it cannot be killed.
+    /// If the system cannot return the status.
+    pub fn is_running(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.try_wait().context("cannot get the status of the server")?.is_none())
+    }
+
+    /// Kills the server (SIGKILL), like a crash.
+    ///
+    /// # Errors
+    /// If the server cannot be killed.
     pub fn kill(&mut self) -> anyhow::Result<ExitStatus> {
         self.child.kill().context("cannot kill the server")?;
         self.child.wait().context("cannot wait for the server")
@@ -99,7 +104,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Fails if the server has already ended.
         let _ = self.kill();
     }
 }

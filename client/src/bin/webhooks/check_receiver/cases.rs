@@ -1,4 +1,4 @@
-//! What is sent: callbacks that a receiver must accept, and each way in which one can be wrong.
+//! The callbacks to send: some that a receiver must accept, and one of each kind that it must refuse.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,31 +12,31 @@ use webhooks_client::types::{CallbackBody, CallbackBodyNotification, CallbackBod
 
 pub(crate) const TEST_TYPE: &str = "webhook.test";
 
-/// The service never sends it, so that no receiver knows it.
+/// A type that the service never sends, so that no receiver knows it.
 const UNKNOWN_TYPE: &str = "check-receiver.unknown";
 
-/// Twice what Standard Webhooks tolerates.
-const TOO_FAR: Duration = Duration::from_secs(10 * 60);
+/// Twice the tolerance of Standard Webhooks.
+const OUTSIDE_TOLERANCE: Duration = Duration::from_secs(10 * 60);
 
-/// The receiver's webhook, as the service knows it.
+/// The webhook of the receiver.
 pub(crate) struct Webhook {
     pub(crate) id: Uuid,
     pub(crate) secret: SigningSecret,
-    /// One that the receiver does not know.
-    pub(crate) strange_secret: SigningSecret,
+    /// A secret that the receiver does not know.
+    pub(crate) unknown_secret: SigningSecret,
     pub(crate) authorization: Option<Authorization>,
-    /// The customer's own.
+    /// The custom headers of the webhook.
     pub(crate) headers: HeaderMap,
-    /// The operator may require one.
+    /// Whether to check the handshake.
     pub(crate) handshake: bool,
     pub(crate) event_type: CallbackBodyType,
     pub(crate) data: Map<String, Value>,
-    /// That of the first callback, which comes twice.
+    /// The notification of the first callback, which is sent twice.
     pub(crate) first_notification: Uuid,
 }
 
 pub(crate) struct Authorization {
-    pub(crate) right: HeaderValue,
+    pub(crate) correct: HeaderValue,
     pub(crate) wrong: HeaderValue,
 }
 
@@ -49,26 +49,26 @@ pub(crate) struct Callback {
 pub(crate) enum Expected {
     Accepted,
     Refused,
-    /// Refused for its credentials.
+    /// Refused because of the credentials.
     Unauthorized,
-    /// Answered as a handshake wants it.
+    /// Accepted with the response that agrees to a handshake.
     Agreed,
 }
 
-/// A callback, and what a receiver does with it.
+/// A callback and the expected response of a receiver.
 pub(crate) struct Case {
-    /// The same in every version, for programs.
+    /// A stable name for programs.
     pub(crate) name: &'static str,
-    /// For people, in 36 characters at most.
+    /// A description of the callback, of at most 36 characters.
     pub(crate) sent: &'static str,
     pub(crate) expected: Expected,
-    /// What can happen when the receiver does the opposite, and how to mend it.
-    pub(crate) otherwise: &'static str,
+    /// The consequences of the opposite response, and a fix.
+    pub(crate) advice: &'static str,
     compose: fn(&Webhook, SystemTime) -> Callback,
 }
 
-/// What is sent to the webhook's receiver, in this order. The first is valid in every way.
-pub(crate) fn of(webhook: &Webhook) -> impl Iterator<Item = &'static Case> {
+/// Returns the cases for a webhook, in the order of sending. The first callback is valid in every way.
+pub(crate) fn for_webhook(webhook: &Webhook) -> impl Iterator<Item = &'static Case> {
     let test = (webhook.event_type.as_str() != TEST_TYPE).then_some(&TEST);
     let unauthorized = if webhook.authorization.is_some() { UNAUTHORIZED.as_slice() } else { &[] };
     let handshake = webhook.handshake.then_some(&HANDSHAKE);
@@ -79,10 +79,10 @@ const HANDSHAKE: Case = Case {
     name: "handshake",
     sent: "a handshake",
     expected: Expected::Agreed,
-    otherwise: "Where the operator requires it, the webhook gets nothing until the receiver has agreed. Answer a callback of the type \
-                webhook.handshake with 200, `Content-Type: application/json` and its `data`, {\"challenge\": \"…\"}, as body.",
+    advice: "If the operator requires a handshake, the webhook gets no notifications until the receiver agrees. Respond to a callback of \
+             the type webhook.handshake with 200, `Content-Type: application/json` and its `data`, {\"challenge\": \"…\"}, as body.",
     compose: |webhook, now| {
-        webhook.rewritten(now, |body| {
+        webhook.with_body(now, |body| {
             let mut body = body.clone();
             body["type"] = json!("webhook.handshake");
             body["data"] = json!({ "challenge": Uuid::now_v7().simple().to_string() });
@@ -96,43 +96,42 @@ pub(super) const ACCEPTED: [Case; 7] = [
         name: "valid",
         sent: "a callback as the service sends it",
         expected: Expected::Accepted,
-        otherwise: "Nothing would ever be accepted. Check that the secret is this webhook's, and compute the signature over the bytes \
-                    of the body as they came, before anything parses them. For a receiver that wants a password or a token, give \
-                    --username or --bearer-file.",
+        advice: "The receiver would never accept a callback. Check that it has the secret of this webhook, and that it computes the \
+                 signature over the received bytes of the body. If it requires a password or a token, give --username or --bearer-file.",
         compose: |webhook, now| webhook.callback(webhook.first_notification, now),
     },
     Case {
         name: "repeated",
-        sent: "the same again, the same webhook-id",
+        sent: "the same callback a second time",
         expected: Expected::Accepted,
-        otherwise: "An answer that is lost on its way makes the service send the callback again, and a receiver that refuses it then \
-                    gets it for days, until the delivery has failed. Answer 2xx to what is done already, and do nothing more.",
+        advice: "If a response is lost, the service sends the callback again. If the receiver refuses it, the service repeats it for days, \
+                 until the delivery fails. Respond with 2xx to a handled callback, and ignore it.",
         compose: |webhook, now| webhook.callback(webhook.first_notification, now),
     },
     Case {
         name: "spaces",
         sent: "JSON with spaces and line ends",
         expected: Expected::Accepted,
-        otherwise: "The data comes in the bytes that were published, and a signature over JSON that was parsed and written anew does \
-                    not match them. Compute it over the body as it came.",
-        compose: |webhook, now| webhook.rewritten(now, serde_json::to_vec_pretty),
+        advice: "The signature covers the exact bytes of the body. JSON that was parsed and serialized again has other bytes. Compute the \
+                 signature over the received bytes.",
+        compose: |webhook, now| webhook.with_body(now, serde_json::to_vec_pretty),
     },
     Case {
         name: "two-signatures",
-        sent: "a strange and then a valid signature",
+        sent: "a wrong signature before a valid one",
         expected: Expected::Accepted,
-        otherwise: "While a signing secret is being rotated, each callback carries a signature by the old one and one by the new one. \
-                    Split `webhook-signature` at its spaces; one signature that matches is enough.",
-        compose: |webhook, now| webhook.signed(&[webhook.strange_secret.clone(), webhook.secret.clone()], now),
+        advice: "During a rotation, each callback has one signature for the old secret and one for the new secret. Split \
+                 `webhook-signature` at spaces. One valid signature is enough.",
+        compose: |webhook, now| webhook.signed_with(&[webhook.unknown_secret.clone(), webhook.secret.clone()], now),
     },
     Case {
         name: "new-version",
-        sent: "a valid signature, and one of v2",
+        sent: "a valid signature and one of v2",
         expected: Expected::Accepted,
-        otherwise: "The day that the service adds a second way of signing, every callback would be refused. Split `webhook-signature` at \
-                    its spaces, and skip what does not begin with `v1,`.",
+        advice: "If the service adds a second signature version, the receiver would refuse every callback. Split `webhook-signature` at \
+                 spaces, and skip parts that do not begin with `v1,`.",
         compose: |webhook, now| {
-            let mut callback = webhook.fresh(now);
+            let mut callback = webhook.new_callback(now);
             let value = format!("{} v2,bm90IHlldCBpbnZlbnRlZA==", callback.header(WEBHOOK_SIGNATURE));
             callback.set(WEBHOOK_SIGNATURE, &value);
             callback
@@ -142,9 +141,9 @@ pub(super) const ACCEPTED: [Case; 7] = [
         name: "new-member",
         sent: "unknown members in the body",
         expected: Expected::Accepted,
-        otherwise: "The service may add members to the body at any time. Ignore those that you do not know.",
+        advice: "The service may add members to the body at any time. Ignore unknown members.",
         compose: |webhook, now| {
-            webhook.rewritten(now, |body| {
+            webhook.with_body(now, |body| {
                 let mut body = body.clone();
                 body["checkReceiver"] = json!({ "new": true });
                 body["notification"]["checkReceiver"] = json!("new");
@@ -156,9 +155,9 @@ pub(super) const ACCEPTED: [Case; 7] = [
         name: "new-type",
         sent: "an unknown type",
         expected: Expected::Accepted,
-        otherwise: "The platform may publish new types at any time, and each such callback would be sent again for days. Answer 2xx to a \
-                    type that you do not know, or register with --event-type for those that you do.",
-        compose: |webhook, now| webhook.of_type(UNKNOWN_TYPE, now),
+        advice: "The platform may publish new types at any time, and the service would send each such callback again for days. Respond \
+                 with 2xx to unknown types, or register with --event-type for the types that you need.",
+        compose: |webhook, now| webhook.with_type(UNKNOWN_TYPE, now),
     },
 ];
 
@@ -166,8 +165,8 @@ const TEST: Case = Case {
     name: "test",
     sent: "the type webhook.test",
     expected: Expected::Accepted,
-    otherwise: "`webhooks test` sends this, and would report that the receiver does not work. Answer 2xx, and do nothing more.",
-    compose: |webhook, now| webhook.of_type(TEST_TYPE, now),
+    advice: "`webhooks test` sends this type, and would report that the receiver does not work. Respond with 2xx, and ignore it.",
+    compose: |webhook, now| webhook.with_type(TEST_TYPE, now),
 };
 
 pub(super) const REFUSED: [Case; 10] = [
@@ -175,17 +174,17 @@ pub(super) const REFUSED: [Case; 10] = [
         name: "unsigned",
         sent: "no webhook-signature",
         expected: Expected::Refused,
-        otherwise: "Anybody who knows the URL can tell the receiver that anything has happened. Answer 401 to what has no valid signature.",
-        compose: |webhook, now| webhook.fresh(now).without(WEBHOOK_SIGNATURE),
+        advice: "Anybody who knows the URL can send false notifications. Respond with 401 if there is no valid signature.",
+        compose: |webhook, now| webhook.new_callback(now).without(WEBHOOK_SIGNATURE),
     },
     Case {
         name: "altered-signature",
         sent: "a changed signature",
         expected: Expected::Refused,
-        otherwise: "A signature that is not compared protects nothing. Compute your own, compare the whole of it in constant time, and \
-                    answer 401 when they differ.",
+        advice: "A signature protects nothing unless the receiver compares it. Compute the signature, compare all of it in constant time, \
+                 and respond with 401 if it differs.",
         compose: |webhook, now| {
-            let mut callback = webhook.fresh(now);
+            let mut callback = webhook.new_callback(now);
             let signature = callback.header(WEBHOOK_SIGNATURE);
             let changed = if signature.starts_with("v1,A") { "v1,B" } else { "v1,A" };
             let value = format!("{changed}{}", &signature[changed.len()..]);
@@ -197,11 +196,11 @@ pub(super) const REFUSED: [Case; 10] = [
         name: "altered-body",
         sent: "a body changed after signing",
         expected: Expected::Refused,
-        otherwise: "Whoever can see one callback can make it say something else. Compute the signature over the whole body, and answer 401 \
-                    when it differs.",
+        advice: "Anybody who sees one callback can change its data. Compute the signature over the whole body, and respond with 401 if it \
+                 differs.",
         compose: |webhook, now| {
-            let mut callback = webhook.fresh(now);
-            let mut body: Value = serde_json::from_slice(&callback.body).expect("it was made of JSON");
+            let mut callback = webhook.new_callback(now);
+            let mut body: Value = serde_json::from_slice(&callback.body).expect("the body is JSON");
             body["data"]["checkReceiver"] = json!("altered");
             callback.body = body.to_string().into_bytes();
             callback
@@ -211,10 +210,10 @@ pub(super) const REFUSED: [Case; 10] = [
         name: "altered-id",
         sent: "an id changed after signing",
         expected: Expected::Refused,
-        otherwise: "Whoever can see one callback can have it handled again under a new identifier. Compute the signature over \
-                    `<webhook-id>.<webhook-timestamp>.<body>`.",
+        advice: "Anybody who sees one callback can send it again with a new id. Compute the signature over \
+                 `<webhook-id>.<webhook-timestamp>.<body>`.",
         compose: |webhook, now| {
-            let mut callback = webhook.fresh(now);
+            let mut callback = webhook.new_callback(now);
             callback.set(WEBHOOK_ID, &Uuid::now_v7().to_string());
             callback
         },
@@ -223,11 +222,11 @@ pub(super) const REFUSED: [Case; 10] = [
         name: "altered-time",
         sent: "a time changed after signing",
         expected: Expected::Refused,
-        otherwise: "Whoever can see one callback can send it again for ever, under a new time. Compute the signature over \
-                    `<webhook-id>.<webhook-timestamp>.<body>`.",
+        advice: "Anybody who sees one callback can send it again at any time with a new time. Compute the signature over \
+                 `<webhook-id>.<webhook-timestamp>.<body>`.",
         compose: |webhook, now| {
-            let stale = webhook.fresh(now - TOO_FAR);
-            let mut callback = webhook.fresh(now);
+            let stale = webhook.new_callback(now - OUTSIDE_TOLERANCE);
+            let mut callback = webhook.new_callback(now);
             callback.set(WEBHOOK_ID, stale.header(WEBHOOK_ID));
             callback.set(WEBHOOK_SIGNATURE, stale.header(WEBHOOK_SIGNATURE));
             callback.body = stale.body;
@@ -238,58 +237,60 @@ pub(super) const REFUSED: [Case; 10] = [
         name: "strange-secret",
         sent: "signed with another secret",
         expected: Expected::Refused,
-        otherwise: "Anybody who knows the URL can tell the receiver that anything has happened. Compute the signature with this webhook's \
-                    secret (the base64 after `whsec_`), and answer 401 when it differs.",
-        compose: |webhook, now| webhook.signed(std::slice::from_ref(&webhook.strange_secret), now),
+        advice: "Anybody who knows the URL can send false notifications. Compute the signature with the secret of this webhook (the base64 \
+                 after `whsec_`), and respond with 401 if it differs.",
+        compose: |webhook, now| webhook.signed_with(std::slice::from_ref(&webhook.unknown_secret), now),
     },
     Case {
         name: "stale",
         sent: "signed 10 minutes ago",
         expected: Expected::Refused,
-        otherwise: "Whoever has recorded one callback can send it again for ever. Once the signature is checked, answer 401 when \
-                    `webhook-timestamp` is more than 5 minutes from your clock.",
-        compose: |webhook, now| webhook.fresh(now - TOO_FAR),
+        advice: "Anybody who has recorded one callback can send it again at any time. After the check of the signature, respond with 401 \
+                 if `webhook-timestamp` differs from your clock by more than 5 minutes.",
+        compose: |webhook, now| webhook.new_callback(now - OUTSIDE_TOLERANCE),
     },
     Case {
         name: "future",
         sent: "signed 10 minutes ahead",
         expected: Expected::Refused,
-        otherwise: "Time is checked in one direction only, or not at all, so that a callback stays good for too long. Answer 401 when \
-                    `webhook-timestamp` is more than 5 minutes from your clock, before or after.",
-        compose: |webhook, now| webhook.fresh(now + TOO_FAR),
+        advice: "The receiver does not check the time, or checks only for old callbacks, so a callback stays valid for too long. Respond \
+                 with 401 if `webhook-timestamp` is more than 5 minutes before or after your clock.",
+        compose: |webhook, now| webhook.new_callback(now + OUTSIDE_TOLERANCE),
     },
     Case {
         name: "no-id",
         sent: "no webhook-id",
         expected: Expected::Refused,
-        otherwise: "Without an identifier nobody can tell a repetition. It is part of what is signed: answer 401 when it is missing.",
-        compose: |webhook, now| webhook.fresh(now).without(WEBHOOK_ID),
+        advice: "Without the id, the receiver cannot recognize a repeated callback. The signature covers the id: respond with 401 if it is \
+                 missing.",
+        compose: |webhook, now| webhook.new_callback(now).without(WEBHOOK_ID),
     },
     Case {
         name: "no-time",
         sent: "no webhook-timestamp",
         expected: Expected::Refused,
-        otherwise: "Without a time nobody can tell how old a callback is. It is part of what is signed: answer 401 when it is missing.",
-        compose: |webhook, now| webhook.fresh(now).without(WEBHOOK_TIMESTAMP),
+        advice: "Without the time, the receiver cannot know the age of a callback. The signature covers the time: respond with 401 if it \
+                 is missing.",
+        compose: |webhook, now| webhook.new_callback(now).without(WEBHOOK_TIMESTAMP),
     },
 ];
 
 pub(super) const UNAUTHORIZED: [Case; 2] = [
     Case {
         name: "no-credentials",
-        sent: "no Authorization, else valid",
+        sent: "no Authorization, otherwise valid",
         expected: Expected::Unauthorized,
-        otherwise: "The credentials that you registered are not asked for. Answer 401 when `Authorization` is missing.",
-        compose: |webhook, now| webhook.fresh(now).without(AUTHORIZATION.as_str()),
+        advice: "The receiver does not require the registered credentials. Respond with 401 if `Authorization` is missing.",
+        compose: |webhook, now| webhook.new_callback(now).without(AUTHORIZATION.as_str()),
     },
     Case {
         name: "wrong-credentials",
-        sent: "wrong password or token, else valid",
+        sent: "wrong credentials, otherwise valid",
         expected: Expected::Unauthorized,
-        otherwise: "The credentials that you registered are not compared. Compare the whole of `Authorization` in constant time, and \
-                    answer 401 when it differs.",
+        advice: "The receiver does not compare the registered credentials. Compare all of `Authorization` in constant time, and respond \
+                 with 401 if it differs.",
         compose: |webhook, now| {
-            let mut callback = webhook.fresh(now);
+            let mut callback = webhook.new_callback(now);
             if let Some(authorization) = &webhook.authorization {
                 callback.headers.insert(AUTHORIZATION, authorization.wrong.clone());
             }
@@ -299,42 +300,44 @@ pub(super) const UNAUTHORIZED: [Case; 2] = [
 ];
 
 impl Case {
-    /// The callback as it is sent at `now`.
+    /// Returns the callback to send at `now`.
     pub(crate) fn compose(&self, webhook: &Webhook, now: SystemTime) -> Callback {
         (self.compose)(webhook, now)
     }
 }
 
 impl Webhook {
-    /// The valid callback of a notification.
+    /// Returns the valid callback of a notification.
     fn callback(&self, notification: Uuid, now: SystemTime) -> Callback {
         let body = self.body(notification, now).to_string().into_bytes();
-        self.seal(std::slice::from_ref(&self.secret), notification, now, body)
+        self.sign(std::slice::from_ref(&self.secret), notification, now, body)
     }
 
-    /// A valid callback of a notification that has not come before.
-    fn fresh(&self, now: SystemTime) -> Callback {
+    /// Returns the valid callback of a new notification.
+    fn new_callback(&self, now: SystemTime) -> Callback {
         self.callback(Uuid::now_v7(), now)
     }
 
-    fn signed(&self, secrets: &[SigningSecret], now: SystemTime) -> Callback {
+    /// Returns the callback of a new notification, signed with these secrets.
+    fn signed_with(&self, secrets: &[SigningSecret], now: SystemTime) -> Callback {
         let notification = Uuid::now_v7();
-        self.seal(secrets, notification, now, self.body(notification, now).to_string().into_bytes())
+        self.sign(secrets, notification, now, self.body(notification, now).to_string().into_bytes())
     }
 
-    fn of_type(&self, event_type: &str, now: SystemTime) -> Callback {
-        self.rewritten(now, |body| {
+    /// Returns the valid callback of a new notification of this type.
+    fn with_type(&self, event_type: &str, now: SystemTime) -> Callback {
+        self.with_body(now, |body| {
             let mut body = body.clone();
             body["type"] = json!(event_type);
             serde_json::to_vec(&body)
         })
     }
 
-    /// A fresh callback whose body is written in its own way before it is signed.
-    fn rewritten(&self, now: SystemTime, write: impl Fn(&Value) -> serde_json::Result<Vec<u8>>) -> Callback {
+    /// Returns the valid callback of a new notification whose body is serialized by `serialize`.
+    fn with_body(&self, now: SystemTime, serialize: impl Fn(&Value) -> serde_json::Result<Vec<u8>>) -> Callback {
         let notification = Uuid::now_v7();
-        let body = write(&self.body(notification, now)).expect("a JSON value can be written");
-        self.seal(std::slice::from_ref(&self.secret), notification, now, body)
+        let body = serialize(&self.body(notification, now)).expect("a JSON value can be serialized");
+        self.sign(std::slice::from_ref(&self.secret), notification, now, body)
     }
 
     fn body(&self, notification: Uuid, now: SystemTime) -> Value {
@@ -347,20 +350,20 @@ impl Webhook {
         })
     }
 
-    fn seal(&self, secrets: &[SigningSecret], notification: Uuid, now: SystemTime, body: Vec<u8>) -> Callback {
+    fn sign(&self, secrets: &[SigningSecret], notification: Uuid, now: SystemTime, body: Vec<u8>) -> Callback {
         let mut headers = sign(secrets, notification, now, &body);
         headers.extend(self.headers.clone());
         if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.right.clone());
+            headers.insert(AUTHORIZATION, authorization.correct.clone());
         }
         Callback { headers, body }
     }
 }
 
 impl Callback {
-    /// One of the headers that [`sign`] made.
+    /// Returns a header that [`sign`] created.
     fn header(&self, name: &'static str) -> &str {
-        self.headers[name].to_str().expect("it was made of ASCII text")
+        self.headers[name].to_str().expect("the header is ASCII text")
     }
 
     fn set(&mut self, name: &'static str, value: &str) {

@@ -1,4 +1,4 @@
-//! One callback sent, within the bounds that the service keeps, and what came back.
+//! Sends one callback with the limits of the service, and returns the outcome.
 
 use std::error::Error;
 use std::io;
@@ -14,14 +14,14 @@ use tokio::time::timeout_at;
 
 use super::cases::Callback;
 
-/// As the service does: so much of an answer is read.
-const ANSWER_BYTES: usize = 64 * 1024;
+/// Maximum number of bytes read of a response body, as in the service.
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// As the service does, at most.
+/// Time limit for a connection, as in the service.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// That of the server of this version.
-const SERVICE: &str = concat!("webhooks-server/", env!("CARGO_PKG_VERSION"));
+/// The `User-Agent` of a server of this version.
+const SERVER_USER_AGENT: &str = concat!("webhooks-server/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) struct Exchange {
     client: reqwest::Client,
@@ -29,69 +29,69 @@ pub(crate) struct Exchange {
     limit: Duration,
 }
 
-/// What came of a callback.
+/// The outcome of a callback.
 #[derive(Clone, Debug)]
-pub(crate) enum Got {
-    Answer {
+pub(crate) enum Outcome {
+    Response {
         status: StatusCode,
         took: Duration,
-        /// It has more than the 64 KiB that the service reads.
+        /// Whether the body has more than the 64 KiB that the service reads.
         large: bool,
-        /// It is what agrees to the callback, if that was a handshake.
+        /// Whether the response agrees to the handshake.
         agreed: bool,
     },
-    /// No answer in time.
-    Late,
-    /// The connection was made and ended before an answer came, for this reason.
+    /// No response within the time limit.
+    TimedOut,
+    /// The connection ended before a response, for this reason.
     Broken(String),
-    /// There was no connection, for this reason.
+    /// No connection was possible, for this reason.
     Unreachable(String),
 }
 
 impl Exchange {
-    #[expect(clippy::disallowed_methods, reason = "the guard is for URLs that customers choose; this one its user chose")]
+    #[expect(clippy::disallowed_methods, reason = "the lint protects requests to URLs of customers; here the user chose the URL")]
     pub(crate) fn new(url: Url, authorities: &[u8], limit: Duration) -> Result<Exchange> {
         let mut builder =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT.min(limit));
         if super::is_loopback(&url) {
-            // A proxy would look for the receiver on its own machine.
+            // A proxy would connect to its own loopback interface.
             builder = builder.no_proxy();
         }
         if !authorities.is_empty() {
             let certificates = reqwest::Certificate::from_pem_bundle(authorities);
-            builder = builder.tls_certs_merge(certificates.context("the certificate authorities are not certificates in PEM")?);
+            builder = builder.tls_certs_merge(certificates.context("the certificate authorities are not PEM certificates")?);
         }
-        Ok(Exchange { client: builder.build().context("the HTTP client cannot be set up")?, url, limit })
+        Ok(Exchange { client: builder.build().context("cannot set up the HTTP client")?, url, limit })
     }
 
-    pub(crate) async fn send(&self, callback: Callback) -> Got {
+    pub(crate) async fn send(&self, callback: Callback) -> Outcome {
         let started = Instant::now();
         let deadline = tokio::time::Instant::now() + self.limit;
         let request = self
             .client
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
-            .header(USER_AGENT, SERVICE)
+            .header(USER_AGENT, SERVER_USER_AGENT)
             .headers(callback.headers)
             .body(callback.body.clone());
         let response = match timeout_at(deadline, request.send()).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_connect() => return Got::Unreachable(explain(&error)),
-            Ok(Err(error)) => return Got::Broken(explain(&error)),
-            Err(_) => return Got::Late,
+            Ok(Err(error)) if error.is_connect() => return Outcome::Unreachable(explain(&error)),
+            Ok(Err(error)) => return Outcome::Broken(explain(&error)),
+            Err(_) => return Outcome::TimedOut,
         };
         let (status, took) = (response.status(), started.elapsed());
-        // The status says it all: a body that breaks off or never ends makes an accepted callback no less accepted.
+        // Only the status decides. A callback is accepted even if the body breaks off or never ends.
         let mut body = Vec::new();
         let large = timeout_at(deadline, read(response, &mut body)).await.unwrap_or(false);
-        Got::Answer { status, took, large, agreed: status == StatusCode::OK && agrees(&callback.body, &body) }
+        Outcome::Response { status, took, large, agreed: status == StatusCode::OK && agrees(&callback.body, &body) }
     }
 }
 
-/// Reads as much of the body as the service would; true when there is more.
+/// Reads as much of the body as the service would. Returns whether the body is longer.
 async fn read(mut response: reqwest::Response, body: &mut Vec<u8>) -> bool {
     while let Ok(Some(chunk)) = response.chunk().await {
-        if chunk.len() > ANSWER_BYTES - body.len() {
+        if chunk.len() > MAX_BODY_BYTES - body.len() {
             return true;
         }
         body.extend_from_slice(&chunk);
@@ -99,33 +99,34 @@ async fn read(mut response: reqwest::Response, body: &mut Vec<u8>) -> bool {
     false
 }
 
-/// Whether an answer has the challenge of the callback that was sent.
-fn agrees(sent: &[u8], answer: &[u8]) -> bool {
+/// Whether a response contains the challenge of the sent callback.
+fn agrees(sent: &[u8], response: &[u8]) -> bool {
     let challenge = |json: &[u8], pointer: &str| {
         let value: Value = serde_json::from_slice(json).ok()?;
         value.pointer(pointer)?.as_str().map(str::to_owned)
     };
-    challenge(sent, "/data/challenge").is_some_and(|challenged| challenge(answer, "/challenge") == Some(challenged))
+    challenge(sent, "/data/challenge").is_some_and(|expected| challenge(response, "/challenge") == Some(expected))
 }
 
-/// What is wrong, and what to do about it where that is known.
+/// Returns the cause of an error, with advice if possible.
 fn explain(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| cause(*error));
     for cause in causes.clone() {
         if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-            return "nothing listens there".to_owned();
+            return "no server listens there".to_owned();
         }
         if let Some(rustls::Error::InvalidCertificate(error)) = cause.downcast_ref() {
             return explain_certificate(error);
         }
     }
     if error.is_timeout() {
-        return "there was no connection in time".to_owned();
+        return "the connection timed out".to_owned();
     }
-    causes.last().map_or_else(|| "no further reason is known".to_owned(), ToString::to_string)
+    causes.last().map_or_else(|| "the reason is unknown".to_owned(), ToString::to_string)
 }
 
-/// As [`Error::source`], which leaves out what an I/O error is made of: of rustls's errors some are in there, in two layers.
+/// Returns the cause of an error. Unlike [`Error::source`], this function also returns the inner error of an I/O error. An
+/// error of rustls can be nested in two I/O errors.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
@@ -136,14 +137,14 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 fn explain_certificate(error: &CertificateError) -> String {
     let advice = match error {
         CertificateError::UnknownIssuer => {
-            "its certificate is not from an authority that is trusted, so the service would not call it\n  \
-             have it show the whole chain up to a public authority, or give --ca-file, as the server then needs too"
+            "its certificate is not from a trusted authority, so the service would not call it\n  \
+             configure the whole chain up to a public authority, or give --ca-file here and to the server"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "its certificate is for another name, so the service would not call it\n  get one for the name in this URL"
+            "its certificate is for another name, so the service would not call it\n  get a certificate for the name in this URL"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "its certificate has expired, so the service would not call it\n  renew it, and see why that did not happen by itself"
+            "its certificate has expired, so the service would not call it\n  renew it, and check the automatic renewal"
         }
         other => return format!("its certificate is not valid ({other}), so the service would not call it"),
     };

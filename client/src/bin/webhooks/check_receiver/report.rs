@@ -1,4 +1,4 @@
-//! How the checks are printed.
+//! Prints the result of the checks.
 
 use std::fmt::Write as _;
 use std::io;
@@ -7,22 +7,22 @@ use comfy_table::{ContentArrangement, Table};
 use serde_json::{Value, json};
 
 use super::cases::Expected;
-use super::exchange::Got;
+use super::exchange::Outcome;
 use super::verdict::{Check, Verdict};
 use crate::output::{self, print, print_json, printable};
 
-/// As wide as the table is.
+/// The width of the printed table, in characters.
 const WIDTH: u16 = 80;
 
 pub(crate) struct Report<'a> {
     pub(crate) url: &'a str,
     pub(crate) checks: Vec<Check>,
-    /// How many checks there are when none keeps the others from being made.
+    /// The number of checks if none is skipped.
     pub(crate) planned: usize,
 }
 
 impl Report<'_> {
-    pub(crate) fn all_well(&self) -> bool {
+    pub(crate) fn all_ok(&self) -> bool {
         self.count(Verdict::Ok) == self.planned
     }
 
@@ -37,7 +37,7 @@ impl Report<'_> {
     fn as_text(&self) -> String {
         let rows = self.checks.iter().map(|check| {
             let cells = [verdict(check.verdict), check.case.name, check.case.sent, expected(check.case.expected)];
-            cells.into_iter().map(str::to_owned).chain([got(&check.got)]).collect()
+            cells.into_iter().map(str::to_owned).chain([outcome(&check.outcome)]).collect()
         });
         let table = output::table(Some(&["", "CHECK", "SENT", "EXPECTED", "GOT"]), rows);
         let mut lines = table.lines();
@@ -46,7 +46,7 @@ impl Report<'_> {
         let mut text = format!("{header}\n");
         for (index, (check, line)) in self.checks.iter().zip(lines).enumerate() {
             let _ = writeln!(text, "{line}");
-            // What is true of several checks in a row is said once, after the last.
+            // If consecutive checks have the same explanation, it is printed once, after the last.
             let next = self.checks.get(index + 1);
             if next.is_none_or(|next| next.explanation != check.explanation)
                 && let Some(explanation) = &check.explanation
@@ -59,19 +59,18 @@ impl Report<'_> {
     }
 
     fn summary(&self) -> String {
-        let (well, wrong, unclear) = (self.count(Verdict::Ok), self.count(Verdict::Wrong), self.count(Verdict::Unclear));
-        let not_made = self.planned - self.checks.len();
-        let mut parts = vec![if self.all_well() { format!("All {well} checks are ok.") } else { format!("{wrong} wrong, {well} ok.") }];
+        let (ok, wrong, unclear) = (self.count(Verdict::Ok), self.count(Verdict::Wrong), self.count(Verdict::Unclear));
+        let skipped = self.planned - self.checks.len();
+        let mut parts = vec![if self.all_ok() { format!("All {ok} checks are ok.") } else { format!("{wrong} wrong, {ok} ok.") }];
         if unclear > 0 {
-            parts.push(format!("{unclear} unclear: they mean something only once the valid callback is accepted."));
+            parts.push(format!("{unclear} unclear: the receiver must accept the valid callback first."));
         }
-        if not_made > 0 {
-            parts.push(format!("{not_made} not made: they need an answer to the valid callback first."));
+        if skipped > 0 {
+            parts.push(format!("{skipped} skipped: the receiver must respond to the valid callback first."));
         }
         if self.checks.iter().any(|check| check.case.name == "repeated" && check.verdict == Verdict::Ok) {
             parts.push(
-                "Nobody can see from here whether the repeated callback was handled twice: see that your receiver keeps each webhook-id \
-                 that it has handled."
+                "This check cannot see whether the repeated callback was handled twice: your receiver must store each handled webhook-id."
                     .to_owned(),
             );
         }
@@ -87,10 +86,10 @@ impl Report<'_> {
                     "name": check.case.name,
                     "sent": check.case.sent,
                     "expected": expected(check.case.expected),
-                    "got": got(&check.got),
-                    "durationMs": match &check.got {
-                        Got::Answer { took, .. } => json!(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
-                        Got::Late | Got::Broken(_) | Got::Unreachable(_) => Value::Null,
+                    "got": outcome(&check.outcome),
+                    "durationMs": match &check.outcome {
+                        Outcome::Response { took, .. } => json!(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+                        Outcome::TimedOut | Outcome::Broken(_) | Outcome::Unreachable(_) => Value::Null,
                     },
                     "verdict": check.verdict,
                     "explanation": check.explanation,
@@ -125,11 +124,11 @@ fn expected(expected: Expected) -> &'static str {
     }
 }
 
-fn got(got: &Got) -> String {
-    match got {
-        Got::Answer { status, .. } => status.as_u16().to_string(),
-        Got::Late => "late".to_owned(),
-        Got::Broken(_) | Got::Unreachable(_) => "none".to_owned(),
+fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Response { status, .. } => status.as_u16().to_string(),
+        Outcome::TimedOut => "late".to_owned(),
+        Outcome::Broken(_) | Outcome::Unreachable(_) => "none".to_owned(),
     }
 }
 
@@ -141,7 +140,7 @@ fn indented(text: &str, indent: usize) -> String {
     })
 }
 
-/// Broken between words. What a broken connection says may come from the other side.
+/// Wraps a text between words, and escapes control characters: the text may contain an error message of the receiver.
 fn wrapped(text: &str, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -156,26 +155,29 @@ fn wrapped(text: &str, width: u16) -> String {
 mod tests {
     use std::time::Duration;
 
+    use http::StatusCode;
+
     use super::super::cases::{ACCEPTED, REFUSED, UNAUTHORIZED};
     use super::super::verdict::judge_all;
     use super::*;
 
-    /// All checks, each with what came back.
-    fn report(got: impl Fn(Expected) -> Got) -> Report<'static> {
+    /// Returns a report of all checks with the given outcomes.
+    fn report(outcome: impl Fn(Expected) -> Outcome) -> Report<'static> {
         let cases = ACCEPTED.iter().chain(&REFUSED).chain(&UNAUTHORIZED);
-        let sent: Vec<_> = cases.map(|case| (case, got(case.expected))).collect();
+        let sent: Vec<_> = cases.map(|case| (case, outcome(case.expected))).collect();
         let planned = sent.len();
         Report { url: "https://example.com/", checks: judge_all(&sent, Duration::from_secs(15)), planned }
     }
 
-    fn answer(status: u16) -> Got {
-        Got::Answer { status: reqwest::StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false, agreed: false }
+    fn response(status: u16) -> Outcome {
+        Outcome::Response { status: StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false, agreed: false }
     }
 
     #[test]
     fn no_line_is_wider_than_a_terminal() {
-        for got in [answer(204), answer(401), answer(500), answer(302), answer(410), Got::Late, Got::Broken("x ".repeat(200))] {
-            for line in report(|_| got.clone()).as_text().lines() {
+        let failures = [Outcome::TimedOut, Outcome::Broken("x ".repeat(200))];
+        for outcome in [204, 401, 500, 302, 410].map(response).into_iter().chain(failures) {
+            for line in report(|_| outcome.clone()).as_text().lines() {
                 assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
                 assert_eq!(line, line.trim_end());
             }
@@ -183,24 +185,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_true_of_checks_in_a_row_is_said_once() {
-        let text = report(|_| answer(204)).as_text();
+    fn a_repeated_explanation_is_printed_once() {
+        let text = report(|_| response(204)).as_text();
         assert_eq!(text.matches("not checked at all").count(), 1, "{text}");
     }
 
     #[test]
-    fn only_when_every_check_was_made_and_is_ok_all_is_well() {
-        let right = |expected| answer(if expected == Expected::Accepted { 204 } else { 401 });
-        assert!(report(right).all_well());
-        assert!(!report(|_| answer(204)).all_well());
-        let cut_short = Report { planned: 20, ..report(right) };
-        assert!(!cut_short.all_well());
-        assert!(cut_short.as_text().contains("1 not made"), "{}", cut_short.as_text());
+    fn all_is_ok_only_if_every_check_was_made_and_is_ok() {
+        let correct = |expected| response(if expected == Expected::Accepted { 204 } else { 401 });
+        assert!(report(correct).all_ok());
+        assert!(!report(|_| response(204)).all_ok());
+        let incomplete = Report { planned: 20, ..report(correct) };
+        assert!(!incomplete.all_ok());
+        assert!(incomplete.as_text().contains("1 skipped"), "{}", incomplete.as_text());
     }
 
     #[test]
-    fn what_a_receiver_says_does_not_steer_the_terminal() {
-        let text = report(|_| Got::Broken("\u{1b}[2J".to_owned())).as_text();
+    fn control_characters_of_a_receiver_are_escaped() {
+        let text = report(|_| Outcome::Broken("\u{1b}[2J".to_owned())).as_text();
         assert!(!text.contains('\u{1b}'), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! What an answer says about a receiver. The rules are openapi.json's: 2xx accepts, 410 deactivates, all else is sent again.
+//! Judges responses by the rules of openapi.json: 2xx accepts, 410 deactivates the webhook, anything else is sent again.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::cases::{Case, Expected};
-use super::exchange::Got;
+use super::exchange::Outcome;
 
-const NOT_CHECKED: &str = "The signature is not checked at all, so anybody who knows the URL can tell the receiver that anything has happened. \
-                           Check it with a library of Standard Webhooks, or with `verify` of the crate webhooks-client, and answer 401 \
-                           when it is wrong.";
+const NOT_CHECKED: &str = "The signature is not checked at all, so anybody who knows the URL can send false notifications. Verify it \
+                           with a library for Standard Webhooks, or with `verify` of the crate webhooks-client. Respond with 401 if it \
+                           is not valid.";
 
-/// A callback that was sent, what came back, and what that means.
+/// A sent callback, its outcome and the verdict.
 pub(crate) struct Check {
     pub(crate) case: &'static Case,
-    pub(crate) got: Got,
+    pub(crate) outcome: Outcome,
     pub(crate) verdict: Verdict,
-    /// What can happen if it stays so, and how to mend it; for one that is well, what could be better.
+    /// If wrong: the consequences and a fix. If ok: a possible improvement.
     pub(crate) explanation: Option<String>,
 }
 
@@ -26,100 +26,101 @@ pub(crate) struct Check {
 pub(crate) enum Verdict {
     Ok,
     Wrong,
-    /// It says nothing as long as the valid callback is not accepted.
+    /// The outcome has no meaning until the receiver accepts the valid callback.
     Unclear,
 }
 
-/// Judges all answers. The first is that to the valid callback, which decides what the others say.
-pub(crate) fn judge_all(sent: &[(&'static Case, Got)], limit: Duration) -> Vec<Check> {
-    let valid = sent.first().map(|(_, got)| got);
+/// Judges all outcomes. The first outcome belongs to the valid callback. The meaning of the other outcomes depends on it.
+pub(crate) fn judge_all(sent: &[(&'static Case, Outcome)], limit: Duration) -> Vec<Check> {
+    let valid = sent.first().map(|(_, outcome)| outcome);
     let to_refuse = || sent.iter().filter(|(case, _)| case.expected == Expected::Refused);
-    let checks_nothing = to_refuse().count() > 0 && to_refuse().all(|(_, got)| got.accepts());
-    let judge = |(index, (case, got)): (usize, &(&'static Case, Got))| {
-        let fault = fault(case, got, limit);
-        let verdict = match (&fault, valid) {
-            (_, Some(valid)) if index > 0 && is_unclear(case, got, valid) => Verdict::Unclear,
+    let checks_nothing = to_refuse().count() > 0 && to_refuse().all(|(_, outcome)| outcome.accepts());
+    let judge = |(index, (case, outcome)): (usize, &(&'static Case, Outcome))| {
+        let mistake = mistake(case, outcome, limit);
+        let verdict = match (&mistake, valid) {
+            (_, Some(valid)) if index > 0 && is_unclear(case, outcome, valid) => Verdict::Unclear,
             (Some(_), _) => Verdict::Wrong,
             (None, _) => Verdict::Ok,
         };
         let explanation = match verdict {
-            Verdict::Ok => reservation(case, got, limit),
+            Verdict::Ok => improvement(case, outcome, limit),
             Verdict::Wrong if checks_nothing && case.expected == Expected::Refused => Some(NOT_CHECKED.to_owned()),
-            Verdict::Wrong => fault,
+            Verdict::Wrong => mistake,
             Verdict::Unclear => None,
         };
-        Check { case, got: got.clone(), verdict, explanation }
+        Check { case, outcome: outcome.clone(), verdict, explanation }
     };
     sent.iter().enumerate().map(judge).collect()
 }
 
-/// A receiver that does not accept the valid callback refuses others for the same reason, or may.
-fn is_unclear(case: &Case, got: &Got, valid: &Got) -> bool {
+/// Whether the outcome has no meaning: a receiver that refuses the valid callback may refuse other callbacks for the same reason.
+fn is_unclear(case: &Case, outcome: &Outcome, valid: &Outcome) -> bool {
     let refused = matches!(case.expected, Expected::Refused | Expected::Unauthorized)
-        && got.status().is_some_and(|status| (400..500).contains(&status));
-    !valid.accepts() && (refused || got.status() == valid.status())
+        && outcome.status().is_some_and(|status| (400..500).contains(&status));
+    !valid.accepts() && (refused || outcome.status() == valid.status())
 }
 
-fn fault(case: &Case, got: &Got, limit: Duration) -> Option<String> {
-    let status = match got {
-        Got::Answer { agreed: true, .. } if case.expected == Expected::Agreed => return None,
-        Got::Answer { status, .. } => status.as_u16(),
-        Got::Late => {
+fn mistake(case: &Case, outcome: &Outcome, limit: Duration) -> Option<String> {
+    let status = match outcome {
+        Outcome::Response { agreed: true, .. } if case.expected == Expected::Agreed => return None,
+        Outcome::Response { status, .. } => status.as_u16(),
+        Outcome::TimedOut => {
             return Some(format!(
-                "There was no answer within {} s, so the service would send it again. Keep what comes, answer, and do the work afterwards.",
+                "There was no response within {} s, so the service would send it again. Store the callback, respond, and process it later.",
                 limit.as_secs()
             ));
         }
-        Got::Broken(reason) | Got::Unreachable(reason) => {
-            return Some(format!("There was no answer ({reason}), as when the receiver has crashed: its log may say why. Always answer."));
+        Outcome::Broken(reason) | Outcome::Unreachable(reason) => {
+            return Some(format!("There was no response ({reason}). Check the log of the receiver for a crash. Always respond."));
         }
     };
     let text = match (case.expected, status) {
         (Expected::Accepted, 200..=299) | (Expected::Refused, 400..=409 | 411..=499) | (Expected::Unauthorized, 401 | 403) => return None,
-        (_, 300..=399) => "The service follows no redirect. Register the URL that answers itself.".to_owned(),
+        (_, 300..=399) => "The service does not follow redirects. Register the final URL.".to_owned(),
         (Expected::Accepted | Expected::Agreed, 410) => {
-            "410 deactivates the webhook, and then nothing comes any more. Answer it only when that is what you want.".to_owned()
+            "410 deactivates the webhook: it gets no more callbacks. Respond with 410 only if you want that.".to_owned()
         }
-        (_, 410) => "410 deactivates the webhook, and then nothing comes any more. Answer 401 to what is not genuine.".to_owned(),
-        (Expected::Accepted | Expected::Agreed, 500..) => format!("The receiver has failed: its log may say why. {}", case.otherwise),
-        (_, 500..) => "The receiver fails where it should refuse, so that anybody can fill its log with errors and set off its alarms. \
-                       Answer 401 when a header is missing, cannot be read, or does not match."
-            .to_owned(),
+        (_, 410) => "410 deactivates the webhook: it gets no more callbacks. Respond with 401 to an invalid callback.".to_owned(),
+        (Expected::Accepted | Expected::Agreed, 500..) => format!("The receiver has failed: check its log. {}", case.advice),
+        (_, 500..) => {
+            "The receiver fails instead of refusing, so anybody can cause errors in its log and false alarms. Respond with 401 if a \
+             header is missing, malformed or wrong."
+                .to_owned()
+        }
         (Expected::Unauthorized, 400..=499) => {
-            format!(
-                "It is refused, but only 401 says that it was for the credentials, and has the service fetch a new token ({status} does not)."
-            )
+            format!("Only 401 says that the credentials are wrong and makes the service fetch a new token. {status} does not.")
         }
-        _ => case.otherwise.to_owned(),
+        _ => case.advice.to_owned(),
     };
     Some(text)
 }
 
-/// What could be better about an answer that is right.
-fn reservation(case: &Case, got: &Got, limit: Duration) -> Option<String> {
-    let Got::Answer { status, took, large, .. } = got else { return None };
+/// Returns a possible improvement of a correct response.
+fn improvement(case: &Case, outcome: &Outcome, limit: Duration) -> Option<String> {
+    let Outcome::Response { status, took, large, .. } = outcome else { return None };
     let third = limit / 3;
     if *took > third {
         let (late, limit) = (third.as_secs_f32(), limit.as_secs());
         return Some(format!(
-            "It took more than {late} s, and after {limit} s the service gives up. Keep what comes, answer, and do the work afterwards."
+            "The response took more than {late} s, and the service gives up after {limit} s. Store the callback, respond, and \
+             process it later."
         ));
     }
     if case.expected == Expected::Unauthorized && *status != StatusCode::UNAUTHORIZED {
-        return Some(format!("Only 401 says that it was for the credentials, and has the service fetch a new token; {status} does not."));
+        return Some(format!("Only 401 says that the credentials are wrong and makes the service fetch a new token. {status} does not."));
     }
-    large.then(|| "The answer has more than 64 KiB: the service reads no more, and only the status counts.".to_owned())
+    large.then(|| "The response has more than 64 KiB. The service does not read the rest, and only the status matters.".to_owned())
 }
 
-impl Got {
+impl Outcome {
     fn accepts(&self) -> bool {
         self.status().is_some_and(|status| (200..300).contains(&status))
     }
 
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
-            Got::Answer { status, .. } => Some(status.as_u16()),
-            Got::Late | Got::Broken(_) | Got::Unreachable(_) => None,
+            Outcome::Response { status, .. } => Some(status.as_u16()),
+            Outcome::TimedOut | Outcome::Broken(_) | Outcome::Unreachable(_) => None,
         }
     }
 }
@@ -131,62 +132,62 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(15);
 
-    fn answer(status: u16) -> Got {
-        Got::Answer { status: StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false, agreed: false }
+    fn response(status: u16) -> Outcome {
+        Outcome::Response { status: StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false, agreed: false }
     }
 
-    /// What the answer to one callback says, after the valid one was answered with `valid`.
-    fn verdict(case: &'static Case, valid: u16, got: Got) -> (Verdict, Option<String>) {
-        // One more, or a receiver that accepts this one would check nothing at all.
-        let sent = [(&ACCEPTED[0], answer(valid)), (case, got), (&REFUSED[0], answer(401))];
+    /// Returns the verdict on the outcome of one case if the valid callback had the status `valid`.
+    fn verdict(case: &'static Case, valid: u16, outcome: Outcome) -> (Verdict, Option<String>) {
+        // Adds a refused callback. Without it, the receiver would count as one that checks nothing at all.
+        let sent = [(&ACCEPTED[0], response(valid)), (case, outcome), (&REFUSED[0], response(401))];
         let check = judge_all(&sent, LIMIT).swap_remove(1);
         (check.verdict, check.explanation)
     }
 
     #[test]
-    fn a_status_is_judged_by_what_was_sent() {
+    fn the_verdict_depends_on_the_status_and_the_sent_callback() {
         let (accepted, refused, unauthorized) = (&ACCEPTED[1], &REFUSED[1], &UNAUTHORIZED[0]);
-        for (case, right, wrong) in [
+        for (case, ok, wrong) in [
             (accepted, &[200, 204, 299][..], &[302, 401, 410, 429, 500][..]),
             (refused, &[400, 401, 403, 409, 499], &[200, 204, 302, 410, 500, 599]),
             (unauthorized, &[401, 403], &[204, 307, 400, 404, 410, 500]),
         ] {
-            for status in right {
-                assert_eq!(verdict(case, 204, answer(*status)).0, Verdict::Ok, "{} {status}", case.name);
+            for status in ok {
+                assert_eq!(verdict(case, 204, response(*status)).0, Verdict::Ok, "{} {status}", case.name);
             }
             for status in wrong {
-                let (verdict, explanation) = verdict(case, 204, answer(*status));
+                let (verdict, explanation) = verdict(case, 204, response(*status));
                 assert_eq!(verdict, Verdict::Wrong, "{} {status}", case.name);
                 assert!(explanation.is_some(), "{} {status}", case.name);
             }
-            for got in [Got::Late, Got::Broken("reset".to_owned()), Got::Unreachable("refused".to_owned())] {
-                assert_eq!(verdict(case, 204, got).0, Verdict::Wrong, "{}", case.name);
+            for outcome in [Outcome::TimedOut, Outcome::Broken("reset".to_owned()), Outcome::Unreachable("refused".to_owned())] {
+                assert_eq!(verdict(case, 204, outcome).0, Verdict::Wrong, "{}", case.name);
             }
         }
     }
 
     #[test]
-    fn a_refusal_says_nothing_of_a_receiver_that_refuses_the_valid_callback() {
-        assert_eq!(verdict(&REFUSED[1], 404, answer(401)).0, Verdict::Unclear);
-        assert_eq!(verdict(&ACCEPTED[1], 404, answer(404)).0, Verdict::Unclear);
-        // But these do.
-        assert_eq!(verdict(&ACCEPTED[1], 404, answer(500)).0, Verdict::Wrong);
-        assert_eq!(verdict(&REFUSED[1], 404, answer(204)).0, Verdict::Wrong);
+    fn a_refusal_is_unclear_if_the_valid_callback_is_refused() {
+        assert_eq!(verdict(&REFUSED[1], 404, response(401)).0, Verdict::Unclear);
+        assert_eq!(verdict(&ACCEPTED[1], 404, response(404)).0, Verdict::Unclear);
+        // These outcomes are wrong in any case.
+        assert_eq!(verdict(&ACCEPTED[1], 404, response(500)).0, Verdict::Wrong);
+        assert_eq!(verdict(&REFUSED[1], 404, response(204)).0, Verdict::Wrong);
     }
 
     #[test]
-    fn what_is_right_but_could_be_better_is_said() {
-        let answer = |status, took, large| Got::Answer { status, took, large, agreed: false };
+    fn a_correct_response_can_have_a_suggestion() {
+        let response = |status, took, large| Outcome::Response { status, took, large, agreed: false };
         let (ok, slow) = (StatusCode::OK, Duration::from_secs(6));
-        for (case, got, expected) in [
-            (&ACCEPTED[1], answer(ok, slow, false), "more than 5 s"),
-            (&ACCEPTED[1], answer(ok, Duration::ZERO, true), "more than 64 KiB"),
-            (&UNAUTHORIZED[0], answer(StatusCode::FORBIDDEN, Duration::ZERO, false), "Only 401"),
+        for (case, outcome, expected) in [
+            (&ACCEPTED[1], response(ok, slow, false), "more than 5 s"),
+            (&ACCEPTED[1], response(ok, Duration::ZERO, true), "more than 64 KiB"),
+            (&UNAUTHORIZED[0], response(StatusCode::FORBIDDEN, Duration::ZERO, false), "Only 401"),
         ] {
-            let (verdict, explanation) = verdict(case, 204, got);
+            let (verdict, explanation) = verdict(case, 204, outcome);
             assert_eq!(verdict, Verdict::Ok);
             assert!(explanation.is_some_and(|text| text.contains(expected)), "{expected}");
         }
-        assert_eq!(verdict(&ACCEPTED[1], 204, answer(ok, Duration::from_secs(5), false)), (Verdict::Ok, None));
+        assert_eq!(verdict(&ACCEPTED[1], 204, response(ok, Duration::from_secs(5), false)), (Verdict::Ok, None));
     }
 }

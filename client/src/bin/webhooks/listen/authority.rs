@@ -1,4 +1,4 @@
-//! The certificate that the receiver shows, and the authority that issues it.
+//! The certificate of the receiver, and the authority that issues it.
 
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -10,36 +10,36 @@ use rustls::pki_types::PrivateKeyDer;
 
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// The server's development authority, which `webhooks-server --dev` trusts, or one of this program's own.
+/// The development authority of the server, which `webhooks-server --dev` trusts, or an authority of this program.
 pub(crate) struct Authority {
     pub(crate) certificate_path: PathBuf,
-    /// The server does not trust it by itself.
+    /// Whether it is an authority of this program. The server trusts such an authority only with `--ca-file`.
     pub(crate) own: bool,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
     pub(crate) fn open(data_dir: &Path, cert_dir: Option<&Path>) -> Result<Authority> {
-        let servers = (data_dir.join("dev-ca.pem"), data_dir.join("dev-ca-key.pem"));
+        let server = (data_dir.join("dev-ca.pem"), data_dir.join("dev-ca-key.pem"));
         let (own, (certificate_path, key_path)) = match cert_dir {
-            None if servers.0.exists() && servers.1.exists() => (false, servers),
+            None if server.0.exists() && server.1.exists() => (false, server),
             _ => {
                 let directory = cert_dir.unwrap_or(data_dir);
                 let own = (directory.join("listen-ca.pem"), directory.join("listen-ca-key.pem"));
                 if !own.0.exists() || !own.1.exists() {
-                    make(directory, &own.0, &own.1).with_context(|| format!("cannot make an authority in {}", directory.display()))?;
+                    create(directory, &own.0, &own.1).with_context(|| format!("cannot create an authority in {}", directory.display()))?;
                 }
                 (true, own)
             }
         };
         let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-        let key = KeyPair::from_pem(&read(&key_path)?).with_context(|| format!("{} is not a key in PEM", key_path.display()))?;
+        let key = KeyPair::from_pem(&read(&key_path)?).with_context(|| format!("{} is not a PEM key", key_path.display()))?;
         let issuer = Issuer::from_ca_cert_pem(&read(&certificate_path)?, key)
-            .with_context(|| format!("{} is not a certificate in PEM", certificate_path.display()))?;
+            .with_context(|| format!("{} is not a PEM certificate", certificate_path.display()))?;
         Ok(Authority { certificate_path, own, issuer })
     }
 
-    /// TLS with a fresh certificate for this machine's own names, and nothing else.
+    /// Returns a TLS configuration with a new certificate for the loopback names of this machine.
     pub(crate) fn server_config(&self) -> Result<rustls::ServerConfig> {
         let key = KeyPair::generate()?;
         let mut parameters = CertificateParams::new(NAMES.map(str::to_owned))?;
@@ -58,7 +58,7 @@ impl Authority {
     }
 }
 
-fn make(directory: &Path, certificate_path: &Path, key_path: &Path) -> Result<()> {
+fn create(directory: &Path, certificate_path: &Path, key_path: &Path) -> Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let key = KeyPair::generate()?;
     let mut parameters = CertificateParams::default();
@@ -67,7 +67,7 @@ fn make(directory: &Path, certificate_path: &Path, key_path: &Path) -> Result<()
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = parameters.self_signed(&key)?.pem();
 
-    // Whoever has the key can pose as any callback to a server that trusts this authority.
+    // The key is private: its holder can impersonate any receiver for a server that trusts this authority.
     let _ = std::fs::remove_file(key_path);
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(key_path)?;
     file.write_all(key.serialize_pem().as_bytes())?;

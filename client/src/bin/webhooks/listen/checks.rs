@@ -1,4 +1,4 @@
-//! Is a callback from the service? Its credentials and its signature, compared in constant time.
+//! Verifies the credentials and the signature of a callback in constant time.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use webhooks_client::callback::{SigningSecret, verify_signature};
 
 pub(crate) struct Checks {
     pub(crate) credentials: Credentials,
-    /// Empty when signatures are not checked.
+    /// Empty if signatures are not checked.
     pub(crate) secrets: Vec<SigningSecret>,
 }
 
@@ -47,10 +47,10 @@ impl Checks {
             Credentials::Basic { username, password } => format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))),
             Credentials::Bearer { token } => format!("Bearer {token}"),
         };
-        let Some(given) = headers.get(AUTHORIZATION) else { return Verdict::Wrong("the header `authorization` is missing".to_owned()) };
-        match verify_slices_are_equal(given.as_bytes(), expected.as_bytes()) {
+        let Some(received) = headers.get(AUTHORIZATION) else { return Verdict::Wrong("the header `authorization` is missing".to_owned()) };
+        match verify_slices_are_equal(received.as_bytes(), expected.as_bytes()) {
             Ok(()) => Verdict::Genuine,
-            Err(_) => Verdict::Wrong("the header `authorization` has other credentials".to_owned()),
+            Err(_) => Verdict::Wrong("the header `authorization` has wrong credentials".to_owned()),
         }
     }
 
@@ -64,8 +64,8 @@ impl Checks {
 }
 
 impl Verdict {
-    pub(crate) fn describe(&self, what: &str) -> String {
-        let mut text = what.to_owned();
+    pub(crate) fn describe(&self, name: &str) -> String {
+        let mut text = name.to_owned();
         let _ = match self {
             Verdict::NotChecked => write!(text, " not checked"),
             Verdict::Genuine => write!(text, " ok"),
@@ -79,21 +79,21 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    fn judge(credentials: Credentials, header: Option<&str>) -> Verdict {
+    fn verdict(credentials: Credentials, header: Option<&str>) -> Verdict {
         let headers = header.map(|value| (AUTHORIZATION, value.parse().expect("a header value"))).into_iter().collect();
         Checks { credentials, secrets: vec![] }.authorization(&headers)
     }
 
     #[test]
-    fn only_the_right_credentials_pass() {
+    fn only_correct_credentials_pass() {
         // RFC 7617 §2 and §2.1.
         let basic = |username: &str, password: &str| Credentials::Basic { username: username.to_owned(), password: password.to_owned() };
-        assert_eq!(judge(basic("Aladdin", "open sesame"), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")), Verdict::Genuine);
-        assert_eq!(judge(basic("test", "123£"), Some("Basic dGVzdDoxMjPCow==")), Verdict::Genuine);
-        assert_eq!(judge(Credentials::Bearer { token: "abc".to_owned() }, Some("Bearer abc")), Verdict::Genuine);
-        assert_eq!(judge(Credentials::Any, Some("Basic x")), Verdict::NotChecked);
+        assert_eq!(verdict(basic("Aladdin", "open sesame"), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")), Verdict::Genuine);
+        assert_eq!(verdict(basic("test", "123£"), Some("Basic dGVzdDoxMjPCow==")), Verdict::Genuine);
+        assert_eq!(verdict(Credentials::Bearer { token: "abc".to_owned() }, Some("Bearer abc")), Verdict::Genuine);
+        assert_eq!(verdict(Credentials::Any, Some("Basic x")), Verdict::NotChecked);
         for header in [None, Some("Basic dGVzdDoxMjPCow=="), Some("Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), Some("")] {
-            assert!(matches!(judge(basic("Aladdin", "open sesame"), header), Verdict::Wrong(_)), "{header:?}");
+            assert!(matches!(verdict(basic("Aladdin", "open sesame"), header), Verdict::Wrong(_)), "{header:?}");
         }
     }
 }

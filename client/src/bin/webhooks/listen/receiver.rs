@@ -1,4 +1,4 @@
-//! The HTTPS server: it takes connections until it is aborted, and none of them can stop it.
+//! The HTTPS server. It accepts connections until its task is aborted; an error of a connection does not stop it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use webhooks_client::callback::agreement;
 
 use super::checks::{Checks, Verdict};
 
-/// A callback's body is a notification of 256 KiB at most, by default, and a few hundred bytes around it.
+/// Far more than a callback needs: by default, a notification has at most 256 KiB, and the other members have a few hundred bytes.
 const MAX_BODY_BYTES: usize = 8 << 20;
 const MAX_CONNECTIONS: usize = 256;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,18 +29,18 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) enum Event {
     Callback(Received),
-    /// Something else that whoever develops a receiver wants to know.
+    /// A message for the developer of the receiver.
     Note(String),
 }
 
-/// A request that came, and what was found and answered.
+/// A received request, the verdicts, and the status of the response.
 pub(crate) struct Received {
     pub(crate) at: DateTime<Utc>,
     pub(crate) body: Bytes,
     pub(crate) signature: Verdict,
     pub(crate) authorization: Verdict,
     pub(crate) credentials_name: &'static str,
-    pub(crate) answered: StatusCode,
+    pub(crate) status: StatusCode,
 }
 
 pub(crate) async fn accept(
@@ -58,8 +58,8 @@ pub(crate) async fn accept(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Most often too many open files: closing connections will mend it.
-                let _ = events.send(Event::Note(format!("cannot take a connection: {error}"))).await;
+                // The usual cause is too many open files, which ends when connections are closed.
+                let _ = events.send(Event::Note(format!("cannot accept a connection: {error}"))).await;
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -76,25 +76,25 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, checks: Arc<Checks>, st
     let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
-            let _ = events.send(Event::Note(format!("a connection failed (does its sender trust this certificate?): {error}"))).await;
+            let _ = events.send(Event::Note(format!("a TLS connection failed (does the sender trust this certificate?): {error}"))).await;
             return;
         }
         Err(_) => return,
     };
-    let answering = service_fn(|request| {
+    let handler = service_fn(|request| {
         let (checks, events) = (checks.clone(), events.clone());
-        async move { Ok::<_, Infallible>(answer(request, &checks, status, &events).await) }
+        async move { Ok::<_, Infallible>(respond(request, &checks, status, &events).await) }
     });
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(READ_TIMEOUT);
-    // What breaks one connection is the sender's to see; the service records it as an attempt.
-    let _ = server.serve_connection(TokioIo::new(stream), answering).await;
+    // Errors of a connection are ignored: the sender sees them, and the service records them as failed attempts.
+    let _ = server.serve_connection(TokioIo::new(stream), handler).await;
 }
 
-async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode, events: &mpsc::Sender<Event>) -> Response<Full<Bytes>> {
+async fn respond(request: Request<Incoming>, checks: &Checks, status: StatusCode, events: &mpsc::Sender<Event>) -> Response<Full<Bytes>> {
     let at = SystemTime::now();
     if request.method() != Method::POST {
-        let _ = events.send(Event::Note(format!("{} {}: only POST is a callback", request.method(), request.uri().path()))).await;
+        let _ = events.send(Event::Note(format!("{} {} was refused: callbacks use POST", request.method(), request.uri().path()))).await;
         let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return response;
@@ -103,7 +103,7 @@ async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode,
     let body = match timeout(READ_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let _ = events.send(Event::Note(format!("a body has more than {MAX_BODY_BYTES} bytes and was refused"))).await;
+            let _ = events.send(Event::Note(format!("a body of more than {MAX_BODY_BYTES} bytes was refused"))).await;
             return empty(StatusCode::PAYLOAD_TOO_LARGE);
         }
         Ok(Err(_)) => return empty(StatusCode::BAD_REQUEST),
@@ -112,27 +112,27 @@ async fn answer(request: Request<Incoming>, checks: &Checks, status: StatusCode,
 
     let signature = checks.signature(&head.headers, &body, at);
     let authorization = checks.authorization(&head.headers);
-    let wrong = |verdict: &Verdict| matches!(verdict, Verdict::Wrong(_));
-    let refused = wrong(&signature) || wrong(&authorization);
+    let is_wrong = |verdict: &Verdict| matches!(verdict, Verdict::Wrong(_));
+    let refused = is_wrong(&signature) || is_wrong(&authorization);
     let agreement = serde_json::from_slice(&body).ok().and_then(|callback| agreement(&callback));
     let agreement = agreement.filter(|_| !refused && status.is_success());
-    let answered = match &agreement {
+    let status = match &agreement {
         Some(_) => StatusCode::OK,
         None if refused => StatusCode::UNAUTHORIZED,
         None => status,
     };
-    let mut response = empty(answered);
+    let mut response = empty(status);
     if let Some(agreement) = agreement {
         *response.body_mut() = Full::from(agreement);
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    if answered == StatusCode::UNAUTHORIZED {
-        // RFC 9110 §15.5.2: a 401 says which scheme would do.
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110 §15.5.2: a 401 must name an authentication scheme.
         let challenge = if checks.credentials_name() == "bearer" { "Bearer" } else { "Basic realm=\"webhooks listen\", charset=\"UTF-8\"" };
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     let credentials_name = checks.credentials_name();
-    let _ = events.send(Event::Callback(Received { at: at.into(), body, signature, authorization, credentials_name, answered })).await;
+    let _ = events.send(Event::Callback(Received { at: at.into(), body, signature, authorization, credentials_name, status })).await;
     response
 }
 

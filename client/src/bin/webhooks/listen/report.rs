@@ -1,4 +1,4 @@
-//! How a received callback is printed.
+//! Prints received callbacks.
 
 use std::io;
 
@@ -18,15 +18,15 @@ fn as_text(received: &Received) -> String {
     let time = received.at.with_timezone(&Local).format("%H:%M:%S");
     let signature = received.signature.describe("signature");
     let authorization = received.authorization.describe(received.credentials_name);
-    let (what, data) = match serde_json::from_slice::<Callback>(&received.body) {
+    let (title, data) = match serde_json::from_slice::<Callback>(&received.body) {
         Ok(callback) => {
             let data = serde_json::to_string_pretty(&callback.data).unwrap_or_default();
             (format!("{}  notification {}", callback.r#type, callback.notification.id), data)
         }
         Err(_) => ("not a callback of this service".to_owned(), String::from_utf8_lossy(&received.body).into_owned()),
     };
-    let answered = if received.answered.is_success() { String::new() } else { format!("  answered {}", received.answered.as_u16()) };
-    printable(&format!("{time}  {what}  {signature}, {authorization}{answered}\n{data}\n"))
+    let response = if received.status.is_success() { String::new() } else { format!("  response {}", received.status.as_u16()) };
+    printable(&format!("{time}  {title}  {signature}, {authorization}{response}\n{data}\n"))
 }
 
 fn as_json(received: &Received) -> Value {
@@ -42,7 +42,7 @@ fn as_json(received: &Received) -> Value {
         "receivedAt": received.at,
         "signature": verdict(&received.signature),
         "authorization": verdict(&received.authorization),
-        "answered": received.answered.as_u16(),
+        "answered": received.status.as_u16(),
         "body": body,
     })
 }

@@ -5,10 +5,10 @@ use tokio::net::UdpSocket;
 
 use super::*;
 
-const MOST_LOOKUPS: usize = 64;
+const MAX_LOOKUPS: usize = 64;
 
-/// A name server on this machine. `hang…` it never answers, `half…` only for IPv4, `none…` it denies; anything else is at
-/// 192.0.2.7, and `brief…` only for this moment.
+/// Starts a name server on this machine. It never answers for `hang…`, answers only IPv4 queries for `half…`, and reports that
+/// `none…` does not exist. Any other name has the address 192.0.2.7; for `brief…` the time to live is 0.
 async fn name_server() -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let address = socket.local_addr().expect("its address");
@@ -23,7 +23,7 @@ async fn name_server() -> SocketAddr {
     address
 }
 
-/// Answers one question (RFC 1035 §4.1).
+/// Returns the answer to one query (RFC 1035 §4.1).
 fn answer(query: &[u8]) -> Option<Vec<u8>> {
     let name_end = 12 + query[12..].iter().position(|&byte| byte == 0)? + 1;
     let is_ipv4 = query[name_end + 1] == 1;
@@ -43,12 +43,12 @@ fn answer(query: &[u8]) -> Option<Vec<u8>> {
     Some(answer)
 }
 
-/// Resolves by one name server and one hosts file, for as long as the directory is there.
+/// Returns a resolver with one name server and one hosts file. The file exists as long as the directory.
 pub(in crate::delivery::guard) fn names_of(name_server: SocketAddr, hosts: &str) -> (Names, TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("hosts");
     fs::write(&file, hosts).expect("a hosts file");
-    (Names::of_files(file, vec![name_server], MOST_LOOKUPS).expect("a resolver"), directory)
+    (Names::of_files(file, vec![name_server], MAX_LOOKUPS).expect("a resolver"), directory)
 }
 
 async fn names(hosts: &str) -> (Arc<Names>, TempDir) {
@@ -56,9 +56,9 @@ async fn names(hosts: &str) -> (Arc<Names>, TempDir) {
     (Arc::new(names), directory)
 }
 
-/// Takes every place that a name can have which has not been found yet.
+/// Takes all permits for names that were never found.
 async fn hang(names: &Arc<Names>) -> Vec<tokio::task::JoinHandle<Result<Vec<IpAddr>, NameError>>> {
-    let hanging = (0..MOST_LOOKUPS / 2)
+    let hanging = (0..MAX_LOOKUPS / 2)
         .map(|number| {
             let names = names.clone();
             tokio::spawn(async move { names.lookup(&format!("hang{number}.test")).await })
@@ -84,30 +84,30 @@ async fn a_name_is_looked_up_in_dns() {
 }
 
 #[tokio::test]
-async fn names_that_hang_delay_none_that_was_found_before() {
+async fn hanging_names_do_not_delay_names_found_before() {
     let (names, _directory) = names("").await;
     for name in ["lasting.test", "brief.test"] {
         names.lookup(name).await.expect("a quick answer");
     }
     let hanging = hang(&names).await;
     for _ in 0..20 {
-        names.lookup("brief.test").await.expect("a place of its own");
+        names.lookup("brief.test").await.expect("a reserved permit");
     }
-    let again = names.lookups_again.acquire_many(MOST_LOOKUPS as u32 / 2).await.expect("all of them");
-    names.lookup("lasting.test").await.expect("needs no place while the answer holds");
+    let reserved = names.reserved_lookups.acquire_many(MAX_LOOKUPS as u32 / 2).await.expect("all of them");
+    names.lookup("lasting.test").await.expect("needs no permit while the answer is valid");
     assert!(matches!(names.lookup("brief.test").await, Err(NameError::Busy)));
     assert!(matches!(names.lookup("quick.test").await, Err(NameError::Busy)));
-    drop(again);
-    assert!(hanging.iter().all(|lookup| !lookup.is_finished()), "the others still hang");
+    drop(reserved);
+    assert!(hanging.iter().all(|lookup| !lookup.is_finished()), "the lookups of hanging names still run");
 
     for lookup in hanging {
         assert!(matches!(lookup.await.expect("no panic"), Err(NameError::TimedOut { .. })));
     }
-    assert_eq!(names.lookups.available_permits(), MOST_LOOKUPS / 2);
+    assert_eq!(names.lookups.available_permits(), MAX_LOOKUPS / 2);
 }
 
 #[tokio::test]
-async fn a_lookup_that_nobody_waits_for_any_more_holds_nothing() {
+async fn a_cancelled_lookup_releases_its_permit() {
     let (names, _directory) = names("").await;
     let hanging = hang(&names).await;
     assert!(matches!(names.lookup("quick.test").await, Err(NameError::Busy)));
@@ -116,18 +116,18 @@ async fn a_lookup_that_nobody_waits_for_any_more_holds_nothing() {
     for lookup in hanging {
         lookup.await.expect_err("aborted");
     }
-    names.lookup("quick.test").await.expect("room again");
+    names.lookup("quick.test").await.expect("a free permit");
 }
 
-/// The two tries of a query must end within the time that connecting has.
+/// The two tries of a query must end within the connect timeout.
 #[tokio::test]
-async fn a_name_server_that_swallows_the_question_for_ipv6_does_not_cost_the_attempt() {
-    const { assert!(LONGEST_TRY.as_millis() * (RETRIES as u128 + 1) < super::super::DEFAULT_CONNECT_TIMEOUT.as_millis()) };
+async fn a_name_server_that_ignores_ipv6_queries_does_not_fail_the_attempt() {
+    const { assert!(MAX_TRY.as_millis() * (RETRIES as u128 + 1) < super::super::DEFAULT_CONNECT_TIMEOUT.as_millis()) };
     assert_eq!(names("").await.0.lookup("half.test").await.expect("its IPv4 address"), addresses(&["192.0.2.7"]));
 }
 
 #[tokio::test]
-async fn the_hosts_file_comes_before_dns_and_answers_whole() {
+async fn the_hosts_file_comes_before_dns_for_all_addresses_of_a_name() {
     let hosts = "# 10.0.0.9 hang.test\n\
         10.0.0.1\thang.test  other.test # hang3.test\n\
         not-an-address hang.test\n\
@@ -147,7 +147,7 @@ async fn the_hosts_file_comes_before_dns_and_answers_whole() {
 }
 
 #[tokio::test]
-async fn localhost_is_loopback_and_dns_is_not_asked() {
+async fn localhost_is_loopback_without_a_dns_query() {
     let (names, _directory) = names("").await;
     for name in ["localhost", "LocalHost.", "hang.localhost", "hang.localhost."] {
         assert_eq!(names.lookup(name).await.expect(name), addresses(&["127.0.0.1", "::1"]), "{name}");
@@ -159,11 +159,11 @@ async fn a_changed_hosts_file_is_read_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let hosts = directory.path().join("hosts");
     fs::write(&hosts, "10.0.0.1 changing.test\n").expect("to write");
-    let names = Names::of_files(hosts.clone(), Vec::new(), MOST_LOOKUPS).expect("a resolver");
+    let names = Names::of_files(hosts.clone(), Vec::new(), MAX_LOOKUPS).expect("a resolver");
     assert_eq!(names.lookup("changing.test").await.expect("listed"), addresses(&["10.0.0.1"]));
 
     fs::write(&hosts, "10.0.0.22 changing.test\n").expect("to write");
-    let looked_at_long_ago = Instant::now().checked_sub(RELOAD_INTERVAL).expect("a time");
-    names.sources.lock().expect("not poisoned").files.looked_at = looked_at_long_ago;
+    let checked_at = Instant::now().checked_sub(RELOAD_INTERVAL).expect("a time");
+    names.sources.lock().expect("not poisoned").files.checked_at = checked_at;
     assert_eq!(names.lookup("changing.test").await.expect("listed"), addresses(&["10.0.0.22"]));
 }

@@ -1,11 +1,11 @@
--- What fills a database, so that what a verb costs can be asked at one size and at another.
+-- Functions that fill a database, so that the costs of operations can be compared at different sizes.
 
--- A UUIDv7 that says the time and the number, which no other has that was made at the same time.
+-- Returns a UUIDv7 of a time and a number, which must be unique for that time.
 CREATE FUNCTION identifier(at timestamptz, number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008' || lpad(to_hex(number), 15, '0'))::uuid
 $$;
 
--- The webhooks that there are deliveries of, ten of each account. Three of these are ordered.
+-- The webhooks with deliveries. Each account has ten, and three of these are ordered.
 CREATE TABLE known (
     number bigint PRIMARY KEY,
     id uuid NOT NULL,
@@ -13,7 +13,8 @@ CREATE TABLE known (
     ordered boolean NOT NULL
 );
 
-CREATE FUNCTION know(number bigint, before bigint, created_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+-- Adds the webhooks with numbers from `number` to `before - 1`.
+CREATE FUNCTION add_webhooks(number bigint, before bigint, created_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     CREATE TEMPORARY TABLE made ON COMMIT DROP AS
         SELECT n, identifier(created_at, n) AS id, 'account-' || n / 10 AS account, n % 10 >= 7 AS ordered
@@ -22,7 +23,7 @@ BEGIN
     INSERT INTO accounts SELECT account, count(*), 1 FROM made GROUP BY account ON CONFLICT (account) DO NOTHING;
     INSERT INTO webhooks (id, account, target_url, auth, signing_secret, ordered, epoch, revision, created_at, updated_at)
         SELECT id, account, 'https://example.com/' || n, '{"type":"noauth"}', 'sealed', ordered, 1, 1, created_at, created_at FROM made;
-    -- The first ones have nothing behind them, as in a new database.
+    -- The first webhooks have no such rows, as in a new database.
     INSERT INTO failures SELECT id, created_at, 3, false FROM made WHERE n % 10 = 1 AND n >= 30;
     INSERT INTO sequences SELECT id, 1000000000 FROM made WHERE ordered AND n >= 30;
     INSERT INTO rates SELECT id, created_at FROM made WHERE n % 10 = 2 AND n >= 30;
@@ -30,50 +31,52 @@ END $$;
 
 CREATE SEQUENCE serials;
 
--- So many deliveries, from a time on, at equal distances. They are of the webhooks from one number to before another, in turn,
--- and so is what has become of them: succeeded, failed, cancelled, or waiting for the first attempt or the next.
-CREATE FUNCTION fill(count bigint, start timestamptz, apart interval, webhook bigint, before bigint, becomes text[]) RETURNS void
+-- Adds `count` deliveries. The first is created at `start`, and each is created `apart` after the previous one. They belong in turn
+-- to the webhooks with numbers from `webhook` to `before - 1`. They have the states in `states` in turn: succeeded, failed,
+-- cancelled, fresh or retry.
+CREATE FUNCTION fill(count bigint, start timestamptz, apart interval, webhook bigint, before bigint, states text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     CREATE TEMPORARY TABLE made ON COMMIT DROP AS
         SELECT n, identifier(at, nextval('serials')) AS id, identifier(at, nextval('serials')) AS notification_id, at,
-            known.id AS webhook_id, account, ordered, became, became IN ('fresh', 'retry') AS pending,
-            CASE became WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 3 WHEN 'retry' THEN 1 ELSE 0 END AS attempts
+            known.id AS webhook_id, account, ordered, state, state IN ('fresh', 'retry') AS pending,
+            CASE state WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 3 WHEN 'retry' THEN 1 ELSE 0 END AS attempts
         FROM generate_series(0, count - 1) AS n
         CROSS JOIN LATERAL (
-            SELECT start + n * apart AS at, becomes[1 + (n / (before - webhook) + n) % cardinality(becomes)] AS became) AS given
+            SELECT start + n * apart AS at, states[1 + (n / (before - webhook) + n) % cardinality(states)] AS state) AS given
         JOIN known ON known.number = webhook + n % (before - webhook)
         ORDER BY n;
     INSERT INTO notifications (id, account, type, created_at, delivery_count, data)
         SELECT notification_id, account, 'order.placed', at, 1, '{"order":"' || repeat('x', 200) || '"}' FROM made;
     INSERT INTO deliveries (id, notification_id, webhook_id, account, created_at, ended_at, epoch, attempt_count, status)
         SELECT id, notification_id, webhook_id, account, at, CASE WHEN NOT pending THEN at + interval '1 second' END, 1, attempts,
-            CASE became WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 2 WHEN 'cancelled' THEN 3 ELSE 0 END
+            CASE state WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 2 WHEN 'cancelled' THEN 3 ELSE 0 END
         FROM made;
     INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, response_body, truncated)
-        SELECT id, number, at, 12, CASE became WHEN 'succeeded' THEN 'accepted' ELSE 'rejected' END,
-            CASE became WHEN 'succeeded' THEN 204 ELSE 503 END, 'try again later', false
+        SELECT id, number, at, 12, CASE state WHEN 'succeeded' THEN 'accepted' ELSE 'rejected' END,
+            CASE state WHEN 'succeeded' THEN 204 ELSE 503 END, 'try again later', false
         FROM made CROSS JOIN LATERAL generate_series(1, attempts) AS number;
     INSERT INTO unsuccessful (delivery_id, webhook_id, account, created_at, status)
-        SELECT id, webhook_id, account, at, CASE became WHEN 'failed' THEN 2 ELSE 3 END FROM made WHERE became IN ('failed', 'cancelled');
-    -- What is to be tried again is so in an hour.
+        SELECT id, webhook_id, account, at, CASE state WHEN 'failed' THEN 2 ELSE 3 END FROM made WHERE state IN ('failed', 'cancelled');
+    -- Retries are due in an hour.
     INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at)
-        SELECT id, webhook_id, 1, CASE WHEN ordered THEN 2 WHEN became = 'retry' THEN 1 ELSE 0 END, CASE WHEN ordered THEN n END,
-            CASE became WHEN 'retry' THEN now() + interval '1 hour' + n % 3600 * interval '1 second' ELSE at END
+        SELECT id, webhook_id, 1, CASE WHEN ordered THEN 2 WHEN state = 'retry' THEN 1 ELSE 0 END, CASE WHEN ordered THEN n END,
+            CASE state WHEN 'retry' THEN now() + interval '1 hour' + n % 3600 * interval '1 second' ELSE at END
         FROM made WHERE pending;
     INSERT INTO idempotency_keys (owner, key, fingerprint, notification_id, expires_at)
         SELECT account, 'key-' || id, 'fingerprint', notification_id, now() + interval '1 hour' + n % 3600 * interval '1 second'
         FROM made WHERE n % 2 = 0;
 END $$;
 
--- When what waits falls due, as if all that is due now were in the memory of a node.
-CREATE FUNCTION settle() RETURNS void LANGUAGE sql AS $$
+-- Fills `ready` as if all due work were in the memory of a node.
+CREATE FUNCTION hide_due_work() RETURNS void LANGUAGE sql AS $$
     UPDATE pending SET due_at = now() + interval '1 hour' WHERE lane = 1 AND due_at <= now();
     TRUNCATE ready;
     INSERT INTO ready SELECT webhook_id, 1, min(due_at) FROM pending WHERE lane = 1 AND due_at > now() GROUP BY webhook_id;
 $$;
 
-CREATE FUNCTION forget(webhook uuid) RETURNS void LANGUAGE sql AS $$
+-- Removes all deliveries of a webhook.
+CREATE FUNCTION remove_deliveries(webhook uuid) RETURNS void LANGUAGE sql AS $$
     DELETE FROM notifications WHERE id IN (SELECT notification_id FROM deliveries WHERE webhook_id = webhook);
     DELETE FROM deliveries WHERE webhook_id = webhook;
     DELETE FROM pending WHERE webhook_id = webhook;

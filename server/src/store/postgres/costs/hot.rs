@@ -1,23 +1,23 @@
-//! Which updates stay in their page (HOT), and so leave nothing for the indexes to clean up.
+//! Updates that stay in their page (HOT) and so do not touch the indexes.
 
 use futures_util::future::try_join_all;
 
-use super::verbs::{prove, publication, record, work};
+use super::operations::{prove, publication, record, work};
 use super::*;
 
 const COUNT: usize = 600;
 const HEARTBEATS: usize = 50;
 
 #[tokio::test]
-async fn what_changes_with_each_attempt_leaves_nothing_in_the_indexes() {
+async fn updates_of_each_attempt_do_not_touch_the_indexes() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let world = World::new().await;
-    world.know(0..MANY.start).await;
-    let store = world.store(Planned::Anew).await;
+    world.add_webhooks(0..GROWING.start).await;
+    let store = world.store(PlanMode::Custom).await;
     store.join().await.expect("joined");
-    let webhooks: Vec<Uuid> = FEW.filter(|number| number % 10 < 7).map(|number| world.webhook(number)).collect();
+    let webhooks: Vec<Uuid> = CONSTANT.filter(|number| number % 10 < 7).map(|number| world.webhook(number)).collect();
     let publish = async |slots: &Arc<Slots>| {
         let to_one = |id: &Uuid| publication(world.now, Audience::Webhook { id: *id, account: None }, None);
         let published = webhooks.iter().cycle().take(COUNT).map(|id| store.publish_notification(to_one(id), slots.clone()));
@@ -27,20 +27,20 @@ async fn what_changes_with_each_attempt_leaves_nothing_in_the_indexes() {
             other => panic!("{other:?}"),
         })
     };
-    // As in a burst: all of them are published together, and end together.
+    // As in a burst: all deliveries are published together and end together.
     let slots = Slots::new(Caps::new(10_000, COUNT));
     webhooks.iter().for_each(|id| prove(&slots, *id, world.now));
     let leased: Vec<Leased> = publish(&slots).await.collect();
     assert_eq!(leased.len(), COUNT);
     try_join_all(leased.into_iter().map(|leased| record(&store, &slots, world.now, leased, Next::Succeeded))).await.expect("recorded");
 
-    assert_eq!(publish(&Slots::new(Caps::new(0, 0))).await.count(), 0, "there is no room");
+    assert_eq!(publish(&Slots::new(Caps::new(0, 0))).await.count(), 0, "there are no slots");
     let mut leased = Vec::new();
     while leased.len() < COUNT {
-        let works = webhooks.iter().map(|id| work(*id, Lane::Fresh)).collect();
-        let _ = slots.awake(world.now, COUNT);
-        let round = store.lease_due(world.now, slots.clone(), works).await.expect("leased");
-        assert!(!round.leased.is_empty(), "there is more");
+        let work_items = webhooks.iter().map(|id| work(*id, Lane::Fresh)).collect();
+        let _ = slots.take_ready(world.now, COUNT);
+        let round = store.lease_due(world.now, slots.clone(), work_items).await.expect("leased");
+        assert!(!round.leased.is_empty(), "deliveries are waiting");
         leased.extend(round.leased);
     }
     for _ in 0..HEARTBEATS {
@@ -48,19 +48,19 @@ async fn what_changes_with_each_attempt_leaves_nothing_in_the_indexes() {
     }
     drop((leased, store));
 
-    for (table, least) in [("deliveries", COUNT), ("pending", COUNT), ("nodes", HEARTBEATS)] {
-        let (all, hot) = updates(&world, table, least as i64).await;
-        assert!(all >= least as i64 && hot * 20 >= all * 19, "{table}: of {all} updates {hot} stayed in their page");
+    for (table, min) in [("deliveries", COUNT), ("pending", COUNT), ("nodes", HEARTBEATS)] {
+        let (all, hot) = updates(&world, table, min as i64).await;
+        assert!(all >= min as i64 && hot * 20 >= all * 19, "{table}: {hot} of {all} updates stayed in their page");
     }
 }
 
-/// Of a table, once there are so many.
-async fn updates(world: &World, table: &str, least: i64) -> (i64, i64) {
-    let asked = Instant::now();
+/// Returns the numbers of updates and of HOT updates of a table, once there are at least `min` updates.
+async fn updates(world: &World, table: &str, min: i64) -> (i64, i64) {
+    let started = Instant::now();
     loop {
         let (all, hot) = world.updates(table).await;
-        // A connection tells of the last ones when it is closed.
-        if all >= least || asked.elapsed() > Duration::from_secs(20) {
+        // A connection reports its last updates when it is closed.
+        if all >= min || started.elapsed() > Duration::from_secs(20) {
             return (all, hot);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,26 +1,26 @@
-//! The plans that the server logs (`auto_explain`), and what in one would grow with what is stored.
+//! The plans that the server logs (`auto_explain`), and the parts of a plan whose cost grows with the database.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-/// What stays small, however much is stored. Every other table grows.
-const SMALL: [&str; 5] = ["nodes", "pauses", "properties", "schema_migrations", "walks"];
+/// The tables that stay small. Every other table grows.
+const SMALL_TABLES: [&str; 5] = ["nodes", "pauses", "properties", "schema_migrations", "walks"];
 
-/// No verb takes more rows in hand at once: so many has the largest step, and none has a larger page.
-const PAGE: f64 = 1000.0;
+/// Maximum number of rows that an operation sorts at once. The largest step has this many rows, and no page has more.
+const MAX_SORTED: f64 = 1000.0;
 
-/// No page looks at more rows than so many.
-const MOST: f64 = 10_001.0;
+/// Maximum number of rows that are examined for one page.
+const MAX_EXAMINED: f64 = 10_001.0;
 
-/// Indexes that are read from end to end, because all that they have is wanted.
-const WHOLE: [&str; 3] = ["erasures_pkey", "pending_cancelled", "tokens_pkey"];
+/// Indexes that are scanned completely, because all their rows are needed.
+const SCANNED_INDEXES: [&str; 3] = ["erasures_pkey", "pending_cancelled", "tokens_pkey"];
 
-/// Where a node begins, ends or is taken over from, and where the operator resumes everything, every webhook is looked at once.
+/// A condition in statements that read every webhook. They run when a node joins, leaves or is taken over, and when the operator
+/// resumes everything.
 const OF_ALL_WEBHOOKS: &str = "$1::text IS NULL";
 
-/// A statement, and how the server carried it out.
 #[derive(Deserialize)]
 pub(super) struct Plan {
     #[serde(rename = "Query Text", default)]
@@ -56,11 +56,11 @@ struct Node {
     #[serde(rename = "Shared Read Blocks", default)]
     read: u64,
     #[serde(rename = "Plans", default)]
-    below: Vec<Node>,
+    children: Vec<Node>,
 }
 
 impl Plan {
-    /// All that a part of the server's log has of a database; `None` while the last one is still being written.
+    /// Parses all plans of a database in a part of the server's log. Returns `None` while the last plan is still being written.
     pub(super) fn read(log: &str, database: &str) -> Option<Vec<Plan>> {
         let mut lines = log.lines().peekable();
         let mut plans = Vec::new();
@@ -68,7 +68,7 @@ impl Plan {
             if !line.ends_with("  plan:") || line.split(' ').next() != Some(database) {
                 continue;
             }
-            // What belongs to a message is indented.
+            // The lines of a message are indented.
             let mut text = String::new();
             while let Some(line) = lines.next_if(|line| line.starts_with('\t')) {
                 text.push_str(line);
@@ -82,68 +82,69 @@ impl Plan {
         Some(plans)
     }
 
-    /// What `EXPLAIN` tells of these statements, as JSON.
-    pub(super) fn explained<'a>(told: &str, statements: impl Iterator<Item = &'a String>) -> Vec<Plan> {
-        let plans = serde_json::Deserializer::from_str(told).into_iter::<[Plan; 1]>();
+    /// Parses the JSON output of `EXPLAIN` for these statements.
+    pub(super) fn explained<'a>(output: &str, statements: impl Iterator<Item = &'a String>) -> Vec<Plan> {
+        let plans = serde_json::Deserializer::from_str(output).into_iter::<[Plan; 1]>();
         let of_statement = |(plan, statement): (serde_json::Result<[Plan; 1]>, &String)| {
-            let [plan] = plan.unwrap_or_else(|error| panic!("{error}: {told}"));
+            let [plan] = plan.unwrap_or_else(|error| panic!("{error}: {output}"));
             Plan { statement: statement.clone(), ..plan }
         };
         plans.zip(statements).map(of_statement).collect()
     }
 
-    /// The rows of tables that grow which were looked at, wanted or not.
-    pub(super) fn looked_at(&self) -> f64 {
-        self.root.all().iter().filter(|node| node.grows()).map(|node| node.looked_at()).sum()
+    /// Returns the number of examined rows of growing tables, whether they matched or not.
+    pub(super) fn examined_rows(&self) -> f64 {
+        self.root.all().iter().filter(|node| node.grows()).map(|node| node.examined_rows()).sum()
     }
 
-    /// The most that one node looked at of a table.
-    pub(super) fn most_of(&self, table: &str) -> f64 {
+    /// Returns the maximum number of rows of a table that one plan node has examined.
+    pub(super) fn max_examined_rows(&self, table: &str) -> f64 {
         let of_table = self.root.all().into_iter().filter(|node| node.table.as_deref() == Some(table));
-        of_table.map(Node::looked_at).fold(0.0, f64::max)
+        of_table.map(Node::examined_rows).fold(0.0, f64::max)
     }
 
-    /// What costs more the more is stored, or may come to.
-    pub(super) fn offences(&self, leading: &HashMap<String, String>) -> Vec<String> {
+    /// Returns the parts of the plan whose cost grows, or may grow, with the database.
+    pub(super) fn problems(&self, leading: &HashMap<String, String>) -> Vec<String> {
         if self.statement.contains(OF_ALL_WEBHOOKS) {
             return Vec::new();
         }
-        self.root.all().into_iter().filter_map(|node| node.offence(leading)).collect()
+        self.root.all().into_iter().filter_map(|node| node.problem(leading)).collect()
     }
 }
 
 impl Node {
-    /// Itself, and all below it.
+    /// Returns this plan node and all its descendants.
     fn all(&self) -> Vec<&Node> {
         let mut all = vec![self];
-        all.extend(self.below.iter().flat_map(Node::all));
+        all.extend(self.children.iter().flat_map(Node::all));
         all
     }
 
     fn grows(&self) -> bool {
-        self.kind != "ModifyTable" && self.table.as_ref().is_some_and(|table| !SMALL.contains(&table.as_str()))
+        self.kind != "ModifyTable" && self.table.as_ref().is_some_and(|table| !SMALL_TABLES.contains(&table.as_str()))
     }
 
-    fn looked_at(&self) -> f64 {
+    fn examined_rows(&self) -> f64 {
         self.loops * (self.rows + self.filtered + self.rechecked)
     }
 
-    /// Whether it finds what it looks for, and does not go over all of its index. `leading` has each index's first column.
-    fn is_guided(&self, leading: &HashMap<String, String>) -> bool {
+    /// Whether the index condition limits the scan to a part of the index. `leading` has the first column of each index.
+    fn is_limited(&self, leading: &HashMap<String, String>) -> bool {
         let Some(index) = &self.index else { return true };
         let (condition, column) = (self.index_condition.as_deref().unwrap_or_default(), leading.get(index).map_or("", String::as_str));
-        WHOLE.contains(&index.as_str()) || [format!("({column} "), format!("ROW({column}, ")].iter().any(|first| condition.contains(first))
+        SCANNED_INDEXES.contains(&index.as_str())
+            || [format!("({column} "), format!("ROW({column}, ")].iter().any(|first| condition.contains(first))
     }
 
-    fn offence(&self, leading: &HashMap<String, String>) -> Option<String> {
+    fn problem(&self, leading: &HashMap<String, String>) -> Option<String> {
         let why = match self.kind.as_str() {
-            "Seq Scan" if self.grows() => "reads a table from end to end",
-            "Index Scan" | "Index Only Scan" if self.grows() && !self.is_guided(leading) => "reads an index from end to end",
-            "Bitmap Heap Scan" if self.grows() => "reads in no order",
-            "Sort" | "Incremental Sort" if self.loops * self.rows > PAGE => "sorts more than a page",
-            "Materialize" | "Hash" if self.all().iter().any(|node| node.grows()) => "keeps what it reads of a table that grows",
-            "Gather" | "Gather Merge" => "asks for other processes",
-            _ if self.looked_at() > MOST => "goes over the same again and again",
+            "Seq Scan" if self.grows() => "scans a growing table",
+            "Index Scan" | "Index Only Scan" if self.grows() && !self.is_limited(leading) => "scans an index completely",
+            "Bitmap Heap Scan" if self.grows() => "reads a growing table without order",
+            "Sort" | "Incremental Sort" if self.loops * self.rows > MAX_SORTED => "sorts more rows than a page has",
+            "Materialize" | "Hash" if self.all().iter().any(|node| node.grows()) => "keeps rows of a growing table in memory",
+            "Gather" | "Gather Merge" => "uses parallel workers",
+            _ if self.examined_rows() > MAX_EXAMINED => "examines too many rows",
             _ => return None,
         };
         let of = [&self.table, &self.index].map(|name| name.as_deref().unwrap_or_default()).join(" ");
@@ -162,13 +163,13 @@ impl Node {
         let Node { rows, loops, filtered, rechecked, hit, read, .. } = self;
         let _ = writeln!(
             shown,
-            "{:1$}{line}: {loops} times {rows} rows, {2} removed, {3} buffers in all",
+            "{:1$}{line}: {rows} rows in each of {loops} loops, {2} rows removed, {3} buffers in total",
             "",
             depth * 2,
             filtered + rechecked,
             hit + read
         );
-        self.below.iter().for_each(|node| node.show(depth + 1, shown));
+        self.children.iter().for_each(|node| node.show(depth + 1, shown));
     }
 }
 

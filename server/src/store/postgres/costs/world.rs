@@ -1,4 +1,4 @@
-//! A database that has grown, and what watches what a store costs it.
+//! A database that grows, and the measurement of what operations cost in it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -9,18 +9,18 @@ use webhooks_postgres::Cluster;
 
 use super::*;
 
-/// Webhooks of which always the same waits, whatever else is stored.
-pub(super) const FEW: Range<usize> = 0..20;
+/// Webhooks whose backlog stays the same while the database grows.
+pub(super) const CONSTANT: Range<usize> = 0..20;
 
-/// One that has much behind it.
+/// A webhook with many deliveries and a backlog that grows.
 pub(super) const BUSY: usize = 20;
 
 pub(super) const DEACTIVATED: usize = 21;
 
-/// Those that what grows is spread over, of a hundred accounts.
-pub(super) const MANY: Range<usize> = 30..1030;
+/// The webhooks, of a hundred accounts, that receive most of the added deliveries.
+pub(super) const GROWING: Range<usize> = 30..1030;
 
-/// A server that tells what each statement of a store cost, and in which nothing happens that nobody has asked for.
+/// A server that logs the plan and cost of each statement of a store, and that runs no background work of its own.
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
@@ -33,7 +33,7 @@ fn cluster() -> &'static Cluster {
             ("auto_explain.log_nested_statements", "on"),
             ("auto_explain.log_format", "json"),
             ("autovacuum", "off"),
-            // Plans are told apart by their databases.
+            // The database name assigns each plan to its test.
             ("log_line_prefix", "%d "),
         ];
         let options = settings.iter().fold(webhooks_postgres::Options::default(), |options, (name, value)| options.set(name, value));
@@ -41,56 +41,56 @@ fn cluster() -> &'static Cluster {
     })
 }
 
-/// What PostgreSQL plans a statement for. It chooses between the two once it has run it five times, so both have to do.
+/// How PostgreSQL plans a statement. It chooses one of these modes after five executions, so both must be good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Planned {
-    /// For the parameters at hand.
-    Anew,
-    /// Once for any parameters, when the statement first runs on its connection.
-    Once,
+pub(super) enum PlanMode {
+    /// A custom plan for the parameters of each execution.
+    Custom,
+    /// A generic plan for any parameters, made when the statement first runs on its connection.
+    Generic,
 }
 
-impl Planned {
+impl PlanMode {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Planned::Anew => "anew",
-            Planned::Once => "once",
+            PlanMode::Custom => "custom",
+            PlanMode::Generic => "generic",
         }
     }
 }
 
 pub(super) struct World {
     database: String,
-    watch: Session,
+    /// The session for statements that are not measured.
+    session: Session,
     pub(super) now: DateTime<Utc>,
     /// The first column of each index.
     leading: HashMap<String, String>,
 }
 
 impl World {
-    /// With nothing in it.
+    /// Creates an empty database with the schema and the functions of `fill.sql`.
     pub(super) async fn new() -> World {
         let database = cluster().create_database().expect("a database");
-        let [_, watch] = Connections::open(&options(&cluster().url(&database))).expect("connections");
-        schema::migrate(&watch).await.expect("migrated");
-        let watch = watch.session().await.expect("a session");
+        let [_, connections] = Connections::open(&options(&cluster().url(&database))).expect("connections");
+        schema::migrate(&connections).await.expect("migrated");
+        let session = connections.session().await.expect("a session");
         let now = DateTime::from_timestamp(Utc::now().timestamp(), 0).expect("a time");
-        let mut world = World { database, watch, now, leading: HashMap::new() };
+        let mut world = World { database, session, now, leading: HashMap::new() };
         world.run("CREATE EXTENSION pg_stat_statements").await;
         world.run(include_str!("fill.sql")).await;
         let leading = "SELECT c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]";
-        world.leading = world.watch.query(leading, &[]).await.expect("indexes").iter().map(|row| (row.get(0), row.get(1))).collect();
+        world.leading = world.session.query(leading, &[]).await.expect("indexes").iter().map(|row| (row.get(0), row.get(1))).collect();
         world
     }
 
-    /// More webhooks.
-    pub(super) async fn know(&self, webhooks: Range<usize>) {
+    pub(super) async fn add_webhooks(&self, webhooks: Range<usize>) {
         let (number, before, created_at) = (webhooks.start, webhooks.end, self.days_ago(60).to_rfc3339());
-        self.run(&format!("SELECT know({number}, {before}, '{created_at}')")).await;
+        self.run(&format!("SELECT add_webhooks({number}, {before}, '{created_at}')")).await;
     }
 
-    /// As `know` names it.
+    /// Returns the identifier that `add_webhooks` gives to a webhook.
     pub(super) fn webhook(&self, number: usize) -> Uuid {
         let milliseconds = self.days_ago(60).timestamp_millis() as u128;
         Uuid::from_u128(milliseconds << 80 | 0x70008 << 60 | number as u128)
@@ -100,13 +100,13 @@ impl World {
         Account::parse(format!("account-{}", number / 10)).expect("an account")
     }
 
-    /// A store on it, whose statements are watched.
-    pub(super) async fn store(&self, planned: Planned) -> Postgres {
-        let mode = match planned {
-            Planned::Anew => "force_custom_plan",
-            Planned::Once => "force_generic_plan",
+    /// Opens a store whose statements are measured.
+    pub(super) async fn store(&self, mode: PlanMode) -> Postgres {
+        let plan_cache_mode = match mode {
+            PlanMode::Custom => "force_custom_plan",
+            PlanMode::Generic => "force_generic_plan",
         };
-        let settings = [("auto_explain.log_min_duration", "0"), ("pg_stat_statements.track", "all"), ("plan_cache_mode", mode)];
+        let settings = [("auto_explain.log_min_duration", "0"), ("pg_stat_statements.track", "all"), ("plan_cache_mode", plan_cache_mode)];
         let settings: String = settings.iter().map(|(name, value)| format!("-c%20{name}%3D{value}%20")).collect();
         let url = format!("{}?options={settings}", cluster().url(&self.database));
         Postgres::open(options(&url), Arc::default()).await.expect("opened")
@@ -116,43 +116,42 @@ impl World {
         self.now - TimeDelta::days(days)
     }
 
-    /// Statements beside the stores.
+    /// Runs statements that are not measured.
     pub(super) async fn run(&self, sql: &str) {
-        self.watch.run(sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+        self.session.run(sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     }
 
-    /// Fills it with so many deliveries of these webhooks, `apart` seconds from one another.
-    pub(super) async fn fill(&self, count: usize, days_ago: i64, apart: usize, webhooks: Range<usize>, becomes: &str) {
-        let (start, of, before) = (self.days_ago(days_ago).to_rfc3339(), webhooks.start, webhooks.end);
+    /// Adds `count` deliveries of these webhooks, `apart` seconds from each other. They have the states in `states` in turn.
+    pub(super) async fn fill(&self, count: usize, days_ago: i64, apart: usize, webhooks: Range<usize>, states: &str) {
+        let (start, first, before) = (self.days_ago(days_ago).to_rfc3339(), webhooks.start, webhooks.end);
         self.run(&format!(
-            "SELECT fill({count}, '{start}', interval '{apart} seconds', {of}, {before}, string_to_array('{becomes}', ' '))"
+            "SELECT fill({count}, '{start}', interval '{apart} seconds', {first}, {before}, string_to_array('{states}', ' '))"
         ))
         .await;
     }
 
-    /// As if all that is due now were in the memory of a node.
-    pub(super) async fn settle(&self) {
-        self.run("SELECT settle()").await;
+    /// Fills `ready` as if all due work were in the memory of a node.
+    pub(super) async fn hide_due_work(&self) {
+        self.run("SELECT hide_due_work()").await;
     }
 
-    /// Removes all deliveries of a webhook.
-    pub(super) async fn forget(&self, number: usize) {
-        self.run(&format!("SELECT forget('{}')", self.webhook(number))).await;
+    pub(super) async fn remove_deliveries(&self, number: usize) {
+        self.run(&format!("SELECT remove_deliveries('{}')", self.webhook(number))).await;
     }
 
-    /// What that does in the database, while nothing else is done on it.
-    pub(super) async fn spent<T>(&self, verb: impl Future<Output = T>) -> (T, Spent) {
+    /// Runs an operation and measures its work in the database. Nothing else may run in the database.
+    pub(super) async fn measure<T>(&self, operation: impl Future<Output = T>) -> (T, Usage) {
         let mut log = log();
         log.seek(SeekFrom::End(0)).expect("the end of the log");
         let before = self.pages().await;
-        let answer = verb.await;
+        let result = operation.await;
         let pages = self.pages().await - before;
         let mut text = String::new();
         loop {
             log.read_to_string(&mut text).expect("text");
-            // A task of the store may still be at a statement, such as a notification.
+            // A task of the store may still run a statement, such as a wakeup.
             if let Some(plans) = Plan::read(&text, &self.database) {
-                return (answer, Spent { pages, plans });
+                return (result, Usage { pages, plans });
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -161,19 +160,19 @@ impl World {
     async fn pages(&self) -> i64 {
         let sum = "SELECT coalesce(sum(shared_blks_hit + shared_blks_read), 0)::bigint FROM pg_stat_statements(false)
                    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        self.watch.query_one(sum, &[]).await.expect("a sum").get(0)
+        self.session.query_one(sum, &[]).await.expect("a sum").get(0)
     }
 
-    /// How many rows of a table have been updated, and how many of these stayed in their page (HOT), as far as has been told.
+    /// Returns the reported numbers of updates and of HOT updates of a table.
     pub(super) async fn updates(&self, table: &str) -> (i64, i64) {
-        let told = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = $1";
-        let told = self.watch.query_one(told, &[&table]).await.expect("statistics");
-        (told.get(0), told.get(1))
+        let sql = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = $1";
+        let row = self.session.query_one(sql, &[&table]).await.expect("statistics");
+        (row.get(0), row.get(1))
     }
 
-    /// How statements with parameters of these types would be carried out now, whatever the parameters.
+    /// Returns the generic plans that statements with parameters of these types have now.
     pub(super) fn explained(&self, statements: &BTreeMap<String, Vec<String>>) -> Vec<Plan> {
-        let mut sql: String = connections::TURNED_OFF.iter().map(|name| format!("SET {name} = off;\n")).collect();
+        let mut sql: String = connections::DISABLED_SETTINGS.iter().map(|name| format!("SET {name} = off;\n")).collect();
         sql.push_str("SET plan_cache_mode = force_generic_plan;\n");
         for (number, (statement, types)) in statements.iter().enumerate() {
             let (types, values) = match types.is_empty() {
@@ -187,13 +186,12 @@ impl World {
         Plan::explained(&cluster().execute(&self.database, &sql).expect("explained"), statements.keys())
     }
 
-    /// What in a plan costs more the more is stored.
-    pub(super) fn offences(&self, plan: &Plan) -> Vec<String> {
-        plan.offences(&self.leading)
+    /// Returns the parts of a plan whose cost grows with the database.
+    pub(super) fn problems(&self, plan: &Plan) -> Vec<String> {
+        plan.problems(&self.leading)
     }
 }
 
-/// What the server has said.
 fn log() -> std::fs::File {
     std::fs::File::open(cluster().directory().join("log")).expect("a log")
 }

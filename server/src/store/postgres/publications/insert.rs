@@ -1,4 +1,4 @@
-//! The one statement that stores a batch of publications with their deliveries.
+//! The statement that stores a batch of publications with their deliveries.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,30 +6,29 @@ use super::super::new_deliveries::{NewDeliveries, NewDelivery};
 use super::*;
 use crate::store::notifications::KEY_LIFE;
 
-/// What came of a statement.
 #[derive(Default)]
 pub(super) struct Stored {
     pub(super) notifications: HashSet<Uuid>,
-    /// Accounts of which something has changed since it was decided. Nothing of them was stored.
+    /// The accounts whose version or pauses have changed since the preparation. Their publications were not stored.
     pub(super) stale: HashSet<String>,
 }
 
-impl Publishing {
-    /// All of the batch in one statement.
+impl PublicationWriter {
+    /// Stores the batch in one statement.
     pub(super) async fn insert(
         &self,
         session: &Session,
         batch: &[Prepared],
         paused: &Paused,
         sequences: &HashMap<Uuid, i64>,
-    ) -> Answer<Stored> {
+    ) -> SessionResult<Stored> {
         let versions: BTreeMap<&str, i64> = batch.iter().map(|prepared| (&*prepared.account, prepared.version)).collect();
         let (accounts, versions): (Vec<&str>, Vec<i64>) = versions.into_iter().unzip();
         let publications: Vec<&Publication> = batch.iter().map(|prepared| &prepared.command.publication).collect();
         let keyed: Vec<Option<&Idempotency>> = publications.iter().map(|publication| publication.idempotency.as_ref()).collect();
         let mut deliveries = Vec::new();
         for prepared in batch {
-            let Prepared { command, account, leased, left, .. } = prepared;
+            let Prepared { command, account, leased, unleased, .. } = prepared;
             let (notification_id, created_at) = (command.publication.id, command.publication.created_at);
             let new = |id: Uuid, destination: &Destination, leased_by| NewDelivery {
                 id,
@@ -43,12 +42,13 @@ impl Publishing {
                 leased_by,
             };
             deliveries.extend(leased.iter().map(|leased| new(leased.delivery_id, &leased.destination, Some(leased.lease))));
-            deliveries.extend(left.iter().map(|(id, destination)| new(*id, destination, None)));
+            deliveries.extend(unleased.iter().map(|(id, destination)| new(*id, destination, None)));
         }
         let NewDeliveries { ids, notifications, webhooks, accounts: owners, epochs, lanes, sequences, times, leases } =
             NewDeliveries::of(&deliveries);
-        // A node that takes has what it did not lease in mind; what one leaves that does not, or not now, is found by the others.
-        let to_others = !self.node.takes();
+        // If this node may not lease, its unleased deliveries are marked in `ready` for the other nodes. Otherwise the deliveries
+        // wait in its memory.
+        let mark_ready = !self.node.may_lease();
         let rows = session
             .query(
                 STORE,
@@ -82,7 +82,7 @@ impl Publishing {
                     &sequences,
                     &times,
                     &leases,
-                    &to_others,
+                    &mark_ready,
                     &pauses::VERSION,
                     &paused.version.as_deref(),
                 ],
@@ -99,9 +99,10 @@ impl Publishing {
     }
 }
 
-/// Of an account whose version is not the present one, nothing is stored, and of none when something has been paused or resumed
-/// since. `ON CONFLICT` waits for another transaction with the same key, and takes the place of one that has expired; who gets
-/// no row has lost. `IS TRUE` keeps what is looked up from being joined: a join here is a loop, and there are hundreds.
+/// Stores nothing for accounts with a newer version, and nothing at all if the pauses have changed. `ON CONFLICT` waits for another
+/// transaction with the same key, and replaces an expired key. If this clause returns no row for a publication, the publication is
+/// not stored, because its key is in use. `IS TRUE` keeps the planner from a join, which would be a nested loop over hundreds of
+/// rows.
 const STORE: &str = "
 WITH stale AS MATERIALIZED (
     SELECT expected.account FROM UNNEST($1, $2) AS expected (account, version)

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Deliveries that wait and that no node has in mind.
+/// Creates waiting deliveries that are in no node's memory.
 async fn backlog(node: &Bench, webhooks: &[Webhook], of_each: usize) -> Vec<Uuid> {
     assert!(node.store.pause_deliveries(PauseScope::All, T0).await.expect("stored"));
     for webhook in webhooks {
@@ -10,82 +10,82 @@ async fn backlog(node: &Bench, webhooks: &[Webhook], of_each: usize) -> Vec<Uuid
         assert!(published.iter().all(Vec::is_empty));
     }
     assert!(node.store.resume_deliveries(PauseScope::All, T0).await.expect("stored"));
-    let ids = node.place.ask("SELECT delivery_id FROM pending ORDER BY delivery_id");
+    let ids = node.database.ask("SELECT delivery_id FROM pending ORDER BY delivery_id");
     ids.lines().map(|id| id.parse().expect("an identifier")).collect()
 }
 
 #[tokio::test]
-async fn nodes_that_look_at_the_same_at_once_get_each_its_own() {
+async fn nodes_that_lease_from_the_same_webhooks_get_different_deliveries() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let [one, other] = nodes().await;
     let mut webhooks = Vec::new();
     for _ in 0..6 {
-        webhooks.push(one.webhook_beside(&other, |_| {}).await);
+        webhooks.push(one.proven_webhook(&other, |_| {}).await);
     }
     let waiting = backlog(&one, &webhooks, 10).await;
-    let works: Vec<Work> = webhooks.iter().map(|webhook| Work { webhook_id: webhook.id, lane: Lane::Fresh }).collect();
-    let mut taken = Vec::new();
-    while taken.len() < waiting.len() {
-        // Both have all of it in mind, as if both had found it.
-        let look = async |node: &Bench| {
-            let works = if taken.is_empty() { works.clone() } else { node.slots.awake(seconds(1), 1000) };
-            node.store.lease_due(seconds(1), node.slots.clone(), works).await.expect("leased").leased
+    let work_items: Vec<WorkItem> = webhooks.iter().map(|webhook| WorkItem { webhook_id: webhook.id, lane: Lane::Fresh }).collect();
+    let mut leased_ids = Vec::new();
+    while leased_ids.len() < waiting.len() {
+        // Both nodes try all of the work, as if both had found it.
+        let lease = async |node: &Bench| {
+            let work_items = if leased_ids.is_empty() { work_items.clone() } else { node.slots.take_ready(seconds(1), 1000) };
+            node.store.lease_due(seconds(1), node.slots.clone(), work_items).await.expect("leased").leased
         };
-        let (ours, theirs) = tokio::join!(look(&one), look(&other));
-        assert!(!ours.is_empty() || !theirs.is_empty(), "{} of {}", taken.len(), waiting.len());
+        let (ours, theirs) = tokio::join!(lease(&one), lease(&other));
+        assert!(!ours.is_empty() || !theirs.is_empty(), "{} of {}", leased_ids.len(), waiting.len());
         for (node, leased) in [(&one, ours), (&other, theirs)] {
             for leased in leased {
-                taken.push(leased.delivery_id);
+                leased_ids.push(leased.delivery_id);
                 node.finish(&leased, Next::Succeeded).await;
             }
         }
     }
-    taken.sort_unstable();
-    assert_eq!(taken, waiting, "each once");
+    leased_ids.sort_unstable();
+    assert_eq!(leased_ids, waiting, "each delivery is leased once");
 }
 
 #[tokio::test]
-async fn what_a_node_publishes_that_does_not_deliver_goes_to_one_that_does_and_rings_it() {
+async fn a_publication_on_a_node_that_does_not_deliver_wakes_a_node_that_does() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
-    let place = Arc::new(Place::database());
-    let (serving, delivering) = (node(&place, "serving", false).await, node(&place, "delivering", true).await);
-    let webhook = serving.webhook_beside(&delivering, |_| {}).await;
-    let rung = delivering.store.rung();
-    // Whether it hears already cannot be seen, so this goes on until it has.
+    let database = Arc::new(TestDatabase::database());
+    let (serving, delivering) = (node(&database, "serving", false).await, node(&database, "delivering", true).await);
+    let webhook = serving.proven_webhook(&delivering, |_| {}).await;
+    let woken = delivering.store.wait_for_wakeup();
+    // The test cannot see whether the node already listens, so it publishes repeatedly until the node is woken.
     let publish = async {
         loop {
-            assert!(serving.publish_to(&webhook).await.is_empty(), "it takes nothing itself");
+            assert!(serving.publish_to(&webhook).await.is_empty(), "the node leases nothing itself");
         }
     };
     tokio::select! {
-        () = rung => {}
+        () = woken => {}
         () = publish => {}
-        () = tokio::time::sleep(Duration::from_secs(60)) => panic!("nothing was heard"),
+        () = tokio::time::sleep(Duration::from_secs(60)) => panic!("no wakeup was received"),
     }
     assert!(!delivering.leased_at(1).await.is_empty());
 }
 
 #[tokio::test]
-async fn order_holds_while_nodes_take_turns_in_publishing_and_in_recording() {
+async fn the_order_is_kept_while_nodes_alternate() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let nodes: [Bench; 2] = nodes().await;
-    let webhook = nodes[0].webhook_beside(&nodes[1], |webhook| webhook.ordered = true).await;
+    let webhook = nodes[0].proven_webhook(&nodes[1], |webhook| webhook.ordered = true).await;
     let mut leased = Vec::new();
     for number in 0..20 {
         leased.extend(nodes[number % 2].publish_to(&webhook).await);
     }
-    assert_eq!(leased.len(), 1, "one at a time");
+    assert_eq!(leased.len(), 1, "one delivery at a time");
     let (mut delivered, mut turn, mut now) = (Vec::new(), 0, 0);
     while let Some(in_flight) = leased.pop() {
         let (node, other) = (&nodes[turn % 2], &nodes[(turn + 1) % 2]);
-        assert!(other.leased_at(now).await.is_empty(), "there is nothing for the other to do");
-        // One in two is refused first, and then the other node takes it when it is due again.
+        assert!(other.leased_at(now).await.is_empty(), "the other node has nothing to lease");
+        // Every second delivery fails first. The other node leases it when it is due again.
         if in_flight.attempt == 1 && delivered.len() % 2 == 0 {
             now += 60;
             assert!(node.finish(&in_flight, Next::RetryAt(seconds(now))).await.next.is_none());
@@ -104,31 +104,31 @@ async fn order_holds_while_nodes_take_turns_in_publishing_and_in_recording() {
 }
 
 #[tokio::test]
-async fn publishing_in_order_on_several_nodes_at_once_gives_no_place_twice() {
+async fn publishing_in_order_on_several_nodes_assigns_no_position_twice() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |webhook| webhook.ordered = true).await;
+    let webhook = one.proven_webhook(&other, |webhook| webhook.ordered = true).await;
     let publishers = (0..40).flat_map(|_| [one.publish_to(&webhook), other.publish_to(&webhook)]);
     let leased = futures_util::future::join_all(publishers).await;
-    assert_eq!(leased.iter().flatten().count(), 1, "one at a time");
-    let places = "SELECT string_agg(sequence::text, ' ' ORDER BY sequence) FROM pending";
-    assert_eq!(one.place.ask(places), (1..=80).map(|place| place.to_string()).collect::<Vec<_>>().join(" "));
-    assert_eq!(one.place.ask("SELECT sequence FROM pending WHERE leased_by IS NOT NULL"), "1");
+    assert_eq!(leased.iter().flatten().count(), 1, "one delivery at a time");
+    let positions = "SELECT string_agg(sequence::text, ' ' ORDER BY sequence) FROM pending";
+    assert_eq!(one.database.ask(positions), (1..=80).map(|position| position.to_string()).collect::<Vec<_>>().join(" "));
+    assert_eq!(one.database.ask("SELECT sequence FROM pending WHERE leased_by IS NOT NULL"), "1");
 }
 
 #[tokio::test]
-async fn a_rate_limit_holds_for_all_nodes_together() {
+async fn a_rate_limit_applies_to_all_nodes_together() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |webhook| webhook.max_per_second = Some(2)).await;
+    let webhook = one.proven_webhook(&other, |webhook| webhook.max_per_second = Some(2)).await;
     let first = one.publish_to(&webhook).await;
     assert_eq!(first.len(), 1);
     for node in [&one, &other, &one, &other] {
-        assert!(node.publish_to(&webhook).await.is_empty(), "half a second has to pass");
+        assert!(node.publish_to(&webhook).await.is_empty(), "the next delivery is allowed after half a second");
     }
     for half_seconds in 1..=4 {
         let (before, now) = (milliseconds(half_seconds * 500 - 1), milliseconds(half_seconds * 500));
@@ -139,7 +139,7 @@ async fn a_rate_limit_holds_for_all_nodes_together() {
 }
 
 #[tokio::test]
-async fn a_handshake_is_one_nodes_until_it_ends_or_the_node_does() {
+async fn a_handshake_belongs_to_one_node_until_it_ends_or_the_node_dies() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
@@ -155,9 +155,9 @@ async fn a_handshake_is_one_nodes_until_it_ends_or_the_node_does() {
     assert!(due(&other).await.is_empty());
     let again = HandshakeEnd::RetryAt(seconds(1));
     one.store.finish_handshake(webhook.id, challenge.clone(), again, seconds(1)).await.expect("stored");
-    assert_eq!(due(&other).await, [webhook.id], "the next attempt is anybody's");
+    assert_eq!(due(&other).await, [webhook.id], "any node may make the next attempt");
     assert!(due(&one).await.is_empty());
-    overdue(&one.place, 1);
+    expire_node(&one.database, 1);
     one.keep_alive().await;
     assert_eq!(due(&one).await, [webhook.id]);
     let verified = one.store.finish_handshake(webhook.id, challenge, HandshakeEnd::Verified, seconds(1)).await.expect("stored");
@@ -165,12 +165,12 @@ async fn a_handshake_is_one_nodes_until_it_ends_or_the_node_does() {
 }
 
 #[tokio::test]
-async fn one_node_at_a_time_removes_what_is_old_and_others_wait_for_nobody() {
+async fn one_node_at_a_time_removes_old_rows_and_the_others_do_not_wait() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let [one, other] = nodes().await;
-    let webhook = one.webhook_beside(&other, |_| {}).await;
+    let webhook = one.proven_webhook(&other, |_| {}).await;
     for _ in 0..20 {
         for leased in one.publish_to(&webhook).await {
             one.finish(&leased, Next::Succeeded).await;
@@ -179,58 +179,58 @@ async fn one_node_at_a_time_removes_what_is_old_and_others_wait_for_nobody() {
     let now = T0 + TimeDelta::days(100);
     let steps = (0..10).flat_map(|_| [one.store.remove_old(now), other.store.remove_old(now)]);
     for step in futures_util::future::join_all(steps).await {
-        step.expect("nobody is in the way");
+        step.expect("the step succeeds");
     }
     while one.store.remove_old(now).await.expect("removed") {}
-    assert_eq!((one.place.rows("deliveries"), one.place.rows("notifications")), (0, 0));
+    assert_eq!((one.database.rows("deliveries"), one.database.rows("notifications")), (0, 0));
 }
 
-/// Tells of a success while a transaction holds its delivery, which ends only when that waits for it.
-async fn finish_behind(node: &Bench, leased: &Leased, transaction: session::Transaction<'_>) {
-    let [_, watch] = Connections::open(&node.place.options()).expect("connections");
-    let watch = watch.session().await.expect("a session");
+/// Reports a success while `transaction` locks its delivery. Commits the transaction when the report waits for the lock.
+async fn finish_during(node: &Bench, leased: &Leased, transaction: session::Transaction<'_>) {
+    let [_, connections] = Connections::open(&node.database.options()).expect("connections");
+    let observer = connections.session().await.expect("a session");
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let commit = async {
-        while watch.query_one(waiting, &[]).await.expect("an answer").get::<_, i64>(0) == 0 {}
+        while observer.query_one(waiting, &[]).await.expect("a row").get::<_, i64>(0) == 0 {}
         transaction.commit().await.expect("committed");
     };
     tokio::join!(node.finish(leased, Next::Succeeded), commit);
     assert_eq!(node.status(leased).await, DeliveryStatus::Succeeded);
-    assert_eq!(node.place.ask("SELECT count(*) FROM pending"), "0");
-    assert_eq!(node.place.ask("SELECT count(*) FROM unsuccessful"), "0", "it is not among those that can be recovered");
+    assert_eq!(node.database.ask("SELECT count(*) FROM pending"), "0");
+    assert_eq!(node.database.ask("SELECT count(*) FROM unsuccessful"), "0", "the delivery is not recoverable");
 }
 
-/// A webhook that is deactivated while an attempt is under way, that attempt, and a session for what others do.
-async fn deactivated_under_way(one: &Bench, other: &Bench) -> (Webhook, Leased, Session) {
-    let webhook = one.webhook_beside(other, |_| {}).await;
+/// Returns a webhook that was deactivated during an attempt, the attempt, and a session for concurrent statements.
+async fn deactivated_during_attempt(one: &Bench, other: &Bench) -> (Webhook, Leased, Session) {
+    let webhook = one.proven_webhook(other, |_| {}).await;
     let leased = one.publish_to(&webhook).await.remove(0);
     one.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("a webhook");
-    let [connections, _] = Connections::open(&one.place.options()).expect("connections");
+    let [connections, _] = Connections::open(&one.database.options()).expect("connections");
     (webhook, leased, connections.session().await.expect("a session"))
 }
 
 #[tokio::test]
-async fn a_success_counts_that_is_told_while_its_delivery_is_being_cancelled() {
+async fn a_success_reported_during_the_cancellation_of_its_delivery_counts() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let [one, other] = nodes().await;
-    let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
+    let (webhook, leased, session) = deactivated_during_attempt(&one, &other).await;
     let transaction = session.begin().await.expect("begun");
-    assert!(cancellations::carry_out(&transaction, Some(webhook.id), seconds(1)).await.expect("cancelled"));
-    finish_behind(&one, &leased, transaction).await;
+    assert!(cancellations::cancel_step(&transaction, Some(webhook.id), seconds(1)).await.expect("cancelled"));
+    finish_during(&one, &leased, transaction).await;
 }
 
 #[tokio::test]
-async fn a_success_settles_a_redelivery_that_is_being_asked_for_as_it_is_told() {
+async fn a_success_reported_during_a_redelivery_request_completes_the_redelivery() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let [one, other] = nodes().await;
-    let (webhook, leased, session) = deactivated_under_way(&one, &other).await;
-    while cancellations::carry_out_some(&session, seconds(1)).await.expect("cancelled") {}
+    let (webhook, leased, session) = deactivated_during_attempt(&one, &other).await;
+    while cancellations::cancel_some(&session, seconds(1)).await.expect("cancelled") {}
     one.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(1)).await.expect("stored").expect("a webhook");
     let transaction = session.begin().await.expect("begun");
     redelivery::redeliver(&transaction, &webhook.account, leased.delivery_id, seconds(2)).await.expect("due again");
-    finish_behind(&one, &leased, transaction).await;
+    finish_during(&one, &leased, transaction).await;
 }

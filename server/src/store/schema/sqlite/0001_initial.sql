@@ -1,11 +1,11 @@
--- Identifiers are UUIDv7 as 16 bytes, so a primary key is also the order of creation. Times are milliseconds since 1970.
+-- Identifiers are UUIDv7 as 16 bytes, so a primary key is in the order of creation. Times are milliseconds since 1970.
 
 CREATE TABLE properties (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row per running server process. A lease counts only while its node is here.
+-- One row per node. A lease is valid only while its node has a row.
 CREATE TABLE nodes (
     incarnation BLOB PRIMARY KEY,
     started_at INTEGER NOT NULL
@@ -14,7 +14,7 @@ CREATE TABLE nodes (
 CREATE TABLE tokens (
     id BLOB PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,      -- SHA-256 of the token
-    account TEXT,                   -- null: a platform token
+    account TEXT,                   -- null: the platform
     scopes TEXT NOT NULL,           -- separated by spaces
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
@@ -26,11 +26,11 @@ CREATE TABLE webhooks (
     account TEXT NOT NULL,
     target_url TEXT NOT NULL,
     auth TEXT NOT NULL,             -- JSON, without secrets
-    auth_secret BLOB,               -- sealed
-    header_names TEXT,              -- of custom headers, separated by spaces; null: none
-    headers BLOB,                   -- sealed: their names and values
-    signing_secret BLOB NOT NULL,   -- sealed
-    previous_secret BLOB,           -- sealed: the signing secret before, while both are valid
+    auth_secret BLOB,               -- encrypted
+    header_names TEXT,              -- names of custom headers, separated by spaces; null: none
+    headers BLOB,                   -- encrypted: names and values of the custom headers
+    signing_secret BLOB NOT NULL,   -- encrypted
+    previous_secret BLOB,           -- encrypted: the replaced signing secret while it is valid
     previous_valid_until INTEGER,
     event_types TEXT,               -- patterns separated by spaces; null: all
     description TEXT,
@@ -42,15 +42,15 @@ CREATE TABLE webhooks (
     revision INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    verified INTEGER NOT NULL DEFAULT 0, -- 1: the callback at target_url has agreed, in a handshake
-    deleted_at INTEGER              -- a tombstone, kept for the deliveries that name it
+    verified INTEGER NOT NULL DEFAULT 0, -- 1: the callback at target_url agreed in a handshake
+    deleted_at INTEGER              -- set: the row is a tombstone, kept for its deliveries
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS NULL;
 CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX webhooks_with_two_secrets ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 
--- Webhooks whose callback has yet to agree.
+-- Webhooks whose callback has not agreed in a handshake yet.
 CREATE TABLE handshakes (
     webhook_id BLOB PRIMARY KEY,
     challenge TEXT NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE notifications (
     delivery_count INTEGER NOT NULL,
     trace_parent TEXT,              -- W3C Trace Context, as published
     trace_state TEXT,
-    data TEXT                       -- null: deleted; last, because what stands behind a long one is far to read
+    data TEXT                       -- null: deleted. The last column, because columns after a large value are slow to read.
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX notifications_of_account ON notifications (account, id);
@@ -82,27 +82,27 @@ CREATE TABLE deliveries (
     epoch INTEGER NOT NULL,
     status INTEGER NOT NULL,        -- 0 pending, 1 succeeded, 2 failed, 3 cancelled
     lane INTEGER NOT NULL,          -- 0 fresh, 1 retry, 2 ordered
-    sequence INTEGER,               -- in the ordered lane: where it stands
+    sequence INTEGER,               -- the position in the ordered lane
     attempt_count INTEGER NOT NULL,
-    schedule_start INTEGER NOT NULL DEFAULT 0, -- the last attempt that the present retry schedule does not count
-    due_at INTEGER NOT NULL,        -- of one that is not pending: when it ended
-    leased_by BLOB,                 -- the incarnation of the node that is on it
+    schedule_start INTEGER NOT NULL DEFAULT 0, -- the last attempt before the current retry schedule
+    due_at INTEGER NOT NULL,        -- if the delivery is not pending: when it ended
+    leased_by BLOB,                 -- the incarnation of the node that holds the lease
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deliveries_of_account ON deliveries (account, id);
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook_id, id);
 CREATE INDEX deliveries_of_notification ON deliveries (notification_id, id);
--- What one webhook has waiting, in the order in which it falls due, or in which it was published.
+-- The pending deliveries of a webhook, ordered by due time and by sequence.
 CREATE INDEX deliveries_waiting ON deliveries (webhook_id, epoch, lane, due_at) WHERE status = 0;
 CREATE INDEX deliveries_in_order ON deliveries (webhook_id, epoch, sequence) WHERE status = 0 AND sequence IS NOT NULL;
--- Few of many, and what its customer asks for after an outage.
+-- Failed deliveries are few, and customers list them after an outage.
 CREATE INDEX deliveries_failed ON deliveries (account, id) WHERE status = 2;
--- What of one webhook can be recovered, oldest first.
+-- The recoverable deliveries of a webhook, oldest first.
 CREATE INDEX deliveries_unsuccessful ON deliveries (webhook_id, created_at, id) WHERE status IN (2, 3);
 
--- When a webhook's next delivery that nobody is on falls due: one row per webhook and lane. What is due and only finds no
--- room is not here but in the memory of the node, so that finding work walks over nothing that cannot go.
+-- When the next delivery without a lease falls due: one row per webhook and lane. Due work that waits for a slot is only in
+-- the memory of the node, so that leasing reads only work that can start.
 CREATE TABLE ready (
     webhook_id BLOB NOT NULL,
     lane INTEGER NOT NULL,
@@ -112,16 +112,16 @@ CREATE TABLE ready (
 
 CREATE INDEX ready_in_order ON ready (due_at);
 
--- The last sequence that each ordered webhook has given.
+-- The last sequence number that each ordered webhook assigned.
 CREATE TABLE sequences (
     webhook_id BLOB PRIMARY KEY,
     last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- When each webhook with a rate limit is even again (generic cell rate algorithm), in microseconds since 1970.
+-- The theoretical arrival time of each webhook with a rate limit (generic cell rate algorithm), in microseconds since 1970.
 CREATE TABLE rates (
     webhook_id BLOB PRIMARY KEY,
-    even_at INTEGER NOT NULL
+    theoretical_arrival_time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
@@ -137,15 +137,15 @@ CREATE TABLE attempts (
     PRIMARY KEY (delivery_id, number)
 ) STRICT, WITHOUT ROWID;
 
--- Active webhooks that have accepted nothing since an attempt failed. A success removes the row.
+-- Active webhooks whose last attempts failed. A success removes the row.
 CREATE TABLE failures (
     webhook_id BLOB PRIMARY KEY,
-    since INTEGER NOT NULL,         -- when the first of these attempts ended
+    since INTEGER NOT NULL,         -- when the first failed attempt since the last success ended
     attempts INTEGER NOT NULL,
-    warned INTEGER NOT NULL         -- 1: webhook.failing has been published
+    warned INTEGER NOT NULL         -- 1: webhook.failing was published
 ) STRICT, WITHOUT ROWID;
 
--- What the operator has paused: nothing of it begins, and it waits in `deliveries` alone.
+-- The operator's pauses. No attempt begins in these scopes; due deliveries wait only in `deliveries`.
 CREATE TABLE pauses (
     scope TEXT NOT NULL,            -- all, account or webhook
     name TEXT NOT NULL,             -- the account, or the webhook's id; empty: all
@@ -153,22 +153,22 @@ CREATE TABLE pauses (
     PRIMARY KEY (scope, name)
 ) STRICT, WITHOUT ROWID;
 
--- Webhooks whose pending deliveries up to an epoch are to be marked cancelled, some hundreds at a time.
+-- Webhooks whose pending deliveries up to an epoch have to be marked as cancelled, some hundreds at a time.
 CREATE TABLE cancellations (
     webhook_id BLOB PRIMARY KEY,
     epoch INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Deleted notifications whose deliveries still keep excerpts of what receivers answered, up to which they are wiped.
+-- Deleted notifications whose attempts may still have stored responses.
 CREATE TABLE erasures (
     notification_id BLOB PRIMARY KEY,
-    wiped_up_to BLOB NOT NULL       -- a delivery's id
+    wiped_up_to BLOB NOT NULL       -- the last delivery whose responses are erased
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE idempotency_keys (
     owner TEXT NOT NULL,            -- the publishing account; empty: the platform
     key TEXT NOT NULL,
-    fingerprint BLOB NOT NULL,      -- a MAC of the request's body
+    fingerprint BLOB NOT NULL,      -- a MAC of the request body
     notification_id BLOB NOT NULL,
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (owner, key)
@@ -176,9 +176,9 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (expires_at);
 
--- How far the removal of what is old has come.
+-- The progress of removing old rows.
 CREATE TABLE walks (
     name TEXT PRIMARY KEY,
-    reached BLOB NOT NULL,          -- the last identifier that it has looked at
-    begun_at INTEGER NOT NULL       -- when it last began at the oldest
+    reached BLOB NOT NULL,          -- the last identifier that was examined
+    begun_at INTEGER NOT NULL       -- when the walk last began at the oldest row
 ) STRICT, WITHOUT ROWID;

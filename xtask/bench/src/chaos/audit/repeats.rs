@@ -1,80 +1,83 @@
-//! What excuses a callback that came again though it had been accepted.
+//! Explains why an accepted callback was repeated.
 //!
-//! Its acceptance need not have been recorded where a server was killed at about that time. On the embedded store it comes
-//! again after the next start; where servers share a database, when the lease of the one that was killed has ended, and not
-//! sooner. A server that was paused for longer than its lease is held for dead, so what it was on comes again too. When it goes
-//! on it may send, once more, what it was about to send, and to it the time for an answer may seem to be over.
+//! If a server is killed, the last accepted attempts may not be recorded. On the embedded store their callbacks are repeated after
+//! the restart. With a shared database they are repeated only after the lease of the killed server has expired. A server that is
+//! paused for longer than its lease counts as dead, so its leased deliveries are repeated too. When that server continues, it may
+//! send one callback that it was about to send. Its attempts in flight may time out.
 
-use super::{MILLISECOND, ON_ITS_WAY, SECOND, WOKEN};
-use crate::chaos::ledger::{Arrival, Fault, Records, What};
+use super::{MAX_TRANSIT, MILLISECOND, RESUME_WINDOW, SECOND};
+use crate::chaos::ledger::{Arrival, Fault, FaultKind, Records};
 
-/// An accepted callback whose acceptance was this old when the server was killed has been recorded: it must not come again.
-/// The server takes 5 ms and a commit, and the rest is for a build without optimisation on a machine that has other work.
-pub(super) const RECORDED: u64 = 250 * MILLISECOND;
+/// Maximum time from the response of the receiver until the attempt is recorded. An attempt that is older than this at a kill must
+/// not be repeated. The server needs 5 ms and a commit. The rest is a margin for debug builds on a busy machine.
+pub(super) const MAX_RECORDING: u64 = 250 * MILLISECOND;
 
-/// The same where servers share a database, which has more to do than to commit for one of them.
-pub(super) const RECORDED_TOGETHER: u64 = SECOND;
+/// Like [`MAX_RECORDING`], but with a shared database, which is slower.
+pub(super) const MAX_SHARED_RECORDING: u64 = SECOND;
 
-/// What a server holds that is paused in the middle of a transaction keeps the others from recording, until the database ends
-/// that.
-pub(super) const HELD_UP: u64 = 2 * SECOND;
+/// Maximum time for which a server that is paused within a transaction blocks other servers. After this time the database ends the
+/// transaction.
+pub(super) const MAX_BLOCKED: u64 = 2 * SECOND;
 
-/// A lease lasts so long at least after a kill: it is of 10 s and renewed every 2 s, and the rest is for such a build and
-/// machine.
-pub(super) const LEASE: u64 = 6 * SECOND;
+/// Minimum time from a kill until the lease expires: leases last 10 s and are renewed every 2 s. The rest is a margin for debug
+/// builds on a busy machine.
+pub(super) const MIN_LEASE: u64 = 6 * SECOND;
 
-/// What could not be recorded is tried again after pauses that grow up to 5 s.
-pub(super) const RECOVERY: u64 = 6 * SECOND;
+/// Maximum time after an outage until attempts are recorded. The server retries with pauses of up to 5 s.
+pub(super) const MAX_RECOVERY: u64 = 6 * SECOND;
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Excuse {
-    /// The place of the fault in [`Records::faults`].
+pub(super) enum Explanation {
+    /// The index of the fault in [`Records::faults`].
     Fault(usize),
-    Away,
+    /// The database was down for too long.
+    DatabaseDown,
 }
 
-pub(super) fn excuse(records: &Records, before: &Arrival, again: &Arrival) -> Option<Excuse> {
-    let between = before.at.saturating_sub(ON_ITS_WAY)..=again.at.min(recorded_by(records, before));
-    let of_time = |(_, fault): &(usize, &Fault)| between.contains(&fault.at) && may_go_on(records, fault, again.at);
-    let mut faults = records.faults.iter().enumerate().filter(of_time);
-    // An earlier one, only where none came later: it had been sent before it, and read after it.
-    let fault = faults.clone().find(|(_, fault)| fault.at >= before.at).or_else(|| faults.next_back());
-    if let Some((place, _)) = fault {
-        return Some(Excuse::Fault(place));
+/// Explains why a callback was repeated after it was accepted. Returns `None` if there is no reason.
+pub(super) fn explain(records: &Records, accepted: &Arrival, repeat: &Arrival) -> Option<Explanation> {
+    let between = accepted.at.saturating_sub(MAX_TRANSIT)..=repeat.at.min(recording_deadline(records, accepted));
+    let is_cause = |(_, fault): &(usize, &Fault)| between.contains(&fault.at) && may_repeat(records, fault, repeat.at);
+    let mut faults = records.faults.iter().enumerate().filter(is_cause);
+    // Prefer a fault after the first arrival. An earlier fault is possible if the callback was sent before it and read later.
+    let fault = faults.clone().find(|(_, fault)| fault.at >= accepted.at).or_else(|| faults.next_back());
+    if let Some((index, _)) = fault {
+        return Some(Explanation::Fault(index));
     }
-    // Another server had taken over from the paused one, and was accepted.
-    if let Some(place) = woken(records, again.at).filter(|place| before.at + ON_ITS_WAY >= records.faults[*place].at) {
-        return Some(Excuse::Fault(place));
+    // Another server had taken over from the paused server, and the callback of that other server was accepted.
+    if let Some(index) = resumed_before(records, repeat.at).filter(|index| accepted.at + MAX_TRANSIT >= records.faults[*index].at) {
+        return Some(Explanation::Fault(index));
     }
-    let mut away = records.outages.iter().filter(|outage| outage.away && outage.until - outage.from >= LEASE);
-    let in_vain = away.any(|outage| outage.from <= before.answered_at + RECORDED_TOGETHER && before.at <= outage.until + RECOVERY);
-    in_vain.then_some(Excuse::Away)
+    let mut outages = records.outages.iter().filter(|outage| outage.is_down && outage.until - outage.from >= MIN_LEASE);
+    let prevents_recording =
+        outages.any(|outage| outage.from <= accepted.responded_at + MAX_SHARED_RECORDING && accepted.at <= outage.until + MAX_RECOVERY);
+    prevents_recording.then_some(Explanation::DatabaseDown)
 }
 
-/// The place of the pause that had ended just before.
-pub(super) fn woken(records: &Records, at: u64) -> Option<usize> {
-    let just_before = |fault: &Fault| matches!(fault.what, What::Paused { until } if until <= at && at - until <= WOKEN);
+/// Returns the index of a pause that ended shortly before this time.
+pub(super) fn resumed_before(records: &Records, at: u64) -> Option<usize> {
+    let just_before = |fault: &Fault| matches!(fault.kind, FaultKind::Paused { until } if until <= at && at - until <= RESUME_WINDOW);
     records.faults.iter().position(just_before)
 }
 
-/// When what was accepted has been recorded, for which the database has to be there, and no other server in the way.
-fn recorded_by(records: &Records, before: &Arrival) -> u64 {
-    if !records.leases {
-        return before.answered_at + RECORDED;
+/// Returns the time by which an accepted attempt is recorded. Outages of the database and paused servers delay the recording.
+fn recording_deadline(records: &Records, accepted: &Arrival) -> u64 {
+    if !records.shared_database {
+        return accepted.responded_at + MAX_RECORDING;
     }
-    let by = before.answered_at + RECORDED_TOGETHER;
-    let in_vain = records.outages.iter().map(|outage| (outage.from, outage.until + RECOVERY));
-    let pauses = records.faults.iter().filter(|fault| fault.what != What::Killed);
-    let held_up = pauses.map(|fault| (fault.at, fault.at + HELD_UP + RECORDED_TOGETHER));
-    let in_the_way = in_vain.chain(held_up).filter(|(from, until)| *from <= by && before.answered_at <= *until);
-    in_the_way.map(|(_, until)| until).fold(by, u64::max)
+    let deadline = accepted.responded_at + MAX_SHARED_RECORDING;
+    let outages = records.outages.iter().map(|outage| (outage.from, outage.until + MAX_RECOVERY));
+    let pauses = records.faults.iter().filter(|fault| fault.kind != FaultKind::Killed);
+    let blocked = pauses.map(|fault| (fault.at, fault.at + MAX_BLOCKED + MAX_SHARED_RECORDING));
+    let delays = outages.chain(blocked).filter(|(from, until)| *from <= deadline && accepted.responded_at <= *until);
+    delays.map(|(_, until)| until).fold(deadline, u64::max)
 }
 
-/// Whether what a server was on may have been taken over at a time, or been tried again by the server itself.
-fn may_go_on(records: &Records, fault: &Fault, at: u64) -> bool {
+/// Whether a delivery that a server had leased at a fault may be attempted again at this time, by that server or another one.
+fn may_repeat(records: &Records, fault: &Fault, at: u64) -> bool {
     // A server that cannot reach the database cannot renew its lease either.
-    let unsure = || records.outages.iter().any(|outage| outage.from <= at && fault.at <= outage.until + LEASE + RECOVERY);
-    // To one that was paused it seems that there was no answer in time.
-    let timed_out = matches!(fault.what, What::Paused { until } if until <= at);
-    !records.leases || timed_out || at >= fault.at + LEASE || unsure()
+    let lease_was_lost = || records.outages.iter().any(|outage| outage.from <= at && fault.at <= outage.until + MIN_LEASE + MAX_RECOVERY);
+    // The attempts of a paused server may time out.
+    let timed_out = matches!(fault.kind, FaultKind::Paused { until } if until <= at);
+    !records.shared_database || timed_out || at >= fault.at + MIN_LEASE || lease_was_lost()
 }

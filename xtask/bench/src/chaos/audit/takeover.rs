@@ -1,55 +1,55 @@
-//! How long what a server was on waits when that is killed or paused, until it goes on elsewhere.
+//! Measures takeover: the time from the fault of a server until another server attempts the deliveries that it had leased.
 //!
-//! The database says what that was. It is looked for at receivers that are always well, so that nothing but the servers keeps
-//! it waiting.
+//! The database tells which deliveries were leased. Only receivers that never fail are considered, so that receivers cause no
+//! delay.
 
 use std::collections::HashMap;
 
-use super::ON_ITS_WAY;
-use crate::chaos::ledger::{Held, Records, What};
+use super::MAX_TRANSIT;
+use crate::chaos::ledger::{FaultKind, LeasedDelivery, Records};
 
-/// What became of the deliveries of one fault.
+/// The takeover after one fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Takeover {
     pub(super) deliveries: usize,
-    /// From the fault to the last one, in nanoseconds.
+    /// Time from the fault to the last delivery, in nanoseconds.
     pub(super) longest: u64,
-    /// Which fault it was, and which delivery came last.
-    pub(super) what: String,
+    /// The fault, and the delivery that arrived last.
+    pub(super) details: String,
 }
 
-/// Of each fault that a server was on something at.
+/// Returns the takeover after each fault at which a server had leased deliveries.
 pub(super) fn takeovers(records: &Records) -> Vec<Takeover> {
     let mut arrivals: HashMap<(&str, &str), Vec<u64>> = HashMap::new();
-    for arrival in records.arrivals.iter().filter(|arrival| records.webhooks[arrival.webhook].steady) {
+    for arrival in records.arrivals.iter().filter(|arrival| records.webhooks[arrival.webhook].reliable) {
         arrivals.entry((&records.webhooks[arrival.webhook].id, &arrival.notification)).or_default().push(arrival.at);
     }
     let mut takeovers = Vec::new();
-    for (place, fault) in records.faults.iter().enumerate() {
-        let came = fault.held.iter().filter_map(|held| {
-            // What comes sooner had been sent before.
-            let came = arrivals.get(&(&*held.webhook, &*held.notification))?.iter().find(|at| **at > fault.at + ON_ITS_WAY)?;
-            (!befell_again(records, place, held, *came)).then_some((waited(records, fault.at, *came), held))
+    for (index, fault) in records.faults.iter().enumerate() {
+        let taken_over = fault.leased.iter().filter_map(|leased| {
+            // A callback that arrives sooner was sent before the fault.
+            let arrived_at = arrivals.get(&(&*leased.webhook, &*leased.notification))?.iter().find(|at| **at > fault.at + MAX_TRANSIT)?;
+            (!failed_again(records, index, leased, *arrived_at)).then_some((delay(records, fault.at, *arrived_at), leased))
         });
-        let came: Vec<(u64, &Held)> = came.collect();
-        if let Some((longest, held)) = came.iter().max_by_key(|(waited, _)| *waited) {
-            let name = if fault.what == What::Killed { "killed" } else { "paused" };
-            let (number, node, Held { webhook, notification }) = (place + 1, fault.node + 1, held);
-            let what =
-                format!("notification {notification} at webhook {webhook}, which node {node} was on when it was {name} (fault {number})");
-            takeovers.push(Takeover { deliveries: came.len(), longest: *longest, what });
+        let taken_over: Vec<(u64, &LeasedDelivery)> = taken_over.collect();
+        if let Some((longest, leased)) = taken_over.iter().max_by_key(|(delay, _)| *delay) {
+            let name = if fault.kind == FaultKind::Killed { "killed" } else { "paused" };
+            let (number, node, LeasedDelivery { webhook, notification }) = (index + 1, fault.node + 1, leased);
+            let details =
+                format!("notification {notification} at webhook {webhook}, leased by node {node} when it was {name} (fault {number})");
+            takeovers.push(Takeover { deliveries: taken_over.len(), longest: *longest, details });
         }
     }
     takeovers
 }
 
-/// Whoever had taken it over was killed or paused too.
-fn befell_again(records: &Records, place: usize, held: &Held, came: u64) -> bool {
-    records.faults[place + 1..].iter().any(|fault| fault.at < came && fault.held.contains(held))
+/// Whether the server that took over was killed or paused too.
+fn failed_again(records: &Records, index: usize, leased: &LeasedDelivery, arrived_at: u64) -> bool {
+    records.faults[index + 1..].iter().any(|fault| fault.at < arrived_at && fault.leased.contains(leased))
 }
 
-/// Since the fault, or since the database was back, without which nobody takes over.
-fn waited(records: &Records, since: u64, came: u64) -> u64 {
-    let back = records.outages.iter().filter(|outage| outage.away && outage.until > since && outage.from < came);
-    came.saturating_sub(back.map(|outage| outage.until).fold(since, u64::max))
+/// Returns the time since the fault, or since the end of an outage of the database, which prevents a takeover.
+fn delay(records: &Records, since: u64, arrived_at: u64) -> u64 {
+    let outages = records.outages.iter().filter(|outage| outage.is_down && outage.until > since && outage.from < arrived_at);
+    arrived_at.saturating_sub(outages.map(|outage| outage.until).fold(since, u64::max))
 }

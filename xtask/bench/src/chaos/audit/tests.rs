@@ -1,13 +1,13 @@
-use super::repeats::{HELD_UP, LEASE, RECORDED, RECORDED_TOGETHER, RECOVERY};
+use super::repeats::{MAX_BLOCKED, MAX_RECORDING, MAX_RECOVERY, MAX_SHARED_RECORDING, MIN_LEASE};
 use super::*;
-use crate::chaos::ledger::{Fault, Held, Outage, Publication, Webhook};
+use crate::chaos::ledger::{Fault, LeasedDelivery, Outage, Publication, Webhook};
 
 type Change = fn(&mut Records);
 
-/// Two publications at an ordered webhook and one that takes all, of one account, and everything right.
-fn fine() -> Records {
-    let webhook = |id: &str, ordered| Webhook { id: id.to_owned(), account: 0, event_types: &[], ordered, steady: true };
-    let publication = |id: &str| Publication { account: 0, event_type: "a", wrong: false, fate: Fate::Accepted(id.to_owned()) };
+/// Returns records without a violation: two publications, each delivered to an ordered and an unordered webhook of one account.
+fn valid_records() -> Records {
+    let webhook = |id: &str, ordered| Webhook { id: id.to_owned(), account: 0, event_types: &[], ordered, reliable: true };
+    let publication = |id: &str| Publication { account: 0, event_type: "a", invalid: false, outcome: Outcome::Accepted(id.to_owned()) };
     let mut records = Records {
         webhooks: vec![webhook("in-order", true), webhook("any", false)],
         publications: vec![publication("n0"), publication("n1")],
@@ -15,30 +15,30 @@ fn fine() -> Records {
     };
     for (webhook, sequence) in [(0, 0), (1, 1), (1, 0), (0, 1)] {
         let at = (records.arrivals.len() as u64 + 1) * 10_000 * MILLISECOND;
-        records.arrivals.push(arrival(webhook, sequence, at, Answer::Accepted));
+        records.arrivals.push(arrival(webhook, sequence, at, CallbackResponse::Accepted));
     }
     records
 }
 
-fn arrival(webhook: usize, sequence: usize, at: u64, answer: Answer) -> Arrival {
-    Arrival { webhook, sequence, notification: format!("n{sequence}"), at, genuine: true, answer, answered_at: at + MILLISECOND }
+fn arrival(webhook: usize, sequence: usize, at: u64, response: CallbackResponse) -> Arrival {
+    Arrival { webhook, sequence, notification: format!("n{sequence}"), at, genuine: true, response, responded_at: at + MILLISECOND }
 }
 
 fn killed(at: u64) -> Fault {
-    Fault::new(0, What::Killed, at)
+    Fault::new(0, FaultKind::Killed, at)
 }
 
 fn paused(at: u64, until: u64) -> Fault {
-    Fault::new(0, What::Paused { until }, at)
+    Fault::new(0, FaultKind::Paused { until }, at)
 }
 
 fn rules(records: &Records) -> Vec<&'static str> {
-    audit(records).breaches.iter().map(|breach| breach.rule).collect()
+    audit(records).violations.iter().map(|violation| violation.rule).collect()
 }
 
 #[test]
-fn what_is_right_is_no_breach() {
-    let records = fine();
+fn correct_records_have_no_violation() {
+    let records = valid_records();
     assert_eq!(rules(&records), [""; 0]);
     assert_eq!(outstanding(&records), 0);
     let shown = audit(&records).to_string();
@@ -49,263 +49,270 @@ fn what_is_right_is_no_breach() {
 }
 
 #[test]
-fn each_rule_that_is_broken_is_found() {
-    let publication = |fate, wrong| Publication { account: 0, event_type: "a", wrong, fate };
+fn each_violation_is_found() {
+    let publication = |outcome, invalid| Publication { account: 0, event_type: "a", invalid, outcome };
     let broken: [(&str, Change); 9] = [
         ("lost", |records| drop(records.arrivals.pop())),
-        ("lost", |records| records.arrivals[2].answer = Answer::Refused(500)),
+        ("lost", |records| records.arrivals[2].response = CallbackResponse::Refused(500)),
         ("no valid signature or credentials", |records| records.arrivals[0].genuine = false),
-        ("published once, and delivered under two identifiers", |records| records.arrivals[1].notification = "other".to_owned()),
-        ("accepted, and sent again", |records| records.arrivals.push(arrival(1, 0, 90_000 * MILLISECOND, Answer::Accepted))),
-        ("out of order", |records| records.arrivals.push(arrival(0, 0, 90_000 * MILLISECOND, Answer::Accepted))),
-        ("refused, and delivered nevertheless", |records| records.publications[0].fate = Fate::Refused(400)),
-        ("accepted though it is wrong", |records| records.publications[0].wrong = true),
-        ("at a webhook that did not ask for it", |records| records.publications[0].account = 1),
+        ("delivered with two ids", |records| records.arrivals[1].notification = "other".to_owned()),
+        ("repeated after it was accepted", |records| {
+            records.arrivals.push(arrival(1, 0, 90_000 * MILLISECOND, CallbackResponse::Accepted))
+        }),
+        ("out of order", |records| records.arrivals.push(arrival(0, 0, 90_000 * MILLISECOND, CallbackResponse::Accepted))),
+        ("refused, but delivered", |records| records.publications[0].outcome = Outcome::Refused(400)),
+        ("accepted, but invalid", |records| records.publications[0].invalid = true),
+        ("delivered to a webhook that does not match", |records| records.publications[0].account = 1),
     ];
     for (rule, change) in broken {
-        let mut records = fine();
+        let mut records = valid_records();
         change(&mut records);
         assert!(rules(&records).contains(&rule), "{rule}: {:?}", rules(&records));
     }
-    for (rule, added) in
-        [("refused without reason", publication(Fate::Refused(401), false)), ("lost", publication(Fate::Accepted("n2".to_owned()), false))]
-    {
-        let mut records = fine();
+    for (rule, added) in [
+        ("refused without a reason", publication(Outcome::Refused(401), false)),
+        ("lost", publication(Outcome::Accepted("n2".to_owned()), false)),
+    ] {
+        let mut records = valid_records();
         records.publications.push(added);
         assert!(rules(&records).contains(&rule), "{rule}");
     }
 }
 
 #[test]
-fn nothing_comes_before_what_it_was_published_after_is_accepted() {
-    let mut records = fine();
-    records.arrivals[0].answer = Answer::Refused(500);
-    records.arrivals.push(arrival(0, 0, 90_000 * MILLISECOND, Answer::Accepted));
-    assert_eq!(rules(&records), ["out of order", "out of order"], "it comes too early, and the other goes back");
-    let mut records = fine();
-    records.arrivals[0].answer = Answer::Refused(500);
-    records.arrivals.insert(1, arrival(0, 0, 15_000 * MILLISECOND, Answer::Accepted));
+fn a_notification_arrives_only_after_earlier_ones_are_accepted() {
+    let mut records = valid_records();
+    records.arrivals[0].response = CallbackResponse::Refused(500);
+    records.arrivals.push(arrival(0, 0, 90_000 * MILLISECOND, CallbackResponse::Accepted));
+    assert_eq!(
+        rules(&records),
+        ["out of order", "out of order"],
+        "the second notification is too early, and the first one arrives after the second"
+    );
+    let mut records = valid_records();
+    records.arrivals[0].response = CallbackResponse::Refused(500);
+    records.arrivals.insert(1, arrival(0, 0, 15_000 * MILLISECOND, CallbackResponse::Accepted));
     assert_eq!(rules(&records), [""; 0]);
 }
 
 #[test]
-fn only_what_was_in_flight_may_come_again_after_a_kill() {
+fn only_callbacks_in_flight_may_be_repeated_after_a_kill() {
     let accepted_at = 31 * 1_000 * MILLISECOND;
     for (kill, explained) in [
         (accepted_at, true),
-        (accepted_at + RECORDED / 2, true),
-        (accepted_at + RECORDED * 2, false),
-        (accepted_at - 2 * ON_ITS_WAY, false),
-        // After it came again.
+        (accepted_at + MAX_RECORDING / 2, true),
+        (accepted_at + MAX_RECORDING * 2, false),
+        (accepted_at - 2 * MAX_TRANSIT, false),
+        // The kill is after the repetition.
         (accepted_at + 90_000 * MILLISECOND, false),
     ] {
-        let mut records = fine();
-        records.arrivals[2] = arrival(1, 0, accepted_at - MILLISECOND, Answer::Accepted);
-        records.arrivals.push(arrival(1, 0, accepted_at + 60_000 * MILLISECOND, Answer::Accepted));
+        let mut records = valid_records();
+        records.arrivals[2] = arrival(1, 0, accepted_at - MILLISECOND, CallbackResponse::Accepted);
+        records.arrivals.push(arrival(1, 0, accepted_at + 60_000 * MILLISECOND, CallbackResponse::Accepted));
         records.faults = vec![killed(kill)];
         assert_eq!(rules(&records).is_empty(), explained, "{kill}");
     }
 }
 
-/// Each of some notifications at one webhook was accepted just before a kill, and came again after it.
-fn again_after_a_kill(webhook: usize, count: usize) -> Records {
-    let mut records = fine();
+/// Returns records in which `count` notifications to one webhook were accepted just before a kill, and repeated after it.
+fn repeated_after_a_kill(webhook: usize, count: usize) -> Records {
+    let mut records = valid_records();
     let kill = 1_000_000 * MILLISECOND;
     records.faults = vec![killed(kill)];
     records.arrivals.clear();
     records.publications.clear();
     for sequence in 0..count {
-        let fate = Fate::Accepted(format!("n{sequence}"));
-        records.publications.push(Publication { account: 0, event_type: "a", wrong: false, fate });
-        let other = arrival(1 - webhook, sequence, kill / 2 + sequence as u64, Answer::Accepted);
-        records.arrivals.extend([other, arrival(webhook, sequence, kill - 2 * MILLISECOND, Answer::Accepted)]);
+        let outcome = Outcome::Accepted(format!("n{sequence}"));
+        records.publications.push(Publication { account: 0, event_type: "a", invalid: false, outcome });
+        let other = arrival(1 - webhook, sequence, kill / 2 + sequence as u64, CallbackResponse::Accepted);
+        records.arrivals.extend([other, arrival(webhook, sequence, kill - 2 * MILLISECOND, CallbackResponse::Accepted)]);
     }
-    let again = (0..count).map(|sequence| arrival(webhook, sequence, kill + MILLISECOND, Answer::Accepted));
+    let again = (0..count).map(|sequence| arrival(webhook, sequence, kill + MILLISECOND, CallbackResponse::Accepted));
     records.arrivals.extend(again);
     records
 }
 
 #[test]
-fn no_more_come_again_after_a_kill_than_can_have_been_in_flight_or_unrecorded() {
-    let most = IN_FLIGHT_PER_WEBHOOK + UNRECORDED_PER_WEBHOOK;
-    assert_eq!(rules(&again_after_a_kill(1, most)), [""; 0]);
-    assert_eq!(rules(&again_after_a_kill(1, most + 1)), ["sent again, and neither in flight nor unrecorded"]);
-    let shown = audit(&again_after_a_kill(1, most)).to_string();
-    assert!(shown.contains(&format!("accepted 1 ms before it at most, and {most} of a webhook at most")), "{shown}");
+fn repetitions_after_a_kill_are_limited_by_attempts_in_flight_and_unrecorded() {
+    let limit = IN_FLIGHT_PER_WEBHOOK + MAX_UNRECORDED_PER_WEBHOOK;
+    assert_eq!(rules(&repeated_after_a_kill(1, limit)), [""; 0]);
+    assert_eq!(rules(&repeated_after_a_kill(1, limit + 1)), ["more repetitions than in flight or unrecorded"]);
+    let shown = audit(&repeated_after_a_kill(1, limit)).to_string();
+    assert!(shown.contains(&format!("accepted at most 1 ms before the fault, at most {limit} for one webhook")), "{shown}");
 }
 
 #[test]
-fn where_they_come_one_at_a_time_one_comes_again_after_a_kill() {
-    let rule = "sent again, and neither in flight nor unrecorded";
-    assert!(!rules(&again_after_a_kill(0, 1)).contains(&rule));
-    assert!(rules(&again_after_a_kill(0, 2)).contains(&rule));
+fn an_ordered_webhook_gets_one_repetition_after_a_kill() {
+    let rule = "more repetitions than in flight or unrecorded";
+    assert!(!rules(&repeated_after_a_kill(0, 1)).contains(&rule));
+    assert!(rules(&repeated_after_a_kill(0, 2)).contains(&rule));
 }
 
 #[test]
-fn what_came_again_after_each_of_two_kills_was_in_flight_once_at_each() {
-    let mut records = fine();
+fn a_callback_may_be_repeated_after_each_of_two_kills() {
+    let mut records = valid_records();
     let first = 40_000 * MILLISECOND;
-    // The second kill follows so soon that the first would explain its repeat as well.
+    // The second kill follows so soon that the first one would explain both repetitions.
     records.faults = vec![killed(first), killed(first + 100 * MILLISECOND)];
     for at in [first - 2 * MILLISECOND, first + 98 * MILLISECOND, first + 150 * MILLISECOND] {
-        records.arrivals.push(arrival(0, 1, at, Answer::Accepted));
+        records.arrivals.push(arrival(0, 1, at, CallbackResponse::Accepted));
     }
     records.arrivals.remove(3);
     let audit = audit(&records);
-    assert_eq!((audit.breaches, audit.of_fault), (Vec::new(), BTreeMap::from([((0, 0), 1), ((1, 0), 1)])));
+    assert_eq!((audit.violations, audit.by_fault), (Vec::new(), BTreeMap::from([((0, 0), 1), ((1, 0), 1)])));
 }
 
 #[test]
-fn what_was_not_accepted_may_come_again_and_is_told_why() {
-    for answer in [Answer::Refused(429), Answer::Dropped, Answer::BrokenOff, Answer::None] {
-        let mut records = fine();
-        records.arrivals.insert(2, arrival(1, 0, 25_000 * MILLISECOND, answer));
+fn a_callback_that_was_not_accepted_may_be_repeated() {
+    for response in [CallbackResponse::Refused(429), CallbackResponse::Dropped, CallbackResponse::CutOff, CallbackResponse::None] {
+        let mut records = valid_records();
+        records.arrivals.insert(2, arrival(1, 0, 25_000 * MILLISECOND, response));
         let audit = audit(&records);
-        assert_eq!((audit.breaches.len(), audit.again.get(&Cause::Answer(answer))), (0, Some(&1)));
+        assert_eq!((audit.violations.len(), audit.repeat_causes.get(&Cause::Response(response))), (0, Some(&1)));
     }
 }
 
 #[test]
-fn an_unknown_publication_comes_to_all_its_webhooks_or_to_none() {
-    let unknown = Publication { account: 0, event_type: "a", wrong: false, fate: Fate::Unknown };
-    let mut records = fine();
+fn a_publication_without_response_is_delivered_to_all_webhooks_or_none() {
+    let unknown = Publication { account: 0, event_type: "a", invalid: false, outcome: Outcome::Unknown };
+    let mut records = valid_records();
     records.publications.push(unknown);
     assert_eq!(rules(&records), [""; 0]);
-    records.arrivals.push(arrival(1, 2, 90_000 * MILLISECOND, Answer::Accepted));
+    records.arrivals.push(arrival(1, 2, 90_000 * MILLISECOND, CallbackResponse::Accepted));
     assert_eq!(rules(&records), ["lost"]);
 }
 
-/// What was accepted comes again, so many milliseconds later, where servers share a database.
-fn again_with_leases(later: u64) -> (Records, u64) {
-    let mut records = fine();
-    records.leases = true;
-    let accepted_at = records.arrivals[2].answered_at;
-    records.arrivals.push(arrival(1, 0, accepted_at + later * MILLISECOND, Answer::Accepted));
+/// Returns records with a shared database, in which a callback is repeated `later` milliseconds after it was accepted.
+fn repeated_with_shared_database(later: u64) -> (Records, u64) {
+    let mut records = valid_records();
+    records.shared_database = true;
+    let accepted_at = records.arrivals[2].responded_at;
+    records.arrivals.push(arrival(1, 0, accepted_at + later * MILLISECOND, CallbackResponse::Accepted));
     (records, accepted_at)
 }
 
 #[test]
-fn a_killed_server_is_taken_over_from_when_its_lease_has_ended_and_not_sooner() {
-    let lease = LEASE / MILLISECOND;
+fn a_killed_server_is_taken_over_only_after_its_lease_expires() {
+    let lease = MIN_LEASE / MILLISECOND;
     for (later, explained) in [(lease - 100, false), (lease + 100, true), (12_000, true), (60_000, true)] {
-        let (mut records, accepted_at) = again_with_leases(later);
+        let (mut records, accepted_at) = repeated_with_shared_database(later);
         records.faults = vec![killed(accepted_at)];
         assert_eq!(rules(&records).is_empty(), explained, "{later}");
-        // Unless it could not renew its lease.
-        let away = Outage { from: accepted_at - 9 * SECOND, until: accepted_at - SECOND, away: true };
-        records.outages = vec![away];
+        // A takeover is possible sooner if the server could not renew its lease.
+        let outage = Outage { from: accepted_at - 9 * SECOND, until: accepted_at - SECOND, is_down: true };
+        records.outages = vec![outage];
         assert_eq!(rules(&records), [""; 0], "{later}");
     }
-    let (mut records, accepted_at) = again_with_leases(12_000);
-    records.faults = vec![killed(accepted_at + RECORDED_TOGETHER * 2)];
-    assert_eq!(rules(&records), ["accepted, and sent again"], "it had been recorded");
+    let (mut records, accepted_at) = repeated_with_shared_database(12_000);
+    records.faults = vec![killed(accepted_at + MAX_SHARED_RECORDING * 2)];
+    assert_eq!(rules(&records), ["repeated after it was accepted"], "the attempt was recorded before the kill");
 }
 
 #[test]
-fn a_server_that_is_paused_may_keep_others_from_recording_for_a_while() {
-    for (paused_before, explained) in [(SECOND / 2, true), (HELD_UP * 2, false)] {
-        let (mut records, accepted_at) = again_with_leases(12_000);
+fn a_paused_server_may_block_recording_for_a_while() {
+    for (paused_before, explained) in [(SECOND / 2, true), (MAX_BLOCKED * 2, false)] {
+        let (mut records, accepted_at) = repeated_with_shared_database(12_000);
         let other = Fault { node: 1, ..paused(accepted_at - paused_before, u64::MAX) };
-        records.faults = vec![other, killed(accepted_at + RECORDED_TOGETHER * 2)];
+        records.faults = vec![other, killed(accepted_at + MAX_SHARED_RECORDING * 2)];
         assert_eq!(rules(&records).is_empty(), explained, "{paused_before}");
     }
 }
 
 #[test]
-fn what_a_paused_server_was_on_or_about_to_send_may_come_again() {
-    let (mut records, accepted_at) = again_with_leases(11_000);
+fn a_paused_server_may_repeat_its_leased_deliveries() {
+    let (mut records, accepted_at) = repeated_with_shared_database(11_000);
     records.faults = vec![paused(accepted_at, accepted_at + 13 * SECOND)];
     let judged = audit(&records);
-    assert_eq!((judged.breaches.len(), judged.again.get(&Cause::Paused)), (0, Some(&1)), "it was in flight");
+    assert_eq!((judged.violations.len(), judged.repeat_causes.get(&Cause::Paused)), (0, Some(&1)), "the callback was in flight");
     for (until, explained) in [(2, true), (5, false)] {
-        let (mut records, accepted_at) = again_with_leases(4_000);
+        let (mut records, accepted_at) = repeated_with_shared_database(4_000);
         records.faults = vec![paused(accepted_at, accepted_at + until * SECOND)];
-        assert_eq!(rules(&records).is_empty(), explained, "a pause that is shorter than the lease: {until} s");
+        assert_eq!(rules(&records).is_empty(), explained, "the pause is shorter than the lease: {until} s");
     }
 
-    // Another had taken over and was accepted; the one that was paused had yet to send it.
+    // Another server took over and its callback was accepted; the paused server was about to send the same callback.
     for (later, explained) in [(900, true), (1_100, false)] {
-        let (mut records, accepted_at) = again_with_leases(2_000 + later);
+        let (mut records, accepted_at) = repeated_with_shared_database(2_000 + later);
         records.faults = vec![paused(accepted_at - 11 * SECOND, accepted_at + 2 * SECOND)];
-        assert_eq!(rules(&records).is_empty(), explained, "{later} ms after it went on");
+        assert_eq!(rules(&records).is_empty(), explained, "{later} ms after the server continues");
     }
-    let (mut records, accepted_at) = again_with_leases(2_500);
+    let (mut records, accepted_at) = repeated_with_shared_database(2_500);
     records.faults = vec![paused(accepted_at + 2 * SECOND, accepted_at + 2 * SECOND + MILLISECOND)];
-    assert_eq!(rules(&records), ["accepted, and sent again"], "it was accepted and recorded before the pause");
+    assert_eq!(rules(&records), ["repeated after it was accepted"], "the attempt was recorded before the pause");
 }
 
 #[test]
-fn what_cannot_be_recorded_while_the_database_is_away_may_come_again() {
-    let away = |from: u64, until: u64| vec![Outage { from, until, away: true }];
-    let (mut records, accepted_at) = again_with_leases(20_000);
-    records.outages = away(accepted_at, accepted_at + LEASE);
-    assert_eq!(audit(&records).again.get(&Cause::Away), Some(&1), "the leases have ended meanwhile");
-    records.outages = away(accepted_at, accepted_at + LEASE / 2);
-    assert_eq!(rules(&records), ["accepted, and sent again"], "it was recorded when the database was back");
-    records.faults = vec![killed(accepted_at + LEASE / 2 + RECOVERY - SECOND)];
-    assert_eq!(rules(&records), [""; 0], "the server was killed before it could");
-    records.outages = away(accepted_at + 2 * SECOND, accepted_at + 2 * SECOND + LEASE);
+fn an_attempt_that_cannot_be_recorded_may_be_repeated() {
+    let down = |from: u64, until: u64| vec![Outage { from, until, is_down: true }];
+    let (mut records, accepted_at) = repeated_with_shared_database(20_000);
+    records.outages = down(accepted_at, accepted_at + MIN_LEASE);
+    assert_eq!(audit(&records).repeat_causes.get(&Cause::DatabaseDown), Some(&1), "the leases expired during the outage");
+    records.outages = down(accepted_at, accepted_at + MIN_LEASE / 2);
+    assert_eq!(rules(&records), ["repeated after it was accepted"], "the attempt was recorded after the outage");
+    records.faults = vec![killed(accepted_at + MIN_LEASE / 2 + MAX_RECOVERY - SECOND)];
+    assert_eq!(rules(&records), [""; 0], "the server was killed before it could record the attempt");
+    records.outages = down(accepted_at + 2 * SECOND, accepted_at + 2 * SECOND + MIN_LEASE);
     records.faults.clear();
-    assert_eq!(rules(&records), ["accepted, and sent again"], "it had been recorded before");
+    assert_eq!(rules(&records), ["repeated after it was accepted"], "the attempt was recorded before the outage");
 }
 
 #[test]
-fn only_what_came_before_may_go_back_when_a_paused_server_goes_on() {
+fn a_paused_server_may_send_only_repetitions_out_of_order() {
     let late = 90_000 * MILLISECOND;
-    let mut records = fine();
-    records.leases = true;
+    let mut records = valid_records();
+    records.shared_database = true;
     records.faults = vec![paused(5_000 * MILLISECOND, late - MILLISECOND)];
-    records.arrivals.push(arrival(0, 0, late, Answer::Accepted));
+    records.arrivals.push(arrival(0, 0, late, CallbackResponse::Accepted));
     assert_eq!(rules(&records), [""; 0]);
-    // The first time that it comes at all.
+    // Without the earlier arrival it is not a repetition.
     records.arrivals.remove(0);
     assert_eq!(rules(&records), ["out of order"]);
 }
 
 #[test]
-fn where_they_come_one_at_a_time_one_was_in_flight_at_a_pause_and_one_yet_to_be_sent() {
-    let rule = "sent again, and neither in flight nor unrecorded";
+fn an_ordered_webhook_gets_up_to_two_repetitions_after_a_pause() {
+    let rule = "more repetitions than in flight or unrecorded";
     for (count, allowed) in [(2, true), (3, false)] {
-        let mut records = again_after_a_kill(0, count);
+        let mut records = repeated_after_a_kill(0, count);
         records.faults = vec![paused(records.faults[0].at, u64::MAX)];
         assert_eq!(rules(&records).contains(&rule), !allowed, "{count}");
     }
 }
 
-/// A node was on a delivery when it was killed, and this came so many seconds later.
+/// Returns records in which a node was killed with a leased delivery, which arrived `seconds` later.
 fn taken_over_after(seconds: u64) -> Records {
-    let mut records = fine();
-    records.leases = true;
+    let mut records = valid_records();
+    records.shared_database = true;
     let at = 100 * SECOND;
-    let held = Held { webhook: "any".to_owned(), notification: "n1".to_owned() };
-    records.faults = vec![Fault { held: vec![held], ..killed(at) }];
-    // The one that was on its way does not count.
-    let came = [at + ON_ITS_WAY / 2, at + seconds * SECOND].map(|at| arrival(1, 1, at, Answer::Accepted));
+    let leased = LeasedDelivery { webhook: "any".to_owned(), notification: "n1".to_owned() };
+    records.faults = vec![Fault { leased: vec![leased], ..killed(at) }];
+    // The callback that was sent before the kill does not count.
+    let callbacks = [at + MAX_TRANSIT / 2, at + seconds * SECOND].map(|at| arrival(1, 1, at, CallbackResponse::Accepted));
     records.arrivals.remove(1);
-    records.arrivals.extend(came);
+    records.arrivals.extend(callbacks);
     records
 }
 
 #[test]
-fn what_a_killed_server_was_on_goes_on_within_fifteen_seconds() {
+fn deliveries_of_a_killed_server_are_taken_over_within_fifteen_seconds() {
     let records = taken_over_after(14);
     assert_eq!(rules(&records), [""; 0]);
     let shown = audit(&records).to_string();
-    assert!(shown.contains("taken over                             1  at 1 kills and pauses, 14,000 ms after these at most\n"), "{shown}");
+    assert!(shown.contains("deliveries taken over                  1  after 1 kills and pauses, at most 14,000 ms later\n"), "{shown}");
     assert_eq!(rules(&taken_over_after(16)), ["taken over too late"]);
 }
 
 #[test]
-fn a_takeover_counts_from_the_last_fault_that_kept_it() {
+fn a_takeover_is_measured_from_the_last_fault_that_delayed_it() {
     let mut records = taken_over_after(16);
     let second = Fault { at: records.faults[0].at + 11 * SECOND, ..records.faults[0].clone() };
     records.faults.push(second);
-    assert_eq!(rules(&records), [""; 0], "whoever took it over was killed too");
+    assert_eq!(rules(&records), [""; 0], "the server that took over was killed too");
     let mut records = taken_over_after(16);
     let at = records.faults[0].at;
-    records.outages = vec![Outage { from: at, until: at + 2 * SECOND, away: true }];
-    assert_eq!(rules(&records), [""; 0], "the database was away");
+    records.outages = vec![Outage { from: at, until: at + 2 * SECOND, is_down: true }];
+    assert_eq!(rules(&records), [""; 0], "the database was down");
     let mut records = taken_over_after(16);
-    records.webhooks[1].steady = false;
-    assert_eq!(rules(&records), [""; 0], "its receiver may have failed");
+    records.webhooks[1].reliable = false;
+    assert_eq!(rules(&records), [""; 0], "the receiver may have failed");
 }

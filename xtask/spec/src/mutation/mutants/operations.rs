@@ -1,4 +1,4 @@
-//! Changes of operations, callbacks, and what both are made of.
+//! Changes of operations and callbacks, and of their parameters, bodies, responses and headers.
 
 use serde_json::{Map, Value, json};
 
@@ -37,11 +37,11 @@ impl Mutants<'_> {
                 self.set("flip", &at, json!({}));
             }
             for (name, at, _) in members(requirement, &at) {
-                // Nobody could tell a scheme from another that says the same.
-                let says =
+                // Replacing a scheme by an equal one would alter no statement.
+                let content =
                     |scheme: &Value| (scheme["type"].clone(), scheme["scheme"].clone(), scheme["in"].clone(), scheme["name"].clone());
-                let known = says(&self.document["components"]["securitySchemes"][name]);
-                let other = self.schemes().find(|(_, scheme)| says(scheme) != known).map(|(other, _)| other.clone());
+                let known = content(&self.document["components"]["securitySchemes"][name]);
+                let other = self.schemes().find(|(_, scheme)| content(scheme) != known).map(|(other, _)| other.clone());
                 if let Some(other) = other {
                     self.push("change", &at, Edit::Rename(other));
                 }
@@ -87,10 +87,10 @@ impl Mutants<'_> {
         }
         let responses = child(at, "responses");
         let has = |status: &&str| operation["responses"].get(*status).is_some();
-        let strange = ["418", "451", "499"].into_iter().find(|status| !has(status)).unwrap_or("498");
+        let unused_status = ["418", "451", "499"].into_iter().find(|status| !has(status)).unwrap_or("498");
         for (_, at, response) in members(&operation["responses"], &responses) {
             self.drop(&at);
-            self.push("rename", &at, Edit::Rename(strange.to_owned()));
+            self.push("rename", &at, Edit::Rename(unused_status.to_owned()));
             self.response(&at, response);
         }
         for status in ["201", "204", "402", "404", "409", "418", "422", "502"] {
@@ -107,7 +107,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn callback(&mut self, at: &str, callback: &Value) {
-        if self.retargets(at, callback, "callbacks") {
+        if self.retarget(at, callback, "callbacks") {
             return;
         }
         for (url, at, item) in members(callback, at) {
@@ -116,7 +116,7 @@ impl Mutants<'_> {
         }
     }
 
-    /// Those of an operation, or those that the operations of a path share.
+    /// Changes the parameters of an operation or of a path.
     fn parameters(&mut self, at: &str, holder: &Value) {
         let parameters = child(at, "parameters");
         let new = json!({ "name": "new", "in": "query", "schema": { "type": "string" } });
@@ -128,7 +128,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn parameter(&mut self, at: &str, parameter: &Value) {
-        if self.retargets(at, parameter, "parameters") {
+        if self.retarget(at, parameter, "parameters") {
             return;
         }
         self.set("rename", &child(at, "name"), json!(format!("{}s", parameter["name"].as_str().unwrap_or_default())));
@@ -139,7 +139,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn request_body(&mut self, at: &str, request: &Value) {
-        if self.retargets(at, request, "requestBodies") {
+        if self.retarget(at, request, "requestBodies") {
             return;
         }
         self.flip(at, request, "required");
@@ -147,7 +147,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn response(&mut self, at: &str, response: &Value) {
-        if self.retargets(at, response, "responses") {
+        if self.retarget(at, response, "responses") {
             return;
         }
         let headers = child(at, "headers");
@@ -165,7 +165,7 @@ impl Mutants<'_> {
     }
 
     pub(super) fn header(&mut self, at: &str, header: &Value) {
-        if self.retargets(at, header, "headers") {
+        if self.retarget(at, header, "headers") {
             return;
         }
         self.flip(at, header, "required");
@@ -186,7 +186,7 @@ impl Mutants<'_> {
         }
     }
 
-    /// The member `schema` of a parameter, a header or a media type.
+    /// Changes the member `schema` of a parameter, a header or a media type.
     fn schema_of(&mut self, at: &str, holder: &Value) {
         if let Some(schema) = holder.get("schema") {
             self.schema(&child(at, "schema"), schema);

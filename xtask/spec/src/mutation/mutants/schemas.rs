@@ -8,7 +8,7 @@ use crate::openapi::node::child;
 
 impl Mutants<'_> {
     pub(super) fn schema(&mut self, at: &str, schema: &Value) {
-        if self.retargets(at, schema, "schemas") {
+        if self.retarget(at, schema, "schemas") {
             return;
         }
         let member = |name: &str| child(at, name);
@@ -68,8 +68,8 @@ impl Mutants<'_> {
         }
     }
 
-    /// A reference to a schema that is no variant of this one.
-    fn stranger(&self, schema: &Value) -> String {
+    /// Returns a reference to a schema that is not a variant of this one.
+    fn unrelated_schema(&self, schema: &Value) -> String {
         let variants: Vec<&str> = schema["oneOf"].as_array().into_iter().flatten().filter_map(|variant| variant["$ref"].as_str()).collect();
         let all = self.document["components"]["schemas"].as_object().into_iter().flatten().rev();
         let mut names = all.filter(|(_, known)| *known != schema).map(|(name, _)| format!("#{}", child("/components/schemas", name)));
@@ -82,8 +82,8 @@ impl Mutants<'_> {
             self.drop(&at);
             self.schema(&at, variant);
         }
-        let stranger = self.stranger(schema);
-        self.add(&variants, Edit::Append(json!({ "$ref": stranger })));
+        let unrelated_schema = self.unrelated_schema(schema);
+        self.add(&variants, Edit::Append(json!({ "$ref": unrelated_schema })));
         self.push("change", &variants, Edit::Rename("anyOf".to_owned()));
         let Some(known) = schema.get("discriminator") else {
             return self.set("add", &discriminator, json!({ "propertyName": "kind" }));
@@ -93,7 +93,7 @@ impl Mutants<'_> {
         for (tag, at, _) in members(&known["mapping"], &child(&discriminator, "mapping")) {
             self.drop(&at);
             self.push("rename", &at, Edit::Rename(format!("{tag}s")));
-            self.set("retarget", &at, json!(stranger));
+            self.set("retarget", &at, json!(unrelated_schema));
         }
     }
 
@@ -115,25 +115,25 @@ impl Mutants<'_> {
             None => self.set("add", &properties, json!({ "new": new })),
             Some(_) => self.set("add", &child(&properties, "new"), new),
         }
-        let more = child(at, "additionalProperties");
+        let additional = child(at, "additionalProperties");
         let known = &schema["additionalProperties"];
         match known {
             Value::Bool(false) => {
-                self.drop(&more);
-                self.set("flip", &more, json!(true));
+                self.drop(&additional);
+                self.set("flip", &additional, json!(true));
             }
-            _ => self.set("flip", &more, json!(false)),
+            _ => self.set("flip", &additional, json!(false)),
         }
-        let type_of_all = if known["type"] == "string" { "integer" } else { "string" };
-        self.set("narrow", &more, json!({ "type": type_of_all }));
+        let other_type = if known["type"] == "string" { "integer" } else { "string" };
+        self.set("narrow", &additional, json!({ "type": other_type }));
         if known.as_object().is_some_and(|known| !known.is_empty()) {
-            self.drop(&more);
-            self.schema(&more, known);
+            self.drop(&additional);
+            self.schema(&additional, known);
         }
         self.bounds(at, schema, "minProperties", "maxProperties");
     }
 
-    /// One more, one less, gone, and one where there is none.
+    /// Raises, lowers and removes each bound, and adds a missing one.
     fn bounds(&mut self, at: &str, schema: &Value, lower: &str, upper: &str) {
         for (name, step) in [(lower, 1), (upper, -1)] {
             let pointer = child(at, name);
@@ -158,7 +158,7 @@ impl Mutants<'_> {
     }
 }
 
-/// A bound, moved by a step.
+/// Returns a bound after a step up or down.
 fn moved(bound: &Value, as_number: f64, step: i32) -> Value {
     match bound.as_i64().and_then(|bound| bound.checked_add(step.into())) {
         Some(moved) => moved.into(),

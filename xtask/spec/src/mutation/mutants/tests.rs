@@ -44,7 +44,7 @@ fn every_edit_can_be_applied_and_changes_the_document() {
 }
 
 #[test]
-fn only_methods_are_operations_and_a_path_has_parameters() {
+fn each_location_gets_the_mutations_of_its_kind() {
     let document = document();
     let found = found(&document);
     let at = |pointer: &str| found.iter().filter(|mutant| mutant.pointer == pointer).count();
@@ -54,7 +54,7 @@ fn only_methods_are_operations_and_a_path_has_parameters() {
         ("/paths/~1a/parameters/responses", 0),
         ("/paths/~1a/parameters", 1),
         ("/paths/~1a/parameters/0", 1),
-        // There is one component of this kind, so the reference can lead nowhere, but to no other.
+        // There is no second component of this kind, so the only mutation removes the target.
         ("/paths/~1a/parameters/0/$ref", 1),
         ("/paths/~1a/parameters/0/in", 0),
         ("/paths/~1a/parameters/1/in", 1),
@@ -75,8 +75,8 @@ fn only_methods_are_operations_and_a_path_has_parameters() {
 }
 
 #[test]
-fn an_edit_that_cannot_be_applied_is_named() {
+fn an_edit_that_cannot_be_applied_is_an_error() {
     let mutant = Mutant { operator: "change", pointer: "/lost/member".to_owned(), edit: Edit::Set(json!(1)) };
-    let error = format!("{:#}", mutant.apply(&json!({})).expect_err("there is no such place"));
+    let error = format!("{:#}", mutant.apply(&json!({})).expect_err("the pointer does not exist"));
     assert!(error.contains("`change /lost/member` cannot be applied"), "{error}");
 }

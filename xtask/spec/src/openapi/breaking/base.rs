@@ -1,4 +1,4 @@
-//! The older document.
+//! Finds the older document that openapi.json is compared with.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,21 +6,23 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use semver::Version;
 
-/// What openapi.json is compared with.
+/// The older document.
 #[derive(Debug, PartialEq)]
 pub(super) enum Base {
     Document {
         name: String,
         text: String,
-        /// Its users rely on it. What no release has is promised to nobody.
+        /// Whether users rely on the document.
         is_released: bool,
     },
-    /// With nothing, for this reason.
+    /// There is no older document, for this reason.
     Nothing(String),
 }
 
+/// Returns the document at `against`, or at the default described in [`super::Arguments`].
+///
 /// # Errors
-/// When `against` is neither a file nor a commit, or what it names cannot be read.
+/// When `against` is neither a file nor a commit, or cannot be read.
 pub(super) fn find(root: &Path, against: Option<&str>) -> anyhow::Result<Base> {
     let mut is_released = true;
     let commit = match against {
@@ -35,7 +37,7 @@ pub(super) fn find(root: &Path, against: Option<&str>) -> anyhow::Result<Base> {
             Some(tag) => tag,
             None => {
                 is_released = false;
-                match before(root) {
+                match previous_commit(root) {
                     Ok(commit) => commit,
                     Err(reason) => return Ok(Base::Nothing(reason)),
                 }
@@ -44,25 +46,28 @@ pub(super) fn find(root: &Path, against: Option<&str>) -> anyhow::Result<Base> {
     };
     let object = format!("{commit}:./openapi.json");
     if git(root, &["cat-file", "-e", &object]).is_none() {
-        return Ok(Base::Nothing(format!("{commit} has none")));
+        return Ok(Base::Nothing(format!("{commit} has no openapi.json")));
     }
     let text = git(root, &["show", &object]).with_context(|| format!("git cannot show {object}"))?;
     Ok(Base::Document { name: commit, text, is_released })
 }
 
-/// The tag of the latest release that this commit has in its history, such as `v0.1.0`.
+/// Returns the tag of the latest release in the history of this commit, such as `v0.1.0`.
 fn last_release(root: &Path) -> Option<String> {
     let tags = git(root, &["tag", "--list", "v*", "--merged", "HEAD"])?;
     let released = |tag: &str| Version::parse(tag.strip_prefix('v')?).ok().filter(|version| version.pre.is_empty());
     tags.lines().filter_map(|tag| Some((released(tag)?, tag))).max().map(|(_, tag)| tag.to_owned())
 }
 
-/// The commit that this change began at, or why there is none: where a branch left main, and on main the last commit.
-fn before(root: &Path) -> Result<String, String> {
-    let head = commit(root, "HEAD").ok_or("there is no git commit here")?;
+/// Returns the commit at which this branch left main or, on main, the previous commit.
+///
+/// # Errors
+/// The reason why there is no such commit.
+fn previous_commit(root: &Path) -> Result<String, String> {
+    let head = commit(root, "HEAD").ok_or("there is no git commit")?;
     let main = ["origin/main", "main"].into_iter().find(|name| commit(root, name).is_some());
     if let Some(main) = main {
-        let base = git(root, &["merge-base", "HEAD", main]).ok_or(format!("{main} and this commit have none in common here"))?;
+        let base = git(root, &["merge-base", "HEAD", main]).ok_or(format!("{main} and this commit have no common ancestor"))?;
         if base.trim() != head {
             return Ok(base.trim().to_owned());
         }
@@ -70,16 +75,17 @@ fn before(root: &Path) -> Result<String, String> {
     commit(root, "HEAD~1").ok_or_else(|| "this clone has no earlier commit".to_owned())
 }
 
+/// Returns the id of the commit that a reference names.
 fn commit(root: &Path, reference: &str) -> Option<String> {
     let found = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{reference}^{{commit}}")])?;
     Some(found.trim().to_owned())
 }
 
-/// What git prints, if it succeeds.
+/// Returns the output of git, if it succeeds.
 fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
     command.args(arguments).current_dir(root);
-    // Inside a hook these name the repository of the hook.
+    // In a git hook, these variables are set for the repository of the hook.
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         command.env_remove(variable);
     }
@@ -93,13 +99,13 @@ mod tests {
 
     use super::*;
 
-    /// A repository of its own, which goes with this.
+    /// A temporary repository, which is deleted on drop.
     struct Repository(PathBuf);
 
     impl Repository {
         fn new(name: &str) -> Repository {
             let root = std::env::temp_dir().join(format!("breaking-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&root).expect("a folder");
+            std::fs::create_dir_all(&root).expect("the folder is created");
             let repository = Repository(root);
             repository.git(&["init", "--quiet", "--initial-branch", "main"]);
             repository
@@ -117,10 +123,10 @@ mod tests {
                 "core.hooksPath=/dev/null",
             ];
             let arguments = [identity.as_slice(), arguments].concat();
-            git(&self.0, &arguments).unwrap_or_else(|| panic!("git {arguments:?}"));
+            git(&self.0, &arguments).unwrap_or_else(|| panic!("git {arguments:?} failed"));
         }
 
-        /// Commits, and says which commit that is.
+        /// Makes a commit, and returns its id.
         fn commit(&self, message: &str) -> String {
             self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
             commit(&self.0, "HEAD").expect("a commit")
@@ -134,40 +140,40 @@ mod tests {
     }
 
     #[test]
-    fn a_change_began_where_it_left_main() {
+    fn the_base_of_a_branch_is_the_commit_at_which_it_left_main() {
         let repository = Repository::new("branch");
         let root = &repository.0;
-        assert_eq!(before(root), Err("there is no git commit here".to_owned()));
+        assert_eq!(previous_commit(root), Err("there is no git commit".to_owned()));
         let first = repository.commit("first");
-        assert_eq!(before(root), Err("this clone has no earlier commit".to_owned()));
+        assert_eq!(previous_commit(root), Err("this clone has no earlier commit".to_owned()));
         let second = repository.commit("second");
-        assert_eq!(before(root), Ok(first.clone()), "on main: the last commit");
+        assert_eq!(previous_commit(root), Ok(first.clone()), "on main, the base is the previous commit");
         let third = repository.commit("third");
 
         repository.git(&["switch", "--quiet", "--create", "branch", &second]);
         repository.commit("own");
-        assert_eq!(before(root), Ok(second), "a branch");
+        assert_eq!(previous_commit(root), Ok(second), "on a branch, the base is the commit at which it left main");
         repository.git(&["switch", "--quiet", "--detach", "main"]);
         repository.git(&["merge", "--quiet", "--no-ff", "--message", "merge", "branch"]);
-        assert_eq!(before(root), Ok(third.clone()), "a pull request's merge");
+        assert_eq!(previous_commit(root), Ok(third.clone()), "for the merge commit of a pull request, the base is main");
 
         repository.git(&["update-ref", "refs/remotes/origin/main", &third]);
         repository.git(&["branch", "--quiet", "--force", "main", &first]);
-        assert_eq!(before(root), Ok(third), "the shared main, when there is one");
+        assert_eq!(previous_commit(root), Ok(third), "origin/main takes precedence over main");
         repository.git(&["switch", "--quiet", "--orphan", "stranger"]);
         repository.commit("unrelated");
-        assert_eq!(before(root), Err("origin/main and this commit have none in common here".to_owned()));
+        assert_eq!(previous_commit(root), Err("origin/main and this commit have no common ancestor".to_owned()));
     }
 
     #[test]
-    fn the_last_release_is_the_base_and_is_what_users_rely_on() -> anyhow::Result<()> {
+    fn the_last_release_is_the_base() -> anyhow::Result<()> {
         let repository = Repository::new("release");
         let root = &repository.0;
         std::fs::write(root.join("openapi.json"), "{}\n")?;
         repository.git(&["add", "openapi.json"]);
         repository.commit("first");
         repository.commit("second");
-        assert!(matches!(find(root, None)?, Base::Document { is_released: false, .. }), "nothing is released yet");
+        assert!(matches!(find(root, None)?, Base::Document { is_released: false, .. }), "there is no release yet");
         for tag in ["v0.9.0", "v0.10.0", "v0.11.0-rc.1", "vast"] {
             repository.git(&["tag", tag]);
         }
@@ -178,19 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_did_not_exist_yet_is_nothing_to_compare_with() -> anyhow::Result<()> {
+    fn a_commit_without_the_document_is_no_base() -> anyhow::Result<()> {
         let repository = Repository::new("document");
         let root = &repository.0;
         repository.commit("without");
-        assert_eq!(find(root, Some("HEAD"))?, Base::Nothing("HEAD has none".to_owned()));
+        assert_eq!(find(root, Some("HEAD"))?, Base::Nothing("HEAD has no openapi.json".to_owned()));
         std::fs::write(root.join("openapi.json"), "{}\n")?;
         repository.git(&["add", "openapi.json"]);
         repository.commit("with");
         assert_eq!(find(root, Some("HEAD"))?, Base::Document { name: "HEAD".to_owned(), text: "{}\n".to_owned(), is_released: true });
-        assert_eq!(find(root, Some("HEAD~1"))?, Base::Nothing("HEAD~1 has none".to_owned()));
+        assert_eq!(find(root, Some("HEAD~1"))?, Base::Nothing("HEAD~1 has no openapi.json".to_owned()));
         let file = root.join("openapi.json").display().to_string();
         assert_eq!(find(root, Some(&file))?, Base::Document { name: file, text: "{}\n".to_owned(), is_released: true });
-        let error = find(root, Some("nowhere")).expect_err("no such thing").to_string();
+        let error = find(root, Some("nowhere")).expect_err("there is no such commit").to_string();
         assert_eq!(error, "nowhere is neither a file nor a commit of this repository");
         Ok(())
     }

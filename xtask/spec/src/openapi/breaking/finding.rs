@@ -1,4 +1,4 @@
-//! What a change does to whom.
+//! The changes between two documents, and the users that they affect.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,91 +6,93 @@ use std::rc::Rc;
 
 use crate::openapi::node::{Node, Shape, child};
 
-/// Who uses the API.
+/// A user of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum User {
     /// Calls the operations.
     Client,
-    /// Gets the callbacks.
+    /// Receives the callbacks.
     Receiver,
 }
 
-/// Which way something goes, seen from the user.
+/// Whether the user sends or reads a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// Narrower breaks.
+    /// A change that allows fewer messages is breaking.
     Sends,
-    /// Wider breaks.
+    /// A change that allows more messages is breaking.
     Reads,
 }
 
-/// Whose promise a part of the document is.
+/// The user of a part of the document, and the direction of its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
     pub user: User,
     pub flow: Flow,
 }
 
-/// What a change demands of the version.
+/// The severity of a change, which determines the required version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
-    /// Every user of the older document can stay as it is.
+pub enum Severity {
+    /// No user of the older document needs to change.
     Addition,
-    /// A user that did what the older document says may fail.
+    /// A user that follows the older document may fail.
     Breaking,
 }
 
-/// One change, wherever in the document it is seen from.
+/// A change between the two documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// A JSON pointer into the newer document or, for what is gone, into the older one.
+    /// The JSON pointer in the newer document or, for a removed part, in the older document.
     pub pointer: String,
-    /// Where in the newer document its line is.
-    pub(super) near: String,
-    pub weight: Weight,
+    /// A pointer that exists in the newer document, for the line number.
+    pub(super) existing: String,
+    pub severity: Severity,
     pub view: View,
-    /// What changed, as a clause.
-    pub what: String,
-    /// What it does to the user, as the rest of a sentence that begins with the user.
-    pub why: &'static str,
-    /// `METHOD path` of each that it was seen in; none for what belongs to the whole document.
+    /// The change, as a clause: "the operation was removed".
+    pub change: String,
+    /// The effect on the user, as a clause without its subject: "may call it".
+    pub effect: &'static str,
+    /// `METHOD path` of each affected operation. Empty if the change is about the whole document.
     pub operations: BTreeSet<String>,
 }
 
-/// How a set of what may be sent or read changed.
+/// How the set of allowed messages changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Narrower,
     Wider,
-    /// Something else, or nothing that can be told.
+    /// Another change, or one whose effect is unknown.
     Other,
 }
 
-/// Where a change is.
-pub(super) struct Place<'a> {
+/// The location of a change.
+pub(super) struct Location<'a> {
+    /// [`Finding::pointer`].
     pub(super) pointer: Cow<'a, str>,
-    pub(super) near: &'a str,
+    /// [`Finding::existing`].
+    pub(super) existing: &'a str,
 }
 
-/// The same member of two objects.
+/// A member of the older object, the newer object, or both.
 pub(super) enum Pair<'a> {
-    Gone(&'a Node),
-    New(&'a Node),
+    Removed(&'a Node),
+    Added(&'a Node),
     Both(&'a Node, &'a Node),
 }
 
 impl<'a> Pair<'a> {
     pub(super) fn older(&self) -> Option<&'a Node> {
         match self {
-            Pair::Gone(old) | Pair::Both(old, _) => Some(old),
-            Pair::New(_) => None,
+            Pair::Removed(old) | Pair::Both(old, _) => Some(old),
+            Pair::Added(_) => None,
         }
     }
 
     pub(super) fn newer(&self) -> Option<&'a Node> {
         match self {
-            Pair::New(new) | Pair::Both(_, new) => Some(new),
-            Pair::Gone(_) => None,
+            Pair::Added(new) | Pair::Both(_, new) => Some(new),
+            Pair::Removed(_) => None,
         }
     }
 
@@ -98,28 +100,26 @@ impl<'a> Pair<'a> {
         matches!(self, Pair::Both(old, new) if is_same(old, new))
     }
 
-    /// `holder` is the newer object.
-    pub(super) fn place(&self, holder: &'a Node) -> Place<'a> {
+    /// Returns the location of a change. `holder` is the newer object.
+    pub(super) fn location(&self, holder: &'a Node) -> Location<'a> {
         match self {
-            Pair::Gone(old) => Place { pointer: Cow::Borrowed(&old.at), near: &holder.at },
-            Pair::New(new) | Pair::Both(_, new) => Place { pointer: Cow::Borrowed(&new.at), near: &new.at },
+            Pair::Removed(old) => Location { pointer: Cow::Borrowed(&old.at), existing: &holder.at },
+            Pair::Added(new) | Pair::Both(_, new) => Location { pointer: Cow::Borrowed(&new.at), existing: &new.at },
         }
     }
 
-    /// Of a member that is gone or new under its name: what it refers to may stand elsewhere, and stay.
-    pub(super) fn place_as(&self, name: &str, holders: &Pair<'a>, otherwise: &'a Node) -> Place<'a> {
+    /// Returns the location of a member that may be a reference. If the member was added or removed, this is the location of the
+    /// member, not of its target. `default` is used if the newer object does not exist.
+    pub(super) fn location_of_member(&self, name: &str, holders: &Pair<'a>, default: &'a Node) -> Location<'a> {
         let holder = match self {
-            Pair::Gone(_) => holders.older(),
-            Pair::New(_) => holders.newer(),
+            Pair::Removed(_) => holders.older(),
+            Pair::Added(_) => holders.newer(),
             Pair::Both(..) => None,
         };
-        let near = holders.newer().unwrap_or(otherwise);
+        let existing = holders.newer().unwrap_or(default);
         match holder {
-            Some(holder) => {
-                let pointer = child(&holder.at, name);
-                Place { near: &near.at, pointer: Cow::Owned(pointer) }
-            }
-            None => self.place(near),
+            Some(holder) => Location { pointer: Cow::Owned(child(&holder.at, name)), existing: &existing.at },
+            None => self.location(existing),
         }
     }
 }
@@ -134,25 +134,25 @@ fn is_same(old: &Node, new: &Node) -> bool {
     }
 }
 
-/// The members of two objects by name; an object that is not there has none.
+/// Returns the members of two objects, by name. A missing object has no members.
 pub(super) fn pairs<'a>(old: Option<&'a Node>, new: Option<&'a Node>) -> BTreeMap<&'a str, Pair<'a>> {
     let members =
         |node: Option<&'a Node>| node.and_then(Node::members).into_iter().flatten().map(|(name, node)| (name.as_str(), Rc::as_ref(node)));
-    let mut pairs: BTreeMap<&str, Pair> = members(old).map(|(name, node)| (name, Pair::Gone(node))).collect();
+    let mut pairs: BTreeMap<&str, Pair> = members(old).map(|(name, node)| (name, Pair::Removed(node))).collect();
     for (name, new) in members(new) {
         let pair = match pairs.get(name) {
-            Some(Pair::Gone(old)) => Pair::Both(old, new),
-            _ => Pair::New(new),
+            Some(Pair::Removed(old)) => Pair::Both(old, new),
+            _ => Pair::Added(new),
         };
         pairs.insert(name, pair);
     }
     pairs
 }
 
-/// What is found while two documents are walked.
+/// Collects the findings of a comparison.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// The operation that is compared now.
+    /// The operation that is being compared, or empty.
     pub(super) operation: String,
     findings: Vec<Finding>,
 }
@@ -161,44 +161,44 @@ impl Changes {
     pub(super) fn between(old: &Node, new: &Node) -> Vec<Finding> {
         let mut changes = Changes::default();
         changes.documents(old, new);
-        changes.findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
+        changes.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         changes.findings
     }
 
-    /// A set of what goes in one direction changed.
-    pub(super) fn changed(&mut self, view: View, place: Place, effect: Effect, what: String) {
+    /// Adds a finding for a change of the allowed messages.
+    pub(super) fn changed(&mut self, view: View, location: Location, effect: Effect, change: String) {
         match (view.flow, effect) {
-            (Flow::Sends, Effect::Narrower) => self.breaks(view, place, what, "may be refused what it sends today"),
-            (Flow::Sends, Effect::Other) => self.breaks(view, place, what, "may be refused, or misread, for what it sends today"),
-            (Flow::Reads, Effect::Wider) => self.breaks(view, place, what, "may read what it was told never comes"),
-            (Flow::Reads, Effect::Other) => self.breaks(view, place, what, "may not understand what it reads"),
-            (Flow::Sends, Effect::Wider) => self.adds(view, place, what, "may send more than before"),
-            (Flow::Reads, Effect::Narrower) => self.adds(view, place, what, "can rely on more than before"),
+            (Flow::Sends, Effect::Narrower) => self.breaks(view, location, change, "may send messages that are now refused"),
+            (Flow::Sends, Effect::Other) => self.breaks(view, location, change, "may send messages that are now refused or misunderstood"),
+            (Flow::Reads, Effect::Wider) => self.breaks(view, location, change, "may get messages that it does not expect"),
+            (Flow::Reads, Effect::Other) => self.breaks(view, location, change, "may misunderstand messages"),
+            (Flow::Sends, Effect::Wider) => self.adds(view, location, change, "may send more messages than before"),
+            (Flow::Reads, Effect::Narrower) => self.adds(view, location, change, "can rely on more than before"),
         }
     }
 
-    pub(super) fn breaks(&mut self, view: View, place: Place, what: String, why: &'static str) {
-        self.add(Weight::Breaking, view, place, what, why);
+    pub(super) fn breaks(&mut self, view: View, location: Location, change: String, effect: &'static str) {
+        self.add(Severity::Breaking, view, location, change, effect);
     }
 
-    pub(super) fn adds(&mut self, view: View, place: Place, what: String, why: &'static str) {
-        self.add(Weight::Addition, view, place, what, why);
+    pub(super) fn adds(&mut self, view: View, location: Location, change: String, effect: &'static str) {
+        self.add(Severity::Addition, view, location, change, effect);
     }
 
-    fn add(&mut self, weight: Weight, view: View, place: Place, what: String, why: &'static str) {
+    fn add(&mut self, severity: Severity, view: View, location: Location, change: String, effect: &'static str) {
         let mut known = self.findings.iter_mut();
-        let known =
-            known.find(|known| known.pointer == place.pointer && known.what == what && known.view == view && known.weight == weight);
+        let known = known
+            .find(|known| known.pointer == location.pointer && known.change == change && known.view == view && known.severity == severity);
         let operation = (!self.operation.is_empty()).then(|| self.operation.clone());
         match known {
             Some(known) => known.operations.extend(operation),
             None => self.findings.push(Finding {
-                pointer: place.pointer.into_owned(),
-                near: place.near.to_owned(),
-                weight,
+                pointer: location.pointer.into_owned(),
+                existing: location.existing.to_owned(),
+                severity,
                 view,
-                what,
-                why,
+                change,
+                effect,
                 operations: operation.into_iter().collect(),
             }),
         }

@@ -1,13 +1,13 @@
-//! What a change of an operation, or of a callback, does to those who use it.
+//! Changes of operations and callbacks, and their effect on users.
 
-use super::finding::{Changes, Effect, Flow, Pair, Place, User, View, pairs};
+use super::finding::{Changes, Effect, Flow, Location, Pair, User, View, pairs};
 use super::schemas::difference;
 use crate::openapi::node::{METHODS, Node};
 
 const REQUEST: View = View { user: User::Client, flow: Flow::Sends };
 const RESPONSE: View = View { user: User::Client, flow: Flow::Reads };
 const CALLBACK: View = View { user: User::Receiver, flow: Flow::Reads };
-const ANSWER: View = View { user: User::Receiver, flow: Flow::Sends };
+const CALLBACK_RESPONSE: View = View { user: User::Receiver, flow: Flow::Sends };
 
 impl Changes {
     pub(super) fn documents(&mut self, old: &Node, new: &Node) {
@@ -19,14 +19,16 @@ impl Changes {
                         let holder = new.member("paths").unwrap_or(new);
                         match pair {
                             Pair::Both(old, new) => self.path(path, old, new, security),
-                            Pair::Gone(_) => {
-                                self.breaks(REQUEST, pair.place(holder), format!("the path {path} is gone"), "calls it in vain")
+                            Pair::Removed(_) => {
+                                self.breaks(REQUEST, pair.location(holder), format!("the path {path} was removed"), "can no longer call it")
                             }
-                            Pair::New(_) => self.adds(REQUEST, pair.place(holder), format!("the path {path} is new"), "may call it"),
+                            Pair::Added(_) => {
+                                self.adds(REQUEST, pair.location(holder), format!("the path {path} was added"), "may call it")
+                            }
                         }
                     }
                 }
-                // Of these, what users see is compared elsewhere, or is nothing.
+                // These do not affect users, or are compared elsewhere.
                 "openapi" | "info" | "security" | "tags" => {}
                 _ => self.unknown(REQUEST, name, &pair, new),
             }
@@ -38,11 +40,11 @@ impl Changes {
             self.operation = format!("{} {path}", method.to_uppercase());
             match pair {
                 Pair::Both(old, new) if METHODS.contains(&method) => self.client_operation(old, new, security),
-                Pair::Gone(_) if METHODS.contains(&method) => {
-                    self.breaks(REQUEST, pair.place(new), "the operation is gone".to_owned(), "calls it in vain");
+                Pair::Removed(_) if METHODS.contains(&method) => {
+                    self.breaks(REQUEST, pair.location(new), "the operation was removed".to_owned(), "can no longer call it");
                 }
-                Pair::New(_) if METHODS.contains(&method) => {
-                    self.adds(REQUEST, pair.place(new), "the operation is new".to_owned(), "may call it");
+                Pair::Added(_) if METHODS.contains(&method) => {
+                    self.adds(REQUEST, pair.location(new), "the operation was added".to_owned(), "may call it");
                 }
                 _ => self.unknown(REQUEST, method, &pair, new),
             }
@@ -52,19 +54,21 @@ impl Changes {
 
     fn client_operation(&mut self, old: &Node, new: &Node, inherited: (Option<&Node>, Option<&Node>)) {
         for (name, pair) in pairs(Some(old), Some(new)) {
-            let place = pair.place(new);
+            let location = pair.location(new);
             match (name, &pair) {
-                ("operationId", Pair::New(_)) => self.adds(REQUEST, place, difference(name, &pair), "may call it by that name"),
+                ("operationId", Pair::Added(_)) => self.adds(REQUEST, location, difference(name, &pair), "may use it as a name"),
                 ("operationId", _) if !pair.is_same() => {
-                    self.breaks(REQUEST, place, difference(name, &pair), "that is generated again no longer has the name that is called");
+                    self.breaks(REQUEST, location, difference(name, &pair), "that is generated again has another name for the operation");
                 }
-                // Of extensions, the normal form has only the one that names the scope.
-                (name, Pair::Gone(_)) if name.starts_with("x-") => self.adds(REQUEST, place, difference(name, &pair), "needs no scope"),
+                // The normal form has only one extension: the scope.
+                (name, Pair::Removed(_)) if name.starts_with("x-") => {
+                    self.adds(REQUEST, location, difference(name, &pair), "no longer needs a scope")
+                }
                 (name, _) if name.starts_with("x-") && !pair.is_same() => {
-                    self.breaks(REQUEST, place, difference(name, &pair), "is refused with the scope that its token has");
+                    self.breaks(REQUEST, location, difference(name, &pair), "may be refused, because its token lacks the scope");
                 }
                 ("deprecated", _) if !pair.is_same() => {
-                    self.adds(REQUEST, place, difference(name, &pair), "learns what will go one day");
+                    self.adds(REQUEST, location, difference(name, &pair), "is warned of a later removal");
                 }
                 ("operationId" | "deprecated" | "summary" | "tags" | "security", _) => {}
                 (name, _) if name.starts_with("x-") => {}
@@ -78,19 +82,19 @@ impl Changes {
         self.client_security(old_security, new_security, new);
     }
 
-    /// Callbacks by name, by URL, by method.
+    /// Compares the callbacks of an operation, by name, URL and method.
     fn callbacks(&mut self, callbacks: &Pair, operation: &Node) {
         for (name, pair) in pairs(callbacks.older(), callbacks.newer()) {
-            self.callback_part(&format!("the callback `{name}`"), &pair, pair.place_as(name, callbacks, operation));
+            self.callback_existence(&format!("the callback `{name}`"), &pair, pair.location_of_member(name, callbacks, operation));
             let Pair::Both(old, new) = pair else { continue };
             for (url, pair) in pairs(Some(old), Some(new)) {
-                self.callback_part(&format!("the callback to {url}"), &pair, pair.place(new));
+                self.callback_existence(&format!("the callback to {url}"), &pair, pair.location(new));
                 let Pair::Both(old, new) = pair else { continue };
                 for (method, pair) in pairs(Some(old), Some(new)) {
                     match pair {
                         Pair::Both(old, new) if METHODS.contains(&method) => self.callback_operation(old, new),
                         _ if METHODS.contains(&method) => {
-                            self.callback_part(&format!("the callback by {}", method.to_uppercase()), &pair, pair.place(new));
+                            self.callback_existence(&format!("the callback by {}", method.to_uppercase()), &pair, pair.location(new));
                         }
                         _ => self.unknown(CALLBACK, method, &pair, new),
                     }
@@ -99,10 +103,11 @@ impl Changes {
         }
     }
 
-    fn callback_part(&mut self, what: &str, pair: &Pair, place: Place) {
+    /// Adds a finding if a callback was added or removed.
+    fn callback_existence(&mut self, noun: &str, pair: &Pair, location: Location) {
         match pair {
-            Pair::Gone(_) => self.breaks(CALLBACK, place, format!("{what} is gone"), "waits for it in vain"),
-            Pair::New(_) => self.breaks(CALLBACK, place, format!("{what} is new"), "gets it and does not know it"),
+            Pair::Removed(_) => self.breaks(CALLBACK, location, format!("{noun} was removed"), "no longer gets it"),
+            Pair::Added(_) => self.breaks(CALLBACK, location, format!("{noun} was added"), "does not expect it"),
             Pair::Both(..) => {}
         }
     }
@@ -110,38 +115,38 @@ impl Changes {
     fn callback_operation(&mut self, old: &Node, new: &Node) {
         for (name, pair) in pairs(Some(old), Some(new)) {
             match name {
-                // Nobody calls a callback by its name.
+                // These do not affect receivers, or are compared below.
                 "operationId" | "deprecated" | "security" => {}
-                _ => self.message(name, &pair, new, (CALLBACK, ANSWER)),
+                _ => self.message(name, &pair, new, (CALLBACK, CALLBACK_RESPONSE)),
             }
         }
         self.callback_security(old.member("security"), new.member("security"), new);
     }
 
-    /// What operations and callbacks have alike. The views are those of the request and of the answer.
-    fn message(&mut self, name: &str, pair: &Pair, operation: &Node, (request, answer): (View, View)) {
+    /// Compares the members that operations and callbacks have in common. The views are for the request and for the response.
+    fn message(&mut self, name: &str, pair: &Pair, operation: &Node, (request, response): (View, View)) {
         let holder = pair.newer().unwrap_or(operation);
         match name {
             "parameters" => self.values(request, "parameter", pair, holder),
             "requestBody" => self.body(request, pair, operation),
-            "responses" => self.responses(answer, pair, holder),
+            "responses" => self.responses(response, pair, holder),
             _ => self.unknown(request, name, pair, operation),
         }
     }
 
-    /// Parameters, or headers of an answer.
+    /// Compares parameters, or headers of a response.
     fn values(&mut self, view: View, noun: &str, both: &Pair, holder: &Node) {
         for (name, pair) in pairs(both.older(), both.newer()) {
             let Pair::Both(old, new) = pair else {
-                self.existence(view, &format!("the {noun} `{name}`"), &pair, pair.place(holder));
+                self.existence(view, &format!("the {noun} `{name}`"), &pair, pair.location(holder));
                 continue;
             };
             for (member, pair) in pairs(Some(old), Some(new)) {
                 match (member, &pair) {
                     ("schema", Pair::Both(old, new)) => self.schemas(view, old, new),
-                    ("required", _) => self.necessity(view, &pair, new),
+                    ("required", _) => self.required_flag(view, &pair, new),
                     ("deprecated", _) if !pair.is_same() => {
-                        self.adds(view, pair.place(new), difference(member, &pair), "learns what will go one day");
+                        self.adds(view, pair.location(new), difference(member, &pair), "is warned of a later removal");
                     }
                     ("deprecated", _) => {}
                     _ => self.unknown(view, member, &pair, new),
@@ -151,11 +156,11 @@ impl Changes {
     }
 
     fn body(&mut self, view: View, both: &Pair, operation: &Node) {
-        let Pair::Both(old, new) = both else { return self.existence(view, "the body", both, both.place(operation)) };
+        let Pair::Both(old, new) = both else { return self.existence(view, "the body", both, both.location(operation)) };
         for (name, pair) in pairs(Some(old), Some(new)) {
             match name {
                 "content" => self.content(view, &pair, new),
-                "required" => self.necessity(view, &pair, new),
+                "required" => self.required_flag(view, &pair, new),
                 _ => self.unknown(view, name, &pair, new),
             }
         }
@@ -167,20 +172,20 @@ impl Changes {
             [class.as_str(), "default"].iter().any(|name| responses.is_some_and(|responses| responses.member(name).is_some()))
         };
         for (status, pair) in pairs(both.older(), both.newer()) {
-            let place = pair.place_as(status, both, holder);
-            let (gone, added) = (format!("the answer {status} is gone"), format!("the answer {status} is new"));
-            let succeeds = status.starts_with(['1', '2', '3']);
+            let location = pair.location_of_member(status, both, holder);
+            let (removed, added) = (format!("the response {status} was removed"), format!("the response {status} was added"));
+            let is_success = status.starts_with(['1', '2', '3']);
             match (&pair, view.flow) {
                 (Pair::Both(old, new), _) => self.response(view, old, new),
-                (Pair::Gone(_), Flow::Reads) if succeeds => self.breaks(view, place, gone, "waits for it in vain"),
-                (Pair::New(_), Flow::Reads) if succeeds => self.breaks(view, place, added, "may not know it for a success"),
-                (Pair::Gone(_), Flow::Reads) => self.adds(view, place, gone, "never meets it"),
-                (Pair::New(_), Flow::Reads) => self.adds(view, place, added, "takes it as any error of its class"),
-                (Pair::Gone(_), Flow::Sends) => self.breaks(view, place, gone, "answers it, and it no longer means what it did"),
-                (Pair::New(_), Flow::Sends) if covers(both.older(), status) => {
-                    self.breaks(view, place, added, "answers it today, and it means something else");
+                (Pair::Removed(_), Flow::Reads) if is_success => self.breaks(view, location, removed, "may expect it"),
+                (Pair::Added(_), Flow::Reads) if is_success => self.breaks(view, location, added, "may not recognize it as a success"),
+                (Pair::Removed(_), Flow::Reads) => self.adds(view, location, removed, "no longer gets it"),
+                (Pair::Added(_), Flow::Reads) => self.adds(view, location, added, "treats it as a general 4xx or 5xx error"),
+                (Pair::Removed(_), Flow::Sends) => self.breaks(view, location, removed, "may send it, but it has lost its meaning"),
+                (Pair::Added(_), Flow::Sends) if covers(both.older(), status) => {
+                    self.breaks(view, location, added, "may send it already, with another meaning");
                 }
-                (Pair::New(_), Flow::Sends) => self.adds(view, place, added, "may answer it"),
+                (Pair::Added(_), Flow::Sends) => self.adds(view, location, added, "may send it"),
             }
         }
     }
@@ -198,24 +203,27 @@ impl Changes {
     fn content(&mut self, view: View, both: &Pair, holder: &Node) {
         let holder = both.newer().unwrap_or(holder);
         for (media_type, media_type_pair) in pairs(both.older(), both.newer()) {
-            let place = media_type_pair.place(holder);
-            let (gone, added) = (format!("the media type {media_type} is gone"), format!("the media type {media_type} is new"));
+            let location = media_type_pair.location(holder);
+            let removed = format!("the media type {media_type} was removed");
+            let added = format!("the media type {media_type} was added");
             match (&media_type_pair, view) {
-                (Pair::Gone(_), View { flow: Flow::Sends, .. }) => self.breaks(view, place, gone, "is refused for sending it"),
-                (Pair::Gone(_), View { flow: Flow::Reads, .. }) => self.breaks(view, place, gone, "asks for it in vain"),
-                (Pair::New(_), CALLBACK) => self.breaks(view, place, added, "cannot say that it does not read it"),
-                (Pair::New(_), _) => self.adds(view, place, added, "need not use it"),
+                (Pair::Removed(_), View { flow: Flow::Sends, .. }) => {
+                    self.breaks(view, location, removed, "may send it, which is now refused")
+                }
+                (Pair::Removed(_), View { flow: Flow::Reads, .. }) => self.breaks(view, location, removed, "may expect it"),
+                (Pair::Added(_), CALLBACK) => self.breaks(view, location, added, "may not support it"),
+                (Pair::Added(_), _) => self.adds(view, location, added, "may use it"),
                 (Pair::Both(old, new), _) => {
                     for (name, pair) in pairs(Some(old), Some(new)) {
                         match (name, &pair) {
                             ("schema", Pair::Both(old, new)) => self.schemas(view, old, new),
-                            ("schema", Pair::New(_)) => {
-                                let place = pair.place_as(name, &media_type_pair, new);
-                                self.changed(view, place, Effect::Narrower, "the schema is new".to_owned());
+                            ("schema", Pair::Added(_)) => {
+                                let location = pair.location_of_member(name, &media_type_pair, new);
+                                self.changed(view, location, Effect::Narrower, "a schema was added".to_owned());
                             }
-                            ("schema", Pair::Gone(_)) => {
-                                let place = pair.place_as(name, &media_type_pair, new);
-                                self.changed(view, place, Effect::Wider, "the schema is gone".to_owned());
+                            ("schema", Pair::Removed(_)) => {
+                                let location = pair.location_of_member(name, &media_type_pair, new);
+                                self.changed(view, location, Effect::Wider, "the schema was removed".to_owned());
                             }
                             _ => self.unknown(view, name, &pair, new),
                         }
@@ -225,52 +233,55 @@ impl Changes {
         }
     }
 
-    /// Of something that one of the documents has.
-    fn existence(&mut self, view: View, noun: &str, pair: &Pair, place: Place) {
+    /// Adds a finding if a parameter, header or body was added or removed.
+    fn existence(&mut self, view: View, noun: &str, pair: &Pair, location: Location) {
         match (pair, view.flow) {
-            (Pair::Gone(_), Flow::Sends) => {
-                self.breaks(view, place, format!("{noun} is gone"), "is refused, or not heard, when it sends it")
+            (Pair::Removed(_), Flow::Sends) => {
+                self.breaks(view, location, format!("{noun} was removed"), "may send it, which is now refused or ignored")
             }
-            (Pair::Gone(_), Flow::Reads) => self.breaks(view, place, format!("{noun} is gone"), "may look for it in vain"),
-            (Pair::New(new), Flow::Sends) if new.member("required").is_some() => {
-                self.breaks(view, place, format!("{noun} is new, and required"), "is refused for not sending it");
+            (Pair::Removed(_), Flow::Reads) => self.breaks(view, location, format!("{noun} was removed"), "may expect it"),
+            (Pair::Added(new), Flow::Sends) if new.member("required").is_some() => {
+                self.breaks(view, location, format!("{noun} was added and is required"), "may omit it, which is now refused");
             }
-            (Pair::New(_), Flow::Sends) => self.adds(view, place, format!("{noun} is new"), "may leave it out"),
-            (Pair::New(_), Flow::Reads) => self.adds(view, place, format!("{noun} is new"), "may ignore it"),
+            (Pair::Added(_), Flow::Sends) => self.adds(view, location, format!("{noun} was added"), "may omit it"),
+            (Pair::Added(_), Flow::Reads) => self.adds(view, location, format!("{noun} was added"), "may ignore it"),
             (Pair::Both(..), _) => {}
         }
     }
 
-    /// Of the member `required`, which is there or not.
-    fn necessity(&mut self, view: View, pair: &Pair, holder: &Node) {
+    /// Adds a finding if the member `required` was added or removed.
+    fn required_flag(&mut self, view: View, pair: &Pair, holder: &Node) {
         match pair {
-            Pair::Gone(_) => self.changed(view, pair.place(holder), Effect::Wider, "no longer required".to_owned()),
-            Pair::New(_) => self.changed(view, pair.place(holder), Effect::Narrower, "now required".to_owned()),
+            Pair::Removed(_) => self.changed(view, pair.location(holder), Effect::Wider, "no longer required".to_owned()),
+            Pair::Added(_) => self.changed(view, pair.location(holder), Effect::Narrower, "now required".to_owned()),
             Pair::Both(..) => {}
         }
     }
 
+    /// Adds a finding if a member with an unknown meaning differs.
     fn unknown(&mut self, view: View, name: &str, pair: &Pair, holder: &Node) {
         if !pair.is_same() {
-            self.changed(view, pair.place(holder), Effect::Other, difference(name, pair));
+            self.changed(view, pair.location(holder), Effect::Other, difference(name, pair));
         }
     }
 
-    /// Each requirement is a choice, and an empty list leaves none but to come without credentials.
+    /// Compares the security requirements of an operation. They are alternatives. An empty list means that no credentials are needed.
     fn client_security(&mut self, old: Option<&Node>, new: Option<&Node>, operation: &Node) {
         let (was_open, is_open) = (is_open(old), is_open(new));
         let holder = new.unwrap_or(operation);
         for (name, pair) in pairs(old, new) {
-            let place = pair.place(holder);
-            let what = || if name.is_empty() { "access without credentials".to_owned() } else { format!("the credentials {name}") };
+            let location = pair.location(holder);
+            let noun = || if name.is_empty() { "access without credentials".to_owned() } else { format!("the credentials {name}") };
             match &pair {
                 Pair::Both(old, new) => self.scopes(old, new),
-                Pair::Gone(_) if is_open => self.adds(REQUEST, place, format!("{} no longer needed", what()), "may come without"),
-                Pair::Gone(_) => self.breaks(REQUEST, place, format!("{} no longer taken", what()), "is refused with them"),
-                Pair::New(_) if was_open && !is_open => {
-                    self.breaks(REQUEST, place, format!("{} now needed", what()), "is refused without them");
+                Pair::Removed(_) if is_open => self.adds(REQUEST, location, format!("{} no longer needed", noun()), "may omit them"),
+                Pair::Removed(_) => {
+                    self.breaks(REQUEST, location, format!("{} no longer accepted", noun()), "may send them, which is now refused")
                 }
-                Pair::New(_) => self.adds(REQUEST, place, format!("{} now taken", what()), "may come with them"),
+                Pair::Added(_) if was_open && !is_open => {
+                    self.breaks(REQUEST, location, format!("{} now needed", noun()), "may omit them, which is now refused");
+                }
+                Pair::Added(_) => self.adds(REQUEST, location, format!("{} now accepted", noun()), "may send them"),
             }
         }
     }
@@ -281,40 +292,49 @@ impl Changes {
             let Some(holder) = new.member("scopes") else { continue };
             for (scope, pair) in pairs(old.member("scopes"), Some(holder)) {
                 match pair {
-                    Pair::New(_) => {
-                        self.breaks(REQUEST, pair.place(holder), format!("the scope {scope} is now needed"), "is refused without it")
-                    }
-                    Pair::Gone(_) => {
-                        self.adds(REQUEST, pair.place(holder), format!("the scope {scope} is no longer needed"), "may come without")
-                    }
+                    Pair::Added(_) => self.breaks(
+                        REQUEST,
+                        pair.location(holder),
+                        format!("the scope {scope} is now needed"),
+                        "is refused if its token lacks the scope",
+                    ),
+                    Pair::Removed(_) => self.adds(
+                        REQUEST,
+                        pair.location(holder),
+                        format!("the scope {scope} is no longer needed"),
+                        "may use a token without it",
+                    ),
                     Pair::Both(..) => {}
                 }
             }
         }
     }
 
-    /// A new kind of credentials comes only to those who register it; to come without any is no kind.
+    /// Compares the security requirements of a callback. A receiver gets new credentials only if it registers them. The empty name
+    /// means a callback without credentials.
     fn callback_security(&mut self, old: Option<&Node>, new: Option<&Node>, operation: &Node) {
         let holder = new.unwrap_or(operation);
         for (name, pair) in pairs(old, new) {
-            let place = pair.place(holder);
+            let location = pair.location(holder);
             match &pair {
-                Pair::Gone(_) if name.is_empty() && is_open(new) => {}
-                Pair::Gone(_) if name.is_empty() => {
-                    self.adds(CALLBACK, place, "callbacks always have credentials".to_owned(), "can rely on them");
+                Pair::Removed(_) if name.is_empty() && is_open(new) => {}
+                Pair::Removed(_) if name.is_empty() => {
+                    self.adds(CALLBACK, location, "callbacks always have credentials".to_owned(), "can rely on credentials");
                 }
-                Pair::Gone(_) => self.breaks(CALLBACK, place, format!("the credentials {name} are gone"), "asks for them in vain"),
-                Pair::New(_) if name.is_empty() => {
-                    self.breaks(CALLBACK, place, "callbacks may have no credentials".to_owned(), "asks for them in vain");
+                Pair::Removed(_) => self.breaks(CALLBACK, location, format!("the credentials {name} were removed"), "may expect them"),
+                Pair::Added(_) if name.is_empty() => {
+                    self.breaks(CALLBACK, location, "callbacks may have no credentials".to_owned(), "may expect credentials");
                 }
-                Pair::New(_) => self.adds(CALLBACK, place, format!("the credentials {name} are new"), "gets them if it registers them"),
+                Pair::Added(_) => {
+                    self.adds(CALLBACK, location, format!("the credentials {name} were added"), "gets them if it registers them")
+                }
                 Pair::Both(..) => {}
             }
         }
     }
 }
 
-/// Whether one may come without credentials.
+/// Whether no credentials are needed.
 fn is_open(security: Option<&Node>) -> bool {
     security.and_then(Node::members).is_none_or(|members| members.is_empty() || members.contains_key(""))
 }

@@ -1,20 +1,20 @@
-//! What a change of a schema does to those who send, or read, what it admits.
+//! Changes of schemas, and their effect on users who send or read values of the schema.
 
 use serde_json::Value;
 
-use super::finding::{Changes, Effect, Flow, Pair, Place, View, pairs};
+use super::finding::{Changes, Effect, Flow, Location, Pair, View, pairs};
 use crate::openapi::node::{Node, child};
 use crate::openapi::report::shortened;
 
 impl Changes {
     pub(super) fn schemas(&mut self, view: View, old: &Node, new: &Node) {
         let keywords = pairs(Some(old), Some(new));
-        // What is of another type is another thing: nothing below can be compared.
+        // Schemas of different types have no comparable keywords.
         if let Some(pair @ Pair::Both(..)) = keywords.get("type")
             && !pair.is_same()
             && scalar_effect("type", pair) == Some(Effect::Other)
         {
-            return self.changed(view, pair.place(new), Effect::Other, difference("type", pair));
+            return self.changed(view, pair.location(new), Effect::Other, difference("type", pair));
         }
         for (name, pair) in &keywords {
             if !pair.is_same() {
@@ -30,8 +30,10 @@ impl Changes {
             ("enum", Pair::Both(old, new)) => {
                 for (value, pair) in pairs(Some(old), Some(new)) {
                     match pair {
-                        Pair::Gone(_) => self.changed(view, pair.place(new), Effect::Narrower, format!("the value `{value}` is gone")),
-                        Pair::New(_) => self.changed(view, pair.place(new), Effect::Wider, format!("the value `{value}` is new")),
+                        Pair::Removed(_) => {
+                            self.changed(view, pair.location(new), Effect::Narrower, format!("the value `{value}` was removed"))
+                        }
+                        Pair::Added(_) => self.changed(view, pair.location(new), Effect::Wider, format!("the value `{value}` was added")),
                         Pair::Both(..) => {}
                     }
                 }
@@ -41,39 +43,39 @@ impl Changes {
             ("discriminator", _) => self.discriminator(view, pair, (old, new)),
             ("additionalProperties", _) => self.additional_properties(view, pair, new),
             ("items", Pair::Both(old, new)) => self.schemas(view, old, new),
-            ("deprecated", _) => self.adds(view, pair.place(new), difference(name, pair), "learns what will go one day"),
+            ("deprecated", _) => self.adds(view, pair.location(new), difference(name, pair), "is warned of a later removal"),
             _ => {
                 let effect = scalar_effect(name, pair).unwrap_or(Effect::Other);
-                self.changed(view, pair.place(new), effect, difference(name, pair));
+                self.changed(view, pair.location(new), effect, difference(name, pair));
             }
         }
     }
 
     fn properties(&mut self, view: View, both: &Pair, (old, new): (&Node, &Node)) {
         for (name, pair) in pairs(both.older(), both.newer()) {
-            let place = pair.place_as(name, both, new);
+            let location = pair.location_of_member(name, both, new);
             match (&pair, view.flow) {
                 (Pair::Both(old, new), _) => self.schemas(view, old, new),
-                (Pair::Gone(_), Flow::Reads) => self.breaks(view, place, format!("the member `{name}` is gone"), "may look for it in vain"),
-                (Pair::Gone(_), Flow::Sends) if is_closed(new) => {
-                    self.breaks(view, place, format!("the member `{name}` is gone"), "is refused when it sends it");
+                (Pair::Removed(_), Flow::Reads) => self.breaks(view, location, format!("the member `{name}` was removed"), "may expect it"),
+                (Pair::Removed(_), Flow::Sends) if is_closed(new) => {
+                    self.breaks(view, location, format!("the member `{name}` was removed"), "may send it, which is now refused");
                 }
-                (Pair::Gone(_), Flow::Sends) => {
-                    self.breaks(view, place, format!("the member `{name}` is gone"), "is no longer heard when it sends it");
+                (Pair::Removed(_), Flow::Sends) => {
+                    self.breaks(view, location, format!("the member `{name}` was removed"), "may send it, which is now ignored");
                 }
-                (Pair::New(_), Flow::Sends) if requires(new, name) => {
-                    self.breaks(view, place, format!("the required member `{name}` is new"), "is refused for not sending it");
+                (Pair::Added(_), Flow::Sends) if requires(new, name) => {
+                    self.breaks(view, location, format!("the required member `{name}` was added"), "may omit it, which is now refused");
                 }
-                (Pair::New(_), Flow::Reads) if is_closed(old) => {
-                    self.breaks(view, place, format!("the member `{name}` is new"), "was told that there are no others");
+                (Pair::Added(_), Flow::Reads) if is_closed(old) => {
+                    self.breaks(view, location, format!("the member `{name}` was added"), "may refuse undeclared members");
                 }
-                (Pair::New(_), Flow::Sends) => self.adds(view, place, format!("the member `{name}` is new"), "may leave it out"),
-                (Pair::New(_), Flow::Reads) => self.adds(view, place, format!("the member `{name}` is new"), "may ignore it"),
+                (Pair::Added(_), Flow::Sends) => self.adds(view, location, format!("the member `{name}` was added"), "may omit it"),
+                (Pair::Added(_), Flow::Reads) => self.adds(view, location, format!("the member `{name}` was added"), "may ignore it"),
             }
         }
     }
 
-    /// Of members that both have, or neither: what is gone or new says so as a member.
+    /// Compares which members are required. Skips added and removed members, which [`Changes::properties`] reports.
     fn required(&mut self, view: View, old: &Node, new: &Node) {
         let has = |schema: &Node, name: &str| schema.member("properties").is_some_and(|properties| properties.member(name).is_some());
         let holder = new.member("required").unwrap_or(new);
@@ -82,30 +84,32 @@ impl Changes {
                 continue;
             }
             match pair {
-                Pair::Gone(_) => self.changed(view, pair.place(holder), Effect::Wider, format!("`{name}` is no longer required")),
-                Pair::New(_) => self.changed(view, pair.place(holder), Effect::Narrower, format!("`{name}` is now required")),
+                Pair::Removed(_) => self.changed(view, pair.location(holder), Effect::Wider, format!("`{name}` is no longer required")),
+                Pair::Added(_) => self.changed(view, pair.location(holder), Effect::Narrower, format!("`{name}` is now required")),
                 Pair::Both(..) => {}
             }
         }
     }
 
-    /// `gone` and `added` are what a part that is gone, or new, does to the whole.
-    fn parts(&mut self, view: View, old: &Node, new: &Node, noun: &str, (gone, added): (Effect, Effect)) {
+    /// Compares the parts of a composition. `removed` and `added` are the effects of removing and adding a part.
+    fn parts(&mut self, view: View, old: &Node, new: &Node, noun: &str, (removed, added): (Effect, Effect)) {
         for (name, pair) in pairs(Some(old), Some(new)) {
             match pair {
                 Pair::Both(old, new) => self.schemas(view, old, new),
-                Pair::Gone(_) => self.changed(view, pair.place(new), gone, format!("the {noun} `{name}` is gone")),
-                Pair::New(_) => self.changed(view, pair.place(new), added, format!("the {noun} `{name}` is new")),
+                Pair::Removed(_) => self.changed(view, pair.location(new), removed, format!("the {noun} `{name}` was removed")),
+                Pair::Added(_) => self.changed(view, pair.location(new), added, format!("the {noun} `{name}` was added")),
             }
         }
     }
 
-    /// A value whose variant is gone or new is reported as that variant.
+    /// Compares discriminators. Skips the values of added and removed variants, which [`Changes::parts`] reports.
     fn discriminator(&mut self, view: View, pair: &Pair, (old, new): (&Node, &Node)) {
         let Pair::Both(old_discriminator, discriminator) = pair else {
             return match pair {
-                Pair::New(_) => self.adds(view, pair.place(new), "the discriminator is new".to_owned(), "can tell the variants apart"),
-                _ => self.breaks(view, pair.place(new), "the discriminator is gone".to_owned(), "cannot tell the variants apart"),
+                Pair::Added(_) => {
+                    self.adds(view, pair.location(new), "a discriminator was added".to_owned(), "can distinguish the variants")
+                }
+                _ => self.breaks(view, pair.location(new), "the discriminator was removed".to_owned(), "cannot distinguish the variants"),
             };
         };
         let has_variant = |schema: &Node, name: &str| {
@@ -113,13 +117,13 @@ impl Changes {
         };
         let names = pairs(Some(old_discriminator), Some(discriminator));
         for (name, pair) in names.iter().filter(|(name, pair)| **name != "mapping" && !pair.is_same()) {
-            self.changed(view, pair.place(discriminator), Effect::Other, difference(name, pair));
+            self.changed(view, pair.location(discriminator), Effect::Other, difference(name, pair));
         }
         let Some(mapping) = names.get("mapping") else { return };
         let holder = mapping.newer().unwrap_or(discriminator);
         for (value, pair) in pairs(mapping.older(), mapping.newer()) {
             if !pair.is_same() && has_variant(old, value) == has_variant(new, value) {
-                self.changed(view, pair.place(holder), Effect::Other, difference(value, &pair));
+                self.changed(view, pair.location(holder), Effect::Other, difference(value, &pair));
             }
         }
     }
@@ -127,21 +131,21 @@ impl Changes {
     fn additional_properties(&mut self, view: View, pair: &Pair, schema: &Node) {
         let is_schema = |node: &Node| node.members().is_some();
         let pointer = child(&schema.at, "additionalProperties");
-        let place = Place { pointer: pointer.into(), near: &schema.at };
+        let location = Location { pointer: pointer.into(), existing: &schema.at };
         let (effect, what) = match pair {
             Pair::Both(old, new) if is_schema(old) && is_schema(new) => return self.schemas(view, old, new),
-            Pair::Both(old, _) if is_schema(old) => (Effect::Narrower, "members that are not named are now refused"),
-            Pair::Both(..) => (Effect::Wider, "members that are not named are no longer refused"),
-            Pair::New(new) if is_schema(new) => (Effect::Narrower, "members that are not named now have a schema"),
-            Pair::New(_) => (Effect::Narrower, "members that are not named are now refused"),
-            Pair::Gone(old) if is_schema(old) => (Effect::Wider, "members that are not named no longer have a schema"),
-            Pair::Gone(_) => (Effect::Wider, "members that are not named are no longer refused"),
+            Pair::Both(old, _) if is_schema(old) => (Effect::Narrower, "undeclared members are now refused"),
+            Pair::Both(..) => (Effect::Wider, "undeclared members are no longer refused"),
+            Pair::Added(new) if is_schema(new) => (Effect::Narrower, "undeclared members now have a schema"),
+            Pair::Added(_) => (Effect::Narrower, "undeclared members are now refused"),
+            Pair::Removed(old) if is_schema(old) => (Effect::Wider, "undeclared members no longer have a schema"),
+            Pair::Removed(_) => (Effect::Wider, "undeclared members are no longer refused"),
         };
-        self.changed(view, place, effect, what.to_owned());
+        self.changed(view, location, effect, what.to_owned());
     }
 }
 
-/// What a keyword that admits more or less does; none for a keyword that this knows nothing of.
+/// Returns the effect of a change of a keyword without subschemas, or `None` for an unknown keyword.
 fn scalar_effect(name: &str, pair: &Pair) -> Option<Effect> {
     let number = |node: &Node| node.to_value().as_f64();
     let (when_new, when_both) = match (name, pair) {
@@ -161,15 +165,15 @@ fn scalar_effect(name: &str, pair: &Pair) -> Option<Effect> {
         _ => return None,
     };
     Some(match (pair, when_new) {
-        (Pair::New(_), effect) => effect,
-        (Pair::Gone(_), Effect::Narrower) => Effect::Wider,
-        (Pair::Gone(_), Effect::Wider) => Effect::Narrower,
-        (Pair::Gone(_), Effect::Other) => Effect::Other,
+        (Pair::Added(_), effect) => effect,
+        (Pair::Removed(_), Effect::Narrower) => Effect::Wider,
+        (Pair::Removed(_), Effect::Wider) => Effect::Narrower,
+        (Pair::Removed(_), Effect::Other) => Effect::Other,
         (Pair::Both(..), _) => when_both,
     })
 }
 
-/// Of one type or format to another: every integer is a number, and every 32-bit one a 64-bit one.
+/// Returns the effect of a changed type or format. Every integer is a number, and every 32-bit number is a 64-bit number.
 fn conversion(old: &Value, new: &Value) -> Effect {
     match (old.as_str(), new.as_str()) {
         (Some("integer"), Some("number")) | (Some("int32"), Some("int64")) | (Some("float"), Some("double")) => Effect::Wider,
@@ -178,12 +182,13 @@ fn conversion(old: &Value, new: &Value) -> Effect {
     }
 }
 
+/// Describes a change of a member.
 pub(super) fn difference(name: &str, pair: &Pair) -> String {
     let shown = |node: &Node| shortened(&node.to_value());
     match pair {
         Pair::Both(old, new) => format!("`{name}` was {} and is {}", shown(old), shown(new)),
-        Pair::Gone(old) => format!("`{name}` is gone, and was {}", shown(old)),
-        Pair::New(new) => format!("`{name}` is new: {}", shown(new)),
+        Pair::Removed(old) => format!("`{name}` was removed: {}", shown(old)),
+        Pair::Added(new) => format!("`{name}` was added: {}", shown(new)),
     }
 }
 

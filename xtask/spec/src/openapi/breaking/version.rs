@@ -1,26 +1,27 @@
-//! The version that a change demands, by Semantic Versioning 2.0.0: before 1.0.0 the minor number says what breaks.
+//! The version that a change requires by Semantic Versioning 2.0.0. Before 1.0.0, a breaking change increments the minor version.
 
 use semver::Version;
 
-use super::finding::Weight;
+use super::finding::Severity;
 
-/// The lowest release that says it; after a pre-release, that pre-release's own release.
-pub(super) fn demanded(old: &Version, weight: Option<Weight>) -> Version {
+/// Returns the lowest release that the change allows. If the old version is a pre-release, this is the release of that version.
+pub(super) fn required(old: &Version, severity: Option<Severity>) -> Version {
     let release = Version::new(old.major, old.minor, old.patch);
-    match (weight, old.major) {
+    match (severity, old.major) {
         _ if !old.pre.is_empty() => release,
         (None, _) => release,
-        (Some(Weight::Addition), 0) => Version::new(0, old.minor, old.patch + 1),
-        (Some(Weight::Breaking), 0) | (Some(Weight::Addition), _) => Version::new(old.major, old.minor + 1, 0),
-        (Some(Weight::Breaking), _) => Version::new(old.major + 1, 0, 0),
+        (Some(Severity::Addition), 0) => Version::new(0, old.minor, old.patch + 1),
+        (Some(Severity::Breaking), 0) | (Some(Severity::Addition), _) => Version::new(old.major, old.minor + 1, 0),
+        (Some(Severity::Breaking), _) => Version::new(old.major + 1, 0, 0),
     }
 }
 
-pub(super) fn is_enough(old: &Version, new: &Version, weight: Option<Weight>) -> bool {
-    match weight {
+/// Whether the new version is at least the required one. A pre-release of the required version is enough.
+pub(super) fn is_enough(old: &Version, new: &Version, severity: Option<Severity>) -> bool {
+    match severity {
         None => new >= old,
         Some(_) if !old.pre.is_empty() => new > old,
-        Some(_) => Version::new(new.major, new.minor, new.patch) >= demanded(old, weight),
+        Some(_) => Version::new(new.major, new.minor, new.patch) >= required(old, severity),
     }
 }
 
@@ -29,9 +30,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_demands_its_bump() -> anyhow::Result<()> {
-        use Weight::{Addition, Breaking};
-        for (old, weight, new, enough) in [
+    fn the_version_must_match_the_severity_of_the_change() -> anyhow::Result<()> {
+        use Severity::{Addition, Breaking};
+        for (old, severity, new, enough) in [
             ("0.1.0", None, "0.1.0", true),
             ("0.1.0", None, "0.1.1", true),
             ("0.1.1", None, "0.1.0", false),
@@ -54,15 +55,15 @@ mod tests {
             ("2.0.0-rc.1", Some(Breaking), "2.0.0", true),
         ] {
             let (old, new) = (Version::parse(old)?, Version::parse(new)?);
-            assert_eq!(is_enough(&old, &new, weight), enough, "{old} to {new} for {weight:?}");
+            assert_eq!(is_enough(&old, &new, severity), enough, "{old} to {new} for {severity:?}");
         }
         Ok(())
     }
 
     #[test]
-    fn the_lowest_release_that_is_enough_is_named() -> anyhow::Result<()> {
-        use Weight::{Addition, Breaking};
-        for (old, weight, demanded_version) in [
+    fn the_required_version_is_the_lowest_release_that_is_enough() -> anyhow::Result<()> {
+        use Severity::{Addition, Breaking};
+        for (old, severity, expected) in [
             ("0.1.3", Some(Addition), "0.1.4"),
             ("0.1.3", Some(Breaking), "0.2.0"),
             ("1.2.3", Some(Addition), "1.3.0"),
@@ -70,7 +71,7 @@ mod tests {
             ("1.2.3", None, "1.2.3"),
             ("2.0.0-rc.1", Some(Breaking), "2.0.0"),
         ] {
-            assert_eq!(demanded(&Version::parse(old)?, weight), Version::parse(demanded_version)?, "{old} for {weight:?}");
+            assert_eq!(required(&Version::parse(old)?, severity), Version::parse(expected)?, "{old} for {severity:?}");
         }
         Ok(())
     }

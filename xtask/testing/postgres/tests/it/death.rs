@@ -1,4 +1,4 @@
-//! What is left when a process is killed that has started servers: nothing.
+//! Tests that no server or data survives when the process that started it is killed.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use webhooks_postgres::{Cluster, PgBouncer, shared};
 
-/// Set for the process that is to die.
+/// Set only for the process that is killed.
 const ROLE: &str = "TO_BE_KILLED";
 
 #[test]
-fn nothing_survives_whoever_started_it() {
+fn servers_and_data_do_not_outlive_a_killed_parent() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
@@ -22,28 +22,28 @@ fn nothing_survives_whoever_started_it() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("this program runs");
-    let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines().map(|line| line.expect("text"));
+    let lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines().map(|line| line.expect("text"));
     let directories: Vec<String> =
         lines.take_while(|line| line != "ready").filter_map(|line| line.strip_prefix("in ").map(str::to_owned)).collect();
     assert_eq!(directories.len(), 3);
     let segments: Vec<String> = directories.iter().map(|directory| segment(directory)).collect();
-    assert!(segments.iter().all(|segment| is_there(segment)), "{segments:?}");
+    assert!(segments.iter().all(|segment| segment_exists(segment)), "{segments:?}");
     assert!(directories.iter().any(|directory| is_used(directory)));
 
-    child.kill().expect("it was running");
-    child.wait().expect("it was killed");
-    let patience = Instant::now() + Duration::from_secs(60);
-    let left = || -> Vec<&String> {
+    child.kill().expect("the process was running");
+    child.wait().expect("the process was killed");
+    let timeout = Instant::now() + Duration::from_secs(60);
+    let remaining = || -> Vec<&String> {
         let directories = directories.iter().filter(|directory| Path::new(directory).exists() || is_used(directory));
-        directories.chain(segments.iter().filter(|segment| is_there(segment))).collect()
+        directories.chain(segments.iter().filter(|segment| segment_exists(segment))).collect()
     };
-    while !left().is_empty() {
-        assert!(Instant::now() < patience, "left: {:?}", left());
+    while !remaining().is_empty() {
+        assert!(Instant::now() < timeout, "not removed: {:?}", remaining());
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Not a test by itself: the process that is to die, with servers in each state that they can be in.
+/// Not a real test: the code of the process that is killed. It has servers in every state.
 #[test]
 fn to_be_killed() {
     if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
@@ -52,13 +52,13 @@ fn to_be_killed() {
     if std::env::var_os(ROLE).is_none() {
         return;
     }
-    // One that is never dropped, as it would be otherwise.
-    let up = shared();
+    // The shared server is never dropped.
+    let running = shared();
     let [paused, killed] = [(); 2].map(|()| Cluster::start().expect("a cluster"));
     let _pool = PgBouncer::start(&paused).expect("PgBouncer");
-    paused.pause().expect("it is up");
-    killed.kill().expect("it is up");
-    for cluster in [up, &paused, &killed] {
+    paused.pause().expect("the server is running");
+    killed.kill().expect("the server is running");
+    for cluster in [running, &paused, &killed] {
         println!("\nin {}", cluster.directory().display());
     }
     println!("ready");
@@ -67,23 +67,23 @@ fn to_be_killed() {
     }
 }
 
-/// The id of a server's shared memory.
+/// Returns the id of the shared memory segment of a server.
 fn segment(directory: &str) -> String {
-    let text = fs::read_to_string(Path::new(directory).join("data/postmaster.pid")).expect("a running server's file");
+    let text = fs::read_to_string(Path::new(directory).join("data/postmaster.pid")).expect("the file of a running server");
     let line = text.lines().nth(6).expect("a seventh line");
     line.split_whitespace().nth(1).expect("a key and an id").to_owned()
 }
 
-fn is_there(segment: &str) -> bool {
-    let segments = fs::read_to_string("/proc/sysvipc/shm").expect("what there is");
+fn segment_exists(segment: &str) -> bool {
+    let segments = fs::read_to_string("/proc/sysvipc/shm").expect("a list of segments");
     segments.lines().any(|line| line.split_whitespace().nth(1) == Some(segment))
 }
 
-/// Whether any process works in a directory, all of which PostgreSQL's do, or was started with it.
+/// Whether a process uses a directory: as its working directory, as all processes of PostgreSQL do, or in its arguments.
 fn is_used(directory: &str) -> bool {
-    fs::read_dir("/proc").expect("processes").flatten().any(|entry| {
-        let working = fs::read_link(entry.path().join("cwd")).is_ok_and(|path| path.starts_with(directory));
-        let started = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        working || String::from_utf8_lossy(&started).contains(directory)
+    fs::read_dir("/proc").expect("a list of processes").flatten().any(|entry| {
+        let works_there = fs::read_link(entry.path().join("cwd")).is_ok_and(|path| path.starts_with(directory));
+        let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        works_there || String::from_utf8_lossy(&arguments).contains(directory)
     })
 }

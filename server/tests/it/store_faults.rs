@@ -1,59 +1,59 @@
-//! What callers are told when the database is damaged or away.
+//! Responses when the database is damaged or locked.
 
 use http::Method;
 use serde_json::json;
 use webhooks_server_api::Scope;
 
 use crate::auth::{ID, operations};
-use crate::harness::{IMPATIENT, Reply, Server, Setup, id_of};
+use crate::harness::{Reply, SHORT_STATEMENT_TIMEOUT, Server, Setup, id_of};
 
 #[tokio::test]
-async fn a_damaged_store_is_a_500_that_tells_nothing_of_it() {
+async fn a_damaged_store_causes_a_500_without_details() {
     let server = Server::start().await;
     let api = server.api();
     for table in ["webhooks", "notifications", "deliveries"] {
         server.database().run(&format!("ALTER TABLE {table} RENAME TO lost_{table}")).await;
     }
-    let callers = [api.clone(), api.of_plain_json()];
+    let callers = [api.clone(), api.accepting_json_only()];
     // The catalogue is not in the store.
     let operations = || operations().into_iter().filter(|(_, path, ..)| path != "/event-types");
     for (api, (method, path, body, _)) in callers.iter().flat_map(|api| operations().map(move |operation| (api, operation))) {
-        let answer = api.call(method.clone(), &path, &[], body).await;
-        assert_eq!(answer.problem(), (500, "internal".to_owned()), "{method} {path}");
-        let text = String::from_utf8_lossy(&answer.body).to_lowercase();
+        let response = api.call(method.clone(), &path, &[], body).await;
+        assert_eq!(response.problem(), (500, "internal".to_owned()), "{method} {path}");
+        let text = String::from_utf8_lossy(&response.body).to_lowercase();
         for word in ["table", "sql", "select", "lost_"] {
             assert!(!text.contains(word), "{method} {path}: {text}");
         }
-        let instance = answer.json()["instance"].as_str().expect("an instance").trim_start_matches("urn:uuid:").to_owned();
+        let instance = response.json()["instance"].as_str().expect("an instance").trim_start_matches("urn:uuid:").to_owned();
         assert!(server.log().contains(&instance), "the log has the reason under {instance}");
     }
     let reason = if server.database().is_embedded() { "no such table: webhooks" } else { "does not exist" };
     assert!(server.log().contains(reason), "{}", server.log());
-    // Who asks for it is.
+    // The caller's token is in the store.
     let token = server.token(Some("default"), &Scope::ALL, None).await;
     server.database().run("ALTER TABLE tokens RENAME TO lost_tokens").await;
     let caller = server.api_with(&token);
-    for api in [&caller, &caller.of_plain_json()] {
+    for api in [&caller, &caller.accepting_json_only()] {
         assert_eq!(api.get("/event-types").await.problem(), (500, "internal".to_owned()));
     }
 }
 
 #[tokio::test]
-async fn a_damaged_secret_costs_its_webhook_alone() {
+async fn a_damaged_secret_affects_only_its_webhook() {
     let server = Server::start().await;
     let (api, mut receiver) = (server.api(), server.receiver().await);
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
     let damaged = id_of(&api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await);
     let zeros = server.database().zeros(60);
     server.database().change_webhooks(&format!("signing_secret = {zeros}, auth_secret = {zeros}")).await;
-    let sound = api.register_url(&receiver.url()).await;
+    let intact = api.register_url(&receiver.url()).await;
     let notification = api.publish_type("a.b").await;
-    assert_eq!(receiver.next().await.json()["webhook"]["id"], sound);
+    assert_eq!(receiver.next().await.json()["webhook"]["id"], intact);
     for _ in 0..3 {
         api.publish_type("a.b").await;
         receiver.next().await;
     }
-    assert_eq!(server.log().matches("cannot open the webhook's secrets").count(), 1, "it is not tried again and again");
+    assert_eq!(server.log().matches("cannot decrypt the webhook's secrets").count(), 1, "the error is not repeated");
     assert_eq!(api.get(&format!("/webhooks/{damaged}/signing-secret")).await.problem(), (500, "internal".to_owned()));
     assert_eq!(api.post(&format!("/webhooks/{damaged}/test"), &json!({})).await.problem(), (500, "internal".to_owned()));
     let waiting = api.list(&format!("/deliveries?webhookID={damaged}&notificationID={}", id_of(&notification))).await;
@@ -61,18 +61,18 @@ async fn a_damaged_secret_costs_its_webhook_alone() {
 }
 
 #[tokio::test]
-async fn a_store_that_takes_no_writes_is_a_503_and_reading_goes_on() {
-    let server = Setup::dev().flags(&["--retry-schedule", "none"]).flags(&IMPATIENT).start().await;
+async fn a_store_without_writes_causes_a_503_and_reads_still_work() {
+    let server = Setup::dev().flags(&["--retry-schedule", "none"]).flags(&SHORT_STATEMENT_TIMEOUT).start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
-    receiver.always(Reply::Status(500));
+    receiver.always_reply(Reply::Status(500));
     let id = api.register_url(&receiver.url()).await;
-    // What there is nothing of needs no write.
+    // Some operations write only if there is a delivery.
     let notification = api.publish_type("a.b").await;
     let delivery = api.after_attempts(&notification, 1).await;
     let lock = server.database().lock().await;
     let writes = operations().into_iter().filter(|(method, path, ..)| *method != Method::GET && !path.ends_with("/test"));
-    let callers = [api.clone(), api.of_plain_json()].into_iter().cycle();
-    let answers = writes.zip(callers).map(|((method, path, body, _), api)| {
+    let callers = [api.clone(), api.accepting_json_only()].into_iter().cycle();
+    let responses = writes.zip(callers).map(|((method, path, body, _), api)| {
         let id = match path.split('/').nth(1) {
             Some("notifications") => id_of(&notification),
             Some("deliveries") => id_of(&delivery),
@@ -82,14 +82,14 @@ async fn a_store_that_takes_no_writes_is_a_503_and_reading_goes_on() {
         async move { (api.call(method.clone(), &path, &[], body).await, format!("{method} {path}")) }
     });
     let refused = async {
-        for (answer, operation) in futures_util::future::join_all(answers).await {
-            assert_eq!(answer.problem(), (503, "overloaded".to_owned()), "{operation}");
-            assert!(answer.headers.contains_key("retry-after"), "{operation}");
+        for (response, operation) in futures_util::future::join_all(responses).await {
+            assert_eq!(response.problem(), (503, "overloaded".to_owned()), "{operation}");
+            assert!(response.headers.contains_key("retry-after"), "{operation}");
         }
     };
     let reading = async { api.webhook(&id).await };
     let ((), webhook) = tokio::join!(refused, reading);
-    lock.let_go().await;
+    lock.release().await;
     assert_eq!(api.webhook(&id).await, webhook);
     api.register_url("https://example.com").await;
 }

@@ -1,10 +1,10 @@
-//! Every verb of a store, as it is asked for.
+//! Runs every operation of a store and measures its cost.
 
 use super::*;
 
-/// Each of them once, and some under several circumstances.
+/// One run of each operation, and several runs of some operations in different situations.
 pub(super) struct Round<'a> {
-    asked: &'a Asked<'a>,
+    measured: &'a Measured<'a>,
     world: &'a World,
     store: &'a Postgres,
     slots: Arc<Slots>,
@@ -12,26 +12,27 @@ pub(super) struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn new(asked: &'a Asked<'a>) -> Round<'a> {
-        Round { asked, world: asked.world, store: &asked.store, slots: Slots::new(Caps::new(1000, 100)), now: asked.world.now }
+    pub(super) fn new(measured: &'a Measured<'a>) -> Round<'a> {
+        let slots = Slots::new(Caps::new(1000, 100));
+        Round { measured, world: measured.world, store: &measured.store, slots, now: measured.world.now }
     }
 
-    pub(super) async fn ask(&self) {
+    pub(super) async fn run(&self) {
         self.store.join().await.expect("joined");
         self.webhooks().await;
         self.handshakes().await;
         self.publishing().await;
         self.special_webhooks().await;
         self.batches().await;
-        self.in_order().await;
+        self.ordered().await;
         self.leasing().await;
         self.backlog().await;
         self.deliveries().await;
         self.lists().await;
-        self.again().await;
+        self.redelivery().await;
         self.erasing().await;
         self.tidying().await;
-        self.watching().await;
+        self.monitoring().await;
         self.pausing().await;
         self.tokens().await;
         self.nodes().await;
@@ -61,9 +62,9 @@ impl<'a> Round<'a> {
         let due = self.cost("look for handshakes", self.store.due_handshakes(self.now)).await.due;
         assert_eq!(due.iter().map(|due| due.webhook_id).collect::<Vec<_>>(), [id]);
         let later = HandshakeEnd::RetryAt(self.now + TimeDelta::hours(1));
-        self.cost("put off a handshake", self.store.finish_handshake(id, challenge.clone(), later, self.now)).await;
+        self.cost("postpone a handshake", self.store.finish_handshake(id, challenge.clone(), later, self.now)).await;
         let finished = self.store.finish_handshake(id, challenge, HandshakeEnd::Verified, self.now);
-        self.cost("end a handshake", finished).await.expect("it agreed");
+        self.cost("end a handshake", finished).await.expect("verified");
         self.delete(account, id).await;
     }
 
@@ -74,10 +75,10 @@ impl<'a> Round<'a> {
         self.finish("record a success", leased, Next::Succeeded).await;
         let leased = self.publish("publish", to(), None).await.1.remove(0);
         let id = leased.delivery_id;
-        self.finish("record what is tried again", leased, Next::RetryAt(self.now + TimeDelta::hours(1))).await;
+        self.finish("record a failure with a retry", leased, Next::RetryAt(self.now + TimeDelta::hours(1))).await;
         let redelivered = self.store.redeliver(quiet.account.clone(), id, self.now);
-        assert!(matches!(self.cost("redeliver what waits", redelivered).await, Redelivered::Due(_)));
-        self.world.settle().await;
+        assert!(matches!(self.cost("redeliver a pending delivery", redelivered).await, Redelivered::Due(_)));
+        self.world.hide_due_work().await;
         let leased = self.publish("publish", to(), None).await.1.remove(0);
         self.finish("record a failure", leased, Next::Failed).await;
 
@@ -86,14 +87,14 @@ impl<'a> Round<'a> {
         let leased = self.publish("publish with a key", to(), Some(key)).await.1.remove(0);
         let repeated = self.store.publish_notification(publication(self.now, to(), Some(again)), self.slots.clone());
         assert!(matches!(self.cost("publish again with a key", repeated).await, Published::Repeated(_)));
-        self.cost("give a lease back", self.store.release_delivery(leased.delivery_id, leased.lease)).await;
+        self.cost("release a lease", self.store.release_delivery(leased.delivery_id, leased.lease)).await;
         self.delete(quiet.account, quiet.id).await;
     }
 
     async fn special_webhooks(&self) {
         let to_busy = Audience::Webhook { id: self.world.webhook(BUSY), account: None };
         let leased = self.publish("publish to a webhook with a backlog", to_busy, None).await.1.remove(0);
-        self.finish("record a success beside a backlog", leased, Next::Succeeded).await;
+        self.finish("record a success of a webhook with a backlog", leased, Next::Succeeded).await;
 
         let limited = self.register("limited", |webhook| webhook.max_per_second = Some(1000)).await;
         let leased = self.publish("publish under a rate limit", Audience::Account(limited.account.clone()), None).await.1.remove(0);
@@ -101,15 +102,15 @@ impl<'a> Round<'a> {
         self.delete(limited.account, limited.id).await;
     }
 
-    /// What comes at the same time goes into one statement.
+    /// Operations that run at the same time are batched into one statement.
     async fn batches(&self) {
-        let to = || Audience::Account(self.asked.wide.account.clone());
+        let to = || Audience::Account(self.measured.wide.account.clone());
         let leased = self.publish("publish to ten webhooks", to(), None).await.1;
         assert_eq!(leased.len(), 10);
         let ends = leased.into_iter().map(|leased| self.record(leased, Next::Succeeded));
         self.cost("record ten successes", futures_util::future::try_join_all(ends)).await;
 
-        // As many as an account may have in line, of which nothing finds room.
+        // The caps are zero, so no delivery gets a slot.
         let full = Slots::new(Caps::new(0, 0));
         let published = (0..50).map(|_| self.store.publish_notification(publication(self.now, to(), None), full.clone()));
         self.cost("publish fifty to ten webhooks", futures_util::future::try_join_all(published)).await;
@@ -121,62 +122,62 @@ impl<'a> Round<'a> {
         let ends = succeeded.iter().map(|delivery| {
             let attempt = attempt(self.now, delivery.attempt_count + 1, Next::Succeeded);
             let (delivery_id, lane, lease, destination) = (delivery.id, Lane::Fresh, Uuid::nil(), destination.clone());
-            let finish = Finish { delivery_id, lane, lease, destination, attempt, next: Next::Succeeded, patience: None };
+            let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Succeeded, policy: None };
             self.store.finish_attempt(finish, self.now, self.slots.clone())
         });
         self.cost("record two hundred successes", futures_util::future::try_join_all(ends)).await;
     }
 
-    async fn in_order(&self) {
+    async fn ordered(&self) {
         let ordered = self.register("orderly", |webhook| webhook.ordered = true).await;
         let to = || Audience::Account(ordered.account.clone());
         let first = self.publish("publish in order", to(), None).await.1.remove(0);
-        assert!(self.publish("publish behind another", to(), None).await.1.is_empty(), "it waits for its turn");
-        // As whoever looks for work does.
-        let _ = self.slots.awake(self.now, 1000);
+        assert!(self.publish("publish after a waiting delivery", to(), None).await.1.is_empty(), "the delivery waits for its turn");
+        // The lease loop does the same.
+        let _ = self.slots.take_ready(self.now, 1000);
         let next = self.finish("record a success in order", first, Next::Succeeded).await.next.expect("the next one");
         let after = self.finish("record a failure in order", next, Next::RetryAt(self.now + TimeDelta::seconds(1))).await;
-        assert!(after.next.is_none(), "it is not due yet");
+        assert!(after.next.is_none(), "the delivery is not due yet");
         let round = self.store.lease_due(self.now + TimeDelta::seconds(2), self.slots.clone(), Vec::new());
-        let leased = self.cost("lease what fell due in order", round).await.leased.remove(0);
+        let leased = self.cost("lease a due delivery in order", round).await.leased.remove(0);
         self.finish("record the last one in order", leased, Next::Succeeded).await;
         self.delete(ordered.account, ordered.id).await;
 
-        let works = FEW.filter(|number| number % 10 >= 7).map(|number| work(self.world.webhook(number), Lane::Ordered)).collect();
-        let round = self.cost("lease of six backlogs in order", self.store.lease_due(self.now, self.slots.clone(), works)).await;
+        let work_items = CONSTANT.filter(|number| number % 10 >= 7).map(|number| work(self.world.webhook(number), Lane::Ordered)).collect();
+        let round = self.cost("lease from six ordered backlogs", self.store.lease_due(self.now, self.slots.clone(), work_items)).await;
         assert_eq!(round.leased.len(), 6);
-        self.give_back(round).await;
+        self.release_all(round).await;
     }
 
     async fn leasing(&self) {
-        self.world.settle().await;
-        let none = self.cost("look for what is due", self.store.lease_due(self.now, self.slots.clone(), Vec::new())).await;
+        self.world.hide_due_work().await;
+        let none = self.cost("look for due deliveries", self.store.lease_due(self.now, self.slots.clone(), Vec::new())).await;
         assert!(none.leased.is_empty());
 
         let quiet = self.register("quiet", |_| {}).await;
         let leased = self.publish("publish", Audience::Account(quiet.account.clone()), None).await.1.remove(0);
-        self.finish("record what is tried again", leased, Next::RetryAt(self.now + TimeDelta::seconds(1))).await;
+        self.finish("record a failure with a retry", leased, Next::RetryAt(self.now + TimeDelta::seconds(1))).await;
         let round = self.store.lease_due(self.now + TimeDelta::seconds(2), self.slots.clone(), Vec::new());
-        let leased = self.cost("lease what fell due", round).await.leased.remove(0);
+        let leased = self.cost("lease a due delivery", round).await.leased.remove(0);
         self.finish("record a success after a retry", leased, Next::Succeeded).await;
         self.delete(quiet.account, quiet.id).await;
 
-        let works: Vec<Work> = self.unordered().map(|id| work(id, Lane::Fresh)).collect();
-        let count = works.len();
-        let round = self.cost("lease of fourteen webhooks", self.store.lease_due(self.now, self.slots.clone(), works)).await;
+        let work_items: Vec<WorkItem> = self.unordered().map(|id| work(id, Lane::Fresh)).collect();
+        let count = work_items.len();
+        let round = self.cost("lease from fourteen webhooks", self.store.lease_due(self.now, self.slots.clone(), work_items)).await;
         assert_eq!((round.leased.len(), count), (14, 14));
-        self.give_back(round).await;
+        self.release_all(round).await;
     }
 
     async fn backlog(&self) {
         let busy = self.world.webhook(BUSY);
         let lease = |lane| self.store.lease_due(self.now, self.slots.clone(), vec![work(busy, lane)]);
         prove(&self.slots, busy, self.now);
-        let round = self.cost("lease of a backlog", lease(Lane::Fresh)).await;
+        let round = self.cost("lease from a backlog", lease(Lane::Fresh)).await;
         assert!(!round.leased.is_empty());
-        let _ = self.slots.awake(self.now, 1000);
-        assert!(self.cost("lease of a backlog whose cap is reached", lease(Lane::Fresh)).await.leased.is_empty());
-        self.give_back(round).await;
+        let _ = self.slots.take_ready(self.now, 1000);
+        assert!(self.cost("lease from a backlog at its cap", lease(Lane::Fresh)).await.leased.is_empty());
+        self.release_all(round).await;
         assert!(self.cost("look for retries", lease(Lane::Retry)).await.leased.is_empty());
     }
 
@@ -189,14 +190,14 @@ impl<'a> Round<'a> {
         self.cost("list all deliveries", list(all())).await;
         self.cost("list deliveries of a webhook", list(of_webhook())).await;
         let of_time = DeliveryFilter { since: Some(self.world.days_ago(30)), until: Some(self.now), ..of_webhook() };
-        self.cost("list deliveries of a time", list(of_time)).await;
+        self.cost("list deliveries of a time range", list(of_time)).await;
         let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of_account(account()) };
-        self.cost("list what failed", list(failed)).await;
+        self.cost("list failed deliveries", list(failed)).await;
         let pending = DeliveryFilter { status: Some(DeliveryStatus::Pending), ..of_webhook() };
-        self.cost("list what is pending of a webhook", list(pending)).await;
+        self.cost("list pending deliveries of a webhook", list(pending)).await;
         let of_none = DeliveryFilter { event_type: none(), ..of_account(account()) };
-        self.cost("list deliveries of no type that there is", list(of_none)).await;
-        self.cost("list all of no type that there is", list(DeliveryFilter { event_type: none(), ..all() })).await;
+        self.cost("list deliveries of an unused type", list(of_none)).await;
+        self.cost("list all deliveries of an unused type", list(DeliveryFilter { event_type: none(), ..all() })).await;
         let of_notification = DeliveryFilter { notification_id: Some(first.notification_id), ..of_account(account()) };
         self.cost("list deliveries of a notification", list(of_notification)).await;
         self.cost("get a delivery", self.store.get_delivery(Some(account()), first.id)).await.expect("found");
@@ -209,7 +210,7 @@ impl<'a> Round<'a> {
         let none = Some(EventType::parse("no.such").expect("a type"));
         self.cost("list notifications", self.store.list_notifications(account.clone(), None, self.page(100))).await;
         self.cost("list all notifications", self.store.list_notifications(None, None, self.page(100))).await;
-        self.cost("list notifications of no type that there is", self.store.list_notifications(account, none, self.page(100))).await;
+        self.cost("list notifications of an unused type", self.store.list_notifications(account, none, self.page(100))).await;
 
         let of_ten = Some(self.world.account(0));
         self.cost("list webhooks", self.store.list_webhooks(of_ten, None, self.page(100))).await;
@@ -218,32 +219,32 @@ impl<'a> Round<'a> {
         self.cost("list deactivated webhooks", self.store.list_webhooks(None, deactivated, self.page(100))).await;
     }
 
-    async fn again(&self) {
+    async fn redelivery(&self) {
         let account = self.world.account(BUSY);
         self.world.fill(2, 1, 1, BUSY..BUSY + 1, "failed").await;
         let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of_account(account.clone()) };
         let failed = self.store.list_deliveries(failed, Page { after: None, limit: 1 }).await.expect("readable").items.remove(0);
         let redelivered = self.store.redeliver(account.clone(), failed.id, self.now);
-        assert!(matches!(self.cost("redeliver what failed", redelivered).await, Redelivered::Due(_)));
+        assert!(matches!(self.cost("redeliver a failed delivery", redelivered).await, Redelivered::Due(_)));
         let since = self.world.days_ago(50);
         let counted = Recovery { webhook_id: self.world.webhook(BUSY), since, until: None, dry_run: true, after: None };
         let count = self.store.recover_deliveries(account.clone(), counted, self.now);
-        assert!(matches!(self.cost("count what can be recovered", count).await, RecoveryStep::Recovered { count: 1.., .. }));
+        assert!(matches!(self.cost("count recoverable deliveries", count).await, RecoveryStep::Recovered { count: 1.., .. }));
         let recovery = Recovery { dry_run: false, ..counted };
         let recover = self.store.recover_deliveries(account, recovery, self.now);
-        assert!(matches!(self.cost("recover", recover).await, RecoveryStep::Recovered { count: 1.., .. }));
-        self.world.settle().await;
+        assert!(matches!(self.cost("recover deliveries", recover).await, RecoveryStep::Recovered { count: 1.., .. }));
+        self.world.hide_due_work().await;
     }
 
     async fn erasing(&self) {
-        let audience = Audience::Account(self.asked.wide.account.clone());
+        let audience = Audience::Account(self.measured.wide.account.clone());
         let (id, mut leased) = self.publish("publish to ten webhooks", audience, None).await;
         for leased in leased.drain(..5) {
             self.record(leased, Next::Failed).await.expect("recorded");
         }
         drop(leased);
         assert!(self.cost("delete a notification", self.store.delete_notification(None, id, self.now)).await);
-        while self.cost("erase answers", self.store.erase_answers(id)).await {}
+        while self.cost("erase responses", self.store.erase_responses(id)).await {}
     }
 
     async fn tidying(&self) {
@@ -261,22 +262,22 @@ impl<'a> Round<'a> {
             .await;
         assert!(self.cost("tidy", self.store.tidy(self.now)).await);
         while self.store.tidy(self.now).await.expect("tidied") {}
-        assert!(!self.cost("tidy, and there is nothing", self.store.tidy(self.now)).await);
-        self.world.forget(DEACTIVATED).await;
-        self.cost("remove what is old", self.store.remove_old(self.now)).await;
+        assert!(!self.cost("tidy without work", self.store.tidy(self.now)).await);
+        self.world.remove_deliveries(DEACTIVATED).await;
+        self.cost("remove old rows", self.store.remove_old(self.now)).await;
     }
 
-    async fn watching(&self) {
+    async fn monitoring(&self) {
         let session = self.store.callers.session().await.expect("a session");
-        let counted = async { Ok(backlog_counts::count_at_most(&session, Census::default(), 1000).await?) };
-        self.cost("count what is pending", counted).await;
+        let counted = async { Ok(backlog_counts::count_at_most(&session, BacklogScan::default(), 1000).await?) };
+        self.cost("count pending deliveries", counted).await;
         drop(session);
-        let of_webhooks = Census { place: Place::Webhooks { after: Uuid::nil() }, ..Census::default() };
-        self.cost("count webhooks", self.store.count_some(of_webhooks)).await;
+        let of_webhooks = BacklogScan { position: ScanPosition::Webhooks { after: Uuid::nil() }, ..BacklogScan::default() };
+        self.cost("count webhooks", self.store.scan_backlog(of_webhooks)).await;
         let waiting = self.unordered().map(|id| work(id, Lane::Fresh)).collect();
-        self.cost("see what waits longest", self.store.oldest_due(waiting)).await;
-        self.cost("see what is used", self.store.storage_use()).await;
-        self.cost("probe", self.store.probe_write()).await;
+        self.cost("find the oldest due deliveries", self.store.oldest_due(waiting)).await;
+        self.cost("measure the storage use", self.store.storage_use()).await;
+        self.cost("probe a write", self.store.probe_write()).await;
     }
 
     async fn pausing(&self) {
@@ -289,7 +290,7 @@ impl<'a> Round<'a> {
             assert!(self.cost(pause, self.store.pause_deliveries(scope.clone(), self.now)).await);
             self.cost("list pauses", self.store.list_pauses()).await;
             assert!(self.cost(resume, self.store.resume_deliveries(scope, self.now)).await);
-            self.world.settle().await;
+            self.world.hide_due_work().await;
         }
     }
 
@@ -305,26 +306,25 @@ impl<'a> Round<'a> {
     }
 
     async fn nodes(&self) {
-        // What is told of this round's changes.
+        // Otherwise the heartbeat would read the changes of this round.
         self.world.run("TRUNCATE changes").await;
-        self.cost("say that a node lives", self.store.keep_alive()).await;
+        self.cost("send a heartbeat", self.store.keep_alive()).await;
         let dead =
             "INSERT INTO nodes VALUES ('00000000-0000-7000-8000-000000000000', 'dead', '1', true, now(), now() - interval '1 second')";
         self.world.run(dead).await;
         assert_eq!(self.cost("take over", self.store.keep_alive()).await.taken_over_from, ["dead"]);
-        self.world.settle().await;
-        self.cost("leave", self.store.leave()).await;
-        self.world.settle().await;
+        self.world.hide_due_work().await;
+        self.cost("leave", self.store.release_leases()).await;
+        self.world.hide_due_work().await;
         self.cost("join", self.store.join()).await;
-        self.world.settle().await;
-        self.store.leave().await.expect("left");
+        self.world.hide_due_work().await;
+        self.store.release_leases().await.expect("left");
     }
 
-    /// Asks, and notes what that cost.
-    async fn cost<T>(&self, name: &'static str, verb: impl Future<Output = Result<T>>) -> T {
-        let (answer, spent) = self.world.spent(verb).await;
-        self.asked.note(name, spent);
-        answer.unwrap_or_else(|error| panic!("{name}: {error:?}"))
+    async fn cost<T>(&self, name: &'static str, operation: impl Future<Output = Result<T>>) -> T {
+        let (result, usage) = self.world.measure(operation).await;
+        self.measured.record(name, usage);
+        result.unwrap_or_else(|error| panic!("{name}: {error:?}"))
     }
 
     async fn register(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
@@ -346,33 +346,33 @@ impl<'a> Round<'a> {
         }
     }
 
-    async fn finish(&self, name: &'static str, leased: Leased, next: Next) -> Finished {
+    async fn finish(&self, name: &'static str, leased: Leased, next: Next) -> FinishedAttempt {
         self.cost(name, self.record(leased, next)).await
     }
 
-    async fn record(&self, leased: Leased, next: Next) -> Result<Finished> {
+    async fn record(&self, leased: Leased, next: Next) -> Result<FinishedAttempt> {
         record(self.store, &self.slots, self.now, leased, next).await
     }
 
-    async fn give_back(&self, round: DueRound) {
+    async fn release_all(&self, round: DueRound) {
         for leased in &round.leased {
             self.store.release_delivery(leased.delivery_id, leased.lease).await.expect("released");
         }
     }
 
-    /// Behind what was stored by these rounds, of which some is deleted.
+    /// Returns a page after the rows that these rounds have stored, because some of these rows are deleted.
     fn page(&self, limit: u32) -> Page {
         let milliseconds = (self.now - TimeDelta::hours(36)).timestamp_millis() as u128;
         Page { after: Some(Uuid::from_u128(milliseconds << 80)), limit }
     }
 
-    /// Of the few.
+    /// The unordered webhooks with a constant backlog.
     fn unordered(&self) -> impl Iterator<Item = Uuid> {
-        FEW.filter(|number| number % 10 < 7).map(|number| self.world.webhook(number))
+        CONSTANT.filter(|number| number % 10 < 7).map(|number| self.world.webhook(number))
     }
 }
 
-/// Has a webhook accept so much that it gets as much as its cap allows.
+/// Records so many successes of a webhook that only its cap limits its attempts.
 pub(super) fn prove(slots: &Arc<Slots>, webhook_id: Uuid, now: DateTime<Utc>) {
     for _ in 0..1000 {
         slots.try_take(&"proven".into(), work(webhook_id, Lane::Fresh), 1, now).expect("a slot").end(true, now);
@@ -391,13 +391,18 @@ pub(super) fn publication(now: DateTime<Utc>, audience: Audience, idempotency: O
     }
 }
 
-/// Ends an attempt, and records that.
-pub(super) async fn record(store: &Postgres, slots: &Arc<Slots>, now: DateTime<Utc>, leased: Leased, next: Next) -> Result<Finished> {
+pub(super) async fn record(
+    store: &Postgres,
+    slots: &Arc<Slots>,
+    now: DateTime<Utc>,
+    leased: Leased,
+    next: Next,
+) -> Result<FinishedAttempt> {
     let attempt = attempt(now, leased.attempt, next);
-    let patience = Some(Patience { time: TimeDelta::days(5), attempts: 10 });
+    let policy = Some(DeactivationPolicy { time: TimeDelta::days(5), attempts: 10 });
     let Leased { delivery_id, lane, lease, destination, slot, .. } = leased;
     let _unrecorded = slot.end(next == Next::Succeeded, now);
-    let finish = Finish { delivery_id, lane, lease, destination, attempt, next, patience };
+    let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy };
     store.finish_attempt(finish, now, slots.clone()).await
 }
 
@@ -415,8 +420,8 @@ fn attempt(now: DateTime<Utc>, number: u32, next: Next) -> Attempt {
     }
 }
 
-pub(super) fn work(webhook_id: Uuid, lane: Lane) -> Work {
-    Work { webhook_id, lane }
+pub(super) fn work(webhook_id: Uuid, lane: Lane) -> WorkItem {
+    WorkItem { webhook_id, lane }
 }
 
 fn all() -> DeliveryFilter {

@@ -1,4 +1,4 @@
-//! Which of the statements that a schema makes about a value the value shows.
+//! Facts that exchanges can show about a document: which parts were present, absent or had a certain value.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::openapi::node::Cursor;
 
-/// What can be seen of a schema's members, at their pointers: `… present`, `… absent`, `… is <value>`.
+/// A fact is a JSON pointer with an observation: `… present`, `… absent`, `… is <value>`, `… chosen`.
 pub(super) type Facts = BTreeSet<String>;
 
-/// Everything that values of the schema can show: each member present and, where it may, absent; each value of an enum;
-/// each variant; each list with and without items.
+/// Adds all facts that values of a schema can show: each member present and, if optional, absent. Also each value of an enum, each
+/// variant, and items of each list.
 ///
 /// # Errors
-/// When a reference leads nowhere.
+/// When a reference has no target.
 pub(super) fn possible(schema: &Cursor, facts: &mut Facts) -> anyhow::Result<()> {
     let schema = schema.follow()?;
     for value in items(&schema, "enum")? {
@@ -28,23 +28,23 @@ pub(super) fn possible(schema: &Cursor, facts: &mut Facts) -> anyhow::Result<()>
         }
     }
     if let Some(items) = schema.member("items") {
-        facts.insert(format!("{} present", items.at));
+        facts.insert(present(&items.at));
         possible(&items, facts)?;
     }
     for (name, property) in properties(&schema)? {
-        facts.insert(format!("{} present", property.at));
+        facts.insert(present(&property.at));
         if !is_required(&schema, name) {
-            facts.insert(format!("{} absent", property.at));
+            facts.insert(absent(&property.at));
         }
         possible(&property, facts)?;
     }
     Ok(())
 }
 
-/// What one value shows, which is valid.
+/// Adds all facts that a valid value shows.
 ///
 /// # Errors
-/// When a reference leads nowhere.
+/// When a reference has no target.
 pub(super) fn shown(schema: &Cursor, value: &Value, facts: &mut Facts) -> anyhow::Result<()> {
     let schema = schema.follow()?;
     if schema.member("enum").is_some() {
@@ -54,7 +54,7 @@ pub(super) fn shown(schema: &Cursor, value: &Value, facts: &mut Facts) -> anyhow
         for member in members {
             if keyword == "allOf" {
                 shown(&member, value, facts)?;
-            } else if names(&member, value)? {
+            } else if is_variant(&member, value)? {
                 facts.insert(format!("{} chosen", member.at));
                 shown(&member, value, facts)?;
             }
@@ -62,7 +62,7 @@ pub(super) fn shown(schema: &Cursor, value: &Value, facts: &mut Facts) -> anyhow
     }
     if let (Some(items), Value::Array(values)) = (schema.member("items"), value) {
         for value in values {
-            facts.insert(format!("{} present", items.at));
+            facts.insert(present(&items.at));
             shown(&items, value, facts)?;
         }
     }
@@ -70,11 +70,11 @@ pub(super) fn shown(schema: &Cursor, value: &Value, facts: &mut Facts) -> anyhow
         for (name, property) in properties(&schema)? {
             match members.get(name) {
                 Some(value) => {
-                    facts.insert(format!("{} present", property.at));
+                    facts.insert(present(&property.at));
                     shown(&property, value, facts)?;
                 }
                 None => {
-                    facts.insert(format!("{} absent", property.at));
+                    facts.insert(absent(&property.at));
                 }
             }
         }
@@ -82,8 +82,8 @@ pub(super) fn shown(schema: &Cursor, value: &Value, facts: &mut Facts) -> anyhow
     Ok(())
 }
 
-/// Whether a variant's one-value enums are what the value has there.
-fn names(variant: &Cursor, value: &Value) -> anyhow::Result<bool> {
+/// Whether the value has the required value of each one-value enum of the variant.
+fn is_variant(variant: &Cursor, value: &Value) -> anyhow::Result<bool> {
     let variant = variant.follow()?;
     for (name, property) in properties(&variant)? {
         let property = property.follow()?;
@@ -112,9 +112,12 @@ fn is_required(schema: &Cursor, name: &str) -> bool {
     schema.value["required"].as_array().is_some_and(|required| required.iter().any(|required| required == name))
 }
 
-/// A fact about a parameter or header, which is seen or not.
-pub(super) fn seen(at: &str) -> String {
+pub(super) fn present(at: &str) -> String {
     format!("{at} present")
+}
+
+pub(super) fn absent(at: &str) -> String {
+    format!("{at} absent")
 }
 
 #[cfg(test)]
@@ -133,7 +136,7 @@ mod tests {
             "basic": { "properties": { "type": { "enum": ["basic"] } } },
             "noauth": { "properties": { "type": { "enum": ["noauth"] } } },
         });
-        let schema = Cursor::new(&document).standing_at("/webhook");
+        let schema = Cursor::new(&document).at_pointer("/webhook");
         let (mut all, mut seen) = (Facts::new(), Facts::new());
         possible(&schema, &mut all)?;
         shown(&schema, &json!({ "auth": { "type": "basic" }, "types": ["a"] }), &mut seen)?;
