@@ -2,8 +2,8 @@
 //!
 //! Callbacks are signed as [Standard Webhooks 1.0](https://www.standardwebhooks.com/) specifies: `webhook-signature`
 //! contains one HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}` for each valid secret of the webhook. Pass the
-//! received bytes of the body to [`verify`] unchanged: it parses the body after it has verified the signature. The file
-//! `signature-vectors.json` has test cases for receivers in any language.
+//! received bytes of the body to [`verify`] unchanged: `verify` parses the body after it has verified the signature. The
+//! file `signature-vectors.json` has test cases for receivers in any language.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@
 //!     id: String,
 //! }
 //!
-//! // From the operation getSigningSecret. During a rotation there are two secrets.
+//! // The operation getSigningSecret returns the secret. During a rotation, a receiver has two secrets.
 //! let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse::<SigningSecret>()?];
 //!
 //! // The body and the headers of the request.
@@ -30,7 +30,7 @@
 //! headers.insert("webhook-timestamp", "1136214245".parse()?);
 //! headers.insert("webhook-signature", "v1,hovIaT/uqzzgmeUk0BChX2rbb9Ifj/Pfw85DQ9ri/Mw=".parse()?);
 //!
-//! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_136_214_250); // SystemTime::now() in a real receiver
+//! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_136_214_250); // a real receiver uses SystemTime::now()
 //! let callback: Callback<Purchased> = verify(&secrets, &headers, body, now)?;
 //!
 //! // A callback may arrive more than once. Store the ids of handled notifications.
@@ -53,7 +53,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 /// Maximum difference between `webhook-timestamp` and the clock of the receiver (Standard Webhooks 1.0, "Verifying webhook
-/// authenticity"). Older requests are refused, so that a recorded request cannot be replayed later.
+/// authenticity"). [`verify`] refuses older requests, so that nobody can record a request and send it again later.
 pub const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// The type of the callback that asks a receiver to agree to notifications.
@@ -76,13 +76,13 @@ pub struct Callback<T = serde_json::Value> {
     pub webhook: Reference,
 }
 
-/// A reference to a notification or a webhook. The notification is the same in all attempts of its deliveries.
+/// A reference to a notification or a webhook. All callbacks for a notification have the same notification id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Reference {
     pub id: Uuid,
 }
 
-/// The secret that signs the callbacks of a webhook. Its text form is `whsec_` and base64.
+/// The secret with which the service signs the callbacks of a webhook. Its text form is `whsec_` and base64.
 #[derive(Clone)]
 pub struct SigningSecret(hmac::Key);
 
@@ -92,7 +92,7 @@ impl FromStr for SigningSecret {
     fn from_str(text: &str) -> Result<SigningSecret, SecretError> {
         let encoded = text.trim().strip_prefix("whsec_").ok_or(SecretError::Prefix)?;
         let key = STANDARD.decode(encoded).map_err(SecretError::Encoding)?;
-        // Standard Webhooks 1.0, "Signature scheme": between 24 and 64 bytes.
+        // Standard Webhooks 1.0, "Signature scheme", requires between 24 and 64 bytes.
         if !(24..=64).contains(&key.len()) {
             return Err(SecretError::Length(key.len()));
         }
@@ -106,7 +106,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// Why a text is not a signing secret.
+/// The reason why a text is not a signing secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
@@ -118,7 +118,7 @@ pub enum SecretError {
     Length(usize),
 }
 
-/// Why a callback is not accepted. Log the error and respond with 401. Do not send the error to the sender.
+/// The reason why a callback is not accepted. Log the error and respond with 401. Do not include the error in the response.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -142,10 +142,12 @@ pub enum VerifyError {
     Body(#[source] serde_json::Error),
 }
 
-/// Verifies that a callback is signed with one of the secrets and that its time is within [`TOLERANCE`], and parses it.
+/// Verifies that a callback is signed with one of the secrets, and that its time is within [`TOLERANCE`]. Then parses its
+/// body.
 ///
 /// # Errors
-/// If the callback is not genuine. Only [`VerifyError::Body`] means a genuine callback whose body cannot be parsed.
+/// If the callback is not genuine. If the callback is genuine, but its body cannot be parsed, the error is
+/// [`VerifyError::Body`].
 pub fn verify<T: DeserializeOwned>(
     secrets: &[SigningSecret],
     headers: &HeaderMap,
@@ -179,7 +181,7 @@ pub fn agreement(callback: &Callback) -> Option<String> {
 /// Verifies a callback like [`verify`], but does not parse its body.
 ///
 /// # Errors
-/// As for [`verify`], without [`VerifyError::Body`].
+/// The errors of [`verify`], except [`VerifyError::Body`].
 pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[u8], now: SystemTime) -> Result<(), VerifyError> {
     if secrets.is_empty() {
         return Err(VerifyError::NoSecret);
@@ -190,7 +192,7 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     check_age(timestamp, now)?;
 
     let signed = signed_content(id, timestamp, body);
-    // The header may contain signatures of other versions too.
+    // The header may also contain signatures of other versions. They are ignored.
     let versions = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
     let tags: Vec<Vec<u8>> = versions.filter_map(|encoded| STANDARD.decode(encoded).ok()).collect();
     if tags.is_empty() {
@@ -200,8 +202,8 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     if genuine { Ok(()) } else { Err(VerifyError::Mismatch) }
 }
 
-/// Returns the three headers that [`verify`] checks, for a callback with this notification and body. There is one signature
-/// for each secret, in the same order. The service signs like this during a rotation.
+/// Returns the three headers that [`verify`] checks, for a callback with this notification id and body. The headers
+/// contain one signature for each secret, in the order of `secrets`. During a rotation, the service sends two signatures.
 ///
 /// Use this function in the tests of a receiver.
 ///
@@ -345,7 +347,7 @@ mod tests {
         }
     }
 
-    /// Receivers in other languages are tested only with the vectors.
+    /// Authors of receivers in other languages use the vectors as tests, so the vectors must have every outcome.
     #[test]
     fn the_signature_vectors_cover_every_outcome() {
         let found: BTreeSet<String> = vectors().into_iter().map(|vector| vector.expected).collect();

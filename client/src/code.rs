@@ -4,12 +4,13 @@ use std::fmt;
 
 /// The code of a problem. openapi.json has the table of all codes.
 ///
-/// Match on the code with a `_` arm. A later service may return a code that this crate does not know. Such a code becomes
-/// [`Code::Unknown`]. A later version of this crate may have a variant for it.
+/// Match on the code with a `_` arm. A later version of the service may return a code that this version of the crate does
+/// not know. This code becomes [`Code::Unknown`]. A later version of the crate may have a variant for the new code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Code {
-    /// 400: the body, an identifier, a query parameter or a header is not valid. The `errors` of the problem list the places.
+    /// 400: the body, an identifier, a query parameter or a header is not valid. The member `errors` of the problem lists
+    /// errors in the body.
     InvalidRequest,
     /// 400: an update would send stored credentials to another scheme, host or port.
     CredentialsRequired,
@@ -19,7 +20,7 @@ pub enum Code {
     InsufficientScope,
     /// 404: there is no such object, or it belongs to another account.
     NotFound,
-    /// 409: the idempotency key was used with another body.
+    /// 409: an earlier request used the idempotency key with another body.
     IdempotencyConflict,
     /// 409: the webhook is deactivated.
     WebhookDeactivated,
@@ -31,18 +32,18 @@ pub enum Code {
     PayloadTooLarge,
     /// 415: the body is not JSON.
     UnsupportedMediaType,
-    /// 429: too many requests. The service did nothing.
+    /// 429: there were too many requests. The service did not execute the operation.
     RateLimited,
     /// 500: the service failed.
     Internal,
     /// 503: the service cannot handle the request now. It may or may not have executed the operation.
     Overloaded,
-    /// A code that this version does not know, as received.
+    /// A code that this version of the crate does not know. It contains the received text.
     Unknown(String),
 }
 
 impl Code {
-    /// Every known code.
+    /// All codes that this version of the crate knows.
     pub const ALL: [Code; 14] = [
         Code::InvalidRequest,
         Code::CredentialsRequired,

@@ -9,14 +9,14 @@ use crate::exchange::Exchange;
 use crate::retry::RetryPolicy;
 use crate::token::{self, AccessToken, TokenError, Tokens};
 
-/// Default time limit of an attempt. The slowest operation, `testWebhook`, takes less.
+/// Default time limit of an attempt. The slowest operation is `testWebhook`, which takes up to 8 seconds.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Returns a client of the service at `base_url` that sends `token` with every request. All other settings have their
-/// defaults; see [`Client::builder`].
+/// Returns a client of the service at `base_url`. The client sends `token` with every request. All other settings have the
+/// defaults of [`ClientBuilder`].
 ///
 /// # Errors
-/// If the address or the token is not valid. Nothing is sent yet.
+/// If the address or the token is not valid. This function sends no request.
 pub fn connect(base_url: &str, token: &str) -> Result<Client, ConnectError> {
     Client::builder(base_url).token(token).build()
 }
@@ -34,7 +34,7 @@ impl Client {
     }
 }
 
-/// The settings of a client, from [`Client::builder`]. Without a token, every request fails with
+/// The settings of a client. [`Client::builder`] creates this builder. If no token is set, every request fails with
 /// [`Code::Unauthenticated`](crate::Code::Unauthenticated).
 #[must_use]
 pub struct ClientBuilder {
@@ -57,21 +57,22 @@ impl ClientBuilder {
         ClientBuilder { tokens, ..self }
     }
 
-    /// Reads the token from a file before the first request, and again each time the service refuses the token. A process
-    /// that rotates the token must write the new one before it revokes the old one.
+    /// Reads the token from a file before the first request, and again each time the service refuses the token. To rotate
+    /// the token, first write the new token to the file, and then revoke the old token.
     pub fn token_file(self, file: impl Into<PathBuf>) -> ClientBuilder {
         let file = file.into();
         self.token_provider(move |_| token::read_file(file.clone()))
     }
 
-    /// Calls `provider` for the token before the first request, with `None`. If the service refuses a token (401), calls
-    /// `provider` again with that token. If `provider` returns another token, the request is sent once more.
+    /// Gets the token from `provider`. Before the first request, the client calls `provider` with `None`. If the service
+    /// refuses a token (401), the client calls `provider` with the refused token. If `provider` returns another token,
+    /// the client sends the request once more.
     ///
-    /// Requests that are refused at the same time share one call and wait for it. A provider that may hang needs its own
-    /// time limit.
+    /// If the service refuses several requests with the same token, the client calls `provider` only once. All these
+    /// requests wait for the call. The client sets no time limit for `provider`.
     ///
-    /// If the provider fails, the request fails with [`Failure::Token`](crate::Failure::Token). That failure contains the
-    /// texts of the error and its causes, so they must not contain a secret.
+    /// If the provider fails, the request fails with [`Failure::Token`](crate::Failure::Token). This failure contains the
+    /// texts of the provider's error and of the causes of the error. These texts must not contain a secret.
     pub fn token_provider<P, F>(self, provider: P) -> ClientBuilder
     where
         P: Fn(Option<AccessToken>) -> F + Send + Sync + 'static,
@@ -80,18 +81,18 @@ impl ClientBuilder {
         ClientBuilder { tokens: Ok(Some(Tokens::new(provider))), ..self }
     }
 
-    /// Trusts these certificate authorities (PEM) in addition to the public ones.
+    /// Trusts these certificate authorities (PEM) in addition to the public certificate authorities.
     pub fn authorities(self, pem: &[u8]) -> ClientBuilder {
         ClientBuilder { authorities: pem.to_owned(), ..self }
     }
 
-    /// Sets when a failed request is sent again. The default is [`RetryPolicy::default`].
+    /// Sets the policy for sending a failed request again. The default is [`RetryPolicy::default`].
     pub fn retry(self, retry: RetryPolicy) -> ClientBuilder {
         ClientBuilder { retry, ..self }
     }
 
-    /// Sets the time limit of one attempt, from the connection to the end of the response. The default is 30 seconds. The
-    /// service takes up to 8 seconds to test a webhook.
+    /// Sets the time limit of one attempt. The time includes connecting and reading the whole response. The default is 30
+    /// seconds. The service takes up to 8 seconds to test a webhook.
     pub fn timeout(self, timeout: Duration) -> ClientBuilder {
         ClientBuilder { timeout, ..self }
     }
@@ -99,14 +100,14 @@ impl ClientBuilder {
     /// Returns the client.
     ///
     /// # Errors
-    /// If the address, the token or the authorities are not valid. Nothing is sent yet.
+    /// If the address, the token or the authorities are not valid. This function sends no request.
     #[expect(clippy::disallowed_methods, reason = "the lint protects requests to URLs of customers; here the caller chose the URL")]
     pub fn build(self) -> Result<Client, ConnectError> {
         let url = reqwest::Url::parse(&self.base_url).map_err(|_| ConnectError::BaseUrl)?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
             return Err(ConnectError::BaseUrl);
         }
-        // The token must reach only this service, and the API never redirects.
+        // Only the service may receive the token, so the client follows no redirects. The API never redirects.
         let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         if !self.authorities.is_empty() {
             let certificates = reqwest::Certificate::from_pem_bundle(&self.authorities).map_err(ConnectError::Authorities)?;
@@ -118,7 +119,7 @@ impl ClientBuilder {
     }
 }
 
-/// Why a client cannot be built.
+/// The reason why a client cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {

@@ -17,10 +17,11 @@ use crate::token::{TokenError, Tokens};
 use crate::types::Problem;
 use crate::{Client, Error};
 
-/// Maximum number of bytes read of an error body. Every problem is shorter.
+/// After this number of bytes, the client stops reading the body of an error response. The problems of the service are
+/// shorter.
 const MAX_ERROR_BODY_BYTES: usize = 512 * 1024;
 
-/// The settings of a [`Client`] besides its address and its connections.
+/// The settings of a [`Client`], except the address of the service and the HTTP client.
 #[derive(Clone)]
 pub(crate) struct Exchange {
     /// The source of tokens. `None` sends requests without a token.
@@ -40,8 +41,8 @@ impl fmt::Debug for Exchange {
 #[derive(Clone)]
 pub(crate) struct ErrorBody(pub(crate) Bytes);
 
-/// Why there is no token. [`ClientHooks::exec`] cannot return this error, so a placeholder response carries it to
-/// [`ClientHooks::post`].
+/// The reason why there is no token. [`ClientHooks::exec`] cannot return this reason as an error. So `exec` returns a
+/// placeholder response that contains the reason, and [`ClientHooks::post`] returns the error.
 #[derive(Clone)]
 struct NoToken(String);
 
@@ -106,8 +107,8 @@ impl ClientHooks<Exchange> for Client {
 }
 
 impl Client {
-    /// Sends the request once. Also reads the body of an error response: the body shows whether the service sent the
-    /// response.
+    /// Sends the request once. If the response is an error, also reads its body. The body shows whether the service sent
+    /// the response.
     async fn attempt(&self, request: Request) -> reqwest::Result<Response> {
         let mut response = self.client().execute(request).await?;
         if !response.status().is_client_error() && !response.status().is_server_error() {
@@ -123,7 +124,7 @@ impl Client {
     }
 }
 
-/// Returns a copy of the response whose body can be read from the start.
+/// Returns a response with the status, URL and headers of `response`, and with `body`.
 fn with_body(response: &Response, body: &ErrorBody) -> Response {
     let builder = http::Response::builder().status(response.status()).url(response.url().clone()).extension(body.clone());
     // The builder fails only for an invalid status, and this status was received.
@@ -141,7 +142,8 @@ fn missing_token_response(error: &TokenError) -> Response {
     response.into()
 }
 
-/// Returns a random number in `0.0..1.0`, or 1.0 without a source of randomness: the longest wait is the safe one.
+/// Returns a random number in `0.0..1.0`. If the system provides no random bytes, returns 1.0, which gives the longest
+/// wait.
 fn random_fraction() -> f64 {
     let mut bytes = [0; 4];
     match rand::fill(&mut bytes) {

@@ -8,10 +8,11 @@ use crate::exchange::ErrorBody;
 use crate::types::Problem;
 use crate::{Code, Error, retry};
 
-/// Number of characters kept of a foreign body: enough to recognize the sender.
+/// Maximum number of characters in the excerpt of [`Failure::Foreign`]. They are enough to recognize the sender.
 const MAX_EXCERPT_CHARACTERS: usize = 1000;
 
-/// Why an operation failed. The [`Error`] of each operation converts to it with `?` or [`Failure::from`].
+/// The reason why an operation failed. The [`Error`] of each operation converts to a `Failure` with `?` or
+/// [`Failure::from`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
@@ -20,18 +21,19 @@ pub enum Failure {
     Problem {
         code: Code,
         status: StatusCode,
-        /// The wait that `Retry-After` asks for. Responses with the status 429 or 503 have this header.
+        /// The time to wait that the header `Retry-After` asks for. Responses with the status 429 or 503 have this header.
         retry_after: Option<Duration>,
         problem: Box<Problem>,
     },
-    /// The response is not from this API. It came from a proxy, another program, or another version of the service.
+    /// The response is not from this API. Its sender is a proxy, another program, or another version of the service.
     #[error("the response{} is not from the webhook service: is there a proxy or another program at this address?", status_suffix(*status))]
     Foreign {
         /// `None` if the status was a success, but the body does not match openapi.json.
         status: Option<StatusCode>,
-        /// The wait that `Retry-After` asks for.
+        /// The time to wait that the header `Retry-After` asks for.
         retry_after: Option<Duration>,
-        /// The first 1,000 characters of the body. Empty for a success with a JSON body, which may contain a secret.
+        /// The first 1,000 characters of the body. If the status was a success and the body is JSON, the excerpt is empty,
+        /// because such a body may contain a secret. The excerpt is also empty for a redirect.
         excerpt: String,
     },
     /// There was no complete response. The service may or may not have executed the operation.
@@ -40,7 +42,7 @@ pub enum Failure {
     /// A parameter or the body is not valid. Nothing was sent.
     #[error("the request is not valid: {0}")]
     InvalidRequest(String),
-    /// There is no access token, or no new one after the service refused the old one. The service did nothing.
+    /// The token provider or the token file gave no valid access token. The service did not execute the operation.
     #[error("no access token is available: {0}")]
     Token(String),
 }
@@ -74,7 +76,7 @@ impl Failure {
         }
     }
 
-    /// Returns the wait that `Retry-After` asked for, counted from the creation of this failure.
+    /// Returns the time to wait that `Retry-After` asked for. This time starts when the failure is created.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -100,7 +102,7 @@ impl From<Error<Problem>> for Failure {
                 let (status, headers) = (response.status(), response.headers());
                 let body = response.extensions().get::<ErrorBody>().map(|body| &body.0[..]).unwrap_or_default();
                 match serde_json::from_slice(body) {
-                    // A problem whose status openapi.json does not list for the operation.
+                    // openapi.json does not list the status of this problem for the operation.
                     Ok(problem) => Failure::of_problem(problem, status, headers),
                     Err(_) => Failure::Foreign {
                         status: Some(status),
@@ -117,7 +119,7 @@ impl From<Error<Problem>> for Failure {
                 Failure::Unreachable(error)
             }
             Error::InvalidRequest(message) => Failure::InvalidRequest(message),
-            // Only `ClientHooks::post` makes this error. It means that there is no token.
+            // Only `ClientHooks::post` creates this error. The error means that there is no token.
             Error::Custom(message) => Failure::Token(message),
         }
     }

@@ -7,20 +7,20 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    ///One callback request of a delivery.
+    ///One attempt to send the callback of a delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Attempt {
         ///The duration in milliseconds, including name resolution and the token request.
         #[serde(rename = "durationMs")]
         pub duration_ms: i32,
-        ///What went wrong, as text for people.
+        ///A text for people that explains the error.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<AttemptError>,
         ///The number of the attempt within its delivery.
         pub number: ::std::num::NonZeroU32,
-        ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or it was interrupted. `address_blocked`: the URL leads to an address that the service must not call. `token_refused`: the service could not get an access token.
+        ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
         pub outcome: AttemptOutcome,
-        ///The first 4 KiB of the response body as text. Secrets of the webhook in it are replaced by `[redacted]`. It is erased when the notification is deleted.
+        ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
         #[serde(
             rename = "responseBody",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -44,7 +44,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///What went wrong, as text for people.
+    ///A text for people that explains the error.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptError(::std::string::String);
@@ -101,7 +101,7 @@ pub mod types {
                 })
         }
     }
-    ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or it was interrupted. `address_blocked`: the URL leads to an address that the service must not call. `token_refused`: the service could not get an access token.
+    ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptOutcome(::std::string::String);
@@ -163,7 +163,7 @@ pub mod types {
                 })
         }
     }
-    ///The first 4 KiB of the response body as text. Secrets of the webhook in it are replaced by `[redacted]`. It is erased when the notification is deleted.
+    ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptResponseBody(::std::string::String);
@@ -370,11 +370,11 @@ pub mod types {
                 })
         }
     }
-    ///How the service authenticates to the callback server. Absent means no authentication.
+    ///How the service authenticates to the callback server. If a registration has no `auth`, callbacks have no authentication.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(tag = "type", deny_unknown_fields)]
     pub enum AuthInput {
-        ///HTTP Basic. Callbacks carry `Authorization: Basic …` (RFC 7617, in UTF-8).
+        ///HTTP Basic. Callbacks have the header `Authorization: Basic …` (RFC 7617, in UTF-8).
         #[serde(rename = "basic")]
         Basic {
             ///The password. It is stored encrypted and never shown again.
@@ -382,10 +382,10 @@ pub mod types {
             ///The user name.
             username: AuthInputUsername,
         },
-        ///OAuth 2.0 client credentials. The service fetches an access token from `tokenURL` and sends it as `Authorization: Bearer …`. It authenticates to the token server with HTTP Basic, or with the credentials in the body if the server refuses that. It keeps the token until shortly before the token expires. If the callback server responds with 401 or 407, the service fetches a new token, once.
+        ///OAuth 2.0 client credentials. The service fetches an access token from `tokenURL` and sends it as `Authorization: Bearer …`. The service authenticates to the token server with HTTP Basic. If the token server refuses HTTP Basic, the service sends the credentials in the body. The service uses a token until shortly before the token expires, but at most for 24 hours. If the callback server responds with 401 or 407, the service fetches a new token and sends the callback once more.
         #[serde(rename = "client_credential")]
         ClientCredential {
-            ///The `audience` to request, which some token servers require.
+            ///The `audience` to request. Some token servers require it.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             audience: ::std::option::Option<AuthInputAudience>,
             ///The client identifier.
@@ -397,14 +397,14 @@ pub mod types {
             ///The scopes to request, separated by spaces.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             scope: ::std::option::Option<AuthInputScope>,
-            ///The URL where the service gets access tokens (RFC 6749 §4.4). It follows the same rules as `targetURL`.
+            ///The URL where the service gets access tokens (RFC 6749 §4.4). The rules for `targetURL` also apply to this URL.
             #[serde(rename = "tokenURL")]
             token_url: AuthInputTokenUrl,
         },
         #[serde(rename = "noauth")]
         Noauth,
     }
-    ///The `audience` to request, which some token servers require.
+    ///The `audience` to request. Some token servers require it.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputAudience(::std::string::String);
@@ -734,7 +734,7 @@ pub mod types {
                 })
         }
     }
-    ///The URL where the service gets access tokens (RFC 6749 §4.4). It follows the same rules as `targetURL`.
+    ///The URL where the service gets access tokens (RFC 6749 §4.4). The rules for `targetURL` also apply to this URL.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputTokenUrl(::std::string::String);
@@ -1072,7 +1072,7 @@ pub mod types {
                 })
         }
     }
-    ///The body of a callback. Members may be added: ignore members that you do not know.
+    ///The body of a callback. More members may be added, so ignore unknown members.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBody {
         ///The content of the notification, byte for byte as published.
@@ -1080,7 +1080,7 @@ pub mod types {
         pub notification: CallbackBodyNotification,
         ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The event type. It is `webhook.test` for a test.
+        ///The event type. A test without `type` has the event type `webhook.test`.
         #[serde(rename = "type")]
         pub type_: CallbackBodyType,
         pub webhook: CallbackBodyWebhook,
@@ -1093,7 +1093,7 @@ pub mod types {
     ///The notification that is delivered.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBodyNotification {
-        ///The notification's identifier. It is the same on every attempt and equals the header `webhook-id`.
+        ///The notification's identifier. It is the same on every attempt of a delivery, and is also in the header `webhook-id`.
         pub id: ::uuid::Uuid,
     }
     impl CallbackBodyNotification {
@@ -1101,7 +1101,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The event type. It is `webhook.test` for a test.
+    ///The event type. A test without `type` has the event type `webhook.test`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CallbackBodyType(::std::string::String);
@@ -1191,7 +1191,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct CustomHeaderInput {
-        ///The name of the header, which is sent in lower case. Reserved names are refused, and `_` counts as `-`. The service sends some of them itself; the others would change the request or claim another sender. These names are reserved: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+        ///The name of the header. The service sends it in lower case. Reserved names are refused, and `_` counts as `-` in this check. The service itself sends some of the reserved headers. The other reserved headers change how the request is handled, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
         pub name: CustomHeaderInputName,
         ///The value of the header. It is stored encrypted and never shown again.
         pub value: CustomHeaderInputValue,
@@ -1201,7 +1201,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The name of the header, which is sent in lower case. Reserved names are refused, and `_` counts as `-`. The service sends some of them itself; the others would change the request or claim another sender. These names are reserved: `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+    ///The name of the header. The service sends it in lower case. Reserved names are refused, and `_` counts as `-` in this check. The service itself sends some of the reserved headers. The other reserved headers change how the request is handled, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderInputName(::std::string::String);
@@ -1340,7 +1340,7 @@ pub mod types {
                 })
         }
     }
-    ///Custom headers that are sent with every callback, for example an API key for your gateway. Each name may occur once. Names are compared without case, and `_` counts as `-`. Keep headers small: many servers accept at most 8 KiB of headers in total.
+    ///Custom headers that are sent with every callback, for example an API key for your gateway. Each name may occur once. Names that differ only in case, or in `_` and `-`, count as the same name. Keep headers small: many servers accept at most 8 KiB of headers in total.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(transparent)]
     pub struct CustomHeaderInputs(pub ::std::vec::Vec<CustomHeaderInput>);
@@ -1431,7 +1431,7 @@ pub mod types {
     pub struct Deactivation {
         ///The time of the deactivation.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The reason. More values may be added. `requested`: by the customer. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days, in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
+        ///The reason. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days and in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
         pub reason: DeactivationReason,
     }
     impl Deactivation {
@@ -1439,7 +1439,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The reason. More values may be added. `requested`: by the customer. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days, in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
+    ///The reason. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days and in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeactivationReason(::std::string::String);
@@ -1517,7 +1517,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///The time when the next attempt is due. Absent unless the delivery is pending. If the time has passed, the delivery waits in a queue, or the operator has paused deliveries.
+        ///The time when the next attempt is due. Absent if the delivery is not pending. If the time has passed, an attempt is in progress, the delivery waits in a queue, or the operator has paused deliveries.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1526,7 +1526,7 @@ pub mod types {
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
+        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
         pub status: DeliveryStatus,
         pub webhook: DeliveryWebhook,
     }
@@ -1553,7 +1553,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///The time when the next attempt is due. Absent unless the delivery is pending. If the time has passed, the delivery waits in a queue, or the operator has paused deliveries.
+        ///The time when the next attempt is due. Absent if the delivery is not pending. If the time has passed, an attempt is in progress, the delivery waits in a queue, or the operator has paused deliveries.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1562,7 +1562,7 @@ pub mod types {
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryDetailNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
+        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
         pub status: DeliveryDetailStatus,
         pub webhook: DeliveryDetailWebhook,
     }
@@ -1650,7 +1650,7 @@ pub mod types {
                 })
         }
     }
-    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
+    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -1878,22 +1878,22 @@ pub mod types {
                 })
         }
     }
-    ///Selects the deliveries of a webhook that become due again.
+    ///Selects the failed and cancelled deliveries that become due again.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct DeliveryRecovery {
-        ///The `cursor` of the previous call, to continue from there.
+        ///The `cursor` of the previous call. The new call continues where the previous call ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<DeliveryRecoveryCursor>,
-        ///Whether to count the deliveries without changing them. Absent means false.
+        ///If true, the call only counts the deliveries and does not change them. The default is false.
         #[serde(
             rename = "dryRun",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub dry_run: ::std::option::Option<bool>,
-        ///Only deliveries created at this time or later.
+        ///Selects only deliveries that were created at this time or later.
         pub since: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Only deliveries created before this time. Absent means until now.
+        ///Selects only deliveries that were created before this time. If absent, there is no upper limit.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     }
@@ -1902,7 +1902,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The `cursor` of the previous call, to continue from there.
+    ///The `cursor` of the previous call. The new call continues where the previous call ended.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeliveryRecoveryCursor(::std::string::String);
@@ -1964,7 +1964,7 @@ pub mod types {
                 })
         }
     }
-    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: it did not, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
+    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -2046,7 +2046,7 @@ pub mod types {
         ///The `data` of an example notification, which testWebhook can send. Absent if there is no example.
         #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
         pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///The `type` of its notifications.
+        ///The name of the event type. It is the `type` of its notifications.
         pub name: EventTypeName,
     }
     impl EventType {
@@ -2122,7 +2122,7 @@ pub mod types {
                 })
         }
     }
-    ///The `type` of its notifications.
+    ///The name of the event type. It is the `type` of its notifications.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct EventTypeName(::std::string::String);
@@ -2775,7 +2775,7 @@ pub mod types {
         ///The number of webhooks that receive the notification.
         #[serde(rename = "deliveryCount")]
         pub delivery_count: i32,
-        ///The notification's identifier. Callbacks carry it as `webhook-id`.
+        ///The notification's identifier. Callbacks have it in the header `webhook-id`.
         pub id: ::uuid::Uuid,
         ///The event type.
         #[serde(rename = "type")]
@@ -2866,12 +2866,12 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct NotificationPublication {
-        ///The account whose webhooks receive the notification. A token of an account publishes only to that account and may leave this out. A platform token must send `account` or `webhook`.
+        ///The account whose webhooks receive the notification. A token of an account publishes only to that account and does not need this member. With a platform token, `account` or `webhook` is required.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub account: ::std::option::Option<NotificationPublicationAccount>,
         ///The content of the notification: any JSON object. It is delivered byte for byte as published.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator keeps a catalogue, the type must be in it.
+        ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2882,7 +2882,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The account whose webhooks receive the notification. A token of an account publishes only to that account and may leave this out. A platform token must send `account` or `webhook`.
+    ///The account whose webhooks receive the notification. A token of an account publishes only to that account and does not need this member. With a platform token, `account` or `webhook` is required.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPublicationAccount(::std::string::String);
@@ -2947,7 +2947,7 @@ pub mod types {
                 })
         }
     }
-    ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator keeps a catalogue, the type must be in it.
+    ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPublicationType(::std::string::String);
@@ -3015,7 +3015,7 @@ pub mod types {
                 })
         }
     }
-    ///The only webhook that receives the notification, whatever its `eventTypes`.
+    ///The only webhook that receives the notification. Its `eventTypes` are ignored.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct NotificationPublicationWebhook {
@@ -3094,11 +3094,11 @@ pub mod types {
     ///An error response (RFC 9457).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
-        ///The kind of problem, for programs. More values may be added to the list in this document's description.
+        ///The kind of problem, for programs. This document's description lists the values. More values may be added.
         pub code: ProblemCode,
-        ///What is wrong with this request, and what to do.
+        ///A text for people that explains the error and what to do.
         pub detail: ProblemDetail,
-        ///The errors in the body: at least the first one.
+        ///The errors in the body. The list may have only the first error.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub errors: ::std::vec::Vec<ProblemError>,
         ///The identifier of this request, which is also in the server's log.
@@ -3107,7 +3107,7 @@ pub mod types {
         pub status: i32,
         ///The kind of problem, as text for people.
         pub title: ProblemTitle,
-        ///The reference to the explanation of this kind of problem: `/docs#problem-<code>`.
+        ///A link to the explanation of this kind of problem: `/docs#problem-<code>`.
         #[serde(rename = "type")]
         pub type_: ProblemType,
     }
@@ -3116,7 +3116,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The kind of problem, for programs. More values may be added to the list in this document's description.
+    ///The kind of problem, for programs. This document's description lists the values. More values may be added.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemCode(::std::string::String);
@@ -3178,7 +3178,7 @@ pub mod types {
                 })
         }
     }
-    ///What is wrong with this request, and what to do.
+    ///A text for people that explains the error and what to do.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemDetail(::std::string::String);
@@ -3240,7 +3240,7 @@ pub mod types {
     pub struct ProblemError {
         ///What is wrong at this position.
         pub detail: ProblemErrorDetail,
-        ///The position in the body, as a JSON Pointer (RFC 6901). Empty for the whole body.
+        ///The position in the body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
         pub pointer: ProblemErrorPointer,
     }
     impl ProblemError {
@@ -3305,7 +3305,7 @@ pub mod types {
                 })
         }
     }
-    ///The position in the body, as a JSON Pointer (RFC 6901). Empty for the whole body.
+    ///The position in the body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemErrorPointer(::std::string::String);
@@ -3473,7 +3473,7 @@ pub mod types {
                 })
         }
     }
-    ///The reference to the explanation of this kind of problem: `/docs#problem-<code>`.
+    ///A link to the explanation of this kind of problem: `/docs#problem-<code>`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemType(::std::string::String);
@@ -3597,7 +3597,7 @@ pub mod types {
     ///The result of one recovery call.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct RecoveredDeliveries {
-        ///The number of deliveries that are due again, or would be without `dryRun`.
+        ///The number of deliveries that the call made due again. With `dryRun`, the number of deliveries that are only counted.
         pub count: i32,
         ///The `cursor` for the next call. Absent if there are no more deliveries.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3681,7 +3681,7 @@ pub mod types {
         pub previous_valid_until: ::std::option::Option<
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
-        ///The key of the HMAC: `whsec_` and the base64 text, as Standard Webhooks libraries expect it.
+        ///The key of the HMAC: `whsec_` followed by the key in base64. Libraries for Standard Webhooks expect this format.
         pub secret: SigningSecretSecret,
     }
     impl SigningSecret {
@@ -3693,7 +3693,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct SigningSecretRotation {
-        ///How long the current secret stays valid beside the new one, in seconds. Use 0 if the current secret has leaked: it becomes invalid at once.
+        ///The number of seconds for which the current secret stays valid together with the new secret. If the current secret has leaked, use 0, so that it becomes invalid at once.
         #[serde(
             rename = "overlapSeconds",
             default = "defaults::default_u64::<i32, 86400>"
@@ -3712,7 +3712,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The key of the HMAC: `whsec_` and the base64 text, as Standard Webhooks libraries expect it.
+    ///The key of the HMAC: `whsec_` followed by the key in base64. Libraries for Standard Webhooks expect this format.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct SigningSecretSecret(::std::string::String);
@@ -3845,7 +3845,7 @@ pub mod types {
                 })
         }
     }
-    ///A registered target URL, without secrets. A member that was never set is absent.
+    ///A registered target URL, without secrets. A member without a value is absent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Webhook {
         pub auth: Auth,
@@ -3857,7 +3857,7 @@ pub mod types {
         ///The customer's note about the webhook.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookDescription>,
-        ///The event types that the webhook receives. Absent if it receives all types except the service's own.
+        ///The event types that the webhook receives. Absent if the webhook receives all types except the service's own types (`webhook.…`).
         #[serde(
             rename = "eventTypes",
             default,
@@ -3867,7 +3867,7 @@ pub mod types {
         ///The custom headers of the callbacks. Absent if there are none.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub headers: ::std::vec::Vec<CustomHeader>,
-        ///The webhook's identifier, which other operations take.
+        ///The webhook's identifier. Send it in the path of other operations.
         pub id: ::uuid::Uuid,
         ///The maximum number of callbacks per second. Absent if there is no limit.
         #[serde(
@@ -4239,7 +4239,7 @@ pub mod types {
         ///A note for your own use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookRegistrationDescription>,
-        ///The event types to receive. `catalog.purchase.closed` is only that type. `catalog.*` is every type under `catalog.`, but not `catalog` itself. Absent or `["*"]` is all types, except the service's own. The service's own types, `webhook.…`, are sent only if they are named. `webhook.*` reports on the account's other webhooks, as the `notification` callback describes. If the operator keeps a catalogue, each item must match one of its types.
+        ///The event types that the webhook receives. `catalog.purchase.closed` means only this type. `catalog.*` means every type that begins with `catalog.`, but not `catalog` itself. If this member is absent or `["*"]`, the webhook receives all types except the service's own types (`webhook.…`). To receive these types as well, add `webhook.*`. They report on the account's other webhooks, as the callback `notification` describes. If the operator has a catalogue, each item must match at least one type of the catalogue or of the service itself.
         #[serde(
             rename = "eventTypes",
             default,
@@ -4248,16 +4248,16 @@ pub mod types {
         pub event_types: ::std::vec::Vec<WebhookRegistrationEventTypesItem>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub headers: ::std::option::Option<CustomHeaderInputs>,
-        ///The maximum number of callbacks per second. They are spread evenly, with bursts of at most a tenth of a second's worth. Callbacks beyond the limit wait, which costs no attempt. Absent means no limit.
+        ///The maximum number of callbacks per second. The service spreads the callbacks evenly over the second. At most a tenth of the maximum number, but at least one callback, is sent at once. A callback that exceeds the limit waits, and this wait does not count as an attempt. If this member is absent, there is no limit.
         #[serde(
             rename = "maxPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<::std::num::NonZeroU32>,
-        ///Whether to deliver notifications one at a time, in the order of publishing. A notification that is not accepted then delays all later ones until it succeeds or fails for good. This reduces throughput. Absent means false.
+        ///If true, the service delivers notifications one at a time, in the order of publishing. A notification that is not accepted delays all later notifications until its delivery has succeeded or failed. An ordered webhook receives fewer notifications per second. The default is false.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. An address of a private network is refused. The host name is looked up at every callback, not at registration.
+        ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. The service refuses addresses of private networks. It looks up the host name for callbacks, not at registration.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookRegistrationTargetUrl,
     }
@@ -4335,7 +4335,7 @@ pub mod types {
                 })
         }
     }
-    ///An event type, a name followed by `.*` for every type under it, or `*` for all types.
+    ///An event type (`a.b`), a prefix for all types that begin with it (`a.*`), or `*` for all types.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationEventTypesItem(::std::string::String);
@@ -4405,7 +4405,7 @@ pub mod types {
                 })
         }
     }
-    ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. An address of a private network is refused. The host name is looked up at every callback, not at registration.
+    ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. The service refuses addresses of private networks. It looks up the host name for callbacks, not at registration.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationTargetUrl(::std::string::String);
@@ -4601,7 +4601,7 @@ pub mod types {
                 })
         }
     }
-    ///The changes to a webhook. Absent members do not change. `auth` and `headers` are replaced as a whole. Empty `headers` remove all headers.
+    ///The changes to a webhook. Absent members do not change. If `auth` or `headers` is present, its new value replaces the whole old value. An empty list in `headers` removes all headers.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[serde(deny_unknown_fields)]
     pub struct WebhookUpdate {
@@ -4610,7 +4610,7 @@ pub mod types {
         ///The new note. An empty string removes it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookUpdateDescription>,
-        ///The new event types. `["*"]` is all types again.
+        ///The new event types. `["*"]` means all types except the service's own types (`webhook.…`).
         #[serde(
             rename = "eventTypes",
             default,
@@ -4625,10 +4625,10 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<i32>,
-        ///Whether to deliver notifications that are published from now on one at a time, in order.
+        ///If true, the service delivers notifications that are published from now on one at a time, in the order of publishing.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The new target URL. If its scheme, host or port changes, send `auth` in the same update, unless the webhook has none. Send `headers` too, if the webhook has any.
+        ///The new target URL. If its scheme, host or port changes, repeat the credentials in the same update. If the webhook has authentication, send `auth`. If the webhook has custom headers, send `headers`.
         #[serde(
             rename = "targetURL",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4705,7 +4705,7 @@ pub mod types {
                 })
         }
     }
-    ///An event type, a name followed by `.*` for every type under it, or `*` for all types.
+    ///An event type (`a.b`), a prefix for all types that begin with it (`a.*`), or `*` for all types.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateEventTypesItem(::std::string::String);
@@ -4773,7 +4773,7 @@ pub mod types {
                 })
         }
     }
-    ///The new target URL. If its scheme, host or port changes, send `auth` in the same update, unless the webhook has none. Send `headers` too, if the webhook has any.
+    ///The new target URL. If its scheme, host or port changes, repeat the credentials in the same update. If the webhook has authentication, send `auth`. If the webhook has custom headers, send `headers`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateTargetUrl(::std::string::String);
@@ -7760,38 +7760,38 @@ pub mod types {
 #[derive(Clone, Debug)]
 /**Client for Notifications API
 
-Register a callback URL once, and this service sends every notification to it. Your application does not need to poll.
+Register a callback URL once. The service then sends every matching notification to this URL, so your application does not need to poll.
 
 ## Requests
 
-Every operation needs an access token: `Authorization: Bearer <token>`. A token belongs to one account or to the platform itself, and it has scopes. Each operation names the scope that it needs. An object of another account is treated as if it did not exist.
+Every operation needs an access token: `Authorization: Bearer <token>`. A token has scopes, and belongs to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. Each operation names the scope that it needs. If an object belongs to another account, the response is 404, as for an object that does not exist.
 
-Request bodies are JSON (`Content-Type: application/json`). Unknown members and members that are null are refused. A request is checked in this order: 401, 429, 403, 415, 413, 400, 404, 409.
+Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. If a request has several errors, the response has the first of these statuses: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
 
-Lists are sorted newest first; event types are sorted by name. `limit` is the maximum number of items on a page. To get the next page, send the `cursor` of the current page. The last page has no `cursor`. New items do not change the pages that follow. A page can have fewer items than `limit`, or none, and still have a `cursor`. This happens if a filter matches few of very many items, or if payloads are large.
+Lists begin with the newest item. Only the list of event types is sorted by name. `limit` is the maximum number of items on a page. To get the next page, send the `cursor` of the current page. The last page has no `cursor`. Items that are created later do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. This happens if a filter matches few of very many items, or if payloads are large.
 
 ## Problems
 
-Errors are problem details (RFC 9457) in `application/problem+json`, or in `application/json` if `Accept` allows only that. The member `code` names the kind of problem:
+An error response is a problem detail (RFC 9457) in `application/problem+json`. If `Accept` allows `application/json` but not `application/problem+json`, the response is in `application/json`. The member `code` names the kind of problem:
 
 | status | code | when |
 |---|---|---|
 | 400 | `invalid_request` | the body is not JSON or breaks its schema (`errors` has the position), or an identifier, query or header is not valid |
-| 400 | `credentials_required` | an update would send stored credentials to a new place |
+| 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but lacks `auth` or `headers` |
 | 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
 | 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
 | 404 | `not_found` | the object does not exist, or it belongs to another account |
-| 409 | `idempotency_conflict` | the idempotency key was used for another body |
+| 409 | `idempotency_conflict` | the idempotency key was already used with another body |
 | 409 | `webhook_deactivated` | the webhook is deactivated |
 | 409 | `webhook_limit` | the account has reached its maximum number of webhooks |
 | 409 | `notification_deleted` | the notification was deleted and cannot be sent again |
 | 413 | `payload_too_large` | the body is too large |
 | 415 | `unsupported_media_type` | the body is not JSON |
-| 429 | `rate_limited` | there were too many requests with the token, or too many from the address without a valid token, or too many tests are running; `Retry-After` has the seconds to wait |
+| 429 | `rate_limited` | the token sent too many requests, the address sent too many requests without a valid token, or two tests of the account are running; `Retry-After` is the number of seconds to wait |
 | 500 | `internal` | the service failed |
-| 503 | `overloaded` | the service cannot handle the request now; a requested change may or may not have been made; `Retry-After` has the seconds to wait |
+| 503 | `overloaded` | the service cannot handle the request now, but may already have stored a requested change; `Retry-After` is the number of seconds to wait |
 
-For a path or method that is not in this document, the HTTP layer responds with 404 or 405. The body is then `{"request_id": "…", "message": "…"}` in `application/json`.
+If the path or the method is not in this document, the response is 404 or 405. The body of this response is `{"request_id": "…", "message": "…"}` in `application/json`.
 
 ## Limits
 
@@ -7803,27 +7803,27 @@ For a path or method that is not in this document, the HTTP layer responds with 
 | `username`, `clientID` | 255 characters |
 | `password`, `clientSecret`, `scope`, `audience` | 1,024 characters |
 | `example` of an event type | 16 KiB |
-| `headers` of a webhook | 20, with names of 64 and values of 1,024 characters |
-| `eventTypes` | 100 items of 130 characters |
+| `headers` of a webhook | 20 headers; a name has at most 64 characters, and a value at most 1,024 |
+| `eventTypes` | 100 items, each with at most 130 characters |
 | `description` of a webhook | 512 characters |
-| `maxPerSecond` | 1,000; a burst has at most a tenth of `maxPerSecond` |
+| `maxPerSecond` | 1,000; at most a tenth of `maxPerSecond`, but at least one callback, is sent at once |
 | `type` of a notification | 128 characters |
-| `Idempotency-Key` | 255 characters, remembered for 24 hours |
+| `Idempotency-Key` | 255 characters; a key is stored for 24 hours |
 | `limit` of a page | 200 items, 10 by default |
-| items and payloads that are examined for one page | 10,000 items and 4 MiB of payloads |
-| requests of a token per second, failed authentications of an address per minute | no limit by default |
+| items that the service reads for one page | 10,000 items; a page ends when its payloads reach 4 MiB |
+| requests per second with one token, failed authentications per minute from one address | no limit by default |
 | `overlapSeconds` of a rotation | 604,800 (7 days), 86,400 by default |
 | webhook tests | 2 at a time in an account, 8 seconds each |
-| time until a webhook that accepts nothing is deactivated | more than 5 days and at least 10 attempts, by default |
-| attempts in flight | 64 for a webhook and 256 for an account, by default; fewer for a webhook that is new or fails |
-| attempts in flight that take longer than a second | counted separately: another 256 for an account, by default |
+| time after which a webhook that accepts nothing is deactivated | more than 5 days and at least 10 attempts, by default |
+| attempts in flight | 64 for each webhook and 256 for each account, by default; fewer for a new or failing webhook |
+| attempts in flight that take longer than a second | a separate limit: 256 for each account, by default |
 | one attempt | 15 seconds in total, 5 seconds to connect, 64 KiB of the response |
-| attempts of a delivery | 10 by default, the last a little more than 3 days after the first; `Retry-After` delays an attempt by at most 24 hours |
+| attempts of a delivery | 10 by default; the last attempt is 3 to 4 days after the first; `Retry-After` delays an attempt by at most 24 hours |
 | attempts shown for a delivery | the last 50 |
 | deliveries that one call recovers | 10,000 |
-| stored excerpt of a callback's response | 4 KiB |
-| how long an ended delivery is kept | 7 days if it succeeded, 30 days otherwise, by default |
-| how long a notification is kept | as long as the last of its deliveries |
+| stored part of a response to a callback | the first 4 KiB |
+| how long a delivery is kept after its end | 7 days if it succeeded, 30 days otherwise, by default |
+| how long a notification is kept | until its last delivery is removed; 7 days if it has no deliveries, by default |
 
 
 Version: 0.1.0*/
@@ -7875,21 +7875,21 @@ const _: () = {
 impl Client {
     /**List deliveries
 
-Lists the deliveries of notifications to webhooks, newest first. If you give several filters, a delivery must match all of them.
+Lists the deliveries of notifications to webhooks, newest first. If you send several filters, a delivery must match all of them.
 
 Scope: `deliveries.read`.
 
 Sends a `GET` request to `/api/notifications/v1/deliveries`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
-- `limit`: The maximum number of items.
-- `notification_id`: Only deliveries of this notification.
-- `since`: Only deliveries created at this time or later.
-- `status`: Only deliveries with this status.
-- `type_`: Only deliveries of notifications of this type.
-- `until`: Only deliveries created before this time.
-- `webhook_id`: Only deliveries to this webhook.
+- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
+- `notification_id`: Returns only deliveries of this notification.
+- `since`: Returns only deliveries that were created at this time or later.
+- `status`: Returns only deliveries with this status.
+- `type_`: Returns only deliveries of notifications of this type.
+- `until`: Returns only deliveries that were created before this time.
+- `webhook_id`: Returns only deliveries to this webhook.
 ```text
 let response = client.list_deliveries()
     .cursor(cursor)
@@ -7908,7 +7908,7 @@ let response = client.list_deliveries()
     }
     /**Get a delivery and its attempts
 
-Returns one delivery with its last 50 attempts: the time, the response and the error of each.
+Returns one delivery and its last 50 attempts. Each attempt has its time, its response and its error.
 
 Scope: `deliveries.read`.
 
@@ -7927,11 +7927,11 @@ let response = client.get_delivery()
     }
     /**Repeat a delivery
 
-Makes a delivery due now, whatever its status, and starts its retry schedule again. The delivery becomes pending, and `attemptCount` continues. The callback uses the webhook's current URL and credentials. A delivery that succeeded is sent again: the receiver sees the same `webhook-id`.
+Makes a delivery with any status due now, and starts its retry schedule again. The delivery becomes pending, and `attemptCount` continues. The callback uses the webhook's current URL and credentials. If the delivery has already succeeded, the callback server receives the notification again with the same `webhook-id`.
 
-While an attempt of the delivery is in progress, no other attempt starts. If that attempt is accepted, it counts as the redelivery. Otherwise, the redelivery follows at once.
+If an attempt of the delivery is in progress, no second attempt starts. If the callback server accepts this attempt, the redelivery has succeeded. Otherwise, the next attempt follows at once.
 
-The delivery waits in the queue with the retries of its webhook. To make all deliveries of a period due again, use recoverDeliveries.
+If the delivery was not pending, it waits in the queue with the retries of its webhook. In an ordered webhook, it comes after all waiting deliveries. To make all deliveries of a period due again, use recoverDeliveries.
 
 Scope: `deliveries.write`.
 
@@ -7950,15 +7950,15 @@ let response = client.redeliver()
     }
     /**List event types
 
-Lists the event types of the operator's catalogue, sorted by name. If the operator keeps a catalogue, only its types can be published. Each item of a webhook's `eventTypes` must then match at least one of them. The service's own types, `webhook.…`, are always known. Without a catalogue, the list is empty, and any type can be published.
+Lists the event types of the operator's catalogue, sorted by name. If the operator has a catalogue, you can publish only its types. In this case, each item of a webhook's `eventTypes` must match a type of the catalogue or of the service itself (`webhook.…`). If the operator has no catalogue, the list is empty, and you can publish every type that does not begin with `webhook.`.
 
 Scope: `notifications.read`.
 
 Sends a `GET` request to `/api/notifications/v1/event-types`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
-- `limit`: The maximum number of items.
+- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
 ```text
 let response = client.list_event_types()
     .cursor(cursor)
@@ -7978,9 +7978,9 @@ Scope: `notifications.read`.
 Sends a `GET` request to `/api/notifications/v1/notifications`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
-- `limit`: The maximum number of items.
-- `type_`: Only notifications of this type.
+- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
+- `type_`: Returns only notifications of this type.
 ```text
 let response = client.list_notifications()
     .cursor(cursor)
@@ -7994,23 +7994,23 @@ let response = client.list_notifications()
     }
     /**Publish a notification
 
-Publishes a notification to the webhooks that match it. The response is sent once the notification and its deliveries are safely stored. The callbacks follow at once.
+Publishes a notification to the webhooks that match it. The service stores the notification and its deliveries before it responds. The callbacks follow immediately.
 
-With `webhook`, only that webhook receives the notification. Otherwise, every active webhook of the account receives it if its `eventTypes` match. If no webhook matches, or the account is unknown, the notification is still accepted, with a `deliveryCount` of 0. With both `account` and `webhook`, the webhook must belong to the account.
+If you send `webhook`, only that webhook receives the notification. Otherwise, every active webhook of the account with matching `eventTypes` receives the notification. If no webhook matches, or if the account is unknown, the service still accepts the notification, and `deliveryCount` is 0. If you send both `account` and `webhook`, the webhook must belong to the account.
 
-With an `Idempotency-Key`, you can safely repeat the request for 24 hours. The same key of the same account with the same body returns the first result and publishes nothing. With another body, the request fails with `idempotency_conflict`. If the notification has been deleted, the request fails with `notification_deleted`.
+If you send an `Idempotency-Key`, you can safely repeat the request for 24 hours. A request with the same key and the same body publishes nothing and returns the first result. A request with the same key and another body fails with `idempotency_conflict`. If the notification was deleted, a repeated request fails with `notification_deleted`. Each account has its own keys, and the platform has its own keys.
 
-The callbacks carry the `traceparent` and `tracestate` of the publication.
+The callbacks have the `traceparent` and `tracestate` of the publication.
 
 Scope: `notifications.publish`.
 
 Sends a `POST` request to `/api/notifications/v1/notifications`
 
 Arguments:
-- `idempotency_key`: Identifies this publication, so that a repeated request does not publish it twice.
-- `traceparent`: The trace of this publication, as defined by [W3C Trace Context](https://www.w3.org/TR/trace-context-1/#traceparent-header). Each callback carries it. A value that is not a trace of version 00 is ignored.
-- `tracestate`: Vendor data of the trace in `traceparent`. Each callback carries it too. A value that is not a list of `key=value`, or is longer than 512 characters, is ignored.
-- `body`: The notification, and who receives it.
+- `idempotency_key`: Identifies this publication. A repeated request with the same key does not publish the notification again.
+- `traceparent`: The trace of this publication, as defined by [W3C Trace Context](https://www.w3.org/TR/trace-context-1/#traceparent-header). Each callback has the same `traceparent`. The service ignores a value that is not a trace of version 00.
+- `tracestate`: Vendor data of the trace in `traceparent`. Each callback has the same `tracestate`. The service ignores a value that is not a list of `key=value` or is longer than 512 characters.
+- `body`: The notification, and the account or webhook that receives it.
 ```text
 let response = client.publish_notification()
     .idempotency_key(idempotency_key)
@@ -8044,9 +8044,9 @@ let response = client.get_notification()
     }
     /**Delete a notification
 
-Deletes a notification and erases its `data` before the response is sent. The service also erases the receivers' responses to its callbacks, because they may repeat the data. Its pending deliveries are cancelled and no new attempt starts. An attempt that is in progress is completed and recorded, without its response.
+Deletes a notification. Before the service responds, it erases the `data` and the stored responses to the callbacks, because a response may repeat the data. The pending deliveries of the notification are cancelled, and no new attempt starts. An attempt that is in progress is completed and recorded, but its response is not stored.
 
-Afterwards, the notification is not found. Its deliveries can still be read, with the notification's identifier and type, but they cannot be redelivered. The `Idempotency-Key` that published the notification stays in use. The same request fails with `notification_deleted` instead of publishing again. The service cannot delete what receivers have already received. Copies of the database, such as backups, are the operator's responsibility.
+Afterwards, the response to getNotification is 404. You can still read the deliveries of the notification, with the notification's identifier and type, but you cannot repeat them. The `Idempotency-Key` of the publication stays in use. If you repeat the publication with this key, the request fails with `notification_deleted`. The service cannot delete the data that callback servers have already received. The operator is responsible for copies of the database, such as backups.
 
 Scope: `notifications.write`.
 
@@ -8072,9 +8072,9 @@ Scope: `webhooks.read`.
 Sends a `GET` request to `/api/notifications/v1/webhooks`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without it, the first page is returned.
-- `limit`: The maximum number of items.
-- `status`: Only webhooks with this status.
+- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
+- `status`: Returns only webhooks with this status.
 ```text
 let response = client.list_webhooks()
     .cursor(cursor)
@@ -8088,22 +8088,22 @@ let response = client.list_webhooks()
     }
     /**Register a webhook
 
-Registers a target URL. From now on, the service sends every matching notification to it until your callback server accepts the notification.
+Registers a target URL. From now on, the service sends every matching notification to this URL. If your callback server does not accept a notification, the service sends it again later.
 
-Use a webhook instead of polling. For example, you have ordered from the Catalog and wait for the purchase to be delivered. Without a webhook, you would call getPurchase every few seconds. With a webhook, you receive the notification `catalog.purchase.closed` as soon as the purchase is delivered.
+Use a webhook instead of polling. For example, you have bought something from a catalogue and wait until the purchase is delivered. Without a webhook, you have to ask the catalogue every few seconds. With a webhook, you receive the notification `catalog.purchase.closed` as soon as the purchase is delivered.
 
-You need a callback HTTPS server with a certificate of a public authority. It receives the `notification` callback below, checks the signature, and responds with a status from 200 to 299.
+You need a callback server: an HTTPS server with a certificate of a public certificate authority. The callback server receives the callback `notification`, which is part of this operation's description. It checks the signature, and responds with a status from 200 to 299.
 
-The operator may require a handshake. A new webhook is then `deactivated` with the reason `unverified`, and receives no notifications until your callback server agrees. The service sends it a `notification` callback of the type `webhook.handshake`, signed and authenticated like any other. The `data` of this callback is `{"challenge": "…"}`. To agree, respond with 200 and the same object as the JSON body; the object may have other members. After any other response, the service tries again on the retry schedule. After the last attempt, or after a 410, call activateWebhook to start a new handshake.
+The operator can require a handshake, which shows that your callback server wants the notifications. In this case, a new webhook is `deactivated` with the reason `unverified`. It receives no notifications until your callback server agrees. The service sends your callback server a callback of the type `webhook.handshake`, signed and authenticated like every callback. The `data` of this callback is `{"challenge": "…"}`. To agree, respond with 200 and the same object as the JSON body. Your object may have additional members. After any other response except 410, the service tries again on the retry schedule. If the last attempt has failed, or if your response was 410, call activateWebhook to start a new handshake.
 
-The response is a copy of the registration, without secrets; `targetURL` is exactly as you sent it. If you register the same URL again, you get a second webhook, and both receive notifications. An account can have 1,000 webhooks, unless the operator sets another limit.
+The response is a copy of the registration, without secrets. Its `targetURL` is exactly the text that you sent. If you register the same URL again, you get a second webhook. Your callback server then receives callbacks for each of the two webhooks. An account can have 1,000 webhooks by default.
 
 Scope: `webhooks.write`.
 
 Sends a `POST` request to `/api/notifications/v1/webhooks`
 
 Arguments:
-- `body`: The target URL, and how the service authenticates to it.
+- `body`: The target URL, and how the service authenticates to the callback server.
 ```text
 let response = client.register_webhook()
     .body(body)
@@ -8134,7 +8134,7 @@ let response = client.get_webhook()
     }
     /**Delete a webhook
 
-Deletes a webhook and its secrets. Its pending deliveries are cancelled. A callback that is in progress is completed. The webhook's deliveries can still be read.
+Deletes a webhook and its secrets, and cancels its pending deliveries. A callback that is in progress is completed. You can still read the deliveries of the webhook.
 
 Scope: `webhooks.write`.
 
@@ -8153,11 +8153,11 @@ let response = client.delete_webhook()
     }
     /**Update a webhook
 
-Changes the members that the body names, and leaves the others unchanged. Pending deliveries go to the new URL with the new credentials. After the response, no callback starts with the old ones. On a service with several nodes this takes up to 10 seconds.
+Changes the members that the body contains. All other members stay unchanged. Pending deliveries go to the new URL with the new credentials. After this operation has responded, no new callback uses the old URL or the old credentials. If the service has several nodes, other nodes can still use the old URL or the old credentials for up to 10 seconds.
 
-Stored credentials are never sent to a new place. If you change the scheme, host or port of `targetURL`, send `auth` again, unless the webhook has none. Send `headers` again too, if the webhook has any. Otherwise the update fails with `credentials_required`.
+The service never sends stored credentials to another scheme, host or port. If you change the scheme, host or port of `targetURL`, repeat the credentials in the same update. If the webhook has authentication, send `auth`. If the webhook has custom headers, send `headers`. If `auth` or `headers` is missing, the update fails with `credentials_required`.
 
-If the operator requires a handshake, any change of `targetURL`, even of one character, deactivates the webhook with the reason `unverified`. Its pending deliveries are cancelled. The webhook becomes active when the callback server at the new URL agrees, as registerWebhook describes. A webhook that is deactivated for another reason stays deactivated. Its handshake starts when it is activated.
+If the operator requires a handshake, every change of `targetURL`, even of one character, deactivates an active webhook with the reason `unverified`. Its pending deliveries are cancelled. The webhook becomes active when the callback server at the new URL agrees, as registerWebhook describes. If the webhook is already deactivated for another reason, it stays deactivated. In this case, the handshake starts when you activate the webhook.
 
 Scope: `webhooks.write`.
 
@@ -8180,7 +8180,7 @@ let response = client.update_webhook()
 
 Activates a webhook, so that it receives the notifications that are published from now on. Cancelled deliveries stay cancelled until you recover them with recoverDeliveries. If the webhook is already active, nothing changes.
 
-If the operator requires a handshake, and the callback server at the current `targetURL` has not agreed yet, a handshake starts now. The response then still says `deactivated`, with the reason `unverified`. The webhook becomes active as soon as the callback server agrees. Later activations do not repeat a successful handshake.
+If the operator requires a handshake, and the callback server at the current `targetURL` has not agreed yet, a handshake starts now. In this case, the response has the status `deactivated` and the reason `unverified`. The webhook becomes active as soon as the callback server agrees. A later activation with the same `targetURL` needs no new handshake.
 
 Scope: `webhooks.write`.
 
@@ -8201,7 +8201,7 @@ let response = client.activate_webhook()
     }
     /**Deactivate a webhook
 
-Deactivates a webhook, so that it receives nothing. Its pending deliveries are cancelled. After the response, no callback starts. On a service with several nodes this takes up to 10 seconds. If the webhook is already deactivated, nothing changes, with one exception: a webhook that waits for a handshake stops waiting. It stays deactivated, and its reason becomes `requested`.
+Deactivates a webhook, so that it receives no notifications, and cancels its pending deliveries. After this operation has responded, no new callback to the webhook starts. If the service has several nodes, other nodes can still start callbacks for up to 10 seconds. If the webhook is already deactivated, nothing changes, with one exception. If the webhook waits for a handshake, the handshake ends, and the reason becomes `requested`.
 
 Scope: `webhooks.write`.
 
@@ -8222,11 +8222,11 @@ let response = client.deactivate_webhook()
     }
     /**Recover a webhook's deliveries
 
-Makes the failed and cancelled deliveries of a webhook due again, oldest first. Use it after an outage. `since` and `until` select the deliveries by the time of their creation. Their retry schedules start again, and `attemptCount` continues. Fresh deliveries have priority over recovered ones and are not delayed by them. Deliveries of deleted notifications do not change.
+Makes the failed and cancelled deliveries of a webhook due again, oldest first. Use this operation after an outage of your callback server. `since` and `until` select the deliveries by the time of their creation. The retry schedule of each delivery starts again, and its `attemptCount` continues. New deliveries do not wait for recovered deliveries. In an ordered webhook, however, recovered deliveries come after the waiting deliveries and before later deliveries. Deliveries of deleted notifications do not change.
 
-One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more: send the same request with this `cursor`. It is safe to repeat a call, even an interrupted one, because pending and succeeded deliveries do not change.
+One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries. To continue, send the same request with this `cursor`. You can safely repeat a call, also after an interruption, because pending and succeeded deliveries do not change.
 
-With `dryRun`, a call only counts the deliveries, with the same limit. Right after a deactivation, a call may return a `count` of 0 with a `cursor`, because pending deliveries are still being cancelled.
+With `dryRun`, a call only counts the deliveries, and also examines at most 10,000. If the webhook was deactivated shortly before the call, the response can have a `count` of 0 and a `cursor`. In this case, the service is still cancelling pending deliveries.
 
 Scope: `deliveries.write`.
 
@@ -8247,7 +8247,7 @@ let response = client.recover_deliveries()
     }
     /**Get a webhook's signing secret
 
-Returns the secret that signs the webhook's callbacks. The service generates it at registration and at each rotation.
+Returns the secret that signs the webhook's callbacks. The service generates a new secret at registration and at each rotation.
 
 Scope: `webhooks.secrets`.
 
@@ -8266,9 +8266,9 @@ let response = client.get_signing_secret()
     }
     /**Rotate a webhook's signing secret
 
-Generates a new signing secret and returns it. The previous secret stays valid for `overlapSeconds`. During this time, each callback has the signatures of both secrets. A receiver that knows either secret accepts the callback, so you have time to install the new one. The overlap ends by itself.
+Generates a new signing secret and returns it. The previous secret stays valid for `overlapSeconds` seconds. This time is the overlap. During the overlap, each callback has two signatures: one with the previous secret and one with the new secret. Your callback server can check the callback with one of the two secrets, so you have time to install the new secret. After the overlap, the previous secret is invalid.
 
-At most two secrets are valid at a time. If you rotate again within the overlap, the oldest secret becomes invalid at once. It may be the only one that your receiver knows. If a response is lost, do not simply send the request again: call getSigningSecret first. If it returns a different secret than before, the rotation was made, and this is the new secret.
+At most two secrets are valid at a time. If you rotate again during the overlap, the oldest secret becomes invalid at once. Your callback server may know only this oldest secret. If you do not receive the response, call getSigningSecret before you send the request again. If getSigningSecret returns a different secret than before the request, the rotation was successful, and this secret is the new secret.
 
 Scope: `webhooks.secrets`.
 
@@ -8289,9 +8289,9 @@ let response = client.rotate_signing_secret()
     }
     /**Send a test callback
 
-Sends a callback of the type `webhook.test` now, and returns the result within 8 seconds. It also works for a deactivated webhook, and while the operator has paused deliveries. The test is not stored, and its result does not affect the webhook. An account can run two tests at a time.
+Sends a callback of the type `webhook.test` now, and returns the result within 8 seconds. This operation also works for a deactivated webhook, and while the operator has paused deliveries. The test is not stored, and its result does not affect the webhook. An account can run two tests at a time.
 
-With `type`, the service sends the example of that event type (see listEventTypes) instead of `webhook.test`. Your receiver cannot distinguish it from a real notification. If the operator's catalogue has no such example, the response is 404.
+If you send `type`, the callback has that event type and its example, which listEventTypes shows. Your callback server cannot distinguish this callback from a real notification. If the operator's catalogue has no example of the event type, the response is 404.
 
 Scope: `webhooks.write`.
 
@@ -8299,7 +8299,7 @@ Sends a `POST` request to `/api/notifications/v1/webhooks/{id}/test`
 
 Arguments:
 - `id`: The webhook's identifier.
-- `type_`: The event type whose example is sent.
+- `type_`: The event type whose example the callback contains.
 ```text
 let response = client.test_webhook()
     .id(id)

@@ -7,7 +7,7 @@
 //! let token = std::env::var("API_ACCESS_TOKEN")?;
 //! let client = webhooks_client::connect("http://127.0.0.1:8080", &token)?;
 //!
-//! // From now on the service sends notifications to this URL.
+//! // After the registration, the service sends notifications to this URL.
 //! let auth = AuthInput::Basic { username: "USERNAME".parse()?, password: "PASSWORD".parse()? };
 //! let registration = WebhookRegistration::builder().target_url("https://example.com/notify").auth(auth);
 //! let webhook = client.register_webhook().body(registration).send().await?;
@@ -40,8 +40,8 @@
 //!
 //! # Retries
 //!
-//! The client retries temporary failures a few times if sending the request twice is safe. [`RetryPolicy`] documents which
-//! requests are retried. It sets the limits, or disables retries:
+//! After a temporary failure, the client sends a request again if this is safe. The documentation of [`RetryPolicy`] lists
+//! these requests and failures. Use a `RetryPolicy` to change the limits, or to disable retries:
 //!
 //! ```
 //! use std::time::Duration;
@@ -58,7 +58,8 @@
 //! # Token rotation
 //!
 //! [`ClientBuilder::token_file`] reads the token from a file that another process may rotate.
-//! [`ClientBuilder::token_provider`] calls your function. Both get a new token when the service refuses the old one:
+//! [`ClientBuilder::token_provider`] calls your function. When the service refuses a token, the client reads the file or calls
+//! the function again:
 //!
 //! ```
 //! use webhooks_client::{AccessToken, Client, TokenError};
@@ -79,8 +80,8 @@
 //!
 //! # Features
 //!
-//! - `command-line` (default): the program `webhooks`. The library does not need it.
-//! - `httpmock`: the module `mock`, which mocks each operation with typed parameters in the tests of your program.
+//! - `command-line` (default): the program `webhooks`. The library does not need this feature.
+//! - `httpmock`: the module `mock`. The tests of your program can use it to mock each operation with typed parameters.
 //!
 //! The module [`callback`] is for servers that receive callbacks.
 
@@ -92,7 +93,7 @@ mod retry;
 mod token;
 
 pub mod callback;
-// Generated from openapi.json. Edit openapi.json instead.
+// `cargo xtask client` generates this module from openapi.json. Edit openapi.json instead.
 #[expect(clippy::allow_attributes_without_reason, clippy::unwrap_used, reason = "generated code")]
 #[rustfmt::skip]
 mod generated;
@@ -119,8 +120,9 @@ mod generated;
 /// # }
 /// ```
 ///
-/// To set what the types do not cover, such as another status or a header, use the `When` and `Then` from `into_inner`.
-// Generated from openapi.json too.
+/// The typed methods do not support everything, for example response headers. For these cases, call `into_inner`, which
+/// returns the `When` or `Then` of httpmock.
+// `cargo xtask client` generates this module, too.
 #[cfg(feature = "httpmock")]
 #[expect(clippy::to_string_in_format_args, clippy::unwrap_used, reason = "generated code")]
 #[rustfmt::skip]
@@ -133,7 +135,7 @@ pub use generated::*;
 pub use retry::RetryPolicy;
 pub use token::{AccessToken, TokenError};
 
-/// Compiles the examples of the documents as documentation tests.
+/// Compiles the examples of the README files as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

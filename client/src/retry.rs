@@ -11,22 +11,27 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Limits for sending a request again after a temporary failure.
 ///
-/// By default, up to 4 attempts are made within 60 seconds. Before each attempt, the client waits for the time in
-/// `Retry-After` plus a random time ("full jitter"). The random time is at most 200 ms for the second attempt. This maximum
-/// doubles with each attempt, up to 5 s. If the wait exceeds the remaining time, the failure is returned at once.
+/// By default, the client makes up to 4 attempts within 60 seconds. Before each later attempt, it waits for the time in
+/// `Retry-After` plus a random time ("full jitter"). The random time is at most 200 ms for the second attempt. This
+/// maximum doubles with each attempt, up to 5 s. If the wait is longer than the remaining time, the client returns the
+/// failure at once.
 ///
-/// Temporary failures are: no connection, a response that is late or breaks off before its body, and the statuses 408, 429,
-/// 502, 503 and 504. These requests are sent again:
+/// Temporary failures are: the client cannot connect, the response is late or incomplete, and the statuses 408, 429, 502,
+/// 503 and 504. A TLS failure, such as an untrusted certificate, is not temporary. If the body of a success is late or
+/// incomplete, the request is not sent again.
+///
+/// The table shows which requests are sent again after a temporary failure:
 ///
 /// | operations | sent again |
 /// |---|---|
-/// | operations that read, `deleteWebhook` and `deleteNotification` | always; a deletion returns `not_found` if its first response was lost |
-/// | `updateWebhook`, `deactivateWebhook`, `activateWebhook` | always: they set a state, so the second request changes nothing |
-/// | `publishNotification` with an `Idempotency-Key` | always: the service publishes once |
-/// | `recoverDeliveries` | always: a recovered delivery is pending and is not recovered twice |
-/// | `publishNotification` without the key, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver` | after 429 or without a connection: the service did nothing |
+/// | operations that read, `deleteWebhook` and `deleteNotification` | always; if the first attempt deleted the object, the second attempt returns `not_found` |
+/// | `updateWebhook`, `deactivateWebhook`, `activateWebhook` | always: if the first attempt succeeded, the second attempt changes nothing |
+/// | `publishNotification` with an `Idempotency-Key` | always: the service publishes only one notification for a key |
+/// | `recoverDeliveries` | always: a recovered delivery is pending, and the operation skips pending deliveries |
+/// | `publishNotification` without the key, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver` | only after 429, or if the client cannot connect: the service did not execute the operation |
 ///
-/// After a 503, the service may have executed the operation: it may not know whether its store committed the change.
+/// After a 503, the service may have executed the operation. The service also responds with 503 if it does not know
+/// whether its store committed the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
@@ -47,32 +52,33 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns a policy that sends every request once.
+    /// Returns a policy without retries: every request has one attempt.
     #[must_use]
     pub fn never() -> RetryPolicy {
         RetryPolicy::default().attempts(1)
     }
 
-    /// Sets the maximum number of attempts, including the first.
+    /// Sets the maximum number of attempts, including the first. An attempt that the client repeats with a new token does
+    /// not count.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> RetryPolicy {
         RetryPolicy { attempts, ..self }
     }
 
-    /// Sets the maximum random wait before the second attempt. It doubles with each later attempt.
+    /// Sets the maximum random wait before the second attempt. This maximum doubles with each later attempt.
     #[must_use]
     pub fn first_delay(self, first_delay: Duration) -> RetryPolicy {
         RetryPolicy { first_delay, ..self }
     }
 
-    /// Sets the limit of the doubling. `Retry-After` may ask for a longer wait.
+    /// Sets the upper limit of the random wait. The client adds the time in `Retry-After` to the random wait.
     #[must_use]
     pub fn longest_delay(self, longest_delay: Duration) -> RetryPolicy {
         RetryPolicy { longest_delay, ..self }
     }
 
-    /// Sets the time limit of all attempts and waits, counted from the start of the first attempt. Only the first attempt
-    /// may exceed it, if the time limit of one attempt is longer.
+    /// Sets the time limit of all attempts and waits, counted from the start of the first attempt. The first attempt can
+    /// exceed this limit, because only [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) limits it.
     #[must_use]
     pub fn within(self, within: Duration) -> RetryPolicy {
         RetryPolicy { within, ..self }
@@ -90,7 +96,8 @@ impl RetryPolicy {
         (elapsed.saturating_add(delay) < self.within).then_some(delay)
     }
 
-    /// Returns the time limit of an attempt: the usual one, or the remaining time of all attempts if that is shorter.
+    /// Returns the time limit of an attempt. It is `usual` for the first attempt. For a later attempt, it is `usual` or the
+    /// remaining time of all attempts, whichever is shorter.
     pub(crate) fn timeout(&self, attempts_made: u32, elapsed: Duration, usual: Duration) -> Duration {
         if attempts_made == 0 { usual } else { usual.min(self.within.saturating_sub(elapsed)) }
     }
@@ -99,7 +106,7 @@ impl RetryPolicy {
 /// What the result of an attempt says about the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The result is final, or another attempt cannot succeed.
+    /// The operation succeeded, or the failure is not temporary.
     Final,
     /// The service did not execute the operation. Another attempt may succeed.
     NotExecuted,
@@ -133,8 +140,9 @@ impl Verdict {
     }
 }
 
-/// Whether TLS failed, for example because of an untrusted certificate. Another attempt would fail too. The cause is an I/O
-/// error of the kind `InvalidData`, which can be nested in another I/O error. `source` skips nested I/O errors.
+/// Whether TLS failed, for example because of an untrusted certificate. Another attempt would also fail. The cause is an
+/// I/O error of the kind `InvalidData`. It can be nested in another I/O error. `source` skips a nested I/O error, so this
+/// function also calls `get_ref`.
 fn is_tls_failure(error: &reqwest::Error) -> bool {
     std::iter::successors(error.source(), |cause| (*cause).source())
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
@@ -142,8 +150,8 @@ fn is_tls_failure(error: &reqwest::Error) -> bool {
         .any(|error| error.kind() == io::ErrorKind::InvalidData)
 }
 
-/// Whether it is safe to execute the request twice. GET and DELETE are idempotent (RFC 9110 §9.2.2). For other methods it
-/// depends on the operation.
+/// Whether it is safe to execute the request twice. GET and DELETE are idempotent (RFC 9110 §9.2.2). The result for another
+/// method depends on the operation.
 pub(crate) fn is_repeatable(operation: &str, request: &Request) -> bool {
     match *request.method() {
         Method::GET | Method::DELETE => true,
@@ -155,11 +163,12 @@ pub(crate) fn is_repeatable(operation: &str, request: &Request) -> bool {
     }
 }
 
-/// Returns the wait that `Retry-After` asks for (RFC 9110 §10.2.3). The service sends seconds; proxies may send a date.
+/// Returns the time to wait that `Retry-After` asks for (RFC 9110 §10.2.3). The service sends seconds; proxies may send a
+/// date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not fit means forever.
+        // If the number does not fit into a `u64`, the result is the maximum of `u64`.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
@@ -285,7 +294,7 @@ mod tests {
         assert_eq!(tokio::join!(verdict(format!("https://{address}")), server).0, Verdict::Final);
     }
 
-    /// Fails if openapi.json gets a new operation that nobody has classified here.
+    /// This test fails if openapi.json gets a new operation for which `is_repeatable` returns false.
     #[test]
     fn each_operation_is_classified_as_repeatable_or_not() {
         let document: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).expect("JSON");

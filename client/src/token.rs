@@ -14,7 +14,7 @@ use crate::ConnectError;
 pub struct AccessToken(HeaderValue);
 
 impl AccessToken {
-    /// Returns the token.
+    /// Creates an access token from its text.
     ///
     /// # Errors
     /// If `token` is empty or contains a character that is not visible ASCII.
@@ -39,14 +39,14 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Why a provider has no token. The text becomes part of [`Failure::Token`](crate::Failure::Token), so it must not contain a
-/// secret.
+/// The reason why a provider returns no token. The text of this error becomes part of
+/// [`Failure::Token`](crate::Failure::Token), so the text must not contain a secret.
 pub type TokenError = Box<dyn std::error::Error + Send + Sync>;
 
 type Fetched = Pin<Box<dyn Future<Output = Result<AccessToken, TokenError>> + Send>>;
 type Provider = Box<dyn Fn(Option<AccessToken>) -> Fetched + Send + Sync>;
 
-/// The token of a client. It is cached until the service refuses it.
+/// Gets the token of a client from the provider, and caches the token until the service refuses it.
 pub(crate) struct Tokens {
     provider: Provider,
     cache: Mutex<Cache>,
@@ -55,7 +55,7 @@ pub(crate) struct Tokens {
 #[derive(Default)]
 struct Cache {
     token: Option<AccessToken>,
-    /// Number of calls of the provider.
+    /// Number of calls of the provider that have ended. Failed calls in [`Tokens::issue`] do not count.
     fetches: u64,
 }
 
@@ -88,13 +88,14 @@ impl Tokens {
         Ok(Issued { token, fetch: cache.fetches })
     }
 
-    /// Returns a token other than the refused one, if the provider has one. If several requests were refused with the same
-    /// token, only the first request calls the provider. The other requests share its result.
+    /// Returns a new token, or `None` if there is only the refused token. If several requests were refused with the same
+    /// token, only the first request calls the provider. The other requests get the same new token, or `None` if the call
+    /// failed.
     pub(crate) async fn renew(&self, refused: &Issued) -> Result<Option<Issued>, TokenError> {
         let mut cache = self.cache.lock().await;
         if cache.fetches == refused.fetch {
             let fetched = (self.provider)(Some(refused.token.clone())).await;
-            // A call is counted after it ends: if this request is cancelled during the call, the next request calls the
+            // The call counts only after its end. If this request is cancelled during the call, the next request calls the
             // provider.
             cache.fetches += 1;
             cache.token = Some(fetched?);
@@ -104,7 +105,7 @@ impl Tokens {
     }
 }
 
-/// Reads a token file. Removes line ends after the token, which editors and `echo` add.
+/// Reads a token file. Removes the line ends after the token, because editors and `echo` add a line end.
 pub(crate) async fn read_file(file: PathBuf) -> Result<AccessToken, TokenError> {
     let text = tokio::fs::read_to_string(&file).await.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     AccessToken::new(text.trim_end_matches(['\r', '\n'])).map_err(|error| format!("{}: {error}", file.display()).into())
@@ -117,13 +118,14 @@ mod tests {
 
     use super::*;
 
-    /// Returns tokens whose provider counts its calls. `token` returns the token for the number of the call.
+    /// Returns tokens whose provider counts its calls, and returns the counter. The closure `token` gets the number of
+    /// the call.
     fn counting_tokens(token: impl Fn(u32) -> Option<String> + Send + Sync + 'static) -> (Tokens, Arc<AtomicU32>) {
         let calls = Arc::new(AtomicU32::new(0));
         let counter = calls.clone();
         let provider = move |_| {
             let token = token(counter.fetch_add(1, Ordering::Relaxed) + 1);
-            // Lets other requests run, like a provider that waits for a server.
+            // Lets other requests run during the call, because a real provider often waits for a server.
             async move {
                 tokio::task::yield_now().await;
                 token.map(|token| AccessToken::new(&token).expect("a token")).ok_or_else(|| "the provider is down".into())

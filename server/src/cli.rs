@@ -1,4 +1,4 @@
-//! The command line: the server and its subcommands.
+//! The command line of `webhooks-server`: starts the server or runs a subcommand.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,12 +27,12 @@ use migrate::Embedded;
 
 /// Delivers the notifications of an API platform to its customers' callback servers.
 ///
-/// Without a subcommand it runs the server. Every setting can be given on the command line, in the environment or in a TOML
-/// file. The command line overrides the environment, and the environment overrides the file.
+/// Without a subcommand, this program runs the server. You can give each setting as an option, as an environment variable or in
+/// a TOML file. Options override environment variables. Environment variables override the file.
 #[derive(Debug, Parser)]
 #[command(name = "webhooks-server", version, max_term_width = 120)]
 pub struct CommandLine {
-    /// Print the licences of everything that this program contains
+    /// Print the licences of the software in this program
     #[arg(long, exclusive = true)]
     pub licenses: bool,
     #[command(flatten)]
@@ -43,38 +43,42 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create, list and revoke access tokens (also while the server runs)
+    /// Create, list and revoke access tokens; you need not stop the server
     #[command(subcommand)]
     Token(token::Command),
-    /// Copy the database to a file (also while the server runs); the file does not contain the master key
+    /// Copy the SQLite database to a file; you need not stop the server. The file does not contain the master key
     Backup {
+        /// The file to write
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Replace the file if it exists
         #[arg(long)]
         replace: bool,
     },
-    /// Replace the database with a backup; no server may be running
+    /// Replace the SQLite database with a backup; stop the server first
     Restore {
+        /// The backup
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Replace an existing database; it is renamed and kept in the same directory
+        /// Replace an existing database. The existing database stays in the same directory under a new name
         #[arg(long)]
         replace: bool,
     },
-    /// Move everything from the embedded store to an empty PostgreSQL database; no server may be running on the embedded store
+    /// Copy everything from an SQLite database to an empty PostgreSQL database; stop the server first
     ///
-    /// If the command is interrupted, run it again: it continues where it stopped. Until it has finished, no node starts on the
-    /// PostgreSQL database. The embedded store is not changed. The command uses --master-key-file and --store-password-file.
+    /// If the command is interrupted, run it again: it continues where it stopped. Until the command has finished, no server
+    /// starts on the PostgreSQL database. The SQLite database is not changed. The command uses --master-key-file and
+    /// --store-password-file, and ignores --store.
     Migrate {
-        /// `sqlite:` and a data directory or the database file in it; `sqlite` alone means the database in --data-dir
+        /// The SQLite database: `sqlite:` and the path of its data directory or file. `sqlite` without a path means the database
+        /// in --data-dir
         #[arg(long, value_name = "STORE", value_parser = Concealed::<Embedded>::new())]
         from: Embedded,
-        /// The PostgreSQL URL, in the form that --store accepts; it must name PostgreSQL itself and not a pooler
+        /// The URL of the PostgreSQL database, as for --store. The URL must lead directly to PostgreSQL, not to a connection pooler
         #[arg(long, value_name = "STORE", value_parser = Concealed::<PostgresUrl>::new().map(Box::new))]
         to: Box<PostgresUrl>,
     },
-    /// Pause and resume deliveries (also while the server runs)
+    /// Pause and resume deliveries; you need not stop the server
     #[command(subcommand)]
     Delivery(pause::Command),
 }
@@ -83,13 +87,13 @@ impl CommandLine {
     /// Reads the command line, the environment and the configuration file.
     ///
     /// # Errors
-    /// If an argument or the file is invalid, or if settings contradict each other.
+    /// If an argument or the file is invalid, or if two settings contradict each other.
     pub fn load(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, ConfigError> {
         layers::load(CommandLine::command(), arguments, |command_line: &CommandLine| &command_line.settings)
     }
 }
 
-/// Parses one of the scopes that openapi.json defines.
+/// Returns a parser for the scopes that openapi.json defines.
 fn scope_parser() -> impl TypedValueParser<Value = Scope> {
     PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)).map(|text| Scope::parse(&text).expect("the possible values are scopes"))
 }
@@ -126,7 +130,7 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
         None => {}
     }
     let log = node::log::start(settings.log_format, settings.log_level);
-    // This comes before the greeting, because a reader of the greeting may send a signal immediately.
+    // Installs the handlers before the greeting, because a program that reads the greeting may send a signal immediately.
     let stop_signal = stop_signal()?;
     let server = Server::start(settings, Clock::system(), log.clone()).await?;
     server.greet();
@@ -135,7 +139,7 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     server.stop().await
 }
 
-/// Returns a future of the first SIGTERM or SIGINT. Signals count from this call on, not only from the first poll.
+/// Returns a future that completes at the first SIGTERM or SIGINT after this call. A signal before the first poll counts too.
 fn stop_signal() -> std::io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

@@ -29,7 +29,8 @@ impl Clock {
         }
     }
 
-    /// Returns the current time in milliseconds, the precision of the store. So a stored time equals the written time.
+    /// Returns the current time, truncated to milliseconds. The store has the same precision, so a time does not change
+    /// when it is stored.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
@@ -41,11 +42,11 @@ impl Clock {
     pub async fn sleep_until(&self, due: DateTime<Utc>) {
         match &self.0 {
             Some(time) => {
-                // `self` holds the sender, so `wait_for` ends only when the condition is true.
+                // `self` keeps the sender alive, so `wait_for` ends only when the condition is true.
                 let _ = time.subscribe().wait_for(|now| *now >= due).await;
             }
             None => {
-                // The system clock may be changed during a wait, so a long wait checks it once a minute.
+                // Somebody may change the system clock during a long wait, so the loop reads the clock once a minute.
                 while let Ok(remaining) = (due - Utc::now()).to_std() {
                     tokio::time::sleep(remaining.min(std::time::Duration::from_secs(60))).await;
                 }

@@ -24,107 +24,115 @@ const DEFAULT_ADMIN_LISTEN: &str = "127.0.0.1:8081";
 
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
-    /// A TOML file with any of the settings below
+    /// A TOML file with settings, under the names shown as `[file: …]` in `webhooks-server --help`
     #[arg(id = "config", long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// The directory for the database, the keys and the first access token
+    /// The directory with the SQLite database, the master key and the first access token
     #[arg(id = "data_dir", long = "data-dir", value_name = "DIR", default_value = "./data", global = true)]
     pub data_dir: PathBuf,
 
-    /// `sqlite` for the database in the data directory, or a PostgreSQL URL such as postgres://user@host1,host2/database with
-    /// the parameters of libpq (`sslmode`, `sslrootcert`, `target_session_attrs` and others)
+    /// The database: `sqlite` (a file in the data directory) or a PostgreSQL URL such as
+    /// postgres://user@host1,host2/database. The URL may have parameters of libpq, such as `sslmode`, `sslrootcert`
+    /// and `target_session_attrs`
     #[arg(id = "store", long = "store", value_name = "STORE", default_value = "sqlite", global = true, hide_env_values = true, value_parser = Concealed::<StoreAddress>::new())]
     pub store: StoreAddress,
 
-    /// The file with the password for PostgreSQL
+    /// A file with the password for PostgreSQL
     #[arg(id = "store_password_file", long = "store-password-file", value_name = "FILE", global = true)]
     pub store_password_file: Option<PathBuf>,
 
-    /// The number of connections to PostgreSQL, in addition to one that listens for wakeups
+    /// The number of connections to PostgreSQL. Without --store-pooler, the server opens one more connection for LISTEN
     #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, global = true, value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub store_connections: u32,
 
-    /// Time limit of a PostgreSQL statement, in seconds; other nodes assume that a dead node's statements end within 60 s
+    /// Time limit of a PostgreSQL statement, in seconds; at most 60
     #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, global = true, value_parser = clap::value_parser!(u64).range(1..=MAX_STATEMENT_SECONDS))]
     pub store_statement_timeout_seconds: u64,
 
-    /// PostgreSQL is behind a pooler in transaction mode: the node prepares no statements, and looks for work every second instead
-    /// of listening for wakeups
+    /// Use PostgreSQL through a connection pooler in transaction mode. The server then prepares no statements. It
+    /// looks for due deliveries every second, because it cannot use LISTEN
     #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, global = true, action = ArgAction::Set)]
     pub store_pooler: bool,
 
-    /// The roles of this node: `api`, `delivery` or both; nodes on the same PostgreSQL can have different roles
+    /// What this server does: `api`, `delivery` or both. On SQLite, it must do both. Servers with the same PostgreSQL
+    /// database can have different roles
     #[arg(id = "roles", long = "roles", value_name = "ROLES", default_value = "api,delivery", value_delimiter = ',')]
     pub roles: Vec<Role>,
 
-    /// The name of this node in the logs of other nodes; if empty, the host name
+    /// The name of this server in the logs of other servers. If the name is empty, the host name is used
     #[arg(id = "node_name", long = "node-name", value_name = "NAME", default_value = "", hide_default_value = true)]
     pub node_name: String,
 
-    /// The address of the API; it must be a loopback address unless this server or a proxy in front of it has TLS
+    /// The address of the API. An address other than loopback needs TLS in this server or in a proxy in front of it
     #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
 
-    /// The address of the admin listener (health, readiness and metrics), or `off`; it has neither TLS nor access tokens. If the
-    /// default address is taken, the server runs without this listener
+    /// The address of the admin listener (health, readiness and metrics), or `off`. The admin listener has no TLS and
+    /// checks no access tokens. If the default address is already in use, the server runs without the admin listener
     #[arg(id = "admin.listen", long = "admin-listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_ADMIN_LISTEN, value_parser = admin_listen)]
     pub admin_listen: AdminListen,
 
-    /// How long a stopping server reports not ready but still serves, in seconds; meanwhile load balancers stop using it
+    /// How long a stopping server reports "not ready" but still serves requests, in seconds. In this time, load
+    /// balancers can stop sending requests to it
     #[arg(id = "delivery.drain_delay_seconds", long = "drain-delay-seconds", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_delay_seconds: u64,
 
-    /// For development: allow callbacks on loopback, and trust a certificate authority that is created in the data directory
+    /// For development: allow callbacks to loopback addresses. Create a certificate authority in the data directory
+    /// and trust it
     #[arg(id = "dev", long = "dev", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub dev: bool,
 
-    /// The API's TLS certificate chain, in PEM
+    /// A file with the TLS certificate chain of the API, in PEM
     #[arg(id = "tls.cert_file", long = "tls-cert-file", value_name = "FILE", requires = "tls.key_file")]
     pub tls_cert_file: Option<PathBuf>,
 
-    /// The key of the TLS certificate, in PEM
+    /// A file with the private key of the API's TLS certificate, in PEM
     #[arg(id = "tls.key_file", long = "tls-key-file", value_name = "FILE", requires = "tls.cert_file")]
     pub tls_key_file: Option<PathBuf>,
 
-    /// Allow addresses other than loopback without TLS, because a proxy in front of this server has TLS. The address of a
-    /// caller is then the last one in X-Forwarded-For
+    /// A proxy in front of this server has TLS, so --listen need not be a loopback address. The server reads a
+    /// caller's address from the last entry in X-Forwarded-For
     #[arg(id = "tls.behind_proxy", long = "behind-tls-proxy", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub behind_tls_proxy: bool,
 
-    /// The file with the master key, which encrypts secrets in the store: 32 bytes in base64 [default: `master-key` in the data
-    /// directory]
+    /// A file with the master key (32 bytes in base64), which encrypts the secrets in the database. A server on
+    /// PostgreSQL needs this option [default for SQLite: `master-key` in the data directory]
     #[arg(id = "master_key_file", long = "master-key-file", value_name = "FILE", global = true)]
     pub master_key_file: Option<PathBuf>,
 
-    /// The catalogue of event types, in JSON: only its types can be published [default: no catalogue, any type can be published]
+    /// A JSON file with the catalogue of event types. Only types in this catalogue can be published [default: no
+    /// catalogue; every type can be published]
     #[arg(id = "event_types_file", long = "event-types-file", value_name = "FILE")]
     pub event_types_file: Option<PathBuf>,
 
-    /// Require a handshake for new webhooks and new target URLs: the callback server must agree before it gets notifications
+    /// Require a handshake for each new webhook and each new target URL: the receiver must return a challenge before
+    /// it gets notifications
     #[arg(id = "require_handshake", long = "require-handshake", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub require_handshake: bool,
 
-    /// A network that is not public but may receive callbacks; may be given more than once
+    /// Allow callbacks to this network, although its addresses are not public. You can repeat this option
     #[arg(id = "outbound.allow_networks", long = "allow-network", value_name = "CIDR", value_delimiter = ',', action = ArgAction::Append)]
     pub allow_networks: Vec<IpNet>,
 
-    /// Allow plain HTTP for callbacks and token URLs, although openapi.json allows only https: credentials and payloads are
-    /// then sent unencrypted
+    /// Allow http URLs for callbacks and token requests; openapi.json allows only https. With http, credentials and
+    /// payloads are sent unencrypted
     #[arg(id = "outbound.allow_http", long = "allow-http", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub allow_http: bool,
 
-    /// Certificate authorities to trust in addition to the public ones, in PEM; may be given more than once
+    /// A PEM file with certificate authorities to trust in addition to the public certificate authorities. You can
+    /// repeat this option
     #[arg(id = "outbound.ca_files", long = "ca-file", value_name = "FILE", value_delimiter = ',', action = ArgAction::Append)]
     pub ca_files: Vec<PathBuf>,
 
-    /// A name server for the hosts of callbacks and token URLs, instead of this machine's name servers; may be given more
-    /// than once
+    /// A DNS server that resolves the hosts of callback and token URLs, instead of this machine's DNS servers. You can
+    /// repeat this option
     #[arg(id = "outbound.name_servers", long = "name-server", value_name = "ADDRESS[:PORT]", value_delimiter = ',', action = ArgAction::Append, value_parser = name_server)]
     pub name_servers: Vec<SocketAddr>,
 
-    /// Maximum number of attempts in flight; the limit of open files must be four times as high. An account gets a quarter
-    /// of the attempts
+    /// Maximum number of normal attempts in flight; at most a quarter of them belong to one account. In addition, the
+    /// same number of slow attempts (longer than 1 s) may be in flight. The limit of open files must be at least four
+    /// times this number
     #[arg(id = "delivery.max_in_flight", long = "max-in-flight", value_name = "COUNT", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_in_flight: u32,
 
@@ -132,15 +140,16 @@ pub struct Settings {
     #[arg(id = "delivery.max_in_flight_per_webhook", long = "max-in-flight-per-webhook", value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_in_flight_per_webhook: u32,
 
-    /// Time limit of one attempt, in seconds, including name resolution and token request
+    /// Time limit for one attempt, in seconds. It includes name resolution and the token request
     #[arg(id = "delivery.attempt_timeout_seconds", long = "attempt-timeout-seconds", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub attempt_timeout_seconds: u64,
 
-    /// Time limit for connecting, in seconds
+    /// Time limit for opening a connection to a callback or token URL, in seconds
     #[arg(id = "delivery.connect_timeout_seconds", long = "connect-timeout-seconds", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub connect_timeout_seconds: u64,
 
-    /// Waiting time after each failed attempt (units s, m, h); up to a fifth is added at random
+    /// The waiting times after failed attempts, one per failed attempt (units s, m, h). Each wait gets longer by a
+    /// random part, at most 20 %
     #[arg(
         id = "delivery.retry_schedule",
         long = "retry-schedule",
@@ -149,50 +158,53 @@ pub struct Settings {
     )]
     pub retry_schedule: RetrySchedule,
 
-    /// Deactivate a failing webhook after more than this many days without an accepted callback; 0 never deactivates
+    /// Deactivate a webhook when all its attempts have failed for more than this number of days. With 0, failed
+    /// attempts never deactivate a webhook
     #[arg(id = "delivery.deactivate_after_days", long = "deactivate-after-days", value_name = "DAYS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=365))]
     pub deactivate_after_days: u32,
 
-    /// Minimum number of failed attempts since the last accepted callback before a webhook is deactivated
+    /// Failed attempts deactivate a webhook only if at least this number of attempts has failed since the last accepted
+    /// callback
     #[arg(id = "delivery.deactivate_after_attempts", long = "deactivate-after-attempts", value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub deactivate_after_attempts: u32,
 
-    /// How long a stopping server waits for requests and attempts in flight, in seconds
+    /// How long a stopping server waits for the end of requests and attempts in flight, in seconds
     #[arg(id = "delivery.drain_timeout_seconds", long = "drain-timeout-seconds", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_timeout_seconds: u64,
 
-    /// Minimum time to keep a succeeded delivery after it ended (units h, d); a notification is removed with its last
-    /// delivery
+    /// Minimum time between the end of a succeeded delivery and its removal (units h, d). A notification is removed
+    /// together with its last delivery
     #[arg(id = "storage.keep_succeeded", long = "keep-succeeded", value_name = "TIME", default_value = "7d", value_parser = keep)]
     pub keep_succeeded: TimeDelta,
 
-    /// Minimum time to keep a failed or cancelled delivery after it ended (units h, d); until then it can be delivered again
+    /// Minimum time between the end of a failed or cancelled delivery and its removal (units h, d). Until its removal,
+    /// you can make the delivery due again
     #[arg(id = "storage.keep_failed", long = "keep-failed", value_name = "TIME", default_value = "30d", value_parser = keep)]
     pub keep_failed: TimeDelta,
 
-    /// Maximum size of the database without its log, in bytes; above this size, new data is refused (503) until old data has
-    /// been removed; 0 sets no limit
+    /// Maximum size of the database without its write-ahead log, in bytes. Above this size, requests that add data get
+    /// status 503 until enough old data is removed. 0 means no limit
     #[arg(id = "storage.max_bytes", long = "max-bytes", value_name = "BYTES", default_value_t = 0)]
     pub max_bytes: u64,
 
-    /// Free space on the database's disk that is reserved for accepted notifications, in bytes; with less, new data is refused
-    /// (503); 0 sets no limit
+    /// Minimum free space on the disk of the SQLite database, in bytes. With less free space, requests that add data
+    /// get status 503. 0 means no limit
     #[arg(id = "storage.min_free_bytes", long = "min-free-bytes", value_name = "BYTES", default_value_t = 134_217_728)]
     pub min_free_bytes: u64,
 
-    /// Maximum number of webhooks of an account
+    /// Maximum number of webhooks per account
     #[arg(id = "limits.webhooks_per_account", long = "webhooks-per-account", value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub webhooks_per_account: u32,
 
-    /// Maximum size of a request's body, in bytes
+    /// Maximum size of a request body, in bytes
     #[arg(id = "limits.request_body_bytes", long = "request-body-bytes", value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1024..=8_388_608))]
     pub request_body_bytes: u32,
 
-    /// Maximum number of requests per second with one access token, on this server; 0 sets no limit
+    /// Maximum number of requests per second to this server with one access token. 0 means no limit
     #[arg(id = "limits.requests_per_second", long = "requests-per-second", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub requests_per_second: u32,
 
-    /// Maximum number of requests per minute without a valid access token from one address; 0 sets no limit
+    /// Maximum number of requests per minute from one address without a valid access token. 0 means no limit
     #[arg(id = "limits.failed_authentications_per_minute", long = "failed-authentications-per-minute", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub failed_authentications_per_minute: u32,
 
@@ -200,7 +212,8 @@ pub struct Settings {
     #[arg(id = "log.format", long = "log-format", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
-    /// The least severe level that is logged; `debug` logs each request and each attempt, `info` only failures
+    /// The least severe level that is logged. `debug` logs each request and each attempt. `info` logs only the
+    /// attempts that fail
     #[arg(id = "log.level", long = "log-level", value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
 }
@@ -255,7 +268,7 @@ fn admin_listen(text: &str) -> Result<AdminListen, String> {
     }
 }
 
-/// Parses a retention time. The minimum is far longer than any attempt, and the maximum keeps dates in range.
+/// Parses a retention time. The minimum is far longer than any attempt. The maximum prevents dates that are out of range.
 fn keep(text: &str) -> Result<TimeDelta, String> {
     const BOUNDS: std::ops::RangeInclusive<u64> = 3600..=3650 * 24 * 3600;
     let seconds = parse_seconds(text).ok_or("must be a whole number and the unit h or d, such as 7d")?;
@@ -266,10 +279,10 @@ fn keep(text: &str) -> Result<TimeDelta, String> {
 }
 
 impl Settings {
-    /// Checks that the settings fit each other.
+    /// Checks that the settings do not contradict each other.
     ///
     /// # Errors
-    /// If settings contradict each other.
+    /// If two settings contradict each other.
     pub fn check(&self) -> Result<(), ConfigError> {
         if matches!(self.store, StoreAddress::Sqlite) && !Role::value_variants().iter().all(|role| self.roles.contains(role)) {
             return Err(ConfigError::Contradiction(
@@ -291,8 +304,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Returns the networks that may receive callbacks although they are not public: the configured ones, and loopback in
-    /// development.
+    /// Returns the networks that may receive callbacks although they are not public: `allow_networks`, and with `dev` also the
+    /// loopback networks.
     #[must_use]
     pub fn allowed_networks(&self) -> Vec<IpNet> {
         let loopback = [IpNet::from(IpAddr::from([127, 0, 0, 0])), IpNet::from(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]))];

@@ -72,14 +72,15 @@ pub struct Settings {
     pub policy: Option<DeactivationPolicy>,
 }
 
-/// Interval between queries for due work without a wakeup. Other processes may make work due.
+/// Maximum time between two queries for due work, even without a wakeup. Another process may have made work due.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Time limit for each step of releasing leases when the engine stops.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a change of a webhook is kept, to detect deliveries that were leased before the change. A leased delivery waits far
-/// less before its first byte is sent.
+/// How long the engine remembers that a webhook was changed or a notification was deleted. It needs this to detect
+/// deliveries that were leased before the change. Much less than this time passes between the lease of a delivery and
+/// its attempt.
 const CHANGE_RETENTION: Duration = Duration::from_secs(60);
 
 /// The text that `stalled_tasks` returns while the engine leases nothing.
@@ -163,7 +164,8 @@ impl Engine {
         });
     }
 
-    /// Returns a text for each background task that does not run, because the engine was not started or the task ended too early.
+    /// Returns a text for each background task that has ended too early. Before the start of the engine, returns
+    /// `LEASES_NOTHING`.
     #[must_use]
     pub fn stalled_tasks(&self) -> Vec<&'static str> {
         match self.tasks.get() {
@@ -204,7 +206,7 @@ impl Engine {
         slog::warn!(self.log, "drain timeout: the attempts still in flight are cut off and repeated later";
             "in_flight" => self.slots.in_flight());
         self.cut_off.cancel();
-        // If the store is unavailable, the leases become void at the next start.
+        // If the store is unavailable, the leases stay. They become void in a takeover or at the next start.
         let _ = tokio::time::timeout(RELEASE_TIMEOUT, self.attempts.wait()).await;
     }
 

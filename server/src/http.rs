@@ -49,7 +49,7 @@ pub struct App {
     pub request_body_max_bytes: usize,
 }
 
-/// Returns the routes of the API and its documentation.
+/// Returns the routes of the API and of the documentation.
 ///
 /// # Errors
 /// If two routes are the same.

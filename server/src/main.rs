@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use webhooks_server::cli::{self, CommandLine};
 use webhooks_server::config::layers::ConfigError;
 
-/// Replaces the system's allocator, which is slow for many small allocations on several threads.
+/// Replaces the system's allocator. The system's allocator is slow when several threads make many small allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

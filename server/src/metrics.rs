@@ -22,7 +22,7 @@ use crate::model::{BacklogCounts, DuePerLane, Fleet, Lane, Next, Pause, PauseSco
 /// Buckets in seconds for disk and database operations.
 const STORE_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Buckets in seconds for attempts, up to their time limit or more.
+/// Buckets in seconds for the duration of attempts. The default time limit of an attempt is 15 seconds.
 const CALLBACK_BUCKETS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0];
 
 /// Buckets in seconds for the lag of deliveries, which may wait for hours.
@@ -36,7 +36,7 @@ type Bytes = Gauge<u64, AtomicU64>;
 
 type Histograms = Family<Label, Histogram, fn() -> Histogram>;
 
-/// All metrics. Each update takes a few atomic operations and holds a lock only for that time.
+/// All metrics. Each update needs only a few atomic operations and a short lock.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,

@@ -1,13 +1,15 @@
 //! Limits on the attempts in flight, and the work that waits for a slot.
 //!
-//! A due delivery needs a slot before its attempt starts. Caps limit the attempts in flight in total, per account and per
-//! webhook, and the bytes of their payloads in total and per account. The allowance of a webhook grows with its successes
-//! (`slots/health.rs`). An attempt that takes longer than a second is slow. It counts against separate caps, so that it does not
-//! block others.
+//! A due delivery needs a slot before its attempt starts. Caps limit the number of attempts in flight in total, per
+//! account and per webhook. Other caps limit the bytes of their payloads, in total and per account. Each webhook also
+//! has an allowance, its own maximum of attempts in flight. The allowance grows with successes (`slots/health.rs`). An
+//! attempt that takes longer than a second is slow. A slow attempt counts against separate caps, so that it does not
+//! block other attempts.
 //!
-//! Work without a slot waits here for the total cap, the cap of its account, its webhook, or a time. Waiting work is kept in
-//! memory as a webhook and a lane. So memory grows with the number of waiting webhooks and not with their backlogs. A restarted
-//! server finds this work in the store.
+//! A [`WorkItem`] (*work*) is a webhook and a lane in which deliveries may be due. Work that gets no slot waits in this
+//! module. It waits for the total cap, the cap of its account, the allowance of its webhook, or a time. So the memory
+//! grows with the number of waiting webhooks, but not with the number of their deliveries. After a restart, the server
+//! finds the waiting deliveries in the store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +32,8 @@ use slot::Ended;
 pub use slot::{Slot, Unrecorded};
 use state::{Priority, State, WaitReason, Webhook};
 
-/// The maximum numbers of attempts in flight. In total and per account, as many slow attempts may be in flight in addition.
+/// The maximum numbers of attempts in flight. `total` and `per_account` apply to normal attempts, and separately to
+/// slow attempts.
 #[derive(Clone, Copy, Debug)]
 pub struct Caps {
     pub total: usize,
@@ -46,8 +49,8 @@ impl Caps {
         Caps { total, per_account, per_webhook: per_webhook.min(per_account) }
     }
 
-    /// Returns the limit for one priority. A quarter is reserved for webhooks that accept, and an eighth for unproven webhooks
-    /// and retries. So neither group blocks the other for ever.
+    /// Returns the limit for one priority. A quarter is reserved for webhooks that accept, and an eighth for unproven
+    /// webhooks and retries. So neither of these two groups can block the other group for ever.
     fn limit(&self, priority: Priority) -> usize {
         match priority {
             Priority::Proven => self.total - self.total / 8,
@@ -59,14 +62,16 @@ impl Caps {
 /// Maximum payload bytes of all normal attempts in flight. Slow attempts have a separate limit of the same size.
 const MAX_PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
 
-/// Maximum payload bytes of one account. A larger payload counts as this size; otherwise it could never be sent.
+/// Maximum payload bytes of one account. A larger payload counts as this size. Without this rule, the larger payload
+/// could never be sent.
 const MAX_ACCOUNT_PAYLOAD_BYTES: usize = MAX_PAYLOAD_BYTES / 4;
 
 /// Maximum number of ended attempts that are not recorded yet. At this number, no new attempt starts: the store is too slow, and
 /// unrecorded attempts are repeated if the process is killed.
 const MAX_UNRECORDED: usize = 2_048;
 
-/// A webhook's retries go first once in this many turns. So a lasting backlog of fresh deliveries does not block them for ever.
+/// Usually a webhook's fresh deliveries are leased before its retries. Once in this number of lease operations, the
+/// retries go first. So many fresh deliveries cannot block the retries for ever.
 const TURNS: u8 = 4;
 
 /// An attempt is slow after this time.
@@ -75,14 +80,16 @@ const SLOW: TimeDelta = TimeDelta::seconds(1);
 /// Minimum time between two messages to other nodes about the waiting work of a webhook.
 const SHARE_INTERVAL: TimeDelta = TimeDelta::seconds(1);
 
-/// How long an idle connection to a receiver is kept. Servers commonly close them after 5 s (Node.js, Apache). A request at that
-/// moment fails, but may have been processed. So the client closes first.
+/// How long an idle connection to a receiver is kept. Many servers close an idle connection after 5 s (Node.js,
+/// Apache). A request that is sent at that moment fails, although the server may have processed it. So this client
+/// closes the connection earlier.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// After this time without an attempt in flight, the connections of a webhook are closed.
 const IDLE_LIMIT: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
 
-/// After this number of additional webhooks, webhooks without attempts and waiting work are removed.
+/// Each time this number of webhooks was added, the state of webhooks without attempts in flight and without waiting
+/// work is removed.
 const MAX_NEW_WEBHOOKS: usize = 10_000;
 
 /// A webhook and a lane in which deliveries may be due.
@@ -125,7 +132,8 @@ impl Slots {
         self.lock().wait(work, WaitReason::Time(until), None);
     }
 
-    /// Makes all work of the webhook wait until a time, except work that waits for the total cap, its account or another time.
+    /// Makes the work of the webhook wait until a time. Work that waits for the total cap, its account or another time
+    /// stays unchanged.
     pub fn defer(&self, webhook_id: Uuid, until: DateTime<Utc>) {
         let mut state = self.lock();
         let waits = state.webhooks.entry(webhook_id).or_default().waits;
@@ -184,7 +192,8 @@ impl Slots {
         self.lock().webhooks.get(&work.webhook_id).is_some_and(|webhook| webhook.waits[work.lane as usize].is_some())
     }
 
-    /// Returns whether the webhook's retries go before its fresh deliveries this time, and counts the turn.
+    /// Returns whether the webhook's retries go before its fresh deliveries in this lease operation. Counts the lease
+    /// operation.
     #[must_use]
     pub fn retries_go_first(&self, webhook_id: Uuid) -> bool {
         let mut state = self.lock();
@@ -204,7 +213,7 @@ impl Slots {
         state.webhooks.iter().flat_map(of_webhook).collect()
     }
 
-    /// Resets the health of a changed webhook, because the webhook may accept now.
+    /// Resets the health of a changed webhook, because the webhook may accept deliveries now.
     pub fn reset_health(&self, webhook_id: Uuid) {
         let mut state = self.lock();
         let Some(webhook) = state.webhooks.get_mut(&webhook_id) else { return };

@@ -1,5 +1,5 @@
-//! The stored data and the operations on it. Most operations of [`Store`] are one transaction. No transaction is open while a
-//! callback is sent.
+//! The stored data and the operations on it. Most operations of [`Store`] run in one transaction. No transaction is
+//! open while a callback is sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub enum Error {
     /// The store accepts no more data until some is removed. Nothing was stored.
     #[error("the storage is full")]
     Full,
-    /// The database cannot be read or written now. The data of a write may or may not be stored.
+    /// The database cannot be read or written now. After a write, it is unknown whether the data is stored.
     #[error("the store is not available")]
     Unavailable(#[source] anyhow::Error),
     /// The database returned an unexpected result.
@@ -57,7 +57,7 @@ pub struct StorageLimits {
     pub keep_succeeded: TimeDelta,
     /// How long failed and cancelled deliveries are kept after they ended.
     pub keep_failed: TimeDelta,
-    /// The maximum size of the database without its log. 0 sets no limit.
+    /// The maximum size of the database, not counting its log. 0 means no limit.
     pub max_bytes: u64,
     /// The space that must stay free on the disk of the database.
     pub min_free_bytes: u64,
@@ -69,7 +69,8 @@ impl Default for StorageLimits {
     }
 }
 
-/// The position and the maximum size of a page of a list. Lists are newest first, in the order of their UUIDv7 identifiers.
+/// The position and the maximum size of a page of a list. A list is sorted by the UUIDv7 identifiers of its items,
+/// newest first.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     pub after: Option<Uuid>,
@@ -80,15 +81,16 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Part<T> {
     pub items: Vec<T>,
-    /// The list continues after this identifier. `None` at the end of the list.
+    /// The list continues after this identifier. `None` means that the list has ended.
     pub next: Option<Uuid>,
 }
 
-/// The durable state. Look-ups take the account of the caller (`None`: the platform) and do not find other accounts' data.
+/// The durable state. A look-up with an account finds only the data of this account. A look-up of the platform has
+/// `None` as the account and finds all data.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Returns false if the account already has `limit` webhooks. A webhook with a handshake must be
-    /// passed as deactivated: it waits for the handshake.
+    /// Returns false if the account already has `limit` webhooks. If `handshake` is given, the caller must pass a
+    /// deactivated webhook. The webhook then waits for the handshake.
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool>;
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
@@ -100,7 +102,7 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>>;
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>>;
-    /// Activates a webhook. If `handshake` is given and the callback has not agreed yet, starts that handshake instead.
+    /// Activates a webhook. If `handshake` is given and the receiver has not agreed yet, starts that handshake instead.
     async fn activate_webhook(
         &self,
         account: Account,
@@ -111,7 +113,8 @@ pub trait Store: Send + Sync + 'static {
     async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes>;
     /// Returns the revision of the webhook if the handshake made it active. Does nothing if the challenge is outdated.
     async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>>;
-    /// Replaces the signing secret with `secret`. The replaced secret stays valid for `overlap`. An older secret becomes invalid.
+    /// Replaces the signing secret with `secret`. The replaced secret stays valid for `overlap`. A secret that was
+    /// replaced earlier becomes invalid.
     async fn rotate_signing_secret(
         &self,
         account: Account,
@@ -120,15 +123,15 @@ pub trait Store: Send + Sync + 'static {
         overlap: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>>;
-    /// Returns the revision of the tombstone; `None` if there is no such webhook.
+    /// Returns the revision of the tombstone, or `None` if the webhook does not exist.
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>>;
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published>;
     async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>>;
     async fn get_notification(&self, account: Option<Account>, id: Uuid) -> Result<Option<Notification>>;
 
-    /// Removes the payload of a notification and cancels its pending deliveries. [`Store::erase_responses`] removes the responses
-    /// to its callbacks. Returns false if the notification does not exist or is already deleted.
+    /// Removes the payload of a notification and cancels its pending deliveries. [`Store::erase_responses`] removes
+    /// the responses to the callbacks. Returns false if the notification does not exist or is already deleted.
     async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
     /// Erases some of the responses to the callbacks of a deleted notification. Returns true if more responses are left.
     async fn erase_responses(&self, notification_id: Uuid) -> Result<bool>;
@@ -136,31 +139,31 @@ pub trait Store: Send + Sync + 'static {
     async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>>;
     /// Returns a delivery with its last 50 attempts, oldest first.
     async fn get_delivery(&self, account: Option<Account>, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>>;
-    /// Makes a delivery due now, whatever its state, and starts a new retry schedule. If an attempt is in progress, no second
-    /// attempt is leased at the same time. If that attempt succeeds, it also completes the redelivery. Otherwise the redelivery
-    /// follows that attempt.
+    /// Makes a delivery in any state due now, and starts a new retry schedule. If an attempt of the delivery is in
+    /// flight, no second attempt begins before the first one has ended. If the attempt in flight succeeds, the
+    /// redelivery is complete too. If it does not succeed, another attempt follows.
     async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered>;
-    /// Runs one small step of a recovery, oldest deliveries first.
+    /// Runs one small step of a recovery. A recovery begins with the oldest deliveries.
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep>;
-    /// Leases deliveries of `work_items`, and of work that fell due since the last round, as far as the limits allow. The
-    /// rest waits in `slots`.
+    /// Leases due deliveries of `work_items`, and of work that has become due since the last call, if the limits allow.
+    /// Work without a slot waits in `slots`.
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound>;
-    /// Returns the webhook data that an attempt needs; `None` if the webhook is deactivated or deleted.
+    /// Returns the webhook data that an attempt needs, or `None` if the webhook is deactivated or deleted.
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
-    /// Releases a lease without an attempt. Does nothing if the lease is void.
+    /// Releases a lease and records no attempt. Does nothing if the lease is void.
     async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()>;
-    /// Records an ended attempt. The store gathers ended attempts for some milliseconds and commits them together. A success is
-    /// always recorded. Any other result is recorded only if the delivery still waits for this attempt. A redelivery that was
-    /// requested during the attempt stays due unless the attempt succeeded. For an ordered webhook, the operation also leases the
-    /// next delivery.
+    /// Records an ended attempt. The store gathers ended attempts for some milliseconds and commits them together. A
+    /// success is always recorded. Any other outcome is recorded only while the delivery still has the lease of this
+    /// attempt. If a redelivery was requested during the attempt, only a success completes it. For an ordered webhook,
+    /// the operation also leases the next delivery if it is due.
     async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
-    /// Runs one small step of the cleanup. It cancels deliveries of inactive webhooks, removes expired keys and secrets, and
-    /// continues interrupted erasures. Returns true if there is more to do.
+    /// Runs one small step of the cleanup. The cleanup cancels deliveries of inactive webhooks, removes expired
+    /// idempotency keys and signing secrets, and continues interrupted erasures. Returns true if there is more to do.
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool>;
     /// Removes some of the data whose retention time has passed. Returns true if there is more to do now.
     async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool>;
 
-    /// Writes an unused value, to check whether the store accepts writes.
+    /// Writes a value that no code reads, to check whether the store accepts writes.
     async fn probe_write(&self) -> Result<()>;
 
     /// Runs one step of a backlog scan.
@@ -171,30 +174,30 @@ pub trait Store: Send + Sync + 'static {
     /// Stops leasing deliveries in this scope. New and retried deliveries wait. Pauses of different scopes are independent of each
     /// other. Returns false if this scope is already paused.
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
-    /// Ends the pause of a scope. The overdue deliveries of the scope are due now unless another pause covers them. Returns false
-    /// if the scope is not paused.
+    /// Ends the pause of a scope. If no other pause covers the overdue deliveries of the scope, they can be leased at
+    /// once. Returns false if the scope is not paused.
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
     async fn list_pauses(&self) -> Result<Vec<Pause>>;
 
     async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()>;
     async fn list_tokens(&self) -> Result<Vec<Token>>;
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>>;
-    /// Returns false if there is no such token. Revoking a token again changes nothing.
+    /// Returns false if there is no such token. Revoking a revoked token changes nothing.
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
 
     /// Registers this process as a node. Deliveries with a void lease are due again.
     async fn join(&self) -> Result<()>;
-    /// Reports that this node is alive, takes over the leases of dead nodes, and reads what other nodes changed. Must be called
-    /// every [`HEARTBEAT`].
+    /// Reports that this node is alive, takes over the leases of dead nodes, and reads the changes of other nodes. The
+    /// engine must call this operation every [`HEARTBEAT`].
     async fn keep_alive(&self) -> Result<Fleet>;
-    /// Whether this node still holds a lease exclusively. If not, no attempt may begin.
+    /// Returns whether the lease is still valid and no other node can have taken over. If false, no attempt may begin.
     fn holds(&self, lease: Uuid) -> bool;
     /// Stops leasing on this node. Other nodes lease the due deliveries, including deliveries that this node publishes or releases
     /// later.
     async fn stop_leasing(&self) -> Result<()>;
     /// Waits until another node reports that a delivery is due.
     async fn wait_for_wakeup(&self);
-    /// Releases all leases of this node at once.
+    /// Releases all leases of this node together.
     async fn release_leases(&self) -> Result<()>;
 }
 

@@ -18,7 +18,8 @@ pub struct Arguments {
 /// When a build fails, or the benchmark cannot be started.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
-    // Two separate builds: in a joint build the server would get library features that only the benchmark enables.
+    // There are two separate builds. If one build made both programs, the server would get library features that only the benchmark
+    // enables.
     let (server, bench) = (build(root, "webhooks-server", "release")?, build(root, "webhooks-bench", "release")?);
     let mut command = Command::new(bench);
     command.arg("--directory").arg(crate::environment::directory("bench")?);

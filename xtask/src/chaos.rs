@@ -9,19 +9,19 @@ use crate::build::build;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// How long receivers fail and servers are killed, in seconds
+    /// Duration of the faults in seconds
     #[arg(long, default_value_t = 60, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
-    /// Average time between two kills [default: 1.5 on SQLite, 4 on PostgreSQL]
+    /// Average time between two kills in seconds [default: 1.5 on SQLite, 4 on PostgreSQL]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     kill_every: Option<f64>,
     /// The store of the servers
     #[arg(long, value_enum, default_value_t = Store::Sqlite)]
     store: Store,
-    /// Number of servers that share a PostgreSQL; each is killed, and sometimes paused for longer than its lease
+    /// Number of servers on one PostgreSQL database
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=9))]
     nodes: u32,
-    /// Which faults to inject: `nodes` kills and pauses servers, `database` kills PostgreSQL and cuts its connections
+    /// Faults to inject: `nodes` kills and pauses servers, `database` kills PostgreSQL and closes its connections
     #[arg(long, value_enum, value_delimiter = ',', default_value = "nodes")]
     faults: Vec<Faults>,
     /// Use debug builds, as the tests do

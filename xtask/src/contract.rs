@@ -1,6 +1,6 @@
-//! `cargo xtask contract`: schemathesis generates valid and invalid requests from openapi.json, and checks every response
-//! against it. There are no exceptions: every response must be documented. Where a schema cannot express what a valid request
-//! is, xtask/contract/hooks.py corrects the request.
+//! `cargo xtask contract`: schemathesis generates valid and invalid requests from openapi.json. It checks every response against
+//! openapi.json, without exceptions. Some rules for valid requests cannot be expressed in a schema: xtask/contract/hooks.py
+//! corrects requests that break these rules.
 
 mod deployment;
 
@@ -14,7 +14,7 @@ use deployment::Deployment;
 use crate::environment;
 use crate::server::Server;
 
-/// The working directory is target/contract, where the server's own tests also write.
+/// The name of this command. Its working directory is target/contract, to which the server's own tests also write.
 const COMMAND: &str = "contract";
 
 /// The account of the access token that a server creates at its first start.
@@ -34,16 +34,16 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
 
-    /// Make all kinds of requests as this account; the token must belong to it
+    /// Send all kinds of requests for this account; the token must belong to it
     ///
-    /// The run registers, changes, deactivates and deletes webhooks, including existing ones. It publishes notifications, and may
-    /// redeliver or delete them. Use a separate account. At the end the run deletes the webhooks that it created. To check the
-    /// account of the token, the run first publishes to a webhook that does not exist. The service refuses this and changes
-    /// nothing.
+    /// The run registers, changes, deactivates and deletes webhooks, including webhooks that existed before. It publishes
+    /// notifications, and can redeliver or delete existing notifications. Use a separate account. At the end, the run deletes the
+    /// webhooks that it created. First the run checks that the token belongs to this account. For this check, it publishes to
+    /// a webhook that does not exist, and the service refuses the publication.
     #[arg(long, value_name = "ACCOUNT", requires = "url", group = "consent")]
     destroys_data_of: Option<String>,
 
-    /// Make only GET requests, and none for signing secrets, because the report would show them
+    /// Send only GET requests, and do not read signing secrets, because the report would show them
     #[arg(long, requires = "url", group = "consent")]
     read_only: bool,
 }
@@ -92,7 +92,7 @@ struct Schemathesis {
 }
 
 impl Schemathesis {
-    /// Returns whether all tests passed. Without an `account` only GET requests are made.
+    /// Returns whether all tests passed. If `account` is `None`, sends only GET requests.
     fn run(&self, url: &str, token: &str, account: Option<&str>) -> anyhow::Result<bool> {
         let folder = self.root.join("xtask/contract");
         let mut command = Command::new(&self.executable);
@@ -104,7 +104,7 @@ impl Schemathesis {
         command.args(["--report", "junit", "--report-junit-path"]).arg(self.work.join("junit.xml"));
         if account.is_none() {
             command.args(["--include-method", "GET", "--exclude-operation-id", "getSigningSecret"]);
-            // No warning about missing data: this run must not create any.
+            // schemathesis must not warn about missing data, because this run cannot create data.
             command.args(["--warnings", "missing_auth"]);
         }
         command.env("SCHEMATHESIS_HOOKS", folder.join("hooks.py"));

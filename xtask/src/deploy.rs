@@ -1,5 +1,5 @@
 //! `cargo xtask deploy`: lints each file in server/deploy, and links the server statically as its image does. xtask/deploy
-//! says which rules are turned off, and why. The server's tests check the options that the files pass to the server.
+//! lists the disabled rules with reasons. The server's tests check the options that the files pass to the server.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -14,11 +14,12 @@ const CONTAINERFILE: &str = "server/deploy/Containerfile";
 const MANIFEST: &str = "server/deploy/kubernetes.yaml";
 const UNIT: &str = "server/deploy/webhooks-server.service";
 
-/// The oldest Kubernetes that supports the manifest, and the newest whose schemas kubernetes-validate has.
+/// The oldest Kubernetes version that supports the manifest, and the newest version that kubernetes-validate supports.
 const KUBERNETES: [&str; 2] = ["1.30", "1.37"];
 
-/// Maximum exposure that `systemd-analyze security` may report, from 0 to 100. Sockets alone, which the server needs, count 5.
-/// The unit has 12. It exceeds 15 if it allows another family of system calls or a capability.
+/// Maximum exposure that `systemd-analyze security` may report, from 0 to 100. The exposure of the unit is 12. The sockets, which
+/// the server needs, cause 5 of it. If the unit allowed one more group of system calls or a capability, the exposure would exceed
+/// 15.
 const MAX_EXPOSURE: &str = "--threshold=15";
 
 /// `systemd-analyze verify` requires that the program of the unit exists, but the server is not installed here.
@@ -73,7 +74,7 @@ fn passes(check: &mut Command) -> anyhow::Result<bool> {
     println!("── {name} {}", words.join(" "));
     let output = check.output().with_context(|| format!("cannot start {name}{}", remedy(&name)))?;
     let passed = output.status.success();
-    // systemd-analyze prints a line for each of eighty settings, which matter only after a failure.
+    // The output is shown only after a failure, because systemd-analyze prints a line for each of eighty settings.
     if !passed {
         print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         println!("{name} ended with {}", output.status);
@@ -94,7 +95,7 @@ fn startable(unit: &str) -> anyhow::Result<String> {
     Ok(unit.replace(INSTALLED, PLACEHOLDER))
 }
 
-/// Whether the server, linked as in the Containerfile, needs no shared library, and starts.
+/// Links the server as in the Containerfile. Returns whether it needs no shared library and starts.
 fn links_statically(root: &Path) -> anyhow::Result<bool> {
     println!("── cargo rustc {}", LINK.join(" "));
     let executable = build::cargo(root, &[&["rustc"][..], &LINK].concat())?;

@@ -1,5 +1,5 @@
-//! Installs the Node.js and Python tools that a command needs. `xtask/<command>` pins the versions. The tools are installed below
-//! `target/<command>` if they are missing or a version has changed.
+//! Installs the Node.js and Python tools that a command needs. The files in `xtask/<command>` set the versions. If a tool is
+//! missing or has another version, it is installed below `target/<command>`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -87,7 +87,7 @@ fn require_node() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the version is `v20.19.0` or later, which @redocly/cli needs.
+/// Whether the version is `v20.19.0` or later. @redocly/cli needs this version.
 fn is_recent(version: &str) -> bool {
     let version = version.strip_prefix('v').and_then(|version| semver::Version::parse(version).ok());
     version.is_some_and(|version| (version.major, version.minor) >= (20, 19))

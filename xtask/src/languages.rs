@@ -1,7 +1,7 @@
-//! `cargo xtask languages`: checks openapi.json and the signatures with independent tools of other languages.
+//! `cargo xtask languages`: checks openapi.json and the signatures with independent TypeScript and Python tools.
 //!
-//! Common generators make TypeScript and Python clients from openapi.json. Programs in xtask/languages use
-//! these clients with a server. Common packages for Standard Webhooks judge client/signature-vectors.json.
+//! Common generators make clients from openapi.json. Programs in xtask/languages call a server with these clients. Common
+//! packages for Standard Webhooks verify the signatures in client/signature-vectors.json.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -32,7 +32,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         environment::copy(&root.join(file), &tools.work)?;
     }
     let server = Server::start(&root, &tools.work, &[])?;
-    // Both run, even if the first one fails.
+    // The Python checks run even if the TypeScript checks fail.
     let passed = [tools.typescript(&server)?, tools.python(&server)?];
     if passed == [true; 2] {
         return Ok(ExitCode::SUCCESS);
@@ -126,7 +126,7 @@ fn with_api<'a>(server: &Server, command: &'a mut Command) -> &'a mut Command {
     command.env("API_BASE_URL", &server.url).env("API_ACCESS_TOKEN", &server.access_token)
 }
 
-/// Removes the output of the last run, so that it is not mistaken for the output of this run.
+/// Removes the output of the previous run, so that this run cannot use it by mistake.
 fn remove(path: &Path) -> anyhow::Result<()> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match removed {

@@ -1,5 +1,5 @@
-//! The project's own commands. The exit code is 0 if all is well, [`DRIFT`] if two things that must agree differ, and 1 if
-//! the command could not run.
+//! The project's own commands. The exit code is 0 if a command succeeds. A check that finds a difference or violation exits with
+//! [`DRIFT`]. After any other failure, the exit code is 1.
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +20,10 @@ mod server;
 pub mod setup;
 pub mod spec;
 
-/// Exit code: the command ran, and found a difference.
+/// The exit code of a check that ran, and found a difference or violation.
 pub const DRIFT: u8 = 4;
 
-/// Returns the path of a file, given relative to the root of the repository.
+/// Returns the path of a file. The argument is relative to the root of the repository.
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
@@ -35,7 +35,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    /// These packages compile fast because they do not have these dependencies.
+    /// These packages must not depend on large crates, because they have to compile fast.
     #[test]
     fn the_api_and_xtask_need_neither_a_store_nor_an_http_client() {
         for package in ["webhooks-server-api", "openapi-proof", "webhooks-spec", "xtask"] {
@@ -49,7 +49,7 @@ mod tests {
                 let found = crates.lines().any(|line| line.split(' ').next() == Some(heavy));
                 assert!(!found, "{package} depends on {heavy}: `cargo tree --package {package} --invert {heavy}` shows why");
             }
-            // `openapi-proof` works for any service, so it must not depend on this one.
+            // `openapi-proof` works for any service, so it must not depend on the crates of this service.
             let service_crate = ["dropshot", "webhooks-server-api"].into_iter().find(|name| crates.contains(&format!("\n{name} ")));
             assert!(package != "openapi-proof" || service_crate.is_none(), "{package} depends on {service_crate:?}");
         }

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: checks rules of this project on the Rust sources. It only reads files.
+//! `cargo xtask lint`: checks the Rust sources against rules of this project. It does not change files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ fn reachable<K: Ord + Copy, I: IntoIterator<Item = K>>(from: K, imported: impl F
     reached
 }
 
-/// Returns path and text of every Rust source file below a folder. Paths are relative to the root of the repository.
+/// Returns the path and text of every Rust source file below a folder. Paths are relative to the root of the repository.
 fn sources(root: &Path, folder: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut sources = Vec::new();
     let mut folders = vec![PathBuf::from(folder)];

@@ -1,5 +1,5 @@
 //! `cargo xtask lint-spec`: checks openapi.json with two linters. Each linter finds problems that the other one misses.
-//! xtask/lint-spec has the rules, and says why some are turned off.
+//! xtask/lint-spec contains the rules of the linters, and the reason for each disabled rule.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -10,7 +10,7 @@ use crate::environment;
 
 const COMMAND: &str = "lint-spec";
 
-/// Name and arguments of each linter. A warning fails too.
+/// The name and arguments of each linter. A warning also makes a linter fail.
 const LINTERS: [(&str, &[&str]); 2] = [
     ("redocly", &["lint", "openapi.json", "--config", "redocly.yaml", "--format", "stylish"]),
     ("spectral", &["lint", "openapi.json", "--ruleset", "spectral.yaml", "--fail-severity", "hint"]),
@@ -21,14 +21,14 @@ const LINTERS: [(&str, &[&str]); 2] = [
 pub fn run() -> anyhow::Result<ExitCode> {
     environment::node(COMMAND)?;
     let work = environment::directory(COMMAND)?;
-    // The rules refer to openapi.json in their own folder.
+    // The configuration of the linters expects openapi.json in its own folder.
     environment::copy(&crate::repository("openapi.json"), &work)?;
     let mut passed = true;
     for (linter, arguments) in LINTERS {
         println!("── {linter}");
         let mut command = Command::new("node");
         command.arg(Path::new("node_modules/.bin").join(linter)).args(arguments).current_dir(&work).stdin(Stdio::null());
-        // No telemetry, and no check for updates.
+        // Disables telemetry and the check for updates.
         command.envs([("REDOCLY_TELEMETRY", "off"), ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")]);
         passed &= command.status().with_context(|| format!("cannot start {linter}"))?.success();
     }

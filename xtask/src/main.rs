@@ -1,4 +1,4 @@
-//! `cargo xtask <command>`: the project's own commands, one file each.
+//! `cargo xtask <command>`: the project's own commands. Each command has its own file.
 
 use std::process::ExitCode;
 
@@ -26,47 +26,48 @@ struct Arguments {
 enum Command {
     /// Run the checks that need only Rust and a C compiler
     Check,
-    /// Install what CI needs in addition to Rust
+    /// Install all tools that CI needs, except Rust
     Setup,
-    /// Run `setup`, then every check that a change must pass
+    /// Run `setup`, and then all checks that a change must pass
     Ci(xtask::ci::Arguments),
-    /// Compare openapi.json with the document that the code generates, and its examples with its schemas
+    /// Compare openapi.json with the document that the code generates, and validate the examples in openapi.json
     Openapi(xtask::spec::Arguments),
-    /// List what a change of openapi.json breaks for its users, and check `info.version` against it
+    /// List changes of openapi.json that break clients or receivers, and check that `info.version` announces them
     Breaking(xtask::spec::Arguments),
-    /// Generate client/src/generated.rs from openapi.json
+    /// Generate client/src/generated.rs and client/src/mock.rs from openapi.json
     Client(xtask::spec::Arguments),
     /// Write the docs page of the server to a file
     Docs(xtask::spec::Arguments),
-    /// Check imports between modules, the length of files, and names
+    /// Check the imports between modules, the length of source files, and the words in identifiers
     Lint,
     /// Check openapi.json with two linters
     LintSpec,
     /// Lint the files in server/deploy, and link the server statically as its image does
     Deploy,
-    /// Test the service with valid and invalid requests, generated from openapi.json
+    /// Test the service with valid and invalid requests that are generated from openapi.json
     ///
-    /// Without `--url` the command builds a server, starts it on a free port with no data, and stops it at the end. The report is
-    /// in target/contract. Every URL in a request has the host `a.invalid`, which never resolves: no callback is sent.
+    /// If `--url` is absent, the command builds a server, starts it on a free port without data, and stops it at the end. The
+    /// report is in target/contract. Every URL in a request has the host `a.invalid`, which has no address. So the service sends no
+    /// callback.
     Contract(xtask::contract::Arguments),
-    /// Generate clients in TypeScript and Python from openapi.json and run them, and verify signatures with packages of these languages
+    /// Test the service with clients that are generated in TypeScript and Python, and verify signatures in both languages
     ///
-    /// The command builds a server, starts it on a free port with no data, and stops it at the end. The generated files are in
+    /// The command builds a server, starts it on a free port without data, and stops it at the end. The generated files are in
     /// target/languages.
     Languages,
-    /// List the statements of openapi.json that the tests did not show, or contradicted
+    /// List the statements in openapi.json that no test confirmed, and the statements that a test contradicted
     Coverage(xtask::spec::Arguments),
-    /// Change openapi.json in one statement at a time, and check that each change is reported
+    /// Change one statement at a time in a copy of openapi.json, and check that the checks report each change
     Mutations(xtask::spec::Arguments),
-    /// Measure the service, also with failing receivers and killed servers, and prove that no delivery is lost
+    /// Measure the speed of the service, also with failing receivers and killed servers, and check that no delivery is lost
     Bench(xtask::bench::Arguments),
     /// Kill servers repeatedly while receivers fail, and compare the callbacks with the accepted notifications
     Chaos(xtask::chaos::Arguments),
-    /// Write the licences of all dependencies, which the programs print with `--licenses`
+    /// Write the licences of all dependencies to the files that the programs print with `--licenses`
     Notices(xtask::notices::Arguments),
     /// Run the example receivers in client/receivers against a server
     Receivers,
-    /// Run the commands in the documents, and compare their output
+    /// Run the commands in the documents, and compare their output with the documents
     Readme,
 }
 

@@ -1,7 +1,7 @@
-//! `cargo xtask notices`: writes the licences of all dependencies, which the programs print with `--licenses`.
+//! `cargo xtask notices`: writes the licences of all dependencies to the files that the programs print with `--licenses`.
 //!
-//! There is one file for each program. It lists the linked crates with licence and copyright lines, and has each licence text
-//! once.
+//! Each program has one file. The file lists the linked crates with their licences and copyright lines. It contains the text of
+//! each licence once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,19 +14,19 @@ use serde_json::Value;
 const NOTICES: [(&str, &str); 2] =
     [("webhooks-server", "server/THIRD-PARTY-LICENSES.txt"), ("webhooks-client", "client/THIRD-PARTY-LICENSES.txt")];
 
-/// Third-party software inside a crate: the name of the crate, and a description.
+/// Crates that contain other third-party software: the name of the crate, and a description of the software.
 const INCLUDED: [(&str, &str); 3] = [
     ("scalar_api_reference", "the API reference Scalar (@scalar/api-reference), licence MIT, Copyright (c) 2023-present Scalar"),
     ("libsqlite3-sys", "SQLite, which is in the public domain (https://www.sqlite.org/copyright.html)"),
     ("webpki-root-certs", "the root certificates of Mozilla's CA Certificate Program, licence CDLA-Permissive-2.0"),
 ];
 
-/// A fixed target, so that every machine writes the same files.
+/// The target for which dependencies are listed. It is fixed, so that the files are the same on every machine.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Write nothing; only check whether the committed files are up to date
+    /// Only check whether the files are up to date, and write nothing
     #[arg(long)]
     check: bool,
 }
@@ -114,7 +114,7 @@ fn render(package: &str, crates: &[Licensed], texts: &BTreeMap<String, String>) 
     Ok(text)
 }
 
-/// Returns the licences whose texts are needed. If a crate offers a choice, this is the first preferred licence.
+/// Returns the licences whose texts are needed. If a crate offers several licences, chooses one in the order of `PREFERRED`.
 fn chosen(crates: &[Licensed]) -> BTreeSet<String> {
     const PREFERRED: [&str; 3] = ["MIT", "Apache-2.0", "Unlicense"];
     let mut chosen = BTreeSet::new();
@@ -126,7 +126,7 @@ fn chosen(crates: &[Licensed]) -> BTreeSet<String> {
     chosen
 }
 
-/// Returns the ids of the packages that are linked into a package, without procedural macros and build dependencies.
+/// Returns the ids of all packages that are linked into a package. These exclude procedural macros and build dependencies.
 fn linked(metadata: &Value, package: &str) -> anyhow::Result<BTreeSet<String>> {
     let packages: BTreeMap<&str, &Value> =
         metadata["packages"].as_array().into_iter().flatten().filter_map(|known| Some((known["id"].as_str()?, known))).collect();
@@ -151,7 +151,7 @@ fn linked(metadata: &Value, package: &str) -> anyhow::Result<BTreeSet<String>> {
     Ok(linked)
 }
 
-/// Returns name and content of each licence file in the root folder of a crate.
+/// Returns the name and content of each licence file in the root folder of a crate.
 fn license_files(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
@@ -167,7 +167,7 @@ fn license_files(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(files)
 }
 
-/// Returns the licence whose text is in a file. The file name shows the licence, or the crate has only one licence.
+/// Returns the licence whose text is in a file. Uses the file name, or the licence of the crate if it has only one.
 fn id_of(file: &str, license: &str) -> Option<String> {
     let by_name = [
         ("APACHE", "Apache-2.0"),

@@ -1,10 +1,11 @@
-//! `cargo xtask readme`: runs the commands in the documents in a copy of the checkout, and compares their output.
+//! `cargo xtask readme`: runs the commands in the documents, and compares their output with the documents. The commands run in a
+//! copy of the checkout.
 //!
-//! - A block marked `sh` is run to its end and must succeed.
-//! - A block marked `sh terminal-2` runs in a second terminal, in the background. The next block in that terminal first ends this
-//!   command, as Ctrl-C would.
-//! - A block marked `shows` has lines that the last `sh` block must have printed. With `terminal-2` it applies to that terminal.
-//!   An id or a time matches any other, and `…` matches any text.
+//! - A block with the mark `sh` must run to its end and succeed.
+//! - A block with the mark `sh terminal-2` runs in a second terminal, in the background. Before another block starts in this
+//!   terminal, the running command is stopped as with Ctrl-C.
+//! - A block with the mark `shows` lists lines that the last `sh` block must have printed. With the mark `terminal-2`, the command
+//!   in the second terminal must print these lines. An id matches any id, a time matches any time, and `…` matches any text.
 //! - Other blocks are ignored, for example `console`.
 
 use std::collections::HashMap;
@@ -21,10 +22,10 @@ use regex::Regex;
 /// The command that is not run here, because it runs `cargo xtask readme` itself.
 const ITSELF: &str = "cargo xtask ci";
 
-/// The documents in the order in which they run. Each begins without data.
+/// The documents whose commands run, in this order. Each document starts without the data of the previous document.
 const DOCUMENTS: [&str; 5] = ["README.md", "server/README.md", "client/README.md", "xtask/README.md", ".github/CONTRIBUTING.md"];
 
-/// Maximum time to wait for a line of output. Only a build takes nearly as long.
+/// Maximum time to wait for a line of output. It is long because a command may first build a program.
 const TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
 #[derive(Debug, PartialEq)]
@@ -87,7 +88,7 @@ fn blocks(readme: &str) -> Vec<Block> {
     let mut open: Option<Block> = None;
     let mut is_indented = false;
     for (index, line) in readme.lines().enumerate() {
-        // A block in a list is indented.
+        // A block that is part of a list is indented.
         is_indented = if open.is_none() { line.starts_with("  ```") } else { is_indented };
         let line = if is_indented { line.strip_prefix("  ").unwrap_or(line) } else { line };
         match (line.strip_prefix("```"), &mut open) {
@@ -105,7 +106,7 @@ fn blocks(readme: &str) -> Vec<Block> {
     blocks
 }
 
-/// Copies the files that git knows, including uncommitted changes. The copy has no `./data` of the developer.
+/// Copies all files that git does not ignore, including uncommitted changes. So the developer's `./data` is not copied.
 fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
     let checkout = root.join("target/readme");
     if checkout.exists() {
@@ -117,7 +118,7 @@ fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
         let (from, to) = (root.join(name), checkout.join(name));
         if from.is_file() {
             fs::create_dir_all(to.parent().context("a file has no parent folder")?)?;
-            // Copies keep the modification time, because otherwise cargo would build everything each time.
+            // Copies keep the modification time. With a new time, cargo would build everything again.
             fs::copy(&from, &to).with_context(|| format!("cannot copy {name}"))?;
             fs::File::options().write(true).open(&to)?.set_modified(fs::metadata(&from)?.modified()?)?;
         }
@@ -126,7 +127,7 @@ fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
 }
 
 struct Session {
-    /// `DATABASE_URL` and `EMPTY_DATABASE_URL`, with the URLs of two empty databases.
+    /// The environment variables `DATABASE_URL` and `EMPTY_DATABASE_URL`. Each has the URL of an empty database.
     databases: [(&'static str, String); 2],
     checkout: PathBuf,
     target: PathBuf,
@@ -144,7 +145,7 @@ impl Session {
     fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", script]).current_dir(&self.checkout).env("CARGO_TARGET_DIR", &self.target);
-        // A reader of the README has not set these variables.
+        // The commands must work for a reader who has not set these variables.
         command.env_remove("API_BASE_URL").env_remove("API_ACCESS_TOKEN").stdin(Stdio::null());
         command.envs(self.databases.iter().map(|(name, url)| (name, url)));
         command
@@ -158,7 +159,7 @@ impl Session {
     }
 
     fn start(&mut self, terminal: &str, script: &str) -> anyhow::Result<()> {
-        // The previous command in the terminal ends first: it may use the same port.
+        // Ends the previous command in this terminal first, because both commands may use the same port.
         self.terminals.remove(terminal);
         let started = Terminal::start(self.shell(&format!("exec {script}")))?;
         self.terminals.insert(terminal.to_owned(), started);
@@ -232,7 +233,7 @@ fn forward(output: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// Returns the pattern for an expected line, in which ids, times and `…` are placeholders.
+/// Returns the pattern for an expected line. Each id, time and `…` in the line is a placeholder.
 fn pattern(line: &str) -> anyhow::Result<Regex> {
     let mut pattern = regex::escape(line.trim_end());
     for (example, any) in [

@@ -1,7 +1,7 @@
 //! `cargo xtask receivers`: runs the example receivers of client/receivers, in five languages, against a running server.
 //!
-//! Each receiver gets a genuine callback from the server. Then `webhooks check-receiver` sends genuine, modified and expired
-//! callbacks. The receiver must accept the genuine callbacks and refuse all others.
+//! Each receiver gets a callback from the server. Then `webhooks check-receiver` sends valid, modified and expired callbacks. The
+//! receiver must accept the valid callbacks and refuse the modified and expired callbacks.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ struct Example {
     file: &'static str,
     build: &'static [&'static str],
     run: &'static [&'static str],
-    /// How to install the language.
+    /// The instruction for the installation of the language.
     install: &'static str,
 }
 
@@ -108,7 +108,7 @@ impl Webhooks {
             let built = built.with_context(|| format!("cannot start {program}; install it: {}", example.install))?;
             ensure!(built.success(), "the build failed");
         }
-        // The listener is dropped at once, so the receiver can use the port.
+        // Finds a free port. The listener is dropped at once, so that the receiver can use the port.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let url = format!("http://127.0.0.1:{port}/");
         let id = &self.register(&url)?;
@@ -135,7 +135,7 @@ impl Webhooks {
         Ok(())
     }
 
-    /// Registers a webhook and returns its id. The generated client refuses `http`, which the server allows here.
+    /// Registers a webhook and returns its id. Uses curl, because the generated client refuses the `http` URL.
     fn register(&self, url: &str) -> anyhow::Result<String> {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--fail-with-body", "--header", "Content-Type: application/json"]);

@@ -1,4 +1,4 @@
-//! A server for one run: built from this checkout, on a free port, without data.
+//! A server for one run of a command. It is built from this checkout, and starts on a free port without data.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::Context as _;
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) access_token: String,
-    /// Killed on drop.
+    /// The server process. It is killed on drop.
     _process: webhooks_process::Server,
 }
 

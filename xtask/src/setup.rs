@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: installs what CI needs in addition to Rust.
+//! `cargo xtask setup`: installs all tools that CI needs, except Rust.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -16,8 +16,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(300);
 /// Each program that CI needs, and its Debian package.
 ///
 /// On a machine with systemd, `postgresql` and `pgbouncer` start services on ports 5432 and 6432. These services do not disturb the
-/// tests, which start their own servers on other ports. Preventing the start would need a setting of the whole machine, which would
-/// stay in effect later.
+/// tests, which start their own servers on other ports. To prevent their start, this command would have to change a setting of the
+/// whole machine permanently.
 const PROGRAMS: [(&str, &str); 16] = [
     ("cc", "build-essential"),
     ("curl", "curl"),
@@ -51,7 +51,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Installs missing Debian packages if that needs no password. Otherwise fails with instructions, before anything is built.
+/// Installs missing Debian packages. If the installation would need a password, fails with instructions before anything is built.
 fn install_packages() -> anyhow::Result<()> {
     let mut packages: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
     // Debian's python3 lacks the module that creates virtual environments.
@@ -73,7 +73,7 @@ fn install_packages() -> anyhow::Result<()> {
     let instructions = format!("install the missing packages and run this again: sudo apt-get update && sudo apt-get install --yes {list}");
     let (Some(as_root), true) = (as_root, is_installed("apt-get")) else { bail!("{instructions}") };
     println!("installing {list}");
-    // apt-get needs the package lists. It can wait for the lock of dpkg, but not for the lock of the lists.
+    // apt-get itself can wait for the lock of dpkg, but not for the lock of the package lists. So this loop waits for it.
     let started = Instant::now();
     while let Err(message) = update_lists(as_root)? {
         if !message.contains(LISTS_LOCK) {
@@ -96,7 +96,7 @@ fn install_packages() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Updates the package lists. Returns the error output of apt-get if it fails.
+/// Updates the package lists. If apt-get fails, returns its error output as the inner error.
 fn update_lists(as_root: &str) -> anyhow::Result<Result<(), String>> {
     let output = Command::new("sh")
         .args(["-c", &format!("LC_ALL=C {as_root}apt-get update --quiet")])
@@ -110,9 +110,9 @@ fn update_lists(as_root: &str) -> anyhow::Result<Result<(), String>> {
     Ok(if output.status.success() { Ok(()) } else { Err(message) })
 }
 
-/// Whether the program exists. Commands that are built into a shell do not count.
+/// Whether the program exists as a file. Commands that are built into a shell do not count.
 fn is_installed(program: &str) -> bool {
-    // Debian installs these outside PATH. `webhooks_postgres` knows the directories.
+    // Debian installs `postgres` and `pgbouncer` in directories that may not be in PATH. `webhooks_postgres` knows the directories.
     match program {
         "postgres" => return webhooks_postgres::Binaries::find().is_ok(),
         "pgbouncer" => return webhooks_postgres::find_pgbouncer().is_ok(),

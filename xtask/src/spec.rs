@@ -1,12 +1,12 @@
-//! The commands on openapi.json. They need the API crate, so they are a separate program (`xtask/service`), and `cargo xtask`
-//! compiles without that crate.
+//! The commands that check or use openapi.json. They need the API crate, so they are in a separate program (`xtask/service`). So
+//! `cargo xtask` compiles without the API crate.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::Context as _;
 
-/// All arguments, which are passed on unchanged, including `--help`.
+/// All arguments, including `--help`. They are passed unchanged to the separate program.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Arguments {

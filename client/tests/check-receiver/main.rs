@@ -1,4 +1,5 @@
-//! Runs `webhooks check-receiver` against real receivers: a correct one, and one for each mistake that it must find.
+//! Runs `webhooks check-receiver` against real receivers: a correct receiver, and one receiver for each mistake that the
+//! command must find.
 
 mod program;
 mod receiver;
@@ -28,7 +29,7 @@ const REFUSED_CASES: [&str; 10] = [
     "no-time",
 ];
 
-/// The exit status if the receiver makes a mistake.
+/// The exit status of the command if it finds a mistake of the receiver.
 const MISTAKE_FOUND: i32 = 3;
 
 #[tokio::test]
@@ -87,7 +88,8 @@ async fn each_mistake_is_found_and_nothing_else() {
     let all = REFUSED_CASES.as_slice();
     let known = |callback: &Callback, types: &[&str]| types.iter().any(|known| callback.json()["type"] == *known);
     let seen = Mutex::new(BTreeSet::new());
-    // The mistake of a receiver, the names of the failed checks, and its behaviour.
+    // Each item has the mistake of a receiver, the names of the checks that must find the mistake, and the receiver's
+    // behaviour.
     type Behaviour = Box<dyn Fn(&Callback) -> Reply + Send + Sync>;
     let receivers: [(&str, &[&str], Behaviour); 12] = [
         ("checks nothing", all, Box::new(|_| Reply::Status(204))),
@@ -287,7 +289,7 @@ fn accept_if(genuine: bool) -> Reply {
     Reply::Status(if genuine { 204 } else { 401 })
 }
 
-/// Responds with `status` to a genuine callback, and with 401 to any other.
+/// Responds with `status` to a genuine callback, and with 401 to any other callback.
 fn respond_if_genuine(callback: &Callback, status: u16) -> Reply {
     Reply::Status(if callback.is_genuine() { status } else { 401 })
 }
@@ -301,7 +303,7 @@ impl Callback {
         self.is_genuine_at(SystemTime::now())
     }
 
-    /// Whether the callback is genuine at this time.
+    /// Whether a receiver whose clock shows `at` accepts the callback.
     fn is_genuine_at(&self, at: SystemTime) -> bool {
         let secret: SigningSecret = SECRET.parse().expect("a secret");
         verify_signature(&[secret], &self.headers, &self.body, at).is_ok()

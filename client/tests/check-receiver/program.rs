@@ -20,8 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) error: String,
 }
 
-/// Returns the command `webhooks` with these arguments and an empty environment. The data directory is `directory`, which
-/// contains files with the secrets.
+/// Returns the command `webhooks` with these arguments and an empty environment. The data directory is `directory`.
+/// Writes the files with the secrets to `directory`.
 fn webhooks(directory: &Path, arguments: &[&str]) -> Command {
     for (name, secret) in [("secret", SECRET), ("password", PASSWORD), ("token", TOKEN)] {
         std::fs::write(directory.join(name), secret).expect("a writable directory");
@@ -32,7 +32,8 @@ fn webhooks(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `webhooks check-receiver`. The default timeout is long enough for a busy machine.
+/// Runs `webhooks check-receiver`. If `arguments` contain no timeout, uses a timeout that is long enough for a busy
+/// machine.
 pub(crate) async fn check_receiver(directory: &Path, arguments: &[&str]) -> Outcome {
     let timeout: &[&str] = if arguments.contains(&TIMEOUT) { &[] } else { &[TIMEOUT, "300"] };
     let mut command = webhooks(directory, &[&["check-receiver"], arguments, timeout].concat());

@@ -1,4 +1,4 @@
-//! HTTPS receivers on this machine, each with its own behaviour, certificate and authority.
+//! HTTPS receivers on this machine. Each receiver has its own behaviour, certificate and certificate authority.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub(crate) struct Callback {
 pub(crate) enum Reply {
     Status(u16),
     Redirect,
-    /// A 200 with a body of this many bytes.
+    /// The status 200, and a body with this number of bytes.
     Large(usize),
     /// This status with this body.
     Body(u16, String),
@@ -40,7 +40,8 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Starts a receiver that responds as `behaviour` says. The certificate of its authority is written to `directory`.
+    /// Starts a receiver. `behaviour` returns its reply to each request. Writes the certificate of its authority to
+    /// `directory`.
     pub(crate) async fn start(directory: &Path, behaviour: impl Fn(&Callback) -> Reply + Send + Sync + 'static) -> Receiver {
         let ca_file = directory.join("receiver-ca.pem");
         let acceptor = TlsAcceptor::from(Arc::new(tls(&ca_file)));

@@ -55,7 +55,7 @@ async fn a_response_of_a_proxy_is_foreign() {
         assert_eq!(found.map(|status| status.as_u16()), Some(status));
         assert_eq!(excerpt, "<html>nginx</html>");
     }
-    // The response of a service to an unknown path.
+    // The service sends this response if the path is unknown.
     let failure = failure(respond(404, &json!({ "request_id": "1", "message": "Not Found" }))).await;
     assert!(matches!(failure, Failure::Foreign { status: Some(StatusCode::NOT_FOUND), .. }), "{failure}");
 }

@@ -1,4 +1,4 @@
-//! Tests of the public client against a scripted service on loopback.
+//! Tests of the public API of the client. The client calls a test service on this machine, which sends prepared responses.
 
 mod failures;
 mod mocks;

@@ -1,4 +1,4 @@
-//! Tests of which requests are sent again, and after which failures.
+//! Tests that check which requests are sent again, and after which failures.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl Operation {
     }
 }
 
-/// Failures after which the service may have executed the operation.
+/// Returns failures that do not show whether the service executed the operation.
 fn uncertain_failures() -> [Step; 5] {
     [Step::HangUp, problem(503, "overloaded"), foreign(502, "bad gateway"), foreign(504, "gateway timeout"), foreign(408, "late")]
 }
@@ -128,7 +128,7 @@ async fn retries_can_be_disabled() {
     assert_eq!(service.take_requests().len(), 1);
 }
 
-/// One hour exceeds the time limit of all attempts.
+/// The service asks for a wait of one hour, but the time limit of all attempts is 60 seconds.
 #[tokio::test]
 async fn a_too_long_wait_is_returned_to_the_caller() {
     let service = Service::start([with_header(problem(503, "overloaded"), "retry-after", "3600"), webhook()]).await;
@@ -140,7 +140,7 @@ async fn a_too_long_wait_is_returned_to_the_caller() {
 #[tokio::test]
 async fn an_attempt_without_a_response_times_out_and_is_repeated() {
     let service = Service::start([Step::Silence, webhook()]).await;
-    // The second attempt has the same time limit, so it must be long enough for a busy machine.
+    // The second attempt has the same time limit and must succeed, so the limit must be long enough for a busy machine.
     let client = service.builder().timeout(Duration::from_millis(500)).build().expect("a client");
     Operation::Get.run(&client).await.expect("the second attempt succeeds");
     assert_eq!(service.take_requests().len(), 2);

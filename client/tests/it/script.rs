@@ -1,4 +1,4 @@
-//! A service that sends scripted responses in order and records the requests.
+//! A test service that sends prepared responses in the given order and records the requests.
 
 use std::collections::VecDeque;
 use std::io;
@@ -63,7 +63,7 @@ impl Service {
             let service = self.clone();
             tokio::spawn(async move {
                 let handler = service_fn(|request| service.handle(request));
-                // `HangUp` ends the connection with an error.
+                // The error is ignored, because `HangUp` ends the connection with an error.
                 let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), handler).await;
             });
         }

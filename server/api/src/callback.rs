@@ -1,5 +1,5 @@
-//! The callback request: its body, its headers, and the meaning of each response status. openapi.json declares the same
-//! under `callbacks`, and `cargo xtask openapi` compares the two.
+//! The callback request: its body, its headers, and the meaning of each response status. openapi.json declares the
+//! callback under `callbacks`. `cargo xtask openapi` compares this module with that declaration.
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -49,7 +49,8 @@ text! {
     open UserAgent { 1..=128, r"^webhooks-server/[0-9A-Za-z.+-]+$", "`webhooks-server/` and a version" }
 }
 
-/// The headers of a callback, without `Authorization` and the headers of every HTTP request.
+/// The headers of a callback, except `Authorization`, the custom headers of the webhook, and the headers of every HTTP
+/// request.
 #[derive(JsonSchema)]
 pub struct CallbackHeaders {
     #[schemars(rename = "webhook-id")]
@@ -66,16 +67,17 @@ pub struct CallbackHeaders {
     pub tracestate: Option<TraceState>,
 }
 
-/// What the status of a response means for the delivery.
+/// The meaning of a response's status for the delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseClass {
     Accepted,
-    /// The service fetches a new access token and sends the callback again, once. A second such response is handled like
+    /// If the webhook uses OAuth 2.0 client credentials, the service fetches a new access token and sends the callback
+    /// once more. A second response of this class, or a response to other authentication, is handled like
     /// [`ResponseClass::Refused`].
     Unauthorized,
     /// The webhook is deactivated.
     Gone,
-    /// Handled like [`ResponseClass::Refused`], but `Retry-After` can delay the next attempt.
+    /// The response is handled like [`ResponseClass::Refused`], but `Retry-After` can delay the next attempt.
     Busy,
     /// The callback is sent again on the retry schedule.
     Refused,
@@ -85,7 +87,7 @@ impl ResponseClass {
     pub const ALL: [ResponseClass; 5] =
         [ResponseClass::Accepted, ResponseClass::Unauthorized, ResponseClass::Gone, ResponseClass::Busy, ResponseClass::Refused];
 
-    /// Returns the statuses of this class, as openapi.json names them.
+    /// Returns the statuses of this class in the notation of openapi.json.
     #[must_use]
     pub fn statuses(self) -> &'static [&'static str] {
         match self {

@@ -1,4 +1,5 @@
-//! The documentation page: one HTML file, generated from openapi.json, that loads nothing from other hosts.
+//! The documentation page is one HTML file, which is generated from openapi.json. The page loads nothing from other
+//! hosts.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -7,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::OPENAPI_JSON;
 use crate::problem::Kind;
 
-/// The documentation page, complete in one file.
+/// The documentation page.
 pub struct Page {
     pub html: String,
     /// The Content-Security-Policy, which the page also contains in a `meta` element.
@@ -18,7 +19,8 @@ impl Page {
     #[must_use]
     pub fn new() -> Page {
         let scalar = scalar_api_reference::get_asset("scalar.js").expect("the crate has its script");
-        // In an inline script, `<!--` starts a comment. In the script's strings and patterns, `\x3C` means the same as `<`.
+        // In an inline script, `<!--` starts a comment. The script has `<!--` only in strings and patterns, where
+        // `\x3C` means `<`.
         let scalar = String::from_utf8(scalar).expect("a script is UTF-8").replace("<!--", r"\x3C!--");
         let start = include_str!("docs/start.js");
         let policy = format!(
@@ -33,7 +35,7 @@ impl Page {
                 ("policy", &policy),
                 ("title", &title()),
                 ("problems", &problems()),
-                // JSON has `<` only in strings, where `\u003c` means the same.
+                // JSON has `<` only in strings, where `\u003c` means `<`.
                 ("document", &OPENAPI_JSON.replace('<', r"\u003c")),
                 ("scalar", &scalar),
                 ("start", start),
@@ -49,7 +51,8 @@ impl Default for Page {
     }
 }
 
-/// Replaces each `{{name}}` by its value. The template has the names in the order of `values`. Inserted values are not searched.
+/// Replaces each `{{name}}` in the template by its value. The template has the names in the order of `values`. A
+/// `{{name}}` inside an inserted value is not replaced.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     let mut rest = template;
@@ -71,7 +74,7 @@ fn title() -> String {
     escape(document["info"]["title"].as_str().unwrap_or_default())
 }
 
-/// Returns the explanations of all problems. The anchor of each one is the fragment of its `type`.
+/// Returns the explanations of all problems. The anchor of an explanation is the fragment in the `type` of the problem.
 fn problems() -> String {
     let article = |kind: &Kind| {
         let (status, code, title) = kind.row();

@@ -1,5 +1,5 @@
-//! Extractors that never fail. A handler receives the path, query and body unchecked, and checks them after it has
-//! authenticated the caller.
+//! Extractors that never fail. A handler first authenticates the caller. Then it checks the path, the query and the
+//! body.
 
 use async_trait::async_trait;
 use dropshot::{
@@ -58,7 +58,7 @@ fn not_json(error: &serde_json::Error) -> ApiError {
     ApiError::at(Kind::InvalidRequest, "", format!("the body is not one valid JSON value: {error}"))
 }
 
-/// Removes the quoted value from a serde message. The value may be a password in the wrong member.
+/// Removes the quoted value from an error message of serde, because the value may be a password in the wrong member.
 fn without_values(message: &str) -> String {
     match (message.find("string \""), message.rfind("\", expected")) {
         (Some(start), Some(end)) if start < end => format!("{}a string{}", &message[..start], &message[end + 1..]),
@@ -78,11 +78,11 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// A path or query whose error is reported when the handler calls [`Checked::get`].
+/// A path, query or headers, or the error if they are not valid. [`Checked::get`] returns the value or the error.
 pub struct Checked<E>(Result<E, HttpError>);
 
 impl<E> Checked<E> {
-    /// Returns the path or query.
+    /// Returns the path, query or headers.
     ///
     /// # Errors
     /// Fails if the request does not match the schema.

@@ -1,8 +1,8 @@
-//! The API as one trait with all operations. openapi.json is the source of truth and describes everything else. The first
-//! line of each doc comment is the summary of the operation in openapi.json.
+//! The API as one trait with all operations. The first line of each operation's doc comment is the summary of the
+//! operation in openapi.json. openapi.json is the source of truth and contains the full descriptions.
 //!
-//! Bodies, paths and queries arrive unchecked (`JsonBody`, `Checked`), because a handler authenticates the caller first. A
-//! [`Reply`] holds either the response or a problem in a media type that the caller accepts.
+//! A handler authenticates the caller before it checks the body, the path or the query. So the trait uses the
+//! extractors `JsonBody` and `Checked`, which never fail. A [`Reply`] is either a success or a problem response.
 
 pub mod callback;
 pub mod docs;
@@ -22,10 +22,11 @@ use extract::{Checked, JsonBody};
 use problem::Reply;
 use types::*;
 
-/// The hand-written specification, byte for byte.
+/// The exact text of openapi.json, the specification.
 pub const OPENAPI_JSON: &str = include_str!("../openapi.json");
 
-/// The default listen address of the API: loopback only. It is the first server in openapi.json.
+/// The default listen address of the API. It accepts only connections from the same machine. The first server in
+/// openapi.json has the same address.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 pub type ApiResult<R> = Result<Reply<R>, Problem>;

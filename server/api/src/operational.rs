@@ -1,5 +1,5 @@
-//! Operational notifications: the service reports on an account's webhooks, with event types of its own (`webhook.…`). Only
-//! webhooks that name these types receive them.
+//! Operational notifications: the service itself publishes notifications about an account's webhooks. Their event types
+//! begin with `webhook.`. A webhook receives them only if its `eventTypes` contain the event type or `webhook.*`.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub trait Operational: Serialize {
     const EVENT_TYPE: &str;
 
-    /// Returns the webhook that the notification is about. This webhook does not receive it.
+    /// Returns the webhook that the notification is about. This webhook does not receive the notification.
     fn webhook_id(&self) -> Uuid;
 }
 
@@ -27,10 +27,11 @@ pub struct WebhookDeactivated {
 #[serde(rename_all = "camelCase")]
 pub struct WebhookFailing {
     pub webhook: AboutWebhook,
-    /// The time of the first failed attempt after the last accepted one.
+    /// The time when the first failed attempt ended. Earlier failures do not count after an accepted callback, an
+    /// activation or a new target URL.
     pub since: DateTime<Utc>,
     pub attempts: u32,
-    /// The earliest time of the deactivation, unless the webhook accepts a callback before that time.
+    /// The earliest time of the deactivation, if the webhook still accepts nothing.
     pub deactivation_expected_at: DateTime<Utc>,
 }
 

@@ -1,11 +1,12 @@
-//! The errors of the API: the table of kinds, the internal [`ApiError`], and [`Reply`], which renders an error.
+//! The errors of the API: the kinds of problems, the internal [`ApiError`], and [`Reply`], which converts an error to a
+//! response.
 
 use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError};
 use http::{HeaderMap, Response, StatusCode, header};
 
 use crate::types::{Problem, ProblemError};
 
-/// The kinds of problems. The documentation page explains each one under `#problem-<code>`.
+/// The kinds of problems. The documentation page explains each kind under `#problem-<code>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     InvalidRequest,
@@ -64,7 +65,7 @@ impl Kind {
     }
 }
 
-/// An error of an operation. `detail` and `errors` are sent to the caller; `cause` is only logged.
+/// An error of an operation. The response contains `detail` and `errors`. Only the log contains `cause`.
 #[derive(Debug)]
 pub struct ApiError {
     pub kind: Kind,
@@ -75,7 +76,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Returns the cause, which is only logged.
+    /// Returns the cause, which only the log contains.
     #[must_use]
     pub fn cause(&self) -> Option<&anyhow::Error> {
         self.cause.as_ref()
@@ -85,7 +86,7 @@ impl ApiError {
         ApiError { kind, detail: detail.into(), errors: Vec::new(), retry_after_seconds: None, cause: None }
     }
 
-    /// Creates an error for a value of the body. `pointer` is its position (RFC 6901).
+    /// Creates an error for a value in the body. `pointer` is the position of the value (RFC 6901).
     pub fn at(kind: Kind, pointer: impl Into<String>, detail: impl Into<String>) -> ApiError {
         let error = ProblemError { pointer: truncate(pointer.into(), 1024), detail: truncate(detail.into(), 1024) };
         let detail = match error.pointer.as_str() {
@@ -138,7 +139,7 @@ impl ApiError {
         let problem = self.to_problem(request_id);
         let mut response = Response::builder().status(problem.status).header(header::CONTENT_TYPE, media_type(request_headers));
         if self.kind == Kind::Unauthenticated {
-            // RFC 6750 §3.
+            // RFC 6750 §3 requires this header.
             response = response.header(header::WWW_AUTHENTICATE, "Bearer");
         }
         if let Some(seconds) = self.retry_after_seconds {
@@ -149,7 +150,7 @@ impl ApiError {
     }
 }
 
-/// Truncates a text to `characters`. The text may quote the request, but must not exceed the length limits in openapi.json.
+/// Truncates a text to `characters` characters. A text that quotes the request can exceed the limits in openapi.json.
 fn truncate(mut text: String, characters: usize) -> String {
     if let Some((index, _)) = text.char_indices().nth(characters) {
         text.truncate(index);
@@ -157,8 +158,8 @@ fn truncate(mut text: String, characters: usize) -> String {
     text
 }
 
-/// Returns `application/problem+json`, unless `Accept` (RFC 9110 §12.5.1) allows `application/json` but
-/// not `application/problem+json`.
+/// Returns `application/json` if `Accept` (RFC 9110 §12.5.1) allows it but not `application/problem+json`. Otherwise,
+/// returns `application/problem+json`.
 fn media_type(request_headers: &HeaderMap) -> &'static str {
     let mut json_only = false;
     let ranges = request_headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
@@ -176,12 +177,12 @@ fn media_type(request_headers: &HeaderMap) -> &'static str {
     if json_only { "application/json" } else { "application/problem+json" }
 }
 
-/// The result of an operation: a success, or an already rendered problem. A dropshot error type cannot choose its media
-/// type, so a problem is sent as an ordinary response.
+/// The result of an operation: a success or a complete problem response. An error type of dropshot cannot choose the
+/// media type of its response. So a problem is returned to dropshot like a success.
 pub struct Reply<R>(Result<R, Response<Body>>);
 
 impl<R> Reply<R> {
-    /// Creates a reply. An error is rendered in a media type that the request's `Accept` header allows.
+    /// Creates a reply. Converts an error to a response in a media type that the request's `Accept` header allows.
     pub fn new(outcome: Result<R, ApiError>, request_id: &str, request_headers: &HeaderMap) -> Reply<R> {
         Reply(outcome.map_err(|error| error.to_response(request_id, request_headers)))
     }
@@ -207,7 +208,8 @@ impl<R: HttpResponse> HttpResponse for Reply<R> {
     }
 }
 
-// These implementations make `Problem` the error type of the generated document. No handler returns a `Problem` as error.
+// dropshot needs these implementations to declare `Problem` as the error type in the generated document. No handler
+// returns a `Problem` as an error.
 
 impl HttpResponseError for Problem {
     fn status_code(&self) -> ErrorStatusCode {

@@ -1,6 +1,6 @@
-//! The scopes of access tokens, as openapi.json names them.
+//! The scopes of access tokens, with their names in openapi.json.
 
-/// A scope of an access token: one permission.
+/// One permission of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     WebhooksRead,
@@ -44,8 +44,9 @@ impl Scope {
         Scope::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    /// Whether a platform token may have this scope. The platform publishes, deletes its notifications, and reads. Only the
-    /// customer manages webhooks and redelivers.
+    /// Returns whether a platform token may have this scope. The platform can publish, read and delete notifications,
+    /// and read webhooks and deliveries. Only a token of an account can change webhooks, read signing secrets and
+    /// repeat deliveries.
     #[must_use]
     pub const fn for_platform(self) -> bool {
         !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets | Scope::DeliveriesWrite)

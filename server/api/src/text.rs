@@ -1,15 +1,17 @@
-//! String types that check their values. One declaration defines both the check and the schema, so they always agree.
+//! String types that check their values. One declaration defines the check and the schema, so the schema always agrees
+//! with the check.
 
 use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
-/// The rules for a string. The pattern is ECMA-262 as in JSON Schema; lengths count Unicode characters.
+/// The rules for a string. As in JSON Schema, the pattern has the syntax of ECMA-262, and lengths count Unicode
+/// characters.
 pub(crate) struct Rule {
     pub(crate) minimum: usize,
     pub(crate) maximum: usize,
     pub(crate) regex: LazyLock<Regex>,
-    /// Completes the error message "must be …".
+    /// The text after "must be" in the error message.
     pub(crate) meaning: &'static str,
 }
 
@@ -30,9 +32,9 @@ impl Rule {
     }
 }
 
-/// Declares a string newtype. `Deserialize` and `parse` check the text, and `JsonSchema` states the same rules. A `secret`
-/// type does not implement `Serialize`, and its `Debug` output is redacted. A `precheck` function runs first and returns the
-/// text that the rules apply to.
+/// Declares a newtype for a string. `Deserialize` and `parse` check the text, and `JsonSchema` contains the same rules.
+/// An `open` type implements `Serialize` and `Display`. A `secret` type does not, and its `Debug` output does not show
+/// the text. A `precheck` function runs before the check, and returns the text that is checked.
 macro_rules! text {
     (@type secret $(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -80,7 +82,7 @@ macro_rules! text {
                 Ok($name(text))
             }
 
-            /// Wraps a text from the store, which was checked before it was stored.
+            /// Creates the value from a text of the store without a check. The text was checked before it was stored.
             #[must_use]
             pub fn stored(text: String) -> $name {
                 $name(text)

@@ -1,5 +1,6 @@
-//! The wire types, one file per resource. Deserialization checks each value, and the schema of the type states the same
-//! rules. `cargo xtask openapi` checks that both agree with openapi.json.
+//! The types of request and response bodies, in one file per resource. Deserialization checks each value. The schema of
+//! a type contains the same rules as its deserialization. `cargo xtask openapi` compares these schemas with
+//! openapi.json.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use schemars::JsonSchema;
@@ -41,17 +42,19 @@ text! {
     open Account { 1..=63, r"^[a-z0-9][a-z0-9_-]{0,62}$",
         "1 to 63 lower-case letters, digits, `-` or `_`, beginning with a letter or digit" }
 
-    /// The position after a page: the identifier of its last item in base64url (RFC 4648 §5).
+    /// The position after a page: the identifier of the last item on the page, in base64url (RFC 4648 §5).
     open Cursor { 22..=22, r"^[A-Za-z0-9_-]{21}[AQgw]$", "the `cursor` of an earlier page" }
 
-    /// An absolute URL that this service may send requests to. The text is kept as it was sent.
+    /// An absolute URL to which this service may send requests. The type contains exactly the text that the customer
+    /// sent.
     open OutboundUrl { 9..=2048, r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\x21\x24-\x5b\x5d-\x7e]*)?$",
         "an absolute https URL of printable ASCII characters, such as `https://example.com/notify`", format: "uri",
         precheck: outbound_url }
 }
 
-/// Reports each of the most common mistakes with its own message, before the pattern is checked. A plain `http` URL is
-/// checked as if it were `https`, because the guard decides whether `http` is allowed (`--allow-http`).
+/// Returns a separate error message for each of the most common mistakes. This check comes before the check of the
+/// pattern. In an `http` URL, replaces `http` by `https` for the pattern. The guard decides whether `http` is allowed
+/// (`--allow-http`).
 fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
     let url =
         url::Url::parse(text).map_err(|error| format!("must be an absolute https URL, such as `https://example.com/notify`: {error}"))?;
@@ -90,7 +93,8 @@ impl Cursor {
     }
 }
 
-/// An identifier in the only format that the API documents (RFC 9562 §4, hyphenated). The `uuid` crate accepts four formats.
+/// An identifier in the hyphenated format (RFC 9562 §4), the only format that openapi.json allows. The `uuid` crate
+/// accepts four formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(pub Uuid);
 
@@ -145,14 +149,14 @@ impl JsonSchema for Timestamp {
     }
 }
 
-/// Truncates a time to milliseconds, which is the precision of the store. So a registration's response and a later lookup
-/// show the same time.
+/// Truncates a time to milliseconds, the precision of the store. So registerWebhook and a later getWebhook return the
+/// same time.
 #[must_use]
 pub fn to_milliseconds(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(3)
 }
 
-/// The maximum number of items of a page.
+/// The maximum number of items on a page.
 #[derive(Clone, Copy, Debug)]
 pub struct PageLimit(pub u32);
 
@@ -196,8 +200,8 @@ fn non_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
     T::deserialize(deserializer).map(Some)
 }
 
-/// A deserializer that accepts only objects. serde also reads a struct from an array, and a unit variant from an object;
-/// JSON Schema does not. `one_of` below accepts only strings.
+/// A deserializer that accepts only objects. Without it, serde also reads a struct from an array, which JSON Schema
+/// does not allow. serde also reads a unit variant from an object, so `one_of` accepts only strings.
 pub struct ObjectOnly<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
@@ -229,7 +233,7 @@ fn is_none<T>(option: &Option<T>) -> bool {
     option.is_none()
 }
 
-/// Returns the schema of an `int32` with both bounds.
+/// Returns the schema of an `int32` with a minimum and a maximum.
 fn integer(minimum: i32, maximum: f64) -> schemars::schema::Schema {
     schemars::schema::SchemaObject {
         instance_type: Some(schemars::schema::InstanceType::Integer.into()),

@@ -1,7 +1,7 @@
-//! `webhooks-server backup` and `restore`. A backup is one file, and the server may run while it is made.
+//! `webhooks-server backup` and `restore`. A backup is one file. The server may run during a backup.
 //!
-//! A backup never contains the master key. So nobody can read the secrets in a stolen backup, and a backup is useless without
-//! the key.
+//! A backup never contains the master key. So a thief cannot read the secrets in a stolen backup. The operator needs the master
+//! key to restore a backup.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::node::data_dir::DataDir;
 use crate::store::sqlite::copy::{copy_to, place, sync_directory_of, with_ending};
 use crate::store::sqlite::usable::Usable;
 
-/// Copies the database in its present state to `file`. The server may be running.
+/// Copies the present state of the database to `file`. The server may be running.
 ///
 /// # Errors
 /// If there is no database, if `file` cannot be written, or if `file` exists and `replace` is false.
@@ -33,10 +33,10 @@ pub(super) fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow:
     Ok(())
 }
 
-/// Replaces the database with a backup, after checking that the backup is intact and matches the master key.
+/// Checks that the backup is not damaged and that the master key belongs to it, and then replaces the database with the backup.
 ///
 /// # Errors
-/// If a server runs on the data directory, if a database exists and `replace` is false, or if the backup cannot be used.
+/// If a server runs on the data directory, if the backup is not usable, or if a database exists and `replace` is false.
 pub(super) fn restore(
     data_dir: &DataDir,
     master_key_file: Option<&Path>,
@@ -61,7 +61,7 @@ pub(super) fn restore(
     }
     let mut backup = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     place(&database, |partial| {
-        // Checks the copy and not the backup, because the copy becomes the database.
+        // Checks the copy and not the backup file, because the copy becomes the database.
         std::io::copy(&mut backup, &mut File::options().write(true).open(partial)?)?;
         let usable = Usable::open(partial).with_context(|| format!("{} cannot be restored", file.display()))?;
         data_dir.check_key(master_key_file, |name| usable.property(name))?;
@@ -72,7 +72,8 @@ pub(super) fn restore(
     Ok(())
 }
 
-/// Renames the old database. Renames its write-ahead log first, so that SQLite never uses this log with the new database.
+/// Renames the existing database. Renames its write-ahead log first, so that SQLite never uses this log with the restored
+/// database.
 fn set_aside(database: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
     let kept = with_ending(database, &format!(".replaced-{}", now.format("%Y%m%dT%H%M%S%3fZ")));
     for ending in ["-shm", "-wal", ""] {

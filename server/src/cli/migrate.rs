@@ -1,9 +1,10 @@
 //! `webhooks-server migrate`: copies everything from an embedded store to PostgreSQL.
 //!
-//! During the move, no server uses either store. The command holds the lock that a server would hold on the source. The target
-//! is marked as unfinished, so no node starts on it. Each transaction that adds rows also stores the progress, so a repeated
-//! command continues where it was interrupted. At the end, every row of both stores is read again and compared. Secrets are
-//! copied encrypted: the master key stays the same.
+//! During the move, no server uses the source or the target. The command locks the data directory of the source, as a running
+//! server does. A mark in the target says that the move is not finished, and no node starts while the mark exists. Each
+//! transaction that adds rows also stores the progress. So an interrupted command continues where it stopped. At the end, the
+//! command reads all rows of the source and the target again, and compares them. The secrets are copied without decryption, so
+//! the master key stays the same.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ use source::Source;
 use tables::{TABLES, Table};
 use target::{Target, TargetState};
 
-/// The embedded store to move: the one in the given path, or the one in `--data-dir`.
+/// The embedded store to move: the database at this path. `None` means the database in `--data-dir`.
 #[derive(Clone, Debug)]
 pub struct Embedded(Option<PathBuf>);
 
@@ -65,10 +66,10 @@ impl Embedded {
     }
 }
 
-/// Copies the source to the target, compares them and marks the target as finished.
+/// Copies the source to the target, compares the two, and marks the move as finished.
 ///
 /// # Errors
-/// If the source or the target cannot be used, or if they differ at the end.
+/// If the source or the target cannot be used, or if a row of the target differs from the source.
 pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) -> anyhow::Result<()> {
     let data_dir = from.data_dir(settings)?;
     let options = Options {
@@ -117,7 +118,7 @@ async fn copy(source: &Source, target: &Target, progress: &mut Progress) -> anyh
     Ok(())
 }
 
-/// Compares all tables. Returns the row count and the hash of each table, if source and target are equal.
+/// Compares all tables. If the target equals the source, returns the row count and the hash of each table.
 async fn compare(source: &Source, target: &Target) -> anyhow::Result<Vec<(&'static str, Compared)>> {
     let mut all = Vec::new();
     for table in &TABLES {
@@ -139,7 +140,7 @@ fn print(compared: &[(&str, Compared)]) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{}", lines.join("\n")).context("everything is moved, but the result of the comparison cannot be printed")
 }
 
-/// Prints the progress in a table: at the first and the last rows, and at most once a second in between.
+/// Prints how many rows of one table are done: after the first and the last batch, and between them at most once a second.
 struct ProgressReport {
     operation: &'static str,
     table: &'static str,

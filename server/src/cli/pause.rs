@@ -1,4 +1,4 @@
-//! `webhooks-server delivery …`: pauses and resumes deliveries. Servers may be running.
+//! `webhooks-server delivery …`: pauses and resumes deliveries. Servers may run at the same time.
 
 use std::io::Write as _;
 
@@ -15,29 +15,30 @@ use crate::node::open_store;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start no new attempts (takes effect within a second); attempts in flight run to their end
+    /// Pause deliveries: within a second, no new attempts start; attempts in flight are completed
     ///
-    /// Publishing continues. New deliveries and retries wait in the store, also across a restart, and use up no attempts.
-    /// Tests of a webhook and handshakes are still sent.
+    /// Publishing continues. New deliveries and retries wait in the database, even if the server restarts. A wait does not
+    /// count as an attempt. Test callbacks and handshakes are still sent.
     Pause(Target),
-    /// End a pause; due deliveries are attempted within a second
+    /// End a pause; within a second, due deliveries are attempted
     ///
-    /// Use the option with which the pause was started. Deliveries that another pause covers keep waiting.
+    /// Give the same --all, --account or --webhook as in the command that started the pause. If another pause includes a
+    /// delivery, the delivery stays paused.
     Resume(Target),
-    /// Show the pauses, and when each began
+    /// Show each pause and the time when it began
     Status,
 }
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Target {
-    /// Every webhook
+    /// The deliveries to all webhooks
     #[arg(long)]
     pub all: bool,
-    /// The webhooks of an account
+    /// The deliveries to the webhooks of this account
     #[arg(long, value_parser = parse_account)]
     pub account: Option<Account>,
-    /// One webhook
+    /// The deliveries to the webhook with this id
     #[arg(long, value_name = "ID")]
     pub webhook: Option<Uuid>,
 }
@@ -85,7 +86,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     Ok(())
 }
 
-/// Returns the scope of the given option. The parser makes sure that there is exactly one.
+/// Returns the scope that the option names. clap ensures that exactly one option is given.
 fn scope(target: Target) -> PauseScope {
     let account = target.account.map(PauseScope::Account);
     account.or(target.webhook.map(PauseScope::Webhook)).unwrap_or(PauseScope::All)

@@ -22,7 +22,7 @@ fn with_config(text: &str, arguments: &[&str]) -> Result<CommandLine, ConfigErro
 
 #[test]
 fn the_example_names_every_setting_with_its_default() {
-    // Each commented setting shows its default, so uncommenting all of them must change nothing.
+    // Each setting in the example is a comment with the default. If all comments become settings, they must change nothing.
     let uncommented: String = EXAMPLE
         .lines()
         .map(|line| match line.strip_prefix("# ") {

@@ -1,4 +1,4 @@
-//! `webhooks-server token …`: creates, lists and revokes access tokens. Servers may be running.
+//! `webhooks-server token …`: creates, lists and revokes access tokens. Servers may run at the same time.
 
 use std::io::Write as _;
 
@@ -18,26 +18,27 @@ use crate::secrets::access_token::{new_token, token_hash};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create an access token and print it; it is shown only once
+    /// Create an access token and print it; the token cannot be shown again
     Create {
-        /// The account that the token acts for
+        /// The account whose data the token can access
         #[arg(long, value_parser = parse_account, required_unless_present = "platform", conflicts_with = "platform")]
         account: Option<Account>,
-        /// Create a platform token: it can publish to every account and read everything, but not register webhooks
+        /// Create a platform token, which is valid for all accounts. It can publish, read and delete notifications, and read
+        /// webhooks and deliveries
         #[arg(long)]
         platform: bool,
-        /// A scope of the token; may be given more than once
+        /// A scope of the token. You can repeat this option
         #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope_parser())]
         scopes: Vec<Scope>,
-        /// The number of days after which the token expires; by default it does not expire
+        /// The number of days after which the token expires [default: the token does not expire]
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
         expires_in_days: Option<u32>,
     },
     /// List the access tokens without their secrets
     List,
-    /// Revoke an access token (takes effect within a second)
+    /// Revoke an access token; within a second, servers refuse it
     Revoke {
-        /// The id of the token, as shown by `token list`
+        /// The id of the token; `token list` shows the ids
         #[arg(value_name = "ID")]
         id: Uuid,
     },
@@ -81,7 +82,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     Ok(())
 }
 
-/// Returns the state of a token for the list: until when it is valid, or why it is refused.
+/// Returns the text in the column STATE: the time until which the token is valid, or why servers refuse it.
 fn state(token: &Token, now: chrono::DateTime<chrono::Utc>) -> String {
     match (token.revoked_at, token.expires_at) {
         (Some(_), _) => "revoked".to_owned(),

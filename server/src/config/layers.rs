@@ -1,7 +1,9 @@
-//! Reads settings from the command line, the environment, a TOML file and the defaults, in this order of precedence.
+//! Reads settings from the command line, the environment, a TOML file and the defaults. An earlier source in this list has
+//! precedence over a later source.
 //!
-//! Each setting is declared once, as an argument whose id is the setting's key in the file. The file's values become the arguments'
-//! defaults. So the command line and the environment override the file, and the same parser checks all values.
+//! Each setting is declared once, as a clap argument. The id of the argument is the key of the setting in the file. A value in
+//! the file becomes the default of its argument. So the command line and the environment override the file, and clap checks the
+//! values of all sources.
 
 use std::ffi::OsString;
 
@@ -40,11 +42,11 @@ pub enum ConfigError {
     Contradiction(&'static str),
 }
 
-/// Reads the command line, the environment and the configuration file. `command` has all settings as arguments, and `settings`
-/// returns them from the parsed value.
+/// Reads the command line, the environment and the configuration file. `command` has an argument for each setting. `settings`
+/// returns the settings of the parsed command line.
 ///
 /// # Errors
-/// If an argument or the file is invalid, or if settings contradict each other.
+/// If an argument or the file is invalid, or if two settings contradict each other.
 pub fn load<T: FromArgMatches>(
     command: clap::Command,
     arguments: impl IntoIterator<Item = OsString>,
@@ -53,7 +55,7 @@ pub fn load<T: FromArgMatches>(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = with_environment(command);
     let parse = |command: clap::Command| T::from_arg_matches(&command.try_get_matches_from(&arguments)?);
-    // The first pass finds the file. It also handles `--help` and reports wrong arguments.
+    // The first pass finds the path of the file. It also handles `--help` and reports invalid arguments.
     let first = parse(command.clone()).map_err(ConfigError::Arguments)?;
     let Some(path) = &settings(&first).config else {
         settings(&first).check()?;
@@ -63,13 +65,13 @@ pub fn load<T: FromArgMatches>(
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
     let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Toml { path: shown.clone(), source: Box::new(source) })?;
     let command = with_file(command, &table, &shown)?;
-    // The arguments were valid in the first pass, so an error now is in the file.
+    // The arguments were valid in the first pass, so the cause of an error in the second pass is in the file.
     let second = parse(command).map_err(|source| ConfigError::BadValue { path: shown, source })?;
     settings(&second).check()?;
     Ok(second)
 }
 
-/// Gives each setting an environment variable, and adds its key in the file to its help.
+/// Gives each setting an environment variable, and adds the key of the setting (`[file: …]`) to its help.
 pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let key = argument.get_id().to_string();
@@ -87,7 +89,7 @@ pub(crate) fn is_setting(argument: &Arg) -> bool {
     !matches!(argument.get_id().as_str(), "help" | "version" | "licenses")
 }
 
-/// Makes the file's values the defaults of their arguments.
+/// Makes each value in the file the default of its argument.
 fn with_file(mut command: clap::Command, table: &toml::Table, path: &str) -> Result<clap::Command, ConfigError> {
     let keys: Vec<String> =
         command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| argument.get_id().to_string()).collect();

@@ -1,5 +1,5 @@
-//! Makes one attempt: signs, authenticates and sends a callback, and reads the response, within limits of time and size. Failures
-//! are returned as outcomes.
+//! Makes one attempt: signs, authenticates and sends a callback, and reads the response, within limits of time and
+//! size. A failure of the receiver or the network is returned as an outcome.
 
 use std::time::{Duration, Instant};
 
@@ -72,7 +72,7 @@ impl Sent {
     }
 }
 
-/// Logs no text that the receiver chose.
+/// The receiver cannot choose any text that is written to the log.
 impl slog::KV for &Sent {
     fn serialize(&self, _: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
         serializer.emit_str("outcome".into(), self.outcome.as_str())?;
@@ -123,7 +123,8 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         }
         Err(Failure::Outcome { outcome, error }) => {
             sent.outcome = outcome;
-            // The error may contain names and certificates that the other server chose.
+            // The error text may contain text from the receiver or the token server, for example names in a
+            // certificate.
             let error = target.redactor(&authorizations).redact(&error);
             sent.error = Some(error.chars().take(1024).collect());
         }
@@ -193,7 +194,7 @@ async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, a
     }
     let response = request.send().await.map_err(|error| Failure::of(&error))?;
     let status = response.status();
-    // RFC 9110 §10.2.3. Retry-After counts only for 429 and 503.
+    // RFC 9110 §10.2.3. The `Retry-After` field is used only if the status is 429 or 503.
     let retry_after = (ResponseClass::of(status) == ResponseClass::Busy)
         .then(|| response.headers().get(header::RETRY_AFTER)?.to_str().ok().and_then(RetryAfter::parse))
         .flatten();

@@ -22,10 +22,10 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 /// Maximum time that a token is kept, even if `expires_in` is longer, because the token may have been revoked.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A token is renewed this long before its expiry, or one tenth of its lifetime before if that is shorter.
+/// How long before its expiry a token is renewed. If one tenth of its lifetime is shorter, that time is used instead.
 const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
 
-/// Maximum size of a token response. RFC 6749 §5.1 responses have a few hundred bytes.
+/// Maximum size of a token response. A usual response (RFC 6749 §5.1) has a few hundred bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// Maximum length of an access token, which is sent in a header.
@@ -89,7 +89,7 @@ impl TokenSource {
         }
     }
 
-    /// Returns a token other than the refused one. Concurrent callers share one token request.
+    /// Returns a token that is not `refused`. Concurrent callers share one token request.
     pub(super) async fn token(&self, guard: &Guard, refused: Option<&Token>) -> Result<Token, Failure> {
         let mut state = self.state.lock().await;
         let number = match &state.token {
@@ -114,8 +114,8 @@ impl TokenSource {
         Ok(token)
     }
 
-    /// Requests a token with HTTP Basic first, as RFC 6749 §2.3.1 prefers. If this is refused, sends the credentials in the body.
-    /// The next call first tries the method that worked.
+    /// Requests a token with HTTP Basic first, as RFC 6749 §2.3.1 prefers. If the server refuses HTTP Basic, sends the
+    /// credentials in the body. The next call first tries the method that worked.
     async fn fetch(&self, guard: &Guard, state: &mut State) -> Result<TokenResponse, Failure> {
         let first = self.request(guard, state.in_body).await?;
         let refused = match first {
@@ -168,7 +168,8 @@ impl TokenSource {
         if token.token_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
             return Err(unusable("the token type is not Bearer"));
         }
-        // RFC 6750 §2.1 specifies b64token. A token that is not a valid header value would fail later with a less clear error.
+        // RFC 6750 §2.1 defines the valid characters of a token. This check gives a clearer error than a later failure
+        // to build the header.
         let valid = !token.access_token.is_empty()
             && token.access_token.len() <= MAX_TOKEN_BYTES
             && token.access_token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -178,7 +179,7 @@ impl TokenSource {
 
 struct Refused {
     failure: Failure,
-    /// Whether the server may accept the credentials if they are sent in the other way.
+    /// Whether the server may accept the credentials with the other method (HTTP Basic or the body).
     unauthorized: bool,
 }
 

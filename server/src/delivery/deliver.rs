@@ -24,8 +24,8 @@ impl Engine {
         let target = match self.targets.get(&destination) {
             Ok(target) => target,
             Err(error) => {
-                // The receiver did not cause this error, so no attempt is counted. The key was checked at start, so the row is
-                // damaged.
+                // The receiver did not cause this error, so no attempt is counted. The master key was checked at the
+                // start of the server, so the stored secrets are damaged.
                 slog::error!(self.log, "cannot decrypt the webhook's secrets; its deliveries wait, and one is tried every 30 s; update the webhook to replace the secrets";
                     name, "webhook" => destination.webhook_id.to_string(), "error" => chain(&*error));
                 self.slots.defer(destination.webhook_id, self.clock.now() + MAX_PAUSE);
@@ -56,7 +56,7 @@ impl Engine {
         let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now, random_fraction());
         self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
         if sent.accepted() {
-            // Expected outcomes are of interest only at debug level.
+            // An accepted callback is logged only at level `debug`.
             slog::debug!(self.log, "attempt ended"; name, &sent);
         } else {
             slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
@@ -82,8 +82,8 @@ impl Engine {
         Ok(current.filter(|current| current.epoch == leased.destination.epoch).map(Arc::new))
     }
 
-    /// Returns what follows an attempt. `attempts_made` counts the attempts of the current retry schedule. `random` is in
-    /// `0.0..1.0` and gives the jitter of retries.
+    /// Returns what happens to the delivery after an attempt. `attempts_made` counts the attempts of the current retry
+    /// schedule. `random` is in `0.0..1.0` and gives the jitter of retries.
     fn next(&self, sent: &Sent, attempts_made: u32, now: DateTime<Utc>, random: f64) -> Next {
         if sent.accepted() {
             return Next::Succeeded;

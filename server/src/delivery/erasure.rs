@@ -4,8 +4,9 @@ use super::*;
 use crate::api::types::Account;
 
 impl Engine {
-    /// Deletes a notification. Returns false if there is no such notification. Afterwards no attempt of its deliveries starts,
-    /// and the store contains neither the payload nor the stored responses. The background tasks complete an interrupted erasure.
+    /// Deletes a notification. Returns false if there is no such notification. Afterwards no attempt of its deliveries
+    /// starts, and the store contains neither the payload nor the stored responses. If this function is interrupted, a
+    /// background task completes the erasure later.
     ///
     /// # Errors
     /// When the store is unavailable. The payload may already be erased.
@@ -18,7 +19,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Records that a notification was deleted. Deliveries that were leased earlier still hold the payload, but are not sent.
+    /// Records that a notification was deleted. Deliveries that were leased before the deletion still have the payload
+    /// in memory, but are not sent.
     pub(super) fn notification_deleted(&self, id: Uuid) {
         let mut deletions = self.deletions.lock().unwrap_or_else(PoisonError::into_inner);
         deletions.retain(|_, at| at.elapsed() < CHANGE_RETENTION);

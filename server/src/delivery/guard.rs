@@ -1,19 +1,22 @@
-//! All outbound requests of this server go through the guard. The guard connects only to permitted addresses.
+//! All outbound HTTP requests of this server go through the guard. The guard connects only to permitted addresses.
 //!
-//! Customers choose the URLs that this server calls, and this server runs inside an operator's network. So every address is
-//! checked (`guard/ranges.rs`) before each connection, because a name may resolve to another address at each attempt:
+//! Customers choose the URLs that this server calls, and this server runs inside an operator's network. So the guard
+//! checks every address (`guard/ranges.rs`) before each connection. A name may resolve to another address at each
+//! attempt. The guard has these parts:
 //!
-//! - [`Guard::check_url`] checks the URL itself. It is also called when a URL is stored, so that the customer gets the error at
-//!   once. It checks an address in the URL, because the HTTP client uses no resolver for such an address.
+//! - [`Guard::check_url`] checks the URL itself. If its host is an IP address, the function checks that address,
+//!   because the HTTP client then calls no resolver. The API also calls the function before it stores a URL, so that
+//!   the customer gets the error at once.
 //! - The resolver (`guard/resolver.rs`) checks each address of a name, and the client connects only to the checked addresses.
 //! - The client follows no redirects and uses no proxy from the environment, because both would bypass the checks.
 //!
 //! Clippy's `disallowed-methods` prevents other HTTP clients in the rest of the workspace.
 //!
-//! A receiver can make this server use only limited memory. The header of an HTTP/1 response has at most 100 fields and 816 KiB:
-//! hyper stops at 408 KiB, but may read 408 KiB more in one step. reqwest has no setting for this limit. The header of an HTTP/2
-//! response has at most 32 KiB. Unread body data is limited to 64 KiB per HTTP/2 stream and 1 MiB per connection. The attempt
-//! limits the size of a body and the time for reading it.
+//! The memory for each response is limited. The header of an HTTP/1 response has at most 100 fields and 816 KiB. The
+//! library hyper stops at 408 KiB, but may read 408 KiB more in one step. The library reqwest has no setting for this
+//! limit. The header of an HTTP/2 response has at most 32 KiB. Unread body data is limited to 64 KiB per HTTP/2 stream
+//! and 1 MiB per connection. `delivery/attempt.rs` limits the size of the body that is read, and the time for reading
+//! it.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -40,11 +43,12 @@ use crate::slots::IDLE_TIMEOUT;
 /// Default time limit for name resolution, connecting and the TLS handshake together.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Maximum number of idle connections per host: the default limit of an account's attempts in flight. With fewer connections, a
-/// host with several webhooks would often get new ones.
+/// Maximum number of idle connections per host. It is the default limit of attempts in flight per account. If the
+/// maximum were lower, the client would often have to open new connections to a host with several webhooks.
 const MAX_IDLE_PER_HOST: usize = 256;
 
-/// A dead HTTP/2 connection is detected within the sum of both times. Otherwise several attempts on it would time out.
+/// A dead HTTP/2 connection is detected within the sum of these two times. Without this check, several attempts on a
+/// dead connection can time out.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -55,8 +59,8 @@ const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// The operator's settings of the guard.
 #[derive(Debug, Clone)]
 pub struct GuardPolicy {
-    /// Networks that callbacks may reach although they are not globally reachable. A cloud's metadata service is allowed only by
-    /// a network with exactly its address.
+    /// Networks that callbacks may reach although they are not globally reachable. The metadata service of a cloud is
+    /// allowed only if a network is exactly the address of that service.
     pub allow_networks: Vec<IpNet>,
     /// Whether `http` URLs are allowed in addition to `https` URLs.
     pub allow_http: bool,
@@ -166,8 +170,8 @@ impl Guard {
         if url.fragment().is_some() {
             return Err(Refusal::Fragment);
         }
-        // For these schemes the URL parser has already converted every spelling of an address (octal, hexadecimal, short,
-        // percent-encoded, full-width).
+        // For `https` and `http`, the URL parser has already converted every spelling of an IP address (octal,
+        // hexadecimal, short, percent-encoded, full-width).
         let address: IpAddr = match url.host() {
             None => return Err(Refusal::NoHost),
             Some(Host::Domain(_)) => return Ok(()),
@@ -177,15 +181,15 @@ impl Guard {
         self.addresses.check(address).map_err(|range| Refusal::AddressForbidden { address, range })
     }
 
-    /// Starts a request. The addresses of a name are checked when the request is sent. [`refusal_in`] finds a refusal by this
-    /// check.
+    /// Creates a request. The addresses of a host name are checked later, when the request is sent. If that check
+    /// refuses an address, [`refusal_in`] finds the refusal in the error.
     pub fn request(&self, method: http::Method, url: &Url) -> Result<reqwest::RequestBuilder, Refusal> {
         self.check_url(url)?;
         Ok(self.client.request(method, url.clone()))
     }
 }
 
-/// Returns the refusal if a request failed because the guard refused it.
+/// Returns the refusal if a request failed because the guard refused an address.
 pub fn refusal_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Refusal> {
     find_in(error)
 }

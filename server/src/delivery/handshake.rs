@@ -1,11 +1,12 @@
-//! The ownership handshake. If the operator requires handshakes, a webhook gets no deliveries until its receiver agrees. It
-//! agrees by responding to a signed `webhook.handshake` callback with the challenge from the callback.
+//! The ownership handshake. If the operator requires handshakes, a webhook gets no deliveries until its receiver
+//! agrees. To agree, the receiver responds to a signed `webhook.handshake` callback with the challenge from that
+//! callback.
 //!
-//! A handshake has the webhook's credentials and headers, which the customer supplied for this URL. A gateway in front of the
-//! receiver may require them, so the handshake also shows that they work. Notifications belong to the platform and not to the
-//! customer. The handshake protects them from strangers.
+//! The callback of a handshake has the credentials and headers of the webhook. A gateway in front of the receiver may
+//! require these credentials, so the handshake also shows that they work. Notifications contain data of the platform.
+//! The handshake ensures that the service sends them only to servers that have agreed to receive them.
 //!
-//! Handshakes have their own small limit of attempts in flight, so they use no slots of deliveries.
+//! Handshakes use no slots. A separate, small limit applies to the handshakes in flight.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +28,8 @@ use crate::store::{Destination, DueHandshake, HandshakeEnd};
 
 const EVENT_TYPE: &str = "webhook.handshake";
 
-/// Maximum number of handshakes in flight in total and per account. Hanging receivers delay only handshakes of their own account.
+/// Maximum number of handshakes in flight in total and per account. The limit per account ensures that hanging
+/// receivers of one account do not delay the handshakes of all accounts.
 const MAX_IN_FLIGHT: usize = 32;
 const MAX_IN_FLIGHT_PER_ACCOUNT: usize = 4;
 
@@ -59,7 +61,8 @@ fn check_response(challenge: &Challenge, status: Option<u16>, body: &[u8]) -> Re
 pub(super) struct Handshakes {
     /// Notified when a handshake may be due, or when a handshake in flight has ended.
     wake: Notify,
-    /// The challenges in flight with their accounts. A new challenge of a webhook does not wait for the previous one.
+    /// The challenge and the account of each handshake in flight. The key is the challenge, so a new challenge of a
+    /// webhook does not wait for the previous challenge.
     running: Mutex<HashMap<Challenge, String>>,
 }
 
@@ -93,13 +96,14 @@ impl Engine {
                     self.attempts.spawn(async move {
                         tokio::select! {
                             () = running.engine.make_handshake(&due) => {}
-                            // The handshake is repeated after the next start.
+                            // Another node repeats the handshake, or this node after its next start.
                             () = running.engine.cut_off.cancelled() => {}
                         }
                     });
                 }
             }
-            // Handshakes above the limit are queried again when a handshake ends. The pause avoids a query after each response.
+            // When a handshake ends, the loop queries the handshakes above the limit again. The pause prevents a query
+            // after each response.
             let pause = if too_many { MIN_QUERY_INTERVAL } else { Duration::ZERO };
             tokio::time::sleep(pause).await;
             let next_due = async {
@@ -144,7 +148,7 @@ impl Engine {
         let Some(webhook) = self.store.get_webhook(None, due.webhook_id).await? else { return Ok(None) };
         let target = self.targets.get(&Destination::of(&webhook))?;
         let now = self.clock.now();
-        // A new identifier for each attempt, because a receiver may ignore identifiers that it has already handled.
+        // Each attempt has a new identifier, because a receiver may ignore identifiers that it has already handled.
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
             r#type: &EventType::stored(EVENT_TYPE.to_owned()),
@@ -174,7 +178,7 @@ impl Engine {
     }
 }
 
-/// A handshake in flight. It counts against the limits until it is dropped.
+/// A handshake in flight. It counts against the limits until this value is dropped.
 struct Running {
     engine: Arc<Engine>,
     challenge: Challenge,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Maximum number of ready work items that are taken from the slots in one round.
+/// Maximum number of ready work items that one iteration of the lease loop takes from the slots.
 const MAX_WORK_ITEMS: usize = 256;
 
 /// Interval between two steps of tidying when there is nothing to do.

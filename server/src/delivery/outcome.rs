@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::guard::{self, NameError};
 
-/// The outcome of an attempt. openapi.json documents these values and may add more later.
+/// The outcome of an attempt. openapi.json documents these values. Later versions may add values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Accepted,
@@ -47,7 +47,7 @@ impl Failure {
         Failure::Outcome { outcome, error: error.into() }
     }
 
-    /// Adds the place of the failure to the error text.
+    /// Puts `place` before the error text, for example `the token URL`.
     pub(super) fn at(self, place: &str) -> Failure {
         match self {
             Failure::Outcome { outcome, error } => Failure::Outcome { outcome, error: format!("{place}: {error}") },
@@ -63,8 +63,8 @@ impl Failure {
         }
     }
 
-    /// Classifies a failed request by the type of its error. The error text has no URL: the customer knows it, and it may contain
-    /// a key.
+    /// Classifies a failed request by the type of its error. The error text does not contain the URL. The customer
+    /// knows the URL, and the URL may contain a key.
     pub(super) fn of(error: &reqwest::Error) -> Failure {
         if let Some(shortage) = guard::shortage_in(error) {
             return Failure::NotMade(NotMade(shortage));

@@ -3,7 +3,8 @@
 use super::*;
 
 impl Engine {
-    /// Records the outcome of an attempt. Retries until the store succeeds, because an attempt without an outcome is repeated.
+    /// Records the outcome of an attempt. Calls the store until it succeeds, because an attempt is repeated if its
+    /// outcome is not stored.
     pub(super) async fn record(self: &Arc<Self>, finish: EndedAttempt, name: AttemptName) {
         let recorded =
             self.persist("record an attempt", name, || self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()));
@@ -23,13 +24,14 @@ impl Engine {
             self.webhook_changed(webhook_id, deactivated.revision);
         }
         self.begin(finished.next);
-        // Even after the last attempt, a redelivery may have been requested meanwhile.
+        // Wakes the lease loop even after the last attempt: a redelivery may have been requested during that attempt.
         if finish.next != Next::Succeeded {
             self.rescheduled.notify_one();
         }
     }
 
-    /// Releases a delivery that was not attempted. Otherwise the delivery would stay leased until the next start.
+    /// Releases a delivery that was not attempted. Without this release, the delivery stays leased until this node
+    /// stops or dies.
     pub(super) async fn release(&self, leased: Leased, name: AttemptName) {
         let work = WorkItem { webhook_id: leased.destination.webhook_id, lane: leased.lane };
         let released = self.persist("release a delivery", name, || self.store.release_delivery(leased.delivery_id, leased.lease));

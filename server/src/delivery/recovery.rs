@@ -7,7 +7,8 @@ use crate::store::{RECOVERY_STEP, Recovery, RecoveryPosition, RecoveryStep};
 /// The result of one call.
 #[derive(Debug)]
 pub enum Recovered {
-    /// `count` deliveries are due again, or would be due without `dry_run`. If `next` is set, more may follow this position.
+    /// `count` deliveries are due again. With `dry_run`, nothing changes, and `count` is the number of deliveries that
+    /// the same call without `dry_run` makes due. If `next` is set, there may be more deliveries after this position.
     Some {
         count: u32,
         next: Option<RecoveryPosition>,
@@ -21,11 +22,12 @@ impl Engine {
     /// safe: recovered deliveries are no longer failed or cancelled.
     ///
     /// # Errors
-    /// When the store is unavailable. The steps before the error stay recorded.
+    /// When the store is unavailable. Deliveries of the steps before the error stay due.
     pub async fn recover(&self, account: &Account, recovery: Recovery) -> store::Result<Recovered> {
         let mut count = 0;
         let mut after = recovery.after;
-        // Steps that only prepare count too. They cost about as much as other steps, and a call must end.
+        // Steps that only prepare the recovery also count, because they cost about as much as other steps. So each call
+        // ends.
         for _ in 0..MAX_DELIVERIES_PER_CALL / RECOVERY_STEP {
             let step = self.store.recover_deliveries(account.clone(), Recovery { after, ..recovery }, self.clock.now()).await?;
             match step {
@@ -44,7 +46,7 @@ impl Engine {
                 RecoveryStep::WebhookDeactivated => return Ok(Recovered::WebhookDeactivated),
             }
         }
-        // If all steps only prepared: the position before the first delivery.
+        // If all steps only prepared the recovery, `next` is the position before the first delivery.
         let next = after.unwrap_or((recovery.since, Uuid::nil()));
         Ok(Recovered::Some { count, next: Some(next) })
     }

@@ -1,10 +1,11 @@
 //! Removes secrets from the responses of receivers: many servers echo the request, including its `Authorization` header.
 //!
-//! A response may contain a secret raw or encoded. Hexadecimal and base64 have few forms, and the redactor searches for all of
-//! them. Percent-encoding, JSON and HTML may escape each character or not, in several ways. Such text is decoded, and the
-//! redactor searches the decoded text. Two nested encodings are decoded, such as a URL in a JSON string, but not three.
+//! A response may contain a secret unchanged or encoded. In hexadecimal and base64, a secret has only a few forms, and
+//! the redactor searches for all of them. Percent-encoding, JSON and HTML can escape each character in several ways.
+//! The redactor decodes these three encodings and searches the decoded text. It decodes at most two nested encodings,
+//! such as a percent-encoded secret in a JSON string.
 //!
-//! Overlapping secrets are redacted together, so that no part of either remains.
+//! Overlapping secrets are redacted together, so that no part of them remains.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,7 +25,8 @@ const REDACTED: &str = "[redacted]";
 /// Maximum number of nested encodings that are decoded.
 const MAX_DEPTH: usize = 2;
 
-/// Minimum lengths of encoded forms. Shorter forms occur in any text, and redacting them would disclose more than it hides.
+/// Minimum lengths of a secret and of a base64 part whose encoded forms are redacted. Shorter forms also occur by
+/// chance in any text. Their redaction could disclose the secret.
 const MIN_ENCODED_SECRET: usize = 4;
 const MIN_BASE64_PART: usize = 8;
 
@@ -74,7 +76,7 @@ impl Redactor {
         merged
     }
 
-    /// Returns the start of a secret that the end of the text truncates.
+    /// If the end of the text truncates a secret, returns the start of that secret.
     fn truncated_secret(&self, views: &[View]) -> Option<usize> {
         views.iter().flat_map(|view| self.all_forms().filter_map(|forms| forms.find_truncated(view))).min()
     }
@@ -96,12 +98,13 @@ impl fmt::Debug for Redactor {
 /// `body` may be only the beginning of the response, so its end may truncate a secret. Such a truncated secret is removed as
 /// well.
 pub fn excerpt(body: &[u8], limit: usize, redactor: &Redactor) -> (String, bool) {
-    // Decoding a long body is slow. An excerpt needs no more, unless many of its secrets are longer than their replacement.
+    // Decoding a long body is slow, so only its beginning is decoded. It is long enough for the excerpt, except if long
+    // secrets are most of the text.
     let beginning = &body[..body.len().min(limit.saturating_mul(4))];
     let views = views(beginning);
     let spans = redactor.spans(&views);
     let end = match redactor.truncated_secret(&views) {
-        // A text that ends with a complete secret is not truncated within a secret.
+        // If the text ends with a complete secret, its end truncates no secret.
         Some(_) if spans.last().is_some_and(|last| last.end == beginning.len()) => beginning.len(),
         Some(start) => start,
         None => beginning.len(),
@@ -140,7 +143,8 @@ fn raw_forms(secret: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Returns the base64 forms of the secret, and the parts of them that are the same within any longer text (`user:password`).
+/// Returns the base64 forms of the secret. Also returns the base64 digits that the secret has within any longer text,
+/// such as `user:password`.
 fn base64_forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = vec![STANDARD.encode(secret), URL_SAFE.encode(secret)];
     if secret.len() >= MIN_ENCODED_SECRET {
@@ -238,7 +242,7 @@ impl View {
                     view.bytes.extend(bytes);
                     at += length;
                 }
-                // The end of the text may truncate a secret within an escape.
+                // An incomplete escape at the end of the text is left out. It may be part of a truncated secret.
                 Meaning::Truncated => break,
             }
         }

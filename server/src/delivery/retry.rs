@@ -1,4 +1,4 @@
-//! The retry schedule. Pure functions: the time and the random fraction are parameters.
+//! The retry schedule. All functions are pure: the time and the random fraction are parameters.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,8 @@ use crate::model::duration::{DAY, HOUR, MINUTE, parse_seconds};
 /// Nine retries after the first attempt, over a little more than three days.
 const DEFAULT_WAITS_SECS: [u64; 9] = [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
-/// Maximum random fraction that is added to each wait. So deliveries that failed together are not retried together.
+/// Maximum random fraction by which each wait is made longer. So deliveries that failed at the same time are retried at
+/// different times.
 const JITTER: f64 = 0.2;
 
 /// Maximum delay that a receiver may request.
@@ -92,7 +93,8 @@ fn parse_wait(text: &str) -> Result<Duration, RetryScheduleError> {
     }
 }
 
-/// Writes the list that [`FromStr`] reads. Each wait has the largest unit up to hours that represents it exactly.
+/// Writes the list that [`FromStr`] reads. Each wait is a whole number of hours, minutes or seconds. The largest
+/// possible unit is used.
 impl fmt::Display for RetrySchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
@@ -116,9 +118,9 @@ impl fmt::Display for RetrySchedule {
 /// The value of a `Retry-After` field (RFC 9110 §10.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// This long after the response.
+    /// The time to wait after the response.
     Wait(Duration),
-    /// Not before this time.
+    /// The earliest time of the next attempt.
     At(DateTime<Utc>),
 }
 
@@ -127,14 +129,14 @@ impl RetryAfter {
     pub fn parse(value: &str) -> Option<RetryAfter> {
         let value = value.trim_matches([' ', '\t']);
         if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-            // A number too large for the type is a very long wait, which the limit shortens later.
+            // If the number is too large for `u64`, the maximum is used. `RetryAfter::time` limits the wait later.
             return Some(RetryAfter::Wait(Duration::from_secs(value.parse().unwrap_or(u64::MAX))));
         }
-        // Accepts all three forms, as RFC 9110 §5.6.7 requires.
+        // Accepts all three date formats, as RFC 9110 §5.6.7 requires.
         httpdate::parse_http_date(value).ok().map(|time| RetryAfter::At(time.into()))
     }
 
-    /// Returns the requested time, but no later than the limit.
+    /// Returns the requested time, but at most [`MAX_RETRY_AFTER`] after `now`.
     fn time(self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + signed(MAX_RETRY_AFTER);
         match self {
@@ -226,7 +228,7 @@ mod tests {
         ] {
             assert_eq!(wait(attempts_made, Some(retry_after), 0.0), Some(expected), "{retry_after:?}");
         }
-        // A scheduled wait may be longer than a receiver may request.
+        // A scheduled wait may be longer than the maximum that a receiver can request.
         assert_eq!(wait(9, Some(Wait(Duration::from_secs(1))), 1.0), Some(1.2 * day));
         // A receiver cannot extend an exhausted schedule.
         assert_eq!(wait(10, Some(Wait(Duration::from_secs(1))), 0.0), None);

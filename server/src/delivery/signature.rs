@@ -11,8 +11,9 @@ use crate::secrets::signing_secret::SigningSecret;
 /// Returns the value of the `webhook-signature` header: one `v1,` signature for each secret, in the given order, separated by
 /// spaces.
 ///
-/// `id` and `timestamp` (seconds since 1970) are the values of `webhook-id` and `webhook-timestamp`; `body` is the exact body.
-/// During a rotation overlap a callback has the signatures of both secrets; the receiver needs only one match.
+/// `id` and `timestamp` (seconds since 1970) are the values of `webhook-id` and `webhook-timestamp`; `body` is the
+/// exact body. During a rotation overlap a callback has the signatures of both secrets; the receiver accepts it if one
+/// of them matches.
 pub fn sign(secrets: &[SigningSecret], id: &str, timestamp: i64, body: &[u8]) -> String {
     let signatures = secrets.iter().map(|secret| {
         let signature = STANDARD.encode(tag(secret, id, timestamp, body).as_ref());

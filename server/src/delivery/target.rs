@@ -1,4 +1,5 @@
-//! Destinations of webhooks with decrypted secrets, for requests. Targets are never logged.
+//! A target is the destination of a webhook with decrypted secrets. Attempts use it to send requests. Targets are never
+//! logged.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,12 +22,12 @@ use crate::store::Destination;
 pub(super) struct Target {
     pub(super) url: Url,
     pub(super) credentials: Credentials,
-    /// The headers that the customer adds.
+    /// The custom headers of the webhook.
     pub(super) headers: HeaderMap,
     /// The current secret and, if there is one, the previous secret.
     signing_secrets: Vec<SigningSecret>,
     previous_valid_until: Option<DateTime<Utc>>,
-    /// Every secret of the webhook, in each form that a response may contain.
+    /// Every secret of the webhook, and the parts of secrets that must also be redacted.
     secrets: Vec<String>,
     /// The last redactor, and the credentials for which it was built.
     last_redactor: Mutex<Option<(Vec<String>, Arc<Redactor>)>>,
@@ -85,8 +86,8 @@ impl Target {
         })
     }
 
-    /// Returns the signing secrets that are valid at `now`. The end of a rotation overlap changes no revision, so the target
-    /// stays cached.
+    /// Returns the signing secrets that are valid at `now`. When the overlap of a rotation ends, the revision of the
+    /// webhook does not change. So this function compares the times.
     pub(super) fn signing_secrets(&self, now: DateTime<Utc>) -> &[SigningSecret] {
         let both = self.previous_valid_until.is_some_and(|valid_until| now < valid_until);
         if both { &self.signing_secrets } else { &self.signing_secrets[..1] }
@@ -107,8 +108,8 @@ impl Target {
     }
 }
 
-/// Parses a JSON list of header names and values. Adds the values and their longer words to `secrets`. Such a word may be a key
-/// after a scheme such as `Token`.
+/// Parses a JSON list of header names and values. Adds each value to `secrets`, and also its words of at least
+/// [`MIN_KEY_LEN`] bytes. A word may be a key, for example after the scheme `Token`.
 fn open_headers(pairs: &[u8], secrets: &mut Vec<String>) -> anyhow::Result<HeaderMap> {
     let pairs: Vec<(String, String)> = serde_json::from_slice(pairs)?;
     let mut headers = HeaderMap::new();

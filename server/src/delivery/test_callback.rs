@@ -50,7 +50,7 @@ impl Sample {
     }
 }
 
-/// A running test. It counts for its account until it is dropped.
+/// A running test. It counts for its account until this value is dropped.
 struct RunningTest<'a> {
     tests: &'a Mutex<HashMap<String, usize>>,
     account: String,

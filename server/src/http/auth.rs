@@ -24,7 +24,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Returns the account, for operations of customers. Platform tokens never have the scopes of these operations.
+    /// Returns the account of the caller. Only operations of customers call this function, and a platform token never
+    /// has the scopes of these operations.
     pub fn account(&self) -> Result<&Account, ApiError> {
         self.account
             .as_ref()
@@ -84,8 +85,8 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     Ok(Caller { account: token.account })
 }
 
-/// Returns the address of the caller: the peer, or behind a proxy the last address in X-Forwarded-For. The caller may have
-/// invented the earlier addresses.
+/// Returns the address of the peer. Behind a proxy, returns the last address in X-Forwarded-For instead. The caller may
+/// have invented the addresses before the last one.
 fn client_address(rqctx: &RequestContext<App>) -> IpAddr {
     let peer = rqctx.request.remote_addr().ip();
     if !rqctx.context().behind_proxy {

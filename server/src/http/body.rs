@@ -1,4 +1,5 @@
-//! Reads a request's body after authenticating the caller. The order of error statuses is 401, 403, 415, 413, 400.
+//! Reads a request's body after authenticating the caller. If a request has several errors, the status is the first of
+//! 401, 403, 415, 413 and 400 that applies.
 
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use crate::http::auth::{self, Caller};
 /// Time limit for receiving a body. dropshot itself sets no limit.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How much of a refused body is still read. If the connection closes while a client sends, the client cannot read the response.
+/// After a refusal, the server still reads the rest of the body, up to this size and time. If the connection closes
+/// while a client sends, the client cannot read the response.
 const DRAIN_BYTES: usize = 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 

@@ -1,4 +1,4 @@
-//! The documentation that the server serves beside the API: openapi.json itself, and a page generated from it.
+//! The documentation that the server serves: openapi.json, and a page that is generated from openapi.json.
 //!
 //! The page loads nothing from other servers, and its content security policy allows requests only to the API. The page and
 //! the document are not operations of the API, so openapi.json does not list them.
@@ -36,7 +36,7 @@ async fn get_docs(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpErro
     static PAGE: OnceLock<(StaticContent, HeaderValue)> = OnceLock::new();
     let (page, policy) = PAGE.get_or_init(|| {
         let Page { html, policy } = Page::new();
-        // A page cannot set this directive itself.
+        // A page cannot set the directive `frame-ancestors` itself, so the header sets it.
         let policy = format!("{policy}; frame-ancestors 'none'").try_into().expect("directives are ASCII");
         (StaticContent::new("text/html; charset=utf-8", html.into()), policy)
     });
@@ -74,7 +74,7 @@ impl StaticContent {
     }
 }
 
-/// Whether If-None-Match names the ETag. The comparison is weak (RFC 9110 §13.1.2).
+/// Returns whether If-None-Match contains the ETag. The comparison is weak (RFC 9110 §13.1.2).
 fn is_cached(request: &HeaderMap, etag: &str) -> bool {
     let values = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == etag)

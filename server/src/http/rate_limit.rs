@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::Rate;
 
-/// When there are this many keys, those whose theoretical arrival time has passed are removed.
+/// When there are this many keys, the keys whose theoretical arrival time has passed are removed.
 const CLEANUP_AT_KEYS: usize = 10_000;
 
 /// A rate limit for each key, or no limit.

@@ -9,8 +9,9 @@ use crate::api::problem::{ApiError, Reply};
 use crate::api::types::Problem;
 use crate::http::App;
 
-/// Runs a handler and returns its [`Reply`]. Renders an error as a problem, and logs the cause, which the caller does not see.
-/// A panic becomes a problem too: dropshot would only close the connection.
+/// Runs a handler and returns its [`Reply`]. Converts an error to a problem response, and logs the cause. The caller
+/// does not see the cause. A panic also becomes a problem response, because dropshot only closes the connection after a
+/// panic.
 pub async fn reply<R: HttpResponse>(
     rqctx: &RequestContext<App>,
     body: impl Future<Output = Result<R, ApiError>>,

@@ -12,6 +12,7 @@ pub struct BacklogCounts {
     pub active: u64,
     /// The number of deactivated webhooks.
     pub deactivated: u64,
-    /// The due time of the oldest waiting delivery of an ordered webhook. This delivery may wait behind others.
+    /// The earliest due time of the waiting deliveries of ordered webhooks. That delivery may wait for earlier
+    /// deliveries of its webhook.
     pub oldest_in_order: Option<DateTime<Utc>>,
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::rand::SecureRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// As many bytes as a key has, so that the challenge cannot be guessed.
+/// 256 random bits, so that nobody can guess the challenge.
 const CHALLENGE_LEN: usize = 32;
 
 /// The text that a receiver must send back. Anyone who knows this text could agree in place of the receiver, so `Debug` does not

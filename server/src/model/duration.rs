@@ -4,7 +4,8 @@ pub const MINUTE: u64 = 60;
 pub const HOUR: u64 = 60 * MINUTE;
 pub const DAY: u64 = 24 * HOUR;
 
-/// Parses a whole number with one of the units `s`, `m`, `h` and `d`, such as `30m`, to seconds. Overflow gives `u64::MAX`.
+/// Converts a text such as `30m` to seconds. The text is a whole number and one of the units `s`, `m`, `h` and `d`. A
+/// number that is too large gives `u64::MAX`.
 pub fn parse_seconds(text: &str) -> Option<u64> {
     let (number, unit_secs) =
         [("s", 1), ("m", MINUTE), ("h", HOUR), ("d", DAY)].into_iter().find_map(|(unit, secs)| Some((text.strip_suffix(unit)?, secs)))?;

@@ -49,7 +49,7 @@ impl Catalogue {
         self.0.as_ref().is_none_or(|entries| entries.contains_key(event_type))
     }
 
-    /// Returns the index of the first pattern that matches no type.
+    /// Returns the index of the first pattern that matches no type of the catalogue and no type of the service itself.
     #[must_use]
     pub fn first_unknown(&self, patterns: &EventTypes) -> Option<usize> {
         let entries = self.0.as_ref()?;
@@ -65,8 +65,8 @@ impl Catalogue {
         self.0.as_ref()?.get(event_type)?.example.as_ref().map(PayloadObject::raw)
     }
 
-    /// Returns a page of the catalogue, sorted by name. A page starts where the previous one ended, even if the catalogue was
-    /// changed meanwhile.
+    /// Returns a page of the catalogue, sorted by name. A page starts after the last name of the previous page, even if
+    /// the catalogue has changed between the two pages.
     #[must_use]
     pub fn page(&self, after: Option<&EventTypeCursor>, limit: usize) -> EventTypePage {
         let is_after = |record: &&EventTypeRecord| after.is_none_or(|after| record.name.as_str() > after.as_str());
@@ -106,7 +106,7 @@ fn parse_entry(entry: &RawValue) -> anyhow::Result<EventTypeRecord> {
     Ok(EventTypeRecord { name: entry.name, description: entry.description, example: entry.example })
 }
 
-/// Names an entry by its number and, if it has one, its name.
+/// Returns the number of an entry, and its name if it has one.
 fn describe_entry(index: usize, entry: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Named {
@@ -178,7 +178,7 @@ mod tests {
         let second = catalogue.page(first.cursor.as_ref(), 3);
         assert_eq!((names(&second), second.cursor), (vec!["c".to_owned()], None));
         assert!(catalogue.page(None, 4).cursor.is_none());
-        // If the entry of a cursor was removed, the page starts after its position.
+        // If the entry of a cursor was removed, the page starts with the next name.
         assert_eq!(names(&catalogue.page(Some(&EventTypeCursor::parse("aa").expect("a cursor")), 1)), ["b"]);
         assert!(Catalogue::default().page(None, 10).data.is_empty());
     }

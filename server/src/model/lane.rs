@@ -1,8 +1,9 @@
-//! The lanes in which deliveries wait, and what follows an attempt.
+//! The lanes in which deliveries wait, and what happens to a delivery after an attempt.
 
 use chrono::{DateTime, Utc};
 
-/// A lane of a webhook. Deliveries wait only for other deliveries in the same lane, so retries never block fresh deliveries.
+/// A lane of a webhook. A delivery waits only for earlier deliveries of the same lane, so retries never block fresh
+/// deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     Fresh = 0,
@@ -16,11 +17,11 @@ impl Lane {
     pub const COUNT: usize = 3;
 }
 
-/// For each lane, the due time of the oldest waiting delivery, which may be in the future. Ignores paused deliveries, and
-/// deliveries that wait behind others of an ordered webhook.
+/// For each lane, the due time of the oldest waiting delivery, which may be in the future. Ignores paused deliveries.
+/// For ordered webhooks, also ignores deliveries that wait for an earlier delivery.
 pub type DuePerLane = [Option<DateTime<Utc>>; Lane::COUNT];
 
-/// What follows an attempt.
+/// What happens to a delivery after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Succeeded,

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Tolerance for times that are not used in the order in which they were read. A theoretical arrival time further in the future
-/// was computed before the clock was set back, and is ignored.
+/// Concurrent requests may read their times in one order and use them in another order. This tolerance allows for that.
+/// A theoretical arrival time that is too late even with this tolerance was computed before the clock was set back. It
+/// is ignored.
 const SKEW: TimeDelta = TimeDelta::seconds(1);
 
 /// A rate limit: a number of requests per period.
@@ -14,7 +15,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Allows `count` requests per `period`, which may all come at once. Returns `None`, which means no limit, if `count` is 0.
+    /// Allows `count` requests per `period`. All of them may come at once. If `count` is 0, returns `None`: no limit.
     #[must_use]
     pub fn new(count: u32, period: TimeDelta) -> Option<Rate> {
         let interval = period.checked_div(i32::try_from(count).ok()?)?;
@@ -31,9 +32,9 @@ impl Rate {
     /// Returns the new theoretical arrival time after one more request.
     ///
     /// # Errors
-    /// Returns how long the request has to wait if it exceeds the rate.
+    /// If the request exceeds the rate, returns how long it must wait.
     pub fn admit(&self, theoretical_arrival_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
-        // The theoretical arrival time if the whole rate is used now. It is never later.
+        // The latest possible theoretical arrival time: all requests of one period arrive now.
         let latest = now + self.tolerance + self.interval;
         let theoretical_arrival_time = theoretical_arrival_time
             .filter(|theoretical_arrival_time| *theoretical_arrival_time <= latest + SKEW)

@@ -1,6 +1,6 @@
 //! The storage that the store uses.
 
-/// The storage that the store uses and has left, in bytes.
+/// The storage that the store uses and the storage that is free, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StorageUse {
     /// The size of the database, without its log and its free pages.

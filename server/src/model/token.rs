@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::api::Scope;
 use crate::api::types::Account;
 
-/// An access token, without the token itself.
+/// The stored record of an access token. It does not contain the secret text of the token.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub id: Uuid,

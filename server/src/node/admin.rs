@@ -57,15 +57,15 @@ pub struct AdminListener {
     counting: JoinSet<()>,
 }
 
-/// Pause between two counts of the store's contents for the metrics.
+/// Pause between two counts of what the store contains. The counts are for the metrics.
 const COUNT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Pause between the steps of a count. It keeps the load on the store low, even if the count takes long.
 const STEP_INTERVAL: Duration = Duration::from_millis(100);
 
 impl AdminListener {
-    /// Starts the listener, unless it is switched off or its default address is taken. Another server on this machine may use
-    /// that address, and this server must still deliver.
+    /// Starts the listener if it is switched on. If the default address is not available, the server runs without the
+    /// listener. Another server on this machine may use that address, and both servers must deliver.
     ///
     /// # Errors
     /// If an address other than the default is not available.
@@ -91,7 +91,7 @@ impl AdminListener {
         let state = Arc::new(State { engine, writes, store_status, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
         let AdminListen::At(address) = listen else { return Ok(AdminListener { state, http: None, counting: JoinSet::new() }) };
         let config = ConfigDropshot { bind_address: address, ..Default::default() };
-        // Probes arrive every few seconds. A log line for each probe would hide the other lines.
+        // Health probes arrive every few seconds. A log line for each probe would hide the other lines.
         let quiet = Logger::root(slog::LevelFilter::new(log.clone(), slog::Level::Warning).fuse(), slog::o!());
         let http = match ServerBuilder::new(routes()?, state.clone(), quiet).config(config).start() {
             Ok(http) => http,
@@ -120,7 +120,7 @@ impl AdminListener {
     }
 
     pub async fn close(mut self) -> anyhow::Result<()> {
-        // The counting task holds a reference to the store. The store closes when the last reference is dropped.
+        // The counting task has a reference to the store. The store closes only when the last reference is dropped.
         self.counting.shutdown().await;
         match self.http {
             Some(http) => http.close().await.map_err(anyhow::Error::msg).context("the admin listener did not close cleanly"),
@@ -137,16 +137,16 @@ fn routes() -> anyhow::Result<ApiDescription<Arc<State>>> {
     Ok(routes)
 }
 
-/// Whether the process is alive: its runtime handles this request
+/// Shows that the process is alive, because it handles this request
 #[endpoint { method = GET, path = "/healthz", unpublished = true }]
 async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
     Ok(response(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()))
 }
 
-/// Whether the server accepts and delivers notifications now, and if not, why
+/// Shows whether the server accepts and delivers notifications now, and the reasons if it does not
 ///
-/// A pause of all deliveries is shown, but the server stays ready. The operator wants the pause, and the server still accepts
-/// notifications. If it were not ready, a load balancer would refuse publishers although the server would accept them.
+/// If all deliveries are paused, the response shows the pause, but the server is ready. The server still accepts
+/// notifications during a pause. If it were not ready, a load balancer would send it no publications.
 #[endpoint { method = GET, path = "/readyz", unpublished = true }]
 async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
     let Readiness { reasons, paused_since } = rqctx.context().readiness().await;

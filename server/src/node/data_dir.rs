@@ -1,4 +1,5 @@
-//! The data directory: the database, its lock, the master key, the first access token, the development authority.
+//! The data directory. It contains the database, a lock file, the master key, the first access token, and the
+//! certificate authority for development.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -51,7 +52,7 @@ impl DataDir {
     /// Returns the path of the database.
     ///
     /// # Errors
-    /// If no server has run on this directory.
+    /// If the directory contains no database.
     pub fn existing_database(&self) -> anyhow::Result<PathBuf> {
         let path = self.database();
         if !path.exists() {
@@ -80,13 +81,14 @@ impl DataDir {
         }
     }
 
-    /// Opens the database of a server that has run on this directory.
+    /// Opens the database that a server has created in this directory.
     pub fn open_existing_store(&self) -> anyhow::Result<Sqlite> {
         Ok(Sqlite::open(&self.existing_database()?, Arc::default())?)
     }
 
-    /// Opens the database with its master key, and creates a missing database. If no master key is given, a new database gets
-    /// one. It also gets an access token with every scope, which is written to a file. Returns whether the database is new.
+    /// Opens the database, or creates it if it is missing, and reads its master key. For a new database, also creates a
+    /// master key if there is none. Writes an access token with every scope to a file if the database is new. Also
+    /// returns whether the database is new.
     pub async fn open_store(
         &self,
         master_key_file: Option<&Path>,
@@ -117,7 +119,8 @@ impl DataDir {
                 let vault = Vault::new(key);
                 let account = Account::parse("default").map_err(anyhow::Error::msg)?;
                 let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
-                // The file is written first: nobody could read a token that is only in the database.
+                // The file is written before the database. If the process dies between the two writes, the next start
+                // repeats both.
                 write_secret(&self.access_token_file(), &secret)?;
                 store.initialise(properties, token, token_hash(&secret)).await.context("cannot write to the database")?;
                 Ok((store, vault, true))
@@ -129,10 +132,10 @@ impl DataDir {
         master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned)
     }
 
-    /// Checks that the master key is the key of the database whose properties `property` reads.
+    /// Checks that the master key is the key of the database. `property` reads a property of that database.
     ///
     /// # Errors
-    /// If the key is missing or is another key, or if the database does not name its key.
+    /// If the key is missing or is the key of another database, or if the database stores no id of its key.
     pub fn check_key(
         &self,
         master_key_file: Option<&Path>,
@@ -143,8 +146,8 @@ impl DataDir {
         matching_vault(&sealed_with, property(KEY_CHECK)?.as_deref(), read_key(&key_path)?, &key_path).map(drop)
     }
 
-    /// Returns the certificate authority for development, in PEM, and creates a missing one. With `--dev`, the server trusts
-    /// receivers with certificates of this authority.
+    /// Returns the certificate of the certificate authority for development, in PEM. Creates the authority if it does
+    /// not exist. With `--dev`, the server trusts receivers whose certificates this authority has issued.
     pub fn development_authority(&self) -> anyhow::Result<String> {
         let (certificate_path, key_path) = (self.file("dev-ca.pem"), self.file("dev-ca-key.pem"));
         if certificate_path.exists() && key_path.exists() {
@@ -168,7 +171,7 @@ pub(crate) fn key_properties(key: &MasterKey) -> Vec<(&'static str, Vec<u8>)> {
     vec![(KEY_ID, key.key_id().to_string().into_bytes()), (KEY_CHECK, Vault::new(key.clone()).mac("key-check", b"").to_vec())]
 }
 
-/// Returns a vault of the key, if the secrets of the database are encrypted with that key.
+/// Returns a vault with the key, if the secrets of the database are encrypted with that key.
 pub(crate) fn matching_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
     let (expected, shown) = (String::from_utf8_lossy(sealed_with), key_path.display());
     let Some(key) = key else {

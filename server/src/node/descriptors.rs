@@ -1,14 +1,15 @@
-//! The limit of open files and sockets of this process, and how deliveries share it.
+//! The limit of open files and sockets of this process, and how many attempts and name lookups it allows.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The limit divided by these numbers gives the maximum number of attempts and of name lookups. Each attempt has a socket, and
-/// as many slow attempts as other attempts may run, so attempts use half of the descriptors. Lookups use a quarter. The rest is
-/// for callers of the API, for idle connections to receivers, and for the store.
+/// The limit divided by the first number is the maximum number of attempts. The limit divided by the second number is
+/// the maximum number of name lookups. Each attempt uses one socket. The same number of slow attempts may run in
+/// addition, so attempts use up to half of the descriptors. Each lookup uses up to four sockets, so lookups use up to a
+/// quarter. The rest is for callers of the API, for idle connections to receivers, and for the store.
 const DESCRIPTORS_PER_ATTEMPT: u64 = 4;
 const DESCRIPTORS_PER_LOOKUP: u64 = 16;
 
-/// Maximum number of lookups, even if the limit allows more. More would not help.
+/// Maximum number of lookups, even if the limit allows more.
 const MAX_LOOKUPS: u64 = 4096;
 
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +18,12 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// Raises the soft limit to the hard limit. Many systems keep the soft limit low because of select(2), which
-    /// this program does not use.
+    /// Raises the soft limit to the hard limit. Many systems have a low soft limit for programs that use select(2).
+    /// This program does not use select(2).
     #[must_use]
     pub(super) fn raise() -> Descriptors {
         let limit = getrlimit(Resource::Nofile);
-        // If this is not permitted, the soft limit stays as it is.
+        // If the system does not permit the change, the soft limit stays unchanged.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
         Descriptors { limit: getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) }
     }

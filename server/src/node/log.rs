@@ -24,8 +24,8 @@ fn text(decorator: impl slog_term::Decorator + Send + 'static, level: Level) -> 
     queued(slog_term::FullFormat::new(decorator).use_utc_timestamp().build().fuse(), level)
 }
 
-/// Returns the log without dropshot's info lines about each connection and request, unless the level is `debug`. At full load,
-/// writing these lines costs as much as all other work.
+/// Returns a log without dropshot's lines about each connection and request. At level `debug`, returns the complete
+/// log. At full load, writing these lines costs as much as all other work.
 pub fn without_requests(log: &Logger) -> Logger {
     if log.is_debug_enabled() {
         return log.clone();

@@ -1,4 +1,4 @@
-//! Opens the store that the settings name, with the master key of its secrets.
+//! Opens the store of the settings, and reads the master key that encrypts its secrets.
 
 use std::fs::File;
 use std::path::Path;
@@ -22,9 +22,10 @@ use crate::store::{StorageLimits, Store};
 pub struct Opened {
     pub store: Arc<dyn Store>,
     pub vault: Vault,
-    /// Whether this start created the database, with an access token in a file.
+    /// Whether this start created the database and wrote its first access token to a file.
     pub first_start: bool,
-    /// The lock of the data directory. While it is held, no other server uses the database. `None` on PostgreSQL.
+    /// The lock of the data directory. While this file is open, no other server can use the database. `None` on
+    /// PostgreSQL.
     pub lock: Option<File>,
 }
 
@@ -52,7 +53,7 @@ pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, met
     }
 }
 
-/// Opens the store for a command that runs beside the servers.
+/// Opens the store for a command that may run while servers use the store.
 pub async fn open_beside(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     match &settings.store {
         StoreAddress::Sqlite => Ok(Arc::new(DataDir::at(&settings.data_dir).open_existing_store()?)),
@@ -80,7 +81,8 @@ async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metr
     Ok(store)
 }
 
-/// Returns the URL with the password from the file. Unlike an argument, a file is not visible in a list of processes.
+/// Returns the URL, with the password from the file if there is a file. A list of processes shows command-line
+/// arguments, but not the content of a file.
 pub fn with_password(url: &PostgresUrl, file: Option<&Path>) -> anyhow::Result<PostgresUrl> {
     let Some(file) = file else { return Ok(url.clone()) };
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the password file {}", file.display()))?;
@@ -93,7 +95,8 @@ fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Returns the vault of the database. The first node stores the id of its master key; all other nodes must have the same key.
+/// Returns the vault that encrypts and decrypts the secrets of the database. The first node stores the id of its master
+/// key; all other nodes must have the same key.
 async fn vault_of(store: &Postgres, key_file: &Path) -> anyhow::Result<Vault> {
     let shown = key_file.display();
     let Some(key) = data_dir::read_key(key_file)? else {

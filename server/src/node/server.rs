@@ -48,7 +48,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts serving and delivering.
+    /// Starts the node with the roles in `settings`.
     pub async fn start(settings: Settings, clock: Clock, log: Logger) -> anyhow::Result<Server> {
         let catalogue = settings.event_types_file.as_deref().map(Catalogue::read).transpose()?.unwrap_or_default();
         let data_dir = DataDir::at(&settings.data_dir);
@@ -118,7 +118,8 @@ impl Server {
             false => None,
         };
         let admin = AdminListener::start(settings.admin_listen, engine.clone(), store, clock, metrics, &log)?;
-        // The engine starts last: a server that cannot listen exits immediately, which would interrupt attempts in flight.
+        // The engine starts last. If it started earlier, a server that cannot listen would exit and interrupt attempts
+        // in flight.
         engine.start(delivers);
         Ok(Server {
             http,
@@ -146,7 +147,7 @@ impl Server {
         self.admin.address()
     }
 
-    /// Prints the address and, at the first start, the next steps to standard output. Never prints the token itself.
+    /// Prints the address and, at the first start, the next steps to standard output. Never prints the access token.
     pub fn greet(&self) {
         let scheme = if self.tls { "https" } else { "http" };
         let version = env!("CARGO_PKG_VERSION");
@@ -157,7 +158,7 @@ impl Server {
             Some(address) => format!("webhooks-server {version} listens on {scheme}://{address}\n"),
             None => format!("webhooks-server {version} delivers\n"),
         };
-        // A server whose standard output is closed still serves.
+        // The server also works if its standard output is closed, so an error is ignored.
         let _ = std::io::stdout().write_all(greeting.as_bytes());
     }
 
@@ -186,8 +187,8 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         )
     }
 
-    /// Reports not ready and keeps serving for the drain delay. Then refuses new requests and leases no more deliveries. Waits for
-    /// requests and attempts in flight, at most for the drain timeout.
+    /// Reports not ready, but still serves requests during the drain delay. Then refuses new requests and leases no
+    /// more deliveries. Waits for requests and attempts in flight, at most for the drain timeout.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.admin.set_stopping();
         if !self.drain_delay.is_zero() {
@@ -197,7 +198,8 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         slog::info!(self.log, "stopping: no new requests or attempts; waiting for those in flight");
         let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.engine.stop();
-        // The API closes first. The last requests can still publish, and those notifications are delivered after the next start.
+        // The API closes before the engine is drained. The last requests can still publish notifications. Another node
+        // delivers them, or this node after its next start.
         let close = async {
             match self.http {
                 Some(http) => http.close().await,
@@ -212,7 +214,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         }
         match tokio::time::timeout(ADMIN_CLOSE_TIMEOUT, self.admin.close()).await {
             Ok(closed) => closed,
-            // Interrupting a scrape does no harm.
+            // It is harmless to interrupt requests to the admin listener.
             Err(_) => Ok(()),
         }
     }

@@ -10,8 +10,8 @@ use crate::api::Scope;
 use crate::api::types::Account;
 use crate::model::Token;
 
-/// Returns the SHA-256 of an access token, which the store keeps instead of the token. A token has 256 random bits, so no slow
-/// hash is needed.
+/// Returns the SHA-256 hash of an access token. The store contains this hash instead of the token. A token has 256
+/// random bits, so no slow hash is needed.
 #[must_use]
 pub fn token_hash(token: &str) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
@@ -26,7 +26,8 @@ pub fn generate_token() -> Result<String, aws_lc_rs::error::Unspecified> {
     Ok(format!("wht_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// Returns the record of a new token and its secret, which exists nowhere else.
+/// Returns the record of a new access token, and the secret text of the token. The record does not contain the secret
+/// text.
 pub fn new_token(
     account: Option<Account>,
     scopes: &[Scope],

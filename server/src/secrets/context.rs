@@ -1,4 +1,5 @@
-//! The contexts of encrypted secrets. A context binds a secret to its row and column, so it cannot be decrypted in another one.
+//! The contexts of encrypted secrets. A context binds a secret to its row and column, so the secret cannot be decrypted
+//! in another row or column.
 
 use uuid::Uuid;
 

@@ -1,8 +1,8 @@
 //! Sealing: encryption of secrets in the store.
 //!
-//! The [`MasterKey`] is in a file. The [`Vault`] derives from it every key that is used: one for AES-256-GCM, and one for each
-//! purpose of [`Vault::mac`]. So no key is used for two algorithms, and the master key itself encrypts nothing. The master key is
-//! uniformly random, so the derivation needs only one HMAC (RFC 5869 §3.3).
+//! The [`MasterKey`] is in a file. The [`Vault`] derives all other keys from the master key: one for AES-256-GCM, and
+//! one for each purpose of [`Vault::mac`]. So no key is used for two algorithms, and the master key itself encrypts
+//! nothing. The master key is uniformly random, so the derivation needs only one HMAC (RFC 5869 §3.3).
 //!
 //! The format that [`Vault::seal`] writes:
 //!
@@ -13,8 +13,8 @@
 //! | 12 | nonce, random |
 //! | n + 16 | ciphertext and tag |
 //!
-//! The tag also authenticates the version, the key id and the caller's context. The context names the row that the secret belongs
-//! to, so a sealed value that is copied to another row cannot be decrypted there.
+//! The tag also authenticates the version, the key id and the caller's context. The context names the row of the
+//! secret. So a sealed value that is copied to another row cannot be decrypted there.
 //!
 //! Random nonces limit one key to 2^32 encryptions (NIST SP 800-38D §8.3). That is a hundred per second for more than a year. A
 //! secret is sealed only when a webhook is registered or one of its secrets changes.
@@ -290,7 +290,8 @@ mod tests {
         assert_ne!(mac, Vault::new(MasterKey([8; KEY_LEN])).mac("idempotency-body", b"body"));
     }
 
-    /// Later releases must decrypt stored values. A change of these values would lose the credentials of every customer.
+    /// Later releases must be able to decrypt stored values. If the expected values in this test change, the stored
+    /// credentials of every customer are lost.
     #[test]
     fn the_key_derivation_and_the_format_never_change() {
         let vault = Vault::new(fixed_key());

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 /// The prefix of every signing secret. Scanners find leaked secrets by this prefix.
 const PREFIX: &str = "whsec_";
 
-/// The specification requires 24 to 64 bytes. New secrets have 32 bytes, like the hash.
+/// The specification requires 24 to 64 bytes. New secrets have 32 bytes, the size of a SHA-256 hash.
 const NEW_LEN: usize = 32;
 const MIN_LEN: usize = 24;
 const MAX_LEN: usize = 64;
@@ -39,7 +39,7 @@ impl SigningSecret {
         SigningSecret(bytes.to_vec())
     }
 
-    /// Returns the secret as text: `whsec_` and base64. Only for its owner and the vault.
+    /// Returns the secret as text: `whsec_` and base64. Only the owner of the webhook and the vault may get this text.
     pub fn expose(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }

@@ -1,12 +1,14 @@
 //! The health of a webhook, and how many attempts it may have in flight.
 //!
-//! A new webhook gets one attempt in flight, so that a thousand hanging webhooks hold only a thousand slots. Each success adds
-//! one, up to four. After that, each full round of successes adds one. Growth is slow because each attempt may need its own
-//! connection, which costs time and memory on both sides. A burst to many hosts ends before it needs more connections. When the
-//! idle connections of the webhook are closed, its allowance falls to four. Each failure halves the allowance.
+//! The *allowance* of a webhook is its maximum number of attempts in flight. It is one for a new webhook, so a thousand
+//! hanging webhooks use only a thousand slots. Each success adds one, until the allowance is four. Then the allowance
+//! grows by one after a number of successes that equals the allowance. The growth is slow because each attempt may need
+//! its own connection, and connections cost time and memory on both sides. So a short burst to many hosts needs few
+//! connections. When the idle connections of the webhook are closed, an allowance above four falls to four. Each
+//! failure halves the allowance.
 //!
-//! After five failures in a row, the circuit opens: no delivery is sent for a while. Then one delivery is sent as a probe. This
-//! wait does not count as an attempt.
+//! After five failures in a row, the circuit opens: no delivery is sent for a while. Then one delivery is sent as a
+//! probe. A delivery that waits for the circuit uses no attempt of its retry schedule.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -26,7 +28,7 @@ pub const MAX_PAUSE: TimeDelta = TimeDelta::seconds(30);
 pub(super) struct Health {
     /// Maximum number of attempts in flight.
     allowance: usize,
-    /// Successes in the current round.
+    /// The number of successes since the allowance last grew or the connections were closed.
     accepted: usize,
     failures_in_a_row: u32,
     open_circuit: Option<OpenCircuit>,

@@ -1,4 +1,4 @@
-//! The attempts in flight, the waiting work, and the admission of work to a slot.
+//! The attempts in flight, the waiting work, and the decision whether work gets a slot.
 
 use super::*;
 
@@ -59,8 +59,8 @@ impl Load {
 pub(super) struct Account {
     pub(super) normal: Load,
     pub(super) slow: Load,
-    /// Work that was refused because of its payload size. No other work of the account gets a slot earlier; otherwise a large
-    /// payload might never be sent.
+    /// Work that was refused because of its payload size. No other work of the account gets a slot before this work.
+    /// Without this rule, small payloads could block a large payload for ever.
     pub(super) refused: Option<WorkItem>,
     /// Whether no payload of the account has been released since that refusal.
     pub(super) payloads_full: bool,
@@ -76,7 +76,7 @@ pub(super) struct Webhook {
     pub(super) turn: u8,
     /// When the last attempt ended; `None` while one is in flight.
     pub(super) idle_since: Option<DateTime<Utc>>,
-    /// The last message to other nodes about waiting work of the webhook.
+    /// The time of the last message to other nodes about waiting work of the webhook.
     pub(super) shared_at: Option<DateTime<Utc>>,
 }
 
@@ -92,14 +92,14 @@ pub(super) struct InFlight {
 /// The reason why work waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitReason {
-    /// The total cap.
+    /// The work waits for the total cap.
     Total(Priority),
-    /// The cap of the account.
+    /// The work waits for the cap of the account.
     Account,
-    /// The allowance of the webhook.
+    /// The work waits for the allowance of the webhook.
     Webhook,
     Time(DateTime<Utc>),
-    /// No reason any more: the next [`Slots::take_ready`] returns the work.
+    /// The work waits for nothing. The next [`Slots::take_ready`] may return it.
     Ready,
 }
 
@@ -272,7 +272,7 @@ impl State {
         }
         let mut reason = WaitReason::Ready;
         match slot.ended {
-            // Uses the full cap and not this node's share, because this node may become the only one.
+            // Uses the full cap and not this node's share, because this node may become the only node.
             Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),
             Some(Ended { accepted: false, at }) => {
                 webhook.health.failed(slot.started_at, at);
@@ -288,8 +288,8 @@ impl State {
 }
 
 impl Account {
-    /// Clears the refusal if no normal attempt is in flight, because the refused work fits then. So work that never returns does
-    /// not block the account.
+    /// Clears the refusal if no normal attempt is in flight, because then the refused work fits. So refused work of a
+    /// deleted webhook, which is never tried again, does not block the account.
     pub(super) fn clear_refusal_if_idle(&mut self) {
         if self.normal.attempts == 0 {
             self.refused = None;

@@ -16,7 +16,7 @@ impl State {
         self.move_to(work, reason);
     }
 
-    /// Changes the reason why work waits. The caller has removed the work from its previous queue.
+    /// Changes the reason why work waits. The caller must have removed the work from its previous queue.
     pub(super) fn move_to(&mut self, work: WorkItem, reason: WaitReason) {
         match reason {
             WaitReason::Total(priority) => self.queues[priority as usize].push_back(work),
@@ -30,7 +30,8 @@ impl State {
     }
 
     pub(super) fn end_waits_for_time(&mut self, now: DateTime<Utc>) {
-        // No wait is longer than `MAX_PAUSE`. A longer wait started before the clock was set back.
+        // No wait is longer than `MAX_PAUSE`. If a wait seems longer, the clock was set back after the wait had begun,
+        // and the wait ends.
         let is_over = |until: DateTime<Utc>| until <= now || until > now + MAX_PAUSE;
         while let Some(first) = self.until.first().copied().filter(|(until, _)| is_over(*until)) {
             self.until.remove(&first);
@@ -77,7 +78,7 @@ impl State {
         }
     }
 
-    /// Moves attempts that have become slow from the normal to the slow counts, as far as the slow caps allow.
+    /// Moves attempts that have become slow from the normal counts to the slow counts, if the slow caps allow it.
     pub(super) fn move_slow(&mut self, caps: &Caps, now: DateTime<Utc>) {
         while let Some(oldest) = self.normal_attempts.first_entry().filter(|oldest| oldest.get().started_at + SLOW <= now) {
             let (number, attempt) = oldest.remove_entry();

@@ -1,5 +1,5 @@
-//! The backlog scan. It counts in steps, because a single count of a backlog of millions would take too long. The result may
-//! mix the states before and after changes during the scan.
+//! The backlog scan counts the backlog in steps, because one count of millions of deliveries takes too long. If data
+//! changes during the scan, the result may contain some of the changes and miss others.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -3,14 +3,15 @@
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// A delivery that this node has leased for an attempt. The slot is occupied until this value is dropped.
+/// A delivery that this node has leased for an attempt. The slot is occupied until `slot` is dropped.
 #[derive(Debug)]
 pub struct Leased {
     pub delivery_id: Uuid,
     /// The number of this attempt, starting at 1.
     pub attempt: u32,
     pub lane: Lane,
-    /// The number of the last attempt before the current retry schedule; 0 until the delivery is made due again.
+    /// The number of the last attempt before the current retry schedule. It is 0 if the delivery was never made due
+    /// again.
     pub schedule_start: u32,
     pub due_at: DateTime<Utc>,
     pub notification: Arc<Outbound>,
@@ -29,7 +30,7 @@ pub struct Outbound {
     pub trace: Option<TraceContext>,
 }
 
-/// The webhook data that an attempt needs, as of `revision`.
+/// The webhook data that an attempt needs. The data is the state of the webhook at `revision`.
 #[derive(Debug)]
 pub struct Destination {
     pub webhook_id: Uuid,
@@ -72,7 +73,7 @@ pub struct DueRound {
     pub leased: Vec<Leased>,
     /// When the next delivery falls due.
     pub next_due: Option<DateTime<Utc>>,
-    /// The work items that the round did not reach, because the round ended at its limit.
+    /// The work items that the round did not reach, because it had already leased its maximum number of deliveries.
     pub left: Vec<WorkItem>,
 }
 
@@ -97,24 +98,24 @@ pub struct EndedAttempt {
     pub destination: Arc<Destination>,
     pub attempt: Attempt,
     pub next: Next,
-    /// `None`: webhooks are not deactivated for failures.
+    /// `None` means that failures do not deactivate webhooks.
     pub policy: Option<DeactivationPolicy>,
 }
 
-/// When a failing webhook is deactivated: its attempts have failed for longer than `time` and at least `attempts` times, without a
-/// success.
+/// When a failing webhook is deactivated. Its attempts must have failed for longer than `time` without a success. At
+/// least `attempts` of them must have failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeactivationPolicy {
     pub time: TimeDelta,
     pub attempts: u32,
 }
 
-/// The effects of an ended attempt beyond its own delivery.
+/// The effects of an ended attempt on its webhook and on the next delivery.
 #[derive(Debug, Default)]
 pub struct FinishedAttempt {
     /// Set if the webhook was deactivated.
     pub deactivated: Option<Deactivated>,
-    /// The next delivery of an ordered webhook.
+    /// The next delivery of an ordered webhook, if it was leased.
     pub next: Option<Leased>,
 }
 
@@ -131,7 +132,7 @@ pub enum DeactivationCause {
     Failing(Failures),
 }
 
-/// Consecutive failed attempts.
+/// The failed attempts of a webhook since its last success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failures {
     /// When the first of these attempts ended.
@@ -162,7 +163,7 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     pub attempt_count: u32,
     pub created_at: DateTime<Utc>,
-    /// `None` unless the delivery is pending.
+    /// `None` if the delivery is not pending.
     pub due_at: Option<DateTime<Utc>>,
     pub last_attempt: Option<Attempt>,
 }
@@ -196,7 +197,7 @@ pub enum Redelivered {
     NotificationDeleted,
 }
 
-/// Selects the failed and cancelled deliveries that become due again.
+/// Selects the failed and cancelled deliveries that a recovery makes due again.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
     pub webhook_id: Uuid,
@@ -210,18 +211,21 @@ pub struct Recovery {
     pub after: Option<RecoveryPosition>,
 }
 
-/// The creation time of a delivery, and its identifier to order deliveries of the same time.
+/// The creation time and the identifier of a delivery. The identifier gives the order of deliveries with the same
+/// creation time.
 pub type RecoveryPosition = (DateTime<Utc>, Uuid);
 
 /// The result of one step of a recovery.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RecoveryStep {
-    /// `count` deliveries are due again. The next step begins after `next`. If `next` is `None`, the recovery is complete.
+    /// `count` deliveries are due again, or were counted by a dry run. The next step begins after `next`. If `next` is
+    /// `None`, the recovery is complete.
     Recovered {
         count: u32,
         next: Option<RecoveryPosition>,
     },
-    /// The step only marked deliveries that a deactivation had cancelled. The next step begins at the same position.
+    /// The step only stored the status `cancelled` of deliveries that a deactivation had cancelled. The next step
+    /// begins at the same position.
     Prepared,
     NoSuchWebhook,
     WebhookDeactivated,

@@ -54,10 +54,10 @@ impl Audience {
 
 #[derive(Debug)]
 pub struct Idempotency {
-    /// The publishing account; empty for the platform.
+    /// The account of the publisher. It is empty for the platform.
     pub owner: String,
     pub key: String,
-    /// A MAC of the request body. It detects the same key with another body.
+    /// A MAC of the request body. It shows whether the key is used again with another body.
     pub fingerprint: [u8; 32],
 }
 
@@ -68,11 +68,12 @@ pub enum Published {
         notification: Notification,
         leased: Vec<Leased>,
     },
-    /// The key was used before with the same body. That publish stored this notification.
+    /// An earlier publish with the same key and the same body stored this notification.
     Repeated(Notification),
-    /// The key was used before with another body.
+    /// An earlier publish had the same key and another body.
     Conflict,
-    /// The key was used before for a notification that is now deleted. The key stays in use until it expires.
+    /// An earlier publish with the same key stored a notification that is now deleted. The key cannot be used again
+    /// before it expires.
     Deleted,
     NoSuchWebhook,
     WebhookDeactivated,

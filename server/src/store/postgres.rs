@@ -1,9 +1,9 @@
-//! The store of several nodes: one shared PostgreSQL database.
+//! The store that several nodes share: a PostgreSQL database.
 //!
-//! Publications and outcomes of attempts are written in batches. While one transaction commits, new commands wait for the
-//! next transaction, which writes all of them in one statement. Every other operation is a transaction of its own on a pooled
-//! connection. An operation returns after its commit is on disk (`synchronous_commit` is not off) and on the synchronous
-//! standbys, if there are any.
+//! Publications and outcomes of attempts are written in batches. While one transaction runs, new commands wait. The
+//! next transaction writes the waiting commands together. Most other operations run in their own transaction on a
+//! pooled connection. An operation returns after its commit is on disk, because the store refuses servers with
+//! `synchronous_commit = off`. The other values of this setting decide whether a commit also waits for standbys.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,10 +71,10 @@ use wakeup::Wakeup;
 /// The maximum number of tries of a transaction with deadlocks or serialization failures.
 const MAX_TRIES: usize = 3;
 
-/// The maximum statement timeout. After this time, the last statements of a dead node have ended, executed or not.
+/// The maximum statement timeout. When a node has been dead for this time, none of its statements still runs.
 pub const MAX_STATEMENT_SECONDS: u64 = 60;
 
-/// Runs `$work` in a transaction of its own. Tries again after a conflict with another transaction.
+/// Runs `$work` in its own transaction. After a conflict with another transaction, tries again.
 macro_rules! in_transaction {
     ($connections:expr, |$transaction:ident| $work:expr) => {{
         let mut tries = 1;
@@ -101,21 +101,23 @@ use in_transaction;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub url: PostgresUrl,
-    /// The maximum number of open connections, without the one that listens for wakeups.
+    /// The maximum number of open connections. The connection that listens for wakeups is not counted.
     pub connections: u32,
     pub statement_timeout: Duration,
-    /// Whether connections go through a pooler in transaction mode. Such connections keep no state between transactions.
+    /// Whether connections go through a pooler in transaction mode. A connection through such a pooler keeps no state
+    /// between transactions.
     pub pooled: bool,
     /// The name by which operators know this node.
     pub node_name: String,
-    /// Whether this node delivers. Otherwise it serves only the API.
+    /// Whether this node makes attempts. If not, the node serves only the API.
     pub delivers: bool,
 }
 
 pub struct Postgres {
-    /// Connections for API calls that list, read or change.
+    /// Connections for API calls that list, read or change data.
     callers: Connections,
-    /// Connections for operations that every request or attempt may need. These operations never wait for lists.
+    /// Connections for operations that every request or attempt may need. These operations do not wait for list
+    /// operations, which use `callers`.
     own: Connections,
     node: Arc<Node>,
     wakeup: Arc<Wakeup>,
@@ -156,22 +158,23 @@ impl Postgres {
         Postgres { limits, space, ..self }
     }
 
-    /// Returns a value that belongs to the whole database.
+    /// Returns the value of a property of the database.
     pub async fn property(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
         Ok(properties::get(&self.own.session().await?, name).await?)
     }
 
-    /// Stores the properties that a new database needs. Keeps the properties that another node has already stored.
+    /// Stores the properties that a new database needs. Does not replace properties that another node has already
+    /// stored.
     pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>) -> Result<()> {
         Ok(in_transaction!(self.own, |transaction| properties::initialise(&transaction, &properties))?)
     }
 
-    /// Returns [`Error::Full`] if the store has no room for `bytes` more.
+    /// Returns [`Error::Full`] if the store has no room for `bytes` more bytes.
     async fn admit(&self, bytes: usize) -> Result<()> {
         if self.space.admits(&self.own, bytes).await? { Ok(()) } else { Err(Error::Full) }
     }
 
-    /// Returns a session for a read operation, whose duration is recorded in the metrics.
+    /// Returns a session for a read operation. The metrics record how long the session is used.
     async fn read_session(&self) -> Result<ReadSession> {
         Ok(ReadSession { session: self.callers.session().await?, metrics: self.metrics.clone(), started: Instant::now() })
     }

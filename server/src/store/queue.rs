@@ -1,42 +1,44 @@
 //! The fair queue of write commands.
 //!
-//! The queue limits the number of commands and their bytes. One account may use at most a quarter of each limit. The accounts take
-//! turns, so an account that sends more than the store can write delays only itself.
+//! The queue limits the number of commands and their bytes. One account may use at most a quarter of each limit. The
+//! queue takes commands from the accounts one after another. So an account that sends more than the store can write
+//! delays only its own commands.
 //!
-//! Commands that no caller waits for, such as results of attempts, are gathered for some milliseconds and share one commit. Many of
-//! them change the same pages, and one commit writes each page once. So other commits are faster.
+//! Commands that are not urgent, such as most outcomes of attempts, wait for some milliseconds and then share one
+//! commit. Many of these commands change the same pages, and one commit writes each page only once. So other commits
+//! are faster.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::{Account, Error, Result};
 
-/// The maximum number and size of queued commands. The queue refuses more commands, so that an unavailable store uses bounded
-/// memory.
+/// The maximum number and total size of queued commands. The queue refuses further commands, so that its memory stays
+/// limited while the store is unavailable.
 const CAPACITY: usize = 8192;
 const CAPACITY_BYTES: usize = 64 * 1024 * 1024;
 
-/// The share of one account is each capacity divided by this number.
+/// One account may use each capacity divided by this number.
 const ACCOUNT_SHARE: usize = 4;
 
 /// The approximate size of a command without its payload.
 const COMMAND_BYTES: usize = 1024;
 
-/// The maximum number and size of the commands in one commit, so that later commands do not wait too long.
+/// The maximum number and total size of the commands in one commit, so that later commands do not wait too long.
 const MAX_BATCH: usize = 512;
 const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// Who issued a command.
+/// Who issued a command. This decides which limits apply to it.
 pub(super) enum Share {
-    /// This server. Its commands record attempts, so their number is bounded by the attempts in flight. They may use half of a
-    /// commit.
+    /// The server itself. Most of its commands record attempts, so the number of attempts in flight limits them. If
+    /// accounts wait too, these commands fill at most half of a commit.
     Own,
-    /// A customer. `bytes` is the size of the payload.
+    /// An account. `bytes` is the size of the payload.
     Account { name: String, bytes: usize },
 }
 
 impl Share {
-    /// Commands of the platform without an account count as one more account.
+    /// All commands of the platform without an account count as the commands of one additional account.
     pub(super) fn of(account: Option<&Account>, bytes: usize) -> Share {
         Share::Account { name: account.map(|account| account.as_str().to_owned()).unwrap_or_default(), bytes }
     }
@@ -44,7 +46,7 @@ impl Share {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Urgency {
-    /// A caller waits for the result.
+    /// The command must run with the next commit.
     Now,
     /// The command may wait for the batching delay of its queue.
     Soon,
@@ -89,21 +91,21 @@ impl<C> Fifo<C> {
 }
 
 pub(super) struct FairQueue<C> {
-    /// The batching delay: how long commands of [`Urgency::Soon`] are gathered. If the process is killed, attempts that ended in
-    /// this time are repeated.
+    /// The batching delay: how long commands of [`Urgency::Soon`] wait for other commands. If the process is killed,
+    /// attempts that ended during this delay are repeated.
     linger: Duration,
     own: Fifo<C>,
     /// This server's own commands of [`Urgency::Soon`].
     gathered: Fifo<C>,
     gathered_since: Instant,
     accounts: HashMap<String, Fifo<C>>,
-    /// The accounts with queued commands. The first has the next turn.
+    /// The accounts with queued commands. The next command is taken from the first account.
     turns: VecDeque<String>,
     /// The number of queued commands of all accounts.
     count: usize,
     bytes: usize,
     urgent: usize,
-    /// When the oldest command outside of `gathered` was queued.
+    /// When the oldest command outside of `gathered` was queued, or when the last batch was taken if that was later.
     waiting_since: Instant,
     closed: bool,
 }
@@ -129,7 +131,7 @@ impl<C> FairQueue<C> {
         self.linger = linger;
     }
 
-    /// Ends the batching delay: queued commands are taken at once.
+    /// Closes the queue. From then on, no command waits for the batching delay.
     pub(super) fn close(&mut self) {
         self.closed = true;
     }
@@ -196,7 +198,8 @@ impl<C> FairQueue<C> {
         Some(self.linger.saturating_sub(oldest.elapsed()))
     }
 
-    /// Takes one of this server's own commands. If `gathered` is set, gathered and urgent commands take turns.
+    /// Removes and returns one of the server's own commands. If `gathered` is true, an even `turn` prefers a gathered
+    /// command, and an odd `turn` prefers an urgent one.
     fn pop_own(&mut self, gathered: bool, turn: usize) -> Option<C> {
         let next = match gathered {
             false => self.own.pop(),
@@ -206,8 +209,9 @@ impl<C> FairQueue<C> {
         next.map(|(command, _)| command)
     }
 
-    /// Takes the commands of the next commit. This server's own commands fill at most half of it. The accounts follow in turn, and
-    /// then more own commands.
+    /// Removes and returns the commands of the next commit. The server's own commands come first and fill at most half
+    /// of it. Then commands of the accounts follow, one account after another. Further own commands fill the remaining
+    /// part.
     pub(super) fn take(&mut self) -> Vec<C> {
         let gathered = self.closed || self.gathered.commands.len() >= MAX_BATCH / 2 || self.gathered_since.elapsed() >= self.linger;
         let mut batch = Vec::with_capacity(self.len().min(MAX_BATCH));
@@ -239,7 +243,8 @@ impl<C> FairQueue<C> {
         {
             batch.push(command);
         }
-        // The queue does not know how many of the remaining commands are urgent, so it treats all of them as urgent.
+        // The queue does not know how many of the remaining commands are urgent. So all commands outside of `gathered`
+        // count as urgent.
         self.urgent = self.len() - self.gathered.commands.len();
         self.waiting_since = Instant::now();
         batch
@@ -301,7 +306,7 @@ mod tests {
         for _ in 0..2 {
             assert!(accepts(&mut queue, of("a", 0)));
         }
-        // The gathering starts in the future, so it cannot end in this test. Later its start is moved to the past.
+        // The batching delay starts in the future, so it does not end. Later the test moves its start to the past.
         let never = Duration::from_secs(3600);
         queue.gathered_since = Instant::now() + never;
         assert_eq!((queue.take().len(), queue.gathered.commands.len()), (2, 3), "the batching delay has not passed");

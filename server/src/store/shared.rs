@@ -1,4 +1,4 @@
-//! Policy that both stores follow. Each store has its own SQL.
+//! Rules and limits that apply to both stores. The SQL is separate for each store.
 
 pub(super) mod failures;
 pub(super) mod pauses;
@@ -13,7 +13,7 @@ pub(super) const CANCELLED_AT_ONCE: i64 = 500;
 /// The maximum number of idempotency keys that one step removes.
 pub(super) const KEYS_EXPIRED_AT_ONCE: i64 = 500;
 
-/// The maximum number of deliveries that one step of erasing the responses of a deleted notification examines.
+/// The maximum number of deliveries whose responses one step of an erasure removes.
 pub(super) const WIPED_AT_ONCE: u32 = 100;
 
 /// The approximate size of a row in bytes, without the data that the caller sent.

@@ -1,8 +1,8 @@
-//! The embedded store: one SQLite file, without any setup.
+//! The embedded store: one SQLite file. It needs no setup.
 //!
-//! One thread writes. It runs all queued commands in one transaction and commits once, so that concurrent callers share a sync
-//! (group commit). Each command has a savepoint, so a failed command does not affect the others. A few read-only connections
-//! serve look-ups. When a write returns, its commit is on disk (`synchronous=FULL`).
+//! One thread writes. It runs the queued commands in one transaction, so one sync of the disk serves many callers
+//! (group commit). Each command has a savepoint, so a failed command does not affect other commands. A few read-only
+//! connections serve look-ups. When a write returns, its commit is on disk (`synchronous=FULL`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -64,7 +64,8 @@ pub struct Sqlite {
     writer: Writer,
     /// Connections for the lists and look-ups of callers.
     readers: Arc<Readers>,
-    /// Connections for reads that every request and every attempt may need. These reads do not wait for lists.
+    /// Connections for reads that every request and every attempt may need. These reads do not wait for list
+    /// operations.
     own_readers: Arc<Readers>,
     metrics: Arc<Metrics>,
     cache: Arc<SubscriptionCache>,
@@ -83,8 +84,8 @@ impl Sqlite {
         connection.pragma_update(None, "auto_vacuum", "incremental").map_err(open)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(open)?;
         connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT).map_err(open)?;
-        // Overwrites data that moves from one page to another, so that no copy of erased data remains. Only an erasure also
-        // overwrites freed pages, which is more expensive.
+        // With this setting, SQLite overwrites the old copy of data that moves from one page to another. So no copy of
+        // erased data remains. Only an erasure also overwrites freed pages, because this costs more.
         connection.pragma_update(None, "secure_delete", "fast").map_err(open)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
         let [readers, own_readers] = [Readers::open(path).map_err(open)?, Readers::open(path).map_err(open)?].map(Arc::new);

@@ -46,7 +46,7 @@ impl Bench {
         Bench { store: database.join("one", StorageLimits::default()).await, slots, database: Arc::new(database) }
     }
 
-    /// Simulates a restart: the old process is dead, and a new one opens the same data.
+    /// Simulates a restart: the old process is dead, and a new process opens the same data.
     async fn restarted(self) -> Bench {
         let Bench { store, database, .. } = self;
         drop(store);
@@ -54,7 +54,7 @@ impl Bench {
         Bench { store: database.join("one", StorageLimits::default()).await, slots: Slots::new(Caps::new(100, 100)), database }
     }
 
-    /// A webhook with earlier successes, so that it gets as many slots as its cap allows.
+    /// Registers a webhook that has had successful attempts, so that it gets as many slots as its cap allows.
     pub(super) async fn webhook(&self, account: &str) -> Webhook {
         self.webhook_with(account, |_| {}).await
     }

@@ -18,7 +18,7 @@ pub struct Webhook {
     pub account: Account,
     pub target_url: OutboundUrl,
     pub auth: Auth,
-    /// The password or client secret.
+    /// The password or client secret of `auth`.
     pub auth_secret: Option<Sealed>,
     pub headers: Option<CustomHeaders>,
     pub signing_secret: Sealed,
@@ -30,8 +30,8 @@ pub struct Webhook {
     /// Whether deliveries are attempted one at a time, in the order of publishing.
     pub ordered: bool,
     pub deactivation: Option<Deactivation>,
-    /// The activation counter. Only deliveries of the current epoch are attempted. Pending deliveries of older epochs are
-    /// cancelled.
+    /// The activation counter. Only deliveries of the current epoch are attempted. Pending deliveries of earlier
+    /// epochs count as cancelled.
     pub epoch: u32,
     /// Increases with each change, so that an attempt can detect outdated webhook data.
     pub revision: u32,
@@ -39,15 +39,15 @@ pub struct Webhook {
     pub updated_at: DateTime<Utc>,
 }
 
-/// The headers, at least one, that the customer adds to each callback.
+/// The headers that the customer adds to each callback. There is at least one.
 #[derive(Clone, Debug)]
 pub struct CustomHeaders {
     pub names: Vec<CustomHeaderName>,
-    /// The names and values: a JSON list of pairs.
+    /// The encrypted names and values, as a JSON list of pairs.
     pub sealed: Sealed,
 }
 
-/// The replaced signing secret. Until `valid_until`, callbacks are signed with both secrets.
+/// The signing secret that the last rotation replaced. Until `valid_until`, callbacks are signed with both secrets.
 #[derive(Clone, Debug)]
 pub struct PreviousSecret {
     pub secret: Sealed,
@@ -65,14 +65,14 @@ pub const REASON_REQUESTED: &str = "requested";
 /// The response to a callback was 410 Gone.
 pub const REASON_GONE: &str = "gone";
 
-/// The webhook accepted no callback for too long.
+/// The attempts of the webhook have failed for too long.
 pub const REASON_FAILING: &str = "failing";
 
-/// The callback has not agreed in a handshake yet.
+/// The receiver has not agreed in a handshake yet.
 pub const REASON_UNVERIFIED: &str = "unverified";
 
 impl Webhook {
-    /// Applies an update, unless it would send the stored credentials to another origin.
+    /// Applies an update. Refuses an update after which the stored credentials would be sent to another origin.
     pub fn change(&mut self, change: WebhookChange, now: DateTime<Utc>) -> std::result::Result<(), CredentialsRequired> {
         if let Some(target_url) = change.target_url {
             let moved = target_url.to_url().origin() != self.target_url.to_url().origin();
@@ -109,7 +109,7 @@ impl Webhook {
     }
 }
 
-/// The values that an update replaces. `None` changes nothing.
+/// The new values of an update. `None` means that the update does not change the value.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookChange {
     pub target_url: Option<OutboundUrl>,
@@ -138,7 +138,7 @@ pub struct DueHandshake {
 
 #[derive(Debug)]
 pub struct DueHandshakes {
-    /// The due handshakes, longest due first.
+    /// The due handshakes, in the order of their due times.
     pub due: Vec<DueHandshake>,
     /// When the next handshake falls due.
     pub next_due: Option<DateTime<Utc>>,
@@ -154,7 +154,7 @@ pub enum HandshakeEnd {
     GivenUp,
 }
 
-/// The update changes the origin without new credentials.
+/// The update changes the origin of the target URL, but contains no new credentials of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialsRequired {
     Auth,

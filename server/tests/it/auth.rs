@@ -8,10 +8,10 @@ use webhooks_server_api::Scope;
 
 use crate::harness::{Api, ApiResponse, PREFIX, Process, Server, Setup, contract, eventually, id_of};
 
-/// An identifier that no object has. Tests replace it with the identifier of an object.
+/// The placeholder for an identifier in the paths of [`operations`]. No object has this identifier.
 pub(crate) const ID: &str = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
 
-/// Returns every operation with the scope that it needs, and a request that is valid for a caller with that scope.
+/// Returns each operation: method, path, request body and required scope. The request is valid for a caller with this scope.
 pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
     let webhook = format!("/webhooks/{ID}");
     let body = |json: serde_json::Value| json.to_string();
@@ -191,7 +191,7 @@ async fn a_platform_token_reads_every_account_and_changes_no_webhook() {
     let platform = server.platform().await;
     assert_eq!(id_of(&platform.webhook(&id).await), id);
     assert_eq!(platform.list("/webhooks").await.len(), 1);
-    // The store accepts scopes that the command line refuses for a platform token. They have no effect.
+    // The store accepts every scope for a platform token, although the command line refuses some. These scopes have no effect.
     let with_every_scope = server.api_with(&server.token(None, &Scope::ALL, None).await);
     for (method, path, body, scope) in operations() {
         if !scope.for_platform() {

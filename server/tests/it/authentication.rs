@@ -1,4 +1,4 @@
-//! Authentication of callbacks: basic, and OAuth 2.0 client credentials with different token servers.
+//! Authentication of callbacks: basic authentication, and OAuth 2.0 client credentials with working and faulty token servers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,7 @@ fn client_credential(endpoint: &TokenEndpoint) -> Value {
     json!({ "type": "client_credential", "clientID": CLIENT_ID, "clientSecret": CLIENT_SECRET, "tokenURL": endpoint.url() })
 }
 
-/// Starts a server with a webhook that uses client credentials, and a token endpoint with this behaviour.
+/// Starts a server and a token endpoint. Registers a webhook that uses client credentials for this endpoint.
 async fn start(behaviour: TokenBehaviour) -> Fixture {
     let server = Setup::dev().flags(&["--attempt-timeout-seconds", "1"]).start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
@@ -31,14 +31,14 @@ async fn start(behaviour: TokenBehaviour) -> Fixture {
 }
 
 impl Fixture {
-    /// Publishes. Returns the `Authorization` header of the callback, and the attempt.
+    /// Publishes a notification. Returns the `Authorization` header of its callback, and its attempt.
     async fn deliver(&mut self) -> (String, Value) {
         let notification = self.api.publish_type("a.b").await;
         let authorization = self.receiver.next().await.header("authorization").to_owned();
         (authorization, self.api.after_attempts(&notification, 1).await["lastAttempt"].clone())
     }
 
-    /// Publishes. Checks that no callback was sent, and returns the attempt.
+    /// Publishes a notification. Checks that the receiver got no callback, and returns the attempt.
     async fn deliver_without_token(&mut self) -> Value {
         let attempt = self.api.after_attempts(&self.api.publish_type("a.b").await, 1).await["lastAttempt"].clone();
         assert_eq!(self.receiver.count(), 0, "no callback is sent without a token");
@@ -131,7 +131,7 @@ async fn credentials_are_sent_in_the_body_if_basic_is_refused() {
 async fn the_authentication_method_that_worked_is_remembered() {
     let mut fixture = start(TokenBehaviour::RefuseBasic).await;
     fixture.deliver().await;
-    // The receiver refuses the token, so the server fetches another token. The server now sends the credentials only in the body.
+    // The receiver refuses the token, so the server fetches another token. The request for it has the credentials only in the body.
     fixture.receiver.reply_to_next([Reply::Status(401)]);
     fixture.deliver().await;
     let requests = fixture.endpoint.requests();
@@ -180,7 +180,7 @@ async fn a_response_without_a_token_is_a_failed_attempt() {
 async fn a_hanging_token_server_makes_the_attempt_time_out() {
     let mut fixture = start(TokenBehaviour::Hang).await;
     assert_eq!(fixture.deliver_without_token().await["outcome"], "timed_out");
-    // The next attempt is not blocked.
+    // The attempt that timed out does not block the next attempt.
     fixture.endpoint.behave(ISSUE);
     assert_eq!(fixture.deliver().await.1["outcome"], "accepted");
 }

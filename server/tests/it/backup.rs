@@ -1,4 +1,4 @@
-//! Backup under load, restore to another directory, and commands that are refused.
+//! Backup under load, restore to another directory, and refused backup and restore commands.
 
 use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{DATA_DIR, Process, Reply, eventually, id_of, run_binary};
 
-/// Runs a command on a data directory. Returns standard error, as `Ok` or `Err` by its exit status.
+/// Runs a command on a data directory. Returns its standard error: `Ok` if the command succeeded, `Err` if it failed.
 async fn run(command: &str, file: &Path, data_dir: &str, more: &[&str]) -> Result<String, String> {
     let file = file.display().to_string();
     let command = run_binary(&[&[command, &file, "--data-dir", data_dir], more].concat()).await;
@@ -101,7 +101,7 @@ async fn a_backup_or_database_is_replaced_only_with_replace() {
     let api = process.api();
     api.webhook(&first).await;
     assert_eq!(api.get(&format!("/webhooks/{second}")).await.status, 404, "the second webhook is not in the backup");
-    // The write-ahead log of the killed server is kept with its database, so that no data is lost.
+    // The restore keeps the previous database together with its write-ahead log, which has the latest changes.
     let kept = rusqlite::Connection::open(kept).expect("the previous database");
     let webhooks: i64 = kept.query_row("SELECT count(*) FROM webhooks", [], |row| row.get(0)).expect("readable");
     assert_eq!(webhooks, 2);

@@ -1,4 +1,4 @@
-//! Refused requests: their status, code and pointer, and that they change nothing.
+//! Refused requests: status, code and pointer of the response. A refused request changes nothing.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::harness::{Api, Server, Setup};
 
 const BASIC: &str = r#"{"type":"basic","username":"u","password":"p"}"#;
 
-/// Sends each body, and expects a 400 with the pointer. Nothing may change.
+/// Sends each body of the table. Checks that the response is a 400 with the given pointer, and that no object changes.
 async fn expect_refused(server: &Server, method: Method, path: &str, table: &[(&str, &str)]) {
     let api = server.api();
     let before = snapshot(&api).await;

@@ -18,7 +18,7 @@ async fn start_with_webhook() -> (Server, Api, Receiver, String) {
 async fn every_attempt_has_a_valid_signature() {
     let (server, api, mut receiver, id) = start_with_webhook().await;
     let secret = api.signing_secret(&id).await;
-    // Another webhook, which does not subscribe to the published event type.
+    // This webhook does not subscribe to the published event type. Its secret must not sign the callbacks.
     let other = api.register(&json!({ "targetURL": "https://example.com", "eventTypes": ["x"] })).await;
     let other = api.signing_secret(&id_of(&other)).await;
     receiver.reply_to_next([Reply::Status(500)]);
@@ -51,7 +51,7 @@ async fn a_deactivated_webhook_gets_no_callbacks() {
     assert_eq!(api.list("/deliveries?status=cancelled").await.len(), 1);
     api.activate(&id).await;
     server.advance(TimeDelta::hours(1));
-    // The cancelled delivery stays cancelled. The next callback is for the next notification.
+    // The server does not send the cancelled delivery: the next callback has the notification that is published now.
     let next = api.publish_type("a.b").await;
     assert_eq!(receiver.next().await.id(), id_of(&next));
     api.after_attempts(&next, 1).await;
@@ -161,7 +161,7 @@ async fn an_account_can_run_two_tests_at_a_time() {
     let refused = api.post(&format!("/webhooks/{id}/test"), &json!({})).await;
     assert_eq!(refused.problem(), (429, "rate_limited".to_owned()));
     assert!(refused.headers.contains_key("retry-after"));
-    // Running tests of one account do not limit other accounts.
+    // Another account can run a test while the tests of the first account are running.
     let other = server.api_of("other").await;
     let other_id = other.register_url(&receiver.url()).await;
     gate.add_permits(3);

@@ -1,4 +1,4 @@
-//! System clock changes: no delivery is lost or repeated, and the first attempt of a delivery never waits for the clock.
+//! Changes of the system clock. No delivery is lost or repeated. A change of the clock never delays a first attempt.
 
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{Api, Callback, Receiver, Reply, Server, Setup, eventually, id_of, run_binary};
 
-/// Three webhooks: a plain one, an ordered one, and one whose only delivery has failed once and waits for its retry.
+/// Three webhooks. The first is unordered, and the second is ordered. The only delivery of the third failed once and waits for its
+/// retry.
 struct Webhooks {
     server: Server,
     api: Api,
@@ -45,7 +46,8 @@ impl Webhooks {
         }
     }
 
-    /// Checks that each callback arrives once: first attempts without a change of the clock, and the retry not after its due time.
+    /// Checks that each delivery succeeds exactly once. First attempts must not need an advance of the clock. The retry must be
+    /// made by its due time.
     async fn expect_all_delivered_once(mut self) {
         assert_eq!(ids(self.ordered.next_callbacks(self.to_ordered.len()).await), self.to_ordered);
         let mut received = ids(self.plain.next_callbacks(self.to_plain.len()).await);
@@ -69,7 +71,7 @@ fn ids(callbacks: Vec<Callback>) -> Vec<String> {
     callbacks.iter().map(|callback| callback.id().to_owned()).collect()
 }
 
-/// Sets the clock while the plain and the ordered webhook each have one delivery in flight and several that wait.
+/// Moves the clock by `by`. Meanwhile the unordered and the ordered webhook each have one delivery in flight and some that wait.
 async fn set_while_in_flight(by: TimeDelta) {
     let mut webhooks = Webhooks::register().await;
     let gate = Arc::new(Semaphore::new(0));
@@ -82,7 +84,7 @@ async fn set_while_in_flight(by: TimeDelta) {
     webhooks.expect_all_delivered_once().await;
 }
 
-/// Sets the clock while deliveries are paused and the server is stopped.
+/// Moves the clock by `by` while deliveries are paused and the server is stopped.
 async fn set_while_stopped(by: TimeDelta) {
     let mut webhooks = Webhooks::register().await;
     let flags = webhooks.server.database().flags(&[]);

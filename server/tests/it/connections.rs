@@ -37,7 +37,7 @@ async fn concurrent_callbacks_share_one_http_2_connection_and_reuse_http_1_conne
     for (mut receiver, version, connections) in [(http_2, Version::HTTP_2, 1), (http_1, Version::HTTP_11, CONCURRENT)] {
         let api = server.api();
         let webhook = api.register_url(&receiver.url()).await;
-        // After `WARM_UP` successes, `CONCURRENT` attempts may be in flight.
+        // After `WARM_UP` successes, the server allows at least `CONCURRENT` attempts in flight for this webhook.
         publish_sequentially(&api, WARM_UP).await;
         let mut callbacks = receiver.next_callbacks(WARM_UP).await;
         for _ in 0..2 {
@@ -61,7 +61,8 @@ async fn callbacks_use_plain_http_only_if_the_operator_allows_it() {
         let server = Setup::dev().flags(flags).start().await;
         let (api, receiver) = (server.api(), Receiver::start_without_tls().await);
         let webhook = api.register_url("https://example.com").await;
-        // openapi.json does not allow http URLs. So the test writes the URL to the database, like a server with `--allow-http`.
+        // openapi.json does not allow http URLs, so a registration of this URL would be a contract violation. The test writes
+        // the URL to the database instead.
         server.database().change_webhooks(&format!("target_url = '{}'", receiver.url())).await;
         assert_eq!(api.test(&webhook).await["outcome"], outcome, "{flags:?}");
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
@@ -72,7 +73,7 @@ async fn callbacks_use_plain_http_only_if_the_operator_allows_it() {
 
 #[tokio::test]
 async fn connecting_and_the_whole_attempt_have_separate_time_limits() {
-    // The shorter limit ends the attempt. None of these values is a default.
+    // The limit that passes first ends the attempt. All values differ from the defaults.
     for (connect, attempt, error) in [("1", "4", "no connection within the time limit"), ("300", "1", "no response within the time limit")]
     {
         let flags = ["--connect-timeout-seconds", connect, "--attempt-timeout-seconds", attempt];

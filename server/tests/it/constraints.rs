@@ -1,5 +1,6 @@
-//! Tests derived from every constraint in openapi.json on request bodies and parameters. A value just inside a constraint is
-//! accepted. A value just outside is refused. If the value is in a body, the problem has a pointer to the value.
+//! Tests derived from every constraint in openapi.json on request bodies and parameters. The
+//! server accepts a value at the bound of a constraint, and refuses a value just beyond the bound. If the refused value is in a
+//! body, the problem has a pointer to the value.
 
 use http::Method;
 use jsonschema::Validator;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, PREFIX, Server, id_of};
 
-/// A request body with the expected result, and the reason.
+/// A request body, the expected result, and the name of the checked constraint.
 struct Case {
     body: Value,
     /// The pointer to the invalid value; `None` if the body is valid.
@@ -44,7 +45,7 @@ impl Document {
         }
     }
 
-    /// Returns the schema of `value`. If the schema has variants, returns the variant that the value's `type` names.
+    /// Returns `schema` without references. If it has variants, returns the variant for the `type` of `value`.
     fn schema_of<'a>(&'a self, schema: &'a Value, value: &Value) -> &'a Value {
         let schema = self.resolve(schema);
         let Some(variants) = schema["oneOf"].as_array() else { return schema };
@@ -56,7 +57,7 @@ impl Document {
         json_schema::validator(&self.0, schema, Style::Written).expect("a schema")
     }
 
-    /// Adds the cases for a valid `value` at the pointer `at` in `body`.
+    /// Adds the cases for each constraint on `value`. `at` is the pointer to this valid value in `body`.
     fn cases(&self, schema: &Value, value: &Value, at: &str, body: &Value, cases: &mut Vec<Case>) {
         let schema = self.schema_of(schema, value);
         let mut add = |invalid_at: Option<String>, reason: &str, value: Value| {
@@ -152,7 +153,7 @@ impl Document {
     }
 }
 
-/// Returns a copy of an item with a unique name, if it has a name. Many lists do not allow duplicate names.
+/// Returns a copy of an item. If the item has a name, the copy has a unique name, because many lists do not allow duplicate names.
 fn with_unique_name(item: &Value, index: u64) -> Value {
     let mut item = item.clone();
     if let Some(name) = item.get_mut("name") {
@@ -161,7 +162,7 @@ fn with_unique_name(item: &Value, index: u64) -> Value {
     item
 }
 
-/// Returns an example with the id of an existing webhook in place of the documented one.
+/// Returns the example. If it contains the id of a webhook, replaces this id with the id of an existing webhook.
 fn with_webhook_id(example: &Value, webhook: &str) -> Value {
     let mut body = example.clone();
     if let Some(id) = body.pointer_mut("/webhook/id") {
@@ -196,7 +197,7 @@ async fn each_body_is_accepted_just_inside_and_refused_just_outside_a_constraint
             let mut cases = vec![Case { body: body.clone(), invalid_at: None, reason: format!("the example {name}") }];
             document.cases(&content["schema"], &body, "", &body, &mut cases);
             for case in cases {
-                // A valid account can be unknown or belong to another caller.
+                // Skips valid accounts: the caller's token does not belong to them.
                 let other_account = case.invalid_at.is_none() && case.reason.starts_with("/account");
                 if !other_account {
                     checked += 1;
@@ -208,7 +209,7 @@ async fn each_body_is_accepted_just_inside_and_refused_just_outside_a_constraint
     assert!(checked > 200, "only {checked} cases were derived");
 }
 
-/// Returns values of a parameter, and whether the schema allows each.
+/// Returns values for a parameter. Each value has a flag that says whether the schema allows it.
 fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
     if schema["type"] == "integer" {
         let bound = |name: &str| schema[name].as_i64().expect("an integer has bounds");
@@ -232,7 +233,7 @@ fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
         ["x", "a b", "a.b", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "2026-01-02T15:04:05Z", "2026-01-02", "a\u{7f}"].map(str::to_owned),
     );
     let checked: Vec<(String, bool)> = texts.into_iter().map(|text| (text.clone(), validator.is_valid(&json!(text)))).collect();
-    // A schema without further constraints has no invalid value.
+    // Every text is valid if the schema has no constraint except the type.
     let has_invalid = *schema == json!({ "type": "string" }) || checked.iter().any(|(_, valid)| !valid);
     assert!(has_invalid && checked.iter().any(|(_, valid)| *valid), "{schema}: {checked:?}");
     checked
@@ -254,13 +255,13 @@ async fn each_parameter_is_accepted_just_inside_and_refused_just_outside_a_const
                     let encoded: String = url_encoded(&value);
                     let path = path.trim_start_matches(PREFIX);
                     let (path, headers) = match place {
-                        // Other tests cover valid identifiers, which may exist or not.
+                        // Other tests cover valid identifiers, because the response depends on the existence of the object.
                         "path" if valid || value.is_empty() => continue,
                         // Other tests cover valid event types.
                         "query" if valid && operation["operationId"] == "testWebhook" => continue,
                         "path" => (path.replace(&format!("{{{name}}}"), &encoded), vec![]),
                         "query" => (format!("{}?{name}={encoded}", path.replace("{id}", &id)), vec![]),
-                        // An HTTP header cannot carry this value.
+                        // An HTTP header cannot contain this value.
                         _ if http::HeaderValue::from_str(&value).is_err() => continue,
                         _ => (path.to_owned(), vec![(name, value.as_str())]),
                     };

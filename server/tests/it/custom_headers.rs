@@ -1,4 +1,4 @@
-//! Custom headers of a webhook. Each callback has them, and the API shows only their names.
+//! Custom headers of a webhook. Each callback contains these headers. The API returns only the names of the headers.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -16,7 +16,7 @@ fn next_attempt_at(delivery: &Value) -> DateTime<Utc> {
     delivery["nextAttemptAt"].as_str().unwrap_or_else(|| panic!("no time in {delivery}")).parse().expect("a time")
 }
 
-/// Starts a server with a manual clock, a receiver and its webhook. Returns the webhook's id too.
+/// Starts a server with a manual clock, a receiver and its webhook. Also returns the webhook's id.
 async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     let server = Setup::dev().manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
@@ -24,7 +24,7 @@ async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     (server, api, receiver, id)
 }
 
-/// Advances the clock to the delivery's next attempt.
+/// Advances the clock to the time at which the next attempt of the delivery is due.
 fn advance_to_next_attempt(server: &Server, delivery: &Value) {
     server.advance(next_attempt_at(delivery) - server.now());
 }
@@ -121,7 +121,7 @@ async fn a_delivery_that_one_webhook_refuses_is_retried_only_there() {
     let repeated = failing.next_callbacks(3).await;
     assert!(repeated.iter().all(|callback| callback.id() == id_of(&notification)));
     assert_eq!(accepting.next().await.id(), id_of(&notification));
-    // A wrong retry would arrive before the callback of this notification.
+    // If the server wrongly retried the accepted delivery, that callback would arrive before this notification.
     api.publish_type("c.d").await;
     assert_eq!((accepting.next().await.json()["type"].as_str(), accepting.count()), (Some("c.d"), 2));
     assert_eq!(api.delivery(&id_of(&accepted)).await["attemptCount"], 1);
@@ -161,7 +161,7 @@ async fn retry_after_is_respected_within_limits() {
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
         let delay = next_attempt_at(&delivery) - server.now();
         assert!(expected.contains(&delay), "{status} {retry_after}: {delay} instead of {expected:?}");
-        // This success resets the failure count. Too many consecutive failures would delay the next delivery.
+        // This success resets the count of consecutive failures. A high count would delay the next delivery.
         api.after_attempts(&api.publish_type("a.b").await, 1).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Checks that the files in server/deploy match the server. `cargo xtask deploy` checks everything else in these files.
+//! Checks that the files in server/deploy match the server. `cargo xtask deploy` runs linters on these files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ const MANIFEST: &str = include_str!("../../deploy/kubernetes.yaml");
 const README: &str = include_str!("../../README.md");
 const UNIT: &str = include_str!("../../deploy/webhooks-server.service");
 
-/// Maximum duration of a stop after the drain timeout.
+/// Maximum time, in seconds, from the end of the drain timeout to the exit of the server.
 const MAX_SECONDS_AFTER_DRAIN: u64 = 3;
 
 fn defaults() -> Settings {
@@ -36,13 +36,13 @@ fn config() -> String {
     objects("ConfigMap")[0]["data"]["config.toml"].as_str().expect("a text").to_owned()
 }
 
-/// Returns the port of a listener in the image. The image's environment overrides the configuration file.
+/// Returns the port that an environment variable of the image sets for a listener. It overrides the configuration file.
 fn image_port(variable: &str) -> u64 {
     let (_, address) = CONTAINERFILE.split_once(&format!(" {variable}=0.0.0.0:")).unwrap_or_else(|| panic!("no {variable}"));
     address.split_whitespace().next().and_then(|port| port.parse().ok()).expect("a port")
 }
 
-/// Returns the only container of a Deployment's pods.
+/// Returns the container of a Deployment's pods. Each pod must have exactly one container.
 fn container(deployment: &Value) -> &Value {
     let containers = deployment["spec"]["template"]["spec"]["containers"].as_array().expect("containers");
     assert_eq!(containers.len(), 1);
@@ -97,7 +97,7 @@ async fn probes_and_prometheus_use_existing_ports_and_paths() {
         }
         let annotations = labels(&deployment["spec"]["template"]["metadata"]["annotations"]);
         assert_eq!(annotations["prometheus.io/port"], operations_port.to_string());
-        // Prometheus uses its default path, because no annotation sets a path.
+        // No annotation sets a path, so Prometheus uses its default path `/metrics`.
         assert_eq!(server.admin_api().send(Method::GET, "/metrics", &[], "").await.status, 200);
     }
     let service = &objects("Service")[0];
@@ -138,7 +138,7 @@ fn every_image_tag_is_the_version_of_the_server() {
     }
 }
 
-/// Returns the name after each `prefix`.
+/// Returns the name that follows each occurrence of `prefix`.
 fn names<'a>(text: &'a str, prefix: &str) -> Vec<&'a str> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
     text.split(prefix).skip(1).map(|rest| rest.split(|letter| !is_part(letter)).next().unwrap_or_default()).collect()
@@ -154,7 +154,7 @@ fn every_secret_that_is_read_is_provided() {
     }
 }
 
-/// Returns the key of each setting by its environment variable.
+/// Returns a map from the environment variable of each setting to its key in the configuration file.
 fn keys() -> BTreeMap<String, String> {
     let command = CommandLine::command();
     let keys = command.get_arguments().map(|argument| argument.get_id().to_string());
@@ -173,7 +173,7 @@ fn every_environment_variable_in_the_files_is_a_setting() {
     }
 }
 
-/// A container's variables are settings, too. The test adds them to the configuration file.
+/// The environment variables of a container are also settings, so the test adds them to the configuration file.
 #[test]
 fn every_pod_has_valid_settings() {
     let keys = keys();

@@ -1,4 +1,4 @@
-//! Tests that data is on disk before the response is sent. Also tests a full disk and a failing disk.
+//! Tests that data is on disk before the server sends the response. Also tests a full disk and a failing disk.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ async fn a_response_is_sent_only_after_the_data_is_on_disk() {
     assert_eq!(trace.check_synced_before_send(&["described-webhook-0", "requested"], &["HTTP/1.1 200 ", "\"deactivated\""]), Ok(()));
 }
 
-/// A Python program that stores some rows one after another. It responds before or after each.
+/// A Python program that stores five rows. It sends a response before or after it stores each row.
 const STORE_AND_RESPOND: &str = r#"
 import socket, sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -96,14 +96,14 @@ async fn the_trace_shows_whether_data_was_synced_before_the_response() {
     }
 }
 
-/// Returns the command prefix that injects faults into system calls on the write-ahead log (`webhooks.db-wal`).
+/// Returns the strace command that makes system calls on the write-ahead log (`webhooks.db-wal`) fail.
 fn with_faults(data_dir: &Path, trace: PathBuf, fault: &str) -> Vec<String> {
     let log = data_dir.join("webhooks.db-wal").display().to_string();
     let (trace, fault) = (trace.display().to_string(), format!("inject={fault}"));
     ["strace", "-D", "-f", "-P", &log, "-e", &fault, "-o", &trace].map(str::to_owned).to_vec()
 }
 
-/// Publishes until some requests were refused, and then 10 more were accepted. Returns the accepted notifications.
+/// Publishes until 10 requests were accepted after the first refusal. Returns the ids of all accepted notifications.
 async fn publish_through_faults(process: &Process, max_requests: usize) -> Vec<String> {
     let api = process.api();
     let (mut accepted, mut refused, mut accepted_after_refusal) = (Vec::new(), 0, 0);

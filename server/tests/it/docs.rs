@@ -110,7 +110,7 @@ async fn a_browser_shows_the_whole_api_without_requests_to_other_hosts() {
     assert_eq!(other_hosts.collect::<Vec<_>>(), [""; 0]);
     assert_eq!(browser.errors, [""; 0]);
 
-    // The policy also blocks a request to another host.
+    // The content security policy of the page blocks a request to another origin.
     let attempt = "new Promise(resolve => {
         addEventListener('securitypolicyviolation', violation => resolve(violation.effectiveDirective))
         fetch('http://127.0.0.1:9/').catch(() => {})

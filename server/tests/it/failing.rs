@@ -14,7 +14,8 @@ async fn start_with_failing_webhook(flags: &[&str]) -> (Server, Api, Receiver, S
     (server, api, receiver, id)
 }
 
-/// Publishes `count` notifications at intervals of 30 s, the maximum pause of a failing webhook. All deliveries fail.
+/// Publishes `count` notifications at intervals of 30 s, the maximum pause between attempts of a failing webhook. All deliveries
+/// fail.
 async fn publish_failing(server: &Server, receiver: &mut Receiver, count: usize) {
     let api = server.api();
     for _ in 0..count {
@@ -25,7 +26,7 @@ async fn publish_failing(server: &Server, receiver: &mut Receiver, count: usize)
     }
 }
 
-/// Returns the callback's `data`. Checks that its members have the same types as the example in openapi.json.
+/// Returns the callback's `data`. Checks that `data` has the same members and types as the example in openapi.json.
 fn data_with_documented_shape(callback: &Value) -> Value {
     let document: Value = serde_json::from_str(include_str!("../../../openapi.json")).expect("JSON");
     let examples = &document["paths"]["/api/notifications/v1/webhooks"]["post"]["callbacks"]["notification"]["{$request.body#/targetURL}"]
@@ -36,7 +37,7 @@ fn data_with_documented_shape(callback: &Value) -> Value {
     callback["data"].clone()
 }
 
-/// Returns the names of the members and the types of their values.
+/// Returns a copy of the value. In the copy, each text, number and time is replaced with the name of its type.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
@@ -65,7 +66,7 @@ async fn five_days_and_ten_attempts_without_success_deactivate_a_webhook() {
     });
     assert_eq!(data_with_documented_shape(&event), expected);
     server.restart().await;
-    // So far there were nine attempts at intervals of 30 s, and 60 h. The next attempt is five days after the first one.
+    // The first attempt was at 30 s, and the ninth at 60 h 270 s. The next attempt is exactly five days after the first attempt.
     server.advance(TimeDelta::hours(60) - TimeDelta::seconds(8 * 30 + 30));
     publish_failing(&server, &mut receiver, 1).await;
     assert_eq!(api.webhook(&id).await["status"], "active", "only more than five days without success deactivate a webhook");

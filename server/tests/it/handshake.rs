@@ -1,4 +1,4 @@
-//! Handshakes: if the operator requires them, a receiver must confirm before its webhook gets deliveries.
+//! Handshakes. If the operator requires handshakes, a receiver must confirm one before its webhook gets deliveries.
 
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ async fn an_unconfirmed_handshake_is_repeated_on_the_retry_schedule() {
     let mut seen: Vec<Callback> = vec![receiver.next().await];
     for _ in 0..count {
         assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
-        // After an attempt is recorded, the next attempt is due within 1.2 days.
+        // When an attempt is recorded, the next attempt is due in at most 1.2 days.
         seen.push(
             eventually("the next attempt", async || {
                 server.advance(TimeDelta::days(2));
@@ -144,7 +144,7 @@ async fn a_new_url_needs_a_new_handshake_and_the_old_response_is_ignored() {
     let second = new_receiver.next().await;
     assert_ne!(challenge(&first), challenge(&second));
     gate.add_permits(1);
-    // The restart waits until the response of the old URL is recorded.
+    // The stop waits until the response from the old URL is recorded.
     server.restart().await;
     assert_eq!(server.log().matches("handshake ended").count(), 2);
     assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
@@ -152,7 +152,7 @@ async fn a_new_url_needs_a_new_handshake_and_the_old_response_is_ignored() {
     server.advance(TimeDelta::seconds(6));
     new_receiver.next().await;
     wait_for_activation(&api, &id).await;
-    // A URL that differs in one character is another URL.
+    // A change of one character in the URL also requires a new handshake.
     let with_slash = api.update(&id, &json!({ "targetURL": format!("{}/", new_receiver.url()) })).await;
     assert_eq!(state(&with_slash), UNVERIFIED);
     new_receiver.next().await;
@@ -210,7 +210,7 @@ async fn a_deactivation_ends_the_handshake() {
     gate.add_permits(1);
     server.restart().await;
     assert!(server.log().contains("handshake ended"));
-    // A new URL does not change the state. Its handshake starts when the webhook is activated.
+    // The webhook stays deactivated when its URL changes. The handshake for the new URL starts when the webhook is activated.
     receiver.always_reply(Reply::ConfirmHandshake);
     let updated = api.update(&id, &json!({ "targetURL": format!("{}/moved", receiver.url()) })).await;
     assert_eq!(state(&updated), requested);

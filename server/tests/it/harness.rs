@@ -1,6 +1,6 @@
-//! Shared test code: servers under test, in this process or as the real binary, and the servers that they call.
+//! Shared test code. It starts the server under test in this process or as the real binary, and the servers that it calls.
 //!
-//! Tests do not wait for a schedule. They await a callback or a state, and set a manual clock. If a test hangs,
+//! Tests do not wait for fixed times: they advance a manual clock, or wait for a callback or a state. If a test hangs,
 //! [`with_timeout`] fails the test with the name of the awaited event.
 
 mod api;
@@ -32,18 +32,18 @@ pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};
 pub(crate) use trace::{Trace, strace_command};
 
-/// Returns `bytes` pseudo-random letters. No store can compress them.
+/// Returns `bytes` pseudo-random letters and digits, which compression hardly shortens.
 pub(crate) fn incompressible(bytes: usize) -> String {
     let mut state = 1_u32;
     let letters = (0..bytes).map(|_| {
-        // The linear congruential generator of C99, with all of its bits.
+        // The linear congruential generator of the C99 standard. Only its five highest bits are used.
         state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
         char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 27) as usize])
     });
     letters.collect()
 }
 
-/// Much longer than any step of a test takes on a busy machine.
+/// Maximum time of one step of a test. On a busy machine, a step takes much less time.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Awaits `future`. Panics with `what` after [`TIMEOUT`].
@@ -54,7 +54,7 @@ pub(crate) async fn with_timeout<T>(what: &str, future: impl Future<Output = T>)
     }
 }
 
-/// Polls `check` until it returns `Some`, for states that a test cannot await, such as a recorded attempt.
+/// Polls `check` until it returns `Some`. Tests use it if nothing notifies them, for example of a recorded attempt.
 pub(crate) async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
     with_timeout(what, async {
         loop {

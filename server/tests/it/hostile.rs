@@ -1,4 +1,4 @@
-//! Hostile receivers: each attempt ends with the right outcome, uses limited memory, and delays no other delivery.
+//! Hostile receivers. Each attempt to such a receiver has the right outcome, uses limited memory, and delays no other webhook.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -56,7 +56,7 @@ const CASES: [(&str, HostileBehaviour, &str, Option<u16>); 20] = [
     ("endless-pings", HostileBehaviour::EndlessFrames(&[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]), "timed_out", None),
 ];
 
-/// Maximum memory of the server: far more than it needs, and far less than these receivers send.
+/// Maximum memory of the server. It is much more than the server needs, and much less than these receivers can send.
 const MAX_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn a_response_counts_once_its_head_is_received_and_is_not_retried() {
         accepted.push((receiver, delivery));
     }
     server.advance(TimeDelta::days(2));
-    // A wrong retry would arrive before the callback of this notification.
+    // If the server wrongly retried a delivery, that attempt would be made before this callback.
     api.publish_type("good").await;
     healthy.next().await;
     for (receiver, delivery) in accepted {

@@ -1,4 +1,4 @@
-//! Isolation: no webhook delays another, and the limits of attempts in flight.
+//! Isolation: no webhook delays another webhook. Also tests the limits for attempts in flight.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{Api, Process, Receiver, Reply, Server, Setup, eventually, id_of};
 
-/// Delivers `count` notifications, so that the webhook may use its full in-flight limit.
+/// Delivers `count` notifications. After these successes, the server allows the webhook its maximum number of attempts in flight.
 async fn raise_in_flight_limit(api: &Api, receiver: &mut Receiver, count: usize) {
     for _ in 0..count {
         api.publish_type("a.b").await;
@@ -47,7 +47,7 @@ async fn a_hanging_webhook_delays_no_other() {
 
 #[tokio::test]
 async fn no_transaction_is_open_while_a_callback_hangs() {
-    // The attempt lasts longer than the test waits, so the test fails if a transaction stays open.
+    // The attempt lasts longer than the test. If a transaction stayed open during the attempt, the test would fail.
     let server = Setup::dev().flags(&["--attempt-timeout-seconds", "300"]).start().await;
     let (mut hanging, mut healthy) = (server.receiver().await, server.receiver().await);
     hanging.always_reply(Reply::Hang);
@@ -66,7 +66,7 @@ async fn no_transaction_is_open_while_a_callback_hangs() {
 
 #[tokio::test]
 async fn an_account_with_hanging_receivers_delays_no_other() {
-    // The clock does not move, so that no attempt counts as slow.
+    // The time of the manual clock does not change, so the server does not classify an attempt as slow.
     let server = Setup::dev().manual_clock().flags(&["--max-in-flight", "8"]).start().await;
     let (mut hanging, mut healthy) = (server.receiver().await, server.receiver().await);
     hanging.always_reply(Reply::Hang);
@@ -114,7 +114,7 @@ async fn a_lack_of_file_descriptors_costs_no_delivery_an_attempt() {
     let webhook = api.register_url(&receiver.url()).await;
     eventually("the warning", async || process.log().contains("may open too few files and sockets").then_some(())).await;
 
-    // An existing connection is served while idle clients take all remaining file descriptors.
+    // The server still serves this existing connection after idle clients have used all other file descriptors.
     let mut caller = TcpStream::connect(process.address()).await.expect("a listening server");
     let http_request = |method: &str, path: &str, body: &str| {
         let token = std::fs::read_to_string(process.file("access-token")).expect("a first start writes it");
@@ -220,7 +220,7 @@ async fn retries_do_not_delay_fresh_deliveries() {
     receiver.next().await;
     let fresh = id_of(&api.publish_type("a.b").await);
     gate.add_permits(1);
-    // After one success the webhook gets two attempts at once: the fresh delivery, and one of the three retries.
+    // After one success, the webhook may have two attempts in flight: for the fresh delivery, and for one of the three retries.
     let next = receiver.next_callbacks(2).await;
     assert!(next.iter().any(|callback| callback.id() == fresh));
     gate.add_permits(100);
@@ -320,7 +320,7 @@ async fn an_ordered_webhook_gets_notifications_in_the_order_of_publishing() {
         published.push(id_of(&api.publish_type("a.b").await));
     }
     let received: Vec<String> = receiver.next_callbacks(23).await.iter().map(|callback| callback.id().to_owned()).collect();
-    // The second notification was sent twice. The third notification was sent three times and failed.
+    // The second notification was sent twice. The third notification was sent three times, and its delivery failed.
     let mut expected = published.clone();
     expected.insert(1, published[1].clone());
     expected.insert(3, published[2].clone());

@@ -1,28 +1,28 @@
-//! Integration tests of the service, through its API and its callbacks. One binary, one file per behaviour.
+//! Integration tests of the service, through its API and its callbacks. There is one binary, and one file for each behaviour.
 //!
-//! Every API request of every test passes through a proxy that validates the response against openapi.json. See [`harness::contract`].
+//! The tests send API requests through a proxy that validates each response against openapi.json. See [`harness::contract`].
 
 mod harness;
 
-mod auth; // access tokens, scopes, accounts, and the order of the checks
-mod authentication; // basic authentication, and tokens from a token server
+mod auth; // access tokens, scopes, accounts, and the order in which a request is checked
+mod authentication; // authentication of callbacks: basic, and with tokens from a token server
 mod backup; // backup under load, and restore
-mod bad_input; // which requests are refused, and that a refused request changes nothing
+mod bad_input; // refused requests, which change nothing
 mod changes; // how changes of a webhook affect pending deliveries; signatures; test callbacks
 mod clock; // system clock changes
-mod connections; // connections of callbacks: reuse, and the HTTP version
-mod constraints; // values just inside and just outside every constraint in openapi.json
-mod custom_headers; // headers that a customer adds to its callbacks
+mod connections; // the connections of callbacks: their reuse, HTTP version and time limits
+mod constraints; // values at and beyond the bounds of every constraint in openapi.json
+mod custom_headers; // custom headers of a webhook
 mod deletion; // deleted notifications
 mod delivery; // which responses count as success, and what happens after a failure
 mod deploy; // the files in server/deploy match the server
-mod disk; // a response means that the data is on disk; disk failures
+mod disk; // data is on disk before the response; full and failing disks
 mod docs; // openapi.json and the documentation page, also in a browser
 mod event_types; // the operator's catalogue of event types
 mod failing; // webhooks that never succeed: deactivation and its events
 mod handshake; // the handshake that a receiver confirms before its webhook gets deliveries
 mod hostile; // hostile receivers
-mod isolation; // no webhook delays another
+mod isolation; // no webhook delays another webhook
 mod metrics; // metrics, the dashboard and the alerts
 mod migration; // migration to PostgreSQL
 mod nodes; // several nodes on one PostgreSQL
@@ -38,7 +38,7 @@ mod restart; // stop, restart and kill
 mod retention; // retention and full storage
 mod secrets; // secrets never appear in files, logs or responses
 mod server_start; // first start, keys, tokens, configuration mistakes
-mod settings; // every setting has a test; logging
+mod settings; // every flag is used in a test; the log settings
 mod signing_secrets; // rotation of signing secrets
 mod store_faults; // responses when the database is damaged or locked
 mod unpublished; // routes that are not in openapi.json

@@ -1,4 +1,4 @@
-//! The metrics. The dashboard, the alerts and the table of metrics match them.
+//! Metrics. Also tests that the dashboard, the alerts and the table of metrics in the documentation match the metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ impl Scrape {
         self.value(query).unwrap_or_else(|| panic!("no sample matches {query} in {}", self.text))
     }
 
-    /// Like [`Scrape::sum`], but returns `None` if there are no such samples.
+    /// Like [`Scrape::sum`], but returns `None` if the query selects no sample.
     fn value(&self, query: &str) -> Option<f64> {
         let Ok(Expr::VectorSelector(selector)) = parser::parse(query) else { panic!("{query} is not a selector") };
         self.samples.iter().filter(|sample| sample.matches(&selector)).map(|sample| sample.value).reduce(|sum, value| sum + value)
@@ -54,7 +54,7 @@ impl Scrape {
 }
 
 impl Sample {
-    /// Parses a line. The label values contain no comma, quote or brace.
+    /// Parses a line. Its label values must not contain a comma, quote or brace.
     fn parse(line: &str) -> Sample {
         let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("not a sample: {line}"));
         let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap_or((series, ""));
@@ -73,7 +73,7 @@ impl Sample {
     }
 }
 
-/// Starts a server, and causes everything that the metrics distinguish: an accepted and a refused callback, a token, a 503.
+/// Starts a server, and causes the events that tests count: an accepted and a rejected callback, an issued token, and a 503.
 async fn start_busy_server() -> Server {
     let server = Setup::dev().manual_clock().flags(&SHORT_STATEMENT_TIMEOUT).start().await;
     let mut receiver = server.receiver().await;
@@ -131,12 +131,13 @@ async fn the_metrics_count_what_happened() {
     }
     let queue = async || (Scrape::fetch(&server).await.sum("webhooks_store_queue_commands") == 0.0).then_some(());
     eventually("the store's queue to be empty", queue).await;
-    // The retry was due 5 to 6 s after the first attempt. The clock was advanced by 10 s.
+    // The retry was due 5 to 6 s after the first attempt, and was made after 10 s.
     let lag = scrape.sum("webhooks_delivery_lag_seconds_sum{lane=\"retry\"}");
     assert!((4.0..=5.0).contains(&lag), "{lag}");
     let (commits, commands) =
         (scrape.sum("webhooks_store_commit_duration_seconds_count"), scrape.sum("webhooks_store_commit_commands_sum"));
-    // On PostgreSQL, only publications and outcomes are batched. The refused request waited for the lock until the store's timeout.
+    // On PostgreSQL, only publications and outcomes are batched. The refused publication waited for the lock until the statement
+    // timeout.
     let (min_commits, min_duration) = if server.database().is_embedded() { (5.0, 5.0) } else { (3.0, 1.0) };
     assert!(commits > min_commits && commands >= commits, "{commands} commands in {commits} commits");
     let write_duration = scrape.sum("webhooks_store_write_duration_seconds_sum{urgency=\"now\"}");
@@ -225,7 +226,7 @@ async fn the_storage_metrics_show_use_and_limits() {
     assert!(used > 50_000.0 && used <= actual, "{used} of {actual}");
     assert_eq!(scrape.sum("webhooks_storage_full"), 0.0);
     if !server.database().is_embedded() {
-        // A server cannot see PostgreSQL's disk.
+        // A server cannot measure PostgreSQL's disk.
         return;
     }
     assert_eq!(scrape.sum("webhooks_storage_disk_reserve_bytes"), 1000.0);
@@ -323,7 +324,7 @@ impl ExprVisitor for Selectors {
     }
 }
 
-/// Panics unless every selector and label of the expression matches samples of the scrape.
+/// Checks that every selector in the expression matches a sample of the scrape. These samples must have all labels that are used.
 fn assert_matches_samples(scrape: &Scrape, expression: &str, legend: &str) {
     let parsed = parser::parse(expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
     let mut selected = Selectors::default();

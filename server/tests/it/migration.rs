@@ -35,7 +35,7 @@ impl Drop for Database {
     }
 }
 
-/// Returns the source's address as a command argument.
+/// Returns the command argument that names a data directory as the source.
 fn address(data_dir: &str) -> String {
     format!("sqlite:{data_dir}")
 }
@@ -44,7 +44,7 @@ async fn migrate(data_dir: &str, to: &str) -> Output {
     run_binary(&["migrate", "--from", &address(data_dir), "--to", to]).await
 }
 
-/// Runs a successful migration. Returns its standard output and standard error.
+/// Runs a migration that must succeed. Returns its standard output and standard error.
 async fn migrate_successfully(data_dir: &str, to: &str) -> (String, String) {
     let output = migrate(data_dir, to).await;
     let error = text(&output.stderr);
@@ -52,7 +52,7 @@ async fn migrate_successfully(data_dir: &str, to: &str) -> (String, String) {
     (text(&output.stdout), error)
 }
 
-/// Runs a command that fails. Returns its standard error, which must have one line besides progress.
+/// Runs a command that must fail. Returns its standard error. Apart from lines about progress, it must have exactly one line.
 async fn command_error(arguments: &[&str]) -> String {
     let output = run_binary(arguments).await;
     let error = text(&output.stderr);
@@ -65,7 +65,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Creates a data directory with the source's keys, for a node that continues after the migration.
+/// Creates a data directory with copies of the source's keys. After the migration, a node uses this directory.
 fn directory_beside(source: &Process) -> (TempDir, String) {
     let directory = TempDir::new().expect("a temporary directory");
     let data_dir = directory.path().join(DATA_DIR);

@@ -1,9 +1,9 @@
-//! Several nodes on one PostgreSQL database: division of the work, and failures of a node, the database or the network.
+//! Several nodes on one PostgreSQL database: they divide deliveries, and tolerate failures of a node or the database.
 
-mod changes; // changes on one node and their effect on other nodes
-mod connections; // connections to PostgreSQL: TLS, passwords, a pooler
-mod database; // PostgreSQL that is killed, hangs or fails over
-mod death; // nodes that are killed, suspended or stopped, and the takeover of their deliveries
+mod changes; // how changes on one node affect other nodes
+mod connections; // connections to PostgreSQL: TLS, passwords and a pooler
+mod database; // PostgreSQL is killed, hangs or fails over
+mod death; // a node is killed, suspended or stopped, and other nodes take over its deliveries
 mod limits; // limits that apply to all nodes together
 mod roles; // nodes with the role `api` or `delivery`
 mod start; // requirements for the database and the master key
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::harness::{Api, Callback, Receiver, Reply, id_of, with_timeout};
 
-/// Publishes `count` notifications one after another, at these nodes in turn. Returns their ids.
+/// Publishes `count` notifications one after another. The nodes get the requests in turn. Returns the ids of the notifications.
 async fn publish(apis: &[Api], count: usize) -> Vec<String> {
     let mut ids = Vec::with_capacity(count);
     for api in apis.iter().cycle().take(count) {
@@ -29,7 +29,7 @@ async fn publish(apis: &[Api], count: usize) -> Vec<String> {
     ids
 }
 
-/// Delivers notifications through each node, so that the webhook may have several attempts in flight.
+/// Delivers notifications through each node. After these successes, each node allows the webhook several attempts in flight.
 async fn raise_in_flight_limit(apis: &[Api], receiver: &mut Receiver) {
     receiver.always_reply(Reply::Status(204));
     for api in apis {
@@ -41,7 +41,7 @@ async fn raise_in_flight_limit(apis: &[Api], receiver: &mut Receiver) {
     }
 }
 
-/// Receives callbacks until each of `awaited` has arrived. Returns their ids in order of arrival.
+/// Receives callbacks until each notification in `awaited` has arrived. Returns the ids of all callbacks in order of arrival.
 async fn receive_all(receiver: &mut Receiver, awaited: &[String]) -> Vec<String> {
     let mut missing: HashSet<&str> = awaited.iter().map(String::as_str).collect();
     let mut received = Vec::new();
@@ -58,7 +58,7 @@ fn without_repeats(received: Vec<String>) -> Vec<String> {
     received.into_iter().filter(|id| seen.insert(id.clone())).collect()
 }
 
-/// Returns the ids of callbacks, sorted in the order of publishing.
+/// Returns the notification ids of callbacks, sorted in the order of publishing.
 fn sorted_ids(callbacks: Vec<Callback>) -> Vec<String> {
     let mut ids: Vec<String> = callbacks.iter().map(|callback| callback.id().to_owned()).collect();
     ids.sort_unstable();
@@ -74,8 +74,8 @@ fn outcomes(delivery: &Value) -> Vec<(u64, String)> {
         .collect()
 }
 
-/// Clients that publish until they are stopped. Each notification has its own idempotency key, and is sent to one node after
-/// another until it is accepted.
+/// Clients that publish until they are stopped. Each notification has its own idempotency key. A client sends it to
+/// one node after another until a node accepts it.
 struct Load {
     callers: JoinSet<Vec<String>>,
     stopping: Arc<AtomicBool>,
@@ -91,7 +91,7 @@ impl Load {
         load
     }
 
-    /// The number of requests that got a 503.
+    /// The number of requests that were refused with a 503.
     fn refused(&self) -> usize {
         self.refused.load(Ordering::Relaxed)
     }

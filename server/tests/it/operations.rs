@@ -79,7 +79,7 @@ async fn a_server_with_full_storage_is_not_ready_until_space_is_free() {
 
 #[tokio::test]
 async fn a_server_without_the_minimum_free_disk_space_is_not_ready() {
-    // A server cannot see PostgreSQL's disk.
+    // A server cannot measure PostgreSQL's disk, so the test uses the embedded store.
     let server = Setup::dev().embedded().flags(&["--min-free-bytes", "9223372036854775807"]).start().await;
     assert_eq!(server.api().post("/notifications", &json!({ "type": "a.b", "data": {} })).await.status, 503);
     let unready = get(&server.admin_api(), "/readyz").await.expect(503);
@@ -111,7 +111,7 @@ async fn a_stopping_server_is_not_ready_while_it_waits_for_attempts_in_flight() 
 
 #[tokio::test]
 async fn a_server_runs_without_the_admin_listener_if_the_default_address_is_in_use() {
-    // If another process already uses the address, the test works, too.
+    // The result is ignored: if another process already uses the address, the test still works.
     let _held = TcpListener::bind("127.0.0.1:8081");
     let server = Setup::dev().flags(&["--admin-listen", "127.0.0.1:8081"]).start().await;
     let mut receiver = server.receiver().await;

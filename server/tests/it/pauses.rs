@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{ADMIN_LISTENER, Process, eventually, id_of};
 
-/// Runs a delivery command that succeeds. Returns its standard output and standard error.
+/// Runs a delivery command that must succeed. Returns its standard output and standard error.
 async fn run_delivery_command(process: &Process, arguments: &[&str]) -> (String, String) {
     let output = process.delivery_command(arguments).await;
     let [printed, messages] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("UTF-8"));
@@ -33,14 +33,14 @@ async fn a_pause_survives_a_restart_and_holds_deliveries_until_it_is_resumed() {
 
     let (_, messages) = run_delivery_command(&process, &["pause", "--webhook", &id]).await;
     assert!(messages.contains(&format!("paused webhook {id}")), "{messages}");
-    // The pause is committed, so no delivery of a later publication is attempted.
+    // The pause applies to every notification that is published after the command has ended.
     let held = api.publish_type("a.b").await;
     assert_eq!(other.next().await.id(), id_of(&held));
     assert_eq!(api.test(&id).await["outcome"], "accepted", "a test callback is sent");
     let test = receiver.next().await;
     assert_eq!(test.json()["type"], "webhook.test");
 
-    // A delivery whose outcome is not recorded would be sent again after the restart.
+    // Waits for the outcome: if the kill came before its record, the server would send this delivery again.
     let recorded = async || api.list(&format!("/deliveries?webhookID={of_other}&status=pending")).await.is_empty().then_some(());
     eventually("the outcome", recorded).await;
     process.kill().await;

@@ -193,7 +193,7 @@ async fn the_same_key_with_another_body_is_a_conflict() {
         assert_eq!(response.problem(), (409, "idempotency_conflict".to_owned()), "{body}");
         assert_eq!(publish_with_key(&api.accepting_json_only(), "key", body).await.problem(), response.problem());
     }
-    // The same key of another account is a different key.
+    // Another account can use the same key for another body.
     publish_with_key(&server.api_of("other").await, "key", r#"{"type":"a.b","data":{"n":2}}"#).await.expect(202);
     assert_eq!(api.list("/notifications").await.len(), 1);
 }

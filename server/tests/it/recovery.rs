@@ -16,7 +16,7 @@ async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     (server, api, receiver, id)
 }
 
-/// Publishes one notification per minute. All deliveries fail. Returns the ids of the notifications.
+/// Publishes one notification for each of `minutes` minutes. All deliveries fail. Returns the ids of the notifications.
 async fn publish_during_outage(server: &Server, api: &Api, receiver: &mut Receiver, minutes: usize) -> Vec<String> {
     receiver.always_reply(Reply::Status(500));
     let mut ids = Vec::new();
@@ -77,7 +77,7 @@ async fn deliveries_cancelled_by_a_deactivation_can_be_recovered_after_activatio
     let since = json!({ "since": START });
     assert_eq!(problem_of_recovery(&api, &id, &since).await, (409, "webhook_deactivated".to_owned()));
     api.activate(&id).await;
-    // The first call may only mark deliveries as cancelled.
+    // It is possible that the first call only marks deliveries as cancelled, and that later calls recover them.
     let mut recovered = api.recover(&id, &since).await;
     let mut count = recovered["count"].as_u64().expect("a number");
     while let Some(cursor) = recovered.get("cursor") {

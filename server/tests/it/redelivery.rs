@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{Api, Receiver, Reply, Server, Setup, id_of};
 
-/// Starts a server with a manual clock, a receiver and its webhook. Returns the webhook's id too.
+/// Starts a server with a manual clock, a receiver and its webhook. Also returns the webhook's id.
 async fn start_with_webhook(flags: &[&str]) -> (Server, Api, Receiver, String) {
     let server = Setup::dev().flags(flags).manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
@@ -102,7 +102,7 @@ async fn a_successful_attempt_in_flight_counts_as_the_redelivery() {
     assert_eq!((&in_flight["status"], &in_flight["attemptCount"], in_flight.get("lastAttempt")), (&json!("pending"), &json!(0), None));
     gate.add_permits(1);
     assert_eq!(api.after_attempts(&notification, 1).await["status"], "succeeded");
-    // The next callback is for the next notification.
+    // The server does not send the redelivered notification again: the next callback has the notification that is published now.
     let next = api.publish_type("a.b").await;
     assert_eq!(receiver.next().await.id(), id_of(&next));
 }

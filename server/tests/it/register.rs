@@ -1,4 +1,4 @@
-//! Registration: the response, and limits.
+//! Registration of webhooks: the response, and the limits.
 
 use serde_json::{Value, json};
 

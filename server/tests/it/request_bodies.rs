@@ -1,4 +1,4 @@
-//! Request bodies: media type, size, and responses before the body is complete.
+//! Request bodies: media type, size, and responses that the server sends before the body is complete.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Rate limits that an operator sets. Over the limit, every operation responds with 429 and the time to wait.
+//! Rate limits that an operator sets. If a caller exceeds a limit, every operation responds with 429 and the time to wait.
 
 use chrono::TimeDelta;
 use http::Method;

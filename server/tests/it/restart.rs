@@ -1,4 +1,4 @@
-//! Stops, restarts and kills.
+//! The server is stopped, restarted or killed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -114,7 +114,7 @@ async fn stalled_clients_do_not_block_a_stop() {
         if has_response {
             with_timeout("the first response", client.readable()).await.expect("a response");
         }
-        // After this response, the server has read what the stalled client sent.
+        // When this response arrives, the server has also read the bytes of the stalled client.
         process.api().get("/webhooks").await.expect(200);
         assert!(process.terminate().await.success(), "{sent}");
     }
@@ -124,7 +124,7 @@ const NOTIFICATIONS: usize = 1_000;
 const PUBLISHERS: usize = 8;
 const IN_FLIGHT: usize = 16;
 
-/// Publishes `NOTIFICATIONS` notifications, or fewer if the server is killed. Returns the accepted notifications.
+/// Publishes `NOTIFICATIONS` notifications, or fewer if the server is killed. Returns the ids of the accepted notifications.
 async fn publish_share(process: &Process) -> Vec<String> {
     let publisher = async || {
         let (api, mut accepted) = (process.api(), Vec::new());
@@ -146,7 +146,8 @@ async fn a_killed_server_loses_nothing_and_repeats_only_unrecorded_attempts() {
     process.api().register_url(&receiver.url()).await;
     let mut received: HashMap<String, usize> = HashMap::new();
     let killed_after = NOTIFICATIONS / 2;
-    // Kills the server halfway: some notifications are waiting, some are in flight, some are not accepted yet.
+    // Kills the server after half of the callbacks. Some deliveries wait, and some are in flight. Some notifications are not
+    // accepted yet.
     let half_way = async {
         let callbacks = receiver.next_callbacks(killed_after).await;
         process.kill_without_waiting().await;
@@ -157,7 +158,7 @@ async fn a_killed_server_loses_nothing_and_repeats_only_unrecorded_attempts() {
     for callback in callbacks {
         *received.entry(callback.id().to_owned()).or_default() += 1;
     }
-    // An outcome is recorded some milliseconds after the attempt. The delivery stays leased until then.
+    // An outcome is recorded some milliseconds after the attempt. The delivery stays leased until its outcome is recorded.
     let leased =
         if process.database().is_embedded() { "deliveries WHERE leased_by IS NOT NULL" } else { "pending WHERE leased_by IS NOT NULL" };
     let unrecorded = usize::try_from(process.database().count(leased).await).expect("a number");

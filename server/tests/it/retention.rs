@@ -8,7 +8,7 @@ use crate::harness::{Reply, Setup, eventually, id_of, incompressible};
 
 #[tokio::test]
 async fn successful_deliveries_are_deleted_after_their_retention_and_failed_ones_later() {
-    // Each time is longer than the retention time plus the maximum time until the deletion.
+    // `succeeded_for` and `failed_for` are longer than the retention time plus the maximum delay of the deletion.
     for (flags, succeeded_for, failed_for) in [
         (&[][..], TimeDelta::days(8), TimeDelta::days(35)),
         (&["--keep-succeeded", "2h", "--keep-failed", "3d"], TimeDelta::hours(3), TimeDelta::days(4)),
@@ -44,7 +44,8 @@ async fn successful_deliveries_are_deleted_after_their_retention_and_failed_ones
 
 #[tokio::test]
 async fn a_full_storage_refuses_new_webhooks_and_notifications() {
-    // No disk has a petabyte of free space. A server cannot see PostgreSQL's disk.
+    // No disk has a petabyte of free space. The second server uses the embedded store, because a server cannot measure
+    // PostgreSQL's disk.
     for setup in [Setup::dev().flags(&["--max-bytes", "1"]), Setup::dev().embedded().flags(&["--min-free-bytes", "1000000000000000"])] {
         let server = setup.start().await;
         let api = server.api();

@@ -1,4 +1,4 @@
-//! Secrets are stored encrypted. They never appear in database files, the log, responses, or recorded responses of receivers.
+//! Secrets are stored encrypted. They never appear in the database, the log, API responses, or recorded responses of receivers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -58,7 +58,7 @@ async fn no_secret_is_stored_in_plain_text_logged_or_returned() {
         let headers = json!([{ "name": "X-Test-Key", "value": format!("Token {HEADER_KEY}") }]);
         let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth, "headers": headers })).await;
         let id = webhook["id"].as_str().expect("an id").to_owned();
-        // The test reads signing secrets later, because that response contains them.
+        // The test reads the signing secrets after it has searched the responses, because the API returns them in plain text.
         signing.push(id.clone());
         api.update(&id, &json!({ "auth": auth, "headers": headers })).await;
         api.test(&id).await;

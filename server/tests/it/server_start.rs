@@ -157,7 +157,7 @@ async fn a_missing_write_permission_is_reported_with_the_path_and_a_remedy() {
     refused(&database, 0o400, &directory, &database).await;
     let lock = process.file("server.lock");
     refused(&lock, 0o400, &directory, &lock).await;
-    // The lock file exists already, and SQLite creates files next to the database.
+    // The error names the database: the lock file exists already, but SQLite cannot create its files next to the database.
     refused(&directory, 0o500, &directory, &database).await;
     let deeper = process.file("deeper");
     refused(&directory, 0o500, &deeper, &deeper).await;

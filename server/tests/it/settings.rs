@@ -1,4 +1,4 @@
-//! Every setting has a test, usually in the file of its feature. This file tests the log settings.
+//! Checks that every flag is used in a test. Most flags are tested in the file of their feature. This file tests the log settings.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -70,7 +70,7 @@ async fn messages_below_the_log_level_are_not_logged() {
         let published = api.publish_type("a.b").await;
         assert_eq!(receiver.next().await.id(), id_of(&published));
         api.after_attempts(&published, 1).await;
-        // A pause causes a warning at the next start.
+        // A server that starts while deliveries are paused logs a warning.
         assert!(process.delivery_command(&["pause", "--account", "nobody"]).await.status.success());
         assert!(process.terminate().await.success());
         process.start_again().await;

@@ -1,4 +1,5 @@
-//! Rotation of signing secrets: during the overlap, the two newest secrets sign. The overlap ends by itself.
+//! Rotation of signing secrets. During the overlap, each callback is signed with the two newest secrets. The overlap ends
+//! automatically.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ async fn next_callback(api: &Api, receiver: &mut Receiver) -> Callback {
     receiver.next().await
 }
 
-/// Returns the number of signatures, and which of the secrets signed.
+/// Returns the number of signatures. Also returns, for each secret, whether the callback is signed with it.
 fn signatures(callback: &Callback, secrets: &[&str]) -> (usize, Vec<bool>) {
     let signatures = callback.header("webhook-signature").split(' ').count();
     (signatures, secrets.iter().map(|secret| callback.is_signed_with(secret)).collect())
@@ -43,7 +44,7 @@ async fn both_secrets_sign_until_the_overlap_ends_and_then_only_the_new_one() {
     server.restart().await;
     server.advance(TimeDelta::milliseconds(59_999));
     assert_eq!(signatures(&next_callback(&api, &mut receiver).await, &[&new, &old]), (2, vec![true, true]));
-    // Only the clock moves. The decrypted secrets of the webhook stay in memory.
+    // The server does not restart here, so the decrypted secrets stay in memory. Only the time changes.
     server.advance(TimeDelta::milliseconds(1));
     assert_eq!(signatures(&next_callback(&api, &mut receiver).await, &[&new, &old]), (1, vec![true, false]));
     assert_eq!(api.get(&format!("/webhooks/{id}/signing-secret")).await.expect(200), json!({ "secret": new }));

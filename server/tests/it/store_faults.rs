@@ -15,7 +15,7 @@ async fn a_damaged_store_causes_a_500_without_details() {
         server.database().run(&format!("ALTER TABLE {table} RENAME TO lost_{table}")).await;
     }
     let callers = [api.clone(), api.accepting_json_only()];
-    // The catalogue is not in the store.
+    // `/event-types` needs no data from these tables, because the catalogue is not in the store.
     let operations = || operations().into_iter().filter(|(_, path, ..)| path != "/event-types");
     for (api, (method, path, body, _)) in callers.iter().flat_map(|api| operations().map(move |operation| (api, operation))) {
         let response = api.call(method.clone(), &path, &[], body).await;
@@ -29,7 +29,7 @@ async fn a_damaged_store_causes_a_500_without_details() {
     }
     let reason = if server.database().is_embedded() { "no such table: webhooks" } else { "does not exist" };
     assert!(server.log().contains(reason), "{}", server.log());
-    // The caller's token is in the store.
+    // The caller's token is in the store, so this damage also affects `/event-types`.
     let token = server.token(Some("default"), &Scope::ALL, None).await;
     server.database().run("ALTER TABLE tokens RENAME TO lost_tokens").await;
     let caller = server.api_with(&token);
@@ -66,7 +66,7 @@ async fn a_store_without_writes_causes_a_503_and_reads_still_work() {
     let (api, receiver) = (server.api(), server.receiver().await);
     receiver.always_reply(Reply::Status(500));
     let id = api.register_url(&receiver.url()).await;
-    // Some operations write only if there is a delivery.
+    // Some operations write only if a delivery exists.
     let notification = api.publish_type("a.b").await;
     let delivery = api.after_attempts(&notification, 1).await;
     let lock = server.database().lock().await;

@@ -1,4 +1,4 @@
-//! Routes that are served but are not in openapi.json. dropshot does not document them, so the test reads the router.
+//! Routes that the server has but openapi.json does not list. The test reads the router, because dropshot does not document them.
 
 /// The documentation page and openapi.json.
 const DOCUMENTATION_ROUTES: [&str; 2] = ["GET /docs", "GET /openapi.json"];

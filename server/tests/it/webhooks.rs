@@ -21,7 +21,7 @@ async fn a_list_is_newest_first_and_its_pages_have_no_gaps_or_overlaps() {
         let page = list.send().await.expect("a page").into_inner();
         sizes.push(page.data.len());
         listed.extend(page.data.iter().map(|webhook| webhook.id.to_string()));
-        // A webhook that is added during the listing comes before the first page, and does not shift the pages.
+        // A webhook that is registered during the listing is newer than all listed webhooks, so it does not change the later pages.
         api.register_url("https://example.com/later").await;
         match page.cursor {
             Some(next) => cursor = Some(next.to_string()),

@@ -1,4 +1,4 @@
-//! The certificate of the sink, and the authority that signs it.
+//! The certificate of the sink, and the certificate authority that signs it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Names below this domain resolve to this machine (RFC 6761, section 6.3). The certificate of the sink covers them.
+/// Host names below this domain resolve to this machine (RFC 6761, section 6.3). The certificate of the sink is valid
+/// for them.
 pub(crate) const DOMAIN: &str = "bench.localhost";
 
-/// Returns the TLS settings of the sink, and writes the certificate of its authority to `ca_file`.
+/// Returns the TLS settings of the sink. Writes the certificate of the certificate authority to `ca_file`.
 pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<ServerConfig> {
     let authority_key = KeyPair::generate()?;
     let mut authority = CertificateParams::default();

@@ -1,8 +1,8 @@
-//! The chaos test. Publishers publish and receivers fail, while servers and their shared PostgreSQL are killed or paused. At the
-//! end the [audit] checks the deliveries.
+//! The chaos test. Publishers publish and receivers fail, while servers and their shared PostgreSQL are killed or
+//! paused. At the end, the [audit] checks the deliveries.
 //!
-//! Each publication has a sequence number. The [ledger] records each publication, callback and fault. When the time is over, all
-//! faults end. After that, every accepted notification must arrive.
+//! Each publication has a sequence number. The [ledger] records each publication, callback and fault. After the time
+//! of the test, there are no more faults. Then every accepted notification must arrive at its webhooks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,26 +30,27 @@ use crate::server::Peak;
 use crate::service::Service;
 use crate::store::{Engine, Store};
 
-/// Number of retries of a failed delivery: enough that each delivery is accepted in the end.
+/// Number of retries of a delivery. It is so large that every delivery succeeds at the end of the test.
 const RETRIES: usize = 100;
 
 /// The attempt timeout. It is longer than the slowest response of a receiver.
 const ATTEMPT_TIMEOUT_SECONDS: &str = "3";
 
-/// A small limit, so that the audit can bound the number of repeated callbacks after a kill.
+/// A small limit of attempts in flight. The audit derives a limit of repeated callbacks after a kill from it.
 const IN_FLIGHT_PER_WEBHOOK: usize = 16;
 
-/// If nothing arrives for this time, the test stops waiting. A failing webhook is probed at least every 30 s.
+/// If no callback arrives for this time and the time of a takeover, the test stops waiting. The service tries a
+/// failing webhook at least every 30 s.
 const IDLE: Duration = Duration::from_secs(45);
 
-/// Maximum time to wait for all deliveries.
+/// Maximum time to wait for all deliveries after the last fault.
 const MAX_DRAIN: Duration = Duration::from_secs(300);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[arg(long)]
     seconds: u32,
-    /// Average time between two kills, in seconds.
+    /// Average time between two kills of a server, in seconds.
     #[arg(long)]
     kill_every: f64,
     /// Number of servers on PostgreSQL. If it is absent, one server uses the embedded store.
@@ -133,7 +134,7 @@ fn client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 
-/// Injects the selected faults until the time is over and all servers run again.
+/// Injects the selected faults until the time of the test is over. Then starts all servers again.
 fn inject_faults(
     arguments: &Arguments,
     faults: &Faults<'_>,
@@ -150,7 +151,7 @@ fn inject_faults(
     })
 }
 
-/// Saves the log of PostgreSQL and the tables of pending deliveries, because the data of PostgreSQL is removed at the end.
+/// Saves the log of PostgreSQL and the tables of pending deliveries. The data of PostgreSQL is removed at the end.
 fn save_state(service: &Service, directory: &Path) {
     let Some(database) = &service.database else { return };
     let _ = std::fs::write(directory.join("postgres.log"), database.cluster.log());
@@ -158,7 +159,8 @@ fn save_state(service: &Service, directory: &Path) {
     let _ = std::fs::write(directory.join("left.txt"), left.unwrap_or_else(|error| format!("{error:#}")));
 }
 
-/// Waits until everything has arrived and no delivery is pending.
+/// Waits until every accepted notification has arrived and no delivery is pending. Adds a violation if a delivery
+/// stays pending, has failed, or is cancelled.
 fn drain(runtime: &Runtime, http: &reqwest::Client, service: &mut Service, ledger: &Ledger, idle: Duration) -> anyhow::Result<()> {
     let started = Instant::now();
     let (mut last, mut last_at) = (0, Instant::now());
@@ -170,7 +172,7 @@ fn drain(runtime: &Runtime, http: &reqwest::Client, service: &mut Service, ledge
         if arrived != last {
             (last, last_at) = (arrived, Instant::now());
         }
-        // The audit reports what was lost.
+        // If the wait ends too early, the audit reports the missing deliveries as lost.
         if outstanding == 0 {
             break idle;
         }

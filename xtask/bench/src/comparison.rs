@@ -1,4 +1,4 @@
-//! Compares the CPU cost of stores, from the figures of one run.
+//! Compares the CPU costs of different stores in the same run of the benchmark.
 
 use crate::figure::Figure;
 use crate::scenario::floors;
@@ -7,8 +7,8 @@ use crate::store::Store;
 /// Goal for the CPU time per delivery with two nodes, in percent of the CPU time with one node.
 const TWO_NODES_GOAL: f64 = 115.0;
 
-/// Returns a comparison for each kind of work that was measured on several stores: PostgreSQL with the embedded store, and several
-/// nodes with one node.
+/// Returns comparisons of work that was measured on several stores. One node on PostgreSQL is compared with the
+/// embedded store. Several nodes are compared with one node.
 pub(crate) fn comparisons(figures: &[Figure]) -> Vec<Figure> {
     figures.iter().filter(|figure| figure.scenario != floors::NAME).filter_map(|figure| comparison(figure, figures)).collect()
 }

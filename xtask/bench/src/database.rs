@@ -1,4 +1,4 @@
-//! A PostgreSQL server for one measurement: on a real disk, with default settings and fsync on.
+//! A PostgreSQL server for one measurement. Its data is on a real disk. It has default settings, and fsync is on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +15,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Starts PostgreSQL with its data in `directory`, and writes the servers' master key there.
+    /// Starts PostgreSQL with its data in `directory`. Writes the master key of the webhook servers to the same
+    /// folder.
     pub(crate) fn start(directory: &Path) -> anyhow::Result<Database> {
         let cluster = Cluster::with(&Options::default().storage(Storage::Disk(directory.to_owned())))?;
         let name = cluster.create_database()?;
@@ -30,7 +31,7 @@ impl Database {
         self.cluster.url(&self.name)
     }
 
-    /// Returns the options of each server.
+    /// Returns the command-line options with which each webhook server uses this database.
     pub(crate) fn options(&self) -> Vec<String> {
         vec!["--store".to_owned(), self.url(), "--master-key-file".to_owned(), self.master_key_file.display().to_string()]
     }

@@ -10,7 +10,7 @@ pub(crate) enum Goal {
     AtMost(f64),
 }
 
-/// One row of the table: the same work, measured in several runs.
+/// One row of the table: the results of one kind of work, which was measured in one or more runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figure {
     pub(crate) scenario: &'static str,
@@ -23,18 +23,19 @@ pub(crate) struct Figure {
     pub(crate) goal: Option<Goal>,
     /// Whether the goal applies to every store, not only to the embedded one.
     pub(crate) for_all_stores: bool,
-    /// CPU time per 1,000, one for each run. Empty if it was not measured.
+    /// CPU time per 1,000 units of work, one value for each run. The list is empty if CPU time was not measured.
     pub(crate) cpu: Vec<Cpu>,
-    /// The baseline cost: CPU seconds per 1,000 of the parts alone, if measured.
+    /// The baseline cost, if measured: the CPU seconds that the single parts of the service need per 1,000 units of
+    /// work.
     pub(crate) floor: Option<f64>,
-    /// Lost and repeated deliveries of all runs, if there were deliveries.
+    /// Lost and repeated deliveries of all runs. `None` if the work has no deliveries.
     pub(crate) tally: Option<Tally>,
 }
 
 /// CPU time of the processes, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Cpu {
-    /// All servers; for a baseline cost, the process that runs the part.
+    /// All servers. For a baseline cost, this is the process that runs the single part.
     pub(crate) servers: f64,
     /// All processes of PostgreSQL.
     pub(crate) database: f64,
@@ -48,13 +49,13 @@ impl Cpu {
         self.servers + self.database
     }
 
-    /// Returns the CPU time per 1,000, given the CPU time for `count`.
+    /// Converts the CPU time of `count` units of work to the CPU time of 1,000 units.
     pub(crate) fn per_thousand(self, count: f64) -> Cpu {
         let share = |seconds: f64| seconds / count * 1000.0;
         Cpu { servers: share(self.servers), database: share(self.database), sink: share(self.sink), load: share(self.load) }
     }
 
-    /// Returns the median of the runs, separately for each process.
+    /// Returns the median of the runs, separately for each member.
     pub(crate) fn median(runs: &[Cpu]) -> Cpu {
         let median_of = |process: fn(&Cpu) -> f64| median(&runs.iter().map(process).collect::<Vec<_>>());
         Cpu {
@@ -69,9 +70,9 @@ impl Cpu {
 /// The number of lost deliveries and repeated callbacks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Tally {
-    /// Deliveries of accepted notifications that did not arrive.
+    /// Number of deliveries that did not arrive although the notification was accepted.
     pub(crate) lost: u64,
-    /// Callbacks that arrived again.
+    /// Number of callbacks that had arrived before.
     pub(crate) repeated: u64,
 }
 
@@ -115,7 +116,8 @@ impl Figure {
         Figure { goal: Some(Goal::AtMost(goal)), ..self }
     }
 
-    /// Sets the store. On a store other than the embedded one, the goal applies only after [`Figure::for_all_stores`].
+    /// Sets the store. If it is not the embedded store, the goal is kept only if [`Figure::for_all_stores`] was called
+    /// before.
     pub(crate) fn on(self, store: Store) -> Figure {
         let goal = self.goal.filter(|_| self.for_all_stores || store == Store::Embedded);
         Figure { store: Some(store), goal, ..self }
@@ -137,7 +139,7 @@ impl Figure {
         Figure { tally: Some(tally), ..self }
     }
 
-    /// Whether the median reaches the goal. `None` without a goal.
+    /// Whether the median reaches the goal. Returns `None` if there is no goal.
     pub(crate) fn met(&self) -> Option<bool> {
         let median = median(&self.values);
         Some(match self.goal? {
@@ -146,13 +148,13 @@ impl Figure {
         })
     }
 
-    /// The CPU time of the service as a multiple of the baseline cost.
+    /// Returns the CPU time of the service, divided by the baseline cost.
     pub(crate) fn times_floor(&self) -> Option<f64> {
         let floor = self.floor.filter(|floor| *floor > 0.0)?;
         Some(self.service_cpu()? / floor)
     }
 
-    /// Median CPU time of the service per 1,000, in seconds.
+    /// Returns the median CPU time of the service per 1,000 units of work, in seconds.
     pub(crate) fn service_cpu(&self) -> Option<f64> {
         let runs: Vec<f64> = self.cpu.iter().map(|cpu| cpu.service()).collect();
         (!runs.is_empty()).then(|| median(&runs))

@@ -1,5 +1,5 @@
-//! Measures baseline costs: the cost of single parts of the service (an HTTP handler, commits, requests). Each part runs in a
-//! separate process, so that its CPU time can be measured.
+//! Measures the CPU cost of single parts of the service: an HTTP handler, commits, requests. The baseline costs are
+//! computed from it. The parts run in separate processes, so that their CPU time can be measured.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Commits(Commits),
     /// Prepares tables and statements. This is not measured.
     Prepare(Statements),
-    /// Runs and measures the prepared statements.
+    /// Runs the statements of the last `Prepare`, and measures them.
     Run,
     Syncs {
         directory: PathBuf,
@@ -73,7 +73,7 @@ impl Floor {
     }
 }
 
-/// Runs the process that measures baseline costs: executes commands until its input ends.
+/// Runs the process that measures parts of the service. It executes commands until its standard input ends.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let mut prepared = None;
     for line in std::io::stdin().lines() {
@@ -92,7 +92,7 @@ pub(crate) fn serve() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Measures fdatasync of a file after each write of 512 bytes.
+/// Writes 512 bytes and calls fdatasync, `count` times. Measures the time of all these calls.
 fn syncs(directory: &Path, count: u32) -> anyhow::Result<Work> {
     let path = directory.join("floor-sync");
     let mut file = std::fs::File::create(&path)?;

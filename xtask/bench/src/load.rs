@@ -1,5 +1,5 @@
-//! The load: a process that sends requests over persistent connections, either at a rate or each after the previous response.
-//! It reports the times of requests and responses.
+//! The load: a process that sends requests over persistent connections. It sends them at a given rate, or each client
+//! sends its next request after the previous response. It reports the times of requests and responses.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -35,14 +35,14 @@ pub(crate) struct Job {
     pub(crate) count: u32,
     /// Total rate of requests. Without a rate, each client sends its next request after the previous response.
     pub(crate) per_second: Option<f64>,
-    /// The targets, which are used in turn.
+    /// The kinds of requests. Request number `n` uses the target `n` modulo the number of targets.
     pub(crate) targets: Vec<Target>,
-    /// Whether each target has its own client, which sends its requests in the order of their sequence numbers. Otherwise any
-    /// free client sends the next request.
+    /// If true, each target has its own client. This client sends all requests of the target in the order of their
+    /// sequence numbers. If false, any free client sends the next request.
     pub(crate) in_order: bool,
 }
 
-/// A kind of request. Its body is `before`, the sequence number, and `after`.
+/// A kind of request. Its body consists of `before`, the sequence number, and `after`.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Target {
     pub(crate) token: String,
@@ -54,7 +54,7 @@ pub(crate) struct Target {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LoadResult {
     pub(crate) accepted: Vec<Sent>,
-    /// Number of requests without success, by status or error.
+    /// Number of requests that failed, by status or error.
     pub(crate) refused: BTreeMap<String, u32>,
     pub(crate) started_at: u64,
     pub(crate) ended_at: u64,
@@ -111,7 +111,7 @@ impl Load {
     }
 }
 
-/// Runs the process of the load: does one job after the other, until its input ends.
+/// Runs the process of the load. It does one job after the other, until its standard input ends.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for line in std::io::stdin().lines() {
@@ -175,10 +175,10 @@ async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
     Ok(sender)
 }
 
-/// Sends requests until all are sent. Ends if a connection fails, for example because the server is killed.
+/// Sends the requests of one client. Stops early if a connection fails, for example because the server is killed.
 async fn client(shared: Rc<Shared>, client_number: u32, mut connections: Vec<SendRequest<Full<Bytes>>>) {
     let job = &shared.job;
-    // Clients begin with different servers.
+    // The clients begin with different servers, so that all servers get requests.
     let servers = connections.len();
     let mut turns = (client_number as usize..).map(|turn| turn % servers);
     let mut own = (client_number..job.count).step_by(job.clients);

@@ -1,4 +1,5 @@
-//! Describes the machine. Figures of different machines, or of a machine with other work, are not comparable.
+//! Describes the machine. Figures are comparable only if they are from the same machine, and if the machine does no
+//! other work.
 
 use std::fs;
 use std::path::Path;

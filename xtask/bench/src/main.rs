@@ -1,10 +1,11 @@
-//! The benchmark: measures throughput, latency, CPU time and memory of the service, also while receivers hang and servers are
-//! killed. `cargo xtask bench` builds this program for release and runs it.
+//! The benchmark. It measures throughput, latency, CPU time and memory of the service. In some scenarios, receivers
+//! hang or servers are killed. `cargo xtask bench` builds this program for release and runs it.
 //!
-//! There are five kinds of processes, so that the CPU time of each can be measured. The [`service`] has [`server`]s, which may
-//! share a [`database`]. The [`load`] sends requests, and the [`sink`] receives callbacks. The [`floor`] processes run single parts
-//! of the service. This process starts them, runs each [`scenario`] on each [`store`], and prints the [`figure`]s in a [`table`].
-//! In every scenario each accepted notification must arrive.
+//! There are five kinds of processes, so that the CPU time of each can be measured. The [`service`] has [`server`]s,
+//! which may share a [`database`]. The [`load`] sends requests, and the [`sink`] receives callbacks. The [`floor`]
+//! processes run single parts of the service. The process of the benchmark starts all others, runs each [`scenario`]
+//! on its [`store`]s, and prints the [`figure`]s in a [`table`]. In every scenario each accepted notification must
+//! arrive.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +41,7 @@ use scenario::floors::{self, Floors};
 use server::Peak;
 use store::Store;
 
-/// Maximum memory of a server, in megabytes, regardless of waiting deliveries and hanging receivers.
+/// Goal for the memory of a server, in megabytes. It is the same with many waiting deliveries and hanging receivers.
 const MEMORY_MB: f64 = 48.0;
 
 #[derive(Parser)]
@@ -137,7 +138,7 @@ fn main() -> ExitCode {
 /// The inputs and results of scenarios.
 struct Bench {
     server: PathBuf,
-    /// Data and logs, on the disk of the checkout.
+    /// The folder for data and logs.
     directory: PathBuf,
     runs: u32,
     quick: bool,
@@ -152,7 +153,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Returns the full size, or the small one with `--quick`.
+    /// Returns `quick` if the option `--quick` is set, and `full` otherwise.
     fn size(&self, full: u32, quick: u32) -> u32 {
         if self.quick { quick } else { full }
     }
@@ -220,7 +221,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 /// The results of one server program.
 struct Measured {
     figures: Vec<Figure>,
-    /// Callbacks that arrived again.
+    /// Number of callbacks that had arrived before.
     repeated: u64,
     /// The largest peak of memory in each scenario, in megabytes.
     peaks: Vec<(Store, &'static str, f64)>,
@@ -318,7 +319,8 @@ fn program(path: &Path) -> anyhow::Result<PathBuf> {
     path.canonicalize().with_context(|| format!("cannot find the server program {}", path.display()))
 }
 
-/// Raises the limit of open files to the maximum. A thousand hanging callbacks exceed the usual limit.
+/// Raises the limit of open files to the maximum. A thousand hanging callbacks need more open files than the usual
+/// limit allows.
 fn allow_files() -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

@@ -1,4 +1,4 @@
-//! A process of the benchmark: communication with it, and its CPU time and memory.
+//! The processes of the benchmark: the communication with a process, and its CPU time and memory.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};

@@ -1,4 +1,5 @@
-//! The setup of most scenarios: a service, the load and the sink. It counts lost and repeated deliveries.
+//! The setup of most scenarios: a service, the load and the sink. This module also counts lost and repeated
+//! deliveries.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,7 +23,7 @@ pub(crate) const EVENT: &str = "bench.purchase.closed";
 /// If no callback arrives for this time, the wait for callbacks ends.
 pub(crate) const IDLE: Duration = Duration::from_secs(20);
 
-/// Time after the last arrival until the server has recorded the attempt and is idle.
+/// Time from the last arrival until the server has recorded the attempt and is idle.
 pub(crate) const RECORDED: Duration = Duration::from_millis(100);
 
 pub(crate) struct Rig {
@@ -31,7 +32,7 @@ pub(crate) struct Rig {
     pub(crate) load: Load,
     /// The sequence number of the next publication.
     sequence: u32,
-    /// The number of the next webhook.
+    /// The number of the next webhook in its URL.
     webhook: u32,
 }
 
@@ -60,7 +61,7 @@ pub(crate) struct Throughput {
     pub(crate) http2: u64,
 }
 
-/// CPU time of the service and the sink up to some moment.
+/// CPU time that the service and the sink have used since their start.
 #[derive(Clone, Copy)]
 pub(crate) struct CpuTimes {
     service: ServiceCpu,
@@ -81,13 +82,15 @@ impl Rig {
         Ok(Rig { service, sink, load: Load::start()?, sequence: 1, webhook: 1 })
     }
 
-    /// Registers webhooks of one account. Each has its own path below `url`. `members` are further members of the registration.
+    /// Registers webhooks of one account. Each webhook has its own path below `url`. `members` are additional JSON
+    /// members of each registration.
     pub(crate) fn register(&mut self, account: &str, url: &str, members: &str, count: u32) -> anyhow::Result<()> {
         let job = self.registrations(&[account], url, members, 1, count)?;
         self.load.run(&job)?.all_accepted().map(drop)
     }
 
-    /// Returns a job that registers webhooks of these accounts in turn.
+    /// Returns a job that registers webhooks. The requests use the accounts one after another, and then begin with the
+    /// first account again.
     pub(crate) fn registrations(&mut self, accounts: &[&str], url: &str, members: &str, clients: usize, count: u32) -> anyhow::Result<Job> {
         let comma = if members.is_empty() { "" } else { "," };
         let before = format!(r#"{{"targetURL":"{url}/"#);
@@ -111,7 +114,8 @@ impl Rig {
         Ok(accounts)
     }
 
-    /// Returns a job that publishes to these accounts in turn.
+    /// Returns a job that publishes. The requests use the accounts one after another, and then begin with the first
+    /// account again.
     pub(crate) fn publications<A: AsRef<str>>(
         &mut self,
         accounts: &[A],
@@ -157,7 +161,7 @@ impl Rig {
         Ok(CpuTimes { service: self.service.cpu()?, sink: self.sink.cpu()? })
     }
 
-    /// Returns the CPU time since `before`. The load measures its own CPU time.
+    /// Returns the CPU time since `before`. The load measures its CPU time itself, as `load_seconds`.
     pub(crate) fn cpu_since(&self, before: CpuTimes, load_seconds: f64) -> anyhow::Result<Cpu> {
         let now = self.cpu_times()?;
         let seconds = |now: Duration, before: Duration| now.saturating_sub(before).as_secs_f64();
@@ -169,8 +173,8 @@ impl Rig {
         })
     }
 
-    /// Waits until each notification has arrived at this number of webhooks, or no more callbacks arrive. Counts losses. A loss
-    /// fails the scenario at its end.
+    /// Waits until each notification has arrived at this number of webhooks, or no callback arrives for the time
+    /// [`IDLE`]. Counts lost deliveries. If a delivery is lost, the scenario fails at its end.
     pub(crate) fn collect_result(&mut self, bench: &mut Bench, done: &LoadResult, webhooks: usize) -> anyhow::Result<DeliveryResult> {
         self.sink.await_callbacks(done.accepted.len() * webhooks, IDLE)?;
         let result = DeliveryResult::new(done, self.sink.report()?, webhooks);
@@ -200,7 +204,7 @@ pub(crate) fn event_type_member(event_type: &str) -> String {
     format!(r#""eventTypes":["{event_type}"]"#)
 }
 
-/// Returns the body of a publication before and after its sequence number.
+/// Returns two parts of the body of a publication: the text before its sequence number, and the text after it.
 pub(crate) fn publication(account: &str, event_type: &str) -> (String, String) {
     let before = format!(r#"{{"type":"{event_type}","account":"{account}","data":{{{SEQUENCE}"#);
     let after = |padding: &str| format!(r#","state":"delivered","padding":"{padding}"}}}}"#);
@@ -220,7 +224,7 @@ mod tests {
         let accepted = (1..=3).map(|sequence| Sent { sequence, sent_at: 0, responded_at: 1 }).collect();
         let done = LoadResult { accepted, refused: BTreeMap::new(), started_at: 0, ended_at: 1, cpu_seconds: 0.0 };
         let arrival = |webhook, sequence, times| Arrival { webhook, sequence, at: 10 * u64::from(sequence), times };
-        // Publication 4 got no response, but was delivered.
+        // The publisher got no response for publication 4, but the publication was delivered.
         let arrivals = vec![arrival(1, 1, 1), arrival(2, 1, 3), arrival(1, 2, 1), arrival(1, 4, 1)];
         let result = DeliveryResult::new(&done, Report { arrivals, ..Report::default() }, 2);
         assert_eq!((result.tally, result.last_at), (Tally { lost: 3, repeated: 2 }, 40));

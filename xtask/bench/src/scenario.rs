@@ -23,13 +23,13 @@ pub(crate) struct Scenario {
 #[derive(Clone, Copy, PartialEq)]
 enum RunsOn {
     Each,
-    /// Once on each engine: the number of servers does not matter, and the scenario takes long.
+    /// Only once on each engine, because the scenario takes long and the number of servers does not matter.
     EachEngine,
     Postgres,
 }
 
 impl Scenario {
-    /// Returns the members of `stores` on which the scenario runs.
+    /// Returns those of `stores` on which the scenario runs.
     pub(crate) fn stores(&self, stores: &[Store]) -> Vec<Store> {
         let mut chosen: Vec<Store> = Vec::new();
         for store in stores {
@@ -136,7 +136,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
     })
 }
 
-/// Measures once to warm up, except with `--quick`, and then once for each run.
+/// Calls `measure` once for each run. Before the first run, calls it once to warm up, but not with `--quick`.
 fn runs<T>(bench: &mut Bench, mut measure: impl FnMut(&mut Bench) -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
     if !bench.quick {
         measure(bench)?;

@@ -1,4 +1,4 @@
-//! A server under measurement, started as a user starts it.
+//! A webhook server that is measured. The benchmark starts it on the command line, as a user does.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -15,7 +15,7 @@ use crate::process::{Memory, cpu_of, memory_of, reset_peak_of};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The largest peak memory of several servers, in bytes.
+/// The largest peak memory of all servers that use this value, in bytes.
 #[derive(Clone, Default)]
 pub(crate) struct Peak(Rc<Cell<u64>>);
 
@@ -24,13 +24,13 @@ impl Peak {
         self.0.set(self.0.get().max(bytes));
     }
 
-    /// Returns the peak and resets it. 0 if there was no server.
+    /// Returns the peak and resets it to 0. Returns 0 if no server was measured.
     pub(crate) fn take(&self) -> u64 {
         self.0.take()
     }
 }
 
-/// A server process, and its program and options for restarts.
+/// A server process. The program and the options are kept for restarts.
 pub(crate) struct Server {
     program: PathBuf,
     directory: PathBuf,
@@ -43,7 +43,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server. It writes to the log `NAME.log` in `directory`. Its peak memory is stored in `peak` before each kill.
+    /// Starts a server. It writes its log to `NAME.log` in `directory`. `peak` gets its peak memory before each kill,
+    /// at each reset of the peak, and at the end.
     pub(crate) fn start(program: &Path, directory: &Path, name: &str, options: Vec<String>, peak: Peak) -> anyhow::Result<Server> {
         let log = directory.join(format!("{name}.log"));
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -53,7 +54,7 @@ impl Server {
         Ok(Server { program, directory, options, log, process, address, peak })
     }
 
-    /// Kills the server with SIGKILL, like a crash.
+    /// Kills the server with SIGKILL, which has the same effect as a crash.
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         self.note_peak();
         self.process.kill().map(drop)
@@ -97,7 +98,8 @@ impl Server {
     }
 
     fn note_peak(&self) {
-        // A server that has ended has no memory. Its scenario fails anyway.
+        // If the server has ended, its memory cannot be read. The error is ignored here, because its scenario fails
+        // for another reason.
         if let Ok(memory) = self.memory() {
             self.peak.note(memory.peak);
         }

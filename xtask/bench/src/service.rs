@@ -1,4 +1,4 @@
-//! The service under measurement: one server with an embedded store, or several servers on one PostgreSQL.
+//! The service that is measured: one server with an embedded store, or one or more servers on one PostgreSQL.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use crate::server::{Peak, Server};
 use crate::store::Store;
 
 pub(crate) struct Service {
-    // The order matters: the servers are dropped before their database.
+    // The order of these two members matters: the servers are dropped before their database.
     pub(crate) nodes: Vec<Server>,
     pub(crate) database: Option<Arc<Database>>,
     program: PathBuf,
     /// The data directory of the servers.
     data: PathBuf,
-    /// Access tokens by account. The platform token has an empty name.
+    /// Access tokens by account. The key of the platform token is an empty string.
     tokens: BTreeMap<String, String>,
 }
 
-/// CPU time of the service up to some moment.
+/// CPU time that the service has used since its start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ServiceCpu {
     pub(crate) servers: Duration,
@@ -33,7 +33,7 @@ pub(crate) struct ServiceCpu {
 }
 
 impl Service {
-    /// Starts a service with new data in `directory`, which also gets the logs.
+    /// Starts a service with new data. The data and the logs are in `directory`.
     pub(crate) fn start(program: &Path, directory: &Path, store: Store, options: &[String], peak: &Peak) -> anyhow::Result<Service> {
         let data = directory.join("data");
         if data.exists() {
@@ -75,7 +75,8 @@ impl Service {
         self.nodes.iter_mut().try_for_each(Server::kill)
     }
 
-    /// Kills the servers and starts them again with the same data. Returns the longest time until one responded.
+    /// Kills the servers and starts them again with the same data. Returns the time of the slowest server from its
+    /// start to its first response.
     pub(crate) fn restart(&mut self) -> anyhow::Result<Duration> {
         let token = self.platform_token()?;
         self.kill()?;
@@ -91,7 +92,8 @@ impl Service {
         Ok(ServiceCpu { servers, database: self.database.as_ref().map(|database| database.cpu()).unwrap_or_default() })
     }
 
-    /// Memory of all servers and PostgreSQL. PostgreSQL records no peak and releases little, so its current memory counts as peak.
+    /// Memory of all servers and PostgreSQL. PostgreSQL records no peak and releases little memory, so its current
+    /// memory counts as its peak.
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
         let database = self.database.as_ref().map_or(Ok(0), |database| database.memory())?;
         self.nodes.iter().try_fold(Memory { now: database, peak: database }, |sum, node| {
@@ -109,7 +111,7 @@ impl Service {
         self.token("", &["--platform", "--scope", "notifications.publish,notifications.read,deliveries.read"])
     }
 
-    /// Returns a token that may register webhooks of the account and read their secrets, but not publish.
+    /// Returns a token that may register webhooks of the account and read their secrets. It may not publish.
     pub(crate) fn account_token(&mut self, account: &str) -> anyhow::Result<String> {
         self.token(account, &["--account", account, "--scope", "webhooks.write,webhooks.read,webhooks.secrets"])
     }

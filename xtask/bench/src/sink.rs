@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::authority;
 use crate::process::{Worker, monotonic, respond};
 
-/// The text in the data of a notification before its sequence number.
+/// The text that precedes the sequence number in the data of a notification.
 pub(crate) const SEQUENCE: &str = r#""sequence":"#;
 
 /// The ALPN identifier of HTTP/2 (RFC 9113, section 3.2).
@@ -34,7 +34,7 @@ const HTTP2: &[u8] = b"h2";
 
 #[derive(Serialize, Deserialize)]
 enum Command {
-    /// Waits until this number of different callbacks has arrived, or no callback has arrived for the `idle` time.
+    /// Waits until this number of different callbacks has arrived, or until no callback arrives for the time `idle`.
     Await {
         callbacks: usize,
         idle: Duration,
@@ -84,7 +84,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Starts the sink. It writes the certificate of its authority to `ca_file`.
+    /// Starts the sink. The sink writes the certificate of its certificate authority to `ca_file`.
     pub(crate) fn start(ca_file: &Path) -> anyhow::Result<Sink> {
         let ca_file = ca_file.to_str().context("the path of the checkout is not UTF-8")?;
         let mut worker = Worker::start("sink", &["--ca-file", ca_file])?;
@@ -109,7 +109,8 @@ impl Sink {
         format!("127.0.0.1:{}", self.ports.dns)
     }
 
-    /// Waits for callbacks. Returns the number of different callbacks that have arrived.
+    /// Waits for callbacks, as described at `Command::Await`. Returns the number of different callbacks that have
+    /// arrived.
     pub(crate) fn await_callbacks(&mut self, callbacks: usize, idle: Duration) -> anyhow::Result<usize> {
         self.worker.call(&Command::Await { callbacks, idle })
     }
@@ -122,7 +123,7 @@ impl Sink {
         self.worker.call(&Command::Hold)
     }
 
-    /// Lets `/held` respond. Returns the time at which `/held` began to respond.
+    /// Makes the sink respond to all waiting and future callbacks to `/held`. Returns the time of this command.
     pub(crate) fn release(&mut self) -> anyhow::Result<u64> {
         self.worker.call(&Command::Release)
     }
@@ -162,7 +163,7 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
         let plain = TcpListener::bind(("127.0.0.1", 0)).await?;
         let secure = TcpListener::bind(("127.0.0.1", 0)).await?;
         let multiplexed = TcpListener::bind(("127.0.0.1", 0)).await?;
-        // A client that repeats its query over TCP (RFC 7766) gets a connection, but no response.
+        // If a client repeats its query over TCP (RFC 7766), the connection succeeds, but there is no response.
         let dns_over_tcp = TcpListener::bind(("127.0.0.1", 0)).await?;
         let dns = UdpSocket::bind(dns_over_tcp.local_addr()?).await?;
         let ports = Ports {
@@ -187,7 +188,8 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
     })
 }
 
-/// Reads commands from standard input, in a thread, because there is no cheap asynchronous standard input.
+/// Reads commands from standard input. A thread reads them, because asynchronous reading from standard input costs
+/// more CPU time.
 fn commands() -> mpsc::UnboundedReceiver<Command> {
     let (sender, commands) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -203,7 +205,7 @@ fn commands() -> mpsc::UnboundedReceiver<Command> {
 
 /// Receives DNS queries, and never responds.
 async fn receive_dns_queries(dns: UdpSocket, receiver: Arc<Receiver>) {
-    // The rest of each query is discarded.
+    // Only the first 16 bytes of each query are read.
     let mut query = [0; 16];
     while dns.recv(&mut query).await.is_ok() {
         receiver.received().dns_queries += 1;
@@ -266,7 +268,7 @@ impl Receiver {
         match kind {
             Some("ok") => self.received().note(webhook, sequence),
             Some("held") => {
-                // The callback has arrived, with or without a response.
+                // The callback counts as arrived before it gets a response.
                 self.received().note(webhook, sequence);
                 let mut held = self.held.subscribe();
                 let _ = held.wait_for(|held| !held).await;

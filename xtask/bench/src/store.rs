@@ -1,4 +1,4 @@
-//! The store of a service, and its number of servers.
+//! The store of a service, and the number of its servers.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl Store {
         }
     }
 
-    /// Maximum time until another server takes over from a killed one: a lease of 10 s, and a check every 2 s.
+    /// Maximum time until another server takes over from a killed server: a lease of 10 s, and a check every 2 s.
     pub(crate) fn takeover(self) -> Duration {
         match self {
             Store::Embedded => Duration::ZERO,

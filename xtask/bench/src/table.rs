@@ -5,7 +5,7 @@ use crate::store::{Engine, Store};
 
 const COLUMNS: usize = 13;
 
-/// The columns. CPU time is in seconds per 1,000. The CPU time of the service includes PostgreSQL.
+/// The columns. CPU time is in seconds per 1,000 units of work. The CPU time of the service includes PostgreSQL.
 const HEAD: [&str; COLUMNS] =
     ["work", "store", "unit", "min", "median", "max", "goal", "met", "× floor", "service CPU s / 1,000", "PostgreSQL", "sink", "load"];
 
@@ -23,7 +23,7 @@ pub(crate) fn table(figures: &[Figure]) -> String {
         table.add_row(cells(row));
     }
     for (column, of_table) in (0..COLUMNS).filter(|column| shown(*column)).zip(table.column_iter_mut()) {
-        // Words are aligned left, numbers right.
+        // Text is left-aligned, and numbers are right-aligned.
         let side = if column < 3 { comfy_table::CellAlignment::Left } else { comfy_table::CellAlignment::Right };
         of_table.set_padding((0, 2)).set_cell_alignment(side);
     }

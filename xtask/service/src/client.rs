@@ -1,5 +1,5 @@
-//! `cargo xtask client`: generates the client of the API and mocks of its operations from openapi.json. The files are committed:
-//! users need not compile the generator, and a review shows how a change of the document changes the client.
+//! `cargo xtask client`: generates the client of the API and mocks of its operations from openapi.json. The generated files are
+//! committed, so users do not need the generator. A review shows how a change of openapi.json changes the client.
 
 use std::process::ExitCode;
 
@@ -23,7 +23,7 @@ pub struct Arguments {
 }
 
 /// # Errors
-/// When openapi.json cannot be read, or the generation fails.
+/// If the generation fails, or a file cannot be read or written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let document = crate::read(&crate::repository("openapi.json"))?;
     let mut drift = false;
@@ -51,19 +51,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// Returns the source of client/src/generated.rs.
 ///
 /// # Errors
-/// When `document` is not an OpenAPI document, or the generator does not support it.
+/// If `document` is not an OpenAPI document, or the generator does not support it.
 pub fn generate(document: &str) -> anyhow::Result<String> {
     let mut file = generate_file(document)?;
     hide_secrets(&mut file)?;
     hide_constructors(&mut file)?;
-    // progenitor's examples do not compile. As plain text they do not count as ignored tests.
+    // The examples that progenitor generates do not compile. They become plain text, so that they do not count as ignored tests.
     Ok(format!("{HEADER}{}", prettyplease::unparse(&file).replace("```ignore", "```text")))
 }
 
 /// Returns the source of client/src/mock.rs.
 ///
 /// # Errors
-/// Like [`generate`].
+/// In the same cases as [`generate`].
 pub fn generate_mock(document: &str) -> anyhow::Result<String> {
     let document = prepare(document)?;
     let tokens = Generator::default().httpmock(&document, "crate").context("the mocks cannot be generated")?;
@@ -87,7 +87,7 @@ fn prepare(document: &str) -> anyhow::Result<openapiv3::OpenAPI> {
     serde_json::from_value(document).context("openapi.json is not an OpenAPI 3.0 document")
 }
 
-/// Sorts members, so that their order in openapi.json does not change the client.
+/// Sorts the members of each object, so that their order in openapi.json does not change the client.
 fn sort_members(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -99,7 +99,7 @@ fn sort_members(value: &mut Value) {
     }
 }
 
-/// Types with secret values, which `Debug` must not show.
+/// Generated types that contain a secret. Their `Debug` must not show the secret.
 const SECRETS: [&str; 4] = ["AuthInputPassword", "AuthInputClientSecret", "CustomHeaderInputValue", "SigningSecretSecret"];
 
 fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
@@ -131,7 +131,8 @@ fn hide_secrets(file: &mut syn::File) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Hides the constructors of the client. The builder in client/src/connect.rs creates clients instead.
+/// Removes `Client::new`, and makes `Client::new_with_client` private to the crate. Users create clients with the builder in
+/// client/src/connect.rs.
 fn hide_constructors(file: &mut syn::File) -> anyhow::Result<()> {
     let inherent = file.items.iter_mut().filter_map(|item| match item {
         syn::Item::Impl(block) if block.trait_.is_none() => Some(&mut block.items),
@@ -154,8 +155,9 @@ fn hide_constructors(file: &mut syn::File) -> anyhow::Result<()> {
 
 /// Inlines the variants of each `oneOf` with a discriminator, and removes the named schemas of the variants.
 ///
-/// progenitor generates a tagged enum only from inline variants. From named variants it generates an untagged enum with useless
-/// errors. Nothing else refers to the named schemas, and otherwise each schema would become a type beside the enum.
+/// progenitor generates a tagged enum only from inline variants. From named variants it generates an untagged enum, whose errors
+/// do not name the cause. Nothing else refers to the named schemas. If they stayed, progenitor would also generate a type for
+/// each of them.
 fn inline_variants(document: &mut Value) -> anyhow::Result<()> {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     let schemas = schemas.context("openapi.json has no /components/schemas")?;
@@ -178,7 +180,7 @@ fn inline_variants(document: &mut Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the number of the first different line, counted from 1.
+/// Returns the number of the first line that differs, counted from 1. Returns `None` if the texts are equal.
 fn first_difference(expected: &str, found: &str) -> Option<usize> {
     if expected == found {
         return None;

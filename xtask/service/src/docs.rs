@@ -14,7 +14,7 @@ pub struct Arguments {
 }
 
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let output = match &arguments.output {
         Some(output) => output.clone(),

@@ -1,7 +1,7 @@
-//! Applies the drift proof (`openapi-proof`) to this service: its profile, and the files that are generated from openapi.json.
+//! Runs the checks of the crate `openapi-proof` on this service, and generates files from openapi.json.
 //!
-//! The exit code of each command is 0 if all is well, and 1 if the command could not run. It is [`openapi_proof::DRIFT`] if two
-//! things that must agree differ.
+//! The exit code of each command is 0 if the check succeeds, and 1 if the command could not run. It is
+//! [`openapi_proof::DRIFT`] if the check finds a difference.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The commands of `cargo xtask` that need the API crate. `cargo xtask` runs them as this program.
+//! The commands of `cargo xtask` that need the API crate. `cargo xtask` runs this program for each of these commands.
 
 use std::process::ExitCode;
 
@@ -15,17 +15,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Compare openapi.json with the document that the code generates, and its examples with its schemas
+    /// Compare openapi.json with the document that the code generates, and validate the examples in openapi.json
     Openapi(openapi::Arguments),
-    /// List what a change of openapi.json breaks for its users, and check `info.version` against it
+    /// List changes of openapi.json that break clients or receivers, and check that `info.version` announces them
     Breaking(openapi::breaking::Arguments),
-    /// Generate client/src/generated.rs from openapi.json
+    /// Generate client/src/generated.rs and client/src/mock.rs from openapi.json
     Client(client::Arguments),
     /// Write the docs page of the server to a file
     Docs(docs::Arguments),
-    /// List the statements of openapi.json that the tests did not show, or contradicted
+    /// List the statements in openapi.json that no test confirmed, and the statements that a test contradicted
     Coverage,
-    /// Change openapi.json in one statement at a time, and check that each change is reported
+    /// Change one statement at a time in a copy of openapi.json, and check that the checks report each change
     Mutations(mutation::Arguments),
 }
 

@@ -1,4 +1,4 @@
-//! The profile of this service for the drift proof.
+//! The profile of this service for the crate `openapi-proof`.
 
 use anyhow::{Context as _, anyhow};
 use openapi_proof::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service, Unseen};
@@ -7,10 +7,10 @@ use webhooks_server_api::DEFAULT_LISTEN;
 use webhooks_server_api::callback::{CallbackBody, CallbackHeaders, ResponseClass};
 use webhooks_server_api::types::PageLimit;
 
-/// Returns this service for the drift proof.
+/// Returns the description of this service for the crate `openapi-proof`.
 ///
 /// # Errors
-/// When the checkout is missing, or the document of the API trait or the schema of a callback cannot be generated.
+/// If the checkout is missing. If the document of the API trait or the schema of a callback cannot be generated.
 pub fn service() -> anyhow::Result<Service> {
     let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
     Ok(Service { root, exchanges: "target/contract/exchanges.jsonl".into(), generated: generated()?, profile: profile()? })
@@ -55,7 +55,7 @@ fn profile() -> anyhow::Result<Profile> {
                     name: "WWW-Authenticate",
                     header: json!({"required": true, "schema": {"type": "string", "enum": ["Bearer"]}}),
                 },
-                // RFC 9110 §10.2.3, in seconds.
+                // RFC 9110 §10.2.3. The service sends a number of seconds.
                 ErrorHeader {
                     statuses: &["429", "503"],
                     name: "Retry-After",
@@ -126,7 +126,7 @@ fn profile() -> anyhow::Result<Profile> {
                 ],
                 reason: "they only read, and readers of the embedded database never wait for a writer",
             }],
-            // The server's own tests check these paths.
+            // The tests of the server check these paths.
             outside_the_api: &["/docs", "/openapi.json"],
             variable_parts: &[
                 r"v1,[A-Za-z0-9+/]{43}=",
@@ -139,7 +139,8 @@ fn profile() -> anyhow::Result<Profile> {
     })
 }
 
-/// Returns the operation of the callback, generated from the types of its headers and body and from the response classes.
+/// Generates the OpenAPI operation of the callback. Its sources are the types of the headers and of the body, and the response
+/// classes.
 fn callback() -> anyhow::Result<Value> {
     let headers = schema_of::<CallbackHeaders>()?;
     let required = headers["required"].as_array().context("the schema of the callback headers has no required members")?;
@@ -149,7 +150,7 @@ fn callback() -> anyhow::Result<Value> {
         .collect();
     let responses = ResponseClass::ALL.into_iter().flat_map(|class| {
         let response = match class {
-            // RFC 9110 §10.2.3: seconds or a date. Neither is longer than 64 characters.
+            // RFC 9110 §10.2.3: a number of seconds or a date. Both fit in 64 characters.
             ResponseClass::Busy => json!({"headers": {"Retry-After": {"schema": {"type": "string", "minLength": 1, "maxLength": 64}}}}),
             _ => json!({}),
         };

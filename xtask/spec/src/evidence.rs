@@ -1,7 +1,9 @@
-//! Exchanges that were recorded while the service's tests ran: requests to the API and callbacks, each with its response.
+//! Exchanges that the tests of the service recorded. An exchange is a request to the API or a callback, with its
+//! response.
 //!
-//! [`Checker`] compares an exchange with openapi.json. The command `coverage` checks that the exchanges show every statement of
-//! openapi.json. The command `mutations` compares them with changed documents. None of these needs a server.
+//! [`Checker`] compares an exchange with openapi.json. The command `coverage` checks that the exchanges show every
+//! statement of openapi.json. The command `mutations` compares the exchanges with changed documents. Neither command
+//! needs a server.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -26,7 +28,7 @@ pub use replay::Replay;
 /// A header's name in lower case, and its value.
 pub type Header = (String, String);
 
-/// A request and its response, as they were on the wire. The header Authorization is never recorded.
+/// A request and its response, as they were sent. The header Authorization of the request is not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Exchange {
@@ -51,7 +53,7 @@ pub struct ApiExchange {
     pub response_body: String,
 }
 
-/// The credentials of a request. A token keeps its scopes here even after it is revoked or has expired.
+/// The credentials of a request. If a token is revoked or has expired, the exchange still has its scopes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
@@ -59,19 +61,20 @@ pub enum Caller {
     WithoutToken,
     /// The request has a token that the service never issued.
     UnknownToken,
-    /// The request has a token with these scopes. The set is empty in a service without scopes.
+    /// The request has a token with these scopes. If the service has no scopes, the set is empty.
     Scopes(BTreeSet<String>),
 }
 
 /// A callback request, and its response.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Callback {
-    /// The name of the callback in the document. Without a name, the callback with the fewest violations is assumed.
+    /// The name of the callback in the document. If it is `None`, the exchange is compared with the callback that
+    /// gives the fewest violations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub method: String,
     pub headers: Vec<Header>,
-    /// The authentication scheme of the header Authorization, in lower case.
+    /// The authentication scheme of the header Authorization, in lower case, such as `basic`.
     pub authentication: Option<String>,
     pub body: String,
     /// The status of the response, or `None` if the receiver did not respond.
@@ -79,16 +82,16 @@ pub struct Callback {
     pub response_headers: Vec<Header>,
 }
 
-/// Writes exchanges to a file. Equal exchanges are written once. Identifiers, times and [`crate::Evidence::variable_parts`] are
-/// ignored when exchanges are compared.
+/// Writes exchanges to a file. Equal exchanges are written once. The comparison ignores UUIDs, times, local ports and
+/// [`crate::Evidence::variable_parts`].
 pub struct Recorder {
-    /// The file, and the exchanges that it has, without their variable parts.
+    /// The file, and the exchanges in the file without their variable parts.
     state: Mutex<(File, BTreeSet<String>)>,
     variable_parts: Regex,
 }
 
 impl Recorder {
-    /// Creates or empties the file. A run of the tests needs exactly one recorder.
+    /// Creates the file, or empties an existing file. Use only one recorder in each run of the tests.
     ///
     /// # Errors
     /// When the file cannot be created, or a pattern of the profile is not a regular expression.
@@ -101,7 +104,7 @@ impl Recorder {
         Ok(Recorder { state: Mutex::new((file, BTreeSet::new())), variable_parts })
     }
 
-    /// Appends an exchange, unless an equal one is recorded.
+    /// Appends the exchange to the file if the file does not have an equal exchange.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -110,14 +113,14 @@ impl Recorder {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (file, known) = &mut *state;
         if known.insert(self.variable_parts.replace_all(&line, "*").into_owned()) {
-            // Each line is one write, so a killed process leaves only complete lines.
+            // Each line is written by one system call. So if the process is killed, the file has only complete lines.
             file.write_all(format!("{line}\n").as_bytes()).context("cannot record an exchange")?;
         }
         Ok(())
     }
 }
 
-/// Returns the pattern of all text that varies between equal exchanges.
+/// Returns a regular expression that matches the text that may differ between equal exchanges.
 fn variable_parts(of_service: &[&str]) -> anyhow::Result<Regex> {
     let general = [
         r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",

@@ -1,4 +1,4 @@
-//! Converts schemas of OpenAPI 3.0 to JSON Schema 2020-12, which the validator supports.
+//! Converts schemas of OpenAPI 3.0 to JSON Schema 2020-12, because the validator does not support OpenAPI 3.0.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,13 @@ use serde_json::{Map, Value, json};
 /// Whether an object may have members that its schema does not declare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Allowed unless `additionalProperties` forbids them, as in OpenAPI.
+    /// Undeclared members are allowed if `additionalProperties` does not forbid them, as in OpenAPI.
     Written,
-    /// Not allowed. Clients must tolerate unknown members in a response, but in a check they are leaks or typing errors.
+    /// Undeclared members are not allowed. Clients must ignore unknown members of a response, but in a check they show
+    /// a leak or a typing error.
     Closed,
-    /// For a member of a composition (`allOf`, `oneOf`, `anyOf`, `not`) in a closed schema. The composition is closed as a whole.
+    /// The style of each member of `allOf`, `oneOf`, `anyOf` or `not` in a closed schema. A member must allow the
+    /// properties of the other members. The schema around them forbids undeclared members.
     Part,
 }
 
@@ -33,13 +35,14 @@ impl Style {
         if self == Style::Written { Style::Written } else { Style::Closed }
     }
 
-    /// Returns the style for the members of a composition.
+    /// Returns the style for the members of `allOf`, `oneOf`, `anyOf` and `not`.
     fn composed(self) -> Style {
         if self == Style::Written { Style::Written } else { Style::Part }
     }
 }
 
-/// Returns a validator of `schema`, which may refer to schemas of `document`. The validator checks formats too.
+/// Returns a validator of `schema`. The schema may refer to component schemas of `document`. The validator also checks
+/// formats.
 ///
 /// # Errors
 /// When the schema is invalid, or refers to a schema that does not exist.
@@ -108,7 +111,8 @@ fn convert(schema: &Value, style: Style) -> anyhow::Result<Value> {
                 let members = value.as_array().with_context(|| format!("`{key}` must be a list of schemas"))?.iter();
                 members.map(|member| convert(member, style.composed())).collect::<anyhow::Result<Vec<_>>>()?.into()
             }
-            // The enclosing schema closes the composition as a whole, so its members must allow other members.
+            // The schema around this one forbids undeclared members. This schema must allow the members that other
+            // schemas of the same list declare.
             "additionalProperties" if value == false && style == Style::Part => continue,
             _ => value.clone(),
         };

@@ -1,8 +1,10 @@
-//! Proves that a hand-written OpenAPI 3.0 document and a dropshot service agree. README.md describes how to adopt it.
+//! Checks that a hand-written OpenAPI 3.0 document and a dropshot service agree. README.md describes how to use this
+//! crate.
 //!
-//! A [`Service`] has the document, the document that the code generates, and a [`Profile`] of what dropshot cannot express. The
-//! commands are [`openapi`], [`openapi::breaking`], [`evidence::coverage`] and [`mutation`]. The exit code is 0 if everything
-//! agrees, [`DRIFT`] if it does not, and 1 if the command could not run.
+//! A [`Service`] has both documents: openapi.json, and the document that the code generates. Its [`Profile`] describes
+//! what dropshot cannot express. The commands are [`openapi`], [`openapi::breaking`], [`evidence::coverage`] and
+//! [`mutation`]. The exit code is 0 if a command finds no difference, [`DRIFT`] if it finds one, and 1 if it cannot
+//! run.
 
 use std::path::Path;
 
@@ -19,7 +21,7 @@ pub use profile::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Sec
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Exit code: the command ran, and found a difference.
+/// The exit code of a command that ran and found a difference.
 pub const DRIFT: u8 = 4;
 
 fn read(path: &Path) -> anyhow::Result<String> {

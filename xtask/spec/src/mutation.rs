@@ -1,10 +1,13 @@
-//! The command `mutations`: checks that the other checks work.
+//! The command `mutations`: checks that the comparison with the code and the recorded exchanges find errors in
+//! openapi.json.
 //!
-//! It changes one statement of openapi.json at a time. A fixed list of operators is applied everywhere. Each change must be
-//! reported: by the comparison with the code, at the changed location, or by the recorded exchanges. Changes that do not alter any
-//! statement must not be reported.
+//! It makes many changes of openapi.json. Each change alters one statement. A fixed list of operators is applied to
+//! all parts of the document. One of the checks in [`DetectedBy`] must report each change, except the survivors that
+//! the profile lists. The command also makes harmless changes, which alter no statement. No check may report a
+//! harmless change.
 //!
-//! The generated client and the docs page cannot detect changes, because they are made from the changed document.
+//! The generated client and the docs page cannot detect a change, because both are generated from the changed
+//! document.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,7 +33,7 @@ pub struct Arguments {
     verbose: bool,
 }
 
-/// A change of the document that must be reported.
+/// A change of one statement, which a check must report.
 struct Mutant {
     /// The kind of change, such as `drop`.
     operator: &'static str,
@@ -53,10 +56,11 @@ pub enum DetectedBy {
     Nothing,
 }
 
-/// Makes all changes, and prints those with a wrong result.
+/// Makes all changes, and prints the changes with a wrong result.
 ///
 /// # Errors
-/// When openapi.json or the recorded exchanges cannot be read, or do not agree with the code before any change.
+/// When openapi.json or the recorded exchanges cannot be read, or the unchanged openapi.json does not agree with the
+/// code or the exchanges.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let document: Value = serde_json::from_str(&service.document()?).context("openapi.json is not JSON")?;
     let outcome = prove(service, &document, evidence::load(service)?)?;
@@ -76,10 +80,10 @@ pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode>
 pub struct Outcome {
     /// The number of changes of one statement, by the check that reported them.
     pub counts: BTreeMap<DetectedBy, usize>,
-    /// The number of harmless changes. They do not alter any statement.
+    /// The number of harmless changes. A harmless change alters no statement.
     pub harmless: usize,
-    /// Unreported changes that are not survivors of the profile, survivors that were reported, and harmless changes that were
-    /// reported.
+    /// The wrong results: changes that no check reported although they are not survivors, reported survivors, and
+    /// reported harmless changes.
     pub wrong: Vec<String>,
     /// Every change of one statement, and the check that reported it.
     pub all: Vec<String>,
@@ -109,7 +113,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Makes every change of `document`, and determines the check that reports it.
+/// Makes every change of `document`, and determines which check reports the change.
 ///
 /// # Errors
 /// When the unchanged document does not agree with the code or the exchanges, or a survivor of the profile is not a mutation.
@@ -152,7 +156,8 @@ struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// Returns the check that reports a document. A finding of the comparison counts only near one of `locations`.
+    /// Returns the check that reports an error in the changed document. A finding of the comparison counts only if it
+    /// is near one of `locations`.
     fn detect(&self, document: &Value, locations: &[&str]) -> anyhow::Result<DetectedBy> {
         let is_expected = |found: &String| locations.iter().any(|location| is_near(found, location));
         match self.comparison.pointers(document) {
@@ -187,7 +192,7 @@ impl Mutant {
         })
     }
 
-    /// Returns the pointers near which a finding may be: the changed location, and the target of a changed reference.
+    /// Returns the pointers near which a finding about the change may be.
     fn locations(&self) -> Vec<&str> {
         let target = match &self.edit {
             Edit::Set(value) | Edit::Append(value) => {
@@ -195,18 +200,19 @@ impl Mutant {
             }
             Edit::Remove | Edit::Rename(_) => None,
         };
-        // A finding about the reference of a parameter may be anywhere in the parameter list.
+        // If the reference of a parameter was changed, the finding may be anywhere in the parameter list.
         let item = self.pointer.strip_suffix("/$ref").filter(|item| item.rsplit('/').nth(1) == Some("parameters"));
         [Some(self.pointer.as_str()), target, item].into_iter().flatten().collect()
     }
 }
 
-/// Whether a finding is at a pointer, inside or around it, or at another member of the same object or list.
+/// Whether a finding is near a pointer. It may be at the pointer, inside it or around it, or at another member of the
+/// same object or list.
 fn is_near(found: &str, pointer: &str) -> bool {
     let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-    // The comparison reports a changed security scheme at the requirements that name it.
+    // If a security scheme was changed, the comparison reports the security requirements that name this scheme.
     let is_requirement = pointer.starts_with("/components/securitySchemes/") && found.contains("/security/");
-    // The comparison reports a changed parameter of a path at one of the operations of the path.
+    // If a parameter of a path was changed, the comparison reports it at an operation of the path.
     let is_shared = pointer.match_indices("/parameters").any(|(end, _)| {
         let item = &pointer[..end];
         let is_path = item.starts_with("/paths/") && item.matches('/').count() == 2;
@@ -215,7 +221,7 @@ fn is_near(found: &str, pointer: &str) -> bool {
     found.starts_with(parent) || pointer.starts_with(found) || is_requirement || is_shared
 }
 
-/// Applies `function` to all items, in as many threads as there are processors. Keeps the order.
+/// Applies `function` to all items, with one thread for each processor. The results have the order of the items.
 fn in_parallel<T: Sync, R: Send>(items: &[T], function: impl Fn(&T) -> anyhow::Result<R> + Sync) -> anyhow::Result<Vec<R>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let chunk_size = items.len().div_ceil(threads).max(1);

@@ -1,8 +1,9 @@
 //! The command `openapi`: checks that openapi.json and the code agree.
 //!
-//! openapi.json is written by hand, and the API trait generates a second document. Both are converted to a normal form
-//! (`normal`), which has only statements about the API, and then compared. Dropshot cannot express some statements. For these,
-//! `rules` lists what is ignored, what is added to the generated document, and which other check is used.
+//! openapi.json is written by hand. Dropshot generates a second document from the API trait. `normal` converts both
+//! documents to a normal form, which has only the statements about the API. `compare` compares the two normal forms.
+//! Dropshot cannot express some statements. For each kind of these statements, `rules` has a rule. The rule tells what
+//! is ignored, what is added to the generated document, and which other check is used.
 
 use std::process::ExitCode;
 
@@ -29,7 +30,7 @@ use rules::{Purpose, Rules};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Print what cannot be compared and which other check covers it, instead of comparing
+    /// Instead of comparing, print what cannot be compared, and which other check covers it
     #[arg(long)]
     rules: bool,
     /// The output format
@@ -50,7 +51,7 @@ enum Format {
 /// # Errors
 /// When openapi.json, the generated document or the profile is invalid.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    // The table helps to complete the profile, so it is printed before the profile is checked.
+    // The table helps to complete the profile. So print it even if the profile is incomplete.
     if arguments.rules {
         print!("{}", rules::table(&service.profile));
         return Ok(ExitCode::SUCCESS);
@@ -70,7 +71,7 @@ pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode>
 pub struct Findings {
     pub differences: Vec<Difference>,
     pub examples: Vec<BadExample>,
-    /// JSON pointers to components that nothing refers to. They are not compared.
+    /// JSON pointers to unused components. The comparison does not include these components.
     pub unused: Vec<String>,
 }
 
@@ -143,7 +144,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Returns the examples that do not match their schema, and the bodies without an example.
+/// Returns the examples that do not match their schema, and the request and response bodies without an example.
 ///
 /// # Errors
 /// When a schema is invalid.

@@ -1,26 +1,28 @@
-//! The description of one service. The rest of this crate works for any service.
+//! The description of one service. All other modules of this crate work for any service.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// What the proof needs to know about a service and cannot read from its document.
+/// The facts about a service that the checks need and that are not in its documents.
 #[derive(Debug)]
 pub struct Profile {
-    /// The command line that precedes the name of a command, for messages: `cargo xtask`.
+    /// The first part of the command line of each command, such as `cargo xtask`. It is used in messages.
     pub command: &'static str,
-    /// The command that runs the service's tests, which record exchanges. For messages.
+    /// The command that runs the tests of the service. These tests record exchanges. The command is used in messages.
     pub test_command: &'static str,
     /// `info.license.name`, or `None` if the document has no licence.
     pub license: Option<&'static str>,
-    /// The URL at which the service listens by default: the first entry of `servers`.
+    /// The URL at which the service listens by default. The first entry of `servers` in openapi.json must have this
+    /// URL.
     pub server: String,
     pub security: Security,
     pub errors: Errors,
-    /// Default values of query parameters, by parameter name. Dropshot loses them.
+    /// Default values of query parameters, by parameter name. The document that dropshot generates does not have them.
     pub parameter_defaults: Vec<(&'static str, Value)>,
     pub callbacks: Vec<Callback>,
-    /// The check that replaces the comparison, for each rule of `openapi --rules` that applies to the service.
+    /// The rules that apply to the service and have no built-in check. Each entry is the name of the rule, and the
+    /// check that replaces the comparison. `openapi --rules` lists the rules.
     pub checked_by: &'static [(&'static str, &'static str)],
     pub evidence: Evidence,
 }
@@ -32,8 +34,8 @@ pub struct Security {
     pub schemes: Value,
     /// The `security` requirements of every operation that is not public.
     pub required: Value,
-    /// The extension with the scope that an operation needs, such as `x-required-scope`. If set, every operation must have it,
-    /// except the operations in the next two lists.
+    /// The extension with the scope that an operation needs, such as `x-required-scope`. If it is set, every operation
+    /// must have it, except the operations in `without_scope` and `public`.
     pub scope: Option<&'static str>,
     /// The ids of operations that need a token, but no scope.
     pub without_scope: &'static [&'static str],
@@ -75,7 +77,7 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// Returns the lists of statuses, each with the condition on which it applies.
+    /// Returns the lists of statuses. Each list has the condition under which it applies.
     pub(crate) fn statuses(&self) -> [(&'static str, &'static [&'static str]); 7] {
         [
             ("always", self.always),
@@ -89,12 +91,12 @@ impl Errors {
     }
 }
 
-/// A header of errors with certain statuses.
+/// A header of the error responses with certain statuses.
 #[derive(Debug)]
 pub struct ErrorHeader {
     pub statuses: &'static [&'static str],
     pub name: &'static str,
-    /// The header object of the document: `required` and `schema`.
+    /// The OpenAPI header object, with the members `required` and `schema`.
     pub header: Value,
 }
 
@@ -104,11 +106,12 @@ pub struct Refusal {
     pub status: u16,
     /// The kind of error ([`Errors::kind`]), or `None` if the status alone identifies this response.
     pub kind: Option<&'static str>,
-    /// The list of problems in the error body, and the member of each item that has a JSON pointer into the request. The pointer
-    /// is plain, or the fragment of a URI (RFC 9457), such as `#/name`.
+    /// The name of the list of problems in the error body. Then the name of the member that has a JSON pointer in each
+    /// item. The JSON pointer is the location of a value in the request. It is plain, such as `/name`, or the fragment
+    /// of a URI (RFC 9457), such as `#/name`.
     pub pointers: Option<(&'static str, &'static str)>,
-    /// JSON pointers of values that the service may refuse although they match their schema. `*` stands for any index. The whole
-    /// body is always included.
+    /// JSON pointers of values that the service may refuse although they match their schema. `*` stands for any index
+    /// of a list. The service may always refuse the whole body.
     pub beyond_the_schema: &'static [&'static str],
     /// Parameters that the service may refuse although they match their schema.
     pub opaque_parameters: &'static [&'static str],
@@ -123,7 +126,8 @@ pub struct Callback {
     /// The runtime expression of the URL, such as `{$request.body#/url}`.
     pub url: &'static str,
     pub method: &'static str,
-    /// The operation, built from the types that the service sends: `parameters`, `requestBody`, `responses`, `security`, `tags`.
+    /// The OpenAPI operation object, with `parameters`, `requestBody`, `responses`, `security` and `tags`. It must be
+    /// built from the types that the service sends.
     pub operation: Value,
 }
 
@@ -132,12 +136,13 @@ pub struct Callback {
 pub struct Evidence {
     /// Responses that no test can provoke.
     pub unseen: &'static [Unseen],
-    /// Paths of the service that are not part of its API. Coverage ignores them.
+    /// Paths of the service that are not part of its API. Exchanges with these paths are not checked.
     pub outside_the_api: &'static [&'static str],
-    /// Regular expressions of text that varies between equal exchanges, such as signatures. UUIDs and times are built in.
-    /// Exchanges that differ only in such text are recorded once.
+    /// Regular expressions of text that may differ between equal exchanges, such as signatures. UUIDs and times need
+    /// no entry. Exchanges that differ only in this text are recorded once.
     pub variable_parts: &'static [&'static str],
-    /// Mutations that nothing reports: operator, JSON pointer, and the reason why no user could notice.
+    /// Mutations that no check reports. Each has the operator, the JSON pointer, and the reason why no user notices
+    /// the change.
     pub survivors: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -145,7 +150,8 @@ pub struct Evidence {
 #[derive(Debug)]
 pub struct Unseen {
     pub status: &'static str,
-    /// Ids of operations. A callback is named by the id of its operation and its own name: `startSession/finished`.
+    /// Ids of operations and callbacks. The id of a callback consists of the id of its operation and its name:
+    /// `startSession/finished`.
     pub operation_ids: &'static [&'static str],
     pub reason: &'static str,
 }
@@ -155,7 +161,8 @@ pub struct Unseen {
 pub struct Service {
     /// The root of the git repository, which contains `openapi.json`.
     pub root: PathBuf,
-    /// The file with recorded exchanges, one JSON object per line. The path is relative to `root`, or absolute.
+    /// The path of the file with the recorded exchanges, relative to `root` or absolute. Each line of the file is a
+    /// JSON object.
     pub exchanges: PathBuf,
     /// The document that dropshot generates from the API trait.
     pub generated: Value,

@@ -12,7 +12,7 @@ const TEST_TARGET: &str = "https://a.invalid";
 
 const WEBHOOKS: &str = "/api/notifications/v1/webhooks";
 
-/// An id that no webhook has, because the ids of webhooks contain their time of creation.
+/// An id that no webhook has. The id of a webhook contains its time of creation, so it is never zero.
 const UNKNOWN_WEBHOOK: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) struct Deployment {
@@ -46,8 +46,9 @@ impl Deployment {
 
     /// Fails unless the token belongs to `account` and to no other account.
     ///
-    /// No operation of the API returns the account of a token. But the service refuses to publish to a webhook that does not exist.
-    /// The status is 400 at `/account` if the account is not the token's, and 404 otherwise. Nothing is published.
+    /// No operation of the API returns the account of a token. So this function publishes to a webhook that does not exist, and the
+    /// service refuses. If the token does not belong to the account, the status is 400 with the pointer `/account`. Otherwise it is
+    /// 404.
     pub(super) fn require_account(&self, account: &str) -> anyhow::Result<()> {
         let another = if account == "nobody" { "somebody" } else { "nobody" };
         match (self.may_publish_to(account)?, self.may_publish_to(another)?) {
@@ -78,7 +79,7 @@ impl Deployment {
         }
     }
 
-    /// Deletes the webhooks that were created since `before` was listed. Returns their number.
+    /// Deletes the webhooks that the run created, and returns their number. `before` has the webhooks before the run.
     pub(super) fn remove_created_since(&self, before: &[Webhook]) -> anyhow::Result<usize> {
         let created = created_since(before, self.webhooks()?);
         for webhook in &created {
@@ -88,7 +89,7 @@ impl Deployment {
         Ok(created.len())
     }
 
-    /// Calls the API. Returns the status, and the body or null.
+    /// Calls the API. Returns the status and the body. The body is null if it is not JSON.
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<(u16, Value)> {
         let mut curl = Command::new("curl")
             .args(["--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", "--config", "-", "--request", method])
@@ -98,7 +99,7 @@ impl Deployment {
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start curl: sudo apt-get install --yes curl")?;
-        // The token is passed on standard input, because `ps` shows arguments.
+        // curl reads the token from standard input, because `ps` would show it in the arguments.
         let mut secret = curl.stdin.take().context("curl has no standard input")?;
         writeln!(secret, "header = \"Authorization: Bearer {}\"", self.token).context("cannot send the token to curl")?;
         drop(secret);
@@ -118,8 +119,8 @@ fn may_publish(status: u16, response: &Value) -> anyhow::Result<bool> {
     }
 }
 
-/// Returns the webhooks that a run created. A webhook with another target before the run belongs to the account's owner, even
-/// if the run changed the target. A webhook that already had [`TEST_TARGET`] is left from an interrupted run.
+/// Returns the webhooks with the target [`TEST_TARGET`] that this run or an interrupted earlier run created. If a webhook had
+/// another target before this run, it belongs to the owner of the account, and is not returned.
 fn created_since(before: &[Webhook], mut after: Vec<Webhook>) -> Vec<Webhook> {
     after.retain(|webhook| has_test_target(webhook) && !before.iter().any(|known| known.id == webhook.id && !has_test_target(known)));
     after

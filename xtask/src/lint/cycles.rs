@@ -1,4 +1,5 @@
-//! Finds files of a crate that import each other, directly or through other files. A module and its child modules may import each other.
+//! Finds files of a crate that import each other, directly or through other files. Imports between a module and its child modules
+//! are allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,7 +26,7 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
 
 fn judge(files: &[File]) -> Vec<String> {
     let modules: BTreeSet<&[String]> = files.iter().map(|file| &file.module[..]).collect();
-    // The file of an import or of its target is the file whose module is the longest prefix of the path.
+    // Finds the file that contains an item: the module of this file is the longest prefix of the item's path.
     let file_of =
         |names: &[String]| (0..=names.len()).rev().map(|length| names[..length].to_vec()).find(|names| modules.contains(&names[..]));
     let mut edges: BTreeMap<Vec<String>, BTreeMap<Vec<String>, Import>> = BTreeMap::new();

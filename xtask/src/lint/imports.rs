@@ -1,5 +1,5 @@
-//! Checks which modules of the server import which. The table defines the allowed imports. Whoever adds an import between two
-//! modules must add it to the table, so that a review sees the change of the architecture.
+//! Checks the imports between the modules of the server against a table of allowed imports. A developer who adds a new import
+//! between two modules must also change the table. So a reviewer notices that the architecture changes.
 
 #[cfg(test)]
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ fn judge(files: &[File], table: &[(&str, &[&str])]) -> Vec<String> {
     findings
 }
 
-/// Returns the modules that the table allows to import each other, directly or indirectly.
+/// Returns the modules that the table allows to import themselves through other modules.
 #[cfg(test)]
 fn cycles(table: &[(&str, &[&str])]) -> Vec<String> {
     let table: BTreeMap<&str, &[&str]> = table.iter().copied().collect();

@@ -1,4 +1,4 @@
-//! Finds the imports in Rust sources: `use` statements and paths, also in macros and with `super::`.
+//! Finds the imports in Rust sources. An import is a `use` statement or a path, also inside a macro or with `super::`.
 //!
 //! Items under `#[cfg(test)]` are skipped.
 
@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 pub(super) struct File {
     pub(super) path: String,
-    /// Module path from the root of the crate: `store::sqlite` for `store/sqlite.rs`, empty for `lib.rs`.
+    /// The path of the module in the crate: `store::sqlite` for `store/sqlite.rs`, and empty for `lib.rs`.
     pub(super) module: Vec<String>,
     pub(super) tokens: TokenStream,
 }
@@ -30,13 +30,13 @@ pub(super) struct Import {
     pub(super) line: usize,
     /// The module that contains the import.
     pub(super) module: Vec<String>,
-    /// The imported path from the root of the crate: modules, and then an item.
+    /// The names of the imported path from the root of the crate: first modules, then an item.
     pub(super) names: Vec<String>,
-    /// Whether the path begins with a name that is in scope only through `use super::*`, unless it is a crate name.
+    /// Whether the path begins with a plain name. It counts as an import only if the file has `use super::*`.
     needs_glob: bool,
 }
 
-/// The context of a path.
+/// Where a path was found.
 struct Place<'a> {
     file: &'a File,
     module: &'a [String],
@@ -110,7 +110,7 @@ impl Scan {
         }
     }
 
-    /// Reads the rest of a path after the names `from`: more names, or several in braces.
+    /// Reads the rest of a path after the names in `from`. The rest has more names, or a list of paths in braces.
     fn path(&mut self, place: &Place<'_>, mut from: Vec<String>, mut line: Option<usize>, mut tokens: &[TokenTree]) {
         while is_separator(tokens) {
             match tokens.get(2) {
@@ -141,7 +141,7 @@ impl Scan {
         self.imports.push(Import { path: file.path.clone(), line, module: module.to_owned(), names: names.to_owned(), needs_glob });
     }
 
-    /// Returns the index after the item that follows an attribute.
+    /// Skips the item that follows an attribute. Returns the index of the next token.
     fn skip_item(&mut self, module: &[String], tokens: &[TokenTree], mut at: usize) -> usize {
         while at < tokens.len() {
             match &tokens[at] {

@@ -1,11 +1,11 @@
-//! Checks that identifiers use standard terms. The table lists words that were replaced, so that nobody uses them again.
+//! Checks that identifiers use standard terms. The table lists banned words and their replacements.
 
 use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// Each entry has the banned words of an identifier (`census`, `step_back`), the folders or files where they are banned, and
-/// the term to use instead. `BellRinger`, `bell_ringer` and `BELL_RINGER` all contain the word `bell`.
+/// Each entry has banned words (`census`, `step_back`), the folders or files where they are banned, and the term to use
+/// instead. `BellRinger`, `bell_ringer` and `BELL_RINGER` all contain the word `bell`.
 const BANNED: &[(&str, &[&str], &str)] = &[
     ("census", EVERYWHERE, "backlog counts, BacklogScan"),
     ("trouble", EVERYWHERE, "error, SessionError"),
@@ -41,7 +41,7 @@ const BANNED: &[(&str, &[&str], &str)] = &[
     ("patiently", EVERYWHERE, "with_timeout"),
 ];
 
-/// HTTP has responses. Name servers answer, so the resolver keeps the word `answer`.
+/// The code about HTTP must use `response`. Only the code about DNS may use `answer`.
 const RESPONSES: &[&str] = &[
     "client/",
     "server/api/",

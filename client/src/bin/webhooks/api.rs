@@ -1,4 +1,4 @@
-//! The connection to the API: its address, the access token, and the failures of requests.
+//! The connection to the API: the address, the access token, and the errors of failed requests.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::arguments::Connection;
 use crate::failure::ApiFailure;
 use crate::secrets;
 
-/// Time limit of a request with its retries. It is short because a person is waiting.
+/// Time limit of a request with its retries. The limit is short, because a person waits for the result.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Api {
@@ -38,13 +38,13 @@ impl Api {
     }
 }
 
-/// Returns the certificate authorities (PEM) to trust in addition to the public ones.
+/// Returns the certificate authorities (PEM) to trust in addition to the public certificate authorities.
 pub(crate) fn authorities(connection: &Connection) -> Result<Vec<u8>> {
     let Some(file) = &connection.ca_file else { return Ok(Vec::new()) };
     std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// Returns the token and its source. An option has precedence over the environment.
+/// Returns the access token and its source. `--token-file` has precedence over the environment variable.
 fn access_token(connection: &Connection) -> Result<(String, String)> {
     if let Some(file) = &connection.token_file {
         return Ok((secrets::from_file(file)?, file.display().to_string()));

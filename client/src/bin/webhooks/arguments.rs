@@ -1,4 +1,4 @@
-//! The arguments of the command line. A test compares the commands with the operations of openapi.json.
+//! The arguments of the command line. A test checks that the commands call all operations of openapi.json.
 
 use std::path::PathBuf;
 
@@ -15,10 +15,10 @@ use webhooks_client::types::{ListDeliveriesStatus, ListWebhooksStatus};
 #[derive(Debug, Parser)]
 #[command(name = "webhooks", version, max_term_width = 120, arg_required_else_help = true)]
 pub(crate) struct CommandLine {
-    /// Print the licences of everything that this program contains
+    /// Print the licences of the software in this program
     #[arg(long, exclusive = true)]
     pub(crate) licenses: bool,
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -34,13 +34,14 @@ pub(crate) struct Connection {
     /// The address of the API
     #[arg(long, env = "API_BASE_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", global = true)]
     pub(crate) url: String,
-    /// A file that contains the access token [default: $API_ACCESS_TOKEN, else `access-token` in the data directory]
+    /// A file that contains the access token [default: the token in $API_ACCESS_TOKEN, or else the file `access-token` in the
+    /// data directory]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) token_file: Option<PathBuf>,
-    /// The data directory of a server on this machine, with its first access token and its development authority
+    /// The data directory of a server on this machine; it has the first access token and, with `--dev`, a certificate authority
     #[arg(long, value_name = "DIR", default_value = "./data", global = true)]
     pub(crate) data_dir: PathBuf,
-    /// A PEM file of certificate authorities to trust in addition to the public ones
+    /// A PEM file with certificate authorities to trust in addition to the public certificate authorities
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -49,15 +50,15 @@ pub(crate) struct Connection {
 pub(crate) enum Command {
     /// Register a webhook that receives notifications at its URL
     Register(Register),
-    /// List webhooks, newest first
+    /// List webhooks, the newest first
     List(List),
     /// Show a webhook
     Get(Id),
-    /// Change a webhook; settings that you do not give stay unchanged
+    /// Change the given settings of a webhook
     Update(Update),
     /// Deactivate a webhook and cancel its pending deliveries
     Deactivate(Id),
-    /// Activate a webhook again
+    /// Activate a deactivated webhook
     Activate(Id),
     /// Delete a webhook
     Delete(Id),
@@ -65,21 +66,21 @@ pub(crate) enum Command {
     Test(Test),
     /// Print the secret that signs the callbacks of a webhook
     SigningSecret(Id),
-    /// Make the failed and cancelled deliveries of a webhook due again, oldest first
+    /// Make failed and cancelled deliveries of a webhook due again, the oldest deliveries first
     Recover(Recover),
-    /// Create and print a new signing secret of a webhook; the old secret stays valid for a while
+    /// Create and print a new signing secret of a webhook; for a limited time, the old secret stays valid
     RotateSigningSecret(RotateSigningSecret),
     /// Publish a notification
     Publish(Publish),
-    /// List notifications, newest first, or show one
+    /// List notifications, the newest first, or show one notification
     Notifications(Notifications),
-    /// Erase the data of a notification and cancel its pending deliveries
+    /// Delete a notification and cancel its pending deliveries
     DeleteNotification(NotificationId),
-    /// List the event types in the catalogue of the operator
+    /// List the event types in the catalogue of the service
     EventTypes(EventTypes),
-    /// List deliveries, newest first, or show one with its attempts
+    /// List deliveries, the newest first, or show one delivery with its attempts
     Deliveries(Deliveries),
-    /// Make a delivery due now, whatever its status is
+    /// Make a delivery due now, even if it succeeded
     Redeliver(DeliveryId),
     /// Receive, verify and print callbacks on this machine
     Listen(Listen),
@@ -113,16 +114,16 @@ pub(crate) struct Recover {
     /// The id of the webhook
     #[arg(value_name = "WEBHOOK")]
     pub(crate) webhook: Uuid,
-    /// Only deliveries created at this time or later, such as 2006-01-02T15:04:05Z
+    /// Select deliveries that were created at this time or later, such as 2006-01-02T15:04:05Z
     #[arg(long, value_name = "TIME")]
     pub(crate) since: DateTime<Utc>,
-    /// Only deliveries created before this time
+    /// Select deliveries that were created before this time
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<DateTime<Utc>>,
-    /// Only count the deliveries
+    /// Count the deliveries, but change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Continue an interrupted recovery at the cursor that it printed
+    /// Continue an interrupted recovery; the interrupted command printed this cursor
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
 }
@@ -134,7 +135,7 @@ pub(crate) struct Register {
     pub(crate) target_url: String,
     #[command(flatten)]
     pub(crate) options: WebhookOptions,
-    /// A file of headers to send with each callback, one `Name: value` per line; - reads standard input
+    /// A file with headers to send with each callback, one `Name: value` per line; - means standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) header_file: Option<PathBuf>,
     #[command(flatten)]
@@ -146,12 +147,12 @@ pub(crate) struct Update {
     /// The id of the webhook
     #[arg(value_name = "ID")]
     pub(crate) id: Uuid,
-    /// The https URL of the receiver; a new scheme, host or port needs the credentials again
+    /// The new https URL of the receiver; if the scheme, host or port changes, give authentication and headers again
     #[arg(long, value_name = "URL")]
     pub(crate) target_url: Option<String>,
     #[command(flatten)]
     pub(crate) options: WebhookOptions,
-    /// A file of all headers to send with each callback, one `Name: value` per line; - reads standard input
+    /// A file with all headers to send with each callback, one `Name: value` per line; - means standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) header_file: Option<PathBuf>,
     /// Remove all custom headers
@@ -163,51 +164,51 @@ pub(crate) struct Update {
 
 #[derive(Debug, Args)]
 pub(crate) struct WebhookOptions {
-    /// An event type to receive, such as `catalog.purchase.closed` or `catalog.*`; repeatable; `*` means all
-    /// [default: all; in an update: unchanged]
+    /// An event type to receive, such as `catalog.purchase.closed`, `catalog.*` or `*` (all types). You can repeat this option
+    /// [default: all types; in an update: unchanged]
     #[arg(long = "event-type", value_name = "TYPE")]
     pub(crate) event_types: Vec<String>,
-    /// A description; in an update, '' removes it
+    /// A description of the webhook; in an update, '' removes the description
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
     /// Maximum number of callbacks per second; in an update, 0 removes the limit
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) max_per_second: Option<u32>,
-    /// Whether to deliver notifications one at a time, in the order of publishing
+    /// Whether to deliver the notifications one after another, in the order of their publication
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) ordered: Option<bool>,
 }
 
-/// How the service authenticates to the receiver. Secrets come from files or the environment: other users of this machine
-/// can read arguments, and shells store them.
+/// How the service authenticates to the receiver. Secrets should come from files or the environment, because other users of
+/// this machine can read arguments and shells store arguments.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Authentication of callbacks")]
 pub(crate) struct Auth {
-    /// The kind of authentication [default: derived from the other options]
+    /// The kind of authentication [default: `basic` with --username, `client-credential` with --client-id]
     #[arg(long = "auth", value_name = "KIND", value_enum)]
     pub(crate) kind: Option<AuthKind>,
     /// The user name for `basic`
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
-    /// A file that contains the password [default: $WEBHOOKS_PASSWORD, else a prompt]
+    /// A file that contains the password [default: the password in $WEBHOOKS_PASSWORD, or else a prompt]
     #[arg(long, value_name = "FILE", requires = "username")]
     pub(crate) password_file: Option<PathBuf>,
-    /// The password itself, visible to other users of this machine
+    /// The password itself. Other users of this machine can see it
     #[arg(long, value_name = "PASSWORD", requires = "username", conflicts_with = "password_file")]
     pub(crate) insecure_password_argument: Option<String>,
     /// The client id for `client-credential` (OAuth 2.0)
     #[arg(long, value_name = "ID", conflicts_with = "username", requires = "token_url")]
     pub(crate) client_id: Option<String>,
-    /// A file that contains the client secret [default: $WEBHOOKS_CLIENT_SECRET, else a prompt]
+    /// A file that contains the client secret [default: the secret in $WEBHOOKS_CLIENT_SECRET, or else a prompt]
     #[arg(long, value_name = "FILE", requires = "client_id")]
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// The client secret itself, visible to other users of this machine
+    /// The client secret itself. Other users of this machine can see it
     #[arg(long, value_name = "SECRET", requires = "client_id", conflicts_with = "client_secret_file")]
     pub(crate) insecure_client_secret_argument: Option<String>,
-    /// The https URL where the service fetches tokens
+    /// The https URL from which the service gets OAuth 2.0 tokens
     #[arg(long, value_name = "URL", requires = "client_id")]
     pub(crate) token_url: Option<String>,
-    /// The scope of the tokens
+    /// The OAuth 2.0 scope of the tokens
     #[arg(long, value_name = "SCOPE", requires = "client_id")]
     pub(crate) scope: Option<String>,
     /// The audience of the tokens
@@ -219,7 +220,7 @@ pub(crate) struct Auth {
 pub(crate) enum AuthKind {
     /// A user name and a password
     Basic,
-    /// A token that the service fetches with a client secret (OAuth 2.0)
+    /// A token that the service gets with a client id and a client secret (OAuth 2.0)
     ClientCredential,
     /// No authentication
     Noauth,
@@ -227,7 +228,7 @@ pub(crate) enum AuthKind {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Only webhooks with this status: active or deactivated
+    /// List only webhooks with this status: active or deactivated
     #[arg(long)]
     pub(crate) status: Option<ListWebhooksStatus>,
     #[command(flatten)]
@@ -236,13 +237,13 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Paging {
-    /// Maximum number of items; with `--all`, per request [default: 10, or 200 with `--all`]
+    /// Maximum number of items on one page [default: 10, or 200 with `--all`]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) limit: Option<u32>,
-    /// Continue at the cursor that the previous page printed
+    /// Begin at this cursor; the command that listed the previous page printed it
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
-    /// List all pages
+    /// List the items of all pages
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -252,8 +253,8 @@ pub(crate) struct Test {
     /// The id of the webhook
     #[arg(value_name = "ID")]
     pub(crate) id: Uuid,
-    /// Send the example of this event type from the catalogue; the receiver cannot distinguish it from a real notification
-    /// [default: webhook.test]
+    /// Send the example of this event type from the catalogue. The receiver cannot distinguish the example from a real
+    /// notification [default: webhook.test]
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
 }
@@ -269,7 +270,7 @@ pub(crate) struct RotateSigningSecret {
     /// The id of the webhook
     #[arg(value_name = "ID")]
     pub(crate) id: Uuid,
-    /// How long the old secret stays valid; use 0 if it has leaked
+    /// How long the old secret stays valid, in seconds; if somebody else knows the old secret, give 0
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(i32).range(0..=604_800))]
     pub(crate) overlap_seconds: i32,
 }
@@ -279,26 +280,26 @@ pub(crate) struct Publish {
     /// The event type, such as `catalog.purchase.closed`
     #[arg(value_name = "TYPE")]
     pub(crate) event_type: String,
-    /// A JSON object; @FILE reads it from a file, and - from standard input
+    /// The data of the notification: a JSON object, or @FILE to read the object from a file, or - to read it from standard input
     #[arg(value_name = "DATA")]
     pub(crate) data: String,
-    /// The account that receives the notification; not needed with a token of an account
+    /// The account that receives the notification; only a platform token needs this option
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
-    /// Deliver only to this webhook, whatever its event types are
+    /// Deliver only to this webhook, even if its event types do not include TYPE
     #[arg(long, value_name = "ID")]
     pub(crate) webhook: Option<Uuid>,
-    /// Publish only once, even if you repeat the command with the same key
+    /// If you repeat the command with the same key, the notification is published only once
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Notifications {
-    /// The id of a notification to show [default: list notifications]
+    /// The id of the notification to show [default: list all notifications]
     #[arg(value_name = "ID", conflicts_with_all = ["event_type", "limit", "cursor", "all"])]
     pub(crate) id: Option<Uuid>,
-    /// Only notifications of this event type
+    /// List only notifications of this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
     #[command(flatten)]
@@ -307,25 +308,25 @@ pub(crate) struct Notifications {
 
 #[derive(Debug, Args)]
 pub(crate) struct Deliveries {
-    /// The id of a delivery to show with its attempts [default: list deliveries]
+    /// The id of the delivery to show with its attempts [default: list all deliveries]
     #[arg(value_name = "ID", conflicts_with_all = ["webhook", "notification", "status", "event_type", "since", "until", "limit", "cursor", "all"])]
     pub(crate) id: Option<Uuid>,
-    /// Only deliveries to this webhook
+    /// List only deliveries to this webhook
     #[arg(long, value_name = "ID")]
     pub(crate) webhook: Option<Uuid>,
-    /// Only deliveries of this notification
+    /// List only deliveries of this notification
     #[arg(long, value_name = "ID")]
     pub(crate) notification: Option<Uuid>,
-    /// Only deliveries with this status: pending, succeeded, failed or cancelled
+    /// List only deliveries with this status: pending, succeeded, failed or cancelled
     #[arg(long)]
     pub(crate) status: Option<ListDeliveriesStatus>,
-    /// Only deliveries of notifications of this event type
+    /// List only deliveries whose notification has this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
-    /// Only deliveries created at this time or later, such as 2006-01-02T15:04:05Z
+    /// Select deliveries that were created at this time or later, such as 2006-01-02T15:04:05Z
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<DateTime<Utc>>,
-    /// Only deliveries created before this time
+    /// Select deliveries that were created before this time
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<DateTime<Utc>>,
     #[command(flatten)]

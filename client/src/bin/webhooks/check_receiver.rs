@@ -1,7 +1,7 @@
-//! `webhooks check-receiver`: sends valid and invalid callbacks to a receiver as the service would, and reports mistakes.
+//! `webhooks check-receiver`: sends valid and invalid callbacks to a receiver, and reports the receiver's mistakes.
 //!
-//! [`cases`] defines the callbacks and the expected responses, [`exchange`] sends a callback, [`verdict`] judges the outcome,
-//! and [`report`] prints the result.
+//! [`cases`] defines the callbacks and the expected responses. [`exchange`] sends a callback. [`verdict`] judges the outcome.
+//! [`report`] prints the result.
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -30,7 +30,8 @@ use cases::{Authorization, Webhook};
 use exchange::{Exchange, Outcome};
 use report::Report;
 
-/// Exit status if the receiver makes a mistake. 1 means that the receiver cannot be checked, and 2 (clap) invalid arguments.
+/// The exit status if the receiver makes a mistake. Status 1 means that the receiver cannot be checked. clap exits with status
+/// 2 if an argument is invalid.
 const MISTAKE_FOUND: u8 = 3;
 
 pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, json: bool) -> Result<ExitCode> {
@@ -44,7 +45,7 @@ pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, json
         let outcome = exchange.send(case.compose(&webhook, SystemTime::now())).await;
         match (&outcome, sent.is_empty()) {
             (Outcome::Unreachable(reason), true) => bail!("cannot reach {url}: {reason}"),
-            // Without a response to the valid callback, the other checks would show nothing.
+            // If the valid callback gets no response, the other checks cannot show a mistake.
             (Outcome::TimedOut | Outcome::Broken(_), true) => {
                 sent.push((case, outcome));
                 break;
@@ -57,7 +58,7 @@ pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, json
     Ok(if report.all_ok() { ExitCode::SUCCESS } else { ExitCode::from(MISTAKE_FOUND) })
 }
 
-/// Parses the URL of the receiver. The URL must be a target URL as in openapi.json, but may use http on this machine.
+/// Parses the URL of the receiver. The URL must be a valid target URL of openapi.json. A URL on this machine may also use http.
 fn parse_target(text: &str) -> Result<Url> {
     let as_https = text.strip_prefix("http://").map(|rest| format!("https://{rest}"));
     requests::parse::<WebhookRegistrationTargetUrl>(as_https.as_deref().unwrap_or(text), requests::HTTPS_URL)
@@ -74,8 +75,9 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Returns the authorities to trust in addition to the public ones, from `--ca-file`. For a receiver on this machine, adds
-/// the authorities that `webhooks-server --dev` and `webhooks listen` create in the data directory.
+/// Returns the certificate authorities from `--ca-file`, which are trusted in addition to the public certificate authorities.
+/// For a receiver on this machine, adds the authorities that `webhooks-server --dev` and `webhooks listen` create in the data
+/// directory.
 fn trusted_authorities(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
     let mut authorities = api::authorities(connection)?;
     if is_loopback(url) {
@@ -109,12 +111,12 @@ async fn webhook(arguments: &CheckReceiver, connection: &Connection) -> Result<W
     })
 }
 
-/// The data of a callback of testWebhook.
+/// Returns the data of the callbacks that testWebhook sends.
 fn test_data() -> Map<String, Value> {
     Map::from_iter([("message".to_owned(), json!("This is a test of your callback."))])
 }
 
-/// Returns the signing secret. Options have precedence over the environment.
+/// Returns the signing secret. Options have precedence over the environment variable.
 async fn signing_secret(arguments: &CheckReceiver, connection: &Connection) -> Result<SigningSecret> {
     if let (None, Some(id)) = (&arguments.secret_file, arguments.webhook) {
         let api = Api::connect(connection)?;
@@ -137,7 +139,7 @@ fn parse_secret(text: &str) -> Result<SigningSecret> {
     Ok(text.parse()?)
 }
 
-/// Returns the custom headers of every callback.
+/// Returns the custom headers, which each callback has.
 fn headers(arguments: &CheckReceiver) -> Result<HeaderMap> {
     let Some(file) = &arguments.header_file else { return Ok(HeaderMap::new()) };
     let mut headers = HeaderMap::new();
@@ -149,13 +151,13 @@ fn headers(arguments: &CheckReceiver) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-/// Returns correct credentials and wrong credentials of the same kind.
+/// Returns the correct credentials, and wrong credentials of the same kind.
 fn authorization(arguments: &CheckReceiver) -> Result<Option<Authorization>> {
     let wrong = secrets::random()?;
     let (correct, wrong) = match (&arguments.username, &arguments.bearer_file) {
         (Some(username), _) => {
             let password = secrets::password(None, arguments.password_file.as_deref())?;
-            // RFC 7617 §2, in UTF-8.
+            // RFC 7617 §2 with UTF-8.
             let basic = |password: &str| format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
             (basic(&password), basic(&wrong))
         }

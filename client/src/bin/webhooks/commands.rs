@@ -20,7 +20,7 @@ const MAX_PAGE_SIZE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
 
 pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCode> {
     match command {
-        // With certain options, these two commands do not need the API.
+        // `listen` and `check-receiver` connect to the API themselves, if their options require it.
         Command::Listen(arguments) => listen::run(arguments, &line.connection, line.json).await?,
         Command::CheckReceiver(arguments) => return check_receiver::run(arguments, &line.connection, line.json).await,
         operation => operate(operation, &Api::connect(&line.connection)?, line.json).await?,
@@ -171,7 +171,7 @@ async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>>
     .await
 }
 
-/// Returns the next page that has items, or with `--all` the items of all remaining pages.
+/// Returns the next page that has items. With `--all`, returns the items of all remaining pages.
 async fn fetch_pages<T>(paging: &Paging, fetch: impl AsyncFn(Option<String>, NonZeroU32) -> Result<Listing<T>>) -> Result<Listing<T>> {
     let limit = paging.limit.and_then(NonZeroU32::new).unwrap_or(if paging.all { MAX_PAGE_SIZE } else { DEFAULT_PAGE_SIZE });
     let mut listing = fetch(paging.cursor.clone(), limit).await?;

@@ -1,4 +1,4 @@
-//! Prints the error of a failed command on standard error: the problem, its place, and advice.
+//! Prints the error of a failed command on standard error: the problem, the invalid part of the request, and advice.
 
 use std::error::Error as _;
 use std::io;
@@ -9,7 +9,7 @@ use webhooks_client::{Code, Failure};
 
 use crate::output::printable;
 
-/// A failure of a request to the API, with the address and the source of the token.
+/// A failed request to the API, with the address of the API and the source of the access token.
 #[derive(Debug, thiserror::Error)]
 #[error("the request to {url} failed")]
 pub(crate) struct ApiFailure {
@@ -33,7 +33,7 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         eprintln!("{value}");
     } else {
         let text = match failure {
-            // The chain may contain context before the API failure. `explain` includes the causes after the API failure.
+            // The chain can have messages before the API failure. `explain` describes the API failure and its causes.
             Some(failure) => {
                 let context = error.chain().take_while(|cause| !cause.is::<ApiFailure>()).map(ToString::to_string);
                 context.chain([failure.explain()]).collect::<Vec<_>>().join("\n")
@@ -55,7 +55,7 @@ impl ApiFailure {
                 for error in &problem.errors {
                     let position = if error.pointer.is_empty() { "the whole body" } else { error.pointer.as_str() };
                     let line = format!("{position}: {}", error.detail.as_str());
-                    // The detail of the problem often repeats a single error.
+                    // If the problem has only one error, `detail` often has the same text as the error.
                     if line != problem.detail.as_str() {
                         lines.push(format!("  {line}"));
                     }

@@ -27,7 +27,8 @@ use authority::Authority;
 use checks::{Checks, Credentials};
 use receiver::Event;
 
-/// Maximum number of callbacks that wait to be printed. If the terminal is slower, senders wait.
+/// Maximum number of received callbacks that are not printed yet. At this number, a new callback gets no response until an
+/// earlier callback is printed.
 const MAX_UNPRINTED: usize = 64;
 
 pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool) -> Result<()> {
@@ -46,7 +47,7 @@ pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool)
     receiver.receive(checks, &mut stop).await
 }
 
-/// Registers the receiver, receives callbacks, and deletes the webhook at the end, also after an error.
+/// Registers the receiver as a webhook and receives callbacks. At the end, deletes the webhook, even after an error.
 async fn receive_registered(arguments: &Listen, api: &Api, receiver: Receiver, mut stop: Stop) -> Result<()> {
     let (username, password) = ("webhooks-listen", secrets::random()?);
     let body = WebhookRegistration {
@@ -64,7 +65,7 @@ async fn receive_registered(arguments: &Listen, api: &Api, receiver: Receiver, m
     let registration = api.settle(api.client.register_webhook().body(body).send().await);
     let webhook = registration.context("cannot register this receiver (does the server run with --dev?)")?;
 
-    // The receiver needs the secret to verify callbacks. Until then, connections wait in the queue of the socket.
+    // The receiver needs the secret to verify callbacks. Until it has the secret, new connections wait in the socket's queue.
     let outcome = async {
         let signing = api.settle(api.client.get_signing_secret().id(webhook.id).send().await)?;
         let secret: SigningSecret = signing.secret.parse().context("the API returned an invalid signing secret")?;
@@ -90,13 +91,13 @@ async fn receive_registered(arguments: &Listen, api: &Api, receiver: Receiver, m
     }
 }
 
-/// Returns the named event types. Without names, returns all event types, including those about other webhooks of the
-/// account.
+/// Returns the named event types. Without names, returns all event types, including `webhook.*`: these events are about other
+/// webhooks of the account.
 fn event_types(named: &[String]) -> Result<Vec<WebhookRegistrationEventTypesItem>> {
     if named.is_empty() { requests::event_types(&["*".to_owned(), "webhook.*".to_owned()]) } else { requests::event_types(named) }
 }
 
-/// A receiver that does not accept connections yet. Its socket is bound, so no other process can take the port.
+/// A receiver that does not accept connections yet. Its socket is already bound, so no other process can use the port.
 struct Receiver {
     listener: TcpListener,
     tls: rustls::ServerConfig,
@@ -123,7 +124,7 @@ impl Receiver {
         Ok(print(&format!("ready at {}\n", self.url))?)
     }
 
-    /// Prints received callbacks until a stop signal or until the output is closed.
+    /// Prints received callbacks until a stop signal arrives or the output is closed.
     async fn receive(self, checks: Checks, stop: &mut Stop) -> Result<()> {
         let (sender, mut events) = mpsc::channel(MAX_UNPRINTED);
         let accepting = tokio::spawn(receiver::accept(self.listener, Arc::new(self.tls), Arc::new(checks), self.status, sender));
@@ -157,15 +158,15 @@ fn credentials(arguments: &Listen) -> Result<Credentials> {
     }
 }
 
-/// Reads one secret per line. A webhook has two secrets during a rotation.
+/// Reads one secret per line. During a rotation, a webhook has two secrets.
 fn signing_secrets(arguments: &Listen) -> Result<Vec<SigningSecret>> {
     let Some(file) = &arguments.secret_file else { return Ok(vec![]) };
     let text = secrets::from_file(file)?;
     text.lines().map(|line| line.parse().with_context(|| format!("{} has a line that is not a signing secret", file.display()))).collect()
 }
 
-/// The signals that stop this command. The handlers are installed at the start, so that a signal during the registration
-/// is not missed.
+/// The signals that stop this command. The command installs the handlers before it registers the webhook, so that no signal
+/// during the registration is lost.
 struct Stop([Signal; 3]);
 
 impl Stop {

@@ -1,5 +1,5 @@
-//! The command line of the webhook service: every operation of the API, a receiver for development (`listen`), and a test
-//! of other receivers (`check-receiver`).
+//! The command line for users of the webhook service. It has a command for each operation of the API. `listen` is a receiver
+//! for development. `check-receiver` tests your own receiver.
 
 use std::process::ExitCode;
 

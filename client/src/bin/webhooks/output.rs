@@ -1,4 +1,4 @@
-//! Prints results: tables and records for people, JSON for programs.
+//! Prints results: as tables and records for people, or as JSON for programs.
 
 use std::io::{self, Write as _};
 
@@ -7,7 +7,7 @@ use comfy_table::Table;
 use serde::Serialize;
 use webhooks_client::types::{Attempt, Auth, Delivery, DeliveryDetail, EventType, Notification, SigningSecret, Webhook};
 
-/// One page, or all pages combined.
+/// The items of one page or of several pages, and the cursor of the next page.
 #[derive(Serialize)]
 pub(crate) struct Listing<T> {
     pub(crate) data: Vec<T>,
@@ -44,7 +44,7 @@ pub(crate) fn print_json<T: Serialize>(value: &T) -> io::Result<()> {
     print(&serde_json::to_string(value)?)
 }
 
-/// Prints only the secret on standard output, so that a script can store it.
+/// Prints the secret on standard output and everything else on standard error, so that a script can store the secret.
 pub(crate) fn print_secret(secret: &SigningSecret, json: bool) -> io::Result<()> {
     if json {
         return print_json(secret);
@@ -56,7 +56,7 @@ pub(crate) fn print_secret(secret: &SigningSecret, json: bool) -> io::Result<()>
     Ok(())
 }
 
-/// Prints a line. Unlike `println!`, it does not panic if the pipe is closed.
+/// Prints a line. Unlike `println!`, this function returns an error if the pipe is closed.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
@@ -78,7 +78,7 @@ pub(crate) fn table(header: Option<&[&str]>, rows: impl Iterator<Item = Vec<Stri
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes control characters except line ends, so that received text cannot control the terminal.
+/// Escapes all control characters except line ends, so that a received text cannot change the state of the terminal.
 pub(crate) fn printable(text: &str) -> String {
     let escape = |character: char| {
         if character.is_control() && character != '\n' { character.escape_default().collect() } else { character.to_string() }
@@ -90,7 +90,7 @@ fn time(time: &DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
-/// Returns a record without the absent members.
+/// Returns the rows that have a value.
 fn record<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
     rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
@@ -123,7 +123,7 @@ impl Show for Webhook {
     }
 }
 
-/// The API does not return the values of headers.
+/// Returns the names of the custom headers. The API does not return their values.
 fn header_names(webhook: &Webhook) -> String {
     webhook.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>().join(", ")
 }

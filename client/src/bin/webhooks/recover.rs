@@ -1,4 +1,4 @@
-//! `webhooks recover`: repeats the call until all deliveries are recovered.
+//! `webhooks recover`: calls recoverDeliveries until all selected deliveries are due again.
 
 use anyhow::Result;
 use serde_json::json;
@@ -35,7 +35,7 @@ fn deliveries(count: i64) -> String {
     format!("{count} {}", if count == 1 { "delivery" } else { "deliveries" })
 }
 
-/// The number of recovered deliveries and the position of the next call.
+/// The number of recovered deliveries, and the cursor for the next call.
 struct Progress {
     count: i64,
     cursor: Option<String>,

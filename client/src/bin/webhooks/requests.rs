@@ -32,7 +32,7 @@ pub(crate) fn registration(register: &Register) -> Result<WebhookRegistration> {
         headers: register.header_file.as_deref().map(custom_headers).transpose()?,
         event_types: event_types(&register.options.event_types)?,
         description: register.options.description.as_deref().map(|text| parse(text, "a description of 1 to 512 characters")).transpose()?,
-        // A new webhook has no limit to remove, so 0 means no limit.
+        // For a new webhook, 0 means no limit.
         max_per_second: register.options.max_per_second.and_then(NonZeroU32::new),
         ordered: register.options.ordered,
     })
@@ -70,8 +70,8 @@ pub(crate) fn event_types<T: FromStr<Err: Display>>(texts: &[String]) -> Result<
     texts.iter().map(|text| parse(text, EVENT_TYPES)).collect()
 }
 
-/// Reads headers from a file or standard input. There is no argument for them, because their values are often secrets. An
-/// error names the number of the line, but does not show its text.
+/// Reads headers from a file or standard input. Header values are often secrets, so no argument contains a value. An error
+/// shows the number of the invalid line, but not its text.
 pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
     let text = if file == Path::new("-") {
         std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?
@@ -89,7 +89,7 @@ pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
     Ok(CustomHeaderInputs(lines.map(header).collect::<Result<_>>()?))
 }
 
-/// Parses a text. The error says what is expected; the generated errors only quote a pattern.
+/// Parses a text. The error describes a valid text in words. The errors of the generated types only show a regular expression.
 pub(crate) fn parse<T: FromStr<Err: Display>>(text: &str, expected: &str) -> Result<T> {
     text.parse().map_err(|_| anyhow!("`{text}` is not {expected}"))
 }

@@ -8,7 +8,8 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The possible sources of a secret, in order of precedence. The last one is a prompt.
+/// The possible sources of a secret: the argument, the file, the environment variable, and last a prompt. The first source that
+/// exists is used.
 pub(crate) struct SecretSource<'a> {
     /// The name of the secret in the prompt and in errors.
     pub(crate) name: &'a str,
@@ -34,12 +35,12 @@ pub(crate) fn obtain(source: &SecretSource<'_>) -> Result<String> {
     rpassword::prompt_password(format!("{}: ", source.name)).with_context(|| format!("cannot read the {}", source.name))
 }
 
-/// Returns the password of HTTP Basic authentication.
+/// Returns the password for HTTP Basic authentication.
 pub(crate) fn password(argument: Option<&str>, file: Option<&Path>) -> Result<String> {
     obtain(&SecretSource { name: "password", argument, file, file_option: "--password-file", variable: "WEBHOOKS_PASSWORD" })
 }
 
-/// Returns the text of a file without the line end that editors and `echo` add.
+/// Returns the text of a file without line ends after the text. Editors and `echo` add a line end.
 pub(crate) fn from_file(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let secret = text.trim_end_matches(['\r', '\n']);

@@ -1,5 +1,5 @@
 
-// A page that a server serves can call the API of that server only.
+// If a server serves this page, the page can call only the API of this server.
 const served = location.pathname === '/docs'
 const description = JSON.parse(document.getElementById('openapi').textContent)
 if (served) {
@@ -27,7 +27,7 @@ Scalar.createApiReference('#reference', {
   authentication: { preferredSecurityScheme: 'bearerAuth' },
   defaultOpenAllTags: true,
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
-  // Disables everything that contacts another host or stores a token.
+  // These options disable all functions that contact another host or store a token.
   withDefaultFonts: false,
   telemetry: false,
   agent: { disabled: true },

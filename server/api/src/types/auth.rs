@@ -1,4 +1,5 @@
-//! How the service authenticates to a callback server: what a customer sends, and what the API shows.
+//! How the service authenticates to a callback server: one type for requests, and one type without secrets for
+//! responses.
 
 use super::*;
 
@@ -8,13 +9,13 @@ text! {
 
     secret Password { 1..=1024, r"^[^\x00-\x1f\x7f-\x9f]+$", "1 to 1024 characters, without control characters", format: "password" }
 
-    /// RFC 6749 appendix A.1.
+    /// The syntax of a client identifier: RFC 6749 appendix A.1.
     open ClientId { 1..=255, r"^[\x20-\x7e]+$", "1 to 255 printable ASCII characters" }
 
-    /// RFC 6749 appendix A.2.
+    /// The syntax of a client secret: RFC 6749 appendix A.2.
     secret ClientSecret { 1..=1024, r"^[\x20-\x7e]+$", "1 to 1024 printable ASCII characters", format: "password" }
 
-    /// RFC 6749 §3.3.
+    /// The syntax of a list of scopes: RFC 6749 §3.3.
     open TokenScope { 1..=1024, r"^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$",
         "scopes of printable ASCII characters, separated by single spaces" }
 
@@ -46,8 +47,9 @@ pub enum AuthInput {
     Noauth {},
 }
 
-/// The members of all authentication types as one flat object. serde's code for a tagged enum loses the position of a
-/// wrong member. So all members are read first. Each type accepts its own members and refuses all other members.
+/// The members of all authentication types in one struct. serde's code for a tagged enum loses the position of an
+/// invalid member. So the code first reads all members, and then refuses the members that the authentication type does
+/// not have.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AuthMembers {
@@ -83,7 +85,8 @@ impl<'de> Deserialize<'de> for AuthType {
 }
 
 impl AuthMembers {
-    /// Returns an error if any of these members was sent.
+    /// Returns an error if the request contains any of `members`. The `bool` says whether the request contains the
+    /// member.
     fn refuse(&self, members: &[(&'static str, bool)]) -> Result<(), String> {
         let kind = match self.r#type {
             AuthType::Basic => "basic",
@@ -145,7 +148,7 @@ impl<'de> Deserialize<'de> for AuthInput {
     }
 }
 
-/// The authentication of callbacks, without secrets, as the API shows it. The store keeps this form too.
+/// The authentication of callbacks without secrets, as in the API's responses. The store contains the same JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Auth {
@@ -168,7 +171,8 @@ pub enum Auth {
 }
 
 impl AuthInput {
-    /// Separates the public part from the secret, which is stored only encrypted.
+    /// Separates the authentication into the part without secrets and the secret. The store gets the secret only in
+    /// encrypted form.
     #[must_use]
     pub fn split(self) -> (Auth, Option<String>) {
         match self {

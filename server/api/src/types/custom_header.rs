@@ -10,14 +10,15 @@ text! {
         "a header name such as `X-API-Key`: 1 to 64 letters, digits, `-` and other token characters (RFC 9110 §5.6.2)",
         precheck: not_reserved }
 
-    /// The value of a custom header (RFC 9110 §5.5), without characters that some servers refuse.
+    /// The value of a custom header (RFC 9110 §5.5). Characters that some servers refuse are not allowed.
     secret CustomHeaderValue { 1..=1024, r"^[\x21-\x7e]([\x09\x20-\x7e]*[\x21-\x7e])?$",
         "1 to 1024 visible ASCII characters, with spaces and tabs only between them" }
 }
 
-/// Names and name prefixes (`*`) that a customer may not choose. The service sends some of these headers itself. Others
-/// frame or route a request, end at the next hop (RFC 9110 §7.6.1), or request a partial or conditional response. Some claim
-/// another sender, method or target. openapi.json has the same list.
+/// Names that a customer must not use. `*` at the end stands for any characters. The service itself sends some of these
+/// headers. Other headers control the length, the connection (RFC 9110 §7.6.1) or the target of the request, or ask for
+/// a partial or conditional response. Some headers name another sender, method or target. openapi.json has the same
+/// list.
 const RESERVED: [&str; 28] = [
     "accept*",
     "authorization",
@@ -49,8 +50,8 @@ const RESERVED: [&str; 28] = [
     "x-real-ip",
 ];
 
-/// Returns the name in lower case with `-` for `_`. Servers that pass headers on as variables do not distinguish these two
-/// characters (RFC 3875 §4.1.18).
+/// Returns the name in lower case, and replaces `_` by `-`. Servers that convert headers to environment variables do
+/// not distinguish `_` and `-` (RFC 3875 §4.1.18).
 fn normalized(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
@@ -74,7 +75,7 @@ pub struct CustomHeaderInput {
     pub value: CustomHeaderValue,
 }
 
-/// At most 20 headers, each name once.
+/// A list of at most 20 headers. Each name occurs once.
 #[derive(Clone, Debug)]
 pub struct CustomHeaderInputs(pub Vec<CustomHeaderInput>);
 
@@ -114,7 +115,7 @@ impl JsonSchema for CustomHeaderInputs {
     }
 }
 
-/// A custom header as the API shows it, without its value.
+/// A custom header in a response of the API, without its value.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CustomHeader {
     pub name: CustomHeaderName,

@@ -49,7 +49,7 @@ pub struct DeliveryDetail {
     pub attempts: Vec<Attempt>,
 }
 
-/// One callback request of a delivery. More outcomes may be added.
+/// One attempt to send the callback of a delivery. More values of `outcome` may be added.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
@@ -86,21 +86,21 @@ pub struct DeliveryPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryQuery {
-    /// Only deliveries to this webhook.
+    /// Returns only deliveries to this webhook.
     #[serde(rename = "webhookID")]
     pub webhook_id: Option<Id>,
-    /// Only deliveries of this notification.
+    /// Returns only deliveries of this notification.
     #[serde(rename = "notificationID")]
     pub notification_id: Option<Id>,
-    /// Only deliveries with this status.
+    /// Returns only deliveries with this status.
     pub status: Option<DeliveryStatus>,
-    /// Only deliveries of notifications of this type.
+    /// Returns only deliveries of notifications of this type.
     pub r#type: Option<EventType>,
-    /// Only deliveries created at this time or later.
+    /// Returns only deliveries that were created at this time or later.
     pub since: Option<Timestamp>,
-    /// Only deliveries created before this time.
+    /// Returns only deliveries that were created before this time.
     pub until: Option<Timestamp>,
-    /// The maximum number of items.
+    /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
     /// The `cursor` of the previous page.
     pub cursor: Option<Cursor>,

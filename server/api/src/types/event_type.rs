@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::*;
 
 text! {
-    /// The position after a page of event types: its last name.
+    /// The position after a page of event types: the last name on the page.
     open EventTypeCursor { 1..=128, r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", "the `cursor` of an earlier page" }
 }
 
@@ -31,7 +31,7 @@ pub struct EventTypePage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventTypeQuery {
-    /// The maximum number of items.
+    /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
     /// The `cursor` of the previous page.
     pub cursor: Option<EventTypeCursor>,
@@ -40,7 +40,7 @@ pub struct EventTypeQuery {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestQuery {
-    /// The event type whose example is sent.
+    /// The event type whose example the callback contains.
     pub r#type: Option<EventType>,
 }
 

@@ -11,7 +11,7 @@ text! {
     open PublishedEventType { 1..=128, r"^(?!webhook\.)[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
         "a dotted lower-case name such as `catalog.purchase.closed`, at most 128 characters long and not beginning with `webhook.`, which is reserved for the service" }
 
-    /// Identifies one publication, so that a repeated request does not publish it twice.
+    /// Identifies one publication. A repeated request with the same key does not publish the notification again.
     open IdempotencyKey { 1..=255, r"^[\x21-\x7e]+$", "1 to 255 visible ASCII characters" }
 }
 
@@ -87,26 +87,26 @@ pub struct NotificationPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotificationQuery {
-    /// Only notifications of this type.
+    /// Returns only notifications of this type.
     pub r#type: Option<EventType>,
-    /// The maximum number of items.
+    /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
     /// The `cursor` of the previous page.
     pub cursor: Option<Cursor>,
 }
 
-/// The headers of a publication, for the API description only. The handler reads them itself, because dropshot's extractor
-/// refuses a request if any unrelated header is not ASCII.
+/// The headers of a publication, for the generated document only. The handler itself reads these headers, because
+/// dropshot's extractor refuses a request if any other header is not ASCII.
 #[derive(Deserialize, JsonSchema)]
 pub struct PublicationHeaders {
-    /// Identifies this publication: the same key with the same body returns the first result.
+    /// Identifies this publication. A repeated request with the same key does not publish the notification again.
     #[serde(rename = "Idempotency-Key")]
     #[expect(dead_code, reason = "only the schema is used")]
     key: Option<IdempotencyKey>,
-    /// The trace of the publication. Any text is allowed, and a text that is not a trace is ignored.
+    /// The trace of the publication. The service ignores a value that is not a trace of version 00.
     #[expect(dead_code, reason = "only the schema is used")]
     traceparent: Option<String>,
-    /// Vendor data of the trace.
+    /// Vendor data of the trace in `traceparent`.
     #[expect(dead_code, reason = "only the schema is used")]
     tracestate: Option<String>,
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Problem {
-    /// The reference to the documentation of this kind of problem.
+    /// A link to the explanation of this kind of problem.
     #[schemars(schema_with = "type_reference")]
     pub r#type: String,
     #[schemars(length(min = 1, max = 128))]
@@ -13,7 +13,7 @@ pub struct Problem {
     pub status: u16,
     #[schemars(length(min = 1, max = 1024))]
     pub detail: String,
-    /// The identifier of the request, which is also in the server's log.
+    /// The identifier of this request, which is also in the server's log.
     #[schemars(length(min = 1, max = 128))]
     pub instance: String,
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[a-z_]+$"))]
@@ -23,10 +23,10 @@ pub struct Problem {
     pub errors: Option<Vec<ProblemError>>,
 }
 
-/// One error in the request's body.
+/// One error in the body.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ProblemError {
-    /// The position in the body (RFC 6901). Empty for the whole body.
+    /// The position in the body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
     #[schemars(length(max = 1024))]
     pub pointer: String,
     #[schemars(length(min = 1, max = 1024))]

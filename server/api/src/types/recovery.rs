@@ -1,13 +1,13 @@
-//! Recovery: making failed and cancelled deliveries due again.
+//! Recovery makes failed and cancelled deliveries due again.
 
 use super::*;
 
-/// The maximum number of deliveries that one call examines and recovers.
+/// The maximum number of deliveries that one call examines.
 pub const MAX_DELIVERIES_PER_CALL: u32 = 10_000;
 
 text! {
-    /// The position of the last examined delivery, in base64url (RFC 4648 §5): milliseconds since 1970 in 8 bytes and the
-    /// identifier in 16 bytes, big-endian.
+    /// The position of the last examined delivery, in base64url (RFC 4648 §5). The first 8 bytes are the creation time
+    /// in milliseconds since 1970, big-endian. The other 16 bytes are the identifier.
     open RecoveryCursor { 32..=32, r"^[A-Za-z0-9_-]{32}$", "the `cursor` of an earlier recovery" }
 }
 
@@ -19,8 +19,8 @@ impl RecoveryCursor {
         RecoveryCursor(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Returns the time and the identifier. A time beyond the range of `DateTime` becomes its maximum, because no delivery is
-    /// created later.
+    /// Returns the creation time and the identifier. A time outside the range of `DateTime` becomes the maximum
+    /// `DateTime`. No delivery is created after this maximum.
     #[must_use]
     pub fn position(&self) -> (DateTime<Utc>, Uuid) {
         use base64::Engine as _;

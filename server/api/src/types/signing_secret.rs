@@ -21,13 +21,13 @@ pub struct SigningSecretRotation {
     pub overlap_seconds: OverlapSeconds,
 }
 
-/// How long the previous secret stays valid beside the new one.
+/// The number of seconds for which the previous secret stays valid together with the new secret.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(transparent)]
 pub struct OverlapSeconds(u32);
 
 impl OverlapSeconds {
-    /// Seven days.
+    /// Seven days in seconds.
     const MAXIMUM: u32 = 604_800;
 
     #[must_use]
@@ -66,7 +66,7 @@ impl JsonSchema for OverlapSeconds {
     }
 }
 
-/// The header of a response with a secret: caches must not store it (RFC 9111 §5.2.2.5).
+/// The header `Cache-Control` of a response with a secret. Caches must not store the response (RFC 9111 §5.2.2.5).
 #[derive(Serialize, JsonSchema)]
 pub struct NoStore {
     #[serde(rename = "cache-control")]

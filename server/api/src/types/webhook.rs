@@ -3,7 +3,8 @@
 use super::*;
 
 text! {
-    /// The event types that a webhook receives: one name, every name under a prefix (`catalog.*`), or all (`*`).
+    /// A pattern of event types: one event type, a prefix for all types that begin with it (`catalog.*`), or `*` for
+    /// all types.
     open EventTypePattern { 1..=130, r"^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?)$",
         "`*`, a dotted lower-case name such as `catalog.purchase.closed`, or one that ends in `.*`" }
 
@@ -14,8 +15,8 @@ text! {
 }
 
 impl EventTypePattern {
-    /// Whether a pattern matches an event type. `a.*` matches `a.b` and `a.b.c` but not `a`. `*` does not match the service's
-    /// own types (`webhook.…`).
+    /// Returns whether a pattern matches an event type. `a.*` matches `a.b` and `a.b.c`, but not `a`. `*` does not
+    /// match the service's own types (`webhook.…`).
     #[must_use]
     pub fn matches(pattern: &str, event_type: &str) -> bool {
         if pattern == "*" {
@@ -28,7 +29,7 @@ impl EventTypePattern {
     }
 }
 
-/// 1 to 100 patterns of event types.
+/// A list of 1 to 100 patterns of event types.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct EventTypes(pub Vec<EventTypePattern>);
@@ -66,8 +67,8 @@ impl<'de> Deserialize<'de> for EventTypes {
 }
 
 impl EventTypes {
-    /// Returns `None` for `["*"]`. A webhook without event types receives all types anyway, so `["*"]` is stored and shown as
-    /// absent.
+    /// Returns `None` for `["*"]`, because a webhook without event types also receives all types. So the store and the
+    /// API have no event types in both cases.
     #[must_use]
     pub fn unless_all(self) -> Option<EventTypes> {
         let all = matches!(self.0.as_slice(), [pattern] if pattern.as_str() == "*");
@@ -100,7 +101,8 @@ pub struct WebhookRegistration {
     pub ordered: Option<bool>,
 }
 
-/// Changes to a webhook. Absent members do not change.
+/// Changes to a webhook. Absent members do not change. If `auth` or `headers` is present, its new value replaces the
+/// whole old value.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookUpdate {
@@ -131,7 +133,7 @@ pub struct WebhookUpdate {
 #[derive(Clone, Copy, Debug)]
 pub struct MaxPerSecond(pub u32);
 
-/// Like [`MaxPerSecond`], for an update: 0 removes the limit.
+/// The maximum number of callbacks per second in an update. 0 removes the limit.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMaxPerSecond(pub u32);
 
@@ -264,9 +266,9 @@ pub struct WebhookPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookQuery {
-    /// Only webhooks with this status.
+    /// Returns only webhooks with this status.
     pub status: Option<WebhookStatus>,
-    /// The maximum number of items.
+    /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
     /// The `cursor` of the previous page.
     pub cursor: Option<Cursor>,

@@ -1,4 +1,4 @@
-//! Compares a table of the target, row by row, with the rows of the source that it was copied from.
+//! Compares each row of a table in the target with the row of the source.
 
 use std::cmp::Ordering;
 use std::pin::pin;
@@ -20,14 +20,15 @@ pub(super) enum Comparison {
 
 pub(super) struct Compared {
     pub(super) rows: u64,
-    /// The first bytes of the SHA-256 of all rows in key order, in hex digits.
+    /// The first bytes of the SHA-256 hash of all rows in key order, in hex digits.
     pub(super) hash: String,
 }
 
-/// The number of bytes of a hash that are shown.
+/// The number of hash bytes that are shown.
 const SHOWN_HASH_BYTES: usize = 8;
 
-/// Reads both tables in key order. Calls `report` with the number of rows of each batch that is equal.
+/// Reads `table` from the source and from the target in key order. After each batch of equal rows, calls `report` with the
+/// number of rows.
 pub(super) async fn compare(
     source: &Source,
     target: &Target,
@@ -56,7 +57,7 @@ pub(super) async fn compare(
     Ok(Comparison::Same(Compared { rows: count, hash: HEXLOWER.encode(&hash.finish().as_ref()[..SHOWN_HASH_BYTES]) }))
 }
 
-/// Names the key of the row and the columns that differ, but not the values of these columns.
+/// Describes the first difference: the key of the row and the names of the differing columns, but not their values.
 fn difference(table: &Table, expected: &Row, actual: Option<Row>) -> String {
     let actual = actual.filter(|actual| table.key_of(actual) <= table.key_of(expected));
     match actual {

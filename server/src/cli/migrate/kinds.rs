@@ -1,4 +1,4 @@
-//! The types of values in the two stores, and the conversion from the embedded store to PostgreSQL.
+//! The types of columns, and the conversion of values from the embedded store to PostgreSQL.
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
@@ -19,7 +19,7 @@ pub(super) enum Kind {
     /// A time, in microseconds since 1970 in the source.
     Micros,
     Text,
-    /// A text that may contain U+0000. PostgreSQL cannot store that character, so it becomes U+FFFD.
+    /// A text that may contain U+0000. PostgreSQL cannot store U+0000, so the conversion replaces it with U+FFFD.
     Excerpt,
     Bytes,
 }
@@ -38,12 +38,12 @@ impl Kind {
         }
     }
 
-    /// Converts a value of the source to the value for the target. Returns `None` if this program cannot have written it.
+    /// Converts a value of the source for the target. Returns `None` if the value does not have the type of its column.
     pub(super) fn read(self, value: ValueRef<'_>) -> Option<Value> {
         Some(match (self, value) {
             (_, ValueRef::Null) => Value::Null,
             (Kind::Bool, ValueRef::Integer(number)) => Value::Bool(number != 0),
-            // A number outside the range becomes the nearest number in the range. A node does the same on PostgreSQL.
+            // A number outside the range becomes the nearest number in the range, as when a node writes to PostgreSQL.
             (Kind::Small, ValueRef::Integer(number)) => Value::Small(number.clamp(i16::MIN.into(), i16::MAX.into()) as i16),
             (Kind::Int, ValueRef::Integer(number)) => Value::Int(number.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
             (Kind::Big, ValueRef::Integer(number)) => Value::Big(number),
@@ -61,7 +61,8 @@ impl Kind {
 /// The earliest time that PostgreSQL can store, in 4714 BC, in microseconds since 1970.
 const MIN_TIME: i64 = -210_866_803_200_000_000;
 
-/// Returns the nearest time that both PostgreSQL and this program can store. The clock may have been set to any time.
+/// Returns the nearest time in the range of both PostgreSQL and `DateTime`. If a clock was wrong, a stored time
+/// can be outside of this range.
 fn clamp_time(microseconds: i64) -> i64 {
     microseconds.clamp(MIN_TIME, DateTime::<Utc>::MAX_UTC.timestamp_micros())
 }

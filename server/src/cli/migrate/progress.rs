@@ -1,4 +1,4 @@
-//! The progress of a move. It is stored in the target until the move has finished.
+//! The progress of a move. The target stores the progress until the move has finished.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::row::Value;
 
-/// Identifies a source and its state without revealing its data.
+/// Identifies a source and its state, but contains no data of the source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) source: String,
-    /// Changes with each start of a server on the source.
+    /// A new value after each start of a server on the source.
     pub(super) state: String,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reached {
     pub(super) rows: u64,
-    /// The key of the last row that was copied.
+    /// The key of the last copied row.
     pub(super) key: Option<Vec<Value>>,
 }
 

@@ -1,4 +1,4 @@
-//! A row in a form that does not depend on the store that it was read from.
+//! A row of a table. A row of the embedded store and a row of PostgreSQL have the same form.
 
 use std::error::Error;
 use std::fmt;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(super) type Row = Vec<Value>;
 
-/// Values of one column compare in the same order as in both stores.
+/// A value of a column. The order of two values of one column is the same here, in the embedded store and in PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Value {
@@ -28,7 +28,7 @@ pub(super) enum Value {
     Bytes(Vec<u8>),
 }
 
-/// Microseconds from 1970 to 2000. PostgreSQL counts time from 2000.
+/// Microseconds from 1970 to 2000. In PostgreSQL, times are relative to the year 2000.
 const MICROSECONDS_TO_2000: i64 = 946_684_800_000_000;
 
 impl Value {
@@ -41,7 +41,7 @@ impl Value {
         }
     }
 
-    /// Adds the value to a hash. Rows with different values never add the same bytes.
+    /// Adds the value to a hash. Two rows that differ in a value never add the same bytes.
     pub(super) fn digest(&self, into: &mut digest::Context) {
         let mut with_length = |kind: u8, bytes: &[u8]| {
             into.update(&[kind]);
@@ -62,7 +62,7 @@ impl Value {
     }
 }
 
-/// Formats a value of a key for messages. Values that are in no key may be secret.
+/// Formats a value of a key for messages. Other values may be secret, so messages do not contain them.
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,7 +75,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// Used for keys, which are parameters of queries on the embedded store.
+/// For the parameters of queries on the embedded store: these parameters are keys.
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
@@ -107,7 +107,7 @@ impl ToSql for Value {
         Ok(IsNull::No)
     }
 
-    /// Always true: a value has the type of its column.
+    /// Returns true for every type, because a value always has the type of its column.
     fn accepts(_: &Type) -> bool {
         true
     }
@@ -122,7 +122,7 @@ impl<'a> FromSql<'a> for Value {
             Type::INT2 => Value::Small(i16::from_sql(kind, raw)?),
             Type::INT4 => Value::Int(i32::from_sql(kind, raw)?),
             Type::INT8 => Value::Big(i64::from_sql(kind, raw)?),
-            // Saturates at the largest time instead of overflowing.
+            // A time that is out of range becomes the largest time.
             Type::TIMESTAMPTZ => Value::Time(i64::from_sql(&Type::INT8, raw)?.saturating_add(MICROSECONDS_TO_2000)),
             Type::UUID => Value::Uuid(Uuid::from_sql(kind, raw)?),
             Type::TEXT => Value::Text(String::from_sql(kind, raw)?),

@@ -1,4 +1,4 @@
-//! The source of a move: the embedded store, locked against changes and read completely.
+//! The source of a move: the embedded store. A lock prevents changes while the command reads all rows.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,17 +16,17 @@ use super::tables::Table;
 use crate::node::data_dir::{DataDir, KEY_CHECK, KEY_ID};
 use crate::store::sqlite::usable::Usable;
 
-/// Maximum size of a batch, which is read at once and written in one transaction: many small rows, or a few large ones.
+/// The limits of a batch. A batch ends when it reaches one of them. One transaction writes one batch to the target.
 const MAX_BATCH_ROWS: usize = 5000;
 const MAX_BATCH_BYTES: usize = 4 << 20;
 
-/// The number of batches that are read ahead while the target writes.
+/// The number of batches that may wait in memory while the target writes an earlier batch.
 const READ_AHEAD: usize = 2;
 
 pub(super) struct Source {
     database: Arc<Mutex<Usable>>,
     pub(super) path: PathBuf,
-    /// Keeps servers from starting on the database.
+    /// While this file is locked, no server starts on the database.
     _lock: File,
 }
 
@@ -34,7 +34,7 @@ impl Source {
     /// Opens and locks the embedded store.
     ///
     /// # Errors
-    /// If there is no database, if it is in use, or if it cannot be used with the key.
+    /// If the database does not exist or is in use, if its schema is not the current schema, or if the master key is another key.
     pub(super) fn hold(data_dir: &DataDir, master_key_file: Option<&Path>) -> anyhow::Result<Source> {
         let path = data_dir.database();
         let exists = path.try_exists().with_context(|| format!("cannot check whether {} exists", path.display()))?;
@@ -45,7 +45,7 @@ impl Source {
         Ok(Source { database: Arc::new(Mutex::new(database)), path, _lock: lock })
     }
 
-    /// Returns the identity of this source, and its state, which changes with each start of a server.
+    /// Returns the identity of this source and its state. Each start of a server changes the state.
     pub(super) fn identity(&self) -> anyhow::Result<Identity> {
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let mut source = digest::Context::new(&digest::SHA256);
@@ -53,7 +53,7 @@ impl Source {
             source.update(&database.property(name)?.unwrap_or_default());
         }
         let first = |sql| database.connection().query_row(sql, [], |row| row.get::<_, Vec<u8>>(0)).optional();
-        // Tokens are never removed, so the first one stays the same. Each start of a server has a new incarnation.
+        // Tokens are never removed, so the first token stays the same. Each start of a server creates a new incarnation.
         source.update(&first("SELECT id FROM tokens ORDER BY id LIMIT 1")?.unwrap_or_default());
         let state = first("SELECT incarnation FROM nodes ORDER BY incarnation LIMIT 1")?.unwrap_or_default();
         Ok(Identity { source: HEXLOWER.encode(source.finish().as_ref()), state: HEXLOWER.encode(&state) })
@@ -65,13 +65,13 @@ impl Source {
         Ok(count.with_context(|| unreadable(table))?.unsigned_abs())
     }
 
-    /// Reads the rows of a table in key order, in batches. Begins after the key `after`, or at the first row.
+    /// Reads the rows of a table in key order, in batches. Begins after the key `after`. With `None`, begins at the first row.
     pub(super) fn rows(&self, table: &'static Table, after: Option<Vec<Value>>) -> Receiver<anyhow::Result<Vec<Row>>> {
         let (sender, receiver) = channel(READ_AHEAD);
         let database = self.database.clone();
         tokio::task::spawn_blocking(move || {
             let database = database.lock().unwrap_or_else(PoisonError::into_inner);
-            // Sending fails when the caller drops the channel's receiver. Reading stops in this case.
+            // If the caller drops the channel's receiver, sending fails and reading stops.
             let read = read_all(&database, table, after.unwrap_or_default(), |rows| sender.blocking_send(Ok(rows)).is_ok());
             if let Err(error) = read {
                 let _ = sender.blocking_send(Err(error.context(unreadable(table))));
@@ -81,7 +81,7 @@ impl Source {
     }
 }
 
-/// Reads batches until `send` returns false or the table ends.
+/// Reads batches until `send` returns false or the table has no more rows.
 fn read_all(database: &Usable, table: &Table, after: Vec<Value>, send: impl Fn(Vec<Row>) -> bool) -> anyhow::Result<()> {
     let mut statement = database.connection().prepare(&table.select_in_source(!after.is_empty()))?;
     let mut cursor = statement.query(rusqlite::params_from_iter(after))?;

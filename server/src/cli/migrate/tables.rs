@@ -1,7 +1,7 @@
-//! The tables of the target, and the source of each of their columns.
+//! The tables of the target, and the source of each column.
 //!
-//! Three tables are not moved. `nodes` describes running servers, the first node rebuilds `ready`, and `changes` holds only
-//! the changes of the last minutes.
+//! Four tables are not moved. `nodes` describes running servers. The first node on PostgreSQL fills `ready` again. `changes` has
+//! only the changes of the last minutes. `schema_migrations` describes the schema of the target itself.
 
 use tokio_postgres::types::Type;
 
@@ -10,13 +10,13 @@ use super::row::{Row, Value};
 
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// The table or subquery of the source, in SQL.
+    /// The table in the source, or a subquery, in SQL.
     source: &'static str,
-    /// The condition for rows of the source that are moved, in SQL.
+    /// The SQL condition that selects the rows of the source to move.
     source_filter: &'static str,
-    /// The condition for rows of the target that come from the source, in SQL.
+    /// The SQL condition that selects the rows of the target that come from the source.
     target_filter: &'static str,
-    /// The number of columns of the primary key. These columns come first.
+    /// The number of columns in the primary key. These are the first columns of `columns`.
     key: usize,
     columns: &'static [Column],
 }
@@ -24,11 +24,11 @@ pub(super) struct Table {
 struct Column {
     name: &'static str,
     kind: Kind,
-    /// The expression for the column in the source, in SQL.
+    /// The SQL expression that returns the column's value from the source.
     source: &'static str,
 }
 
-/// Builds columns: `name: Kind`, with `= "expression"` if the column's name is not the expression in the source.
+/// Builds columns from `name: Kind` or `name: Kind = "expression"`. Without an expression, the source has a column of this name.
 macro_rules! columns {
     ($($name:ident: $kind:ident $(= $source:literal)?),*) => {
         &[$(Column { name: stringify!($name), kind: Kind::$kind, source: columns!(@source $name $($source)?) }),*]
@@ -37,7 +37,7 @@ macro_rules! columns {
     (@source $name:ident $source:literal) => { $source };
 }
 
-/// Small tables come first, so that problems appear early.
+/// The small tables are first, so that an error in one of them appears early.
 pub(super) const TABLES: [Table; 18] = [
     Table {
         source_filter: "name <> 'write_probe'",
@@ -76,7 +76,8 @@ pub(super) const TABLES: [Table; 18] = [
     table("rates", 1, columns![webhook_id: Id, theoretical_arrival_time: Micros]),
     table("failures", 1, columns![webhook_id: Id, since: Millis, attempts: Int, warned: Bool]),
     table("pauses", 2, columns![scope: Text, name: Text, since: Millis]),
-    // Nothing is published during a move, so no publication can commit late. `since` and `due_at` need no waiting time for one.
+    // A node keeps the row of a cancellation for a while, because a publication may commit late. During a move, nothing is
+    // published. So `since` and `due_at` can be 0.
     table("cancellations", 1, columns![webhook_id: Id, epoch: Int, since: Millis = "0", due_at: Millis = "0"]),
     table("erasures", 1, columns![notification_id: Id, wiped_up_to: Id]),
     table(
@@ -143,7 +144,7 @@ impl Table {
         format!("SELECT count(*) FROM {} WHERE {}", self.source, self.source_filter)
     }
 
-    /// Selects the rows in key order. With `after`, selects the rows after a key, which is given as parameters.
+    /// Selects the rows in key order. If `after` is true, selects only the rows after a key. The parameters are the key.
     pub(super) fn select_in_source(&self, after: bool) -> String {
         let columns = joined(self.columns.iter().map(|column| column.source));
         let key = joined(self.key_columns().map(|column| column.source));
@@ -151,7 +152,7 @@ impl Table {
         format!("SELECT {columns} FROM {} WHERE {} {after} ORDER BY {key}", self.source, self.source_filter)
     }
 
-    /// Selects the rows in the same order as [`Table::select_in_source`]. Texts are in byte order, whatever the collation is.
+    /// Selects the rows in the same order as [`Table::select_in_source`]. The collation "C" sorts texts by their bytes.
     pub(super) fn select_in_target(&self) -> String {
         let order = self.key_columns().map(|column| match column.kind {
             Kind::Text => format!("{} COLLATE \"C\"", column.name),
@@ -209,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    /// The tables that are not moved.
+    /// The tables of the source or the target that are not moved.
     const NOT_MOVED: [&str; 4] = ["nodes", "ready", "changes", "schema_migrations"];
 
     #[tokio::test]
@@ -249,7 +250,7 @@ mod tests {
             let (table, name) = column.split_once('|').expect("two names");
             let used =
                 TABLES.iter().filter(|moved| moved.source == table).flat_map(|moved| moved.columns).any(|moved| moved.source == name);
-            // Leases belong to a server that no longer runs.
+            // The leases are not moved, because their server is stopped.
             assert!(used || column == "deliveries|leased_by", "{column} is not moved");
         }
         cluster.drop_database(&database).expect("the database exists");

@@ -1,4 +1,5 @@
-//! The target of a move: a PostgreSQL database that no node uses. Each transaction that adds rows also stores the progress.
+//! The target of a move: a PostgreSQL database that no node uses. Each transaction that adds rows also stores the progress of
+//! the move.
 
 use std::pin::pin;
 
@@ -14,39 +15,41 @@ use super::tables::{TABLES, Table};
 use crate::store::postgres::Options;
 use crate::store::postgres::migration_guard::{self, FINISHED_MOVE, UNFINISHED_MOVE};
 
-/// Begins a transaction without the time limits of a node, because a large table takes long. The lock timeout stays short,
-/// because nobody else should hold a lock.
+/// Begins a transaction without the time limits of a node, because the transaction may read a large table. The lock timeout is
+/// short, because no other session uses the tables.
 const BEGIN: &str =
     "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '10s'";
 
 pub(super) struct Target {
     client: Object,
-    /// The URL for messages.
+    /// The hosts and the database name, for messages.
     pub(super) shown: String,
 }
 
 /// The state of a target.
 pub(super) enum TargetState {
-    /// The database is empty or has a part of the source.
+    /// The move has not started, or it has not finished.
     Unfinished(Progress),
-    /// Everything has been moved already.
+    /// An earlier command has finished this move.
     Finished,
 }
 
 impl Target {
     /// # Errors
-    /// If the database cannot be reached, or if a node could not use it.
+    /// If the database cannot be reached, its schema cannot be migrated, or its schema is too new for this program.
     pub(super) async fn connect(options: &Options) -> anyhow::Result<Target> {
         Ok(Target { client: migration_guard::connect(options).await?, shown: options.url.shown() })
     }
 
-    /// Makes the database the target of this source. From now on, no node starts on the database until the move has finished.
+    /// Marks the database as the target of a move from the source `of`. Until the move has finished, no node starts on the
+    /// database.
     ///
     /// # Errors
-    /// If a node uses the database, or if it contains data that does not come from this source in its present state.
+    /// If a node uses the database, or if it contains data of another source or of an earlier state of this source.
     pub(super) async fn claim(&self, of: &Identity) -> anyhow::Result<TargetState> {
         self.run(BEGIN).await?;
-        // After this lock, a node that joins finds the move. A node that has joined earlier is found here.
+        // A node that registers in `nodes` after this lock finds the mark of the move and stops. A node that registered before
+        // this lock is found by the query below.
         self.run("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE").await?;
         if let Some(finished) = self.property(FINISHED_MOVE).await? {
             let same = Progress::from_bytes(&finished).is_some_and(|finished| finished.of == *of);
@@ -70,7 +73,7 @@ impl Target {
         Ok(TargetState::Unfinished(progress))
     }
 
-    /// Returns the stored progress, if it belongs to a move from the same source in the same state.
+    /// Returns the stored progress. Returns an error if it belongs to a move of another source or of another state of the source.
     fn check_same_move(&self, unfinished: &[u8], of: &Identity) -> anyhow::Result<Progress> {
         let shown = &self.shown;
         let Some(progress) = Progress::from_bytes(unfinished) else {
@@ -101,7 +104,8 @@ impl Target {
         let before = progress.to_bytes();
         progress.advance(table.name, rows.len() as u64, table.key_of(last));
         self.run(BEGIN).await?;
-        // This statement comes first: another move to the same database waits here and then finds changed progress.
+        // This statement is the first of the transaction. If two commands move data to the same database, the second command
+        // waits here and then finds that the progress has changed.
         let update = "UPDATE properties SET value = $3 WHERE name = $1 AND value = $2 RETURNING 1";
         let updated =
             self.query(update, &[(&UNFINISHED_MOVE, Type::TEXT), (&before, Type::BYTEA), (&progress.to_bytes(), Type::BYTEA)]).await?;
@@ -118,7 +122,7 @@ impl Target {
         self.run("COMMIT").await
     }
 
-    /// Begins a transaction and returns the rows of a table that came from the source, in key order.
+    /// Begins a transaction, and returns the moved rows of a table in key order.
     pub(super) async fn rows(&self, table: &Table) -> anyhow::Result<impl Stream<Item = anyhow::Result<Row>> + use<>> {
         self.run(BEGIN).await?;
         let rows = self.client.query_typed_raw(&table.select_in_target(), Vec::<(Value, Type)>::new()).await.map_err(plain)?;
@@ -129,14 +133,14 @@ impl Target {
         }))
     }
 
-    /// Ends the transaction of [`Target::rows`].
+    /// Ends the transaction that [`Target::rows`] began.
     pub(super) async fn end_of_rows(&self) -> anyhow::Result<()> {
         self.run("COMMIT").await
     }
 
-    /// Marks the move as finished. From then on nodes may start.
+    /// Marks the move as finished. After that, nodes may start on the database.
     pub(super) async fn finish(&self, progress: &Progress) -> anyhow::Result<()> {
-        // Otherwise queries would be planned for empty tables until autovacuum runs.
+        // Without ANALYZE, PostgreSQL would plan queries for empty tables until autovacuum runs.
         for table in &TABLES {
             self.run(&format!("{BEGIN}; ANALYZE {}; COMMIT", table.name)).await?;
         }
@@ -163,7 +167,7 @@ impl Target {
     }
 }
 
-/// Converts an error to one line, without the values that PostgreSQL may show in its details.
+/// Converts an error to one line. Omits the error details of PostgreSQL, because they may contain values.
 fn plain(error: tokio_postgres::Error) -> anyhow::Error {
     match error.as_db_error() {
         Some(database_error) => anyhow!("PostgreSQL says: {}", database_error.message()),

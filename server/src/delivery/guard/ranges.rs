@@ -2,13 +2,14 @@
 //!
 //! The table contains the ranges that the IANA special-purpose address registries
 //! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry/),
-//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry/)) do not call globally reachable. It also contains
-//! multicast, unallocated parts of IPv6, IPv6 addresses that contain an IPv4 address, and the metadata services of clouds. Three
-//! small blocks are refused although the registries call them reachable. The nearest router responds for 192.0.0.9 and
-//! 192.0.0.10, and 2001::/23 contains no servers.
+//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry/)) do not mark as globally reachable. It also
+//! contains multicast, unallocated parts of IPv6, IPv6 addresses that contain an IPv4 address, and the metadata
+//! services of clouds. Some small blocks are refused although the registries mark them as globally reachable. The
+//! nearest router or relay responds to requests for 192.0.0.9 and 192.0.0.10. The blocks for AS112 and multicast
+//! tunneling, and the blocks in 2001::/23, contain no receivers.
 //!
-//! The table cannot contain a translation prefix (NAT64) from an operator's own global addresses. A gateway with such a prefix
-//! must itself refuse to translate to internal addresses, as RFC 6052 §5 requires.
+//! An operator may use a part of its own global addresses as a translation prefix (NAT64). The table cannot contain
+//! this prefix. So the NAT64 gateway must refuse to translate to internal addresses, as RFC 6052 §5 requires.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -132,7 +133,7 @@ impl AddressPolicy {
     /// operator allows its IPv4 address, because the system connects to it over IPv4.
     ///
     /// # Errors
-    /// Returns the refused range.
+    /// Returns the range that contains the refused address.
     pub(super) fn check(&self, address: IpAddr) -> Result<(), &'static Range> {
         let IpAddr::V6(v6) = address else { return self.check_directly(address) };
         if let Some(v4) = v6.to_ipv4_mapped() {
@@ -148,8 +149,8 @@ impl AddressPolicy {
         let is_open = match range.kind {
             Closed => self.allows(address),
             Carrier => true,
-            // An operator who allows 169.254.0.0/16 or 0.0.0.0/0 wants to reach hosts and not the credentials of this machine. So
-            // only a network that equals its range allows a metadata service.
+            // An operator who allows 169.254.0.0/16 or 0.0.0.0/0 wants to reach hosts and not the credentials of this
+            // machine. So a metadata service is allowed only by a network that equals its range.
             Metadata => self.allowed.contains(&range.network),
         };
         if is_open { Ok(()) } else { Err(range) }
@@ -171,11 +172,12 @@ fn embedded_ipv4(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     match address.segments() {
         // :: and ::1 match the patterns below but contain no IPv4 address.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Vec::new(),
-        // The last 32 bits for ::/96, ::ffff:0:0:0/96 and both translation prefixes.
+        // For ::/96, ::ffff:0:0:0/96 and both translation prefixes, the IPv4 address is the last 32 bits.
         [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => vec![v4_at(12)],
-        // The 32 bits after the prefix for 6to4.
+        // For 6to4, the IPv4 address is the 32 bits after the prefix.
         [0x2002, ..] => vec![v4_at(2)],
-        // Teredo: the server's address after the prefix, and the client's address at the end, inverted (RFC 4380 §4).
+        // For Teredo, the address of the server follows the prefix. The address of the client is at the end, with all
+        // bits inverted (RFC 4380 §4).
         [0x2001, 0, ..] => vec![v4_at(4), Ipv4Addr::from_bits(!v4_at(12).to_bits())],
         _ => Vec::new(),
     }

@@ -1,15 +1,18 @@
 //! Resolves the host names of callbacks and checks every address, so that the client connects only to checked addresses.
 //!
-//! The system resolver, `getaddrinfo`, blocks a thread and cannot be cancelled. A few hundred names with a hanging name server
-//! would fill any thread pool. Then no other name could be resolved. So names are resolved without threads (hickory-resolver). A
-//! lookup is a future that ends with its attempt and delays nothing else.
+//! The system resolver, `getaddrinfo`, blocks a thread and cannot be cancelled. If a name server hangs, lookups of a
+//! few hundred names block all threads of a pool. Then no other name can be resolved. So this module uses
+//! hickory-resolver, which blocks no threads. A lookup is a future. It is cancelled when its attempt ends, and it does
+//! not delay other lookups.
 //!
-//! The resolver follows the system configuration. `/etc/hosts` comes before DNS. `/etc/resolv.conf` sets the name servers, search
-//! domains and options. Both files are read again when they change. `localhost` is loopback (RFC 6761 §6.3). Other sources in
-//! `nsswitch.conf` (mDNS, LDAP) are not used. The operator may configure other name servers.
+//! The resolver follows the system configuration. A name in `/etc/hosts` is not queried in DNS. `/etc/resolv.conf` sets
+//! the name servers, search domains and options. Both files are read again when they change. If `/etc/hosts` does not
+//! contain `localhost`, the name has the loopback addresses (RFC 6761 §6.3). Other sources in `nsswitch.conf` (mDNS,
+//! LDAP) are not used. The operator may replace the name servers of `/etc/resolv.conf`.
 //!
-//! The number of concurrent lookups is limited, because each uses sockets. A name that was found before needs no lookup while its
-//! answer is valid. Later lookups of this name may use reserved permits, which new names cannot take.
+//! The number of concurrent lookups is limited, because each lookup uses sockets. A name that was found before needs no
+//! lookup while its answer is valid. When the answer has expired, the lookup of this name may use a reserved permit.
+//! Names that were never found cannot use reserved permits.
 
 use std::collections::HashMap;
 use std::fs;
@@ -36,8 +39,8 @@ const MAX_CACHED_NAMES: usize = 10_000;
 /// default of 32, a few slow names would block this connection.
 const MAX_ACTIVE_QUERIES: usize = 512;
 
-/// Time limit of one try of one query. Two tries end well within the connect timeout. Some name servers answer queries for IPv4
-/// and ignore queries for IPv6. Such a server only delays the attempt.
+/// Time limit of one try of one query. Two tries end well within the connect timeout. Some name servers answer queries
+/// for IPv4 and ignore queries for IPv6. Such a server delays the attempt, but does not make it fail.
 const MAX_TRY: Duration = Duration::from_millis(1_500);
 const RETRIES: usize = 1;
 
@@ -78,8 +81,8 @@ impl Resolve for CheckingResolver {
         let (names, policy) = (self.names.clone(), self.policy.clone());
         Box::pin(async move {
             let addresses = names.lookup(name.as_str()).await?;
-            // A name with one forbidden address is refused. A mix of internal and public addresses is probably an attack by
-            // repeated attempts.
+            // A name with one forbidden address is refused. A name with internal and public addresses is probably an
+            // attack: one of several attempts could reach the internal address.
             for &address in &addresses {
                 policy.check(address).map_err(|range| Refusal::NameForbidden { name: name.as_str().to_owned(), address, range })?;
             }
@@ -120,7 +123,7 @@ struct Found {
 /// The configuration files, and their state at the last check.
 struct Files {
     hosts: PathBuf,
-    /// Replaces the name servers of `/etc/resolv.conf` unless it is empty.
+    /// If this list is not empty, it replaces the name servers of `/etc/resolv.conf`.
     name_servers: Vec<SocketAddr>,
     checked_at: Instant,
     stamps: Stamps,
@@ -139,7 +142,7 @@ impl Names {
         // The state is checked before the files are read, so that a change between these steps is not missed.
         let files = Files { checked_at: Instant::now(), stamps: stamps(&hosts), hosts, name_servers };
         let current = Arc::new(files.read()?);
-        // Names that hang cannot block names that were found before.
+        // With these permits, names that hang cannot block names that were found before.
         let reserved = max_lookups.div_ceil(2);
         Ok(Names {
             sources: Mutex::new(Sources { current, files }),
@@ -151,7 +154,8 @@ impl Names {
     /// Returns all addresses of `name`, at least one.
     ///
     /// # Errors
-    /// When the name cannot be resolved, or too many lookups are running. Waiting for them would only delay the attempt.
+    /// When the name cannot be resolved, or too many lookups are running. The function does not wait for running
+    /// lookups, because the wait would only delay the attempt.
     pub(super) async fn lookup(&self, name: &str) -> Result<Vec<IpAddr>, NameError> {
         let snapshot = self.current();
         let listed = snapshot.hosts.addresses(name);
@@ -236,12 +240,12 @@ impl Files {
             (ResolverConfig::from_parts(None, Vec::new(), servers.collect()), ResolverOpts::default())
         };
         let (config, options) = if self.name_servers.is_empty() {
-            // Without a usable file, the name server is on this machine (resolv.conf(5)).
+            // Without a usable `/etc/resolv.conf`, the name server is on this machine (resolv.conf(5)).
             system_conf::read_system_conf().unwrap_or_else(|_| config_of(&[SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DNS_PORT)]))
         } else {
             config_of(&self.name_servers)
         };
-        // Without a hosts file, names come only from DNS.
+        // Without a hosts file, addresses come only from DNS.
         let hosts = Hosts(fs::read_to_string(&self.hosts).unwrap_or_default());
         Ok(Snapshot { hosts, dns: dns(config, options)?, found: Mutex::default() })
     }
@@ -256,7 +260,7 @@ impl Files {
             return None;
         }
         self.stamps = stamps;
-        // If the changed files cannot be used, the old configuration stays.
+        // If the changed files cannot be used, the previous configuration stays in use.
         self.read().ok()
     }
 }
@@ -271,10 +275,10 @@ fn stamps(hosts: &Path) -> Stamps {
 fn dns(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioResolver, NetError> {
     options.timeout = options.timeout.min(MAX_TRY);
     options.attempts = RETRIES;
-    // All addresses are checked, so all are queried.
+    // `CheckingResolver` checks all addresses of a name, so IPv4 and IPv6 addresses are queried.
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    // hickory would query DNS for the IPv6 addresses of a name that has only IPv4 addresses in the hosts file. `Hosts` makes no
-    // such query.
+    // If a name has only IPv4 addresses in the hosts file, hickory also queries DNS for its IPv6 addresses. `Hosts`
+    // makes no DNS query.
     options.use_hosts_file = ResolveHosts::Never;
     options.positive_max_ttl = Some(MAX_TTL);
     options.negative_max_ttl = Some(MAX_NEGATIVE_TTL);

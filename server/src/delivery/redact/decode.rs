@@ -43,7 +43,8 @@ fn backslash(rest: &[u8]) -> Meaning {
     Meaning::Bytes { bytes: vec![byte], length: 2 }
 }
 
-/// Decodes `&amp;`, `&#47;` and `&#x2f;` (HTML §13.5). Only the names that escaping functions write are decoded.
+/// Decodes `&amp;`, `&#47;` and `&#x2f;` (HTML §13.5). Decodes only the entity names that common escaping functions
+/// write.
 fn entity(rest: &[u8]) -> Meaning {
     const MAX_LEN: usize = 10;
     let body = &rest[1..rest.len().min(MAX_LEN)];
@@ -81,7 +82,7 @@ fn utf16(rest: &[u8]) -> Meaning {
     if let Some(char) = char::from_u32(first) {
         return character(char, 6);
     }
-    // One half of a surrogate pair; the other half should follow.
+    // `first` is one half of a surrogate pair. The other half should follow.
     if r"\u".as_bytes().starts_with(&rest[6..rest.len().min(8)]) {
         match hex(rest, 8, 4) {
             Ok(second) => {
@@ -114,7 +115,7 @@ fn hex(rest: &[u8], at: usize, count: usize) -> Result<u32, Meaning> {
     }
 }
 
-/// Parses digits only. The parser of the standard library would accept a sign as well.
+/// Parses digits only. The parser of the standard library also accepts a sign.
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
     let digits = std::str::from_utf8(digits).ok()?;
     if digits.starts_with('+') { None } else { u32::from_str_radix(digits, radix).ok() }

@@ -32,7 +32,7 @@ fn html(secret: &str) -> String {
     secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// Returns every form in which a response may contain a complete secret, with a name.
+/// Returns every form in which a response may contain a complete secret. Each form has a name.
 fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     let percent = percent_encode(secret.as_bytes(), NON_ALPHANUMERIC).to_string();
     let percent_all: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -77,7 +77,7 @@ fn a_secret_is_redacted_in_every_encoding() {
     for secret in SECRETS {
         let redactor = redactor(&["another secret", secret]);
         for (name, encoded) in encodings(secret) {
-            // Escaping only some characters is ambiguous for a text that itself looks escaped.
+            // If a secret contains escapes and only some characters are escaped again, the result is ambiguous.
             if name.contains("every other") && secret.contains('\\') {
                 continue;
             }
@@ -98,7 +98,8 @@ fn a_secret_within_a_longer_base64_text_is_redacted_at_every_alignment() {
                     let encoded = engine.encode(format!("{before}{secret}{after}"));
                     let redacted = redactor(&[secret]).redact(&encoded);
                     let rest = redacted.replacen(REDACTED, "", 1);
-                    // The rest is the surrounding text, and one digit at each side with some bits of the secret.
+                    // `rest` is the surrounding text. At each side it may have one more digit with some bits of the
+                    // secret.
                     let max_rest = (before.len() + after.len()) * 8 / 6 + 2 + encoded.matches('=').count() + 1;
                     assert!(redacted.contains(REDACTED) && rest.len() <= max_rest, "{secret:?} in {encoded}: {redacted}");
                 }
@@ -209,7 +210,7 @@ fn a_secret_truncated_by_the_end_of_the_body_is_left_out() {
     }
 }
 
-/// Returns the maximum encoded length of the part that may remain: three bytes of a secret and part of a fourth.
+/// Returns the maximum encoded length of the part that may remain: three bytes of a secret and part of a fourth byte.
 fn max_rest(name: &str) -> usize {
     match name {
         _ if name.contains(" in ") => 24,

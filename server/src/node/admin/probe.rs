@@ -13,7 +13,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum time that a caller waits. The probes of most platforms give up after a few seconds.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The result of a run, or why there is none.
+/// The result of a run, or an error text.
 pub(super) type Outcome<T> = Result<T, String>;
 
 pub(super) struct Probe<T> {
@@ -50,7 +50,8 @@ impl<T: Clone + Send + Sync + 'static> Probe<T> {
         {
             return last.outcome.clone();
         }
-        // A separate task runs to its end even if no caller waits any more. Otherwise no other run could start.
+        // The run has its own task, so it ends even if all callers have stopped waiting. No other run starts while a
+        // run has not ended.
         let task = tokio::spawn((self.check)());
         let abort_handle = task.abort_handle();
         let outcome = async move { task.await.unwrap_or_else(|error| Err(error.to_string())) }.boxed().shared();
@@ -68,7 +69,8 @@ mod tests {
 
     use super::*;
 
-    /// Returns a probe whose check waits for a permit and then returns `outcome`, its gate, and the number of its runs.
+    /// Returns a probe, a semaphore, and the number of runs. The check of the probe waits for a permit of the
+    /// semaphore, and then returns `outcome`.
     fn probe(interval: Duration, timeout: Duration, outcome: Outcome<()>) -> (Probe<()>, Arc<Semaphore>, Arc<AtomicUsize>) {
         let (gate, runs) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let (gate_of_check, counter) = (gate.clone(), runs.clone());

@@ -4,10 +4,10 @@ use super::pauses::Paused;
 use super::*;
 use crate::store::backlog_counts::ScanPosition;
 
-/// Maximum number of rows counted in one step, which takes some milliseconds.
+/// Maximum number of rows that one step counts. A step takes some milliseconds.
 const MAX_COUNTED_PER_STEP: u32 = 10_000;
 
-/// Selects the number of deliveries of each webhook, epoch and lane, and the last of these deliveries.
+/// Counts the deliveries of each webhook, epoch and lane. Also returns the last counted delivery of each group.
 const DELIVERIES: &str =
     "SELECT webhook_id, epoch, lane, count(*), max(due_at), (array_agg(delivery_id ORDER BY due_at DESC, delivery_id DESC))[1]
      FROM (
@@ -16,7 +16,8 @@ const DELIVERIES: &str =
          ORDER BY webhook_id, epoch, lane, due_at, delivery_id LIMIT $6) counted
      GROUP BY webhook_id, epoch, lane ORDER BY webhook_id, epoch, lane";
 
-/// Counts webhooks. Reads tombstones too, because a step that skips them could exceed its limit of rows.
+/// Counts webhooks. Also reads tombstones. If the query skipped tombstones, a step could read more rows than its
+/// limit.
 const WEBHOOKS: &str = "SELECT count(*), count(*) FILTER (WHERE exists AND active), count(*) FILTER (WHERE exists AND NOT active),
          (array_agg(id ORDER BY id DESC))[1]
      FROM (
@@ -66,8 +67,8 @@ pub(super) async fn count_at_most(session: &Session, mut scan: BacklogScan, limi
     Ok(scan)
 }
 
-/// Returns the oldest due time of each lane. The cost is one index probe for each lane and for each of the first [`MAX_CHECKED`]
-/// items of `waiting`.
+/// Returns the oldest due time of each lane. The cost is one index search for each lane, and one for each of the first
+/// [`MAX_CHECKED`] items of `waiting`.
 pub(super) async fn oldest_due(session: &Session, waiting: &[WorkItem]) -> SessionResult<DuePerLane> {
     let mut due = DuePerLane::default();
     for row in session.query(NEXT_READY, &[]).await? {
@@ -83,13 +84,13 @@ pub(super) async fn oldest_due(session: &Session, waiting: &[WorkItem]) -> Sessi
 /// Maximum number of waiting work items that are checked.
 const MAX_CHECKED: usize = 1000;
 
-/// Selects the earliest due time of each lane. Ignores marks with the time 'epoch', which only mean that the next round looks at
-/// the work.
+/// Selects the earliest due time of each lane. Ignores rows with the time 'epoch'. Such a row only makes the next
+/// round look at the work.
 const NEXT_READY: &str = "SELECT lane, (SELECT min(due_at) FROM ready WHERE ready.lane = lanes.lane AND due_at > 'epoch')
      FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)";
 
-/// Selects the first delivery of each work item without a valid lease. Before it, the query reads only leased deliveries: at most
-/// as many as are in flight or unrecorded.
+/// Selects, for each work item, the first delivery without a valid lease. Before this delivery, the query reads only
+/// leased deliveries, and the slots limit their number.
 const FIRST_WAITING: &str = "SELECT w.id, w.account, work.lane, p.due_at
      FROM UNNEST($1, $2) AS work (webhook_id, lane)
      CROSS JOIN LATERAL (
@@ -101,8 +102,8 @@ const FIRST_WAITING: &str = "SELECT w.id, w.account, work.lane, p.due_at
              AND (leased_by IS NULL OR leased_by NOT IN (SELECT incarnation FROM nodes))
          ORDER BY due_at LIMIT 1) p";
 
-/// Returns the lane and the due time of the first waiting delivery of each work item. Excludes paused work, which waits for the
-/// operator.
+/// Returns the lane and the due time of the first waiting delivery of each work item. Leaves out paused work, because
+/// it waits for the operator.
 async fn first_waiting(session: &Session, work_items: &[WorkItem]) -> SessionResult<Vec<(Lane, DateTime<Utc>)>> {
     if work_items.is_empty() {
         return Ok(Vec::new());

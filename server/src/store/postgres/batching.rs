@@ -21,27 +21,30 @@ struct Shared<C> {
     pace: Pace,
 }
 
-/// How long commands are gathered. Both times are multiplied by the number of nodes, up to [`MAX_PACE_FACTOR`]. A statement
-/// costs much more than one of its rows, so all nodes together should run as few statements as one node does.
+/// How long commands are gathered. Both times are multiplied by the number of nodes, but at most by
+/// [`MAX_PACE_FACTOR`]. A statement costs much more than one row in it. So the total number of statements should not
+/// grow with the number of nodes.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
-    /// The batching delay of commands that are not urgent. It is longer than in an embedded store, because a statement needs a
-    /// round trip.
+    /// The batching delay of commands that are not urgent. The delay is longer than in the SQLite store, because each
+    /// statement needs a network round trip.
     linger: Duration,
-    /// The minimum time between the starts of two transactions, if the first had at least [`MIN_PACED_COMMANDS`] commands.
+    /// The minimum time between the starts of two transactions, if the first transaction had at least
+    /// [`MIN_PACED_COMMANDS`] commands.
     interval: Duration,
 }
 
 impl Pace {
     pub(super) const PUBLICATIONS: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::from_micros(2500) };
-    /// No interval, because the next delivery of an ordered webhook waits for the outcome of the previous one.
+    /// The interval is zero, because the next delivery of an ordered webhook waits until the previous outcome is
+    /// stored.
     pub(super) const OUTCOMES: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::ZERO };
 }
 
 /// The maximum factor for the times of a [`Pace`].
 const MAX_PACE_FACTOR: u32 = 4;
 
-/// The minimum number of commands in a transaction that delays the next transaction.
+/// A transaction with at least this many commands delays the next transaction.
 const MIN_PACED_COMMANDS: usize = 8;
 
 pub(super) type ResultSender<T> = oneshot::Sender<Result<T>>;
@@ -121,7 +124,7 @@ impl<C> Shared<C> {
 }
 
 impl<C> Drop for Batcher<C> {
-    /// Closes the queue. Waiting commands still run.
+    /// Closes the queue. The commands in the queue still run.
     fn drop(&mut self) {
         self.shared.lock().close();
         self.shared.changed.notify_one();

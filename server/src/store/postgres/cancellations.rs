@@ -3,14 +3,15 @@
 use super::*;
 use crate::store::shared::CANCELLED_AT_ONCE;
 
-/// When deliveries that other transactions had locked are tried again.
+/// The time after which a cancellation tries locked deliveries again.
 const LOCKED_RETRY: &str = "interval '1 second'";
 
-/// Records that the pending deliveries of a webhook are cancelled. Also removes its rows of `sequences` and `ready`, except rows
-/// that another transaction has locked, because waiting for them could cause a deadlock. The remaining rows do no harm. They are
-/// removed when they fall due or with the tombstone.
+/// Records that the pending deliveries of a webhook are cancelled. Also removes the rows of the webhook in `sequences`
+/// and `ready`. Does not wait for rows that another transaction has locked, because this could cause a deadlock. Such
+/// a row stays and does no harm. It is removed later, at the latest with the tombstone.
 pub(super) async fn insert(session: &Session, id: Uuid) -> SessionResult<()> {
-    // This comes before `ready`, because a recovery locks `cancellations` first and `ready` last.
+    // This statement must come before the change of `ready`, because a recovery locks `cancellations` first and
+    // `ready` last.
     session
         .execute(
             "INSERT INTO cancellations (webhook_id, epoch) SELECT id, epoch FROM webhooks WHERE id = $1
@@ -25,10 +26,10 @@ pub(super) async fn insert(session: &Session, id: Uuid) -> SessionResult<()> {
     Ok(())
 }
 
-/// Marks some deliveries as cancelled. They count as cancelled since their webhook was deactivated or deleted. Returns whether more
-/// deliveries may be left.
+/// Stores the status `cancelled` in some deliveries. These deliveries have counted as cancelled since their webhook
+/// was deactivated or deleted. Returns whether more deliveries may be left.
 pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> SessionResult<bool> {
-    // The nodes that should have recorded these attempts are dead.
+    // Removes the rows of cancelled deliveries whose attempt was lost with a dead node.
     let abandoned = session
         .execute(
             &format!(
@@ -46,8 +47,9 @@ pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> Sessio
     Ok(cancelled || abandoned > 0)
 }
 
-/// Runs one step of a cancellation, for one webhook or for any. Returns true if there may be more to do now. For one webhook, also
-/// returns true while any delivery is left. The row of a delivery with an attempt in flight stays until the attempt has ended.
+/// Runs one step of a cancellation, for the given webhook or for any webhook. Returns true if there may be more to do
+/// now. If a webhook is given, also returns true while any of its deliveries must still be cancelled. If an attempt of
+/// a delivery is in flight, its row in `pending` stays until the attempt has ended.
 pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> SessionResult<bool> {
     let next = match of_webhook {
         Some(id) => session.query_opt("SELECT webhook_id, epoch FROM cancellations WHERE webhook_id = $1 FOR UPDATE", &[&id]).await?,
@@ -93,7 +95,8 @@ pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now
         session.execute(&later, &[&webhook_id]).await?;
         return Ok(cancelled > 0 || of_webhook.is_some());
     }
-    // The row stays for a publish that read the webhook while it was active and commits late.
+    // The row in `cancellations` stays for some time. A publish may have read the webhook while it was active, and may
+    // commit late.
     let remove = format!("DELETE FROM cancellations WHERE webhook_id = $1 AND since < now() - interval '{MAX_STATEMENT_SECONDS} s'");
     let finished = session.execute(&remove, &[&webhook_id]).await?;
     if finished == 0 {

@@ -9,15 +9,15 @@ use super::*;
 /// How long an operation waits for a free connection.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much longer than the statement timeout this program waits, so that the server can end the statement itself.
+/// This program waits for this time after the statement timeout, so that the server can end the statement itself.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long a transaction may be idle before the server ends it. Its locks make other nodes wait, so they must be released long
-/// before another node takes over from a node that has stopped.
+/// How long a transaction may be idle before the server ends it. The locks of a stopped node make other nodes wait. So
+/// the server must release these locks long before the takeover.
 pub(super) const MAX_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
 
-/// The planner settings that are turned off. A plan made for an empty table must still be good when the table has grown. So
-/// plans must find rows by an index and join with nested loops.
+/// The planner settings that are turned off. A plan that was made for an empty table must still be good when the table
+/// has grown. So plans must find rows by an index and join with nested loops.
 pub(super) const DISABLED_SETTINGS: [&str; 6] =
     ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_material", "jit"];
 
@@ -84,7 +84,7 @@ impl Connections {
         let PostgresUrl { config, .. } = &options.url;
         let mut config = config.clone();
         if !options.pooled {
-            // A pooler would refuse these settings. They can be set for the role instead.
+            // A pooler refuses these settings. The operator can set them for the database role.
             let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
             let limit = options.statement_timeout.as_millis();
             let idle = MAX_IDLE_IN_TRANSACTION.min(options.statement_timeout).as_millis();
@@ -110,8 +110,8 @@ impl Connections {
         Ok(Connections { pool, prepares: !options.pooled, statement_timeout: options.statement_timeout + GRACE, shown })
     }
 
-    /// Creates one connection for a process that is not a node. With keepalives, a lost server is noticed within half a minute, even
-    /// while a statement runs.
+    /// Creates one connection for a process that is not a node. The keepalives detect a lost server within half a
+    /// minute, even while a statement runs.
     pub(super) fn single(options: &Options) -> std::result::Result<Connections, OpenError> {
         let mut options = options.clone();
         options.url.config.keepalives_idle(GRACE).keepalives_interval(GRACE).keepalives_retries(3);
@@ -127,8 +127,8 @@ impl Connections {
     }
 }
 
-/// Checks the version, the encoding and the durability settings of the server. Runs for each new connection, so also after a
-/// failover to another server.
+/// Checks the version, the encoding and the durability settings of the server. Runs for each new connection, so it
+/// also checks the new server after a failover.
 async fn check_server(client: &Client) -> anyhow::Result<()> {
     let row = client
         .query_typed(

@@ -1,9 +1,10 @@
-//! The cost of the store's operations: pages that the server reads, rows that it examines, and the plans of the statements.
-//! Unlike times, these are the same on every machine.
+//! These tests measure the cost of the store's operations: read pages, examined rows, and the plans of the statements.
+//! Unlike times, these values are the same on every machine.
 //!
-//! A database grows from ten thousand to a hundred thousand deliveries, with or without current statistics. At each size, every
-//! operation is run. No plan may scan a growing table or index completely. Neither the examined rows nor the pages may increase,
-//! except for one more page per index search when the index has one more level.
+//! A test database grows from ten thousand to a hundred thousand deliveries. One test updates the statistics at each
+//! size, and one test does not. At each size, every operation runs. No plan may scan a growing table or index
+//! completely. The numbers of examined rows and read pages may not grow. Only one exception is allowed: an index
+//! search may read one more page when the index has one more level.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -24,10 +25,10 @@ use operations::Round;
 use plans::Plan;
 use world::{BUSY, CONSTANT, DEACTIVATED, GROWING, PlanMode, World};
 
-/// For each size: the number of added deliveries, and how many days ago the first was created.
+/// For each size: the number of added deliveries, and the age of the first added delivery in days.
 const GROWTH: [(usize, i64); 2] = [(10_000, 10), (90_000, 9)];
 
-/// The states of the added deliveries, used in turn.
+/// The states of the added deliveries. `fill` uses the states one after another, repeatedly.
 const STATES: &str = "succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded \
                        succeeded failed failed cancelled fresh fresh retry retry retry";
 
@@ -63,7 +64,7 @@ struct Measured<'a> {
     world: &'a World,
     store: Postgres,
     mode: PlanMode,
-    /// One of ten webhooks of an account.
+    /// One of the ten webhooks of its account.
     wide: Webhook,
     costs: Mutex<Vec<Cost>>,
 }
@@ -101,7 +102,7 @@ impl<'a> Measured<'a> {
 
 /// Stores the deliveries that the operations use at each size.
 async fn fill_initial(world: &World) {
-    // The walks start again, because they may have passed the positions of these old deliveries.
+    // `remove_old` must start from the beginning, because the positions in `walks` may be after these old deliveries.
     world.run("TRUNCATE walks").await;
     world.fill(10_000, 45, 1, GROWING, "succeeded succeeded succeeded failed cancelled").await;
     world.fill(2_000, 40, 1, GROWING, "fresh retry").await;
@@ -146,8 +147,8 @@ async fn compare(world: &World, stores: &[Measured<'_>], analyze: bool) -> Vec<S
     complaints
 }
 
-/// A search in an index with two levels reads two pages of the index and one of the table. With three levels, it reads one page
-/// more. A lower number of rows also counts, because it would mean that the runs are not comparable.
+/// A search in an index with two levels reads two pages of the index and one page of the table. With three levels, it
+/// reads one page more. A lower number of rows also counts as growth, because then the runs are not comparable.
 fn cost_grows(pages: (i64, i64), rows: (f64, f64)) -> bool {
     pages.1 > pages.0 + pages.0 / 2 + 10 || (rows.1 - rows.0).abs() > rows.0 * 0.1 + 10.0
 }
@@ -165,7 +166,7 @@ async fn no_cost_grows_with_the_database() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// As in a burst: generic plans are made while the tables are nearly empty.
+/// This test simulates a burst: PostgreSQL makes generic plans while the tables are nearly empty.
 #[tokio::test]
 async fn no_cost_grows_with_the_statistics_of_empty_tables() {
     if webhooks_postgres::skip_without(&["postgres"]) {

@@ -4,9 +4,10 @@ use super::*;
 use crate::api::operational::{AboutWebhook, WebhookDeactivated};
 use crate::store::shared::failures::{self as shared, Verdict};
 
-/// Deactivates a webhook. Its pending deliveries count as cancelled from now on. Publishes a notification to the account, unless
-/// the reason is a required handshake. Returns the new revision. Returns `None` if the webhook does not exist, or if the reason
-/// comes from an attempt and the webhook was deactivated already.
+/// Deactivates a webhook. Its pending deliveries count as cancelled from now on. Publishes a notification to the
+/// account, except if the reason is a required handshake. Returns the new revision, or `None` if the webhook does not
+/// exist. If the reason comes from an attempt and the webhook is already deactivated, changes nothing and returns
+/// `None`.
 pub(super) async fn deactivate(session: &Session, account: &str, id: Uuid, reason: &str, now: DateTime<Utc>) -> SessionResult<Option<u32>> {
     let by_attempt = [REASON_GONE, REASON_FAILING].contains(&reason);
     let deactivated = session
@@ -24,14 +25,14 @@ pub(super) async fn deactivate(session: &Session, account: &str, id: Uuid, reaso
         let event = WebhookDeactivated { webhook: AboutWebhook { id, target_url }, reason: reason.to_owned(), at: now };
         operational::publish(session, account, &event, now).await?;
     }
-    // This must come after the statements above: see the order of locks in `cancellations::insert`.
+    // This call must come after the statements above. `cancellations::insert` explains the order of the locks.
     cancellations::insert(session, id).await?;
     webhook_rows::note_change(session, account, id, revision).await?;
     Ok(Some(count(revision)))
 }
 
-/// Applies the deactivation policy to the failures of a webhook. Deactivates the webhook if they exceed the policy, and returns its
-/// new revision and the failures. Warns the account once after half of the policy's time.
+/// Applies the deactivation policy to the failures of a webhook. If the failures exceed the policy, deactivates the
+/// webhook and returns its new revision and the failures. After half of the policy's time, warns the account once.
 pub(super) async fn judge_failures(
     session: &Session,
     webhook: &Destination,

@@ -1,14 +1,14 @@
 //! Reading deliveries and their attempts.
 //!
-//! Related rows are read by subqueries that return one row each. In a join, the planner might read the other table completely,
-//! because that table was small when its statistics were collected.
+//! The queries read related rows with subqueries that return one row each. In a join, the planner may read the joined
+//! table completely if the table was small when its statistics were collected.
 
 use super::pages::PageCollector;
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// The status of a delivery. A pending delivery is cancelled if its webhook is deactivated, deleted or in a later epoch. The rows
-/// are updated later, some hundreds at a time.
+/// The status of a delivery. A pending delivery counts as cancelled if its webhook is deactivated, deleted or in a
+/// later epoch. Steps of `tidy` update the stored status later.
 const SHOWN_STATUS: &str = "CASE WHEN d.status = 0 AND (
         SELECT w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch FROM webhooks w WHERE w.id = d.webhook_id)
     THEN 3::smallint ELSE d.status END";
@@ -32,14 +32,15 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
     if ids.is_empty() {
         return Ok(Part { items: Vec::new(), next });
     }
-    // The status is checked again, because it may have changed in the meantime. The other filters cannot change.
+    // This query checks the status again, because it may have changed since the first query. The columns of the other
+    // filters never change.
     let sql = select_deliveries(&format!("d.id = ANY($1) AND ($2 IS NULL OR {SHOWN_STATUS} = $2)"));
     let rows = session.query(&sql, &[&ids, &status]).await?;
     Ok(Part { items: rows.iter().map(from_row).collect::<SessionResult<_>>()?, next })
 }
 
-/// The rows that are candidates for a filter, newest first. The first column of the order is the same in all rows. With this column
-/// in the order, the planner can use only the index of the filter.
+/// The rows that are candidates for a filter, newest first. The first column of `ORDER BY` has the same value in all
+/// rows. Because of this column, the planner can use only the index of the filter.
 fn candidates(filter: &DeliveryFilter) -> String {
     // Excludes all rows if the notification or webhook belongs to another account.
     let owned = |table: &str, value: &str| match filter.account {
@@ -60,7 +61,7 @@ fn candidates(filter: &DeliveryFilter) -> String {
     format!("{from} WHERE ({column}, {id}) < ({value}, $1) AND {column} >= {value} AND {condition} ORDER BY {column} DESC, {id} DESC")
 }
 
-/// The other conditions of a filter, cheapest first.
+/// The conditions of a filter that `candidates` does not check, cheapest first.
 fn conditions(filter: &DeliveryFilter) -> String {
     let mut conditions = vec!["true".to_owned()];
     let mut add = |is_set: bool, condition: String| conditions.extend(is_set.then_some(condition));

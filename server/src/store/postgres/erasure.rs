@@ -1,21 +1,24 @@
 //! Deleting notifications: the payload, and the responses of receivers, which may repeat the payload.
 //!
-//! Statements no longer find the erased data, but PostgreSQL keeps the bytes for a while. They stay in dead rows until the space is
-//! vacuumed and reused, and in the write-ahead log (WAL), its archive and backups until those are removed.
+//! After an erasure, statements do not find the data. But PostgreSQL keeps the bytes in dead rows until the space is
+//! vacuumed and reused. The write-ahead log (WAL), its archive and backups also keep the bytes until these files are
+//! removed.
 //!
-//! A deletion locks the deliveries of the notification. The recording of an attempt locks its delivery too, before it checks
-//! whether the notification is deleted. So a response is either recorded before the deletion and then erased, or not recorded.
+//! A deletion locks the deliveries of the notification. A transaction that records an attempt also locks the delivery,
+//! and then checks whether the notification is deleted. If a response is recorded before the deletion, the erasure
+//! removes it. After the deletion, no response is recorded.
 
 use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
-/// Deletes the payload of a notification and cancels its pending deliveries. There are at most as many as one publish creates.
+/// Deletes the payload of a notification and cancels its pending deliveries. One publish created all deliveries of the
+/// notification, so their number is limited.
 pub(super) async fn delete_notification(session: &Session, account: Option<&Account>, id: Uuid, now: DateTime<Utc>) -> SessionResult<bool> {
     let exists = "SELECT 1 FROM notifications WHERE id = $1 AND data IS NOT NULL AND ($2 IS NULL OR account = $2)";
     if session.query_opt(exists, &[&id, &account.map(Account::as_str)]).await?.is_none() {
         return Ok(false);
     }
-    // From here on, no other transaction leases or redelivers these deliveries without seeing the deletion.
+    // From here on, every other transaction that leases or redelivers these deliveries sees the deletion.
     lock_orders(session, id).await?;
     let lock = "SELECT id FROM deliveries WHERE notification_id BETWEEN $1 AND $1 ORDER BY notification_id, id FOR UPDATE";
     let rows = session.query(lock, &[&id]).await?;
@@ -35,7 +38,7 @@ pub(super) async fn delete_notification(session: &Session, account: Option<&Acco
     Ok(true)
 }
 
-/// Locks the order of each ordered webhook with a pending delivery of the notification.
+/// Locks the row in `sequences` of each ordered webhook that has a pending delivery of the notification.
 async fn lock_orders(session: &Session, notification_id: Uuid) -> SessionResult<()> {
     let rows = session
         .query(
@@ -52,7 +55,8 @@ async fn lock_orders(session: &Session, notification_id: Uuid) -> SessionResult<
     Ok(())
 }
 
-/// Cancels the pending ones of these deliveries. An attempt in flight keeps its lease until it ends.
+/// Cancels the deliveries in `deliveries` that are pending. If an attempt is in flight, its delivery keeps the lease
+/// until the attempt ends.
 async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) -> SessionResult<()> {
     let rows = session
         .query(
@@ -93,14 +97,14 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
             &[&in_flight, &waiting, &now],
         )
         .await?;
-    // The next delivery of each ordered webhook may be leased now. If an attempt is in flight, its outcome leases the next
-    // delivery.
+    // The next delivery of each ordered webhook may be leased now. If an attempt of the cancelled delivery is in
+    // flight, recording its outcome leases the next delivery.
     ready::mark(session, &marks).await
 }
 
 /// Runs one step of an unfinished erasure. Returns whether more responses may be left.
 pub(super) async fn erase_some_responses(session: &Session) -> SessionResult<bool> {
-    // Usually there is no unfinished erasure, and no transaction is needed.
+    // Usually there is no unfinished erasure. Then no transaction is needed.
     let next = "SELECT notification_id, wiped_up_to FROM erasures ORDER BY notification_id LIMIT 1";
     if session.query_opt(next, &[]).await?.is_none() {
         return Ok(false);

@@ -48,7 +48,7 @@ pub(super) async fn count_many(session: &Session, counted: &[(Uuid, DateTime<Utc
         .collect()
 }
 
-/// Removes the failures of a webhook, which are no longer relevant.
+/// Removes the stored failures of a webhook.
 pub(super) async fn remove(session: &Session, webhook_id: Uuid) -> SessionResult<()> {
     session.execute("DELETE FROM failures WHERE webhook_id = $1", &[&webhook_id]).await.map(drop)
 }

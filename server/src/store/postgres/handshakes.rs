@@ -1,9 +1,9 @@
-//! Handshakes: webhooks whose callback must still confirm.
+//! Handshakes. A webhook has a handshake while its receiver must still agree.
 
 use super::*;
 
-/// Requires a handshake, which is due now. Deactivates the webhook until its callback has confirmed. The webhook must not be
-/// deleted.
+/// Adds a handshake that is due now. Deactivates the webhook until its receiver has agreed. The caller must not pass a
+/// deleted webhook.
 pub(super) async fn require(session: &Session, webhook: &Webhook, challenge: &Challenge, now: DateTime<Utc>) -> SessionResult<()> {
     insert(session, webhook.id, challenge, now).await?;
     if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
@@ -24,8 +24,8 @@ pub(super) async fn insert(session: &Session, webhook_id: Uuid, challenge: &Chal
         .map(drop)
 }
 
-/// Handles a change of a webhook's URL: the old handshake is void. A webhook that its account or its callback has deactivated stays
-/// deactivated, and needs a handshake when it is activated.
+/// Handles a change of a webhook's URL. The handshake for the earlier URL is void. If the webhook was deactivated for
+/// another reason than a handshake, it stays deactivated. The next activation then needs a handshake.
 pub(super) async fn handle_url_change(
     session: &Session,
     webhook: &Webhook,
@@ -44,12 +44,13 @@ pub(super) async fn remove(session: &Session, webhook_id: Uuid) -> SessionResult
     session.execute("DELETE FROM handshakes WHERE webhook_id = $1", &[&webhook_id]).await.map(drop)
 }
 
-/// Whether the callback at the webhook's current URL has confirmed.
+/// Whether the receiver at the webhook's current URL has agreed.
 pub(super) async fn is_verified(session: &Session, webhook_id: Uuid) -> SessionResult<bool> {
     Ok(session.query_one("SELECT verified FROM webhooks WHERE id = $1", &[&webhook_id]).await?.try_get(0)?)
 }
 
-/// Takes the due handshakes that no other node performs. They belong to this node until it has finished them.
+/// Reserves the due handshakes that no other living node performs. They belong to this node until it has finished
+/// them.
 pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> SessionResult<DueHandshakes> {
     let due = session
         .query(
@@ -88,7 +89,8 @@ pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>
 const IS_FREE: &str =
     "(h.taken_by IS NULL OR (h.taken_by <> $1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = h.taken_by)))";
 
-/// Records the end of a handshake. Returns the webhook's new revision if the handshake has activated it.
+/// Records the result of an attempt of a handshake. Returns the webhook's new revision if the handshake has activated
+/// it.
 pub(super) async fn finish(
     session: &Session,
     webhook_id: Uuid,
@@ -107,7 +109,7 @@ pub(super) async fn finish(
         return Ok(None);
     }
     let Some(webhook) = webhook_rows::get_for_change(session, None, webhook_id).await? else { return Ok(None) };
-    // An outdated challenge was sent to another URL, or before the webhook was deactivated.
+    // An outdated challenge matches no row. It was sent to another URL, or before the webhook was deactivated.
     let ended =
         session.execute("DELETE FROM handshakes WHERE webhook_id = $1 AND challenge = $2", &[&webhook_id, &challenge.as_str()]).await?;
     if ended == 0 || end != HandshakeEnd::Verified {

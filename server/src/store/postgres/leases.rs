@@ -1,10 +1,11 @@
 //! Leasing due deliveries.
 //!
-//! Nodes that lease from the same webhook skip the rows that another node has locked (`SKIP LOCKED`), so each node gets different
-//! deliveries. A lease is a node's incarnation in `pending.leased_by`. It is valid only while the incarnation is in `nodes`.
+//! When several nodes lease from the same webhook, each node skips the rows that another node has locked (`SKIP
+//! LOCKED`). So each node gets different deliveries. A lease is a node's incarnation in `pending.leased_by`. It is
+//! valid only while the incarnation is in `nodes`.
 //!
-//! All transactions here, in `outcomes` and in `publications` lock rows in this order: sequences, rates, deliveries, pending,
-//! ready, and within each table by key.
+//! All transactions of this module, `outcomes` and `publications` lock tables in this order: sequences, rates,
+//! deliveries, pending, ready. Within a table, they lock rows in the order of the keys.
 
 use std::collections::HashMap;
 
@@ -12,10 +13,11 @@ use super::pauses::Paused;
 use super::*;
 use crate::model::Rate;
 
-/// Maximum number of deliveries leased in one round. It keeps the round's transaction short.
+/// Maximum number of deliveries that one round leases. This limit keeps the round's transaction short.
 const MAX_LEASED_PER_ROUND: usize = 256;
 
-/// When to look again for due work that other nodes have locked, because those nodes may not lease all of it.
+/// If other nodes have locked all due work, this node looks again after this time. The other nodes may not lease all
+/// of the work.
 const RETRY_LOCKED_AFTER: TimeDelta = TimeDelta::milliseconds(20);
 
 /// Leases deliveries of `work_items` and of work that has fallen due.
@@ -28,11 +30,11 @@ pub(super) async fn lease_due(
     mut work_items: Vec<WorkItem>,
 ) -> SessionResult<DueRound> {
     if !node.holds(node.incarnation()) {
-        // A new lease of this node would be void at once.
+        // The heartbeat of this node is overdue, so a new lease may be void.
         slots.wake(work_items);
         return Ok(DueRound::default());
     }
-    // Most rounds find nothing. They need no transaction.
+    // Most rounds find no due work. Then no transaction is needed.
     if work_items.is_empty() {
         let next: Option<DateTime<Utc>> = session.query_one(ready::NEXT_DUE, &[]).await?.try_get(0)?;
         if next.is_none_or(|next| next > now) {
@@ -74,7 +76,7 @@ pub(super) async fn lease_due(
     }
 }
 
-/// Runs a round in one transaction. Also returns whether work was left for other nodes.
+/// Runs a round in one transaction. Also returns whether work was shared with other nodes.
 async fn try_round(
     session: &Session,
     node: &Node,
@@ -84,7 +86,7 @@ async fn try_round(
 ) -> SessionResult<(DueRound, bool)> {
     let transaction = session.begin().await?;
     let outcome = async {
-        // Retries come last, unless it is their turn to be first.
+        // Retries come after new and ordered deliveries, except when `retries_go_first` returns true.
         work_items.sort_by_cached_key(|work| match work.lane {
             Lane::Retry if slots.retries_go_first(work.webhook_id) => 0,
             Lane::Fresh | Lane::Ordered => 1,
@@ -126,11 +128,11 @@ pub(super) struct LeaseOutcome {
     pub(super) leased: Vec<Leased>,
     /// The work that is left for the next round.
     pub(super) left: Vec<WorkItem>,
-    /// The work that falls due later, and when.
+    /// The work that falls due later, with its due times.
     pub(super) marks: Vec<(WorkItem, DateTime<Utc>)>,
 }
 
-/// Work from which deliveries may be leased now.
+/// A work item whose deliveries may be leased now.
 struct Target {
     work: WorkItem,
     destination: Arc<Destination>,
@@ -147,8 +149,8 @@ struct Candidate {
 }
 
 impl LeaseTransaction<'_> {
-    /// Leases deliveries of `work_items` as far as there are slots. The caller must [mark](ready::mark) the returned marks, as the last
-    /// lock of the transaction.
+    /// Leases deliveries of `work_items` while slots are free. The caller must pass the returned marks to
+    /// [`ready::mark`], as the last statement of the transaction that locks rows.
     pub(super) async fn lease_work(&self, work_items: Vec<WorkItem>) -> SessionResult<LeaseOutcome> {
         if work_items.is_empty() {
             return Ok(LeaseOutcome::default());
@@ -163,7 +165,7 @@ impl LeaseTransaction<'_> {
         let (mut targets, mut left, mut room) = (Vec::new(), Vec::new(), MAX_LEASED_PER_ROUND);
         for work in work_items {
             let Some(destination) = destinations.get(&work.webhook_id) else { continue };
-            // Waiting work is returned by the slots when it can continue. Paused work is found again when it is resumed.
+            // `slots` returns waiting work when it can continue. Paused work is found again when the pause ends.
             if self.slots.is_waiting(work) || paused.has(&destination.account, work.webhook_id) {
                 continue;
             }
@@ -186,7 +188,8 @@ impl LeaseTransaction<'_> {
             let found = candidates.len();
             let mut all = true;
             for candidate in candidates {
-                // A delivery without an attempt is always due. If its due time is in the future, the clock has been set back.
+                // A delivery without an attempt in its retry schedule is always due. If its due time is in the future,
+                // the clock has been set back.
                 if candidate.due_at > self.now && candidate.attempt_count > candidate.schedule_start {
                     marks.push((target.work, candidate.due_at));
                     all = false;
@@ -210,7 +213,8 @@ impl LeaseTransaction<'_> {
         Ok(LeaseOutcome { leased, left, marks })
     }
 
-    /// For each target, finds and locks the deliveries that wait longest, one more than its limit. The keys of the result are
+    /// Finds the deliveries of each target that wait longest, at most one more than the limit of the target. Locks
+    /// them, except in ordered webhooks, where the row in `sequences` is already locked. The keys of the result are
     /// positions in `targets`.
     async fn lock_candidates(&self, targets: &[Target]) -> SessionResult<HashMap<usize, Vec<Candidate>>> {
         let of_lane = |ordered: bool| targets.iter().enumerate().filter(move |(_, target)| (target.work.lane == Lane::Ordered) == ordered);
@@ -247,7 +251,8 @@ impl LeaseTransaction<'_> {
         Ok(waiting)
     }
 
-    /// Takes a slot if the caps and the webhook's rate limit allow it. Otherwise the work waits in `slots`.
+    /// Takes a slot if the caps and the webhook's rate limit allow it. If they do not allow it, the work waits in
+    /// `slots`.
     fn take_slot(&self, target: &Target, payload_bytes: usize, rates: &mut HashMap<Uuid, Option<DateTime<Utc>>>) -> Option<Slot> {
         let Target { work, destination, .. } = target;
         let slot = self.slots.try_take(&destination.account, *work, payload_bytes, self.now)?;
@@ -337,7 +342,8 @@ impl LeaseTransaction<'_> {
         rows.iter().map(|row| Ok((WorkItem { webhook_id: row.try_get(0)?, lane: Lane::Retry }, row.try_get(1)?))).collect()
     }
 
-    /// Returns work to share with other nodes, which may have free slots. Each item is shared only from time to time.
+    /// Returns the work items of the leased deliveries to share them with other nodes, because other nodes may have
+    /// free slots. `may_share` limits how often each item is shared.
     fn work_to_share(&self, leased: &[Leased]) -> Vec<(WorkItem, DateTime<Utc>)> {
         if self.node.delivering() < 2 {
             return Vec::new();
@@ -351,8 +357,8 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects and locks due deliveries. Before the first one without a lease, it reads at most as many rows as all nodes have in flight
-/// or unrecorded.
+/// Selects and locks due deliveries without a valid lease. Before the first of these, the query reads only leased
+/// deliveries, and the slots of all nodes limit their number.
 const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3, $4, $5) AS w (place, webhook_id, epoch, lane, most)
      CROSS JOIN LATERAL (
@@ -364,8 +370,9 @@ const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_cou
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      ORDER BY w.place, p.due_at, p.delivery_id";
 
-/// Selects the first delivery of each ordered webhook, if the delivery has no valid lease. Otherwise the node with the lease
-/// continues the order, even if the delivery was cancelled during its attempt.
+/// Selects the first delivery of each ordered webhook, if the delivery has no valid lease. If it has a valid lease,
+/// the node with this lease later leases the next delivery. This also holds if the first delivery was cancelled during
+/// its attempt.
 const ORDERED_CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3) AS w (place, webhook_id, epoch)
      CROSS JOIN LATERAL (
@@ -388,7 +395,7 @@ const NEXT_RETRIES: &str = "SELECT w.webhook_id, p.due_at FROM UNNEST($1, $2) AS
              AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
          ORDER BY p.due_at LIMIT 1) p";
 
-/// Releases a lease without an attempt.
+/// Releases a lease and records no attempt.
 pub(super) async fn release(session: &Session, delivery_id: Uuid, lease: Uuid) -> SessionResult<()> {
     let released = "UPDATE pending SET leased_by = NULL WHERE delivery_id = $1 AND leased_by = $2";
     session.execute(released, &[&delivery_id, &lease]).await.map(drop)

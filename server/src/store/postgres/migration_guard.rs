@@ -1,4 +1,5 @@
-//! Support for moving an embedded store to PostgreSQL: the connection, and the guard that refuses nodes during the move.
+//! Support for moving an embedded store to PostgreSQL: the connection, and the check that refuses nodes during the
+//! move.
 
 use deadpool_postgres::Object;
 
@@ -17,7 +18,7 @@ pub(crate) async fn connect(options: &Options) -> std::result::Result<Object, Op
     connections.object().await.map_err(|source| OpenError::Connect { url: options.url.shown(), source: source.into() })
 }
 
-/// Returns an error while a move is unfinished, because a node would work on incomplete data.
+/// Returns an error while a move is unfinished, because the data in the database is still incomplete.
 pub(super) async fn refuse_unfinished(session: &Session) -> SessionResult<()> {
     match properties::get(session, UNFINISHED_MOVE).await? {
         Some(_) => Err(SessionError::UnfinishedMove),

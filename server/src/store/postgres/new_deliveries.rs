@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A new delivery, which is pending.
+/// A new pending delivery.
 pub(super) struct NewDelivery<'a> {
     pub(super) id: Uuid,
     pub(super) notification_id: Uuid,

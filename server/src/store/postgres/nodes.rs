@@ -1,8 +1,9 @@
 //! The nodes: heartbeats, and takeover from dead nodes.
 //!
-//! A node sends a heartbeat every other second, and counts as alive for ten seconds after it. If heartbeats fail, the node stops
-//! starting attempts before another node takes over. It measures this time by its own clock. After a takeover it rejoins with a new
-//! incarnation, so its old leases are never valid again. Times in the database come from the clock of the database.
+//! A node sends a heartbeat every two seconds. After each heartbeat, the node counts as alive for ten seconds. If
+//! heartbeats fail, the node starts no attempts from nine seconds after its last heartbeat, by its own clock. So it
+//! stops before another node takes over. If the node is still alive after a takeover, it joins again with a new
+//! incarnation, and its earlier leases stay void. Times in the database come from the clock of the database.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,10 +14,12 @@ use super::*;
 /// How long a node counts as alive after a heartbeat.
 const LIFETIME: &str = "interval '10 seconds'";
 
-/// How long a node considers its leases valid, measured by its own clock from before the heartbeat.
+/// How long a node considers its leases valid. The node measures this time with its own clock and begins before it
+/// sends the heartbeat.
 const OWN_LIFETIME: Duration = Duration::from_secs(9);
 
-/// How far back changes are read, because their identifiers are not in the order of their commits.
+/// How far back each heartbeat reads changes. A change with a lower identifier may commit later than a change with a
+/// higher identifier.
 const LOOK_BACK: &str = "interval '30 seconds'";
 
 /// How long changes are kept.
@@ -25,7 +28,7 @@ const CHANGE_RETENTION: &str = "interval '2 minutes'";
 /// How long a statement may still run after its node has died or has lost the connection.
 const MAX_STATEMENT_TIME: Duration = Duration::from_secs(MAX_STATEMENT_SECONDS);
 
-/// This process as a node.
+/// The state of this process as a node.
 pub(super) struct Node {
     name: String,
     delivers: AtomicBool,
@@ -42,11 +45,13 @@ struct State {
     delivering: u32,
     /// The recent changes that this node has read.
     seen_changes: std::collections::HashSet<i64>,
-    /// Deliveries that a statement with unknown result may have leased or may still lease, and since when.
+    /// Deliveries that a statement with unknown result may have leased or may still lease. The value is the time at
+    /// which the delivery was added.
     uncertain: HashMap<Uuid, Instant>,
-    /// Whether `ready` must be refreshed, because due work may have been removed from it without being leased.
+    /// Whether `ready` must be refreshed, because a transaction may have removed due work from `ready` and not leased
+    /// it.
     rescan_requested: bool,
-    /// When `ready` is refreshed even without such a request.
+    /// When `ready` is refreshed, even if `rescan_requested` is false.
     rescan_at: Option<Instant>,
 }
 
@@ -70,7 +75,7 @@ impl Node {
         self.read().incarnation
     }
 
-    /// Whether a lease is still valid, so that no other node can have taken it over.
+    /// Whether a lease of this node is still valid. If it is valid, no other node has taken over the delivery.
     pub(super) fn holds(&self, lease: Uuid) -> bool {
         let state = self.read();
         state.incarnation == lease && state.holds_until.is_some_and(|until| Instant::now() < until)
@@ -142,8 +147,8 @@ pub(super) async fn join(session: &Session, node: &Node) -> SessionResult<()> {
             &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
         )
         .await?;
-    // A move to PostgreSQL that starts now waits for this transaction and then finds the node. A move that started earlier is found
-    // here.
+    // If a move to PostgreSQL starts now, it waits for this transaction and then finds this node. If a move has
+    // started earlier, this call returns an error.
     migration_guard::refuse_unfinished(&transaction).await?;
     if node.delivers() {
         ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
@@ -216,7 +221,8 @@ async fn take_over(session: &Session, wakeup: &Wakeup) -> SessionResult<Vec<Stri
     dead.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// Releases uncertain leases. Each heartbeat repeats this until late statements have ended, because they may still store a lease.
+/// Releases uncertain leases. A statement with unknown result may still run and store a lease. So each heartbeat
+/// releases these leases again, until such a statement must have ended.
 async fn release_uncertain(session: &Session, node: &Node) -> SessionResult<()> {
     let started = Instant::now();
     let uncertain: Vec<Uuid> = node.read().uncertain.keys().copied().collect();
@@ -228,7 +234,7 @@ async fn release_uncertain(session: &Session, node: &Node) -> SessionResult<()> 
     Ok(())
 }
 
-/// Refreshes `ready` if that was requested or is scheduled for now.
+/// Refreshes `ready` if a refresh was requested or its scheduled time has come.
 async fn rescan(session: &Session, node: &Node) -> SessionResult<()> {
     let is_due = {
         let mut state = node.write();
@@ -245,8 +251,8 @@ async fn rescan(session: &Session, node: &Node) -> SessionResult<()> {
     refreshed
 }
 
-/// Adds changes that this node has not read before to `fleet`. Uses `statement_timestamp()`, because no index can serve a
-/// comparison with `clock_timestamp()`, which differs from row to row.
+/// Adds changes that this node has not read before to `fleet`. The query uses `statement_timestamp()`. With
+/// `clock_timestamp()`, PostgreSQL could not use an index, because this value can differ for each row.
 async fn read_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> SessionResult<()> {
     let changes = session
         .query(
@@ -270,15 +276,15 @@ async fn read_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> Sess
     Ok(())
 }
 
-/// Removes changes that every node has read.
+/// Removes changes that are so old that every node has read them.
 pub(super) async fn remove_old_changes(session: &Session) -> SessionResult<()> {
     session.execute(&format!("DELETE FROM changes WHERE at < statement_timestamp() - {CHANGE_RETENTION}"), &[]).await.map(drop)
 }
 
-/// Stops leasing. The waiting work in this node's memory is due for the other nodes at once. Deliveries with an attempt in flight
-/// are due when the attempt has ended.
+/// Stops leasing. The other nodes find the work that waits in this node's memory at once. If an attempt of a delivery
+/// is in flight, other nodes can lease the delivery after the attempt has ended.
 pub(super) async fn stop_leasing(session: &Session, node: &Node) -> SessionResult<()> {
-    // Deliveries stored from now on are marked in `ready`. The refresh below finds older deliveries.
+    // From now on, this node marks the deliveries that it stores in `ready`. The refresh below finds older deliveries.
     node.delivers.store(false, Ordering::Relaxed);
     let transaction = session.begin().await?;
     transaction.execute("UPDATE nodes SET delivers = false WHERE incarnation = $1", &[&node.incarnation()]).await?;
@@ -286,7 +292,8 @@ pub(super) async fn stop_leasing(session: &Session, node: &Node) -> SessionResul
     transaction.commit().await
 }
 
-/// Unregisters this node. Its leased and waiting deliveries are due for the other nodes.
+/// Unregisters this node. The other nodes can then lease the deliveries that this node had leased or had in its
+/// memory.
 pub(super) async fn release_leases(session: &Session, node: &Node) -> SessionResult<()> {
     let transaction = session.begin().await?;
     transaction.execute("DELETE FROM nodes WHERE incarnation = $1", &[&node.incarnation()]).await?;

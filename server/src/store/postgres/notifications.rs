@@ -32,7 +32,7 @@ pub(super) async fn insert(
         .map(drop)
 }
 
-/// Returns the result of an earlier publication with the same key, unless the key has expired.
+/// Returns the result of an earlier publication with the same idempotency key, if the key has not expired.
 pub(super) async fn find_key(session: &Session, idempotency: &Idempotency, now: DateTime<Utc>) -> SessionResult<Option<Published>> {
     let earlier = session
         .query_opt(
@@ -41,21 +41,24 @@ pub(super) async fn find_key(session: &Session, idempotency: &Idempotency, now: 
         )
         .await?;
     let Some(earlier) = earlier else { return Ok(None) };
-    // A comparison in constant time is not needed: timing reveals at most something about a body that the caller sent.
+    // The comparison need not take constant time. Its time reveals at most something about a body that the same caller
+    // sent.
     if earlier.try_get::<_, &[u8]>(0)? != idempotency.fingerprint {
         return Ok(Some(Published::Conflict));
     }
     Ok(Some(get(session, None, earlier.try_get(1)?).await?.map_or(Published::Deleted, Published::Repeated)))
 }
 
-/// Lists notifications. First selects the notifications of the page by size, then reads them.
+/// Lists notifications. The first queries only select identifiers, until the page is full. The last query reads these
+/// notifications.
 pub(super) async fn list(
     session: &Session,
     account: Option<&Account>,
     event_type: Option<&EventType>,
     page: Page,
 ) -> SessionResult<Part<Notification>> {
-    // All rows have the same account. With the account in the order, the planner can use no other index.
+    // If an account is given, all rows have this account. With the account in `ORDER BY`, the planner cannot use
+    // another index.
     let (of_account, order) = match account {
         Some(_) => ("(account, id) < ($1, $2) AND account >= $1", "account DESC, id DESC"),
         None => ("id < $2", "id DESC"),
@@ -85,7 +88,8 @@ pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) 
     row.as_ref().map(|row| from_row(row, 0)).transpose()
 }
 
-/// Removes some expired keys and skips those that another node has locked. Returns whether more may be left.
+/// Removes some expired idempotency keys. Skips keys that another node has locked. Returns whether more expired keys
+/// may be left.
 pub(super) async fn expire_some_keys(session: &Session, now: DateTime<Utc>) -> SessionResult<bool> {
     let expired = session
         .execute(
@@ -97,7 +101,7 @@ pub(super) async fn expire_some_keys(session: &Session, now: DateTime<Utc>) -> S
     Ok(expired as i64 == KEYS_EXPIRED_AT_ONCE)
 }
 
-/// Reads a notification from the columns of `COLUMNS`, which start at `first`.
+/// Reads a notification from a row. The columns of `COLUMNS` start at index `first` of the row.
 pub(super) fn from_row(row: &Row, first: usize) -> SessionResult<Notification> {
     Ok(Notification {
         id: row.try_get(first)?,
@@ -108,7 +112,7 @@ pub(super) fn from_row(row: &Row, first: usize) -> SessionResult<Notification> {
     })
 }
 
-/// Reads a trace context from the columns of the parent and the state, which start at `column`.
+/// Reads a trace context from a row. The parent is at index `column`, and the state is at the next index.
 pub(super) fn trace_from_row(row: &Row, column: usize) -> SessionResult<Option<TraceContext>> {
     let Some(parent) = row.try_get::<_, Option<String>>(column)? else { return Ok(None) };
     let state: Option<String> = row.try_get(column + 1)?;

@@ -1,14 +1,16 @@
-//! Publishing the service's own notifications to an account, in the transaction of the event.
+//! Publishes notifications of the service itself to an account, in the transaction that causes the event.
 
 use super::new_deliveries::NewDelivery;
 use super::*;
 use crate::api::operational::Operational;
 use crate::store::shared::subscribers::wants;
 
-/// Publishes an event to the account's active webhooks that subscribe to its type, except the webhook that the event is about.
-/// Stores nothing if there are no such webhooks. Leases nothing: the caller must wake the nodes after the commit.
+/// Publishes an event to the account's active webhooks that subscribe to its type, except the webhook that the event
+/// is about. Stores nothing if no webhook must get the event. Leases nothing, so the caller must wake the nodes after
+/// the commit.
 ///
-/// This cannot loop: each webhook is reported at most once per activation, so a chain of failing webhooks ends.
+/// Failing webhooks cannot cause an endless chain of events. Without a success or a new activation, a webhook causes
+/// at most one warning and one deactivation.
 pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &str, event: &T, now: DateTime<Utc>) -> SessionResult<()> {
     let event_type = EventType::stored(T::EVENT_TYPE.to_owned());
     let listeners = webhook_rows::subscribers(session, account).await?;

@@ -1,4 +1,4 @@
-//! The implementation of [`Store`]: each operation runs in a transaction of its own, in a batch, or as one statement.
+//! The implementation of [`Store`]. An operation runs in its own transaction, in a batch, or as single statements.
 
 use async_trait::async_trait;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::store::queue::{Share, Urgency};
 use crate::store::shared::ROW;
 
-/// The statements of each operation are in the module of its subject.
+/// The SQL statements are in other modules, one module for each subject.
 #[async_trait]
 impl Store for Postgres {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {

@@ -1,7 +1,7 @@
-//! Recording the outcomes of attempts: a batch of outcomes in one statement.
+//! Records the outcomes of attempts. One statement stores a batch of outcomes.
 //!
-//! A success is always recorded, whichever node made the attempt. Any other outcome counts only while the delivery still has
-//! the lease of the attempt. After a takeover, the deliveries belong to another node, and late failures change nothing.
+//! A success is always recorded, even if the node has lost the lease. Any other outcome counts only while the delivery
+//! still has the lease of the attempt. So after a takeover, a late failure changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,7 +31,7 @@ struct Recorded {
     live_at: Option<String>,
     /// The current or last lane of the delivery.
     lane: Option<Lane>,
-    /// When the delivery is due again; `None` if it is not.
+    /// When the delivery is due again, or `None` if it is not due again.
     due_at: Option<DateTime<Utc>>,
 }
 
@@ -40,7 +40,7 @@ impl OutcomeWriter {
         // All nodes lock the rows of deliveries in the same order.
         batch.sort_by_key(|command| (command.finish.delivery_id, command.finish.attempt.number));
         for tries in 1.. {
-            // A second outcome of the same delivery waits for the next statement.
+            // If the batch has two outcomes of one delivery, the second outcome waits for the next statement.
             let (now, later) = first_of_each(batch);
             let failed = self.attempt(now).await;
             batch = later;
@@ -51,7 +51,7 @@ impl OutcomeWriter {
                     commands.into_iter().for_each(|command| drop(command.sender.send(Err(shared(&error)))));
                 }
                 Some((commands, _)) => {
-                    // One outcome causes the error, so each outcome is recorded alone.
+                    // One of the outcomes may cause the error, so each outcome is now recorded alone.
                     for command in commands {
                         Box::pin(self.clone().run(vec![command])).await;
                     }
@@ -64,12 +64,12 @@ impl OutcomeWriter {
         }
     }
 
-    /// Records a batch and sends the results. Returns the commands and the error if it fails.
+    /// Records a batch and sends the results. If recording fails, returns the commands and the error.
     async fn attempt(&self, batch: Vec<Command>) -> Option<(Vec<Command>, SessionError)> {
         match self.record(&batch).await {
             Ok(finished) => {
                 for (command, finished) in batch.into_iter().zip(finished) {
-                    // The caller may have stopped waiting. The outcome is recorded anyway.
+                    // If the caller has stopped waiting, its result is dropped. The outcome is recorded anyway.
                     let _ = command.sender.send(Ok(finished));
                 }
                 None
@@ -118,8 +118,8 @@ impl OutcomeWriter {
         for command in batch {
             let Some(Recorded { lane: Some(lane), due_at, .. }) = recorded.remove(&command.finish.delivery_id) else { continue };
             let work = WorkItem { webhook_id: command.finish.destination.webhook_id, lane };
-            // The next delivery of an ordered webhook is leased below. The lane may have changed during the attempt, if the delivery was
-            // made due again.
+            // The code below leases the next delivery of each ordered webhook. If the delivery was made due again
+            // during the attempt, its lane may have changed.
             if lane == Lane::Ordered {
                 ordered.push(work.webhook_id);
             } else {
@@ -149,7 +149,7 @@ impl OutcomeWriter {
         Ok(finished)
     }
 
-    /// Deactivates webhooks whose callback is gone, or whose attempts have failed for too long.
+    /// Deactivates webhooks whose receiver responded 410 Gone, or whose attempts have failed for too long.
     async fn judge(
         &self,
         session: &Session,
@@ -166,7 +166,7 @@ impl OutcomeWriter {
             if live_at != Some(&destination.target_url) {
                 continue;
             }
-            // The clock may have been set back in the meantime.
+            // If the clock was set back during the attempt, `now` may be earlier than the computed end of the attempt.
             let at = command.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
             if *next == Next::Gone {
                 gone.entry(destination.webhook_id).or_insert((position, at));
@@ -203,13 +203,13 @@ impl OutcomeWriter {
     }
 }
 
-/// Returns the first command of each delivery, and the rest.
+/// Returns the first command of each delivery, and the remaining commands.
 fn first_of_each(batch: Vec<Command>) -> (Vec<Command>, Vec<Command>) {
     let mut seen = std::collections::HashSet::new();
     batch.into_iter().partition(|command| seen.insert(command.finish.delivery_id))
 }
 
-/// Replaces U+0000, which PostgreSQL does not store in text.
+/// Replaces U+0000, because PostgreSQL cannot store it in text.
 fn storable(text: Option<&String>) -> Option<String> {
     text.map(|text| text.replace('\0', "\u{fffd}"))
 }
@@ -271,8 +271,8 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uu
     Ok(recorded)
 }
 
-/// Records successes whose attempt number another node has already used. They get the next number, and no response if the
-/// notification was deleted. A success that is reported twice is recorded once.
+/// Records each success whose attempt number another node has already used. The attempt gets the next number. If the
+/// notification was deleted, the response is not stored. A success that is reported twice is recorded once.
 async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> SessionResult<()> {
     let finishes = batch.iter().map(|command| &command.finish);
     let is_new = |finish: &EndedAttempt| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
@@ -302,18 +302,22 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
     Ok(())
 }
 
-/// Returns some rows for each outcome: each part of the statement reports its changes. All parts see the state before the
-/// statement. A part learns of changes by another part only from returned rows. The parts are not joined, because a join would be a
-/// nested loop over hundreds of outcomes. Needed keys are an array, so that no plan starts with the other table. The caller locks
-/// the rows first. Otherwise only some parts would see concurrent changes.
+/// The statement returns several rows for each outcome, because each part of the statement reports its own changes.
+/// All parts see the data as it was before the statement. A part gets the changes of another part only from the rows
+/// that the other part returns. The statement does not join the parts, because a join would be a nested loop over
+/// hundreds of outcomes. Keys are passed as arrays, so that no plan begins with a scan of the searched table. The
+/// caller must lock the rows before this statement. Without these locks, some parts see a concurrent change and other
+/// parts do not.
 ///
-/// - `attempt`: adds the attempt. The response is not kept if the notification was deleted.
-/// - `succeeded`: a success that is reported again after a redelivery request does not end the redelivery.
-/// - `unsuccessful`: only while the delivery waits for this attempt and has this lease. A delivery that was cancelled in the
-///   meantime stays cancelled, but counts the attempt. If a redelivery was requested during the attempt, its schedule starts after
-///   this attempt, and is kept.
-/// - `released`: the lease ends with every outcome.
-/// - `accepting`: removes failures if all outcomes are successes. Otherwise `failures::remove_before_counting` removes them.
+/// - `attempt`: adds the attempt. If the notification was deleted, the response is not stored.
+/// - `succeeded`: records a success. If it was already reported before a redelivery was requested, it does not end the
+///   redelivery.
+/// - `unsuccessful`: changes the delivery only while it waits for this attempt and has this lease. If the delivery was
+///   cancelled during the attempt, it stays cancelled, but the attempt is counted. If a redelivery was requested
+///   during the attempt, its retry schedule starts after this attempt and does not change.
+/// - `released`: removes the lease if neither `succeeded` nor `unsuccessful` has changed the delivery.
+/// - `accepting`: removes the failures of webhooks if all outcomes of the batch are successes. In other batches,
+///   `failures::remove_before_counting` removes the failures.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, w.target_url AS live_at

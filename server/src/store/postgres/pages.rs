@@ -1,7 +1,8 @@
-//! Pages of lists. The cost of a page is bounded, even if its filter matches few of many rows.
+//! Pages of lists. The cost of a page is limited, even if the filter matches only few of many rows.
 //!
-//! Rows are read in chunks. The first chunk has one row more than the page, and each further chunk is four times as large as
-//! the one before. So a list without a filter needs one query, and a list with few matches needs only a few.
+//! Rows are read in chunks. The first chunk has one row more than the page, and each further chunk is four times as
+//! large as the one before. So a list without a filter needs one query. If few rows match the filter, a page needs
+//! only a few queries.
 
 use super::*;
 
@@ -39,7 +40,8 @@ impl<T> PageCollector<T> {
         }
     }
 
-    /// Returns the next chunk to read: the identifier before it, and its size. Returns `None` when the page is complete.
+    /// Returns the next chunk to read: the identifier of the row before the chunk, and the size of the chunk. Returns
+    /// `None` when the page is complete.
     pub(super) fn next_chunk(&self) -> Option<(Uuid, i64)> {
         self.chunk_size.map(|size| (self.last, size as i64))
     }
@@ -59,7 +61,7 @@ impl<T> PageCollector<T> {
         let Some(size) = self.chunk_size.take() else { return };
         let is_end = rows.len() < size;
         for (id, item) in rows {
-            // A row beyond the limit only shows that the list continues.
+            // This row is above the limit of examined rows. It only shows that the list continues.
             if self.examined == self.max_examined {
                 self.part.next = Some(self.last);
                 return;
@@ -87,7 +89,8 @@ impl<T> PageCollector<T> {
 mod tests {
     use super::*;
 
-    /// Returns the pages of a list of ten rows that a filter matches. A page has three items, and each item has `bytes` of payload.
+    /// Returns all pages of a list of ten rows, with `matches` as the filter. A page has at most three items, and each
+    /// item has `bytes` of payload.
     fn pages(max_examined: usize, bytes: usize, matches: impl Fn(u8) -> bool) -> Vec<Vec<u8>> {
         let (mut pages, mut after) = (Vec::new(), None);
         loop {

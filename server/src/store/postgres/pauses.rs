@@ -1,9 +1,10 @@
 //! The scopes that the operator has paused.
 //!
-//! A separate command writes the pauses, and each round of leasing reads them. A publish uses cached pauses. If their version is
-//! not current, the publish stores nothing and reads the pauses again. A round examines paused deliveries once. After that, they
-//! wait only in `pending`. A resumption restores `ready` in its own transaction, so a node that sees the due work also sees the
-//! resumption.
+//! A separate command writes the pauses, and each round of leasing reads them. A publish uses cached pauses. If the
+//! version of the cached pauses is not current, the publish stores nothing and reads the pauses again. A round of
+//! leasing removes paused work from `ready`. After that, the paused deliveries wait only in `pending`. The transaction
+//! that removes a pause also restores `ready`. So a node that finds the due work in `ready` also sees that the pause
+//! has ended.
 
 use super::*;
 use crate::store::shared::pauses::{self as shared, from_columns, to_columns};
@@ -11,13 +12,14 @@ use crate::store::shared::pauses::{self as shared, from_columns, to_columns};
 /// The current pauses, and their version.
 #[derive(Default)]
 pub(super) struct Paused {
-    /// Changes with each pause and resumption. `None` before the first pause.
+    /// The version changes with each pause and each resumption. It is `None` before the first pause.
     pub(super) version: Option<Vec<u8>>,
     paused: shared::Paused,
 }
 
 impl Paused {
-    /// Reads the version before the pauses. If they change in between, the version is out of date.
+    /// Reads the version first, and then the pauses. If the pauses change between the two queries, the version is
+    /// outdated.
     pub(super) async fn read(session: &Session) -> SessionResult<Paused> {
         let version = properties::get(session, VERSION).await?;
         Ok(Paused { version, paused: list(session).await?.into_iter().collect() })
@@ -50,7 +52,8 @@ pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<U
 pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> SessionResult<bool> {
     let Some(since) = remove(session, scope).await? else { return Ok(false) };
     let (filter, parameter) = (filter(scope), parameter(scope));
-    // The pause does not count as time of failure. The interval is in seconds, because a day may have 23 hours.
+    // The time of the pause does not count as time of failure. The interval is in seconds, because a day may have 23
+    // hours.
     session
         .execute(
             &format!(
@@ -68,7 +71,7 @@ pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<
     Ok(true)
 }
 
-/// Removes a pause. Returns since when the scope was paused, or `None` if it was not paused.
+/// Removes a pause. Returns the start of the pause, or `None` if the scope was not paused.
 pub(super) async fn remove(session: &Session, scope: &PauseScope) -> SessionResult<Option<DateTime<Utc>>> {
     let (scope, name) = to_columns(scope);
     let ended = format!(
@@ -78,7 +81,7 @@ pub(super) async fn remove(session: &Session, scope: &PauseScope) -> SessionResu
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// The condition that selects the webhooks of a scope. It refers to `w` and the parameter `$1`.
+/// The condition that selects the webhooks of a scope. It uses the table alias `w` and the parameter `$1`.
 fn filter(scope: &PauseScope) -> &'static str {
     match scope {
         PauseScope::All => "$1::text IS NULL",

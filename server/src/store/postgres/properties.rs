@@ -1,4 +1,4 @@
-//! Values that belong to the whole database.
+//! Properties: named values of the database.
 
 use super::*;
 

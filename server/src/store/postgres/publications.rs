@@ -1,9 +1,9 @@
-//! Stores publications: a batch of notifications with their deliveries, in one statement.
+//! Stores publications. One statement stores a batch of notifications with their deliveries.
 //!
-//! The destinations of each publication come from the subscription cache, and this node decides in memory which deliveries it
-//! leases. The statement stores a publication only if it was prepared with the current version of its account and of the
-//! pauses. Otherwise the publication is prepared again. Ordered and rate-limited webhooks need coordination between the nodes
-//! and so a longer transaction. Publications to them are stored separately.
+//! The destinations of each publication come from the subscription cache, and this node decides in memory which
+//! deliveries it leases. The statement stores a publication only if it was prepared with the current versions of its
+//! account and of the pauses. If a version is outdated, the publication is prepared again. Publications to ordered or
+//! rate-limited webhooks are stored separately. They need a longer transaction, because the nodes must coordinate.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -32,7 +32,7 @@ pub(super) struct PublicationWriter {
     pub(super) cache: Arc<SubscriptionCache>,
     pub(super) node: Arc<Node>,
     pub(super) wakeup: Arc<Wakeup>,
-    /// The pauses that were read last.
+    /// The cached pauses. `None` means that the pauses must be read.
     pub(super) paused: Arc<std::sync::Mutex<Option<Arc<Paused>>>>,
 }
 
@@ -47,7 +47,7 @@ struct Prepared {
     unleased: Vec<(Uuid, Arc<Destination>)>,
 }
 
-/// The account of a publication, and its webhooks that receive it.
+/// The cache entry of the account of a publication, and the webhooks that receive the publication.
 type Recipients = (Arc<subscription_cache::Entry>, Arc<[Arc<Destination>]>);
 
 impl PublicationWriter {
@@ -78,7 +78,8 @@ impl PublicationWriter {
         };
         let (mut again, mut simple, mut coordinated, mut keys) = (Vec::new(), Vec::new(), Vec::new(), HashSet::new());
         for command in batch {
-            // The first of several publications with the same key is stored now. The others are tried again.
+            // If several publications have the same key, only the first one is stored now. The other publications are
+            // tried again.
             if let Some(Idempotency { owner, key, .. }) = &command.publication.idempotency
                 && !keys.insert((owner.clone(), key.clone()))
             {
@@ -112,7 +113,8 @@ impl PublicationWriter {
         again
     }
 
-    /// Finds the destinations and decides which deliveries this node leases. Returns `None` if the result was sent already.
+    /// Finds the destinations and decides which deliveries this node leases. If the result is already known, sends it
+    /// and returns `None`.
     async fn prepare(&self, session: &Session, paused: &Paused, command: Command) -> Option<Prepared> {
         let found = self.find_recipients(session, &command.publication).await;
         let (entry, destinations) = match found {
@@ -159,7 +161,7 @@ impl PublicationWriter {
         Some(Prepared { command, account: entry.account.clone(), version: entry.version, destinations, leased, unleased })
     }
 
-    /// Returns the recipients of a publication, or its result if nothing is to be stored.
+    /// Returns the recipients of a publication. If nothing must be stored, returns the result of the publication.
     async fn find_recipients(
         &self,
         session: &Session,
@@ -180,7 +182,8 @@ impl PublicationWriter {
                 {
                     return Ok(Ok((entry, Arc::from([destination]))));
                 }
-                // No statement checks the version of these results, so they come from the database, not from the cache.
+                // The results below must come from the database, because no later statement checks whether the cache
+                // is current.
                 if let Some(idempotency) = &publication.idempotency
                     && let Some(earlier) = notifications::find_key(session, idempotency, publication.created_at).await?
                 {
@@ -215,8 +218,8 @@ impl PublicationWriter {
         *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
-    /// Stores a batch and sends the results of publications that were stored or whose key was in use. Returns the other commands,
-    /// which must be tried again.
+    /// Stores a batch and sends the results of publications that were stored or whose key was in use. Returns the
+    /// remaining commands, which must be tried again.
     async fn store(&self, session: &Session, mut batch: Vec<Prepared>, paused: &Paused, coordinated: bool, tries: usize) -> Vec<Command> {
         let stored = match coordinated {
             true => self.store_coordinated(session, &mut batch, paused).await,
@@ -248,14 +251,14 @@ impl PublicationWriter {
             Err(error) if error.is_conflict() && tries < MAX_TRIES => batch.into_iter().map(|prepared| prepared.command).collect(),
             Err(error) => {
                 if error.is_unknown() {
-                    // Leases that may have been stored are released when the database is available again.
+                    // The statement may have stored leases. They are released when the database is available again.
                     self.node.mark_uncertain(batch.iter().flat_map(|prepared| prepared.leased.iter().map(|leased| leased.delivery_id)));
                     return refuse(batch, error);
                 }
                 if batch.len() == 1 {
                     return refuse(batch, error);
                 }
-                // One publication causes the error, so each publication is stored alone.
+                // One of the publications may cause the error, so each publication is now stored alone.
                 for prepared in batch {
                     let run_alone = Box::pin(self.clone().run(vec![prepared.command]));
                     run_alone.await;
@@ -265,7 +268,8 @@ impl PublicationWriter {
         }
     }
 
-    /// Stores publications to ordered and rate-limited webhooks, and leases their deliveries as far as order and rate allow.
+    /// Stores publications to ordered and rate-limited webhooks, and leases the deliveries that the order and the rate
+    /// limit allow now.
     async fn store_coordinated(&self, session: &Session, batch: &mut [Prepared], paused: &Paused) -> SessionResult<Stored> {
         let transaction = session.begin().await?;
         let outcome = async {
@@ -302,8 +306,9 @@ impl PublicationWriter {
                     self.node.mark_uncertain(ids);
                     return Err(error);
                 }
-                // Each lease is returned with the publication of its delivery. Leases of older deliveries are returned with the
-                // first stored publication. A publication that was not stored returns an earlier result without leases.
+                // The result of a publication gets the leases of its own deliveries. The result of the first stored
+                // publication also gets the leases of older deliveries. A publication that was not stored gets an
+                // earlier result, which has no leases.
                 let is_stored = |prepared: &Prepared| stored.notifications.contains(&prepared.command.publication.id);
                 for leased in leased {
                     let own = batch.iter().position(|prepared| prepared.unleased.iter().any(|(id, _)| *id == leased.delivery_id));
@@ -322,14 +327,15 @@ impl PublicationWriter {
         }
     }
 
-    /// Sends the result of a publication: the new notification, or the earlier result of its key.
+    /// Sends the result of a publication: the new notification, or the earlier result of its idempotency key.
     async fn send_result(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
         let Prepared { command, destinations, leased, unleased, .. } = prepared;
         let Command { publication, slots, sender } = command;
         let now = publication.created_at;
         if stored.contains(&publication.id) {
             if self.node.delivers() {
-                // Deliveries without a slot wait in `slots` already. If this node may not lease now, it examines them later.
+                // If the caps refused a slot, `slots` already keeps the work. If this node may not lease now, it
+                // examines the work later.
                 slots.wake(unleased.iter().map(|(_, destination)| work_of(destination)));
             }
             let notification = Notification {
@@ -356,7 +362,7 @@ impl Prepared {
         self.destinations.iter().any(|destination| needs_coordination(destination))
     }
 
-    /// Returns the work that is leased in the transaction that stores the publication.
+    /// Returns the work items that the transaction leases after it has stored the publication.
     fn coordinated_work_items(&self) -> impl Iterator<Item = WorkItem> {
         self.unleased
             .iter()
@@ -376,11 +382,12 @@ fn work_of(destination: &Destination) -> WorkItem {
 }
 
 fn send<T>(sender: ResultSender<T>, result: Result<T>) {
-    // The caller may have stopped waiting. The publication is stored anyway.
+    // If the caller has stopped waiting, the result is dropped.
     let _ = sender.send(result);
 }
 
-/// Sends an error as the result of all these publications. Returns an empty list, since none is tried again.
+/// Sends an error as the result of all these publications. Returns an empty list, because no publication is tried
+/// again.
 fn refuse(batch: Vec<Prepared>, error: SessionError) -> Vec<Command> {
     let error = Arc::new(error);
     batch.into_iter().for_each(|prepared| send(prepared.command.sender, Err(shared(&error))));

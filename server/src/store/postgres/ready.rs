@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Maximum number of rows of each lane that are taken in one round.
+/// Maximum number of rows of each lane that one round removes from the table.
 const MAX_TAKEN_PER_LANE: i64 = 256;
 
-/// Restores `ready` from `pending` for the webhooks that fulfil `condition`, which refers to `w` and the parameter `$1`. The
-/// cost is one index probe for each webhook and lane, whatever the size of the backlog. A delivery without an attempt is always
-/// due, because the clock may have been ahead when it was published.
+/// Restores `ready` from `pending` for the webhooks that fulfil `condition`. The condition uses the table alias `w`
+/// and the parameter `$1`. The cost is one index search for each webhook and lane, and does not depend on the size of
+/// the backlog. In the lanes `fresh` and `ordered`, the next round examines the work at once. The due times of these
+/// lanes may be in the future if the clock was ahead during the publish.
 pub(super) async fn refresh(session: &Session, condition: &str, parameter: &dyn Value) -> SessionResult<()> {
     session
         .execute(
@@ -30,7 +31,8 @@ pub(super) async fn refresh(session: &Session, condition: &str, parameter: &dyn 
         .map(drop)
 }
 
-/// Marks that deliveries of this work fall due at these times. A transaction calls this once, after it has locked all other rows.
+/// Stores when deliveries of these work items fall due. A transaction must call this function only once, after it has
+/// locked all other rows.
 pub(super) async fn mark(session: &Session, marks: &[(WorkItem, DateTime<Utc>)]) -> SessionResult<()> {
     // Each row is written once, in the order of the keys.
     let mut earliest = BTreeMap::new();
@@ -55,14 +57,15 @@ pub(super) async fn mark(session: &Session, marks: &[(WorkItem, DateTime<Utc>)])
         .map(drop)
 }
 
-/// Selects the earliest due time. The cost is one index probe for each lane.
+/// Selects the earliest due time. The cost is one index search for each lane.
 pub(super) const NEXT_DUE: &str = "SELECT min(next.due_at) FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
      CROSS JOIN LATERAL (SELECT due_at FROM ready WHERE ready.lane = lanes.lane ORDER BY due_at LIMIT 1) next";
 
-/// Takes due work out of `ready`, except rows that another node has locked. From then on, the work is only in this node's memory.
-/// If the node dies, the takeover finds the work again. So only a node that is still in `nodes` may take work. This is a
-/// transaction of its own, because the transaction that leases must lock `ready` last. The commit does not wait for the disk: if
-/// the commit is lost, nodes only look at the work again.
+/// Removes due work from `ready` and returns it. Skips rows that another node has locked. After that, the work is only
+/// in this node's memory. If the node dies, the takeover adds the work to `ready` again. There is no takeover from a
+/// node that is not in `nodes`, so such a node gets no work. The removal needs its own transaction, because the
+/// transaction that leases must lock `ready` last. The commit does not wait for the disk. If the commit is lost, nodes
+/// only examine the work again.
 pub(super) async fn take_due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> SessionResult<Vec<WorkItem>> {
     let rows = session
         .query(

@@ -1,7 +1,8 @@
 //! Recovery: making many deliveries of one webhook due again, some hundreds at a time.
 //!
-//! The cost of a step is bounded by the rows that it examines, whether they are recovered or not. It finds them in a table
-//! that contains only failed and cancelled deliveries, so it reads neither successful nor older deliveries.
+//! Each step examines a limited number of rows, so its cost is limited. It reads the table `unsuccessful`, which
+//! contains only failed and cancelled deliveries. So it reads no succeeded deliveries, and no deliveries before its
+//! position.
 
 use super::*;
 use crate::store::RECOVERY_STEP;
@@ -13,7 +14,8 @@ pub(super) async fn step(session: &Session, account: &Account, recovery: Recover
     if webhook.deactivation.is_some() {
         return Ok(RecoveryStep::WebhookDeactivated);
     }
-    // The table contains cancelled deliveries only after they are marked, so the cancellation must be complete.
+    // The deliveries of a deactivation are in `unsuccessful` only after `cancel_step` has stored their status
+    // `cancelled`. So the cancellation must be complete first.
     if cancellations::cancel_step(session, Some(webhook.id), now).await? {
         return Ok(RecoveryStep::Prepared);
     }
@@ -41,7 +43,8 @@ pub(super) async fn step(session: &Session, account: &Account, recovery: Recover
     Ok(RecoveryStep::Recovered { count, next })
 }
 
-/// Makes deliveries due again and returns them. Skips those that were redelivered or deleted in the meantime.
+/// Makes deliveries due again and returns them. Skips deliveries that were redelivered, removed or erased after they
+/// were found.
 async fn recover(session: &Session, webhook: &Webhook, recoverable: Vec<Uuid>, now: DateTime<Utc>) -> SessionResult<Vec<Uuid>> {
     if webhook.ordered {
         redelivery::lock_order(session, webhook.id).await?;

@@ -1,14 +1,15 @@
 //! Redelivery: making deliveries due again.
 //!
-//! A redelivery starts a new retry schedule. `schedule_start` is the number of the last attempt before this schedule. While an
-//! attempt is in flight, `pending.leased_by` names a living node, and that attempt is the last one before the new schedule. So no
-//! second attempt is leased at the same time. When the attempt ends, its number shows that a redelivery was requested. A success
-//! also completes the redelivery; any other outcome leaves the delivery due. The same is true for a delivery that was cancelled
-//! during the attempt, because a cancellation keeps the lease.
+//! A redelivery starts a new retry schedule. `schedule_start` is the number of the last attempt before this schedule.
+//! While an attempt is in flight, `pending.leased_by` names a living node. The lease stays, so no second attempt is
+//! leased at the same time. The attempt in flight is then the last one before the new schedule. When it ends, its
+//! number shows that a redelivery was requested. If it succeeded, the redelivery is complete too. After any other
+//! outcome, the delivery stays due. A cancellation keeps the lease of an attempt in flight. So all of this is also
+//! true for a delivery that was cancelled during the attempt.
 
 use super::*;
 
-/// Whether a living node leases a row of `pending`.
+/// The condition that a living node has leased a row of `pending`.
 pub(super) const IN_FLIGHT: &str = "leased_by IN (SELECT incarnation FROM nodes)";
 
 pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Redelivered> {
@@ -52,7 +53,8 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
     Ok(deliveries::get(session, None, id).await?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes a pending delivery due now. The delivery keeps its position. Returns its lane, and since when it is due.
+/// Makes a pending delivery due now. In an ordered webhook, the delivery keeps its position. Returns its lane and its
+/// due time.
 async fn bring_forward(session: &Session, id: Uuid, in_flight: &[Uuid], now: DateTime<Utc>) -> SessionResult<(Lane, DateTime<Utc>)> {
     let row = session
         .query_one(
@@ -64,14 +66,14 @@ async fn bring_forward(session: &Session, id: Uuid, in_flight: &[Uuid], now: Dat
     Ok((Lane::from_number(row.try_get(0)?)?, row.try_get(1)?))
 }
 
-/// Locks the order of a webhook until the transaction ends, so that no other transaction leases its next delivery. Must be called
-/// before [`lock`].
+/// Locks the row of a webhook in `sequences` until the transaction ends, so that no other transaction leases the next
+/// delivery. Must be called before [`lock`].
 pub(super) async fn lock_order(session: &Session, webhook_id: Uuid) -> SessionResult<()> {
     sequences::reserve_block(session, webhook_id, 0).await.map(drop)
 }
 
-/// Locks deliveries until the transaction ends, so that no other transaction leases, records or changes them. Returns those with
-/// an attempt in flight.
+/// Locks deliveries until the transaction ends, so that no other transaction leases them, changes them or records
+/// their attempts. Returns the deliveries with an attempt in flight.
 pub(super) async fn lock(session: &Session, ids: &[Uuid]) -> SessionResult<Vec<Uuid>> {
     let ids = ids.to_vec();
     session.query("SELECT 1 FROM deliveries WHERE id = ANY($1) ORDER BY id FOR UPDATE", &[&ids]).await?;
@@ -90,9 +92,10 @@ pub(super) async fn lock(session: &Session, ids: &[Uuid]) -> SessionResult<Vec<U
     Ok(in_flight)
 }
 
-/// Makes ended deliveries of one webhook due, in the given order. Each starts a new retry schedule after its last attempt, or after
-/// the attempt in flight. They use the retry lane, so fresh deliveries do not wait for them. In an ordered webhook, they come after
-/// all other deliveries. The caller must have locked them. Returns their lane.
+/// Makes ended deliveries of one webhook due again, in the given order. Each delivery starts a new retry schedule
+/// after its last attempt, or after the attempt in flight. The deliveries go to the lane `retry`, so new deliveries do
+/// not wait for them. In an ordered webhook, they come after all other deliveries. The caller must have locked the
+/// deliveries. Returns their lane.
 pub(super) async fn make_due(
     session: &Session,
     ids: &[Uuid],

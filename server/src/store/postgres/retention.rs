@@ -1,10 +1,11 @@
 //! Removing old rows. [`shared::retention`](crate::store::shared::retention) says what is removed and when.
 //!
-//! One node at a time removes old rows, because a step locks the rows of the walks. A step never waits: it skips rows that another
-//! transaction has locked.
+//! Only one node at a time removes old rows, because a step locks rows of the table `walks`. A step does not wait for
+//! locks: it skips rows that another transaction has locked.
 //!
-//! The files do not become smaller, but they do not grow either. Rows of about the same age are removed together, so whole pages of
-//! tables and of indexes by identifier become free. Autovacuum records these pages, and new rows are written there.
+//! The files do not become smaller, but they do not grow either. Rows of about the same age are removed together, so
+//! whole pages of tables and of indexes by identifier become free. Autovacuum records the free pages, and PostgreSQL
+//! writes new rows to them.
 
 use std::collections::HashSet;
 
@@ -14,7 +15,8 @@ use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK
 /// Maximum number of deliveries, notifications or webhooks that one part of a step removes.
 const MAX_REMOVED_AT_ONCE: usize = 500;
 
-/// How long a tombstone is kept at least. A publish that read the webhook while it was active may commit after the deletion.
+/// The minimum time for which a tombstone is kept. A publish that read the webhook while it was active may commit
+/// after the deletion.
 const MIN_TOMBSTONE_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// Runs one step. Returns whether there is more to do now.
@@ -35,7 +37,8 @@ pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTim
 }
 
 impl Walk {
-    /// Locks and returns these walks, whose names must be sorted. Returns `None` while another node has locked one of them.
+    /// Locks and returns the walks with these names, which must be sorted. Returns `None` while another node has
+    /// locked one of the walks.
     async fn lock<const N: usize>(session: &Session, names: [&'static str; N], now: DateTime<Utc>) -> SessionResult<Option<[Walk; N]>> {
         let name_list = names.to_vec();
         let select = "SELECT name, reached, begun_at FROM walks WHERE name = ANY($1) ORDER BY name FOR UPDATE SKIP LOCKED";
@@ -79,7 +82,7 @@ impl Walk {
     }
 }
 
-/// Removes deliveries that were created up to `created_by` and ended long enough ago.
+/// Removes deliveries that were created up to `created_by` and whose retention time has passed.
 async fn remove_deliveries(
     session: &Session,
     limits: &StorageLimits,
@@ -106,7 +109,7 @@ async fn remove_deliveries(
     let more = old.len() == LOOKED_AT_ONCE as usize;
     let removable: Vec<Uuid> = old.iter().filter(|(_, removable)| *removable).map(|(id, _)| *id).take(MAX_REMOVED_AT_ONCE).collect();
     let last_removed = remove(session, &removable, succeeded_by, failed_by).await?;
-    // The next step looks again at the removable deliveries after the last one that was handled.
+    // Removable deliveries after `last_removed` were not handled. The next step examines them again.
     let mut reached = None;
     for (id, removable) in old {
         if removable && last_removed.is_none_or(|last| last < id) {
@@ -117,11 +120,11 @@ async fn remove_deliveries(
     Ok(Passed { reached, more })
 }
 
-/// Whether delivery `d` ended long enough ago: by `$2` if it succeeded, otherwise by `$3`.
+/// The condition that the delivery `d` succeeded at `$2` or earlier, or failed or was cancelled at `$3` or earlier.
 const IS_EXPIRED: &str = "(d.status = 1 AND d.ended_at <= $2 OR d.status IN (2, 3) AND d.ended_at <= $3)";
 
-/// Removes these deliveries, up to the limit of a step, with their attempts and with notifications that have no other deliveries.
-/// Returns the last delivery that was handled.
+/// Removes these deliveries and their attempts, up to the limit of a step. Also removes notifications that then have
+/// no deliveries. Returns the last delivery that was handled.
 async fn remove(
     session: &Session,
     removable: &[Uuid],
@@ -131,7 +134,7 @@ async fn remove(
     if removable.is_empty() {
         return Ok(None);
     }
-    // Another transaction may have locked one of the deliveries or made it due again.
+    // Another transaction may have made one of the deliveries due again, so this query checks the condition again.
     let lock = format!(
         "SELECT d.id, d.notification_id, (SELECT octet_length(n.data) FROM notifications n WHERE n.id = d.notification_id)
          FROM deliveries d WHERE d.id = ANY($1) AND {IS_EXPIRED} ORDER BY d.id FOR UPDATE SKIP LOCKED"
@@ -158,7 +161,7 @@ async fn remove(
     Ok(last)
 }
 
-/// Removes the notifications that have no deliveries left.
+/// Removes the notifications in `ids` that have no deliveries left.
 async fn remove_notifications(session: &Session, ids: &[Uuid]) -> SessionResult<()> {
     let removed = session
         .query(
@@ -175,8 +178,8 @@ async fn remove_notifications(session: &Session, ids: &[Uuid]) -> SessionResult<
         }
     }
     if !deleted.is_empty() {
-        // These notifications were deleted by an API call. Their responses are removed with their attempts, so their erasures are done.
-        // A node that has locked an erasure finishes it itself.
+        // An API call had deleted these notifications. Their responses are removed with their attempts, so their
+        // erasures are complete. If a node has locked an erasure, that node completes it.
         let erasures = "DELETE FROM erasures WHERE ctid = ANY(ARRAY(
                             SELECT ctid FROM erasures WHERE notification_id = ANY($1) FOR UPDATE SKIP LOCKED))";
         session.execute(erasures, &[&deleted]).await?;
@@ -184,7 +187,7 @@ async fn remove_notifications(session: &Session, ids: &[Uuid]) -> SessionResult<
     Ok(())
 }
 
-/// Removes old notifications without deliveries. Returns whether more notifications may be left.
+/// Removes old notifications that never had a delivery. Returns whether more notifications may be left.
 async fn remove_notifications_for_nobody(session: &Session, created_by: DateTime<Utc>) -> SessionResult<bool> {
     let rows = session
         .query(

@@ -1,22 +1,23 @@
 //! The schema and its migrations.
 //!
-//! During a rolling upgrade, nodes with the old and the new program share the database. So a migration only adds to the schema, and
-//! older programs must be able to ignore new columns. A column or table that is no longer used is removed one release later, by a
-//! migration whose `fits` excludes older programs. The only way back is a backup.
+//! During a rolling upgrade, nodes with the old program and nodes with the new program share the database. So a
+//! migration only adds to the schema, and the old program must be able to ignore new columns. An unused column or
+//! table is removed one release later. The `fits` of that migration excludes older programs. A migration cannot be
+//! reversed. Only a backup restores the earlier schema.
 
 use super::connections::{Connections, OpenError};
 use super::*;
 
 struct Migration {
     text: &'static str,
-    /// The oldest schema version whose programs can still use the database after this migration.
+    /// After this migration, a program can use the database only if it knows this schema version or a later one.
     fits: i32,
 }
 
 /// All migrations, oldest first. A released migration never changes.
 const MIGRATIONS: [Migration; 1] = [Migration { text: include_str!("../schema/postgres/0001_initial.sql"), fits: 1 }];
 
-/// The key of the advisory lock that a migrating node holds. An arbitrary number.
+/// The key of the advisory lock that a migrating node holds. It is an arbitrary number.
 const MIGRATION_LOCK_KEY: i64 = 7_263_584_019_421;
 
 pub(super) async fn migrate(connections: &Connections) -> std::result::Result<(), OpenError> {
@@ -28,7 +29,8 @@ async fn migrate_with(connections: &Connections, migrations: &[Migration]) -> st
     let connect = |source: SessionError| OpenError::Connect { url: url.clone(), source: source.into() };
     let known = i32::try_from(migrations.len()).unwrap_or(i32::MAX);
     let session = connections.session().await.map_err(connect)?;
-    // Without the lock, nodes that start at the same time would conflict even when they create the first table.
+    // The lock must come first. Without it, nodes that start at the same time conflict when they create the first
+    // table.
     let transaction = session.begin().await.map_err(connect)?;
     transaction.query("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK_KEY]).await.map_err(connect)?;
     let create_table = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -10,12 +10,12 @@ pub(super) async fn reserve_block(session: &Session, webhook_id: Uuid, count: u3
     Ok(reserve(session, &BTreeMap::from([(webhook_id, i64::from(count))])).await?.remove(&webhook_id).unwrap_or(1))
 }
 
-/// Reserves one position in the order of each of these webhooks.
+/// Reserves one position in the order of each of these webhooks, and returns the positions.
 pub(super) async fn next(session: &Session, webhooks: &[Uuid]) -> SessionResult<HashMap<Uuid, i64>> {
     reserve(session, &webhooks.iter().map(|id| (*id, 1)).collect()).await
 }
 
-/// Reserves the given number of positions in the order of each webhook and returns the first position of each.
+/// Reserves the given number of positions for each webhook. Returns the first reserved position of each webhook.
 pub(super) async fn reserve(session: &Session, counts: &BTreeMap<Uuid, i64>) -> SessionResult<HashMap<Uuid, i64>> {
     if counts.is_empty() {
         return Ok(HashMap::new());
@@ -38,7 +38,8 @@ pub(super) async fn reserve(session: &Session, counts: &BTreeMap<Uuid, i64>) -> 
         .collect()
 }
 
-/// Locks the order of webhooks until the transaction ends. Earlier changes by other transactions are then visible.
+/// Locks the rows of webhooks in `sequences` until the transaction ends. Later statements of this transaction see the
+/// changes that other transactions made under this lock.
 pub(super) async fn lock(session: &Session, webhooks: &[Uuid]) -> SessionResult<()> {
     if webhooks.is_empty() {
         return Ok(());

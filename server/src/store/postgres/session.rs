@@ -1,7 +1,8 @@
-//! A session: a connection in use, and the statements on it.
+//! A session is a connection in use. It runs statements.
 //!
-//! Statements are prepared once for each connection. Behind a pooler in transaction mode, the next transaction may run on another
-//! server connection. So each statement is sent with its text and types, in one round trip.
+//! Without a pooler, statements are prepared once for each connection. Behind a pooler in transaction mode, the next
+//! transaction may run on another server connection. So there, each statement is sent with its text and types, in one
+//! round trip.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,8 +55,8 @@ values! {
 /// Begins a transaction with the limit of [`connections::MAX_IDLE_IN_TRANSACTION`].
 const BEGIN_WITH_IDLE_LIMIT: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
 
-/// A connection from a pool. It is closed, not returned, if it is dropped inside a transaction or after an error that makes it
-/// unusable.
+/// A connection from a pool. If it is dropped inside a transaction, or after an error that makes it unusable, the
+/// connection is closed. It does not return to the pool.
 pub(super) struct Session {
     object: Option<Object>,
     prepares: bool,
@@ -64,7 +65,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Creates a session that fails each statement without a result after `statement_timeout`. The server ends statements earlier.
+    /// Creates a session. A statement fails if it has no result after `statement_timeout`. The server usually ends a
+    /// statement earlier.
     pub(super) fn new(object: Object, prepares: bool, statement_timeout: Duration) -> Session {
         Session { object: Some(object), prepares, statement_timeout, unusable: AtomicBool::new(false) }
     }
@@ -113,10 +115,10 @@ impl Session {
         self.bounded(self.client().batch_execute(sql)).await
     }
 
-    /// Begins a transaction. All statements of this session belong to it until it ends.
+    /// Begins a transaction. Until the transaction ends, all statements of this session belong to it.
     pub(super) async fn begin(&self) -> SessionResult<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
-        // Behind a pooler, the idle limit is not set for the connection.
+        // Behind a pooler, the idle limit cannot be set for the connection, so it is set for the transaction.
         let begin = if self.prepares { "BEGIN" } else { BEGIN_WITH_IDLE_LIMIT };
         self.run(begin).await?;
         Ok(transaction)
@@ -155,10 +157,10 @@ pub(super) struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    /// Commits the transaction. After an error, it may or may not be committed.
+    /// Commits the transaction. After an error, it is unknown whether the transaction is committed.
     pub(super) async fn commit(mut self) -> SessionResult<()> {
         let committed = self.session.run("COMMIT").await;
-        // After an error, the connection is closed.
+        // If the commit fails, the connection is closed when the transaction is dropped.
         self.settled = committed.is_ok();
         committed
     }
@@ -205,7 +207,7 @@ pub(super) enum SessionError {
     Damaged(String),
 }
 
-/// Keeps only the cause. The pool's own error has several lines and repeats the cause.
+/// Keeps only the cause of the pool's error. The text of the pool's error has several lines and repeats the cause.
 impl From<PoolError> for SessionError {
     fn from(error: PoolError) -> SessionError {
         SessionError::NoConnection(match error {
@@ -228,7 +230,8 @@ impl SessionError {
         }
     }
 
-    /// Whether the transaction was rolled back because of a conflict with another one, so that it can be tried again at once.
+    /// Whether the transaction was rolled back because of a conflict with another transaction. It can then be tried
+    /// again at once.
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self.state(), Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)))
     }
@@ -264,7 +267,7 @@ impl SessionError {
         }
     }
 
-    /// Whether the connection is lost, or leads to a server that is read-only, as after a failover.
+    /// Whether the connection is lost, or its server is read-only, for example after a failover.
     fn makes_connection_unusable(&self) -> bool {
         matches!(self.state(), Some(&SqlState::READ_ONLY_SQL_TRANSACTION)) || (self.state().is_none() && self.is_unavailable())
     }

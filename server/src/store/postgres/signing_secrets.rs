@@ -28,8 +28,8 @@ pub(super) async fn rotate(
     webhook_rows::get(session, Some(account), id).await
 }
 
-/// Removes previous secrets that have expired. Each attempt checks by the clock whether a secret is valid, so the revision does not
-/// change.
+/// Removes previous secrets that have expired. The revision does not change, because each attempt itself checks
+/// whether the previous secret is still valid.
 pub(super) async fn remove_expired(session: &Session, now: DateTime<Utc>) -> SessionResult<()> {
     // The next run handles webhooks that are locked now.
     session

@@ -1,9 +1,9 @@
-//! The check whether the database has room for more data.
+//! Checks whether the database has room for more data.
 //!
-//! A full store refuses only API calls that add data. It still records attempts, performs deletions, and removes old rows.
-//! PostgreSQL reuses the freed space, but returns little of it to the disk. So this space still counts as used. A full store
-//! therefore stays full until its files are rewritten (`VACUUM FULL`) or the limit is raised. This process cannot see the free
-//! space on the disk of the database server.
+//! A full store refuses only API calls that add data. It still records attempts, performs deletions, and removes old
+//! rows. PostgreSQL reuses the freed space, but returns little of it to the disk. So the freed space still counts as
+//! used. A full store therefore stays full until its files are rewritten (`VACUUM FULL`) or the limit is raised. This
+//! process cannot see the free space on the disk of the database server.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +23,7 @@ impl Space {
         Space { max_bytes: limits.max_bytes, last: Mutex::default() }
     }
 
-    /// Whether `bytes` more may be stored.
+    /// Whether `bytes` more bytes may be stored.
     pub(super) async fn admits(&self, connections: &Connections, bytes: usize) -> SessionResult<bool> {
         if self.max_bytes == 0 {
             return Ok(true);

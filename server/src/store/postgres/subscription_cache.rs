@@ -1,8 +1,9 @@
-//! The subscription cache: the active webhooks of accounts, so that a publish needs no query to find the webhooks.
+//! The subscription cache keeps the active webhooks of accounts. If an account is in the cache, a publish needs no
+//! query to find the webhooks.
 //!
-//! Each account has a version, which increases with each change of its webhooks on any node. A publish states the version that it
-//! used. If that version is not current, the publish stores nothing and is prepared again. So an outdated cache entry never causes
-//! a wrong result.
+//! Each account has a version. Each change of a webhook, on any node, increases the version of its account. A publish
+//! names the version that it used. If this version is not current, the publish stores nothing and is prepared again.
+//! So an outdated cache entry never causes a wrong result.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ pub(super) struct SubscriptionCache(Mutex<Contents>);
 #[derive(Default)]
 struct Contents {
     accounts: HashMap<String, Arc<Entry>>,
-    /// The entry of each webhook in `accounts`.
+    /// The entry of the account of each cached webhook.
     webhooks: HashMap<Uuid, Arc<Entry>>,
 }
 
@@ -56,18 +57,19 @@ impl SubscriptionCache {
         }
     }
 
-    /// Returns the entry of a webhook's account. Returns `None` if there is no such webhook.
+    /// Returns the entry of a webhook's account. Returns `None` if the webhook does not exist.
     pub(super) async fn account_of(&self, session: &Session, webhook_id: Uuid) -> SessionResult<Option<Arc<Entry>>> {
         let found = self.lock().webhooks.get(&webhook_id).cloned();
         if found.is_some() {
             return Ok(found);
         }
         let Some(account) = webhook_rows::account_of(session, webhook_id).await? else { return Ok(None) };
-        // The cached entry of the account does not have this webhook, so it is outdated.
+        // If the account has a cached entry, the entry does not contain this webhook and may be outdated.
         self.read(session, &account).await.map(Some)
     }
 
-    /// Reads the version before the webhooks. If the webhooks change in between, the version is outdated.
+    /// Reads the version first, and then the webhooks. If the webhooks change between the two queries, the version is
+    /// outdated.
     async fn read(&self, session: &Session, account: &str) -> SessionResult<Arc<Entry>> {
         let version = session.query_opt("SELECT version FROM accounts WHERE account = $1", &[&account]).await?;
         let version = version.map_or(Ok(0), |row| row.try_get(0))?;

@@ -1,6 +1,7 @@
 //! Tests with several nodes on one database.
 //!
-//! Only the tests send heartbeats for these nodes. No test takes longer than the time for which a node counts as alive.
+//! These nodes send heartbeats only when a test calls `keep_alive`. So each test must end before its nodes count as
+//! dead.
 
 use super::*;
 use crate::api::types::DeliveryStatus;
@@ -13,7 +14,7 @@ mod deaths;
 mod opening;
 mod sharing;
 
-/// Starts delivering nodes on a new database.
+/// Starts `N` nodes that deliver, all on one new database.
 async fn nodes<const N: usize>() -> [Bench; N] {
     let database = Arc::new(TestDatabase::database());
     let mut nodes = Vec::new();
@@ -48,14 +49,14 @@ impl Options {
 }
 
 impl Bench {
-    /// Registers a webhook with earlier successes on both nodes.
+    /// Registers a webhook that has had successful attempts on both nodes.
     async fn proven_webhook(&self, other: &Bench, change: impl FnOnce(&mut Webhook)) -> Webhook {
         let webhook = self.webhook_with("acme", change).await;
         other.prove(&webhook);
         webhook
     }
 
-    /// Publishes to the account of all webhooks, and returns the deliveries that this node has leased.
+    /// Publishes to the account `acme`, which owns all webhooks. Returns the deliveries that this node has leased.
     async fn publish_to_all(&self) -> Vec<Leased> {
         match self.publish(Audience::Account(Account::parse("acme").expect("an account")), None).await {
             Published::New { leased, .. } => leased,

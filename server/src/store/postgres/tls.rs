@@ -1,4 +1,4 @@
-//! TLS to the database according to the `sslmode` of the URL.
+//! Sets up TLS to the database, as the `sslmode` of the URL requires.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -62,11 +62,12 @@ fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     Ok(read)
 }
 
-/// The verifier for `verify-ca`, which ignores the name in the certificate.
+/// The verifier for `verify-ca`. It ignores the host name in the certificate.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
-/// The verifier for `require`, which accepts any certificate. The connection is encrypted, but the server is not authenticated.
+/// The verifier for `prefer` and `require`. It accepts any certificate. The connection is encrypted, but the server is
+/// not authenticated.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 
@@ -80,7 +81,7 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is checked last, so everything else is valid.
+            // The verifier checks the host name last, so everything else in the certificate is valid.
             Err(rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }

@@ -1,5 +1,5 @@
-//! The address of the database: a connection URI as in libpq (PostgreSQL documentation, 34.1.1.2), with several hosts and the
-//! TLS parameters of libpq.
+//! The address of the database: a connection URI as in libpq (PostgreSQL documentation, 34.1.1.2). The URI may have
+//! several hosts and the TLS parameters of libpq.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,14 +13,14 @@ use tokio_postgres::config::{Config, Host, TargetSessionAttrs};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SslMode {
     Disable,
-    /// TLS if the server supports it. The default, as in libpq.
+    /// TLS if the server supports it. This is the default, as in libpq.
     #[default]
     Prefer,
     /// TLS without verification of the server. With `sslrootcert`, this mode means `verify-ca`, as in libpq.
     Require,
-    /// TLS, and the certificate is issued by a trusted authority. The host name is not checked.
+    /// TLS, and a trusted certificate authority must have issued the certificate. The host name is not checked.
     VerifyCa,
-    /// As `VerifyCa`, and the certificate matches the host name.
+    /// Like `VerifyCa`, but the certificate must also match the host name.
     VerifyFull,
 }
 
@@ -28,7 +28,7 @@ pub enum SslMode {
 pub struct PostgresUrl {
     pub(super) config: Config,
     pub(super) ssl_mode: SslMode,
-    /// A PEM file with the trusted authorities. Default: the authorities of the system.
+    /// A PEM file with the trusted certificate authorities. `None` means the certificate authorities of the system.
     pub(super) ssl_root_cert: Option<PathBuf>,
     /// A PEM file with the client certificate.
     pub(super) ssl_cert: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub struct PostgresUrl {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A connection is closed when the server acknowledges no data for this time, so that another host is tried.
+/// If the server acknowledges no data for this time, the connection is closed, so that another host can be tried.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl PostgresUrl {
@@ -48,7 +48,7 @@ impl PostgresUrl {
         self
     }
 
-    /// Returns the form for logs and errors: only the hosts and the database.
+    /// Returns a short form for logs and errors: only the hosts, the ports and the database.
     #[must_use]
     pub fn shown(&self) -> String {
         let hosts = self.config.get_hosts().iter().zip(self.config.get_ports().iter().cycle()).map(|(host, port)| match host {
@@ -70,7 +70,7 @@ impl FromStr for PostgresUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<PostgresUrl, String> {
-        // Errors do not contain the URL, which may contain a password.
+        // Errors must not contain the URL, because it may contain a password.
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let (mut ssl_mode, mut files, mut others) = (SslMode::default(), [const { None }; 3], Vec::new());
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -116,7 +116,7 @@ impl FromStr for PostgresUrl {
         if config.get_application_name().is_none() {
             config.application_name("webhooks-server");
         }
-        // This program writes, so only the primary of several hosts is usable.
+        // This program writes, so it can use only the primary server of several hosts.
         if !others.iter().any(|parameter| parameter.starts_with("target_session_attrs=")) {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
@@ -130,7 +130,8 @@ impl FromStr for SslMode {
     fn from_str(text: &str) -> Result<SslMode, String> {
         Ok(match text {
             "disable" => SslMode::Disable,
-            // For `allow`, libpq tries without TLS first. To try TLS first is at least as secure.
+            // For `allow`, libpq first tries a connection without TLS. This program tries TLS first, which is at least
+            // as secure.
             "allow" | "prefer" => SslMode::Prefer,
             "require" => SslMode::Require,
             "verify-ca" => SslMode::VerifyCa,

@@ -1,8 +1,8 @@
-//! Wakes idle nodes with NOTIFY, on a connection of its own.
+//! Wakes idle nodes with NOTIFY. Each delivering node listens on a separate connection.
 //!
-//! PostgreSQL commits transactions that use NOTIFY one after another, so no publish uses it. Each node sends its wakeups
-//! separately, at most one every 20 ms. A node that receives no wakeups, such as a node behind a pooler, looks for due deliveries
-//! every second.
+//! PostgreSQL commits transactions with NOTIFY one after another, so the transaction of a publish does not use NOTIFY.
+//! Each node sends its wakeups in separate statements, at most one every 20 ms. Some nodes get no wakeups, for example
+//! nodes behind a pooler. So each node also looks for due deliveries every second.
 
 use std::future::poll_fn;
 use std::sync::Weak;
@@ -17,7 +17,7 @@ const CHANNEL: &str = "webhooks_due";
 /// The minimum time between two wakeups that a node sends.
 const MIN_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The time between two attempts to listen, and between two checks whether the wakeup is still in use.
+/// The time between two attempts to listen, and between two checks whether the [`Wakeup`] is still in use.
 const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
 pub(super) struct Wakeup {
@@ -26,7 +26,7 @@ pub(super) struct Wakeup {
 }
 
 impl Wakeup {
-    /// Starts the tasks that send and receive wakeups. They end when the returned value is dropped.
+    /// Starts the tasks that send and receive wakeups. The tasks end after the returned value is dropped.
     pub(super) fn start(options: &Options, connections: Connections) -> Arc<Wakeup> {
         let wakeup = Arc::new(Wakeup { requested: Notify::new(), received: Notify::new() });
         tokio::spawn(send_wakeups(Arc::downgrade(&wakeup), connections));
@@ -54,11 +54,11 @@ impl Wakeup {
 async fn send_wakeups(wakeup: Weak<Wakeup>, connections: Connections) {
     loop {
         let Some(wakeup) = wakeup.upgrade() else { return };
-        // The timeout lets this task notice that the `Wakeup` was dropped.
+        // After the timeout, this task checks whether the `Wakeup` was dropped.
         if tokio::time::timeout(RECONNECT_DELAY, wakeup.requested.notified()).await.is_err() {
             continue;
         }
-        // Errors are ignored: nodes that are not woken look for due deliveries themselves.
+        // Errors are ignored, because each node also looks for due deliveries every second.
         if let Ok(session) = connections.session().await {
             let _ = wakeup.notify_now(&session).await;
         }
@@ -95,7 +95,7 @@ async fn listen(wakeup: Weak<Wakeup>, url: url::PostgresUrl) {
                 }
             }
         }
-        // Wakeups may have been missed without a connection.
+        // Without a connection, this node may have missed wakeups.
         if let Some(wakeup) = wakeup.upgrade() {
             wakeup.received.notify_one();
         }

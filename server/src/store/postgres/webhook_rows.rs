@@ -16,8 +16,8 @@ pub(super) async fn list(
     page: Page,
 ) -> SessionResult<Part<Webhook>> {
     let (account, deactivated) = (account.map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
-    // The index of an account's webhooks excludes deleted webhooks. All rows have the same account. With the account in the order,
-    // the planner can use no other index.
+    // The index `webhooks_of_account` excludes deleted webhooks. If an account is given, all rows have this account.
+    // With the account in `ORDER BY`, the planner cannot use another index.
     let (of_account, order) = match account {
         Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
         None => ("$1 IS NULL AND id < $2", "id DESC"),
@@ -56,7 +56,7 @@ pub(super) async fn destination(session: &Session, id: Uuid) -> SessionResult<Op
     row.as_ref().map(destination_from_row).transpose()
 }
 
-/// Returns the active ones of these webhooks.
+/// Returns the webhooks in `ids` that are active.
 pub(super) async fn destinations(session: &Session, ids: Vec<Uuid>) -> SessionResult<Vec<Destination>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -75,14 +75,14 @@ pub(super) async fn subscribers(session: &Session, account: &str) -> SessionResu
     rows.iter().map(|row| Ok(Subscriber { destination: Arc::new(destination_from_row(row)?), event_types: row.try_get(13)? })).collect()
 }
 
-/// Returns the account of a webhook, active or not.
+/// Returns the account of a webhook. The webhook may be deactivated, but not deleted.
 pub(super) async fn account_of(session: &Session, id: Uuid) -> SessionResult<Option<String>> {
     let row = session.query_opt("SELECT account FROM webhooks WHERE id = $1 AND deleted_at IS NULL", &[&id]).await?;
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// Invalidates the cached webhooks of the account on all nodes, and reports which webhook has changed. Further changes of the
-/// account's webhooks wait for the commit, so a transaction must call this last.
+/// Invalidates the cached webhooks of the account on all nodes, and tells the other nodes which webhook has changed.
+/// Other changes of the account's webhooks then wait for the commit, so a transaction must call this function last.
 pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revision: i32) -> SessionResult<()> {
     session
         .execute(
@@ -111,7 +111,7 @@ fn destination_from_row(row: &Row) -> SessionResult<Destination> {
     })
 }
 
-/// Reads a webhook from the columns of `WEBHOOK`, which start at `first`.
+/// Reads a webhook from a row. The columns of `WEBHOOK` start at index `first` of the row.
 fn from_row(row: &Row, first: usize) -> SessionResult<Webhook> {
     let event_types: Option<&str> = row.try_get(first + 6)?;
     let reason: Option<String> = row.try_get(first + 10)?;
@@ -141,7 +141,7 @@ fn auth_from_row(row: &Row, column: usize) -> SessionResult<Auth> {
     texts::auth_from_text(row.try_get(column)?).map_err(SessionError::damaged)
 }
 
-/// Reads the adjacent columns `previous_secret` and `previous_valid_until`.
+/// Reads `previous_secret` at index `first` and `previous_valid_until` at the next index.
 fn previous_from_row(row: &Row, first: usize) -> SessionResult<Option<PreviousSecret>> {
     let (secret, valid_until) = (row.try_get::<_, Option<Vec<u8>>>(first)?, row.try_get::<_, Option<DateTime<Utc>>>(first + 1)?);
     Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until }))

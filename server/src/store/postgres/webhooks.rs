@@ -1,7 +1,7 @@
 //! Registering, changing, activating and deleting webhooks.
 //!
-//! A transaction locks the webhook's row first, then other rows. The account's row, which all its webhooks share, comes last,
-//! in [`webhook_rows::note_change`].
+//! A transaction first locks the row of the webhook, and then other rows. It locks the row of the account last, in
+//! [`webhook_rows::note_change`], because all webhooks of the account share this row.
 
 use super::webhook_rows::WEBHOOK;
 use super::*;
@@ -9,7 +9,8 @@ use crate::store::shared::texts;
 
 /// Returns false if the account already has `limit` webhooks.
 pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Option<&Challenge>, limit: u32) -> SessionResult<bool> {
-    // The statement checks the count while it holds the lock of the account's row, so concurrent registrations stay in the limit.
+    // The statement locks the row of the account before it checks the count, so concurrent registrations cannot exceed
+    // the limit.
     let registered = session
         .execute(
             &format!(
@@ -97,7 +98,8 @@ pub(super) async fn update(
     Ok(updated.map(Ok))
 }
 
-/// Deactivates a webhook and ends a required handshake. Does nothing if the webhook is already deactivated for another reason.
+/// Deactivates a webhook and removes its handshake, if it has one. If the webhook is already deactivated for another
+/// reason than a handshake, changes nothing.
 pub(super) async fn deactivate(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Option<Webhook>> {
     let Some(webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     if webhook.deactivation.as_ref().is_some_and(|deactivation| deactivation.reason != REASON_UNVERIFIED) {

@@ -8,12 +8,13 @@ use crate::store::{DeactivationPolicy, Destination, Failures};
 /// The consequence of a failed attempt.
 pub(crate) enum Verdict {
     Deactivate,
-    /// The account is notified once.
+    /// The caller must publish this warning to the account.
     Warn(WebhookFailing),
     Nothing,
 }
 
-/// Applies the deactivation policy. `warned` is whether the account was already warned. `at` is when the attempt ended.
+/// Applies the deactivation policy. `warned` says whether the account was already warned. `at` is the time at which
+/// the attempt ended.
 pub(crate) fn judge(webhook: &Destination, policy: DeactivationPolicy, failures: Failures, warned: bool, at: DateTime<Utc>) -> Verdict {
     let time = at - failures.since;
     if time > policy.time && failures.attempts >= policy.attempts {

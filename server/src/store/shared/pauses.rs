@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::types::Account;
 use crate::model::{Pause, PauseScope};
 
-/// The set of paused scopes, for the lookup in leasing.
+/// The paused scopes, in a form in which leasing can look up a webhook.
 #[derive(Default)]
 pub(crate) struct Paused {
     all: bool,

@@ -1,10 +1,12 @@
 //! Removing old rows in small steps, so that other writes are not delayed.
 //!
-//! Identifiers are UUIDv7, so the oldest rows are first in each table. Two walks examine the deliveries from the oldest on. The
-//! first waits for the retention time of succeeded deliveries, the second for that of failed and cancelled deliveries. Both remove
-//! deliveries whose own retention time has passed, and skip the rest. A walk stops at deliveries that are too new, and continues
-//! there when they are old enough. The second walk starts again at the oldest row once per round, so it finds the skipped
-//! deliveries. The cost of a step depends only on its size. A round examines each delivery of a large waiting backlog once.
+//! Identifiers are UUIDv7, so the primary keys are in the order of creation. Two walks examine the deliveries,
+//! beginning with the oldest one. The first walk examines a delivery after the retention time of succeeded deliveries.
+//! The second walk examines a delivery after the retention time of failed and cancelled deliveries. Each walk removes
+//! deliveries whose own retention time has passed, and skips all other deliveries. When a walk reaches a delivery that
+//! is too new, it stops and later continues with this delivery. The second walk starts again at the oldest row once
+//! per round, so it finds skipped deliveries. The cost of a step depends only on the number of rows that it examines.
+//! A round examines each delivery of a large backlog only once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -17,15 +19,16 @@ pub(crate) const LOOKED_AT_ONCE: u32 = 1000;
 /// A step ends when it has removed payloads of this many bytes, because each removed page takes time.
 pub(crate) const REMOVED_BYTES: i64 = 4 << 20;
 
-/// A delivery ends some time after its creation. A walk therefore waits for an additional 1/8 of the retention time. So nearly all
-/// deliveries that the walk reaches can be removed. With a retention time of a week, this includes deliveries with retries of up to
-/// 20 hours.
+/// A walk waits for an additional eighth of the retention time, because a delivery ends some time after its creation.
+/// So the walk can remove nearly all deliveries that it reaches. With a retention time of a week, the additional time
+/// is 21 hours.
 const MARGIN: i32 = 8;
 
-/// The number of rounds in the retention time of failed deliveries: one round a day for thirty days.
+/// The number of rounds in the retention time of failed deliveries. If this time is thirty days, there is one round a
+/// day.
 const ROUNDS: i32 = 30;
 
-/// The tables with a column `webhook_id`, except the tables for deliveries.
+/// The tables whose rows are removed together with the tombstone of their webhook.
 pub(crate) const OF_WEBHOOK: [&str; 6] = ["cancellations", "failures", "handshakes", "rates", "ready", "sequences"];
 
 /// Returns the time between two rounds.
@@ -67,13 +70,14 @@ pub(crate) struct Moved {
 }
 
 impl Walk {
-    /// Moves the position to the end of the step. At the end of the table, starts again if the round is over.
+    /// Moves the position to the last row that the step examined. If the step examined no row and the round is over,
+    /// starts again at the first row.
     pub(crate) fn advance(&mut self, passed: &Passed, round: Option<TimeDelta>, now: DateTime<Utc>) -> Moved {
         if let Some(reached) = passed.reached {
             self.reached = reached;
             return Moved { save: true, more: passed.more };
         }
-        // If the clock was set back, the next round starts at once. Otherwise it would start late.
+        // If the clock was set back, `begun_at` may be in the future. Then the next round starts at once.
         let over = round.is_some_and(|round| now - self.begun_at >= round || now < self.begun_at);
         if over {
             (self.reached, self.begun_at) = (Uuid::nil(), now);

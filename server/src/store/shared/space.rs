@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// A measurement is repeated after this many bytes were requested. So one server exceeds the limit by at most this many bytes.
+/// After requests for this many bytes, the next request measures again. So one server exceeds the limit only by about
+/// this many bytes.
 const MAX_BYTES_PER_MEASUREMENT: usize = 1 << 20;
 
 #[derive(Default)]
@@ -18,7 +19,7 @@ impl LastMeasurement {
         self.at.is_none_or(|at| at.elapsed() >= max_age) || self.bytes_since >= MAX_BYTES_PER_MEASUREMENT
     }
 
-    /// Starts a measurement. Until it ends, other callers use the previous one.
+    /// Starts a measurement. Until it ends, other callers use the previous measurement.
     pub(crate) fn begin(&mut self) {
         (self.at, self.bytes_since) = (Some(Instant::now()), 0);
     }
@@ -27,7 +28,7 @@ impl LastMeasurement {
         *self = LastMeasurement { at: Some(Instant::now()), is_full, bytes_since: 0 };
     }
 
-    /// Whether another `bytes` may be stored.
+    /// Whether `bytes` more bytes may be stored.
     pub(crate) fn admits(&mut self, bytes: usize) -> bool {
         self.bytes_since += bytes;
         !self.is_full

@@ -8,16 +8,17 @@ use uuid::Uuid;
 use crate::api::types::{EventType, EventTypePattern};
 use crate::store::Destination;
 
-/// The number of entries at which a cache of webhooks is cleared.
+/// A cache of webhooks is cleared when it has this many entries.
 pub(crate) const REMEMBERED_WEBHOOKS: usize = 20_000;
 
-/// The maximum number of event types cached per account. Other types are matched at each publish.
+/// The maximum number of event types that are cached for each account. For other event types, each publish compares
+/// the patterns again.
 const MAX_CACHED_TYPES: usize = 256;
 
 /// An active webhook.
 pub(crate) struct Subscriber {
     pub(crate) destination: Arc<Destination>,
-    /// The subscribed event types: patterns separated by spaces. `None`: all types.
+    /// Patterns of the subscribed event types, separated by spaces. `None` means all event types.
     pub(crate) event_types: Option<String>,
 }
 
@@ -53,7 +54,7 @@ impl Subscribers {
     }
 }
 
-/// Whether patterns of event types, separated by spaces, match an event type.
+/// Whether one of the patterns in `event_types`, which are separated by spaces, matches an event type.
 pub(crate) fn wants(event_types: Option<&str>, event_type: &str) -> bool {
     event_types.unwrap_or("*").split(' ').any(|pattern| EventTypePattern::matches(pattern, event_type))
 }

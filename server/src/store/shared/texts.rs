@@ -23,7 +23,8 @@ pub(crate) fn header_names_to_text(headers: &CustomHeaders) -> String {
     headers.names.iter().map(CustomHeaderName::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the headers from the columns `header_names` and `headers`. Both are NULL if the webhook has no headers.
+/// Returns the headers from the columns `header_names` and `headers`. Both columns are NULL if the webhook has no
+/// headers.
 pub(crate) fn custom_headers(names: Option<String>, sealed: Option<Vec<u8>>) -> Option<CustomHeaders> {
     names.zip(sealed).map(|(names, sealed)| CustomHeaders {
         names: names.split(' ').map(|name| CustomHeaderName::stored(name.to_owned())).collect(),

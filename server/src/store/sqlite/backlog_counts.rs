@@ -11,7 +11,7 @@ const DELIVERIES: &str = "SELECT webhook_id, epoch, lane, due_at, id FROM delive
      WHERE status = 0 AND (webhook_id, epoch, lane, due_at, id) > (?1, ?2, ?3, ?4, ?5)
      ORDER BY webhook_id, epoch, lane, due_at, id LIMIT ?6";
 
-/// Also reads tombstones: if the query skipped them, a step could read more rows than its limit.
+/// Also reads tombstones. If the query skipped tombstones, a step could read more rows than its limit.
 const WEBHOOKS: &str = "SELECT id, deleted_at IS NULL, deactivation_reason IS NULL FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 pub(super) fn scan_backlog(connection: &Connection, incarnation: Uuid, scan: BacklogScan) -> rusqlite::Result<BacklogScan> {
@@ -68,7 +68,8 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut scan: BacklogSc
     Ok(scan)
 }
 
-/// Returns the oldest due time of each lane. The cost is one index probe for each lane and for each examined work item.
+/// Returns the oldest due time of each lane. The cost is one index search for each lane and one for each examined work
+/// item.
 pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[WorkItem]) -> rusqlite::Result<DuePerLane> {
     let mut due = DuePerLane::default();
     let mut ready = connection.prepare_cached(NEXT_READY)?;
@@ -86,17 +87,18 @@ pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[
 /// The maximum number of waiting work items that are examined.
 const MAX_WAITING_EXAMINED: usize = 1000;
 
-/// Skips rows with the time 0, which only mean that the next leasing round takes them.
+/// Skips rows with the time 0. Such a row only makes the next leasing round examine the work.
 const NEXT_READY: &str = "SELECT min(due_at) FROM ready WHERE lane = ?1 AND due_at > 0";
 
-/// Selects the first delivery without a valid lease. Skips at most as many leased rows as may be in flight or unrecorded.
+/// Selects the first delivery without a valid lease. Before this delivery, the query reads only leased deliveries, and
+/// the slots limit their number.
 const FIRST_WAITING: &str = "SELECT d.due_at, w.account FROM webhooks w JOIN deliveries d INDEXED BY deliveries_waiting
      ON d.webhook_id = w.id AND d.epoch = w.epoch AND d.lane = ?2 AND d.status = 0
      WHERE w.id = ?1 AND w.deactivation_reason IS NULL AND w.deleted_at IS NULL AND d.leased_by IS NOT ?3
      ORDER BY d.due_at LIMIT 1";
 
-/// Finds when the first delivery without a lease of a work item fell due. Ignores paused webhooks, because the operator knows of
-/// them.
+/// Finds the due time of the first delivery of a work item that has no valid lease. Ignores paused webhooks, because
+/// their deliveries wait for the operator.
 struct FirstWaiting<'a> {
     statement: rusqlite::CachedStatement<'a>,
     incarnation: Uuid,
@@ -123,7 +125,8 @@ mod tests {
 
     const WEBHOOK_COUNT: u32 = 30;
 
-    /// Of every three webhooks, one is active, one deactivated and one deleted. Each has pending and ended deliveries.
+    /// Of every three webhooks, one is active, one deactivated and one deleted. Each webhook has pending and ended
+    /// deliveries.
     fn database() -> Connection {
         let connection = Connection::open_in_memory().expect("a database");
         connection.execute_batch(MIGRATIONS[0]).expect("the schema");

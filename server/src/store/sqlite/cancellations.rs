@@ -13,8 +13,9 @@ pub(super) fn insert(connection: &Connection, id: Uuid) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Marks some deliveries of one deactivated or deleted webhook, or of any, as cancelled. Returns true if more deliveries may be
-/// left. A delivery with an attempt in progress keeps its lease until the attempt ends.
+/// Stores the status `cancelled` in some deliveries of the given webhook, or of any deactivated or deleted webhook.
+/// Returns true if more deliveries may be left. If an attempt of a delivery is in flight, the delivery keeps its lease
+/// until the attempt ends.
 pub(super) fn carry_out_some(connection: &Connection, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let (first, last) = of_webhook.map_or((Uuid::nil(), Uuid::max()), |id| (id, id));
     let next = connection

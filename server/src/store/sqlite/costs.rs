@@ -12,7 +12,7 @@ use crate::store::suite::webhook_of;
 /// A time long after the creation of the stored data.
 const NOW: DateTime<Utc> = DateTime::from_timestamp(20_000 * 24 * 60 * 60, 0).expect("a time");
 
-/// A store in which a busy account has pending and ended deliveries, and a quiet account has ended ones.
+/// A store in which a busy account has pending and ended deliveries, and a quiet account has only ended deliveries.
 struct World {
     connection: Connection,
     cache: SubscriptionCache,
@@ -42,7 +42,7 @@ impl World {
         };
         let mut world =
             World { connection, cache, slots: Slots::new(Caps::new(100, 10)), incarnation: Uuid::now_v7(), steps, busy, quiet, ordered };
-        // Pending deliveries: fresh and retries. Ended deliveries: succeeded and failed.
+        // The pending deliveries are new deliveries and retries. The ended deliveries have succeeded or failed.
         for (status, lane) in [(0, Lane::Fresh), (0, Lane::Retry), (1, Lane::Fresh), (2, Lane::Retry)] {
             world.fill(&world.busy, count, status, lane);
         }
@@ -52,7 +52,8 @@ impl World {
         world
     }
 
-    /// Adds deliveries that are older than all later publications: identifiers are in the order of creation.
+    /// Adds deliveries. Their identifiers are lower than the identifiers of later publications, so they count as
+    /// older.
     fn fill(&self, webhook: &Webhook, count: u32, status: u8, lane: Lane) {
         self.connection
             .execute_batch(&format!(

@@ -4,8 +4,8 @@ use super::*;
 use crate::api::operational::{AboutWebhook, WebhookDeactivated};
 use crate::store::shared::failures::{self as shared, Verdict};
 
-/// Deactivates a webhook. Its pending deliveries count as cancelled from now on. The account is notified, unless the webhook
-/// waits for a handshake.
+/// Deactivates a webhook. Its pending deliveries count as cancelled from now on. Publishes a notification to the
+/// account, except if the webhook waits for a handshake.
 pub(super) fn deactivate(
     connection: &Connection,
     cache: &SubscriptionCache,

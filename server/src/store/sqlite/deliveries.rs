@@ -5,8 +5,8 @@ use rusqlite::{ToSql, types::ValueRef};
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// The status that callers see. A pending delivery counts as cancelled if its webhook is deactivated, deleted or has a later epoch.
-/// The row of the delivery may not show this yet, because rows are marked some hundreds at a time.
+/// The status that callers see. A pending delivery counts as cancelled if its webhook is deactivated, deleted or has a
+/// later epoch. Steps of `tidy` update the stored status later.
 const SHOWN_STATUS: &str =
     "CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
              THEN 3 ELSE d.status END";

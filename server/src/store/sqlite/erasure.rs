@@ -1,12 +1,13 @@
 //! Deleting notifications: the payload and the stored responses, which may repeat the payload.
 //!
-//! Erased data is overwritten in the database file, also in freed pages (`secure_delete`). The log (`-wal`) keeps earlier
-//! versions of the pages until it is overwritten or the server stops.
+//! Erased data is overwritten in the database file, also in freed pages (`secure_delete`). The log (`-wal`) keeps
+//! earlier versions of the pages until the log is overwritten or the server stops.
 
 use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
-/// Removes the payload and cancels all pending deliveries. One publish transaction stored them, so their number is bounded.
+/// Removes the payload and cancels all pending deliveries. One publish stored all deliveries of the notification, so
+/// their number is limited.
 pub(super) fn delete_notification(
     connection: &Connection,
     account: Option<&Account>,
@@ -22,7 +23,8 @@ pub(super) fn delete_notification(
     if erased == 0 {
         return Ok(false);
     }
-    // The next delivery in order is due now. If an attempt is in progress, its end leases the next delivery instead.
+    // The next delivery of each ordered webhook can be leased now. If an attempt of the cancelled delivery is in
+    // flight, recording its outcome leases the next delivery.
     connection
         .prepare_cached(
             "INSERT INTO ready (webhook_id, lane, due_at)
@@ -31,7 +33,7 @@ pub(super) fn delete_notification(
              ON CONFLICT DO UPDATE SET due_at = 0",
         )?
         .execute((Key(id), Key(incarnation)))?;
-    // Deliveries with an attempt in progress keep their lease until the attempt ends.
+    // Deliveries with an attempt in flight keep their lease until the attempt ends.
     connection
         .prepare_cached(
             "UPDATE deliveries INDEXED BY deliveries_of_notification SET status = 3, due_at = ?2 WHERE notification_id = ?1 AND status = 0",
@@ -43,7 +45,8 @@ pub(super) fn delete_notification(
     Ok(true)
 }
 
-/// Whether the notification of a delivery is deleted. If so, the responses of its attempts must not be stored.
+/// Whether the notification of a delivery is deleted. If it is deleted, the responses to the delivery's attempts must
+/// not be stored.
 pub(super) fn is_notification_deleted(connection: &Connection, delivery_id: Uuid) -> rusqlite::Result<bool> {
     let deleted = connection
         .prepare_cached("SELECT n.data IS NULL FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE d.id = ?1")?

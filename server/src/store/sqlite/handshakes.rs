@@ -1,8 +1,9 @@
-//! Handshakes: webhooks whose callback has not agreed yet.
+//! Handshakes. A webhook has a handshake while its receiver must still agree.
 
 use super::*;
 
-/// Deactivates a webhook until its callback agrees to the challenge. The handshake is due now. The webhook must not be deleted.
+/// Adds a handshake that is due now. Deactivates the webhook until its receiver has agreed. The caller must not pass a
+/// deleted webhook.
 pub(super) fn demand(
     connection: &Connection,
     cache: &SubscriptionCache,
@@ -23,8 +24,8 @@ pub(super) fn insert(connection: &Connection, webhook_id: Uuid, challenge: &Chal
     Ok(())
 }
 
-/// Handles a changed target URL, which needs a new handshake. A webhook that was deactivated for another reason stays deactivated.
-/// Its handshake starts when it is activated.
+/// Handles a change of the target URL. The handshake for the earlier URL is void. If the webhook was deactivated for
+/// another reason than a handshake, it stays deactivated. The next activation then needs a handshake.
 pub(super) fn moved(
     connection: &Connection,
     cache: &SubscriptionCache,
@@ -45,7 +46,7 @@ pub(super) fn forget(connection: &Connection, webhook_id: Uuid) -> rusqlite::Res
     Ok(())
 }
 
-/// Whether the callback at the current target URL has agreed.
+/// Whether the receiver at the current target URL has agreed.
 pub(super) fn is_verified(connection: &Connection, webhook_id: Uuid) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT verified FROM webhooks WHERE id = ?1")?.query_row([Key(webhook_id)], |row| row.get(0))
 }
@@ -89,7 +90,7 @@ pub(super) fn finish(
             .execute((&webhook, challenge.as_str(), Millis(due_at)))?;
         return Ok(None);
     }
-    // An outdated challenge was sent to another URL, or before the webhook was deactivated again.
+    // An outdated challenge matches no row. It was sent to another URL, or before the webhook was deactivated again.
     let ended = connection
         .prepare_cached("DELETE FROM handshakes WHERE webhook_id = ?1 AND challenge = ?2")?
         .execute((&webhook, challenge.as_str()))?;

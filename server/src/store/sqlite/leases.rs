@@ -5,7 +5,8 @@ use crate::api::trace::TraceContext;
 use crate::model::Rate;
 use crate::slots::{Slot, Slots};
 
-/// The maximum number of deliveries leased in one round, so that a publish never waits long for a round.
+/// The maximum number of deliveries that one round leases. The limit keeps the round short, because a publish must
+/// wait for it.
 const MAX_LEASED_PER_ROUND: usize = 256;
 
 pub(super) struct LeaseTransaction<'a> {
@@ -17,7 +18,7 @@ pub(super) struct LeaseTransaction<'a> {
 }
 
 impl LeaseTransaction<'_> {
-    /// Stores a delivery for each destination, and leases those that get a slot.
+    /// Stores a delivery for each destination, and leases the deliveries that get a slot.
     pub(super) fn fan_out(
         &self,
         notification: &Notification,
@@ -70,7 +71,8 @@ impl LeaseTransaction<'_> {
         Ok(leased)
     }
 
-    /// Takes a slot if the caps and the webhook's rate limit allow it. Otherwise the work waits in `slots`.
+    /// Takes a slot if the caps and the webhook's rate limit allow it. If they do not allow it, the work waits in
+    /// `slots`.
     fn take_slot(&self, destination: &Destination, work: WorkItem, payload_bytes: usize) -> rusqlite::Result<Option<Slot>> {
         let Some(slot) = self.slots.try_take(&destination.account, work, payload_bytes, self.now) else { return Ok(None) };
         let Some(rate) = destination.max_per_second.and_then(Rate::per_second) else { return Ok(Some(slot)) };
@@ -94,10 +96,10 @@ impl LeaseTransaction<'_> {
         }
     }
 
-    /// Leases deliveries of these work items, and of work that has fallen due, as far as the limits allow.
+    /// Leases deliveries of these work items, and of work that has fallen due, while slots are free.
     pub(super) fn lease_due(&self, mut work_items: Vec<WorkItem>) -> rusqlite::Result<DueRound> {
         work_items.extend(ready::take_due(self.connection, self.now)?);
-        // Retries come last, unless it is the turn of the webhook's retries.
+        // Retries come after new and ordered deliveries, except when `retries_go_first` returns true.
         work_items.sort_by_cached_key(|work| match work.lane {
             Lane::Retry if self.slots.retries_go_first(work.webhook_id) => 0,
             Lane::Fresh | Lane::Ordered => 1,
@@ -121,9 +123,10 @@ impl LeaseTransaction<'_> {
         Ok(round)
     }
 
-    /// Leases due deliveries of one lane. Further deliveries wait in `slots`, or in `ready` until they are due.
+    /// Leases due deliveries of one lane of a webhook. The remaining work waits in `slots`, or in `ready` until it is
+    /// due.
     pub(super) fn lease_of_webhook(&self, destination: &Arc<Destination>, work: WorkItem, limit: usize) -> rusqlite::Result<Vec<Leased>> {
-        // Waiting work is leased when its wait ends, and paused work when it is resumed.
+        // Work that waits in `slots` is leased when its wait ends. Paused work is leased when the pause ends.
         if self.slots.is_waiting(work) || self.cache.is_paused(self.connection, destination)? {
             return Ok(Vec::new());
         }
@@ -136,11 +139,12 @@ impl LeaseTransaction<'_> {
             let due_at = row.get::<_, Millis>(2)?.0;
             let is_leased: bool = row.get(3)?;
             if is_leased {
-                // The end of that attempt leases the next delivery.
+                // This delivery is in flight. Recording its outcome leases the next delivery.
                 break;
             }
             let (attempts, schedule_start): (u32, u32) = (row.get(1)?, row.get(9)?);
-            // The first attempt of a schedule is always due. If its due time is in the future, the clock was set back.
+            // The first attempt of a retry schedule is always due. If its due time is in the future, the clock was set
+            // back.
             if due_at > self.now && attempts > schedule_start {
                 ready::mark(self.connection, work, due_at)?;
                 break;
@@ -174,7 +178,7 @@ impl LeaseTransaction<'_> {
         Ok(taken)
     }
 
-    /// Returns the first pending delivery of an ordered webhook, including one in flight.
+    /// Returns the first pending delivery of an ordered webhook. This delivery may be in flight.
     fn head(&self, destination: &Destination) -> rusqlite::Result<Option<Uuid>> {
         self.connection
             .prepare_cached(
@@ -186,7 +190,7 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects deliveries without a valid lease. Skips at most as many leased rows as the webhook has in flight or unrecorded.
+/// Selects deliveries without a valid lease. The query also reads leased deliveries, but the slots limit their number.
 const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state
      FROM deliveries d INDEXED BY deliveries_waiting JOIN notifications n ON n.id = d.notification_id
@@ -202,7 +206,7 @@ const IN_ORDER: &str =
      WHERE d.webhook_id = :webhook AND d.epoch = :epoch AND d.lane = :lane AND d.status = 0 AND d.sequence IS NOT NULL
      ORDER BY d.sequence LIMIT 1";
 
-/// Releases a lease, unless it is void.
+/// Releases a lease. Does nothing if the lease is void.
 pub(super) fn release(connection: &Connection, delivery_id: Uuid, lease: Uuid) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE deliveries SET leased_by = NULL WHERE id = ?1 AND leased_by = ?2")?

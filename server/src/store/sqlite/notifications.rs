@@ -38,7 +38,7 @@ pub(super) fn find_key(connection: &Connection, idempotency: &Idempotency, now: 
         .optional()?;
     match earlier {
         None => Ok(None),
-        // A timing difference of this comparison reveals at most something about a body that the caller sent itself.
+        // The time of this comparison reveals at most something about a body that the same caller sent.
         Some((fingerprint, _)) if fingerprint != idempotency.fingerprint => Ok(Some(Published::Conflict)),
         Some((_, id)) => Ok(Some(get(connection, None, id)?.map_or(Published::Deleted, Published::Repeated))),
     }
@@ -76,7 +76,7 @@ pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) 
         .optional()
 }
 
-/// Removes some expired keys. Returns true if more keys may be left.
+/// Removes some expired idempotency keys. Returns true if more expired keys may be left.
 pub(super) fn expire_some_keys(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let expired = connection
         .prepare_cached(
@@ -97,7 +97,7 @@ pub(super) fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Resul
     })
 }
 
-/// Reads `trace_parent` at `column` and `trace_state` after it.
+/// Reads `trace_parent` at index `column` and `trace_state` at the next index.
 pub(super) fn trace_from_row(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<TraceContext>> {
     let Some(parent) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
     let state: Option<String> = row.get(column + 1)?;

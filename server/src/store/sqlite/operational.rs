@@ -3,10 +3,12 @@
 use super::*;
 use crate::api::operational::Operational;
 
-/// Publishes an event to the account's active webhooks that subscribe to its type, except the webhook that the event is about.
-/// Stores nothing if there are no such webhooks. Leases nothing, so the caller must wake the engine after the commit.
+/// Publishes an event to the account's active webhooks that subscribe to its type, except the webhook that the event
+/// is about. Stores nothing if no webhook must get the event. Leases nothing, so the caller must wake the engine after
+/// the commit.
 ///
-/// A webhook causes at most one deactivation event per activation, so failing listeners cannot cause an endless chain of events.
+/// Failing webhooks cannot cause an endless chain of events. Without a success or a new activation, a webhook causes
+/// at most one warning and one deactivation.
 pub(super) fn publish<T: Operational>(
     connection: &Connection,
     cache: &SubscriptionCache,

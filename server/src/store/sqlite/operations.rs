@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::store::shared::ROW;
 
-/// The modules `webhooks`, `notifications` and so on contain the operations themselves.
+/// The SQL statements are in other modules, one module for each subject.
 #[async_trait]
 impl Store for Sqlite {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
@@ -130,8 +130,8 @@ impl Store for Sqlite {
         self.add(share, Urgency::Now, ROW, move |connection, _| redelivery::redeliver(connection, &account, id, now, incarnation)).await
     }
 
-    /// A step is not urgent: it waits for the batching delay or for another commit. This leaves room for other writes between the
-    /// steps.
+    /// A step is not urgent: it waits for the batching delay or for another commit. So other writes can run between
+    /// two steps.
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
         let share = Share::of(Some(&account), 0);
         let incarnation = self.incarnation;

@@ -5,7 +5,7 @@ use super::*;
 impl LeaseTransaction<'_> {
     pub(super) fn finish(&self, finish: &EndedAttempt) -> rusqlite::Result<FinishedAttempt> {
         let (mut finished, lane_now) = self.record(finish)?;
-        // A redelivery during the attempt may have moved the delivery into or out of the ordered lane.
+        // A redelivery during the attempt may have moved the delivery into the lane `ordered` or out of it.
         if (finish.lane == Lane::Ordered || lane_now == Some(Lane::Ordered))
             && finished.deactivated.is_none()
             && let Some(destination) = self.cache.destination(self.connection, finish.destination.webhook_id)?
@@ -54,7 +54,7 @@ impl LeaseTransaction<'_> {
             return Ok((FinishedAttempt::default(), lane));
         }
 
-        // A delivery that was cancelled during the attempt stays cancelled, but counts the attempt.
+        // A delivery that was cancelled during the attempt stays cancelled, but the attempt is counted.
         let destination = &finish.destination;
         let live = self.cache.destination(connection, destination.webhook_id)?.filter(|current| current.epoch == destination.epoch);
         let (status, due_at) = match finish.next {
@@ -63,7 +63,8 @@ impl LeaseTransaction<'_> {
             Next::Failed | Next::Gone | Next::Succeeded => (2, self.now),
         };
         let lane = if finish.lane == Lane::Ordered { Lane::Ordered } else { Lane::Retry };
-        // A schedule that starts after this attempt belongs to a redelivery that was requested during the attempt.
+        // If the retry schedule starts after this attempt, a redelivery was requested during the attempt. Then the
+        // schedule does not change.
         let still_due = connection
             .prepare_cached(
                 "UPDATE deliveries SET attempt_count = ?2, leased_by = NULL,

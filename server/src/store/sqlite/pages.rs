@@ -1,4 +1,4 @@
-//! Pages of lists. The cost of a page is bounded, even if few of many rows match the filter.
+//! Pages of lists. The cost of a page is limited, even if the filter matches only few of many rows.
 
 use super::*;
 
@@ -8,8 +8,8 @@ const MAX_ROWS_EXAMINED: usize = 10_000;
 /// A page ends when its payloads reach this size.
 const MAX_PAYLOAD_BYTES: usize = 4 << 20;
 
-/// Collects a page from rows in list order. Column 0 is the identifier, and column 1 is whether the row matches the filter. For
-/// each matching row, `take` returns the item and the size of its payload.
+/// Collects a page from rows in list order. Column 0 is the identifier. Column 1 says whether the row matches the
+/// filter. For each matching row, `take` returns the item and the size of its payload.
 pub(super) fn collect<T>(
     mut rows: rusqlite::Rows<'_>,
     limit: u32,

@@ -1,8 +1,8 @@
 //! The pauses of the operator.
 //!
-//! An administration command writes a pause, and the writing thread sees it in its next transaction. A leasing round removes paused
-//! work from `ready`, so the work waits only in `deliveries`. The transaction that ends the pause also finds the due times again,
-//! so both become visible together.
+//! An administration command writes a pause, and the writing thread sees it in its next transaction. A leasing round
+//! removes paused work from `ready`, so the work waits only in `deliveries`. The transaction that ends a pause also
+//! adds the due times to `ready` again. So the end of the pause and the due times become visible together.
 
 use super::*;
 use crate::store::shared::pauses::{Paused, from_columns, to_columns};
@@ -26,7 +26,7 @@ pub(super) fn pause(connection: &Connection, cache: &SubscriptionCache, scope: &
 /// Returns false if the scope is not paused.
 pub(super) fn resume(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let Some(since) = forget(connection, cache, scope)? else { return Ok(false) };
-    // The pause does not count as time of failures, because no delivery could succeed.
+    // The time of the pause does not count as time of failure, because no attempt begins during a pause.
     connection
         .prepare_cached(&format!(
             "UPDATE failures SET since = since + max(0, ?1 - max(since, ?2))
@@ -38,7 +38,7 @@ pub(super) fn resume(connection: &Connection, cache: &SubscriptionCache, scope: 
     Ok(true)
 }
 
-/// Removes a pause. Returns when it started, or `None` if there is no such pause.
+/// Removes a pause. Returns the start of the pause, or `None` if the scope was not paused.
 pub(super) fn forget(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope) -> rusqlite::Result<Option<Millis>> {
     cache.forget_pauses();
     connection
@@ -47,7 +47,7 @@ pub(super) fn forget(connection: &Connection, cache: &SubscriptionCache, scope: 
         .optional()
 }
 
-/// The webhooks of a scope, as a condition on `w` with the parameter `?3`.
+/// The condition that selects the webhooks of a scope. It uses the table alias `w` and the parameter `?3`.
 fn filter(scope: &PauseScope) -> &'static str {
     match scope {
         PauseScope::All => "?3 IS NULL",

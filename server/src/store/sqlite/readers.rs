@@ -10,7 +10,7 @@ use super::{Error, Result};
 
 const CONNECTIONS: usize = 3;
 
-/// The page cache of each connection. The operating system caches the pages too.
+/// The size of the page cache of each connection. It is small, because the operating system also caches the pages.
 const CACHE_KIBIBYTES: i64 = 1024;
 
 pub(super) struct Readers {
@@ -48,7 +48,8 @@ impl Readers {
     }
 }
 
-/// A connection in use. It returns to the pool even if the look-up panics, and before its permit does.
+/// A connection in use. It returns to the pool even if the look-up panics. The permit is released after the connection
+/// has returned.
 struct BorrowedConnection {
     connection: Option<Connection>,
     readers: Arc<Readers>,

@@ -2,18 +2,19 @@
 
 use super::*;
 
-/// The maximum number of due rows that one round takes.
+/// The maximum number of due rows that one round removes from the table.
 const MAX_READY_PER_ROUND: u32 = 256;
 
-/// Rebuilds the table after earlier leases became void. The cost is one index probe per webhook and lane, whatever the size of the
-/// backlog. A first attempt is always due, because the clock may have been ahead at the publish.
+/// Rebuilds the table after earlier leases became void. The cost is one index search for each webhook and lane, and
+/// does not depend on the size of the backlog. In the lanes `fresh` and `ordered`, the next round examines the work at
+/// once. The due times of these lanes may be in the future if the clock was ahead during the publish.
 pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM ready", [])?;
     find(connection, "?3 IS NULL", &rusqlite::types::Value::Null)
 }
 
-/// Adds the missing rows of some webhooks. `of_webhooks` is a condition on `w` with the parameter `?3`. Rows with an earlier
-/// due time stay.
+/// Adds the missing rows of some webhooks. `of_webhooks` is a condition with the table alias `w` and the parameter
+/// `?3`. A row with an earlier due time does not change.
 pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusqlite::types::Value) -> rusqlite::Result<()> {
     let mut find = connection.prepare(&format!(
         "INSERT INTO ready (webhook_id, lane, due_at)

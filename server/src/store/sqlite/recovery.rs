@@ -1,7 +1,7 @@
 //! Making many deliveries of one webhook due again in small steps.
 //!
-//! A step examines a bounded number of rows, whether it recovers them or not. It uses an index of failed and cancelled
-//! deliveries, so it reads neither succeeded deliveries nor deliveries before `since`.
+//! A step examines a limited number of rows. Rows that it does not recover count too. It uses an index of failed and
+//! cancelled deliveries, so it reads neither succeeded deliveries nor deliveries before `since`.
 
 use super::*;
 use crate::store::RECOVERY_STEP;
@@ -17,7 +17,8 @@ pub(super) fn step(
     if webhook.deactivation.is_some() {
         return Ok(RecoveryStep::WebhookDeactivated);
     }
-    // The index contains cancelled deliveries only after they are marked, so mark them first.
+    // Cancelled deliveries are in the index only after their rows have the status `cancelled`, so this step comes
+    // first.
     if cancellations::carry_out_some(connection, Some(webhook.id), now)? {
         return Ok(RecoveryStep::Prepared);
     }

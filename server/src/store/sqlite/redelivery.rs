@@ -1,10 +1,11 @@
 //! Making one delivery due again.
 //!
-//! A redelivery begins a new retry schedule after attempt number `schedule_start`. While an attempt is in progress, `leased_by` is
-//! the incarnation of this process, and `schedule_start` is the number of this attempt. So no second attempt is leased at the same
-//! time. When the attempt ends, its number shows that a redelivery was requested. A success also completes the redelivery; any
-//! other result leaves the delivery due. The same applies if the delivery was cancelled during the attempt, because a cancellation
-//! keeps the lease.
+//! A redelivery begins a new retry schedule after attempt number `schedule_start`. While an attempt is in flight,
+//! `leased_by` is the incarnation of this process. The lease stays, so no second attempt is leased at the same time.
+//! The attempt in flight is then the last one before the new schedule. When it ends, its number shows that a
+//! redelivery was requested. If it succeeded, the redelivery is complete too. After any other outcome, the delivery
+//! stays due. A cancellation keeps the lease of an attempt in flight. So all of this is also true for a delivery that
+//! was cancelled during the attempt.
 
 use super::*;
 
@@ -55,7 +56,7 @@ pub(super) fn redeliver(
         return Ok(Redelivered::WebhookDeactivated);
     }
     let (lane, due_at) = match found.pending {
-        // A pending delivery keeps its lane and an earlier due time.
+        // A pending delivery keeps its lane. If its due time has already passed, it also keeps its due time.
         Some((due_at, lane)) => {
             let due_at = due_at.min(now);
             connection
@@ -69,8 +70,9 @@ pub(super) fn redeliver(
     Ok(deliveries::get(connection, None, id)?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes an ended delivery due. Its new schedule begins after the last attempt, including an attempt in progress. The delivery uses
-/// the retry lane, so it does not delay fresh deliveries. In an ordered webhook, it comes last. Returns the lane.
+/// Makes an ended delivery due again. Its new retry schedule starts after its last attempt, or after the attempt in
+/// flight. The delivery goes to the lane `retry`, so new deliveries do not wait for it. In an ordered webhook, it
+/// comes after all other deliveries. Returns the lane.
 pub(super) fn make_due(
     connection: &Connection,
     id: Uuid,

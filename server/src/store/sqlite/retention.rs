@@ -6,12 +6,12 @@ use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK
 /// The maximum number of deliveries, notifications or webhooks that one part of a step removes.
 const MAX_REMOVED: u32 = 200;
 
-/// The file shrinks if its free pages are more than a quarter of its pages and more than this number. Each step frees up to
-/// [`MAX_PAGES_FREED`]. SQLite reuses the other free pages.
+/// The file shrinks if it has more free pages than this number, and if more than a quarter of its pages are free. Each
+/// step returns at most [`MAX_PAGES_FREED`] pages to the disk. SQLite reuses the remaining free pages.
 const MIN_FREE_PAGES: i64 = 256;
 const MAX_PAGES_FREED: u32 = 64;
 
-/// Runs one step of all removals. Returns true if there is more to do now.
+/// Runs one step of each removal. Returns true if there is more to do now.
 pub(super) fn step(connection: &Connection, limits: &StorageLimits, incarnation: Uuid, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let round = shared::round(limits);
     let mut more = false;
@@ -100,8 +100,8 @@ fn remove_deliveries(
     Ok(Passed { reached, more: old.len() == LOOKED_AT_ONCE as usize })
 }
 
-/// Removes a delivery with its attempts. Also removes the notification if it has no other delivery. Returns the removed bytes of
-/// payload.
+/// Removes a delivery with its attempts. Also removes the notification if it has no other delivery. Returns the size
+/// of the removed payload in bytes.
 fn remove_delivery(connection: &Connection, id: Uuid, notification_id: Uuid) -> rusqlite::Result<i64> {
     connection.prepare_cached("DELETE FROM attempts WHERE delivery_id = ?1")?.execute([Key(id)])?;
     connection.prepare_cached("DELETE FROM deliveries WHERE id = ?1")?.execute([Key(id)])?;
@@ -114,13 +114,14 @@ fn remove_delivery(connection: &Connection, id: Uuid, notification_id: Uuid) -> 
         .query_row([Key(notification_id)], |row| row.get(0))
         .optional()?;
     if payload == Some(None) {
-        // The notification was already deleted. Its responses are removed with its attempts.
+        // An API call had deleted the notification. Its responses are removed with its attempts, so its erasure is
+        // complete.
         connection.prepare_cached("DELETE FROM erasures WHERE notification_id = ?1")?.execute([Key(notification_id)])?;
     }
     Ok(payload.flatten().unwrap_or_default())
 }
 
-/// Removes old notifications without deliveries. Returns true if more notifications may be left.
+/// Removes old notifications that never had a delivery. Returns true if more notifications may be left.
 fn remove_notifications_for_nobody(connection: &Connection, created_by: DateTime<Utc>) -> rusqlite::Result<bool> {
     let oldest: Vec<(Key, Millis)> = connection
         .prepare_cached(
@@ -143,7 +144,7 @@ fn remove_notifications_for_nobody(connection: &Connection, created_by: DateTime
     Ok(removed == MAX_REMOVED)
 }
 
-/// Removes the tombstones of deleted webhooks without deliveries.
+/// Removes the tombstones of webhooks that have no deliveries left.
 fn remove_tombstones(connection: &Connection, after: Uuid) -> rusqlite::Result<Passed> {
     let tombstones: Vec<(Key, bool)> = connection
         .prepare_cached(

@@ -13,7 +13,7 @@ pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../schema/sqlite/0001_in
 /// SQLite truncates a larger log to this size, in bytes.
 pub(super) const JOURNAL_SIZE_LIMIT: i64 = 16 << 20;
 
-/// How long a statement waits for another process (a token command) to finish its write.
+/// How long a statement waits until another process, for example a token command, has finished its write.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Returns the schema version of a database; 0 for a new one.
+/// Returns the schema version of a database. A new database has version 0.
 pub(super) fn schema_version(connection: &Connection) -> rusqlite::Result<usize> {
     connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
 }
@@ -87,7 +87,7 @@ pub(super) fn migrate(connection: &mut Connection, file: &Path, migrations: &[&s
     loop {
         let failed = |to, source| OpenError::Migrate { path: path.clone(), to, source };
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(open)?;
-        // Read inside the transaction: another process may be migrating the same file.
+        // The version must be read inside the transaction, because another process may be migrating the same file.
         let found = schema_version(&transaction).map_err(open)?;
         if found > migrations.len() {
             return Err(OpenError::TooNew { path, found });

@@ -22,7 +22,8 @@ pub(super) fn rotate(
     webhook_rows::get(connection, Some(account), id)
 }
 
-/// Removes expired secrets. The revision does not change, because each attempt checks the expiry itself.
+/// Removes previous secrets that have expired. The revision does not change, because each attempt itself checks
+/// whether the previous secret is still valid.
 pub(super) fn forget_expired(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE previous_valid_until <= ?1")?

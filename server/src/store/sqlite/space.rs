@@ -1,7 +1,7 @@
 //! Checks whether the store has room for more data.
 //!
-//! A full store refuses only commands that add data for a caller. Recording attempts, deleting and removing old data continue,
-//! so that a full store gets room again by itself.
+//! A full store refuses only commands that add data for a caller. It still records attempts, performs deletions, and
+//! removes old data. So a full store gets room again without an action of the operator.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +28,7 @@ impl Space {
         Space::new(&self.database, limits)
     }
 
-    /// Whether another `bytes` may be stored. `connection` must be the writing connection.
+    /// Whether `bytes` more bytes may be stored. `connection` must be the writing connection.
     pub(super) fn admits(&self, connection: &Connection, bytes: usize) -> rusqlite::Result<bool> {
         if self.max_bytes == 0 && self.min_free_bytes == 0 {
             return Ok(true);
@@ -51,8 +51,9 @@ impl Space {
     }
 }
 
-/// Free pages do not count as used, because SQLite reuses them before the file grows. The log does not count either, because it
-/// shrinks only when it restarts. A store that waited for this could stay full for ever.
+/// Free pages do not count as used, because SQLite reuses them before the file grows. The log does not count as used
+/// either, because it shrinks only when SQLite begins to overwrite it. If the log counted, a full store might stay
+/// full for ever.
 fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name| connection.prepare_cached(name)?.query_row([], |row| row.get::<_, u32>(0).map(u64::from));
     let pages = pragma("PRAGMA page_count")?.saturating_sub(pragma("PRAGMA freelist_count")?);

@@ -1,7 +1,8 @@
-//! The subscription cache: the webhook data for publishing and leasing. So a publish needs no query for its webhooks.
+//! The subscription cache keeps the webhook data for publishing and leasing. If an account is in the cache, a publish
+//! needs no query to find the webhooks.
 //!
-//! Only the writing thread uses the cache, inside its transactions. Each change of a webhook removes the webhook from the
-//! cache. A transaction that is not committed clears the cache.
+//! Only the writing thread uses the cache, inside its transactions. Each change of a webhook removes the webhook from
+//! the cache. If a transaction is not committed, the whole cache is cleared.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,9 +20,10 @@ struct Contents {
     accounts: HashMap<String, Subscribers>,
     /// The number of webhooks of each account.
     counts: HashMap<String, u32>,
-    /// The webhooks with a row in `failures`, so that a success of any other webhook needs no query. `None`: not read yet.
+    /// The webhooks with a row in `failures`. A success of any other webhook needs no query. `None` means that the
+    /// table must be read.
     failing: Option<HashSet<Uuid>>,
-    /// The operator's pauses. `None`: not read yet.
+    /// The operator's pauses. `None` means that the pauses must be read.
     paused: Option<Paused>,
     /// The last value of `PRAGMA data_version`. It changes with each commit of another connection.
     data_version: Option<i64>,

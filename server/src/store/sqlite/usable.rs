@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::schema::{BUSY_TIMEOUT, MIGRATIONS, OpenError, schema_version};
 
-/// A database that is not damaged and has a schema that this program knows.
+/// A database with a schema that this program knows.
 pub(crate) struct Usable(Connection);
 
 impl Usable {
@@ -28,10 +28,12 @@ impl Usable {
         Ok(Usable(connection))
     }
 
-    /// Opens a database and locks it against writes, until the result is dropped. The result itself cannot write either.
+    /// Opens a database and locks it against writes of all processes until the result is dropped. The result cannot
+    /// write either.
     ///
     /// # Errors
-    /// The errors of [`Usable::open`], but damage is not checked. Also when the database has an older schema.
+    /// When the file is not a database of this service, cannot be locked, or has an older or newer schema. Damage is
+    /// not checked.
     pub(crate) fn hold(path: &Path) -> anyhow::Result<Usable> {
         let open = |source| OpenError::of(path, source);
         let connection =
@@ -40,7 +42,7 @@ impl Usable {
         // The lock needs write access.
         let writable = !connection.is_readonly("main").map_err(open)?;
         ensure!(writable, "cannot lock {}: run webhooks-server as a user who may write it", path.display());
-        // Leaves the contents of the log in the log.
+        // With this setting, closing the connection does not move the contents of the log into the file.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(open)?;
         connection.execute_batch("BEGIN IMMEDIATE; PRAGMA query_only = true").map_err(open)?;
         let schema = known_schema(&connection).with_context(|| format!("cannot use {}", path.display()))?;

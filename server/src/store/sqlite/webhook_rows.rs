@@ -113,7 +113,7 @@ fn auth_from_row(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Aut
     texts::auth_from_text(text).map_err(|error| corrupt(column, error))
 }
 
-/// Reads `previous_secret` at column `first` and `previous_valid_until` after it.
+/// Reads `previous_secret` at index `first` and `previous_valid_until` at the next index.
 fn previous_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Option<PreviousSecret>> {
     let (secret, valid_until) = (row.get::<_, Option<Vec<u8>>>(first)?, row.get::<_, Option<Millis>>(first + 1)?);
     Ok(secret.zip(valid_until).map(|(secret, valid_until)| PreviousSecret { secret: Sealed(secret), valid_until: valid_until.0 }))

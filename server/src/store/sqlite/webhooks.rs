@@ -87,7 +87,8 @@ pub(super) fn update(
     Ok(webhook_rows::get(connection, Some(account), id)?.map(Ok))
 }
 
-/// Deactivating a webhook again changes nothing, not even the reason, unless the webhook waits for a handshake.
+/// Deactivates a webhook and removes its handshake, if it has one. If the webhook is already deactivated for another
+/// reason than a handshake, changes nothing.
 pub(super) fn deactivate(
     connection: &Connection,
     cache: &SubscriptionCache,
@@ -131,7 +132,7 @@ pub(super) fn activate(
     webhook_rows::get(connection, Some(account), id)
 }
 
-/// Leaves a tombstone without secrets, so that the deliveries of the webhook stay readable.
+/// Deletes a webhook. Leaves a tombstone without secrets, so that the deliveries of the webhook stay readable.
 pub(super) fn delete(
     connection: &Connection,
     cache: &SubscriptionCache,

@@ -11,7 +11,7 @@ use super::subscription_cache::SubscriptionCache;
 use super::{Error, Metrics, Result};
 use crate::store::queue::{FairQueue, Share, Urgency};
 
-/// How long commands that are not urgent are gathered.
+/// The batching delay of commands that are not urgent.
 const LINGER: Duration = Duration::from_millis(5);
 
 /// A command. It runs inside the transaction, or gets the error if the transaction could not begin.
@@ -25,7 +25,7 @@ type Failed = bool;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WakeOn {
     AnyCommand,
-    /// A command after which the batch begins at once.
+    /// Only a command that makes the next batch begin at once.
     UrgentCommand,
 }
 
@@ -80,7 +80,7 @@ impl Writer {
             };
             let failed = outcome.is_err();
             let reply: Reply = Box::new(move |committed| {
-                // The caller may have stopped waiting. The command runs anyway.
+                // If the caller has stopped waiting, the result is dropped. The command runs anyway.
                 let _ = sender.send(match (outcome, committed) {
                     (Ok(_), Err(error)) => Err(Error::Unavailable(anyhow::anyhow!("the commit failed: {error}"))),
                     (outcome, _) => outcome,
@@ -155,7 +155,7 @@ fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command
         let (reply, failed) = command(transaction.as_ref().map(|()| connection));
         if failed {
             cache.forget_all();
-            // A full disk may roll back the whole transaction, including earlier commands.
+            // On a full disk, SQLite may roll back the whole transaction, including earlier commands.
             if transaction.is_ok() && connection.is_autocommit() {
                 let lost = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
                 transaction = Err(rusqlite::Error::SqliteFailure(lost, Some("the transaction was rolled back".to_owned())));
@@ -169,8 +169,8 @@ fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command
     if let Err(error) = &committed {
         cache.forget_all();
         if is_failed_sync(error) {
-            // After a failed sync, the contents of the disk are unknown, and a second sync may wrongly report success. A new
-            // process reads the log from the disk and continues from its real contents.
+            // After a failed sync, the contents of the disk are unknown, and a second sync may wrongly report success.
+            // A new process reads the log from the disk and continues with the data that is really stored.
             eprintln!(
                 "the disk failed to sync the database: {error}; this process exits, so that it does not confirm data that is not stored"
             );

@@ -13,7 +13,7 @@ pub(in crate::store) enum TestDatabase {
 }
 
 impl TestDatabase {
-    /// A database of the store that this test run uses.
+    /// Creates a database for the store that this test run uses.
     pub(super) fn new() -> TestDatabase {
         if webhooks_postgres::is_wanted() { TestDatabase::database() } else { TestDatabase::file() }
     }
@@ -37,7 +37,7 @@ impl TestDatabase {
         }
     }
 
-    /// Opens a store and joins as a node. A background task sends its heartbeats, like the engine.
+    /// Opens a store and joins as a node. A background task sends its heartbeats, as the engine does.
     pub(super) async fn join(&self, node: &str, limits: StorageLimits) -> Arc<dyn Store> {
         let store = self.open(node, limits).await;
         store.join().await.expect("joined");
@@ -52,19 +52,19 @@ impl TestDatabase {
         store
     }
 
-    /// Removes nodes of that name, as other nodes would do some seconds after their death.
+    /// Removes nodes with this name. Another node does this some seconds after the death of a node.
     pub(super) fn mark_dead(&self, node: &str) {
         if let TestDatabase::Database(_) = self {
             self.ask(&format!("DELETE FROM nodes WHERE name = '{node}'"));
         }
     }
 
-    /// Returns the number of rows of a table. `of` may also contain a condition.
+    /// Returns the number of rows of a table. `of` is the name of the table and may also contain a condition.
     pub(in crate::store) fn rows(&self, of: &str) -> u32 {
         self.ask(&format!("SELECT count(*) FROM {of}")).parse().expect("a number")
     }
 
-    /// Runs statements on a separate connection, and returns the result of the last one.
+    /// Runs statements on a separate connection, and returns the result of the last statement.
     pub(in crate::store) fn ask(&self, sql: &str) -> String {
         match self {
             TestDatabase::File(_) => {

@@ -1,11 +1,12 @@
-//! Webhooks that accept nothing for too long.
+//! Webhooks whose attempts have failed for too long.
 
 use super::*;
 
 const POLICY: DeactivationPolicy = DeactivationPolicy { time: TimeDelta::seconds(100), attempts: 3 };
 
 impl Bench {
-    /// Publishes, and ends the attempt at a time. Returns the deactivation that this causes.
+    /// Publishes a notification and ends its attempt at `time`. Returns the deactivation if the webhook was
+    /// deactivated.
     pub(super) async fn attempt_at(&self, webhook: &Webhook, time: i64, next: Next) -> Option<Deactivated> {
         let leased = self.publish_to(webhook).await.remove(0);
         self.end_at(&leased, time, next).await
@@ -39,7 +40,7 @@ async fn a_webhook_that_accepts_nothing_for_too_long_is_deactivated() {
     assert_eq!(bench.deactivation(&webhook).await, Some((REASON_FAILING.to_owned(), seconds(111))));
     assert_eq!(bench.status(&waiting).await, DeliveryStatus::Cancelled);
     assert!(bench.lease(seconds(1000)).await.leased.is_empty());
-    // The result of an attempt that ends after the deactivation has no effect.
+    // An attempt that ends after the deactivation does not deactivate the webhook again.
     assert_eq!(bench.end_at(&waiting, 112, Next::Failed).await, None);
 }
 

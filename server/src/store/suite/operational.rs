@@ -9,7 +9,8 @@ impl Bench {
         self.webhook_with(account, |webhook| webhook.event_types = Some(EventTypes(patterns))).await
     }
 
-    /// Makes the deliveries that are due at a time. Returns the webhook, the event type and the data of each delivery.
+    /// Makes a successful attempt of each delivery that is due at `time`. Returns the webhook, the event type and the
+    /// data of each delivery.
     async fn deliver_events(&self, time: i64) -> Vec<(Uuid, String, serde_json::Value)> {
         let mut events = Vec::new();
         for leased in self.lease(seconds(time)).await.leased {

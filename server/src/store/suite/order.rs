@@ -1,4 +1,4 @@
-//! When a delivery is leased: order, rate limits and a clock that is set back.
+//! Tests when a delivery is leased: order, rate limits, and a clock that is set back.
 
 use super::*;
 
@@ -18,7 +18,7 @@ async fn an_ordered_webhook_gets_one_delivery_at_a_time_in_publishing_order() {
     assert!(bench.lease(seconds(59)).await.leased.is_empty(), "a restart does not change the order");
     let again = bench.lease(seconds(60)).await.leased.remove(0);
     assert_eq!(again.attempt, 2);
-    // A failed delivery does not block the next one.
+    // A failed delivery does not block the next delivery.
     let mut delivered = vec![again.notification.id];
     let mut next = free_slot_and_finish(&bench, again, Next::Failed).await;
     while let Some(leased) = next {
@@ -40,7 +40,7 @@ async fn a_repeated_publication_does_not_lose_a_waiting_ordered_delivery() {
     bench.store.release_delivery(leased[0].delivery_id, leased[0].lease).await.expect("released");
     let waiting = leased[0].delivery_id;
     drop(leased);
-    // Both share a transaction, and the first one stores nothing.
+    // One transaction runs both publications, and the first publication stores nothing.
     let (repeated, new) = tokio::join!(bench.publish(audience(), key()), bench.publish(audience(), None));
     let Published::New { mut leased, .. } = new else { panic!("the publication is not new") };
     assert!(matches!(repeated, Published::Repeated(_)));
@@ -49,7 +49,7 @@ async fn a_repeated_publication_does_not_lose_a_waiting_ordered_delivery() {
     assert_eq!(leased.iter().map(|leased| leased.delivery_id).collect::<Vec<_>>(), [waiting]);
 }
 
-/// Like the engine, frees the slot before it records the attempt.
+/// Frees the slot before it records the attempt, as the engine does.
 async fn free_slot_and_finish(bench: &Bench, leased: Leased, next: Next) -> Option<Leased> {
     let Leased { delivery_id, attempt, lane, lease, destination, slot, .. } = leased;
     slot.end(next == Next::Succeeded, seconds(60));

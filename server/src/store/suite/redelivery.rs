@@ -7,7 +7,7 @@ impl Bench {
         self.store.redeliver(webhook.account.clone(), delivery_id, now).await.expect("stored")
     }
 
-    /// Redelivers a delivery and leases it at once. Also returns the number of the attempt and the start of its schedule.
+    /// Redelivers a delivery and leases it at once. Also returns the number of the attempt and its `schedule_start`.
     async fn redelivered(&self, webhook: &Webhook, delivery_id: Uuid, now: DateTime<Utc>) -> (Leased, (u32, u32)) {
         let Redelivered::Due(delivery) = self.redeliver(webhook, delivery_id, now).await else { panic!("the delivery is not due") };
         assert_eq!((delivery.status, delivery.due_at), (DeliveryStatus::Pending, Some(now)));
@@ -51,7 +51,7 @@ async fn a_redelivery_in_any_state_is_due_now_with_a_new_schedule() {
     bench.finish(&waiting, Next::RetryAt(seconds(3600))).await;
     bench.cancel(&webhook).await;
     bench.revive(&webhook).await;
-    // Redeliver before and after the row is marked as cancelled.
+    // The test redelivers before and after the row gets the status `cancelled`.
     let (cancelled, attempt) = bench.redelivered(&webhook, id, seconds(5)).await;
     assert_eq!(attempt, (6, 5));
     bench.finish(&cancelled, Next::RetryAt(seconds(3600))).await;
@@ -60,7 +60,7 @@ async fn a_redelivery_in_any_state_is_due_now_with_a_new_schedule() {
     bench.revive(&webhook).await;
     let (cancelled, attempt) = bench.redelivered(&webhook, id, seconds(6)).await;
     assert_eq!(attempt, (7, 6));
-    // The schedule continues.
+    // After a failed attempt, the retry schedule of the redelivery continues.
     bench.finish(&cancelled, Next::RetryAt(seconds(7))).await;
     let next = bench.lease(seconds(7)).await.leased.remove(0);
     assert_eq!((next.attempt, next.schedule_start), (8, 6));
@@ -187,7 +187,8 @@ impl Bench {
         changed.expect("stored").expect("found").expect("allowed");
     }
 
-    /// Publishes. During the attempt, cancels the delivery, switches the webhook's order and redelivers.
+    /// Publishes a notification. During its attempt, cancels the delivery, changes `ordered` of the webhook, and
+    /// redelivers the delivery.
     async fn redelivered_in_progress(&self, ordered: bool) -> (Webhook, Leased) {
         let webhook = self.webhook_with("acme", |webhook| webhook.ordered = ordered).await;
         let in_progress = self.publish_to(&webhook).await.remove(0);
@@ -221,7 +222,8 @@ async fn an_unordered_delivery_redelivered_in_order_does_not_block_the_webhook()
             delivered.push((one.delivery_id == in_progress.delivery_id, one.lane));
             leased = bench.finish(&one, Next::Succeeded).await.next;
         }
-        // A success counts as the redelivery. After any other result, the redelivery comes first, then the new delivery.
+        // A success completes the redelivery. After any other outcome, the redelivery comes first, and then the new
+        // delivery.
         let expected: &[_] =
             if next == Next::Succeeded { &[(false, Lane::Ordered)] } else { &[(true, Lane::Ordered), (false, Lane::Ordered)] };
         assert_eq!(delivered, expected, "{next:?}");

@@ -53,7 +53,7 @@ impl Bench {
 fn incompressible(bytes: usize) -> String {
     let mut state = 1_u32;
     let letters = (0..bytes).map(|_| {
-        // The example generator of C99, with all of its bits.
+        // The example of a random number generator in the C99 standard, with all of its bits.
         state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
         char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 27) as usize])
     });
@@ -79,7 +79,7 @@ async fn an_ended_delivery_is_removed_with_its_data_after_its_retention_time() {
     assert_eq!(bench.kept(&succeeded[0]).await, (false, false));
     bench.remove_old(days(33) - TimeDelta::milliseconds(1)).await;
     assert_eq!((bench.kept(&failed[0]).await, bench.kept(&erased[0]).await), ((true, true), (true, false)));
-    // The walk waits for an additional margin, and starts again every day.
+    // The walk waits for an additional eighth of the retention time, and starts again every day.
     for day in 33..36 {
         bench.remove_old(days(day)).await;
     }
@@ -182,7 +182,7 @@ async fn a_round_examines_a_large_backlog_once_and_removes_newer_deliveries() {
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let (_, mut first) = bench.publish_at(T0, "acme").await;
-    // Publish in two parts, because all publications together exceed the queue share of one account.
+    // The test publishes in two parts, because all publications together exceed the queue limit of one account.
     for _ in 0..2 {
         futures_util::future::join_all((0..1250).map(|_| bench.publish_at(T0, "acme"))).await;
     }
@@ -226,7 +226,8 @@ async fn under_constant_traffic_the_store_does_not_grow() {
     let bench = Bench::new(1000, 1000).await;
     bench.webhook("acme").await;
     let mut sizes = Vec::new();
-    // The days cover more than ten times the longer retention time. Each day has twenty notifications of 2 KB. One in ten fails.
+    // The days cover more than ten times the longer retention time. Each day has twenty notifications of 2 KB. One of
+    // ten deliveries fails.
     for day in 0..350 {
         let published = futures_util::future::join_all((0..20).map(|_| bench.try_publish_at(days(day), "acme", 2000))).await;
         let leased: Vec<Leased> = published.into_iter().flat_map(|published| published.expect("published").1).collect();
@@ -244,7 +245,7 @@ async fn under_constant_traffic_the_store_does_not_grow() {
         }
     }
     let (settled, maximum) = (sizes[1], sizes[1..].iter().copied().max().expect("sizes"));
-    // Between two vacuums, a database has more free space than a file, which shrinks at once.
+    // A PostgreSQL database keeps its free space until the next vacuum. An SQLite file shrinks at once.
     let leeway = if webhooks_postgres::is_wanted() { settled / 2 } else { settled / 10 };
     assert!(maximum <= settled + leeway, "{sizes:?}");
     assert!(bench.database.rows("deliveries") < 250, "{}", bench.database.rows("deliveries"));
@@ -291,7 +292,7 @@ async fn a_full_store_refuses_new_data_until_there_is_room_again() {
     assert!(matches!(refused, Error::Full), "{refused:?}");
     let again = Webhook { id: Uuid::now_v7(), ..webhook.clone() };
     assert!(matches!(bench.store.register_webhook(again.clone(), None, 1000).await, Err(Error::Full)));
-    // An attempt in progress can still end.
+    // A full store still records an attempt in flight.
     bench.finish_at(T0, &leased[0], Next::Failed).await;
     assert_eq!(bench.status(&leased[0]).await, DeliveryStatus::Failed);
     assert!(matches!(bench.store.redeliver(webhook.account.clone(), leased[0].delivery_id, T0).await, Err(Error::Full)));

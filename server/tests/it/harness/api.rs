@@ -17,7 +17,7 @@ use super::eventually;
 
 pub(crate) const PREFIX: &str = "/api/notifications/v1";
 
-/// An API client with one access token, or none.
+/// An API client with or without an access token.
 #[derive(Clone)]
 pub(crate) struct Api {
     base: String,
@@ -61,7 +61,7 @@ impl ApiResponse {
 impl Api {
     pub(super) fn new(base: &str, token: Option<&str>) -> Api {
         let http = Client::builder(TokioExecutor::new()).build_http();
-        // No retries, so that a test sees every response.
+        // The client does not retry, so that a test gets every response.
         let builder = Generated::builder(base).retry(RetryPolicy::never());
         let builder = token.into_iter().fold(builder, |builder, token| builder.token(token));
         let generated = builder.build().expect("a client");
@@ -82,7 +82,7 @@ impl Api {
         self.token.as_deref().expect("a token")
     }
 
-    /// Sends a request with exactly these headers. [`Api::call`] adds the token and the content type.
+    /// Sends a request with exactly these headers. In contrast, [`Api::call`] adds the token and the content type.
     pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> ApiResponse {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
@@ -134,7 +134,7 @@ impl Api {
         self.try_send(request.body(Full::new(publication.to_string().into())).expect("a request")).await
     }
 
-    /// Returns the status of `/readyz` at the admin listener, or `None` if the server does not respond.
+    /// Returns the status of `/readyz`, or `None` if the server does not respond. The client must be one for the admin listener.
     pub(crate) async fn readiness(&self) -> Option<u16> {
         let request = Request::get(format!("{}/readyz", self.base)).body(Full::default()).expect("a request");
         Some(self.try_send(request).await?.status)
@@ -163,7 +163,7 @@ impl Api {
         into_json(self.generated.register_webhook().body(from_json::<types::WebhookRegistration>(registration)).send().await)
     }
 
-    /// Registers a webhook without authentication, and returns its id.
+    /// Registers a webhook whose callbacks have no authentication, and returns its id.
     pub(crate) async fn register_url(&self, url: &str) -> String {
         id_of(&self.register(&json!({ "targetURL": url })).await)
     }
@@ -203,7 +203,7 @@ impl Api {
         into_json(self.generated.test_webhook().id(uuid(id)).send().await)
     }
 
-    /// Sends the catalogue's example of an event type, and returns the attempt.
+    /// Sends a test callback with the catalogue's example of an event type, and returns the attempt.
     pub(crate) async fn test_with(&self, id: &str, event_type: &str) -> Value {
         let event_type: types::TestWebhookType = event_type.parse().expect("a type");
         into_json(self.generated.test_webhook().id(uuid(id)).type_(event_type).send().await)

@@ -1,4 +1,4 @@
-//! Certificate authorities for the test servers: the development authority of a data directory, or a new one.
+//! Certificate authorities for the test servers: the development authority of a data directory, or a new authority.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// The development authority that `--dev` created in a data directory.
+    /// Returns the development authority that a server with `--dev` created in its data directory.
     pub(crate) fn of_data_dir(data_dir: &Path) -> Authority {
         let read = |name: &str| std::fs::read_to_string(data_dir.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let key = KeyPair::from_pem(&read("dev-ca-key.pem")).expect("the server wrote the key");
@@ -43,13 +43,13 @@ impl Authority {
         (CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer).expect("a certificate"), key)
     }
 
-    /// Creates a certificate for exactly these names, and its key, in PEM.
+    /// Creates a certificate for exactly these names. Returns the certificate and its key in PEM.
     pub(crate) fn pem_for(&self, names: &[&str]) -> [String; 2] {
         let (certificate, key) = self.certificate_for(names);
         [certificate.pem(), key.serialize_pem()]
     }
 
-    /// Creates a certificate for this machine as files for `--tls-cert-file` and `--tls-key-file`.
+    /// Writes a new certificate for this machine and its key to files. The paths are for `--tls-cert-file` and `--tls-key-file`.
     pub(crate) fn certificate_files(&self, directory: &Path) -> [String; 2] {
         let (certificate, key) = self.certificate();
         [("tls.pem", certificate.pem()), ("tls-key.pem", key.serialize_pem())].map(|(name, pem)| {
@@ -59,7 +59,7 @@ impl Authority {
         })
     }
 
-    /// Returns a TLS acceptor with a certificate of this authority. It offers `protocols` (RFC 7301).
+    /// Returns a TLS acceptor with a certificate of this authority. The acceptor offers `protocols` (ALPN, RFC 7301).
     pub(super) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
         let (certificate, key) = self.certificate();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));

@@ -1,4 +1,4 @@
-//! Headless Chromium, controlled through the DevTools protocol. The browser reaches no host except this machine.
+//! Headless Chromium, controlled through the DevTools protocol. The browser can connect only to this machine.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::with_timeout;
 
 const FLAGS: [&str; 13] = [
     "--headless",
-    // Chromium's sandbox does not work as root or in most containers. The browser only loads our page.
+    // Chromium's sandbox does not work as root or in most containers. It is not needed, because the browser only loads our page.
     "--no-sandbox",
     "--disable-dev-shm-usage",
     "--disable-gpu",
@@ -37,7 +37,7 @@ pub(crate) struct Browser {
     calls: u64,
     /// The URL of every request that the page started, including failed requests.
     pub(crate) requests: Vec<String>,
-    /// Errors of the page: exceptions, and requests that its policy blocked.
+    /// Errors of the page: exceptions, and requests that its content security policy blocked.
     pub(crate) errors: Vec<String>,
     _child: Child,
     _profile: TempDir,
@@ -78,7 +78,7 @@ impl Browser {
         browser
     }
 
-    /// Loads a page, even if only the fragment differs from the current one.
+    /// Loads a page. Opens an empty page first: otherwise a URL with only a new fragment would not load the page again.
     pub(crate) async fn open(&mut self, url: &str) {
         for url in ["about:blank", url] {
             let opened = self.call("Page.navigate", json!({ "url": url })).await;
@@ -86,7 +86,7 @@ impl Browser {
         }
     }
 
-    /// Returns the value of a JavaScript expression. Awaits promises.
+    /// Returns the value of a JavaScript expression. If it is a promise, waits for the result.
     pub(crate) async fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let result = self.call("Runtime.evaluate", parameters).await;
@@ -94,7 +94,7 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
-    /// Evaluates an expression until its value is neither false, null nor absent.
+    /// Evaluates an expression repeatedly. Returns the first value that is not `false`, `null` or `undefined`.
     pub(crate) async fn wait_for(&mut self, expression: &str) -> Value {
         with_timeout(expression, async {
             loop {
@@ -112,7 +112,7 @@ impl Browser {
         self.wait_for(&format!("document.body?.innerText.includes({})", json!(text))).await;
     }
 
-    /// Clicks the first button whose `text` fulfils `condition`, a JavaScript expression.
+    /// Clicks the first button for which `condition` is true. This JavaScript expression can use the button's text as `text`.
     pub(crate) async fn click(&mut self, condition: &str) {
         let buttons = "[...document.querySelectorAll('button')]";
         let find = format!("{buttons}.find(button => {{ const text = button.innerText; return {condition} }})");

@@ -1,7 +1,7 @@
 //! Validates the responses and callbacks of the server against openapi.json.
 //!
-//! Each exchange is checked when it happens, and recorded for `cargo xtask coverage` and `mutations`. A violation fails the
-//! test when the proxy or receiver that saw it is dropped.
+//! Each exchange is checked at once, and recorded for `cargo xtask coverage` and `cargo xtask mutations`. The proxies and
+//! receivers collect violations. If one of them has a violation when it is dropped, the test fails.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,12 +10,12 @@ use http::{HeaderMap, Method, header};
 use openapi_proof::evidence::{Caller, Checker, Exchange, Header, Recorder};
 use webhooks_server_api::Scope;
 
-/// Contract violations that one proxy or receiver saw.
+/// The contract violations in the exchanges of one proxy or receiver.
 #[derive(Clone, Default)]
 pub(crate) struct Violations(Arc<Mutex<Vec<String>>>);
 
 impl Violations {
-    /// Panics if there are violations, unless the thread is already panicking. `Drop` implementations call this function.
+    /// Panics if there are violations. Does nothing if the thread is already panicking, because `drop` calls this function.
     pub(crate) fn fail_if_any(&self) {
         let violations = self.0.lock().expect("no holder panics");
         if !violations.is_empty() && !std::thread::panicking() {
@@ -61,7 +61,7 @@ fn tokens() -> &'static Mutex<HashMap<String, BTreeSet<String>>> {
     TOKENS.get_or_init(Mutex::default)
 }
 
-/// Remembers the scopes of a token, so that exchanges are recorded with the scopes instead of the token.
+/// Stores the scopes of a token. Exchanges are recorded with these scopes instead of the token.
 pub(super) fn register_token(token: &str, scopes: &[Scope]) {
     let scopes = scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
     tokens().lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), scopes);

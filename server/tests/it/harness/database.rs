@@ -1,5 +1,5 @@
 //! The database of a server under test: the file of the embedded store, or a PostgreSQL database that no other test uses. Tests
-//! read and change the database while the server is running.
+//! can read and change the database while the server is running.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(crate) const SHORT_STATEMENT_TIMEOUT: [&str; 2] = ["--store-statement-timeou
 const MASTER_KEY: &str = "--master-key-file";
 
 impl Database {
-    /// Creates a database of the store that this test run uses.
+    /// Creates a database on the kind of store that this test run uses.
     pub(super) fn new(data_dir: &Path) -> Database {
         if webhooks_postgres::is_wanted() { Database::postgres(data_dir) } else { Database::embedded(data_dir) }
     }
@@ -47,8 +47,8 @@ impl Database {
         self.name.is_none()
     }
 
-    /// Prepares the first start on PostgreSQL: creates a key, and an access token of account `default` with every scope. The
-    /// embedded store creates them itself.
+    /// Prepares the first start on PostgreSQL: creates a master key, and an access token of account `default` with every
+    /// scope. On the embedded store, the server creates the key and the token.
     pub(super) async fn prepare(&self, flags: &[impl AsRef<str>], now: DateTime<Utc>) {
         if self.is_embedded() {
             return;
@@ -63,7 +63,7 @@ impl Database {
         std::fs::write(self.data_dir.join("access-token"), secret).expect("a written token");
     }
 
-    /// Returns the database flags of a server or command. `others` are its other flags.
+    /// Returns the database flags of a server or command. If `others`, its other flags, set the master key, omits that flag.
     pub(crate) fn flags(&self, others: &[String]) -> Vec<String> {
         let mut flags = vec!["--data-dir".to_owned(), self.data_dir.display().to_string()];
         if let Some(url) = self.url() {
@@ -83,14 +83,14 @@ impl Database {
         self.data_dir.join("master-key")
     }
 
-    /// Opens the store like a command that runs at the same time as the servers.
+    /// Opens the store in the same way as a command that runs while servers use the store.
     pub(crate) async fn store(&self) -> Arc<dyn Store> {
         let arguments = ["webhooks-server".to_owned()].into_iter().chain(self.flags(&[])).map(OsString::from);
         let settings = CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings;
         open_beside(&settings).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// Runs SQL that both stores understand.
+    /// Runs SQL statements, which must be valid on the store of this test run.
     pub(crate) async fn run(&self, sql: &str) {
         match &self.name {
             None => self.file().execute_batch(sql).expect(sql),
@@ -108,7 +108,7 @@ impl Database {
         u64::try_from(count).expect("a count")
     }
 
-    /// Sets columns of all webhooks, and increases the versions like a server.
+    /// Sets columns of all webhooks. Increases the versions as a server does, so that caches are updated.
     pub(crate) async fn change_webhooks(&self, columns: &str) {
         self.run(&format!("UPDATE webhooks SET {columns}, revision = revision + 1")).await;
         if !self.is_embedded() {
@@ -121,7 +121,7 @@ impl Database {
         if self.is_embedded() { format!("zeroblob({bytes})") } else { format!("decode(repeat('00', {bytes}), 'hex')") }
     }
 
-    /// Blocks writes until the lock is released. Reads still work.
+    /// Locks the database against writes until the lock is released. Reads still work.
     pub(crate) async fn lock(&self) -> Lock {
         if self.is_embedded() {
             let file = self.file();
@@ -140,7 +140,7 @@ impl Database {
         if self.is_embedded() {
             let file = self.file();
             file.busy_timeout(std::time::Duration::ZERO).expect("the timeout is set");
-            // Other connections also write, but only briefly.
+            // Other connections have this lock only for short times, so a later try succeeds.
             eventually("the lock for writing", async || file.execute_batch("BEGIN IMMEDIATE").ok()).await;
             file.execute_batch("ROLLBACK").expect("the rollback succeeds");
             // The checkpoint fails while a reader still uses an older snapshot.
@@ -152,7 +152,7 @@ impl Database {
         eventually("no open transaction", async || (self.count(open).await == 0).then_some(())).await;
     }
 
-    /// Returns the bytes of every file or table of the database, with its name.
+    /// Returns the name and the bytes of every database file (embedded store) or every table (PostgreSQL).
     pub(crate) async fn contents(&self) -> Vec<(String, Vec<u8>)> {
         if self.is_embedded() {
             let files = std::fs::read_dir(&self.data_dir).expect("the data directory").map(|entry| entry.expect("an entry").path());
@@ -170,7 +170,7 @@ impl Database {
         contents
     }
 
-    /// The size of the database while it is empty.
+    /// The used bytes of a new PostgreSQL database. Returns 0 for the embedded store.
     pub(super) async fn empty_bytes(&self) -> u64 {
         if self.is_embedded() { 0 } else { self.store().await.storage_use().await.expect("measured").used_bytes }
     }
@@ -192,12 +192,13 @@ impl Database {
         }
     }
 
-    /// Removes all nodes, like another node does within seconds of their death. All nodes must have been killed.
+    /// Removes all nodes from the database, so that the test need not wait until they count as dead. All nodes must have been
+    /// killed.
     pub(super) async fn remove_dead_nodes(&self) {
         if self.is_embedded() {
             return;
         }
-        // Connections of the killed nodes may still run statements.
+        // PostgreSQL may still run statements for the killed nodes.
         let left = "pg_stat_activity WHERE datname = current_database() AND application_name = 'webhooks-server'";
         eventually("the nodes' connections to end", async || {
             self.count(&format!("(SELECT pg_terminate_backend(pid) FROM {left}) AS ended")).await;
@@ -222,7 +223,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            // If this fails, the database is removed together with PostgreSQL.
+            // The error can be ignored, because the database is removed at the latest with the whole PostgreSQL cluster.
             let _ = webhooks_postgres::shared().drop_database(name);
         }
     }

@@ -18,17 +18,18 @@ use super::process::{Log, SpawnedServer, drain, spawn_until_listening};
 use super::proxy::Proxy;
 use super::{Api, Authority, Receiver, contract, eventually, run_binary, with_timeout};
 
-/// The nodes, their database, and the files that they share: the master key, and the authority that signs the receivers' certificates.
+/// The nodes, their database, and the files that they share. These files are the master key and the certificate authority of the
+/// receivers.
 pub(crate) struct Fleet {
     nodes: Vec<Node>,
     database: Database,
-    /// The flags with which nodes and commands find the database.
+    /// The flags that set the database of nodes and commands.
     store: Vec<String>,
     directory: TempDir,
     token: Option<String>,
 }
 
-/// A database of this fleet. It is on the shared cluster, or on one that the test may damage.
+/// The database of a fleet. It is on the shared cluster, or on `own_cluster`, which the test may damage.
 struct Database {
     own_cluster: Option<Arc<Cluster>>,
     name: String,
@@ -39,8 +40,9 @@ struct Node {
     flags: Vec<String>,
     /// `None` if the node does not serve the API.
     proxy: Option<Proxy>,
-    /// The standard error of all starts, and its length before the last start.
+    /// The standard error of all starts.
     log: Log,
+    /// The length of `log` before the last start.
     log_length_at_start: usize,
     /// The task that reads standard error until its end.
     log_reader: JoinHandle<()>,
@@ -71,7 +73,7 @@ impl Fleet {
         fleet
     }
 
-    /// Sets the database flags of nodes and commands that are started later.
+    /// Sets the database flags for all nodes and commands that are started after this call.
     pub(crate) fn set_store_flags(&mut self, flags: &[&str]) {
         self.store = flags.iter().map(|flag| (*flag).to_owned()).collect();
     }
@@ -82,7 +84,7 @@ impl Fleet {
         self.nodes.len() - 1
     }
 
-    /// Starts `count` more nodes at the same time. The first call also creates an access token.
+    /// Starts `count` more nodes at the same time. Creates an access token if the fleet has none.
     pub(crate) async fn start_many(&mut self, count: usize, flags: &[&str]) {
         self.add(count, flags).await;
         if self.token.is_none() {
@@ -93,7 +95,7 @@ impl Fleet {
         }
     }
 
-    /// Starts one more node, without an access token, and returns its number.
+    /// Starts one more node, and returns its number. Does not create an access token.
     pub(crate) async fn start_without_token(&mut self, flags: &[&str]) -> usize {
         self.add(1, flags).await;
         self.nodes.len() - 1
@@ -115,7 +117,7 @@ impl Fleet {
         self.nodes.extend(futures_util::future::join_all(starting).await);
     }
 
-    /// Returns the error of a node that does not start.
+    /// Starts a node that must fail to start, and returns its error.
     pub(crate) async fn start_error(&self, flags: &[&str]) -> String {
         match spawn(&self.flags_of(self.nodes.len(), flags), &Log::default()).await {
             Ok(_) => panic!("the node starts"),
@@ -143,7 +145,7 @@ impl Fleet {
         ["--dev".to_owned()].into_iter().chain(store).chain(common_flags).chain(given.iter().map(|flag| (*flag).to_owned())).collect()
     }
 
-    /// Kills the process (SIGKILL), like a power failure.
+    /// Kills the process (SIGKILL), so that it cannot stop gracefully.
     pub(crate) async fn kill(&mut self, node: usize) {
         self.nodes[node].child.kill().await.expect("the kill succeeds");
     }
@@ -151,7 +153,7 @@ impl Fleet {
     /// Suspends the process (SIGSTOP).
     pub(crate) async fn pause(&self, node: usize) {
         self.signal(node, Signal::STOP);
-        // Other threads continue until one thread has handled the signal.
+        // The threads of the process do not stop at the same time, so the test waits for all of them.
         let id = self.nodes[node].child.id().expect("a running process");
         eventually("every thread to stop", async || all_stopped(id).then_some(())).await;
     }
@@ -189,7 +191,7 @@ impl Fleet {
         }
     }
 
-    /// A client of account `default` with every scope, at one of the nodes.
+    /// A client that calls the API of one node, with a token of account `default` and every scope.
     pub(crate) fn api(&self, node: usize) -> Api {
         self.api_with(node, self.token.as_deref().expect("a node was started"))
     }
@@ -198,7 +200,7 @@ impl Fleet {
         Api::new(&self.nodes[node].proxy.as_ref().expect("an API listener").base(), Some(token))
     }
 
-    /// The same client as [`Fleet::api`], but without the proxy. The client reuses its connections.
+    /// Like [`Fleet::api`], but the client calls the node without the proxy, and reuses its connections.
     pub(crate) fn direct_api(&self, node: usize) -> Api {
         let proxy = self.nodes[node].proxy.as_ref().expect("an API listener");
         Api::new(&format!("http://{}", proxy.upstream()), self.token.as_deref())
@@ -222,14 +224,14 @@ impl Fleet {
         Receiver::start(&Authority::of_data_dir(&self.shared_dir())).await
     }
 
-    /// Waits until every node has sent two more heartbeats. So every node has read the number of nodes at least once.
+    /// Waits until every node has sent two more heartbeats. After these, every node knows the current number of nodes.
     pub(crate) async fn wait_for_heartbeats(&self) {
         let now = self.sql("SELECT clock_timestamp()").await;
         let sent_twice = format!("SELECT bool_and(alive_until > timestamptz '{now}' + interval '12.5 seconds') FROM nodes");
         eventually("two heartbeats of every node", async || (self.sql(&sent_twice).await == "t").then_some(())).await;
     }
 
-    /// The node's incarnation, which owns its leases. The text is empty while the node is not in the table `nodes`.
+    /// The incarnation of the node, to which its leases belong. The text is empty while the node is not in the table `nodes`.
     pub(crate) async fn incarnation(&self, node: usize) -> String {
         self.sql(&format!("SELECT incarnation FROM nodes WHERE name = '{}'", name_of(node))).await
     }
@@ -248,7 +250,7 @@ impl Fleet {
         Lock { client, connection }
     }
 
-    /// Waits until a statement that contains these words waits for a lock.
+    /// Waits until PostgreSQL runs a statement that contains these words and waits for a lock.
     pub(crate) async fn wait_for_blocked_statement(&self, words: &str) {
         let waiting = format!(
             "SELECT count(*) > 0 FROM pg_stat_activity
@@ -264,7 +266,7 @@ impl Fleet {
         self.sql(cut).await.parse().expect("a number")
     }
 
-    /// The URL of the database itself, without a pooler.
+    /// The URL for direct connections to the database, without a pooler.
     pub(crate) fn database_url(&self) -> String {
         self.database.url()
     }
@@ -299,7 +301,7 @@ impl Fleet {
     }
 }
 
-/// A table that is locked against writes.
+/// A lock that prevents writes to a table.
 pub(crate) struct Lock {
     client: tokio_postgres::Client,
     connection: JoinHandle<()>,
@@ -352,7 +354,7 @@ fn server(own_cluster: Option<&Cluster>) -> &Cluster {
     }
 }
 
-/// Whether every thread of a process is stopped: the state that follows the name in parentheses in proc(5).
+/// Whether every thread of a process is stopped. The file `stat` has the state after the name in parentheses (proc(5)).
 fn all_stopped(process: u32) -> bool {
     let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("a running process");
     let stopped = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'));
@@ -370,7 +372,7 @@ struct Started {
     log_reader: JoinHandle<()>,
 }
 
-/// Starts a node, and waits for its first line. If the node exits without a line, the error is its log.
+/// Starts a node, and waits for its first line of output. If the node exits without output, returns its log as the error.
 async fn spawn(flags: &[String], log: &Log) -> Result<Started, String> {
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let SpawnedServer { child, startup_output, output, log_reader } = spawn_until_listening(&[], &flags, log).await?;

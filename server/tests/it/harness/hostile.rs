@@ -1,4 +1,4 @@
-//! Servers that break the rules of HTTP and TLS, and write arbitrary bytes.
+//! Servers that violate HTTP and TLS, and write arbitrary bytes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(crate) enum HostileBehaviour {
     ResetConnection,
     /// Accepts a TCP connection and does nothing.
     Silent,
-    /// Sends bytes that are not TLS in the TLS handshake.
+    /// Sends bytes that are not valid TLS during the TLS handshake.
     TlsGarbage,
     /// Accepts a TLS connection with HTTP/2 and sends nothing.
     SilentHttp2,
@@ -35,7 +35,7 @@ pub(crate) enum HostileBehaviour {
     EndlessFrames(&'static [u8]),
 }
 
-/// An empty SETTINGS frame (RFC 9113 §6.5), with which every HTTP/2 server begins.
+/// An empty SETTINGS frame (RFC 9113 §6.5). Every HTTP/2 server must send a SETTINGS frame first.
 const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 pub(crate) struct HostileReceiver {
@@ -56,10 +56,10 @@ impl HostileReceiver {
             let mut serving = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                // Sends bytes without delay, so that they arrive before a reset.
+                // The socket sends bytes without delay, so that they arrive before a reset.
                 let _ = stream.set_nodelay(true);
                 let acceptor = acceptor.clone();
-                // The client closes the connection, which causes an error.
+                // The result is ignored, because an error is normal when the client closes the connection.
                 serving.spawn(async move { drop(hostility.serve(stream, acceptor).await) });
             }
         });
@@ -91,7 +91,7 @@ impl HostileBehaviour {
                 std::future::pending().await
             }
             HostileBehaviour::TlsGarbage => {
-                // The header of the first TLS record.
+                // Reads the header of the first TLS record.
                 stream.read_exact(&mut [0; 5]).await?;
                 stream.write_all(&[0xff; 1024]).await
             }
@@ -102,7 +102,7 @@ impl HostileBehaviour {
             HostileBehaviour::EndlessFrames(frame) => {
                 let mut stream = acceptor.accept(stream).await?;
                 stream.write_all(&SETTINGS).await?;
-                // The connection preface (RFC 9113 §3.4). The request follows the preface.
+                // Reads the connection preface of the client (RFC 9113 §3.4), which comes before the request.
                 stream.read_exact(&mut [0; 24]).await?;
                 repeat(stream, frame).await
             }
@@ -115,7 +115,7 @@ impl HostileBehaviour {
                 let mut stream = read_request(acceptor.accept(stream).await?).await?;
                 stream.write_all(response.as_bytes()).await?;
                 stream.flush().await?;
-                // The following close sends an RST instead of a FIN.
+                // When the socket is closed, it now sends an RST instead of a FIN.
                 stream.get_ref().0.set_zero_linger()
             }
             HostileBehaviour::Endless(begin, again) => {
@@ -146,7 +146,7 @@ async fn read_request(mut stream: TlsStream<TcpStream>) -> std::io::Result<TlsSt
     Ok(stream)
 }
 
-/// Whether the request has its whole head and body (RFC 9112 §6.3).
+/// Whether the head and the body of the request are complete (RFC 9112 §6.3).
 fn is_whole(request: &[u8]) -> bool {
     let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
     let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
@@ -155,7 +155,7 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() >= head + 4 + length
 }
 
-/// Writes `what` endlessly. Reads at the same time, so that the client is never blocked on sending.
+/// Writes `what` again and again. Reads at the same time, so that the client can always send.
 async fn repeat(stream: TlsStream<TcpStream>, what: &[u8]) -> std::io::Result<()> {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let many = what.repeat(16 * 1024 / what.len() + 1);

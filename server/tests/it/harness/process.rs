@@ -1,4 +1,4 @@
-//! The real binary, as a server process that can be killed, and as a command.
+//! Runs the real binary, as a server process or as a command.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
@@ -32,7 +32,7 @@ pub(crate) struct Process {
 /// The standard error of all starts of a process.
 pub(super) type Log = Arc<Mutex<Vec<u8>>>;
 
-/// The data directory's name. The server creates the directory, so that its mode can be tested.
+/// The name of the data directory. The server creates it, so that a test can check the mode of the directory.
 pub(crate) const DATA_DIR: &str = "data";
 
 /// The flags that enable the admin listener.
@@ -42,7 +42,7 @@ const ADMIN_LISTEN_FLAG: &str = "--admin-listen";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhooks-server");
 
-/// Returns a command that runs `webhooks-server` with these arguments as the last arguments of `wrapper`. The environment is empty.
+/// Returns a command that consists of `wrapper`, the path of `webhooks-server`, and these arguments. Its environment is empty.
 fn wrapped_command(wrapper: &[String], arguments: &[&str]) -> Command {
     let words: Vec<&str> = wrapper.iter().map(String::as_str).chain([BINARY]).chain(arguments.iter().copied()).collect();
     let mut command = Command::from(webhooks_process::command(words[0]));
@@ -54,7 +54,7 @@ pub(crate) async fn run_binary(arguments: &[&str]) -> Output {
     run_binary_wrapped(&[], arguments).await
 }
 
-/// Runs `webhooks-server` as the last arguments of another program. That program must exec the server.
+/// Runs `wrapper` with `webhooks-server` and these arguments as its last arguments. The wrapper must exec the server.
 pub(crate) async fn run_binary_wrapped(wrapper: &[String], arguments: &[&str]) -> Output {
     with_timeout("webhooks-server to exit", wrapped_command(wrapper, arguments).output()).await.expect("the binary runs")
 }
@@ -69,14 +69,14 @@ impl Process {
         Process::start_embedded_wrapped(|_| Vec::new(), flags).await
     }
 
-    /// Starts on the embedded store's data in [`DATA_DIR`] of this directory.
+    /// Starts with the data directory [`DATA_DIR`] in `directory`. The test has already created it. `flags` can set another store.
     pub(crate) async fn start_on(directory: TempDir, flags: &[&str]) -> Process {
         let database = Database::embedded(&directory.path().join(DATA_DIR));
         Process::launch(directory, database, |_| Vec::new(), flags, false).await
     }
 
-    /// Starts the server as the last arguments of another program, such as `strace -D` or `prlimit`, which must exec the server.
-    /// `wrapper` gets the data directory. Later starts do not use the wrapper.
+    /// Starts the server through another program, such as `strace -D` or `prlimit`, which must exec the server. `wrapper` gets the
+    /// path of the data directory, and returns the program and its arguments. Later starts do not use the wrapper.
     pub(crate) async fn start_wrapped(wrapper: impl FnOnce(&Path) -> Vec<String>, flags: &[&str]) -> Process {
         let directory = TempDir::new().expect("a temporary directory");
         let database = Database::new(&directory.path().join(DATA_DIR));
@@ -104,7 +104,7 @@ impl Process {
         Process { proxy: Proxy::start(address).await, child, address, startup_output, log, log_reader, database, directory, flags }
     }
 
-    /// Kills the process (SIGKILL), like a power failure.
+    /// Kills the process (SIGKILL), so that it cannot stop gracefully. Also removes its node from the database.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.expect("the kill succeeds");
         self.database.remove_dead_nodes().await;
@@ -142,7 +142,7 @@ impl Process {
         status
     }
 
-    /// The standard error so far.
+    /// The standard error of all starts, until now.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&self.log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
@@ -183,7 +183,7 @@ impl Process {
         HostileReceiver::start(&Authority::of_data_dir(&self.file("")), hostility).await
     }
 
-    /// The peak memory so far, in bytes (VmHWM of proc(5)).
+    /// The maximum memory that the process has used until now, in bytes (VmHWM of proc(5)).
     pub(crate) fn peak_memory(&self) -> u64 {
         let id = self.child.id().expect("a running process");
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the file exists on Linux");
@@ -224,7 +224,7 @@ impl Process {
     }
 }
 
-/// The command prefix that enforces file permissions for a program, also for root.
+/// Returns a command prefix. A program that runs with it cannot ignore file permissions, even if it runs as root.
 pub(crate) fn wrapper_enforcing_file_modes() -> Vec<String> {
     let is_root = std::fs::metadata("/proc/self").expect("the file exists on Linux").uid() == 0;
     let privileges = "-dac_override,-dac_read_search";
@@ -258,7 +258,7 @@ async fn spawn(wrapper: &[String], database: &Database, flags: &[String], create
     let SpawnedServer { child, mut startup_output, mut output, log_reader } =
         spawned.unwrap_or_else(|error| panic!("{wrapper:?} webhooks-server does not start: {error}"));
     let address = webhooks_process::address_in(&startup_output).and_then(|address| address.parse().ok()).expect("an address");
-    // A first start that creates a token also prints a command. Other starts print one line.
+    // A start that creates a token prints more lines, which contain a command. Other starts print one line.
     while creates_token && !startup_output.ends_with("}'\n") {
         let read = with_timeout("the first line", output.read_line(&mut startup_output)).await.expect("readable output");
         assert!(read > 0, "the output is incomplete: {startup_output}");
@@ -267,7 +267,7 @@ async fn spawn(wrapper: &[String], database: &Database, flags: &[String], create
     Started { child, address, startup_output, log_reader }
 }
 
-/// A server that has printed its first line.
+/// A server that has printed its first line of output.
 pub(super) struct SpawnedServer {
     pub(super) child: Child,
     pub(super) startup_output: String,

@@ -1,4 +1,4 @@
-//! A proxy in front of the server under test. It validates every response against openapi.json before it forwards it.
+//! A proxy in front of the server under test. The proxy validates each response against openapi.json before the client gets it.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -43,7 +43,7 @@ impl Proxy {
         connector.set_nodelay(true);
         let shared = Shared {
             upstream: Arc::new(Mutex::new(upstream)),
-            // Connections are not reused, because a restarted server closes them.
+            // The proxy does not reuse connections, because a server closes them when it stops.
             client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector),
             violations: Violations::default(),
             responses: Arc::default(),
@@ -56,7 +56,7 @@ impl Proxy {
                 let state = state.clone();
                 let service = service_fn(move |request| state.clone().forward(request));
                 connections.spawn(async move {
-                    // A client may disconnect.
+                    // The result is ignored, because a client may disconnect.
                     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -123,7 +123,7 @@ impl Shared {
     }
 }
 
-/// Maximum recorded size of a request body. The server refuses larger bodies anyway.
+/// Maximum size of a recorded request body: twice the server's default limit. Larger bodies are forwarded but not recorded.
 const MAX_RECORDED_BYTES: usize = 512 * 1024;
 
 /// A request body that is recorded while it is forwarded.

@@ -24,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use super::contract::{self, Violations};
 use super::{Authority, with_timeout};
 
-/// Prefix of custom header names in tests. openapi.json does not list them, so the tests do not validate them.
+/// Prefix of the names of custom headers in tests. openapi.json does not list these headers, so they are not validated.
 pub(crate) const CUSTOM_HEADER_PREFIX: &str = "x-test-";
 
 /// What a receiver does with a callback.
@@ -36,11 +36,11 @@ pub(crate) enum Reply {
         headers: Vec<(&'static str, String)>,
         body: String,
     },
-    /// Returns the whole request, with its headers, as the body of a 500.
+    /// Responds with 500. The body of the response contains the headers and the body of the callback.
     Echo,
-    /// Responds with 200 and the challenge of the handshake.
+    /// Responds with 200 and the challenge of the handshake as the body.
     ConfirmHandshake,
-    /// Responds like `ConfirmHandshake`, once the semaphore has a permit.
+    /// Waits until the semaphore has a permit, and then responds like `ConfirmHandshake`.
     ConfirmHandshakeWhenReleased(Arc<Semaphore>),
     /// Never responds.
     Hang,
@@ -48,9 +48,9 @@ pub(crate) enum Reply {
     Reset,
     /// Responds with 200 and an endless body.
     Endless,
-    /// Responds with 200 once the semaphore has a permit.
+    /// Waits until the semaphore has a permit, and then responds with 200.
     OkWhenReleased(Arc<Semaphore>),
-    /// Drops the connection once the semaphore has a permit.
+    /// Waits until the semaphore has a permit, and then drops the connection.
     ResetWhenReleased(Arc<Semaphore>),
 }
 
@@ -118,7 +118,7 @@ pub(crate) struct Receiver {
     served: HttpServer,
 }
 
-/// The protocols that a server offers by default, in order of preference.
+/// The protocols that most test servers offer, in order of preference.
 pub(super) const HTTP_2_AND_1: [&str; 2] = ["h2", "http/1.1"];
 
 impl Receiver {
@@ -154,17 +154,17 @@ impl Receiver {
         format!("{}://{}/notify", self.scheme, self.address)
     }
 
-    /// Sets the reply to every callback from now on.
+    /// Sets the reply to all callbacks for which [`Receiver::reply_to_next`] has set no reply.
     pub(crate) fn always_reply(&self, reply: Reply) {
         self.script().default = reply;
     }
 
-    /// Sets the replies to the next callbacks, one each. They take precedence over [`Receiver::always_reply`].
+    /// Sets the replies to the next callbacks, one each. These replies have precedence over [`Receiver::always_reply`].
     pub(crate) fn reply_to_next(&self, replies: impl IntoIterator<Item = Reply>) {
         self.script().next.extend(replies);
     }
 
-    /// Waits for the next callback that the test has not taken yet.
+    /// Returns the oldest callback that the test has not read yet. If there is none, waits for it.
     pub(crate) async fn next(&mut self) -> Callback {
         with_timeout("a callback", self.arrivals.recv()).await.expect("the receiver holds the sender")
     }
@@ -186,7 +186,7 @@ impl Receiver {
         self.script().count
     }
 
-    /// The maximum number of callbacks that waited for their response at the same time.
+    /// The maximum number of callbacks that were waiting for a response at the same time.
     pub(crate) fn max_concurrent(&self) -> usize {
         self.script().max_concurrent
     }
@@ -207,7 +207,7 @@ impl Drop for Receiver {
     }
 }
 
-/// Counts a callback as open until its response is sent or the connection is closed.
+/// A callback that counts as open. The count decreases on drop: after the response is built, or when the connection closes.
 struct OpenCallback(Arc<Mutex<Script>>);
 
 impl Drop for OpenCallback {
@@ -233,7 +233,7 @@ impl Shared {
         contract::check(&exchange(&parts.method, &callback, &reply), &self.violations);
         let echo = format!("{:?}\n{}", callback.headers, String::from_utf8_lossy(&callback.body));
         let challenge = callback.json()["data"].to_string();
-        // The test may have ended.
+        // The result is ignored, because the test may have dropped the receiver.
         let _ = self.sender.send(callback);
         let response = Response::builder();
         Ok(match reply {
@@ -263,7 +263,7 @@ impl Shared {
     }
 }
 
-/// Returns the record of a callback and of the reply to it.
+/// Returns a callback and its reply as an exchange, which can be checked and recorded.
 fn exchange(method: &http::Method, callback: &Callback, reply: &Reply) -> Exchange {
     let authorization = callback.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (status, response_headers) = match reply {
@@ -320,7 +320,7 @@ pub(super) struct HttpServer {
 }
 
 impl HttpServer {
-    /// Starts a server for every version of HTTP that a client may use.
+    /// Starts a server that accepts HTTP/1.1 and HTTP/2.
     pub(super) fn start<F, A>(listener: TcpListener, acceptor: Option<TlsAcceptor>, respond: F) -> HttpServer
     where
         F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
@@ -335,7 +335,7 @@ impl HttpServer {
                 let (acceptor, respond) = (acceptor.clone(), respond.clone());
                 serving.spawn(async move {
                     let Some(acceptor) = acceptor else { return serve(stream, respond).await };
-                    // Some tests need a client that rejects the certificate or disconnects.
+                    // An error is ignored: in some tests, the client rejects the certificate or disconnects.
                     let Ok(stream) = acceptor.accept(stream).await else { return };
                     serve(stream, respond).await;
                 });

@@ -1,4 +1,4 @@
-//! A server under test in this process.
+//! A server under test that runs in this process.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -19,23 +19,23 @@ use super::log::CapturedLog;
 use super::proxy::Proxy;
 use super::{Api, Authority, Database, Receiver, TokenEndpoint, contract};
 
-/// The configuration of a server to be started.
+/// The configuration of a server that a test will start.
 pub(crate) struct Setup {
     flags: Vec<String>,
     clock: Clock,
     embedded: bool,
-    /// Maximum size of the store, beyond the size of an empty one.
+    /// Maximum number of bytes that the store may add to its initial size.
     capacity: Option<u64>,
     data_dir: TempDir,
 }
 
 impl Setup {
-    /// Returns a setup with `--dev`: loopback callbacks are allowed, and the data directory's own authority is trusted.
+    /// Returns a setup with `--dev`: the server allows callbacks to loopback addresses, and trusts its development authority.
     pub(crate) fn dev() -> Setup {
         Setup::production().flags(&["--dev"])
     }
 
-    /// Returns a setup as in production: only public addresses are allowed.
+    /// Returns a setup without `--dev`: the server allows callbacks only to public addresses.
     pub(crate) fn production() -> Setup {
         let data_dir = TempDir::new().expect("a temporary directory");
         Setup { flags: Vec::new(), clock: Clock::system(), embedded: false, capacity: None, data_dir }
@@ -46,7 +46,7 @@ impl Setup {
         Setup { embedded: true, ..self }
     }
 
-    /// Limits the store to `bytes` beyond the size of an empty one.
+    /// Limits the store to its initial size plus `bytes`.
     pub(crate) fn capacity(self, bytes: u64) -> Setup {
         Setup { capacity: Some(bytes), ..self }
     }
@@ -91,7 +91,7 @@ const ADMIN_LISTEN_FLAG: &str = "--admin-listen";
 fn settings(database: &Database, flags: &[String]) -> Settings {
     let database_flags = database.flags(flags);
     let fixed = ["webhooks-server", "--listen", "127.0.0.1:0"];
-    // Concurrent tests cannot share the default port.
+    // Tests run at the same time, so they cannot all use the default port.
     let admin_flags = if flags.iter().any(|flag| flag == ADMIN_LISTEN_FLAG) { &[][..] } else { &[ADMIN_LISTEN_FLAG, "127.0.0.1:0"] };
     let arguments =
         fixed.iter().chain(admin_flags).copied().chain(database_flags.iter().chain(flags).map(String::as_str)).map(OsString::from);
@@ -112,7 +112,7 @@ impl Server {
         Setup::dev().start().await
     }
 
-    /// A client with the token that the first start creates: account `default`, every scope.
+    /// A client with the token from the first start. The token belongs to account `default`, and has every scope.
     pub(crate) fn api(&self) -> Api {
         let token = std::fs::read_to_string(self.file("access-token")).expect("a first start writes it");
         contract::register_token(token.trim(), &Scope::ALL);
@@ -127,12 +127,12 @@ impl Server {
         Api::new(&self.proxy.base(), None)
     }
 
-    /// A client of an account with every scope.
+    /// A client with a new token of an account. The token has every scope.
     pub(crate) async fn api_of(&self, account: &str) -> Api {
         self.api_with(&self.token(Some(account), &Scope::ALL, None).await)
     }
 
-    /// A platform client with every scope that is allowed for it.
+    /// A client with a new platform token. The token has every scope that a platform token may have.
     pub(crate) async fn platform(&self) -> Api {
         let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scope.for_platform()).collect();
         self.api_with(&self.token(None, &scopes, None).await)
@@ -196,12 +196,12 @@ impl Server {
         self.setup.clock.advance(by);
     }
 
-    /// Everything that the server has logged so far, at every level.
+    /// All log messages of the server until now, at every level.
     pub(crate) fn log(&self) -> String {
         self.log.text()
     }
 
-    /// The headers and body of every response so far.
+    /// The headers and body of every response until now.
     pub(crate) fn responses(&self) -> Vec<u8> {
         self.proxy.responses()
     }

@@ -17,7 +17,7 @@ use super::receiver::{Body, ConnectionDropped, HTTP_2_AND_1, HttpServer, full};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum TokenBehaviour {
-    /// Issues tokens, with `expires_in` if it is set.
+    /// Issues tokens. If `expires_in` is set, the response contains it.
     Issue {
         expires_in: Option<u64>,
     },
@@ -47,7 +47,7 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    /// Starts an endpoint with a single client.
+    /// Starts an endpoint that knows only this client.
     pub(crate) async fn start(authority: &Authority, client_id: &str, client_secret: &str) -> TokenEndpoint {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener");
@@ -81,7 +81,7 @@ struct Client {
 }
 
 impl Client {
-    /// Returns the `Authorization` header. RFC 6749 §2.3.1: identifier and secret are form-encoded first.
+    /// Returns the expected `Authorization` header. Its identifier and secret are also form-encoded (RFC 6749 §2.3.1).
     fn basic(&self) -> String {
         let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(&self.id), encode(&self.secret))))

@@ -1,4 +1,4 @@
-//! Reads a trace of system calls by strace, and checks that data was synced to disk before the response was sent.
+//! Reads a trace of system calls that strace wrote. Checks that data was synced to disk before the response was sent.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,8 +8,8 @@ use super::eventually;
 /// The system calls that write, sync and send.
 const CALLS: &str = "trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,fsync,fdatasync,sync_file_range,msync";
 
-/// Returns the command prefix that runs a program under strace. The trace has all threads, and every byte in hexadecimal. With
-/// `-D`, the started process is the program itself, and strace is a separate process.
+/// Returns the command prefix that runs a program under strace. The trace contains all threads, and all bytes in hexadecimal.
+/// With `-D`, the child process of the test is the program, and strace is another process.
 pub(crate) fn strace_command(trace: &Path) -> Vec<String> {
     let trace = trace.display().to_string();
     ["strace", "-D", "-f", "-y", "-xx", "-s", "1000000", "-e", CALLS, "-o", &trace].map(str::to_owned).to_vec()
@@ -17,12 +17,12 @@ pub(crate) fn strace_command(trace: &Path) -> Vec<String> {
 
 pub(crate) struct Trace(Vec<Event>);
 
-/// Events in trace order. The event of a write or sync is its end. The event of a send is its start.
+/// Events in the order of the trace. The time of a write or sync is the end of the call. The time of a send is its start.
 #[derive(Debug)]
 enum Event {
-    /// A frame of the write-ahead log was written: a page, and whether it ends a transaction.
+    /// A frame of the write-ahead log, with its page, was written. If `commits`, the frame ends a transaction.
     Frame { page: Vec<u8>, commits: bool },
-    /// A sync ended. The first `frames` frames are on disk, because they were written before the sync *began*.
+    /// A sync ended. The first `frames` frames are on disk, because they were written before this sync began.
     Synced { frames: usize },
     /// A send began.
     Sending(Vec<u8>),
@@ -43,7 +43,7 @@ impl Trace {
         let mut events = Vec::new();
         let mut frames = 0;
         let mut headers: HashMap<String, bool> = HashMap::new();
-        // Each thread's unfinished call, and the number of frames when the call began.
+        // The unfinished call of each thread, and the number of written frames when the call began.
         let mut unfinished: HashMap<&str, (String, usize)> = HashMap::new();
         for line in text.lines() {
             let (thread, rest) = line.split_once(' ').expect("a thread and its call");
@@ -68,7 +68,7 @@ impl Trace {
             }
             match name(&call) {
                 "fsync" | "fdatasync" => events.push(Event::Synced { frames: frames_before }),
-                // SQLite writes the header of a frame before its page.
+                // SQLite writes first the header of a frame, and then its page.
                 _ => match strings(&call) {
                     bytes if bytes.len() == 24 => drop(headers.insert(file, bytes[4..8] != [0; 4])),
                     bytes if bytes.len() >= 512 => {
@@ -83,10 +83,10 @@ impl Trace {
         Trace(events)
     }
 
-    /// Checks that the first response with all of `sent` began after the change with all of `stored` was on disk.
+    /// Finds the first response that contains all texts in `sent`. Checks that the page with all texts in `stored` was on disk
+    /// before this response.
     ///
-    /// The change is on disk after three events: the first page with `stored` is written, its transaction ends, and a sync that
-    /// began later ends.
+    /// Three events must come before the response. The page is written, its transaction ends, and then a complete sync follows.
     pub(crate) fn check_synced_before_send(&self, stored: &[&str], sent: &[&str]) -> Result<(), String> {
         let has = |bytes: &[u8], texts: &[&str]| texts.iter().all(|text| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
         let is_response = |event: &Event| matches!(event, Event::Sending(bytes) if has(bytes, sent));
@@ -98,7 +98,7 @@ impl Trace {
         for event in &self.0[..response] {
             match event {
                 Event::Frame { page, commits } => {
-                    // Later transactions write the same page again, because of other rows on the page.
+                    // Only the first of these pages counts: later transactions write the page again for its other rows.
                     is_written |= has(page, stored);
                     frames += 1;
                     if *commits && is_written && committed_frames.is_none() {
@@ -143,12 +143,12 @@ fn file_of(call: &str) -> Option<String> {
     String::from_utf8(bytes(file.split_once('>')?.0)).ok()
 }
 
-/// Returns the concatenation of all quoted strings.
+/// Returns the decoded bytes of all quoted strings in a call.
 fn strings(call: &str) -> Vec<u8> {
     call.split('"').skip(1).step_by(2).flat_map(bytes).collect()
 }
 
-/// Decodes strace's hexadecimal: `\x2f` is a slash. Text that strace adds itself is not encoded.
+/// Decodes the hexadecimal notation of strace, in which `\x2f` is a slash. Other text, which strace itself adds, is returned as is.
 fn bytes(text: &str) -> Vec<u8> {
     if !text.starts_with("\\x") {
         return text.as_bytes().to_vec();

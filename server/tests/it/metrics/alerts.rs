@@ -1,8 +1,8 @@
 //! Each alert fires in the state that it describes, and in no other state.
 //!
-//! The tests evaluate one scrape like Prometheus, but without the duration (`for`). Rates and quantiles need scrapes over minutes.
-//! For these rules, `metrics.rs` only checks that their samples exist. The alert for the store's queue is not triggered here,
-//! because it needs thousands of concurrent commands.
+//! The tests evaluate the rules on one scrape. They ignore the duration of a rule (`for`). Rules with rates or quantiles need
+//! several scrapes: for these rules, `metrics.rs` only checks that the samples exist. No test triggers the alert for the store's
+//! queue, because it needs thousands of concurrent commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use webhooks_server::model::PauseScope;
 use super::{Scrape, rules};
 use crate::harness::{Reply, Server, Setup, eventually};
 
-/// A value for each set of labels. The label `instance` is left out, because a scrape has only one instance.
+/// The result of an expression: a value for each set of labels. It has no label `instance`, because a scrape has only one instance.
 type Vector = Vec<(BTreeMap<String, String>, f64)>;
 
 /// Evaluates an expression. Returns `None` if it needs more than one scrape.
@@ -54,13 +54,13 @@ fn evaluate(scrape: &Scrape, expression: &Expr) -> Option<Vector> {
     })
 }
 
-/// Returns the alerts that this scrape triggers, without regard to `for`.
+/// Returns the alerts that this scrape triggers. Ignores `for`, the duration of a rule.
 fn firing_alerts(scrape: &Scrape) -> BTreeSet<String> {
     let evaluated = rules().into_iter().map(|rule| (rule.name, evaluate(scrape, &parser::parse(&rule.expression).expect("PromQL"))));
     evaluated.filter(|(_, found)| found.as_ref().is_some_and(|found| !found.is_empty())).map(|(name, _)| name).collect()
 }
 
-/// Returns a setup that ignores the free space of the disk, which may be nearly full where the tests run.
+/// Returns a setup without a minimum of free disk space, because the disk may be nearly full where the tests run.
 fn setup() -> Setup {
     Setup::dev().manual_clock().flags(&["--min-free-bytes", "0", "--attempt-timeout-seconds", "300"])
 }
@@ -110,7 +110,7 @@ async fn a_healthy_server_fires_no_alert_and_an_absent_one_does() {
 
 #[tokio::test]
 async fn a_full_storage_fires_alerts_and_refusals_are_counted() {
-    // A server cannot see PostgreSQL's disk.
+    // A server cannot measure PostgreSQL's disk, so the second server uses the embedded store.
     for (setup, nearly_full_alert) in [
         (Setup::dev().flags(&["--max-bytes", "1", "--min-free-bytes", "0"]), "WebhooksStorageNearlyFull"),
         (Setup::dev().embedded().flags(&["--min-free-bytes", "9223372036854775807"]), "WebhooksDiskNearlyFull"),

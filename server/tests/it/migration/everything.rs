@@ -29,7 +29,7 @@ async fn delivery_command(arguments: &[&str], store: &str) {
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
-/// Returns the query string of a callback. Each webhook at the receiver has its own query string.
+/// Returns the query string of a callback. It differs for each webhook of the receiver.
 fn path_of(callback: &Callback) -> String {
     callback.path.trim_start_matches("/notify?").to_owned()
 }
@@ -39,7 +39,7 @@ struct Fixture {
     failing: Receiver,
     gone: Receiver,
     _endpoint: TokenEndpoint,
-    /// The ids of the webhooks at the accepting receiver, by query string.
+    /// The webhooks whose target is the accepting receiver: a map from query string to webhook id.
     webhooks: HashMap<&'static str, String>,
     failing_webhook: String,
 }
@@ -170,7 +170,7 @@ async fn a_migrated_store_has_everything_and_continues() {
     delivery_command(&["resume", "--webhook", &fixture.webhooks["paused"]], &database.url).await;
     assert!(fixture.accepting.next_callbacks(2).await.iter().all(|callback| path_of(callback) == "paused"));
 
-    // A pending retry stays pending. Cancelled and failed deliveries can be sent again.
+    // A retry that was pending in the source is still pending. After a recovery, cancelled deliveries are sent.
     let retried = api.list(&format!("/deliveries?notificationID={}&status=pending", id_of(&first))).await;
     assert_eq!((retried.len(), &retried[0]["webhook"]["id"]), (1, &json!(fixture.failing_webhook)));
     fixture.failing.next_callbacks(held_ids.len()).await;

@@ -22,7 +22,7 @@ impl Migration {
         Migration { child, lines }
     }
 
-    /// Waits until the output shows that a table is partly copied or compared.
+    /// Waits until the output says that some rows of a table are copied or compared, but not all.
     async fn wait_for_progress(&mut self, what: &str, table: &str) {
         loop {
             let line = with_timeout("progress", self.lines.next_line()).await.expect("readable").expect("the output continues");
@@ -42,7 +42,7 @@ impl Migration {
         self.child.kill().await.expect("the kill succeeds");
     }
 
-    /// Waits for the exit. Returns the exit status and the rest of the output.
+    /// Waits for the exit. Returns the exit status and the output that was not read before.
     async fn wait_for_exit(mut self) -> (ExitStatus, String) {
         let mut output = String::new();
         while let Some(line) = with_timeout("the end", self.lines.next_line()).await.expect("readable") {
@@ -52,7 +52,8 @@ impl Migration {
     }
 }
 
-/// Creates a large source, whose server was killed. It contains U+0000 and extreme timestamps, which PostgreSQL does not support.
+/// Creates a source with much data, and kills its server. The data contains U+0000 and extreme timestamps. PostgreSQL does not
+/// support these values.
 async fn large_source() -> Process {
     let mut source = Process::start_embedded(&[]).await;
     let webhook = source.api().register_url("https://example.com").await;

@@ -6,7 +6,7 @@ use webhooks_postgres::shared;
 use super::{Database, address, command_error, directory_beside, migrate_successfully, text};
 use crate::harness::{Process, eventually, run_binary_wrapped, wrapper_enforcing_file_modes};
 
-/// Creates a source with little data, whose server was killed.
+/// Creates a source with little data, and kills its server.
 async fn small_source() -> Process {
     let mut source = Process::start_embedded(&[]).await;
     source.api().register_url("https://example.com").await;
@@ -14,7 +14,7 @@ async fn small_source() -> Process {
     source
 }
 
-/// SQL that makes a finished migration look as if it was interrupted just before its end.
+/// SQL that marks a finished migration as unfinished, as if it had been interrupted just before its end.
 const MAKE_UNFINISHED: &str = "UPDATE properties SET name = 'unfinished_move' WHERE name = 'finished_move'";
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_source_or_target_in_use_is_refused_and_not_changed() {
     let mut node = Process::start_on(directory, &["--store", &database.url, "--master-key-file", &key, "--node-name", "first"]).await;
     let error = error_for(&database).await;
     assert!(error.contains("is in use by nodes (first)"), "{error}");
-    // The node is declared dead and tries to join again. The database is now the target of a migration.
+    // The SQL removes the node and marks the database as the target of a migration. The node then tries to join again.
     database.execute("INSERT INTO properties (name, value) VALUES ('unfinished_move', 'x'); DELETE FROM nodes");
     eventually("the node to refuse the database", async || node.log().contains("not everything has been moved").then_some(())).await;
     assert_eq!(database.execute("SELECT count(*) FROM nodes"), "0");
@@ -46,7 +46,8 @@ async fn a_source_or_target_in_use_is_refused_and_not_changed() {
     let error = error_for(&database).await;
     assert!(error.contains("already contains data in the table properties: create an empty database"), "{error}");
 
-    // One target has a migration of another source. The other target has a migration of this source before its server ran again.
+    // The first target contains a migration of another source. The second target contains an unfinished migration of this source,
+    // and a server ran on the source after this migration.
     let (other, database) = (small_source().await, Database::create());
     migrate_successfully(&other.data_dir(), &database.url).await;
     let error = error_for(&database).await;

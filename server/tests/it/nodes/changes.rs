@@ -1,5 +1,5 @@
-//! A change on one node applies at once to notifications that are published on any other node. Everything else follows within
-//! 5 s.
+//! A change on one node also takes effect on all other nodes. Every node refuses a revoked token after at most 5 s. All other
+//! changes in these tests take effect at once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ impl Fixture {
         let gate = Arc::new(Semaphore::new(0));
         receiver.reply_to_next([Reply::OkWhenReleased(gate.clone())]);
         let webhook = changing.register_url(&receiver.url()).await;
-        // A new webhook gets one attempt at a time.
+        // A new webhook has at most one attempt in flight, so three of four deliveries wait.
         let waiting = publish(std::slice::from_ref(&other), 4).await.split_off(1);
         receiver.next().await;
         Fixture { fleet, changing, other, receiver, gate, webhook, waiting }

@@ -41,7 +41,7 @@ impl SecuredCluster {
         format!("postgres://postgres@{host}:{}/{}?{parameters}", self.port, self.database)
     }
 
-    /// Returns the error of a node that cannot start with this URL. Checks that the error has one line without the password.
+    /// Starts a node that must fail to start with this URL. Returns its error, which must have one line and not the password.
     async fn start_error(&self, url: &str) -> String {
         let error = self.fleet.start_error(&["--store", url, "--store-password-file", &self.password_file]).await;
         one_line(&error)
@@ -110,7 +110,7 @@ async fn a_refused_connection_has_a_one_line_error_without_the_password() {
         let file = file.map(|file| ["--store-password-file", file]);
         let flags: Vec<&str> = ["--store", &url].into_iter().chain(file.into_iter().flatten()).collect();
         let error = fleet.start_error(&flags).await;
-        // Errors of the command line end with a hint to `--help`.
+        // An error of the command line also has a last line with a hint to `--help`.
         let error = one_line(error.trim_end().trim_end_matches("For more information, try '--help'.").trim_end());
         assert!(error.contains(expected), "{url}: {error}");
     }
@@ -158,7 +158,7 @@ async fn a_publication_that_is_stored_after_a_refusal_is_delivered() {
     if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
         return;
     }
-    // Behind a pooler, a statement continues after the node's statement timeout.
+    // With a pooler, PostgreSQL continues a statement after the statement timeout of the node.
     let (_pooler, mut fleet) = behind_a_pooler().await;
     let node = fleet.start(&["--store-statement-timeout-seconds", "1"]).await;
     let (api, mut receiver) = (fleet.api(node), fleet.receiver().await);

@@ -1,4 +1,4 @@
-//! A database that is killed, hangs or fails over: every accepted notification is delivered, and the nodes recover by themselves.
+//! The database is killed, hangs or fails over. Every accepted notification is delivered, and the nodes recover automatically.
 
 use std::sync::Arc;
 
@@ -26,13 +26,13 @@ impl Fixture {
         fixture
     }
 
-    /// Waits for more than 20 further callbacks.
+    /// Waits until the receiver has got more than 20 further callbacks.
     async fn wait_for_deliveries(&self) {
         let before = self.receiver.count();
         eventually("deliveries", async || (self.receiver.count() > before + 20).then_some(())).await;
     }
 
-    /// Waits until no node is ready, and requests are refused.
+    /// Waits until no node is ready, and a node has refused a request.
     async fn wait_for_outage(&self) {
         let refused = self.load.refused();
         self.wait_for_readiness(503).await;
@@ -51,7 +51,7 @@ impl Fixture {
         }
     }
 
-    /// Checks that every accepted notification is delivered, and that each idempotency key has one notification.
+    /// Checks that every accepted notification is delivered, and that each idempotency key has only one notification.
     async fn expect_all_delivered(mut self) {
         self.wait_for_deliveries().await;
         let accepted = self.load.stop().await;

@@ -1,4 +1,4 @@
-//! A node that is killed, suspended or stopped: other nodes take over its deliveries, and nothing is lost.
+//! A node is killed, suspended or stopped. Other nodes take over its deliveries, and no delivery is lost.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ async fn other_nodes_deliver_everything_a_killed_node_had_leased_within_15_secon
     let gate = Arc::new(Semaphore::new(0));
     receiver.always_reply(Reply::OkWhenReleased(gate.clone()));
     let published = publish(&apis[..1], 30).await;
-    // The node that publishes a notification leases its deliveries.
+    // The node that accepts a notification leases its deliveries.
     let in_flight = receiver.next().await;
     assert_eq!(in_flight.id(), published[0]);
     let killed_at = Instant::now();
@@ -73,7 +73,7 @@ async fn late_outcomes_of_a_node_declared_dead_count_only_if_accepted() {
     let in_flight_elsewhere = suspended.publish_type("a.c").await;
     holding.next().await;
     let [accepted, failed, accepted_elsewhere] = &notifications[..] else { unreachable!("there are three") };
-    // The node also leases one more delivery. The test suspends the node before the node sees the commit.
+    // The first node also leases one more delivery. The test suspends this node before it learns that the transaction is committed.
     let lock = fleet.lock("notifications").await;
     let publishing = tokio::spawn({
         let suspended = suspended.clone();
@@ -100,7 +100,7 @@ async fn late_outcomes_of_a_node_declared_dead_count_only_if_accepted() {
     })
     .await;
     assert_eq!(outcomes(&accepted_late), [(1, "rejected".to_owned()), (2, "accepted".to_owned())]);
-    // Waits until the failures are recorded, before the next publication.
+    // The test publishes the next notification only after the first node has logged its three failed attempts.
     eventually("the failures", async || (fleet.log(0).matches("attempt ended").count() == 3).then_some(())).await;
     assert_eq!(id_of(&publishing.await.expect("the task does not panic")), taken_over[3].id());
     let later = suspended.publish_type("a.b").await;
@@ -131,7 +131,7 @@ async fn a_stopping_node_hands_over_waiting_deliveries_at_once_and_aborted_ones_
     let mut receiver = fleet.receiver().await;
     api.register_url(&receiver.url()).await;
     receiver.reply_to_next([Reply::Hang]);
-    // A new webhook gets one attempt at a time.
+    // A new webhook has at most one attempt in flight, so nine of ten deliveries wait.
     let published = publish(std::slice::from_ref(&api), 10).await;
     assert_eq!(receiver.next().await.id(), published[0]);
     fleet.request_stop(stopping);

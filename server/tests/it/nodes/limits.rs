@@ -45,7 +45,7 @@ async fn all_nodes_together_respect_the_rate_limit_of_a_webhook() {
     let started = Instant::now();
     let published = publish(&apis, 60).await;
     assert_eq!(receive_all(&mut receiver, &published).await.len(), published.len());
-    // A burst is at most the number of callbacks allowed in 0.1 s.
+    // The maximum burst is the number of callbacks that the limit allows in 0.1 s.
     let burst = RATE / 10;
     let min_elapsed = Duration::from_secs(1) * (60 - burst) / RATE;
     let elapsed = started.elapsed();

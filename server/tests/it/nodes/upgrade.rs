@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::receive_all;
 use crate::harness::{Api, Fleet, eventually, id_of};
 
-/// A load balancer that sends requests to ready nodes. It checks readiness ten times a second, reuses its connections, and
+/// A load balancer that sends requests only to ready nodes. It checks readiness ten times per second, reuses connections, and
 /// never repeats a request.
 struct Balancer {
     targets: Vec<Target>,
@@ -19,7 +19,7 @@ struct Balancer {
 }
 
 struct Target {
-    /// Clients of a node's API and admin listener. The addresses change when the node restarts.
+    /// Clients for the API listener and the admin listener of a node. The test replaces them when the node restarts.
     addresses: Mutex<(Api, Api)>,
     ready: AtomicBool,
 }

@@ -1,4 +1,5 @@
-//! The audit of a run: compares the callbacks that arrived with the publications, and checks the rules of delivery.
+//! The audit at the end of a chaos test. It compares the callbacks that arrived with the publications, and checks the
+//! guarantees of the service.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -17,20 +18,21 @@ use takeover::Takeover;
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
 
-/// Maximum number of accepted callbacks of a webhook that are not recorded yet, in addition to those in flight. The server
-/// commits after 5 ms, or earlier when it has gathered this many results.
+/// Maximum number of accepted callbacks of a webhook that the server has not recorded yet. Attempts in flight are not
+/// included. The server commits after 5 ms, or earlier if this number of results waits.
 const MAX_UNRECORDED_PER_WEBHOOK: usize = 256;
 
 /// Maximum time from sending a callback to its arrival. A callback sent before a kill may arrive this long after the kill.
 const MAX_TRANSIT: u64 = 250 * MILLISECOND;
 
-/// Maximum time from the end of a pause until the server sends a callback that it was about to send before the pause.
+/// A paused server may have been about to send a callback. This is the maximum time from the end of the pause until it
+/// sends the callback.
 const RESUME_WINDOW: u64 = SECOND;
 
-/// Maximum time until another server takes over from a killed or paused one.
+/// Maximum time until another server takes over from a killed or paused server.
 const MAX_TAKEOVER: u64 = 15 * SECOND;
 
-/// Maximum number of violations of one rule that are shown.
+/// Maximum number of violations that the audit prints for one rule.
 const MAX_SHOWN: usize = 10;
 
 #[derive(Debug, Default)]
@@ -39,7 +41,7 @@ pub(super) struct Audit {
     refused: usize,
     unknown: usize,
     unknown_delivered: usize,
-    /// Expected deliveries: notifications that were accepted or arrived, once for each of their webhooks.
+    /// Number of expected deliveries: one for each matching webhook of each notification that was accepted or arrived.
     deliveries: usize,
     delivered: usize,
     callbacks: usize,
@@ -47,17 +49,18 @@ pub(super) struct Audit {
     ordered: usize,
     /// Number of repeated callbacks by cause.
     repeat_causes: BTreeMap<Cause, usize>,
-    /// Milliseconds from the acceptance of a repeated callback to the fault, and from the fault to the repetition.
+    /// Two times of each repeated callback, in milliseconds: from the first response to the fault, and from the fault
+    /// to the repetition.
     ages: BTreeMap<Cause, Vec<(f64, f64)>>,
-    /// Number of repeated callbacks by the index of the fault and the index of the webhook.
+    /// Number of repeated callbacks. The key is the index of the fault and the index of the webhook.
     by_fault: BTreeMap<(usize, usize), usize>,
     kills: usize,
     pauses: usize,
-    /// Number of database kills, longest downtime in milliseconds, and number of cuts of connections.
+    /// Number of database kills, longest downtime in milliseconds, and how often connections were cut.
     outages: (usize, f64, usize),
     /// Whether servers share a database.
     shared_database: bool,
-    /// Milliseconds from each start to the first callback.
+    /// Milliseconds from each start of a server to the first callback after it. Only for the embedded store.
     first_deliveries: Vec<f64>,
     takeovers: Vec<Takeover>,
     pub(super) violations: Vec<Violation>,
@@ -72,7 +75,7 @@ enum Cause {
     Killed,
     /// One of the callbacks was in flight when the server was paused.
     Paused,
-    /// The attempt could not be recorded, because the database was down for longer than a lease.
+    /// The server could not record the attempt, because the database was down for about as long as a lease or longer.
     DatabaseDown,
     Unexplained,
 }
@@ -90,7 +93,7 @@ pub(super) fn outstanding(records: &Records) -> usize {
     missing
 }
 
-/// The arrivals of each delivery, in the order of time. The key is the webhook and the sequence number.
+/// The callbacks of each delivery, sorted by time. The key is the index of the webhook and the sequence number.
 struct Arrivals<'a>(HashMap<(usize, usize), Vec<&'a Arrival>>);
 
 impl<'a> Arrivals<'a> {
@@ -106,13 +109,15 @@ impl<'a> Arrivals<'a> {
         self.0.get(&(webhook, sequence)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a receiver accepted the delivery. A status from 200 to 299 accepts, even if the body is cut off.
+    /// Whether a receiver accepted the delivery. A status from 200 to 299 accepts it, even if the response body is cut
+    /// off.
     fn accepted(&self, webhook: usize, sequence: usize) -> bool {
         self.arrivals(webhook, sequence).iter().any(|arrival| accepts(arrival.response))
     }
 }
 
-/// Lists the events around the time when a callback was accepted, with the difference in milliseconds.
+/// Lists the events near the time when a callback was accepted. Each event has its distance from this time in
+/// milliseconds.
 fn events_near(records: &Records, accepted: &Arrival) -> String {
     let later = |time: u64| (time as i64 - accepted.responded_at as i64) / MILLISECOND as i64;
     let is_near = |time: u64| time.abs_diff(accepted.responded_at) <= MAX_TAKEOVER;
@@ -204,7 +209,8 @@ impl Audit {
                 if arrivals.accepted(webhook, sequence) {
                     self.delivered += 1;
                 } else {
-                    // A notification is stored with all its deliveries, or not at all.
+                    // The service stores a notification with all its deliveries, or stores nothing. So one arrival
+                    // means that every matching webhook must get the notification.
                     let (id, outcome) = (&records.webhooks[webhook].id, &publication.outcome);
                     self.add_violation("lost", format!("publication {sequence} ({outcome:?}) at webhook {id}"));
                 }
@@ -261,7 +267,8 @@ impl Audit {
         }
     }
 
-    /// Returns why a callback was repeated after it was accepted, and counts it.
+    /// Returns why a callback was repeated after it was accepted. If a fault is the cause, counts the repetition for
+    /// this fault.
     fn cause(&mut self, records: &Records, previous: &Arrival, repeat: &Arrival) -> Cause {
         let (cause, index) = match explain(records, previous, repeat) {
             Some(Explanation::Fault(index)) => match records.faults[index].kind {
@@ -278,8 +285,9 @@ impl Audit {
         cause
     }
 
-    /// Checks the number of repeated callbacks after each fault. The limit is the number of attempts in flight or not recorded. An
-    /// ordered webhook has one such attempt, and a paused server may repeat one more.
+    /// Checks the number of repeated callbacks after each fault. The limit is the maximum number of attempts that are
+    /// in flight or not recorded yet. An ordered webhook has at most one of these attempts. A paused server may repeat
+    /// one more callback.
     fn check_faults(&mut self, records: &Records) {
         for ((index, webhook), count) in self.by_fault.clone() {
             let (webhook, fault) = (&records.webhooks[webhook], &records.faults[index]);
@@ -311,8 +319,8 @@ impl Audit {
         }
     }
 
-    /// Checks the order at ordered webhooks: a notification arrives after all earlier ones are accepted, and before all later ones.
-    /// Ignores repetitions by a server that continues after a pause.
+    /// Checks the order at ordered webhooks. A notification may arrive only after all earlier notifications are
+    /// accepted, and before all later notifications. Ignores repetitions by a server that continues after a pause.
     fn check_order(&mut self, records: &Records) {
         for (index, webhook) in records.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.ordered) {
             self.ordered += 1;
@@ -336,7 +344,8 @@ impl Audit {
                     }
                     accepted = false;
                 }
-                // Responses are recorded before they are sent.
+                // The receiver records each response before it sends the response. So the response is known before the
+                // next callback arrives.
                 accepted = accepts(arrival.response) || (accepted && last.is_some());
                 last = Some(arrival);
             }
@@ -345,8 +354,8 @@ impl Audit {
 }
 
 impl Audit {
-    /// Describes the repetitions with one cause: the times before the fault and the numbers. With a shared database, also the times
-    /// after the fault.
+    /// Describes the repetitions with one cause: the longest time before the fault, and the largest number for one
+    /// webhook. With a shared database, the text also has the shortest time after the fault.
     fn ages_of(&self, cause: Cause) -> String {
         let (ages, laters): (Vec<f64>, Vec<f64>) = self.ages.get(&cause).into_iter().flatten().copied().unzip();
         let oldest = number(percentile(&ages, 100.0));
@@ -389,7 +398,7 @@ impl fmt::Display for Audit {
                 Cause::Response(CallbackResponse::Refused(status)) => format!("after a response with {status}"),
                 Cause::Killed => format!("after a kill of the server: {}", self.ages_of(*cause)),
                 Cause::Paused => format!("after a pause of the server: {}", self.ages_of(*cause)),
-                Cause::DatabaseDown => "not recorded, because the database was down for longer than a lease".to_owned(),
+                Cause::DatabaseDown => "not recorded, because the database was down until the lease could expire".to_owned(),
                 Cause::Response(CallbackResponse::Accepted) | Cause::Unexplained => "although accepted: NOT EXPLAINED".to_owned(),
             };
             line(f, "", count(*times), note)?;

@@ -17,13 +17,14 @@ use crate::service::Service;
 const MIN_PAUSE: Duration = Duration::from_secs(12);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
 
-/// Maximum time from a kill to the restart.
+/// Maximum time from a kill of a server to its restart.
 const MAX_RESTART_DELAY: Duration = Duration::from_secs(2);
 
-/// Maximum time of restart attempts. A server that finds no database ends, and is started again.
+/// Maximum time to start a server again. If the database is down, the server ends, and the test starts it again.
 const RESTART_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Maximum time between faults of the database, and its downtime: usually shorter than a lease, sometimes longer.
+/// The maximum time between two faults of the database, and the two kinds of downtime. Most downtimes are shorter than
+/// a lease. Some are longer.
 const MAX_DATABASE_UPTIME: Duration = Duration::from_secs(8);
 const MAX_DATABASE_DOWNTIME: Duration = Duration::from_secs(3);
 const LONG_DATABASE_DOWNTIME: Duration = Duration::from_secs(14);
@@ -53,7 +54,7 @@ impl Faults<'_> {
     pub(super) fn kill_repeatedly(&self, service: &mut Service, addresses: &watch::Sender<Vec<String>>) -> anyhow::Result<()> {
         let token = service.platform_token()?;
         loop {
-            // Sometimes the server is killed again at once, while it still recovers.
+            // In one of five cases, the server is killed again within 100 ms, while it still recovers.
             let uptime = if fastrand::u8(0..5) == 0 { random_up_to(Duration::from_millis(100)) } else { self.random_interval() };
             if Instant::now() + uptime >= self.end {
                 return Ok(());
@@ -162,7 +163,7 @@ impl Faults<'_> {
 
     fn kill_while_it_starts(&self, index: usize, server: &mut Server) -> anyhow::Result<()> {
         while fastrand::u8(0..6) == 0 {
-            // The server is killed before it is ready.
+            // The server is killed less than 50 ms after its start, usually before it is ready.
             self.ledger.add_start();
             server.spawn_again()?;
             std::thread::sleep(random_up_to(Duration::from_millis(50)));
@@ -187,7 +188,7 @@ impl Faults<'_> {
 /// Reads from PostgreSQL which deliveries a node had leased when it was killed or paused.
 struct LeaseReader<'a> {
     database: &'a Database,
-    /// Incarnations that were read before. Their leases belong to an earlier fault.
+    /// Incarnations whose leases were read at an earlier fault. These leases belong to that fault.
     read_before: HashSet<String>,
 }
 

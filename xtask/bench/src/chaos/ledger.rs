@@ -10,11 +10,11 @@ pub(super) struct Records {
     pub(super) webhooks: Vec<Webhook>,
     /// The index is the sequence number.
     pub(super) publications: Vec<Publication>,
-    /// In the order of arrival.
+    /// The callbacks, in the order in which they arrived.
     pub(super) arrivals: Vec<Arrival>,
-    /// The times at which servers were started again.
+    /// The times of all restarts of servers.
     pub(super) starts: Vec<u64>,
-    /// Faults of servers, in the order of time.
+    /// Faults of servers, sorted by time.
     pub(super) faults: Vec<Fault>,
     /// Outages of the shared database.
     pub(super) outages: Vec<Outage>,
@@ -30,7 +30,7 @@ pub(super) struct Fault {
     pub(super) node: usize,
     pub(super) kind: FaultKind,
     pub(super) at: u64,
-    /// The deliveries that the server had leased.
+    /// The deliveries that the server had leased at the time of the fault.
     pub(super) leased: Vec<LeasedDelivery>,
 }
 
@@ -49,7 +49,7 @@ impl Fault {
     }
 }
 
-/// A leased delivery, as the database records it.
+/// A leased delivery: the ids of its webhook and its notification in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct LeasedDelivery {
     pub(super) webhook: String,
@@ -93,7 +93,7 @@ pub(super) struct Publication {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
-    /// No response arrived. The notification may be stored or not.
+    /// The publisher got no response. It does not know whether the service stored the notification.
     Unknown,
     /// The id of the notification.
     Accepted(String),
@@ -112,7 +112,7 @@ pub(super) struct Arrival {
     /// Whether the signature and the credentials are correct.
     pub(super) genuine: bool,
     pub(super) response: CallbackResponse,
-    /// Time of the response, or 0.
+    /// Time of the response. It is 0 until the receiver responds.
     pub(super) responded_at: u64,
 }
 
@@ -126,7 +126,7 @@ pub(super) enum CallbackResponse {
     Refused(u16),
     /// The connection was dropped.
     Dropped,
-    /// No response before the attempt timeout.
+    /// The receiver did not respond before the attempt timeout.
     None,
 }
 

@@ -14,10 +14,11 @@ use super::ledger::{Ledger, Outcome};
 use super::setup::{ORDERED, PLAIN, account_name};
 use crate::rig::{NOTIFICATIONS, publication};
 
-/// Timeout of a request. A running server responds much faster.
+/// Timeout of a request if there is one server. A running server responds much faster.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Maximum time for a publication with all its repetitions. Even if servers are killed often, one responds in time.
+/// Maximum time for a publication with all its retries. Even if servers are killed often, a server responds within
+/// this time.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Timeout of a request if there are several servers. A server that exceeds this timeout is skipped for [`SKIP_TIME`].
@@ -40,22 +41,22 @@ pub(super) struct Publisher {
     /// A token that may not publish.
     pub(super) reader: String,
     pub(super) account: usize,
-    /// Whether this is the only publisher of its account and event type, with one request at a time. If so, the order of publishing
-    /// is known even if a response is missing.
+    /// Whether no other publisher uses the same account and event type. Then the order of the publications is known,
+    /// even if a response is missing. Every publisher sends one request at a time.
     pub(super) ordered: bool,
-    /// Whether every request has an idempotency key and is repeated until there is a response. With several servers a request
-    /// without a response could otherwise be processed after the next one.
+    /// Whether every publication has an idempotency key and is retried until the publisher gets a response. Without
+    /// the retries, one of several servers may process a request without a response after the next request.
     pub(super) keyed: bool,
-    /// The idempotency keys that were used, each with its body and the id of the notification.
+    /// The idempotency keys that were used. Each has the body of its request and the id of the notification.
     pub(super) keys: Vec<(String, String, String)>,
 }
 
-/// The servers, which are used in turn.
+/// The servers. The requests of a publisher use them one after another.
 pub(super) struct Servers {
     /// Hosts and ports, which change with each start.
     addresses: watch::Receiver<Vec<String>>,
     turn: AtomicUsize,
-    /// Servers that did not respond, and until when they are skipped.
+    /// Servers that did not respond. Each is skipped until the given time.
     unresponsive: Mutex<HashMap<String, Instant>>,
 }
 
@@ -123,7 +124,7 @@ impl Publisher {
                     return;
                 }
                 SendResult::Status(status @ 400..500, _) => return self.ledger.set_outcome(sequence, Outcome::Refused(status)),
-                // With an idempotency key the request can be repeated until its outcome is known.
+                // A request with an idempotency key can be repeated until its outcome is known.
                 SendResult::NotSent => {}
                 SendResult::Status(..) | SendResult::Unknown if key.is_some() => {}
                 SendResult::Status(..) | SendResult::Unknown => return,
@@ -132,7 +133,7 @@ impl Publisher {
         }
     }
 
-    /// Sends an invalid request. It must be refused, and nothing may be delivered.
+    /// Sends an invalid request. The server must refuse it, and no webhook may get a callback for it.
     async fn publish_invalid(&mut self) {
         let event_type = self.event_type();
         let sequence = self.ledger.add_publication(self.account, event_type, true);
@@ -154,7 +155,8 @@ impl Publisher {
         }
     }
 
-    /// Repeats a request with its idempotency key. The response must be the same, even after a crash.
+    /// Repeats an earlier request with its idempotency key. The response must have the same id as before, even after a
+    /// crash.
     async fn repeat_request(&mut self) {
         let Some((key, body, id)) = fastrand::choice(&self.keys) else { return };
         let started = Instant::now();

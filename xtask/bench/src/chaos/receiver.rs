@@ -1,4 +1,5 @@
-//! The receiver of all webhooks. For each webhook its behaviour changes every few seconds, until [`Receiver::repair`].
+//! The receiver of all webhooks. Its behaviour for a webhook changes every few seconds, until [`Receiver::repair`] is
+//! called. For some webhooks it never fails.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -26,14 +27,14 @@ use crate::sink::sequence;
 /// Maximum time of a slow response. It is well below the attempt timeout.
 const MAX_RESPONSE_TIME: Duration = Duration::from_secs(1);
 
-/// Maximum age of a signature, as in the packages of Standard Webhooks.
+/// Maximum age of a signature. The libraries of Standard Webhooks use the same value.
 const MAX_SIGNATURE_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// The signing key and credentials of a webhook, to verify its callbacks.
 pub(super) struct Identity {
     key: hmac::Key,
     authorization: Option<String>,
-    /// The response time, if the receiver never fails.
+    /// The response time of a receiver that never fails. `None` for other receivers.
     response_time: Option<Duration>,
 }
 
@@ -103,7 +104,7 @@ impl Behaviour {
             Behaviour::Dropping,
             Behaviour::CutOff,
         ];
-        // Hanging is rare, because it takes long.
+        // Hanging is rare, because a hanging callback takes long.
         *fastrand::choice(&behaviours)
             .filter(|behaviour| !matches!(behaviour, Behaviour::Hanging) || fastrand::u8(0..8) == 0)
             .unwrap_or(&Behaviour::Working)
@@ -112,7 +113,7 @@ impl Behaviour {
 
 pub(super) struct Receiver {
     identities: Vec<Identity>,
-    /// The current behaviour of each webhook, and its end.
+    /// The current behaviour for each webhook, and the time at which this behaviour ends.
     behaviours: Vec<Mutex<(Behaviour, Instant)>>,
     repaired: AtomicBool,
     ledger: Arc<Ledger>,
@@ -127,7 +128,7 @@ impl Receiver {
         receiver
     }
 
-    /// Ends all failures: from now on every callback is accepted at once.
+    /// Ends all failures. Every callback that arrives after this call is accepted.
     pub(super) fn repair(&self) {
         self.repaired.store(true, Ordering::Relaxed);
     }
@@ -145,7 +146,7 @@ impl Receiver {
 
     async fn callback(&self, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
         let (head, body) = request.into_parts();
-        // The request was cut off, for example because the server was killed.
+        // Reading the body fails if the request was cut off, for example because the server was killed.
         let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
         let webhook: Option<usize> = head.uri.path().rsplit('/').next().and_then(|number| number.parse().ok());
         let (Some(webhook), Some(sequence)) = (webhook.filter(|number| *number < self.identities.len()), sequence(&body)) else {
@@ -220,7 +221,7 @@ fn reply(status: StatusCode) -> Response<Body> {
     response
 }
 
-/// A body that begins, and then fails, so that the connection is dropped.
+/// A response body that fails after its first part, so that the connection is dropped.
 struct FailingBody {
     started: bool,
 }

@@ -17,14 +17,14 @@ pub(super) const ACCOUNTS: usize = 4;
 /// Event types that several publishers use at once.
 pub(super) const PLAIN: [&str; 2] = ["chaos.plain.a", "chaos.plain.b"];
 
-/// The event type that one publisher of each account uses, with one request at a time.
+/// The event type of the ordered publisher of each account. No other publisher uses it.
 pub(super) const ORDERED: &str = "chaos.ordered";
 
 struct WebhookSettings {
     /// Empty means all event types.
     event_types: &'static [&'static str],
     ordered: bool,
-    /// For basic authentication.
+    /// The user name and the password for basic authentication.
     credentials: Option<(&'static str, &'static str)>,
 }
 
@@ -40,9 +40,9 @@ pub(super) fn account_name(account: usize) -> String {
     format!("chaos-{account}")
 }
 
-/// Returns the response time of a receiver that never fails, and `None` for other receivers. The receivers of the first account
-/// never fail, so they show how soon deliveries continue after a fault. On PostgreSQL these receivers take some time, so that a
-/// killed server has leased deliveries.
+/// Returns the response time of a receiver that never fails, and `None` for other receivers. The receivers of the
+/// first account never fail, so they show how soon deliveries continue after a fault. On PostgreSQL, these receivers
+/// respond after some milliseconds, so that a killed server usually has leased deliveries.
 fn response_time(engine: Engine, account: usize, ordered: bool) -> Option<Duration> {
     let milliseconds = match (engine, account) {
         (Engine::Sqlite, 0) => 0,
@@ -54,7 +54,7 @@ fn response_time(engine: Engine, account: usize, ordered: bool) -> Option<Durati
     Some(Duration::from_millis(milliseconds))
 }
 
-/// Registers all webhooks. The URL of each webhook is `url` and the index of the webhook.
+/// Registers all webhooks. The target URL of each webhook is `url`, followed by `/` and the index of the webhook.
 pub(super) async fn register(
     http: &reqwest::Client,
     service: &mut Service,

@@ -1,4 +1,4 @@
-//! Bare SQLite commits, with the same durability as in the service.
+//! SQLite commits without the service. They have the same durability as the commits of the service.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Work;
 use crate::rig::publication;
 
-/// A number of transactions, each with a group of rows.
+/// The SQLite transactions to measure. Each transaction writes a group of rows.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Commits {
     pub(crate) directory: PathBuf,
@@ -42,7 +42,7 @@ const SCHEMA: &str = "
 impl Commits {
     pub(super) fn measure(&self) -> anyhow::Result<Work> {
         let path = self.directory.join("floor.db");
-        // An interrupted run leaves these files.
+        // Remove the files that an interrupted run left.
         for ending in ["", "-wal", "-shm"] {
             let left = self.directory.join(format!("floor.db{ending}"));
             if left.exists() {
@@ -121,7 +121,7 @@ impl Commits {
     }
 }
 
-/// Returns the number of rows of each commit.
+/// Returns the number of rows of each commit: `group`, and fewer rows in the last commit.
 pub(super) fn groups(count: u32, group: u32) -> impl Iterator<Item = u32> {
     (0..count).step_by(group as usize).map(move |first| group.min(count - first))
 }
@@ -144,7 +144,7 @@ impl<'a> Publish<'a> {
         })
     }
 
-    /// Inserts this number of deliveries, and a notification for each `webhooks` deliveries.
+    /// Inserts this number of deliveries. Inserts one notification for every `webhooks` deliveries.
     fn execute(&mut self, deliveries: u32, webhooks: u32) -> anyhow::Result<Vec<Uuid>> {
         let deliveries: Vec<Uuid> = (0..deliveries).map(|_| Uuid::now_v7()).collect();
         for fan in deliveries.chunks(webhooks as usize) {

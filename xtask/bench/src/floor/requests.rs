@@ -1,4 +1,4 @@
-//! Bare requests to the sink, with reqwest, the HTTP client of the service.
+//! HTTP requests to the sink without the service. They use reqwest, which is also the HTTP client of the service.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use crate::rig::publication;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Requests {
-    /// The targets, which are called in turn.
+    /// The target URLs. The requests use them one after another, and then begin with the first URL again.
     pub(crate) urls: Vec<String>,
     pub(crate) count: u32,
     pub(crate) concurrency: u32,
     /// Whether connections are opened before the measurement.
     pub(crate) warm: bool,
-    /// The certificate of the sink's authority, for HTTPS.
+    /// The file with the certificate of the sink's certificate authority. Only for HTTPS.
     pub(crate) ca_file: Option<PathBuf>,
 }
 
@@ -65,7 +65,7 @@ impl Requests {
     }
 }
 
-/// Resolves every name to this machine: a request on an open connection includes no name resolution.
+/// Resolves every host name to this machine, because name resolution is not part of the measurement.
 struct Loopback;
 
 impl Resolve for Loopback {

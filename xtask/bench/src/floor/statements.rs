@@ -1,4 +1,5 @@
-//! Bare PostgreSQL statements: the same rows as the bare SQLite commits, by one client, in as few statements as possible.
+//! PostgreSQL statements without the service. One client writes the same rows as in `commits`, with as few statements
+//! as possible.
 
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
@@ -19,7 +20,8 @@ pub(crate) struct Statements {
     pub(crate) transactions: Transactions,
 }
 
-/// The same tables as for SQLite. The planner settings make plans for empty tables suitable for large tables, as in the service.
+/// The same tables as for SQLite. With these planner settings, PostgreSQL makes the same plans for empty tables as for
+/// large tables. The service uses these settings, too.
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS webhooks, notifications, deliveries, attempts;
     CREATE TABLE webhooks (id uuid PRIMARY KEY, account text, settings text, created_at bigint);
@@ -112,7 +114,7 @@ impl Prepared {
         Ok(())
     }
 
-    /// Inserts this number of deliveries, and a notification for each `webhooks` deliveries.
+    /// Inserts this number of deliveries. Inserts one notification for every `webhooks` deliveries.
     async fn publish(&self, deliveries: u32, webhooks: u32) -> Result<Vec<Uuid>, tokio_postgres::Error> {
         let deliveries: Vec<Uuid> = (0..deliveries).map(|_| Uuid::now_v7()).collect();
         let notifications: Vec<Uuid> = deliveries.chunks(webhooks as usize).map(|_| Uuid::now_v7()).collect();

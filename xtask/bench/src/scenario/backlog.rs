@@ -7,10 +7,10 @@ use crate::load::Job;
 use crate::rig::{DeliveryResult, EVENT, IDLE, RECORDED, Rig};
 use crate::{Bench, MEMORY_MB};
 
-/// Number of webhooks that share a backlog, all of one account.
+/// Number of webhooks that have a backlog of waiting deliveries. All belong to one account.
 const WEBHOOKS: u32 = 100;
 
-/// A long attempt timeout, so that hanging attempts do not become retries while the backlog is created.
+/// A long attempt timeout, so that hanging attempts do not time out while the backlog is created.
 pub(crate) const LONG_TIMEOUT: [&str; 2] = ["--attempt-timeout-seconds", "300"];
 
 pub(crate) fn drain(bench: &mut Bench) -> anyhow::Result<()> {
@@ -40,8 +40,8 @@ pub(crate) struct Drained {
     pub(crate) result: DeliveryResult,
 }
 
-/// Publishes while the sink holds its responses. Almost all deliveries wait in the store, because attempts in flight are
-/// limited. Then the sink responds, and the deliveries are measured.
+/// Publishes while the sink delays its responses. The attempts in flight are limited, so most deliveries wait in the
+/// store. Then the sink responds, and this function measures the rate of the waiting deliveries.
 pub(crate) fn drained(bench: &mut Bench, rig: &mut Rig, job: &Job) -> anyhow::Result<Drained> {
     rig.sink.hold()?;
     let done = rig.load.run(job)?.all_accepted()?;
@@ -51,7 +51,8 @@ pub(crate) fn drained(bench: &mut Bench, rig: &mut Rig, job: &Job) -> anyhow::Re
     std::thread::sleep(RECORDED);
     let cpu = rig.cpu_since(before, 0.0)?;
     let result = rig.collect_result(bench, &done, 1)?;
-    // Attempts that were in flight arrived before the release, so they are not counted.
+    // The callbacks that were in flight arrived before the release. They are not counted, because they did not wait in
+    // the store.
     let drained = result.arrivals.values().flatten().filter(|arrival| arrival.at > released_at).count() as f64;
     let seconds = result.last_at.saturating_sub(released_at) as f64 / 1e9;
     Ok(Drained { per_second: drained / seconds, cpu: cpu.per_thousand(drained), result })
@@ -86,7 +87,7 @@ pub(crate) fn memory(bench: &mut Bench) -> anyhow::Result<()> {
         let account = held_account(&mut rig)?;
         for ((more, _), resident) in backlogs.into_iter().zip(&mut resident) {
             publish_backlog(&mut rig, &account, more)?;
-            // Gives the allocator time to release the memory of publishing.
+            // Wait until the allocator has released the memory that publishing needed.
             std::thread::sleep(Duration::from_secs(1));
             resident.push(rig.service.memory()?.now as f64 / 1e6);
         }

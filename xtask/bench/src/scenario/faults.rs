@@ -17,10 +17,10 @@ use crate::table::number;
 /// Publications per second to the healthy webhook.
 const HEALTHY_RATE: f64 = 50.0;
 
-/// If no late callback arrives for this time, the wait ends. It is several times the attempt timeout.
+/// If no late callback arrives for this time, the wait ends. This time is four times the default attempt timeout.
 const LATE_ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Hanging webhooks beside the healthy one.
+/// The hanging webhooks of a measurement.
 struct Hanging {
     /// Number of accounts with hanging webhooks. 0 means that the hanging webhooks belong to the account of the healthy webhook.
     accounts: u32,
@@ -71,11 +71,12 @@ fn beside(bench: &mut Bench, hanging: &Hanging) -> anyhow::Result<()> {
         let mut job = rig.publications(&["healthy"], EVENT, 16, HEALTHY_RATE as u32 * seconds)?;
         job.per_second = Some(HEALTHY_RATE);
         let done = rig.load.run(&job)?.all_accepted()?;
-        // Late deliveries are not lost, so wait until hanging attempts have timed out and freed their slots.
+        // A late delivery is not lost. Wait until the hanging attempts have timed out, so that late deliveries get
+        // their slots.
         rig.sink.await_callbacks(done.accepted.len(), LATE_ARRIVAL_TIMEOUT)?;
         let result = rig.collect_result(bench, &done, 1)?;
         ensure!(result.dns_queries > 0 || !hanging.half_without_address, "the hanging name server got no query");
-        // The rate of arrivals during publishing.
+        // Count the callbacks that arrived at most one second after the end of publishing.
         let in_time = result.arrivals.values().flatten().filter(|arrival| arrival.at <= done.ended_at + 1_000_000_000).count();
         let delays = last_arrivals(&done, &result);
         rates.push(in_time as f64 / f64::from(seconds));
@@ -102,7 +103,7 @@ impl Hanging {
 
 pub(crate) fn fairness(bench: &mut Bench) -> anyhow::Result<()> {
     const RATE: f64 = 300.0;
-    // The rates of the other account: zero, the same rate, and ten times the rate.
+    // The rates of the other account: zero, `RATE`, and ten times `RATE`.
     const OTHER_RATES: [f64; 3] = [0.0, RATE, 10.0 * RATE];
     let seconds = bench.size(10, 2);
     let mut rig = Rig::start(bench, &[])?;
@@ -113,7 +114,7 @@ pub(crate) fn fairness(bench: &mut Bench) -> anyhow::Result<()> {
         let mut tally = Tally::default();
         let mut response_times = OTHER_RATES;
         for (rate, response_time) in OTHER_RATES.into_iter().zip(&mut response_times) {
-            // The other account publishes a little longer.
+            // The other account publishes for one more second.
             let mut other_job = rig.publications(&accounts[..1], EVENT, 64, rate as u32 * (seconds + 1))?;
             other_job.per_second = Some(rate);
             other.begin(&other_job)?;
@@ -144,7 +145,7 @@ pub(crate) fn crash(bench: &mut Bench) -> anyhow::Result<()> {
     let count = bench.size(5_000, 500);
     let (mut repeated, mut until_last, mut tally) = (Vec::new(), Vec::new(), Tally::default());
     for _ in 0..bench.runs {
-        // All deliveries stay pending, because the sink holds its responses.
+        // All deliveries stay pending, because the sink delays its responses.
         let mut rig = Rig::start(bench, &[])?;
         let url = format!("{}/held", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(8, &url)?;
@@ -185,7 +186,8 @@ pub(crate) fn crash(bench: &mut Bench) -> anyhow::Result<()> {
         rig.service.kill()?;
         let done = rig.load.end()?;
         rig.service.restart()?;
-        // Publications without a response may arrive too, so it is not enough to wait for the number of accepted publications.
+        // Publications without a response may arrive, too. So the wait uses the number of all publications that were
+        // sent.
         std::thread::sleep(bench.store.takeover());
         let sent = done.accepted.len() + done.refused.values().sum::<u32>() as usize;
         rig.sink.await_callbacks(sent, Duration::from_secs(2))?;

@@ -16,17 +16,18 @@ use crate::store::{Engine, Store};
 
 pub(crate) const NAME: &str = "floors";
 
-/// Numbers of clients in the scenarios. This many requests run at once, and can share a commit.
+/// Numbers of clients in the scenarios. With 16 clients, 16 requests run at once, and one commit can store all their
+/// rows.
 const CLIENTS: [u32; 3] = [1, 16, 64];
 
 /// Numbers of concurrent deliveries: one for each of 1 or 8 ordered webhooks, or up to 64 for an unordered webhook.
 const CONCURRENT_DELIVERIES: [u32; 3] = [1, 8, 64];
 
-/// Number of webhooks of a notification. One commit stores its deliveries.
+/// Number of webhooks of a notification with many deliveries. One commit stores all its deliveries.
 const FAN_OUT: u32 = 100;
 
-/// A part of the service that handles a request, a notification or a delivery. The values are the engine and the concurrency,
-/// if they matter.
+/// A part of the service that handles a request, a notification or a delivery. If the cost depends on the engine or
+/// the number of concurrent requests or rows, the variant has these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     Handler(u32),
@@ -41,7 +42,7 @@ pub(crate) enum Part {
     RequestToWarmHost,
 }
 
-/// CPU seconds of each part per 1,000.
+/// CPU seconds of each part per 1,000 requests, notifications or deliveries.
 #[derive(Default)]
 pub(crate) struct Floors {
     parts: BTreeMap<Part, f64>,
@@ -65,7 +66,7 @@ impl Floors {
         self.notification_by(Part::Request(clients), clients)
     }
 
-    /// The baseline cost of a notification with another kind of callback request.
+    /// The baseline cost of a notification to one webhook, with the given kind of callback request.
     pub(crate) fn notification_by(&self, request: Part, clients: u32) -> Option<f64> {
         self.sum(&[Part::Handler(clients), Part::StoredAndFinished(self.engine, clients), request])
     }
@@ -106,7 +107,7 @@ fn measure_common(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Measures commits of the rows that the service must write, by one client.
+/// Measures how one client commits the rows that the service must write.
 fn measure_commits(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     let (engine, store) = (bench.store.engine(), bench.store);
     let mut commits: Vec<(Part, u32, Transactions, &str)> = Vec::new();
@@ -193,7 +194,8 @@ fn handlers(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the number of requests or rows. It is smaller without concurrency, because each request or row then takes longer.
+/// Returns the number of requests or rows to measure. Without concurrency the number is smaller, because each request
+/// or row takes longer.
 fn reduced(count: u32, concurrency: u32) -> u32 {
     if concurrency == 1 { count / 5 } else { count }
 }

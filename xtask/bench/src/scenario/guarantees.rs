@@ -1,4 +1,4 @@
-//! Scenarios that check the order of an ordered webhook and the rate limit of a webhook, and their costs.
+//! Scenarios that check the order at ordered webhooks and the rate limit of a webhook, and measure their costs.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::rig::{EVENT, Rig};
 use crate::sink::Arrival;
 use crate::table::number;
 
-/// Measures waiting deliveries of ordered and of unordered webhooks, in turn on the same service.
+/// Measures waiting deliveries of unordered and ordered webhooks on the same service. The two kinds are measured
+/// alternately.
 pub(crate) fn ordered(bench: &mut Bench) -> anyhow::Result<()> {
     for (webhooks, count) in [(1, bench.size(5_000, 500)), (8, bench.size(20_000, 2_000))] {
         let mut rig = Rig::start(bench, &LONG_TIMEOUT)?;
@@ -25,7 +26,7 @@ pub(crate) fn ordered(bench: &mut Bench) -> anyhow::Result<()> {
         for run in 0..=bench.runs {
             for (accounts, runs) in accounts.iter().zip(&mut runs) {
                 let drained = drain_in_order(bench, &mut rig, accounts, count)?;
-                // The first run is the warm-up.
+                // Run 0 is the warm-up.
                 if run > 0 {
                     runs.push(drained);
                 }
@@ -46,14 +47,15 @@ pub(crate) fn ordered(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Publishes with one client for each account, so that the order of publishing is known.
+/// Measures waiting deliveries. One client publishes for each account, so that the order of its publications is known.
 fn drain_in_order(bench: &mut Bench, rig: &mut Rig, accounts: &[String], count: u32) -> anyhow::Result<Drained> {
     let mut job = rig.publications(accounts, EVENT, accounts.len(), count)?;
     job.in_order = true;
     drained(bench, rig, &job)
 }
 
-/// Returns the number of callbacks that arrived after a later notification of the same webhook.
+/// Returns the number of callbacks in the wrong order. A callback is in the wrong order if the previous callback of
+/// the same webhook has a later notification.
 fn out_of_order<'a>(arrivals: impl Iterator<Item = &'a Arrival>) -> usize {
     let mut webhooks: BTreeMap<u32, Vec<(u64, u32)>> = BTreeMap::new();
     for arrival in arrivals {
@@ -69,7 +71,7 @@ fn out_of_order<'a>(arrivals: impl Iterator<Item = &'a Arrival>) -> usize {
 /// Measures a webhook with a rate limit and many more waiting deliveries.
 pub(crate) fn rate_limit(bench: &mut Bench) -> anyhow::Result<()> {
     const ALLOWED: u32 = 100;
-    // Attempts are spread evenly, but the attempts of a tenth of a second may start at once.
+    // The service spreads attempts evenly, but it may start the attempts of a tenth of a second at once.
     const MAX_IN_A_SECOND: u32 = ALLOWED + ALLOWED / 10;
     let mut rig = Rig::start(bench, &[])?;
     let url = format!("{}/ok", rig.sink.http());
@@ -98,13 +100,13 @@ pub(crate) fn rate_limit(bench: &mut Bench) -> anyhow::Result<()> {
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Returns the maximum number of times within any second. The times are sorted.
+/// Returns the maximum number of `times` within one second. `times` must be sorted.
 fn max_in_a_second(times: &[u64]) -> usize {
     let within = |(index, begin): (usize, &u64)| times[index..].partition_point(|time| time - begin < SECOND);
     times.iter().enumerate().map(within).max().unwrap_or_default()
 }
 
-/// Returns the average rate from the first to the last time.
+/// Returns the average rate between the first and the last of `times`.
 fn per_second(times: &[u64]) -> f64 {
     let (Some(first), Some(last)) = (times.first(), times.last()) else { return f64::NAN };
     (times.len() - 1) as f64 / ((last - first) as f64 / SECOND as f64)

@@ -1,8 +1,9 @@
-//! The scenario in which old deliveries are removed as fast as new ones are published. It measures the cost of the removal, and
-//! whether the tables stop growing.
+//! The scenario in which the service removes old deliveries as fast as new deliveries are published. It measures the
+//! cost of the removal, and checks that the tables stop growing.
 //!
-//! A server keeps succeeded deliveries for an hour or longer. To shorten the run, the scenario changes their times some seconds
-//! after publishing, so that they seem older. Both measurements, with and without removal, include the cost of this change.
+//! A server keeps succeeded deliveries for an hour or longer. To shorten the run, the scenario makes the stored times
+//! of deliveries older, some seconds after publishing. It measures once with and once without removal. Both
+//! measurements include the cost of changing the times.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,7 @@ use crate::figure::{Cpu, Figure, Tally};
 use crate::rig::{EVENT, RECORDED, Rig};
 use crate::table::number;
 
-/// The minimum of `--keep-succeeded`, and by how much deliveries are made older.
+/// The smallest value of `--keep-succeeded`, and the time by which deliveries are made older.
 const MIN_RETENTION: &str = "1h";
 const AGE_STEP: &str = "interval '70 minutes'";
 
@@ -25,7 +26,7 @@ const TABLES: [&str; 4] = ["notifications", "deliveries", "attempts", "pending"]
 /// The parameters of a measurement.
 struct Plan {
     per_second: u32,
-    /// Time from publishing until a delivery is made older.
+    /// Time from publishing a delivery until its stored times are made older.
     life: Duration,
     /// Duration of publishing, as a multiple of `life`.
     turnovers: u32,
@@ -63,7 +64,7 @@ pub(crate) fn retention(bench: &mut Bench) -> anyhow::Result<()> {
     let (_, later) = removed.sizes.split_at(removed.sizes.len() / 3);
     let (middle, last) = later.split_at(later.len() / 2);
     bench.add(Figure::new("retention", "largest size of tables and indexes with removal", "MB", vec![largest(&removed.sizes)]));
-    // Tables only grow until autovacuum has run a few times.
+    // The tables grow until autovacuum has run a few times. A quick run is too short for this.
     if !bench.quick {
         let growth = vec![100.0 * largest(last) / largest(middle)];
         let growth = Figure::new("retention", "size of tables and indexes in the last third, compared with the middle third", "%", growth);
@@ -90,7 +91,7 @@ fn run(bench: &mut Bench, options: &[&str], plan: &Plan) -> anyhow::Result<Outco
             measurements += 1;
             sizes.push(measure_sizes(&database, started.elapsed())?);
         }
-        // CPU time counts from the moment when deliveries can be removed.
+        // Measure CPU time from the moment when the first deliveries can be removed.
         if cpu_times.is_none() && started.elapsed() >= plan.life {
             cpu_times = Some((rig.cpu_times()?, started.elapsed()));
         }
@@ -105,8 +106,8 @@ fn run(bench: &mut Bench, options: &[&str], plan: &Plan) -> anyhow::Result<Outco
     Ok(Outcome { sizes, rows, published_per_second: done.per_second(), cpu, tally: result.tally })
 }
 
-/// Makes the deliveries older that were published from `after` (in milliseconds) until the time `life` ago. Returns the `after` of
-/// the next call.
+/// Makes the stored times of deliveries older, if they were published after `after` (Unix time in milliseconds) and
+/// more than `life` ago. Returns the value of `after` for the next call.
 fn make_older(database: &Database, after: i64, life: Duration) -> anyhow::Result<i64> {
     let until = SystemTime::now().duration_since(UNIX_EPOCH)?.saturating_sub(life).as_millis() as i64;
     let (from, to) = (identifier(after, 0, 0), identifier(until, 0, 0));
@@ -117,7 +118,7 @@ fn make_older(database: &Database, after: i64, life: Duration) -> anyhow::Result
     Ok(until)
 }
 
-/// Prints the sizes of each table and its indexes. Returns their sum in megabytes.
+/// Prints the size of each table and of its indexes. Returns the sum of all these sizes in megabytes.
 fn measure_sizes(database: &Database, after: Duration) -> anyhow::Result<f64> {
     let (mut shown, mut all) = (Vec::new(), 0.0);
     for table in TABLES {

@@ -13,7 +13,7 @@ use crate::rig::{EVENT, Rig, publication};
 use crate::store::Engine;
 use crate::{Bench, machine};
 
-/// Bytes on disk of a delivery with its notification and attempt.
+/// Bytes on disk that a delivery, its notification and its attempt need.
 fn stored_bytes(engine: Engine) -> u64 {
     match engine {
         Engine::Sqlite => 1_000,
@@ -21,7 +21,7 @@ fn stored_bytes(engine: Engine) -> u64 {
     }
 }
 
-/// Bytes on disk for the deliveries of the measurement and the write-ahead log.
+/// Bytes on disk that the new deliveries of the measurement and the write-ahead log need.
 fn extra_bytes(engine: Engine) -> u64 {
     match engine {
         Engine::Sqlite => 1_000_000_000,
@@ -62,13 +62,15 @@ pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the time of the first of `count` notifications, as if they had been published at 1,000 per second until a minute ago.
+/// Returns the time of the first of `count` notifications. The times are chosen as if 1,000 notifications per second
+/// were published until one minute ago.
 fn first_time(count: u32) -> anyhow::Result<i64> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     Ok(now.as_millis() as i64 - i64::from(count) - 60_000)
 }
 
-/// Inserts succeeded deliveries of the existing webhooks, each with notification and attempt, numbered `from` to `to`.
+/// Inserts succeeded deliveries of the existing webhooks, with the numbers `from` to `to - 1`. Each has its own
+/// notification and attempt.
 fn fill(rig: &mut Rig, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
     if from >= to {
         return Ok(());
@@ -76,7 +78,7 @@ fn fill(rig: &mut Rig, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
     if let Some(database) = rig.service.database.clone() {
         return fill_postgres(&database, first, from, to);
     }
-    // The server has the database locked.
+    // The running server locks the database file.
     rig.service.kill()?;
     fill_sqlite(&mut Connection::open(rig.service.embedded_database())?, first, from, to)?;
     rig.service.restart().map(drop)
@@ -120,7 +122,7 @@ fn fill_sqlite(database: &mut Connection, first: i64, from: u32, to: u32) -> any
     Ok(())
 }
 
-/// Returns the UUIDv7 for this time and number; it is always the same.
+/// Returns a UUIDv7 for this time, number and kind. Equal values give the same UUID.
 pub(super) fn identifier(milliseconds: i64, number: u32, kind: u8) -> Uuid {
     let mut rest = [kind; 10];
     rest[..4].copy_from_slice(&number.to_be_bytes());
@@ -150,6 +152,6 @@ fn fill_postgres(database: &Database, first: i64, from: u32, to: u32) -> anyhow:
                  SELECT id, 1, at, 2, 'accepted', 204, '', false FROM (SELECT {delivery_id} AS id, {row}) new"
         ))?;
     }
-    // Autovacuum and the checkpointer would have run while the notifications were published.
+    // If these notifications had been published, autovacuum and the checkpointer would have run meanwhile.
     database.execute("VACUUM (ANALYZE); CHECKPOINT").map(drop)
 }

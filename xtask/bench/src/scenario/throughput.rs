@@ -9,15 +9,16 @@ use crate::floor::{Floor, Requests};
 use crate::rig::{EVENT, Rig, Throughput};
 use crate::{Bench, MEMORY_MB};
 
-/// Number of accounts, each with one webhook, that get notifications in turn.
+/// Number of accounts that get notifications. Each account has one webhook.
 const ACCOUNTS: u32 = 8;
 
-/// Number of accounts that get webhooks in turn. With so many accounts, each stays well below the default limit of webhooks.
-/// Counting the existing webhooks then does not dominate the cost of a registration.
+/// Number of accounts for which webhooks are registered. With 100 accounts, each account stays well below the default
+/// limit of webhooks. So counting the existing webhooks of the account is only a small part of the cost of a
+/// registration.
 const REGISTERING_ACCOUNTS: u32 = 100;
 
-/// Goal for the cost of the service, as a multiple of its baseline cost. The baseline cost includes no access tokens, signatures,
-/// matching, records or metrics.
+/// Goal for the cost of the service, as a multiple of its baseline cost. The baseline cost does not include access
+/// tokens, signatures, matching, records and metrics.
 const TIMES_FLOOR: f64 = 3.0;
 
 pub(crate) fn register(bench: &mut Bench) -> anyhow::Result<()> {
@@ -60,7 +61,7 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
         let url = format!("{}/ok", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(webhooks, &url)?;
         let floor = bench.floors.notification(64);
-        // The cost of a further server that handles as much load as the first.
+        // Measure the cost if each server handles as much load as a single server.
         let nodes = bench.store.nodes();
         let runs = throughputs(bench, &mut rig, &accounts, 64 * nodes as usize, count * nodes, 1)?;
         let work = format!("64 clients and {count} notifications per server, {webhooks} webhooks");
@@ -124,11 +125,12 @@ fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
         rig.service.restart()?;
         let job = rig.publications(&accounts, EVENT, 4, 4)?;
         cold.push(rig.throughput(bench, &job, webhooks)?);
-        // Each host gets the next callback after its last response, but before its connection is closed as idle.
+        // At this rate, a host responds to each callback before it gets the next callback. Its idle connection stays
+        // open meanwhile.
         let mut job = rig.publications(&accounts, EVENT, 4, bench.size(40, 8))?;
         job.per_second = Some(8.0);
         warm.push(rig.throughput(bench, &job, webhooks)?);
-        // Concurrent callbacks need a connection each.
+        // Concurrent callbacks to a host need several connections.
         let job = rig.publications(&accounts, EVENT, 16, bench.size(80, 8))?;
         burst.push(rig.throughput(bench, &job, webhooks)?);
     }
@@ -163,7 +165,7 @@ fn measure_floor(
     floors::measure_requests(bench, &mut rig.sink, &mut Floor::start()?, part, work, requests)
 }
 
-/// Measures the same job in each run, with new notifications on the same service.
+/// Measures the same kind of job in each run. Each run publishes new notifications on the same service.
 pub(crate) fn throughputs(
     bench: &mut Bench,
     rig: &mut Rig,

@@ -1,4 +1,4 @@
-//! Tests of the comparison of two documents: edits of openapi.json that break its users, and edits that do not.
+//! Tests of the comparison of two versions of openapi.json. Some edits break users of the API, and other edits break no user.
 
 use openapi_proof::openapi::breaking::{Comparison, Finding, Flow, Severity, User, View};
 use serde_json::{Value, json};
@@ -27,8 +27,8 @@ fn called(rest: &str) -> String {
     format!("{API}{CALLBACK}{rest}")
 }
 
-/// Sets the value at `pointer`; null removes it. A final `+` stands for the next item of a list. Returns the pointer without `+`,
-/// and the findings.
+/// Sets the value at `pointer`; null removes the value. A final `+` stands for the index after the last item of a list. Returns
+/// the pointer with this index, and the findings.
 fn found_after(pointer: &str, value: Value) -> anyhow::Result<(String, Vec<Finding>)> {
     let old = document()?;
     let pointer = match pointer.strip_suffix("/+") {
@@ -62,7 +62,7 @@ fn put(document: &mut Value, pointer: &str, value: Value) {
 /// Pointers and their new values; null removes the value.
 type Edits = Vec<(String, Value)>;
 
-/// Each edit that breaks a user: its description, the pointer, the new value, and the broken view.
+/// Returns edits that break a user. Each edit has a description, a pointer, the new value, and the affected user.
 fn breaking() -> Vec<(&'static str, String, Value, View)> {
     let gone = || Value::Null;
     vec![
@@ -124,7 +124,7 @@ fn breaking() -> Vec<(&'static str, String, Value, View)> {
             gone(),
             RESPONSE,
         ),
-        // Edits of callbacks and of responses to them.
+        // Edits of callbacks and of the responses to callbacks.
         ("the removed callback", api("~1webhooks/post/callbacks/notification"), gone(), CALLED),
         ("the removed method of the callback", called(""), gone(), CALLED),
         ("a removed header of the callback", called("/parameters/2"), gone(), CALLED),
@@ -156,7 +156,7 @@ fn each_breaking_edit_is_found_at_its_pointer() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Each edit that breaks no user: its description, the edits, and whether it is an addition.
+/// Returns changes that break no user. Each change has a description and its edits. The flag tells whether it is an addition.
 fn harmless() -> Vec<(&'static str, Edits, bool)> {
     let gone = || Value::Null;
     let response = || json!({"description": "Another."});
@@ -234,7 +234,7 @@ fn a_harmless_edit_is_an_addition_or_no_finding() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// These edits change several places, or a place that the pointer does not name.
+/// These changes are not in the tables, because each of them needs several edits.
 #[test]
 fn a_removed_variant_breaks_requests_and_a_new_one_breaks_responses() -> anyhow::Result<()> {
     let gone = findings(|new| {

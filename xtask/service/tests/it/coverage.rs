@@ -1,4 +1,4 @@
-//! The coverage check on this service's document.
+//! A test of the coverage check with openapi.json.
 
 use openapi_proof::evidence::coverage;
 use webhooks_spec::service;

@@ -12,7 +12,7 @@ pub(crate) fn document() -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&text()?)?)
 }
 
-/// Sets the value at `pointer`. Null removes it.
+/// Sets the value at `pointer`. If the new value is null, removes the member or the list item.
 pub(crate) fn edit(document: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
     let name = name.replace("~1", "/").replace("~0", "~");
@@ -34,7 +34,7 @@ pub(crate) fn edit(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// Reverses the order of members, or with `lists` the order of list items.
+/// Reverses the order of list items if `lists` is true, else the order of members. Examples and `servers` do not change.
 pub(crate) fn reverse(value: &mut Value, lists: bool) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! Tests of the drift proof with this service's document.
+//! Tests of the crate `openapi-proof` with the openapi.json of this service.
 
 mod breaking;
 mod coverage;

@@ -1,4 +1,5 @@
-//! Tests of the comparison with the code: it finds each kind of changed statement, and ignores edits that change no statement.
+//! Tests of the comparison of openapi.json with the code. The comparison must find each kind of changed statement. It must ignore
+//! edits that change no statement.
 
 use openapi_proof::openapi::{Comparison, Difference, Findings, examples};
 use serde_json::{Value, json};

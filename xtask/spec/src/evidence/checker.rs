@@ -16,7 +16,7 @@ use crate::{Profile, Refusal};
 pub struct Violation {
     /// The JSON pointer of the statement.
     pub pointer: String,
-    /// A short description of the exchange, such as an operation id and a status.
+    /// A short description of the exchange: usually the operation id and the status.
     pub exchange: String,
     pub message: String,
 }
@@ -33,7 +33,7 @@ pub struct Checker<'a> {
     pub(super) profile: &'a Profile,
 }
 
-/// The statuses of dropshot when no operation matches the request.
+/// The statuses with which dropshot responds if no operation matches the request.
 const UNROUTED_STATUSES: [u16; 2] = [404, 405];
 
 /// Request headers that a callback may have without a declaration.
@@ -121,9 +121,8 @@ impl<'a> Checker<'a> {
         found.list
     }
 
-    /// Returns the callback operation that an exchange belongs to. Candidates are the callbacks with the name of the exchange, or
-    /// all callbacks if the exchange has no name. Returns the candidate with the fewest violations, independent of the order of the
-    /// document.
+    /// Returns the callback operation that an exchange belongs to: the candidate with the fewest violations. If the
+    /// exchange has a name, only callbacks with this name are candidates. The order of the document does not matter.
     pub(super) fn callback(&self, callback: &Callback) -> Option<&CallbackOperation> {
         let is_candidate = |operation: &&CallbackOperation| callback.name.as_ref().is_none_or(|name| *name == operation.name);
         let candidates = self.document.callbacks.iter().filter(is_candidate);
@@ -192,7 +191,7 @@ pub(super) fn media_type(headers: &[Header]) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Returns each parameter of the operation with the values that the request has for it.
+/// Returns each parameter of the operation, with the values of this parameter in the request.
 pub(super) fn parameter_values<'a>(operation: &'a Operation, exchange: &'a ApiExchange) -> Vec<(&'a Parameter, Vec<String>)> {
     let path = operation.path.parameters(&exchange.path).unwrap_or_default();
     operation
@@ -213,21 +212,22 @@ pub(super) fn parameter_values<'a>(operation: &'a Operation, exchange: &'a ApiEx
 }
 
 fn decoded(segment: &str) -> String {
-    // `+` and `&` have no special meaning in a path, unlike in a form.
+    // In a path, `+` and `&` have no special meaning. In a form, they have one.
     let escaped = segment.replace('+', "%2B").replace('&', "%26");
     url::form_urlencoded::parse(format!("={escaped}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
 
-/// Returns the kind of error in a response.
+/// Returns the kind of error ([`crate::Errors::kind`]) in a response.
 pub(super) fn kind_of(profile: &Profile, exchange: &ApiExchange) -> Option<String> {
     let member = profile.errors.kind.filter(|_| exchange.status >= 400)?;
     let body: Value = serde_json::from_str(&exchange.response_body).ok()?;
     body[member].as_str().map(str::to_owned)
 }
 
-/// Whether the service may refuse the value at a pointer although it matches its schema.
+/// Whether the service may refuse a value for a reason that its schema does not state. `pointer` is the location of
+/// the value.
 fn is_beyond_the_schema(refusal: &Refusal, pointer: &str) -> bool {
-    // RFC 9457 writes a pointer as the fragment of a URI.
+    // In RFC 9457, a pointer is written as the fragment of a URI.
     let fragment = pointer.strip_prefix('#').map(decoded);
     let pointer = fragment.as_deref().unwrap_or(pointer);
     let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
@@ -240,7 +240,7 @@ struct Violations<'a> {
     profile: &'a Profile,
     /// The pointer of the operation.
     at: String,
-    /// [`Violation::exchange`].
+    /// The text for [`Violation::exchange`].
     exchange: String,
     list: Vec<Violation>,
 }
@@ -302,7 +302,7 @@ impl<'a> Violations<'a> {
         }
     }
 
-    /// Checks that an example shows the kind of error.
+    /// Checks that the document has an example with the kind of error of the exchange.
     fn check_kind(&mut self, response: &Response, exchange: &ApiExchange) {
         if let Some(kind) = kind_of(self.profile, exchange)
             && !response.kinds.iter().any(|(_, known)| *known == kind)
@@ -311,7 +311,7 @@ impl<'a> Violations<'a> {
         }
     }
 
-    /// Checks that `security` and the scope of the operation were applied to the caller.
+    /// Checks that the service applied `security` and the scope of the operation to the caller.
     fn check_caller(&mut self, operation: &Operation, exchange: &ApiExchange) {
         let accepted = (200..300).contains(&exchange.status) || exchange.status == 404 || exchange.status == 409;
         let security = format!("{}/security", operation.at);
@@ -332,7 +332,8 @@ impl<'a> Violations<'a> {
         }
     }
 
-    /// Checks that a request with a success status matches the document, and that a refused request does not.
+    /// Checks that an accepted request matches the document, and that a refused request violates it. A request is
+    /// accepted if its response has a success status.
     fn check_request(&mut self, operation: &Operation, exchange: &ApiExchange) {
         let accepted = (200..300).contains(&exchange.status);
         let refusal = &self.profile.errors.refusal;
@@ -376,7 +377,8 @@ impl<'a> Violations<'a> {
             .pointers
             .map(|(list, member)| error[list].as_array().into_iter().flatten().filter_map(move |item| item[member].as_str()));
         let pointers: Vec<&str> = pointers.into_iter().flatten().collect();
-        // No schema can express some reasons, such as a repeated parameter or a body that is not JSON.
+        // A schema cannot express every reason to refuse a request. Examples are a repeated parameter and a body that
+        // is not JSON.
         let beyond = pointers.iter().any(|pointer| is_beyond_the_schema(refusal, pointer)) || is_repeated || !is_json;
         let is_opaque = |name: &str| refusal.opaque_parameters.contains(&name);
         let mut values = parameter_values(operation, exchange).into_iter();
@@ -388,7 +390,8 @@ impl<'a> Violations<'a> {
         }
     }
 
-    /// Adds the violations of a request body to `invalid`. Returns false if the body is not JSON, so that no schema applies.
+    /// Adds the violations of a request body to `invalid`. Returns false if the body is not JSON. A schema does not
+    /// apply then.
     fn check_request_body(&mut self, operation: &Operation, exchange: &ApiExchange, invalid: &mut Violations<'_>) -> bool {
         let Some(Body { required, content }) = &operation.request else { return true };
         let Some(text) = &exchange.request_body else { return false };

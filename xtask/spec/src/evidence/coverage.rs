@@ -1,4 +1,5 @@
-//! The command `coverage`: checks that the last run of all tests showed every statement of openapi.json and contradicted none.
+//! The command `coverage`: checks that the recorded exchanges show every statement of openapi.json and contradict no
+//! statement.
 
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use super::facts::{self, Facts};
 use super::{ApiExchange, Callback, Caller, Exchange};
 use crate::{Profile, Service};
 
-/// Prints the problems.
+/// Prints the problems: statements that the exchanges contradict or do not show.
 ///
 /// # Errors
 /// When openapi.json or the recorded exchanges cannot be read.
@@ -40,7 +41,7 @@ pub fn run(service: &Service) -> anyhow::Result<ExitCode> {
 pub struct Coverage {
     /// Statements that the exchanges contradict or do not show, one sentence each.
     pub problems: Vec<String>,
-    /// The number of statements that exchanges can show, without the statements of `unseen`.
+    /// The number of statements that exchanges can show, without the responses in `unseen`.
     pub statements: usize,
     /// The number of responses in `unseen` of the profile.
     pub unseen: usize,
@@ -63,7 +64,7 @@ pub fn check(service: &Service, document: &Value, exchanges: &[Exchange]) -> any
     Ok(Coverage { problems, statements: sightings.possible.len().saturating_sub(unseen), unseen })
 }
 
-/// The facts that exchanges can show according to the document, and the facts that they showed.
+/// The facts that exchanges can show according to the document, and the facts that the recorded exchanges show.
 #[derive(Default)]
 pub(super) struct Sightings {
     possible: Facts,
@@ -76,14 +77,16 @@ impl Sightings {
         self.seen.extend(more.seen.iter().cloned());
     }
 
-    /// Returns the possible facts that were not seen, and the responses of `unseen` that were seen, one sentence each.
+    /// Returns one sentence for each possible fact that no exchange shows. Also returns one for each entry of `unseen`
+    /// whose response an exchange shows.
     pub(super) fn gaps(&self) -> Vec<String> {
         let missing = self.possible.difference(&self.seen).map(|fact| format!("{fact}: not seen in any test"));
         let excess = self.seen.iter().filter(|fact| fact.ends_with(IN_UNSEEN)).map(|fact| format!("{fact}: remove the entry"));
         missing.chain(excess).collect()
     }
 
-    /// Marks a fact of `unseen` as seen. If it was really seen, adds a second fact that reports the unneeded entry.
+    /// Marks a fact of `unseen` as seen. If an exchange already shows the fact, adds a second fact, which reports that
+    /// the entry is not needed.
     fn add_unseen(&mut self, fact: &str) {
         if !self.seen.insert(fact.to_owned()) {
             self.seen.insert(format!("{fact}{IN_UNSEEN}"));
@@ -102,7 +105,8 @@ fn sightings(checker: &Checker, exchanges: &[Exchange]) -> anyhow::Result<Sighti
     Ok(all)
 }
 
-/// Returns the facts of the operation or callback at a pointer. Ignores exchanges of other operations.
+/// Returns the facts of the operation or callback at the pointer `at`. Ignores exchanges of other operations and
+/// callbacks.
 pub(super) fn sightings_at(checker: &Checker, at: &str, exchanges: &[Exchange]) -> anyhow::Result<Sightings> {
     let mut all = Sightings::default();
     if let Some(operation) = checker.document.operations.iter().find(|operation| operation.at == at) {
@@ -226,7 +230,7 @@ fn shown_by_api_exchange(profile: &Profile, operation: &Operation, exchange: &Ap
     Ok(())
 }
 
-/// A body that is not JSON shows nothing. [`Checker`] reports it.
+/// Adds the facts that a body shows. A body that is not JSON shows no facts. [`Checker`] reports such a body.
 fn shown_by_body(schema: &Schema, body: &str, facts: &mut Facts) -> anyhow::Result<()> {
     serde_json::from_str(body).map_or(Ok(()), |value| facts::shown(&schema.cursor(), &value, facts))
 }

@@ -1,4 +1,4 @@
-//! Reads openapi.json into a form that exchanges can be compared with.
+//! Reads openapi.json into types that are suitable for the comparison with exchanges.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::json_schema::{self, Style};
 use crate::openapi::node::{Cursor, METHODS, child};
 
 pub(super) struct Operation {
-    /// The JSON pointer of the operation. All `at` in this file are JSON pointers.
+    /// The JSON pointer of the operation. In this file, every member `at` is a JSON pointer.
     pub(super) at: String,
     pub(super) id: String,
     pub(super) method: String,
@@ -38,8 +38,9 @@ pub(super) struct CallbackOperation {
     pub(super) name: String,
     pub(super) url: String,
     pub(super) method: String,
-    /// The pointer of each alternative of `security`, with the scheme of its header Authorization in lower case. An empty scheme
-    /// means no such header. An empty list allows only callbacks without this header.
+    /// The alternatives of `security`: the pointer, and the scheme of the header Authorization in lower case. If the
+    /// scheme is empty, the callback has no header Authorization. If the list is empty, no callback may have this
+    /// header.
     pub(super) authentications: Vec<(String, String)>,
     pub(super) headers: Vec<Parameter>,
     pub(super) body: Body,
@@ -110,7 +111,7 @@ pub(super) struct Response {
     pub(super) at: String,
     pub(super) headers: Vec<Parameter>,
     pub(super) content: BTreeMap<String, Schema>,
-    /// The kinds of error that its examples show: pointer and kind.
+    /// The kinds of error in the examples of the response. Each has the pointer of the example, and the kind.
     pub(super) kinds: Vec<(String, String)>,
 }
 
@@ -148,7 +149,8 @@ impl Schema {
         Cursor::new(&self.document).at_pointer(&self.at)
     }
 
-    /// Whether the value of a header or parameter is valid: as a string, or as the number or boolean that it represents.
+    /// Whether the text of a header or parameter is valid. The text may be valid as a string, or as the number or
+    /// boolean that it represents.
     ///
     /// # Errors
     /// When the schema is invalid.
@@ -187,13 +189,13 @@ impl Document {
 struct Reader<'a> {
     document: &'a Arc<Value>,
     profile: &'a Profile,
-    /// The parameters of the path, which all its operations share.
+    /// The parameters of the path. They apply to all operations of the path.
     shared: Option<Cursor<'a>>,
     operation: Cursor<'a>,
 }
 
 impl CallbackOperation {
-    /// Returns a key that identifies the callback among all callbacks, independent of its position.
+    /// Returns a key that identifies the callback. It does not depend on the position of the callback in the document.
     pub(super) fn key(&self) -> String {
         format!("callback {} {} {} {}", self.operation_id, self.name, self.url, self.method)
     }
@@ -289,7 +291,7 @@ impl<'a> Reader<'a> {
                 let parameter = parameter.follow()?;
                 let text = |name: &str| parameter.member(name).with_context(|| format!("{} has no {name}", parameter.at))?.text();
                 let parameter = self.parameter(text("in")?, text("name")?, &parameter)?;
-                // A parameter of the operation replaces the same parameter of its path.
+                // A parameter of the operation replaces the parameter of the path with the same location and name.
                 if !parameters.iter().any(|known| known.location == parameter.location && known.name == parameter.name) {
                     parameters.push(parameter);
                 }
@@ -334,7 +336,7 @@ impl<'a> Reader<'a> {
                 headers.push(self.parameter("header", name, &header.follow()?)?);
             }
             let (mut content, mut kinds) = (BTreeMap::new(), Vec::new());
-            // A response to HEAD has the headers, but not the content, of a response to GET (RFC 9110 §9.3.2).
+            // A response to HEAD has the same headers as a response to GET, but no content (RFC 9110 §9.3.2).
             if method != "head" {
                 content = self.content(&response)?;
                 kinds = self.profile.errors.kind.map_or_else(|| Ok(Vec::new()), |member| kinds_of(&response, member))?;
@@ -345,7 +347,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns the kinds of error that the examples of a response show: pointer and kind.
+/// Returns the kinds of error in the examples of a response. Each has the pointer of the example, and the kind.
 fn kinds_of(response: &Cursor, member: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut kinds = Vec::new();
     for (_, content) in response.member("content").map(|content| content.members()).transpose()?.unwrap_or_default() {

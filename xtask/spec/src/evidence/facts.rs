@@ -1,4 +1,5 @@
-//! Facts that exchanges can show about a document: which parts were present, absent or had a certain value.
+//! Facts that exchanges can show about a part of the document: it was present, it was absent, or it had a certain
+//! value.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +10,8 @@ use crate::openapi::node::Cursor;
 /// A fact is a JSON pointer with an observation: `… present`, `… absent`, `… is <value>`, `… chosen`.
 pub(super) type Facts = BTreeSet<String>;
 
-/// Adds all facts that values of a schema can show: each member present and, if optional, absent. Also each value of an enum, each
-/// variant, and items of each list.
+/// Adds all facts that values of a schema can show. Each member can be present, and an optional member can be absent.
+/// Each value of an enum, each variant, and the items of each list can occur.
 ///
 /// # Errors
 /// When a reference has no target.
@@ -41,7 +42,7 @@ pub(super) fn possible(schema: &Cursor, facts: &mut Facts) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Adds all facts that a valid value shows.
+/// Adds all facts that this value shows. The value must be valid.
 ///
 /// # Errors
 /// When a reference has no target.
@@ -82,7 +83,8 @@ pub(super) fn shown(schema: &Cursor, value: &Value, facts: &mut Facts) -> anyhow
     Ok(())
 }
 
-/// Whether the value has the required value of each one-value enum of the variant.
+/// Whether the value belongs to the variant. A property of the variant with only one allowed value must have this
+/// value.
 fn is_variant(variant: &Cursor, value: &Value) -> anyhow::Result<bool> {
     let variant = variant.follow()?;
     for (name, property) in properties(&variant)? {

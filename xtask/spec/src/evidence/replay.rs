@@ -18,13 +18,13 @@ pub struct Replay<'a> {
     unrouted: Vec<Exchange>,
 }
 
-/// The exchanges of one operation or callback, and its description in openapi.json.
+/// The exchanges of one operation or callback, and the statements of openapi.json about it.
 struct Group {
     is_callback: bool,
     /// The position of the operation in the document.
     index: usize,
     exchanges: Vec<Exchange>,
-    /// [`statements_at`] of openapi.json.
+    /// The result of [`statements_at`] for the unchanged openapi.json.
     statements: Value,
     sightings: Sightings,
 }
@@ -76,7 +76,8 @@ impl<'a> Replay<'a> {
             let is_same = |group: &&Group| {
                 statements_at(&root, at, self.profile.security.scope).is_ok_and(|statements| statements == group.statements)
             };
-            // An exchange with a name contradicts a renamed callback.
+            // If an exchange has the name of a callback and the callback is renamed, the exchange contradicts the
+            // document.
             let is_renamed = |group: &&Group| has_other_name(&checker, at, group);
             if let Some(group) = known.filter(is_same).filter(|group| !is_renamed(group)) {
                 all.extend(&group.sightings);
@@ -94,9 +95,9 @@ impl<'a> Replay<'a> {
         Ok(violation.map(|violation| violation.to_string()).or_else(|| all.gaps().into_iter().next()))
     }
 
-    /// Returns the group key and the pointer of each operation and callback of a changed document. A callback with a new key may be
-    /// a changed callback. It gets the key of a callback that the document no longer has. These keys are assigned in the order of
-    /// both documents.
+    /// Returns the group key and the pointer of each operation and callback of a changed document. A callback with an
+    /// unknown key may be a changed callback. So it gets the key of a group whose callback is missing in the changed
+    /// document. These keys are assigned in document order.
     fn keys(&self, document: &Document) -> Vec<(String, String)> {
         let found: Vec<(String, String)> = callbacks(document).collect();
         let is_found = |key: &str| found.iter().any(|(known, _)| known == key);
@@ -112,7 +113,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Whether an exchange of the group has another name than the callback at the pointer.
+/// Whether an exchange of the group has a name that is not the name of the callback at the pointer `at`.
 fn has_other_name(checker: &Checker, at: &str, group: &Group) -> bool {
     let operation = checker.document.callbacks.iter().find(|callback| callback.at == at);
     let mut names = group.exchanges.iter().filter_map(|exchange| match exchange {
@@ -136,11 +137,12 @@ fn callbacks(document: &Document) -> impl Iterator<Item = (String, String)> {
     document.callbacks.iter().map(|callback| (callback.key(), callback.at.clone()))
 }
 
-/// Maximum depth of an operation with all references replaced. A deeper operation contains itself.
+/// Maximum depth of an operation after all references are replaced by their targets. If it is deeper, a schema
+/// probably contains itself.
 const MAX_DEPTH: usize = 48;
 
-/// Returns all statements about the operation at a pointer, including the parameters of its path. If the operation has no
-/// `security`, the result includes the `security` of the document.
+/// Returns all statements about the operation at the pointer `at`, and the parameters of its path. If the operation
+/// has no `security`, the result also has the `security` of the document.
 fn statements_at(root: &Cursor, at: &str, scope: Option<&str>) -> anyhow::Result<Value> {
     let item = root.at_pointer(at.rsplit_once('/').map_or("", |(item, _)| item));
     let operation = root.at_pointer(at);
@@ -149,8 +151,8 @@ fn statements_at(root: &Cursor, at: &str, scope: Option<&str>) -> anyhow::Result
     std::iter::once(operation.clone()).chain(inherited).map(|part| statements(&part, scope, false, 0)).collect()
 }
 
-/// Returns the value at a cursor. References are replaced by their targets; prose and extensions are removed.
-/// With `names`, the member names are not keywords.
+/// Returns the value at a cursor. Replaces references by their targets. Removes prose and extensions. If `names` is
+/// true, the names of the members are not keywords.
 fn statements(here: &Cursor, scope: Option<&str>, names: bool, depth: usize) -> anyhow::Result<Value> {
     anyhow::ensure!(depth < MAX_DEPTH, "{} contains itself", here.at);
     let here = here.follow()?;
@@ -160,7 +162,7 @@ fn statements(here: &Cursor, scope: Option<&str>, names: bool, depth: usize) -> 
             for (name, value) in here.members()? {
                 let is_prose = matches!(name, "description" | "summary" | "title") && value.value.is_string();
                 let is_extension = name.starts_with("x-") && Some(name) != scope;
-                // Callbacks have groups of their own.
+                // Each callback has its own group.
                 let is_callbacks = depth == 0 && name == "callbacks";
                 if names || !is_prose && !is_extension && !is_callbacks {
                     let names = !names && matches!(name, "properties" | "headers");

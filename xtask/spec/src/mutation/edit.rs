@@ -1,4 +1,4 @@
-//! A change of one value of a JSON document.
+//! Changes of one value of a JSON document.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::openapi::node::child;
 
-/// A change of the member or item at a pointer.
+/// A change of the value at a pointer.
 #[derive(Clone, Debug)]
 pub(super) enum Edit {
     Remove,
-    /// Replaces the value, or adds it.
+    /// Replaces the value. If the member does not exist, adds it.
     Set(Value),
     /// Gives the member another name, and keeps its position.
     Rename(String),
@@ -32,7 +32,7 @@ impl fmt::Display for Edit {
 
 impl Edit {
     /// # Errors
-    /// When `pointer` does not exist in the document, or the edit does not apply to its value.
+    /// When the document has no value at `pointer` that this edit can change.
     pub(super) fn apply(&self, document: &Value, pointer: &str) -> anyhow::Result<Value> {
         let mut edited = document.clone();
         if let Edit::Append(item) = self {

@@ -1,5 +1,5 @@
-//! Changes that do not alter any statement: other prose, another order, a reference replaced by its target or the reverse, and
-//! extensions.
+//! Changes that do not alter any statement. They change prose, change an order, add an extension, replace a reference
+//! by its target, or replace a schema by a reference.
 
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
@@ -12,19 +12,20 @@ pub(super) struct Harmless {
     pub(super) description: &'static str,
     pub(super) pointer: String,
     edit: Edit,
-    /// An additional edit of a component. It keeps every reference valid and every component used.
+    /// A second edit, which adds or removes a component. It ensures that every reference has a target, and that every
+    /// component is used.
     component_edit: Option<(String, Edit)>,
 }
 
-/// A component that some changes add.
+/// The component that a change adds if it replaces a schema by a reference.
 const SHARED: &str = "/components/schemas/Shared";
 
-/// Objects here have a `type` like a schema, but are not schemas.
+/// The objects below this pointer have a member `type`, but they are not schemas.
 const SECURITY_SCHEMES: &str = "/components/securitySchemes/";
 
 impl Harmless {
     /// # Errors
-    /// As [`Edit::apply`].
+    /// When [`Edit::apply`] fails.
     pub(super) fn apply(&self, document: &Value) -> anyhow::Result<Value> {
         let changed = self.edit.apply(document, &self.pointer)?;
         match &self.component_edit {
@@ -71,7 +72,8 @@ pub(super) fn of(document: &Value) -> anyhow::Result<Vec<Harmless>> {
         } else if value["type"].is_string() && value.get("in").is_none() && !at.starts_with(SECURITY_SCHEMES) {
             add("an extension", child(&at, "x-note"), json!({ "of": "somebody" }));
             add("a title", child(&at, "title"), json!("A title"));
-            // A component itself cannot become a reference to a component.
+            // A component schema is not replaced by a reference to another component. Only the schemas inside it are
+            // replaced.
             if !at.starts_with("/components/schemas/") || at.matches('/').count() > 3 {
                 let edit = Edit::Set(json!({ "$ref": format!("#{SHARED}") }));
                 changes.push(Harmless {

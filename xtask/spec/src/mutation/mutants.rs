@@ -1,7 +1,7 @@
-//! Changes of one statement. The operators are drop, rename, retype, change, retarget, widen, narrow, flip and add.
+//! Changes of one statement. Their operators are drop, rename, retype, change, retarget, widen, narrow, flip and add.
 //!
-//! Prose, examples and extensions are not statements; `harmless` changes them. An edit that does not alter any statement is left
-//! out.
+//! Prose, examples and extensions are not statements. `harmless` changes them. This module omits edits that do not
+//! alter any statement.
 
 use std::collections::BTreeSet;
 
@@ -84,7 +84,8 @@ struct Mutants<'a> {
 }
 
 impl<'a> Mutants<'a> {
-    /// Adds a change. Skips an edit that alters no statement, or drops or renames a missing member. `Append` creates a missing list.
+    /// Adds a change. Skips the edit if it alters no statement, or if it removes or renames a member that does not
+    /// exist. If the list for `Append` does not exist, creates it.
     fn push(&mut self, operator: &'static str, pointer: &str, edit: Edit) {
         let edit = match (edit, self.document.pointer(pointer)) {
             (Edit::Remove | Edit::Rename(_), None) => return,
@@ -108,7 +109,7 @@ impl<'a> Mutants<'a> {
         self.push(operator, pointer, Edit::Set(value));
     }
 
-    /// Changes true to false, and false or a missing member to true.
+    /// Changes the member from true to false. If it is false or missing, changes it to true.
     fn flip(&mut self, at: &str, holder: &Value, name: &str) {
         self.set("flip", &child(at, name), json!(holder[name] != true));
     }
@@ -117,13 +118,14 @@ impl<'a> Mutants<'a> {
         self.document["components"]["securitySchemes"].as_object().into_iter().flatten()
     }
 
-    /// Returns every scope of the document, and one scope that it does not have.
+    /// Returns every scope of the document, and the additional scope `all`.
     fn scopes(&self, member: &str) -> BTreeSet<&'a str> {
         let operations = members(&self.document["paths"], "").flat_map(|(_, _, item)| operations(item, ""));
         operations.filter_map(|(_, _, operation)| operation[member].as_str()).chain(["all"]).collect()
     }
 
-    /// Changes a reference so that it has no target or one of two other targets. Returns false if `value` is not a reference.
+    /// Adds changes of a reference: one change removes its target, and up to two changes replace the target. Returns
+    /// false if `value` is not a reference.
     fn retarget(&mut self, at: &str, value: &Value, kind: &str) -> bool {
         let Some(target) = value["$ref"].as_str() else { return false };
         let (pointer, kind) = (child(at, "$ref"), child("/components", kind));
@@ -140,7 +142,7 @@ impl<'a> Mutants<'a> {
     }
 }
 
-/// Returns the operations of a path item. Its other members apply to all operations.
+/// Returns the operations of a path item. The other members of the path item apply to all its operations.
 fn operations<'a, 'b>(item: &'a Value, at: &'b str) -> impl Iterator<Item = (&'a str, String, &'a Value)> + use<'a, 'b> {
     members(item, at).filter(|(name, _, _)| METHODS.contains(name))
 }

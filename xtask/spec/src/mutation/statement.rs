@@ -1,13 +1,14 @@
 //! Determines whether an edit alters a statement of a document.
 //!
-//! This module does not use the normal form of the comparison. If the normal form loses a statement by mistake, changes of the
-//! statement are still made. As no check reports these changes, the mistake is found.
+//! This module does not use the normal form of the comparison. If the normal form loses a statement by mistake, the
+//! statement is still changed here. No check reports these changes, and so the command `mutations` shows the mistake.
 
 use serde_json::{Map, Value};
 
 use super::edit::Edit;
 
-/// Whether `document` has the same statements after the edit. With `kinds`, examples of a component are statements too.
+/// Whether `document` has the same statements after the edit. If `kinds` is true, examples of a component are also
+/// statements.
 pub(super) fn is_same(document: &Value, pointer: &str, edit: &Edit, kinds: bool) -> bool {
     let before = document.pointer(pointer);
     let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
@@ -27,7 +28,7 @@ pub(super) fn is_same(document: &Value, pointer: &str, edit: &Edit, kinds: bool)
     }
 }
 
-/// Whether two items of a list are the same. Tags and parameters are identified by name.
+/// Whether two items of a list are the same. Items with a name are the same if `name` and `in` are equal.
 fn is_same_item(known: &Value, item: &Value) -> bool {
     match (known["name"].as_str(), item["name"].as_str()) {
         (Some(known_name), Some(name)) => known_name == name && known["in"] == item["in"],
@@ -35,7 +36,7 @@ fn is_same_item(known: &Value, item: &Value) -> bool {
     }
 }
 
-/// Whether a member has the same meaning as a missing member.
+/// Whether the member has its default value. Omitting the member then has the same meaning.
 fn is_default(name: &str, value: &Value) -> bool {
     match value {
         Value::Bool(false) => matches!(
@@ -61,7 +62,7 @@ fn is_default(name: &str, value: &Value) -> bool {
     }
 }
 
-/// Returns the same form for equal numbers: `1.0` becomes `1`.
+/// Converts equal numbers to the same form: `1.0` becomes `1`.
 fn canonical(value: &Value) -> Value {
     match value.as_f64() {
         #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53 is exact in both types")]
@@ -70,15 +71,18 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// Maximum depth of a component. A deeper component contains itself.
+/// Maximum depth of a component after all references are replaced by their targets. A deeper component counts as one
+/// that contains itself.
 const MAX_DEPTH: usize = 48;
 
-/// Returns the target of a reference, without prose and examples. Returns `None` if there is no target, or it contains itself.
+/// Returns the target of a reference, without prose, extensions and, if `kinds` is false, examples. Returns `None` if
+/// there is no target, or if the target contains itself.
 fn resolved(document: &Value, reference: &str, kinds: bool) -> Option<Value> {
     plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, MAX_DEPTH)
 }
 
-/// Replaces references by their targets, and removes prose and examples. With `names`, the member names are not keywords.
+/// Replaces references by their targets. Removes prose, extensions and, if `kinds` is false, examples. If `names` is
+/// true, the names of the members are not keywords.
 fn plain(document: &Value, value: &Value, kinds: bool, names: bool, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     match value {

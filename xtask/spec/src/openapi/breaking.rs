@@ -1,21 +1,23 @@
-//! The command `breaking`: finds changes of openapi.json that break its users, and checks `info.version` against them.
+//! The command `breaking`: finds changes of openapi.json that break users, and checks that `info.version` was
+//! increased accordingly.
 //!
-//! Both versions of the document are converted to the normal form and compared. The direction matters ([`View`]). A change breaks a
-//! user if it forbids messages that the user sends: requests of a client, responses of a receiver. A change also breaks a user if
-//! it allows more messages that the user reads: responses to a client, callbacks to a receiver. Patterns and unknown keywords
-//! cannot be compared, so every change of them counts as breaking.
+//! The command converts both versions of the document to the normal form and compares them. The effect depends on
+//! whether the user sends or reads a message ([`View`]). Clients send requests, and receivers send responses to
+//! callbacks. A change breaks a user if it forbids a message that the user may send. Clients read responses, and
+//! receivers read callbacks. A change breaks a user if it allows a message that the user does not expect. Patterns and
+//! unknown keywords cannot be compared. So every change of a pattern or an unknown keyword counts as breaking.
 //!
 //! Decisions:
 //! - Adding or removing a success status is breaking, because clients expect the documented statuses. Adding or removing an error
 //!   status is not breaking. A client must treat an unknown 4xx as 400 and an unknown 5xx as 500 (RFC 9110 §15).
-//! - A new callback is breaking, because existing receivers do not expect it. It is also breaking if the response of a receiver
-//!   gets a meaning of its own, because existing receivers may already send this response.
-//! - A changed `default` is breaking, because requests without the value change their meaning.
+//! - A new callback is breaking, because existing receivers do not expect it. A new documented response of a receiver
+//!   is also breaking, because existing receivers may already send this response with another meaning.
+//! - A changed `default` is breaking, because a request without the value gets another meaning.
 //! - The `operationId` is part of the contract, because generated clients use it as a name. Names of components, tags and hosts,
 //!   and the layout of the document, are not part of the contract.
 //!
-//! A pre-release is not a contract, so any later version may follow it. Before the first release (a tag such as `v0.1.0`) the
-//! command only reports.
+//! A pre-release is not a contract, so any later version may follow it. Before the first release (a tag such as
+//! `v0.1.0`), the command prints breaking changes, but does not fail.
 
 use std::process::ExitCode;
 
@@ -39,8 +41,8 @@ pub use finding::{Finding, Flow, Severity, User, View};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The git ref or file with the older document [default: the last release; without a release, the commit at which the branch
-    /// left main; on main, the previous commit]
+    /// The git ref or file with the older document [default: the last release; without a release, the last common
+    /// commit with main; on main, the previous commit]
     #[arg(long, value_name = "REF_OR_FILE")]
     against: Option<String>,
 }
@@ -77,7 +79,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Returns the lowest version that the changes allow.
+    /// Returns the lowest version that the newer document may have after these changes.
     #[must_use]
     pub fn required_version(&self) -> semver::Version {
         version::required(&self.old_version, self.findings.iter().map(|finding| finding.severity).max())
@@ -99,7 +101,7 @@ impl Comparison {
 /// Compares two versions of openapi.json.
 ///
 /// # Errors
-/// When one is not an OpenAPI document, or has no semantic version.
+/// When one of the documents is not an OpenAPI document, or its `info.version` is not a semantic version.
 pub fn check(service: &Service, old: &str, new: &str) -> anyhow::Result<Comparison> {
     let read = |text: &str| -> anyhow::Result<_> {
         let document: Value = serde_json::from_str(text).context("not JSON")?;

@@ -9,9 +9,11 @@ use super::node::{Node, Shape, child};
 /// A statement on which openapi.json and the code do not agree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// The JSON pointer in openapi.json. It does not exist there if only the code has the statement.
+    /// The JSON pointer in openapi.json. If only the code has the statement, openapi.json has no value at this
+    /// pointer.
     pub pointer: String,
-    /// A pointer that exists, for the line number: `pointer`, or the object that lacks the statement.
+    /// A pointer that exists in openapi.json: `pointer`, or the object that lacks the statement. The report prints its
+    /// line number.
     pub(super) existing: String,
     pub spec: Option<Value>,
     pub code: Option<Value>,
@@ -19,7 +21,8 @@ pub struct Difference {
     pub operations: BTreeSet<String>,
 }
 
-/// Returns the differences. A difference in a component is returned once, also if many operations use the component.
+/// Returns the differences. If many operations use a component, a difference in the component is still returned only
+/// once.
 pub(super) fn compare(spec: &Node, code: &Node) -> Vec<Difference> {
     let mut comparison = Comparison { trail: Vec::new(), differences: Vec::new(), found: 0, same: HashSet::new() };
     comparison.nodes(spec, code);
@@ -30,9 +33,10 @@ struct Comparison {
     /// The names of the members from the root to the current node.
     trail: Vec<String>,
     differences: Vec<Difference>,
-    /// The number of differences that were found, including repeated ones.
+    /// The number of differences that were found. A difference that is found again counts again.
     found: usize,
-    /// Pairs of nodes without differences. Components are shared, so the same pair occurs often.
+    /// Pairs of nodes without differences. All references to a component share one node, so the same pair occurs
+    /// often.
     same: HashSet<(*const Node, *const Node)>,
 }
 

@@ -28,7 +28,7 @@ struct Examples<'a> {
 }
 
 impl Examples<'_> {
-    /// Checks the examples in an object. They are in schemas, and in objects that have a member `schema`.
+    /// Checks all examples in an object. Schemas have examples, and so have objects with a member `schema`.
     fn object(&mut self, here: &Cursor) -> anyhow::Result<()> {
         match here.value {
             Value::Object(_) => {}
@@ -73,7 +73,8 @@ impl Examples<'_> {
     }
 
     fn check_example(&mut self, example: &Cursor, schema: &Cursor) -> anyhow::Result<()> {
-        // The schema is closed to find misspelled members, although responses may have unknown members.
+        // `Closed` forbids undeclared members, so that misspelled members are found. Real responses may have unknown
+        // members.
         let validator = json_schema::validator(self.document, schema.value, Style::Closed)
             .with_context(|| format!("the schema at {} is invalid", schema.at))?;
         for error in validator.iter_errors(example.value) {

@@ -1,4 +1,4 @@
-//! Completes the document that dropshot generates with the statements that dropshot cannot express (see `rules`).
+//! Completes the document that dropshot generates. Adds the statements that dropshot cannot express (see `rules`).
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ pub(super) fn complete(document: &mut Value, profile: &Profile, spec: &Value) ->
 /// Checks that each entry of the profile applies to the generated document.
 ///
 /// # Errors
-/// When an entry matches nothing.
+/// When an entry matches nothing in the generated document.
 pub(super) fn check(document: &Value, profile: &Profile) -> anyhow::Result<()> {
     let paths = document["paths"].as_object().into_iter().flatten();
     let members = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
@@ -81,7 +81,7 @@ fn id(operation: &Value) -> &str {
     operation["operationId"].as_str().unwrap_or_default()
 }
 
-/// Replaces the responses `4XX` and `5XX` of dropshot by one response for each status.
+/// Replaces the responses `4XX` and `5XX`, which dropshot generates, by one response for each status of the profile.
 fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, Value>>, profile: &Profile) -> anyhow::Result<()> {
     let (errors, security) = (&profile.errors, &profile.security);
     let has_body = operation.get("requestBody").is_some();
@@ -110,7 +110,8 @@ fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, 
     Ok(())
 }
 
-/// Returns dropshot's error responses, one for each status, with its media types and headers.
+/// Copies each error response of the generated document for each error status of the profile. Each copy has the media
+/// types and the headers of the profile.
 fn error_responses(responses: &Value, profile: &Profile) -> anyhow::Result<Value> {
     let errors = &profile.errors;
     let mut completed = Map::new();

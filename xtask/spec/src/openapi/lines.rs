@@ -1,4 +1,4 @@
-//! Finds the line of each value in a JSON text, which serde_json does not provide.
+//! Finds the line of each value in a JSON text. serde_json does not provide lines.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,8 @@ impl Lines {
         Lines(scanner.lines)
     }
 
-    /// Returns the line of a value or, if it does not exist, of the innermost existing value around it.
+    /// Returns the line of the value at a pointer. If there is no such value, returns the line of the innermost
+    /// existing object or list around it.
     pub(super) fn of_pointer(&self, mut pointer: &str) -> usize {
         loop {
             if let Some(line) = self.0.get(pointer) {

@@ -14,8 +14,8 @@ pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options"
 
 pub(super) type Members = BTreeMap<String, Rc<Node>>;
 
-/// A part of a document in normal form. Lists are converted to maps, because the order of their items has no meaning. Two normal
-/// forms are compared member by member.
+/// A part of a document in normal form. A list is converted to a map if the order of its items has no meaning. Two
+/// normal forms are compared member by member.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     /// The JSON pointer (RFC 6901) of the part of the document from which the node was made.
@@ -57,7 +57,7 @@ impl Node {
     }
 }
 
-/// The normal forms of components, which are made once and shared by all references.
+/// The normal forms of components. Each is made once, and all references to the component share it.
 #[derive(Default)]
 pub(super) struct Shared(RefCell<HashMap<(String, Kind), Rc<Node>>>);
 
@@ -86,7 +86,7 @@ impl<'a> Cursor<'a> {
         Cursor { document, at: String::new(), value: document }
     }
 
-    /// Returns the value at a pointer, which must exist.
+    /// Returns the value at a pointer. The value must exist.
     pub(crate) fn at_pointer(&self, pointer: &str) -> Cursor<'a> {
         let value = self.document.pointer(pointer).unwrap_or(&Value::Null);
         Cursor { at: pointer.to_owned(), value, ..*self }
@@ -110,7 +110,7 @@ impl<'a> Cursor<'a> {
         self.value.as_str().with_context(|| format!("{} is not a string", self.at))
     }
 
-    /// Returns the target if the value is a `$ref`, and the value itself otherwise.
+    /// Returns the target of the reference if the value has a `$ref`. Otherwise returns the value itself.
     pub(crate) fn follow(&self) -> anyhow::Result<Cursor<'a>> {
         let mut here = self.clone();
         for _ in 0..16 {
@@ -130,7 +130,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Returns the pointer of a member, with the name escaped.
+/// Returns the pointer of a member. Escapes `~` and `/` in the name.
 pub(crate) fn child(at: &str, name: &str) -> String {
     if name.contains(['~', '/']) {
         return format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));

@@ -1,4 +1,5 @@
-//! The normal form of a document: its statements about the API, independent of notation.
+//! The normal form of a document. It has the statements about the API. Documents that make the same statements in
+//! different notations have equal normal forms.
 
 use std::rc::Rc;
 
@@ -42,7 +43,7 @@ impl Form<'_> {
         let shared = item.member("parameters").map(|parameters| self.parameters(&parameters)).transpose()?;
         let shared = shared.as_ref().and_then(Node::members).cloned().unwrap_or_default();
         let mut node = object(self.rules, &item, Kind::PathItem, |name, value| match name {
-            // The parameters of a path become parameters of each operation.
+            // The parameters of a path become parameters of each operation of the path.
             method if METHODS.contains(&method) => Ok(with_parameters(self.operation(&value, kind)?, &shared)),
             _ => Ok(leaf(&value)),
         })?;
@@ -124,7 +125,8 @@ impl Form<'_> {
     }
 }
 
-/// Returns the URL of the first server. Servers are not part of the contract with users.
+/// Returns the URL of the first server. For the comparison with an older version, returns no URL, because servers are
+/// not part of the contract.
 fn first_server(rules: Rules<'_>, servers: &Cursor) -> anyhow::Result<Node> {
     let url = match (rules.purpose, servers.items()?.first()) {
         (Purpose::Compatibility, _) | (_, None) => None,
@@ -133,7 +135,8 @@ fn first_server(rules: Rules<'_>, servers: &Cursor) -> anyhow::Result<Node> {
     Ok(Node::map(servers.at.clone(), url))
 }
 
-/// Returns the normal form of an object: the members that no rule ignores, converted by `member`.
+/// Returns the normal form of an object. Removes the members that a rule ignores, and converts the other members with
+/// `member`.
 fn object(
     rules: Rules<'_>,
     object: &Cursor,
@@ -159,7 +162,8 @@ fn each(map: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<Node>) -
     Ok(Node::map(map.at.clone(), members))
 }
 
-/// Returns the normal form of a list. `normal` returns a key that identifies the item, and its normal form.
+/// Returns the normal form of a list. For each item, `normal` returns a key that identifies the item, and the normal
+/// form of the item.
 fn keyed(list: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<(String, Node)>) -> anyhow::Result<Node> {
     let mut members = Members::new();
     for item in list.items()? {
@@ -169,13 +173,13 @@ fn keyed(list: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<(Strin
     Ok(Node::map(list.at.clone(), members))
 }
 
-/// Returns the normal form of security requirements, independent of the names of the schemes.
+/// Returns the normal form of security requirements. The names of the schemes have no influence on it.
 fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
     keyed(requirements, |requirement| {
         let mut schemes = Members::new();
         for (name, scopes) in requirement.members()? {
             let scheme = scopes.target(&format!("#{}", child("/components/securitySchemes", name)))?;
-            // The text of the scheme is its key, so the members must be sorted.
+            // The text of the scheme is used as its key. So sort its members.
             let scheme = object(rules, &scheme, Kind::SecurityScheme, |_, value| {
                 let mut sorted = canonical(value.value);
                 sorted.sort_all_objects();
@@ -190,7 +194,8 @@ fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
     })
 }
 
-/// Adds the parameters of the path to an operation, unless the operation has its own parameter of that name.
+/// Adds the parameters of the path to an operation. A parameter of the operation replaces the parameter of the path
+/// with the same location and name.
 fn with_parameters(mut operation: Node, shared: &Members) -> Node {
     if let Shape::Map(members) = &mut operation.shape
         && !shared.is_empty()
@@ -218,7 +223,7 @@ fn leaf(value: &Cursor) -> Node {
     Node::leaf(value.at.clone(), canonical(value.value))
 }
 
-/// Whether a member has the same meaning as a missing member.
+/// Whether the member has its default value. Omitting the member then has the same meaning.
 fn is_default(name: &str, value: &Value) -> bool {
     match name {
         "required" | "deprecated" | "allowEmptyValue" | "allowReserved" => value == &Value::Bool(false),

@@ -1,4 +1,5 @@
-//! Prints findings, one line each, beginning with the line number in openapi.json.
+//! Formats the findings as text or JSON. In the text, each finding is one line, which begins with the line number in
+//! openapi.json.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use super::Findings;
 use super::compare::Difference;
 use super::lines::Lines;
 
-/// The number of characters after which a value is cut off.
+/// Maximum number of characters of a value in the text. The rest of a longer value is cut off.
 const MAX_VALUE_LENGTH: usize = 160;
 
 pub(super) fn text(findings: &Findings, openapi_json: &str, command: &str) -> String {
@@ -35,8 +36,9 @@ pub(super) fn text(findings: &Findings, openapi_json: &str, command: &str) -> St
     )
 }
 
-/// Returns an object for each finding, with `kind`, `pointer` (RFC 6901) and `line`. A difference also has `operations`, and `spec`
-/// and `code` if they have a value. An example has `reason`.
+/// Returns a list with an object for each finding. Each object has `kind`, `pointer` (RFC 6901) and `line`. A
+/// difference also has `operations`. It has `spec` if openapi.json has the statement, and `code` if the code has it.
+/// An example also has `reason`.
 pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
     let lines = Lines::of(openapi_json);
     let differences = findings.differences.iter().map(|difference| {
@@ -67,7 +69,8 @@ fn sentence(difference: &Difference) -> String {
     format!("{}: openapi.json has {}, the code has {}{operations}", difference.pointer, shown(&difference.spec), shown(&difference.code))
 }
 
-/// Returns the end of a message: the first operation with the finding, and the number of other operations.
+/// Returns the last part of a message. It names the first operation with the finding, and the number of other
+/// operations.
 pub(super) fn in_operations(operations: &BTreeSet<String>) -> String {
     match (operations.first(), operations.len()) {
         (None, _) => String::new(),

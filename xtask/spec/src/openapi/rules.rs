@@ -1,6 +1,7 @@
-//! Lists what dropshot cannot express. The comparison cannot check it, so the profile names another check for each rule.
+//! Lists what the comparison cannot check, mostly because dropshot cannot express it. For each rule, this module or
+//! the profile names another check.
 //!
-//! There are no other exceptions: everything else is compared, including unknown keywords.
+//! These rules are the only exceptions. Everything else is compared, including unknown keywords.
 
 use crate::Profile;
 
@@ -9,9 +10,11 @@ use crate::Profile;
 pub(super) enum Purpose {
     /// openapi.json, to compare it with the code.
     Specification,
-    /// The generated document, to compare it with openapi.json. Its variants imply the discriminators that it lacks.
+    /// The generated document, to compare it with openapi.json. It has no discriminators, so they are derived from the
+    /// variants.
     Code,
-    /// openapi.json, to compare it with an older version. Includes the scopes, which the code cannot express.
+    /// One of two versions of openapi.json, to compare them. This normal form includes the scopes, which the code
+    /// cannot express.
     Compatibility,
 }
 
@@ -41,10 +44,10 @@ use Kind::{
 
 struct Rule {
     name: &'static str,
-    /// Members that the normal form leaves out, by the kind of object.
+    /// Members that the normal form omits, by the kind of object.
     ignored: &'static [(Kind, &'static [&'static str])],
     description: &'static str,
-    /// The check that replaces the comparison for every service, or `None` if the profile names one.
+    /// The check that replaces the comparison. It is `None` if the profile of each service must name a check.
     checked_by: Option<&'static str>,
 }
 
@@ -156,7 +159,7 @@ const ERROR_MEDIA_TYPE: &str = "error media type";
 const PARAMETER_DEFAULTS: &str = "parameter defaults";
 const CALLBACKS: &str = "callbacks";
 
-/// The only rule that ignores members of the generated document, but not of openapi.json.
+/// The only rule that applies to the generated document, but not to openapi.json.
 const NEVER_NULL: &str = "parameters are never null";
 
 /// The rules for the normal form of one document.
@@ -173,7 +176,8 @@ impl<'a> Rules<'a> {
 
     pub(super) fn ignores(self, kind: Kind, member: &str) -> bool {
         if member.starts_with("x-") {
-            // The code cannot express the scope of an operation, but users rely on it.
+            // The code cannot express the scope of an operation. Users rely on the scope, so two versions of
+            // openapi.json are compared with it.
             let is_scope = Some(member) == self.scope && (self.purpose == Purpose::Compatibility || kind != Operation);
             return !is_scope;
         }

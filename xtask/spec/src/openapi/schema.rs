@@ -1,4 +1,4 @@
-//! The normal form of a schema: the values that it allows, independent of notation.
+//! The normal form of a schema. Schemas that allow the same values in different notations have equal normal forms.
 
 use std::rc::Rc;
 
@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::node::{Cursor, Members, Node, Shared, child};
 use super::rules::{Kind, Purpose, Rules};
 
-/// Maximum depth of a schema. A deeper schema contains itself.
+/// Maximum depth of a schema after all references are replaced by their targets. A deeper schema counts as one that
+/// contains itself.
 const MAX_DEPTH: usize = 32;
 
 #[derive(Clone, Copy)]
@@ -82,7 +83,8 @@ impl Schemas<'_> {
         Ok(Node::map(at, members))
     }
 
-    /// Returns the normal form of a discriminator. A mapping has the tag value of a variant instead of the variant's name.
+    /// Returns the normal form of a discriminator. In `mapping`, replaces the reference to each variant by the tag
+    /// value of the variant (see [`tag_of`]).
     fn discriminator(self, discriminator: &Cursor, depth: usize) -> anyhow::Result<Node> {
         let mut members = Vec::new();
         for (name, value) in discriminator.members()? {
@@ -104,7 +106,8 @@ impl Schemas<'_> {
     }
 }
 
-/// Returns the normal form of a list whose order has no meaning: a map with the items as names and values.
+/// Returns the normal form of a list whose order has no meaning. This is a map: the text of each item is a name, and
+/// the item is its value.
 pub(super) fn set(list: &Cursor) -> anyhow::Result<Node> {
     let items = list.items()?.into_iter().map(|item| {
         let name = item.value.as_str().map_or_else(|| canonical(item.value).to_string(), str::to_owned);
@@ -113,7 +116,7 @@ pub(super) fn set(list: &Cursor) -> anyhow::Result<Node> {
     Ok(Node::map(list.at.clone(), items))
 }
 
-/// Whether a keyword has the same meaning as a missing keyword.
+/// Whether the keyword has its default value. Omitting the keyword then has the same meaning.
 fn is_default(name: &str, value: &Value) -> bool {
     match name {
         "nullable" | "readOnly" | "writeOnly" | "deprecated" | "uniqueItems" | "exclusiveMinimum" | "exclusiveMaximum" => {
@@ -127,7 +130,7 @@ fn is_default(name: &str, value: &Value) -> bool {
     }
 }
 
-/// Returns the same form for equal numbers: `1.0` becomes `1`.
+/// Converts equal numbers to the same form: `1.0` becomes `1`.
 pub(super) fn canonical(value: &Value) -> Value {
     match value.as_f64() {
         #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53 is exact in both types")]
@@ -136,7 +139,8 @@ pub(super) fn canonical(value: &Value) -> Value {
     }
 }
 
-/// Merges variants that are enums into one enum. schemars writes a documented enum as a `oneOf` of enums with one value each.
+/// If all variants are enums, merges them into one enum. If the values of an enum have doc comments, schemars writes a
+/// `oneOf` with one enum for each value.
 fn enumeration(variants: &[Node]) -> Option<Members> {
     let mut merged: Option<Members> = None;
     for variant in variants {
@@ -156,7 +160,7 @@ fn enumeration(variants: &[Node]) -> Option<Members> {
     merged
 }
 
-/// Returns the property that identifies a variant, and its value: a required enum with one value.
+/// Returns the tag of a variant: a required property with only one allowed value, and this value.
 fn tag_of(variant: &Node) -> Option<(&str, &str)> {
     let required = variant.member("required")?.members()?;
     let properties = variant.member("properties")?.members()?;
@@ -166,7 +170,8 @@ fn tag_of(variant: &Node) -> Option<(&str, &str)> {
     })
 }
 
-/// Returns the discriminator that the tags of the variants imply, if all have the same property as tag.
+/// Derives a discriminator from the tags of the variants. Returns `None` if the variants do not all use the same
+/// property as tag.
 fn implied_discriminator(at: &str, variants: &[Node]) -> Option<Node> {
     let tags: Vec<(&str, &str)> = variants.iter().map(tag_of).collect::<Option<_>>()?;
     let (property, _) = *tags.first()?;
@@ -179,7 +184,8 @@ fn implied_discriminator(at: &str, variants: &[Node]) -> Option<Node> {
     Some(Node::map(at.to_owned(), members))
 }
 
-/// Returns the variants by tag, so that their order has no meaning. A variant without a tag is identified by its position.
+/// Returns a map of the variants, so that their order has no meaning. The key of a variant is its tag, or its position
+/// if it has no tag.
 fn keyed_variants(at: String, variants: Vec<Node>) -> Node {
     let mut keyed = Members::new();
     for (index, variant) in variants.into_iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Finds components that nothing refers to. The comparison does not reach them.
+//! Finds components that nothing refers to. The comparison follows references, so it does not compare these
+//! components.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Tests each check with the charging stations.
+//! Tests each check with the example service for charging stations.
 
 use openapi_proof::evidence::{Exchange, Recorder, coverage, load};
 use openapi_proof::mutation::{self, DetectedBy};
@@ -14,7 +14,7 @@ fn document(service: &Service) -> Value {
     serde_json::from_str(&service.document().expect("the document is read")).expect("the document is JSON")
 }
 
-/// Returns the document with another value at a pointer. Null removes the value.
+/// Returns the document after replacing the value at a pointer. If `value` is null, the old value is removed.
 fn changed(service: &Service, pointer: &str, value: Value) -> Value {
     let mut document = document(service);
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");

@@ -1,4 +1,5 @@
-//! Records the exchanges of the charging stations, with a real server and a real receiver of its callbacks.
+//! Records the exchanges of the charging stations. A real HTTP server and a real receiver of callbacks run for this
+//! purpose.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -18,7 +19,7 @@ type Recorded = Arc<Mutex<Vec<Exchange>>>;
 
 #[derive(Deserialize, JsonSchema)]
 struct ReportPath {
-    /// The status of the receiver's response.
+    /// The status with which the receiver responds.
     status: u16,
 }
 

@@ -1,5 +1,5 @@
-//! Tests with two example services that are not about webhooks: charging stations for cars, and parcels. They ensure that this
-//! crate assumes nothing about a certain service.
+//! Tests with two example services that have nothing to do with webhooks: charging stations for cars, and parcels. The
+//! tests ensure that this crate works for different services.
 
 mod checks;
 mod exchange;

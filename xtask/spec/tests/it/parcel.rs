@@ -1,8 +1,9 @@
-//! The parcel service. It has only documents and exchanges, and no implementation.
+//! The parcel service. It consists of documents and exchanges only. It has no implementation.
 //!
-//! Its document has features that the charging stations lack. It has two callbacks, one without body and authentication. It has
-//! OAuth 2.0 with scopes, an operation without a scope, and a public operation. It has components of every kind, a map, a `oneOf`
-//! without discriminator, and values that mutations also use. Errors are only problem+json, without kinds.
+//! Its document has features that the charging stations lack. It has two callbacks. One of them has no body and no
+//! authentication. It has OAuth 2.0 with scopes, an operation without a scope, and a public operation. It has
+//! components of many kinds, a map, a `oneOf` without discriminator, and values that mutations also use. Its errors
+//! have only the media type `application/problem+json`, and no kinds.
 
 use std::path::PathBuf;
 
@@ -246,7 +247,7 @@ fn api_exchange(method: &str, path: &str, caller: Caller, request: Option<Value>
     })
 }
 
-/// Returns a callback that is recorded with or without its name.
+/// Returns a recorded callback. `name` is the recorded name of the callback.
 pub(crate) fn callback(name: Option<&str>, method: &str, body: &str, status: u16) -> Callback {
     let mut headers = vec![
         ("user-agent".to_owned(), "parcels/1.0".to_owned()),
@@ -287,7 +288,8 @@ pub(crate) fn recorded() -> Vec<Exchange> {
         put(sender(), &small, 200, &small),
         put(sender(), &full("new"), 200, &full("new")),
         put(sender(), &full("old"), 200, &full("old")),
-        // The schema allows this address, but the service may refuse it if the address does not exist.
+        // The contact matches its schema, but the service may still refuse it, for example because the address does
+        // not exist.
         put(sender(), &small, 400, &refusal),
         put(sender(), &wrong, 400, &nothing),
         put(Caller::WithoutToken, &small, 401, &problem),

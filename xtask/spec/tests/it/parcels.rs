@@ -32,7 +32,7 @@ fn every_mutation_is_reported_and_no_harmless_change_is() -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Returns `document` with another value at a pointer. Null removes the value.
+/// Returns `document` after replacing the value at a pointer. If `value` is null, the old value is removed.
 fn with(mut document: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
     let parent = document.pointer_mut(parent).and_then(Value::as_object_mut).expect(pointer);
@@ -56,7 +56,7 @@ fn callbacks_are_identified_by_name_and_not_by_order() -> anyhow::Result<()> {
     assert_eq!(replay.first_violation(&reversed), None);
     assert_eq!(problems(&service, &reversed, &recorded())?, [""; 0]);
 
-    // Only a recorded name contradicts another name.
+    // If a callback is renamed, only an exchange with the old name contradicts the document.
     let renamed =
         |from: &str, to: &str| serde_json::from_str::<Value>(&document.to_string().replace(&format!("{from:?}:"), &format!("{to:?}:")));
     assert_eq!(replay.first_violation(&renamed("lost", "gone")?), None);

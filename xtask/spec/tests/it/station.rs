@@ -84,7 +84,7 @@ pub(crate) struct Sessions {
     items: Vec<Session>,
 }
 
-/// The body of the callback at the end of a session.
+/// The body of the callback that is sent at the end of a session.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report {
     session: Uuid,
@@ -108,7 +108,7 @@ pub(crate) const TOKEN: &str = "token";
 pub(crate) struct Stations {
     sessions: Mutex<BTreeMap<Uuid, (Session, String)>>,
     client: reqwest::Client,
-    /// Whether every operation fails.
+    /// If true, every operation fails.
     pub(crate) broken: AtomicBool,
 }
 

@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, anyhow};
 
-/// The minimum version. It is the first with `DROP DATABASE … WITH (FORCE)`.
+/// The minimum version. It is the first version that supports `DROP DATABASE … WITH (FORCE)`.
 const MIN_VERSION: u32 = 13;
 
 const MISSING: &str = "PostgreSQL is not installed: sudo apt-get install --yes postgresql (version 13 or later)";
 
-/// The directory with the programs of one version.
+/// The directory with the programs of one version of PostgreSQL.
 #[derive(Debug)]
 pub struct Binaries {
     directory: PathBuf,
@@ -19,11 +19,11 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Finds the programs in the directory `POSTGRES_BIN`, else on the PATH. Otherwise finds the newest version in the
-    /// directories of Debian, which are not on the PATH.
+    /// If the environment variable `POSTGRES_BIN` is set, finds the programs in this directory. Otherwise searches the PATH. If
+    /// the PATH has no suitable version, finds the newest version under /usr/lib/postgresql, the directory of Debian.
     ///
     /// # Errors
-    /// If there is no version, or only versions that are too old.
+    /// If PostgreSQL is not installed, or every version is too old. If `POSTGRES_BIN` is set but has no suitable version.
     pub fn find() -> anyhow::Result<&'static Binaries> {
         static FOUND: OnceLock<Result<Binaries, String>> = OnceLock::new();
         let found = FOUND.get_or_init(|| find().map_err(|error| format!("{error:#}")));
@@ -66,7 +66,8 @@ fn in_directory(directory: &Path) -> anyhow::Result<Binaries> {
     Ok(Binaries { directory: directory.to_owned(), version })
 }
 
-/// Returns the path of PgBouncer, and its major and minor version. On Debian its directory is only on the PATH of root.
+/// Returns the path of PgBouncer, and its major and minor version. Debian installs PgBouncer in /usr/sbin, which is on the PATH
+/// of root, but not of other users.
 ///
 /// # Errors
 /// If PgBouncer is not installed.
@@ -89,12 +90,12 @@ fn version_output(program: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Parses `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or `postgres (PostgreSQL) 18beta1`.
+/// Parses output like `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or `postgres (PostgreSQL) 18beta1`.
 fn major(output: &str) -> Option<u32> {
     leading_number(output.split_once("(PostgreSQL) ")?.1)
 }
 
-/// Parses `PgBouncer 1.18.0`. Lines about its libraries follow.
+/// Parses output like `PgBouncer 1.18.0`. More lines may follow.
 fn major_and_minor(output: &str) -> Option<(u32, u32)> {
     let (major, rest) = output.strip_prefix("PgBouncer ")?.split_once('.')?;
     Some((major.parse().ok()?, leading_number(rest)?))

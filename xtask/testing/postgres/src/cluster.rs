@@ -13,11 +13,11 @@ use crate::options::Options;
 use crate::sql::Access;
 use crate::supervised::{Supervised, TIMEOUT, on_free_port, wait_for};
 
-/// A PostgreSQL server. On drop, the server ends and its data is removed. This also happens when the process that started it
-/// ends, even if that process is killed. Several threads may use the server at once.
+/// A PostgreSQL server. When the `Cluster` is dropped, the server ends and its data is removed. This also happens when the
+/// process that started the server ends or is killed. Several threads may use the server at the same time.
 #[derive(Debug)]
 pub struct Cluster {
-    // The order matters: the server must end before its directory is removed.
+    // Fields are dropped in this order. The server must end before its directory is removed.
     state: Mutex<State>,
     pub(crate) directory: WorkDirectory,
     pub(crate) options: Options,
@@ -27,12 +27,12 @@ pub struct Cluster {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) server: Option<Supervised>,
-    /// CPU time of the servers on this data that have ended.
+    /// CPU time of the ended servers that used this data.
     pub(crate) ended_cpu_time: Duration,
 }
 
 impl Cluster {
-    /// Starts a server in memory. Any local process may connect to it.
+    /// Starts a server whose data is in memory. Any local process may connect to the server.
     ///
     /// # Errors
     /// If PostgreSQL is not installed or does not start. The error contains the end of the log.
@@ -43,11 +43,11 @@ impl Cluster {
     /// Starts a server with these options.
     ///
     /// # Errors
-    /// As [`Cluster::start`].
+    /// In the same cases as [`Cluster::start`], or if an option is invalid.
     pub fn with(options: &Options) -> anyhow::Result<Cluster> {
         let directory = WorkDirectory::new(&options.storage)?;
         let mut initdb = directory.command(&Binaries::find()?.path("initdb"));
-        // No sync: the data need not survive a crash of the machine.
+        // The option `--no-sync` is safe here, because the data is not needed after a crash of the machine.
         initdb.args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--pgdata"]).arg(directory.data());
         if let Some(password) = &options.password {
             initdb.arg("--auth=scram-sha-256").arg("--pwfile").arg(directory.write("password", password)?);
@@ -58,7 +58,7 @@ impl Cluster {
         Cluster::start_in(directory, options)
     }
 
-    /// Starts a server on the data in a directory.
+    /// Starts a server with the data that is in `directory`.
     pub(crate) fn start_in(directory: WorkDirectory, options: &Options) -> anyhow::Result<Cluster> {
         let version = Binaries::find()?.version();
         directory.write("data/pg_hba.conf", &options.access())?;
@@ -91,33 +91,34 @@ impl Cluster {
         self.access.port
     }
 
-    /// Returns the directory with all files of the server. It is removed on drop.
+    /// Returns the directory with all files of the server. The directory is removed when the `Cluster` is dropped.
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Returns the log since the first start.
+    /// Returns the log of the server since its first start.
     #[must_use]
     pub fn log(&self) -> String {
         self.directory.read_log()
     }
 
-    /// Creates an empty database, and returns its name, which is unique in this process. The database takes 8 MB.
+    /// Creates an empty database of 8 MB, and returns its name. The name is unique in this process.
     ///
     /// # Errors
     /// If the server does not respond.
     pub fn create_database(&self) -> anyhow::Result<String> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        // A file copy is four times as fast if its checkpoint costs nothing. Before version 15 it is the only strategy.
+        // In memory, the strategy `file_copy` takes a quarter of the time, because its checkpoint costs nothing.
+        // Versions before 15 always copy files and do not know this option.
         let copies_files = self.options.storage == Storage::Memory && Binaries::find()?.version() >= 15;
         let strategy = if copies_files { " STRATEGY file_copy" } else { "" };
         self.execute("postgres", &format!("CREATE DATABASE {name}{strategy}"))?;
         Ok(name)
     }
 
-    /// Removes a database from [`Cluster::create_database`], and ends connections to it.
+    /// Removes a database that [`Cluster::create_database`] created. Ends all connections to the database.
     ///
     /// # Errors
     /// If there is no such database.
@@ -126,11 +127,11 @@ impl Cluster {
         Ok(())
     }
 
-    /// Runs SQL statements as the superuser, each in its own transaction. Returns the rows: one per line, values separated by
-    /// `|`.
+    /// Runs SQL statements as the superuser, each in its own transaction. Returns the rows, one row per line. The values
+    /// of a row are separated by `|`.
     ///
     /// # Errors
-    /// If a statement fails. Later statements do not run.
+    /// If a statement fails. The statements after the failed statement do not run.
     pub fn execute(&self, database: &str, sql: &str) -> anyhow::Result<String> {
         self.access.execute(database, sql)
     }
@@ -139,16 +140,17 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(server) = &self.state().server {
-            // The timeout is short because a standby may not respond. A server that does not stop is killed.
+            // A standby that does not respond can delay the stop, so the timeout is short. After the timeout, the server is
+            // killed when `Supervised` is dropped.
             let _ = server.stop(Duration::from_secs(10));
         }
     }
 }
 
-/// Returns the shared server of this process, in memory. The first call starts it.
+/// Returns the server that all tests of this process share. Its data is in memory. The first call starts the server.
 ///
 /// # Panics
-/// If the server cannot be started, as in [`Cluster::start`].
+/// If [`Cluster::start`] returns an error.
 pub fn shared() -> &'static Cluster {
     static SHARED: OnceLock<Cluster> = OnceLock::new();
     SHARED.get_or_init(|| Cluster::start().unwrap_or_else(|error| panic!("{error:#}")))
@@ -169,8 +171,8 @@ pub(crate) fn start_server(directory: &WorkDirectory) -> anyhow::Result<Supervis
     Ok(server)
 }
 
-/// Whether the server is ready, by lines 1 and 8 of `postmaster.pid`, as in pg_ctl. A connection would not prove it: another
-/// server may use the port.
+/// Whether the server is ready. Like pg_ctl, reads lines 1 and 8 of `postmaster.pid`. A connection would not prove that
+/// this server is ready, because another server may use the port.
 fn is_ready(directory: &WorkDirectory, id: i32) -> bool {
     let text = std::fs::read_to_string(directory.data().join("postmaster.pid")).unwrap_or_default();
     let mut lines = text.lines().map(str::trim);

@@ -1,4 +1,4 @@
-//! The directory of a server. It is removed when no process needs it, even if processes are killed.
+//! The directory of a server. It is removed when all processes that use it have ended, even if they were killed.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
@@ -13,21 +13,22 @@ use crate::user::User;
 /// Where the data of a server is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Storage {
-    /// In memory if enough memory is free, else with the temporary files. A sync in memory costs nothing.
+    /// In memory (/dev/shm) if enough memory is free, else in the directory for temporary files. In memory, a sync costs
+    /// nothing.
     #[default]
     Memory,
-    /// In a new directory under this one.
+    /// In a new subdirectory of this directory.
     Disk(PathBuf),
 }
 
-/// Minimum free memory for a server in memory. The /dev/shm of a container often has only 64 MiB.
+/// Minimum free space of /dev/shm for [`Storage::Memory`]. In a container, /dev/shm often has only 64 MiB.
 const MIN_FREE_MEMORY: u64 = 1 << 30;
 
-/// Creates a directory, prints its path, waits until all processes have closed the other end of its input, and removes the
-/// directory.
+/// This shell script creates a directory and prints its path. The input of the script is a pipe. When no process has the
+/// other end of the pipe open, the script removes the directory.
 ///
-/// A killed server leaves its data and a segment of shared memory, which line 7 of `postmaster.pid` names. A process that is
-/// being killed may still write a file, so the removal is repeated.
+/// A killed server also leaves a segment of shared memory. Line 7 of `postmaster.pid` has the id of this segment, and the
+/// script removes it. A process may still write a file while it is being killed, so the script repeats the removal.
 const CLEANER: &str = r#"
 directory=$(mktemp -d "$0/webhooks-postgres.XXXXXXXX") || exit
 echo "$directory"
@@ -106,15 +107,16 @@ impl WorkDirectory {
         command
     }
 
-    /// Runs a program to its end without input, and returns its output. The directory exists at least until the program ends.
+    /// Runs a program without input, waits for its end, and returns its output. The directory is not removed before the
+    /// program ends.
     pub(crate) fn run(&self, mut command: Command) -> anyhow::Result<String> {
         let name = command.get_program().display().to_string();
         let output = command.stdin(self.keep_alive()?).output().with_context(|| format!("cannot run {name}"))?;
         check_output(&name, output)
     }
 
-    /// Returns a file descriptor that keeps the directory while any process has the descriptor open. This process must close
-    /// the descriptor before it drops the directory.
+    /// Returns a file descriptor. While any process has this descriptor open, the directory is not removed. This process
+    /// must close the descriptor before it drops the `WorkDirectory`, because the drop waits for the removal.
     pub(crate) fn keep_alive(&self) -> anyhow::Result<OwnedFd> {
         let input = self.cleaner.stdin.as_ref().context("the directory was removed")?;
         Ok(std::os::fd::AsFd::as_fd(input).try_clone_to_owned()?)
@@ -128,21 +130,21 @@ impl Drop for WorkDirectory {
     }
 }
 
-/// Returns a command with a clean environment: only the PATH, and messages in English.
+/// Returns a command whose environment contains only the PATH, and `LC_ALL` for messages in English.
 pub(crate) fn clean_command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command
 }
 
-/// Returns the standard output of a program, or an error with its standard error if it failed.
+/// Returns the standard output of a program. If the program failed, returns an error with its standard error.
 pub(crate) fn check_output(name: &str, output: Output) -> anyhow::Result<String> {
     let text = |output: Vec<u8>| String::from_utf8_lossy(&output).trim_end_matches('\n').to_owned();
     ensure!(output.status.success(), "{name}: {}: {}", output.status, text(output.stderr));
     Ok(text(output.stdout))
 }
 
-/// Returns a directory that the user of the server can reach.
+/// Returns the parent for the directory of a server. The user of the server can reach this parent directory.
 fn parent_directory(storage: &Storage, user: Option<User>) -> anyhow::Result<PathBuf> {
     let is_reachable = |directory: &Path| user.is_none_or(|user| user.can_reach(directory));
     if let Storage::Disk(directory) = storage {

@@ -1,4 +1,4 @@
-//! Faults and resource usage of a server.
+//! Methods that cause faults of a server, and methods that measure its resource usage.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::supervised::{Supervised, TIMEOUT};
 const DOWN: &str = "the server is down";
 
 impl Cluster {
-    /// Kills the server and its children. Data that was not written to files is lost. Written data is kept even without a
-    /// sync, unlike in a power failure, because the kernel keeps running.
+    /// Kills the server and its children. Data that was not written to files is lost. The kernel keeps running, so
+    /// written data is kept even if it was not synced. This differs from a power failure.
     ///
     /// # Errors
     /// If the server is down.
@@ -35,16 +35,16 @@ impl Cluster {
         let server = state.server.take().context(DOWN)?;
         let before = process::cpu_time(server.id());
         let result = operation(&server);
-        // A killed server does not wait for its children, so it loses their CPU time. In that case the earlier value counts.
+        // After a kill, the second value does not include the CPU time of the killed children, so the larger value is used.
         state.ended_cpu_time += before.max(process::cpu_time(server.id()));
         result
     }
 
-    /// Starts the server again on the same port. After a kill the server recovers its data. A running server is stopped
-    /// first.
+    /// Starts the server again on the same port. If the server is running, stops it first. If the server was killed, it
+    /// recovers its data.
     ///
     /// # Errors
-    /// If the server does not start.
+    /// If the server does not stop or does not start.
     pub fn restart(&self) -> Result<()> {
         if self.is_up() {
             self.stop()?;
@@ -59,7 +59,7 @@ impl Cluster {
         self.state().server.as_ref().is_some_and(Supervised::is_running)
     }
 
-    /// Pauses the server and its children until [`Cluster::resume`]. Connections stay open, but get no response.
+    /// Pauses the server and its children until [`Cluster::resume`]. Connections stay open, but clients get no response.
     ///
     /// # Errors
     /// If the server is down.
@@ -77,7 +77,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Ends the connections of clients with this `application_name`, or of all clients. Returns the number of connections.
+    /// Ends the connections of clients with this `application_name`. If it is `None`, ends the connections of all clients.
+    /// Returns the number of ended connections.
     ///
     /// # Errors
     /// If the server does not respond.
@@ -90,7 +91,7 @@ impl Cluster {
         Ok(self.execute("postgres", &sql)?.parse()?)
     }
 
-    /// Changes a setting of the running server. Some settings need a restart.
+    /// Changes a setting of the running server. Some settings have no effect before a restart.
     ///
     /// # Errors
     /// If the setting or the value is invalid.
@@ -99,7 +100,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Returns the CPU time of all servers on this data so far, including their children.
+    /// Returns the CPU time of this server since its first start, including its children and the runs before a restart.
     #[must_use]
     pub fn cpu_seconds(&self) -> f64 {
         let state = self.state();
@@ -121,10 +122,10 @@ impl Cluster {
         process::disk_bytes(&self.directory.data())
     }
 
-    /// Promotes a standby to primary. The old primary must be down, or unable to respond.
+    /// Promotes this standby to primary. The old primary must be down or paused.
     ///
     /// # Errors
-    /// If the server is not a standby.
+    /// If the server is not a standby, or the promotion takes too long.
     pub fn promote(&self) -> Result<()> {
         let promoted = self.execute("postgres", &format!("SELECT pg_promote(true, {})", TIMEOUT.as_secs()))?;
         ensure!(promoted == "t", "the standby was not promoted");

@@ -1,11 +1,11 @@
-//! PostgreSQL servers for tests, the benchmark and the chaos run. Uses the installed programs.
+//! Starts PostgreSQL servers for tests, the benchmark and `cargo xtask chaos`. Uses the installed programs of PostgreSQL.
 //!
-//! Each server has its own temporary data directory, and listens at 127.0.0.1 on a free port. fsync and synchronous_commit
-//! are on. A server ends with the process that started it, even if that process is killed. If that process runs as root,
-//! the server runs as another user, because PostgreSQL refuses to run as root.
+//! Each server has its own temporary data directory, and listens at 127.0.0.1 on a free port. fsync and
+//! synchronous_commit are on. When the process that started a server ends or is killed, the server also ends. If this
+//! process runs as root, the server runs as another user, because PostgreSQL refuses to run as root.
 //!
-//! The crate pgtemp covers only a part of this. It turns fsync off, needs sudo to start servers as root, and leaves servers
-//! behind if the process that started them is killed. It has no standbys, faults or TLS.
+//! The crate pgtemp has only some of these features. It turns fsync off, and needs sudo to start servers as root. Its
+//! servers keep running if the process that started them is killed. It does not support standbys, faults or TLS.
 
 mod binaries;
 mod cluster;

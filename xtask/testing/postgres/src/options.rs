@@ -2,8 +2,8 @@
 
 use crate::directory::Storage;
 
-/// The options of a [Cluster](crate::Cluster). By default the server is in memory and accepts every local connection, without
-/// TLS.
+/// The options of a [Cluster](crate::Cluster). By default, the data is in memory. The server accepts every local
+/// connection, and uses neither a password nor TLS.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub(crate) storage: Storage,
@@ -26,7 +26,7 @@ impl Options {
         Options { storage, ..self }
     }
 
-    /// Adds a setting to postgresql.conf. It overrides the settings of this crate.
+    /// Adds a setting to postgresql.conf. The setting overrides the default of this crate.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Options {
         self.settings.push((name.to_owned(), value.to_owned()));
@@ -51,20 +51,20 @@ impl Options {
         let mut settings = vec![
             ("listen_addresses", "127.0.0.1"),
             ("port", &port),
-            // The path of a socket could be too long for a socket address.
+            // The server has no Unix socket, because the path of the socket could be too long for a socket address.
             ("unix_socket_directories", ""),
             ("max_connections", "300"),
             ("password_encryption", "scram-sha-256"),
             ("timezone", "UTC"),
             ("log_timezone", "UTC"),
             ("log_line_prefix", "%m [%p] %a "),
-            // Uses files in the data directory. Other kinds of shared memory would stay behind after a kill.
+            // `mmap` uses files in the data directory. After a kill, shared memory of another kind would not be removed.
             ("dynamic_shared_memory_type", "mmap"),
-            // Lets a standby catch up after it was down for a while.
+            // Keeps write-ahead log for a standby that was down for a while.
             ("wal_keep_size", "128MB"),
         ];
         if version >= 14 {
-            // Up to this size, no file is needed.
+            // Shared memory up to this size needs no file.
             settings.push(("min_dynamic_shared_memory", "16MB"));
         }
         match self.storage {
@@ -75,7 +75,7 @@ impl Options {
             settings.extend([("ssl", "on"), ("ssl_cert_file", "../tls.pem"), ("ssl_key_file", "../tls-key.pem")]);
         }
         settings.extend(self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        // The last line of a setting takes effect.
+        // If the file has several lines for a setting, PostgreSQL uses the last line.
         settings.iter().map(|(name, value)| setting_line(name, value)).collect()
     }
 
@@ -87,7 +87,7 @@ impl Options {
     }
 }
 
-/// Returns a line of a configuration file. In these files a backslash starts an escape.
+/// Returns a line of a configuration file. A backslash in the file starts an escape, so this function doubles backslashes.
 pub(crate) fn setting_line(name: &str, value: &str) -> String {
     format!("{name} = {}\n", quoted(&value.replace('\\', r"\\")))
 }

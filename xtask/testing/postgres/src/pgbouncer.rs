@@ -1,4 +1,4 @@
-//! PgBouncer in front of a server.
+//! Runs PgBouncer between clients and a server.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -8,20 +8,20 @@ use crate::directory::{Storage, WorkDirectory};
 use crate::sql::Access;
 use crate::supervised::{Supervised, TIMEOUT, on_free_port, wait_for};
 
-/// A PgBouncer in transaction mode: a client has a connection only for one transaction. Features of a session, such as
-/// prepared statements, advisory locks and LISTEN, do not work through it.
+/// A PgBouncer in transaction mode: a client has a server connection only during a transaction. Session features, such as
+/// prepared statements, advisory locks and LISTEN, do not work with PgBouncer in this mode.
 ///
-/// It ends in the same cases as a [Cluster].
+/// PgBouncer ends in the same cases as the server of a [Cluster].
 #[derive(Debug)]
 pub struct PgBouncer {
-    // The order matters: the process must end before its directory is removed.
+    // Fields are dropped in this order. The process must end before its directory is removed.
     _server: Supervised,
     directory: WorkDirectory,
     access: Access,
 }
 
 impl PgBouncer {
-    /// Starts a PgBouncer in front of a server.
+    /// Starts a PgBouncer that connects its clients to a server.
     ///
     /// # Errors
     /// If PgBouncer is not installed or does not start.
@@ -45,13 +45,13 @@ impl PgBouncer {
         Ok(PgBouncer { _server: server, directory, access })
     }
 
-    /// Returns the URL of a database of the server through this PgBouncer.
+    /// Returns the URL with which a client connects to a database through this PgBouncer.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         self.access.url(database)
     }
 
-    /// Returns the log.
+    /// Returns the log of PgBouncer.
     #[must_use]
     pub fn log(&self) -> String {
         self.directory.read_log()
@@ -62,8 +62,8 @@ impl PgBouncer {
 fn configuration(server: &Access, version: (u32, u32), port: u16) -> String {
     let password = server.password.as_ref().map(|password| format!(" password='{}'", password.replace('\'', "''"))).unwrap_or_default();
     let mode = if server.encrypted { "require" } else { "disable" };
-    // Version 1.21 supports prepared statements, and later versions enable them by default. They are disabled here, because
-    // users may have an older version.
+    // Prepared statements are disabled, because the PgBouncer of a user may not support them. Version 1.21 is the first
+    // version that supports them. Later versions enable them by default.
     let prepared = if version >= (1, 21) { "max_prepared_statements = 0" } else { "" };
     format!(
         "[databases]

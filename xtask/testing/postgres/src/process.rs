@@ -1,4 +1,4 @@
-//! Reads the status of a server and of its child processes from /proc.
+//! Reads the status and the resource usage of a server and of its child processes.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) struct Status {
     state: char,
     /// CPU time of the process, in ticks.
     own_ticks: u64,
-    /// CPU time of its ended children, in ticks.
+    /// CPU time of the ended children for which the process has waited, in ticks.
     child_ticks: u64,
 }
 
@@ -28,7 +28,7 @@ impl Status {
     fn parse(line: &str) -> Option<Status> {
         let (id, rest) = line.split_once(" (")?;
         let (_, rest) = rest.rsplit_once(") ")?;
-        // The fields from the third on, numbered as in proc(5).
+        // `fields` starts with the third field of the line. `field` takes the field numbers of proc(5), which start at 1.
         let fields: Vec<&str> = rest.split(' ').collect();
         let field = |number: usize| fields.get(number - 3).copied();
         let ticks = |first: usize| Some(field(first)?.parse::<u64>().ok()? + field(first + 1)?.parse::<u64>().ok()?);
@@ -41,7 +41,7 @@ impl Status {
         })
     }
 
-    /// Whether the process has ended. It may be a zombie.
+    /// Whether the process has ended. A zombie has ended.
     fn has_ended(&self) -> bool {
         matches!(self.state, 'Z' | 'X')
     }
@@ -66,7 +66,7 @@ pub(crate) fn signal(id: i32, signal: Signal) {
     }
 }
 
-/// Returns the CPU time of a server and of its children, including ended ones.
+/// Returns the CPU time of a server and of its children, including ended children.
 pub(crate) fn cpu_time(id: i32) -> Duration {
     let statuses = server_and_children(id);
     let ticks = statuses.iter().map(|status| status.own_ticks + if status.id == id { status.child_ticks } else { 0 }).sum::<u64>();
@@ -77,7 +77,7 @@ pub(crate) fn cpu_time(id: i32) -> Duration {
 pub(crate) fn memory_bytes(id: i32) -> anyhow::Result<u64> {
     let mut kilobytes = 0;
     for Status { id, .. } in server_and_children(id).iter().filter(|status| !status.has_ended()) {
-        // A process that has just ended has no memory.
+        // The file cannot be read if the process has just ended. Then the process has no memory.
         let Ok(text) = fs::read_to_string(format!("/proc/{id}/smaps_rollup")) else { continue };
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));

@@ -1,11 +1,12 @@
-//! Which store and which programs a test run uses.
+//! Decides which store a test run uses, and whether it skips tests.
 
 use std::io::Write as _;
 
-/// Returns whether `WEBHOOKS_TEST_STORE` is `postgres`. If it is unset or `sqlite`, tests use the embedded store.
+/// Returns whether the environment variable `WEBHOOKS_TEST_STORE` is `postgres`. If the variable is unset or `sqlite`,
+/// tests use the embedded store.
 ///
 /// # Panics
-/// If it has another value, because the run would test the wrong store.
+/// If the variable has another value. Otherwise a typing error would select the wrong store.
 #[must_use]
 pub fn is_wanted() -> bool {
     let Some(store) = std::env::var_os("WEBHOOKS_TEST_STORE") else { return false };
@@ -16,17 +17,19 @@ pub fn is_wanted() -> bool {
     }
 }
 
-/// Returns whether to skip a test because one of these programs is not installed. If so, prints the line
+/// Returns true if a test must be skipped because one of these programs is not installed. Then also prints the line
 /// `skipped: needs PROGRAM`.
 ///
 /// # Panics
-/// If a program is missing and `WEBHOOKS_TEST_ALL` is set, as in `cargo xtask ci`, where every test must run.
+/// If a program is missing and `WEBHOOKS_TEST_ALL` is set. `cargo xtask ci` sets this variable, because it must run every
+/// test.
 #[must_use]
 pub fn skip_without(programs: &[&str]) -> bool {
     let missing = programs.iter().find(|program| !is_installed(program));
     let Some(missing) = missing else { return false };
     assert!(std::env::var_os("WEBHOOKS_TEST_ALL").is_none(), "this test needs {missing}: run `cargo xtask setup`");
-    // Not `eprintln!`, because the test harness hides its output. One write, because other tests write at the same time.
+    // The test harness would hide the output of `eprintln!`. One call writes the whole line, because other tests write at
+    // the same time.
     let _ = std::io::stderr().write_all(format!("skipped: needs {missing}\n").as_bytes());
     true
 }

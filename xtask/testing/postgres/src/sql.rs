@@ -19,21 +19,21 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Returns a URL for any client, such as tokio-postgres, sqlx or psql.
+    /// Returns a URL that every client understands, such as tokio-postgres, sqlx or psql.
     pub(crate) fn url(&self, database: &str) -> String {
         let password = self.password.as_ref().map(|password| format!(":{}", utf8_percent_encode(password, UNRESERVED))).unwrap_or_default();
         let mode = if self.encrypted { "?sslmode=require" } else { "" };
         format!("postgres://postgres{password}@127.0.0.1:{}/{}{mode}", self.port, utf8_percent_encode(database, UNRESERVED))
     }
 
-    /// Sets the environment variables for programs of PostgreSQL.
+    /// Sets the environment variables from which the programs of PostgreSQL read these parameters.
     pub(crate) fn environment(&self, command: &mut Command) {
         command.envs([("PGHOST", "127.0.0.1"), ("PGUSER", "postgres"), ("PGCONNECT_TIMEOUT", "10")]);
         command.env("PGPORT", self.port.to_string()).env("PGSSLMODE", if self.encrypted { "require" } else { "disable" });
         command.envs(self.password.as_ref().map(|password| ("PGPASSWORD", password)));
     }
 
-    /// Runs statements until one fails. Returns the rows: one per line, values separated by `|`.
+    /// Runs statements until one fails. Returns the rows, one row per line. The values of a row are separated by `|`.
     pub(crate) fn execute(&self, database: &str, sql: &str) -> anyhow::Result<String> {
         let mut command = clean_command(&Binaries::find()?.path("psql"));
         self.environment(&mut command);
@@ -43,16 +43,17 @@ impl Access {
     }
 }
 
-/// RFC 3986, section 2.3.
+/// The characters that a URL must encode: all except the unreserved characters of RFC 3986, section 2.3.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Runs a program to its end, and returns its output.
+/// Runs a program with this input, waits for its end, and returns its output.
 fn run(command: &mut Command, input: &str) -> anyhow::Result<String> {
     let name = command.get_program().display().to_string();
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().with_context(|| name.clone())?;
     let mut stdin = child.stdin.take().context("the program has no standard input")?;
     let output = std::thread::scope(|scope| {
-        // The write fails if the program ends early. Its own error is more useful.
+        // The write fails if the program ends early. This failure is ignored, because the error of the program is more
+        // useful.
         scope.spawn(move || stdin.write_all(input.as_bytes()));
         child.wait_with_output()
     })?;

@@ -12,13 +12,13 @@ use crate::sql::Access;
 use crate::supervised::{TIMEOUT, wait_for};
 
 impl Cluster {
-    /// Starts a standby of this server with the same options. From now on, each commit waits until the standby has it, so
-    /// that [`Cluster::promote`] loses no commit. While the standby does not respond, no commit returns.
+    /// Starts a standby of this server with the same options. After this call, each commit waits until the standby has
+    /// stored the commit, so [`Cluster::promote`] loses no commit. While the standby does not respond, no commit returns.
     ///
-    /// To stop waiting for standbys, [configure](Cluster::configure) `synchronous_standby_names` to be empty.
+    /// If commits must not wait for standbys, [set](Cluster::configure) `synchronous_standby_names` to an empty value.
     ///
     /// # Errors
-    /// If the standby does not start or does not follow.
+    /// If the standby does not start, or does not receive the commits of this server.
     pub fn standby(&self) -> Result<Cluster> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let name = format!("standby_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -28,7 +28,7 @@ impl Cluster {
         copy.args(["--wal-method=stream", "--checkpoint=fast", "--no-sync", "--no-password", "--pgdata"]).arg(directory.data());
         directory.run(copy)?;
         directory.write("data/standby.signal", "")?;
-        // Replaces the copied file, which may list standbys. A promoted standby would wait for them.
+        // Replaces the copied file. It may list other standbys, and the new server would wait for them after its promotion.
         let primary = self.access.parameters(&name);
         directory.write("data/postgresql.auto.conf", &setting_line("primary_conninfo", &primary))?;
         let standby = Cluster::start_in(directory, &self.options)?;
@@ -45,7 +45,7 @@ impl Cluster {
 }
 
 impl Access {
-    /// Returns the connection parameters for libpq, with an application name.
+    /// Returns the connection parameters for libpq. The application name is `name`.
     fn parameters(&self, name: &str) -> String {
         let mode = if self.encrypted { "require" } else { "disable" };
         let password = self.password.as_ref().map(|password| password.replace('\\', "\\\\").replace('\'', "\\'"));

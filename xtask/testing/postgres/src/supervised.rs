@@ -1,4 +1,4 @@
-//! A server process that ends with the process that started it, even if that process is killed.
+//! A server process that ends when the process that started it ends or is killed.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -11,11 +11,12 @@ use rustix::process::Signal;
 use crate::directory::WorkDirectory;
 use crate::process;
 
-/// Starts a server and prints its process id. Waits until the input of this script closes, which also happens when its parent
-/// is killed. Then kills the server and its children.
+/// This shell script starts a server and prints the process id of the server. Then it waits until its input closes. The
+/// input also closes when the parent of the script is killed. The script then kills the server and the children of the
+/// server.
 ///
 /// The script stops the server with SIGSTOP before it reads the list of children, so that the server cannot start another
-/// child. It calls `wait` only at the end, so that the system cannot reuse the process id before the kill.
+/// child. The script calls `wait` after the kill, because the system can reuse the process id after `wait`.
 const SUPERVISOR: &str = r#"
 "$@" </dev/null >>"$0" 2>&1 &
 server=$!
@@ -32,7 +33,7 @@ kill -KILL $children "$server"
 wait "$server"
 "#;
 
-/// Time limit for a start, a recovery or a stop. A healthy server needs less, even on a busy machine.
+/// Time limit for a start, a recovery or a stop of a server. A healthy server needs less time, even on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 const POLL: Duration = Duration::from_millis(5);
@@ -44,10 +45,10 @@ pub(crate) struct Supervised {
 }
 
 impl Supervised {
-    /// Starts a program whose output is appended to the log in the directory.
+    /// Starts a program. The output of the program is appended to the log in `directory`.
     pub(crate) fn start(directory: &WorkDirectory, program: &Path, arguments: &[&str]) -> anyhow::Result<Supervised> {
-        // The supervisor runs in its own session, so that Ctrl-C does not end it. This also prevents the SIGHUP that the
-        // kernel sends to a process group with a stopped member when its parent ends.
+        // The supervisor runs in its own session, so that Ctrl-C does not end it. The session also prevents a SIGHUP.
+        // Otherwise the kernel could send SIGHUP when the parent ends while the server is stopped.
         let mut command = directory.command(Path::new("setsid"));
         command.args(["sh", "-c", SUPERVISOR]).arg(directory.log()).arg(program).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(directory.keep_alive()?);
@@ -68,7 +69,7 @@ impl Supervised {
         process::is_running(self.server)
     }
 
-    /// Sends a signal to the server and its children, and returns their ids.
+    /// Sends a signal to the server and its children. Returns the process ids of the server and its children.
     pub(crate) fn signal_all(&self, signal: Signal) -> Vec<i32> {
         // A stopped server cannot start more children.
         process::signal(self.server, Signal::STOP);
@@ -81,13 +82,14 @@ impl Supervised {
         all
     }
 
-    /// Kills the server and its children, and waits until all have ended. They cannot clean up.
+    /// Kills the server and its children with SIGKILL, and waits until all have ended.
     pub(crate) fn kill(&self) -> anyhow::Result<()> {
         let killed = self.signal_all(Signal::KILL);
         wait_for("the killed server to end", TIMEOUT, || Ok((!killed.iter().any(|id| process::is_running(*id))).then_some(())))
     }
 
-    /// Stops the server with SIGINT, and waits until it has ended. Also resumes it, because a paused server cannot stop.
+    /// Stops the server with SIGINT, and waits until it has ended. Also resumes the server, because a paused server
+    /// cannot stop.
     pub(crate) fn stop(&self, timeout: Duration) -> anyhow::Result<()> {
         process::signal(self.server, Signal::INT);
         self.signal_all(Signal::CONT);
@@ -102,7 +104,7 @@ impl Drop for Supervised {
     }
 }
 
-/// Calls `poll` until it returns a value. `event` names the event in the error.
+/// Calls `poll` until it returns a value. After the timeout, returns an error that contains the text `event`.
 pub(crate) fn wait_for<T>(event: &str, timeout: Duration, mut poll: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
     let started = Instant::now();
     loop {
@@ -114,7 +116,7 @@ pub(crate) fn wait_for<T>(event: &str, timeout: Duration, mut poll: impl FnMut()
     }
 }
 
-/// Starts a server on a free port. Tries another port if another process takes the port first.
+/// Starts a server on a free port. If another process begins to use the port before the server does, tries another port.
 pub(crate) fn on_free_port<T>(directory: &WorkDirectory, mut start: impl FnMut(u16) -> anyhow::Result<T>) -> anyhow::Result<(u16, T)> {
     for _ in 0..20 {
         let port = free_port()?;
@@ -126,8 +128,8 @@ pub(crate) fn on_free_port<T>(directory: &WorkDirectory, mut start: impl FnMut(u
     bail!("found no free port after 20 attempts")
 }
 
-/// Returns a free port outside the range that the system uses for outgoing connections. Such a connection could take the port
-/// while the server is down.
+/// Returns a free port outside the range that the system uses for outgoing connections. Otherwise an outgoing connection
+/// could use the port while the server is down.
 fn free_port() -> anyhow::Result<u16> {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(());

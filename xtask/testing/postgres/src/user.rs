@@ -1,4 +1,5 @@
-//! The user of the servers: the current user or, if that is root, another user. PostgreSQL and PgBouncer refuse root.
+//! The user that runs the servers. If the current user is root, the servers run as `postgres` or `nobody`, because
+//! PostgreSQL and PgBouncer refuse to run as root. Otherwise the servers run as the current user.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -7,7 +8,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-/// The user that replaces root.
+/// The user that runs the servers instead of root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct User {
     uid: u32,
@@ -15,7 +16,7 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// Returns the user of the servers, or `None` if they run as the current user.
+    /// Returns the user that runs the servers instead of root. Returns `None` if the current user is not root.
     pub(crate) fn instead_of_root() -> anyhow::Result<Option<User>> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);

@@ -1,9 +1,11 @@
-//! Server processes for tests, the benchmark and `cargo xtask`.
+//! Starts server processes for tests, the benchmark and `cargo xtask`.
 //!
-//! All processes that a process starts with [`command`] are in one process group, which a small shell leads. The shell waits
-//! until its input closes: a pipe that only its parent holds open. When the parent ends, even by SIGKILL, the shell kills the
-//! group. So no server stays behind and uses a port or CPU time. A death signal (prctl(2), PR_SET_PDEATHSIG) does not work:
-//! it is sent when the thread that started the server ends, not when the process ends.
+//! All servers that a process starts with [`command`] are in one process group. The leader of the group is a shell that
+//! waits until its input closes. The input is a pipe from the process that started the servers. When this process ends,
+//! even by SIGKILL, the pipe closes, and the shell kills the group. So no server continues to use a port or CPU time.
+//!
+//! A death signal (prctl(2), PR_SET_PDEATHSIG) does not work. The kernel sends it when the thread that started the server
+//! ends, not when the process ends.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,7 +18,7 @@ use std::sync::OnceLock;
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Returns a command without input whose process is killed when this process ends.
+/// Returns a command without input. When this process ends, the process of the command is killed.
 ///
 /// # Panics
 /// If the shell cannot be started.
@@ -34,7 +36,7 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Returns the host and port in the first output line of a server, `… listens on http://127.0.0.1:8080`.
+/// Returns the host and port in the first output line of a server, such as `… listens on http://127.0.0.1:8080`.
 #[must_use]
 pub fn address_in(line: &str) -> Option<&str> {
     let (_, url) = line.trim_end().split_once(" listens on ")?;
@@ -58,10 +60,11 @@ impl Server {
         Ok(Server { child, log: log.to_owned() })
     }
 
-    /// Waits for the first output line, and returns the host and port in it.
+    /// Waits for the first output line, and returns its host and port.
     ///
     /// # Errors
-    /// If the server ends or prints another line, or if this function was called before.
+    /// If the server ends before it prints a line, or if the first line has no address. A second call of this function
+    /// also fails.
     pub fn address(&mut self) -> anyhow::Result<String> {
         let output = self.child.stdout.take().context("the address was already read")?;
         let mut line = String::new();
@@ -79,7 +82,7 @@ impl Server {
     /// Sends a signal to the server.
     ///
     /// # Errors
-    /// If the server has ended.
+    /// If the signal cannot be sent, for example because the server has ended.
     pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         kill_process(Pid::from_child(&self.child), signal).context("cannot signal the server")
     }
@@ -92,7 +95,7 @@ impl Server {
         Ok(self.child.try_wait().context("cannot get the status of the server")?.is_none())
     }
 
-    /// Kills the server (SIGKILL), like a crash.
+    /// Kills the server with SIGKILL, to simulate a crash.
     ///
     /// # Errors
     /// If the server cannot be killed.
@@ -104,7 +107,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Fails if the server has already ended.
+        // `drop` cannot return an error.
         let _ = self.kill();
     }
 }

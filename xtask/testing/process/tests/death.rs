@@ -1,10 +1,10 @@
-//! Tests that no server survives when the process that started it is killed.
+//! Tests that a server ends when the process that started it is killed.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Set only for the process that is killed.
+/// This environment variable is set only for the process that the test kills.
 const ROLE: &str = "TO_BE_KILLED";
 
 #[test]
@@ -20,7 +20,7 @@ fn no_server_outlives_a_killed_parent() {
     assert!(is_running(&child), "the child must run while its parent runs");
     parent.kill().expect("the parent was running");
     parent.wait().expect("the parent was killed");
-    // Up to 60 s, far more than a busy machine needs.
+    // Waits up to 60 s. Even a busy machine needs much less time.
     let ended = (0..6000).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
         !is_running(&child)
@@ -28,7 +28,7 @@ fn no_server_outlives_a_killed_parent() {
     assert!(ended, "process {child} outlived its parent");
 }
 
-/// Not a real test: the code of the process that is killed.
+/// This is not a real test. The process that the test kills runs this code.
 #[test]
 fn to_be_killed() {
     if std::env::var_os(ROLE).is_none() {
@@ -42,7 +42,7 @@ fn to_be_killed() {
     }
 }
 
-/// Whether a process is running. An ended process that nobody has waited for is a zombie, Z.
+/// Whether a process is running. A process that has ended may still be listed as a zombie (Z).
 fn is_running(process: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))

@@ -1,4 +1,4 @@
-//! The callbacks to send: some that a receiver must accept, and one of each kind that it must refuse.
+//! The callbacks to send: callbacks that a receiver must accept, and callbacks that a receiver must refuse.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,13 @@ use webhooks_client::types::{CallbackBody, CallbackBodyNotification, CallbackBod
 
 pub(crate) const TEST_TYPE: &str = "webhook.test";
 
-/// A type that the service never sends, so that no receiver knows it.
+/// An event type that no receiver knows, because the service never sends it.
 const UNKNOWN_TYPE: &str = "check-receiver.unknown";
 
-/// Twice the tolerance of Standard Webhooks.
+/// Twice the time difference that a receiver should accept (Standard Webhooks).
 const OUTSIDE_TOLERANCE: Duration = Duration::from_secs(10 * 60);
 
-/// The webhook of the receiver.
+/// The webhook whose callbacks the receiver gets.
 pub(crate) struct Webhook {
     pub(crate) id: Uuid,
     pub(crate) secret: SigningSecret,
@@ -31,7 +31,7 @@ pub(crate) struct Webhook {
     pub(crate) handshake: bool,
     pub(crate) event_type: CallbackBodyType,
     pub(crate) data: Map<String, Value>,
-    /// The notification of the first callback, which is sent twice.
+    /// The notification of the valid callback. The case `repeated` sends this notification again.
     pub(crate) first_notification: Uuid,
 }
 
@@ -49,25 +49,25 @@ pub(crate) struct Callback {
 pub(crate) enum Expected {
     Accepted,
     Refused,
-    /// Refused because of the credentials.
+    /// Refused because of missing or wrong credentials.
     Unauthorized,
-    /// Accepted with the response that agrees to a handshake.
+    /// Accepted with the challenge of the handshake in the response.
     Agreed,
 }
 
 /// A callback and the expected response of a receiver.
 pub(crate) struct Case {
-    /// A stable name for programs.
+    /// The name of the check in the output. It never changes, so programs can use it.
     pub(crate) name: &'static str,
     /// A description of the callback, of at most 36 characters.
     pub(crate) sent: &'static str,
     pub(crate) expected: Expected,
-    /// The consequences of the opposite response, and a fix.
+    /// The consequences of a wrong response, and how to correct it.
     pub(crate) advice: &'static str,
     compose: fn(&Webhook, SystemTime) -> Callback,
 }
 
-/// Returns the cases for a webhook, in the order of sending. The first callback is valid in every way.
+/// Returns the cases for a webhook, in the order of sending. The first case is the valid callback.
 pub(crate) fn for_webhook(webhook: &Webhook) -> impl Iterator<Item = &'static Case> {
     let test = (webhook.event_type.as_str() != TEST_TYPE).then_some(&TEST);
     let unauthorized = if webhook.authorization.is_some() { UNAUTHORIZED.as_slice() } else { &[] };
@@ -307,24 +307,24 @@ impl Case {
 }
 
 impl Webhook {
-    /// Returns the valid callback of a notification.
+    /// Returns the valid callback of this notification.
     fn callback(&self, notification: Uuid, now: SystemTime) -> Callback {
         let body = self.body(notification, now).to_string().into_bytes();
         self.sign(std::slice::from_ref(&self.secret), notification, now, body)
     }
 
-    /// Returns the valid callback of a new notification.
+    /// Returns a valid callback of a new notification.
     fn new_callback(&self, now: SystemTime) -> Callback {
         self.callback(Uuid::now_v7(), now)
     }
 
-    /// Returns the callback of a new notification, signed with these secrets.
+    /// Returns a callback of a new notification with one signature for each of these secrets.
     fn signed_with(&self, secrets: &[SigningSecret], now: SystemTime) -> Callback {
         let notification = Uuid::now_v7();
         self.sign(secrets, notification, now, self.body(notification, now).to_string().into_bytes())
     }
 
-    /// Returns the valid callback of a new notification of this type.
+    /// Returns a valid callback of a new notification with this event type.
     fn with_type(&self, event_type: &str, now: SystemTime) -> Callback {
         self.with_body(now, |body| {
             let mut body = body.clone();
@@ -333,7 +333,7 @@ impl Webhook {
         })
     }
 
-    /// Returns the valid callback of a new notification whose body is serialized by `serialize`.
+    /// Returns a valid callback of a new notification. `serialize` creates the body.
     fn with_body(&self, now: SystemTime, serialize: impl Fn(&Value) -> serde_json::Result<Vec<u8>>) -> Callback {
         let notification = Uuid::now_v7();
         let body = serialize(&self.body(notification, now)).expect("a JSON value can be serialized");
@@ -361,7 +361,7 @@ impl Webhook {
 }
 
 impl Callback {
-    /// Returns a header that [`sign`] created.
+    /// Returns the value of a header that [`sign`] created.
     fn header(&self, name: &'static str) -> &str {
         self.headers[name].to_str().expect("the header is ASCII text")
     }

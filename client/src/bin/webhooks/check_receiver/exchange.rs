@@ -1,4 +1,4 @@
-//! Sends one callback with the limits of the service, and returns the outcome.
+//! Sends one callback with the same limits as the service, and returns the outcome.
 
 use std::error::Error;
 use std::io;
@@ -14,13 +14,13 @@ use tokio::time::timeout_at;
 
 use super::cases::Callback;
 
-/// Maximum number of bytes read of a response body, as in the service.
+/// Maximum number of bytes of a response body that are read. The service has the same limit.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// Time limit for a connection, as in the service.
+/// Time limit for opening a connection, as in the service by default.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The `User-Agent` of a server of this version.
+/// The `User-Agent` that a server of this version sends.
 const SERVER_USER_AGENT: &str = concat!("webhooks-server/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) struct Exchange {
@@ -29,20 +29,20 @@ pub(crate) struct Exchange {
     limit: Duration,
 }
 
-/// The outcome of a callback.
+/// The outcome of sending a callback.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Response {
         status: StatusCode,
         took: Duration,
-        /// Whether the body has more than the 64 KiB that the service reads.
+        /// Whether the body has more than 64 KiB. The service reads only 64 KiB.
         large: bool,
         /// Whether the response agrees to the handshake.
         agreed: bool,
     },
-    /// No response within the time limit.
+    /// There was no response within the time limit.
     TimedOut,
-    /// The connection ended before a response, for this reason.
+    /// The connection failed before a response, for this reason.
     Broken(String),
     /// No connection was possible, for this reason.
     Unreachable(String),
@@ -54,7 +54,7 @@ impl Exchange {
         let mut builder =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT.min(limit));
         if super::is_loopback(&url) {
-            // A proxy would connect to its own loopback interface.
+            // Uses no proxy: a proxy on another machine would connect to the loopback address of that machine.
             builder = builder.no_proxy();
         }
         if !authorities.is_empty() {
@@ -81,14 +81,14 @@ impl Exchange {
             Err(_) => return Outcome::TimedOut,
         };
         let (status, took) = (response.status(), started.elapsed());
-        // Only the status decides. A callback is accepted even if the body breaks off or never ends.
+        // Only the status shows whether the callback is accepted. The body may be incomplete.
         let mut body = Vec::new();
         let large = timeout_at(deadline, read(response, &mut body)).await.unwrap_or(false);
         Outcome::Response { status, took, large, agreed: status == StatusCode::OK && agrees(&callback.body, &body) }
     }
 }
 
-/// Reads as much of the body as the service would. Returns whether the body is longer.
+/// Reads at most `MAX_BODY_BYTES` of the body. Returns whether the body is longer.
 async fn read(mut response: reqwest::Response, body: &mut Vec<u8>) -> bool {
     while let Ok(Some(chunk)) = response.chunk().await {
         if chunk.len() > MAX_BODY_BYTES - body.len() {
@@ -108,7 +108,7 @@ fn agrees(sent: &[u8], response: &[u8]) -> bool {
     challenge(sent, "/data/challenge").is_some_and(|expected| challenge(response, "/challenge") == Some(expected))
 }
 
-/// Returns the cause of an error, with advice if possible.
+/// Returns the cause of an error. For an invalid certificate, adds advice.
 fn explain(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| cause(*error));
     for cause in causes.clone() {
@@ -126,7 +126,7 @@ fn explain(error: &reqwest::Error) -> String {
 }
 
 /// Returns the cause of an error. Unlike [`Error::source`], this function also returns the inner error of an I/O error. An
-/// error of rustls can be nested in two I/O errors.
+/// error of rustls can be inside an I/O error that is inside another I/O error.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),

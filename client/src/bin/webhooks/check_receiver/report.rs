@@ -17,7 +17,7 @@ const WIDTH: u16 = 80;
 pub(crate) struct Report<'a> {
     pub(crate) url: &'a str,
     pub(crate) checks: Vec<Check>,
-    /// The number of checks if none is skipped.
+    /// The number of all checks, including skipped checks.
     pub(crate) planned: usize,
 }
 
@@ -46,7 +46,7 @@ impl Report<'_> {
         let mut text = format!("{header}\n");
         for (index, (check, line)) in self.checks.iter().zip(lines).enumerate() {
             let _ = writeln!(text, "{line}");
-            // If consecutive checks have the same explanation, it is printed once, after the last.
+            // If consecutive checks have the same explanation, the explanation is printed once, after the last of these checks.
             let next = self.checks.get(index + 1);
             if next.is_none_or(|next| next.explanation != check.explanation)
                 && let Some(explanation) = &check.explanation
@@ -140,7 +140,7 @@ fn indented(text: &str, indent: usize) -> String {
     })
 }
 
-/// Wraps a text between words, and escapes control characters: the text may contain an error message of the receiver.
+/// Breaks a text into lines between words. Escapes control characters, because the text may contain text of the receiver.
 fn wrapped(text: &str, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);

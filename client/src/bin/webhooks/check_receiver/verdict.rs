@@ -1,4 +1,5 @@
-//! Judges responses by the rules of openapi.json: 2xx accepts, 410 deactivates the webhook, anything else is sent again.
+//! Judges responses by the rules of openapi.json. A status 2xx accepts the callback. The status 410 deactivates the webhook.
+//! After any other outcome, the service sends the callback again.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub(crate) struct Check {
     pub(crate) case: &'static Case,
     pub(crate) outcome: Outcome,
     pub(crate) verdict: Verdict,
-    /// If wrong: the consequences and a fix. If ok: a possible improvement.
+    /// For a wrong response: the consequences and how to correct it. For a correct response: a possible improvement.
     pub(crate) explanation: Option<String>,
 }
 
@@ -26,11 +27,11 @@ pub(crate) struct Check {
 pub(crate) enum Verdict {
     Ok,
     Wrong,
-    /// The outcome has no meaning until the receiver accepts the valid callback.
+    /// The outcome shows nothing, because the receiver does not accept the valid callback.
     Unclear,
 }
 
-/// Judges all outcomes. The first outcome belongs to the valid callback. The meaning of the other outcomes depends on it.
+/// Judges all outcomes. The first outcome is the outcome of the valid callback. The verdicts on the other outcomes depend on it.
 pub(crate) fn judge_all(sent: &[(&'static Case, Outcome)], limit: Duration) -> Vec<Check> {
     let valid = sent.first().map(|(_, outcome)| outcome);
     let to_refuse = || sent.iter().filter(|(case, _)| case.expected == Expected::Refused);
@@ -53,7 +54,7 @@ pub(crate) fn judge_all(sent: &[(&'static Case, Outcome)], limit: Duration) -> V
     sent.iter().enumerate().map(judge).collect()
 }
 
-/// Whether the outcome has no meaning: a receiver that refuses the valid callback may refuse other callbacks for the same reason.
+/// Whether the outcome shows nothing: if the receiver refuses the valid callback, it may refuse others for the same reason.
 fn is_unclear(case: &Case, outcome: &Outcome, valid: &Outcome) -> bool {
     let refused = matches!(case.expected, Expected::Refused | Expected::Unauthorized)
         && outcome.status().is_some_and(|status| (400..500).contains(&status));
@@ -136,9 +137,10 @@ mod tests {
         Outcome::Response { status: StatusCode::from_u16(status).expect("a status"), took: Duration::ZERO, large: false, agreed: false }
     }
 
-    /// Returns the verdict on the outcome of one case if the valid callback had the status `valid`.
+    /// Returns the verdict on the outcome of one case. The response to the valid callback has the status `valid`.
     fn verdict(case: &'static Case, valid: u16, outcome: Outcome) -> (Verdict, Option<String>) {
-        // Adds a refused callback. Without it, the receiver would count as one that checks nothing at all.
+        // Adds an invalid callback that the receiver refuses. If the receiver accepted all invalid callbacks, the explanation would
+        // be `NOT_CHECKED`.
         let sent = [(&ACCEPTED[0], response(valid)), (case, outcome), (&REFUSED[0], response(401))];
         let check = judge_all(&sent, LIMIT).swap_remove(1);
         (check.verdict, check.explanation)
@@ -170,7 +172,7 @@ mod tests {
     fn a_refusal_is_unclear_if_the_valid_callback_is_refused() {
         assert_eq!(verdict(&REFUSED[1], 404, response(401)).0, Verdict::Unclear);
         assert_eq!(verdict(&ACCEPTED[1], 404, response(404)).0, Verdict::Unclear);
-        // These outcomes are wrong in any case.
+        // These outcomes are wrong even if the receiver refuses the valid callback.
         assert_eq!(verdict(&ACCEPTED[1], 404, response(500)).0, Verdict::Wrong);
         assert_eq!(verdict(&REFUSED[1], 404, response(204)).0, Verdict::Wrong);
     }

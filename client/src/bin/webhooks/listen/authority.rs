@@ -1,4 +1,4 @@
-//! The certificate of the receiver, and the authority that issues it.
+//! The certificate of the receiver, and the certificate authority that issues it.
 
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -10,10 +10,10 @@ use rustls::pki_types::PrivateKeyDer;
 
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// The development authority of the server, which `webhooks-server --dev` trusts, or an authority of this program.
+/// A certificate authority: either the one that `webhooks-server --dev` creates and trusts, or one that this program creates.
 pub(crate) struct Authority {
     pub(crate) certificate_path: PathBuf,
-    /// Whether it is an authority of this program. The server trusts such an authority only with `--ca-file`.
+    /// Whether this program created the certificate authority. The server trusts such an authority only with `--ca-file`.
     pub(crate) own: bool,
     issuer: Issuer<'static, KeyPair>,
 }
@@ -39,7 +39,7 @@ impl Authority {
         Ok(Authority { certificate_path, own, issuer })
     }
 
-    /// Returns a TLS configuration with a new certificate for the loopback names of this machine.
+    /// Returns a TLS configuration with a new certificate for `NAMES`.
     pub(crate) fn server_config(&self) -> Result<rustls::ServerConfig> {
         let key = KeyPair::generate()?;
         let mut parameters = CertificateParams::new(NAMES.map(str::to_owned))?;
@@ -67,7 +67,7 @@ fn create(directory: &Path, certificate_path: &Path, key_path: &Path) -> Result<
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = parameters.self_signed(&key)?.pem();
 
-    // The key is private: its holder can impersonate any receiver for a server that trusts this authority.
+    // Only the owner may read the key: with the key, anybody can impersonate any receiver to a server that trusts this authority.
     let _ = std::fs::remove_file(key_path);
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(key_path)?;
     file.write_all(key.serialize_pem().as_bytes())?;

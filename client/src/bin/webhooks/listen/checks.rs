@@ -1,4 +1,4 @@
-//! Verifies the credentials and the signature of a callback in constant time.
+//! Verifies the credentials and the signature of a callback. The comparisons take constant time.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use webhooks_client::callback::{SigningSecret, verify_signature};
 
 pub(crate) struct Checks {
     pub(crate) credentials: Credentials,
-    /// Empty if signatures are not checked.
+    /// If this list is empty, signatures are not checked.
     pub(crate) secrets: Vec<SigningSecret>,
 }
 
@@ -43,7 +43,7 @@ impl Checks {
     pub(crate) fn authorization(&self, headers: &HeaderMap) -> Verdict {
         let expected = match &self.credentials {
             Credentials::Any => return Verdict::NotChecked,
-            // RFC 7617 §2, in UTF-8.
+            // RFC 7617 §2 with UTF-8.
             Credentials::Basic { username, password } => format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))),
             Credentials::Bearer { token } => format!("Bearer {token}"),
         };

@@ -1,4 +1,5 @@
-//! The HTTPS server. It accepts connections until its task is aborted; an error of a connection does not stop it.
+//! The HTTPS server of `webhooks listen`. It accepts connections until its task is aborted. An error of one connection does not
+//! stop the server.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use webhooks_client::callback::agreement;
 
 use super::checks::{Checks, Verdict};
 
-/// Far more than a callback needs: by default, a notification has at most 256 KiB, and the other members have a few hundred bytes.
+/// Much larger than a callback: by default, a notification has at most 256 KiB, and the other members have a few hundred bytes.
 const MAX_BODY_BYTES: usize = 8 << 20;
 const MAX_CONNECTIONS: usize = 256;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,7 +34,7 @@ pub(crate) enum Event {
     Note(String),
 }
 
-/// A received request, the verdicts, and the status of the response.
+/// A received request, the verdicts of its checks, and the status of the response.
 pub(crate) struct Received {
     pub(crate) at: DateTime<Utc>,
     pub(crate) body: Bytes,
@@ -58,7 +59,7 @@ pub(crate) async fn accept(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // The usual cause is too many open files, which ends when connections are closed.
+                // The usual cause is too many open files. During the wait, other connections may be closed.
                 let _ = events.send(Event::Note(format!("cannot accept a connection: {error}"))).await;
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -87,7 +88,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, checks: Arc<Checks>, st
     });
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(READ_TIMEOUT);
-    // Errors of a connection are ignored: the sender sees them, and the service records them as failed attempts.
+    // Errors of a connection are ignored: the sender sees them too, and the service records a failed attempt.
     let _ = server.serve_connection(TokioIo::new(stream), handler).await;
 }
 
@@ -127,7 +128,7 @@ async fn respond(request: Request<Incoming>, checks: &Checks, status: StatusCode
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     if status == StatusCode::UNAUTHORIZED {
-        // RFC 9110 §15.5.2: a 401 must name an authentication scheme.
+        // RFC 9110 §15.5.2: a response with 401 must name an authentication scheme.
         let challenge = if checks.credentials_name() == "bearer" { "Bearer" } else { "Basic realm=\"webhooks listen\", charset=\"UTF-8\"" };
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }

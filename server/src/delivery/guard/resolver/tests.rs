@@ -43,7 +43,7 @@ fn answer(query: &[u8]) -> Option<Vec<u8>> {
     Some(answer)
 }
 
-/// Returns a resolver with one name server and one hosts file. The file exists as long as the directory.
+/// Returns a resolver with one name server and one hosts file. The file exists until the returned directory is dropped.
 pub(in crate::delivery::guard) fn names_of(name_server: SocketAddr, hosts: &str) -> (Names, TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("hosts");
@@ -56,7 +56,7 @@ async fn names(hosts: &str) -> (Arc<Names>, TempDir) {
     (Arc::new(names), directory)
 }
 
-/// Takes all permits for names that were never found.
+/// Starts lookups that hang, until they use all permits that are not reserved.
 async fn hang(names: &Arc<Names>) -> Vec<tokio::task::JoinHandle<Result<Vec<IpAddr>, NameError>>> {
     let hanging = (0..MAX_LOOKUPS / 2)
         .map(|number| {

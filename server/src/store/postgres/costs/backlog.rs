@@ -1,11 +1,11 @@
-//! The cost of a backlog, for its own webhook and for others.
+//! The cost of leasing from a webhook with a backlog, and from another webhook.
 
 use super::operations::{prove, work};
 use super::*;
 
 const CAP: usize = 10;
 
-/// Leases deliveries of a webhook as far as there are slots. Returns them and the cost.
+/// Leases deliveries of a webhook while slots are free. Returns the leased deliveries and the cost.
 async fn lease(world: &World, store: &Postgres, slots: &Arc<Slots>, webhook_id: Uuid) -> (Vec<Leased>, Usage) {
     let _ = slots.take_ready(world.now, 1000);
     let (round, usage) = world.measure(store.lease_due(world.now, slots.clone(), vec![work(webhook_id, Lane::Fresh)])).await;

@@ -1,11 +1,11 @@
 -- Functions that fill a database, so that the costs of operations can be compared at different sizes.
 
--- Returns a UUIDv7 of a time and a number, which must be unique for that time.
+-- Returns a UUIDv7 from a time and a number. The number must be unique for this time.
 CREATE FUNCTION identifier(at timestamptz, number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008' || lpad(to_hex(number), 15, '0'))::uuid
 $$;
 
--- The webhooks with deliveries. Each account has ten, and three of these are ordered.
+-- The webhooks with deliveries. Each account has ten webhooks, and three of the ten are ordered.
 CREATE TABLE known (
     number bigint PRIMARY KEY,
     id uuid NOT NULL,
@@ -23,7 +23,7 @@ BEGIN
     INSERT INTO accounts SELECT account, count(*), 1 FROM made GROUP BY account ON CONFLICT (account) DO NOTHING;
     INSERT INTO webhooks (id, account, target_url, auth, signing_secret, ordered, epoch, revision, created_at, updated_at)
         SELECT id, account, 'https://example.com/' || n, '{"type":"noauth"}', 'sealed', ordered, 1, 1, created_at, created_at FROM made;
-    -- The first webhooks have no such rows, as in a new database.
+    -- The first 30 webhooks have no rows in these three tables, as in a new database.
     INSERT INTO failures SELECT id, created_at, 3, false FROM made WHERE n % 10 = 1 AND n >= 30;
     INSERT INTO sequences SELECT id, 1000000000 FROM made WHERE ordered AND n >= 30;
     INSERT INTO rates SELECT id, created_at FROM made WHERE n % 10 = 2 AND n >= 30;
@@ -31,9 +31,9 @@ END $$;
 
 CREATE SEQUENCE serials;
 
--- Adds `count` deliveries. The first is created at `start`, and each is created `apart` after the previous one. They belong in turn
--- to the webhooks with numbers from `webhook` to `before - 1`. They have the states in `states` in turn: succeeded, failed,
--- cancelled, fresh or retry.
+-- Adds `count` deliveries. The first delivery is created at `start`, and each further delivery is created `apart`
+-- after the previous one. The webhooks with numbers from `webhook` to `before - 1` get one delivery after another. The
+-- deliveries get the states in `states` one after another: succeeded, failed, cancelled, fresh or retry.
 CREATE FUNCTION fill(count bigint, start timestamptz, apart interval, webhook bigint, before bigint, states text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -58,7 +58,7 @@ BEGIN
         FROM made CROSS JOIN LATERAL generate_series(1, attempts) AS number;
     INSERT INTO unsuccessful (delivery_id, webhook_id, account, created_at, status)
         SELECT id, webhook_id, account, at, CASE state WHEN 'failed' THEN 2 ELSE 3 END FROM made WHERE state IN ('failed', 'cancelled');
-    -- Retries are due in an hour.
+    -- Retries are due in one to two hours.
     INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at)
         SELECT id, webhook_id, 1, CASE WHEN ordered THEN 2 WHEN state = 'retry' THEN 1 ELSE 0 END, CASE WHEN ordered THEN n END,
             CASE state WHEN 'retry' THEN now() + interval '1 hour' + n % 3600 * interval '1 second' ELSE at END
@@ -68,7 +68,7 @@ BEGIN
         FROM made WHERE n % 2 = 0;
 END $$;
 
--- Fills `ready` as if all due work were in the memory of a node.
+-- Leaves only later retries in `ready`, as if a node had all due work in its memory.
 CREATE FUNCTION hide_due_work() RETURNS void LANGUAGE sql AS $$
     UPDATE pending SET due_at = now() + interval '1 hour' WHERE lane = 1 AND due_at <= now();
     TRUNCATE ready;

@@ -1,4 +1,4 @@
-//! Updates that stay in their page (HOT) and so do not touch the indexes.
+//! HOT updates: the new version of a row stays in the page of the row, so the update does not touch the indexes.
 
 use futures_util::future::try_join_all;
 
@@ -27,7 +27,7 @@ async fn updates_of_each_attempt_do_not_touch_the_indexes() {
             other => panic!("{other:?}"),
         })
     };
-    // As in a burst: all deliveries are published together and end together.
+    // The test simulates a burst: all deliveries are published together and end together.
     let slots = Slots::new(Caps::new(10_000, COUNT));
     webhooks.iter().for_each(|id| prove(&slots, *id, world.now));
     let leased: Vec<Leased> = publish(&slots).await.collect();
@@ -54,7 +54,8 @@ async fn updates_of_each_attempt_do_not_touch_the_indexes() {
     }
 }
 
-/// Returns the numbers of updates and of HOT updates of a table, once there are at least `min` updates.
+/// Waits until a table has at least `min` updates, at most 20 seconds. Returns the number of updates and the number of
+/// HOT updates.
 async fn updates(world: &World, table: &str, min: i64) -> (i64, i64) {
     let started = Instant::now();
     loop {

@@ -102,7 +102,7 @@ impl<'a> Round<'a> {
         self.delete(limited.account, limited.id).await;
     }
 
-    /// Operations that run at the same time are batched into one statement.
+    /// The store writes operations that run at the same time in one batch.
     async fn batches(&self) {
         let to = || Audience::Account(self.measured.wide.account.clone());
         let leased = self.publish("publish to ten webhooks", to(), None).await.1;
@@ -133,7 +133,7 @@ impl<'a> Round<'a> {
         let to = || Audience::Account(ordered.account.clone());
         let first = self.publish("publish in order", to(), None).await.1.remove(0);
         assert!(self.publish("publish after a waiting delivery", to(), None).await.1.is_empty(), "the delivery waits for its turn");
-        // The lease loop does the same.
+        // The lease loop also takes ready work from `slots`.
         let _ = self.slots.take_ready(self.now, 1000);
         let next = self.finish("record a success in order", first, Next::Succeeded).await.next.expect("the next one");
         let after = self.finish("record a failure in order", next, Next::RetryAt(self.now + TimeDelta::seconds(1))).await;
@@ -306,7 +306,7 @@ impl<'a> Round<'a> {
     }
 
     async fn nodes(&self) {
-        // Otherwise the heartbeat would read the changes of this round.
+        // Without this, the measured heartbeat reads the changes of this round.
         self.world.run("TRUNCATE changes").await;
         self.cost("send a heartbeat", self.store.keep_alive()).await;
         let dead =
@@ -360,7 +360,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Returns a page after the rows that these rounds have stored, because some of these rows are deleted.
+    /// Returns a page that leaves out the rows that these rounds have stored, because some of these rows are deleted.
     fn page(&self, limit: u32) -> Page {
         let milliseconds = (self.now - TimeDelta::hours(36)).timestamp_millis() as u128;
         Page { after: Some(Uuid::from_u128(milliseconds << 80)), limit }
@@ -372,7 +372,7 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Records so many successes of a webhook that only its cap limits its attempts.
+/// Records many successes of a webhook. After them, only the cap of the webhook limits its attempts.
 pub(super) fn prove(slots: &Arc<Slots>, webhook_id: Uuid, now: DateTime<Utc>) {
     for _ in 0..1000 {
         slots.try_take(&"proven".into(), work(webhook_id, Lane::Fresh), 1, now).expect("a slot").end(true, now);

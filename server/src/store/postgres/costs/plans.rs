@@ -8,17 +8,17 @@ use serde::Deserialize;
 /// The tables that stay small. Every other table grows.
 const SMALL_TABLES: [&str; 5] = ["nodes", "pauses", "properties", "schema_migrations", "walks"];
 
-/// Maximum number of rows that an operation sorts at once. The largest step has this many rows, and no page has more.
+/// Maximum number of rows that one plan node may sort. No step and no page of a list has more rows.
 const MAX_SORTED: f64 = 1000.0;
 
-/// Maximum number of rows that are examined for one page.
+/// Maximum number of rows that one plan node may examine.
 const MAX_EXAMINED: f64 = 10_001.0;
 
-/// Indexes that are scanned completely, because all their rows are needed.
+/// Indexes that a plan may scan completely, because the operation needs all rows.
 const SCANNED_INDEXES: [&str; 3] = ["erasures_pkey", "pending_cancelled", "tokens_pkey"];
 
-/// A condition in statements that read every webhook. They run when a node joins, leaves or is taken over, and when the operator
-/// resumes everything.
+/// This condition is only in statements that read every webhook. Such statements run rarely, for example when a node
+/// joins or is taken over.
 const OF_ALL_WEBHOOKS: &str = "$1::text IS NULL";
 
 #[derive(Deserialize)]
@@ -60,7 +60,8 @@ struct Node {
 }
 
 impl Plan {
-    /// Parses all plans of a database in a part of the server's log. Returns `None` while the last plan is still being written.
+    /// Parses all plans of one database from `log`, a part of the server's log. Returns `None` if the last plan is
+    /// incomplete.
     pub(super) fn read(log: &str, database: &str) -> Option<Vec<Plan>> {
         let mut lines = log.lines().peekable();
         let mut plans = Vec::new();
@@ -68,7 +69,7 @@ impl Plan {
             if !line.ends_with("  plan:") || line.split(' ').next() != Some(database) {
                 continue;
             }
-            // The lines of a message are indented.
+            // The further lines of a log message begin with a tab.
             let mut text = String::new();
             while let Some(line) = lines.next_if(|line| line.starts_with('\t')) {
                 text.push_str(line);
@@ -92,7 +93,7 @@ impl Plan {
         plans.zip(statements).map(of_statement).collect()
     }
 
-    /// Returns the number of examined rows of growing tables, whether they matched or not.
+    /// Returns the number of rows that the plan examined in growing tables, including rows that did not match.
     pub(super) fn examined_rows(&self) -> f64 {
         self.root.all().iter().filter(|node| node.grows()).map(|node| node.examined_rows()).sum()
     }

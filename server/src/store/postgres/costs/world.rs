@@ -1,4 +1,4 @@
-//! A database that grows, and the measurement of what operations cost in it.
+//! A test database that grows, and functions that measure the cost of operations in it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -17,10 +17,10 @@ pub(super) const BUSY: usize = 20;
 
 pub(super) const DEACTIVATED: usize = 21;
 
-/// The webhooks, of a hundred accounts, that receive most of the added deliveries.
+/// The webhooks that get most of the added deliveries. They belong to a hundred accounts.
 pub(super) const GROWING: Range<usize> = 30..1030;
 
-/// A server that logs the plan and cost of each statement of a store, and that runs no background work of its own.
+/// A server that logs the plan and the cost of each statement of a store. The server runs no autovacuum.
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
@@ -33,7 +33,7 @@ fn cluster() -> &'static Cluster {
             ("auto_explain.log_nested_statements", "on"),
             ("auto_explain.log_format", "json"),
             ("autovacuum", "off"),
-            // The database name assigns each plan to its test.
+            // Each log line begins with the name of the database, so each plan can be assigned to its test.
             ("log_line_prefix", "%d "),
         ];
         let options = settings.iter().fold(webhooks_postgres::Options::default(), |options, (name, value)| options.set(name, value));
@@ -41,12 +41,13 @@ fn cluster() -> &'static Cluster {
     })
 }
 
-/// How PostgreSQL plans a statement. It chooses one of these modes after five executions, so both must be good.
+/// How PostgreSQL plans a prepared statement. PostgreSQL chooses one of the two modes after five executions. So the
+/// plans of each mode must be good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PlanMode {
-    /// A custom plan for the parameters of each execution.
+    /// PostgreSQL makes a new plan for the parameters of each execution.
     Custom,
-    /// A generic plan for any parameters, made when the statement first runs on its connection.
+    /// PostgreSQL makes one plan for all parameters, when the statement first runs on a connection.
     Generic,
 }
 
@@ -121,7 +122,8 @@ impl World {
         self.session.run(sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     }
 
-    /// Adds `count` deliveries of these webhooks, `apart` seconds from each other. They have the states in `states` in turn.
+    /// Adds `count` deliveries to these webhooks. Each delivery is created `apart` seconds after the previous one. The
+    /// deliveries get the states in `states` one after another.
     pub(super) async fn fill(&self, count: usize, days_ago: i64, apart: usize, webhooks: Range<usize>, states: &str) {
         let (start, first, before) = (self.days_ago(days_ago).to_rfc3339(), webhooks.start, webhooks.end);
         self.run(&format!(
@@ -130,7 +132,7 @@ impl World {
         .await;
     }
 
-    /// Fills `ready` as if all due work were in the memory of a node.
+    /// Leaves only later retries in `ready`, as if a node had all due work in its memory.
     pub(super) async fn hide_due_work(&self) {
         self.run("SELECT hide_due_work()").await;
     }
@@ -149,7 +151,7 @@ impl World {
         let mut text = String::new();
         loop {
             log.read_to_string(&mut text).expect("text");
-            // A task of the store may still run a statement, such as a wakeup.
+            // A background task of the store, for example the wakeup, may still write a plan to the log.
             if let Some(plans) = Plan::read(&text, &self.database) {
                 return (result, Usage { pages, plans });
             }
@@ -163,14 +165,14 @@ impl World {
         self.session.query_one(sum, &[]).await.expect("a sum").get(0)
     }
 
-    /// Returns the reported numbers of updates and of HOT updates of a table.
+    /// Returns the number of updates and the number of HOT updates that PostgreSQL reports for a table.
     pub(super) async fn updates(&self, table: &str) -> (i64, i64) {
         let sql = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = $1";
         let row = self.session.query_one(sql, &[&table]).await.expect("statistics");
         (row.get(0), row.get(1))
     }
 
-    /// Returns the generic plans that statements with parameters of these types have now.
+    /// Returns the current generic plans of `statements`, which maps each statement to its parameter types.
     pub(super) fn explained(&self, statements: &BTreeMap<String, Vec<String>>) -> Vec<Plan> {
         let mut sql: String = connections::DISABLED_SETTINGS.iter().map(|name| format!("SET {name} = off;\n")).collect();
         sql.push_str("SET plan_cache_mode = force_generic_plan;\n");

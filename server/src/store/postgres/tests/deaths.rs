@@ -1,8 +1,9 @@
-//! Nodes that die, that count as dead, and that leave.
+//! Tests of nodes that die, that only count as dead, or that leave.
 
 use super::*;
 
-/// Returns two leases of one delivery: from a node that then counts as dead, and from the other node after the takeover.
+/// Leases a delivery on the node `one`, lets this node count as dead, and leases the delivery on the node `other`.
+/// Returns both leases.
 async fn one_delivery(one: &Bench, other: &Bench) -> (Leased, Leased) {
     let webhook = one.proven_webhook(other, |_| {}).await;
     let leased = one.publish_to(&webhook).await.remove(0);
@@ -153,7 +154,7 @@ async fn a_node_that_counted_as_dead_rejoins_with_a_new_incarnation_and_no_lease
     let taken_over_from = other.keep_alive().await.taken_over_from;
     assert_eq!(taken_over_from, [name(0)]);
     assert!(one.keep_alive().await.was_given_up && !one.store.holds(before.lease));
-    // The old lease cannot be released, because the delivery belongs to the other node.
+    // A release of the old lease changes nothing, because the delivery belongs to the other node.
     let new_lease = other.leased_at(1).await.remove(0);
     one.store.release_delivery(before.delivery_id, before.lease).await.expect("stored");
     assert!(one.leased_at(1).await.is_empty());
@@ -207,7 +208,7 @@ async fn a_delivery_stored_by_a_dead_node_after_the_takeover_is_found_later() {
     let webhook = one.proven_webhook(&other, |_| {}).await;
     expire_node(&one.database, 0);
     other.keep_alive().await;
-    // Like a late statement: the node does not know yet that it counts as dead.
+    // This publish is like a late statement: the node does not know yet that it counts as dead.
     let late = one.publish_to(&webhook).await.remove(0);
     other.keep_alive().await;
     assert!(other.leased_at(1).await.is_empty());

@@ -1,4 +1,4 @@
-//! Which databases are accepted, and the errors for other databases.
+//! Tests which databases are accepted, and which errors other databases cause.
 
 use super::*;
 
@@ -78,7 +78,8 @@ async fn rows_of_a_webhook_are_removed_with_its_tombstone_or_before() {
     let tables = node
         .database
         .ask("SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'webhook_id' ORDER BY 1");
-    // Rows of `pending` and `unsuccessful` are removed with the deliveries, and those of `changes` after two minutes.
+    // Rows of `pending` and `unsuccessful` are removed with the deliveries. Rows of `changes` are removed after two
+    // minutes.
     let mut cleared = [&crate::store::shared::retention::OF_WEBHOOK[..], &["changes", "deliveries", "pending", "unsuccessful"]].concat();
     cleared.sort_unstable();
     assert_eq!(tables.lines().collect::<Vec<_>>(), cleared);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Creates waiting deliveries that are in no node's memory.
+/// Creates waiting deliveries that no node has in its memory.
 async fn backlog(node: &Bench, webhooks: &[Webhook], of_each: usize) -> Vec<Uuid> {
     assert!(node.store.pause_deliveries(PauseScope::All, T0).await.expect("stored"));
     for webhook in webhooks {
@@ -28,7 +28,7 @@ async fn nodes_that_lease_from_the_same_webhooks_get_different_deliveries() {
     let work_items: Vec<WorkItem> = webhooks.iter().map(|webhook| WorkItem { webhook_id: webhook.id, lane: Lane::Fresh }).collect();
     let mut leased_ids = Vec::new();
     while leased_ids.len() < waiting.len() {
-        // Both nodes try all of the work, as if both had found it.
+        // Both nodes try to lease all work items, as if each node had found them.
         let lease = async |node: &Bench| {
             let work_items = if leased_ids.is_empty() { work_items.clone() } else { node.slots.take_ready(seconds(1), 1000) };
             node.store.lease_due(seconds(1), node.slots.clone(), work_items).await.expect("leased").leased
@@ -85,7 +85,7 @@ async fn the_order_is_kept_while_nodes_alternate() {
     while let Some(in_flight) = leased.pop() {
         let (node, other) = (&nodes[turn % 2], &nodes[(turn + 1) % 2]);
         assert!(other.leased_at(now).await.is_empty(), "the other node has nothing to lease");
-        // Every second delivery fails first. The other node leases it when it is due again.
+        // The first attempt of every second delivery fails. The other node leases this delivery when it is due again.
         if in_flight.attempt == 1 && delivered.len() % 2 == 0 {
             now += 60;
             assert!(node.finish(&in_flight, Next::RetryAt(seconds(now))).await.next.is_none());
@@ -185,7 +185,8 @@ async fn one_node_at_a_time_removes_old_rows_and_the_others_do_not_wait() {
     assert_eq!((one.database.rows("deliveries"), one.database.rows("notifications")), (0, 0));
 }
 
-/// Reports a success while `transaction` locks its delivery. Commits the transaction when the report waits for the lock.
+/// Reports the success of a delivery while `transaction` has locked the delivery. Commits the transaction when the
+/// report waits for the lock.
 async fn finish_during(node: &Bench, leased: &Leased, transaction: session::Transaction<'_>) {
     let [_, connections] = Connections::open(&node.database.options()).expect("connections");
     let observer = connections.session().await.expect("a session");

@@ -1,11 +1,12 @@
--- Identifiers are UUIDv7, so the order of a primary key is the order of creation. Times come from the clocks of the nodes, in
--- whole milliseconds, except where a comment says that they come from the clock of the database.
+-- Identifiers are UUIDv7, so the order of a primary key is the order of creation. Times come from the clocks of the
+-- nodes, in whole milliseconds. A comment marks each time that comes from the clock of the database.
 --
--- Rows that are kept for long (notifications, deliveries, attempts) are in other tables than rows that change with each attempt
--- (pending, ready). No index of `deliveries` contains a column that changes, so its updates stay in their page (HOT) and do not
--- touch the indexes. For this, each page is left more than half empty. Deliveries that are published together usually end together,
--- and a transaction cannot reuse the space of the rows that it replaces. The tables that change are small and are vacuumed often.
--- There are no foreign keys: each would cost one more look-up and lock for every row that is written.
+-- Notifications, deliveries and attempts are kept for long. Rows that change with each attempt are in separate tables
+-- (`pending`, `ready`). No index of `deliveries` contains a column that changes. So the new version of a row stays in
+-- the page of the row (HOT), and an update does not touch the indexes. For this, more than half of each page is left
+-- free. Deliveries that are published together usually end together, and a transaction cannot reuse the space of the
+-- rows that it replaces. The tables that change often are small and are vacuumed often. There are no foreign keys,
+-- because each one costs one more look-up and lock for every written row.
 
 CREATE TABLE properties (
     name text PRIMARY KEY,
@@ -64,13 +65,13 @@ CREATE TABLE webhooks (
     deleted_at timestamptz          -- the row is a tombstone, kept for the deliveries that reference it
 );
 
--- `account IS NOT NULL` is always true. It keeps the planner from using this index for queries by id alone. Such a plan looks cheap
--- only while the index is small.
+-- `account IS NOT NULL` is always true. Because of it, the planner does not use this index for queries by id alone. A
+-- plan for such a query is cheap only while the index is small.
 CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS NULL AND account IS NOT NULL;
 CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX webhooks_with_two_secrets ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 
--- Changes that the other nodes must learn within seconds. Rows are removed after two minutes.
+-- Changes that the other nodes must read within seconds. Rows are removed after two minutes.
 CREATE TABLE changes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- not in the order of commits, so readers look back 30 seconds
     webhook_id uuid,                -- the webhook that was changed, deactivated or deleted
@@ -135,7 +136,8 @@ CREATE TABLE pending (
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
         autovacuum_analyze_scale_factor = 0.1);
 
--- The deliveries of a webhook by due time, and those of an ordered webhook by position.
+-- `pending_waiting` finds the deliveries of a webhook by due time. `pending_in_order` finds the deliveries of an
+-- ordered webhook by position.
 CREATE INDEX pending_waiting ON pending (webhook_id, epoch, lane, due_at, delivery_id);
 CREATE INDEX pending_in_order ON pending (webhook_id, epoch, sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX pending_cancelled ON pending (delivery_id) WHERE lane = 3;
@@ -149,13 +151,13 @@ CREATE TABLE unsuccessful (
     status smallint NOT NULL        -- 2 failed, 3 cancelled
 );
 
--- The recoverable deliveries of a webhook, oldest first. `webhook_id IS NOT NULL` keeps the planner from using this index for
--- queries by delivery alone, as in `webhooks_of_account`.
+-- The recoverable deliveries of a webhook, oldest first. Because of `webhook_id IS NOT NULL`, the planner does not use
+-- this index for queries by delivery alone, as in `webhooks_of_account`.
 CREATE INDEX unsuccessful_of_webhook ON unsuccessful (webhook_id, created_at, delivery_id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX unsuccessful_of_account ON unsuccessful (account, delivery_id) WHERE status = 2;
 
--- When the next delivery that no node leases falls due: one row for each webhook and lane. Due work without a free slot is only in
--- the memory of a node, so searches for due work do not reread it.
+-- One row for each webhook and lane: when the next delivery without a lease falls due. Due work that waits for a slot
+-- has no row here. It is only in the memory of a node, so searches for due work do not read it again.
 CREATE TABLE ready (
     webhook_id uuid NOT NULL,
     lane smallint NOT NULL,
@@ -165,8 +167,8 @@ CREATE TABLE ready (
 
 CREATE INDEX ready_in_order ON ready (lane, due_at);
 
--- The last position that was assigned for each ordered webhook. The row is also the lock of the webhook's order. Transactions that
--- publish to the webhook, lease its next delivery or record its outcomes lock the row until they commit.
+-- The last position that was assigned for each ordered webhook. The row is also a lock. Transactions that publish to
+-- the webhook, lease its next delivery or record its outcomes lock the row until they commit.
 CREATE TABLE sequences (
     webhook_id uuid PRIMARY KEY,
     last bigint NOT NULL
@@ -199,7 +201,7 @@ CREATE TABLE failures (
     warned boolean NOT NULL         -- webhook.failing has been published
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
--- The scopes that the operator has paused. Their deliveries stay in `pending` and are not leased.
+-- The scopes that the operator has paused. Deliveries of these scopes stay in `pending` and are not leased.
 CREATE TABLE pauses (
     scope text NOT NULL,            -- all, account or webhook
     name text NOT NULL,             -- the account, or the webhook's id; empty: all
@@ -207,8 +209,9 @@ CREATE TABLE pauses (
     PRIMARY KEY (scope, name)
 );
 
--- Webhooks whose pending deliveries up to an epoch must be marked as cancelled, some hundreds at a time. The row stays for a while
--- after the last delivery is marked, because a publish that read the active webhook may commit late.
+-- Webhooks whose pending deliveries, up to an epoch, must get the status `cancelled`. Each step changes some hundreds
+-- of deliveries. The row stays for at least a minute, because a publish that read the webhook while it was active may
+-- commit late.
 CREATE TABLE cancellations (
     webhook_id uuid PRIMARY KEY,
     epoch integer NOT NULL,
@@ -218,7 +221,7 @@ CREATE TABLE cancellations (
 
 CREATE INDEX cancellations_in_order ON cancellations (due_at);
 
--- Deleted notifications whose deliveries still contain excerpts of responses.
+-- Deleted notifications whose attempts may still have stored responses.
 CREATE TABLE erasures (
     notification_id uuid PRIMARY KEY,
     wiped_up_to uuid NOT NULL       -- the last delivery whose responses were removed

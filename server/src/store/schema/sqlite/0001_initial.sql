@@ -1,4 +1,5 @@
--- Identifiers are UUIDv7 as 16 bytes, so a primary key is in the order of creation. Times are milliseconds since 1970.
+-- Identifiers are UUIDv7 as 16 bytes, so the order of a primary key is the order of creation. Times are milliseconds
+-- since 1970.
 
 CREATE TABLE properties (
     name TEXT PRIMARY KEY,
@@ -50,7 +51,7 @@ CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS N
 CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX webhooks_with_two_secrets ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 
--- Webhooks whose callback has not agreed in a handshake yet.
+-- Webhooks whose receiver has not agreed in a handshake yet.
 CREATE TABLE handshakes (
     webhook_id BLOB PRIMARY KEY,
     challenge TEXT NOT NULL,
@@ -93,7 +94,8 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_of_account ON deliveries (account, id);
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook_id, id);
 CREATE INDEX deliveries_of_notification ON deliveries (notification_id, id);
--- The pending deliveries of a webhook, ordered by due time and by sequence.
+-- `deliveries_waiting` finds the pending deliveries of a webhook by due time. `deliveries_in_order` finds the pending
+-- deliveries of an ordered webhook by position.
 CREATE INDEX deliveries_waiting ON deliveries (webhook_id, epoch, lane, due_at) WHERE status = 0;
 CREATE INDEX deliveries_in_order ON deliveries (webhook_id, epoch, sequence) WHERE status = 0 AND sequence IS NOT NULL;
 -- Failed deliveries are few, and customers list them after an outage.
@@ -101,8 +103,8 @@ CREATE INDEX deliveries_failed ON deliveries (account, id) WHERE status = 2;
 -- The recoverable deliveries of a webhook, oldest first.
 CREATE INDEX deliveries_unsuccessful ON deliveries (webhook_id, created_at, id) WHERE status IN (2, 3);
 
--- When the next delivery without a lease falls due: one row per webhook and lane. Due work that waits for a slot is only in
--- the memory of the node, so that leasing reads only work that can start.
+-- One row for each webhook and lane: when the next delivery without a lease falls due. Due work that waits for a slot
+-- has no row here. It is only in the memory of the node, so leasing reads only work that can start.
 CREATE TABLE ready (
     webhook_id BLOB NOT NULL,
     lane INTEGER NOT NULL,
@@ -112,7 +114,7 @@ CREATE TABLE ready (
 
 CREATE INDEX ready_in_order ON ready (due_at);
 
--- The last sequence number that each ordered webhook assigned.
+-- The last sequence number that was assigned in each ordered webhook.
 CREATE TABLE sequences (
     webhook_id BLOB PRIMARY KEY,
     last INTEGER NOT NULL
@@ -153,7 +155,8 @@ CREATE TABLE pauses (
     PRIMARY KEY (scope, name)
 ) STRICT, WITHOUT ROWID;
 
--- Webhooks whose pending deliveries up to an epoch have to be marked as cancelled, some hundreds at a time.
+-- Webhooks whose pending deliveries, up to an epoch, must get the status `cancelled`. Each step changes some hundreds
+-- of deliveries.
 CREATE TABLE cancellations (
     webhook_id BLOB PRIMARY KEY,
     epoch INTEGER NOT NULL

@@ -2,7 +2,7 @@ use std::sync::mpsc;
 
 use super::*;
 
-/// Starts a writer whose first command blocks until the sender gets a message.
+/// Starts a writer whose first command blocks until the test sends a message.
 fn blocked_writer(directory: &std::path::Path) -> (Arc<Writer>, mpsc::Sender<()>) {
     let connection = Connection::open(directory.join("test.db")).expect("a database");
     connection.execute_batch("CREATE TABLE written (text TEXT NOT NULL)").expect("a table");
@@ -81,7 +81,7 @@ async fn the_measured_time_of_a_command_includes_its_wait() {
     assert!(value("sum") >= blocked_for.as_secs_f64(), "{} s", value("sum"));
 }
 
-/// A full disk may roll back a transaction while its commands run.
+/// On a full disk, SQLite may roll back a transaction while its commands run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rollback_during_a_command_fails_all_commands_of_the_commit() {
     let directory = tempfile::tempdir().expect("a temporary directory");

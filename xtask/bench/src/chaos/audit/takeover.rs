@@ -1,7 +1,8 @@
-//! Measures takeover: the time from the fault of a server until another server attempts the deliveries that it had leased.
+//! Measures takeovers: the time from the fault of a server until another server attempts the leased deliveries of that
+//! server.
 //!
-//! The database tells which deliveries were leased. Only receivers that never fail are considered, so that receivers cause no
-//! delay.
+//! The leases are read from the database. Only deliveries to receivers that never fail are measured, so that a
+//! receiver causes no delay.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use crate::chaos::ledger::{FaultKind, LeasedDelivery, Records};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Takeover {
     pub(super) deliveries: usize,
-    /// Time from the fault to the last delivery, in nanoseconds.
+    /// Time from the fault to the arrival of the last delivery, in nanoseconds.
     pub(super) longest: u64,
     /// The fault, and the delivery that arrived last.
     pub(super) details: String,
@@ -27,7 +28,7 @@ pub(super) fn takeovers(records: &Records) -> Vec<Takeover> {
     let mut takeovers = Vec::new();
     for (index, fault) in records.faults.iter().enumerate() {
         let taken_over = fault.leased.iter().filter_map(|leased| {
-            // A callback that arrives sooner was sent before the fault.
+            // If a callback arrives within MAX_TRANSIT, the killed or paused server may have sent it before the fault.
             let arrived_at = arrivals.get(&(&*leased.webhook, &*leased.notification))?.iter().find(|at| **at > fault.at + MAX_TRANSIT)?;
             (!failed_again(records, index, leased, *arrived_at)).then_some((delay(records, fault.at, *arrived_at), leased))
         });
@@ -43,12 +44,13 @@ pub(super) fn takeovers(records: &Records) -> Vec<Takeover> {
     takeovers
 }
 
-/// Whether the server that took over was killed or paused too.
+/// Whether there was a fault of the server that took over, before the delivery arrived.
 fn failed_again(records: &Records, index: usize, leased: &LeasedDelivery, arrived_at: u64) -> bool {
     records.faults[index + 1..].iter().any(|fault| fault.at < arrived_at && fault.leased.contains(leased))
 }
 
-/// Returns the time since the fault, or since the end of an outage of the database, which prevents a takeover.
+/// Returns the time from the fault to the arrival. If the database was down meanwhile, the time begins at the end of
+/// the outage, because a takeover needs the database.
 fn delay(records: &Records, since: u64, arrived_at: u64) -> u64 {
     let outages = records.outages.iter().filter(|outage| outage.is_down && outage.until > since && outage.from < arrived_at);
     arrived_at.saturating_sub(outages.map(|outage| outage.until).fold(since, u64::max))

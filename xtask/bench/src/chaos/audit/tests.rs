@@ -114,7 +114,8 @@ fn only_callbacks_in_flight_may_be_repeated_after_a_kill() {
     }
 }
 
-/// Returns records in which `count` notifications to one webhook were accepted just before a kill, and repeated after it.
+/// Returns records with `count` notifications to one webhook. Each callback was accepted just before a kill, and
+/// repeated after the kill.
 fn repeated_after_a_kill(webhook: usize, count: usize) -> Records {
     let mut records = valid_records();
     let kill = 1_000_000 * MILLISECOND;
@@ -152,7 +153,7 @@ fn an_ordered_webhook_gets_one_repetition_after_a_kill() {
 fn a_callback_may_be_repeated_after_each_of_two_kills() {
     let mut records = valid_records();
     let first = 40_000 * MILLISECOND;
-    // The second kill follows so soon that the first one would explain both repetitions.
+    // The second kill follows soon after the first kill, so the first kill could explain both repetitions.
     records.faults = vec![killed(first), killed(first + 100 * MILLISECOND)];
     for at in [first - 2 * MILLISECOND, first + 98 * MILLISECOND, first + 150 * MILLISECOND] {
         records.arrivals.push(arrival(0, 1, at, CallbackResponse::Accepted));
@@ -198,7 +199,7 @@ fn a_killed_server_is_taken_over_only_after_its_lease_expires() {
         let (mut records, accepted_at) = repeated_with_shared_database(later);
         records.faults = vec![killed(accepted_at)];
         assert_eq!(rules(&records).is_empty(), explained, "{later}");
-        // A takeover is possible sooner if the server could not renew its lease.
+        // If the server could not renew its lease, a takeover is possible sooner.
         let outage = Outage { from: accepted_at - 9 * SECOND, until: accepted_at - SECOND, is_down: true };
         records.outages = vec![outage];
         assert_eq!(rules(&records), [""; 0], "{later}");
@@ -230,7 +231,8 @@ fn a_paused_server_may_repeat_its_leased_deliveries() {
         assert_eq!(rules(&records).is_empty(), explained, "the pause is shorter than the lease: {until} s");
     }
 
-    // Another server took over and its callback was accepted; the paused server was about to send the same callback.
+    // Another server took over, and a receiver accepted its callback. The paused server was about to send the same
+    // callback.
     for (later, explained) in [(900, true), (1_100, false)] {
         let (mut records, accepted_at) = repeated_with_shared_database(2_000 + later);
         records.faults = vec![paused(accepted_at - 11 * SECOND, accepted_at + 2 * SECOND)];
@@ -264,7 +266,7 @@ fn a_paused_server_may_send_only_repetitions_out_of_order() {
     records.faults = vec![paused(5_000 * MILLISECOND, late - MILLISECOND)];
     records.arrivals.push(arrival(0, 0, late, CallbackResponse::Accepted));
     assert_eq!(rules(&records), [""; 0]);
-    // Without the earlier arrival it is not a repetition.
+    // Without the earlier arrival, the later arrival is not a repetition.
     records.arrivals.remove(0);
     assert_eq!(rules(&records), ["out of order"]);
 }
@@ -279,7 +281,8 @@ fn an_ordered_webhook_gets_up_to_two_repetitions_after_a_pause() {
     }
 }
 
-/// Returns records in which a node was killed with a leased delivery, which arrived `seconds` later.
+/// Returns records in which a node was killed while it had leased a delivery. The delivery arrived `seconds` after the
+/// kill.
 fn taken_over_after(seconds: u64) -> Records {
     let mut records = valid_records();
     records.shared_database = true;

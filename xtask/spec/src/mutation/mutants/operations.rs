@@ -37,7 +37,8 @@ impl Mutants<'_> {
                 self.set("flip", &at, json!({}));
             }
             for (name, at, _) in members(requirement, &at) {
-                // Replacing a scheme by an equal one would alter no statement.
+                // If the other scheme is equal to the known scheme, the change alters no statement. So take a
+                // different scheme.
                 let content =
                     |scheme: &Value| (scheme["type"].clone(), scheme["scheme"].clone(), scheme["in"].clone(), scheme["name"].clone());
                 let known = content(&self.document["components"]["securitySchemes"][name]);

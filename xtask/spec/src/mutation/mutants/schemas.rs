@@ -68,7 +68,8 @@ impl Mutants<'_> {
         }
     }
 
-    /// Returns a reference to a schema that is not a variant of this one.
+    /// Returns a reference to a schema that is not a variant of `schema`. If there is none, returns a reference
+    /// without a target.
     fn unrelated_schema(&self, schema: &Value) -> String {
         let variants: Vec<&str> = schema["oneOf"].as_array().into_iter().flatten().filter_map(|variant| variant["$ref"].as_str()).collect();
         let all = self.document["components"]["schemas"].as_object().into_iter().flatten().rev();
@@ -133,7 +134,7 @@ impl Mutants<'_> {
         self.bounds(at, schema, "minProperties", "maxProperties");
     }
 
-    /// Raises, lowers and removes each bound, and adds a missing one.
+    /// Raises, lowers and removes each existing bound. Adds each missing bound.
     fn bounds(&mut self, at: &str, schema: &Value, lower: &str, upper: &str) {
         for (name, step) in [(lower, 1), (upper, -1)] {
             let pointer = child(at, name);
@@ -158,7 +159,7 @@ impl Mutants<'_> {
     }
 }
 
-/// Returns a bound after a step up or down.
+/// Returns the bound plus `step`.
 fn moved(bound: &Value, as_number: f64, step: i32) -> Value {
     match bound.as_i64().and_then(|bound| bound.checked_add(step.into())) {
         Some(moved) => moved.into(),

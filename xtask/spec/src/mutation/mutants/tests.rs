@@ -54,7 +54,7 @@ fn each_location_gets_the_mutations_of_its_kind() {
         ("/paths/~1a/parameters/responses", 0),
         ("/paths/~1a/parameters", 1),
         ("/paths/~1a/parameters/0", 1),
-        // There is no second component of this kind, so the only mutation removes the target.
+        // The document has only one component of this kind. So the only mutation is a reference without a target.
         ("/paths/~1a/parameters/0/$ref", 1),
         ("/paths/~1a/parameters/0/in", 0),
         ("/paths/~1a/parameters/1/in", 1),

@@ -12,14 +12,15 @@ pub(super) enum Base {
     Document {
         name: String,
         text: String,
-        /// Whether users rely on the document.
+        /// True for the last release and for a document that `--against` names: users may rely on it.
         is_released: bool,
     },
     /// There is no older document, for this reason.
     Nothing(String),
 }
 
-/// Returns the document at `against`, or at the default described in [`super::Arguments`].
+/// Returns the document that `against` names. Without `against`, returns the default that [`super::Arguments`]
+/// describes.
 ///
 /// # Errors
 /// When `against` is neither a file nor a commit, or cannot be read.
@@ -52,14 +53,14 @@ pub(super) fn find(root: &Path, against: Option<&str>) -> anyhow::Result<Base> {
     Ok(Base::Document { name: commit, text, is_released })
 }
 
-/// Returns the tag of the latest release in the history of this commit, such as `v0.1.0`.
+/// Returns the tag of the highest release in the history of the current commit, such as `v0.1.0`.
 fn last_release(root: &Path) -> Option<String> {
     let tags = git(root, &["tag", "--list", "v*", "--merged", "HEAD"])?;
     let released = |tag: &str| Version::parse(tag.strip_prefix('v')?).ok().filter(|version| version.pre.is_empty());
     tags.lines().filter_map(|tag| Some((released(tag)?, tag))).max().map(|(_, tag)| tag.to_owned())
 }
 
-/// Returns the commit at which this branch left main or, on main, the previous commit.
+/// Returns the last common commit of this branch and main. On main, returns the previous commit.
 ///
 /// # Errors
 /// The reason why there is no such commit.
@@ -81,11 +82,11 @@ fn commit(root: &Path, reference: &str) -> Option<String> {
     Some(found.trim().to_owned())
 }
 
-/// Returns the output of git, if it succeeds.
+/// Returns the output of git, or `None` if git fails.
 fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
     command.args(arguments).current_dir(root);
-    // In a git hook, these variables are set for the repository of the hook.
+    // A git hook sets these variables. They would select the repository of the hook instead of `root`.
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         command.env_remove(variable);
     }

@@ -15,7 +15,7 @@ pub enum User {
     Receiver,
 }
 
-/// Whether the user sends or reads a message.
+/// The direction of a message, from the point of view of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// A change that allows fewer messages is breaking.
@@ -31,7 +31,7 @@ pub struct View {
     pub flow: Flow,
 }
 
-/// The severity of a change, which determines the required version.
+/// The severity of a change. It determines the required version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// No user of the older document needs to change.
@@ -43,34 +43,34 @@ pub enum Severity {
 /// A change between the two documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The JSON pointer in the newer document or, for a removed part, in the older document.
+    /// The JSON pointer in the newer document. If the part was removed, this is its pointer in the older document.
     pub pointer: String,
-    /// A pointer that exists in the newer document, for the line number.
+    /// A pointer that exists in the newer document. The report prints its line number.
     pub(super) existing: String,
     pub severity: Severity,
     pub view: View,
-    /// The change, as a clause: "the operation was removed".
+    /// The change as part of a sentence: "the operation was removed".
     pub change: String,
-    /// The effect on the user, as a clause without its subject: "may call it".
+    /// The effect as part of a sentence whose subject is the user: "may call it".
     pub effect: &'static str,
     /// `METHOD path` of each affected operation. Empty if the change is about the whole document.
     pub operations: BTreeSet<String>,
 }
 
-/// How the set of allowed messages changed.
+/// How a change affects the set of allowed messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Narrower,
     Wider,
-    /// Another change, or one whose effect is unknown.
+    /// The sets are different, but neither contains the other, or the effect is unknown.
     Other,
 }
 
 /// The location of a change.
 pub(super) struct Location<'a> {
-    /// [`Finding::pointer`].
+    /// The value for [`Finding::pointer`].
     pub(super) pointer: Cow<'a, str>,
-    /// [`Finding::existing`].
+    /// The value for [`Finding::existing`].
     pub(super) existing: &'a str,
 }
 
@@ -108,8 +108,9 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Returns the location of a member that may be a reference. If the member was added or removed, this is the location of the
-    /// member, not of its target. `default` is used if the newer object does not exist.
+    /// Returns the location of a member that may be a reference. If the member was added or removed, this is the
+    /// location of the member, not of the reference's target. `holders` are the objects with the member. If the newer
+    /// object does not exist, `default` replaces it.
     pub(super) fn location_of_member(&self, name: &str, holders: &Pair<'a>, default: &'a Node) -> Location<'a> {
         let holder = match self {
             Pair::Removed(_) => holders.older(),
@@ -152,7 +153,7 @@ pub(super) fn pairs<'a>(old: Option<&'a Node>, new: Option<&'a Node>) -> BTreeMa
 /// Collects the findings of a comparison.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// The operation that is being compared, or empty.
+    /// The operation that is being compared. Empty outside of operations.
     pub(super) operation: String,
     findings: Vec<Finding>,
 }

@@ -28,7 +28,7 @@ impl Changes {
                         }
                     }
                 }
-                // These do not affect users, or are compared elsewhere.
+                // Changes of these members do not affect users, or other code compares them.
                 "openapi" | "info" | "security" | "tags" => {}
                 _ => self.unknown(REQUEST, name, &pair, new),
             }
@@ -115,7 +115,7 @@ impl Changes {
     fn callback_operation(&mut self, old: &Node, new: &Node) {
         for (name, pair) in pairs(Some(old), Some(new)) {
             match name {
-                // These do not affect receivers, or are compared below.
+                // Changes of these members do not affect receivers, or the code below compares them.
                 "operationId" | "deprecated" | "security" => {}
                 _ => self.message(name, &pair, new, (CALLBACK, CALLBACK_RESPONSE)),
             }
@@ -123,7 +123,8 @@ impl Changes {
         self.callback_security(old.member("security"), new.member("security"), new);
     }
 
-    /// Compares the members that operations and callbacks have in common. The views are for the request and for the response.
+    /// Compares a member that both operations and callbacks can have. `request` and `response` are the views of the
+    /// two messages.
     fn message(&mut self, name: &str, pair: &Pair, operation: &Node, (request, response): (View, View)) {
         let holder = pair.newer().unwrap_or(operation);
         match name {
@@ -258,14 +259,15 @@ impl Changes {
         }
     }
 
-    /// Adds a finding if a member with an unknown meaning differs.
+    /// Adds a finding if a member whose meaning is unknown was changed.
     fn unknown(&mut self, view: View, name: &str, pair: &Pair, holder: &Node) {
         if !pair.is_same() {
             self.changed(view, pair.location(holder), Effect::Other, difference(name, pair));
         }
     }
 
-    /// Compares the security requirements of an operation. They are alternatives. An empty list means that no credentials are needed.
+    /// Compares the security requirements of an operation. A client needs to satisfy only one of the requirements. If
+    /// the list is empty, no credentials are needed.
     fn client_security(&mut self, old: Option<&Node>, new: Option<&Node>, operation: &Node) {
         let (was_open, is_open) = (is_open(old), is_open(new));
         let holder = new.unwrap_or(operation);
@@ -310,8 +312,8 @@ impl Changes {
         }
     }
 
-    /// Compares the security requirements of a callback. A receiver gets new credentials only if it registers them. The empty name
-    /// means a callback without credentials.
+    /// Compares the security requirements of a callback. A receiver gets new credentials only if it registers them. A
+    /// requirement with an empty name means a callback without credentials.
     fn callback_security(&mut self, old: Option<&Node>, new: Option<&Node>, operation: &Node) {
         let holder = new.unwrap_or(operation);
         for (name, pair) in pairs(old, new) {

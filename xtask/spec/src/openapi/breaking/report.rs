@@ -1,4 +1,4 @@
-//! Prints changes, one line each, beginning with the line number in openapi.json.
+//! Formats the changes as text. Each change is one line, which begins with the line number in openapi.json.
 
 use super::Comparison;
 use super::finding::{Finding, Severity, User};

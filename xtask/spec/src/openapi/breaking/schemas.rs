@@ -1,4 +1,4 @@
-//! Changes of schemas, and their effect on users who send or read values of the schema.
+//! Changes of schemas, and their effect on users who send or read values of the schemas.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::openapi::report::shortened;
 impl Changes {
     pub(super) fn schemas(&mut self, view: View, old: &Node, new: &Node) {
         let keywords = pairs(Some(old), Some(new));
-        // Schemas of different types have no comparable keywords.
+        // If the two types have no common values, the other keywords are not comparable.
         if let Some(pair @ Pair::Both(..)) = keywords.get("type")
             && !pair.is_same()
             && scalar_effect("type", pair) == Some(Effect::Other)
@@ -75,7 +75,8 @@ impl Changes {
         }
     }
 
-    /// Compares which members are required. Skips added and removed members, which [`Changes::properties`] reports.
+    /// Compares which members are required. Skips members that were added or removed, because [`Changes::properties`]
+    /// reports them.
     fn required(&mut self, view: View, old: &Node, new: &Node) {
         let has = |schema: &Node, name: &str| schema.member("properties").is_some_and(|properties| properties.member(name).is_some());
         let holder = new.member("required").unwrap_or(new);
@@ -91,7 +92,8 @@ impl Changes {
         }
     }
 
-    /// Compares the parts of a composition. `removed` and `added` are the effects of removing and adding a part.
+    /// Compares the members of `allOf`, `oneOf` or `anyOf`. `removed` and `added` are the effects of removing and
+    /// adding one member.
     fn parts(&mut self, view: View, old: &Node, new: &Node, noun: &str, (removed, added): (Effect, Effect)) {
         for (name, pair) in pairs(Some(old), Some(new)) {
             match pair {
@@ -102,7 +104,8 @@ impl Changes {
         }
     }
 
-    /// Compares discriminators. Skips the values of added and removed variants, which [`Changes::parts`] reports.
+    /// Compares discriminators. Skips the values of variants that were added or removed, because [`Changes::parts`]
+    /// reports them.
     fn discriminator(&mut self, view: View, pair: &Pair, (old, new): (&Node, &Node)) {
         let Pair::Both(old_discriminator, discriminator) = pair else {
             return match pair {
@@ -145,7 +148,7 @@ impl Changes {
     }
 }
 
-/// Returns the effect of a change of a keyword without subschemas, or `None` for an unknown keyword.
+/// Returns the effect of a changed keyword that contains no schemas. Returns `None` if the keyword is unknown.
 fn scalar_effect(name: &str, pair: &Pair) -> Option<Effect> {
     let number = |node: &Node| node.to_value().as_f64();
     let (when_new, when_both) = match (name, pair) {

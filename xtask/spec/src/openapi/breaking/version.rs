@@ -1,10 +1,12 @@
-//! The version that a change requires by Semantic Versioning 2.0.0. Before 1.0.0, a breaking change increments the minor version.
+//! The version that a change requires according to Semantic Versioning 2.0.0. Before version 1.0.0, a breaking change
+//! increments the minor version.
 
 use semver::Version;
 
 use super::finding::Severity;
 
-/// Returns the lowest release that the change allows. If the old version is a pre-release, this is the release of that version.
+/// Returns the lowest release that may follow `old` after a change of this severity. If `old` is a pre-release such as
+/// `1.2.0-beta`, this is `1.2.0`.
 pub(super) fn required(old: &Version, severity: Option<Severity>) -> Version {
     let release = Version::new(old.major, old.minor, old.patch);
     match (severity, old.major) {
@@ -16,7 +18,7 @@ pub(super) fn required(old: &Version, severity: Option<Severity>) -> Version {
     }
 }
 
-/// Whether the new version is at least the required one. A pre-release of the required version is enough.
+/// Whether `new` is at least the required version. A pre-release of the required version is enough.
 pub(super) fn is_enough(old: &Version, new: &Version, severity: Option<Severity>) -> bool {
     match severity {
         None => new >= old,

@@ -1,4 +1,4 @@
-//! Tests that no server or data survives when the process that started it is killed.
+//! Tests that servers end and their data is removed when the process that started the servers is killed.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use webhooks_postgres::{Cluster, PgBouncer, shared};
 
-/// Set only for the process that is killed.
+/// This environment variable is set only for the process that the test kills.
 const ROLE: &str = "TO_BE_KILLED";
 
 #[test]
@@ -43,7 +43,7 @@ fn servers_and_data_do_not_outlive_a_killed_parent() {
     }
 }
 
-/// Not a real test: the code of the process that is killed. It has servers in every state.
+/// This is not a real test. The process that the test kills runs this code. It starts servers, pauses one and kills one.
 #[test]
 fn to_be_killed() {
     if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
@@ -79,7 +79,8 @@ fn segment_exists(segment: &str) -> bool {
     segments.lines().any(|line| line.split_whitespace().nth(1) == Some(segment))
 }
 
-/// Whether a process uses a directory: as its working directory, as all processes of PostgreSQL do, or in its arguments.
+/// Whether a process has its working directory in `directory`, or names `directory` in its arguments. All processes of
+/// PostgreSQL have their working directory there.
 fn is_used(directory: &str) -> bool {
     fs::read_dir("/proc").expect("a list of processes").flatten().any(|entry| {
         let works_there = fs::read_link(entry.path().join("cwd")).is_ok_and(|path| path.starts_with(directory));

@@ -67,7 +67,7 @@ fn a_paused_server_does_not_respond_until_it_is_resumed() {
     cluster.pause().expect("the server was running");
     std::thread::scope(|scope| {
         let query = scope.spawn(|| rows(&cluster));
-        // The test is valid even if the query has not been sent yet.
+        // If the query is sent only after this time, the assertions are still correct.
         std::thread::sleep(Duration::from_millis(50));
         assert!(!query.is_finished());
         cluster.resume().expect("the server is running");

@@ -1,4 +1,4 @@
-//! Tests with real servers: their behaviour, their cleanup and their errors.
+//! Tests with real servers. The tests check the behaviour, the errors and the removal of the servers.
 
 mod death;
 mod faults;
@@ -98,7 +98,7 @@ fn a_server_with_tls_and_a_password_refuses_other_connections() {
     let error = wrong_password.expect_err("the password is wrong");
     assert!(error.contains("password authentication failed"), "{error}");
 
-    // The standby and PgBouncer use TLS and the password too.
+    // The standby and PgBouncer also use TLS and the password.
     let standby = cluster.standby().expect("a standby");
     assert_eq!(psql(&standby.url("postgres"), encrypted).expect("a result"), "t");
     let pool = PgBouncer::start(&cluster).expect("PgBouncer");
