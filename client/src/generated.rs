@@ -217,7 +217,7 @@ pub mod types {
                 })
         }
     }
-    ///How the service authenticates to the callback server, without secrets.
+    ///How the service authenticates to the callback server. This object contains no secrets.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(tag = "type")]
     pub enum Auth {
@@ -1882,7 +1882,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct DeliveryRecovery {
-        ///The `cursor` of the previous call. The new call continues where the previous call ended.
+        ///The `cursor` in the response of the previous call. The new call continues where the previous call ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<DeliveryRecoveryCursor>,
         ///If true, the call only counts the deliveries and does not change them. The default is false.
@@ -1902,7 +1902,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The `cursor` of the previous call. The new call continues where the previous call ended.
+    ///The `cursor` in the response of the previous call. The new call continues where the previous call ended.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeliveryRecoveryCursor(::std::string::String);
@@ -2046,7 +2046,7 @@ pub mod types {
         ///The `data` of an example notification, which testWebhook can send. Absent if there is no example.
         #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
         pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///The name of the event type. It is the `type` of its notifications.
+        ///The name of the event type. Each notification of this event type has this name as its `type`.
         pub name: EventTypeName,
     }
     impl EventType {
@@ -2122,7 +2122,7 @@ pub mod types {
                 })
         }
     }
-    ///The name of the event type. It is the `type` of its notifications.
+    ///The name of the event type. Each notification of this event type has this name as its `type`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct EventTypeName(::std::string::String);
@@ -4239,7 +4239,7 @@ pub mod types {
         ///A note for your own use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookRegistrationDescription>,
-        ///The event types that the webhook receives. `catalog.purchase.closed` means only this type. `catalog.*` means every type that begins with `catalog.`, but not `catalog` itself. If this member is absent or `["*"]`, the webhook receives all types except the service's own types (`webhook.…`). To receive these types as well, add `webhook.*`. They report on the account's other webhooks, as the callback `notification` describes. If the operator has a catalogue, each item must match at least one type of the catalogue or of the service itself.
+        ///The event types that the webhook receives. `catalog.purchase.closed` means only this type. `catalog.*` means every type that begins with `catalog.`, but not `catalog` itself. If this member is absent or `["*"]`, the webhook receives all types except the service's own types (`webhook.…`). To receive these types as well, send `["*", "webhook.*"]`. They report on the account's other webhooks, as the callback `notification` describes. If the operator has a catalogue, each item must match at least one type of the catalogue or of the service itself.
         #[serde(
             rename = "eventTypes",
             default,
@@ -4248,7 +4248,7 @@ pub mod types {
         pub event_types: ::std::vec::Vec<WebhookRegistrationEventTypesItem>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub headers: ::std::option::Option<CustomHeaderInputs>,
-        ///The maximum number of callbacks per second. The service spreads the callbacks evenly over the second. At most a tenth of the maximum number, but at least one callback, is sent at once. A callback that exceeds the limit waits, and this wait does not count as an attempt. If this member is absent, there is no limit.
+        ///The maximum number of callbacks per second. The service does not send all callbacks at the start of a second, but distributes them over time. At most a tenth of the maximum number, but at least one callback, is sent at once. A callback that exceeds the limit waits, and this wait does not count as an attempt. If this member is absent, there is no limit.
         #[serde(
             rename = "maxPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -7882,7 +7882,7 @@ Scope: `deliveries.read`.
 Sends a `GET` request to `/api/notifications/v1/deliveries`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `notification_id`: Returns only deliveries of this notification.
 - `since`: Returns only deliveries that were created at this time or later.
@@ -7957,7 +7957,7 @@ Scope: `notifications.read`.
 Sends a `GET` request to `/api/notifications/v1/event-types`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 ```text
 let response = client.list_event_types()
@@ -7978,7 +7978,7 @@ Scope: `notifications.read`.
 Sends a `GET` request to `/api/notifications/v1/notifications`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `type_`: Returns only notifications of this type.
 ```text
@@ -8072,7 +8072,7 @@ Scope: `webhooks.read`.
 Sends a `GET` request to `/api/notifications/v1/webhooks`
 
 Arguments:
-- `cursor`: The `cursor` of the previous page. Without a cursor, the response is the first page.
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `status`: Returns only webhooks with this status.
 ```text
@@ -8268,7 +8268,7 @@ let response = client.get_signing_secret()
 
 Generates a new signing secret and returns it. The previous secret stays valid for `overlapSeconds` seconds. This time is the overlap. During the overlap, each callback has two signatures: one with the previous secret and one with the new secret. Your callback server can check the callback with one of the two secrets, so you have time to install the new secret. After the overlap, the previous secret is invalid.
 
-At most two secrets are valid at a time. If you rotate again during the overlap, the oldest secret becomes invalid at once. Your callback server may know only this oldest secret. If you do not receive the response, call getSigningSecret before you send the request again. If getSigningSecret returns a different secret than before the request, the rotation was successful, and this secret is the new secret.
+At most two secrets are valid at a time. If you rotate again during the overlap, the oldest secret becomes invalid at once. Your callback server may know only this oldest secret. If you do not receive the response, call getSigningSecret before you send the request again. If getSigningSecret does not return the secret that you had before the rotation, the rotation was successful. The returned secret is then the new secret.
 
 Scope: `webhooks.secrets`.
 

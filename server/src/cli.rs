@@ -74,7 +74,7 @@ pub enum Command {
         /// in --data-dir
         #[arg(long, value_name = "STORE", value_parser = Concealed::<Embedded>::new())]
         from: Embedded,
-        /// The URL of the PostgreSQL database, as for --store. The URL must lead directly to PostgreSQL, not to a connection pooler
+        /// The URL of the PostgreSQL database, in the form that --store has. The URL must lead directly to PostgreSQL, not to a connection pooler
         #[arg(long, value_name = "STORE", value_parser = Concealed::<PostgresUrl>::new().map(Box::new))]
         to: Box<PostgresUrl>,
     },

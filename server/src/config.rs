@@ -24,7 +24,7 @@ const DEFAULT_ADMIN_LISTEN: &str = "127.0.0.1:8081";
 
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
-    /// A TOML file with settings, under the names shown as `[file: …]` in `webhooks-server --help`
+    /// A TOML file with settings. `webhooks-server --help` shows the name of each setting as `[setting: …]`
     #[arg(id = "config", long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 

@@ -98,7 +98,7 @@ pub struct Engine {
     /// Notified when a delivery becomes due sooner than the lease loop expects.
     rescheduled: Notify,
     stopping: watch::Sender<bool>,
-    /// Cancelled after the drain deadline. Attempts in flight then end, and their deliveries are released.
+    /// Cancelled after the drain deadline. Then the attempts in flight end, and their deliveries are released.
     cut_off: CancellationToken,
     attempts: TaskTracker,
     /// The background tasks. Each has a text that is reported if the task has ended too early.

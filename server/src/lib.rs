@@ -114,8 +114,8 @@
 //! 2. `store/postgres/batching.rs`: the publication waits for the next batch. A fair queue divides each batch between
 //!    the accounts.
 //! 3. `store/postgres/publications.rs`: finds the destinations in the subscription cache. If the limits allow, it takes
-//!    a slot for each destination that is not paused. A delivery with a slot is stored as leased. For ordered and
-//!    rate-limited webhooks, the slots are taken inside the transaction.
+//!    a slot for each destination that is not paused. A delivery with a slot is stored as leased. For webhooks
+//!    that are ordered or rate-limited, the slots are taken inside the transaction.
 //! 4. `store/postgres/publications/insert.rs`: stores notifications, deliveries, rows of `pending` and idempotency keys.
 //! 5. After the commit, the handler passes the leased deliveries to the engine and responds 202. For deliveries without
 //!    a slot, [`slots`] keeps the webhook and the lane. A node that does not lease deliveries adds the webhook and the

@@ -15,12 +15,12 @@ use crate::node::open_store;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Pause deliveries: within a second, no new attempts start; attempts in flight are completed
+    /// Pause deliveries: after at most one second, no new attempts start; attempts in flight are completed
     ///
     /// Publishing continues. New deliveries and retries wait in the database, even if the server restarts. A wait does not
     /// count as an attempt. Test callbacks and handshakes are still sent.
     Pause(Target),
-    /// End a pause; within a second, due deliveries are attempted
+    /// End a pause; due deliveries are attempted after at most one second
     ///
     /// Give the same --all, --account or --webhook as in the command that started the pause. If another pause includes a
     /// delivery, the delivery stays paused.
@@ -56,7 +56,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             }
             let paused = store.pause_deliveries(scope.clone(), now).await.context("cannot pause deliveries")?;
             if paused {
-                eprintln!("paused {scope}: within a second no new attempts start, and new deliveries wait");
+                eprintln!("paused {scope}: after at most one second, no new attempts start, and new deliveries wait");
             } else {
                 eprintln!("nothing to do: there is already a pause of {scope}; `webhooks-server delivery status` shows when it began");
             }

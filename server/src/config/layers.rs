@@ -71,7 +71,7 @@ pub fn load<T: FromArgMatches>(
     Ok(second)
 }
 
-/// Gives each setting an environment variable, and adds the key of the setting (`[file: …]`) to its help.
+/// Gives each setting an environment variable, and adds the key of the setting (`[setting: …]`) to its help.
 pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let key = argument.get_id().to_string();
@@ -80,8 +80,8 @@ pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
         }
         let environment = format!("WEBHOOKS_{}", key.replace('.', "_").to_uppercase());
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let file = if key == "config" { String::new() } else { format!(" [file: {key}]") };
-        argument.help(format!("{help}{file}")).env(environment)
+        let setting = if key == "config" { String::new() } else { format!(" [setting: {key}]") };
+        argument.help(format!("{help}{setting}")).env(environment)
     })
 }
 

@@ -268,8 +268,8 @@ impl PublicationWriter {
         }
     }
 
-    /// Stores publications to ordered and rate-limited webhooks, and leases the deliveries that the order and the rate
-    /// limit allow now.
+    /// Stores publications to webhooks that are ordered or rate-limited. Leases the deliveries that the order and the
+    /// rate limit allow now.
     async fn store_coordinated(&self, session: &Session, batch: &mut [Prepared], paused: &Paused) -> SessionResult<Stored> {
         let transaction = session.begin().await?;
         let outcome = async {

@@ -54,8 +54,8 @@ async fn updates_of_each_attempt_do_not_touch_the_indexes() {
     }
 }
 
-/// Waits until a table has at least `min` updates, at most 20 seconds. Returns the number of updates and the number of
-/// HOT updates.
+/// Waits until a table has at least `min` updates, but not longer than 20 seconds. Returns the number of updates and the
+/// number of HOT updates.
 async fn updates(world: &World, table: &str, min: i64) -> (i64, i64) {
     let started = Instant::now();
     loop {
