@@ -133,7 +133,7 @@ async fn a_migrated_store_has_everything_and_continues() {
         assert!(!table.contains(secret) && !output.contains(secret), "{secret} in {table}{output}");
     }
     let (nothing, again) = migrate_successfully(&source.data_dir(), &with_password).await;
-    assert!(nothing.is_empty() && again.contains("was moved before"), "{again}");
+    assert!(nothing.is_empty() && again.contains("moved already; nothing to do"), "{again}");
 
     let (directory, key) = directory_beside(&source);
     let mut target = Process::start_on(directory, &["--store", &database.url, "--master-key-file", &key]).await;
