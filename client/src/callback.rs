@@ -19,7 +19,7 @@
 //!     id: String,
 //! }
 //!
-//! // The operation getSigningSecret returns the secret. During a rotation, a receiver has two secrets.
+//! // The operation getSigningSecret returns the secret. During a rotation, a webhook has two valid secrets.
 //! let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse::<SigningSecret>()?];
 //!
 //! // The body and the headers of the request.
@@ -33,7 +33,7 @@
 //! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_136_214_250); // a real receiver uses SystemTime::now()
 //! let callback: Callback<Purchased> = verify(&secrets, &headers, body, now)?;
 //!
-//! // A callback may arrive more than once. Store the ids of handled notifications.
+//! // A callback may arrive more than once. Store the ids of handled notifications to recognize a repeated callback.
 //! println!("{}: {} was bought", callback.notification.id, callback.data.purchase.id);
 //! # assert_eq!(callback.data.purchase.id, "p-1");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -53,7 +53,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 /// Maximum difference between `webhook-timestamp` and the clock of the receiver (Standard Webhooks 1.0, "Verifying webhook
-/// authenticity"). [`verify`] refuses older requests, so that nobody can record a request and send it again later.
+/// authenticity"). [`verify`] refuses a larger difference, so that nobody can record a request and send it again later.
 pub const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// The type of the callback that asks a receiver to agree to notifications.
@@ -82,7 +82,7 @@ pub struct Reference {
     pub id: Uuid,
 }
 
-/// The secret with which the service signs the callbacks of a webhook. Its text form is `whsec_` and base64.
+/// The secret with which the service signs the callbacks of a webhook. As text, a secret is `whsec_` followed by base64.
 #[derive(Clone)]
 pub struct SigningSecret(hmac::Key);
 
@@ -118,7 +118,7 @@ pub enum SecretError {
     Length(usize),
 }
 
-/// The reason why a callback is not accepted. Log the error and respond with 401. Do not include the error in the response.
+/// The reason why a callback is not accepted. Log the error and respond with 401. The response must not show the error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -142,12 +142,11 @@ pub enum VerifyError {
     Body(#[source] serde_json::Error),
 }
 
-/// Verifies that a callback is signed with one of the secrets, and that its time is within [`TOLERANCE`]. Then parses its
-/// body.
+/// Verifies that a callback is signed with one of the secrets, and that `webhook-timestamp` differs from `now` by at
+/// most [`TOLERANCE`]. Then parses the body of the callback.
 ///
 /// # Errors
-/// If the callback is not genuine. If the callback is genuine, but its body cannot be parsed, the error is
-/// [`VerifyError::Body`].
+/// If the callback is not genuine, or if its body cannot be parsed ([`VerifyError::Body`]).
 pub fn verify<T: DeserializeOwned>(
     secrets: &[SigningSecret],
     headers: &HeaderMap,
@@ -178,7 +177,7 @@ pub fn agreement(callback: &Callback) -> Option<String> {
     (callback.r#type == HANDSHAKE).then(|| serde_json::json!({ "challenge": challenge }).to_string())
 }
 
-/// Verifies a callback like [`verify`], but does not parse its body.
+/// Verifies a callback as [`verify`] does, but does not parse the body of the callback.
 ///
 /// # Errors
 /// The errors of [`verify`], except [`VerifyError::Body`].
@@ -192,7 +191,7 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     check_age(timestamp, now)?;
 
     let signed = signed_content(id, timestamp, body);
-    // The header may also contain signatures of other versions. They are ignored.
+    // The header may also contain signatures of other versions. This function ignores these signatures.
     let versions = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
     let tags: Vec<Vec<u8>> = versions.filter_map(|encoded| STANDARD.decode(encoded).ok()).collect();
     if tags.is_empty() {
@@ -202,8 +201,9 @@ pub fn verify_signature(secrets: &[SigningSecret], headers: &HeaderMap, body: &[
     if genuine { Ok(()) } else { Err(VerifyError::Mismatch) }
 }
 
-/// Returns the three headers that [`verify`] checks, for a callback with this notification id and body. The headers
-/// contain one signature for each secret, in the order of `secrets`. During a rotation, the service sends two signatures.
+/// Returns the three headers that [`verify`] checks, for a callback with this notification id and body. The header
+/// `webhook-signature` contains one signature for each secret, in the order of `secrets`. During a rotation of the
+/// secret, the service sends two signatures.
 ///
 /// Use this function in the tests of a receiver.
 ///
@@ -347,7 +347,7 @@ mod tests {
         }
     }
 
-    /// Authors of receivers in other languages use the vectors as tests, so the vectors must have every outcome.
+    /// Authors of receivers in other languages use the vectors as tests, so each outcome must have a vector.
     #[test]
     fn the_signature_vectors_cover_every_outcome() {
         let found: BTreeSet<String> = vectors().into_iter().map(|vector| vector.expected).collect();
@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     fn an_unexpected_body_of_a_genuine_callback_is_an_error() {
-        // The body of this vector is JSON, but not a callback of this service.
+        // The body of this vector is JSON, but not the body of a callback of this service.
         let vector = vectors().remove(0);
         let secrets = [SECRET.parse().expect("a secret")];
         let now = UNIX_EPOCH + Duration::from_secs(vector.now);

@@ -16,11 +16,11 @@ pub enum Code {
     CredentialsRequired,
     /// 401: there is no access token, or it is malformed, unknown, expired or revoked.
     Unauthenticated,
-    /// 403: the access token lacks a scope.
+    /// 403: the access token lacks the scope that the operation requires.
     InsufficientScope,
-    /// 404: there is no such object, or it belongs to another account.
+    /// 404: there is no such object, or the object belongs to another account.
     NotFound,
-    /// 409: an earlier request used the idempotency key with another body.
+    /// 409: an earlier request used the same idempotency key with another body.
     IdempotencyConflict,
     /// 409: the webhook is deactivated.
     WebhookDeactivated,
@@ -38,7 +38,7 @@ pub enum Code {
     Internal,
     /// 503: the service cannot handle the request now. It may or may not have executed the operation.
     Overloaded,
-    /// A code that this version of the crate does not know. It contains the received text.
+    /// A code that this version of the crate does not know. This variant contains the received text.
     Unknown(String),
 }
 

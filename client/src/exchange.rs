@@ -24,7 +24,7 @@ const MAX_ERROR_BODY_BYTES: usize = 512 * 1024;
 /// The settings of a [`Client`], except the address of the service and the HTTP client.
 #[derive(Clone)]
 pub(crate) struct Exchange {
-    /// The source of tokens. `None` sends requests without a token.
+    /// The source of tokens. With `None`, the client sends requests without a token.
     pub(crate) tokens: Option<Arc<Tokens>>,
     pub(crate) retry: RetryPolicy,
     /// Time limit of one attempt.
@@ -37,12 +37,14 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// The body of an error response. It is stored as an extension of the response, so that `Failure` can read it synchronously.
+/// The body of an error response. This body is an extension of the response, so that `Failure` can read it
+/// synchronously.
 #[derive(Clone)]
 pub(crate) struct ErrorBody(pub(crate) Bytes);
 
 /// The reason why there is no token. [`ClientHooks::exec`] cannot return this reason as an error. So `exec` returns a
-/// placeholder response that contains the reason, and [`ClientHooks::post`] returns the error.
+/// placeholder response that contains the reason. From this response, [`ClientHooks::post`] returns the reason as an
+/// error.
 #[derive(Clone)]
 struct NoToken(String);
 
@@ -107,7 +109,7 @@ impl ClientHooks<Exchange> for Client {
 }
 
 impl Client {
-    /// Sends the request once. If the response is an error, also reads its body. The body shows whether the service sent
+    /// Sends the request once. If the response is an error, also reads the body. The body shows whether the service sent
     /// the response.
     async fn attempt(&self, request: Request) -> reqwest::Result<Response> {
         let mut response = self.client().execute(request).await?;
@@ -127,7 +129,7 @@ impl Client {
 /// Returns a response with the status, URL and headers of `response`, and with `body`.
 fn with_body(response: &Response, body: &ErrorBody) -> Response {
     let builder = http::Response::builder().status(response.status()).url(response.url().clone()).extension(body.clone());
-    // The builder fails only for an invalid status, and this status was received.
+    // The builder fails only for an invalid status, and a received status is always valid.
     let mut copy = Response::from(builder.body(body.0.clone()).expect("a received status is valid"));
     copy.headers_mut().clone_from(response.headers());
     copy

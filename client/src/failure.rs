@@ -8,7 +8,7 @@ use crate::exchange::ErrorBody;
 use crate::types::Problem;
 use crate::{Code, Error, retry};
 
-/// Maximum number of characters in the excerpt of [`Failure::Foreign`]. They are enough to recognize the sender.
+/// Maximum number of characters in the excerpt of [`Failure::Foreign`]. This number is enough to recognize the sender.
 const MAX_EXCERPT_CHARACTERS: usize = 1000;
 
 /// The reason why an operation failed. The [`Error`] of each operation converts to a `Failure` with `?` or
@@ -21,7 +21,7 @@ pub enum Failure {
     Problem {
         code: Code,
         status: StatusCode,
-        /// The time to wait that the header `Retry-After` asks for. Responses with the status 429 or 503 have this header.
+        /// The waiting time in the header `Retry-After`. Responses with the status 429 or 503 have this header.
         retry_after: Option<Duration>,
         problem: Box<Problem>,
     },
@@ -30,7 +30,7 @@ pub enum Failure {
     Foreign {
         /// `None` if the status was a success, but the body does not match openapi.json.
         status: Option<StatusCode>,
-        /// The time to wait that the header `Retry-After` asks for.
+        /// The waiting time in the header `Retry-After`.
         retry_after: Option<Duration>,
         /// The first 1,000 characters of the body. If the status was a success and the body is JSON, the excerpt is empty,
         /// because such a body may contain a secret. The excerpt is also empty for a redirect.
@@ -39,7 +39,7 @@ pub enum Failure {
     /// There was no complete response. The service may or may not have executed the operation.
     #[error("no response from the service")]
     Unreachable(#[source] reqwest::Error),
-    /// A parameter or the body is not valid. Nothing was sent.
+    /// A parameter or the body is not valid. The client sent no request.
     #[error("the request is not valid: {0}")]
     InvalidRequest(String),
     /// The token provider or the token file gave no valid access token. The service did not execute the operation.
@@ -57,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// Returns the problem, if the service returned one.
+    /// Returns the problem, if the service returned a problem.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
@@ -66,7 +66,7 @@ impl Failure {
         }
     }
 
-    /// Returns the status of the response, if it is known.
+    /// Returns the status of the response, if the status is known.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self {
@@ -76,7 +76,7 @@ impl Failure {
         }
     }
 
-    /// Returns the time to wait that `Retry-After` asked for. This time starts when the failure is created.
+    /// Returns the waiting time in the header `Retry-After`, counted from the creation of this failure.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -10,15 +10,15 @@ pub mod types {
     ///One attempt to send the callback of a delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Attempt {
-        ///The duration in milliseconds, including name resolution and the token request.
+        ///The duration of the attempt in milliseconds. This duration includes name resolution and any token request.
         #[serde(rename = "durationMs")]
         pub duration_ms: i32,
-        ///A text for people that explains the error.
+        ///An explanation of the error for people.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<AttemptError>,
-        ///The number of the attempt within its delivery.
+        ///The position of the attempt among all attempts of the delivery. The first attempt has the number 1.
         pub number: ::std::num::NonZeroU32,
-        ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
+        ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status. `rejected`: the callback server responded with another status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
         pub outcome: AttemptOutcome,
         ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
         #[serde(
@@ -29,7 +29,7 @@ pub mod types {
         ///The time when the attempt started.
         #[serde(rename = "startedAt")]
         pub started_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The status of the callback's response. Absent if there was no response.
+        ///The status of the response to the callback. This member is absent if there was no response.
         #[serde(
             rename = "statusCode",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -44,7 +44,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///A text for people that explains the error.
+    ///An explanation of the error for people.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptError(::std::string::String);
@@ -101,7 +101,7 @@ pub mod types {
                 })
         }
     }
-    ///The result. More values may be added. `accepted`: a 2xx status. `rejected`: any other status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
+    ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status. `rejected`: the callback server responded with another status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptOutcome(::std::string::String);
@@ -239,7 +239,7 @@ pub mod types {
             ///The scopes that the service requests.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             scope: ::std::option::Option<AuthScope>,
-            ///The URL where the service gets access tokens, exactly as it was sent.
+            ///The URL where the service gets access tokens, exactly as the customer sent the URL.
             #[serde(rename = "tokenURL")]
             token_url: AuthTokenUrl,
         },
@@ -374,27 +374,27 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(tag = "type", deny_unknown_fields)]
     pub enum AuthInput {
-        ///HTTP Basic. Callbacks have the header `Authorization: Basic …` (RFC 7617, in UTF-8).
+        ///HTTP Basic (RFC 7617). Callbacks have the header `Authorization: Basic …`. The user name and the password are encoded in UTF-8.
         #[serde(rename = "basic")]
         Basic {
-            ///The password. It is stored encrypted and never shown again.
+            ///The password. The service stores the password encrypted, and never returns it.
             password: AuthInputPassword,
             ///The user name.
             username: AuthInputUsername,
         },
-        ///OAuth 2.0 client credentials. The service fetches an access token from `tokenURL` and sends it as `Authorization: Bearer …`. The service authenticates to the token server with HTTP Basic. If the token server refuses HTTP Basic, the service sends the credentials in the body. The service uses a token until shortly before the token expires, but at most for 24 hours. If the callback server responds with 401 or 407, the service fetches a new token and sends the callback once more.
+        ///OAuth 2.0 client credentials. The service fetches an access token from `tokenURL`. Callbacks have this token in the header `Authorization: Bearer …`. The service authenticates to the token server with HTTP Basic. If the token server refuses HTTP Basic, the service sends the credentials in the body of the token request. The service uses a token until shortly before the token expires, but not longer than 24 hours. If the callback server responds with 401 or 407, the service fetches a new token and sends the callback once more.
         #[serde(rename = "client_credential")]
         ClientCredential {
-            ///The `audience` to request. Some token servers require it.
+            ///The audience that the service requests from the token server. Some token servers require an audience.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             audience: ::std::option::Option<AuthInputAudience>,
             ///The client identifier.
             #[serde(rename = "clientID")]
             client_id: AuthInputClientId,
-            ///The client secret. It is stored encrypted and never shown again.
+            ///The client secret. The service stores the client secret encrypted, and never returns it.
             #[serde(rename = "clientSecret")]
             client_secret: AuthInputClientSecret,
-            ///The scopes to request, separated by spaces.
+            ///The scopes that the service requests from the token server, separated by spaces.
             #[serde(skip_serializing_if = "::std::option::Option::is_none")]
             scope: ::std::option::Option<AuthInputScope>,
             ///The URL where the service gets access tokens (RFC 6749 §4.4). The rules for `targetURL` also apply to this URL.
@@ -404,7 +404,7 @@ pub mod types {
         #[serde(rename = "noauth")]
         Noauth,
     }
-    ///The `audience` to request. Some token servers require it.
+    ///The audience that the service requests from the token server. Some token servers require an audience.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputAudience(::std::string::String);
@@ -528,7 +528,7 @@ pub mod types {
                 })
         }
     }
-    ///The client secret. It is stored encrypted and never shown again.
+    ///The client secret. The service stores the client secret encrypted, and never returns it.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputClientSecret(::std::string::String);
@@ -595,7 +595,7 @@ pub mod types {
                 })
         }
     }
-    ///The password. It is stored encrypted and never shown again.
+    ///The password. The service stores the password encrypted, and never returns it.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputPassword(::std::string::String);
@@ -664,7 +664,7 @@ pub mod types {
                 })
         }
     }
-    ///The scopes to request, separated by spaces.
+    ///The scopes that the service requests from the token server, separated by spaces.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthInputScope(::std::string::String);
@@ -938,7 +938,7 @@ pub mod types {
                 })
         }
     }
-    ///The URL where the service gets access tokens, exactly as it was sent.
+    ///The URL where the service gets access tokens, exactly as the customer sent the URL.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AuthTokenUrl(::std::string::String);
@@ -1080,7 +1080,7 @@ pub mod types {
         pub notification: CallbackBodyNotification,
         ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The event type. A test without `type` has the event type `webhook.test`.
+        ///The event type. If you call testWebhook without `type`, the event type is `webhook.test`.
         #[serde(rename = "type")]
         pub type_: CallbackBodyType,
         pub webhook: CallbackBodyWebhook,
@@ -1093,7 +1093,7 @@ pub mod types {
     ///The notification that is delivered.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBodyNotification {
-        ///The notification's identifier. It is the same on every attempt of a delivery, and is also in the header `webhook-id`.
+        ///The notification's identifier. All attempts of a delivery have the same identifier. The header `webhook-id` also has this identifier.
         pub id: ::uuid::Uuid,
     }
     impl CallbackBodyNotification {
@@ -1101,7 +1101,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The event type. A test without `type` has the event type `webhook.test`.
+    ///The event type. If you call testWebhook without `type`, the event type is `webhook.test`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CallbackBodyType(::std::string::String);
@@ -1179,7 +1179,7 @@ pub mod types {
     ///A custom header, without its value.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CustomHeader {
-        ///The name of the header, as it was sent.
+        ///The name of the header, exactly as the customer sent the name.
         pub name: CustomHeaderName,
     }
     impl CustomHeader {
@@ -1191,9 +1191,9 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct CustomHeaderInput {
-        ///The name of the header. The service sends it in lower case. Reserved names are refused, and `_` counts as `-` in this check. The service itself sends some of the reserved headers. The other reserved headers change how the request is handled, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+        ///The name of the header. The service sends it in lower case. The service refuses reserved names. In this check, `_` counts as `-`. The service itself sends some of the reserved headers. The other reserved headers can change how a server handles the request, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
         pub name: CustomHeaderInputName,
-        ///The value of the header. It is stored encrypted and never shown again.
+        ///The value of the header. The service stores the value encrypted, and never returns it.
         pub value: CustomHeaderInputValue,
     }
     impl CustomHeaderInput {
@@ -1201,7 +1201,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The name of the header. The service sends it in lower case. Reserved names are refused, and `_` counts as `-` in this check. The service itself sends some of the reserved headers. The other reserved headers change how the request is handled, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+    ///The name of the header. The service sends it in lower case. The service refuses reserved names. In this check, `_` counts as `-`. The service itself sends some of the reserved headers. The other reserved headers can change how a server handles the request, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderInputName(::std::string::String);
@@ -1265,7 +1265,7 @@ pub mod types {
                 })
         }
     }
-    ///The value of the header. It is stored encrypted and never shown again.
+    ///The value of the header. The service stores the value encrypted, and never returns it.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderInputValue(::std::string::String);
@@ -1340,7 +1340,7 @@ pub mod types {
                 })
         }
     }
-    ///Custom headers that are sent with every callback, for example an API key for your gateway. Each name may occur once. Names that differ only in case, or in `_` and `-`, count as the same name. Keep headers small: many servers accept at most 8 KiB of headers in total.
+    ///Custom headers that are sent with every callback, for example an API key for your gateway. Each name may occur only once. To compare names, the service treats upper case as lower case, and `_` as `-`. Keep headers small: many servers accept at most 8 KiB of headers in total.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(transparent)]
     pub struct CustomHeaderInputs(pub ::std::vec::Vec<CustomHeaderInput>);
@@ -1362,7 +1362,7 @@ pub mod types {
             Self(value)
         }
     }
-    ///The name of the header, as it was sent.
+    ///The name of the header, exactly as the customer sent the name.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderName(::std::string::String);
@@ -1426,12 +1426,12 @@ pub mod types {
                 })
         }
     }
-    ///The reason and the time of the deactivation. Absent while the webhook is active.
+    ///The reason and the time of the deactivation. The member `deactivation` is absent while the webhook is active.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Deactivation {
         ///The time of the deactivation.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The reason. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days and in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
+        ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server has not yet agreed in a handshake to receive notifications.
         pub reason: DeactivationReason,
     }
     impl Deactivation {
@@ -1439,7 +1439,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The reason. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted nothing for more than 5 days and in at least 10 attempts. The operator can change these numbers. `unverified`: the callback server has not agreed in a handshake yet.
+    ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server has not yet agreed in a handshake to receive notifications.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeactivationReason(::std::string::String);
@@ -1517,7 +1517,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///The time when the next attempt is due. Absent if the delivery is not pending. If the time has passed, an attempt is in progress, the delivery waits in a queue, or the operator has paused deliveries.
+        ///The time when the next attempt is due. This member is absent if the delivery is not pending. This time can be in the past because of an attempt in progress, a queue, or a pause by the operator.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1541,7 +1541,7 @@ pub mod types {
         ///The number of attempts that have ended.
         #[serde(rename = "attemptCount")]
         pub attempt_count: i32,
-        ///The last 50 attempts, oldest first.
+        ///The 50 most recent attempts, oldest first.
         pub attempts: ::std::vec::Vec<Attempt>,
         ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
@@ -1553,7 +1553,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///The time when the next attempt is due. Absent if the delivery is not pending. If the time has passed, an attempt is in progress, the delivery waits in a queue, or the operator has paused deliveries.
+        ///The time when the next attempt is due. This member is absent if the delivery is not pending. This time can be in the past because of an attempt in progress, a queue, or a pause by the operator.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1805,7 +1805,7 @@ pub mod types {
     ///A page of deliveries.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryPage {
-        ///The cursor of the next page. Absent on the last page.
+        ///Send this cursor to get the next page. This member is absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<DeliveryPageCursor>,
         ///The deliveries, newest first.
@@ -1816,7 +1816,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The cursor of the next page. Absent on the last page.
+    ///Send this cursor to get the next page. This member is absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeliveryPageCursor(::std::string::String);
@@ -1893,7 +1893,7 @@ pub mod types {
         pub dry_run: ::std::option::Option<bool>,
         ///Selects only deliveries that were created at this time or later.
         pub since: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Selects only deliveries that were created before this time. If absent, there is no upper limit.
+        ///Selects only deliveries that were created before this time. If this member is absent, there is no upper limit for the time.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     }
@@ -2038,15 +2038,15 @@ pub mod types {
             Default::default()
         }
     }
-    ///An event type, as the operator describes it.
+    ///An event type of the operator's catalogue.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct EventType {
         ///When notifications of this type are published, and what they mean.
         pub description: EventTypeDescription,
-        ///The `data` of an example notification, which testWebhook can send. Absent if there is no example.
+        ///The `data` of an example notification. testWebhook can send this example. This member is absent if there is no example.
         #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
         pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///The name of the event type. Each notification of this event type has this name as its `type`.
+        ///The name of the event type. Notifications of this event type have this name in the member `type`.
         pub name: EventTypeName,
     }
     impl EventType {
@@ -2122,7 +2122,7 @@ pub mod types {
                 })
         }
     }
-    ///The name of the event type. Each notification of this event type has this name as its `type`.
+    ///The name of the event type. Notifications of this event type have this name in the member `type`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct EventTypeName(::std::string::String);
@@ -2193,7 +2193,7 @@ pub mod types {
     ///A page of event types, sorted by name.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct EventTypePage {
-        ///The cursor of the next page. Absent on the last page.
+        ///Send this cursor to get the next page. This member is absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<EventTypePageCursor>,
         ///The event types.
@@ -2204,7 +2204,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The cursor of the next page. Absent on the last page.
+    ///Send this cursor to get the next page. This member is absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct EventTypePageCursor(::std::string::String);
@@ -2775,7 +2775,7 @@ pub mod types {
         ///The number of webhooks that receive the notification.
         #[serde(rename = "deliveryCount")]
         pub delivery_count: i32,
-        ///The notification's identifier. Callbacks have it in the header `webhook-id`.
+        ///The notification's identifier. Each callback has this identifier in the header `webhook-id`.
         pub id: ::uuid::Uuid,
         ///The event type.
         #[serde(rename = "type")]
@@ -2789,7 +2789,7 @@ pub mod types {
     ///A page of notifications.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct NotificationPage {
-        ///The cursor of the next page. Absent on the last page.
+        ///Send this cursor to get the next page. This member is absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<NotificationPageCursor>,
         ///The notifications, newest first.
@@ -2800,7 +2800,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The cursor of the next page. Absent on the last page.
+    ///Send this cursor to get the next page. This member is absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPageCursor(::std::string::String);
@@ -2866,12 +2866,12 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct NotificationPublication {
-        ///The account whose webhooks receive the notification. A token of an account publishes only to that account and does not need this member. With a platform token, `account` or `webhook` is required.
+        ///The account whose webhooks receive the notification. With a token of an account, this member is not needed, because the token publishes only to that account. With a platform token, `account` or `webhook` is required.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub account: ::std::option::Option<NotificationPublicationAccount>,
-        ///The content of the notification: any JSON object. It is delivered byte for byte as published.
+        ///The content of the notification: any JSON object. Callbacks contain exactly the same bytes.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
+        ///The event type: a dotted lower-case name such as `catalog.purchase.closed`. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2882,7 +2882,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The account whose webhooks receive the notification. A token of an account publishes only to that account and does not need this member. With a platform token, `account` or `webhook` is required.
+    ///The account whose webhooks receive the notification. With a token of an account, this member is not needed, because the token publishes only to that account. With a platform token, `account` or `webhook` is required.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPublicationAccount(::std::string::String);
@@ -2947,7 +2947,7 @@ pub mod types {
                 })
         }
     }
-    ///The event type, as a dotted lower-case name. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
+    ///The event type: a dotted lower-case name such as `catalog.purchase.closed`. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct NotificationPublicationType(::std::string::String);
@@ -3015,7 +3015,7 @@ pub mod types {
                 })
         }
     }
-    ///The only webhook that receives the notification. Its `eventTypes` are ignored.
+    ///The only webhook that receives the notification. The `eventTypes` of this webhook are ignored.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct NotificationPublicationWebhook {
@@ -3094,14 +3094,14 @@ pub mod types {
     ///An error response (RFC 9457).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
-        ///The kind of problem, for programs. This document's description lists the values. More values may be added.
+        ///The kind of problem, for programs. The description at the start of this document lists the values. More values may be added.
         pub code: ProblemCode,
-        ///A text for people that explains the error and what to do.
+        ///An explanation of the error for people. The text also says what the caller can do.
         pub detail: ProblemDetail,
-        ///The errors in the body. The list may have only the first error.
+        ///The errors in the request's body. If the body has several errors, the list may have only the first error.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub errors: ::std::vec::Vec<ProblemError>,
-        ///The identifier of this request, which is also in the server's log.
+        ///The identifier of this request. The server's log has the same identifier.
         pub instance: ProblemInstance,
         ///The HTTP status.
         pub status: i32,
@@ -3116,7 +3116,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The kind of problem, for programs. This document's description lists the values. More values may be added.
+    ///The kind of problem, for programs. The description at the start of this document lists the values. More values may be added.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemCode(::std::string::String);
@@ -3178,7 +3178,7 @@ pub mod types {
                 })
         }
     }
-    ///A text for people that explains the error and what to do.
+    ///An explanation of the error for people. The text also says what the caller can do.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemDetail(::std::string::String);
@@ -3235,12 +3235,12 @@ pub mod types {
                 })
         }
     }
-    ///One error in the body.
+    ///One error in the request's body.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ProblemError {
         ///What is wrong at this position.
         pub detail: ProblemErrorDetail,
-        ///The position in the body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
+        ///The position of the error in the request's body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
         pub pointer: ProblemErrorPointer,
     }
     impl ProblemError {
@@ -3305,7 +3305,7 @@ pub mod types {
                 })
         }
     }
-    ///The position in the body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
+    ///The position of the error in the request's body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemErrorPointer(::std::string::String);
@@ -3359,7 +3359,7 @@ pub mod types {
                 })
         }
     }
-    ///The identifier of this request, which is also in the server's log.
+    ///The identifier of this request. The server's log has the same identifier.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemInstance(::std::string::String);
@@ -3597,9 +3597,9 @@ pub mod types {
     ///The result of one recovery call.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct RecoveredDeliveries {
-        ///The number of deliveries that the call made due again. With `dryRun`, the number of deliveries that are only counted.
+        ///The number of deliveries that the call made due again. With `dryRun`, this is the number of deliveries that the call counted.
         pub count: i32,
-        ///The `cursor` for the next call. Absent if there are no more deliveries.
+        ///Send this `cursor` in the next call. This member is absent if there are no more deliveries.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<RecoveredDeliveriesCursor>,
     }
@@ -3608,7 +3608,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The `cursor` for the next call. Absent if there are no more deliveries.
+    ///Send this `cursor` in the next call. This member is absent if there are no more deliveries.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct RecoveredDeliveriesCursor(::std::string::String);
@@ -3670,10 +3670,10 @@ pub mod types {
                 })
         }
     }
-    ///The secret that signs a webhook's callbacks.
+    ///The secret with which the service signs the callbacks to a webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct SigningSecret {
-        ///The time until which callbacks are also signed with the previous secret. Absent if only one secret is valid.
+        ///The time until which callbacks are also signed with the previous secret. This member is absent if only one secret is valid.
         #[serde(
             rename = "previousValidUntil",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3681,7 +3681,7 @@ pub mod types {
         pub previous_valid_until: ::std::option::Option<
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
-        ///The key of the HMAC: `whsec_` followed by the key in base64. Libraries for Standard Webhooks expect this format.
+        ///The text `whsec_`, followed by the key of the HMAC in base64. Libraries for Standard Webhooks expect this format.
         pub secret: SigningSecretSecret,
     }
     impl SigningSecret {
@@ -3689,11 +3689,11 @@ pub mod types {
             Default::default()
         }
     }
-    ///How to replace a signing secret.
+    ///The options of a rotation, which replaces the signing secret by a new secret.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct SigningSecretRotation {
-        ///The number of seconds for which the current secret stays valid together with the new secret. If the current secret has leaked, use 0, so that it becomes invalid at once.
+        ///The number of seconds for which the previous secret stays valid after the rotation. If someone else may know the previous secret, send 0. The previous secret then becomes invalid at once.
         #[serde(
             rename = "overlapSeconds",
             default = "defaults::default_u64::<i32, 86400>"
@@ -3712,7 +3712,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The key of the HMAC: `whsec_` followed by the key in base64. Libraries for Standard Webhooks expect this format.
+    ///The text `whsec_`, followed by the key of the HMAC in base64. Libraries for Standard Webhooks expect this format.
     #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct SigningSecretSecret(::std::string::String);
@@ -3845,7 +3845,7 @@ pub mod types {
                 })
         }
     }
-    ///A registered target URL, without secrets. A member without a value is absent.
+    ///A webhook: a registered target URL and its settings. This object contains no secrets. A member without a value is absent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Webhook {
         pub auth: Auth,
@@ -3857,33 +3857,33 @@ pub mod types {
         ///The customer's note about the webhook.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookDescription>,
-        ///The event types that the webhook receives. Absent if the webhook receives all types except the service's own types (`webhook.…`).
+        ///The event types that the webhook receives. This member is absent if the webhook receives all types except the service's own types (`webhook.…`).
         #[serde(
             rename = "eventTypes",
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
         pub event_types: ::std::vec::Vec<WebhookEventTypesItem>,
-        ///The custom headers of the callbacks. Absent if there are none.
+        ///The custom headers of the callbacks. This member is absent if there are none.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub headers: ::std::vec::Vec<CustomHeader>,
-        ///The webhook's identifier. Send it in the path of other operations.
+        ///The webhook's identifier. Send this identifier in the path of operations on this webhook.
         pub id: ::uuid::Uuid,
-        ///The maximum number of callbacks per second. Absent if there is no limit.
+        ///The maximum number of callbacks per second. This member is absent if there is no limit.
         #[serde(
             rename = "maxPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<::std::num::NonZeroU32>,
-        ///True if notifications are delivered one at a time, in the order of publishing. Absent otherwise.
+        ///This member is true if notifications are delivered one at a time, in the order of publishing. Otherwise, this member is absent.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///Whether the webhook receives callbacks.
+        ///`active`: the webhook receives notifications. `deactivated`: the webhook receives no notifications.
         pub status: WebhookStatus,
         ///The URL that receives the callbacks, exactly as it was registered.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookTargetUrl,
-        ///The time of the last change.
+        ///The time of the most recent change to the webhook.
         #[serde(rename = "updatedAt")]
         pub updated_at: ::chrono::DateTime<::chrono::offset::Utc>,
     }
@@ -4157,7 +4157,7 @@ pub mod types {
     ///A page of webhooks.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct WebhookPage {
-        ///The cursor of the next page. Absent on the last page.
+        ///Send this cursor to get the next page. This member is absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cursor: ::std::option::Option<WebhookPageCursor>,
         ///The webhooks, newest first.
@@ -4168,7 +4168,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The cursor of the next page. Absent on the last page.
+    ///Send this cursor to get the next page. This member is absent on the last page.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookPageCursor(::std::string::String);
@@ -4239,7 +4239,7 @@ pub mod types {
         ///A note for your own use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookRegistrationDescription>,
-        ///The event types that the webhook receives. `catalog.purchase.closed` means only this type. `catalog.*` means every type that begins with `catalog.`, but not `catalog` itself. If this member is absent or `["*"]`, the webhook receives all types except the service's own types (`webhook.…`). To receive these types as well, send `["*", "webhook.*"]`. They report on the account's other webhooks, as the callback `notification` describes. If the operator has a catalogue, each item must match at least one type of the catalogue or of the service itself.
+        ///The event types that the webhook receives. `catalog.purchase.closed` means only this type. `catalog.*` means every type that begins with `catalog.`, but not the type `catalog`. If this member is absent or `["*"]`, the webhook receives all types except the service's own types (`webhook.…`). To receive the service's own types too, send `["*", "webhook.*"]`. Notifications of the service's own types report on the account's other webhooks. The description of the callback `notification` explains these types. If the operator has a catalogue, each item must match a type in the catalogue, or one of the service's own types.
         #[serde(
             rename = "eventTypes",
             default,
@@ -4248,16 +4248,16 @@ pub mod types {
         pub event_types: ::std::vec::Vec<WebhookRegistrationEventTypesItem>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub headers: ::std::option::Option<CustomHeaderInputs>,
-        ///The maximum number of callbacks per second. The service does not send all callbacks at the start of a second, but distributes them over time. At most a tenth of the maximum number, but at least one callback, is sent at once. A callback that exceeds the limit waits, and this wait does not count as an attempt. If this member is absent, there is no limit.
+        ///The maximum number of callbacks per second. The service distributes the callbacks evenly over each second. The service sends at most a tenth of the maximum number at the same moment. If a tenth is less than one, the service sends only one callback at the same moment. A callback that exceeds the limit is sent later, and the delay does not count as an attempt. If this member is absent, there is no limit.
         #[serde(
             rename = "maxPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<::std::num::NonZeroU32>,
-        ///If true, the service delivers notifications one at a time, in the order of publishing. A notification that is not accepted delays all later notifications until its delivery has succeeded or failed. An ordered webhook receives fewer notifications per second. The default is false.
+        ///If true, the service delivers notifications one at a time, in the order of publishing. If an attempt fails, all later notifications wait until the delivery has succeeded or failed. An ordered webhook receives fewer notifications per second than other webhooks. The default is false.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. The service refuses addresses of private networks. It looks up the host name for callbacks, not at registration.
+        ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks. The service looks up the host name when it sends a callback, not at registration.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookRegistrationTargetUrl,
     }
@@ -4335,7 +4335,7 @@ pub mod types {
                 })
         }
     }
-    ///An event type (`a.b`), a prefix for all types that begin with it (`a.*`), or `*` for all types.
+    ///One event type (`a.b`), all types that begin with a prefix (`a.*`), or all types (`*`). `*` does not include the service's own types (`webhook.…`).
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationEventTypesItem(::std::string::String);
@@ -4405,7 +4405,7 @@ pub mod types {
                 })
         }
     }
-    ///The URL of the callback server: absolute, `https`, and without user name, password or fragment. The service refuses addresses of private networks. It looks up the host name for callbacks, not at registration.
+    ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks. The service looks up the host name when it sends a callback, not at registration.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationTargetUrl(::std::string::String);
@@ -4476,7 +4476,7 @@ pub mod types {
                 })
         }
     }
-    ///Whether the webhook receives callbacks.
+    ///`active`: the webhook receives notifications. `deactivated`: the webhook receives no notifications.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -4601,13 +4601,13 @@ pub mod types {
                 })
         }
     }
-    ///The changes to a webhook. Absent members do not change. If `auth` or `headers` is present, its new value replaces the whole old value. An empty list in `headers` removes all headers.
+    ///The changes to a webhook. A member that the update does not contain keeps its value. If the update contains `auth` or `headers`, the new value replaces the whole old value. An empty list in `headers` removes all headers.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[serde(deny_unknown_fields)]
     pub struct WebhookUpdate {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub auth: ::std::option::Option<AuthInput>,
-        ///The new note. An empty string removes it.
+        ///The new note. An empty string removes the current note.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<WebhookUpdateDescription>,
         ///The new event types. `["*"]` means all types except the service's own types (`webhook.…`).
@@ -4625,10 +4625,10 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub max_per_second: ::std::option::Option<i32>,
-        ///If true, the service delivers notifications that are published from now on one at a time, in the order of publishing.
+        ///If true, the service delivers notifications one at a time, in the order of publishing. This applies to notifications that are published after the update.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The new target URL. If its scheme, host or port changes, repeat the credentials in the same update. If the webhook has authentication, send `auth`. If the webhook has custom headers, send `headers`.
+        ///The new target URL. If the scheme, host or port changes, the same update must contain the credentials again. In this case, send `auth` if the webhook has authentication, and send `headers` if the webhook has custom headers.
         #[serde(
             rename = "targetURL",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4640,7 +4640,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The new note. An empty string removes it.
+    ///The new note. An empty string removes the current note.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateDescription(::std::string::String);
@@ -4705,7 +4705,7 @@ pub mod types {
                 })
         }
     }
-    ///An event type (`a.b`), a prefix for all types that begin with it (`a.*`), or `*` for all types.
+    ///One event type (`a.b`), all types that begin with a prefix (`a.*`), or all types (`*`). `*` does not include the service's own types (`webhook.…`).
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateEventTypesItem(::std::string::String);
@@ -4773,7 +4773,7 @@ pub mod types {
                 })
         }
     }
-    ///The new target URL. If its scheme, host or port changes, repeat the credentials in the same update. If the webhook has authentication, send `auth`. If the webhook has custom headers, send `headers`.
+    ///The new target URL. If the scheme, host or port changes, the same update must contain the credentials again. In this case, send `auth` if the webhook has authentication, and send `headers` if the webhook has custom headers.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookUpdateTargetUrl(::std::string::String);
@@ -7760,15 +7760,15 @@ pub mod types {
 #[derive(Clone, Debug)]
 /**Client for Notifications API
 
-Register a callback URL once. The service then sends every matching notification to this URL, so your application does not need to poll.
+Register a target URL once. The service then sends the notifications of the selected event types to this URL. So your application does not need to poll.
 
 ## Requests
 
-Every operation needs an access token: `Authorization: Bearer <token>`. A token has scopes, and belongs to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. Each operation names the scope that it needs. If an object belongs to another account, the response is 404, as for an object that does not exist.
+Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope. If an object does not exist or belongs to another account, the response is 404.
 
-Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. If a request has several errors, the response has the first of these statuses: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
+Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
 
-Lists begin with the newest item. Only the list of event types is sorted by name. `limit` is the maximum number of items on a page. To get the next page, send the `cursor` of the current page. The last page has no `cursor`. Items that are created later do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. This happens if a filter matches few of very many items, or if payloads are large.
+Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is possible if a filter matches only few of many items, or if payloads are large.
 
 ## Problems
 
@@ -7776,8 +7776,8 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 
 | status | code | when |
 |---|---|---|
-| 400 | `invalid_request` | the body is not JSON or breaks its schema (`errors` has the position), or an identifier, query or header is not valid |
-| 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but lacks `auth` or `headers` |
+| 400 | `invalid_request` | the body is not valid JSON or does not match its schema; `errors` has the position in the body. Or an identifier, query or header is not valid. |
+| 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but does not repeat the credentials (`auth`, `headers`) |
 | 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
 | 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
 | 404 | `not_found` | the object does not exist, or it belongs to another account |
@@ -7786,12 +7786,12 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 | 409 | `webhook_limit` | the account has reached its maximum number of webhooks |
 | 409 | `notification_deleted` | the notification was deleted and cannot be sent again |
 | 413 | `payload_too_large` | the body is too large |
-| 415 | `unsupported_media_type` | the body is not JSON |
-| 429 | `rate_limited` | the token sent too many requests, the address sent too many requests without a valid token, or two tests of the account are running; `Retry-After` is the number of seconds to wait |
+| 415 | `unsupported_media_type` | the `Content-Type` of the request is not `application/json` |
+| 429 | `rate_limited` | the token sent too many requests, the client's address sent too many requests without a valid token, or the account already runs two tests. `Retry-After` is the number of seconds to wait |
 | 500 | `internal` | the service failed |
-| 503 | `overloaded` | the service cannot handle the request now, but may already have stored a requested change; `Retry-After` is the number of seconds to wait |
+| 503 | `overloaded` | the service cannot handle the request now. It may already have stored the change that you requested. `Retry-After` is the number of seconds to wait |
 
-If the path or the method is not in this document, the response is 404 or 405. The body of this response is `{"request_id": "…", "message": "…"}` in `application/json`.
+If the path is not in this document, the response is 404. If the path does not have the method, the response is 405. In both cases, the body of the response is `{"request_id": "…", "message": "…"}` in `application/json`.
 
 ## Limits
 
@@ -7803,27 +7803,27 @@ If the path or the method is not in this document, the response is 404 or 405. T
 | `username`, `clientID` | 255 characters |
 | `password`, `clientSecret`, `scope`, `audience` | 1,024 characters |
 | `example` of an event type | 16 KiB |
-| `headers` of a webhook | 20 headers; a name has at most 64 characters, and a value at most 1,024 |
+| `headers` of a webhook | 20 headers; a name has at most 64 characters, and a value has at most 1,024 characters |
 | `eventTypes` | 100 items, each with at most 130 characters |
 | `description` of a webhook | 512 characters |
-| `maxPerSecond` | 1,000; at most a tenth of `maxPerSecond`, but at least one callback, is sent at once |
+| `maxPerSecond` | 1,000. The limit for callbacks that start at the same moment is a tenth of `maxPerSecond`, but never less than 1. |
 | `type` of a notification | 128 characters |
 | `Idempotency-Key` | 255 characters; a key is stored for 24 hours |
-| `limit` of a page | 200 items, 10 by default |
+| `limit` of a page | at most 200 items; the default is 10 items |
 | items that the service reads for one page | 10,000 items; a page ends when its payloads reach 4 MiB |
 | requests per second with one token, failed authentications per minute from one address | no limit by default |
-| `overlapSeconds` of a rotation | 604,800 (7 days), 86,400 by default |
-| webhook tests | 2 at a time in an account, 8 seconds each |
-| time after which a webhook that accepts nothing is deactivated | more than 5 days and at least 10 attempts, by default |
-| attempts in flight | 64 for each webhook and 256 for each account, by default; fewer for a new or failing webhook |
-| attempts in flight that take longer than a second | a separate limit: 256 for each account, by default |
-| one attempt | 15 seconds in total, 5 seconds to connect, 64 KiB of the response |
+| `overlapSeconds` of a rotation | at most 604,800 (7 days); the default is 86,400 (1 day) |
+| webhook tests | 2 at the same time in one account; each test takes at most 8 seconds |
+| when a webhook that accepts nothing is deactivated | after more than 5 days and at least 10 failed attempts, by default |
+| attempts in progress at the same time | 64 for each webhook and 256 for each account, by default; fewer for a new or failing webhook |
+| attempts that have been in progress for more than 1 second | a separate limit: 256 for each account, by default |
+| one attempt | 15 seconds in total, 5 seconds to open a connection; the service reads at most 64 KiB of the response |
 | attempts of a delivery | 10 by default; the last attempt is 3 to 4 days after the first; `Retry-After` delays an attempt by at most 24 hours |
-| attempts shown for a delivery | the last 50 |
-| deliveries that one call recovers | 10,000 |
+| attempts shown for a delivery | the most recent 50 |
+| deliveries that one call of recoverDeliveries examines | 10,000 |
 | stored part of a response to a callback | the first 4 KiB |
-| how long a delivery is kept after its end | 7 days if it succeeded, 30 days otherwise, by default |
-| how long a notification is kept | until its last delivery is removed; 7 days if it has no deliveries, by default |
+| how long a delivery is kept | by default, 7 days after it succeeded, or 30 days after it failed or was cancelled |
+| how long a notification is kept | until all its deliveries are removed; by default, 7 days if it never had a delivery |
 
 
 Version: 0.1.0*/
@@ -7875,7 +7875,7 @@ const _: () = {
 impl Client {
     /**List deliveries
 
-Lists the deliveries of notifications to webhooks, newest first. If you send several filters, a delivery must match all of them.
+Lists the deliveries of notifications to webhooks, newest first. If you send several filters, the list has only the deliveries that match all filters.
 
 Scope: `deliveries.read`.
 
@@ -7908,7 +7908,7 @@ let response = client.list_deliveries()
     }
     /**Get a delivery and its attempts
 
-Returns one delivery and its last 50 attempts. Each attempt has its time, its response and its error.
+Returns one delivery and its 50 most recent attempts. Each attempt has its start time, and can have a response and an error.
 
 Scope: `deliveries.read`.
 
@@ -7927,11 +7927,11 @@ let response = client.get_delivery()
     }
     /**Repeat a delivery
 
-Makes a delivery with any status due now, and starts its retry schedule again. The delivery becomes pending, and `attemptCount` continues. The callback uses the webhook's current URL and credentials. If the delivery has already succeeded, the callback server receives the notification again with the same `webhook-id`.
+Makes a delivery due now, and starts the retry schedule of this delivery again. The delivery can have any status, and becomes pending. `attemptCount` is not reset. The callback uses the webhook's current URL and credentials. If the delivery has already succeeded, the callback server receives the notification again with the same `webhook-id`.
 
-If an attempt of the delivery is in progress, no second attempt starts. If the callback server accepts this attempt, the redelivery has succeeded. Otherwise, the next attempt follows at once.
+If an attempt of the delivery is in progress, no second attempt starts. If the callback server accepts the attempt in progress, the redelivery has succeeded. Otherwise, the next attempt starts immediately after the attempt in progress.
 
-If the delivery was not pending, it waits in the queue with the retries of its webhook. In an ordered webhook, it comes after all waiting deliveries. To make all deliveries of a period due again, use recoverDeliveries.
+If the delivery was not pending before this operation, it waits in the queue with the retries of its webhook. In an ordered webhook, the delivery comes after all deliveries that already wait. To make all deliveries of a period due again, use recoverDeliveries.
 
 Scope: `deliveries.write`.
 
@@ -7950,7 +7950,7 @@ let response = client.redeliver()
     }
     /**List event types
 
-Lists the event types of the operator's catalogue, sorted by name. If the operator has a catalogue, you can publish only its types. In this case, each item of a webhook's `eventTypes` must match a type of the catalogue or of the service itself (`webhook.…`). If the operator has no catalogue, the list is empty, and you can publish every type that does not begin with `webhook.`.
+Lists the event types of the operator's catalogue, sorted by name. If the operator has a catalogue, you can publish only the types in the catalogue. In this case, each item of a webhook's `eventTypes` must match a type in the catalogue or one of the service's own types (`webhook.…`). If the operator has no catalogue, the list is empty, and you can publish every type that does not begin with `webhook.`.
 
 Scope: `notifications.read`.
 
@@ -7971,7 +7971,7 @@ let response = client.list_event_types()
     }
     /**List notifications
 
-Lists the account's notifications, newest first. A platform token sees the notifications of all accounts.
+Lists the notifications of the token's account, newest first. With a platform token, the operation lists the notifications of all accounts.
 
 Scope: `notifications.read`.
 
@@ -7996,9 +7996,9 @@ let response = client.list_notifications()
 
 Publishes a notification to the webhooks that match it. The service stores the notification and its deliveries before it responds. The callbacks follow immediately.
 
-If you send `webhook`, only that webhook receives the notification. Otherwise, every active webhook of the account with matching `eventTypes` receives the notification. If no webhook matches, or if the account is unknown, the service still accepts the notification, and `deliveryCount` is 0. If you send both `account` and `webhook`, the webhook must belong to the account.
+If you send `webhook`, only that webhook receives the notification. Otherwise, every active webhook of the account with matching `eventTypes` receives the notification. If no webhook matches, or if the account is unknown, the service still accepts the notification, and `deliveryCount` is 0. If you send both `account` and `webhook`, the webhook must belong to this account.
 
-If you send an `Idempotency-Key`, you can safely repeat the request for 24 hours. A request with the same key and the same body publishes nothing and returns the first result. A request with the same key and another body fails with `idempotency_conflict`. If the notification was deleted, a repeated request fails with `notification_deleted`. Each account has its own keys, and the platform has its own keys.
+If you send an `Idempotency-Key`, you can safely repeat the request for 24 hours. A request with the same key and the same body publishes nothing and returns the result of the first request. A request with the same key and another body fails with `idempotency_conflict`. If the notification was deleted, a repeated request fails with `notification_deleted`. The keys of an account are independent of the keys of other accounts and of the platform.
 
 The callbacks have the `traceparent` and `tracestate` of the publication.
 
@@ -8009,7 +8009,7 @@ Sends a `POST` request to `/api/notifications/v1/notifications`
 Arguments:
 - `idempotency_key`: Identifies this publication. A repeated request with the same key does not publish the notification again.
 - `traceparent`: The trace of this publication, as defined by [W3C Trace Context](https://www.w3.org/TR/trace-context-1/#traceparent-header). Each callback has the same `traceparent`. The service ignores a value that is not a trace of version 00.
-- `tracestate`: Vendor data of the trace in `traceparent`. Each callback has the same `tracestate`. The service ignores a value that is not a list of `key=value` or is longer than 512 characters.
+- `tracestate`: Vendor data of the trace in `traceparent`. Each callback has the same `tracestate`. The service ignores a value that is not a list of `key=value` pairs, or that is longer than 512 characters.
 - `body`: The notification, and the account or webhook that receives it.
 ```text
 let response = client.publish_notification()
@@ -8044,9 +8044,9 @@ let response = client.get_notification()
     }
     /**Delete a notification
 
-Deletes a notification. Before the service responds, it erases the `data` and the stored responses to the callbacks, because a response may repeat the data. The pending deliveries of the notification are cancelled, and no new attempt starts. An attempt that is in progress is completed and recorded, but its response is not stored.
+Deletes a notification. Before the service responds, it erases the `data` and the stored responses of callback servers. Such a response may repeat the data. The pending deliveries of the notification are cancelled, and no new attempt starts. An attempt that is in progress is completed and recorded, but its response is not stored.
 
-Afterwards, the response to getNotification is 404. You can still read the deliveries of the notification, with the notification's identifier and type, but you cannot repeat them. The `Idempotency-Key` of the publication stays in use. If you repeat the publication with this key, the request fails with `notification_deleted`. The service cannot delete the data that callback servers have already received. The operator is responsible for copies of the database, such as backups.
+Afterwards, the response to getNotification is 404. You can still read the deliveries of the notification, which contain the notification's identifier and type. But you cannot repeat these deliveries. The service still stores the `Idempotency-Key` of the publication. If you repeat the publication with this key, the request fails with `notification_deleted`. The service cannot delete the data that callback servers have already received. The operator is responsible for copies of the database, such as backups.
 
 Scope: `notifications.write`.
 
@@ -8065,7 +8065,7 @@ let response = client.delete_notification()
     }
     /**List webhooks
 
-Lists the account's webhooks, newest first. A platform token sees the webhooks of all accounts.
+Lists the webhooks of the token's account, newest first. With a platform token, the operation lists the webhooks of all accounts.
 
 Scope: `webhooks.read`.
 
@@ -8088,15 +8088,15 @@ let response = client.list_webhooks()
     }
     /**Register a webhook
 
-Registers a target URL. From now on, the service sends every matching notification to this URL. If your callback server does not accept a notification, the service sends it again later.
+Registers a target URL. From now on, the service sends every notification of the selected `eventTypes` to this URL. If your callback server does not accept a notification, the service sends the notification again later.
 
 Use a webhook instead of polling. For example, you have bought something from a catalogue and wait until the purchase is delivered. Without a webhook, you have to ask the catalogue every few seconds. With a webhook, you receive the notification `catalog.purchase.closed` as soon as the purchase is delivered.
 
-You need a callback server: an HTTPS server with a certificate of a public certificate authority. The callback server receives the callback `notification`, which is part of this operation's description. It checks the signature, and responds with a status from 200 to 299.
+You need a callback server: an HTTPS server with a certificate of a public certificate authority. The callback server receives the callback `notification`, which this document describes together with this operation. Your callback server must check the signature, and respond with a status from 200 to 299.
 
-The operator can require a handshake, which shows that your callback server wants the notifications. In this case, a new webhook is `deactivated` with the reason `unverified`. It receives no notifications until your callback server agrees. The service sends your callback server a callback of the type `webhook.handshake`, signed and authenticated like every callback. The `data` of this callback is `{"challenge": "…"}`. To agree, respond with 200 and the same object as the JSON body. Your object may have additional members. After any other response except 410, the service tries again on the retry schedule. If the last attempt has failed, or if your response was 410, call activateWebhook to start a new handshake.
+The operator can require a handshake. The handshake shows that your callback server wants the notifications. If a handshake is required, a new webhook is `deactivated` with the reason `unverified`. The webhook receives no notifications until your callback server agrees. The service sends a callback of the type `webhook.handshake` to your callback server. This callback is signed and authenticated like every callback. The `data` of this callback is `{"challenge": "…"}`. To agree, respond with the status 200 and the same `data` object as the JSON body. The body may have additional members. After any other response except 410, the service tries again on the retry schedule. If the last attempt of the schedule has failed, or if your response was 410, call activateWebhook to start a new handshake.
 
-The response is a copy of the registration, without secrets. Its `targetURL` is exactly the text that you sent. If you register the same URL again, you get a second webhook. Your callback server then receives callbacks for each of the two webhooks. An account can have 1,000 webhooks by default.
+The response contains the registered values, but no secrets. The `targetURL` in the response is exactly the text that you sent. If you register the same URL again, you get a second webhook. Your callback server then receives callbacks for each of the two webhooks. An account can have 1,000 webhooks by default.
 
 Scope: `webhooks.write`.
 
@@ -8153,11 +8153,11 @@ let response = client.delete_webhook()
     }
     /**Update a webhook
 
-Changes the members that the body contains. All other members stay unchanged. Pending deliveries go to the new URL with the new credentials. After this operation has responded, no new callback uses the old URL or the old credentials. If the service has several nodes, other nodes can still use the old URL or the old credentials for up to 10 seconds.
+Changes the members of the webhook that the request body contains. All other members stay unchanged. Pending deliveries use the new URL and the new credentials. If the service has one node, no new callback uses the old values after the response to this operation. If the service has several nodes, other nodes can still use the old values for at most 10 seconds after the response.
 
 The service never sends stored credentials to another scheme, host or port. If you change the scheme, host or port of `targetURL`, repeat the credentials in the same update. If the webhook has authentication, send `auth`. If the webhook has custom headers, send `headers`. If `auth` or `headers` is missing, the update fails with `credentials_required`.
 
-If the operator requires a handshake, every change of `targetURL`, even of one character, deactivates an active webhook with the reason `unverified`. Its pending deliveries are cancelled. The webhook becomes active when the callback server at the new URL agrees, as registerWebhook describes. If the webhook is already deactivated for another reason, it stays deactivated. In this case, the handshake starts when you activate the webhook.
+If the operator requires a handshake, any change of `targetURL` deactivates an active webhook with the reason `unverified`. The pending deliveries of this webhook are cancelled. The webhook becomes active when the callback server at the new URL agrees, as registerWebhook describes. If the webhook is already deactivated for another reason, it stays deactivated. In this case, the handshake starts only when you activate the webhook.
 
 Scope: `webhooks.write`.
 
@@ -8180,7 +8180,7 @@ let response = client.update_webhook()
 
 Activates a webhook, so that it receives the notifications that are published from now on. Cancelled deliveries stay cancelled until you recover them with recoverDeliveries. If the webhook is already active, nothing changes.
 
-If the operator requires a handshake, and the callback server at the current `targetURL` has not agreed yet, a handshake starts now. In this case, the response has the status `deactivated` and the reason `unverified`. The webhook becomes active as soon as the callback server agrees. A later activation with the same `targetURL` needs no new handshake.
+If the operator requires a handshake, and the callback server at the current `targetURL` has not agreed yet, this operation starts a handshake. In this case, the response has the status `deactivated` and the reason `unverified`. The webhook becomes active as soon as the callback server agrees. A later activation with the same `targetURL` needs no new handshake.
 
 Scope: `webhooks.write`.
 
@@ -8201,7 +8201,7 @@ let response = client.activate_webhook()
     }
     /**Deactivate a webhook
 
-Deactivates a webhook, so that it receives no notifications, and cancels its pending deliveries. After this operation has responded, no new callback to the webhook starts. If the service has several nodes, other nodes can still start callbacks for up to 10 seconds. If the webhook is already deactivated, nothing changes, with one exception. If the webhook waits for a handshake, the handshake ends, and the reason becomes `requested`.
+Deactivates a webhook, so that it receives no notifications, and cancels its pending deliveries. If the service has one node, no new callback to the webhook starts after the response to this operation. If the service has several nodes, other nodes can still start callbacks for at most 10 seconds after the response. If the webhook is already deactivated, nothing changes. There is one exception: if the webhook waits for a handshake, the handshake ends, and the reason becomes `requested`.
 
 Scope: `webhooks.write`.
 
@@ -8222,11 +8222,11 @@ let response = client.deactivate_webhook()
     }
     /**Recover a webhook's deliveries
 
-Makes the failed and cancelled deliveries of a webhook due again, oldest first. Use this operation after an outage of your callback server. `since` and `until` select the deliveries by the time of their creation. The retry schedule of each delivery starts again, and its `attemptCount` continues. New deliveries do not wait for recovered deliveries. In an ordered webhook, however, recovered deliveries come after the waiting deliveries and before later deliveries. Deliveries of deleted notifications do not change.
+Makes the failed and cancelled deliveries of a webhook due again, in the order of their creation. Use this operation after an outage of your callback server. `since` and `until` select the deliveries by the time of their creation. For each delivery, the retry schedule starts again, but `attemptCount` is not reset. New deliveries do not wait for recovered deliveries. There is one exception: in an ordered webhook, recovered deliveries come after all deliveries that already wait. New deliveries of this webhook come after the recovered deliveries. Deliveries of deleted notifications do not change.
 
-One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries. To continue, send the same request with this `cursor`. You can safely repeat a call, also after an interruption, because pending and succeeded deliveries do not change.
+One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries to recover. To continue, send the same request with this `cursor`. You can safely repeat a call, also after an interruption, because pending and succeeded deliveries do not change.
 
-With `dryRun`, a call only counts the deliveries, and also examines at most 10,000. If the webhook was deactivated shortly before the call, the response can have a `count` of 0 and a `cursor`. In this case, the service is still cancelling pending deliveries.
+A call with `dryRun` also examines at most 10,000 deliveries, but it only counts the deliveries and does not change them. If the webhook was deactivated shortly before the call, the response can have a `count` of 0 and a `cursor`. In this case, the service is still cancelling pending deliveries.
 
 Scope: `deliveries.write`.
 
@@ -8266,9 +8266,9 @@ let response = client.get_signing_secret()
     }
     /**Rotate a webhook's signing secret
 
-Generates a new signing secret and returns it. The previous secret stays valid for `overlapSeconds` seconds. This time is the overlap. During the overlap, each callback has two signatures: one with the previous secret and one with the new secret. Your callback server can check the callback with one of the two secrets, so you have time to install the new secret. After the overlap, the previous secret is invalid.
+Generates a new signing secret and returns it. The previous secret stays valid for `overlapSeconds` seconds. This time is the overlap. During the overlap, each callback has two signatures: one with the previous secret and one with the new secret. Your callback server can check the callback with either secret, so you have time to install the new secret. After the overlap, the previous secret is invalid.
 
-At most two secrets are valid at a time. If you rotate again during the overlap, the oldest secret becomes invalid at once. Your callback server may know only this oldest secret. If you do not receive the response, call getSigningSecret before you send the request again. If getSigningSecret does not return the secret that you had before the rotation, the rotation was successful. The returned secret is then the new secret.
+At most two secrets are valid at a time. If you rotate again during the overlap, the older of the two secrets becomes invalid immediately. Your callback server may know only this older secret. If you do not receive the response to a rotation, call getSigningSecret before you repeat the rotation. If getSigningSecret does not return the secret that you had before the rotation, the rotation was successful. The returned secret is then the new secret.
 
 Scope: `webhooks.secrets`.
 
@@ -8289,9 +8289,9 @@ let response = client.rotate_signing_secret()
     }
     /**Send a test callback
 
-Sends a callback of the type `webhook.test` now, and returns the result within 8 seconds. This operation also works for a deactivated webhook, and while the operator has paused deliveries. The test is not stored, and its result does not affect the webhook. An account can run two tests at a time.
+Sends a callback of the type `webhook.test` now, and returns the result after at most 8 seconds. This operation also works for a deactivated webhook, and while the operator has paused deliveries. The test is not stored, and its result does not affect the webhook. An account can run at most two tests at the same time.
 
-If you send `type`, the callback has that event type and its example, which listEventTypes shows. Your callback server cannot distinguish this callback from a real notification. If the operator's catalogue has no example of the event type, the response is 404.
+If you send the parameter `type`, the callback has this event type, and its `data` is the example of this event type. The operation listEventTypes shows the examples. Your callback server cannot distinguish such a callback from a real notification. If the operator's catalogue has no example of the event type, the response is 404.
 
 Scope: `webhooks.write`.
 

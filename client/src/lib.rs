@@ -40,8 +40,9 @@
 //!
 //! # Retries
 //!
-//! After a temporary failure, the client sends a request again if this is safe. The documentation of [`RetryPolicy`] lists
-//! these requests and failures. Use a `RetryPolicy` to change the limits, or to disable retries:
+//! After a temporary failure, the client sends the request again if a repetition is safe. The documentation of
+//! [`RetryPolicy`] lists the safe requests and the temporary failures. Use a `RetryPolicy` to change the limits, or to
+//! disable retries:
 //!
 //! ```
 //! use std::time::Duration;
@@ -57,7 +58,7 @@
 //!
 //! # Token rotation
 //!
-//! [`ClientBuilder::token_file`] reads the token from a file that another process may rotate.
+//! [`ClientBuilder::token_file`] reads the token from a file. Another process may replace the token in this file.
 //! [`ClientBuilder::token_provider`] calls your function. When the service refuses a token, the client reads the file or calls
 //! the function again:
 //!
@@ -93,7 +94,7 @@ mod retry;
 mod token;
 
 pub mod callback;
-// `cargo xtask client` generates this module from openapi.json. Edit openapi.json instead.
+// `cargo xtask client` generates this module from openapi.json. Edit openapi.json, not this module.
 #[expect(clippy::allow_attributes_without_reason, clippy::unwrap_used, reason = "generated code")]
 #[rustfmt::skip]
 mod generated;

@@ -11,27 +11,27 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Limits for sending a request again after a temporary failure.
 ///
-/// By default, the client makes up to 4 attempts within 60 seconds. Before each later attempt, it waits for the time in
-/// `Retry-After` plus a random time ("full jitter"). The random time is at most 200 ms for the second attempt. This
-/// maximum doubles with each attempt, up to 5 s. If the wait is longer than the remaining time, the client returns the
-/// failure at once.
+/// By default, the client makes up to 4 attempts within 60 seconds. Before each later attempt, the client waits for
+/// the time in `Retry-After` plus a random time ("full jitter"). The random time before the second attempt is at most
+/// 200 ms. This maximum doubles with each later attempt, up to 5 s. If the wait is longer than the rest of the
+/// 60 seconds, the client returns the failure at once.
 ///
 /// Temporary failures are: the client cannot connect, the response is late or incomplete, and the statuses 408, 429, 502,
-/// 503 and 504. A TLS failure, such as an untrusted certificate, is not temporary. If the body of a success is late or
-/// incomplete, the request is not sent again.
+/// 503 and 504. A TLS failure, such as an untrusted certificate, is not temporary. If the status is a success
+/// but the body is late or incomplete, the request is not sent again.
 ///
 /// The table shows which requests are sent again after a temporary failure:
 ///
 /// | operations | sent again |
 /// |---|---|
-/// | operations that read, `deleteWebhook` and `deleteNotification` | always; if the first attempt deleted the object, the second attempt returns `not_found` |
+/// | `deleteWebhook`, `deleteNotification` and the operations that read | always; if the first attempt deleted the object, the second attempt returns `not_found` |
 /// | `updateWebhook`, `deactivateWebhook`, `activateWebhook` | always: if the first attempt succeeded, the second attempt changes nothing |
 /// | `publishNotification` with an `Idempotency-Key` | always: the service publishes only one notification for a key |
 /// | `recoverDeliveries` | always: a recovered delivery is pending, and the operation skips pending deliveries |
 /// | `publishNotification` without the key, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver` | only after 429, or if the client cannot connect: the service did not execute the operation |
 ///
-/// After a 503, the service may have executed the operation. The service also responds with 503 if it does not know
-/// whether its store committed the change.
+/// If the response is 503, the service may have executed the operation. For example, the service responds with 503 if it
+/// does not know whether its store committed the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
@@ -58,8 +58,8 @@ impl RetryPolicy {
         RetryPolicy::default().attempts(1)
     }
 
-    /// Sets the maximum number of attempts, including the first. An attempt that the client repeats with a new token does
-    /// not count.
+    /// Sets the maximum number of attempts, including the first. An attempt with a refused token does not count
+    /// if the client repeats it with a new token.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> RetryPolicy {
         RetryPolicy { attempts, ..self }
@@ -71,14 +71,14 @@ impl RetryPolicy {
         RetryPolicy { first_delay, ..self }
     }
 
-    /// Sets the upper limit of the random wait. The client adds the time in `Retry-After` to the random wait.
+    /// Sets the upper limit of each random wait. The time in `Retry-After` is not part of the random wait.
     #[must_use]
     pub fn longest_delay(self, longest_delay: Duration) -> RetryPolicy {
         RetryPolicy { longest_delay, ..self }
     }
 
-    /// Sets the time limit of all attempts and waits, counted from the start of the first attempt. The first attempt can
-    /// exceed this limit, because only [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) limits it.
+    /// Sets the time limit of all attempts and waits together. The time starts with the first attempt. The first
+    /// attempt can exceed this limit, because only [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) limits it.
     #[must_use]
     pub fn within(self, within: Duration) -> RetryPolicy {
         RetryPolicy { within, ..self }
@@ -96,14 +96,14 @@ impl RetryPolicy {
         (elapsed.saturating_add(delay) < self.within).then_some(delay)
     }
 
-    /// Returns the time limit of an attempt. It is `usual` for the first attempt. For a later attempt, it is `usual` or the
-    /// remaining time of all attempts, whichever is shorter.
+    /// Returns the time limit of an attempt. For the first attempt, the limit is `usual`. For a later attempt, the
+    /// limit is `usual` or the remaining time of all attempts, whichever is shorter.
     pub(crate) fn timeout(&self, attempts_made: u32, elapsed: Duration, usual: Duration) -> Duration {
         if attempts_made == 0 { usual } else { usual.min(self.within.saturating_sub(elapsed)) }
     }
 }
 
-/// What the result of an attempt says about the operation.
+/// What the result of an attempt shows about the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The operation succeeded, or the failure is not temporary.
@@ -140,9 +140,9 @@ impl Verdict {
     }
 }
 
-/// Whether TLS failed, for example because of an untrusted certificate. Another attempt would also fail. The cause is an
-/// I/O error of the kind `InvalidData`. It can be nested in another I/O error. `source` skips a nested I/O error, so this
-/// function also calls `get_ref`.
+/// Whether TLS failed, for example because of an untrusted certificate. Another attempt would also fail. The cause of a
+/// TLS failure is an I/O error of the kind `InvalidData`. This error can be nested in another I/O error. `source` skips
+/// a nested I/O error, so this function also calls `get_ref`.
 fn is_tls_failure(error: &reqwest::Error) -> bool {
     std::iter::successors(error.source(), |cause| (*cause).source())
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
@@ -163,7 +163,7 @@ pub(crate) fn is_repeatable(operation: &str, request: &Request) -> bool {
     }
 }
 
-/// Returns the time to wait that `Retry-After` asks for (RFC 9110 §10.2.3). The service sends seconds; proxies may send a
+/// Returns the waiting time in `Retry-After` (RFC 9110 §10.2.3). The service sends seconds; proxies may send a
 /// date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        // Ten seconds before the first date below.
+        // This time is ten seconds before the first date below.
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_767);
         for (value, expected) in [
             ("0", Some(0)),

@@ -1,4 +1,4 @@
-//! The access token of requests, and its renewal.
+//! The access token of requests, and the renewal of this token.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::ConnectError;
 
-/// An access token. `Debug` does not show it.
+/// An access token. `Debug` does not show the token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken(HeaderValue);
 
@@ -27,7 +27,7 @@ impl AccessToken {
         Ok(AccessToken(bearer))
     }
 
-    /// Returns the value of the header `Authorization` (RFC 6750 §2.1). `Debug` does not show it.
+    /// Returns the value of the header `Authorization` (RFC 6750 §2.1). `Debug` does not show this value.
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
@@ -55,7 +55,7 @@ pub(crate) struct Tokens {
 #[derive(Default)]
 struct Cache {
     token: Option<AccessToken>,
-    /// Number of calls of the provider that have ended. Failed calls in [`Tokens::issue`] do not count.
+    /// Number of ended calls of the provider. Failed calls in [`Tokens::issue`] do not count.
     fetches: u64,
 }
 
@@ -88,15 +88,15 @@ impl Tokens {
         Ok(Issued { token, fetch: cache.fetches })
     }
 
-    /// Returns a new token, or `None` if there is only the refused token. If several requests were refused with the same
-    /// token, only the first request calls the provider. The other requests get the same new token, or `None` if the call
-    /// failed.
+    /// Returns a token other than the refused token, or `None` if there is no other token. If several requests were
+    /// refused with the same token, only the first request calls the provider. The other requests get the new token of
+    /// this call, or `None` if the call failed.
     pub(crate) async fn renew(&self, refused: &Issued) -> Result<Option<Issued>, TokenError> {
         let mut cache = self.cache.lock().await;
         if cache.fetches == refused.fetch {
             let fetched = (self.provider)(Some(refused.token.clone())).await;
-            // The call counts only after its end. If this request is cancelled during the call, the next request calls the
-            // provider.
+            // `fetches` counts the call only after its end. If this request is cancelled during the call, the next
+            // request that was refused calls the provider again.
             cache.fetches += 1;
             cache.token = Some(fetched?);
         }
@@ -118,8 +118,8 @@ mod tests {
 
     use super::*;
 
-    /// Returns tokens whose provider counts its calls, and returns the counter. The closure `token` gets the number of
-    /// the call.
+    /// Returns a `Tokens` whose provider counts its calls, and the counter of the calls. The closure `token` gets the
+    /// number of the call.
     fn counting_tokens(token: impl Fn(u32) -> Option<String> + Send + Sync + 'static) -> (Tokens, Arc<AtomicU32>) {
         let calls = Arc::new(AtomicU32::new(0));
         let counter = calls.clone();

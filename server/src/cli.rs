@@ -25,7 +25,7 @@ mod token;
 
 use migrate::Embedded;
 
-/// Delivers the notifications of an API platform to its customers' callback servers.
+/// Delivers the notifications of an API platform to the callback servers of the platform's customers.
 ///
 /// Without a subcommand, this program runs the server. You can give each setting as an option, as an environment variable or in
 /// a TOML file. Options override environment variables. Environment variables override the file.
@@ -57,7 +57,7 @@ pub enum Command {
     },
     /// Replace the SQLite database with a backup; stop the server first
     Restore {
-        /// The backup
+        /// The backup file
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Replace an existing database. The existing database stays in the same directory under a new name
@@ -66,9 +66,9 @@ pub enum Command {
     },
     /// Copy everything from an SQLite database to an empty PostgreSQL database; stop the server first
     ///
-    /// If the command is interrupted, run it again: it continues where it stopped. Until the command has finished, no server
-    /// starts on the PostgreSQL database. The SQLite database is not changed. The command uses --master-key-file and
-    /// --store-password-file, and ignores --store.
+    /// If the command is interrupted, run it again: the command continues where it stopped. Until the command has
+    /// finished, no server starts on the PostgreSQL database. The SQLite database is not changed. The command uses
+    /// --master-key-file and --store-password-file, and ignores --store.
     Migrate {
         /// The SQLite database: `sqlite:` and the path of its data directory or file. `sqlite` without a path means the database
         /// in --data-dir
@@ -102,7 +102,7 @@ fn parse_account(text: &str) -> Result<Account, String> {
     Account::parse(text)
 }
 
-/// Runs the subcommand, or the server if there is none.
+/// Runs the subcommand, or the server if there is no subcommand.
 ///
 /// # Errors
 /// If the subcommand or the server fails.
@@ -139,7 +139,8 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     server.stop().await
 }
 
-/// Returns a future that completes at the first SIGTERM or SIGINT after this call. A signal before the first poll counts too.
+/// Returns a future that completes at the first SIGTERM or SIGINT after this call. A signal before the first poll of the
+/// future counts too.
 fn stop_signal() -> std::io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

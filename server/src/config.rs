@@ -50,13 +50,13 @@ pub struct Settings {
     #[arg(id = "store_statement_timeout_seconds", long = "store-statement-timeout-seconds", value_name = "SECONDS", default_value_t = 30, global = true, value_parser = clap::value_parser!(u64).range(1..=MAX_STATEMENT_SECONDS))]
     pub store_statement_timeout_seconds: u64,
 
-    /// Use PostgreSQL through a connection pooler in transaction mode. The server then prepares no statements. It
-    /// looks for due deliveries every second, because it cannot use LISTEN
+    /// Use PostgreSQL through a connection pooler in transaction mode. With a pooler, the server prepares no statements.
+    /// It looks for due deliveries every second, because it cannot use LISTEN
     #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, global = true, action = ArgAction::Set)]
     pub store_pooler: bool,
 
-    /// What this server does: `api`, `delivery` or both. On SQLite, it must do both. Servers with the same PostgreSQL
-    /// database can have different roles
+    /// The roles of this server: `api`, `delivery`, or both. On SQLite, the server must have both roles. Servers with
+    /// the same PostgreSQL database can have different roles
     #[arg(id = "roles", long = "roles", value_name = "ROLES", default_value = "api,delivery", value_delimiter = ',')]
     pub roles: Vec<Role>,
 
@@ -64,7 +64,7 @@ pub struct Settings {
     #[arg(id = "node_name", long = "node-name", value_name = "NAME", default_value = "", hide_default_value = true)]
     pub node_name: String,
 
-    /// The address of the API. An address other than loopback needs TLS in this server or in a proxy in front of it
+    /// The address of the API. If it is not a loopback address, this server or a proxy in front of it must use TLS
     #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
 
@@ -74,12 +74,12 @@ pub struct Settings {
     pub admin_listen: AdminListen,
 
     /// How long a stopping server reports "not ready" but still serves requests, in seconds. In this time, load
-    /// balancers can stop sending requests to it
+    /// balancers can stop sending requests to the server
     #[arg(id = "delivery.drain_delay_seconds", long = "drain-delay-seconds", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_delay_seconds: u64,
 
-    /// For development: allow callbacks to loopback addresses. Create a certificate authority in the data directory
-    /// and trust it
+    /// For development: allow callbacks to loopback addresses. Also create a certificate authority in the data
+    /// directory, and trust this certificate authority
     #[arg(id = "dev", long = "dev", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub dev: bool,
 
@@ -91,8 +91,8 @@ pub struct Settings {
     #[arg(id = "tls.key_file", long = "tls-key-file", value_name = "FILE", requires = "tls.cert_file")]
     pub tls_key_file: Option<PathBuf>,
 
-    /// A proxy in front of this server has TLS, so --listen need not be a loopback address. The server reads a
-    /// caller's address from the last entry in X-Forwarded-For
+    /// Give this option if a proxy in front of this server uses TLS. Then --listen need not be a loopback address. The server
+    /// reads a caller's address from the last entry in X-Forwarded-For
     #[arg(id = "tls.behind_proxy", long = "behind-tls-proxy", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub behind_tls_proxy: bool,
 
@@ -125,14 +125,14 @@ pub struct Settings {
     #[arg(id = "outbound.ca_files", long = "ca-file", value_name = "FILE", value_delimiter = ',', action = ArgAction::Append)]
     pub ca_files: Vec<PathBuf>,
 
-    /// A DNS server that resolves the hosts of callback and token URLs, instead of this machine's DNS servers. You can
+    /// A DNS server to use instead of this machine's DNS servers, for the hosts of callback URLs and token URLs. You can
     /// repeat this option
     #[arg(id = "outbound.name_servers", long = "name-server", value_name = "ADDRESS[:PORT]", value_delimiter = ',', action = ArgAction::Append, value_parser = name_server)]
     pub name_servers: Vec<SocketAddr>,
 
-    /// Maximum number of normal attempts in flight; at most a quarter of them belong to one account. In addition, the
-    /// same number of slow attempts (longer than 1 s) may be in flight. The limit of open files must be at least four
-    /// times this number
+    /// Maximum number of normal attempts in flight. One account can have at most a quarter of this maximum. Slow
+    /// attempts (longer than 1 s) have a separate maximum with the same value. The limit of open files must be at least
+    /// four times this maximum
     #[arg(id = "delivery.max_in_flight", long = "max-in-flight", value_name = "COUNT", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_in_flight: u32,
 
@@ -140,11 +140,11 @@ pub struct Settings {
     #[arg(id = "delivery.max_in_flight_per_webhook", long = "max-in-flight-per-webhook", value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_in_flight_per_webhook: u32,
 
-    /// Time limit for one attempt, in seconds. It includes name resolution and the token request
+    /// Time limit for one attempt, in seconds. This time includes name resolution and the token request
     #[arg(id = "delivery.attempt_timeout_seconds", long = "attempt-timeout-seconds", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub attempt_timeout_seconds: u64,
 
-    /// Time limit for opening a connection to a callback or token URL, in seconds
+    /// Time limit for opening a connection to a callback URL or token URL, in seconds
     #[arg(id = "delivery.connect_timeout_seconds", long = "connect-timeout-seconds", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub connect_timeout_seconds: u64,
 
@@ -173,7 +173,7 @@ pub struct Settings {
     pub drain_timeout_seconds: u64,
 
     /// Minimum time between the end of a succeeded delivery and its removal (units h, d). A notification is removed
-    /// together with its last delivery
+    /// when none of its deliveries remains
     #[arg(id = "storage.keep_succeeded", long = "keep-succeeded", value_name = "TIME", default_value = "7d", value_parser = keep)]
     pub keep_succeeded: TimeDelta,
 
@@ -204,7 +204,7 @@ pub struct Settings {
     #[arg(id = "limits.requests_per_second", long = "requests-per-second", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub requests_per_second: u32,
 
-    /// Maximum number of requests per minute from one address without a valid access token. 0 means no limit
+    /// Maximum number of requests per minute that one address sends without a valid access token. 0 means no limit
     #[arg(id = "limits.failed_authentications_per_minute", long = "failed-authentications-per-minute", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub failed_authentications_per_minute: u32,
 
@@ -304,8 +304,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Returns the networks that may receive callbacks although they are not public: `allow_networks`, and with `dev` also the
-    /// loopback networks.
+    /// Returns the networks that may receive callbacks although they are not public: `allow_networks`, and also the
+    /// loopback networks if `dev` is true.
     #[must_use]
     pub fn allowed_networks(&self) -> Vec<IpNet> {
         let loopback = [IpNet::from(IpAddr::from([127, 0, 0, 0])), IpNet::from(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]))];

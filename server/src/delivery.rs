@@ -78,12 +78,12 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Time limit for each step of releasing leases when the engine stops.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long the engine remembers that a webhook was changed or a notification was deleted. It needs this to detect
-/// deliveries that were leased before the change. Much less than this time passes between the lease of a delivery and
-/// its attempt.
+/// How long the engine remembers that a webhook was changed or a notification was deleted. The engine uses this record
+/// to detect deliveries that were leased before the change or the deletion. The time from the lease of a delivery to
+/// its attempt is much shorter than this constant.
 const CHANGE_RETENTION: Duration = Duration::from_secs(60);
 
-/// The text that `stalled_tasks` returns while the engine leases nothing.
+/// The text that `stalled_tasks` returns before the start of the engine.
 const LEASES_NOTHING: &str = "leases no deliveries";
 
 pub struct Engine {
@@ -101,7 +101,7 @@ pub struct Engine {
     /// Cancelled after the drain deadline. Then the attempts in flight end, and their deliveries are released.
     cut_off: CancellationToken,
     attempts: TaskTracker,
-    /// The background tasks. Each has a text that is reported if the task has ended too early.
+    /// The background tasks. Each task has a text that is reported if the task has ended too early.
     tasks: OnceLock<Vec<(&'static str, AbortHandle)>>,
     heartbeat: OnceLock<AbortHandle>,
     /// The latest revision of each webhook that was changed recently.
@@ -182,8 +182,8 @@ impl Engine {
         self.stopping.send_replace(true);
     }
 
-    /// Stops the engine and waits until `deadline` for the attempts in flight. Then releases the remaining deliveries, which are
-    /// attempted again later.
+    /// Stops the engine. Waits until no attempt is in flight, but not longer than until `deadline`. Then releases the
+    /// remaining deliveries. They are attempted again later.
     pub async fn drain(&self, deadline: tokio::time::Instant) {
         self.stop();
         self.attempts.close();

@@ -38,7 +38,7 @@ pub struct App {
     pub tokens: TokenCache,
     /// The rate limit of each access token.
     pub requests: Limit<Uuid>,
-    /// The rate limit of each address, for requests without a valid access token.
+    /// The rate limit of each IP address. It applies to requests without a valid access token.
     pub failed_authentications: Limit<IpAddr>,
     pub behind_proxy: bool,
     /// Whether a receiver must agree in a handshake before its webhook gets notifications.
@@ -49,10 +49,10 @@ pub struct App {
     pub request_body_max_bytes: usize,
 }
 
-/// Returns the routes of the API and of the documentation.
+/// Returns the routes of the API and the routes of the documentation.
 ///
 /// # Errors
-/// If two routes are the same.
+/// If two routes have the same method and path.
 pub fn routes() -> anyhow::Result<ApiDescription<App>> {
     let mut api = api_mod::api_description::<Handlers>().map_err(|error| anyhow::anyhow!("the routes of the API conflict: {error}"))?;
     docs::register(&mut api).context("the routes of the documentation conflict with the API")?;

@@ -1,15 +1,16 @@
-//! A webhook service. openapi.json is written by hand and defines the API; this crate implements it.
+//! A webhook service. openapi.json is written by hand and defines the API. This crate implements this API.
 //!
 //! # Modules
 //!
 //! A module imports only modules below it in this list. The modules `config`, `metrics`, `secrets` and `clock` are not
-//! part of this order. `xtask/src/lint/imports.rs` has the exact table, and `cargo xtask lint` checks it.
+//! part of this order. `xtask/src/lint/imports.rs` has the exact table. `cargo xtask lint` checks the imports against
+//! this table.
 //!
 //! 1. [`cli`]: the command line. It runs the server, and has subcommands for tokens, backups, the migration to
 //!    PostgreSQL, and pauses.
 //! 2. [`node`]: builds, starts and stops a node. It also contains the admin listener, the data directory and the log.
-//! 3. [`http`]: the operations of the API. It authenticates the caller, calls the store or the engine, and returns the
-//!    response.
+//! 3. [`http`]: the operations of the API. Each operation authenticates the caller, calls the store or the engine, and
+//!    returns the response.
 //! 4. [`delivery`]: the engine. It leases due deliveries, makes attempts, and records their outcomes.
 //! 5. [`store`]: the durable state. One trait has two implementations: SQLite (embedded) and PostgreSQL (shared by
 //!    nodes).
@@ -24,19 +25,20 @@
 //! process. The *receiver*, or callback server, is the customer's server behind the target URL.
 //!
 //! - *Notification*: one published event, with its type and its payload.
-//! - *Delivery*: one notification for one webhook. It is pending, succeeded, failed or cancelled.
-//! - *Attempt*: one try to make a delivery. It sends a callback, and before it a token request if one is needed. If the
-//!   receiver refuses the token, the attempt gets a new token and sends the callback once more.
+//! - *Delivery*: one notification for one webhook. A delivery is pending, succeeded, failed or cancelled.
+//! - *Attempt*: one try to make a delivery. An attempt sends a callback. If the callback needs a new token, the attempt
+//!   requests the token first. If the receiver refuses the token, the attempt gets a new token and sends the callback
+//!   once more.
 //! - *Callback*: the HTTP request that the service sends to a receiver.
 //! - *Lane*: a queue of a webhook. Each pending delivery is in one lane. The lane `fresh` has new deliveries. The lane
 //!   `retry` has deliveries after a failed attempt, and deliveries that a redelivery or a recovery made due again. All
-//!   deliveries of ordered webhooks are in the lane `ordered`.
+//!   pending deliveries of ordered webhooks are in the lane `ordered`.
 //! - *Slot*: the permission to make one attempt. [`slots`] limits the number of slots in total, per account and per webhook.
 //!   Slots exist only in memory.
 //! - *Lease*: the right of one node to attempt a delivery. In the store, `leased_by` is the incarnation of that node.
-//! - *Epoch*: the activation counter of a webhook. A delivery stores the epoch of its publication, or of its last
-//!   redelivery or recovery. When the webhook is deactivated, its pending deliveries count as cancelled. The next
-//!   activation begins a new epoch.
+//! - *Epoch*: the activation counter of a webhook. A delivery stores the epoch at its publication, or at its most
+//!   recent redelivery or recovery. When the webhook is deactivated, its pending deliveries count as cancelled. The
+//!   next activation begins a new epoch.
 //! - *Incarnation*: the identity of one run of a node. It is a new UUID at each start, and also when a node joins again after a
 //!   takeover.
 //! - *Takeover*: a node finds that another node is dead, and removes the dead node from the table `nodes`. The leases of the
@@ -50,11 +52,11 @@
 //! - A publication gets status 202 only after one transaction has committed the notification and its deliveries. So no
 //!   accepted notification is lost if the process is killed.
 //! - A running node stores the outcome of an attempt before it attempts the delivery again. If the node dies or stops
-//!   before the outcome is stored, the attempt is repeated. So a receiver can get a callback more than once. It must
-//!   deduplicate by `webhook-id`.
-//! - If the service could not make an attempt because it lacks a resource, the attempt has no outcome. The delivery is
-//!   released and attempted again.
-//! - If a node loses its memory, no notification and no delivery is lost, because the store contains them.
+//!   before the outcome is stored, the attempt is repeated. So a receiver can get a callback more than once. The
+//!   receiver must deduplicate by `webhook-id`.
+//! - If the service could not make an attempt because the service lacks a resource, the attempt has no outcome. The
+//!   delivery is released and attempted again.
+//! - The store contains all notifications and deliveries. So none is lost if the content of a node's memory is lost.
 //!
 //! Concurrency:
 //!
@@ -62,7 +64,8 @@
 //!   lease may still be in flight.
 //! - A lease is valid only while its incarnation is in the table `nodes`. On SQLite, a lease is valid only in the
 //!   process that leased the delivery.
-//! - In the lane `ordered`, a webhook has at most one delivery in flight. A takeover is the only exception here too.
+//! - In the lane `ordered`, a webhook has at most one delivery in flight. The exception after a takeover also applies
+//!   here.
 //! - No database transaction is open while a callback is sent.
 //! - An attempt begins only while [`store::Store::holds`] is true for its lease.
 //! - A success is always recorded. Any other outcome is recorded only if the delivery still has the lease of that
@@ -72,7 +75,7 @@
 //! Isolation and secrets:
 //!
 //! - Only [`delivery::guard`] builds HTTP clients for callbacks, token requests, handshakes and tests of a webhook.
-//! - A webhook, account, host, name server or token server that hangs or fails does not delay deliveries to others.
+//! - A webhook, account, host, name server or token server that hangs or fails does not delay other deliveries.
 //! - In the store, the secrets of webhooks are encrypted (*sealed*), and access tokens are hashed. The database never
 //!   contains the master key.
 //! - No log line, error or Debug output contains a secret. Only `getSigningSecret`, `rotateSigningSecret` and the
@@ -88,15 +91,15 @@
 //! list use several transactions, and the process can be killed between two of them:
 //!
 //! - `publish_notification`: looks up the subscriptions first. Then one transaction stores several publications. If the
-//!   webhooks of an account have changed since the look-up, the transaction stores nothing for it. Then the store tries
-//!   again.
+//!   webhooks of an account have changed since the look-up, the transaction stores no publication of this account. In
+//!   this case, the store tries to store these publications again.
 //! - `lease_due`: a first transaction removes due work from the table `ready`. A second transaction leases deliveries.
 //!   If the node dies between the two transactions, the takeover adds the work to `ready` again.
 //! - `tidy`: cancels some deliveries. It removes rows of cancelled deliveries if their node died during an attempt. It
 //!   removes expired idempotency keys, and erases some stored responses. It removes old signing secrets and old
 //!   `changes`. Each of these steps commits alone.
-//! - `keep_alive`: renews the node or joins again. It releases leases that a statement with an unknown result may have
-//!   made. It takes over from dead nodes, and reads `changes`.
+//! - `keep_alive`: renews the row of the node in `nodes`, or joins again. It releases leases that a statement with an
+//!   unknown result may have made. It takes over from dead nodes, and reads `changes`.
 //! - Operations that wake other nodes: each operation sends the wakeup after its commit. If a node misses the wakeup,
 //!   it still finds the work, because it looks for work every second.
 //!
@@ -122,8 +125,8 @@
 //!    lane to `ready`, for the other nodes.
 //! 6. `delivery/lease_loop.rs`: the lease loop later calls `lease_due` for the work in [`slots`] and in `ready`.
 //!    `store/postgres/leases.rs` leases the deliveries for which it gets slots.
-//! 7. `delivery/deliver.rs`: checks that the lease is still valid, and reads the webhook again if it was changed. Then
-//!    it decrypts the secrets of the webhook.
+//! 7. `delivery/deliver.rs`: checks that the lease is still valid, and reads the webhook again if the webhook was
+//!    changed. Then it decrypts the secrets of the webhook.
 //! 8. `delivery/attempt.rs`: sends the callback, and limits the time and the response size. `delivery/guard.rs` checks
 //!    the destination address.
 //! 9. `delivery/retry.rs`: after a failure, returns the time of the next attempt, or `None` if the schedule is
@@ -141,17 +144,17 @@
 //!
 //! 1. Every node calls `keep_alive` every 2 s (`delivery/lease_loop.rs`). Each call sets `alive_until` of the node to 10 s after the
 //!    time of the database (`store/postgres/nodes.rs`).
-//! 2. If a live node cannot renew, it begins no attempts later than 9 s after its last renewal. It measures this time
-//!    with its own clock. At that time, no other node has taken over yet.
+//! 2. If a live node cannot renew, it begins no attempts later than 9 s after its last renewal. The node measures these
+//!    9 s with its own clock. No other node takes over before these 9 s end.
 //! 3. After the 10 s, the next heartbeat of any other node deletes the row from `nodes`. Row locks ensure that only one
-//!    node deletes it. All leases of the deleted incarnation are now void; the rows of `pending` do not change.
-//! 4. The same transaction adds the due times of all webhooks that are missing in `ready` (`store/postgres/ready.rs`).
-//!    So other nodes also find work that was only in the memory of the dead node. A wakeup follows
-//!    (`store/postgres/wakeup.rs`).
+//!    node deletes this row. All leases of the deleted incarnation are now void; the rows of `pending` do not change.
+//! 4. The same transaction adds to `ready` all due times of webhooks that `ready` does not contain yet
+//!    (`store/postgres/ready.rs`). So other nodes also find work that was only in the memory of the dead node. A wakeup
+//!    follows (`store/postgres/wakeup.rs`).
 //! 5. A lease is void if its incarnation is not in `nodes` (`store/postgres/leases.rs`). So the lease loops of the
 //!    delivering nodes lease these deliveries again. Attempts that were in flight on the dead node are made again.
-//! 6. A statement of the dead node may still commit until the statement timeout, at most 60 s later. So the node that
-//!    took over adds missing due times to `ready` again after 60 s.
+//! 6. A statement of the dead node may still commit until its statement timeout, which is at most 60 s. So the node
+//!    that took over adds missing due times to `ready` again after 60 s.
 //! 7. If the node was not dead, its next heartbeat finds no row. It joins with a new incarnation, and its earlier leases stay void.
 //!
 //! On SQLite there is no takeover. A lock on the data directory allows one server at a time (`node/data_dir.rs`). Each

@@ -1,7 +1,7 @@
 //! The metrics of a node for Prometheus. `server/observability/metrics.md` describes each metric.
 //!
-//! No label contains an account, a URL or an identifier. Such a label would disclose who uses the service. Each label value also
-//! uses memory here and in Prometheus for ever.
+//! No label contains an account, a URL or an identifier. Such a label would disclose who uses the service. Each label
+//! value also uses memory permanently, in this process and in Prometheus.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -307,7 +307,7 @@ impl Metrics {
         self.given_up.inc_by(fleet.was_given_up.into());
     }
 
-    /// Adds to the number of queued write commands. A negative number subtracts.
+    /// Adds `commands` to the number of queued write commands. A negative value reduces this number.
     pub fn queued(&self, commands: i64) {
         self.queue.inc_by(commands);
     }

@@ -1,15 +1,15 @@
 //! Limits on the attempts in flight, and the work that waits for a slot.
 //!
-//! A due delivery needs a slot before its attempt starts. Caps limit the number of attempts in flight in total, per
-//! account and per webhook. Other caps limit the bytes of their payloads, in total and per account. Each webhook also
-//! has an allowance, its own maximum of attempts in flight. The allowance grows with successes (`slots/health.rs`). An
-//! attempt that takes longer than a second is slow. A slow attempt counts against separate caps, so that it does not
-//! block other attempts.
+//! A due delivery needs a slot before its attempt starts. Caps limit the number of attempts in flight: in total, per
+//! account and per webhook. Other caps limit the payload bytes of the attempts in flight, in total and per account.
+//! Each webhook also has an *allowance*: a maximum number of attempts in flight that grows with successes
+//! (`slots/health.rs`). An attempt that takes longer than a second is *slow*. Slow attempts have separate caps, so that
+//! they do not block other attempts.
 //!
 //! A [`WorkItem`] (*work*) is a webhook and a lane in which deliveries may be due. Work that gets no slot waits in this
-//! module. It waits for the total cap, the cap of its account, the allowance of its webhook, or a time. So the memory
-//! grows with the number of waiting webhooks, but not with the number of their deliveries. After a restart, the server
-//! finds the waiting deliveries in the store.
+//! module. It waits for the total cap, for the cap of its account, for the allowance of its webhook, or until a time.
+//! So the used memory depends on the number of waiting webhooks, but not on the number of deliveries. After a restart,
+//! the server finds the waiting deliveries in the store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,8 +32,8 @@ use slot::Ended;
 pub use slot::{Slot, Unrecorded};
 use state::{Priority, State, WaitReason, Webhook};
 
-/// The maximum numbers of attempts in flight. `total` and `per_account` apply to normal attempts, and separately to
-/// slow attempts.
+/// The maximum numbers of attempts in flight. `total` and `per_account` limit the normal attempts. Slow attempts have
+/// separate limits of the same size.
 #[derive(Clone, Copy, Debug)]
 pub struct Caps {
     pub total: usize,
@@ -42,15 +42,16 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// Gives each account a quarter of the total, so that its hanging callbacks leave slots for other accounts.
+    /// The cap of each account is a quarter of the total. So there are slots for other accounts even if all callbacks
+    /// of one account hang.
     #[must_use]
     pub fn new(total: usize, per_webhook: usize) -> Caps {
         let per_account = total.div_ceil(4);
         Caps { total, per_account, per_webhook: per_webhook.min(per_account) }
     }
 
-    /// Returns the limit for one priority. A quarter is reserved for webhooks that accept, and an eighth for unproven
-    /// webhooks and retries. So neither of these two groups can block the other group for ever.
+    /// Returns the limit for one priority. Only proven webhooks can use a quarter of the total. Only unproven webhooks
+    /// and retries can use another eighth. So neither of these two groups can block the other group for ever.
     fn limit(&self, priority: Priority) -> usize {
         match priority {
             Priority::Proven => self.total - self.total / 8,
@@ -62,34 +63,34 @@ impl Caps {
 /// Maximum payload bytes of all normal attempts in flight. Slow attempts have a separate limit of the same size.
 const MAX_PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
 
-/// Maximum payload bytes of one account. A larger payload counts as this size. Without this rule, the larger payload
-/// could never be sent.
+/// Maximum payload bytes of one account. A payload of more bytes counts as this number of bytes. Without this rule,
+/// such a payload could never be sent.
 const MAX_ACCOUNT_PAYLOAD_BYTES: usize = MAX_PAYLOAD_BYTES / 4;
 
-/// Maximum number of ended attempts that are not recorded yet. At this number, no new attempt starts: the store is too slow, and
-/// unrecorded attempts are repeated if the process is killed.
+/// Maximum number of ended attempts that are not recorded yet. While this number is reached, no new attempt starts. The
+/// store is too slow then. If the process is killed, unrecorded attempts are repeated.
 const MAX_UNRECORDED: usize = 2_048;
 
-/// Usually a webhook's fresh deliveries are leased before its retries. Once in this number of lease operations, the
-/// retries go first. So many fresh deliveries cannot block the retries for ever.
+/// Usually a webhook's fresh deliveries are leased before its retries. In one of this number of lease operations, the
+/// retries go first. So even a large number of fresh deliveries cannot block the retries for ever.
 const TURNS: u8 = 4;
 
-/// An attempt is slow after this time.
+/// An attempt that takes longer than this time is slow.
 const SLOW: TimeDelta = TimeDelta::seconds(1);
 
 /// Minimum time between two messages to other nodes about the waiting work of a webhook.
 const SHARE_INTERVAL: TimeDelta = TimeDelta::seconds(1);
 
 /// How long an idle connection to a receiver is kept. Many servers close an idle connection after 5 s (Node.js,
-/// Apache). A request that is sent at that moment fails, although the server may have processed it. So this client
-/// closes the connection earlier.
+/// Apache). If the client sends a request at that moment, the request fails, but the receiver may have processed it. So
+/// this client closes the connection earlier.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// After this time without an attempt in flight, the connections of a webhook are closed.
+/// If a webhook has no attempt in flight for this time, its connections are closed.
 const IDLE_LIMIT: TimeDelta = TimeDelta::seconds(IDLE_TIMEOUT.as_secs() as i64);
 
-/// Each time this number of webhooks was added, the state of webhooks without attempts in flight and without waiting
-/// work is removed.
+/// After each addition of this number of webhooks, idle webhooks are removed from the state. A webhook is idle if it
+/// has no attempt in flight and no waiting work.
 const MAX_NEW_WEBHOOKS: usize = 10_000;
 
 /// A webhook and a lane in which deliveries may be due.
@@ -114,7 +115,8 @@ impl Slots {
         Arc::new(Slots { caps, state: Mutex::new(state), woken: Notify::new() })
     }
 
-    /// Returns a slot if all caps allow one. Otherwise the work waits until [`Slots::take_ready`] returns it.
+    /// Returns a slot if all caps allow one more attempt. Otherwise lets the work wait until [`Slots::take_ready`]
+    /// returns the work.
     pub fn try_take(self: &Arc<Self>, account: &Arc<str>, work: WorkItem, payload_bytes: usize, now: DateTime<Utc>) -> Option<Slot> {
         let payload_bytes = payload_bytes.min(MAX_ACCOUNT_PAYLOAD_BYTES);
         let mut state = self.lock();
@@ -127,13 +129,13 @@ impl Slots {
         }
     }
 
-    /// Makes work wait until a time that the webhook's rate limit requires.
+    /// Lets work wait until `until`, because the webhook's rate limit allows no earlier attempt.
     pub fn wait_until(&self, work: WorkItem, until: DateTime<Utc>) {
         self.lock().wait(work, WaitReason::Time(until), None);
     }
 
-    /// Makes the work of the webhook wait until a time. Work that waits for the total cap, its account or another time
-    /// stays unchanged.
+    /// Lets the work of the webhook wait until `until`. Does not change work that already waits for the total cap, for
+    /// its account or until another time.
     pub fn defer(&self, webhook_id: Uuid, until: DateTime<Utc>) {
         let mut state = self.lock();
         let waits = state.webhooks.entry(webhook_id).or_default().waits;
@@ -145,7 +147,7 @@ impl Slots {
         }
     }
 
-    /// Marks work that may be due as ready, unless it waits already.
+    /// Marks work as ready, because it may be due. Does not change work that already waits.
     pub fn wake(&self, work_items: impl IntoIterator<Item = WorkItem>) {
         let mut work_items = work_items.into_iter().peekable();
         if work_items.peek().is_none() {
@@ -157,7 +159,7 @@ impl Slots {
         self.woken.notify_one();
     }
 
-    /// Returns how many more attempts the webhook's own limits allow, regardless of the other caps.
+    /// Returns how many more attempts the webhook's own limits allow. Ignores the other caps.
     #[must_use]
     pub fn room_for(&self, webhook_id: Uuid) -> usize {
         let state = self.lock();
@@ -165,7 +167,8 @@ impl Slots {
         webhook.health.allowance().min(state.per_webhook(&self.caps)).saturating_sub(webhook.in_flight + webhook.slow)
     }
 
-    /// Returns whether to tell other nodes that this work waits here for a slot: at most once a second per webhook.
+    /// Returns whether this node should now report to other nodes that this work waits here for a slot. Returns true at
+    /// most once per second and webhook.
     #[must_use]
     pub fn may_share(&self, work: WorkItem, now: DateTime<Utc>) -> bool {
         let mut state = self.lock();
@@ -192,8 +195,8 @@ impl Slots {
         self.lock().webhooks.get(&work.webhook_id).is_some_and(|webhook| webhook.waits[work.lane as usize].is_some())
     }
 
-    /// Returns whether the webhook's retries go before its fresh deliveries in this lease operation. Counts the lease
-    /// operation.
+    /// Returns whether the webhook's retries go before its fresh deliveries in this lease operation. Each call counts
+    /// as one lease operation.
     #[must_use]
     pub fn retries_go_first(&self, webhook_id: Uuid) -> bool {
         let mut state = self.lock();
@@ -213,7 +216,7 @@ impl Slots {
         state.webhooks.iter().flat_map(of_webhook).collect()
     }
 
-    /// Resets the health of a changed webhook, because the webhook may accept deliveries now.
+    /// Resets the health of a webhook that was changed, because the webhook may accept deliveries now.
     pub fn reset_health(&self, webhook_id: Uuid) {
         let mut state = self.lock();
         let Some(webhook) = state.webhooks.get_mut(&webhook_id) else { return };
@@ -248,7 +251,8 @@ impl Slots {
         work_items
     }
 
-    /// Returns when to call [`Slots::take_ready`] again if [`Slots::woken`] does not return earlier.
+    /// Returns the time at which to call [`Slots::take_ready`] again, if [`Slots::woken`] does not return before that
+    /// time.
     #[must_use]
     pub fn next_check(&self) -> Option<DateTime<Utc>> {
         let state = self.lock();
@@ -261,7 +265,7 @@ impl Slots {
         time.into_iter().chain(slow).min()
     }
 
-    /// Waits until [`Slots::take_ready`] may return something.
+    /// Waits until [`Slots::take_ready`] may return work.
     pub async fn woken(&self) {
         self.woken.notified().await;
     }

@@ -37,10 +37,11 @@ pub enum Error {
     /// Too many commands are queued. Nothing was stored.
     #[error("the write queue is full")]
     Overloaded,
-    /// The store accepts no more data until some is removed. Nothing was stored.
+    /// The store is full. It accepts new data only after old data was removed. Nothing was stored.
     #[error("the storage is full")]
     Full,
-    /// The database cannot be read or written now. After a write, it is unknown whether the data is stored.
+    /// The database cannot be read or written now. If the operation was a write, it is unknown whether the data is
+    /// stored.
     #[error("the store is not available")]
     Unavailable(#[source] anyhow::Error),
     /// The database returned an unexpected result.
@@ -77,11 +78,11 @@ pub struct Page {
     pub limit: u32,
 }
 
-/// A page of a list. It is shorter than the limit if few rows match the filter or if payloads are large.
+/// A page of a list. The page is shorter than the limit if few rows match the filter or if payloads are large.
 #[derive(Debug)]
 pub struct Part<T> {
     pub items: Vec<T>,
-    /// The list continues after this identifier. `None` means that the list has ended.
+    /// The next page begins after this identifier. `None` means that there is no next page.
     pub next: Option<Uuid>,
 }
 
@@ -89,8 +90,8 @@ pub struct Part<T> {
 /// `None` as the account and finds all data.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Returns false if the account already has `limit` webhooks. If `handshake` is given, the caller must pass a
-    /// deactivated webhook. The webhook then waits for the handshake.
+    /// Stores a new webhook. Returns false if the account already has `limit` webhooks. If `handshake` is given, the
+    /// caller must pass a deactivated webhook, and this webhook waits for the handshake.
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool>;
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
@@ -102,7 +103,8 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>>;
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>>;
-    /// Activates a webhook. If `handshake` is given and the receiver has not agreed yet, starts that handshake instead.
+    /// Activates a webhook. If `handshake` is given and the receiver has not agreed yet, starts that handshake and does
+    /// not activate the webhook.
     async fn activate_webhook(
         &self,
         account: Account,
@@ -113,8 +115,8 @@ pub trait Store: Send + Sync + 'static {
     async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes>;
     /// Returns the revision of the webhook if the handshake made it active. Does nothing if the challenge is outdated.
     async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>>;
-    /// Replaces the signing secret with `secret`. The replaced secret stays valid for `overlap`. A secret that was
-    /// replaced earlier becomes invalid.
+    /// Replaces the signing secret with `secret`. The replaced secret stays valid for `overlap`. A secret that an
+    /// earlier rotation replaced becomes invalid.
     async fn rotate_signing_secret(
         &self,
         account: Account,
@@ -123,7 +125,7 @@ pub trait Store: Send + Sync + 'static {
         overlap: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>>;
-    /// Returns the revision of the tombstone, or `None` if the webhook does not exist.
+    /// Deletes a webhook. Returns the revision of the tombstone, or `None` if the webhook does not exist.
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>>;
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published>;
@@ -133,20 +135,21 @@ pub trait Store: Send + Sync + 'static {
     /// Removes the payload of a notification and cancels its pending deliveries. [`Store::erase_responses`] removes
     /// the responses to the callbacks. Returns false if the notification does not exist or is already deleted.
     async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
-    /// Erases some of the responses to the callbacks of a deleted notification. Returns true if more responses are left.
+    /// Erases some of the responses to the callbacks of a deleted notification. Returns true if more responses are
+    /// left.
     async fn erase_responses(&self, notification_id: Uuid) -> Result<bool>;
 
     async fn list_deliveries(&self, filter: DeliveryFilter, page: Page) -> Result<Part<Delivery>>;
     /// Returns a delivery with its last 50 attempts, oldest first.
     async fn get_delivery(&self, account: Option<Account>, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>>;
     /// Makes a delivery in any state due now, and starts a new retry schedule. If an attempt of the delivery is in
-    /// flight, no second attempt begins before the first one has ended. If the attempt in flight succeeds, the
-    /// redelivery is complete too. If it does not succeed, another attempt follows.
+    /// flight, no other attempt begins before this attempt has ended. If this attempt succeeds, the redelivery is
+    /// complete too. Otherwise another attempt follows.
     async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered>;
     /// Runs one small step of a recovery. A recovery begins with the oldest deliveries.
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep>;
-    /// Leases due deliveries of `work_items`, and of work that has become due since the last call, if the limits allow.
-    /// Work without a slot waits in `slots`.
+    /// Leases due deliveries of `work_items`, if the limits allow. Also leases due deliveries of work that has become
+    /// due since the previous call. Work without a slot waits in `slots`.
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound>;
     /// Returns the webhook data that an attempt needs, or `None` if the webhook is deactivated or deleted.
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
@@ -154,8 +157,8 @@ pub trait Store: Send + Sync + 'static {
     async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()>;
     /// Records an ended attempt. The store gathers ended attempts for some milliseconds and commits them together. A
     /// success is always recorded. Any other outcome is recorded only while the delivery still has the lease of this
-    /// attempt. If a redelivery was requested during the attempt, only a success completes it. For an ordered webhook,
-    /// the operation also leases the next delivery if it is due.
+    /// attempt. If a redelivery was requested during the attempt, only a success completes the redelivery. For an
+    /// ordered webhook, the operation also leases the next delivery if it is due.
     async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
     /// Runs one small step of the cleanup. The cleanup cancels deliveries of inactive webhooks, removes expired
     /// idempotency keys and signing secrets, and continues interrupted erasures. Returns true if there is more to do.
@@ -171,33 +174,34 @@ pub trait Store: Send + Sync + 'static {
     async fn oldest_due(&self, waiting: Vec<WorkItem>) -> Result<DuePerLane>;
     async fn storage_use(&self) -> Result<StorageUse>;
 
-    /// Stops leasing deliveries in this scope. New and retried deliveries wait. Pauses of different scopes are independent of each
-    /// other. Returns false if this scope is already paused.
+    /// Stops leasing deliveries in this scope. All deliveries of the scope wait, also those that are published later.
+    /// Pauses of different scopes are independent of each other. Returns false if this scope is already paused.
     async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
-    /// Ends the pause of a scope. If no other pause covers the overdue deliveries of the scope, they can be leased at
-    /// once. Returns false if the scope is not paused.
+    /// Ends the pause of a scope. Overdue deliveries of the scope can be leased at once, if no other pause covers them.
+    /// Returns false if the scope is not paused.
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
     async fn list_pauses(&self) -> Result<Vec<Pause>>;
 
     async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()>;
     async fn list_tokens(&self) -> Result<Vec<Token>>;
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>>;
-    /// Returns false if there is no such token. Revoking a revoked token changes nothing.
+    /// Returns false if there is no such token. Changes nothing if the token is already revoked.
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
 
-    /// Registers this process as a node. Deliveries with a void lease are due again.
+    /// Registers this process as a node. Makes deliveries with a void lease due again.
     async fn join(&self) -> Result<()>;
     /// Reports that this node is alive, takes over the leases of dead nodes, and reads the changes of other nodes. The
     /// engine must call this operation every [`HEARTBEAT`].
     async fn keep_alive(&self) -> Result<Fleet>;
-    /// Returns whether the lease is still valid and no other node can have taken over. If false, no attempt may begin.
+    /// Returns whether the lease is still valid and no other node can have taken over. If the result is false, no
+    /// attempt of the delivery may begin.
     fn holds(&self, lease: Uuid) -> bool;
-    /// Stops leasing on this node. Other nodes lease the due deliveries, including deliveries that this node publishes or releases
-    /// later.
+    /// Stops leasing on this node. Lets other nodes lease the due deliveries, including deliveries that this node
+    /// publishes or releases later.
     async fn stop_leasing(&self) -> Result<()>;
     /// Waits until another node reports that a delivery is due.
     async fn wait_for_wakeup(&self);
-    /// Releases all leases of this node together.
+    /// Releases all leases of this node in one operation.
     async fn release_leases(&self) -> Result<()>;
 }
 

@@ -27,7 +27,8 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
     Step { name, arguments, environment: &[] }
 }
 
-/// The steps of CI. Each step is a cargo command with these arguments. Fast checks and checks that often fail come first.
+/// The steps of CI. Each step runs cargo with the arguments in this list. Fast checks and checks that often fail come
+/// first.
 const STEPS: [Step; 21] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lint", &["xtask", "lint"]),
@@ -41,7 +42,8 @@ const STEPS: [Step; 21] = [
     step("test", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]),
     step("coverage", &["xtask", "coverage"]),
     step("mutations", &["xtask", "mutations"]),
-    // This step must come after `coverage` and `mutations`, because they evaluate the recordings of the step `test`.
+    // This step must come after `coverage` and `mutations`, because those two steps evaluate the recordings of the step
+    // `test`.
     Step {
         name: "test-postgres",
         arguments: &["test", "--package", "webhooks-server", "--lib", "--test", "it", "--locked", "--no-fail-fast"],
@@ -64,7 +66,7 @@ const STEPS: [Step; 21] = [
 const CHECK: [&str; 6] = ["format", "lint", "clippy", "openapi", "client", "test"];
 
 const ENVIRONMENT: [(&str, &str); 3] = [
-    // If the tool that a test needs is missing, the test fails. Without this variable, the test is skipped.
+    // With this variable, a test fails if a tool that it needs is missing. Without this variable, the test is skipped.
     ("WEBHOOKS_TEST_ALL", "1"),
     // The steps `deploy` and `readme` make release builds. `readme` builds in another path, so it builds the whole workspace again.
     // Most of the build time is link-time optimization. CI does not need this optimization, because it evaluates no measurements.
@@ -129,7 +131,7 @@ fn run_steps(steps: &[&Step], environment: &[(&str, &str)]) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a step and prints its output. An ignored test fails the step.
+/// Runs a step and prints its output. An ignored test makes the step fail.
 fn run_step(root: &Path, step: &Step, environment: &[(&str, &str)]) -> anyhow::Result<()> {
     let mut child = Command::new(env!("CARGO"))
         .args(step.arguments)

@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
 
-    /// Send all kinds of requests for this account; the token must belong to it
+    /// Send all kinds of requests for this account; the token must belong to the account
     ///
     /// The run registers, changes, deactivates and deletes webhooks, including webhooks that existed before. It publishes
     /// notifications, and can redeliver or delete existing notifications. Use a separate account. At the end, the run deletes the

@@ -1,5 +1,6 @@
-//! `cargo xtask deploy`: lints each file in server/deploy, and links the server statically as its image does. xtask/deploy
-//! lists the disabled rules with reasons. The server's tests check the options that the files pass to the server.
+//! `cargo xtask deploy`: lints each file in server/deploy, and links the server statically. The Containerfile links the
+//! server in the same way. xtask/deploy lists the disabled rules with reasons. The server's tests check the options
+//! that the files pass to the server.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -14,19 +15,21 @@ const CONTAINERFILE: &str = "server/deploy/Containerfile";
 const MANIFEST: &str = "server/deploy/kubernetes.yaml";
 const UNIT: &str = "server/deploy/webhooks-server.service";
 
-/// The oldest Kubernetes version that supports the manifest, and the newest version that kubernetes-validate supports.
+/// The oldest Kubernetes version that supports the manifest, and the newest Kubernetes version that kubernetes-validate
+/// supports.
 const KUBERNETES: [&str; 2] = ["1.30", "1.37"];
 
-/// Maximum exposure that `systemd-analyze security` may report, from 0 to 100. The exposure of the unit is 12. The sockets, which
-/// the server needs, cause 5 of it. If the unit allowed one more group of system calls or a capability, the exposure would exceed
-/// 15.
+/// Maximum exposure that `systemd-analyze security` may report, from 0 to 100. The exposure of the unit is 12. The
+/// sockets that the server needs cause 5 of these 12 points. If the unit allowed one more group of system calls or a
+/// capability, the exposure would exceed 15.
 const MAX_EXPOSURE: &str = "--threshold=15";
 
 /// `systemd-analyze verify` requires that the program of the unit exists, but the server is not installed here.
 const INSTALLED: &str = "ExecStart=/usr/local/bin/webhooks-server ";
 const PLACEHOLDER: &str = "ExecStart=/bin/true ";
 
-/// Arguments of cargo for a statically linked server. They affect only the last step, so no dependency is built again.
+/// Arguments of cargo for a statically linked server. They affect only the last step of the build, so no dependency is
+/// built again.
 const LINK: [&str; 8] = ["--locked", "--package", "webhooks-server", "--bin", "webhooks-server", "--", "-C", "target-feature=+crt-static"];
 
 /// # Errors
@@ -67,7 +70,8 @@ fn linter(program: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a linter and prints its findings. Returns whether the linter exited with 0, which means no findings.
+/// Runs a linter and prints its findings. Returns whether the linter exited with 0. Exit code 0 means that there are no
+/// findings.
 fn passes(check: &mut Command) -> anyhow::Result<bool> {
     let name = Path::new(check.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let words: Vec<_> = check.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -95,7 +99,7 @@ fn startable(unit: &str) -> anyhow::Result<String> {
     Ok(unit.replace(INSTALLED, PLACEHOLDER))
 }
 
-/// Links the server as in the Containerfile. Returns whether it needs no shared library and starts.
+/// Links the server as in the Containerfile. Returns whether the server starts and needs no shared library.
 fn links_statically(root: &Path) -> anyhow::Result<bool> {
     println!("── cargo rustc {}", LINK.join(" "));
     let executable = build::cargo(root, &[&["rustc"][..], &LINK].concat())?;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 const INSTALL_NODE: &str = "install Node.js 20.19 or later and npm: sudo apt-get install --yes nodejs npm";
 const INSTALL_PYTHON: &str = "install Python with venv: sudo apt-get install --yes python3 python3-venv";
 
-/// Returns the working directory of a command, `target/<command>`. Creates it if it is missing.
+/// Returns the working directory of a command, `target/<command>`. If the directory is missing, creates it.
 ///
 /// # Errors
 /// When the directory cannot be created.
@@ -46,7 +46,8 @@ pub(crate) fn node(command: &str) -> anyhow::Result<()> {
     std::fs::write(&installed, wanted).context("cannot record the installed versions")
 }
 
-/// Installs the packages of `xtask/<command>/requirements.txt` in a virtual environment. Returns its `bin` folder.
+/// Installs the packages of `xtask/<command>/requirements.txt` in a virtual environment. Returns the `bin` folder of
+/// this environment.
 ///
 /// # Errors
 /// When Python is missing, or pip fails.
@@ -55,7 +56,7 @@ pub(crate) fn python(command: &str) -> anyhow::Result<PathBuf> {
     let (programs, installed) = (environment.join("bin"), environment.join("requirements.txt"));
     let requirements = crate::repository("xtask").join(command).join("requirements.txt");
     let wanted = crate::read(&requirements)?;
-    // The environment's `python` is a link to the Python of the system, which may have been removed.
+    // The environment's `python` is a link to the Python of the system. That Python may have been removed.
     if programs.join("python").exists() && std::fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(programs);
     }

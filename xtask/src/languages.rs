@@ -58,7 +58,7 @@ impl Tools {
         println!("── TypeScript");
         let client = self.work.join(TYPESCRIPT_CLIENT);
         remove(&client)?;
-        // `--no-warnings`: Node.js writes its own warnings to the same stream as the generator.
+        // `--no-warnings`: otherwise Node.js writes its own warnings to the stream that the generator also uses.
         let generated = generates(self.node("openapi-typescript").args(["openapi.json", "--output", TYPESCRIPT_CLIENT]))?
             && self.has_all_operations(&members(&crate::read(&client)?));
         Ok(generated
@@ -117,7 +117,7 @@ fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
     Ok(command.status().with_context(|| cannot_start(command))?.success())
 }
 
-/// Returns an error message. It omits the environment of the command, which may contain an access token.
+/// Returns an error message. The message omits the environment of the command, which may contain an access token.
 fn cannot_start(command: &Command) -> String {
     format!("cannot start {}", command.get_program().display())
 }

@@ -21,7 +21,7 @@ const LINTERS: [(&str, &[&str]); 2] = [
 pub fn run() -> anyhow::Result<ExitCode> {
     environment::node(COMMAND)?;
     let work = environment::directory(COMMAND)?;
-    // The configuration of the linters expects openapi.json in its own folder.
+    // The configuration of the linters expects openapi.json in the folder of the configuration.
     environment::copy(&crate::repository("openapi.json"), &work)?;
     let mut passed = true;
     for (linter, arguments) in LINTERS {

@@ -32,7 +32,8 @@ enum Command {
     Ci(xtask::ci::Arguments),
     /// Compare openapi.json with the document that the code generates, and validate the examples in openapi.json
     Openapi(xtask::spec::Arguments),
-    /// List changes of openapi.json that break clients or receivers, and check that `info.version` announces them
+    /// List changes of openapi.json that break clients or receivers, and check that `info.version` was increased for
+    /// them
     Breaking(xtask::spec::Arguments),
     /// Generate client/src/generated.rs and client/src/mock.rs from openapi.json
     Client(xtask::spec::Arguments),
@@ -42,7 +43,7 @@ enum Command {
     Lint,
     /// Check openapi.json with two linters
     LintSpec,
-    /// Lint the files in server/deploy, and link the server statically as its image does
+    /// Lint the files in server/deploy, and link the server statically
     Deploy,
     /// Test the service with valid and invalid requests that are generated from openapi.json
     ///

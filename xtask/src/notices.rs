@@ -32,7 +32,7 @@ pub struct Arguments {
 }
 
 /// # Errors
-/// When cargo cannot list the dependencies, or no crate contains the text of a licence.
+/// When cargo cannot list the dependencies, or the text of a needed licence is in no crate.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
     let metadata = metadata(&root)?;
@@ -114,7 +114,8 @@ fn render(package: &str, crates: &[Licensed], texts: &BTreeMap<String, String>) 
     Ok(text)
 }
 
-/// Returns the licences whose texts are needed. If a crate offers several licences, chooses one in the order of `PREFERRED`.
+/// Returns the licences whose texts are needed. If a crate offers several licences, chooses the licence that comes
+/// first in `PREFERRED`.
 fn chosen(crates: &[Licensed]) -> BTreeSet<String> {
     const PREFERRED: [&str; 3] = ["MIT", "Apache-2.0", "Unlicense"];
     let mut chosen = BTreeSet::new();
@@ -126,7 +127,8 @@ fn chosen(crates: &[Licensed]) -> BTreeSet<String> {
     chosen
 }
 
-/// Returns the ids of all packages that are linked into a package. These exclude procedural macros and build dependencies.
+/// Returns the ids of all packages that are linked into a package. Procedural macros and build dependencies are not
+/// returned.
 fn linked(metadata: &Value, package: &str) -> anyhow::Result<BTreeSet<String>> {
     let packages: BTreeMap<&str, &Value> =
         metadata["packages"].as_array().into_iter().flatten().filter_map(|known| Some((known["id"].as_str()?, known))).collect();
@@ -167,7 +169,8 @@ fn license_files(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(files)
 }
 
-/// Returns the licence whose text is in a file. Uses the file name, or the licence of the crate if it has only one.
+/// Returns the licence whose text is in a file. Uses the file name, or the licence of the crate if the crate has only
+/// one licence.
 fn id_of(file: &str, license: &str) -> Option<String> {
     let by_name = [
         ("APACHE", "Apache-2.0"),

@@ -4,8 +4,9 @@
 //! - A block with the mark `sh` must run to its end and succeed.
 //! - A block with the mark `sh terminal-2` runs in a second terminal, in the background. Before another block starts in this
 //!   terminal, the running command is stopped as with Ctrl-C.
-//! - A block with the mark `shows` lists lines that the last `sh` block must have printed. With the mark `terminal-2`, the command
-//!   in the second terminal must print these lines. An id matches any id, a time matches any time, and `…` matches any text.
+//! - A block with the mark `shows` lists lines that the last `sh` block must have printed. If the block also has the
+//!   mark `terminal-2`, the command in the second terminal must print these lines. An id matches any id, a time matches
+//!   any time, and `…` matches any text.
 //! - Other blocks are ignored, for example `console`.
 
 use std::collections::HashMap;
@@ -106,7 +107,8 @@ fn blocks(readme: &str) -> Vec<Block> {
     blocks
 }
 
-/// Copies all files that git does not ignore, including uncommitted changes. So the developer's `./data` is not copied.
+/// Copies all files that git does not ignore, including uncommitted changes. git ignores the developer's `./data`, so
+/// it is not copied.
 fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
     let checkout = root.join("target/readme");
     if checkout.exists() {

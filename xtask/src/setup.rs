@@ -73,7 +73,8 @@ fn install_packages() -> anyhow::Result<()> {
     let instructions = format!("install the missing packages and run this again: sudo apt-get update && sudo apt-get install --yes {list}");
     let (Some(as_root), true) = (as_root, is_installed("apt-get")) else { bail!("{instructions}") };
     println!("installing {list}");
-    // apt-get itself can wait for the lock of dpkg, but not for the lock of the package lists. So this loop waits for it.
+    // apt-get itself can wait for the lock of dpkg, but not for the lock of the package lists. So this loop waits for
+    // the lock of the package lists.
     let started = Instant::now();
     while let Err(message) = update_lists(as_root)? {
         if !message.contains(LISTS_LOCK) {

@@ -50,7 +50,7 @@ impl Outcome {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}{}", self.text, self.error))
     }
 
-    /// Returns the names of the checks with this verdict, in order.
+    /// Returns the names of the checks with this verdict, in the order of the checks.
     pub(crate) fn checks(&self, verdict: &str) -> Vec<String> {
         let json = self.json();
         let checks = json["checks"].as_array().expect("checks");
@@ -59,7 +59,7 @@ impl Outcome {
     }
 }
 
-/// A running `webhooks listen` on a free port. It is killed on drop.
+/// A running `webhooks listen` on a free port. Dropping this value kills the program.
 pub(crate) struct Listen {
     _child: Child,
     pub(crate) url: String,

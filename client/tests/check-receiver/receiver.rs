@@ -40,8 +40,8 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Starts a receiver. `behaviour` returns its reply to each request. Writes the certificate of its authority to
-    /// `directory`.
+    /// Starts a receiver. `behaviour` returns the reply to each request. Writes the certificate of the receiver's
+    /// certificate authority to `directory`.
     pub(crate) async fn start(directory: &Path, behaviour: impl Fn(&Callback) -> Reply + Send + Sync + 'static) -> Receiver {
         let ca_file = directory.join("receiver-ca.pem");
         let acceptor = TlsAcceptor::from(Arc::new(tls(&ca_file)));

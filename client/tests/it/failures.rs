@@ -45,7 +45,7 @@ async fn a_failure_has_the_wait_of_retry_after() {
     assert!(wait > Duration::ZERO && wait <= Duration::from_secs(3600), "{wait:?}");
 }
 
-/// openapi.json lists 404 and 503 for the operation, but not 502.
+/// For the called operation, openapi.json lists the statuses 404 and 503, but not 502.
 #[tokio::test]
 async fn a_response_of_a_proxy_is_foreign() {
     for status in [404, 502, 503] {

@@ -1,5 +1,5 @@
 //! The callback request: its body, its headers, and the meaning of each response status. openapi.json declares the
-//! callback under `callbacks`. `cargo xtask openapi` compares this module with that declaration.
+//! callback under `callbacks`. `cargo xtask openapi` compares this module with the declaration in openapi.json.
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -39,7 +39,7 @@ impl CallbackBody<'_> {
 }
 
 text! {
-    /// Seconds since 1970.
+    /// The time of signing, in seconds since 1970.
     open SignedAt { 1..=20, r"^[0-9]+$", "seconds since 1970" }
 
     /// One signature for each valid secret.
@@ -49,8 +49,8 @@ text! {
     open UserAgent { 1..=128, r"^webhooks-server/[0-9A-Za-z.+-]+$", "`webhooks-server/` and a version" }
 }
 
-/// The headers of a callback, except `Authorization`, the custom headers of the webhook, and the headers of every HTTP
-/// request.
+/// The headers of a callback. This type does not contain `Authorization`, custom headers, or the headers that every
+/// HTTP request has.
 #[derive(JsonSchema)]
 pub struct CallbackHeaders {
     #[schemars(rename = "webhook-id")]
@@ -72,14 +72,14 @@ pub struct CallbackHeaders {
 pub enum ResponseClass {
     Accepted,
     /// If the webhook uses OAuth 2.0 client credentials, the service fetches a new access token and sends the callback
-    /// once more. A second response of this class, or a response to other authentication, is handled like
-    /// [`ResponseClass::Refused`].
+    /// once more. If the second response is also of this class, it is handled like [`ResponseClass::Refused`]. With
+    /// other authentication, the first response is handled like [`ResponseClass::Refused`].
     Unauthorized,
-    /// The webhook is deactivated.
+    /// The service deactivates the webhook.
     Gone,
     /// The response is handled like [`ResponseClass::Refused`], but `Retry-After` can delay the next attempt.
     Busy,
-    /// The callback is sent again on the retry schedule.
+    /// The retry schedule decides when the callback is sent again.
     Refused,
 }
 

@@ -11,7 +11,7 @@ use crate::problem::Kind;
 /// The documentation page.
 pub struct Page {
     pub html: String,
-    /// The Content-Security-Policy, which the page also contains in a `meta` element.
+    /// The Content-Security-Policy of the page. The page also contains this policy in a `meta` element.
     pub policy: String,
 }
 
@@ -19,8 +19,8 @@ impl Page {
     #[must_use]
     pub fn new() -> Page {
         let scalar = scalar_api_reference::get_asset("scalar.js").expect("the crate has its script");
-        // In an inline script, `<!--` starts a comment. The script has `<!--` only in strings and patterns, where
-        // `\x3C` means `<`.
+        // In an inline script, `<!--` starts a comment. This script has `<!--` only in strings and patterns. In strings
+        // and patterns, `\x3C` means `<`.
         let scalar = String::from_utf8(scalar).expect("a script is UTF-8").replace("<!--", r"\x3C!--");
         let start = include_str!("docs/start.js");
         let policy = format!(
@@ -35,7 +35,7 @@ impl Page {
                 ("policy", &policy),
                 ("title", &title()),
                 ("problems", &problems()),
-                // JSON has `<` only in strings, where `\u003c` means `<`.
+                // JSON has `<` only in strings. In a JSON string, `\u003c` means `<`.
                 ("document", &OPENAPI_JSON.replace('<', r"\u003c")),
                 ("scalar", &scalar),
                 ("start", start),
@@ -51,8 +51,8 @@ impl Default for Page {
     }
 }
 
-/// Replaces each `{{name}}` in the template by its value. The template has the names in the order of `values`. A
-/// `{{name}}` inside an inserted value is not replaced.
+/// Replaces each `{{name}}` in the template by its value. The template must have the names in the same order as
+/// `values`. A `{{name}}` inside an inserted value is not replaced.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     let mut rest = template;
@@ -64,7 +64,7 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     filled + rest
 }
 
-/// Returns the source expression of an inline script in a Content-Security-Policy.
+/// Returns the source expression that allows an inline script in a Content-Security-Policy.
 fn hash_source(script: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, script.as_bytes())))
 }

@@ -1,5 +1,5 @@
-//! Extractors that never fail. A handler first authenticates the caller. Then it checks the path, the query and the
-//! body.
+//! Extractors that never fail. So a handler can first authenticate the caller, and then check the path, the query and
+//! the body.
 
 use async_trait::async_trait;
 use dropshot::{
@@ -39,7 +39,7 @@ impl<T> JsonBody<T> {
     }
 }
 
-/// Parses a JSON body. Each error names its position as a JSON Pointer (RFC 6901).
+/// Parses a JSON body. An error names the position of the invalid value as a JSON Pointer (RFC 6901).
 ///
 /// # Errors
 /// Fails if the bytes are not one JSON object that `T` accepts.
@@ -58,7 +58,8 @@ fn not_json(error: &serde_json::Error) -> ApiError {
     ApiError::at(Kind::InvalidRequest, "", format!("the body is not one valid JSON value: {error}"))
 }
 
-/// Removes the quoted value from an error message of serde, because the value may be a password in the wrong member.
+/// Removes the quoted value from an error message of serde, because the value may be a password that was sent in the
+/// wrong member.
 fn without_values(message: &str) -> String {
     match (message.find("string \""), message.rfind("\", expected")) {
         (Some(start), Some(end)) if start < end => format!("{}a string{}", &message[..start], &message[end + 1..]),
@@ -66,7 +67,7 @@ fn without_values(message: &str) -> String {
     }
 }
 
-/// Returns the JSON Pointer of a path (RFC 6901 §3).
+/// Converts a path of `serde_path_to_error` to a JSON Pointer (RFC 6901 §3).
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()
@@ -78,11 +79,12 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// A path, query or headers, or the error if they are not valid. [`Checked::get`] returns the value or the error.
+/// The path, the query or the headers of a request. If `E` is not valid in the request, this value contains the error
+/// instead.
 pub struct Checked<E>(Result<E, HttpError>);
 
 impl<E> Checked<E> {
-    /// Returns the path, query or headers.
+    /// Returns the path, the query or the headers.
     ///
     /// # Errors
     /// Fails if the request does not match the schema.

@@ -1,5 +1,5 @@
 //! The API as one trait with all operations. The first line of each operation's doc comment is the summary of the
-//! operation in openapi.json. openapi.json is the source of truth and contains the full descriptions.
+//! operation in openapi.json. openapi.json defines the API and contains the full descriptions.
 //!
 //! A handler authenticates the caller before it checks the body, the path or the query. So the trait uses the
 //! extractors `JsonBody` and `Checked`, which never fail. A [`Reply`] is either a success or a problem response.
@@ -22,11 +22,11 @@ use extract::{Checked, JsonBody};
 use problem::Reply;
 use types::*;
 
-/// The exact text of openapi.json, the specification.
+/// The exact text of openapi.json, which is the specification.
 pub const OPENAPI_JSON: &str = include_str!("../openapi.json");
 
-/// The default listen address of the API. It accepts only connections from the same machine. The first server in
-/// openapi.json has the same address.
+/// The default listen address of the API. Only clients on the same machine can connect to this address. The first
+/// server in openapi.json has the same address.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 pub type ApiResult<R> = Result<Reply<R>, Problem>;

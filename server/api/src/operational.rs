@@ -1,5 +1,6 @@
-//! Operational notifications: the service itself publishes notifications about an account's webhooks. Their event types
-//! begin with `webhook.`. A webhook receives them only if its `eventTypes` contain the event type or `webhook.*`.
+//! Operational notifications. The service itself publishes these notifications about an account's webhooks. The event
+//! types of operational notifications begin with `webhook.`. A webhook receives an operational notification only if the
+//! webhook's `eventTypes` contain the event type or `webhook.*`.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -17,21 +18,22 @@ pub trait Operational: Serialize {
 #[derive(Debug, Serialize)]
 pub struct WebhookDeactivated {
     pub webhook: AboutWebhook,
-    /// The reason, as in the webhook's `deactivation`.
+    /// The `reason` in the webhook's `deactivation`.
     pub reason: String,
     pub at: DateTime<Utc>,
 }
 
-/// A webhook has accepted nothing for half of the time after which it is deactivated.
+/// A webhook has accepted no callback for half of the time in the deactivation policy.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookFailing {
     pub webhook: AboutWebhook,
-    /// The time when the first failed attempt ended. Earlier failures do not count after an accepted callback, an
-    /// activation or a new target URL.
+    /// The time when the first failed attempt ended. An accepted callback, an activation or a new target URL resets
+    /// this time.
     pub since: DateTime<Utc>,
     pub attempts: u32,
-    /// The earliest time of the deactivation, if the webhook still accepts nothing.
+    /// The earliest time at which the service can deactivate the webhook. An accepted callback prevents the
+    /// deactivation.
     pub deactivation_expected_at: DateTime<Utc>,
 }
 

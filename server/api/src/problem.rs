@@ -1,5 +1,4 @@
-//! The errors of the API: the kinds of problems, the internal [`ApiError`], and [`Reply`], which converts an error to a
-//! response.
+//! The errors of the API. [`Kind`] lists the kinds of problems. [`Reply`] converts an [`ApiError`] to a response.
 
 use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError};
 use http::{HeaderMap, Response, StatusCode, header};
@@ -76,7 +75,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Returns the cause, which only the log contains.
+    /// Returns the cause. Only the log contains the cause.
     #[must_use]
     pub fn cause(&self) -> Option<&anyhow::Error> {
         self.cause.as_ref()
@@ -158,8 +157,8 @@ fn truncate(mut text: String, characters: usize) -> String {
     text
 }
 
-/// Returns `application/json` if `Accept` (RFC 9110 §12.5.1) allows it but not `application/problem+json`. Otherwise,
-/// returns `application/problem+json`.
+/// Returns `application/json` if `Accept` (RFC 9110 §12.5.1) allows `application/json` but not
+/// `application/problem+json`. Otherwise, returns `application/problem+json`.
 fn media_type(request_headers: &HeaderMap) -> &'static str {
     let mut json_only = false;
     let ranges = request_headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
@@ -177,12 +176,13 @@ fn media_type(request_headers: &HeaderMap) -> &'static str {
     if json_only { "application/json" } else { "application/problem+json" }
 }
 
-/// The result of an operation: a success or a complete problem response. An error type of dropshot cannot choose the
-/// media type of its response. So a problem is returned to dropshot like a success.
+/// The result of an operation: a success or a complete problem response. In dropshot, an error type cannot choose the
+/// media type of the response. So handlers return a problem to dropshot as a success.
 pub struct Reply<R>(Result<R, Response<Body>>);
 
 impl<R> Reply<R> {
-    /// Creates a reply. Converts an error to a response in a media type that the request's `Accept` header allows.
+    /// Creates a reply. If `outcome` is an error, the `Accept` header of the request decides the media type of the
+    /// response.
     pub fn new(outcome: Result<R, ApiError>, request_id: &str, request_headers: &HeaderMap) -> Reply<R> {
         Reply(outcome.map_err(|error| error.to_response(request_id, request_headers)))
     }
@@ -208,7 +208,7 @@ impl<R: HttpResponse> HttpResponse for Reply<R> {
     }
 }
 
-// dropshot needs these implementations to declare `Problem` as the error type in the generated document. No handler
+// With these implementations, dropshot can declare `Problem` as the error type in the generated document. No handler
 // returns a `Problem` as an error.
 
 impl HttpResponseError for Problem {

@@ -44,9 +44,9 @@ impl Scope {
         Scope::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    /// Returns whether a platform token may have this scope. The platform can publish, read and delete notifications,
-    /// and read webhooks and deliveries. Only a token of an account can change webhooks, read signing secrets and
-    /// repeat deliveries.
+    /// Returns whether a platform token may have this scope. A platform token can publish, read and delete
+    /// notifications. It can also read webhooks and deliveries. Only a token of an account can change webhooks, read
+    /// signing secrets, or repeat deliveries.
     #[must_use]
     pub const fn for_platform(self) -> bool {
         !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets | Scope::DeliveriesWrite)

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
-/// The rules for a string. As in JSON Schema, the pattern has the syntax of ECMA-262, and lengths count Unicode
-/// characters.
+/// The rules for a string. The pattern has the syntax of ECMA-262, and a length is a number of Unicode characters. JSON
+/// Schema has the same conventions.
 pub(crate) struct Rule {
     pub(crate) minimum: usize,
     pub(crate) maximum: usize,
@@ -24,7 +24,7 @@ impl Rule {
         if length > self.maximum {
             return Err(format!("must be at most {} characters long; it has {length}", self.maximum));
         }
-        // A pattern that exceeds the backtracking limit does not match.
+        // If the pattern exceeds the backtracking limit, the text is refused.
         match self.regex.is_match(text) {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(format!("must be {}", self.meaning)),
@@ -33,8 +33,9 @@ impl Rule {
 }
 
 /// Declares a newtype for a string. `Deserialize` and `parse` check the text, and `JsonSchema` contains the same rules.
-/// An `open` type implements `Serialize` and `Display`. A `secret` type does not, and its `Debug` output does not show
-/// the text. A `precheck` function runs before the check, and returns the text that is checked.
+/// An `open` type implements `Serialize` and `Display`. A `secret` type does not implement them, and its `Debug` output
+/// does not show the text. A `precheck` function runs before the other checks, and returns the text that these checks
+/// use.
 macro_rules! text {
     (@type secret $(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -82,7 +83,8 @@ macro_rules! text {
                 Ok($name(text))
             }
 
-            /// Creates the value from a text of the store without a check. The text was checked before it was stored.
+            /// Creates the value from a text that was read from the store. The text was checked before it was stored,
+            /// so this function does not check it.
             #[must_use]
             pub fn stored(text: String) -> $name {
                 $name(text)

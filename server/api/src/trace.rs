@@ -1,18 +1,18 @@
 //! The trace of a publication (W3C Trace Context, level 1). Callbacks contain this trace unchanged. The service does
-//! not add a span, so callbacks are children of the publisher's span.
+//! not add a span, so the publisher's span is the parent of each callback.
 
 use http::HeaderMap;
 
 use crate::text::text;
 
 text! {
-    /// The header `traceparent` (§3.2): version, trace, span and flags. Only version 00 is defined. An identifier that
-    /// consists of zeros is invalid.
+    /// The header `traceparent` (§3.2). It contains the version, the identifiers of the trace and the span, and the
+    /// flags. Only version 00 is defined. An identifier that consists only of zeros is invalid.
     open TraceParent { 55..=55, r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$",
         "version 00 of a trace, such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" }
 
-    /// The header `tracestate` (§3.3): vendor data, as `key=value` separated by commas. A service does not have to
-    /// forward more than 512 characters.
+    /// The header `tracestate` (§3.3): vendor data, as a list of `key=value` with commas between the items. A service
+    /// does not have to forward a header of more than 512 characters.
     open TraceState { 1..=512, r"^[a-z0-9][a-z0-9_*/@-]*=[\x20-\x2b\x2d-\x3c\x3e-\x7e]+([ \t]*,[ \t]*([a-z0-9][a-z0-9_*/@-]*=[\x20-\x2b\x2d-\x3c\x3e-\x7e]+)?)*$",
         "a list of key=value, at most 512 characters long" }
 }
@@ -24,8 +24,8 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// Returns the trace of a request if its `traceparent` is valid. An invalid header is ignored, and the request is
-    /// not refused (§3.2.2.3, §3.3.1.2). A `tracestate` without a valid `traceparent` is also ignored.
+    /// Returns the trace of a request if the `traceparent` of the request is valid. An invalid header is ignored, and
+    /// the request is not refused (§3.2.2.3, §3.3.1.2). A `tracestate` without a valid `traceparent` is also ignored.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<TraceContext> {
         let mut parents = headers.get_all("traceparent").iter();

@@ -1,6 +1,6 @@
-//! The types of request and response bodies, in one file per resource. Deserialization checks each value. The schema of
-//! a type contains the same rules as its deserialization. `cargo xtask openapi` compares these schemas with
-//! openapi.json.
+//! The types of request and response bodies. Each resource has its own file. Deserialization checks each value. The
+//! schema of a type contains the rules that the deserialization of the type checks. `cargo xtask openapi` compares
+//! these schemas with openapi.json.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use schemars::JsonSchema;
@@ -52,9 +52,9 @@ text! {
         precheck: outbound_url }
 }
 
-/// Returns a separate error message for each of the most common mistakes. This check comes before the check of the
-/// pattern. In an `http` URL, replaces `http` by `https` for the pattern. The guard decides whether `http` is allowed
-/// (`--allow-http`).
+/// Checks a URL before the pattern is checked. Each common mistake has its own error message. The returned text has
+/// `https` instead of `http`, because the pattern allows only `https`. The guard decides later whether `http` is
+/// allowed (`--allow-http`).
 fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
     let url =
         url::Url::parse(text).map_err(|error| format!("must be an absolute https URL, such as `https://example.com/notify`: {error}"))?;
@@ -93,7 +93,7 @@ impl Cursor {
     }
 }
 
-/// An identifier in the hyphenated format (RFC 9562 §4), the only format that openapi.json allows. The `uuid` crate
+/// An identifier in the hyphenated format (RFC 9562 §4). openapi.json allows only this format, but the `uuid` crate
 /// accepts four formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(pub Uuid);
@@ -200,8 +200,9 @@ fn non_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
     T::deserialize(deserializer).map(Some)
 }
 
-/// A deserializer that accepts only objects. Without it, serde also reads a struct from an array, which JSON Schema
-/// does not allow. serde also reads a unit variant from an object, so `one_of` accepts only strings.
+/// A deserializer that accepts only objects. Without this deserializer, serde also reads a struct from an array. The
+/// schema does not allow an array there. serde also reads a unit variant of an enum from an object, so `one_of` reads
+/// only strings.
 pub struct ObjectOnly<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {

@@ -33,7 +33,8 @@ pub(super) fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow:
     Ok(())
 }
 
-/// Checks that the backup is not damaged and that the master key belongs to it, and then replaces the database with the backup.
+/// Checks that the backup is not damaged and that the master key belongs to the backup. Then replaces the database with
+/// the backup.
 ///
 /// # Errors
 /// If a server runs on the data directory, if the backup is not usable, or if a database exists and `replace` is false.

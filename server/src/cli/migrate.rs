@@ -1,10 +1,10 @@
 //! `webhooks-server migrate`: copies everything from an embedded store to PostgreSQL.
 //!
-//! During the move, no server uses the source or the target. The command locks the data directory of the source, as a running
-//! server does. A mark in the target says that the move is not finished, and no node starts while the mark exists. Each
-//! transaction that adds rows also stores the progress. So an interrupted command continues where it stopped. At the end, the
-//! command reads all rows of the source and the target again, and compares them. The secrets are copied without decryption, so
-//! the master key stays the same.
+//! During the move, no server can use the source or the target. The command locks the data directory of the source, as
+//! a running server does. A mark in the target says that the move is not finished, and no node starts while the mark
+//! exists. Each transaction that adds rows also stores the progress. So an interrupted command continues where it
+//! stopped. At the end, the command reads all rows of the source and the target again, and compares them. The secrets
+//! are copied without decryption, so the master key stays the same.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ impl Embedded {
     }
 }
 
-/// Copies the source to the target, compares the two, and marks the move as finished.
+/// Copies the source to the target, compares the source with the target, and marks the move as finished.
 ///
 /// # Errors
 /// If the source or the target cannot be used, or if a row of the target differs from the source.
@@ -140,7 +140,8 @@ fn print(compared: &[(&str, Compared)]) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{}", lines.join("\n")).context("everything is moved, but the result of the comparison cannot be printed")
 }
 
-/// Prints how many rows of one table are done: after the first and the last batch, and between them at most once a second.
+/// Prints the number of finished rows of one table: after the first batch, after the last batch, and at most once a
+/// second between these two batches.
 struct ProgressReport {
     operation: &'static str,
     table: &'static str,

@@ -23,8 +23,8 @@ pub enum Command {
         /// The account whose data the token can access
         #[arg(long, value_parser = parse_account, required_unless_present = "platform", conflicts_with = "platform")]
         account: Option<Account>,
-        /// Create a platform token, which is valid for all accounts. It can publish, read and delete notifications, and read
-        /// webhooks and deliveries
+        /// Create a platform token, which is valid for all accounts. The token can publish, read and delete
+        /// notifications, and read webhooks and deliveries
         #[arg(long)]
         platform: bool,
         /// A scope of the token. You can repeat this option
@@ -36,7 +36,7 @@ pub enum Command {
     },
     /// List the access tokens without their secrets
     List,
-    /// Revoke an access token; within a second, servers refuse it
+    /// Revoke an access token; after at most one second, all servers refuse the token
     Revoke {
         /// The id of the token; `token list` shows the ids
         #[arg(value_name = "ID")]
@@ -82,7 +82,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     Ok(())
 }
 
-/// Returns the text in the column STATE: the time until which the token is valid, or why servers refuse it.
+/// Returns the text in the column STATE: the time until which the token is valid, or why servers refuse the token.
 fn state(token: &Token, now: chrono::DateTime<chrono::Utc>) -> String {
     match (token.revoked_at, token.expires_at) {
         (Some(_), _) => "revoked".to_owned(),

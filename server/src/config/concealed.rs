@@ -8,7 +8,7 @@ use clap::Arg;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 
-/// Parses a value that may contain a password. Its error messages do not show the value.
+/// Parses a value that may contain a password. The error messages of this parser do not show the value.
 #[derive(Clone)]
 pub(crate) struct Concealed<T>(PhantomData<T>);
 

@@ -71,7 +71,7 @@ pub fn load<T: FromArgMatches>(
     Ok(second)
 }
 
-/// Gives each setting an environment variable, and adds the key of the setting (`[setting: …]`) to its help.
+/// Gives each setting an environment variable, and adds the key of the setting (`[setting: …]`) to the help.
 pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let key = argument.get_id().to_string();

@@ -1,5 +1,5 @@
-//! Makes one attempt: signs, authenticates and sends a callback, and reads the response, within limits of time and
-//! size. A failure of the receiver or the network is returned as an outcome.
+//! Makes one attempt: signs, authenticates and sends a callback, and reads the response. The time of the attempt and
+//! the size of the response are limited. A failure of the receiver or the network is returned as an outcome.
 
 use std::time::{Duration, Instant};
 
@@ -145,7 +145,7 @@ struct Received {
     status: StatusCode,
     retry_after: Option<RetryAfter>,
     body: Vec<u8>,
-    /// Whether the body was not read completely.
+    /// Whether only a part of the body was read.
     truncated: bool,
 }
 

@@ -8,7 +8,7 @@ use crate::api::callback::{CallbackHeaders, Signatures, SignedAt, UserAgent};
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
 use crate::secrets::signing_secret::SigningSecret;
 
-/// Returns the headers for `body` when it is sent at `now`.
+/// Returns the headers of a callback that is sent at `now` with this body.
 pub(super) fn signed_headers(
     notification_id: Uuid,
     body: &[u8],

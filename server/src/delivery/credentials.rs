@@ -22,7 +22,8 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 /// Maximum time that a token is kept, even if `expires_in` is longer, because the token may have been revoked.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long before its expiry a token is renewed. If one tenth of its lifetime is shorter, that time is used instead.
+/// A token is renewed this long before its expiry. If one tenth of the token's lifetime is shorter than this constant,
+/// the tenth is used instead.
 const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
 
 /// Maximum size of a token response. A usual response (RFC 6749 §5.1) has a few hundred bytes.
@@ -89,7 +90,7 @@ impl TokenSource {
         }
     }
 
-    /// Returns a token that is not `refused`. Concurrent callers share one token request.
+    /// Returns a token other than `refused`. Concurrent callers share one token request.
     pub(super) async fn token(&self, guard: &Guard, refused: Option<&Token>) -> Result<Token, Failure> {
         let mut state = self.state.lock().await;
         let number = match &state.token {

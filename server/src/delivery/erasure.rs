@@ -4,9 +4,9 @@ use super::*;
 use crate::api::types::Account;
 
 impl Engine {
-    /// Deletes a notification. Returns false if there is no such notification. Afterwards no attempt of its deliveries
-    /// starts, and the store contains neither the payload nor the stored responses. If this function is interrupted, a
-    /// background task completes the erasure later.
+    /// Deletes a notification. Returns false if there is no such notification. After this call, no attempt of the
+    /// notification's deliveries starts, and the store contains neither the payload nor the stored responses. If this
+    /// function is interrupted, a background task completes the erasure later.
     ///
     /// # Errors
     /// When the store is unavailable. The payload may already be erased.
@@ -45,8 +45,8 @@ mod tests {
     use crate::store::sqlite::Sqlite;
     use crate::store::{Audience, Publication, Published, Sealed, Webhook};
 
-    /// Returns an engine without a lease loop, and a webhook with an address that the guard refuses. So an attempt ends at once
-    /// and is recorded.
+    /// Returns an engine without a lease loop, and a webhook with an address that the guard refuses. So each attempt
+    /// for this webhook ends at once and is recorded.
     async fn engine(directory: &std::path::Path) -> (Arc<Engine>, Uuid) {
         let metrics = Arc::new(Metrics::default());
         let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");

@@ -8,7 +8,8 @@
 //!   because the HTTP client then calls no resolver. The API also calls the function before it stores a URL, so that
 //!   the customer gets the error at once.
 //! - The resolver (`guard/resolver.rs`) checks each address of a name, and the client connects only to the checked addresses.
-//! - The client follows no redirects and uses no proxy from the environment, because both would bypass the checks.
+//! - The client follows no redirects and uses no proxy from the environment, because a redirect or a proxy would bypass
+//!   the checks.
 //!
 //! Clippy's `disallowed-methods` prevents other HTTP clients in the rest of the workspace.
 //!
@@ -43,12 +44,13 @@ use crate::slots::IDLE_TIMEOUT;
 /// Default time limit for name resolution, connecting and the TLS handshake together.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Maximum number of idle connections per host. It is the default limit of attempts in flight per account. If the
-/// maximum were lower, the client would often have to open new connections to a host with several webhooks.
+/// Maximum number of idle connections per host. This maximum equals the default limit of attempts in flight per
+/// account. If the maximum were lower, the client would often have to open new connections to a host with several
+/// webhooks.
 const MAX_IDLE_PER_HOST: usize = 256;
 
-/// A dead HTTP/2 connection is detected within the sum of these two times. Without this check, several attempts on a
-/// dead connection can time out.
+/// The sum of this time and the next time is the maximum time until a dead HTTP/2 connection is detected. Without this
+/// check, several attempts on a dead connection can time out.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -154,7 +156,7 @@ impl Guard {
         Ok(Guard { client, addresses, allow_http: policy.allow_http })
     }
 
-    /// Checks the URL itself without resolving its name, for example before the URL is stored.
+    /// Checks the URL itself, for example before the URL is stored. The function does not resolve the host name.
     pub fn check_url(&self, url: &Url) -> Result<(), Refusal> {
         match url.scheme() {
             "https" => {}
@@ -217,8 +219,8 @@ fn find_in<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&
     std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
-/// Adds Mozilla's root certificates if the system has none, for example in a container. Otherwise the client trusts the
-/// certificates of the system (including `SSL_CERT_FILE` and `SSL_CERT_DIR`).
+/// Adds Mozilla's root certificates if the system has none, for example in a container. If the system has root
+/// certificates, the client trusts those (including `SSL_CERT_FILE` and `SSL_CERT_DIR`).
 fn with_bundled_roots_if_none(mut extra: Vec<reqwest::Certificate>) -> Vec<reqwest::Certificate> {
     if rustls_native_certs::load_native_certs().certs.is_empty() {
         extra.extend(bundled_roots());
@@ -231,7 +233,7 @@ fn bundled_roots() -> impl Iterator<Item = reqwest::Certificate> {
     webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| reqwest::Certificate::from_der(der).ok())
 }
 
-/// Appends at most `limit` bytes of the body. Returns whether the body has more.
+/// Appends at most `limit` bytes of the body. Returns whether the body has further bytes.
 pub(super) async fn read_at_most(mut response: reqwest::Response, limit: usize, body: &mut Vec<u8>) -> Result<bool, reqwest::Error> {
     while let Some(chunk) = response.chunk().await? {
         let remaining = limit - body.len();

@@ -3,8 +3,8 @@
 //! callback.
 //!
 //! The callback of a handshake has the credentials and headers of the webhook. A gateway in front of the receiver may
-//! require these credentials, so the handshake also shows that they work. Notifications contain data of the platform.
-//! The handshake ensures that the service sends them only to servers that have agreed to receive them.
+//! require these credentials, so the handshake also shows that the credentials work. Notifications contain data of the
+//! platform. The handshake ensures that the service sends this data only to servers that have agreed to receive it.
 //!
 //! Handshakes use no slots. A separate, small limit applies to the handshakes in flight.
 
@@ -28,8 +28,8 @@ use crate::store::{Destination, DueHandshake, HandshakeEnd};
 
 const EVENT_TYPE: &str = "webhook.handshake";
 
-/// Maximum number of handshakes in flight in total and per account. The limit per account ensures that hanging
-/// receivers of one account do not delay the handshakes of all accounts.
+/// Maximum number of handshakes in flight in total. The smaller limit per account ensures that hanging receivers of one
+/// account do not delay the handshakes of other accounts.
 const MAX_IN_FLIGHT: usize = 32;
 const MAX_IN_FLIGHT_PER_ACCOUNT: usize = 4;
 
@@ -96,14 +96,14 @@ impl Engine {
                     self.attempts.spawn(async move {
                         tokio::select! {
                             () = running.engine.make_handshake(&due) => {}
-                            // Another node repeats the handshake, or this node after its next start.
+                            // Another node repeats the handshake, or this node repeats it after its next start.
                             () = running.engine.cut_off.cancelled() => {}
                         }
                     });
                 }
             }
-            // When a handshake ends, the loop queries the handshakes above the limit again. The pause prevents a query
-            // after each response.
+            // When a handshake ends, the loop queries the due handshakes again. Without the pause, each response would
+            // cause a query.
             let pause = if too_many { MIN_QUERY_INTERVAL } else { Duration::ZERO };
             tokio::time::sleep(pause).await;
             let next_due = async {

@@ -30,7 +30,8 @@ impl Engine {
                 self.wait_for_due_work(round.next_due, &mut stopping).await;
             }
         }
-        // Lets other nodes lease the due deliveries now. They do not wait until the attempts in flight on this node have ended.
+        // Lets other nodes lease the due deliveries now. The other nodes do not wait until the attempts in flight on
+        // this node have ended.
         match tokio::time::timeout(RELEASE_TIMEOUT, self.store.stop_leasing()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {

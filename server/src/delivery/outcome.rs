@@ -37,7 +37,7 @@ pub(super) enum Failure {
     NotMade(NotMade),
 }
 
-/// This server could not make the attempt, because it lacks a resource. The attempt is not counted.
+/// This server could not make the attempt, because the server lacks a resource. The attempt is not counted.
 #[derive(Debug, thiserror::Error)]
 #[error("the attempt could not be made: {0}")]
 pub struct NotMade(String);
@@ -47,7 +47,7 @@ impl Failure {
         Failure::Outcome { outcome, error: error.into() }
     }
 
-    /// Puts `place` before the error text, for example `the token URL`.
+    /// Puts `place`, for example `the token URL`, before the error text.
     pub(super) fn at(self, place: &str) -> Failure {
         match self {
             Failure::Outcome { outcome, error } => Failure::Outcome { outcome, error: format!("{place}: {error}") },

@@ -3,8 +3,8 @@
 use super::*;
 
 impl Engine {
-    /// Records the outcome of an attempt. Calls the store until it succeeds, because an attempt is repeated if its
-    /// outcome is not stored.
+    /// Records the outcome of an attempt. Repeats the call to the store until the call succeeds. Otherwise the attempt
+    /// would be made again later.
     pub(super) async fn record(self: &Arc<Self>, finish: EndedAttempt, name: AttemptName) {
         let recorded =
             self.persist("record an attempt", name, || self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()));
@@ -40,8 +40,8 @@ impl Engine {
         }
     }
 
-    /// Releases a delivery after a second. A released delivery is leased again at once, so an immediate release could repeat a
-    /// failure in a busy loop.
+    /// Releases a delivery after one second. A released delivery is leased again at once, so an immediate release could
+    /// repeat a failure in a busy loop.
     pub(super) async fn release_after_pause(&self, leased: Leased, name: AttemptName) {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -50,7 +50,7 @@ impl Engine {
         self.release(leased, name).await;
     }
 
-    /// Repeats a store operation until it succeeds. Returns `None` if it fails while the engine stops.
+    /// Repeats a store operation until it succeeds. Returns `None` if the operation fails while the engine stops.
     async fn persist<T, F: Future<Output = store::Result<T>>>(
         &self,
         action: &str,

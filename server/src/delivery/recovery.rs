@@ -1,14 +1,15 @@
-//! Recovers failed and cancelled deliveries in small steps. Other writes can run between the steps.
+//! Recovers deliveries that are failed or cancelled, in small steps. Other writes can run between the steps.
 
 use super::*;
 use crate::api::types::{Account, MAX_DELIVERIES_PER_CALL};
 use crate::store::{RECOVERY_STEP, Recovery, RecoveryPosition, RecoveryStep};
 
-/// The result of one call.
+/// The result of one call of `recover`.
 #[derive(Debug)]
 pub enum Recovered {
     /// `count` deliveries are due again. With `dry_run`, nothing changes, and `count` is the number of deliveries that
-    /// the same call without `dry_run` makes due. If `next` is set, there may be more deliveries after this position.
+    /// the same call without `dry_run` would make due. If `next` is set, there may be more deliveries after this
+    /// position.
     Some {
         count: u32,
         next: Option<RecoveryPosition>,
@@ -18,16 +19,17 @@ pub enum Recovered {
 }
 
 impl Engine {
-    /// Makes a webhook's failed and cancelled deliveries due again, oldest first, up to the limit of one call. Repeating the call is
-    /// safe: recovered deliveries are no longer failed or cancelled.
+    /// Makes those deliveries of a webhook due again that are failed or cancelled, the oldest first. One call recovers
+    /// at most `MAX_DELIVERIES_PER_CALL` deliveries. Repeating the call is safe: recovered deliveries are no longer
+    /// failed or cancelled.
     ///
     /// # Errors
     /// When the store is unavailable. Deliveries of the steps before the error stay due.
     pub async fn recover(&self, account: &Account, recovery: Recovery) -> store::Result<Recovered> {
         let mut count = 0;
         let mut after = recovery.after;
-        // Steps that only prepare the recovery also count, because they cost about as much as other steps. So each call
-        // ends.
+        // Steps that only prepare the recovery also count, because they take about as much time as other steps. So the
+        // number of steps of a call is limited.
         for _ in 0..MAX_DELIVERIES_PER_CALL / RECOVERY_STEP {
             let step = self.store.recover_deliveries(account.clone(), Recovery { after, ..recovery }, self.clock.now()).await?;
             match step {

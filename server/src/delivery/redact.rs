@@ -1,9 +1,9 @@
 //! Removes secrets from the responses of receivers: many servers echo the request, including its `Authorization` header.
 //!
 //! A response may contain a secret unchanged or encoded. In hexadecimal and base64, a secret has only a few forms, and
-//! the redactor searches for all of them. Percent-encoding, JSON and HTML can escape each character in several ways.
-//! The redactor decodes these three encodings and searches the decoded text. It decodes at most two nested encodings,
-//! such as a percent-encoded secret in a JSON string.
+//! the redactor searches for all these forms. Percent-encoding, JSON and HTML can escape each character in several
+//! ways. The redactor decodes these three encodings and searches the decoded text. It decodes at most two nested
+//! encodings, such as a percent-encoded secret in a JSON string.
 //!
 //! Overlapping secrets are redacted together, so that no part of them remains.
 
@@ -25,22 +25,23 @@ const REDACTED: &str = "[redacted]";
 /// Maximum number of nested encodings that are decoded.
 const MAX_DEPTH: usize = 2;
 
-/// Minimum lengths of a secret and of a base64 part whose encoded forms are redacted. Shorter forms also occur by
-/// chance in any text. Their redaction could disclose the secret.
+/// Minimum length of a secret whose encoded forms are redacted. `MIN_BASE64_PART` is the minimum length of a base64
+/// part. Shorter forms also occur by chance in any text. The redaction of such short forms could disclose the secret.
 const MIN_ENCODED_SECRET: usize = 4;
 const MIN_BASE64_PART: usize = 8;
 
 /// Minimum number of bytes of a truncated secret at the end of a text. Fewer bytes may match by chance.
 const MIN_TRUNCATED_SECRET: usize = 4;
 
-/// Finds the secrets with which it was built. `Debug` shows none of them.
+/// Finds the secrets that were given to `new`. The `Debug` output shows no secret.
 pub struct Redactor {
     forms: Forms,
     hex_forms: Forms,
 }
 
 impl Redactor {
-    /// Builds a redactor. Time and memory grow with the length of the secrets, so build one only when there is text to redact.
+    /// Builds a redactor. The time and the memory for this call grow with the length of the secrets. So build a
+    /// redactor only if there is text to redact.
     pub fn new<S: AsRef<[u8]>>(secrets: impl IntoIterator<Item = S>) -> Redactor {
         let (mut forms, mut hex_forms) = (BTreeSet::new(), BTreeSet::new());
         for secret in secrets {
@@ -98,13 +99,13 @@ impl fmt::Debug for Redactor {
 /// `body` may be only the beginning of the response, so its end may truncate a secret. Such a truncated secret is removed as
 /// well.
 pub fn excerpt(body: &[u8], limit: usize, redactor: &Redactor) -> (String, bool) {
-    // Decoding a long body is slow, so only its beginning is decoded. It is long enough for the excerpt, except if long
-    // secrets are most of the text.
+    // Decoding a long body is slow, so only its beginning is decoded. This beginning is long enough for the excerpt,
+    // unless long secrets are most of the text.
     let beginning = &body[..body.len().min(limit.saturating_mul(4))];
     let views = views(beginning);
     let spans = redactor.spans(&views);
     let end = match redactor.truncated_secret(&views) {
-        // If the text ends with a complete secret, its end truncates no secret.
+        // If the text ends with a complete secret, the end of the text truncates no secret.
         Some(_) if spans.last().is_some_and(|last| last.end == beginning.len()) => beginning.len(),
         Some(start) => start,
         None => beginning.len(),
@@ -196,7 +197,7 @@ impl Forms {
     }
 }
 
-/// The original or decoded text, and the source range of each byte in the original.
+/// The original text or a decoded text. For each byte, the view has the source range: the range in the original text.
 struct View {
     bytes: Vec<u8>,
     sources: Vec<Range<usize>>,

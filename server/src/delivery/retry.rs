@@ -40,11 +40,11 @@ impl RetrySchedule {
         self.0.len() + 1
     }
 
-    /// Returns the time of the next attempt, or `None` if the schedule is exhausted. `attempts_made` attempts have failed; the
-    /// last one ended just before `now`.
+    /// Returns the time of the next attempt, or `None` if the schedule is exhausted. `attempts_made` attempts have
+    /// failed; the last of these attempts ended just before `now`.
     ///
-    /// `random` is in `0.0..1.0`. `retry_after` is the Retry-After of a 429 or 503 response. This value can only make the wait
-    /// longer, up to 24 hours from `now`. The result is truncated to milliseconds.
+    /// `random` is in `0.0..1.0`. `retry_after` is the Retry-After of a 429 or 503 response. This value can make the
+    /// wait longer, up to 24 hours. It cannot make the wait shorter. The result is truncated to milliseconds.
     pub fn next(&self, attempts_made: u32, now: DateTime<Utc>, retry_after: Option<RetryAfter>, random: f64) -> Option<DateTime<Utc>> {
         let wait = match attempts_made.checked_sub(1) {
             None => Duration::ZERO,
@@ -136,7 +136,7 @@ impl RetryAfter {
         httpdate::parse_http_date(value).ok().map(|time| RetryAfter::At(time.into()))
     }
 
-    /// Returns the requested time, but at most [`MAX_RETRY_AFTER`] after `now`.
+    /// Returns the requested time, but not a later time than [`MAX_RETRY_AFTER`] after `now`.
     fn time(self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + signed(MAX_RETRY_AFTER);
         match self {

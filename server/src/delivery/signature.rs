@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::secrets::signing_secret::SigningSecret;
 
-/// Returns the value of the `webhook-signature` header: one `v1,` signature for each secret, in the given order, separated by
-/// spaces.
+/// Returns the value of the `webhook-signature` header: one `v1,` signature for each secret. The signatures have the
+/// order of `secrets`, and are separated by spaces.
 ///
 /// `id` and `timestamp` (seconds since 1970) are the values of `webhook-id` and `webhook-timestamp`; `body` is the
-/// exact body. During a rotation overlap a callback has the signatures of both secrets; the receiver accepts it if one
-/// of them matches.
+/// exact body. During the overlap of a rotation, a callback has one signature for each of the two secrets. The receiver
+/// accepts the callback if one signature matches.
 pub fn sign(secrets: &[SigningSecret], id: &str, timestamp: i64, body: &[u8]) -> String {
     let signatures = secrets.iter().map(|secret| {
         let signature = STANDARD.encode(tag(secret, id, timestamp, body).as_ref());

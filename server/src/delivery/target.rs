@@ -1,5 +1,5 @@
-//! A target is the destination of a webhook with decrypted secrets. Attempts use it to send requests. Targets are never
-//! logged.
+//! A target is the destination of a webhook, and contains the decrypted secrets. Attempts use targets to send requests.
+//! Targets are never logged.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ pub(super) struct Target {
     previous_valid_until: Option<DateTime<Utc>>,
     /// Every secret of the webhook, and the parts of secrets that must also be redacted.
     secrets: Vec<String>,
-    /// The last redactor, and the credentials for which it was built.
+    /// The most recent redactor, and the credentials for which it was built.
     last_redactor: Mutex<Option<(Vec<String>, Arc<Redactor>)>>,
 }
 
@@ -93,8 +93,8 @@ impl Target {
         if both { &self.signing_secrets } else { &self.signing_secrets[..1] }
     }
 
-    /// Returns a redactor for every secret of the webhook and the credentials in `sent`. The last redactor is kept: building one
-    /// takes time, and most attempts of a webhook send the same credentials.
+    /// Returns a redactor for every secret of the webhook and the credentials in `sent`. The most recent redactor is
+    /// kept, because most attempts of a webhook send the same credentials. To build a new redactor takes time.
     pub(super) fn redactor(&self, sent: &[String]) -> Arc<Redactor> {
         let mut last = self.last_redactor.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
@@ -126,7 +126,7 @@ fn open_headers(pairs: &[u8], secrets: &mut Vec<String>) -> anyhow::Result<Heade
 /// Minimum length of a word to redact. Shorter words occur in any text.
 const MIN_KEY_LEN: usize = 8;
 
-/// A cache of targets, so that secrets are not decrypted for each attempt and OAuth tokens are reused.
+/// A cache of targets. Because of this cache, secrets are not decrypted for each attempt, and OAuth tokens are reused.
 pub(super) struct Targets {
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,

@@ -6,7 +6,8 @@ use super::*;
 use crate::api::callback::{CallbackBody, CallbackReference};
 use crate::api::types::EventType;
 
-/// Time limit of a test. The caller waits for the result, so the test ends well before a client gives up.
+/// Time limit of a test. The caller waits for the result, so this time is shorter than the usual timeout of an HTTP
+/// client.
 const TEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// Maximum number of concurrent tests per account.
 const MAX_TESTS: usize = 2;
@@ -50,7 +51,7 @@ impl Sample {
     }
 }
 
-/// A running test. It counts for its account until this value is dropped.
+/// A running test. It counts against the limit of its account until this value is dropped.
 struct RunningTest<'a> {
     tests: &'a Mutex<HashMap<String, usize>>,
     account: String,

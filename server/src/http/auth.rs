@@ -1,4 +1,5 @@
-//! Authentication and authorization: turns a bearer token (RFC 6750) into a [`Caller`], and checks its scopes.
+//! Authentication and authorization: finds the [`Caller`] of a bearer token (RFC 6750), and checks the scopes of the
+//! token.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,13 +20,13 @@ use crate::store::{self, Store};
 /// The sender of a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// `None` is the platform, which acts for every account.
+    /// The account of the sender. `None` means the platform, which may act for every account.
     pub account: Option<Account>,
 }
 
 impl Caller {
-    /// Returns the account of the caller. Only operations of customers call this function, and a platform token never
-    /// has the scopes of these operations.
+    /// Returns the account of the caller. Only operations of customers call this function. A platform token never has
+    /// the scopes of these operations.
     pub fn account(&self) -> Result<&Account, ApiError> {
         self.account
             .as_ref()
@@ -33,7 +34,8 @@ impl Caller {
     }
 }
 
-/// A cache of tokens that were looked up recently. A revocation takes effect when the entry expires, within a second.
+/// A cache of tokens that were looked up recently. A revocation takes effect when the cache entry expires, after less
+/// than one second.
 #[derive(Default)]
 pub struct TokenCache(Mutex<HashMap<[u8; 32], (Instant, Token)>>);
 
@@ -62,7 +64,7 @@ impl TokenCache {
     }
 }
 
-/// Returns the caller of a request, if its token is valid, is within its rate limit, and has `scope`.
+/// Returns the caller of a request. The token must be valid, must have `scope`, and must not exceed its rate limit.
 pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
     let app = rqctx.context();
     let now = app.clock.now();
@@ -72,7 +74,7 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     })?;
     let token = authenticate(rqctx).await.inspect_err(|error| {
         if error.kind == Kind::Unauthenticated {
-            // Only counts this request: the limit was checked above.
+            // This call only counts the request. Its result is ignored, because the limit was checked above.
             let _ = app.failed_authentications.take(address, now);
         }
     })?;
@@ -85,8 +87,8 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     Ok(Caller { account: token.account })
 }
 
-/// Returns the address of the peer. Behind a proxy, returns the last address in X-Forwarded-For instead. The caller may
-/// have invented the addresses before the last one.
+/// Returns the IP address of the client. Without a proxy, it is the address of the peer. Behind a proxy, it is the last
+/// address in X-Forwarded-For. The caller may have invented the other addresses in X-Forwarded-For.
 fn client_address(rqctx: &RequestContext<App>) -> IpAddr {
     let peer = rqctx.request.remote_addr().ip();
     if !rqctx.context().behind_proxy {

@@ -1,5 +1,5 @@
-//! Reads a request's body after authenticating the caller. If a request has several errors, the status is the first of
-//! 401, 403, 415, 413 and 400 that applies.
+//! Authenticates the caller, and then reads the request's body. If a request has several errors, the status is the
+//! first status in this list that applies: 401, 403, 415, 413, 400.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ use crate::http::auth::{self, Caller};
 /// Time limit for receiving a body. dropshot itself sets no limit.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// After a refusal, the server still reads the rest of the body, up to this size and time. If the connection closes
-/// while a client sends, the client cannot read the response.
+/// After a refusal, the server still reads the rest of the body. It stops after this number of bytes or after this
+/// time. If the connection closes while a client sends, the client cannot read the response.
 const DRAIN_BYTES: usize = 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Returns the caller, if it has the scope, and the parsed body.
+/// Returns the caller and the parsed body. The caller must have the scope.
 ///
 /// # Errors
-/// If the caller is not allowed, or the body is refused.
+/// If the caller is not authenticated or does not have the scope, or if the body is refused.
 pub async fn read<T: DeserializeOwned>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Scope) -> Result<(Caller, T), ApiError> {
     let (caller, value, _) = read_with_bytes(body, rqctx, scope).await?;
     Ok((caller, value))
@@ -34,7 +34,7 @@ pub async fn read<T: DeserializeOwned>(body: JsonBody<T>, rqctx: &RequestContext
 /// Like [`read`], but also returns the received bytes.
 ///
 /// # Errors
-/// The same as [`read`].
+/// In the same cases as [`read`].
 pub async fn read_with_bytes<T: DeserializeOwned>(
     body: JsonBody<T>,
     rqctx: &RequestContext<App>,
@@ -67,14 +67,15 @@ async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Sc
                     }
                 }
             };
-            // A client that sends even more may not see the response.
+            // If the client sends a larger body than this, it may not receive the response.
             let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain).await;
             Err(error)
         }
     }
 }
 
-/// Checks the Content-Type. A missing header counts as JSON, because the recipient may assume a type (RFC 9110 §8.3).
+/// Checks the Content-Type. A request without this header counts as JSON, because the recipient may assume a type (RFC
+/// 9110 §8.3).
 fn require_json(headers: &http::HeaderMap) -> Result<(), ApiError> {
     let Some(value) = headers.get(http::header::CONTENT_TYPE) else { return Ok(()) };
     let essence = value.to_str().ok().and_then(|value| value.split(';').next()).map(str::trim);

@@ -1,7 +1,7 @@
-//! The documentation that the server serves: openapi.json, and a page that is generated from openapi.json.
+//! The documentation that the server serves: openapi.json, and the documentation page that is generated from it.
 //!
-//! The page loads nothing from other servers, and its content security policy allows requests only to the API. The page and
-//! the document are not operations of the API, so openapi.json does not list them.
+//! The page loads nothing from other servers. The content security policy of the page allows requests only to the API.
+//! The page and the document are not operations of the API, so openapi.json does not list them.
 
 use std::sync::OnceLock;
 
@@ -36,7 +36,7 @@ async fn get_docs(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpErro
     static PAGE: OnceLock<(StaticContent, HeaderValue)> = OnceLock::new();
     let (page, policy) = PAGE.get_or_init(|| {
         let Page { html, policy } = Page::new();
-        // A page cannot set the directive `frame-ancestors` itself, so the header sets it.
+        // The directive `frame-ancestors` has no effect in the page itself, so the header contains it.
         let policy = format!("{policy}; frame-ancestors 'none'").try_into().expect("directives are ASCII");
         (StaticContent::new("text/html; charset=utf-8", html.into()), policy)
     });
@@ -47,7 +47,7 @@ async fn get_docs(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpErro
     Ok(response)
 }
 
-/// Content that is the same for every caller. Its ETag is its hash.
+/// Content that is the same for every caller. The ETag is the hash of the content.
 struct StaticContent {
     media_type: &'static str,
     body: Bytes,

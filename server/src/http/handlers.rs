@@ -1,4 +1,5 @@
-//! The operations of the API. Each one authenticates the caller, calls the store or the engine, and returns the response.
+//! The operations of the API. Each operation authenticates the caller, calls the store or the engine, and returns the
+//! response.
 
 use std::time::Instant;
 
@@ -117,7 +118,7 @@ impl Api for Handlers {
             let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
             let webhook = deactivated.ok_or_else(|| ApiError::not_found("webhook"))?;
             app.engine.webhook_changed(id, webhook.revision);
-            // The account's other webhooks may have got a notification about the deactivation.
+            // A notification about the deactivation may have been published to other webhooks of the account.
             app.engine.wake_up();
             Ok(HttpResponseOk(webhook.into()))
         })

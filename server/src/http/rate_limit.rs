@@ -1,5 +1,6 @@
-//! Rate limits of callers: a generic cell rate algorithm (GCRA) for each access token, and for each address that fails to
-//! authenticate. Each node counts for itself, and begins at zero when it starts.
+//! Rate limits of callers, with the generic cell rate algorithm (GCRA). Each access token has a rate limit, and each IP
+//! address has a rate limit for failed authentications. Each node counts only its own requests, and begins at zero when
+//! the node starts.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::Rate;
 
-/// When there are this many keys, the keys whose theoretical arrival time has passed are removed.
+/// When a limit has this number of keys, the keys whose theoretical arrival time has passed are removed.
 const CLEANUP_AT_KEYS: usize = 10_000;
 
 /// A rate limit for each key, or no limit.
@@ -25,7 +26,8 @@ impl<K: Hash + Eq> Limit<K> {
         Limit { rate, theoretical_arrival_time: Mutex::default() }
     }
 
-    /// Counts one request. If the request exceeds the limit, returns the seconds to wait instead.
+    /// Counts one request. If the request exceeds the limit, does not count it, and returns the number of seconds to
+    /// wait.
     pub fn take(&self, key: K, now: DateTime<Utc>) -> Result<(), u32> {
         let Some(rate) = self.rate else { return Ok(()) };
         let mut keys = self.lock();
@@ -48,12 +50,12 @@ impl<K: Hash + Eq> Limit<K> {
     }
 }
 
-/// Rounds up to whole seconds, the unit of Retry-After (RFC 9110 §10.2.3).
+/// Returns a wait in whole seconds, which is the unit of Retry-After (RFC 9110 §10.2.3). Rounds up.
 fn seconds(wait: TimeDelta) -> u32 {
     u32::try_from((wait + TimeDelta::milliseconds(999)).num_seconds()).unwrap_or(u32::MAX).max(1)
 }
 
-/// Returns what identifies a caller without a token: its IPv4 address, or the /64 network of its IPv6 address.
+/// Returns the key of a caller without a token. The key is the IPv4 address, or the /64 network of the IPv6 address.
 #[must_use]
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -1,4 +1,4 @@
-//! Converts the outcome of every handler to a response, logs it, and counts it.
+//! Converts the outcome of every handler to a response. Logs and counts each response.
 
 use std::panic::AssertUnwindSafe;
 
@@ -9,9 +9,9 @@ use crate::api::problem::{ApiError, Reply};
 use crate::api::types::Problem;
 use crate::http::App;
 
-/// Runs a handler and returns its [`Reply`]. Converts an error to a problem response, and logs the cause. The caller
-/// does not see the cause. A panic also becomes a problem response, because dropshot only closes the connection after a
-/// panic.
+/// Runs a handler and returns its [`Reply`]. Converts an error to a problem response, and logs the cause of the error.
+/// The response does not show the cause. Also converts a panic to a problem response. Otherwise dropshot would close
+/// the connection without a response.
 pub async fn reply<R: HttpResponse>(
     rqctx: &RequestContext<App>,
     body: impl Future<Output = Result<R, ApiError>>,

@@ -12,7 +12,7 @@ pub struct BacklogCounts {
     pub active: u64,
     /// The number of deactivated webhooks.
     pub deactivated: u64,
-    /// The earliest due time of the waiting deliveries of ordered webhooks. That delivery may wait for earlier
-    /// deliveries of its webhook.
+    /// The earliest due time of the waiting deliveries of ordered webhooks. The delivery with this due time may wait
+    /// for earlier deliveries of its webhook.
     pub oldest_in_order: Option<DateTime<Utc>>,
 }

@@ -1,4 +1,4 @@
-//! The body of a callback, serialized once for all webhooks of a notification.
+//! The body of a callback. It is serialized once for all webhooks that get the notification.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::api::callback::{CallbackBody, CallbackReference};
 use crate::api::types::EventType;
 
-/// The body of a callback for any webhook. Only the webhook's identifier differs, so the rest is serialized once. The identifier
-/// comes last.
+/// The body of a callback for any webhook. Only the webhook's identifier differs from webhook to webhook. So the text
+/// before the identifier is serialized once, and the identifier is the last member.
 #[derive(Clone, Debug)]
 pub struct CallbackTemplate(Bytes);
 
-/// Length of the text after the identifier.
+/// The length in bytes of the text after the identifier.
 const TAIL_LEN: usize = "\"}}".len();
 
 impl CallbackTemplate {

@@ -6,11 +6,11 @@ use aws_lc_rs::rand::SecureRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// 256 random bits, so that nobody can guess the challenge.
+/// The length of a challenge in bytes. Nobody can guess 256 random bits.
 const CHALLENGE_LEN: usize = 32;
 
-/// The text that a receiver must send back. Anyone who knows this text could agree in place of the receiver, so `Debug` does not
-/// show it.
+/// The text that a receiver must send back. Anyone who knows this text could agree in place of the receiver. So `Debug`
+/// does not show this text.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Challenge(String);
 

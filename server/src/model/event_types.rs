@@ -1,4 +1,5 @@
-//! The operator's catalogue of event types that may be published. Without a catalogue, any type may be published.
+//! The catalogue of the event types that may be published. The operator writes it. Without a catalogue, any type may be
+//! published.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +13,10 @@ use crate::api::types::{
     PublishedEventType,
 };
 
-/// Maximum size of an example. Larger examples would make pages with hundreds of entries too large.
+/// Maximum size of an example, in bytes. With larger examples, a page with hundreds of entries would be too large.
 const MAX_EXAMPLE_BYTES: usize = 16 * 1024;
 
-/// The prefix of the service's own event types, which need no entry.
+/// The prefix of the service's own event types. These types need no entry in the catalogue.
 const OWN_PREFIX: &str = "webhook.";
 
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ impl Catalogue {
     /// Reads a JSON file: a list of objects with `name`, `description` and optionally `example`.
     ///
     /// # Errors
-    /// When the file cannot be read or an entry is invalid. The error names the entry.
+    /// If the file cannot be read or an entry is invalid. The error names the entry.
     pub fn read(path: &Path) -> anyhow::Result<Catalogue> {
         let shown = path.display();
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the event types in {shown}"))?;
@@ -65,8 +66,8 @@ impl Catalogue {
         self.0.as_ref()?.get(event_type)?.example.as_ref().map(PayloadObject::raw)
     }
 
-    /// Returns a page of the catalogue, sorted by name. A page starts after the last name of the previous page, even if
-    /// the catalogue has changed between the two pages.
+    /// Returns a page of the catalogue, sorted by name. A page starts after the last name of the previous page. This is
+    /// also true if the catalogue was changed between the two requests.
     #[must_use]
     pub fn page(&self, after: Option<&EventTypeCursor>, limit: usize) -> EventTypePage {
         let is_after = |record: &&EventTypeRecord| after.is_none_or(|after| record.name.as_str() > after.as_str());
@@ -78,7 +79,7 @@ impl Catalogue {
     }
 }
 
-/// An entry of the file. Unknown members are refused, because they are probably mistakes.
+/// An entry of the file. Entries with unknown members are refused, because an unknown member is probably a mistake.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -106,7 +107,7 @@ fn parse_entry(entry: &RawValue) -> anyhow::Result<EventTypeRecord> {
     Ok(EventTypeRecord { name: entry.name, description: entry.description, example: entry.example })
 }
 
-/// Returns the number of an entry, and its name if it has one.
+/// Returns a text with the number of an entry, and with its name if the entry has a name.
 fn describe_entry(index: usize, entry: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Named {
@@ -178,7 +179,7 @@ mod tests {
         let second = catalogue.page(first.cursor.as_ref(), 3);
         assert_eq!((names(&second), second.cursor), (vec!["c".to_owned()], None));
         assert!(catalogue.page(None, 4).cursor.is_none());
-        // If the entry of a cursor was removed, the page starts with the next name.
+        // No entry has the name in the cursor, so the page starts with the next name.
         assert_eq!(names(&catalogue.page(Some(&EventTypeCursor::parse("aa").expect("a cursor")), 1)), ["b"]);
         assert!(Catalogue::default().page(None, 10).data.is_empty());
     }

@@ -5,15 +5,16 @@ use uuid::Uuid;
 /// The nodes that share the store, and the changes that the other nodes reported.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    /// The number of nodes that deliver, including this one.
+    /// The number of nodes that deliver, including this node.
     pub delivering: u32,
     /// Whether there may be other nodes. If true, this node must also look for handshakes that other nodes have stored.
     pub is_shared: bool,
-    /// The names of dead nodes that this node took over from.
+    /// The names of the dead nodes whose leases this node made void by a takeover.
     pub taken_over_from: Vec<String>,
-    /// Whether this node sent no heartbeat in time and has joined again. All its earlier leases are void.
+    /// Whether this node has joined again, because it had sent no heartbeat in time. If true, all its earlier leases
+    /// are void.
     pub was_given_up: bool,
-    /// Webhooks that were changed, deactivated or deleted, with their new revisions.
+    /// The webhooks that were changed, deactivated or deleted. Each webhook has its new revision.
     pub changed_webhooks: Vec<(Uuid, u32)>,
     pub deleted_notifications: Vec<Uuid>,
 }

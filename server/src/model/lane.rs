@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-/// A lane of a webhook. A delivery waits only for earlier deliveries of the same lane, so retries never block fresh
+/// A lane of a webhook. A delivery waits only for earlier deliveries in its own lane, so retries never block fresh
 /// deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     Fresh = 0,
     Retry = 1,
-    /// All deliveries of an ordered webhook, one at a time: first attempts and retries.
+    /// All deliveries of an ordered webhook, also retries. At most one of these deliveries is in flight.
     Ordered = 2,
 }
 
@@ -17,8 +17,8 @@ impl Lane {
     pub const COUNT: usize = 3;
 }
 
-/// For each lane, the due time of the oldest waiting delivery, which may be in the future. Ignores paused deliveries.
-/// For ordered webhooks, also ignores deliveries that wait for an earlier delivery.
+/// For each lane, the due time of the oldest waiting delivery. This time may be in the future. Ignores paused
+/// deliveries. Also ignores deliveries of ordered webhooks that wait for an earlier delivery.
 pub type DuePerLane = [Option<DateTime<Utc>>; Lane::COUNT];
 
 /// What happens to a delivery after an attempt.

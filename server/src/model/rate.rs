@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Concurrent requests may read their times in one order and use them in another order. This tolerance allows for that.
-/// A theoretical arrival time that is too late even with this tolerance was computed before the clock was set back. It
-/// is ignored.
+/// Concurrent requests may read the clock in one order and be counted in another order. So a theoretical arrival time
+/// may exceed its possible maximum by this tolerance. If it is even later, it was computed before the clock was set
+/// back, and is ignored.
 const SKEW: TimeDelta = TimeDelta::seconds(1);
 
 /// A rate limit: a number of requests per period.
@@ -15,14 +15,16 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Allows `count` requests per `period`. All of them may come at once. If `count` is 0, returns `None`: no limit.
+    /// Allows `count` requests per `period`. All requests of a period may come at once. If `count` is 0, returns
+    /// `None`, which means no limit.
     #[must_use]
     pub fn new(count: u32, period: TimeDelta) -> Option<Rate> {
         let interval = period.checked_div(i32::try_from(count).ok()?)?;
         Some(Rate { interval, tolerance: period - interval })
     }
 
-    /// Allows `count` requests per second, spread evenly. At most the requests of 100 ms may come at once.
+    /// Allows `count` requests per second, spread evenly. The requests that the rate allows in 100 ms may come at once,
+    /// and at least one request.
     #[must_use]
     pub fn per_second(count: u32) -> Option<Rate> {
         let interval = TimeDelta::seconds(1).checked_div(i32::try_from(count).ok()?)?;
@@ -32,9 +34,9 @@ impl Rate {
     /// Returns the new theoretical arrival time after one more request.
     ///
     /// # Errors
-    /// If the request exceeds the rate, returns how long it must wait.
+    /// If the request exceeds the rate, returns how long the caller must wait.
     pub fn admit(&self, theoretical_arrival_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
-        // The latest possible theoretical arrival time: all requests of one period arrive now.
+        // The latest possible theoretical arrival time. It is the result if all requests of one period arrive now.
         let latest = now + self.tolerance + self.interval;
         let theoretical_arrival_time = theoretical_arrival_time
             .filter(|theoretical_arrival_time| *theoretical_arrival_time <= latest + SKEW)

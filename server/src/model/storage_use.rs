@@ -5,16 +5,16 @@
 pub struct StorageUse {
     /// The size of the database, without its log and its free pages.
     pub used_bytes: u64,
-    /// The limit of `used_bytes`; 0 means no limit.
+    /// The limit of `used_bytes`. The value 0 means no limit.
     pub max_bytes: u64,
-    /// The free space on the database's disk; `u64::MAX` if it is unknown.
+    /// The free space on the database's disk. The value is `u64::MAX` if the free space is unknown.
     pub disk_free_bytes: u64,
     /// The space that must stay free on the database's disk.
     pub min_free_bytes: u64,
 }
 
 impl StorageUse {
-    /// Returns whether all writes that add data to the store are refused.
+    /// Returns whether the store is full. A full store refuses all writes that add data for a caller.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.has_no_room() || self.disk_has_no_room()

@@ -1,5 +1,5 @@
-//! The admin listener: health, readiness and metrics for operators, on a separate address. It is not part of the API, and
-//! openapi.json does not list it.
+//! The admin listener. On a separate address, it serves health, readiness and metrics to operators. Its endpoints are
+//! not part of the API, and openapi.json does not list them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,17 +39,17 @@ struct State {
 #[derive(Clone)]
 struct StoreStatus {
     storage: StorageUse,
-    /// When the pause of all deliveries began, if there is one.
+    /// The time at which the pause of all deliveries began. It is `None` if there is no such pause.
     paused_since: Option<DateTime<Utc>>,
 }
 
 struct Readiness {
-    /// Why the server is not ready. Empty if it is ready.
+    /// The reasons why the server is not ready. The list is empty if the server is ready.
     reasons: Vec<String>,
     paused_since: Option<DateTime<Utc>>,
 }
 
-/// The admin listener. It may be switched off.
+/// The admin listener. The operator may have switched it off.
 pub struct AdminListener {
     state: Arc<State>,
     http: Option<HttpServer<Arc<State>>>,
@@ -57,15 +57,16 @@ pub struct AdminListener {
     counting: JoinSet<()>,
 }
 
-/// Pause between two counts of what the store contains. The counts are for the metrics.
+/// The time between two counts of the contents of the store. The metrics show these counts.
 const COUNT_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Pause between the steps of a count. It keeps the load on the store low, even if the count takes long.
+/// The time between two steps of a count. Because of this time, the load on the store is low, even if the count takes
+/// long.
 const STEP_INTERVAL: Duration = Duration::from_millis(100);
 
 impl AdminListener {
     /// Starts the listener if it is switched on. If the default address is not available, the server runs without the
-    /// listener. Another server on this machine may use that address, and both servers must deliver.
+    /// listener. Another server on this machine may use the default address, and this server must deliver nevertheless.
     ///
     /// # Errors
     /// If an address other than the default is not available.
@@ -108,7 +109,7 @@ impl AdminListener {
         Ok(AdminListener { state, http: Some(http), counting })
     }
 
-    /// Returns the address of the listener, if the listener runs.
+    /// Returns the address of the listener, or `None` if the listener does not run.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.http.as_ref().map(HttpServer::local_addr)
@@ -137,7 +138,7 @@ fn routes() -> anyhow::Result<ApiDescription<Arc<State>>> {
     Ok(routes)
 }
 
-/// Shows that the process is alive, because it handles this request
+/// Shows that the process is alive and can handle this request
 #[endpoint { method = GET, path = "/healthz", unpublished = true }]
 async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
     Ok(response(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()))
@@ -146,7 +147,8 @@ async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, Ht
 /// Shows whether the server accepts and delivers notifications now, and the reasons if it does not
 ///
 /// If all deliveries are paused, the response shows the pause, but the server is ready. The server still accepts
-/// notifications during a pause. If it were not ready, a load balancer would send it no publications.
+/// notifications during a pause. If the server reported that it is not ready, a load balancer would send no
+/// publications to it.
 #[endpoint { method = GET, path = "/readyz", unpublished = true }]
 async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
     let Readiness { reasons, paused_since } = rqctx.context().readiness().await;
@@ -219,7 +221,8 @@ fn chain(error: store::Error) -> String {
     format!("{:#}", anyhow::Error::from(error))
 }
 
-/// Counts the contents of the store repeatedly for the metrics. So a scrape causes no load on the store.
+/// Counts the contents of the store repeatedly, and stores the counts in the metrics. So a request for the metrics
+/// causes no load on the store.
 async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: Arc<Metrics>, log: Logger) {
     let mut last = BacklogScan::default();
     loop {

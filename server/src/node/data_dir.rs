@@ -66,7 +66,7 @@ impl DataDir {
         created.with_context(|| format!("cannot create the data directory {}: {REMEDY}", self.path.display()))
     }
 
-    /// Creates the directory and locks it. No other server can use it until the returned file is dropped.
+    /// Creates the directory and locks it. No other server can use the directory until the returned file is dropped.
     pub fn lock(&self) -> anyhow::Result<File> {
         self.create()?;
         let shown = self.path.display();
@@ -86,9 +86,9 @@ impl DataDir {
         Ok(Sqlite::open(&self.existing_database()?, Arc::default())?)
     }
 
-    /// Opens the database, or creates it if it is missing, and reads its master key. For a new database, also creates a
-    /// master key if there is none. Writes an access token with every scope to a file if the database is new. Also
-    /// returns whether the database is new.
+    /// Opens the database, or creates it if it is missing, and reads its master key. For a new database, writes an
+    /// access token with every scope to a file. Also creates a master key if there is none. The last returned value is
+    /// true if the database is new.
     pub async fn open_store(
         &self,
         master_key_file: Option<&Path>,
@@ -120,7 +120,7 @@ impl DataDir {
                 let account = Account::parse("default").map_err(anyhow::Error::msg)?;
                 let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
                 // The file is written before the database. If the process dies between the two writes, the next start
-                // repeats both.
+                // repeats both writes.
                 write_secret(&self.access_token_file(), &secret)?;
                 store.initialise(properties, token, token_hash(&secret)).await.context("cannot write to the database")?;
                 Ok((store, vault, true))
@@ -132,10 +132,10 @@ impl DataDir {
         master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned)
     }
 
-    /// Checks that the master key is the key of the database. `property` reads a property of that database.
+    /// Checks that the master key is the key of the database. `property` reads a property of the database.
     ///
     /// # Errors
-    /// If the key is missing or is the key of another database, or if the database stores no id of its key.
+    /// If the key is missing or belongs to another database, or if the database contains no id of a master key.
     pub fn check_key(
         &self,
         master_key_file: Option<&Path>,
@@ -171,7 +171,7 @@ pub(crate) fn key_properties(key: &MasterKey) -> Vec<(&'static str, Vec<u8>)> {
     vec![(KEY_ID, key.key_id().to_string().into_bytes()), (KEY_CHECK, Vault::new(key.clone()).mac("key-check", b"").to_vec())]
 }
 
-/// Returns a vault with the key, if the secrets of the database are encrypted with that key.
+/// Returns a vault with the key. Fails if the secrets of the database are not encrypted with that key.
 pub(crate) fn matching_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
     let (expected, shown) = (String::from_utf8_lossy(sealed_with), key_path.display());
     let Some(key) = key else {

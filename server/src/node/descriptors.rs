@@ -1,15 +1,17 @@
-//! The limit of open files and sockets of this process, and how many attempts and name lookups it allows.
+//! The limit of open files and sockets of this process. The maximum numbers of attempts and of name lookups depend on
+//! this limit.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The limit divided by the first number is the maximum number of attempts. The limit divided by the second number is
 /// the maximum number of name lookups. Each attempt uses one socket. The same number of slow attempts may run in
-/// addition, so attempts use up to half of the descriptors. Each lookup uses up to four sockets, so lookups use up to a
-/// quarter. The rest is for callers of the API, for idle connections to receivers, and for the store.
+/// addition, so attempts use at most half of the limit. Each lookup uses at most four sockets, so lookups use at most a
+/// quarter of the limit. The remaining quarter is for callers of the API, for idle connections to receivers, and for
+/// the store.
 const DESCRIPTORS_PER_ATTEMPT: u64 = 4;
 const DESCRIPTORS_PER_LOOKUP: u64 = 16;
 
-/// Maximum number of lookups, even if the limit allows more.
+/// Maximum number of name lookups, even if the limit of the process allows more.
 const MAX_LOOKUPS: u64 = 4096;
 
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +30,13 @@ impl Descriptors {
         Descriptors { limit: getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) }
     }
 
-    /// Returns how many attempts may be in flight: `wanted`, or fewer if the limit is too low.
+    /// Returns how many attempts may be in flight: `wanted`, or fewer if the limit of the process is too low.
     #[must_use]
     pub(super) fn attempts(self, wanted: u32) -> u32 {
         wanted.min(u32::try_from(self.limit / DESCRIPTORS_PER_ATTEMPT).unwrap_or(u32::MAX)).max(1)
     }
 
-    /// Returns how many name lookups may run at once.
+    /// Returns how many name lookups may run at the same time.
     #[must_use]
     pub(super) fn lookups(self) -> usize {
         (self.limit / DESCRIPTORS_PER_LOOKUP).clamp(2, MAX_LOOKUPS) as usize

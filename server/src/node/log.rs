@@ -1,4 +1,4 @@
-//! The log on standard error: text for people, or JSON for machines.
+//! The log on standard error. Its format is text for people, or JSON for machines.
 
 use std::io::{IsTerminal as _, LineWriter};
 
@@ -24,8 +24,8 @@ fn text(decorator: impl slog_term::Decorator + Send + 'static, level: Level) -> 
     queued(slog_term::FullFormat::new(decorator).use_utc_timestamp().build().fuse(), level)
 }
 
-/// Returns a log without dropshot's lines about each connection and request. At level `debug`, returns the complete
-/// log. At full load, writing these lines costs as much as all other work.
+/// Returns a log that omits dropshot's lines about each connection and request. At level `debug`, returns the complete
+/// log. At full load, writing the omitted lines would cost as much as all other work.
 pub fn without_requests(log: &Logger) -> Logger {
     if log.is_debug_enabled() {
         return log.clone();
@@ -36,8 +36,8 @@ pub fn without_requests(log: &Logger) -> Logger {
     Logger::root(slog::Filter::new(log.clone(), move |record| !is_routine(record)).fuse(), o!())
 }
 
-/// Writes the log on a separate thread. If the thread is too slow, messages are dropped and counted in the log, so that deliveries do
-/// not wait.
+/// Writes the log on a separate thread. If this thread is too slow, messages are dropped, so that deliveries do not
+/// wait. The log then shows the number of dropped messages.
 fn queued<D>(drain: D, level: Level) -> Logger
 where
     D: slog::Drain<Ok = (), Err = slog::Never> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Opens the store of the settings, and reads the master key that encrypts its secrets.
+//! Opens the store that the settings name, and reads the master key of this store.
 
 use std::fs::File;
 use std::path::Path;
@@ -24,13 +24,13 @@ pub struct Opened {
     pub vault: Vault,
     /// Whether this start created the database and wrote its first access token to a file.
     pub first_start: bool,
-    /// The lock of the data directory. While this file is open, no other server can use the database. `None` on
-    /// PostgreSQL.
+    /// The lock of the data directory. While this file is open, no other server can use the database. On PostgreSQL,
+    /// this member is `None`.
     pub lock: Option<File>,
 }
 
-/// Opens the store for a server. A new embedded store gets a master key and a first access token. On PostgreSQL the operator
-/// provides the key and creates the tokens.
+/// Opens the store for a server. A new embedded store gets a master key and a first access token. On PostgreSQL, the
+/// operator provides the master key and creates the access tokens.
 pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, metrics: Arc<Metrics>) -> anyhow::Result<Opened> {
     let data_dir = DataDir::at(&settings.data_dir);
     match &settings.store {
@@ -53,7 +53,7 @@ pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, met
     }
 }
 
-/// Opens the store for a command that may run while servers use the store.
+/// Opens the store for a command of the operator. Servers may use the store at the same time.
 pub async fn open_beside(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     match &settings.store {
         StoreAddress::Sqlite => Ok(Arc::new(DataDir::at(&settings.data_dir).open_existing_store()?)),
@@ -81,7 +81,7 @@ async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metr
     Ok(store)
 }
 
-/// Returns the URL, with the password from the file if there is a file. A list of processes shows command-line
+/// Returns the URL. If there is a file, adds the password from this file. Commands such as `ps` show command-line
 /// arguments, but not the content of a file.
 pub fn with_password(url: &PostgresUrl, file: Option<&Path>) -> anyhow::Result<PostgresUrl> {
     let Some(file) = file else { return Ok(url.clone()) };
@@ -96,7 +96,7 @@ fn host_name() -> String {
 }
 
 /// Returns the vault that encrypts and decrypts the secrets of the database. The first node stores the id of its master
-/// key; all other nodes must have the same key.
+/// key. All other nodes must have the same master key.
 async fn vault_of(store: &Postgres, key_file: &Path) -> anyhow::Result<Vault> {
     let shown = key_file.display();
     let Some(key) = data_dir::read_key(key_file)? else {

@@ -29,11 +29,11 @@ use crate::node::open_store::{self, Opened};
 use crate::slots::Caps;
 use crate::store::{DeactivationPolicy, StorageLimits};
 
-/// How long a stopping server waits for requests to the admin listener.
+/// Maximum time that a stopping server waits for the end of requests to the admin listener.
 const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub struct Server {
-    /// The API. `None` if this node only delivers.
+    /// The HTTP server of the API. It is `None` if this node only delivers.
     http: Option<HttpServer<App>>,
     admin: AdminListener,
     engine: Arc<Engine>,
@@ -118,8 +118,8 @@ impl Server {
             false => None,
         };
         let admin = AdminListener::start(settings.admin_listen, engine.clone(), store, clock, metrics, &log)?;
-        // The engine starts last. If it started earlier, a server that cannot listen would exit and interrupt attempts
-        // in flight.
+        // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt
+        // attempts in flight.
         engine.start(delivers);
         Ok(Server {
             http,
@@ -135,19 +135,20 @@ impl Server {
         })
     }
 
-    /// Returns the address of the API, if this node serves it.
+    /// Returns the address of the API, or `None` if this node does not serve the API.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.http.as_ref().map(HttpServer::local_addr)
     }
 
-    /// Returns the address of the admin listener, if there is one.
+    /// Returns the address of the admin listener, or `None` if the listener does not run.
     #[must_use]
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.address()
     }
 
-    /// Prints the address and, at the first start, the next steps to standard output. Never prints the access token.
+    /// Prints the address of the API to standard output. At the first start, also prints the next steps. Never prints
+    /// the access token.
     pub fn greet(&self) {
         let scheme = if self.tls { "https" } else { "http" };
         let version = env!("CARGO_PKG_VERSION");
@@ -187,8 +188,9 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         )
     }
 
-    /// Reports not ready, but still serves requests during the drain delay. Then refuses new requests and leases no
-    /// more deliveries. Waits for requests and attempts in flight, at most for the drain timeout.
+    /// Stops the node. During the drain delay, it reports that it is not ready, but still serves requests. After the
+    /// delay, it refuses new requests and leases no more deliveries. It waits for requests and attempts in flight, but
+    /// not longer than the drain timeout.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.admin.set_stopping();
         if !self.drain_delay.is_zero() {
@@ -199,7 +201,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.engine.stop();
         // The API closes before the engine is drained. The last requests can still publish notifications. Another node
-        // delivers them, or this node after its next start.
+        // delivers these notifications, or this node delivers them after its next start.
         let close = async {
             match self.http {
                 Some(http) => http.close().await,

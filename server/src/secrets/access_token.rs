@@ -1,4 +1,4 @@
-//! Access tokens: their format, and the hash that is stored.
+//! Access tokens: the format of a token, and the hash that the store contains.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The contexts of encrypted secrets. A context binds a secret to its row and column, so the secret cannot be decrypted
-//! in another row or column.
+//! The contexts of encrypted secrets. A context names the row and the column of a secret. So the secret cannot be
+//! decrypted if it is copied to another row or column.
 
 use uuid::Uuid;
 

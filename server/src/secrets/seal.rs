@@ -1,7 +1,7 @@
 //! Sealing: encryption of secrets in the store.
 //!
-//! The [`MasterKey`] is in a file. The [`Vault`] derives all other keys from the master key: one for AES-256-GCM, and
-//! one for each purpose of [`Vault::mac`]. So no key is used for two algorithms, and the master key itself encrypts
+//! The [`MasterKey`] is in a file. The [`Vault`] derives all other keys from the master key: a key for AES-256-GCM, and
+//! a key for each purpose of [`Vault::mac`]. So no key is used for two algorithms, and the master key itself encrypts
 //! nothing. The master key is uniformly random, so the derivation needs only one HMAC (RFC 5869 §3.3).
 //!
 //! The format that [`Vault::seal`] writes:
@@ -14,10 +14,11 @@
 //! | n + 16 | ciphertext and tag |
 //!
 //! The tag also authenticates the version, the key id and the caller's context. The context names the row of the
-//! secret. So a sealed value that is copied to another row cannot be decrypted there.
+//! secret. So a sealed value cannot be decrypted if it is copied to another row.
 //!
-//! Random nonces limit one key to 2^32 encryptions (NIST SP 800-38D §8.3). That is a hundred per second for more than a year. A
-//! secret is sealed only when a webhook is registered or one of its secrets changes.
+//! Random nonces limit one key to 2^32 encryptions (NIST SP 800-38D §8.3). One hundred encryptions per second reach
+//! this limit after more than a year. A secret is sealed only when a webhook is registered or a secret of the webhook
+//! changes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,11 +37,11 @@ const KEY_ID_LEN: usize = 4;
 const TAG_LEN: usize = 16;
 const HEADER_LEN: usize = 1 + KEY_ID_LEN;
 
-/// The 32 random bytes from which every other key is derived. Neither Debug nor any error shows them.
+/// The 32 random bytes from which every other key is derived. Debug output and errors do not show these bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey([u8; KEY_LEN]);
 
-/// Why a text is not a master key. The message never contains the text.
+/// The reason why a text is not a master key. The error message never contains the text.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum MasterKeyError {
     #[error("the master key is not base64 (make one with `openssl rand -base64 32`)")]
@@ -49,7 +50,8 @@ pub enum MasterKeyError {
     WrongLength { bytes: usize },
 }
 
-/// Identifies a master key without revealing it: the first 4 bytes of a SHA-256, printed as 8 hex digits.
+/// Identifies a master key, but does not reveal it. The id is the first 4 bytes of a SHA-256 hash, and is printed as 8
+/// hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId([u8; KEY_ID_LEN]);
 
@@ -61,7 +63,7 @@ impl MasterKey {
         MasterKey(bytes)
     }
 
-    /// Returns the key as the text that [`FromStr`] reads. Only for the key file.
+    /// Returns the key as the text that [`FromStr`] reads. Write this text only to the key file.
     pub fn expose(&self) -> String {
         STANDARD.encode(self.0)
     }
@@ -91,7 +93,7 @@ impl FromStr for MasterKey {
     type Err = MasterKeyError;
 
     fn from_str(text: &str) -> Result<MasterKey, MasterKeyError> {
-        // The decoder's own error quotes a byte of the key, so the error is dropped.
+        // The error of the decoder contains a byte of the key, so this error is dropped.
         let bytes = STANDARD.decode(text.trim()).map_err(|_| MasterKeyError::NotBase64)?;
         let bytes: [u8; KEY_LEN] = bytes.try_into().map_err(|bytes: Vec<u8>| MasterKeyError::WrongLength { bytes: bytes.len() })?;
         Ok(MasterKey(bytes))
@@ -116,14 +118,14 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// Encrypts and decrypts secrets, and makes keyed digests, all with one master key.
+/// Encrypts secrets, decrypts secrets, and computes keyed digests. All keys of a vault are derived from one master key.
 pub struct Vault {
     master: MasterKey,
     id: KeyId,
     sealing: RandomizedNonceKey,
 }
 
-/// Why a sealed value cannot be decrypted.
+/// The reason why a sealed value cannot be decrypted.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum SealError {
     #[error("an encrypted value has {bytes} bytes, which is too short")]
@@ -183,8 +185,8 @@ impl Vault {
         Ok(buffer)
     }
 
-    /// Returns a digest of `data` that only a holder of the master key can compute: HMAC-SHA256 with a separate key for each
-    /// `purpose`.
+    /// Returns the HMAC-SHA256 of `data`. Only a holder of the master key can compute this digest. Each `purpose` has a
+    /// separate key.
     pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.master.derive(&format!("mac:{purpose}")));
         bytes_of(&hmac::sign(&key, data))
@@ -196,8 +198,8 @@ impl Vault {
         header
     }
 
-    /// Returns the additional authenticated data. The header has a fixed length, so two different pairs of header and context never
-    /// give the same bytes.
+    /// Returns the additional authenticated data. The header has a fixed length. So two different pairs of a header and
+    /// a context never give the same bytes.
     fn aad(&self, context: &str) -> Aad<Vec<u8>> {
         Aad::from([&self.header()[..], context.as_bytes()].concat())
     }
@@ -219,7 +221,8 @@ mod tests {
 
     const CONTEXT: &str = "webhook-auth:0197d6d4-3c11-7d2e-9a53-0a4ee2b1c001";
 
-    /// `PASSWORD`, encrypted with [`fixed_key`] and the context `context` by another program (Python's `cryptography`).
+    /// `PASSWORD`, sealed with the key [`fixed_key`] and the context `context`. Another program (Python's
+    /// `cryptography`) computed this value.
     const SEALED_BY_VERSION_1: &str = "01cbc5b302000102030405060708090a0b2fc652240375c7293c9d1dcca26e17c327515c3d0936bd3b";
 
     fn fixed_key() -> MasterKey {
@@ -312,7 +315,7 @@ mod tests {
             ("c2hvcnQ=", MasterKeyError::WrongLength { bytes: 5 }),
             ("not base64!", MasterKeyError::NotBase64),
             (
-                // The same key in hex, which is valid base64 of 48 bytes.
+                // The same key as hex digits. They are also valid base64, but of 48 bytes.
                 "0707070707070707070707070707070707070707070707070707070707070707",
                 MasterKeyError::WrongLength { bytes: 48 },
             ),

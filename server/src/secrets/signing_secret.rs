@@ -1,4 +1,4 @@
-//! The secrets that callbacks are signed with, in the form of
+//! The secrets with which callbacks are signed. Their form is defined by
 //! [Standard Webhooks 1.0](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
 
 use std::fmt;
@@ -11,16 +11,17 @@ use base64::engine::general_purpose::STANDARD;
 /// The prefix of every signing secret. Scanners find leaked secrets by this prefix.
 const PREFIX: &str = "whsec_";
 
-/// The specification requires 24 to 64 bytes. New secrets have 32 bytes, the size of a SHA-256 hash.
+/// The length of new secrets in bytes. It is the size of a SHA-256 hash. The specification requires 24 to 64 bytes.
 const NEW_LEN: usize = 32;
 const MIN_LEN: usize = 24;
 const MAX_LEN: usize = 64;
 
-/// The key that signs a webhook's callbacks. The receiver checks the signatures with it. Debug does not show it.
+/// The key that signs a webhook's callbacks. The receiver uses the same key to check the signatures. Debug output does
+/// not show the key.
 #[derive(Clone)]
 pub struct SigningSecret(Vec<u8>);
 
-/// Why a text is not a signing secret. The message never contains the text.
+/// The reason why a text is not a signing secret. The error message never contains the text.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum SigningSecretError {
     #[error("a signing secret begins with {PREFIX}")]
@@ -55,7 +56,7 @@ impl FromStr for SigningSecret {
 
     fn from_str(text: &str) -> Result<SigningSecret, SigningSecretError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(SigningSecretError::NoPrefix)?;
-        // The decoder's own error quotes a byte of the secret, so the error is dropped.
+        // The error of the decoder contains a byte of the secret, so this error is dropped.
         let bytes = STANDARD.decode(encoded).map_err(|_| SigningSecretError::NotBase64)?;
         match bytes.len() {
             MIN_LEN..=MAX_LEN => Ok(SigningSecret(bytes)),

@@ -1,18 +1,19 @@
 //! The health of a webhook, and how many attempts it may have in flight.
 //!
-//! The *allowance* of a webhook is its maximum number of attempts in flight. It is one for a new webhook, so a thousand
-//! hanging webhooks use only a thousand slots. Each success adds one, until the allowance is four. Then the allowance
-//! grows by one after a number of successes that equals the allowance. The growth is slow because each attempt may need
-//! its own connection, and connections cost time and memory on both sides. So a short burst to many hosts needs few
-//! connections. When the idle connections of the webhook are closed, an allowance above four falls to four. Each
-//! failure halves the allowance.
+//! The *allowance* of a webhook is its maximum number of attempts in flight. The allowance of a new webhook is one, so
+//! a thousand new webhooks that hang use only a thousand slots. Up to an allowance of four, each success adds one. From
+//! four, the allowance grows by one after a number of successes that equals the allowance. The growth is slow because
+//! each attempt may need its own connection, and connections cost time and memory on both sides. So a short burst of
+//! deliveries to many hosts needs few connections. When the idle connections of the webhook are closed, an allowance
+//! above four falls to four. Each failure halves the allowance.
 //!
-//! After five failures in a row, the circuit opens: no delivery is sent for a while. Then one delivery is sent as a
-//! probe. A delivery that waits for the circuit uses no attempt of its retry schedule.
+//! After five failures in a row, the *circuit* of the webhook opens: during a *pause*, no delivery of the webhook is
+//! sent. After the pause, one delivery is sent as a probe. A delivery that waits for the end of the pause uses no
+//! attempt of its retry schedule.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Up to this allowance, each success adds one.
+/// Each success adds one to the allowance until the allowance has this value.
 const FAST_GROWTH_LIMIT: usize = 4;
 
 /// Number of failures in a row that opens the circuit.
@@ -21,14 +22,15 @@ const FAILURES_TO_OPEN: u32 = 5;
 /// How long the circuit stays open before the first probe. Each failed probe doubles this time.
 const MIN_PAUSE: TimeDelta = TimeDelta::milliseconds(250);
 
-/// Maximum time that the circuit stays open before a probe: a receiver that works again is found within this time.
+/// Maximum time that the circuit stays open before a probe. So a receiver that works again gets a probe after at most
+/// this time.
 pub const MAX_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 #[derive(Debug)]
 pub(super) struct Health {
     /// Maximum number of attempts in flight.
     allowance: usize,
-    /// The number of successes since the allowance last grew or the connections were closed.
+    /// The number of successes since the allowance last grew, or since the connections were last closed.
     accepted: usize,
     failures_in_a_row: u32,
     open_circuit: Option<OpenCircuit>,
@@ -51,7 +53,7 @@ impl Health {
         self.allowance
     }
 
-    /// Returns whether the webhook has accepted a delivery and no attempt has failed since.
+    /// Returns whether the webhook has accepted a delivery and no attempt has failed since that success.
     pub(super) fn is_proven(&self) -> bool {
         self.allowance > 1 && self.failures_in_a_row == 0
     }
@@ -66,7 +68,7 @@ impl Health {
         self.open_circuit = None;
     }
 
-    /// Reduces the allowance after the idle connections of the webhook were closed.
+    /// Reduces the allowance. The caller has closed the idle connections of the webhook.
     pub(super) fn connections_closed(&mut self) {
         self.allowance = self.allowance.min(FAST_GROWTH_LIMIT);
         self.accepted = 0;

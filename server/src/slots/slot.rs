@@ -1,8 +1,8 @@
-//! A slot, from the start of its attempt until the attempt is recorded.
+//! The slot of an attempt, and the state after the slot is free until the attempt is recorded.
 
 use super::*;
 
-/// Permission to make one attempt. Dropping it frees the slot.
+/// The permission to make one attempt. When this value is dropped, the slot is free.
 #[derive(Debug)]
 pub struct Slot {
     pub(super) slots: Arc<Slots>,
@@ -22,7 +22,7 @@ pub(super) struct Ended {
 }
 
 impl Slot {
-    /// Frees the slot and reports how its attempt ended. Keep the returned value until the attempt is recorded.
+    /// Frees the slot, and stores how the attempt ended. Keep the returned value until the attempt is recorded.
     pub fn end(mut self, accepted: bool, at: DateTime<Utc>) -> Unrecorded {
         self.ended = Some(Ended { accepted, at });
         self.slots.lock().unrecorded += 1;
@@ -30,7 +30,7 @@ impl Slot {
     }
 }
 
-/// An attempt that has ended and is not recorded yet. Drop this value when the attempt is recorded.
+/// An attempt that has ended, but is not recorded yet. Drop this value when the attempt is recorded.
 #[derive(Debug)]
 pub struct Unrecorded(Arc<Slots>);
 

@@ -6,14 +6,14 @@ use super::*;
 pub(super) struct State {
     pub(super) normal: Load,
     pub(super) slow: Load,
-    /// The part of `normal` that was admitted with [`Priority::Proven`].
+    /// The attempts in `normal` that have the priority [`Priority::Proven`], and their payload bytes.
     pub(super) proven: Load,
     pub(super) unrecorded: usize,
-    /// Whether work was refused because of its payload size and no payload has been released since.
+    /// Whether work was refused because of its payload size, and no payload has been released since that refusal.
     pub(super) payloads_full: bool,
     pub(super) accounts: HashMap<Arc<str>, Account>,
     pub(super) webhooks: HashMap<Uuid, Webhook>,
-    /// The number of webhooks at which idle webhooks are removed.
+    /// When there are this many webhooks in the state, idle webhooks are removed.
     pub(super) forget_at: usize,
     /// Work that waits for the total cap, by priority.
     pub(super) queues: [VecDeque<WorkItem>; Priority::COUNT],
@@ -22,13 +22,13 @@ pub(super) struct State {
     pub(super) until: BTreeSet<(DateTime<Utc>, WorkItem)>,
     pub(super) ready: VecDeque<WorkItem>,
     pub(super) last_number: u64,
-    /// Attempts in flight that may become slow, by number: oldest first.
+    /// Attempts in flight that may become slow, by their numbers. The oldest attempt has the lowest number.
     pub(super) normal_attempts: BTreeMap<u64, InFlight>,
-    /// Attempts that are slow but still count as normal, because the slow caps were full. They are moved back to
-    /// `normal_attempts` when a slow attempt ends.
+    /// Attempts that are slow, but still count as normal because a cap for slow attempts was reached. When a slow
+    /// attempt ends, these attempts are moved back to `normal_attempts`.
     pub(super) overdue: BTreeMap<u64, InFlight>,
     pub(super) slow_numbers: HashSet<u64>,
-    /// The number of nodes that share the cap of a webhook; 0 counts as 1.
+    /// The number of nodes that share the cap of a webhook. The value 0 counts as 1.
     pub(super) nodes: usize,
 }
 
@@ -59,8 +59,8 @@ impl Load {
 pub(super) struct Account {
     pub(super) normal: Load,
     pub(super) slow: Load,
-    /// Work that was refused because of its payload size. No other work of the account gets a slot before this work.
-    /// Without this rule, small payloads could block a large payload for ever.
+    /// Work that was refused because of its payload size. No other work of the account gets a slot before the refused
+    /// work. Without this rule, small payloads could block a large payload for ever.
     pub(super) refused: Option<WorkItem>,
     /// Whether no payload of the account has been released since that refusal.
     pub(super) payloads_full: bool,
@@ -74,7 +74,7 @@ pub(super) struct Webhook {
     pub(super) health: Health,
     pub(super) waits: [Option<WaitReason>; Lane::COUNT],
     pub(super) turn: u8,
-    /// When the last attempt ended; `None` while one is in flight.
+    /// The time at which the most recent attempt ended. It is `None` while an attempt is in flight.
     pub(super) idle_since: Option<DateTime<Utc>>,
     /// The time of the last message to other nodes about waiting work of the webhook.
     pub(super) shared_at: Option<DateTime<Utc>>,
@@ -99,16 +99,16 @@ pub(super) enum WaitReason {
     /// The work waits for the allowance of the webhook.
     Webhook,
     Time(DateTime<Utc>),
-    /// The work waits for nothing. The next [`Slots::take_ready`] may return it.
+    /// The work no longer has a reason to wait. The next call of [`Slots::take_ready`] may return it.
     Ready,
 }
 
-/// The priority of work that waits for the total cap, highest first.
+/// The priority of work that waits for the total cap. The highest priority comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Priority {
-    /// Fresh and ordered deliveries of webhooks that accept. These deliveries free their slots soon.
+    /// Fresh and ordered deliveries of proven webhooks. These deliveries usually free their slots soon.
     Proven,
-    /// Fresh and ordered deliveries of other webhooks.
+    /// Fresh and ordered deliveries of webhooks that are not proven.
     Unproven,
     Retry,
 }
@@ -116,7 +116,7 @@ pub(super) enum Priority {
 impl Priority {
     pub(super) const COUNT: usize = 3;
 
-    /// Returns the maximum payload bytes for this priority, in the same proportions as [`Caps::limit`].
+    /// Returns the maximum payload bytes for this priority. The total is divided as in [`Caps::limit`].
     pub(super) fn payload_bytes(self) -> usize {
         match self {
             Priority::Proven => MAX_PAYLOAD_BYTES / 8 * 7,
@@ -129,7 +129,7 @@ impl State {
     /// Returns the priority with which the work may take a slot now.
     ///
     /// # Errors
-    /// Returns the reason to wait if a cap is reached, the circuit of the webhook is open, or earlier work waits.
+    /// The reason to wait, if a cap is reached, the circuit of the webhook is open, or earlier work waits.
     pub(super) fn priority_for(
         &mut self,
         caps: &Caps,
@@ -185,12 +185,12 @@ impl State {
         if self.free_slots(caps, priority) == 0 { Err(WaitReason::Total(priority)) } else { Ok(priority) }
     }
 
-    /// Returns this node's share of the cap of a webhook: at least one.
+    /// Returns this node's share of the cap of a webhook. The share is at least one.
     pub(super) fn per_webhook(&self, caps: &Caps) -> usize {
         (caps.per_webhook / self.nodes.max(1)).max(1)
     }
 
-    /// Returns how many more attempts of a priority may start.
+    /// Returns how many more attempts of this priority may start.
     pub(super) fn free_slots(&self, caps: &Caps, priority: Priority) -> usize {
         if self.unrecorded >= MAX_UNRECORDED {
             return 0;
@@ -199,7 +199,8 @@ impl State {
         in_total.min(caps.limit(priority).saturating_sub(self.load_of(priority).attempts))
     }
 
-    /// Returns the normal attempts that count against the limit of a priority. Unproven webhooks and retries share one limit.
+    /// Returns the number and payload bytes of the normal attempts that count against the limit of a priority. Unproven
+    /// webhooks and retries share one limit.
     pub(super) fn load_of(&self, priority: Priority) -> Load {
         let Load { attempts, bytes } = self.proven;
         if priority == Priority::Proven {
@@ -247,7 +248,7 @@ impl State {
         let slow = self.slow_numbers.remove(&slot.number);
         if slow {
             self.slow.remove(slot.payload_bytes);
-            // Overdue attempts may count as slow now.
+            // Lets overdue attempts count as slow if the caps for slow attempts allow this now.
             self.normal_attempts.append(&mut self.overdue);
         } else {
             self.normal.remove(slot.payload_bytes);
@@ -272,7 +273,8 @@ impl State {
         }
         let mut reason = WaitReason::Ready;
         match slot.ended {
-            // Uses the full cap and not this node's share, because this node may become the only node.
+            // The allowance may grow to the full cap, not only to this node's share, because this node may become the
+            // only node.
             Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),
             Some(Ended { accepted: false, at }) => {
                 webhook.health.failed(slot.started_at, at);
@@ -288,8 +290,9 @@ impl State {
 }
 
 impl Account {
-    /// Clears the refusal if no normal attempt is in flight, because then the refused work fits. So refused work of a
-    /// deleted webhook, which is never tried again, does not block the account.
+    /// Clears the refusal if the account has no normal attempt in flight, because any work of the account fits now.
+    /// Work of a deleted webhook is never tried again. So without this rule, the refusal of such work would block the
+    /// account for ever.
     pub(super) fn clear_refusal_if_idle(&mut self) {
         if self.normal.attempts == 0 {
             self.refused = None;

@@ -215,7 +215,7 @@ fn a_refused_payload_blocks_its_account_only_while_normal_attempts_are_in_flight
     let held = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
     assert!(slots.try_take(&"a".into(), work(2, Lane::Fresh), MAX_ACCOUNT_PAYLOAD_BYTES, at(0)).is_none());
     assert!(take(&slots, "a", 3, Lane::Fresh).is_none());
-    // The webhook of the large payload has been deleted, so nobody takes that work.
+    // The webhook of the large payload has been deleted, so its work never takes a slot.
     assert_eq!(slots.take_ready(at(1000), 10), [work(2, Lane::Fresh), work(3, Lane::Fresh)]);
     assert!(take(&slots, "a", 3, Lane::Fresh).is_some());
     drop(held);

@@ -1,9 +1,9 @@
-//! How work starts to wait, and when its wait ends.
+//! Starts and ends the waits of work.
 
 use super::*;
 
 impl State {
-    /// Makes work wait, unless this work waits already.
+    /// Lets work wait. Changes nothing if the work already waits.
     pub(super) fn wait(&mut self, work: WorkItem, reason: WaitReason, account: Option<&Arc<str>>) {
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
         if webhook.waits[work.lane as usize].is_some() {
@@ -30,8 +30,8 @@ impl State {
     }
 
     pub(super) fn end_waits_for_time(&mut self, now: DateTime<Utc>) {
-        // No wait is longer than `MAX_PAUSE`. If a wait seems longer, the clock was set back after the wait had begun,
-        // and the wait ends.
+        // No wait is longer than `MAX_PAUSE`. If a wait seems longer, the clock was set back after the wait had begun.
+        // Such a wait ends now.
         let is_over = |until: DateTime<Utc>| until <= now || until > now + MAX_PAUSE;
         while let Some(first) = self.until.first().copied().filter(|(until, _)| is_over(*until)) {
             self.until.remove(&first);
@@ -43,7 +43,8 @@ impl State {
         }
     }
 
-    /// Makes as much queued work ready as there are free slots. Work that then gets no slot is queued again.
+    /// Makes queued work ready, one work item for each free slot. If a work item still gets no slot, it is queued
+    /// again.
     pub(super) fn end_waits_for_slots(&mut self, caps: &Caps) {
         for name in std::mem::take(&mut self.queued_accounts) {
             let Some(account) = self.accounts.get_mut(&name) else { continue };
@@ -78,7 +79,8 @@ impl State {
         }
     }
 
-    /// Moves attempts that have become slow from the normal counts to the slow counts, if the slow caps allow it.
+    /// Moves attempts that have become slow from the normal counts to the slow counts, if the caps for slow attempts
+    /// allow this.
     pub(super) fn move_slow(&mut self, caps: &Caps, now: DateTime<Utc>) {
         while let Some(oldest) = self.normal_attempts.first_entry().filter(|oldest| oldest.get().started_at + SLOW <= now) {
             let (number, attempt) = oldest.remove_entry();
@@ -110,7 +112,7 @@ impl State {
         }
     }
 
-    /// Returns whether work waits for the total cap or the cap of an account.
+    /// Returns whether any work waits for the total cap or for the cap of an account.
     pub(super) fn has_queued_work(&self) -> bool {
         !self.queued_accounts.is_empty() || self.queues.iter().any(|queue| !queue.is_empty())
     }

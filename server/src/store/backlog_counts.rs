@@ -1,5 +1,5 @@
-//! The backlog scan counts the backlog in steps, because one count of millions of deliveries takes too long. If data
-//! changes during the scan, the result may contain some of the changes and miss others.
+//! The backlog scan counts pending deliveries and webhooks in steps, because one query for millions of deliveries takes
+//! too long. If data changes during the scan, the result may include only some of the changes.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,9 +8,9 @@ use crate::model::{BacklogCounts, Lane};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BacklogScan {
-    /// The counts so far.
+    /// The counts of the steps that have run.
     pub counts: BacklogCounts,
-    /// Where the next step begins.
+    /// The position at which the next step begins.
     pub(super) position: ScanPosition,
 }
 

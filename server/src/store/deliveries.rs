@@ -3,15 +3,15 @@
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// A delivery that this node has leased for an attempt. The slot is occupied until `slot` is dropped.
+/// A delivery that this node has leased for an attempt. The attempt has a slot until `slot` is dropped.
 #[derive(Debug)]
 pub struct Leased {
     pub delivery_id: Uuid,
     /// The number of this attempt, starting at 1.
     pub attempt: u32,
     pub lane: Lane,
-    /// The number of the last attempt before the current retry schedule. It is 0 if the delivery was never made due
-    /// again.
+    /// The number of the last attempt before the current retry schedule. The number is 0 if no redelivery or recovery
+    /// made the delivery due again.
     pub schedule_start: u32,
     pub due_at: DateTime<Utc>,
     pub notification: Arc<Outbound>,
@@ -25,7 +25,7 @@ pub struct Leased {
 #[derive(Debug)]
 pub struct Outbound {
     pub id: Uuid,
-    /// The callback's body, serialised once for all webhooks.
+    /// The body of the callbacks. It is serialized once for all webhooks.
     pub body: CallbackTemplate,
     pub trace: Option<TraceContext>,
 }
@@ -71,7 +71,7 @@ impl Destination {
 #[derive(Debug, Default)]
 pub struct DueRound {
     pub leased: Vec<Leased>,
-    /// When the next delivery falls due.
+    /// The time at which the next delivery falls due.
     pub next_due: Option<DateTime<Utc>>,
     /// The work items that the round did not reach, because it had already leased its maximum number of deliveries.
     pub left: Vec<WorkItem>,
@@ -102,15 +102,15 @@ pub struct EndedAttempt {
     pub policy: Option<DeactivationPolicy>,
 }
 
-/// When a failing webhook is deactivated. Its attempts must have failed for longer than `time` without a success. At
-/// least `attempts` of them must have failed.
+/// The condition for deactivating a failing webhook. There was no success for longer than `time`, and at least
+/// `attempts` attempts have failed since the last success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeactivationPolicy {
     pub time: TimeDelta,
     pub attempts: u32,
 }
 
-/// The effects of an ended attempt on its webhook and on the next delivery.
+/// The effects of an ended attempt on its webhook and on the webhook's next delivery.
 #[derive(Debug, Default)]
 pub struct FinishedAttempt {
     /// Set if the webhook was deactivated.
@@ -135,7 +135,7 @@ pub enum DeactivationCause {
 /// The failed attempts of a webhook since its last success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failures {
-    /// When the first of these attempts ended.
+    /// The time at which the first of these attempts ended.
     pub since: DateTime<Utc>,
     pub attempts: u32,
 }
@@ -151,7 +151,7 @@ pub struct DeliveryFilter {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// The maximum number of attempts shown with a delivery.
+/// The maximum number of attempts that are shown with a delivery.
 pub(super) const ATTEMPTS_SHOWN: u32 = 50;
 
 #[derive(Debug)]
@@ -205,7 +205,7 @@ pub struct Recovery {
     pub since: DateTime<Utc>,
     /// Selects deliveries created before this time.
     pub until: Option<DateTime<Utc>>,
-    /// Whether the recovery only counts the deliveries.
+    /// If true, the recovery only counts the deliveries and changes nothing.
     pub dry_run: bool,
     /// Selects deliveries after this position, in the order of creation.
     pub after: Option<RecoveryPosition>,
@@ -218,14 +218,14 @@ pub type RecoveryPosition = (DateTime<Utc>, Uuid);
 /// The result of one step of a recovery.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RecoveryStep {
-    /// `count` deliveries are due again, or were counted by a dry run. The next step begins after `next`. If `next` is
-    /// `None`, the recovery is complete.
+    /// The step made `count` deliveries due again, or a dry run counted them. The next step begins after `next`. If
+    /// `next` is `None`, the recovery is complete.
     Recovered {
         count: u32,
         next: Option<RecoveryPosition>,
     },
-    /// The step only stored the status `cancelled` of deliveries that a deactivation had cancelled. The next step
-    /// begins at the same position.
+    /// A deactivation had cancelled deliveries, and this step only stored their status `cancelled`. The next step
+    /// begins at the same position as this step.
     Prepared,
     NoSuchWebhook,
     WebhookDeactivated,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The lifetime of an idempotency key. draft-ietf-httpapi-idempotency-key-header lets the server choose it.
+/// The lifetime of an idempotency key. draft-ietf-httpapi-idempotency-key-header lets the server choose the lifetime.
 pub(super) const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
 
 #[derive(Debug)]
@@ -37,12 +37,12 @@ pub struct Publication {
 pub enum Audience {
     /// All active webhooks of the account that subscribe to the event type.
     Account(Account),
-    /// One webhook. If `account` is set, the webhook must belong to it.
+    /// One webhook. If `account` is set, the webhook must belong to that account.
     Webhook { id: Uuid, account: Option<Account> },
 }
 
 impl Audience {
-    /// Returns the account if it is known without reading the store.
+    /// Returns the account, if the audience names an account. Does not read the store.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
         match self {
@@ -54,23 +54,24 @@ impl Audience {
 
 #[derive(Debug)]
 pub struct Idempotency {
-    /// The account of the publisher. It is empty for the platform.
+    /// The account of the publisher. The text is empty for the platform.
     pub owner: String,
     pub key: String,
-    /// A MAC of the request body. It shows whether the key is used again with another body.
+    /// A MAC of the request body. The MAC shows whether the key is used again with another body.
     pub fingerprint: [u8; 32],
 }
 
 #[derive(Debug)]
 pub enum Published {
-    /// The notification is stored. This node attempts the deliveries in `leased` now. The other deliveries wait in the store.
+    /// The notification is stored. This node now attempts the deliveries in `leased`. The other deliveries wait in the
+    /// store.
     New {
         notification: Notification,
         leased: Vec<Leased>,
     },
     /// An earlier publish with the same key and the same body stored this notification.
     Repeated(Notification),
-    /// An earlier publish had the same key and another body.
+    /// An earlier publish used the same key with another body.
     Conflict,
     /// An earlier publish with the same key stored a notification that is now deleted. The key cannot be used again
     /// before it expires.

@@ -1,9 +1,10 @@
 //! The store that several nodes share: a PostgreSQL database.
 //!
-//! Publications and outcomes of attempts are written in batches. While one transaction runs, new commands wait. The
-//! next transaction writes the waiting commands together. Most other operations run in their own transaction on a
-//! pooled connection. An operation returns after its commit is on disk, because the store refuses servers with
-//! `synchronous_commit = off`. The other values of this setting decide whether a commit also waits for standbys.
+//! Publications are written in batches, and outcomes of attempts too. While one transaction runs, new commands wait.
+//! The next transaction writes the waiting commands together. Most other operations each run in a separate transaction
+//! on a pooled connection. An operation returns only after its commit is on disk. So the store refuses servers with
+//! `synchronous_commit = off`. The other values of this setting determine whether a commit also waits for standby
+//! servers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,13 +69,14 @@ use subscription_cache::SubscriptionCache;
 use url::PostgresUrl;
 use wakeup::Wakeup;
 
-/// The maximum number of tries of a transaction with deadlocks or serialization failures.
+/// The maximum number of tries of one transaction. Only deadlocks and serialization failures cause a further try.
 const MAX_TRIES: usize = 3;
 
-/// The maximum statement timeout. When a node has been dead for this time, none of its statements still runs.
+/// The maximum statement timeout. After a node has been dead for this time, none of its statements runs any more.
 pub const MAX_STATEMENT_SECONDS: u64 = 60;
 
-/// Runs `$work` in its own transaction. After a conflict with another transaction, tries again.
+/// Runs `$work` in a new transaction. If this transaction conflicts with another one, runs `$work` again in a new
+/// transaction.
 macro_rules! in_transaction {
     ($connections:expr, |$transaction:ident| $work:expr) => {{
         let mut tries = 1;
@@ -116,7 +118,7 @@ pub struct Options {
 pub struct Postgres {
     /// Connections for API calls that list, read or change data.
     callers: Connections,
-    /// Connections for operations that every request or attempt may need. These operations do not wait for list
+    /// Connections for operations that any request or attempt may need. These operations do not wait for list
     /// operations, which use `callers`.
     own: Connections,
     node: Arc<Node>,

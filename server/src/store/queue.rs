@@ -1,44 +1,45 @@
 //! The fair queue of write commands.
 //!
-//! The queue limits the number of commands and their bytes. One account may use at most a quarter of each limit. The
-//! queue takes commands from the accounts one after another. So an account that sends more than the store can write
-//! delays only its own commands.
+//! The queue limits the number of commands and their bytes. The commands of one account may use at most a quarter of
+//! each limit. The queue takes commands from the accounts one after another. So an account that sends more than the
+//! store can write delays only its own commands.
 //!
-//! Commands that are not urgent, such as most outcomes of attempts, wait for some milliseconds and then share one
-//! commit. Many of these commands change the same pages, and one commit writes each page only once. So other commits
-//! are faster.
+//! Some commands are not urgent, for example most outcomes of attempts. They wait for some milliseconds and share one
+//! commit. Many of these commands change the same pages, and one commit writes each page only once. So the disk has
+//! more time for other commits.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::{Account, Error, Result};
 
-/// The maximum number and total size of queued commands. The queue refuses further commands, so that its memory stays
-/// limited while the store is unavailable.
+/// The maximum number of queued commands, and their maximum total size. When a maximum is reached, the queue refuses
+/// further commands. So its memory stays limited while the store is unavailable.
 const CAPACITY: usize = 8192;
 const CAPACITY_BYTES: usize = 64 * 1024 * 1024;
 
-/// One account may use each capacity divided by this number.
+/// Each capacity, divided by this number, is the maximum for one account.
 const ACCOUNT_SHARE: usize = 4;
 
 /// The approximate size of a command without its payload.
 const COMMAND_BYTES: usize = 1024;
 
-/// The maximum number and total size of the commands in one commit, so that later commands do not wait too long.
+/// The maximum number of commands in one commit, and their maximum total size. With these limits, later commands do not
+/// wait too long.
 const MAX_BATCH: usize = 512;
 const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// Who issued a command. This decides which limits apply to it.
+/// The issuer of a command. The issuer decides which limits apply to the command.
 pub(super) enum Share {
-    /// The server itself. Most of its commands record attempts, so the number of attempts in flight limits them. If
-    /// accounts wait too, these commands fill at most half of a commit.
+    /// The server itself. Most of its commands record attempts, so the slots limit the number of these commands. If
+    /// commands of accounts wait too, the server's commands fill at most half of a commit.
     Own,
-    /// An account. `bytes` is the size of the payload.
+    /// An account. `bytes` is the size of the command's payload.
     Account { name: String, bytes: usize },
 }
 
 impl Share {
-    /// All commands of the platform without an account count as the commands of one additional account.
+    /// Commands of the platform that name no account count as the commands of one additional account.
     pub(super) fn of(account: Option<&Account>, bytes: usize) -> Share {
         Share::Account { name: account.map(|account| account.as_str().to_owned()).unwrap_or_default(), bytes }
     }
@@ -48,7 +49,7 @@ impl Share {
 pub(super) enum Urgency {
     /// The command must run with the next commit.
     Now,
-    /// The command may wait for the batching delay of its queue.
+    /// The command may wait for the batching delay of the queue.
     Soon,
 }
 
@@ -105,7 +106,8 @@ pub(super) struct FairQueue<C> {
     count: usize,
     bytes: usize,
     urgent: usize,
-    /// When the oldest command outside of `gathered` was queued, or when the last batch was taken if that was later.
+    /// The time at which the oldest command outside of `gathered` was queued. If the previous batch was taken later,
+    /// the time at which that batch was taken.
     waiting_since: Instant,
     closed: bool,
 }
@@ -186,7 +188,7 @@ impl<C> FairQueue<C> {
         Ok(())
     }
 
-    /// How long to wait before the next commit. `None` if no command is queued.
+    /// Returns how long to wait before the next commit. Returns `None` if no command is queued.
     pub(super) fn wait(&self) -> Option<Duration> {
         let gathered = self.gathered.commands.len();
         let others = self.len() - gathered;
@@ -210,8 +212,8 @@ impl<C> FairQueue<C> {
     }
 
     /// Removes and returns the commands of the next commit. The server's own commands come first and fill at most half
-    /// of it. Then commands of the accounts follow, one account after another. Further own commands fill the remaining
-    /// part.
+    /// of the commit. Then commands of the accounts follow, one account after another. Further commands of the server
+    /// fill the remaining part of the commit.
     pub(super) fn take(&mut self) -> Vec<C> {
         let gathered = self.closed || self.gathered.commands.len() >= MAX_BATCH / 2 || self.gathered_since.elapsed() >= self.linger;
         let mut batch = Vec::with_capacity(self.len().min(MAX_BATCH));
@@ -306,7 +308,8 @@ mod tests {
         for _ in 0..2 {
             assert!(accepts(&mut queue, of("a", 0)));
         }
-        // The batching delay starts in the future, so it does not end. Later the test moves its start to the past.
+        // The batching delay starts in the future, so it does not end during this part of the test. Later the test
+        // moves the start to the past.
         let never = Duration::from_secs(3600);
         queue.gathered_since = Instant::now() + never;
         assert_eq!((queue.take().len(), queue.gathered.commands.len()), (2, 3), "the batching delay has not passed");

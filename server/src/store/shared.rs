@@ -1,4 +1,4 @@
-//! Rules and limits that apply to both stores. The SQL is separate for each store.
+//! Rules and limits that apply to both stores. Each store has its own SQL statements.
 
 pub(super) mod failures;
 pub(super) mod pauses;
@@ -7,7 +7,8 @@ pub(super) mod space;
 pub(super) mod subscribers;
 pub(super) mod texts;
 
-/// The maximum number of deliveries that one step marks as cancelled, so that a large backlog does not block other writes.
+/// The maximum number of deliveries that one step marks as cancelled. With this limit, a large backlog does not block
+/// other writes.
 pub(super) const CANCELLED_AT_ONCE: i64 = 500;
 
 /// The maximum number of idempotency keys that one step removes.

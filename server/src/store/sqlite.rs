@@ -1,8 +1,8 @@
-//! The embedded store: one SQLite file. It needs no setup.
+//! The embedded store: one SQLite file. The operator does not have to set it up.
 //!
 //! One thread writes. It runs the queued commands in one transaction, so one sync of the disk serves many callers
 //! (group commit). Each command has a savepoint, so a failed command does not affect other commands. A few read-only
-//! connections serve look-ups. When a write returns, its commit is on disk (`synchronous=FULL`).
+//! connections serve look-ups. A writing operation returns only after its commit is on disk (`synchronous=FULL`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -64,12 +64,12 @@ pub struct Sqlite {
     writer: Writer,
     /// Connections for the lists and look-ups of callers.
     readers: Arc<Readers>,
-    /// Connections for reads that every request and every attempt may need. These reads do not wait for list
-    /// operations.
+    /// Connections for reads that any request or attempt may need. So these reads do not wait for list operations.
     own_readers: Arc<Readers>,
     metrics: Arc<Metrics>,
     cache: Arc<SubscriptionCache>,
-    /// Identifies the leases of this process. Leases of other incarnations are void, because only one server at a time uses a file.
+    /// Identifies the leases of this process. Leases of other incarnations are void, because only one server at a time
+    /// uses the file.
     incarnation: Uuid,
     limits: StorageLimits,
     space: Arc<Space>,
@@ -80,12 +80,13 @@ impl Sqlite {
     pub fn open(path: &Path, metrics: Arc<Metrics>) -> std::result::Result<Sqlite, OpenError> {
         let open = |source| OpenError::of(path, source);
         let mut connection = connect(path).map_err(open)?;
-        // This setting allows the file to shrink. It takes effect only on a new database, before the first page is written.
+        // This setting allows the file to shrink. It has an effect only on a new database, before the first page is
+        // written.
         connection.pragma_update(None, "auto_vacuum", "incremental").map_err(open)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(open)?;
         connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT).map_err(open)?;
         // With this setting, SQLite overwrites the old copy of data that moves from one page to another. So no copy of
-        // erased data remains. Only an erasure also overwrites freed pages, because this costs more.
+        // erased data remains. Freed pages are overwritten only during an erasure, because overwriting them costs more.
         connection.pragma_update(None, "secure_delete", "fast").map_err(open)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
         let [readers, own_readers] = [Readers::open(path).map_err(open)?, Readers::open(path).map_err(open)?].map(Arc::new);
@@ -141,7 +142,7 @@ impl Sqlite {
         self.writer.write(share, urgency, move |connection| command(connection, &cache)).await
     }
 
-    /// Like [`Sqlite::write_with`], for commands that add data for a caller. Refuses these commands while the store is full.
+    /// Like [`Sqlite::write_with`], for commands that add data for a caller. Refuses a command while the store is full.
     async fn add<T: Send + 'static>(
         &self,
         share: Share,

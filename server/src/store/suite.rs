@@ -1,7 +1,7 @@
-//! Tests that every store must pass. They use only [`Store`].
+//! Tests that every store must pass. The tests use only the operations of [`Store`].
 //!
-//! `WEBHOOKS_TEST_STORE` selects the store: `sqlite` (the default) or `postgres`. Tests of the SQLite file run in both cases.
-//! Tests with several nodes on PostgreSQL are in `postgres/tests.rs`.
+//! `WEBHOOKS_TEST_STORE` selects the store: `sqlite` (the default) or `postgres`. Tests of the SQLite file run for both
+//! values. The tests with several nodes on PostgreSQL are in `postgres/tests.rs`.
 
 use super::*;
 use crate::api::types::{DeliveryStatus, Username};
@@ -54,7 +54,8 @@ impl Bench {
         Bench { store: database.join("one", StorageLimits::default()).await, slots: Slots::new(Caps::new(100, 100)), database }
     }
 
-    /// Registers a webhook that has had successful attempts, so that it gets as many slots as its cap allows.
+    /// Registers a webhook, and simulates successful attempts of it. So the webhook gets as many slots as its cap
+    /// allows.
     pub(super) async fn webhook(&self, account: &str) -> Webhook {
         self.webhook_with(account, |_| {}).await
     }

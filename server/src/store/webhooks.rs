@@ -1,4 +1,4 @@
-//! Stored webhooks, and changes to them.
+//! Stored webhooks, and the changes of stored webhooks.
 
 use super::*;
 
@@ -25,21 +25,22 @@ pub struct Webhook {
     pub previous_secret: Option<PreviousSecret>,
     pub event_types: Option<EventTypes>,
     pub description: Option<Description>,
-    /// The maximum number of attempts that may start in a second.
+    /// The maximum number of attempts that may start per second.
     pub max_per_second: Option<u32>,
-    /// Whether deliveries are attempted one at a time, in the order of publishing.
+    /// Whether deliveries are attempted one after another, in the order in which they were published.
     pub ordered: bool,
     pub deactivation: Option<Deactivation>,
     /// The activation counter. Only deliveries of the current epoch are attempted. Pending deliveries of earlier
     /// epochs count as cancelled.
     pub epoch: u32,
-    /// Increases with each change, so that an attempt can detect outdated webhook data.
+    /// The number of the current state of the webhook. It increases with each change, so that an attempt can detect
+    /// outdated data.
     pub revision: u32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// The headers that the customer adds to each callback. There is at least one.
+/// The headers that the customer adds to each callback. The list has at least one header.
 #[derive(Clone, Debug)]
 pub struct CustomHeaders {
     pub names: Vec<CustomHeaderName>,
@@ -72,7 +73,7 @@ pub const REASON_FAILING: &str = "failing";
 pub const REASON_UNVERIFIED: &str = "unverified";
 
 impl Webhook {
-    /// Applies an update. Refuses an update after which the stored credentials would be sent to another origin.
+    /// Applies an update. Refuses an update if it would cause stored credentials to be sent to another origin.
     pub fn change(&mut self, change: WebhookChange, now: DateTime<Utc>) -> std::result::Result<(), CredentialsRequired> {
         if let Some(target_url) = change.target_url {
             let moved = target_url.to_url().origin() != self.target_url.to_url().origin();
@@ -122,7 +123,7 @@ pub struct WebhookChange {
     /// `Some(None)` removes the limit.
     pub max_per_second: Option<Option<u32>>,
     pub ordered: Option<bool>,
-    /// The challenge for a handshake with a new target URL. `None` if no handshake is required.
+    /// The challenge for a handshake with a new target URL. It is `None` if no handshake is required.
     pub handshake: Option<Challenge>,
 }
 
@@ -140,7 +141,7 @@ pub struct DueHandshake {
 pub struct DueHandshakes {
     /// The due handshakes, in the order of their due times.
     pub due: Vec<DueHandshake>,
-    /// When the next handshake falls due.
+    /// The time at which the next handshake falls due.
     pub next_due: Option<DateTime<Utc>>,
 }
 
@@ -150,11 +151,12 @@ pub enum HandshakeEnd {
     /// The webhook becomes active.
     Verified,
     RetryAt(DateTime<Utc>),
-    /// The webhook stays deactivated until its customer activates it.
+    /// The webhook stays deactivated until the customer activates it.
     GivenUp,
 }
 
-/// The update changes the origin of the target URL, but contains no new credentials of this kind.
+/// The kind of credentials that an update lacks. The update changes the origin of the target URL, so it must contain
+/// new credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialsRequired {
     Auth,

@@ -191,7 +191,8 @@ async fn a_platform_token_reads_every_account_and_changes_no_webhook() {
     let platform = server.platform().await;
     assert_eq!(id_of(&platform.webhook(&id).await), id);
     assert_eq!(platform.list("/webhooks").await.len(), 1);
-    // The store accepts every scope for a platform token, although the command line refuses some. These scopes have no effect.
+    // The store accepts every scope for a platform token, although the command line refuses some of them. The scopes
+    // that the command line refuses have no effect.
     let with_every_scope = server.api_with(&server.token(None, &Scope::ALL, None).await);
     for (method, path, body, scope) in operations() {
         if !scope.for_platform() {

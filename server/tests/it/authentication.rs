@@ -131,7 +131,8 @@ async fn credentials_are_sent_in_the_body_if_basic_is_refused() {
 async fn the_authentication_method_that_worked_is_remembered() {
     let mut fixture = start(TokenBehaviour::RefuseBasic).await;
     fixture.deliver().await;
-    // The receiver refuses the token, so the server fetches another token. The request for it has the credentials only in the body.
+    // The receiver refuses the token, so the server fetches another token. The request for this other token has the
+    // credentials only in the body.
     fixture.receiver.reply_to_next([Reply::Status(401)]);
     fixture.deliver().await;
     let requests = fixture.endpoint.requests();

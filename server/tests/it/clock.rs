@@ -8,8 +8,8 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{Api, Callback, Receiver, Reply, Server, Setup, eventually, id_of, run_binary};
 
-/// Three webhooks. The first is unordered, and the second is ordered. The only delivery of the third failed once and waits for its
-/// retry.
+/// Three webhooks. The first is unordered, and the second is ordered. The third webhook has one delivery, which failed
+/// once and waits for its retry.
 struct Webhooks {
     server: Server,
     api: Api,
@@ -46,8 +46,8 @@ impl Webhooks {
         }
     }
 
-    /// Checks that each delivery succeeds exactly once. First attempts must not need an advance of the clock. The retry must be
-    /// made by its due time.
+    /// Checks that each delivery succeeds exactly once. First attempts must be made although the test does not advance
+    /// the clock. The retry must be made when the clock shows its due time.
     async fn expect_all_delivered_once(mut self) {
         assert_eq!(ids(self.ordered.next_callbacks(self.to_ordered.len()).await), self.to_ordered);
         let mut received = ids(self.plain.next_callbacks(self.to_plain.len()).await);
@@ -71,7 +71,8 @@ fn ids(callbacks: Vec<Callback>) -> Vec<String> {
     callbacks.iter().map(|callback| callback.id().to_owned()).collect()
 }
 
-/// Moves the clock by `by`. Meanwhile the unordered and the ordered webhook each have one delivery in flight and some that wait.
+/// Moves the clock by `by`. At that time, the unordered and the ordered webhook each have one delivery in flight and
+/// several waiting deliveries.
 async fn set_while_in_flight(by: TimeDelta) {
     let mut webhooks = Webhooks::register().await;
     let gate = Arc::new(Semaphore::new(0));

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{Api, HostileBehaviour, HostileReceiver, Receiver, Reply, Server, Setup, eventually};
 
-/// Publishes `count` notifications. Waits after each one until its delivery has succeeded.
+/// Publishes `count` notifications. After each notification, waits until its delivery has succeeded.
 async fn publish_sequentially(api: &Api, count: usize) {
     for _ in 0..count {
         assert_eq!(api.after_attempts(&api.publish_type("a.b").await, 1).await["status"], "succeeded");
@@ -73,7 +73,7 @@ async fn callbacks_use_plain_http_only_if_the_operator_allows_it() {
 
 #[tokio::test]
 async fn connecting_and_the_whole_attempt_have_separate_time_limits() {
-    // The limit that passes first ends the attempt. All values differ from the defaults.
+    // The shorter of the two time limits ends the attempt. All values differ from the defaults.
     for (connect, attempt, error) in [("1", "4", "no connection within the time limit"), ("300", "1", "no response within the time limit")]
     {
         let flags = ["--connect-timeout-seconds", connect, "--attempt-timeout-seconds", attempt];

@@ -209,7 +209,7 @@ async fn each_body_is_accepted_just_inside_and_refused_just_outside_a_constraint
     assert!(checked > 200, "only {checked} cases were derived");
 }
 
-/// Returns values for a parameter. Each value has a flag that says whether the schema allows it.
+/// Returns values for a parameter. Each value has a flag that says whether the schema allows the value.
 fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
     if schema["type"] == "integer" {
         let bound = |name: &str| schema[name].as_i64().expect("an integer has bounds");

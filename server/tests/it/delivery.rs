@@ -16,7 +16,8 @@ fn next_attempt_at(delivery: &Value) -> DateTime<Utc> {
     delivery["nextAttemptAt"].as_str().unwrap_or_else(|| panic!("no time in {delivery}")).parse().expect("a time")
 }
 
-/// Starts a server with a manual clock, a receiver and its webhook. Also returns the webhook's id.
+/// Starts a receiver, and a server with a manual clock. Registers a webhook for the receiver. Also returns the id of
+/// the webhook.
 async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     let server = Setup::dev().manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);

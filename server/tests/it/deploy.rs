@@ -36,7 +36,8 @@ fn config() -> String {
     objects("ConfigMap")[0]["data"]["config.toml"].as_str().expect("a text").to_owned()
 }
 
-/// Returns the port that an environment variable of the image sets for a listener. It overrides the configuration file.
+/// Returns the port that an environment variable of the image sets for a listener. This port overrides the port in the
+/// configuration file.
 fn image_port(variable: &str) -> u64 {
     let (_, address) = CONTAINERFILE.split_once(&format!(" {variable}=0.0.0.0:")).unwrap_or_else(|| panic!("no {variable}"));
     address.split_whitespace().next().and_then(|port| port.parse().ok()).expect("a port")
@@ -154,7 +155,7 @@ fn every_secret_that_is_read_is_provided() {
     }
 }
 
-/// Returns a map from the environment variable of each setting to its key in the configuration file.
+/// Returns a map from the environment variable of each setting to the key of the setting in the configuration file.
 fn keys() -> BTreeMap<String, String> {
     let command = CommandLine::command();
     let keys = command.get_arguments().map(|argument| argument.get_id().to_string());

@@ -50,7 +50,8 @@ async fn a_response_is_sent_only_after_the_data_is_on_disk() {
     assert_eq!(trace.check_synced_before_send(&["described-webhook-0", "requested"], &["HTTP/1.1 200 ", "\"deactivated\""]), Ok(()));
 }
 
-/// A Python program that stores five rows. It sends a response before or after it stores each row.
+/// A Python program that stores five rows. If its third argument is `early`, it sends a response before it stores each
+/// row. If the argument is `late`, it sends each response after the row is stored.
 const STORE_AND_RESPOND: &str = r#"
 import socket, sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -103,7 +104,8 @@ fn with_faults(data_dir: &Path, trace: PathBuf, fault: &str) -> Vec<String> {
     ["strace", "-D", "-f", "-P", &log, "-e", &fault, "-o", &trace].map(str::to_owned).to_vec()
 }
 
-/// Publishes until 10 requests were accepted after the first refusal. Returns the ids of all accepted notifications.
+/// Publishes until the server has refused a request, and has then accepted 10 requests. Returns the ids of all accepted
+/// notifications.
 async fn publish_through_faults(process: &Process, max_requests: usize) -> Vec<String> {
     let api = process.api();
     let (mut accepted, mut refused, mut accepted_after_refusal) = (Vec::new(), 0, 0);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Receiver, Reply, Server, Setup, id_of};
 
-/// Starts a server with a manual clock and without retries, and a webhook whose receiver responds with 500.
+/// Starts a server with a manual clock and without retries. Registers a webhook whose receiver responds with 500.
 async fn start_with_failing_webhook(flags: &[&str]) -> (Server, Api, Receiver, String) {
     let server = Setup::dev().flags(&["--retry-schedule", "none"]).flags(flags).manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
@@ -66,7 +66,8 @@ async fn five_days_and_ten_attempts_without_success_deactivate_a_webhook() {
     });
     assert_eq!(data_with_documented_shape(&event), expected);
     server.restart().await;
-    // The first attempt was at 30 s, and the ninth at 60 h 270 s. The next attempt is exactly five days after the first attempt.
+    // The first attempt was made 30 s after the start of the clock, and the ninth 60 h 270 s after this start. The next
+    // attempt is made exactly five days after the first attempt.
     server.advance(TimeDelta::hours(60) - TimeDelta::seconds(8 * 30 + 30));
     publish_failing(&server, &mut receiver, 1).await;
     assert_eq!(api.webhook(&id).await["status"], "active", "only more than five days without success deactivate a webhook");

@@ -1,4 +1,5 @@
-//! Handshakes. If the operator requires handshakes, a receiver must confirm one before its webhook gets deliveries.
+//! Handshakes. If the operator requires handshakes, a receiver must confirm a handshake before its webhook gets
+//! deliveries.
 
 use std::sync::Arc;
 
@@ -87,7 +88,7 @@ async fn an_unconfirmed_handshake_is_repeated_on_the_retry_schedule() {
     let mut seen: Vec<Callback> = vec![receiver.next().await];
     for _ in 0..count {
         assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
-        // When an attempt is recorded, the next attempt is due in at most 1.2 days.
+        // The next attempt is due at most 1.2 days after an attempt is recorded.
         seen.push(
             eventually("the next attempt", async || {
                 server.advance(TimeDelta::days(2));

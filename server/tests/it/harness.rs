@@ -1,4 +1,5 @@
-//! Shared test code. It starts the server under test in this process or as the real binary, and the servers that it calls.
+//! Shared test code. It starts the server under test, in this process or as the real binary. It also starts the servers
+//! that this server calls.
 //!
 //! Tests do not wait for fixed times: they advance a manual clock, or wait for a callback or a state. If a test hangs,
 //! [`with_timeout`] fails the test with the name of the awaited event.
@@ -43,7 +44,7 @@ pub(crate) fn incompressible(bytes: usize) -> String {
     letters.collect()
 }
 
-/// Maximum time of one step of a test. On a busy machine, a step takes much less time.
+/// Maximum time of one step of a test. Even on a busy machine, a step takes much less time.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Awaits `future`. Panics with `what` after [`TIMEOUT`].
@@ -54,7 +55,8 @@ pub(crate) async fn with_timeout<T>(what: &str, future: impl Future<Output = T>)
     }
 }
 
-/// Polls `check` until it returns `Some`. Tests use it if nothing notifies them, for example of a recorded attempt.
+/// Polls `check` until it returns `Some`. Tests use this function for a state, such as a recorded attempt, of which
+/// nothing notifies them.
 pub(crate) async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
     with_timeout(what, async {
         loop {

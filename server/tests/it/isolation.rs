@@ -220,7 +220,8 @@ async fn retries_do_not_delay_fresh_deliveries() {
     receiver.next().await;
     let fresh = id_of(&api.publish_type("a.b").await);
     gate.add_permits(1);
-    // After one success, the webhook may have two attempts in flight: for the fresh delivery, and for one of the three retries.
+    // After one success, the webhook may have two attempts in flight: one for the fresh delivery, and one of the three
+    // retries.
     let next = receiver.next_callbacks(2).await;
     assert!(next.iter().any(|callback| callback.id() == fresh));
     gate.add_permits(100);

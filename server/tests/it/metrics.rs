@@ -131,7 +131,7 @@ async fn the_metrics_count_what_happened() {
     }
     let queue = async || (Scrape::fetch(&server).await.sum("webhooks_store_queue_commands") == 0.0).then_some(());
     eventually("the store's queue to be empty", queue).await;
-    // The retry was due 5 to 6 s after the first attempt, and was made after 10 s.
+    // The retry was due 5 to 6 s after the first attempt, but was made 10 s after the first attempt.
     let lag = scrape.sum("webhooks_delivery_lag_seconds_sum{lane=\"retry\"}");
     assert!((4.0..=5.0).contains(&lag), "{lag}");
     let (commits, commands) =
@@ -324,7 +324,8 @@ impl ExprVisitor for Selectors {
     }
 }
 
-/// Checks that every selector in the expression matches a sample of the scrape. These samples must have all labels that are used.
+/// Checks that every selector in the expression matches a sample of the scrape. These samples must have all labels that
+/// the expression and the legend use.
 fn assert_matches_samples(scrape: &Scrape, expression: &str, legend: &str) {
     let parsed = parser::parse(expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
     let mut selected = Selectors::default();

@@ -74,8 +74,8 @@ fn outcomes(delivery: &Value) -> Vec<(u64, String)> {
         .collect()
 }
 
-/// Clients that publish until they are stopped. Each notification has its own idempotency key. A client sends it to
-/// one node after another until a node accepts it.
+/// Clients that publish until they are stopped. Each notification has its own idempotency key. A client sends a
+/// notification to one node after another until a node accepts the notification.
 struct Load {
     callers: JoinSet<Vec<String>>,
     stopping: Arc<AtomicBool>,

@@ -40,7 +40,8 @@ async fn a_pause_survives_a_restart_and_holds_deliveries_until_it_is_resumed() {
     let test = receiver.next().await;
     assert_eq!(test.json()["type"], "webhook.test");
 
-    // Waits for the outcome: if the kill came before its record, the server would send this delivery again.
+    // Waits until the outcome is recorded. If the process were killed earlier, the server would send this delivery
+    // again.
     let recorded = async || api.list(&format!("/deliveries?webhookID={of_other}&status=pending")).await.is_empty().then_some(());
     eventually("the outcome", recorded).await;
     process.kill().await;

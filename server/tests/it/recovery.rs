@@ -8,7 +8,7 @@ use crate::harness::{Api, Receiver, Reply, Server, Setup, eventually, id_of};
 
 const START: &str = "2026-01-02T15:04:05Z";
 
-/// Starts a server with a manual clock and without retries, a receiver and its webhook.
+/// Starts a receiver, and a server with a manual clock and without retries. Registers a webhook for the receiver.
 async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     let server = Setup::dev().flags(&["--retry-schedule", "none"]).manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);
@@ -16,7 +16,8 @@ async fn start_with_webhook() -> (Server, Api, Receiver, String) {
     (server, api, receiver, id)
 }
 
-/// Publishes one notification for each of `minutes` minutes. All deliveries fail. Returns the ids of the notifications.
+/// Publishes `minutes` notifications, at intervals of one minute. All deliveries fail. Returns the ids of the
+/// notifications.
 async fn publish_during_outage(server: &Server, api: &Api, receiver: &mut Receiver, minutes: usize) -> Vec<String> {
     receiver.always_reply(Reply::Status(500));
     let mut ids = Vec::new();

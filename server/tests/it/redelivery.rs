@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 
 use crate::harness::{Api, Receiver, Reply, Server, Setup, id_of};
 
-/// Starts a server with a manual clock, a receiver and its webhook. Also returns the webhook's id.
+/// Starts a receiver, and a server with a manual clock. Registers a webhook for the receiver. Also returns the id of
+/// the webhook.
 async fn start_with_webhook(flags: &[&str]) -> (Server, Api, Receiver, String) {
     let server = Setup::dev().flags(flags).manual_clock().start().await;
     let (api, receiver) = (server.api(), server.receiver().await);

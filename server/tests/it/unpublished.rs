@@ -1,4 +1,5 @@
-//! Routes that the server has but openapi.json does not list. The test reads the router, because dropshot does not document them.
+//! Routes that the server has but openapi.json does not list. The test reads the router, because dropshot does not
+//! document these routes.
 
 /// The documentation page and openapi.json.
 const DOCUMENTATION_ROUTES: [&str; 2] = ["GET /docs", "GET /openapi.json"];

@@ -1,11 +1,11 @@
-//! Compares two server programs. Each pair of runs measures one program directly after the other program. The ratio of
-//! the two results depends little on other work of the machine.
+//! Compares two server programs. Each pair of runs measures one program directly after the other program. Other work of
+//! the machine changes the ratio of the two results only a little.
 
 use crate::figure::Figure;
 
 /// Returns two figures for each measured figure: the ratio of the results, and the ratio of the CPU times of the
-/// service. Each has one value for each pair. A ratio is the result of this checkout divided by the result of the
-/// other program.
+/// service. Each returned figure has one value for each pair of runs. Each ratio is the value of this checkout divided
+/// by the value of the other program.
 pub(crate) fn ratios(pairs: &[(Vec<Figure>, Vec<Figure>)]) -> Vec<Figure> {
     let Some((first, _)) = pairs.first() else { return Vec::new() };
     let values = |wanted: &Figure, value_of: fn(&Figure) -> Option<f64>| -> Option<Vec<f64>> {

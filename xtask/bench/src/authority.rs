@@ -9,7 +9,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// Host names below this domain resolve to this machine (RFC 6761, section 6.3). The certificate of the sink is valid
-/// for them.
+/// for these host names.
 pub(crate) const DOMAIN: &str = "bench.localhost";
 
 /// Returns the TLS settings of the sink. Writes the certificate of the certificate authority to `ca_file`.

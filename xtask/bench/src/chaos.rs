@@ -1,8 +1,9 @@
-//! The chaos test. Publishers publish and receivers fail, while servers and their shared PostgreSQL are killed or
-//! paused. At the end, the [audit] checks the deliveries.
+//! The chaos test. Publishers publish, and receivers fail. Meanwhile servers are killed or paused, and their shared
+//! PostgreSQL is killed. At the end, the [audit] checks the deliveries.
 //!
-//! Each publication has a sequence number. The [ledger] records each publication, callback and fault. After the time
-//! of the test, there are no more faults. Then every accepted notification must arrive at its webhooks.
+//! Each publication has a sequence number. The [ledger] records each publication, callback and fault. After
+//! `--seconds`, the test causes no more faults. From this time, every accepted notification must arrive at its
+//! webhooks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,24 +37,25 @@ const RETRIES: usize = 100;
 /// The attempt timeout. It is longer than the slowest response of a receiver.
 const ATTEMPT_TIMEOUT_SECONDS: &str = "3";
 
-/// A small limit of attempts in flight. The audit derives a limit of repeated callbacks after a kill from it.
+/// The limit of attempts in flight for each webhook. The audit uses this limit to check the number of repeated
+/// callbacks after a fault.
 const IN_FLIGHT_PER_WEBHOOK: usize = 16;
 
-/// If no callback arrives for this time and the time of a takeover, the test stops waiting. The service tries a
-/// failing webhook at least every 30 s.
+/// If no callback arrives for the sum of this time and the maximum time of a takeover, the test stops waiting. The
+/// service tries a failing webhook at least every 30 s.
 const IDLE: Duration = Duration::from_secs(45);
 
-/// Maximum time to wait for all deliveries after the last fault.
+/// Maximum time from the last fault until all deliveries have arrived.
 const MAX_DRAIN: Duration = Duration::from_secs(300);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[arg(long)]
     seconds: u32,
-    /// Average time between two kills of a server, in seconds.
+    /// Average time between two kills, in seconds.
     #[arg(long)]
     kill_every: f64,
-    /// Number of servers on PostgreSQL. If it is absent, one server uses the embedded store.
+    /// Number of servers on PostgreSQL. Without this option, one server uses the embedded store.
     #[arg(long, value_name = "NODES")]
     postgres: Option<u32>,
     #[arg(long, value_delimiter = ',', default_value = "nodes")]
@@ -68,7 +70,7 @@ enum Kind {
 }
 
 /// # Errors
-/// When a process cannot be started or does not end, or the audit finds a violation.
+/// When a process cannot be started, when a process does not end, or when the audit finds a violation.
 pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let store = arguments.postgres.map_or(Store::Embedded, |nodes| Store::Postgres { nodes });
@@ -134,7 +136,7 @@ fn client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 
-/// Injects the selected faults until the time of the test is over. Then starts all servers again.
+/// Injects the selected faults until the end of the test. Then restarts killed servers and resumes paused servers.
 fn inject_faults(
     arguments: &Arguments,
     faults: &Faults<'_>,
@@ -151,7 +153,8 @@ fn inject_faults(
     })
 }
 
-/// Saves the log of PostgreSQL and the tables of pending deliveries. The data of PostgreSQL is removed at the end.
+/// Saves the log of PostgreSQL and the tables with pending deliveries. The test removes the data of PostgreSQL when the
+/// test ends.
 fn save_state(service: &Service, directory: &Path) {
     let Some(database) = &service.database else { return };
     let _ = std::fs::write(directory.join("postgres.log"), database.cluster.log());

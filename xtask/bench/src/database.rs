@@ -1,4 +1,5 @@
-//! A PostgreSQL server for one measurement. Its data is on a real disk. It has default settings, and fsync is on.
+//! A PostgreSQL server for one measurement. The data is on a real disk. The server has default settings, and fsync is
+//! on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,8 +16,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Starts PostgreSQL with its data in `directory`. Writes the master key of the webhook servers to the same
-    /// folder.
+    /// Starts PostgreSQL with its data in `directory`. Writes the master key of the webhook servers to `directory`,
+    /// too.
     pub(crate) fn start(directory: &Path) -> anyhow::Result<Database> {
         let cluster = Cluster::with(&Options::default().storage(Storage::Disk(directory.to_owned())))?;
         let name = cluster.create_database()?;
@@ -41,7 +42,7 @@ impl Database {
         self.cluster.execute(&self.name, sql)
     }
 
-    /// CPU time of all PostgreSQL processes, including those that have ended.
+    /// CPU time of all PostgreSQL processes, including processes that have ended.
     pub(crate) fn cpu(&self) -> Duration {
         Duration::from_secs_f64(self.cluster.cpu_seconds())
     }

@@ -15,29 +15,29 @@ pub(crate) enum Goal {
 pub(crate) struct Figure {
     pub(crate) scenario: &'static str,
     pub(crate) work: String,
-    /// The store, if the figure depends on it.
+    /// The store. `None` if the figure does not depend on the store.
     pub(crate) store: Option<Store>,
     pub(crate) unit: &'static str,
-    /// One value for each run, never empty.
+    /// One value for each run. There is at least one run.
     pub(crate) values: Vec<f64>,
     pub(crate) goal: Option<Goal>,
-    /// Whether the goal applies to every store, not only to the embedded one.
+    /// Whether the goal applies to every store, not only to the embedded store.
     pub(crate) for_all_stores: bool,
     /// CPU time per 1,000 units of work, one value for each run. The list is empty if CPU time was not measured.
     pub(crate) cpu: Vec<Cpu>,
-    /// The baseline cost, if measured: the CPU seconds that the single parts of the service need per 1,000 units of
-    /// work.
+    /// The baseline cost: the CPU seconds that the single parts of the service need per 1,000 units of work. `None` if
+    /// there is no measured baseline cost.
     pub(crate) floor: Option<f64>,
-    /// Lost and repeated deliveries of all runs. `None` if the work has no deliveries.
+    /// The lost deliveries and repeated callbacks of all runs. `None` if the work has no deliveries.
     pub(crate) tally: Option<Tally>,
 }
 
 /// CPU time of the processes, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Cpu {
-    /// All servers. For a baseline cost, this is the process that runs the single part.
+    /// CPU time of all servers. For a baseline cost, this is the CPU time of the process that runs the single part.
     pub(crate) servers: f64,
-    /// All processes of PostgreSQL.
+    /// CPU time of all processes of PostgreSQL.
     pub(crate) database: f64,
     pub(crate) sink: f64,
     pub(crate) load: f64,
@@ -67,12 +67,12 @@ impl Cpu {
     }
 }
 
-/// The number of lost deliveries and repeated callbacks.
+/// The number of lost deliveries, and the number of repeated callbacks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Tally {
-    /// Number of deliveries that did not arrive although the notification was accepted.
+    /// Number of deliveries that did not arrive although their notifications were accepted.
     pub(crate) lost: u64,
-    /// Number of callbacks that had arrived before.
+    /// Number of callbacks that repeat an earlier callback.
     pub(crate) repeated: u64,
 }
 
@@ -116,8 +116,7 @@ impl Figure {
         Figure { goal: Some(Goal::AtMost(goal)), ..self }
     }
 
-    /// Sets the store. If it is not the embedded store, the goal is kept only if [`Figure::for_all_stores`] was called
-    /// before.
+    /// Sets the store. For PostgreSQL, removes the goal unless [`Figure::for_all_stores`] was called before.
     pub(crate) fn on(self, store: Store) -> Figure {
         let goal = self.goal.filter(|_| self.for_all_stores || store == Store::Embedded);
         Figure { store: Some(store), goal, ..self }
@@ -218,7 +217,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     percentile(values, 50.0)
 }
 
-/// Returns the percentile by the nearest-rank method: always a measured value, or NaN if there are no values.
+/// Returns the percentile by the nearest-rank method. The result is one of `values`, or NaN if `values` is empty.
 pub(crate) fn percentile(values: &[f64], percent: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

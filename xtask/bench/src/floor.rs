@@ -1,5 +1,5 @@
-//! Measures the CPU cost of single parts of the service: an HTTP handler, commits, requests. The baseline costs are
-//! computed from it. The parts run in separate processes, so that their CPU time can be measured.
+//! Measures the CPU costs of single parts of the service: an HTTP handler, commits, and requests. The baseline costs
+//! are sums of these costs. The parts run in separate processes, so that their CPU time can be measured.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ impl Work {
 pub(crate) enum Command {
     Requests(Requests),
     Commits(Commits),
-    /// Prepares tables and statements. This is not measured.
+    /// Prepares tables and statements. The preparation is not measured.
     Prepare(Statements),
     /// Runs the statements of the last `Prepare`, and measures them.
     Run,
@@ -67,7 +67,7 @@ impl Floor {
         self.0.call(command)
     }
 
-    /// Prepares statements, which [`Command::Run`] then measures.
+    /// Prepares the statements that the next [`Command::Run`] measures.
     pub(crate) fn prepare(&mut self, statements: Statements) -> anyhow::Result<()> {
         self.0.call(&Command::Prepare(statements))
     }
@@ -92,7 +92,7 @@ pub(crate) fn serve() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes 512 bytes and calls fdatasync, `count` times. Measures the time of all these calls.
+/// Writes 512 bytes and then calls fdatasync. Repeats this pair of calls `count` times, and measures the total time.
 fn syncs(directory: &Path, count: u32) -> anyhow::Result<Work> {
     let path = directory.join("floor-sync");
     let mut file = std::fs::File::create(&path)?;

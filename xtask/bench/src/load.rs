@@ -1,5 +1,6 @@
-//! The load: a process that sends requests over persistent connections. It sends them at a given rate, or each client
-//! sends its next request after the previous response. It reports the times of requests and responses.
+//! The load: a process that sends requests over persistent connections. It sends the requests at a given rate. Without
+//! a rate, each client sends its next request after the response to its previous request. The load reports the times of
+//! requests and responses.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -28,12 +29,13 @@ pub(crate) struct Job {
     /// Host and port of each server. Every client has a connection to each server, and uses the connections in turn.
     pub(crate) addresses: Vec<String>,
     pub(crate) path: String,
-    /// Number of clients. Each has one request at a time.
+    /// Number of clients. Each client sends one request at a time.
     pub(crate) clients: usize,
     /// The sequence number of the first request.
     pub(crate) first: u32,
     pub(crate) count: u32,
-    /// Total rate of requests. Without a rate, each client sends its next request after the previous response.
+    /// Total number of requests per second. Without a rate, each client sends its next request after the previous
+    /// response.
     pub(crate) per_second: Option<f64>,
     /// The kinds of requests. Request number `n` uses the target `n` modulo the number of targets.
     pub(crate) targets: Vec<Target>,
@@ -54,7 +56,7 @@ pub(crate) struct Target {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LoadResult {
     pub(crate) accepted: Vec<Sent>,
-    /// Number of requests that failed, by status or error.
+    /// Number of failed requests. The key is the status or the error.
     pub(crate) refused: BTreeMap<String, u32>,
     pub(crate) started_at: u64,
     pub(crate) ended_at: u64,
@@ -101,7 +103,7 @@ impl Load {
         self.0.call(job)
     }
 
-    /// Begins a job. [`Load::end`] waits for its result.
+    /// Begins a job. [`Load::end`] waits for the result of the job.
     pub(crate) fn begin(&mut self, job: &Job) -> anyhow::Result<()> {
         self.0.send(job)
     }
@@ -111,7 +113,7 @@ impl Load {
     }
 }
 
-/// Runs the process of the load. It does one job after the other, until its standard input ends.
+/// Runs the process of the load. The process runs one job after another, until its standard input ends.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for line in std::io::stdin().lines() {

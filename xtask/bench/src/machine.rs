@@ -17,7 +17,7 @@ pub(crate) fn describe() -> anyhow::Result<String> {
     Ok(format!("{cores} cores, {gibibytes:.0} GiB, Linux {}, load average {load} before the start", kernel.trim()))
 }
 
-/// Fails if the disk has less free space than `bytes`, so that a long run does not fail late.
+/// Fails if the disk has less free space than `bytes`. Without this check, a long run could fail late.
 pub(crate) fn ensure_room(directory: &Path, bytes: u64) -> anyhow::Result<()> {
     let disk = rustix::fs::statvfs(directory).with_context(|| format!("cannot determine the free space at {}", directory.display()))?;
     let free = disk.f_bavail * disk.f_frsize;

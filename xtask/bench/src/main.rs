@@ -1,11 +1,11 @@
 //! The benchmark. It measures throughput, latency, CPU time and memory of the service. In some scenarios, receivers
 //! hang or servers are killed. `cargo xtask bench` builds this program for release and runs it.
 //!
-//! There are five kinds of processes, so that the CPU time of each can be measured. The [`service`] has [`server`]s,
-//! which may share a [`database`]. The [`load`] sends requests, and the [`sink`] receives callbacks. The [`floor`]
-//! processes run single parts of the service. The process of the benchmark starts all others, runs each [`scenario`]
-//! on its [`store`]s, and prints the [`figure`]s in a [`table`]. In every scenario each accepted notification must
-//! arrive.
+//! There are five kinds of processes, so that the CPU time of each kind can be measured. The [`service`] has
+//! [`server`]s, which may share a [`database`]. The [`load`] sends requests, and the [`sink`] receives callbacks. The
+//! [`floor`] processes run single parts of the service. The process of the benchmark starts all other processes, and
+//! runs each [`scenario`] on its [`store`]s. Then it prints the [`figure`]s in a [`table`]. In every scenario, each
+//! accepted notification must arrive.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,7 +41,8 @@ use scenario::floors::{self, Floors};
 use server::Peak;
 use store::Store;
 
-/// Goal for the memory of a server, in megabytes. It is the same with many waiting deliveries and hanging receivers.
+/// Goal for the memory of a server, in megabytes. The goal is the same with many waiting deliveries and with hanging
+/// receivers.
 const MEMORY_MB: f64 = 48.0;
 
 #[derive(Parser)]
@@ -146,9 +147,9 @@ struct Bench {
     store: Store,
     figures: Vec<Figure>,
     floors: Floors,
-    /// Lost and repeated deliveries of the current scenario.
+    /// The lost deliveries and repeated callbacks of the current scenario.
     tally: Tally,
-    /// Peak memory of all servers of the current scenario.
+    /// The largest peak memory of all servers in the current scenario.
     peak: Peak,
 }
 
@@ -221,7 +222,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 /// The results of one server program.
 struct Measured {
     figures: Vec<Figure>,
-    /// Number of callbacks that had arrived before.
+    /// Number of callbacks that repeat an earlier callback.
     repeated: u64,
     /// The largest peak of memory in each scenario, in megabytes.
     peaks: Vec<(Store, &'static str, f64)>,
@@ -229,7 +230,7 @@ struct Measured {
 }
 
 /// # Errors
-/// When `--nodes` does not fit the store.
+/// When `--nodes` asks for several servers on the embedded store.
 fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs: u32) -> anyhow::Result<Measured> {
     let stores = stores(arguments)?;
     let mut bench = Bench {
@@ -284,7 +285,7 @@ fn measure_server(arguments: &Arguments, server: PathBuf, directory: &Path, runs
     Ok(Measured { figures: bench.figures, repeated, peaks, failures })
 }
 
-/// Returns the largest peak memory by store and scenario.
+/// Returns the largest peak memory for each store and scenario.
 fn by_store<'a>(peaks: &[(Store, &'a str, f64)]) -> BTreeMap<String, BTreeMap<&'a str, f64>> {
     let mut stores: BTreeMap<String, BTreeMap<&str, f64>> = BTreeMap::new();
     for (store, scenario, megabytes) in peaks {

@@ -1,4 +1,4 @@
-//! The processes of the benchmark: the communication with a process, and its CPU time and memory.
+//! Communicates with the processes of the benchmark, and measures their CPU time and memory.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Another process of this program, in one of its [roles](crate::Role). Each message is a line of JSON.
+/// A child process that runs this program in one of its [roles](crate::Role). Each message is a line of JSON.
 pub(crate) struct Worker {
     role: &'static str,
     child: Child,
@@ -61,7 +61,7 @@ impl Drop for Worker {
     }
 }
 
-/// Sends a line to the process that started this one.
+/// Sends a line to the process that started this process.
 pub(crate) fn respond(line: &impl Serialize) -> anyhow::Result<()> {
     let mut text = serde_json::to_string(line)?;
     text.push('\n');
@@ -70,7 +70,7 @@ pub(crate) fn respond(line: &impl Serialize) -> anyhow::Result<()> {
     Ok(output.flush()?)
 }
 
-/// CPU time of all threads of a process, including those that have ended.
+/// CPU time of all threads of a process, including threads that have ended.
 pub(crate) fn cpu_of(process: u32) -> anyhow::Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).with_context(|| format!("process {process} has ended"))?;
     let ticks = cpu_ticks(&stat).with_context(|| format!("unexpected content of /proc/{process}/stat: {stat}"))?;
@@ -78,7 +78,8 @@ pub(crate) fn cpu_of(process: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
 }
 
-/// Returns the sum of utime and stime, fields 14 and 15 of proc(5). The second field, the name, may contain spaces and parentheses.
+/// Returns the sum of utime and stime, fields 14 and 15 of proc(5). The second field is the name, which may contain
+/// spaces and parentheses.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
@@ -110,7 +111,7 @@ pub(crate) fn reset_peak_of(process: u32) -> anyhow::Result<()> {
     std::fs::write(format!("/proc/{process}/clear_refs"), "5").with_context(|| format!("cannot reset the peak of process {process}"))
 }
 
-/// CPU time of this process, like [`cpu_of`], but in nanoseconds instead of clock ticks.
+/// CPU time of this process, in nanoseconds. [`cpu_of`] counts in clock ticks, which are longer.
 pub(crate) fn cpu() -> Duration {
     let computed = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     // Neither value is negative: the clock counts from the start of the process.

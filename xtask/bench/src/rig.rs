@@ -14,7 +14,7 @@ pub(crate) const WEBHOOKS: &str = "/api/notifications/v1/webhooks";
 pub(crate) const NOTIFICATIONS: &str = "/api/notifications/v1/notifications";
 pub(crate) const DELIVERIES: &str = "/api/notifications/v1/deliveries";
 
-/// The size of the body of a publication.
+/// The size of the body of a publication, in bytes.
 const PUBLICATION_BYTES: usize = 470;
 
 /// The event type of most notifications.
@@ -23,7 +23,7 @@ pub(crate) const EVENT: &str = "bench.purchase.closed";
 /// If no callback arrives for this time, the wait for callbacks ends.
 pub(crate) const IDLE: Duration = Duration::from_secs(20);
 
-/// Time from the last arrival until the server has recorded the attempt and is idle.
+/// Time to wait after the last arrival. After this time, the server has recorded all attempts and is idle.
 pub(crate) const RECORDED: Duration = Duration::from_millis(100);
 
 pub(crate) struct Rig {
@@ -32,13 +32,13 @@ pub(crate) struct Rig {
     pub(crate) load: Load,
     /// The sequence number of the next publication.
     sequence: u32,
-    /// The number of the next webhook in its URL.
+    /// The number in the URL of the next webhook.
     webhook: u32,
 }
 
 /// The arrivals of the notifications of a job.
 pub(crate) struct DeliveryResult {
-    /// The arrivals by the sequence number of the notification.
+    /// The arrivals of each notification. The key is the sequence number of the notification.
     pub(crate) arrivals: HashMap<u32, Vec<Arrival>>,
     pub(crate) last_at: u64,
     pub(crate) tally: Tally,
@@ -48,11 +48,11 @@ pub(crate) struct DeliveryResult {
     pub(crate) dns_queries: u64,
 }
 
-/// Rates and costs of a job, from the first publish to the last arrival.
+/// Rates and costs of a job, from the first publication to the last arrival.
 pub(crate) struct Throughput {
     pub(crate) published_per_second: f64,
     pub(crate) delivered_per_second: f64,
-    /// Per 1,000 deliveries.
+    /// CPU time per 1,000 deliveries.
     pub(crate) cpu: Cpu,
     /// Peak memory of the service, in bytes.
     pub(crate) peak: u64,
@@ -142,7 +142,7 @@ impl Rig {
         let done = self.load.run(job)?.all_accepted()?;
         let deliveries = done.accepted.len() * webhooks;
         self.sink.await_callbacks(deliveries, IDLE)?;
-        // The last attempts are not recorded yet.
+        // Wait until the server has recorded the last attempts.
         std::thread::sleep(RECORDED);
         let cpu = self.cpu_since(before, done.cpu_seconds)?.per_thousand(deliveries as f64);
         let peak = self.service.memory()?.peak;
@@ -161,7 +161,7 @@ impl Rig {
         Ok(CpuTimes { service: self.service.cpu()?, sink: self.sink.cpu()? })
     }
 
-    /// Returns the CPU time since `before`. The load measures its CPU time itself, as `load_seconds`.
+    /// Returns the CPU time since `before`. `load_seconds` is the CPU time of the load, which the load measures itself.
     pub(crate) fn cpu_since(&self, before: CpuTimes, load_seconds: f64) -> anyhow::Result<Cpu> {
         let now = self.cpu_times()?;
         let seconds = |now: Duration, before: Duration| now.saturating_sub(before).as_secs_f64();

@@ -1,4 +1,4 @@
-//! The scenarios of the benchmark. Each is one function.
+//! The scenarios of the benchmark. Each scenario is one function.
 
 use crate::Bench;
 use crate::store::{Engine, Store};
@@ -23,13 +23,13 @@ pub(crate) struct Scenario {
 #[derive(Clone, Copy, PartialEq)]
 enum RunsOn {
     Each,
-    /// Only once on each engine, because the scenario takes long and the number of servers does not matter.
+    /// The scenario runs only once on each engine, because it takes long and the number of servers does not matter.
     EachEngine,
     Postgres,
 }
 
 impl Scenario {
-    /// Returns those of `stores` on which the scenario runs.
+    /// Returns the elements of `stores` on which the scenario runs.
     pub(crate) fn stores(&self, stores: &[Store]) -> Vec<Store> {
         let mut chosen: Vec<Store> = Vec::new();
         for store in stores {
@@ -136,7 +136,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
     })
 }
 
-/// Calls `measure` once for each run. Before the first run, calls it once to warm up, but not with `--quick`.
+/// Calls `measure` once for each run. Without `--quick`, calls `measure` once more before the first run, to warm up.
 fn runs<T>(bench: &mut Bench, mut measure: impl FnMut(&mut Bench) -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
     if !bench.quick {
         measure(bench)?;

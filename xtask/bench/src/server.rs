@@ -1,4 +1,4 @@
-//! A webhook server that is measured. The benchmark starts it on the command line, as a user does.
+//! A webhook server that is measured. The benchmark starts the server on the command line, as a user does.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -15,7 +15,7 @@ use crate::process::{Memory, cpu_of, memory_of, reset_peak_of};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The largest peak memory of all servers that use this value, in bytes.
+/// The largest peak memory, in bytes, of all servers that have a clone of this value.
 #[derive(Clone, Default)]
 pub(crate) struct Peak(Rc<Cell<u64>>);
 
@@ -43,8 +43,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server. It writes its log to `NAME.log` in `directory`. `peak` gets its peak memory before each kill,
-    /// at each reset of the peak, and at the end.
+    /// Starts a server. The server writes its log to `NAME.log` in `directory`. `peak` is updated before each kill, at
+    /// each reset of the peak memory, and at the end.
     pub(crate) fn start(program: &Path, directory: &Path, name: &str, options: Vec<String>, peak: Peak) -> anyhow::Result<Server> {
         let log = directory.join(format!("{name}.log"));
         File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -60,7 +60,7 @@ impl Server {
         self.process.kill().map(drop)
     }
 
-    /// Starts a killed server again. Returns the time until it responded to a request with this access token.
+    /// Starts a killed server again. Returns the time until the server responded to a request with this access token.
     pub(crate) fn restart(&mut self, token: &str) -> anyhow::Result<Duration> {
         let started = Instant::now();
         self.spawn_again()?;
@@ -91,15 +91,15 @@ impl Server {
         memory_of(self.process.id())
     }
 
-    /// Resets the peak memory to the current memory.
+    /// Resets the peak memory of the server to its current memory.
     pub(crate) fn reset_peak(&self) -> anyhow::Result<()> {
         self.note_peak();
         reset_peak_of(self.process.id())
     }
 
     fn note_peak(&self) {
-        // If the server has ended, its memory cannot be read. The error is ignored here, because its scenario fails
-        // for another reason.
+        // If the server has ended, its memory cannot be read. The error is ignored here, because the scenario then
+        // fails for another reason.
         if let Ok(memory) = self.memory() {
             self.peak.note(memory.peak);
         }

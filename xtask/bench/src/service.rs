@@ -20,7 +20,7 @@ pub(crate) struct Service {
     program: PathBuf,
     /// The data directory of the servers.
     data: PathBuf,
-    /// Access tokens by account. The key of the platform token is an empty string.
+    /// The access token of each account. The key of the platform token is an empty string.
     tokens: BTreeMap<String, String>,
 }
 
@@ -75,8 +75,8 @@ impl Service {
         self.nodes.iter_mut().try_for_each(Server::kill)
     }
 
-    /// Kills the servers and starts them again with the same data. Returns the time of the slowest server from its
-    /// start to its first response.
+    /// Kills the servers and starts them again with the same data. Returns the longest time from the start of a server
+    /// to its first response.
     pub(crate) fn restart(&mut self) -> anyhow::Result<Duration> {
         let token = self.platform_token()?;
         self.kill()?;
@@ -111,7 +111,8 @@ impl Service {
         self.token("", &["--platform", "--scope", "notifications.publish,notifications.read,deliveries.read"])
     }
 
-    /// Returns a token that may register webhooks of the account and read their secrets. It may not publish.
+    /// Returns a token that permits registering webhooks of the account and reading their secrets. The token does not
+    /// permit publishing.
     pub(crate) fn account_token(&mut self, account: &str) -> anyhow::Result<String> {
         self.token(account, &["--account", account, "--scope", "webhooks.write,webhooks.read,webhooks.secrets"])
     }

@@ -1,8 +1,9 @@
-//! The sink: a process that receives callbacks over HTTP/1.1, HTTPS and HTTP/2, and reports when each arrived. It is also a name
-//! server that never responds.
+//! The sink: a process that receives callbacks over HTTP/1.1, HTTPS and HTTP/2, and reports when each callback arrived.
+//! The sink is also a name server that never responds.
 //!
-//! The path of a callback selects the response: `/ok/7` accepts at once, `/held/7` accepts after [`Command::Release`], and
-//! `/hang/7` never responds. The number identifies the webhook. The data of a notification has its sequence number.
+//! The path of a callback selects the response: `/ok/7` accepts at once, `/held/7` accepts after [`Command::Release`],
+//! and `/hang/7` never responds. The number in the path identifies the webhook. The data of a notification has the
+//! sequence number of the notification.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -39,13 +40,13 @@ enum Command {
         callbacks: usize,
         idle: Duration,
     },
-    /// Returns the arrivals since the last report.
+    /// Returns the arrivals since the previous report.
     Report,
     Hold,
     Release,
 }
 
-/// The arrivals since the last report.
+/// The arrivals since the previous report.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) arrivals: Vec<Arrival>,
@@ -64,7 +65,7 @@ pub(crate) struct Arrival {
     pub(crate) sequence: u32,
     /// Time of the first callback.
     pub(crate) at: u64,
-    /// Number of callbacks.
+    /// Number of callbacks, including repeated callbacks.
     pub(crate) times: u32,
 }
 
@@ -109,8 +110,8 @@ impl Sink {
         format!("127.0.0.1:{}", self.ports.dns)
     }
 
-    /// Waits for callbacks, as described at `Command::Await`. Returns the number of different callbacks that have
-    /// arrived.
+    /// Sends `Command::Await` to the sink, and waits for the response. Returns the number of different callbacks that
+    /// have arrived.
     pub(crate) fn await_callbacks(&mut self, callbacks: usize, idle: Duration) -> anyhow::Result<usize> {
         self.worker.call(&Command::Await { callbacks, idle })
     }
@@ -188,8 +189,8 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
     })
 }
 
-/// Reads commands from standard input. A thread reads them, because asynchronous reading from standard input costs
-/// more CPU time.
+/// Reads commands from standard input. A thread reads the commands, because asynchronous reading from standard input
+/// costs more CPU time.
 fn commands() -> mpsc::UnboundedReceiver<Command> {
     let (sender, commands) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -230,7 +231,8 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, receiver: Arc<R
     }
 }
 
-/// Serves a connection until it ends. Errors are ignored: a callback that was cut off is missing in the report.
+/// Serves a connection until it ends. Errors are ignored, because the report does not contain callbacks that were cut
+/// off.
 async fn receive(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, http2: bool, receiver: Arc<Receiver>) {
     let service = service_fn(move |request| {
         let receiver = receiver.clone();
@@ -268,7 +270,7 @@ impl Receiver {
         match kind {
             Some("ok") => self.received().note(webhook, sequence),
             Some("held") => {
-                // The callback counts as arrived before it gets a response.
+                // Count the callback as arrived before it gets a response.
                 self.received().note(webhook, sequence);
                 let mut held = self.held.subscribe();
                 let _ = held.wait_for(|held| !held).await;
@@ -321,7 +323,8 @@ impl Receiver {
     }
 }
 
-/// Returns the sequence number of a callback. It is found by a text search, because the sink must use little CPU time.
+/// Returns the sequence number of a callback. A text search finds the number, because the sink must use little CPU
+/// time.
 pub(crate) fn sequence(body: &[u8]) -> Option<u32> {
     let at = body.windows(SEQUENCE.len()).position(|window| window == SEQUENCE.as_bytes())? + SEQUENCE.len();
     let digits = body[at..].iter().take_while(|byte| byte.is_ascii_digit());

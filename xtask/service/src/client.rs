@@ -155,9 +155,9 @@ fn hide_constructors(file: &mut syn::File) -> anyhow::Result<()> {
 
 /// Inlines the variants of each `oneOf` with a discriminator, and removes the named schemas of the variants.
 ///
-/// progenitor generates a tagged enum only from inline variants. From named variants it generates an untagged enum, whose errors
-/// do not name the cause. Nothing else refers to the named schemas. If they stayed, progenitor would also generate a type for
-/// each of them.
+/// progenitor generates a tagged enum only from inline variants. progenitor makes an untagged enum from named variants,
+/// and the errors of such an enum do not name the cause. Nothing else refers to the named schemas. If they stayed,
+/// progenitor would also generate a type for each of them.
 fn inline_variants(document: &mut Value) -> anyhow::Result<()> {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     let schemas = schemas.context("openapi.json has no /components/schemas")?;
@@ -180,7 +180,8 @@ fn inline_variants(document: &mut Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the number of the first line that differs, counted from 1. Returns `None` if the texts are equal.
+/// Returns the number of the first line that differs. The first line of a text has number 1. Returns `None` if the
+/// texts are equal.
 fn first_difference(expected: &str, found: &str) -> Option<usize> {
     if expected == found {
         return None;

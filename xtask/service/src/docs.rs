@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: writes the page that the server serves at `/docs` to a file.
+//! `cargo xtask docs`: writes a file with the page that the server has at `/docs`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

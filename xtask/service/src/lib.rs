@@ -11,7 +11,7 @@ mod profile;
 
 pub use profile::service;
 
-/// Returns the path of a file, given relative to the root of the repository.
+/// Returns the path of a file. The argument is relative to the root of the repository.
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }

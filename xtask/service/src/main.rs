@@ -17,7 +17,8 @@ struct Arguments {
 enum Command {
     /// Compare openapi.json with the document that the code generates, and validate the examples in openapi.json
     Openapi(openapi::Arguments),
-    /// List changes of openapi.json that break clients or receivers, and check that `info.version` announces them
+    /// List changes of openapi.json that break clients or receivers, and check that `info.version` was increased for
+    /// them
     Breaking(openapi::breaking::Arguments),
     /// Generate client/src/generated.rs and client/src/mock.rs from openapi.json
     Client(client::Arguments),

@@ -10,7 +10,7 @@ use webhooks_server_api::types::PageLimit;
 /// Returns the description of this service for the crate `openapi-proof`.
 ///
 /// # Errors
-/// If the checkout is missing. If the document of the API trait or the schema of a callback cannot be generated.
+/// If the checkout is missing, or if the document of the API trait or a schema of the callback cannot be generated.
 pub fn service() -> anyhow::Result<Service> {
     let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
     Ok(Service { root, exchanges: "target/contract/exchanges.jsonl".into(), generated: generated()?, profile: profile()? })

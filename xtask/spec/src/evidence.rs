@@ -1,5 +1,5 @@
-//! Exchanges that the tests of the service recorded. An exchange is a request to the API or a callback, with its
-//! response.
+//! Exchanges that the tests of the service recorded. An exchange is one request and its response. The request is a
+//! request to the API, or a callback.
 //!
 //! [`Checker`] compares an exchange with openapi.json. The command `coverage` checks that the exchanges show every
 //! statement of openapi.json. The command `mutations` compares the exchanges with changed documents. Neither command
@@ -25,7 +25,7 @@ mod replay;
 pub use checker::{Checker, Violation};
 pub use replay::Replay;
 
-/// A header's name in lower case, and its value.
+/// The name of a header in lower case, and the value of the header.
 pub type Header = (String, String);
 
 /// A request and its response, as they were sent. The header Authorization of the request is not recorded.
@@ -46,14 +46,14 @@ pub struct ApiExchange {
     pub query: String,
     pub caller: Caller,
     pub request_headers: Vec<Header>,
-    /// `None` if the body is not UTF-8 or did not arrive completely.
+    /// The body, or `None` if it is not UTF-8 or did not arrive completely.
     pub request_body: Option<String>,
     pub status: u16,
     pub response_headers: Vec<Header>,
     pub response_body: String,
 }
 
-/// The credentials of a request. If a token is revoked or has expired, the exchange still has its scopes.
+/// The credentials of a request. If a token is revoked or has expired, the exchange still has the scopes of the token.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
@@ -82,10 +82,10 @@ pub struct Callback {
     pub response_headers: Vec<Header>,
 }
 
-/// Writes exchanges to a file. Equal exchanges are written once. The comparison ignores UUIDs, times, local ports and
-/// [`crate::Evidence::variable_parts`].
+/// Writes exchanges to a file. If exchanges are equal, only the first of them is written. The comparison of exchanges
+/// ignores UUIDs, times, local ports and [`crate::Evidence::variable_parts`].
 pub struct Recorder {
-    /// The file, and the exchanges in the file without their variable parts.
+    /// The file, and a set of the exchanges in the file. The exchanges in the set do not have their variable parts.
     state: Mutex<(File, BTreeSet<String>)>,
     variable_parts: Regex,
 }

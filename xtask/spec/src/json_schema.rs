@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 /// Whether an object may have members that its schema does not declare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Undeclared members are allowed if `additionalProperties` does not forbid them, as in OpenAPI.
+    /// Undeclared members are allowed unless `additionalProperties` forbids them. OpenAPI has the same rule.
     Written,
-    /// Undeclared members are not allowed. Clients must ignore unknown members of a response, but in a check they show
-    /// a leak or a typing error.
+    /// Undeclared members are not allowed. Clients must ignore unknown members of a response, but in a check, an
+    /// unknown member shows a leak or a typing error.
     Closed,
-    /// The style of each member of `allOf`, `oneOf`, `anyOf` or `not` in a closed schema. A member must allow the
-    /// properties of the other members. The schema around them forbids undeclared members.
+    /// The style of the schemas in `allOf`, `oneOf`, `anyOf` or `not` of a closed schema. Each of these schemas must
+    /// allow the properties that the others declare. The closed schema around them forbids undeclared members.
     Part,
 }
 
@@ -35,7 +35,7 @@ impl Style {
         if self == Style::Written { Style::Written } else { Style::Closed }
     }
 
-    /// Returns the style for the members of `allOf`, `oneOf`, `anyOf` and `not`.
+    /// Returns the style for the schemas in `allOf`, `oneOf`, `anyOf` and `not`.
     fn composed(self) -> Style {
         if self == Style::Written { Style::Written } else { Style::Part }
     }
@@ -111,8 +111,8 @@ fn convert(schema: &Value, style: Style) -> anyhow::Result<Value> {
                 let members = value.as_array().with_context(|| format!("`{key}` must be a list of schemas"))?.iter();
                 members.map(|member| convert(member, style.composed())).collect::<anyhow::Result<Vec<_>>>()?.into()
             }
-            // The schema around this one forbids undeclared members. This schema must allow the members that other
-            // schemas of the same list declare.
+            // The schema around this one forbids undeclared members. This schema must allow the members that the other
+            // schemas of the `allOf`, `oneOf` or `anyOf` declare.
             "additionalProperties" if value == false && style == Style::Part => continue,
             _ => value.clone(),
         };

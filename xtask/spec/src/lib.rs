@@ -3,8 +3,8 @@
 //!
 //! A [`Service`] has both documents: openapi.json, and the document that the code generates. Its [`Profile`] describes
 //! what dropshot cannot express. The commands are [`openapi`], [`openapi::breaking`], [`evidence::coverage`] and
-//! [`mutation`]. The exit code is 0 if a command finds no difference, [`DRIFT`] if it finds one, and 1 if it cannot
-//! run.
+//! [`mutation`]. The exit code is 0 if a command finds no difference, [`DRIFT`] if the command finds a difference, and
+//! 1 if the command cannot run.
 
 use std::path::Path;
 

@@ -1,13 +1,12 @@
-//! The command `mutations`: checks that the comparison with the code and the recorded exchanges find errors in
+//! The command `mutations`: checks that the other checks of this crate find errors in openapi.json.
+//!
+//! The command makes many changed copies of openapi.json. Each change alters one statement. The command applies a fixed
+//! list of operators to all parts of the document. At least one check of [`DetectedBy`] must report each change. The
+//! only exceptions are the survivors that the profile lists. The command also makes harmless changes, which alter no
+//! statement. No check may report a harmless change.
+//!
+//! Tests of the generated client or of the docs page could not find an error, because both are generated from
 //! openapi.json.
-//!
-//! It makes many changes of openapi.json. Each change alters one statement. A fixed list of operators is applied to
-//! all parts of the document. One of the checks in [`DetectedBy`] must report each change, except the survivors that
-//! the profile lists. The command also makes harmless changes, which alter no statement. No check may report a
-//! harmless change.
-//!
-//! The generated client and the docs page cannot detect a change, because both are generated from the changed
-//! document.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,7 +36,7 @@ pub struct Arguments {
 struct Mutant {
     /// The kind of change, such as `drop`.
     operator: &'static str,
-    /// The JSON pointer of the change.
+    /// The JSON pointer to the changed value.
     pointer: String,
     edit: Edit,
 }
@@ -59,8 +58,8 @@ pub enum DetectedBy {
 /// Makes all changes, and prints the changes with a wrong result.
 ///
 /// # Errors
-/// When openapi.json or the recorded exchanges cannot be read, or the unchanged openapi.json does not agree with the
-/// code or the exchanges.
+/// When openapi.json or the recorded exchanges cannot be read, or the unchanged openapi.json contradicts the code or
+/// the exchanges.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let document: Value = serde_json::from_str(&service.document()?).context("openapi.json is not JSON")?;
     let outcome = prove(service, &document, evidence::load(service)?)?;
@@ -82,8 +81,8 @@ pub struct Outcome {
     pub counts: BTreeMap<DetectedBy, usize>,
     /// The number of harmless changes. A harmless change alters no statement.
     pub harmless: usize,
-    /// The wrong results: changes that no check reported although they are not survivors, reported survivors, and
-    /// reported harmless changes.
+    /// The wrong results. Either no check reported a change that is not a survivor, or a check reported a survivor or a
+    /// harmless change.
     pub wrong: Vec<String>,
     /// Every change of one statement, and the check that reported it.
     pub all: Vec<String>,
@@ -116,7 +115,7 @@ impl fmt::Display for Outcome {
 /// Makes every change of `document`, and determines which check reports the change.
 ///
 /// # Errors
-/// When the unchanged document does not agree with the code or the exchanges, or a survivor of the profile is not a mutation.
+/// When the unchanged document contradicts the code or the exchanges, or a survivor of the profile is not a mutation.
 pub fn prove(service: &Service, document: &Value, exchanges: Vec<Exchange>) -> anyhow::Result<Outcome> {
     let profile = &service.profile;
     let proof = Proof { comparison: openapi::Comparison::new(service)?, replay: Replay::new(profile, document, exchanges)? };
@@ -156,8 +155,8 @@ struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// Returns the check that reports an error in the changed document. A finding of the comparison counts only if it
-    /// is near one of `locations`.
+    /// Returns the first check that reports an error in the changed document. A finding of the comparison counts only
+    /// if it is near one of `locations`.
     fn detect(&self, document: &Value, locations: &[&str]) -> anyhow::Result<DetectedBy> {
         let is_expected = |found: &String| locations.iter().any(|location| is_near(found, location));
         match self.comparison.pointers(document) {
@@ -171,7 +170,8 @@ impl Proof<'_> {
         Ok(if openapi::examples(document)?.is_empty() { DetectedBy::Nothing } else { DetectedBy::Examples })
     }
 
-    /// Returns the first finding of the comparison or, if there is none, of the exchanges.
+    /// Returns the first finding of the comparison. If the comparison has no finding, returns the first finding of the
+    /// exchanges.
     fn first_finding(&self, document: &Value) -> Option<String> {
         let compared = self.comparison.pointers(document).map_or_else(|error| Some(format!("{error:#}")), |found| found.into_iter().next());
         compared.or_else(|| self.replay.first_violation(document))
@@ -200,19 +200,19 @@ impl Mutant {
             }
             Edit::Remove | Edit::Rename(_) => None,
         };
-        // If the reference of a parameter was changed, the finding may be anywhere in the parameter list.
+        // If the reference to a parameter was changed, the finding may be anywhere in the parameter list.
         let item = self.pointer.strip_suffix("/$ref").filter(|item| item.rsplit('/').nth(1) == Some("parameters"));
         [Some(self.pointer.as_str()), target, item].into_iter().flatten().collect()
     }
 }
 
-/// Whether a finding is near a pointer. It may be at the pointer, inside it or around it, or at another member of the
-/// same object or list.
+/// Whether a finding is near a pointer. The finding may be at this pointer, or at a value inside or around it. It may
+/// also be at another member of the object or list that contains the value.
 fn is_near(found: &str, pointer: &str) -> bool {
     let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
     // If a security scheme was changed, the comparison reports the security requirements that name this scheme.
     let is_requirement = pointer.starts_with("/components/securitySchemes/") && found.contains("/security/");
-    // If a parameter of a path was changed, the comparison reports it at an operation of the path.
+    // If a parameter of a path was changed, the comparison reports the parameter at an operation of the path.
     let is_shared = pointer.match_indices("/parameters").any(|(end, _)| {
         let item = &pointer[..end];
         let is_path = item.starts_with("/paths/") && item.matches('/').count() == 2;

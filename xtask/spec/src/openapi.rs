@@ -30,7 +30,7 @@ use rules::{Purpose, Rules};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Instead of comparing, print what cannot be compared, and which other check covers it
+    /// Compare nothing; print what cannot be compared, and the check that is used instead
     #[arg(long)]
     rules: bool,
     /// The output format
@@ -51,7 +51,7 @@ enum Format {
 /// # Errors
 /// When openapi.json, the generated document or the profile is invalid.
 pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    // The table helps to complete the profile. So print it even if the profile is incomplete.
+    // The table helps to complete the profile. So print the table even if the profile is incomplete.
     if arguments.rules {
         print!("{}", rules::table(&service.profile));
         return Ok(ExitCode::SUCCESS);
@@ -108,7 +108,7 @@ impl<'a> Comparison<'a> {
         Ok(Comparison { service })
     }
 
-    /// Compares the text of openapi.json with the code, and checks its examples and components.
+    /// Compares the text of openapi.json with the code, and checks the examples and components of openapi.json.
     ///
     /// # Errors
     /// When either document is invalid.

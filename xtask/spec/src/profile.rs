@@ -4,42 +4,43 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// The facts about a service that the checks need and that are not in its documents.
+/// Facts about a service that the checks need, and that the documents of the service do not contain.
 #[derive(Debug)]
 pub struct Profile {
-    /// The first part of the command line of each command, such as `cargo xtask`. It is used in messages.
+    /// The text before the name of each command, such as `cargo xtask`. Messages contain this text.
     pub command: &'static str,
-    /// The command that runs the tests of the service. These tests record exchanges. The command is used in messages.
+    /// The command that runs the tests of the service. These tests record exchanges. Messages contain this command.
     pub test_command: &'static str,
-    /// `info.license.name`, or `None` if the document has no licence.
+    /// The value of `info.license.name`, or `None` if the document has no licence.
     pub license: Option<&'static str>,
     /// The URL at which the service listens by default. The first entry of `servers` in openapi.json must have this
     /// URL.
     pub server: String,
     pub security: Security,
     pub errors: Errors,
-    /// Default values of query parameters, by parameter name. The document that dropshot generates does not have them.
+    /// Default values of query parameters, by parameter name. The document that dropshot generates does not have these
+    /// defaults.
     pub parameter_defaults: Vec<(&'static str, Value)>,
     pub callbacks: Vec<Callback>,
-    /// The rules that apply to the service and have no built-in check. Each entry is the name of the rule, and the
-    /// check that replaces the comparison. `openapi --rules` lists the rules.
+    /// The rules that apply to the service and have no built-in check. Each entry has the name of a rule, and the check
+    /// that replaces the comparison for this rule. `openapi --rules` lists the rules.
     pub checked_by: &'static [(&'static str, &'static str)],
     pub evidence: Evidence,
 }
 
-/// The authentication of callers, which dropshot cannot declare.
+/// The authentication of callers. Dropshot cannot declare this authentication.
 #[derive(Debug)]
 pub struct Security {
-    /// `components.securitySchemes`, including the schemes of callbacks.
+    /// The value of `components.securitySchemes`. It includes the schemes of callbacks.
     pub schemes: Value,
     /// The `security` requirements of every operation that is not public.
     pub required: Value,
-    /// The extension with the scope that an operation needs, such as `x-required-scope`. If it is set, every operation
-    /// must have it, except the operations in `without_scope` and `public`.
+    /// The extension with the scope that an operation needs, such as `x-required-scope`. If this member is not `None`,
+    /// every operation must have the extension, except the operations in `without_scope` and `public`.
     pub scope: Option<&'static str>,
     /// The ids of operations that need a token, but no scope.
     pub without_scope: &'static [&'static str],
-    /// The ids of operations that need no token. In the document, each has `"security": []`.
+    /// The ids of operations that need no token. In the document, each of these operations has `"security": []`.
     pub public: &'static [&'static str],
 }
 
@@ -64,13 +65,16 @@ pub struct Errors {
     pub with_body: &'static [&'static str],
     /// Statuses of operations whose path has a parameter.
     pub with_path_parameter: &'static [&'static str],
-    /// Statuses that an operation has if the document lists them. The comparison cannot check them, so a test must show them.
+    /// Statuses that the generated document gets for an operation if openapi.json lists them for this operation. The
+    /// comparison cannot check these statuses, so a test must show them.
     pub if_documented: &'static [&'static str],
-    /// The media types of errors: `application/json`, or `application/problem+json`, or both. All have the same schema.
+    /// The media types of errors: `application/json`, or `application/problem+json`, or both. The schema is the same
+    /// for both media types.
     pub media_types: &'static [&'static str],
-    /// Headers of errors, by status.
+    /// Headers of error responses with certain statuses.
     pub headers: Vec<ErrorHeader>,
-    /// The member of an error body that has the kind of error. The document needs an example of each kind that is returned.
+    /// The name of the member that contains the kind of error in an error body. The document needs an example of each
+    /// kind that the service returns.
     pub kind: Option<&'static str>,
     /// The response to a request that violates the document.
     pub refusal: Refusal,
@@ -106,51 +110,51 @@ pub struct Refusal {
     pub status: u16,
     /// The kind of error ([`Errors::kind`]), or `None` if the status alone identifies this response.
     pub kind: Option<&'static str>,
-    /// The name of the list of problems in the error body. Then the name of the member that has a JSON pointer in each
-    /// item. The JSON pointer is the location of a value in the request. It is plain, such as `/name`, or the fragment
-    /// of a URI (RFC 9457), such as `#/name`.
+    /// Two names of members. The first member is the list of problems in the error body. The second member is in each
+    /// item of the list: a JSON pointer to a value in the request. The pointer is plain, such as `/name`, or the
+    /// fragment of a URI (RFC 9457), such as `#/name`.
     pub pointers: Option<(&'static str, &'static str)>,
-    /// JSON pointers of values that the service may refuse although they match their schema. `*` stands for any index
-    /// of a list. The service may always refuse the whole body.
+    /// JSON pointers to request values that the service may refuse even if they match their schema. `*` stands for any
+    /// index of a list. The service may always refuse the whole body, so the body needs no entry.
     pub beyond_the_schema: &'static [&'static str],
-    /// Parameters that the service may refuse although they match their schema.
+    /// Names of parameters whose values the service may refuse even if they match their schema.
     pub opaque_parameters: &'static [&'static str],
 }
 
-/// A callback, which dropshot cannot declare.
+/// A callback. Dropshot cannot declare callbacks.
 #[derive(Debug)]
 pub struct Callback {
-    /// The operation that declares the callback.
+    /// The id of the operation that declares the callback.
     pub operation_id: &'static str,
     pub name: &'static str,
     /// The runtime expression of the URL, such as `{$request.body#/url}`.
     pub url: &'static str,
     pub method: &'static str,
-    /// The OpenAPI operation object, with `parameters`, `requestBody`, `responses`, `security` and `tags`. It must be
-    /// built from the types that the service sends.
+    /// The OpenAPI operation object, with `parameters`, `requestBody`, `responses`, `security` and `tags`. Build this
+    /// object from the types that the service sends.
     pub operation: Value,
 }
 
 /// Settings for recorded exchanges and mutations.
 #[derive(Debug)]
 pub struct Evidence {
-    /// Responses that no test can provoke.
+    /// Responses that no test can cause.
     pub unseen: &'static [Unseen],
     /// Paths of the service that are not part of its API. Exchanges with these paths are not checked.
     pub outside_the_api: &'static [&'static str],
-    /// Regular expressions of text that may differ between equal exchanges, such as signatures. UUIDs and times need
-    /// no entry. Exchanges that differ only in this text are recorded once.
+    /// Regular expressions of text that may differ between equal exchanges, such as signatures. UUIDs and times need no
+    /// entry. If exchanges differ only in this text, only the first of them is recorded.
     pub variable_parts: &'static [&'static str],
-    /// Mutations that no check reports. Each has the operator, the JSON pointer, and the reason why no user notices
-    /// the change.
+    /// Mutations that no check reports. Each entry has the operator, the JSON pointer, and the reason why no user
+    /// notices the change.
     pub survivors: &'static [(&'static str, &'static str, &'static str)],
 }
 
-/// A response that no test can provoke, with the reason.
+/// A response that no test can cause, and the reason.
 #[derive(Debug)]
 pub struct Unseen {
     pub status: &'static str,
-    /// Ids of operations and callbacks. The id of a callback consists of the id of its operation and its name:
+    /// Ids of operations and callbacks. The id of a callback consists of the operation's id and the callback's name:
     /// `startSession/finished`.
     pub operation_ids: &'static [&'static str],
     pub reason: &'static str,
@@ -159,7 +163,7 @@ pub struct Unseen {
 /// A service to check.
 #[derive(Debug)]
 pub struct Service {
-    /// The root of the git repository, which contains `openapi.json`.
+    /// The root folder of the git repository. This folder contains `openapi.json`.
     pub root: PathBuf,
     /// The path of the file with the recorded exchanges, relative to `root` or absolute. Each line of the file is a
     /// JSON object.

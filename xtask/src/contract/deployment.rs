@@ -7,12 +7,12 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use url::Url;
 
-/// The target of every webhook that a run creates; hooks.py sets it.
+/// The target of every webhook that a run creates; hooks.py sets this target.
 const TEST_TARGET: &str = "https://a.invalid";
 
 const WEBHOOKS: &str = "/api/notifications/v1/webhooks";
 
-/// An id that no webhook has. The id of a webhook contains its time of creation, so it is never zero.
+/// An id that no webhook has. The id of a webhook contains its time of creation, so no id is zero.
 const UNKNOWN_WEBHOOK: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) struct Deployment {
@@ -46,9 +46,9 @@ impl Deployment {
 
     /// Fails unless the token belongs to `account` and to no other account.
     ///
-    /// No operation of the API returns the account of a token. So this function publishes to a webhook that does not exist, and the
-    /// service refuses. If the token does not belong to the account, the status is 400 with the pointer `/account`. Otherwise it is
-    /// 404.
+    /// No operation of the API returns the account of a token. So this function publishes to a webhook that does not
+    /// exist, and the service refuses. If the token does not belong to the account, the status is 400 with the pointer
+    /// `/account`. Otherwise the status is 404.
     pub(super) fn require_account(&self, account: &str) -> anyhow::Result<()> {
         let another = if account == "nobody" { "somebody" } else { "nobody" };
         match (self.may_publish_to(account)?, self.may_publish_to(another)?) {
@@ -79,7 +79,8 @@ impl Deployment {
         }
     }
 
-    /// Deletes the webhooks that the run created, and returns their number. `before` has the webhooks before the run.
+    /// Deletes the webhooks that the run created, and returns their number. `before` has the webhooks that existed
+    /// before the run.
     pub(super) fn remove_created_since(&self, before: &[Webhook]) -> anyhow::Result<usize> {
         let created = created_since(before, self.webhooks()?);
         for webhook in &created {

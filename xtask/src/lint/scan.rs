@@ -1,4 +1,5 @@
-//! Finds the imports in Rust sources. An import is a `use` statement or a path, also inside a macro or with `super::`.
+//! Finds the imports in Rust sources. An import is a `use` statement or a path. It may be inside a macro, and it may
+//! begin with `super::`.
 //!
 //! Items under `#[cfg(test)]` are skipped.
 
@@ -32,7 +33,7 @@ pub(super) struct Import {
     pub(super) module: Vec<String>,
     /// The names of the imported path from the root of the crate: first modules, then an item.
     pub(super) names: Vec<String>,
-    /// Whether the path begins with a plain name. It counts as an import only if the file has `use super::*`.
+    /// Whether the path begins with a plain name. Such a path counts as an import only if the file has `use super::*`.
     needs_glob: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::arguments::Connection;
 use crate::failure::ApiFailure;
 use crate::secrets;
 
-/// Time limit of a request with its retries. The limit is short, because a person waits for the result.
+/// Time limit of a request, including its retries. The limit is short, because a person waits for the result.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Api {

@@ -38,7 +38,8 @@ pub(crate) struct Connection {
     /// data directory]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) token_file: Option<PathBuf>,
-    /// The data directory of a server on this machine; it has the first access token and, with `--dev`, a certificate authority
+    /// The data directory of a server on this machine; it contains the first access token. If the server runs with
+    /// `--dev`, the directory also contains a certificate authority
     #[arg(long, value_name = "DIR", default_value = "./data", global = true)]
     pub(crate) data_dir: PathBuf,
     /// A PEM file with certificate authorities to trust in addition to the public certificate authorities
@@ -80,11 +81,11 @@ pub(crate) enum Command {
     EventTypes(EventTypes),
     /// List deliveries, the newest first, or show one delivery with its attempts
     Deliveries(Deliveries),
-    /// Make a delivery due now, even if it succeeded
+    /// Make a delivery due now, even if the delivery succeeded
     Redeliver(DeliveryId),
     /// Receive, verify and print callbacks on this machine
     Listen(Listen),
-    /// Send valid and invalid callbacks to your receiver, and report its mistakes
+    /// Send valid and invalid callbacks to your receiver, and report the mistakes of the receiver
     CheckReceiver(CheckReceiver),
 }
 
@@ -114,7 +115,7 @@ pub(crate) struct Recover {
     /// The id of the webhook
     #[arg(value_name = "WEBHOOK")]
     pub(crate) webhook: Uuid,
-    /// Select deliveries that were created at this time or later, such as 2006-01-02T15:04:05Z
+    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z) or later
     #[arg(long, value_name = "TIME")]
     pub(crate) since: DateTime<Utc>,
     /// Select deliveries that were created before this time
@@ -135,7 +136,7 @@ pub(crate) struct Register {
     pub(crate) target_url: String,
     #[command(flatten)]
     pub(crate) options: WebhookOptions,
-    /// A file with headers to send with each callback, one `Name: value` per line; - means standard input
+    /// A file with headers to send with each callback, one header (`Name: value`) per line; - means standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) header_file: Option<PathBuf>,
     #[command(flatten)]
@@ -147,12 +148,13 @@ pub(crate) struct Update {
     /// The id of the webhook
     #[arg(value_name = "ID")]
     pub(crate) id: Uuid,
-    /// The new https URL of the receiver; if the scheme, host or port changes, give authentication and headers again
+    /// The new https URL of the receiver; if the scheme, host or port changes, give the authentication options and
+    /// the headers again
     #[arg(long, value_name = "URL")]
     pub(crate) target_url: Option<String>,
     #[command(flatten)]
     pub(crate) options: WebhookOptions,
-    /// A file with all headers to send with each callback, one `Name: value` per line; - means standard input
+    /// A file with all headers to send with each callback, one header (`Name: value`) per line; - means standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) header_file: Option<PathBuf>,
     /// Remove all custom headers
@@ -179,8 +181,8 @@ pub(crate) struct WebhookOptions {
     pub(crate) ordered: Option<bool>,
 }
 
-/// How the service authenticates to the receiver. Secrets should come from files or the environment, because other users of
-/// this machine can read arguments and shells store arguments.
+/// How the service authenticates to the receiver. Secrets should come from files or the environment. Other users of this
+/// machine can read arguments, and shells store arguments.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Authentication of callbacks")]
 pub(crate) struct Auth {
@@ -193,7 +195,7 @@ pub(crate) struct Auth {
     /// A file that contains the password [default: the password in $WEBHOOKS_PASSWORD, or else a prompt]
     #[arg(long, value_name = "FILE", requires = "username")]
     pub(crate) password_file: Option<PathBuf>,
-    /// The password itself. Other users of this machine can see it
+    /// The password itself. Other users of this machine can see the password
     #[arg(long, value_name = "PASSWORD", requires = "username", conflicts_with = "password_file")]
     pub(crate) insecure_password_argument: Option<String>,
     /// The client id for `client-credential` (OAuth 2.0)
@@ -202,7 +204,7 @@ pub(crate) struct Auth {
     /// A file that contains the client secret [default: the secret in $WEBHOOKS_CLIENT_SECRET, or else a prompt]
     #[arg(long, value_name = "FILE", requires = "client_id")]
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// The client secret itself. Other users of this machine can see it
+    /// The client secret itself. Other users of this machine can see the client secret
     #[arg(long, value_name = "SECRET", requires = "client_id", conflicts_with = "client_secret_file")]
     pub(crate) insecure_client_secret_argument: Option<String>,
     /// The https URL from which the service gets OAuth 2.0 tokens
@@ -240,7 +242,7 @@ pub(crate) struct Paging {
     /// Maximum number of items on one page [default: 10, or 200 with `--all`]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) limit: Option<u32>,
-    /// Begin at this cursor; the command that listed the previous page printed it
+    /// Begin at this cursor; the command that listed the previous page printed the cursor
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
     /// List the items of all pages
@@ -253,7 +255,7 @@ pub(crate) struct Test {
     /// The id of the webhook
     #[arg(value_name = "ID")]
     pub(crate) id: Uuid,
-    /// Send the example of this event type from the catalogue. The receiver cannot distinguish the example from a real
+    /// Send the catalogue's example of this event type. The receiver cannot distinguish the example from a real
     /// notification [default: webhook.test]
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
@@ -280,13 +282,14 @@ pub(crate) struct Publish {
     /// The event type, such as `catalog.purchase.closed`
     #[arg(value_name = "TYPE")]
     pub(crate) event_type: String,
-    /// The data of the notification: a JSON object, or @FILE to read the object from a file, or - to read it from standard input
+    /// The data of the notification: a JSON object, or @FILE to read the object from a file, or - to read the object
+    /// from standard input
     #[arg(value_name = "DATA")]
     pub(crate) data: String,
     /// The account that receives the notification; only a platform token needs this option
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
-    /// Deliver only to this webhook, even if its event types do not include TYPE
+    /// Deliver only to this webhook, even if the event types of the webhook do not include TYPE
     #[arg(long, value_name = "ID")]
     pub(crate) webhook: Option<Uuid>,
     /// If you repeat the command with the same key, the notification is published only once
@@ -323,7 +326,7 @@ pub(crate) struct Deliveries {
     /// List only deliveries whose notification has this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
-    /// Select deliveries that were created at this time or later, such as 2006-01-02T15:04:05Z
+    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z) or later
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<DateTime<Utc>>,
     /// Select deliveries that were created before this time

@@ -58,7 +58,8 @@ pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, json
     Ok(if report.all_ok() { ExitCode::SUCCESS } else { ExitCode::from(MISTAKE_FOUND) })
 }
 
-/// Parses the URL of the receiver. The URL must be a valid target URL of openapi.json. A URL on this machine may also use http.
+/// Parses the URL of the receiver. openapi.json must allow the URL as a target URL. For a receiver on this machine,
+/// http is also valid.
 fn parse_target(text: &str) -> Result<Url> {
     let as_https = text.strip_prefix("http://").map(|rest| format!("https://{rest}"));
     requests::parse::<WebhookRegistrationTargetUrl>(as_https.as_deref().unwrap_or(text), requests::HTTPS_URL)
@@ -157,7 +158,7 @@ fn authorization(arguments: &CheckReceiver) -> Result<Option<Authorization>> {
     let (correct, wrong) = match (&arguments.username, &arguments.bearer_file) {
         (Some(username), _) => {
             let password = secrets::password(None, arguments.password_file.as_deref())?;
-            // RFC 7617 §2 with UTF-8.
+            // RFC 7617 §2 defines this format. The texts are UTF-8.
             let basic = |password: &str| format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
             (basic(&password), basic(&wrong))
         }

@@ -20,7 +20,7 @@ const MAX_PAGE_SIZE: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
 
 pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCode> {
     match command {
-        // `listen` and `check-receiver` connect to the API themselves, if their options require it.
+        // `listen` and `check-receiver` connect to the API only if their options require a connection.
         Command::Listen(arguments) => listen::run(arguments, &line.connection, line.json).await?,
         Command::CheckReceiver(arguments) => return check_receiver::run(arguments, &line.connection, line.json).await,
         operation => operate(operation, &Api::connect(&line.connection)?, line.json).await?,

@@ -9,7 +9,7 @@ use webhooks_client::{Code, Failure};
 
 use crate::output::printable;
 
-/// A failed request to the API, with the address of the API and the source of the access token.
+/// The failure of a request to the API, the address of the API, and the source of the access token.
 #[derive(Debug, thiserror::Error)]
 #[error("the request to {url} failed")]
 pub(crate) struct ApiFailure {
@@ -20,7 +20,7 @@ pub(crate) struct ApiFailure {
 }
 
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
-    // A closed pipe is not an error (`webhooks list | head -1`).
+    // A closed pipe is not an error, for example in `webhooks list | head -1`.
     if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)) {
         return ExitCode::SUCCESS;
     }
@@ -55,7 +55,7 @@ impl ApiFailure {
                 for error in &problem.errors {
                     let position = if error.pointer.is_empty() { "the whole body" } else { error.pointer.as_str() };
                     let line = format!("{position}: {}", error.detail.as_str());
-                    // If the problem has only one error, `detail` often has the same text as the error.
+                    // If the problem has only one error, `detail` often has the same text as this error.
                     if line != problem.detail.as_str() {
                         lines.push(format!("  {line}"));
                     }

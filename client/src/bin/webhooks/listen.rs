@@ -27,8 +27,8 @@ use authority::Authority;
 use checks::{Checks, Credentials};
 use receiver::Event;
 
-/// Maximum number of received callbacks that are not printed yet. At this number, a new callback gets no response until an
-/// earlier callback is printed.
+/// Maximum number of received callbacks that are not printed yet. When this number is reached, a new callback gets no
+/// response until an earlier callback is printed.
 const MAX_UNPRINTED: usize = 64;
 
 pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool) -> Result<()> {
@@ -65,7 +65,8 @@ async fn receive_registered(arguments: &Listen, api: &Api, receiver: Receiver, m
     let registration = api.settle(api.client.register_webhook().body(body).send().await);
     let webhook = registration.context("cannot register this receiver (does the server run with --dev?)")?;
 
-    // The receiver needs the secret to verify callbacks. Until it has the secret, new connections wait in the socket's queue.
+    // The receiver needs the secret to verify callbacks. Until the receiver has the secret, new connections wait in the
+    // socket's queue.
     let outcome = async {
         let signing = api.settle(api.client.get_signing_secret().id(webhook.id).send().await)?;
         let secret: SigningSecret = signing.secret.parse().context("the API returned an invalid signing secret")?;
@@ -91,8 +92,8 @@ async fn receive_registered(arguments: &Listen, api: &Api, receiver: Receiver, m
     }
 }
 
-/// Returns the named event types. Without names, returns all event types, including `webhook.*`: these events are about other
-/// webhooks of the account.
+/// Returns the named event types. Without names, returns all event types. They include `webhook.*`: the events about
+/// other webhooks of the account.
 fn event_types(named: &[String]) -> Result<Vec<WebhookRegistrationEventTypesItem>> {
     if named.is_empty() { requests::event_types(&["*".to_owned(), "webhook.*".to_owned()]) } else { requests::event_types(named) }
 }
@@ -158,7 +159,7 @@ fn credentials(arguments: &Listen) -> Result<Credentials> {
     }
 }
 
-/// Reads one secret per line. During a rotation, a webhook has two secrets.
+/// Reads the signing secrets from the file, one per line. During a rotation, a webhook has two secrets.
 fn signing_secrets(arguments: &Listen) -> Result<Vec<SigningSecret>> {
     let Some(file) = &arguments.secret_file else { return Ok(vec![]) };
     let text = secrets::from_file(file)?;

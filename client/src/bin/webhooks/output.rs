@@ -123,7 +123,7 @@ impl Show for Webhook {
     }
 }
 
-/// Returns the names of the custom headers. The API does not return their values.
+/// Returns the names of the custom headers. The API does not return the values of these headers.
 fn header_names(webhook: &Webhook) -> String {
     webhook.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -32,7 +32,7 @@ pub(crate) fn registration(register: &Register) -> Result<WebhookRegistration> {
         headers: register.header_file.as_deref().map(custom_headers).transpose()?,
         event_types: event_types(&register.options.event_types)?,
         description: register.options.description.as_deref().map(|text| parse(text, "a description of 1 to 512 characters")).transpose()?,
-        // For a new webhook, 0 means no limit.
+        // For a new webhook, the value 0 means that there is no limit.
         max_per_second: register.options.max_per_second.and_then(NonZeroU32::new),
         ordered: register.options.ordered,
     })
@@ -71,7 +71,7 @@ pub(crate) fn event_types<T: FromStr<Err: Display>>(texts: &[String]) -> Result<
 }
 
 /// Reads headers from a file or standard input. Header values are often secrets, so no argument contains a value. An error
-/// shows the number of the invalid line, but not its text.
+/// shows the number of the invalid line, but not the text of the line.
 pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
     let text = if file == Path::new("-") {
         std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?

@@ -1,4 +1,4 @@
-//! Reads passwords and other secrets from a file, the environment or a prompt, or generates them.
+//! Reads passwords and other secrets from a file, the environment or a prompt. Also generates secrets.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -50,7 +50,7 @@ pub(crate) fn from_file(file: &Path) -> Result<String> {
     Ok(secret.to_owned())
 }
 
-/// Generates a secret of 24 random bytes, as 32 characters.
+/// Generates a secret from 24 random bytes. The secret has 32 characters.
 pub(crate) fn random() -> Result<String> {
     let mut bytes = [0; 24];
     rand::fill(&mut bytes).map_err(|_| anyhow!("the system returned no random numbers"))?;

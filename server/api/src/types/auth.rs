@@ -1,5 +1,5 @@
-//! How the service authenticates to a callback server: one type for requests, and one type without secrets for
-//! responses.
+//! How the service authenticates to a callback server. [`AuthInput`] is for requests. [`Auth`] is for responses, and
+//! has no secrets.
 
 use super::*;
 
@@ -48,8 +48,8 @@ pub enum AuthInput {
 }
 
 /// The members of all authentication types in one struct. serde's code for a tagged enum loses the position of an
-/// invalid member. So the code first reads all members, and then refuses the members that the authentication type does
-/// not have.
+/// invalid member. So deserialization first reads this struct. Then it refuses each member that does not belong to the
+/// authentication type.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AuthMembers {
@@ -85,8 +85,8 @@ impl<'de> Deserialize<'de> for AuthType {
 }
 
 impl AuthMembers {
-    /// Returns an error if the request contains any of `members`. The `bool` says whether the request contains the
-    /// member.
+    /// Returns an error if the request contains any of `members`. The `bool` after a name says whether the request
+    /// contains the member with this name.
     fn refuse(&self, members: &[(&'static str, bool)]) -> Result<(), String> {
         let kind = match self.r#type {
             AuthType::Basic => "basic",
@@ -148,7 +148,8 @@ impl<'de> Deserialize<'de> for AuthInput {
     }
 }
 
-/// The authentication of callbacks without secrets, as in the API's responses. The store contains the same JSON.
+/// The part of the authentication that contains no secrets. The API's responses and the store contain this part as the
+/// same JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Auth {
@@ -171,8 +172,8 @@ pub enum Auth {
 }
 
 impl AuthInput {
-    /// Separates the authentication into the part without secrets and the secret. The store gets the secret only in
-    /// encrypted form.
+    /// Returns two values: the part of the authentication that contains no secrets, and the secret. The store gets the
+    /// secret only in encrypted form.
     #[must_use]
     pub fn split(self) -> (Auth, Option<String>) {
         match self {

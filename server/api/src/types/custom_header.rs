@@ -15,10 +15,10 @@ text! {
         "1 to 1024 visible ASCII characters, with spaces and tabs only between them" }
 }
 
-/// Names that a customer must not use. `*` at the end stands for any characters. The service itself sends some of these
-/// headers. Other headers control the length, the connection (RFC 9110 §7.6.1) or the target of the request, or ask for
-/// a partial or conditional response. Some headers name another sender, method or target. openapi.json has the same
-/// list.
+/// Header names that a customer must not use. A `*` at the end stands for any characters. The service itself sends some
+/// of these headers. Some headers control the length, the connection (RFC 9110 §7.6.1) or the target of the request.
+/// Some headers ask for a partial or conditional response. Some headers name another sender, method or target.
+/// openapi.json has the same list.
 const RESERVED: [&str; 28] = [
     "accept*",
     "authorization",
@@ -50,7 +50,7 @@ const RESERVED: [&str; 28] = [
     "x-real-ip",
 ];
 
-/// Returns the name in lower case, and replaces `_` by `-`. Servers that convert headers to environment variables do
+/// Returns the name in lower case, with `-` instead of `_`. Servers that convert headers to environment variables do
 /// not distinguish `_` and `-` (RFC 3875 §4.1.18).
 fn normalized(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
@@ -75,7 +75,7 @@ pub struct CustomHeaderInput {
     pub value: CustomHeaderValue,
 }
 
-/// A list of at most 20 headers. Each name occurs once.
+/// A list of at most 20 headers. No two headers have the same name.
 #[derive(Clone, Debug)]
 pub struct CustomHeaderInputs(pub Vec<CustomHeaderInput>);
 
@@ -115,7 +115,7 @@ impl JsonSchema for CustomHeaderInputs {
     }
 }
 
-/// A custom header in a response of the API, without its value.
+/// A custom header without its value, for the API's responses.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CustomHeader {
     pub name: CustomHeaderName,

@@ -40,7 +40,7 @@ pub enum DeliveryStatus {
     Cancelled,
 }
 
-/// A delivery with its last 50 attempts, oldest first.
+/// A delivery with its 50 most recent attempts, oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DeliveryDetail {
     #[serde(flatten)]
@@ -102,6 +102,6 @@ pub struct DeliveryQuery {
     pub until: Option<Timestamp>,
     /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
-    /// The `cursor` of the previous page.
+    /// The `cursor` in the response with the previous page.
     pub cursor: Option<Cursor>,
 }

@@ -33,7 +33,7 @@ pub struct EventTypePage {
 pub struct EventTypeQuery {
     /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
-    /// The `cursor` of the previous page.
+    /// The `cursor` in the response with the previous page.
     pub cursor: Option<EventTypeCursor>,
 }
 

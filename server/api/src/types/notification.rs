@@ -15,7 +15,7 @@ text! {
     open IdempotencyKey { 1..=255, r"^[\x21-\x7e]+$", "1 to 255 visible ASCII characters" }
 }
 
-/// A JSON object, kept byte for byte as it was sent.
+/// A JSON object, with exactly the bytes that the caller sent.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct PayloadObject(pub Box<RawValue>);
@@ -91,12 +91,12 @@ pub struct NotificationQuery {
     pub r#type: Option<EventType>,
     /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
-    /// The `cursor` of the previous page.
+    /// The `cursor` in the response with the previous page.
     pub cursor: Option<Cursor>,
 }
 
-/// The headers of a publication, for the generated document only. The handler itself reads these headers, because
-/// dropshot's extractor refuses a request if any other header is not ASCII.
+/// The headers of a publication. This type only adds these headers to the generated document. dropshot's extractor
+/// refuses a request if any header of the request is not ASCII. So the handler reads the headers without the extractor.
 #[derive(Deserialize, JsonSchema)]
 pub struct PublicationHeaders {
     /// Identifies this publication. A repeated request with the same key does not publish the notification again.

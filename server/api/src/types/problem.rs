@@ -13,7 +13,7 @@ pub struct Problem {
     pub status: u16,
     #[schemars(length(min = 1, max = 1024))]
     pub detail: String,
-    /// The identifier of this request, which is also in the server's log.
+    /// The identifier of this request. The server's log has the same identifier.
     #[schemars(length(min = 1, max = 128))]
     pub instance: String,
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[a-z_]+$"))]
@@ -23,10 +23,11 @@ pub struct Problem {
     pub errors: Option<Vec<ProblemError>>,
 }
 
-/// One error in the body.
+/// One error in the request's body.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ProblemError {
-    /// The position in the body, as a JSON Pointer (RFC 6901). An empty pointer means the whole body.
+    /// The position of the error in the request's body, as a JSON Pointer (RFC 6901). An empty pointer means the whole
+    /// body.
     #[schemars(length(max = 1024))]
     pub pointer: String,
     #[schemars(length(min = 1, max = 1024))]

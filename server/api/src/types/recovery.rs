@@ -7,7 +7,7 @@ pub const MAX_DELIVERIES_PER_CALL: u32 = 10_000;
 
 text! {
     /// The position of the last examined delivery, in base64url (RFC 4648 §5). The first 8 bytes are the creation time
-    /// in milliseconds since 1970, big-endian. The other 16 bytes are the identifier.
+    /// of the delivery in milliseconds since 1970, big-endian. The other 16 bytes are the identifier of the delivery.
     open RecoveryCursor { 32..=32, r"^[A-Za-z0-9_-]{32}$", "the `cursor` of an earlier recovery" }
 }
 
@@ -19,8 +19,8 @@ impl RecoveryCursor {
         RecoveryCursor(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Returns the creation time and the identifier. A time outside the range of `DateTime` becomes the maximum
-    /// `DateTime`. No delivery is created after this maximum.
+    /// Returns the creation time and the identifier of the delivery. A time outside the range of `DateTime` becomes the
+    /// maximum `DateTime`. No delivery is created after this maximum.
     #[must_use]
     pub fn position(&self) -> (DateTime<Utc>, Uuid) {
         use base64::Engine as _;

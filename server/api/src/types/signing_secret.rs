@@ -1,8 +1,8 @@
-//! The secrets that sign callbacks.
+//! The secrets with which the service signs callbacks.
 
 use super::*;
 
-/// The secret that signs a webhook's callbacks (Standard Webhooks 1.0, "Signature scheme").
+/// The secret with which the service signs a webhook's callbacks (Standard Webhooks 1.0, "Signature scheme").
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SigningSecretRecord {
@@ -21,7 +21,7 @@ pub struct SigningSecretRotation {
     pub overlap_seconds: OverlapSeconds,
 }
 
-/// The number of seconds for which the previous secret stays valid together with the new secret.
+/// The number of seconds for which the previous secret stays valid after the rotation.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(transparent)]
 pub struct OverlapSeconds(u32);
@@ -66,7 +66,8 @@ impl JsonSchema for OverlapSeconds {
     }
 }
 
-/// The header `Cache-Control` of a response with a secret. Caches must not store the response (RFC 9111 §5.2.2.5).
+/// The header `Cache-Control` of a response with a secret. With this header, caches must not store the response (RFC
+/// 9111 §5.2.2.5).
 #[derive(Serialize, JsonSchema)]
 pub struct NoStore {
     #[serde(rename = "cache-control")]

@@ -3,14 +3,13 @@
 use super::*;
 
 text! {
-    /// A pattern of event types: one event type, a prefix for all types that begin with it (`catalog.*`), or `*` for
-    /// all types.
+    /// A pattern matches one event type, all types that begin with a prefix (`catalog.*`), or all types (`*`).
     open EventTypePattern { 1..=130, r"^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?)$",
         "`*`, a dotted lower-case name such as `catalog.purchase.closed`, or one that ends in `.*`" }
 
     open Description { 1..=512, r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$", "1 to 512 characters without control characters" }
 
-    /// A description in an update. An empty description removes the current one.
+    /// A description in an update. An empty description removes the current description.
     open NewDescription { 0..=512, r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$", "at most 512 characters without control characters" }
 }
 
@@ -67,8 +66,8 @@ impl<'de> Deserialize<'de> for EventTypes {
 }
 
 impl EventTypes {
-    /// Returns `None` for `["*"]`, because a webhook without event types also receives all types. So the store and the
-    /// API have no event types in both cases.
+    /// Returns `None` for `["*"]`, because a webhook without event types receives the same notifications. So the store
+    /// and the API have only one form for both cases.
     #[must_use]
     pub fn unless_all(self) -> Option<EventTypes> {
         let all = matches!(self.0.as_slice(), [pattern] if pattern.as_str() == "*");
@@ -101,8 +100,8 @@ pub struct WebhookRegistration {
     pub ordered: Option<bool>,
 }
 
-/// Changes to a webhook. Absent members do not change. If `auth` or `headers` is present, its new value replaces the
-/// whole old value.
+/// Changes to a webhook. A member that is absent keeps its value. If the update contains `auth` or `headers`, the new
+/// value replaces the whole old value.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookUpdate {
@@ -270,7 +269,7 @@ pub struct WebhookQuery {
     pub status: Option<WebhookStatus>,
     /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
-    /// The `cursor` of the previous page.
+    /// The `cursor` in the response with the previous page.
     pub cursor: Option<Cursor>,
 }
 

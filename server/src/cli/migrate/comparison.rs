@@ -28,7 +28,7 @@ pub(super) struct Compared {
 const SHOWN_HASH_BYTES: usize = 8;
 
 /// Reads `table` from the source and from the target in key order. After each batch of equal rows, calls `report` with the
-/// number of rows.
+/// number of rows in the batch.
 pub(super) async fn compare(
     source: &Source,
     target: &Target,

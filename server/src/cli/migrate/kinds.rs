@@ -43,7 +43,7 @@ impl Kind {
         Some(match (self, value) {
             (_, ValueRef::Null) => Value::Null,
             (Kind::Bool, ValueRef::Integer(number)) => Value::Bool(number != 0),
-            // A number outside the range becomes the nearest number in the range, as when a node writes to PostgreSQL.
+            // A number outside the range becomes the nearest number in the range. A node does the same.
             (Kind::Small, ValueRef::Integer(number)) => Value::Small(number.clamp(i16::MIN.into(), i16::MAX.into()) as i16),
             (Kind::Int, ValueRef::Integer(number)) => Value::Int(number.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
             (Kind::Big, ValueRef::Integer(number)) => Value::Big(number),

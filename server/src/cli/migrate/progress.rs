@@ -10,7 +10,7 @@ use super::row::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) source: String,
-    /// A new value after each start of a server on the source.
+    /// This value changes at each start of a server on the source.
     pub(super) state: String,
 }
 

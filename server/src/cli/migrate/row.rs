@@ -75,7 +75,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// For the parameters of queries on the embedded store: these parameters are keys.
+/// Passes the value of a key as a parameter of a query on the embedded store.
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {

@@ -16,7 +16,8 @@ use super::tables::Table;
 use crate::node::data_dir::{DataDir, KEY_CHECK, KEY_ID};
 use crate::store::sqlite::usable::Usable;
 
-/// The limits of a batch. A batch ends when it reaches one of them. One transaction writes one batch to the target.
+/// The limits of a batch. A batch ends when it reaches one of the two limits. One transaction writes one batch to the
+/// target.
 const MAX_BATCH_ROWS: usize = 5000;
 const MAX_BATCH_BYTES: usize = 4 << 20;
 

@@ -16,7 +16,7 @@ pub(super) struct Table {
     source_filter: &'static str,
     /// The SQL condition that selects the rows of the target that come from the source.
     target_filter: &'static str,
-    /// The number of columns in the primary key. These are the first columns of `columns`.
+    /// The number of columns in the primary key. The key columns are the first of `columns`.
     key: usize,
     columns: &'static [Column],
 }
@@ -37,7 +37,7 @@ macro_rules! columns {
     (@source $name:ident $source:literal) => { $source };
 }
 
-/// The small tables are first, so that an error in one of them appears early.
+/// The small tables are first, so that an error in a small table appears early.
 pub(super) const TABLES: [Table; 18] = [
     Table {
         source_filter: "name <> 'write_probe'",
@@ -144,7 +144,8 @@ impl Table {
         format!("SELECT count(*) FROM {} WHERE {}", self.source, self.source_filter)
     }
 
-    /// Selects the rows in key order. If `after` is true, selects only the rows after a key. The parameters are the key.
+    /// Selects the rows in key order. If `after` is true, selects only the rows after a key. The parameters of the
+    /// query are this key.
     pub(super) fn select_in_source(&self, after: bool) -> String {
         let columns = joined(self.columns.iter().map(|column| column.source));
         let key = joined(self.key_columns().map(|column| column.source));

@@ -48,8 +48,8 @@ impl Target {
     /// If a node uses the database, or if it contains data of another source or of an earlier state of this source.
     pub(super) async fn claim(&self, of: &Identity) -> anyhow::Result<TargetState> {
         self.run(BEGIN).await?;
-        // A node that registers in `nodes` after this lock finds the mark of the move and stops. A node that registered before
-        // this lock is found by the query below.
+        // A node that registers in `nodes` after this lock finds the mark of the move and stops. The query below finds
+        // a node that registered before this lock.
         self.run("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE").await?;
         if let Some(finished) = self.property(FINISHED_MOVE).await? {
             let same = Progress::from_bytes(&finished).is_some_and(|finished| finished.of == *of);
@@ -73,7 +73,8 @@ impl Target {
         Ok(TargetState::Unfinished(progress))
     }
 
-    /// Returns the stored progress. Returns an error if it belongs to a move of another source or of another state of the source.
+    /// Returns the stored progress. Returns an error if this progress belongs to a move of another source or of
+    /// another state of the source.
     fn check_same_move(&self, unfinished: &[u8], of: &Identity) -> anyhow::Result<Progress> {
         let shown = &self.shown;
         let Some(progress) = Progress::from_bytes(unfinished) else {
@@ -138,7 +139,7 @@ impl Target {
         self.run("COMMIT").await
     }
 
-    /// Marks the move as finished. After that, nodes may start on the database.
+    /// Marks the move as finished. After the commit, nodes may start on the database.
     pub(super) async fn finish(&self, progress: &Progress) -> anyhow::Result<()> {
         // Without ANALYZE, PostgreSQL would plan queries for empty tables until autovacuum runs.
         for table in &TABLES {

@@ -2,8 +2,8 @@
 //!
 //! The table contains the ranges that the IANA special-purpose address registries
 //! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry/),
-//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry/)) do not mark as globally reachable. It also
-//! contains multicast, unallocated parts of IPv6, IPv6 addresses that contain an IPv4 address, and the metadata
+//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry/)) do not mark as globally reachable. The table
+//! also contains multicast, unallocated parts of IPv6, IPv6 addresses that contain an IPv4 address, and the metadata
 //! services of clouds. Some small blocks are refused although the registries mark them as globally reachable. The
 //! nearest router or relay responds to requests for 192.0.0.9 and 192.0.0.10. The blocks for AS112 and multicast
 //! tunneling, and the blocks in 2001::/23, contain no receivers.
@@ -36,9 +36,10 @@ impl fmt::Display for Range {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Refused unless the operator allows it.
+    /// The addresses are refused unless the operator allows them.
     Closed,
-    /// Allowed although it is within a closed range. The IPv4 address within the address is checked instead.
+    /// The addresses are allowed although they are within a closed range. Each address contains an IPv4 address, which
+    /// is checked instead.
     Carrier,
     /// A service that gives credentials to every client. It stays refused even if the operator allows a larger network.
     Metadata,
@@ -46,7 +47,8 @@ enum Kind {
 
 use Kind::{Carrier, Closed, Metadata};
 
-/// The ranges as written in their sources. If several contain an address, the range with the longest prefix applies.
+/// The ranges as written in their sources. If several ranges contain an address, the range with the longest prefix
+/// applies.
 const TABLE: &[(&str, Kind, &str, &str)] = &[
     // IANA IPv4 special-purpose address registry.
     ("0.0.0.0/8", Closed, "this network", "RFC 791 §3.2"),
@@ -129,8 +131,8 @@ impl AddressPolicy {
 
     /// Checks whether callbacks may be sent to an address.
     ///
-    /// If the address contains an IPv4 address, the IPv4 address is checked as well. An IPv4-mapped address is allowed if the
-    /// operator allows its IPv4 address, because the system connects to it over IPv4.
+    /// If the address contains an IPv4 address, the IPv4 address is checked as well. An IPv4-mapped address is allowed
+    /// if the operator allows its IPv4 address, because the system connects to an IPv4-mapped address over IPv4.
     ///
     /// # Errors
     /// Returns the range that contains the refused address.

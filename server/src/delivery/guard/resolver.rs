@@ -7,7 +7,7 @@
 //!
 //! The resolver follows the system configuration. A name in `/etc/hosts` is not queried in DNS. `/etc/resolv.conf` sets
 //! the name servers, search domains and options. Both files are read again when they change. If `/etc/hosts` does not
-//! contain `localhost`, the name has the loopback addresses (RFC 6761 §6.3). Other sources in `nsswitch.conf` (mDNS,
+//! contain `localhost`, this name has the loopback addresses (RFC 6761 §6.3). Other sources in `nsswitch.conf` (mDNS,
 //! LDAP) are not used. The operator may replace the name servers of `/etc/resolv.conf`.
 //!
 //! The number of concurrent lookups is limited, because each lookup uses sockets. A name that was found before needs no
@@ -39,14 +39,16 @@ const MAX_CACHED_NAMES: usize = 10_000;
 /// default of 32, a few slow names would block this connection.
 const MAX_ACTIVE_QUERIES: usize = 512;
 
-/// Time limit of one try of one query. Two tries end well within the connect timeout. Some name servers answer queries
-/// for IPv4 and ignore queries for IPv6. Such a server delays the attempt, but does not make it fail.
+/// Time limit of one try of one query. Two tries together take less time than the default connect timeout. Some name
+/// servers answer queries for IPv4 and ignore queries for IPv6. Such a server delays the attempt, but does not make it
+/// fail.
 const MAX_TRY: Duration = Duration::from_millis(1_500);
 const RETRIES: usize = 1;
 
 /// Maximum time that an answer is cached, even if its time to live is longer.
 const MAX_TTL: Duration = Duration::from_secs(300);
-/// Maximum time that a missing name is cached. It is short, because the name may have just been created for a new webhook.
+/// Maximum time that a missing name is cached. This time is short, because the name may have just been created for a
+/// new webhook.
 const MAX_NEGATIVE_TTL: Duration = Duration::from_secs(10);
 
 /// The default port of a name server (RFC 1035 §4.2).
@@ -57,7 +59,8 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// Minimum time between two checks of the files for changes.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Why a name has no address. A forbidden address causes a [`Refusal`] instead. Customers may read the message.
+/// Why a name has no address. A forbidden address causes a [`Refusal`] instead. Customers may read the message of this
+/// error.
 #[derive(thiserror::Error, Debug, Clone)]
 pub enum NameError {
     #[error("the name {name} does not exist or has no address")]
@@ -81,8 +84,8 @@ impl Resolve for CheckingResolver {
         let (names, policy) = (self.names.clone(), self.policy.clone());
         Box::pin(async move {
             let addresses = names.lookup(name.as_str()).await?;
-            // A name with one forbidden address is refused. A name with internal and public addresses is probably an
-            // attack: one of several attempts could reach the internal address.
+            // A name with at least one forbidden address is refused. A name with internal and public addresses is
+            // probably an attack: one of several attempts could reach the internal address.
             for &address in &addresses {
                 policy.check(address).map_err(|range| Refusal::NameForbidden { name: name.as_str().to_owned(), address, range })?;
             }
@@ -110,7 +113,7 @@ struct Sources {
 struct Snapshot {
     hosts: Hosts,
     dns: TokioResolver,
-    /// The last answers of the name servers and their expiry.
+    /// The most recent answers of the name servers, and the expiry of each answer.
     found: Mutex<HashMap<String, Found>>,
 }
 
@@ -120,7 +123,7 @@ struct Found {
     valid_until: Instant,
 }
 
-/// The configuration files, and their state at the last check.
+/// The configuration files, and their state at the most recent check.
 struct Files {
     hosts: PathBuf,
     /// If this list is not empty, it replaces the name servers of `/etc/resolv.conf`.
@@ -142,7 +145,7 @@ impl Names {
         // The state is checked before the files are read, so that a change between these steps is not missed.
         let files = Files { checked_at: Instant::now(), stamps: stamps(&hosts), hosts, name_servers };
         let current = Arc::new(files.read()?);
-        // With these permits, names that hang cannot block names that were found before.
+        // Because of the reserved permits, lookups that hang cannot block names that were found before.
         let reserved = max_lookups.div_ceil(2);
         Ok(Names {
             sources: Mutex::new(Sources { current, files }),

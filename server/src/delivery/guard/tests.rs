@@ -27,7 +27,7 @@ fn parse(url: &str) -> Url {
     url.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
 }
 
-/// A receiver that gives every request the same response and reports each request.
+/// A receiver that sends the same response to every request, and reports each request.
 struct Receiver {
     address: SocketAddr,
     requests: mpsc::UnboundedReceiver<String>,

@@ -15,7 +15,7 @@ pub(super) const DECODERS: [Decoder; 3] =
 pub(super) enum Meaning {
     /// Not an escape.
     Itself,
-    /// An escape. Its text is `length` bytes long, and `bytes` is the decoded value.
+    /// An escape. The encoded text has `length` bytes, and `bytes` is the decoded value.
     Bytes { bytes: Vec<u8>, length: usize },
     /// An escape that the end of the text truncates.
     Truncated,

@@ -98,8 +98,8 @@ fn a_secret_within_a_longer_base64_text_is_redacted_at_every_alignment() {
                     let encoded = engine.encode(format!("{before}{secret}{after}"));
                     let redacted = redactor(&[secret]).redact(&encoded);
                     let rest = redacted.replacen(REDACTED, "", 1);
-                    // `rest` is the surrounding text. At each side it may have one more digit with some bits of the
-                    // secret.
+                    // `rest` is the surrounding text. At each side of the secret, one more digit with some bits of the
+                    // secret may remain.
                     let max_rest = (before.len() + after.len()) * 8 / 6 + 2 + encoded.matches('=').count() + 1;
                     assert!(redacted.contains(REDACTED) && rest.len() <= max_rest, "{secret:?} in {encoded}: {redacted}");
                 }

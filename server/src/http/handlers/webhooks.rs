@@ -1,4 +1,5 @@
-//! Checks registrations and updates, encrypts their secrets, and converts them to records of the store.
+//! Checks registrations and updates of webhooks, and encrypts their secrets. Converts registrations and updates to
+//! records of the store.
 
 use aws_lc_rs::rand::SystemRandom;
 use dropshot::Path;

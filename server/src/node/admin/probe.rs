@@ -1,4 +1,5 @@
-//! A check that runs on request, but at most once per interval. Within the interval, callers get the last outcome.
+//! A check that runs on request, but at most once per interval. Until the interval has passed, other callers get the
+//! outcome of the most recent run.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use tokio::task::AbortHandle;
 /// Minimum time between the starts of two runs.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Maximum time that a caller waits. The probes of most platforms give up after a few seconds.
+/// Maximum time that a caller waits for the outcome. The health probes of most platforms end after a few seconds.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The result of a run, or an error text.
@@ -34,8 +35,8 @@ impl<T: Clone + Send + Sync + 'static> Probe<T> {
         Probe { check: Box::new(check), interval: INTERVAL, timeout: TIMEOUT, last: Mutex::default() }
     }
 
-    /// Returns the outcome of a run that started at most [`INTERVAL`] ago, or of the run in progress. While a run hangs, no other
-    /// run starts.
+    /// Returns the outcome of a run. It is the run in progress, a run that started less than one interval ago, or a new
+    /// run. While a run is in progress, no other run starts.
     pub(super) async fn outcome(&self) -> Outcome<T> {
         let outcome = self.latest();
         tokio::time::timeout(self.timeout, outcome)
@@ -50,8 +51,7 @@ impl<T: Clone + Send + Sync + 'static> Probe<T> {
         {
             return last.outcome.clone();
         }
-        // The run has its own task, so it ends even if all callers have stopped waiting. No other run starts while a
-        // run has not ended.
+        // The run has its own task, so the run continues even if all callers have stopped waiting.
         let task = tokio::spawn((self.check)());
         let abort_handle = task.abort_handle();
         let outcome = async move { task.await.unwrap_or_else(|error| Err(error.to_string())) }.boxed().shared();

@@ -7,7 +7,8 @@ use crate::store::backlog_counts::ScanPosition;
 /// Maximum number of rows that one step counts. A step takes some milliseconds.
 const MAX_COUNTED_PER_STEP: u32 = 10_000;
 
-/// Counts the deliveries of each webhook, epoch and lane. Also returns the last counted delivery of each group.
+/// Counts the pending deliveries in each group. The deliveries of a group have the same webhook, epoch and lane. Also
+/// returns the last delivery of each group, in the order of the query.
 const DELIVERIES: &str =
     "SELECT webhook_id, epoch, lane, count(*), max(due_at), (array_agg(delivery_id ORDER BY due_at DESC, delivery_id DESC))[1]
      FROM (
@@ -67,8 +68,8 @@ pub(super) async fn count_at_most(session: &Session, mut scan: BacklogScan, limi
     Ok(scan)
 }
 
-/// Returns the oldest due time of each lane. The cost is one index search for each lane, and one for each of the first
-/// [`MAX_CHECKED`] items of `waiting`.
+/// Returns the oldest due time of each lane. The cost is one index search for each lane, and one index search for each
+/// of the first [`MAX_CHECKED`] items in `waiting`.
 pub(super) async fn oldest_due(session: &Session, waiting: &[WorkItem]) -> SessionResult<DuePerLane> {
     let mut due = DuePerLane::default();
     for row in session.query(NEXT_READY, &[]).await? {
@@ -84,13 +85,13 @@ pub(super) async fn oldest_due(session: &Session, waiting: &[WorkItem]) -> Sessi
 /// Maximum number of waiting work items that are checked.
 const MAX_CHECKED: usize = 1000;
 
-/// Selects the earliest due time of each lane. Ignores rows with the time 'epoch'. Such a row only makes the next
-/// round look at the work.
+/// Selects the earliest due time of each lane in `ready`. Ignores rows with the due time 'epoch'. Such a row only makes
+/// the next round examine the work.
 const NEXT_READY: &str = "SELECT lane, (SELECT min(due_at) FROM ready WHERE ready.lane = lanes.lane AND due_at > 'epoch')
      FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)";
 
 /// Selects, for each work item, the first delivery without a valid lease. Before this delivery, the query reads only
-/// leased deliveries, and the slots limit their number.
+/// leased deliveries. The slots limit the number of leased deliveries.
 const FIRST_WAITING: &str = "SELECT w.id, w.account, work.lane, p.due_at
      FROM UNNEST($1, $2) AS work (webhook_id, lane)
      CROSS JOIN LATERAL (
@@ -103,7 +104,7 @@ const FIRST_WAITING: &str = "SELECT w.id, w.account, work.lane, p.due_at
          ORDER BY due_at LIMIT 1) p";
 
 /// Returns the lane and the due time of the first waiting delivery of each work item. Leaves out paused work, because
-/// it waits for the operator.
+/// paused work waits for the operator.
 async fn first_waiting(session: &Session, work_items: &[WorkItem]) -> SessionResult<Vec<(Lane, DateTime<Utc>)>> {
     if work_items.is_empty() {
         return Ok(Vec::new());

@@ -21,9 +21,9 @@ struct Shared<C> {
     pace: Pace,
 }
 
-/// How long commands are gathered. Both times are multiplied by the number of nodes, but at most by
-/// [`MAX_PACE_FACTOR`]. A statement costs much more than one row in it. So the total number of statements should not
-/// grow with the number of nodes.
+/// How long commands are gathered. Each of the two times is multiplied by the number of nodes, but at most by
+/// [`MAX_PACE_FACTOR`]. The cost of one more statement is much higher than the cost of one more row in a statement. So
+/// the total number of statements should not grow with the number of nodes.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
     /// The batching delay of commands that are not urgent. The delay is longer than in the SQLite store, because each
@@ -36,8 +36,8 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) const PUBLICATIONS: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::from_micros(2500) };
-    /// The interval is zero, because the next delivery of an ordered webhook waits until the previous outcome is
-    /// stored.
+    /// The interval is zero, because the next delivery of an ordered webhook waits until the outcome of the previous
+    /// delivery is stored.
     pub(super) const OUTCOMES: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::ZERO };
 }
 
@@ -50,7 +50,8 @@ const MIN_PACED_COMMANDS: usize = 8;
 pub(super) type ResultSender<T> = oneshot::Sender<Result<T>>;
 
 impl<C: Send + 'static> Batcher<C> {
-    /// Starts a task that runs one batch after another. The task ends when the batcher is dropped and its queue is empty.
+    /// Starts a task that runs one batch after another. The task ends after the batcher was dropped and all queued
+    /// commands have run.
     pub(super) fn start<F>(metrics: Arc<Metrics>, node: Arc<Node>, pace: Pace, run: impl Fn(Vec<C>) -> F + Send + 'static) -> Batcher<C>
     where
         F: Future<Output = ()> + Send,

@@ -3,12 +3,13 @@
 use super::*;
 use crate::store::shared::CANCELLED_AT_ONCE;
 
-/// The time after which a cancellation tries locked deliveries again.
+/// How long a cancellation waits before it tries again to cancel locked deliveries.
 const LOCKED_RETRY: &str = "interval '1 second'";
 
 /// Records that the pending deliveries of a webhook are cancelled. Also removes the rows of the webhook in `sequences`
-/// and `ready`. Does not wait for rows that another transaction has locked, because this could cause a deadlock. Such
-/// a row stays and does no harm. It is removed later, at the latest with the tombstone.
+/// and `ready`. Does not wait for rows that another transaction has locked, because waiting could cause a deadlock. A
+/// locked row stays, and does no harm. A later operation removes the row, at the latest together with the tombstone of
+/// the webhook.
 pub(super) async fn insert(session: &Session, id: Uuid) -> SessionResult<()> {
     // This statement must come before the change of `ready`, because a recovery locks `cancellations` first and
     // `ready` last.
@@ -29,7 +30,7 @@ pub(super) async fn insert(session: &Session, id: Uuid) -> SessionResult<()> {
 /// Stores the status `cancelled` in some deliveries. These deliveries have counted as cancelled since their webhook
 /// was deactivated or deleted. Returns whether more deliveries may be left.
 pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> SessionResult<bool> {
-    // Removes the rows of cancelled deliveries whose attempt was lost with a dead node.
+    // Removes rows of deliveries that were cancelled during an attempt, if the node of that attempt has died.
     let abandoned = session
         .execute(
             &format!(
@@ -47,9 +48,10 @@ pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> Sessio
     Ok(cancelled || abandoned > 0)
 }
 
-/// Runs one step of a cancellation, for the given webhook or for any webhook. Returns true if there may be more to do
-/// now. If a webhook is given, also returns true while any of its deliveries must still be cancelled. If an attempt of
-/// a delivery is in flight, its row in `pending` stays until the attempt has ended.
+/// Runs one step of a cancellation, for the webhook `of_webhook`, or for any webhook if `of_webhook` is `None`. Returns
+/// true if there may be more to do now. If a webhook is given, also returns true while any delivery of this webhook
+/// must still be cancelled. If a delivery has an attempt in flight, the row of the delivery in `pending` stays until
+/// the attempt has ended.
 pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> SessionResult<bool> {
     let next = match of_webhook {
         Some(id) => session.query_opt("SELECT webhook_id, epoch FROM cancellations WHERE webhook_id = $1 FOR UPDATE", &[&id]).await?,
@@ -60,7 +62,7 @@ pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now
     };
     let Some(row) = next else { return Ok(false) };
     let (webhook_id, epoch): (Uuid, i32) = (row.try_get(0)?, row.try_get(1)?);
-    // A later step cancels the rows that other transactions have locked now.
+    // A later step cancels the deliveries whose rows other transactions have locked now.
     let cancel = format!(
         "WITH found AS (
              SELECT delivery_id FROM pending WHERE webhook_id = $1 AND epoch <= $2 AND lane <> 3
@@ -95,8 +97,8 @@ pub(super) async fn cancel_step(session: &Session, of_webhook: Option<Uuid>, now
         session.execute(&later, &[&webhook_id]).await?;
         return Ok(cancelled > 0 || of_webhook.is_some());
     }
-    // The row in `cancellations` stays for some time. A publish may have read the webhook while it was active, and may
-    // commit late.
+    // The row in `cancellations` stays for some time. The reason is that a publish may have read the webhook before the
+    // deactivation and may commit later.
     let remove = format!("DELETE FROM cancellations WHERE webhook_id = $1 AND since < now() - interval '{MAX_STATEMENT_SECONDS} s'");
     let finished = session.execute(&remove, &[&webhook_id]).await?;
     if finished == 0 {

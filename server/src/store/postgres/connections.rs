@@ -9,11 +9,12 @@ use super::*;
 /// How long an operation waits for a free connection.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// This program waits for this time after the statement timeout, so that the server can end the statement itself.
+/// How long this program still waits after the statement timeout. In this time, the server can end the statement
+/// itself.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long a transaction may be idle before the server ends it. The locks of a stopped node make other nodes wait. So
-/// the server must release these locks long before the takeover.
+/// How long a transaction may be idle before the server ends the transaction. The locks of a stopped node make other
+/// nodes wait. So the server must release these locks long before the takeover.
 pub(super) const MAX_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
 
 /// The planner settings that are turned off. A plan that was made for an empty table must still be good when the table
@@ -110,8 +111,8 @@ impl Connections {
         Ok(Connections { pool, prepares: !options.pooled, statement_timeout: options.statement_timeout + GRACE, shown })
     }
 
-    /// Creates one connection for a process that is not a node. The keepalives detect a lost server within half a
-    /// minute, even while a statement runs.
+    /// Creates one connection for a process that is not a node. The keepalives detect a lost server after at most 30
+    /// seconds, even while a statement runs.
     pub(super) fn single(options: &Options) -> std::result::Result<Connections, OpenError> {
         let mut options = options.clone();
         options.url.config.keepalives_idle(GRACE).keepalives_interval(GRACE).keepalives_retries(3);
@@ -127,8 +128,8 @@ impl Connections {
     }
 }
 
-/// Checks the version, the encoding and the durability settings of the server. Runs for each new connection, so it
-/// also checks the new server after a failover.
+/// Checks the version, the encoding and the durability settings of the server. Runs for each new connection. So after a
+/// failover, the new server is checked too.
 async fn check_server(client: &Client) -> anyhow::Result<()> {
     let row = client
         .query_typed(

@@ -2,8 +2,8 @@
 //! Unlike times, these values are the same on every machine.
 //!
 //! A test database grows from ten thousand to a hundred thousand deliveries. One test updates the statistics at each
-//! size, and one test does not. At each size, every operation runs. No plan may scan a growing table or index
-//! completely. The numbers of examined rows and read pages may not grow. Only one exception is allowed: an index
+//! size, and another test does not. At each size, every operation runs. No plan may scan a growing table or index
+//! completely. The numbers of examined rows and read pages must not grow. Only one exception is allowed: an index
 //! search may read one more page when the index has one more level.
 
 use std::collections::BTreeMap;
@@ -25,14 +25,14 @@ use operations::Round;
 use plans::Plan;
 use world::{BUSY, CONSTANT, DEACTIVATED, GROWING, PlanMode, World};
 
-/// For each size: the number of added deliveries, and the age of the first added delivery in days.
+/// For each size of the database: the number of added deliveries, and the age of the first added delivery in days.
 const GROWTH: [(usize, i64); 2] = [(10_000, 10), (90_000, 9)];
 
 /// The states of the added deliveries. `fill` uses the states one after another, repeatedly.
 const STATES: &str = "succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded succeeded \
                        succeeded failed failed cancelled fresh fresh retry retry retry";
 
-/// The measured work of an operation in the database.
+/// The measured work that the database did for an operation.
 struct Usage {
     /// The number of accesses to pages of tables and indexes, in memory or on disk.
     pages: i64,
@@ -49,7 +49,8 @@ struct Cost {
 }
 
 impl Cost {
-    /// Returns the minimum of all runs, because the first run fills caches and some runs split a page.
+    /// Returns the lowest number of pages of all runs, because the first run fills caches and some runs split an index
+    /// page.
     fn min_pages(&self) -> i64 {
         self.pages.iter().copied().min().unwrap_or_default()
     }
@@ -64,7 +65,7 @@ struct Measured<'a> {
     world: &'a World,
     store: Postgres,
     mode: PlanMode,
-    /// One of the ten webhooks of its account.
+    /// A webhook whose account has ten webhooks.
     wide: Webhook,
     costs: Mutex<Vec<Cost>>,
 }
@@ -111,7 +112,7 @@ async fn fill_initial(world: &World) {
     world.fill(10_500, 20, 1, BUSY..BUSY + 1, "succeeded succeeded failed failed cancelled").await;
 }
 
-/// Lets the database grow. Returns a complaint for each operation whose cost grows, or may grow according to its plan.
+/// Lets the database grow. Returns a message for each operation whose cost grows, or may grow according to its plan.
 async fn compare(world: &World, stores: &[Measured<'_>], analyze: bool) -> Vec<String> {
     let mut costs_by_size = Vec::new();
     for (count, days_ago) in GROWTH {

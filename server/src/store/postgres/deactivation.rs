@@ -31,8 +31,9 @@ pub(super) async fn deactivate(session: &Session, account: &str, id: Uuid, reaso
     Ok(Some(count(revision)))
 }
 
-/// Applies the deactivation policy to the failures of a webhook. If the failures exceed the policy, deactivates the
-/// webhook and returns its new revision and the failures. After half of the policy's time, warns the account once.
+/// Applies the deactivation policy to the failures of a webhook. If the failures exceed the limits of the policy,
+/// deactivates the webhook and returns its new revision and the failures. After half of the policy's time, warns the
+/// account once.
 pub(super) async fn judge_failures(
     session: &Session,
     webhook: &Destination,

@@ -1,7 +1,8 @@
 //! Reading deliveries and their attempts.
 //!
-//! The queries read related rows with subqueries that return one row each. In a join, the planner may read the joined
-//! table completely if the table was small when its statistics were collected.
+//! The queries read related rows with subqueries. Each subquery returns at most one row. With a join, the plan might
+//! read the whole joined table. The planner chooses such a plan if the statistics are from a time when the table was
+//! small.
 
 use super::pages::PageCollector;
 use super::*;
@@ -32,17 +33,17 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
     if ids.is_empty() {
         return Ok(Part { items: Vec::new(), next });
     }
-    // This query checks the status again, because it may have changed since the first query. The columns of the other
-    // filters never change.
+    // This query checks the status again, because the status may have changed since the first query. The columns of the
+    // other filters never change.
     let sql = select_deliveries(&format!("d.id = ANY($1) AND ($2 IS NULL OR {SHOWN_STATUS} = $2)"));
     let rows = session.query(&sql, &[&ids, &status]).await?;
     Ok(Part { items: rows.iter().map(from_row).collect::<SessionResult<_>>()?, next })
 }
 
-/// The rows that are candidates for a filter, newest first. The first column of `ORDER BY` has the same value in all
-/// rows. Because of this column, the planner can use only the index of the filter.
+/// Returns the part of a query that finds the candidates for a filter, newest first. The first column of `ORDER BY` has
+/// the same value in all candidates. Because of this column, the planner can use only the index of the filter.
 fn candidates(filter: &DeliveryFilter) -> String {
-    // Excludes all rows if the notification or webhook belongs to another account.
+    // Excludes all rows if the notification or webhook in the filter belongs to another account.
     let owned = |table: &str, value: &str| match filter.account {
         Some(_) => format!("(SELECT account FROM {table} WHERE id = {value}) = $3"),
         None => "true".to_owned(),
@@ -61,7 +62,7 @@ fn candidates(filter: &DeliveryFilter) -> String {
     format!("{from} WHERE ({column}, {id}) < ({value}, $1) AND {column} >= {value} AND {condition} ORDER BY {column} DESC, {id} DESC")
 }
 
-/// The conditions of a filter that `candidates` does not check, cheapest first.
+/// Returns those conditions of a filter that `candidates` does not check. The condition with the lowest cost is first.
 fn conditions(filter: &DeliveryFilter) -> String {
     let mut conditions = vec!["true".to_owned()];
     let mut add = |is_set: bool, condition: String| conditions.extend(is_set.then_some(condition));
@@ -73,7 +74,7 @@ fn conditions(filter: &DeliveryFilter) -> String {
     conditions.join(" AND ")
 }
 
-/// Selects deliveries with their last attempts, newest first.
+/// Selects deliveries, newest first. Each row also has the most recent attempt of the delivery.
 fn select_deliveries(condition: &str) -> String {
     format!(
         "SELECT d.id, d.notification_id, (SELECT n.type FROM notifications n WHERE n.id = d.notification_id), d.webhook_id, d.attempt_count,

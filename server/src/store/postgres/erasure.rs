@@ -1,4 +1,4 @@
-//! Deleting notifications: the payload, and the responses of receivers, which may repeat the payload.
+//! Deleting the payloads of notifications, and erasing the responses of receivers. A response may repeat the payload.
 //!
 //! After an erasure, statements do not find the data. But PostgreSQL keeps the bytes in dead rows until the space is
 //! vacuumed and reused. The write-ahead log (WAL), its archive and backups also keep the bytes until these files are
@@ -12,13 +12,14 @@ use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
 /// Deletes the payload of a notification and cancels its pending deliveries. One publish created all deliveries of the
-/// notification, so their number is limited.
+/// notification, so the number of deliveries is limited.
 pub(super) async fn delete_notification(session: &Session, account: Option<&Account>, id: Uuid, now: DateTime<Utc>) -> SessionResult<bool> {
     let exists = "SELECT 1 FROM notifications WHERE id = $1 AND data IS NOT NULL AND ($2 IS NULL OR account = $2)";
     if session.query_opt(exists, &[&id, &account.map(Account::as_str)]).await?.is_none() {
         return Ok(false);
     }
-    // From here on, every other transaction that leases or redelivers these deliveries sees the deletion.
+    // These locks make other transactions that lease or redeliver the deliveries wait. So those transactions see the
+    // deletion.
     lock_orders(session, id).await?;
     let lock = "SELECT id FROM deliveries WHERE notification_id BETWEEN $1 AND $1 ORDER BY notification_id, id FOR UPDATE";
     let rows = session.query(lock, &[&id]).await?;
@@ -97,14 +98,14 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
             &[&in_flight, &waiting, &now],
         )
         .await?;
-    // The next delivery of each ordered webhook may be leased now. If an attempt of the cancelled delivery is in
-    // flight, recording its outcome leases the next delivery.
+    // Lets nodes lease the next delivery of each ordered webhook. If an attempt of the cancelled delivery is in flight,
+    // the transaction that records its outcome leases the next delivery.
     ready::mark(session, &marks).await
 }
 
 /// Runs one step of an unfinished erasure. Returns whether more responses may be left.
 pub(super) async fn erase_some_responses(session: &Session) -> SessionResult<bool> {
-    // Usually there is no unfinished erasure. Then no transaction is needed.
+    // Usually there is no unfinished erasure. In that case, no transaction is needed.
     let next = "SELECT notification_id, wiped_up_to FROM erasures ORDER BY notification_id LIMIT 1";
     if session.query_opt(next, &[]).await?.is_none() {
         return Ok(false);
@@ -127,7 +128,8 @@ pub(super) async fn erase_responses(session: &Session, notification_id: Uuid) ->
     }
 }
 
-/// Erases the responses of some deliveries after `after`, and stores the progress. Returns whether more responses are left.
+/// Erases the responses of some deliveries whose identifiers are greater than `after`, and stores the progress. Returns
+/// whether more responses are left.
 async fn erase_step(session: &Session, notification_id: Uuid, after: Uuid) -> SessionResult<bool> {
     // The lock keeps other transactions from removing the deliveries or their attempts.
     let deliveries = session

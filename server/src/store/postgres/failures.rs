@@ -1,9 +1,9 @@
-//! Counting the failed attempts of webhooks since their last success.
+//! Counting the failed attempts of each webhook since its most recent success.
 
 use super::*;
 
-/// Removes the failures of webhooks that have succeeded. To avoid deadlocks, also locks the rows that `count_many` will change, in
-/// order of their keys.
+/// Removes the stored failures of the webhooks in `succeeded`. To avoid deadlocks, also locks the rows that
+/// `count_many` will change. Locks these rows in the order of their keys.
 pub(super) async fn remove_before_counting(session: &Session, succeeded: Vec<Uuid>, failing: Vec<Uuid>) -> SessionResult<()> {
     if succeeded.is_empty() {
         return Ok(());
@@ -16,9 +16,9 @@ pub(super) async fn remove_before_counting(session: &Session, succeeded: Vec<Uui
     session.execute("DELETE FROM failures WHERE webhook_id = ANY($1)", &[&succeeded]).await.map(drop)
 }
 
-/// Counts failed attempts. Each webhook occurs once in `counted`, with the end of its first failed attempt and the number of failed
-/// attempts. Returns the failures of each active webhook, and whether its account was warned. Locks the webhooks until the
-/// transaction ends.
+/// Counts failed attempts. Each webhook occurs once in `counted`, with the end of its first failed attempt and the
+/// number of its failed attempts. Returns the failures of each active webhook, and whether the account was already
+/// warned. Locks the webhooks until the transaction ends.
 pub(super) async fn count_many(session: &Session, counted: &[(Uuid, DateTime<Utc>, u32)]) -> SessionResult<Vec<(Uuid, Failures, bool)>> {
     if counted.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Handshakes. A webhook has a handshake while its receiver must still agree.
+//! Handshakes. A webhook has a handshake until its receiver has agreed.
 
 use super::*;
 
@@ -24,8 +24,8 @@ pub(super) async fn insert(session: &Session, webhook_id: Uuid, challenge: &Chal
         .map(drop)
 }
 
-/// Handles a change of a webhook's URL. The handshake for the earlier URL is void. If the webhook was deactivated for
-/// another reason than a handshake, it stays deactivated. The next activation then needs a handshake.
+/// Handles a change of a webhook's URL. The handshake for the earlier URL is void. If the webhook was deactivated for a
+/// reason other than a handshake, it stays deactivated. In this case, the next activation needs a handshake.
 pub(super) async fn handle_url_change(
     session: &Session,
     webhook: &Webhook,
@@ -49,8 +49,8 @@ pub(super) async fn is_verified(session: &Session, webhook_id: Uuid) -> SessionR
     Ok(session.query_one("SELECT verified FROM webhooks WHERE id = $1", &[&webhook_id]).await?.try_get(0)?)
 }
 
-/// Reserves the due handshakes that no other living node performs. They belong to this node until it has finished
-/// them.
+/// Reserves for this node the due handshakes that no other living node performs. Each reserved handshake belongs to
+/// this node until the node has finished it.
 pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> SessionResult<DueHandshakes> {
     let due = session
         .query(
@@ -90,7 +90,7 @@ const IS_FREE: &str =
     "(h.taken_by IS NULL OR (h.taken_by <> $1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = h.taken_by)))";
 
 /// Records the result of an attempt of a handshake. Returns the webhook's new revision if the handshake has activated
-/// it.
+/// the webhook.
 pub(super) async fn finish(
     session: &Session,
     webhook_id: Uuid,

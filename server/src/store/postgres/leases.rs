@@ -1,10 +1,10 @@
 //! Leasing due deliveries.
 //!
 //! When several nodes lease from the same webhook, each node skips the rows that another node has locked (`SKIP
-//! LOCKED`). So each node gets different deliveries. A lease is a node's incarnation in `pending.leased_by`. It is
-//! valid only while the incarnation is in `nodes`.
+//! LOCKED`). So each node gets different deliveries. A lease is a node's incarnation in `pending.leased_by`. The lease
+//! is valid only while the incarnation is in `nodes`.
 //!
-//! All transactions of this module, `outcomes` and `publications` lock tables in this order: sequences, rates,
+//! The transactions of the modules `leases`, `outcomes` and `publications` lock tables in this order: sequences, rates,
 //! deliveries, pending, ready. Within a table, they lock rows in the order of the keys.
 
 use std::collections::HashMap;
@@ -16,11 +16,11 @@ use crate::model::Rate;
 /// Maximum number of deliveries that one round leases. This limit keeps the round's transaction short.
 const MAX_LEASED_PER_ROUND: usize = 256;
 
-/// If other nodes have locked all due work, this node looks again after this time. The other nodes may not lease all
-/// of the work.
+/// If other nodes have locked all due work, this node looks for work again after this time. It is possible that the
+/// other nodes do not lease all of the work.
 const RETRY_LOCKED_AFTER: TimeDelta = TimeDelta::milliseconds(20);
 
-/// Leases deliveries of `work_items` and of work that has fallen due.
+/// Leases deliveries of `work_items` and of the due work in `ready`.
 pub(super) async fn lease_due(
     session: &Session,
     node: &Node,
@@ -34,7 +34,7 @@ pub(super) async fn lease_due(
         slots.wake(work_items);
         return Ok(DueRound::default());
     }
-    // Most rounds find no due work. Then no transaction is needed.
+    // Most rounds find no due work. In that case, no transaction is needed.
     if work_items.is_empty() {
         let next: Option<DateTime<Utc>> = session.query_one(ready::NEXT_DUE, &[]).await?.try_get(0)?;
         if next.is_none_or(|next| next > now) {
@@ -150,7 +150,7 @@ struct Candidate {
 
 impl LeaseTransaction<'_> {
     /// Leases deliveries of `work_items` while slots are free. The caller must pass the returned marks to
-    /// [`ready::mark`], as the last statement of the transaction that locks rows.
+    /// [`ready::mark`], and no later statement of the transaction may lock rows.
     pub(super) async fn lease_work(&self, work_items: Vec<WorkItem>) -> SessionResult<LeaseOutcome> {
         if work_items.is_empty() {
             return Ok(LeaseOutcome::default());
@@ -165,7 +165,7 @@ impl LeaseTransaction<'_> {
         let (mut targets, mut left, mut room) = (Vec::new(), Vec::new(), MAX_LEASED_PER_ROUND);
         for work in work_items {
             let Some(destination) = destinations.get(&work.webhook_id) else { continue };
-            // `slots` returns waiting work when it can continue. Paused work is found again when the pause ends.
+            // `slots` returns waiting work when the work can continue. Paused work is found again when the pause ends.
             if self.slots.is_waiting(work) || paused.has(&destination.account, work.webhook_id) {
                 continue;
             }
@@ -188,8 +188,8 @@ impl LeaseTransaction<'_> {
             let found = candidates.len();
             let mut all = true;
             for candidate in candidates {
-                // A delivery without an attempt in its retry schedule is always due. If its due time is in the future,
-                // the clock has been set back.
+                // A delivery without an attempt in its retry schedule is always due. If the due time of such a delivery
+                // is in the future, the clock has been set back.
                 if candidate.due_at > self.now && candidate.attempt_count > candidate.schedule_start {
                     marks.push((target.work, candidate.due_at));
                     all = false;
@@ -213,9 +213,9 @@ impl LeaseTransaction<'_> {
         Ok(LeaseOutcome { leased, left, marks })
     }
 
-    /// Finds the deliveries of each target that wait longest, at most one more than the limit of the target. Locks
-    /// them, except in ordered webhooks, where the row in `sequences` is already locked. The keys of the result are
-    /// positions in `targets`.
+    /// For each target, finds the deliveries that have waited longest. Their number is at most the limit of the target
+    /// plus one. Locks these deliveries, except in ordered webhooks. In ordered webhooks, the row in `sequences` is
+    /// already locked. The keys of the result are positions in `targets`.
     async fn lock_candidates(&self, targets: &[Target]) -> SessionResult<HashMap<usize, Vec<Candidate>>> {
         let of_lane = |ordered: bool| targets.iter().enumerate().filter(move |(_, target)| (target.work.lane == Lane::Ordered) == ordered);
         let mut waiting: HashMap<usize, Vec<Candidate>> = HashMap::new();
@@ -342,8 +342,8 @@ impl LeaseTransaction<'_> {
         rows.iter().map(|row| Ok((WorkItem { webhook_id: row.try_get(0)?, lane: Lane::Retry }, row.try_get(1)?))).collect()
     }
 
-    /// Returns the work items of the leased deliveries to share them with other nodes, because other nodes may have
-    /// free slots. `may_share` limits how often each item is shared.
+    /// Returns work items of the leased deliveries, so that the caller can share these items with other nodes. Other
+    /// nodes may have free slots. `may_share` limits how often each item is shared.
     fn work_to_share(&self, leased: &[Leased]) -> Vec<(WorkItem, DateTime<Utc>)> {
         if self.node.delivering() < 2 {
             return Vec::new();
@@ -357,8 +357,8 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects and locks due deliveries without a valid lease. Before the first of these, the query reads only leased
-/// deliveries, and the slots of all nodes limit their number.
+/// Selects and locks due deliveries without a valid lease. Before the first selected delivery, the query reads only
+/// leased deliveries. The slots of all nodes limit the number of leased deliveries.
 const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3, $4, $5) AS w (place, webhook_id, epoch, lane, most)
      CROSS JOIN LATERAL (
@@ -370,9 +370,9 @@ const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_cou
      JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
      ORDER BY w.place, p.due_at, p.delivery_id";
 
-/// Selects the first delivery of each ordered webhook, if the delivery has no valid lease. If it has a valid lease,
-/// the node with this lease later leases the next delivery. This also holds if the first delivery was cancelled during
-/// its attempt.
+/// Selects the first delivery of each ordered webhook, if the delivery has no valid lease. If the first delivery has a
+/// valid lease, the node with this lease also leases the next delivery later. The node also does so if the first
+/// delivery was cancelled during its attempt.
 const ORDERED_CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
      FROM UNNEST($1, $2, $3) AS w (place, webhook_id, epoch)
      CROSS JOIN LATERAL (

@@ -5,7 +5,7 @@ use deadpool_postgres::Object;
 
 use super::*;
 
-/// The property with the progress of an unfinished move. While this property exists, no node uses the database.
+/// The property with the progress of an unfinished move. While this property exists, no node may use the database.
 pub(crate) const UNFINISHED_MOVE: &str = "unfinished_move";
 
 /// The property that describes a finished move.

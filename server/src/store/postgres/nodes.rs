@@ -1,9 +1,10 @@
 //! The nodes: heartbeats, and takeover from dead nodes.
 //!
-//! A node sends a heartbeat every two seconds. After each heartbeat, the node counts as alive for ten seconds. If
-//! heartbeats fail, the node starts no attempts from nine seconds after its last heartbeat, by its own clock. So it
-//! stops before another node takes over. If the node is still alive after a takeover, it joins again with a new
-//! incarnation, and its earlier leases stay void. Times in the database come from the clock of the database.
+//! A node sends a heartbeat every two seconds. After each heartbeat, the node counts as alive for ten seconds. If the
+//! last successful heartbeat of a node is nine seconds old, the node starts no attempts. The node measures the nine
+//! seconds with its own clock. So before another node takes over, the first node no longer starts attempts. If a node
+//! is still alive after another node has taken over, it joins again with a new incarnation. Its earlier leases stay
+//! void. Times in the database come from the clock of the database server.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,12 +15,13 @@ use super::*;
 /// How long a node counts as alive after a heartbeat.
 const LIFETIME: &str = "interval '10 seconds'";
 
-/// How long a node considers its leases valid. The node measures this time with its own clock and begins before it
-/// sends the heartbeat.
+/// How long a node considers its leases valid. The node measures this time with its own clock. The time begins before
+/// the node sends the heartbeat.
 const OWN_LIFETIME: Duration = Duration::from_secs(9);
 
-/// How far back each heartbeat reads changes. A change with a lower identifier may commit later than a change with a
-/// higher identifier.
+/// The maximum age of the changes that a heartbeat reads. A heartbeat also looks for changes below the highest
+/// identifier that it has read. The reason is that a change with a lower identifier may commit later than a change with
+/// a higher identifier.
 const LOOK_BACK: &str = "interval '30 seconds'";
 
 /// How long changes are kept.
@@ -37,19 +39,19 @@ pub(super) struct Node {
 
 struct State {
     incarnation: Uuid,
-    /// When the leases expire. `None` before the node has joined.
+    /// When the leases of this node expire, by its own clock. `None` means that the node has not joined yet.
     holds_until: Option<Instant>,
-    /// The number of nodes.
+    /// The number of nodes at the last heartbeat.
     count: u32,
-    /// The number of nodes that deliver.
+    /// The number of nodes that delivered at the last heartbeat.
     delivering: u32,
     /// The recent changes that this node has read.
     seen_changes: std::collections::HashSet<i64>,
     /// Deliveries that a statement with unknown result may have leased or may still lease. The value is the time at
-    /// which the delivery was added.
+    /// which the delivery was added to this map.
     uncertain: HashMap<Uuid, Instant>,
-    /// Whether `ready` must be refreshed, because a transaction may have removed due work from `ready` and not leased
-    /// it.
+    /// Whether `ready` must be refreshed. The reason is that a transaction may have removed due work from `ready`
+    /// without leasing the work.
     rescan_requested: bool,
     /// When `ready` is refreshed, even if `rescan_requested` is false.
     rescan_at: Option<Instant>,
@@ -75,7 +77,7 @@ impl Node {
         self.read().incarnation
     }
 
-    /// Whether a lease of this node is still valid. If it is valid, no other node has taken over the delivery.
+    /// Whether a lease of this node is still valid. If the lease is valid, no other node has taken over the delivery.
     pub(super) fn holds(&self, lease: Uuid) -> bool {
         let state = self.read();
         state.incarnation == lease && state.holds_until.is_some_and(|until| Instant::now() < until)
@@ -115,7 +117,7 @@ impl Node {
         }
     }
 
-    /// Requests a refresh of `ready`, because there may be due work that no node knows.
+    /// Requests a refresh of `ready`, because there may be due work that no node has in its memory.
     pub(super) fn request_rescan(&self) {
         self.write().rescan_requested = true;
     }
@@ -133,7 +135,7 @@ impl Node {
     }
 }
 
-/// Registers this process as a node. Makes deliveries with void leases due.
+/// Registers this process as a node. Adds the due times of deliveries with void leases to `ready`.
 pub(super) async fn join(session: &Session, node: &Node) -> SessionResult<()> {
     let started = Instant::now();
     let incarnation = Uuid::now_v7();
@@ -147,8 +149,8 @@ pub(super) async fn join(session: &Session, node: &Node) -> SessionResult<()> {
             &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
         )
         .await?;
-    // If a move to PostgreSQL starts now, it waits for this transaction and then finds this node. If a move has
-    // started earlier, this call returns an error.
+    // If a move to PostgreSQL starts now, it waits for this transaction and then finds this node. If a move has started
+    // earlier, `refuse_unfinished` returns an error.
     migration_guard::refuse_unfinished(&transaction).await?;
     if node.delivers() {
         ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
@@ -196,10 +198,10 @@ pub(super) async fn keep_alive(session: &Session, node: &Node, wakeup: &Wakeup) 
     Ok(fleet)
 }
 
-/// Removes dead nodes and makes their deliveries due again. Only one of several nodes removes a dead node. Returns the names of the
-/// dead nodes.
+/// Removes dead nodes and makes their deliveries due again. If several nodes find the same dead node, only one of them
+/// removes it. Returns the names of the nodes that this call has removed.
 async fn take_over(session: &Session, wakeup: &Wakeup) -> SessionResult<Vec<String>> {
-    // Usually there is no dead node, and this query costs less than a transaction.
+    // Usually there is no dead node. In that case, this query avoids the cost of a transaction.
     let dead = session.query("SELECT 1 FROM nodes WHERE alive_until < clock_timestamp()", &[]).await?;
     if dead.is_empty() {
         return Ok(Vec::new());
@@ -222,7 +224,7 @@ async fn take_over(session: &Session, wakeup: &Wakeup) -> SessionResult<Vec<Stri
 }
 
 /// Releases uncertain leases. A statement with unknown result may still run and store a lease. So each heartbeat
-/// releases these leases again, until such a statement must have ended.
+/// releases these leases again until [`MAX_STATEMENT_TIME`] has passed.
 async fn release_uncertain(session: &Session, node: &Node) -> SessionResult<()> {
     let started = Instant::now();
     let uncertain: Vec<Uuid> = node.read().uncertain.keys().copied().collect();
@@ -234,7 +236,7 @@ async fn release_uncertain(session: &Session, node: &Node) -> SessionResult<()> 
     Ok(())
 }
 
-/// Refreshes `ready` if a refresh was requested or its scheduled time has come.
+/// Refreshes `ready` if a refresh was requested, or if the time `rescan_at` has come.
 async fn rescan(session: &Session, node: &Node) -> SessionResult<()> {
     let is_due = {
         let mut state = node.write();
@@ -251,8 +253,9 @@ async fn rescan(session: &Session, node: &Node) -> SessionResult<()> {
     refreshed
 }
 
-/// Adds changes that this node has not read before to `fleet`. The query uses `statement_timestamp()`. With
-/// `clock_timestamp()`, PostgreSQL could not use an index, because this value can differ for each row.
+/// Adds to `fleet` the changes that this node has not read before. The query uses `statement_timestamp()`. With
+/// `clock_timestamp()`, PostgreSQL could not use an index, because the value of `clock_timestamp()` can differ for each
+/// row.
 async fn read_changes(session: &Session, node: &Node, fleet: &mut Fleet) -> SessionResult<()> {
     let changes = session
         .query(
@@ -281,10 +284,11 @@ pub(super) async fn remove_old_changes(session: &Session) -> SessionResult<()> {
     session.execute(&format!("DELETE FROM changes WHERE at < statement_timestamp() - {CHANGE_RETENTION}"), &[]).await.map(drop)
 }
 
-/// Stops leasing. The other nodes find the work that waits in this node's memory at once. If an attempt of a delivery
-/// is in flight, other nodes can lease the delivery after the attempt has ended.
+/// Stops leasing. Lets the other nodes immediately find the work that was only in this node's memory. If an attempt of
+/// a delivery is in flight, other nodes can lease the delivery after the attempt has ended.
 pub(super) async fn stop_leasing(session: &Session, node: &Node) -> SessionResult<()> {
-    // From now on, this node marks the deliveries that it stores in `ready`. The refresh below finds older deliveries.
+    // From now on, if this node stores a new delivery, it also adds the due time to `ready`. The refresh below adds the
+    // due times of older deliveries.
     node.delivers.store(false, Ordering::Relaxed);
     let transaction = session.begin().await?;
     transaction.execute("UPDATE nodes SET delivers = false WHERE incarnation = $1", &[&node.incarnation()]).await?;
@@ -292,8 +296,7 @@ pub(super) async fn stop_leasing(session: &Session, node: &Node) -> SessionResul
     transaction.commit().await
 }
 
-/// Unregisters this node. The other nodes can then lease the deliveries that this node had leased or had in its
-/// memory.
+/// Unregisters this node. Lets the other nodes lease the deliveries that this node has leased or has in its memory.
 pub(super) async fn release_leases(session: &Session, node: &Node) -> SessionResult<()> {
     let transaction = session.begin().await?;
     transaction.execute("DELETE FROM nodes WHERE incarnation = $1", &[&node.incarnation()]).await?;

@@ -41,24 +41,24 @@ pub(super) async fn find_key(session: &Session, idempotency: &Idempotency, now: 
         )
         .await?;
     let Some(earlier) = earlier else { return Ok(None) };
-    // The comparison need not take constant time. Its time reveals at most something about a body that the same caller
-    // sent.
+    // The comparison need not take constant time. The duration of the comparison can reveal only something about a body
+    // that the same caller sent.
     if earlier.try_get::<_, &[u8]>(0)? != idempotency.fingerprint {
         return Ok(Some(Published::Conflict));
     }
     Ok(Some(get(session, None, earlier.try_get(1)?).await?.map_or(Published::Deleted, Published::Repeated)))
 }
 
-/// Lists notifications. The first queries only select identifiers, until the page is full. The last query reads these
-/// notifications.
+/// Lists notifications. The first queries only select identifiers, until the page is full. The last query reads the
+/// notifications with these identifiers.
 pub(super) async fn list(
     session: &Session,
     account: Option<&Account>,
     event_type: Option<&EventType>,
     page: Page,
 ) -> SessionResult<Part<Notification>> {
-    // If an account is given, all rows have this account. With the account in `ORDER BY`, the planner cannot use
-    // another index.
+    // If an account is given, all selected rows have this account. Because `ORDER BY` begins with the account, the
+    // planner can use only the index of the account.
     let (of_account, order) = match account {
         Some(_) => ("(account, id) < ($1, $2) AND account >= $1", "account DESC, id DESC"),
         None => ("id < $2", "id DESC"),

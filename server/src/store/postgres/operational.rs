@@ -5,11 +5,11 @@ use super::*;
 use crate::api::operational::Operational;
 use crate::store::shared::subscribers::wants;
 
-/// Publishes an event to the account's active webhooks that subscribe to its type, except the webhook that the event
-/// is about. Stores nothing if no webhook must get the event. Leases nothing, so the caller must wake the nodes after
-/// the commit.
+/// Publishes an event to the account's active webhooks that subscribe to the event's type. The webhook that the event
+/// is about does not get the event. Stores nothing if no webhook must get the event. Leases nothing, so the caller must
+/// wake the nodes after the commit.
 ///
-/// Failing webhooks cannot cause an endless chain of events. Without a success or a new activation, a webhook causes
+/// Failing webhooks cannot cause an endless series of events. Without a success or a new activation, a webhook causes
 /// at most one warning and one deactivation.
 pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &str, event: &T, now: DateTime<Utc>) -> SessionResult<()> {
     let event_type = EventType::stored(T::EVENT_TYPE.to_owned());

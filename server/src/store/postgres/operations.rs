@@ -1,4 +1,5 @@
-//! The implementation of [`Store`]. An operation runs in its own transaction, in a batch, or as single statements.
+//! The implementation of [`Store`]. An operation runs in a separate transaction, in a batch, or as single statements
+//! without a transaction.
 
 use async_trait::async_trait;
 
@@ -144,7 +145,7 @@ impl Store for Postgres {
     }
 
     async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt> {
-        // The next delivery of an ordered webhook waits for this outcome.
+        // In an ordered webhook, the next delivery waits until this outcome is recorded.
         let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
         self.outcomes.run(Share::Own, urgency, |sender| outcomes::Command { finish, now, slots, sender }).await
     }

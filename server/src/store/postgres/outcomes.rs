@@ -27,9 +27,9 @@ pub(super) struct OutcomeWriter {
 struct Recorded {
     /// Whether the attempt was inserted into `attempts`.
     inserted: bool,
-    /// The webhook's URL, if the webhook is active and the delivery belongs to its current epoch.
+    /// The webhook's URL, if the webhook is active and the delivery belongs to the current epoch of the webhook.
     live_at: Option<String>,
-    /// The current or last lane of the delivery.
+    /// The lane of the delivery. If the delivery has ended, this is its most recent lane.
     lane: Option<Lane>,
     /// When the delivery is due again, or `None` if it is not due again.
     due_at: Option<DateTime<Utc>>,
@@ -51,7 +51,7 @@ impl OutcomeWriter {
                     commands.into_iter().for_each(|command| drop(command.sender.send(Err(shared(&error)))));
                 }
                 Some((commands, _)) => {
-                    // One of the outcomes may cause the error, so each outcome is now recorded alone.
+                    // One of the outcomes may have caused the error, so each outcome is now recorded alone.
                     for command in commands {
                         Box::pin(self.clone().run(vec![command])).await;
                     }
@@ -69,7 +69,7 @@ impl OutcomeWriter {
         match self.record(&batch).await {
             Ok(finished) => {
                 for (command, finished) in batch.into_iter().zip(finished) {
-                    // If the caller has stopped waiting, its result is dropped. The outcome is recorded anyway.
+                    // If the caller no longer waits, the result is dropped. The outcome is already recorded.
                     let _ = command.sender.send(Ok(finished));
                 }
                 None
@@ -118,8 +118,8 @@ impl OutcomeWriter {
         for command in batch {
             let Some(Recorded { lane: Some(lane), due_at, .. }) = recorded.remove(&command.finish.delivery_id) else { continue };
             let work = WorkItem { webhook_id: command.finish.destination.webhook_id, lane };
-            // The code below leases the next delivery of each ordered webhook. If the delivery was made due again
-            // during the attempt, its lane may have changed.
+            // The code below leases the next delivery of each ordered webhook. The lane comes from the database,
+            // because a redelivery during the attempt may have changed the lane.
             if lane == Lane::Ordered {
                 ordered.push(work.webhook_id);
             } else {
@@ -271,8 +271,9 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uu
     Ok(recorded)
 }
 
-/// Records each success whose attempt number another node has already used. The attempt gets the next number. If the
-/// notification was deleted, the response is not stored. A success that is reported twice is recorded once.
+/// Records each success whose attempt number another node has already used. Each such attempt gets the next free number
+/// of its delivery. If the notification was deleted, the response is not stored. A success that is reported twice is
+/// recorded only once.
 async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> SessionResult<()> {
     let finishes = batch.iter().map(|command| &command.finish);
     let is_new = |finish: &EndedAttempt| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
@@ -302,22 +303,23 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
     Ok(())
 }
 
-/// The statement returns several rows for each outcome, because each part of the statement reports its own changes.
-/// All parts see the data as it was before the statement. A part gets the changes of another part only from the rows
-/// that the other part returns. The statement does not join the parts, because a join would be a nested loop over
-/// hundreds of outcomes. Keys are passed as arrays, so that no plan begins with a scan of the searched table. The
-/// caller must lock the rows before this statement. Without these locks, some parts see a concurrent change and other
-/// parts do not.
+/// The statement returns several rows for each outcome, because each part of the statement reports its own changes. All
+/// parts see the data as it was before the statement. A part gets the changes of another part only from the rows that
+/// the other part returns. The statement does not join the parts, because a join would be a nested loop over hundreds
+/// of outcomes. Keys are passed as arrays, so that no plan begins with a scan of the searched table. The caller must
+/// lock the rows before this statement. Without these locks, some parts of the statement might see a concurrent change,
+/// and other parts might not.
 ///
 /// - `attempt`: adds the attempt. If the notification was deleted, the response is not stored.
-/// - `succeeded`: records a success. If it was already reported before a redelivery was requested, it does not end the
-///   redelivery.
-/// - `unsuccessful`: changes the delivery only while it waits for this attempt and has this lease. If the delivery was
-///   cancelled during the attempt, it stays cancelled, but the attempt is counted. If a redelivery was requested
-///   during the attempt, its retry schedule starts after this attempt and does not change.
+/// - `succeeded`: records a success. If this success was already recorded before a redelivery was requested, it does
+///   not end the redelivery.
+/// - `unsuccessful`: changes the delivery only if the delivery waits for this attempt and has the lease of this
+///   attempt. If the delivery was cancelled during the attempt, it stays cancelled, but the attempt is counted. If a
+///   redelivery was requested during the attempt, the retry schedule of the redelivery starts after this attempt. This
+///   outcome does not change that schedule.
 /// - `released`: removes the lease if neither `succeeded` nor `unsuccessful` has changed the delivery.
-/// - `accepting`: removes the failures of webhooks if all outcomes of the batch are successes. In other batches,
-///   `failures::remove_before_counting` removes the failures.
+/// - `accepting`: removes the stored failures of all webhooks in the batch, if every outcome of the batch is a success.
+///   In other batches, `failures::remove_before_counting` removes the failures.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, w.target_url AS live_at

@@ -1,15 +1,15 @@
 //! Pages of lists. The cost of a page is limited, even if the filter matches only few of many rows.
 //!
-//! Rows are read in chunks. The first chunk has one row more than the page, and each further chunk is four times as
-//! large as the one before. So a list without a filter needs one query. If few rows match the filter, a page needs
-//! only a few queries.
+//! Rows are read in chunks. The first chunk has one row more than the page. Each further chunk is four times as large
+//! as the previous chunk. So a list without a filter needs one query. If few rows match the filter, a page needs only a
+//! few queries.
 
 use super::*;
 
-/// Maximum number of rows examined for one page.
+/// The maximum number of rows that are examined for one page.
 const MAX_EXAMINED: usize = 10_000;
 
-/// A page ends when it contains this many bytes of payloads.
+/// A page ends when it contains at least this many bytes of payloads.
 const MAX_PAYLOAD_BYTES: usize = 4 << 20;
 
 /// Collects the items of a page from chunks of rows.
@@ -21,7 +21,7 @@ pub(super) struct PageCollector<T> {
     bytes: usize,
     last: Uuid,
     last_taken: Option<Uuid>,
-    /// The size of the next chunk. `None` when the page is complete.
+    /// The size of the next chunk. `None` means that the page is complete.
     chunk_size: Option<usize>,
 }
 
@@ -61,7 +61,7 @@ impl<T> PageCollector<T> {
         let Some(size) = self.chunk_size.take() else { return };
         let is_end = rows.len() < size;
         for (id, item) in rows {
-            // This row is above the limit of examined rows. It only shows that the list continues.
+            // This row is beyond the limit of examined rows. It only shows that the list continues.
             if self.examined == self.max_examined {
                 self.part.next = Some(self.last);
                 return;

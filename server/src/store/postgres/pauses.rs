@@ -12,14 +12,14 @@ use crate::store::shared::pauses::{self as shared, from_columns, to_columns};
 /// The current pauses, and their version.
 #[derive(Default)]
 pub(super) struct Paused {
-    /// The version changes with each pause and each resumption. It is `None` before the first pause.
+    /// The version changes with each pause and each resumption. `None` means that there has been no pause yet.
     pub(super) version: Option<Vec<u8>>,
     paused: shared::Paused,
 }
 
 impl Paused {
-    /// Reads the version first, and then the pauses. If the pauses change between the two queries, the version is
-    /// outdated.
+    /// Reads the version first, and then the pauses. If the pauses change between the two queries, the version that was
+    /// read is outdated.
     pub(super) async fn read(session: &Session) -> SessionResult<Paused> {
         let version = properties::get(session, VERSION).await?;
         Ok(Paused { version, paused: list(session).await?.into_iter().collect() })
@@ -33,7 +33,7 @@ impl Paused {
 /// The property with the version of the pauses.
 pub(super) const VERSION: &str = "pauses_version";
 
-/// A part of a statement that sets a new version if the part `changed` has a row.
+/// A part of a statement that sets a new version if the part `changed` returns a row.
 const NEW_VERSION: &str = "version AS (
          INSERT INTO properties (name, value) SELECT 'pauses_version', uuid_send(gen_random_uuid()) FROM changed
          ON CONFLICT (name) DO UPDATE SET value = excluded.value)";
@@ -52,8 +52,8 @@ pub(super) async fn pause(session: &Session, scope: &PauseScope, now: DateTime<U
 pub(super) async fn resume(session: &Session, scope: &PauseScope, now: DateTime<Utc>) -> SessionResult<bool> {
     let Some(since) = remove(session, scope).await? else { return Ok(false) };
     let (filter, parameter) = (filter(scope), parameter(scope));
-    // The time of the pause does not count as time of failure. The interval is in seconds, because a day may have 23
-    // hours.
+    // The duration of the pause does not count as time in which a webhook failed. The statement computes the interval
+    // in seconds, because a day can have 23 hours.
     session
         .execute(
             &format!(

@@ -1,9 +1,10 @@
 //! Stores publications. One statement stores a batch of notifications with their deliveries.
 //!
 //! The destinations of each publication come from the subscription cache, and this node decides in memory which
-//! deliveries it leases. The statement stores a publication only if it was prepared with the current versions of its
-//! account and of the pauses. If a version is outdated, the publication is prepared again. Publications to ordered or
-//! rate-limited webhooks are stored separately. They need a longer transaction, because the nodes must coordinate.
+//! deliveries it leases. The statement stores a publication only if the publication was prepared with the current
+//! versions of its account and of the pauses. If a version is outdated, the publication is prepared again. Publications
+//! to webhooks that are ordered or rate-limited are stored separately. These publications need a longer transaction,
+//! because the nodes must coordinate.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +18,7 @@ mod insert;
 
 use insert::Stored;
 
-/// The maximum number of tries of a publication, if the account's webhooks or the pauses change each time.
+/// The maximum number of tries of a publication, if the account's webhooks or the pauses change during each try.
 const MAX_TRIES: usize = 5;
 
 pub(super) struct Command {
@@ -113,8 +114,8 @@ impl PublicationWriter {
         again
     }
 
-    /// Finds the destinations and decides which deliveries this node leases. If the result is already known, sends it
-    /// and returns `None`.
+    /// Finds the destinations and decides which deliveries this node leases. If the result is already known, sends the
+    /// result and returns `None`.
     async fn prepare(&self, session: &Session, paused: &Paused, command: Command) -> Option<Prepared> {
         let found = self.find_recipients(session, &command.publication).await;
         let (entry, destinations) = match found {
@@ -161,7 +162,8 @@ impl PublicationWriter {
         Some(Prepared { command, account: entry.account.clone(), version: entry.version, destinations, leased, unleased })
     }
 
-    /// Returns the recipients of a publication. If nothing must be stored, returns the result of the publication.
+    /// Returns the recipients of a publication. If nothing must be stored, returns the result of the publication
+    /// instead.
     async fn find_recipients(
         &self,
         session: &Session,
@@ -218,7 +220,7 @@ impl PublicationWriter {
         *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
-    /// Stores a batch and sends the results of publications that were stored or whose key was in use. Returns the
+    /// Stores a batch. Sends the result of each publication that was stored or whose key was in use. Returns the
     /// remaining commands, which must be tried again.
     async fn store(&self, session: &Session, mut batch: Vec<Prepared>, paused: &Paused, coordinated: bool, tries: usize) -> Vec<Command> {
         let stored = match coordinated {
@@ -251,14 +253,15 @@ impl PublicationWriter {
             Err(error) if error.is_conflict() && tries < MAX_TRIES => batch.into_iter().map(|prepared| prepared.command).collect(),
             Err(error) => {
                 if error.is_unknown() {
-                    // The statement may have stored leases. They are released when the database is available again.
+                    // The statement may have stored leases. This node releases these leases when the database is
+                    // available again.
                     self.node.mark_uncertain(batch.iter().flat_map(|prepared| prepared.leased.iter().map(|leased| leased.delivery_id)));
                     return refuse(batch, error);
                 }
                 if batch.len() == 1 {
                     return refuse(batch, error);
                 }
-                // One of the publications may cause the error, so each publication is now stored alone.
+                // One of the publications may have caused the error, so each publication is now stored alone.
                 for prepared in batch {
                     let run_alone = Box::pin(self.clone().run(vec![prepared.command]));
                     run_alone.await;
@@ -307,8 +310,8 @@ impl PublicationWriter {
                     return Err(error);
                 }
                 // The result of a publication gets the leases of its own deliveries. The result of the first stored
-                // publication also gets the leases of older deliveries. A publication that was not stored gets an
-                // earlier result, which has no leases.
+                // publication also gets the leases of older deliveries. A publication that was not stored gets the
+                // result of an earlier publication. That result has no leases.
                 let is_stored = |prepared: &Prepared| stored.notifications.contains(&prepared.command.publication.id);
                 for leased in leased {
                     let own = batch.iter().position(|prepared| prepared.unleased.iter().any(|(id, _)| *id == leased.delivery_id));
@@ -327,7 +330,8 @@ impl PublicationWriter {
         }
     }
 
-    /// Sends the result of a publication: the new notification, or the earlier result of its idempotency key.
+    /// Sends the result of a publication: the new notification, or the result of an earlier publication with the same
+    /// idempotency key.
     async fn send_result(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
         let Prepared { command, destinations, leased, unleased, .. } = prepared;
         let Command { publication, slots, sender } = command;
@@ -335,7 +339,7 @@ impl PublicationWriter {
         if stored.contains(&publication.id) {
             if self.node.delivers() {
                 // If the caps refused a slot, `slots` already keeps the work. If this node may not lease now, it
-                // examines the work later.
+                // examines the work when it may lease again.
                 slots.wake(unleased.iter().map(|(_, destination)| work_of(destination)));
             }
             let notification = Notification {
@@ -362,7 +366,8 @@ impl Prepared {
         self.destinations.iter().any(|destination| needs_coordination(destination))
     }
 
-    /// Returns the work items that the transaction leases after it has stored the publication.
+    /// Returns the work items of the publication for which the nodes must coordinate. The transaction first stores the
+    /// publication, and then leases deliveries of these work items.
     fn coordinated_work_items(&self) -> impl Iterator<Item = WorkItem> {
         self.unleased
             .iter()

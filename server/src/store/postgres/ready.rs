@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Maximum number of rows of each lane that one round removes from the table.
+/// The maximum number of rows that one round removes from the table, for each lane.
 const MAX_TAKEN_PER_LANE: i64 = 256;
 
-/// Restores `ready` from `pending` for the webhooks that fulfil `condition`. The condition uses the table alias `w`
-/// and the parameter `$1`. The cost is one index search for each webhook and lane, and does not depend on the size of
-/// the backlog. In the lanes `fresh` and `ordered`, the next round examines the work at once. The due times of these
-/// lanes may be in the future if the clock was ahead during the publish.
+/// Restores `ready` from `pending` for the webhooks that fulfil `condition`. The condition uses the table alias `w` and
+/// the parameter `$1`. The cost is one index search for each webhook and lane, and does not depend on the size of the
+/// backlog. In the lanes `fresh` and `ordered`, the restored rows are due immediately. In these lanes, a stored due
+/// time can be in the future, if the clock of the publishing node was ahead.
 pub(super) async fn refresh(session: &Session, condition: &str, parameter: &dyn Value) -> SessionResult<()> {
     session
         .execute(
@@ -34,7 +34,7 @@ pub(super) async fn refresh(session: &Session, condition: &str, parameter: &dyn 
 /// Stores when deliveries of these work items fall due. A transaction must call this function only once, after it has
 /// locked all other rows.
 pub(super) async fn mark(session: &Session, marks: &[(WorkItem, DateTime<Utc>)]) -> SessionResult<()> {
-    // Each row is written once, in the order of the keys.
+    // The rows are written in the order of their keys, and each row only once.
     let mut earliest = BTreeMap::new();
     for (work, due_at) in marks {
         let entry = earliest.entry(*work).or_insert(*due_at);
@@ -57,15 +57,15 @@ pub(super) async fn mark(session: &Session, marks: &[(WorkItem, DateTime<Utc>)])
         .map(drop)
 }
 
-/// Selects the earliest due time. The cost is one index search for each lane.
+/// Selects the earliest due time in `ready`. The cost is one index search for each lane.
 pub(super) const NEXT_DUE: &str = "SELECT min(next.due_at) FROM (VALUES (0::smallint), (1::smallint), (2::smallint)) AS lanes (lane)
      CROSS JOIN LATERAL (SELECT due_at FROM ready WHERE ready.lane = lanes.lane ORDER BY due_at LIMIT 1) next";
 
-/// Removes due work from `ready` and returns it. Skips rows that another node has locked. After that, the work is only
-/// in this node's memory. If the node dies, the takeover adds the work to `ready` again. There is no takeover from a
-/// node that is not in `nodes`, so such a node gets no work. The removal needs its own transaction, because the
-/// transaction that leases must lock `ready` last. The commit does not wait for the disk. If the commit is lost, nodes
-/// only examine the work again.
+/// Removes due work from `ready` and returns it. Skips rows that another node has locked. After the removal, the work
+/// is only in this node's memory. If this node dies, the takeover adds the work to `ready` again. There is no takeover
+/// from a node that is not in `nodes`, so such a node gets no work. The removal needs a separate transaction, because a
+/// transaction that leases deliveries must lock `ready` last. The commit does not wait for the disk. If the commit is
+/// lost, nodes only examine the work again.
 pub(super) async fn take_due(session: &Session, incarnation: Uuid, now: DateTime<Utc>) -> SessionResult<Vec<WorkItem>> {
     let rows = session
         .query(

@@ -1,8 +1,8 @@
 //! Recovery: making many deliveries of one webhook due again, some hundreds at a time.
 //!
-//! Each step examines a limited number of rows, so its cost is limited. It reads the table `unsuccessful`, which
-//! contains only failed and cancelled deliveries. So it reads no succeeded deliveries, and no deliveries before its
-//! position.
+//! Each step examines a limited number of rows, so its cost is limited. Each step reads the table `unsuccessful`, which
+//! contains only failed and cancelled deliveries. So a step reads no succeeded deliveries. It also reads no deliveries
+//! before its start position.
 
 use super::*;
 use crate::store::RECOVERY_STEP;
@@ -14,8 +14,8 @@ pub(super) async fn step(session: &Session, account: &Account, recovery: Recover
     if webhook.deactivation.is_some() {
         return Ok(RecoveryStep::WebhookDeactivated);
     }
-    // The deliveries of a deactivation are in `unsuccessful` only after `cancel_step` has stored their status
-    // `cancelled`. So the cancellation must be complete first.
+    // Deliveries that a deactivation has cancelled are in `unsuccessful` only after `cancel_step` has stored the status
+    // `cancelled`. So the cancellation must be complete before the recovery.
     if cancellations::cancel_step(session, Some(webhook.id), now).await? {
         return Ok(RecoveryStep::Prepared);
     }
@@ -43,8 +43,8 @@ pub(super) async fn step(session: &Session, account: &Account, recovery: Recover
     Ok(RecoveryStep::Recovered { count, next })
 }
 
-/// Makes deliveries due again and returns them. Skips deliveries that were redelivered, removed or erased after they
-/// were found.
+/// Makes deliveries due again and returns their identifiers. Skips deliveries that were redelivered, removed or erased
+/// after they were found.
 async fn recover(session: &Session, webhook: &Webhook, recoverable: Vec<Uuid>, now: DateTime<Utc>) -> SessionResult<Vec<Uuid>> {
     if webhook.ordered {
         redelivery::lock_order(session, webhook.id).await?;

@@ -1,15 +1,15 @@
 //! Redelivery: making deliveries due again.
 //!
 //! A redelivery starts a new retry schedule. `schedule_start` is the number of the last attempt before this schedule.
-//! While an attempt is in flight, `pending.leased_by` names a living node. The lease stays, so no second attempt is
-//! leased at the same time. The attempt in flight is then the last one before the new schedule. When it ends, its
-//! number shows that a redelivery was requested. If it succeeded, the redelivery is complete too. After any other
-//! outcome, the delivery stays due. A cancellation keeps the lease of an attempt in flight. So all of this is also
-//! true for a delivery that was cancelled during the attempt.
+//! While an attempt is in flight, `pending.leased_by` names a living node. A redelivery keeps this lease, so that no
+//! second attempt starts at the same time. The attempt in flight is then the last attempt before the new schedule. When
+//! this attempt ends, its number shows that a redelivery was requested. If the attempt succeeded, the redelivery is
+//! complete too. After any other outcome, the delivery stays due. A cancellation also keeps the lease of an attempt in
+//! flight. So the same rules hold for a delivery that was cancelled during the attempt.
 
 use super::*;
 
-/// The condition that a living node has leased a row of `pending`.
+/// The condition that a living node has leased the delivery of a row in `pending`.
 pub(super) const IN_FLIGHT: &str = "leased_by IN (SELECT incarnation FROM nodes)";
 
 pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Redelivered> {
@@ -53,8 +53,8 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
     Ok(deliveries::get(session, None, id).await?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes a pending delivery due now. In an ordered webhook, the delivery keeps its position. Returns its lane and its
-/// due time.
+/// Makes a pending delivery due now. In an ordered webhook, the delivery keeps its position. Returns the lane and the
+/// due time of the delivery.
 async fn bring_forward(session: &Session, id: Uuid, in_flight: &[Uuid], now: DateTime<Utc>) -> SessionResult<(Lane, DateTime<Utc>)> {
     let row = session
         .query_one(
@@ -92,10 +92,10 @@ pub(super) async fn lock(session: &Session, ids: &[Uuid]) -> SessionResult<Vec<U
     Ok(in_flight)
 }
 
-/// Makes ended deliveries of one webhook due again, in the given order. Each delivery starts a new retry schedule
-/// after its last attempt, or after the attempt in flight. The deliveries go to the lane `retry`, so new deliveries do
-/// not wait for them. In an ordered webhook, they come after all other deliveries. The caller must have locked the
-/// deliveries. Returns their lane.
+/// Makes ended deliveries of one webhook due again, in the given order. Each delivery starts a new retry schedule after
+/// its last attempt, or after the attempt in flight. In an unordered webhook, the deliveries go to the lane `retry`, so
+/// new deliveries do not wait for them. In an ordered webhook, the deliveries come after all other deliveries. The
+/// caller must have locked the deliveries. Returns the lane of the deliveries.
 pub(super) async fn make_due(
     session: &Session,
     ids: &[Uuid],

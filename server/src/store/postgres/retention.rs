@@ -1,11 +1,11 @@
-//! Removing old rows. [`shared::retention`](crate::store::shared::retention) says what is removed and when.
+//! Removing old rows. [`shared::retention`](crate::store::shared::retention) defines which rows are removed, and when.
 //!
 //! Only one node at a time removes old rows, because a step locks rows of the table `walks`. A step does not wait for
 //! locks: it skips rows that another transaction has locked.
 //!
-//! The files do not become smaller, but they do not grow either. Rows of about the same age are removed together, so
-//! whole pages of tables and of indexes by identifier become free. Autovacuum records the free pages, and PostgreSQL
-//! writes new rows to them.
+//! The removal does not make the files of the database smaller, but new rows reuse the freed space. Rows of about the
+//! same age are removed together. So whole pages become free, in the tables and in the indexes by identifier.
+//! Autovacuum records the free pages, and PostgreSQL writes new rows to them.
 
 use std::collections::HashSet;
 
@@ -15,8 +15,8 @@ use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK
 /// Maximum number of deliveries, notifications or webhooks that one part of a step removes.
 const MAX_REMOVED_AT_ONCE: usize = 500;
 
-/// The minimum time for which a tombstone is kept. A publish that read the webhook while it was active may commit
-/// after the deletion.
+/// The minimum time for which a tombstone is kept. A publish that read the webhook while the webhook was active may
+/// commit after the deletion.
 const MIN_TOMBSTONE_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// Runs one step. Returns whether there is more to do now.
@@ -37,7 +37,7 @@ pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTim
 }
 
 impl Walk {
-    /// Locks and returns the walks with these names, which must be sorted. Returns `None` while another node has
+    /// Locks and returns the walks with these names. The names must be sorted. Returns `None` while another node has
     /// locked one of the walks.
     async fn lock<const N: usize>(session: &Session, names: [&'static str; N], now: DateTime<Utc>) -> SessionResult<Option<[Walk; N]>> {
         let name_list = names.to_vec();
@@ -82,7 +82,7 @@ impl Walk {
     }
 }
 
-/// Removes deliveries that were created up to `created_by` and whose retention time has passed.
+/// Removes deliveries whose retention time has passed, if they were created at `created_by` or earlier.
 async fn remove_deliveries(
     session: &Session,
     limits: &StorageLimits,
@@ -109,7 +109,7 @@ async fn remove_deliveries(
     let more = old.len() == LOOKED_AT_ONCE as usize;
     let removable: Vec<Uuid> = old.iter().filter(|(_, removable)| *removable).map(|(id, _)| *id).take(MAX_REMOVED_AT_ONCE).collect();
     let last_removed = remove(session, &removable, succeeded_by, failed_by).await?;
-    // Removable deliveries after `last_removed` were not handled. The next step examines them again.
+    // This step did not handle the removable deliveries after `last_removed`. The next step examines them again.
     let mut reached = None;
     for (id, removable) in old {
         if removable && last_removed.is_none_or(|last| last < id) {
@@ -123,8 +123,8 @@ async fn remove_deliveries(
 /// The condition that the delivery `d` succeeded at `$2` or earlier, or failed or was cancelled at `$3` or earlier.
 const IS_EXPIRED: &str = "(d.status = 1 AND d.ended_at <= $2 OR d.status IN (2, 3) AND d.ended_at <= $3)";
 
-/// Removes these deliveries and their attempts, up to the limit of a step. Also removes notifications that then have
-/// no deliveries. Returns the last delivery that was handled.
+/// Removes these deliveries and their attempts, up to the limit of a step. Also removes the notifications of these
+/// deliveries, if they have no other deliveries left. Returns the last delivery that was handled.
 async fn remove(
     session: &Session,
     removable: &[Uuid],
@@ -178,8 +178,8 @@ async fn remove_notifications(session: &Session, ids: &[Uuid]) -> SessionResult<
         }
     }
     if !deleted.is_empty() {
-        // An API call had deleted these notifications. Their responses are removed with their attempts, so their
-        // erasures are complete. If a node has locked an erasure, that node completes it.
+        // An API call had already deleted these notifications. All their attempts are removed, and the stored responses
+        // with them. So the erasures are complete. If a node has locked an erasure, that node removes the erasure.
         let erasures = "DELETE FROM erasures WHERE ctid = ANY(ARRAY(
                             SELECT ctid FROM erasures WHERE notification_id = ANY($1) FOR UPDATE SKIP LOCKED))";
         session.execute(erasures, &[&deleted]).await?;

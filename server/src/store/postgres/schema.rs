@@ -1,23 +1,24 @@
 //! The schema and its migrations.
 //!
 //! During a rolling upgrade, nodes with the old program and nodes with the new program share the database. So a
-//! migration only adds to the schema, and the old program must be able to ignore new columns. An unused column or
-//! table is removed one release later. The `fits` of that migration excludes older programs. A migration cannot be
-//! reversed. Only a backup restores the earlier schema.
+//! migration only adds to the schema, and the old program must be able to ignore new columns. If a program no longer
+//! uses a column or table, a migration of the next release removes it. The value `fits` of that later migration
+//! excludes older programs. A migration cannot be reversed. Only a backup restores the earlier schema.
 
 use super::connections::{Connections, OpenError};
 use super::*;
 
 struct Migration {
     text: &'static str,
-    /// After this migration, a program can use the database only if it knows this schema version or a later one.
+    /// After this migration, a program can use the database only if it knows the schema version `fits` or a later
+    /// version.
     fits: i32,
 }
 
 /// All migrations, oldest first. A released migration never changes.
 const MIGRATIONS: [Migration; 1] = [Migration { text: include_str!("../schema/postgres/0001_initial.sql"), fits: 1 }];
 
-/// The key of the advisory lock that a migrating node holds. It is an arbitrary number.
+/// The key of the advisory lock that a migrating node holds. The key is an arbitrary number.
 const MIGRATION_LOCK_KEY: i64 = 7_263_584_019_421;
 
 pub(super) async fn migrate(connections: &Connections) -> std::result::Result<(), OpenError> {
@@ -29,8 +30,8 @@ async fn migrate_with(connections: &Connections, migrations: &[Migration]) -> st
     let connect = |source: SessionError| OpenError::Connect { url: url.clone(), source: source.into() };
     let known = i32::try_from(migrations.len()).unwrap_or(i32::MAX);
     let session = connections.session().await.map_err(connect)?;
-    // The lock must come first. Without it, nodes that start at the same time conflict when they create the first
-    // table.
+    // The lock must come first. Without the lock, nodes that start at the same time could conflict when they create the
+    // first table.
     let transaction = session.begin().await.map_err(connect)?;
     transaction.query("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK_KEY]).await.map_err(connect)?;
     let create_table = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::*;
 
-/// Reserves `count` consecutive positions at the end of a webhook's order and returns the first one. Until this transaction
-/// ends, no other transaction reserves positions of the webhook or leases its next delivery.
+/// Reserves `count` consecutive positions at the end of a webhook's order and returns the first of these positions.
+/// Until this transaction ends, no other transaction reserves positions of the webhook or leases its next delivery.
 pub(super) async fn reserve_block(session: &Session, webhook_id: Uuid, count: u32) -> SessionResult<i64> {
     Ok(reserve(session, &BTreeMap::from([(webhook_id, i64::from(count))])).await?.remove(&webhook_id).unwrap_or(1))
 }
@@ -38,8 +38,8 @@ pub(super) async fn reserve(session: &Session, counts: &BTreeMap<Uuid, i64>) -> 
         .collect()
 }
 
-/// Locks the rows of webhooks in `sequences` until the transaction ends. Later statements of this transaction see the
-/// changes that other transactions made under this lock.
+/// Locks the rows of these webhooks in `sequences` until the transaction ends. Later statements of this transaction see
+/// the changes of all transactions that held these locks earlier.
 pub(super) async fn lock(session: &Session, webhooks: &[Uuid]) -> SessionResult<()> {
     if webhooks.is_empty() {
         return Ok(());

@@ -1,8 +1,8 @@
-//! A session is a connection in use. It runs statements.
+//! A session is a pooled connection while it is in use. A session runs statements.
 //!
-//! Without a pooler, statements are prepared once for each connection. Behind a pooler in transaction mode, the next
-//! transaction may run on another server connection. So there, each statement is sent with its text and types, in one
-//! round trip.
+//! Without a pooler, each statement is prepared once on each connection. Behind a pooler in transaction mode, the next
+//! transaction may run on another server connection. So behind such a pooler, each statement is sent with its text and
+//! types, in one round trip.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,8 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::*;
 
-/// A parameter of a statement. It has a known type, so the server does not have to describe the statement first.
+/// A parameter of a statement. The type of the parameter is known, so the server does not have to describe the
+/// statement first.
 pub(super) trait Value: ToSql + Sync {
     fn kind(&self) -> Type;
     fn as_sql(&self) -> &(dyn ToSql + Sync);
@@ -55,8 +56,8 @@ values! {
 /// Begins a transaction with the limit of [`connections::MAX_IDLE_IN_TRANSACTION`].
 const BEGIN_WITH_IDLE_LIMIT: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
 
-/// A connection from a pool. If it is dropped inside a transaction, or after an error that makes it unusable, the
-/// connection is closed. It does not return to the pool.
+/// A connection from a pool. The connection is closed if the session is dropped inside a transaction, or after an error
+/// that makes the connection unusable. A closed connection does not return to the pool.
 pub(super) struct Session {
     object: Option<Object>,
     prepares: bool,
@@ -115,7 +116,7 @@ impl Session {
         self.bounded(self.client().batch_execute(sql)).await
     }
 
-    /// Begins a transaction. Until the transaction ends, all statements of this session belong to it.
+    /// Begins a transaction. Until the transaction ends, all statements of this session belong to the transaction.
     pub(super) async fn begin(&self) -> SessionResult<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
         // Behind a pooler, the idle limit cannot be set for the connection, so it is set for the transaction.
@@ -230,8 +231,8 @@ impl SessionError {
         }
     }
 
-    /// Whether the transaction was rolled back because of a conflict with another transaction. It can then be tried
-    /// again at once.
+    /// Whether the transaction was rolled back because of a conflict with another transaction. After such a conflict,
+    /// the transaction can be tried again immediately.
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self.state(), Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)))
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Maximum number of expired secrets that are removed at once.
+/// The maximum number of expired secrets that one run removes.
 const MAX_REMOVED_AT_ONCE: i64 = 500;
 
 pub(super) async fn rotate(
@@ -31,7 +31,7 @@ pub(super) async fn rotate(
 /// Removes previous secrets that have expired. The revision does not change, because each attempt itself checks
 /// whether the previous secret is still valid.
 pub(super) async fn remove_expired(session: &Session, now: DateTime<Utc>) -> SessionResult<()> {
-    // The next run handles webhooks that are locked now.
+    // If another transaction has locked a webhook, a later run removes the secret of this webhook.
     session
         .execute(
             &format!(

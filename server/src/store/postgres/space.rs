@@ -2,15 +2,15 @@
 //!
 //! A full store refuses only API calls that add data. It still records attempts, performs deletions, and removes old
 //! rows. PostgreSQL reuses the freed space, but returns little of it to the disk. So the freed space still counts as
-//! used. A full store therefore stays full until its files are rewritten (`VACUUM FULL`) or the limit is raised. This
-//! process cannot see the free space on the disk of the database server.
+//! used. So a full store stays full until the files of the database are rewritten (`VACUUM FULL`) or the limit is
+//! raised. This process cannot see the free space on the disk of the database server.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::*;
 use crate::store::shared::space::LastMeasurement;
 
-/// How long a measurement is used.
+/// How long a measurement of the used space is valid.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
 pub(super) struct Space {

@@ -1,9 +1,9 @@
 //! The subscription cache keeps the active webhooks of accounts. If an account is in the cache, a publish needs no
 //! query to find the webhooks.
 //!
-//! Each account has a version. Each change of a webhook, on any node, increases the version of its account. A publish
-//! names the version that it used. If this version is not current, the publish stores nothing and is prepared again.
-//! So an outdated cache entry never causes a wrong result.
+//! Each account has a version. Each change of a webhook increases the version of the webhook's account. This also holds
+//! for a change on another node. A publish names the version that it used. If this version is not current, the publish
+//! stores nothing and is prepared again. So an outdated cache entry never causes a wrong result.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub(super) struct SubscriptionCache(Mutex<Contents>);
 #[derive(Default)]
 struct Contents {
     accounts: HashMap<String, Arc<Entry>>,
-    /// The entry of the account of each cached webhook.
+    /// For each cached webhook, the entry of the webhook's account.
     webhooks: HashMap<Uuid, Arc<Entry>>,
 }
 
@@ -64,12 +64,12 @@ impl SubscriptionCache {
             return Ok(found);
         }
         let Some(account) = webhook_rows::account_of(session, webhook_id).await? else { return Ok(None) };
-        // If the account has a cached entry, the entry does not contain this webhook and may be outdated.
+        // If the account has a cached entry, this entry may be outdated, because it does not contain the webhook.
         self.read(session, &account).await.map(Some)
     }
 
-    /// Reads the version first, and then the webhooks. If the webhooks change between the two queries, the version is
-    /// outdated.
+    /// Reads the version first, and then the webhooks. If the webhooks change between the two queries, the version in
+    /// the entry is outdated.
     async fn read(&self, session: &Session, account: &str) -> SessionResult<Arc<Entry>> {
         let version = session.query_opt("SELECT version FROM accounts WHERE account = $1", &[&account]).await?;
         let version = version.map_or(Ok(0), |row| row.try_get(0))?;

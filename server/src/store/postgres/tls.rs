@@ -1,4 +1,4 @@
-//! Sets up TLS to the database, as the `sslmode` of the URL requires.
+//! Sets up TLS for the connections to the database. The `sslmode` of the URL determines how.
 
 use std::path::Path;
 use std::sync::Arc;

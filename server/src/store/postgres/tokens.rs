@@ -35,7 +35,7 @@ fn from_row(row: &Row) -> SessionResult<Token> {
     Ok(Token {
         id: row.try_get(0)?,
         account: row.try_get::<_, Option<String>>(1)?.map(Account::stored),
-        // A scope from a newer program is unknown here and allows nothing.
+        // A newer program may have stored a scope that this program does not know. Such a scope allows nothing.
         scopes: scopes.split(' ').filter_map(Scope::parse).collect(),
         created_at: row.try_get(3)?,
         expires_at: row.try_get(4)?,

@@ -18,7 +18,8 @@ pub enum SslMode {
     Prefer,
     /// TLS without verification of the server. With `sslrootcert`, this mode means `verify-ca`, as in libpq.
     Require,
-    /// TLS, and a trusted certificate authority must have issued the certificate. The host name is not checked.
+    /// TLS is required, and a trusted certificate authority must have issued the server's certificate. The host name is
+    /// not checked.
     VerifyCa,
     /// Like `VerifyCa`, but the certificate must also match the host name.
     VerifyFull,
@@ -28,7 +29,8 @@ pub enum SslMode {
 pub struct PostgresUrl {
     pub(super) config: Config,
     pub(super) ssl_mode: SslMode,
-    /// A PEM file with the trusted certificate authorities. `None` means the certificate authorities of the system.
+    /// A PEM file with the trusted certificate authorities. `None` means the certificate authorities of the operating
+    /// system.
     pub(super) ssl_root_cert: Option<PathBuf>,
     /// A PEM file with the client certificate.
     pub(super) ssl_cert: Option<PathBuf>,
@@ -48,7 +50,7 @@ impl PostgresUrl {
         self
     }
 
-    /// Returns a short form for logs and errors: only the hosts, the ports and the database.
+    /// Returns a short form of the URL for logs and errors. It contains only the hosts, the ports and the database.
     #[must_use]
     pub fn shown(&self) -> String {
         let hosts = self.config.get_hosts().iter().zip(self.config.get_ports().iter().cycle()).map(|(host, port)| match host {
@@ -70,7 +72,7 @@ impl FromStr for PostgresUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<PostgresUrl, String> {
-        // Errors must not contain the URL, because it may contain a password.
+        // Errors must not contain the URL, because a URL may contain a password.
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let (mut ssl_mode, mut files, mut others) = (SslMode::default(), [const { None }; 3], Vec::new());
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -116,7 +118,7 @@ impl FromStr for PostgresUrl {
         if config.get_application_name().is_none() {
             config.application_name("webhooks-server");
         }
-        // This program writes, so it can use only the primary server of several hosts.
+        // This program writes to the database. So if the URL has several hosts, it can use only the primary server.
         if !others.iter().any(|parameter| parameter.starts_with("target_session_attrs=")) {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }

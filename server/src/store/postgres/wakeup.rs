@@ -95,7 +95,7 @@ async fn listen(wakeup: Weak<Wakeup>, url: url::PostgresUrl) {
                 }
             }
         }
-        // Without a connection, this node may have missed wakeups.
+        // While this node had no connection, it may have missed wakeups.
         if let Some(wakeup) = wakeup.upgrade() {
             wakeup.received.notify_one();
         }

@@ -16,8 +16,8 @@ pub(super) async fn list(
     page: Page,
 ) -> SessionResult<Part<Webhook>> {
     let (account, deactivated) = (account.map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
-    // The index `webhooks_of_account` excludes deleted webhooks. If an account is given, all rows have this account.
-    // With the account in `ORDER BY`, the planner cannot use another index.
+    // The index `webhooks_of_account` excludes deleted webhooks. If an account is given, all selected rows have this
+    // account. Because `ORDER BY` begins with the account, the planner can use only this index.
     let (of_account, order) = match account {
         Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
         None => ("$1 IS NULL AND id < $2", "id DESC"),
@@ -81,8 +81,9 @@ pub(super) async fn account_of(session: &Session, id: Uuid) -> SessionResult<Opt
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// Invalidates the cached webhooks of the account on all nodes, and tells the other nodes which webhook has changed.
-/// Other changes of the account's webhooks then wait for the commit, so a transaction must call this function last.
+/// Invalidates the cached webhooks of the account on all nodes, and stores for the other nodes which webhook has
+/// changed. After this call, other changes of the account's webhooks wait until this transaction ends. So a transaction
+/// must call this function last.
 pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revision: i32) -> SessionResult<()> {
     session
         .execute(

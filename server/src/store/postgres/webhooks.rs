@@ -9,8 +9,8 @@ use crate::store::shared::texts;
 
 /// Returns false if the account already has `limit` webhooks.
 pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Option<&Challenge>, limit: u32) -> SessionResult<bool> {
-    // The statement locks the row of the account before it checks the count, so concurrent registrations cannot exceed
-    // the limit.
+    // The statement locks the row of the account before it checks the number of webhooks, so concurrent registrations
+    // cannot exceed the limit.
     let registered = session
         .execute(
             &format!(
@@ -98,8 +98,8 @@ pub(super) async fn update(
     Ok(updated.map(Ok))
 }
 
-/// Deactivates a webhook and removes its handshake, if it has one. If the webhook is already deactivated for another
-/// reason than a handshake, changes nothing.
+/// Deactivates a webhook and removes its handshake, if the webhook has one. If the webhook is already deactivated for a
+/// reason other than a handshake, changes nothing.
 pub(super) async fn deactivate(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Option<Webhook>> {
     let Some(webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     if webhook.deactivation.as_ref().is_some_and(|deactivation| deactivation.reason != REASON_UNVERIFIED) {

@@ -1,4 +1,4 @@
-//! When a failing webhook is deactivated, and when its account is warned in advance.
+//! Decides when a failing webhook is deactivated, and when its account gets a warning before that.
 
 use chrono::{DateTime, Utc};
 
@@ -13,8 +13,8 @@ pub(crate) enum Verdict {
     Nothing,
 }
 
-/// Applies the deactivation policy. `warned` says whether the account was already warned. `at` is the time at which
-/// the attempt ended.
+/// Applies the deactivation policy. `warned` says whether the account was already warned about this webhook. `at` is
+/// the time at which the attempt ended.
 pub(crate) fn judge(webhook: &Destination, policy: DeactivationPolicy, failures: Failures, warned: bool, at: DateTime<Utc>) -> Verdict {
     let time = at - failures.since;
     if time > policy.time && failures.attempts >= policy.attempts {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::types::Account;
 use crate::model::{Pause, PauseScope};
 
-/// The paused scopes, in a form in which leasing can look up a webhook.
+/// The paused scopes. Leasing uses them to check whether a webhook is paused.
 #[derive(Default)]
 pub(crate) struct Paused {
     all: bool,
@@ -35,7 +35,7 @@ impl FromIterator<Pause> for Paused {
     }
 }
 
-/// Returns the values of the columns `scope` and `name`.
+/// Returns the values of the columns `scope` and `name` for a scope.
 pub(crate) fn to_columns(scope: &PauseScope) -> (&'static str, String) {
     match scope {
         PauseScope::All => ("all", String::new()),

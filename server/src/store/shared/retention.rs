@@ -1,12 +1,12 @@
 //! Removing old rows in small steps, so that other writes are not delayed.
 //!
 //! Identifiers are UUIDv7, so the primary keys are in the order of creation. Two walks examine the deliveries,
-//! beginning with the oldest one. The first walk examines a delivery after the retention time of succeeded deliveries.
-//! The second walk examines a delivery after the retention time of failed and cancelled deliveries. Each walk removes
-//! deliveries whose own retention time has passed, and skips all other deliveries. When a walk reaches a delivery that
-//! is too new, it stops and later continues with this delivery. The second walk starts again at the oldest row once
-//! per round, so it finds skipped deliveries. The cost of a step depends only on the number of rows that it examines.
-//! A round examines each delivery of a large backlog only once.
+//! beginning with the oldest one. The first walk examines deliveries older than the retention time of succeeded
+//! deliveries. The second walk examines deliveries older than the retention time of failed and cancelled deliveries.
+//! Each walk removes the deliveries whose retention time has passed, and skips all other deliveries. When a walk
+//! reaches a delivery that is too new, the walk stops. It continues later with this delivery. Once per round, the
+//! second walk starts again at the oldest row. So it finds the skipped deliveries. The cost of a step depends only on
+//! the number of rows that it examines. Within a round, a walk examines each delivery of a large backlog only once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -16,12 +16,12 @@ use crate::store::StorageLimits;
 /// The maximum number of deliveries that one step examines.
 pub(crate) const LOOKED_AT_ONCE: u32 = 1000;
 
-/// A step ends when it has removed payloads of this many bytes, because each removed page takes time.
+/// A step ends when the payloads that it has removed reach this size in bytes, because each removed page takes time.
 pub(crate) const REMOVED_BYTES: i64 = 4 << 20;
 
-/// A walk waits for an additional eighth of the retention time, because a delivery ends some time after its creation.
-/// So the walk can remove nearly all deliveries that it reaches. With a retention time of a week, the additional time
-/// is 21 hours.
+/// The retention time begins when a delivery ends, which is some time after its creation. So a walk waits for an
+/// additional eighth of the retention time. Then the walk can remove nearly all deliveries that it reaches. If the
+/// retention time is a week, the additional time is 21 hours.
 const MARGIN: i32 = 8;
 
 /// The number of rounds in the retention time of failed deliveries. If this time is thirty days, there is one round a
@@ -36,12 +36,12 @@ pub(crate) fn round(limits: &StorageLimits) -> TimeDelta {
     limits.keep_failed / ROUNDS
 }
 
-/// Returns the latest creation time of the deliveries that a walk examines.
+/// Returns a time. A walk examines the deliveries that were created at this time or earlier.
 pub(crate) fn created_by(keep: TimeDelta, now: DateTime<Utc>) -> DateTime<Utc> {
     now - keep - keep / MARGIN
 }
 
-/// Returns the latest creation time of the notifications without deliveries that are removed.
+/// Returns a time. Notifications without deliveries are removed if they were created at this time or earlier.
 pub(crate) fn for_nobody_created_by(limits: &StorageLimits, now: DateTime<Utc>) -> DateTime<Utc> {
     now - limits.keep_succeeded.min(limits.keep_failed)
 }
@@ -54,7 +54,7 @@ pub(crate) struct Passed {
     pub(crate) more: bool,
 }
 
-/// A walk over a table. Its position is stored, so that the next step continues there.
+/// A walk over a table. The store keeps the position of the walk, so that the next step continues there.
 pub(crate) struct Walk {
     pub(crate) name: &'static str,
     pub(crate) reached: Uuid,
@@ -77,7 +77,7 @@ impl Walk {
             self.reached = reached;
             return Moved { save: true, more: passed.more };
         }
-        // If the clock was set back, `begun_at` may be in the future. Then the next round starts at once.
+        // If the clock was set back, `begun_at` may be in the future. In that case, the next round starts at once.
         let over = round.is_some_and(|round| now - self.begun_at >= round || now < self.begun_at);
         if over {
             (self.reached, self.begun_at) = (Uuid::nil(), now);

@@ -1,9 +1,9 @@
-//! The last measurement of the used space. It is reused for a short time.
+//! The most recent measurement of the used space. This measurement is reused for a short time.
 
 use std::time::{Duration, Instant};
 
-/// After requests for this many bytes, the next request measures again. So one server exceeds the limit only by about
-/// this many bytes.
+/// When the requests since a measurement reach this size in total, the next request measures again. So one server
+/// exceeds the limit by about this size at most.
 const MAX_BYTES_PER_MEASUREMENT: usize = 1 << 20;
 
 #[derive(Default)]
@@ -14,12 +14,12 @@ pub(crate) struct LastMeasurement {
 }
 
 impl LastMeasurement {
-    /// Whether the caller has to measure now.
+    /// Returns whether the caller has to measure now.
     pub(crate) fn is_due(&self, max_age: Duration) -> bool {
         self.at.is_none_or(|at| at.elapsed() >= max_age) || self.bytes_since >= MAX_BYTES_PER_MEASUREMENT
     }
 
-    /// Starts a measurement. Until it ends, other callers use the previous measurement.
+    /// Starts a measurement. Until the new measurement ends, other callers use the previous measurement.
     pub(crate) fn begin(&mut self) {
         (self.at, self.bytes_since) = (Some(Instant::now()), 0);
     }
@@ -28,7 +28,7 @@ impl LastMeasurement {
         *self = LastMeasurement { at: Some(Instant::now()), is_full, bytes_since: 0 };
     }
 
-    /// Whether `bytes` more bytes may be stored.
+    /// Returns whether `bytes` more bytes may be stored.
     pub(crate) fn admits(&mut self, bytes: usize) -> bool {
         self.bytes_since += bytes;
         !self.is_full

@@ -8,17 +8,17 @@ use uuid::Uuid;
 use crate::api::types::{EventType, EventTypePattern};
 use crate::store::Destination;
 
-/// A cache of webhooks is cleared when it has this many entries.
+/// When a cache of webhooks has this number of entries, the whole cache is cleared.
 pub(crate) const REMEMBERED_WEBHOOKS: usize = 20_000;
 
-/// The maximum number of event types that are cached for each account. For other event types, each publish compares
-/// the patterns again.
+/// The maximum number of event types in the cache of one account. If an event type is not in the cache, each publish
+/// compares it with the patterns again.
 const MAX_CACHED_TYPES: usize = 256;
 
 /// An active webhook.
 pub(crate) struct Subscriber {
     pub(crate) destination: Arc<Destination>,
-    /// Patterns of the subscribed event types, separated by spaces. `None` means all event types.
+    /// The patterns of the subscribed event types, with spaces between them. `None` means all event types.
     pub(crate) event_types: Option<String>,
 }
 
@@ -54,7 +54,7 @@ impl Subscribers {
     }
 }
 
-/// Whether one of the patterns in `event_types`, which are separated by spaces, matches an event type.
+/// Returns whether a pattern in `event_types` matches an event type. Spaces separate the patterns.
 pub(crate) fn wants(event_types: Option<&str>, event_type: &str) -> bool {
     event_types.unwrap_or("*").split(' ').any(|pattern| EventTypePattern::matches(pattern, event_type))
 }

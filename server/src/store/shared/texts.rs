@@ -1,4 +1,4 @@
-//! How lists and settings of a webhook are stored as text.
+//! The text form in which the store keeps lists and settings of a webhook.
 
 use crate::api::types::{Auth, CustomHeaderName, EventTypePattern, EventTypes};
 use crate::store::{CustomHeaders, Sealed};

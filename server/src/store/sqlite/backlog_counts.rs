@@ -11,7 +11,7 @@ const DELIVERIES: &str = "SELECT webhook_id, epoch, lane, due_at, id FROM delive
      WHERE status = 0 AND (webhook_id, epoch, lane, due_at, id) > (?1, ?2, ?3, ?4, ?5)
      ORDER BY webhook_id, epoch, lane, due_at, id LIMIT ?6";
 
-/// Also reads tombstones. If the query skipped tombstones, a step could read more rows than its limit.
+/// This query also reads tombstones. If it skipped tombstones, a step could read more rows than its limit.
 const WEBHOOKS: &str = "SELECT id, deleted_at IS NULL, deactivation_reason IS NULL FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 pub(super) fn scan_backlog(connection: &Connection, incarnation: Uuid, scan: BacklogScan) -> rusqlite::Result<BacklogScan> {
@@ -68,8 +68,8 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut scan: BacklogSc
     Ok(scan)
 }
 
-/// Returns the oldest due time of each lane. The cost is one index search for each lane and one for each examined work
-/// item.
+/// Returns the oldest due time of each lane. The cost is one index search for each lane, and one index search for each
+/// examined work item.
 pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[WorkItem]) -> rusqlite::Result<DuePerLane> {
     let mut due = DuePerLane::default();
     let mut ready = connection.prepare_cached(NEXT_READY)?;
@@ -84,20 +84,20 @@ pub(super) fn oldest_due(connection: &Connection, incarnation: Uuid, waiting: &[
     Ok(due)
 }
 
-/// The maximum number of waiting work items that are examined.
+/// The maximum number of waiting work items that [`oldest_due`] examines.
 const MAX_WAITING_EXAMINED: usize = 1000;
 
-/// Skips rows with the time 0. Such a row only makes the next leasing round examine the work.
+/// This query skips rows with the time 0. The time 0 is no due time; it makes the next leasing round examine the work.
 const NEXT_READY: &str = "SELECT min(due_at) FROM ready WHERE lane = ?1 AND due_at > 0";
 
-/// Selects the first delivery without a valid lease. Before this delivery, the query reads only leased deliveries, and
-/// the slots limit their number.
+/// Selects the first delivery without a valid lease. Before this delivery, the query reads only leased deliveries. The
+/// slots limit the number of leased deliveries.
 const FIRST_WAITING: &str = "SELECT d.due_at, w.account FROM webhooks w JOIN deliveries d INDEXED BY deliveries_waiting
      ON d.webhook_id = w.id AND d.epoch = w.epoch AND d.lane = ?2 AND d.status = 0
      WHERE w.id = ?1 AND w.deactivation_reason IS NULL AND w.deleted_at IS NULL AND d.leased_by IS NOT ?3
      ORDER BY d.due_at LIMIT 1";
 
-/// Finds the due time of the first delivery of a work item that has no valid lease. Ignores paused webhooks, because
+/// Finds the first delivery without a valid lease in a work item, and its due time. Ignores paused webhooks, because
 /// their deliveries wait for the operator.
 struct FirstWaiting<'a> {
     statement: rusqlite::CachedStatement<'a>,

@@ -67,7 +67,7 @@ impl FromSql for Lane {
     }
 }
 
-/// Returns the error for a stored value that this program cannot have written.
+/// Returns the error that reports a stored value which this program cannot have written.
 pub(super) fn corrupt(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use rusqlite::Connection;
 
-/// Writes the current state of the database to a file, completely or not at all. Only the owner of the file can read
-/// it. In WAL mode, `VACUUM INTO` is one long read that does not block writes. The copy contains no deleted data.
+/// Writes the current state of the database to a file. The file is never incomplete. Only the owner of the file can
+/// read it. In WAL mode, `VACUUM INTO` is one long read that does not block writes. The copy contains no deleted data.
 pub(crate) fn copy_to(connection: &Connection, to: &Path) -> anyhow::Result<()> {
     place(to, |partial| {
         connection.execute("VACUUM INTO ?1", [partial.to_str().context("its name is not UTF-8")?]).map(drop).map_err(Into::into)
     })
 }
 
-/// Creates an empty file in the directory of `to`, lets `write` fill it, and then renames it to `to`.
+/// Creates an empty file in the directory of `to`, and lets `write` fill this file. Then renames the file to `to`.
 pub(crate) fn place(to: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let partial = with_ending(to, ".partial");
     let written = (|| {
@@ -27,7 +27,7 @@ pub(crate) fn place(to: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) 
         sync_directory_of(to)
     })();
     if written.is_err() {
-        // The file may be missing. Then the removal fails, which does no harm.
+        // The removal fails if the file is missing. This error does no harm.
         let _ = std::fs::remove_file(&partial);
     }
     written.with_context(|| format!("cannot write {}", to.display()))

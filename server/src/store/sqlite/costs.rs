@@ -1,6 +1,6 @@
-//! The cost of the operations, in steps of SQLite's virtual machine. Unlike time, steps are the same on every machine. A query
-//! takes some steps for each row that it reads. If the cost does not grow with the stored data, the operation reads no rows of
-//! other accounts and no ended deliveries.
+//! The cost of the operations, in steps of SQLite's virtual machine. The number of steps is the same on every machine,
+//! but the time is not. A query takes some steps for each row that it reads. If the cost does not grow with the stored
+//! data, the operation does not read rows of other accounts or ended deliveries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,8 +52,8 @@ impl World {
         world
     }
 
-    /// Adds deliveries. Their identifiers are lower than the identifiers of later publications, so they count as
-    /// older.
+    /// Adds deliveries. Their identifiers are lower than the identifiers of later publications, so the added deliveries
+    /// count as older.
     fn fill(&self, webhook: &Webhook, count: u32, status: u8, lane: Lane) {
         self.connection
             .execute_batch(&format!(

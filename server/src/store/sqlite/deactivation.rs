@@ -1,11 +1,11 @@
-//! Deactivating a webhook, and notifying its account.
+//! Deactivating a webhook, and publishing a notification about it to the account.
 
 use super::*;
 use crate::api::operational::{AboutWebhook, WebhookDeactivated};
 use crate::store::shared::failures::{self as shared, Verdict};
 
-/// Deactivates a webhook. Its pending deliveries count as cancelled from now on. Publishes a notification to the
-/// account, except if the webhook waits for a handshake.
+/// Deactivates a webhook. From now on, the pending deliveries of the webhook count as cancelled. Publishes a
+/// notification to the account, except if the webhook waits for a handshake.
 pub(super) fn deactivate(
     connection: &Connection,
     cache: &SubscriptionCache,
@@ -30,7 +30,8 @@ pub(super) fn deactivate(
     operational::publish(connection, cache, account, &event, now)
 }
 
-/// Counts a failed attempt of an active webhook. If this deactivates the webhook, returns the failures.
+/// Counts a failed attempt of an active webhook. If the policy then requires it, deactivates the webhook and returns
+/// the failures.
 pub(super) fn count_failure(
     connection: &Connection,
     cache: &SubscriptionCache,

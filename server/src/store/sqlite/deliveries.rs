@@ -5,14 +5,14 @@ use rusqlite::{ToSql, types::ValueRef};
 use super::*;
 use crate::api::types::DeliveryStatus;
 
-/// The status that callers see. A pending delivery counts as cancelled if its webhook is deactivated, deleted or has a
-/// later epoch. Steps of `tidy` update the stored status later.
+/// The status that callers see. A pending delivery counts as cancelled if its webhook is deactivated or deleted, or has
+/// a later epoch than the delivery. Steps of `tidy` update the stored status later.
 const SHOWN_STATUS: &str =
     "CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
              THEN 3 ELSE d.status END";
 
-/// Lists deliveries. Uses the index of the most selective filter, checks the other filters for each row, and then reads the
-/// matching deliveries.
+/// Lists deliveries. Uses the index of the most selective filter, and checks the other filters for each row of this
+/// index. Then reads the matching deliveries.
 pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Part<Delivery>> {
     // A unary plus prevents SQLite from using the index of another filter.
     let (index, webhook, notification, account) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {

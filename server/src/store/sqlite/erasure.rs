@@ -1,13 +1,14 @@
-//! Deleting notifications: the payload and the stored responses, which may repeat the payload.
+//! Deleting notifications. This removes the payload and the stored responses, because a response may repeat the
+//! payload.
 //!
-//! Erased data is overwritten in the database file, also in freed pages (`secure_delete`). The log (`-wal`) keeps
+//! SQLite overwrites erased data in the database file, also in freed pages (`secure_delete`). The log (`-wal`) keeps
 //! earlier versions of the pages until the log is overwritten or the server stops.
 
 use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
 /// Removes the payload and cancels all pending deliveries. One publish stored all deliveries of the notification, so
-/// their number is limited.
+/// the number of deliveries is limited.
 pub(super) fn delete_notification(
     connection: &Connection,
     account: Option<&Account>,
@@ -23,8 +24,8 @@ pub(super) fn delete_notification(
     if erased == 0 {
         return Ok(false);
     }
-    // The next delivery of each ordered webhook can be leased now. If an attempt of the cancelled delivery is in
-    // flight, recording its outcome leases the next delivery.
+    // Lets the next delivery of each ordered webhook be leased now. While an attempt of the cancelled delivery is in
+    // flight, the next delivery waits until the outcome of this attempt is recorded.
     connection
         .prepare_cached(
             "INSERT INTO ready (webhook_id, lane, due_at)
@@ -33,7 +34,7 @@ pub(super) fn delete_notification(
              ON CONFLICT DO UPDATE SET due_at = 0",
         )?
         .execute((Key(id), Key(incarnation)))?;
-    // Deliveries with an attempt in flight keep their lease until the attempt ends.
+    // A delivery with an attempt in flight keeps its lease until the attempt ends.
     connection
         .prepare_cached(
             "UPDATE deliveries INDEXED BY deliveries_of_notification SET status = 3, due_at = ?2 WHERE notification_id = ?1 AND status = 0",
@@ -45,8 +46,8 @@ pub(super) fn delete_notification(
     Ok(true)
 }
 
-/// Whether the notification of a delivery is deleted. If it is deleted, the responses to the delivery's attempts must
-/// not be stored.
+/// Returns whether the notification of a delivery is deleted. If the notification is deleted, the responses to the
+/// delivery's attempts must not be stored.
 pub(super) fn is_notification_deleted(connection: &Connection, delivery_id: Uuid) -> rusqlite::Result<bool> {
     let deleted = connection
         .prepare_cached("SELECT n.data IS NULL FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE d.id = ?1")?
@@ -55,7 +56,7 @@ pub(super) fn is_notification_deleted(connection: &Connection, delivery_id: Uuid
     Ok(deleted == Some(true))
 }
 
-/// Runs a step of any unfinished erasure. Returns true if more responses may be left.
+/// Runs one step of an unfinished erasure, if there is one. Returns true if more responses may be left.
 pub(super) fn erase_some_responses(connection: &Connection) -> rusqlite::Result<bool> {
     let next =
         connection.prepare_cached("SELECT notification_id FROM erasures LIMIT 1")?.query_row([], |row| row.get::<_, Key>(0)).optional()?;
@@ -65,7 +66,8 @@ pub(super) fn erase_some_responses(connection: &Connection) -> rusqlite::Result<
     }
 }
 
-/// Erases the responses of some deliveries. Returns true if more responses may be left.
+/// Erases the responses to the attempts of some deliveries of a notification. Returns true if more responses may be
+/// left.
 pub(super) fn erase_responses(connection: &Connection, notification_id: Uuid) -> rusqlite::Result<bool> {
     let deliveries: Vec<Key> = connection
         .prepare_cached(
@@ -94,7 +96,7 @@ pub(super) fn erase_responses(connection: &Connection, notification_id: Uuid) ->
     }
 }
 
-/// Runs `erase` so that SQLite also overwrites freed pages with zeros. This needs additional writes.
+/// Runs `erase`. Meanwhile, SQLite overwrites freed pages with zeros, which needs additional writes.
 fn overwriting<T>(connection: &Connection, erase: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     connection.pragma_update(None, "secure_delete", "on")?;
     let erased = erase();

@@ -1,4 +1,4 @@
-//! The failed attempts of webhooks since their last success.
+//! The failed attempts of each webhook since the last success of the webhook.
 
 use std::collections::HashSet;
 

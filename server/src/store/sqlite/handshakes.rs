@@ -1,4 +1,4 @@
-//! Handshakes. A webhook has a handshake while its receiver must still agree.
+//! Handshakes. A webhook has a handshake as long as its receiver must agree and has not agreed yet.
 
 use super::*;
 
@@ -24,8 +24,8 @@ pub(super) fn insert(connection: &Connection, webhook_id: Uuid, challenge: &Chal
     Ok(())
 }
 
-/// Handles a change of the target URL. The handshake for the earlier URL is void. If the webhook was deactivated for
-/// another reason than a handshake, it stays deactivated. The next activation then needs a handshake.
+/// Handles a change of the target URL. Makes the handshake for the earlier URL void. If the webhook was deactivated for
+/// another reason than a handshake, it stays deactivated. In that case, the next activation needs a handshake.
 pub(super) fn moved(
     connection: &Connection,
     cache: &SubscriptionCache,
@@ -72,7 +72,7 @@ pub(super) fn due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Resu
     Ok(DueHandshakes { due, next_due: next_due.map(|time| time.0) })
 }
 
-/// Returns the revision of the webhook if the handshake made it active.
+/// Returns the revision of the webhook if the handshake made the webhook active.
 pub(super) fn finish(
     connection: &Connection,
     cache: &SubscriptionCache,
@@ -90,7 +90,8 @@ pub(super) fn finish(
             .execute((&webhook, challenge.as_str(), Millis(due_at)))?;
         return Ok(None);
     }
-    // An outdated challenge matches no row. It was sent to another URL, or before the webhook was deactivated again.
+    // An outdated challenge matches no row. An outdated challenge was sent to an earlier URL, or before the webhook was
+    // deactivated again.
     let ended = connection
         .prepare_cached("DELETE FROM handshakes WHERE webhook_id = ?1 AND challenge = ?2")?
         .execute((&webhook, challenge.as_str()))?;

@@ -5,8 +5,8 @@ use crate::api::trace::TraceContext;
 use crate::model::Rate;
 use crate::slots::{Slot, Slots};
 
-/// The maximum number of deliveries that one round leases. The limit keeps the round short, because a publish must
-/// wait for it.
+/// The maximum number of deliveries that one round leases. The limit keeps the round short, because a publish must wait
+/// until the round ends.
 const MAX_LEASED_PER_ROUND: usize = 256;
 
 pub(super) struct LeaseTransaction<'a> {
@@ -71,8 +71,7 @@ impl LeaseTransaction<'_> {
         Ok(leased)
     }
 
-    /// Takes a slot if the caps and the webhook's rate limit allow it. If they do not allow it, the work waits in
-    /// `slots`.
+    /// Takes a slot if the caps and the webhook's rate limit allow this. Otherwise lets the work wait in `slots`.
     fn take_slot(&self, destination: &Destination, work: WorkItem, payload_bytes: usize) -> rusqlite::Result<Option<Slot>> {
         let Some(slot) = self.slots.try_take(&destination.account, work, payload_bytes, self.now) else { return Ok(None) };
         let Some(rate) = destination.max_per_second.and_then(Rate::per_second) else { return Ok(Some(slot)) };
@@ -96,7 +95,8 @@ impl LeaseTransaction<'_> {
         }
     }
 
-    /// Leases deliveries of these work items, and of work that has fallen due, while slots are free.
+    /// Leases due deliveries of these work items, and of work in `ready` that has fallen due. Stops when no slot is
+    /// free.
     pub(super) fn lease_due(&self, mut work_items: Vec<WorkItem>) -> rusqlite::Result<DueRound> {
         work_items.extend(ready::take_due(self.connection, self.now)?);
         // Retries come after new and ordered deliveries, except when `retries_go_first` returns true.
@@ -123,10 +123,11 @@ impl LeaseTransaction<'_> {
         Ok(round)
     }
 
-    /// Leases due deliveries of one lane of a webhook. The remaining work waits in `slots`, or in `ready` until it is
-    /// due.
+    /// Leases due deliveries of one lane of a webhook. Deliveries that are not leased wait for a slot in `slots`, or
+    /// for their due time in `ready`.
     pub(super) fn lease_of_webhook(&self, destination: &Arc<Destination>, work: WorkItem, limit: usize) -> rusqlite::Result<Vec<Leased>> {
-        // Work that waits in `slots` is leased when its wait ends. Paused work is leased when the pause ends.
+        // Deliveries of work that waits in `slots` are leased when its wait ends. Deliveries of paused work are leased
+        // when the pause ends.
         if self.slots.is_waiting(work) || self.cache.is_paused(self.connection, destination)? {
             return Ok(Vec::new());
         }
@@ -139,12 +140,13 @@ impl LeaseTransaction<'_> {
             let due_at = row.get::<_, Millis>(2)?.0;
             let is_leased: bool = row.get(3)?;
             if is_leased {
-                // This delivery is in flight. Recording its outcome leases the next delivery.
+                // This delivery is in flight. The next delivery is leased when the outcome of this delivery is
+                // recorded.
                 break;
             }
             let (attempts, schedule_start): (u32, u32) = (row.get(1)?, row.get(9)?);
             // The first attempt of a retry schedule is always due. If its due time is in the future, the clock was set
-            // back.
+            // back after the due time was stored.
             if due_at > self.now && attempts > schedule_start {
                 ready::mark(self.connection, work, due_at)?;
                 break;
@@ -190,7 +192,8 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects deliveries without a valid lease. The query also reads leased deliveries, but the slots limit their number.
+/// Selects deliveries without a valid lease. The query also reads leased deliveries, but the slots limit the number of
+/// leased deliveries.
 const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state
      FROM deliveries d INDEXED BY deliveries_waiting JOIN notifications n ON n.id = d.notification_id
@@ -198,7 +201,7 @@ const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, 
        AND (d.leased_by IS NULL OR d.leased_by <> :incarnation)
      ORDER BY d.due_at";
 
-/// Only the first delivery in order may be leased.
+/// Selects the first pending delivery of an ordered webhook, because no other delivery may be leased.
 const IN_ORDER: &str =
     "SELECT d.id, d.attempt_count, d.due_at, d.leased_by IS :incarnation, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state

@@ -38,7 +38,7 @@ pub(super) fn find_key(connection: &Connection, idempotency: &Idempotency, now: 
         .optional()?;
     match earlier {
         None => Ok(None),
-        // The time of this comparison reveals at most something about a body that the same caller sent.
+        // The duration of this comparison can reveal only information about a body that the same caller sent.
         Some((fingerprint, _)) if fingerprint != idempotency.fingerprint => Ok(Some(Published::Conflict)),
         Some((_, id)) => Ok(Some(get(connection, None, id)?.map_or(Published::Deleted, Published::Repeated))),
     }

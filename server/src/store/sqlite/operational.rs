@@ -1,14 +1,14 @@
-//! Publishing operational events, in the transaction that causes them.
+//! Publishing operational events. An event is published in the transaction that causes the event.
 
 use super::*;
 use crate::api::operational::Operational;
 
-/// Publishes an event to the account's active webhooks that subscribe to its type, except the webhook that the event
-/// is about. Stores nothing if no webhook must get the event. Leases nothing, so the caller must wake the engine after
-/// the commit.
+/// Publishes an event to the account's active webhooks that subscribe to the type of the event. The webhook that the
+/// event is about does not get it. Stores nothing if no webhook must get the event. Leases no deliveries, so the caller
+/// must wake the engine after the commit.
 ///
-/// Failing webhooks cannot cause an endless chain of events. Without a success or a new activation, a webhook causes
-/// at most one warning and one deactivation.
+/// Failing webhooks cannot cause an endless chain of events. Until a webhook has a success or is activated again, it
+/// causes at most one warning and one deactivation.
 pub(super) fn publish<T: Operational>(
     connection: &Connection,
     cache: &SubscriptionCache,

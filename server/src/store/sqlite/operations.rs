@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::store::shared::ROW;
 
-/// The SQL statements are in other modules, one module for each subject.
+/// The SQL statements are in other modules. There is one module for each subject.
 #[async_trait]
 impl Store for Sqlite {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
@@ -130,8 +130,8 @@ impl Store for Sqlite {
         self.add(share, Urgency::Now, ROW, move |connection, _| redelivery::redeliver(connection, &account, id, now, incarnation)).await
     }
 
-    /// A step is not urgent: it waits for the batching delay or for another commit. So other writes can run between
-    /// two steps.
+    /// A step is not urgent: it waits until the batching delay ends or another commit begins. So other writes can run
+    /// between two steps.
     async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
         let share = Share::of(Some(&account), 0);
         let incarnation = self.incarnation;
@@ -156,7 +156,7 @@ impl Store for Sqlite {
 
     async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt> {
         let incarnation = self.incarnation;
-        // In an ordered webhook, the next delivery waits for this commit.
+        // The next delivery of an ordered webhook waits for this commit.
         let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
         self.write_with(Share::Own, urgency, move |connection, cache| {
             LeaseTransaction { connection, cache, slots: &slots, incarnation, now }.finish(&finish)
@@ -233,7 +233,7 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
     }
 
-    /// Makes all earlier leases void, because only one server at a time uses a file.
+    /// Makes all earlier leases void, because only one server at a time uses the file.
     async fn join(&self) -> Result<()> {
         let incarnation = self.incarnation;
         self.write(Share::Own, Urgency::Now, move |connection| {

@@ -5,7 +5,8 @@ use super::*;
 impl LeaseTransaction<'_> {
     pub(super) fn finish(&self, finish: &EndedAttempt) -> rusqlite::Result<FinishedAttempt> {
         let (mut finished, lane_now) = self.record(finish)?;
-        // A redelivery during the attempt may have moved the delivery into the lane `ordered` or out of it.
+        // A redelivery during the attempt may have moved the delivery to the lane `ordered`, or from there to another
+        // lane.
         if (finish.lane == Lane::Ordered || lane_now == Some(Lane::Ordered))
             && finished.deactivated.is_none()
             && let Some(destination) = self.cache.destination(self.connection, finish.destination.webhook_id)?
@@ -16,7 +17,8 @@ impl LeaseTransaction<'_> {
         Ok(finished)
     }
 
-    /// Records the attempt. Returns its effects, and the current lane of the delivery if its row was updated.
+    /// Records the attempt. Returns the effects of the attempt. Also returns the current lane of the delivery if the
+    /// row of the delivery was updated.
     fn record(&self, finish: &EndedAttempt) -> rusqlite::Result<(FinishedAttempt, Option<Lane>)> {
         let connection = self.connection;
         let delivery = Key(finish.delivery_id);
@@ -42,7 +44,8 @@ impl LeaseTransaction<'_> {
             ))?;
 
         if finish.next == Next::Succeeded {
-            // A success that is reported again does not end a redelivery that was requested after the first report.
+            // The same success may be reported twice. The second report does not end a redelivery that was requested
+            // after the first report.
             let lane = connection
                 .prepare_cached(
                     "UPDATE deliveries SET status = 1, attempt_count = max(attempt_count, ?2), leased_by = NULL, due_at = ?4
@@ -54,7 +57,7 @@ impl LeaseTransaction<'_> {
             return Ok((FinishedAttempt::default(), lane));
         }
 
-        // A delivery that was cancelled during the attempt stays cancelled, but the attempt is counted.
+        // If the delivery was cancelled during the attempt, it stays cancelled, but the attempt is counted.
         let destination = &finish.destination;
         let live = self.cache.destination(connection, destination.webhook_id)?.filter(|current| current.epoch == destination.epoch);
         let (status, due_at) = match finish.next {
@@ -63,8 +66,8 @@ impl LeaseTransaction<'_> {
             Next::Failed | Next::Gone | Next::Succeeded => (2, self.now),
         };
         let lane = if finish.lane == Lane::Ordered { Lane::Ordered } else { Lane::Retry };
-        // If the retry schedule starts after this attempt, a redelivery was requested during the attempt. Then the
-        // schedule does not change.
+        // If the retry schedule starts after this attempt, a redelivery was requested during the attempt. In that case,
+        // the schedule does not change.
         let still_due = connection
             .prepare_cached(
                 "UPDATE deliveries SET attempt_count = ?2, leased_by = NULL,
@@ -82,7 +85,7 @@ impl LeaseTransaction<'_> {
         }
         let lane_now = still_due.map(|(_, _, lane)| lane);
 
-        // Deactivate only if the webhook still has the target URL of the attempt.
+        // The webhook is deactivated only if it still has the target URL of the attempt.
         let Some(current) = live.filter(|current| current.target_url == destination.target_url) else {
             return Ok((FinishedAttempt::default(), lane_now));
         };

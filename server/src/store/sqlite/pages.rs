@@ -1,11 +1,11 @@
-//! Pages of lists. The cost of a page is limited, even if the filter matches only few of many rows.
+//! Pages of lists. The cost of a page is limited, even if there are many rows and only few of them match the filter.
 
 use super::*;
 
 /// The maximum number of rows that are examined for one page.
 const MAX_ROWS_EXAMINED: usize = 10_000;
 
-/// A page ends when its payloads reach this size.
+/// A page ends when its payloads reach this size in bytes.
 const MAX_PAYLOAD_BYTES: usize = 4 << 20;
 
 /// Collects a page from rows in list order. Column 0 is the identifier. Column 1 says whether the row matches the

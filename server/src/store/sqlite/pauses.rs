@@ -1,8 +1,9 @@
 //! The pauses of the operator.
 //!
-//! An administration command writes a pause, and the writing thread sees it in its next transaction. A leasing round
-//! removes paused work from `ready`, so the work waits only in `deliveries`. The transaction that ends a pause also
-//! adds the due times to `ready` again. So the end of the pause and the due times become visible together.
+//! An administration command writes a pause. The writing thread of the server finds the pause in its next transaction.
+//! A leasing round removes paused work from `ready`, so only the table `deliveries` still has the due times. The
+//! transaction that ends a pause also adds the due times to `ready` again. So there is no moment at which the pause has
+//! ended and `ready` has no due times.
 
 use super::*;
 use crate::store::shared::pauses::{Paused, from_columns, to_columns};
@@ -11,7 +12,7 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Paused> {
     Ok(list(connection)?.into_iter().collect())
 }
 
-/// Returns false if the scope is already paused.
+/// Begins a pause. Returns false if the scope is already paused.
 pub(super) fn pause(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let (scope, name) = to_columns(scope);
     let inserted = connection.prepare_cached("INSERT OR IGNORE INTO pauses (scope, name, since) VALUES (?1, ?2, ?3)")?.execute((
@@ -23,10 +24,11 @@ pub(super) fn pause(connection: &Connection, cache: &SubscriptionCache, scope: &
     Ok(inserted == 1)
 }
 
-/// Returns false if the scope is not paused.
+/// Ends a pause. Returns false if the scope is not paused.
 pub(super) fn resume(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let Some(since) = forget(connection, cache, scope)? else { return Ok(false) };
-    // The time of the pause does not count as time of failure, because no attempt begins during a pause.
+    // Moves the start of the failures, because no attempt begins during a pause. So the duration of the pause does not
+    // count.
     connection
         .prepare_cached(&format!(
             "UPDATE failures SET since = since + max(0, ?1 - max(since, ?2))
@@ -47,7 +49,8 @@ pub(super) fn forget(connection: &Connection, cache: &SubscriptionCache, scope: 
         .optional()
 }
 
-/// The condition that selects the webhooks of a scope. It uses the table alias `w` and the parameter `?3`.
+/// Returns the condition that selects the webhooks of a scope. The condition uses the table alias `w` and the parameter
+/// `?3`.
 fn filter(scope: &PauseScope) -> &'static str {
     match scope {
         PauseScope::All => "?3 IS NULL",

@@ -1,4 +1,4 @@
-//! Publishing: the notification, its deliveries and their leases are stored in one transaction.
+//! Publishing. One transaction stores the notification, its deliveries and the leases of the deliveries.
 
 use super::*;
 use crate::store::notifications::KEY_LIFE;

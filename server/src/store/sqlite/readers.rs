@@ -10,7 +10,8 @@ use super::{Error, Result};
 
 const CONNECTIONS: usize = 3;
 
-/// The size of the page cache of each connection. It is small, because the operating system also caches the pages.
+/// The size of the page cache of each connection. This cache is small, because the operating system also caches the
+/// pages.
 const CACHE_KIBIBYTES: i64 = 1024;
 
 pub(super) struct Readers {
@@ -48,8 +49,8 @@ impl Readers {
     }
 }
 
-/// A connection in use. It returns to the pool even if the look-up panics. The permit is released after the connection
-/// has returned.
+/// A connection in use. When this value is dropped, the connection returns to the pool, even if the look-up panics.
+/// After that, the permit is released.
 struct BorrowedConnection {
     connection: Option<Connection>,
     readers: Arc<Readers>,

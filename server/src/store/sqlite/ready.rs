@@ -1,20 +1,20 @@
-//! The table `ready`: when the next delivery of each webhook and lane falls due.
+//! The table `ready`. It has the due time of the next delivery of each webhook and lane.
 
 use super::*;
 
-/// The maximum number of due rows that one round removes from the table.
+/// The maximum number of due rows that one leasing round removes from the table.
 const MAX_READY_PER_ROUND: u32 = 256;
 
-/// Rebuilds the table after earlier leases became void. The cost is one index search for each webhook and lane, and
-/// does not depend on the size of the backlog. In the lanes `fresh` and `ordered`, the next round examines the work at
-/// once. The due times of these lanes may be in the future if the clock was ahead during the publish.
+/// Rebuilds the table after earlier leases became void. The cost is one index search for each webhook and lane. It does
+/// not depend on the number of deliveries. The next leasing rounds examine all work in the lanes `fresh` and `ordered`.
+/// The stored due times in these lanes may be in the future, if the clock was wrong during the publish.
 pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM ready", [])?;
     find(connection, "?3 IS NULL", &rusqlite::types::Value::Null)
 }
 
 /// Adds the missing rows of some webhooks. `of_webhooks` is a condition with the table alias `w` and the parameter
-/// `?3`. A row with an earlier due time does not change.
+/// `?3`. If a row exists and has an earlier due time, the row does not change.
 pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusqlite::types::Value) -> rusqlite::Result<()> {
     let mut find = connection.prepare(&format!(
         "INSERT INTO ready (webhook_id, lane, due_at)
@@ -34,7 +34,7 @@ pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusql
     Ok(())
 }
 
-/// Records that a delivery of the work item falls due at a time.
+/// Records that a delivery of the work item falls due at `due_at`.
 pub(super) fn mark(connection: &Connection, work: WorkItem, due_at: DateTime<Utc>) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -45,7 +45,7 @@ pub(super) fn mark(connection: &Connection, work: WorkItem, due_at: DateTime<Utc
     Ok(())
 }
 
-/// Removes the due work from the table and returns it.
+/// Removes due work from the table and returns this work.
 pub(super) fn take_due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Vec<WorkItem>> {
     let due: Vec<WorkItem> = connection
         .prepare_cached("SELECT webhook_id, lane FROM ready WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?

@@ -1,7 +1,7 @@
-//! Making many deliveries of one webhook due again in small steps.
+//! Making many deliveries of one webhook due again. This work is done in small steps.
 //!
-//! A step examines a limited number of rows. Rows that it does not recover count too. It uses an index of failed and
-//! cancelled deliveries, so it reads neither succeeded deliveries nor deliveries before `since`.
+//! A step examines a limited number of rows. The limit includes the rows that the step does not recover. The step uses
+//! an index of failed and cancelled deliveries. So it does not read succeeded deliveries or deliveries before `since`.
 
 use super::*;
 use crate::store::RECOVERY_STEP;
@@ -17,7 +17,7 @@ pub(super) fn step(
     if webhook.deactivation.is_some() {
         return Ok(RecoveryStep::WebhookDeactivated);
     }
-    // Cancelled deliveries are in the index only after their rows have the status `cancelled`, so this step comes
+    // Cancelled deliveries are in the index only after their rows have the status `cancelled`. So this status is stored
     // first.
     if cancellations::carry_out_some(connection, Some(webhook.id), now)? {
         return Ok(RecoveryStep::Prepared);

@@ -1,11 +1,11 @@
 //! Making one delivery due again.
 //!
 //! A redelivery begins a new retry schedule after attempt number `schedule_start`. While an attempt is in flight,
-//! `leased_by` is the incarnation of this process. The lease stays, so no second attempt is leased at the same time.
-//! The attempt in flight is then the last one before the new schedule. When it ends, its number shows that a
-//! redelivery was requested. If it succeeded, the redelivery is complete too. After any other outcome, the delivery
-//! stays due. A cancellation keeps the lease of an attempt in flight. So all of this is also true for a delivery that
-//! was cancelled during the attempt.
+//! `leased_by` is the incarnation of this process. A redelivery keeps this lease, so the delivery has no second attempt
+//! at the same time. The attempt in flight is the last attempt before the new schedule. When this attempt ends, its
+//! number shows that a redelivery was requested. If the attempt succeeded, the redelivery is complete too. After any
+//! other outcome, the delivery stays due. A cancellation also keeps the lease of an attempt in flight. So these rules
+//! also apply to a delivery that was cancelled during the attempt.
 
 use super::*;
 
@@ -56,7 +56,7 @@ pub(super) fn redeliver(
         return Ok(Redelivered::WebhookDeactivated);
     }
     let (lane, due_at) = match found.pending {
-        // A pending delivery keeps its lane. If its due time has already passed, it also keeps its due time.
+        // A pending delivery keeps its lane. If its due time has already passed, the delivery also keeps the due time.
         Some((due_at, lane)) => {
             let due_at = due_at.min(now);
             connection
@@ -70,9 +70,9 @@ pub(super) fn redeliver(
     Ok(deliveries::get(connection, None, id)?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes an ended delivery due again. Its new retry schedule starts after its last attempt, or after the attempt in
-/// flight. The delivery goes to the lane `retry`, so new deliveries do not wait for it. In an ordered webhook, it
-/// comes after all other deliveries. Returns the lane.
+/// Makes an ended delivery due again. The new retry schedule starts after the most recent attempt, or after the attempt
+/// in flight. Moves the delivery to the lane `retry`, so that new deliveries do not wait for it. In an ordered webhook,
+/// the delivery comes after all other deliveries of the lane `ordered`. Returns the lane.
 pub(super) fn make_due(
     connection: &Connection,
     id: Uuid,

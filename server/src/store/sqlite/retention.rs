@@ -6,8 +6,9 @@ use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK
 /// The maximum number of deliveries, notifications or webhooks that one part of a step removes.
 const MAX_REMOVED: u32 = 200;
 
-/// The file shrinks if it has more free pages than this number, and if more than a quarter of its pages are free. Each
-/// step returns at most [`MAX_PAGES_FREED`] pages to the disk. SQLite reuses the remaining free pages.
+/// The file shrinks only if it has more than this number of free pages, and if they are more than a quarter of all
+/// pages. Each step removes at most [`MAX_PAGES_FREED`] free pages from the file. SQLite reuses the remaining free
+/// pages.
 const MIN_FREE_PAGES: i64 = 256;
 const MAX_PAGES_FREED: u32 = 64;
 
@@ -51,7 +52,8 @@ fn walk(
     Ok(moved.more)
 }
 
-/// Examines deliveries created up to `created_by`, and removes those whose retention time has passed.
+/// Examines deliveries that were created at `created_by` or earlier. Removes the deliveries whose retention time has
+/// passed.
 fn remove_deliveries(
     connection: &Connection,
     limits: &StorageLimits,
@@ -100,8 +102,8 @@ fn remove_deliveries(
     Ok(Passed { reached, more: old.len() == LOOKED_AT_ONCE as usize })
 }
 
-/// Removes a delivery with its attempts. Also removes the notification if it has no other delivery. Returns the size
-/// of the removed payload in bytes.
+/// Removes a delivery and its attempts. Also removes the notification if the notification has no other delivery.
+/// Returns the size of the removed payload in bytes.
 fn remove_delivery(connection: &Connection, id: Uuid, notification_id: Uuid) -> rusqlite::Result<i64> {
     connection.prepare_cached("DELETE FROM attempts WHERE delivery_id = ?1")?.execute([Key(id)])?;
     connection.prepare_cached("DELETE FROM deliveries WHERE id = ?1")?.execute([Key(id)])?;
@@ -114,8 +116,8 @@ fn remove_delivery(connection: &Connection, id: Uuid, notification_id: Uuid) -> 
         .query_row([Key(notification_id)], |row| row.get(0))
         .optional()?;
     if payload == Some(None) {
-        // An API call had deleted the notification. Its responses are removed with its attempts, so its erasure is
-        // complete.
+        // If an API call had deleted the notification, there may be a row in `erasures`. The attempts and their
+        // responses are removed now, so the erasure is complete.
         connection.prepare_cached("DELETE FROM erasures WHERE notification_id = ?1")?.execute([Key(notification_id)])?;
     }
     Ok(payload.flatten().unwrap_or_default())
@@ -170,7 +172,7 @@ fn shrink(connection: &Connection) -> rusqlite::Result<bool> {
     if before <= MIN_FREE_PAGES.max(pages / 4) {
         return Ok(false);
     }
-    // Each returned row has freed a page.
+    // SQLite frees one page for each row that it returns.
     let mut freeing = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({MAX_PAGES_FREED})"))?;
     let mut freed = freeing.query([])?;
     while freed.next()?.is_some() {}

@@ -7,13 +7,13 @@ use rusqlite::Connection;
 
 use super::copy;
 
-/// The migrations, oldest first. A released file never changes.
+/// The migrations, oldest first. A migration file never changes after its release.
 pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../schema/sqlite/0001_initial.sql")];
 
-/// SQLite truncates a larger log to this size, in bytes.
+/// If the log is larger than this number of bytes, SQLite truncates the log to this size.
 pub(super) const JOURNAL_SIZE_LIMIT: i64 = 16 << 20;
 
-/// How long a statement waits until another process, for example a token command, has finished its write.
+/// The maximum time that a statement waits while another process writes. That process is for example a token command.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +74,8 @@ pub(super) fn schema_version(connection: &Connection) -> rusqlite::Result<usize>
     connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
 }
 
-/// Migrates the schema. Before that, copies an existing database to `webhooks.db.before-schema-N`, so that the operator can
-/// return to the previous program.
+/// Migrates the schema. Before the migration, copies an existing database to `webhooks.db.before-schema-N`. With this
+/// copy, the operator can run the previous program again.
 pub(super) fn migrate(connection: &mut Connection, file: &Path, migrations: &[&str]) -> std::result::Result<(), OpenError> {
     let path = file.display().to_string();
     let open = |source| OpenError::of(file, source);

@@ -1,4 +1,4 @@
-//! The rotation of signing secrets. At most two secrets of a webhook are valid.
+//! The rotation of signing secrets. A webhook has at most two valid secrets at the same time.
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! Checks whether the store has room for more data.
 //!
-//! A full store refuses only commands that add data for a caller. It still records attempts, performs deletions, and
-//! removes old data. So a full store gets room again without an action of the operator.
+//! A full store refuses only commands that add data for a caller. It still records attempts, deletes what callers
+//! delete, and removes old data. So a full store gets free space again, and the operator does not have to act.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +28,7 @@ impl Space {
         Space::new(&self.database, limits)
     }
 
-    /// Whether `bytes` more bytes may be stored. `connection` must be the writing connection.
+    /// Returns whether `bytes` more bytes may be stored. `connection` must be the writing connection.
     pub(super) fn admits(&self, connection: &Connection, bytes: usize) -> rusqlite::Result<bool> {
         if self.max_bytes == 0 && self.min_free_bytes == 0 {
             return Ok(true);
@@ -44,16 +44,16 @@ impl Space {
         Ok(StorageUse {
             used_bytes: used_bytes(connection)?,
             max_bytes: self.max_bytes,
-            // If the file system does not report its free space, assume that it has room.
+            // If the file system does not report its free space, this value means that the disk is not full.
             disk_free_bytes: rustix::fs::statvfs(&self.database).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
             min_free_bytes: self.min_free_bytes,
         })
     }
 }
 
-/// Free pages do not count as used, because SQLite reuses them before the file grows. The log does not count as used
-/// either, because it shrinks only when SQLite begins to overwrite it. If the log counted, a full store might stay
-/// full for ever.
+/// Returns the size of the database. Free pages do not count, because SQLite reuses them before the file grows. The log
+/// does not count either, because the log shrinks only when SQLite begins to overwrite it. If the log counted, a full
+/// store might stay full for ever.
 fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name| connection.prepare_cached(name)?.query_row([], |row| row.get::<_, u32>(0).map(u64::from));
     let pages = pragma("PRAGMA page_count")?.saturating_sub(pragma("PRAGMA freelist_count")?);

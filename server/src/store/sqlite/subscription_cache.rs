@@ -1,5 +1,5 @@
-//! The subscription cache keeps the webhook data for publishing and leasing. If an account is in the cache, a publish
-//! needs no query to find the webhooks.
+//! The subscription cache contains the webhook data that publishing and leasing need. If an account is in the cache, a
+//! publish needs no query to find the webhooks.
 //!
 //! Only the writing thread uses the cache, inside its transactions. Each change of a webhook removes the webhook from
 //! the cache. If a transaction is not committed, the whole cache is cleared.
@@ -25,12 +25,13 @@ struct Contents {
     failing: Option<HashSet<Uuid>>,
     /// The operator's pauses. `None` means that the pauses must be read.
     paused: Option<Paused>,
-    /// The last value of `PRAGMA data_version`. It changes with each commit of another connection.
+    /// The most recently read value of `PRAGMA data_version`. This value changes with each commit of another
+    /// connection.
     data_version: Option<i64>,
 }
 
 impl SubscriptionCache {
-    /// Returns an active webhook.
+    /// Returns the webhook if it is active.
     pub(super) fn destination(&self, connection: &Connection, id: Uuid) -> rusqlite::Result<Option<Arc<Destination>>> {
         if let Some(destination) = self.lock().webhooks.get(&id) {
             return Ok(Some(destination.clone()));
@@ -89,7 +90,7 @@ impl SubscriptionCache {
         contents.counts.remove(account);
     }
 
-    /// Whether a webhook has a row in `failures`.
+    /// Returns whether a webhook has a row in `failures`.
     pub(super) fn is_failing(&self, connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
         let mut contents = self.lock();
         if contents.failing.is_none() {
@@ -112,7 +113,7 @@ impl SubscriptionCache {
         }
     }
 
-    /// Whether deliveries of this webhook are paused.
+    /// Returns whether deliveries of this webhook are paused.
     pub(super) fn is_paused(&self, connection: &Connection, destination: &Destination) -> rusqlite::Result<bool> {
         let mut contents = self.lock();
         let paused = match contents.paused.take() {
@@ -127,7 +128,8 @@ impl SubscriptionCache {
         self.lock().paused = None;
     }
 
-    /// Checks at the start of a transaction whether another process has changed the database.
+    /// Clears the cache if another process has changed the database. The caller must call this at the start of each
+    /// transaction.
     pub(super) fn check_for_external_changes(&self, connection: &Connection) {
         let version = connection.prepare_cached("PRAGMA data_version").and_then(|mut version| version.query_row([], |row| row.get(0)));
         let mut contents = self.lock();

@@ -39,7 +39,7 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Token> {
     Ok(Token {
         id: row.get::<_, Key>(0)?.0,
         account: row.get::<_, Option<String>>(1)?.map(Account::stored),
-        // An unknown scope of a newer program allows nothing.
+        // A newer program may have stored a scope that this program does not know. Such a scope allows nothing.
         scopes: scopes.split(' ').filter_map(Scope::parse).collect(),
         created_at: row.get::<_, Millis>(3)?.0,
         expires_at: row.get::<_, Option<Millis>>(4)?.map(|time| time.0),

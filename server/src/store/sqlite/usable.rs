@@ -13,10 +13,10 @@ pub(crate) struct Usable(Connection);
 
 impl Usable {
     /// # Errors
-    /// When the file is not a database of this service, is damaged, or has a newer schema.
+    /// If the file is not a database of this service, is damaged, or has a newer schema than this program.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Usable> {
         let connection = Connection::open(path)?;
-        // Moves the contents of the log into the file.
+        // This setting moves the contents of the log into the file.
         connection.pragma_update(None, "journal_mode", "delete").context("it is not a database")?;
         let mut damage = Vec::new();
         connection.pragma_query(None, "integrity_check", |row| {
@@ -28,18 +28,18 @@ impl Usable {
         Ok(Usable(connection))
     }
 
-    /// Opens a database and locks it against writes of all processes until the result is dropped. The result cannot
-    /// write either.
+    /// Opens a database and locks it. No process can write to the database until the result is dropped. The result
+    /// itself cannot write either.
     ///
     /// # Errors
-    /// When the file is not a database of this service, cannot be locked, or has an older or newer schema. Damage is
-    /// not checked.
+    /// If the file is not a database of this service, cannot be locked, or has another schema version than this
+    /// program. This function does not check for damage.
     pub(crate) fn hold(path: &Path) -> anyhow::Result<Usable> {
         let open = |source| OpenError::of(path, source);
         let connection =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(open)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
-        // The lock needs write access.
+        // Locking the database needs write access.
         let writable = !connection.is_readonly("main").map_err(open)?;
         ensure!(writable, "cannot lock {}: run webhooks-server as a user who may write it", path.display());
         // With this setting, closing the connection does not move the contents of the log into the file.

@@ -87,8 +87,8 @@ pub(super) fn update(
     Ok(webhook_rows::get(connection, Some(account), id)?.map(Ok))
 }
 
-/// Deactivates a webhook and removes its handshake, if it has one. If the webhook is already deactivated for another
-/// reason than a handshake, changes nothing.
+/// Deactivates a webhook, and removes the handshake if the webhook has one. Changes nothing if the webhook is already
+/// deactivated for another reason than a handshake.
 pub(super) fn deactivate(
     connection: &Connection,
     cache: &SubscriptionCache,

@@ -14,18 +14,20 @@ use crate::store::queue::{FairQueue, Share, Urgency};
 /// The batching delay of commands that are not urgent.
 const LINGER: Duration = Duration::from_millis(5);
 
-/// A command. It runs inside the transaction, or gets the error if the transaction could not begin.
+/// A command. It runs inside the transaction. If the transaction could not begin, the command gets the error instead of
+/// the connection.
 type Command = Box<dyn FnOnce(std::result::Result<&Connection, &rusqlite::Error>) -> (Reply, Failed) + Send>;
-/// Sends the result of a command to its caller. Runs after the commit and gets the result of the commit.
+/// Sends the result of a command to the caller of the command. This function runs after the commit and gets the result
+/// of the commit.
 type Reply = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>)>;
-/// Whether the command failed, and so changed nothing.
+/// Whether the command failed. A failed command has changed nothing.
 type Failed = bool;
 
 /// The condition that wakes the writing thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WakeOn {
     AnyCommand,
-    /// Only a command that makes the next batch begin at once.
+    /// Only a command that makes the next batch begin at once wakes the thread.
     UrgentCommand,
 }
 
@@ -80,7 +82,7 @@ impl Writer {
             };
             let failed = outcome.is_err();
             let reply: Reply = Box::new(move |committed| {
-                // If the caller has stopped waiting, the result is dropped. The command runs anyway.
+                // If the caller has stopped waiting, the result is dropped. The command has run in any case.
                 let _ = sender.send(match (outcome, committed) {
                     (Ok(_), Err(error)) => Err(Error::Unavailable(anyhow::anyhow!("the commit failed: {error}"))),
                     (outcome, _) => outcome,
@@ -103,7 +105,7 @@ impl Writer {
             }
         }
         let outcome = receiver.await.unwrap_or_else(|_| Err(Error::Unavailable(anyhow::anyhow!("the store is closed"))));
-        // The duration is recorded here, because every caller waits for the writing thread.
+        // The recorded duration includes the time in the queue, because the caller also waits during that time.
         self.shared.metrics.wrote(urgency.as_str(), started.elapsed());
         outcome
     }
@@ -121,7 +123,7 @@ impl Drop for Writer {
     }
 }
 
-/// Waits for the next batch. Returns `None` after the queue is closed and empty.
+/// Waits for the next batch. Returns `None` when the queue is closed and empty.
 fn next_batch(shared: &Shared) -> Option<Vec<Command>> {
     let mut waiting = shared.lock();
     loop {
@@ -155,7 +157,8 @@ fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command
         let (reply, failed) = command(transaction.as_ref().map(|()| connection));
         if failed {
             cache.forget_all();
-            // On a full disk, SQLite may roll back the whole transaction, including earlier commands.
+            // On a full disk, SQLite may roll back the whole transaction, including the commands that ran earlier in
+            // it.
             if transaction.is_ok() && connection.is_autocommit() {
                 let lost = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
                 transaction = Err(rusqlite::Error::SqliteFailure(lost, Some("the transaction was rolled back".to_owned())));
@@ -170,7 +173,8 @@ fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command
         cache.forget_all();
         if is_failed_sync(error) {
             // After a failed sync, the contents of the disk are unknown, and a second sync may wrongly report success.
-            // A new process reads the log from the disk and continues with the data that is really stored.
+            // So this process ends. A new process reads the log from the disk, and uses only data that is really
+            // stored.
             eprintln!(
                 "the disk failed to sync the database: {error}; this process exits, so that it does not confirm data that is not stored"
             );

@@ -8,7 +8,7 @@ use crate::store::sqlite::Sqlite;
 
 pub(in crate::store) enum TestDatabase {
     File(tempfile::TempDir),
-    /// The name of a database on the server that all tests share.
+    /// The name of a database. The database is on the PostgreSQL server that all tests share.
     Database(String),
 }
 
@@ -26,7 +26,7 @@ impl TestDatabase {
         TestDatabase::Database(webhooks_postgres::shared().create_database().expect("a database"))
     }
 
-    /// Opens a store without joining as a node, like an administration command.
+    /// Opens a store and does not join as a node. Administration commands open the store in the same way.
     pub(super) async fn open(&self, node: &str, limits: StorageLimits) -> Arc<dyn Store> {
         match self {
             TestDatabase::File(_) => Arc::new(Sqlite::open(&self.path(), Arc::default()).expect("opened").limited(limits)),
@@ -52,14 +52,15 @@ impl TestDatabase {
         store
     }
 
-    /// Removes nodes with this name. Another node does this some seconds after the death of a node.
+    /// Removes nodes with this name. In operation, another node does this some seconds after the death of a node.
     pub(super) fn mark_dead(&self, node: &str) {
         if let TestDatabase::Database(_) = self {
             self.ask(&format!("DELETE FROM nodes WHERE name = '{node}'"));
         }
     }
 
-    /// Returns the number of rows of a table. `of` is the name of the table and may also contain a condition.
+    /// Returns the number of rows of a table. `of` is the name of the table, and may also have a condition after the
+    /// name.
     pub(in crate::store) fn rows(&self, of: &str) -> u32 {
         self.ask(&format!("SELECT count(*) FROM {of}")).parse().expect("a number")
     }
@@ -79,7 +80,7 @@ impl TestDatabase {
         }
     }
 
-    /// Returns the size of all tables, including free space in them.
+    /// Returns the size of the database in bytes, including free space in its tables.
     pub(super) fn bytes(&self) -> u64 {
         match self {
             TestDatabase::File(_) => std::fs::metadata(self.path()).expect("a file").len(),
@@ -91,14 +92,14 @@ impl TestDatabase {
         }
     }
 
-    /// Makes free space in tables reusable, like autovacuum.
+    /// Makes free space in tables reusable, as autovacuum does in operation.
     pub(super) fn vacuum(&self) {
         if let TestDatabase::Database(_) = self {
             self.ask("VACUUM");
         }
     }
 
-    /// Returns free space to the disk. An SQLite file shrinks without this.
+    /// Returns free space to the disk. Does nothing for an SQLite file, because it shrinks by itself.
     pub(super) fn shrink(&self) {
         if let TestDatabase::Database(_) = self {
             self.ask("VACUUM FULL");
@@ -133,7 +134,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let TestDatabase::Database(name) = self {
-            // A database that cannot be dropped is removed with the server.
+            // If the database cannot be dropped here, it is removed when the PostgreSQL server is removed.
             let _ = webhooks_postgres::shared().drop_database(name);
         }
     }

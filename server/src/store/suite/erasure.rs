@@ -131,14 +131,15 @@ async fn no_byte_of_a_deleted_notification_stays_in_the_file() {
     let bench = Bench::at(TestDatabase::file(), 100, 100).await;
     bench.webhook("acme").await;
     let mut published = Vec::new();
-    // Many small payloads share a page, so SQLite moves them within and between pages. One large payload covers many pages.
+    // Many small payloads share a page, so SQLite moves them within a page and from page to page. The large payload
+    // covers many pages.
     for length in (0..200).map(|number| 20 + number * 37 % 60 * 50).chain([200_000]) {
         let (notification, leased) = bench.publish_marked("acme", marked(length), None).await;
         bench.finish_with_response(&leased[0], Next::RetryAt(seconds(1))).await;
         published.push(notification.id);
     }
     bench.publish_marked("acme", r#"{"a":"of others"}"#.to_owned(), None).await;
-    // Closing the database writes everything to the file.
+    // When the database is closed, SQLite writes the contents of the log to the file.
     let Bench { store, slots, database } = bench;
     drop(store);
     let contains = |text: &str| {

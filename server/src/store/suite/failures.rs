@@ -1,12 +1,12 @@
-//! Webhooks whose attempts have failed for too long.
+//! Tests of webhooks whose attempts have failed for too long.
 
 use super::*;
 
 const POLICY: DeactivationPolicy = DeactivationPolicy { time: TimeDelta::seconds(100), attempts: 3 };
 
 impl Bench {
-    /// Publishes a notification and ends its attempt at `time`. Returns the deactivation if the webhook was
-    /// deactivated.
+    /// Publishes a notification and ends its attempt at `time`. If this deactivates the webhook, returns the
+    /// deactivation.
     pub(super) async fn attempt_at(&self, webhook: &Webhook, time: i64, next: Next) -> Option<Deactivated> {
         let leased = self.publish_to(webhook).await.remove(0);
         self.end_at(&leased, time, next).await

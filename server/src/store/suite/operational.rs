@@ -1,4 +1,4 @@
-//! Operational events: notifications to an account about its own webhooks.
+//! Tests of operational events. These are notifications to an account about its own webhooks.
 
 use super::*;
 use crate::api::types::EventTypePattern;

@@ -1,4 +1,4 @@
-//! Tests when a delivery is leased: order, rate limits, and a clock that is set back.
+//! Tests of the order and time at which deliveries are leased, with rate limits and with a clock that is set back.
 
 use super::*;
 
@@ -49,7 +49,7 @@ async fn a_repeated_publication_does_not_lose_a_waiting_ordered_delivery() {
     assert_eq!(leased.iter().map(|leased| leased.delivery_id).collect::<Vec<_>>(), [waiting]);
 }
 
-/// Frees the slot before it records the attempt, as the engine does.
+/// Frees the slot, and then records the attempt. The engine uses the same order.
 async fn free_slot_and_finish(bench: &Bench, leased: Leased, next: Next) -> Option<Leased> {
     let Leased { delivery_id, attempt, lane, lease, destination, slot, .. } = leased;
     slot.end(next == Next::Succeeded, seconds(60));
@@ -97,7 +97,7 @@ async fn a_first_attempt_is_due_whatever_the_clock_says() {
         let bench = bench.restarted().await;
         let again = bench.lease(hour_before).await.leased.remove(0);
         assert!(bench.lease(hour_before).await.leased.is_empty(), "one delivery at a time");
-        // A retry waits for its due time, although the clock was set back.
+        // The clock was set back, but the retry still waits until its due time.
         bench.finish(&again, Next::RetryAt(now)).await;
         drop(again);
         let next = bench.lease(hour_before).await.leased;

@@ -104,8 +104,8 @@ async fn the_time_of_a_pause_does_not_count_towards_deactivation() {
         bench.pause(&scope, 20).await;
         bench.resume(&scope, 520).await;
     }
-    // The first resumption moves the start of the failures from second 10 to second 510. The other resumptions move it
-    // to second 520 or earlier.
+    // The end of the first pause moves the start of the failures from second 10 to second 510. The ends of the other
+    // pauses move the start to second 520 at most.
     assert_eq!(bench.attempt_at(&webhook, 610, Next::Failed).await, None);
     let deactivated = bench.attempt_at(&webhook, 621, Next::Failed).await;
     assert!(deactivated.is_some_and(|deactivated| deactivated.revision == 2), "{deactivated:?}");

@@ -1,4 +1,4 @@
-//! Recovering the failed deliveries of a time range.
+//! Tests of recovering the failed deliveries of a time range.
 
 use super::*;
 use crate::store::RECOVERY_STEP;
@@ -71,7 +71,7 @@ async fn a_step_continues_where_the_previous_one_ended() {
         panic!("nothing was recovered");
     };
     assert_eq!((count, next.map(|(time, _)| time)), (RECOVERY_STEP, Some(seconds(step - 1))));
-    // Deliveries before `since` are skipped, even if the cursor is at an earlier position.
+    // The recovery skips deliveries before `since`, even if the cursor is at an earlier position than `since`.
     let rest = Recovery { after: next, ..all_of(&webhook) };
     let later = Recovery { since: seconds(step + 1), ..rest };
     assert_eq!(bench.step(&webhook, Recovery { dry_run: true, ..later }).await, RecoveryStep::Recovered { count: 2, next: None });

@@ -7,7 +7,8 @@ impl Bench {
         self.store.redeliver(webhook.account.clone(), delivery_id, now).await.expect("stored")
     }
 
-    /// Redelivers a delivery and leases it at once. Also returns the number of the attempt and its `schedule_start`.
+    /// Redelivers a delivery and leases it at once. Also returns the number of the leased attempt, and the
+    /// `schedule_start` of the delivery.
     async fn redelivered(&self, webhook: &Webhook, delivery_id: Uuid, now: DateTime<Utc>) -> (Leased, (u32, u32)) {
         let Redelivered::Due(delivery) = self.redeliver(webhook, delivery_id, now).await else { panic!("the delivery is not due") };
         assert_eq!((delivery.status, delivery.due_at), (DeliveryStatus::Pending, Some(now)));
@@ -51,7 +52,7 @@ async fn a_redelivery_in_any_state_is_due_now_with_a_new_schedule() {
     bench.finish(&waiting, Next::RetryAt(seconds(3600))).await;
     bench.cancel(&webhook).await;
     bench.revive(&webhook).await;
-    // The test redelivers before and after the row gets the status `cancelled`.
+    // The test redelivers once before the row gets the status `cancelled`, and once after that.
     let (cancelled, attempt) = bench.redelivered(&webhook, id, seconds(5)).await;
     assert_eq!(attempt, (6, 5));
     bench.finish(&cancelled, Next::RetryAt(seconds(3600))).await;
@@ -222,8 +223,8 @@ async fn an_unordered_delivery_redelivered_in_order_does_not_block_the_webhook()
             delivered.push((one.delivery_id == in_progress.delivery_id, one.lane));
             leased = bench.finish(&one, Next::Succeeded).await.next;
         }
-        // A success completes the redelivery. After any other outcome, the redelivery comes first, and then the new
-        // delivery.
+        // A success completes the redelivery. After any other outcome, the redelivered delivery is leased first, and
+        // the new delivery is leased next.
         let expected: &[_] =
             if next == Next::Succeeded { &[(false, Lane::Ordered)] } else { &[(true, Lane::Ordered), (false, Lane::Ordered)] };
         assert_eq!(delivered, expected, "{next:?}");

@@ -1,4 +1,4 @@
-//! Removing old data, and refusing new data when the store is full.
+//! Tests of removing old data, and of refusing new data when the store is full.
 
 use super::*;
 
@@ -41,7 +41,7 @@ impl Bench {
         while self.store.remove_old(now).await.expect("removed") {}
     }
 
-    /// Whether the delivery exists, and whether its notification exists.
+    /// Returns whether the delivery exists, and whether its notification exists.
     async fn kept(&self, leased: &Leased) -> (bool, bool) {
         let delivery = self.store.get_delivery(None, leased.delivery_id).await.expect("readable");
         let notification = self.store.get_notification(None, leased.notification.id).await.expect("readable");
@@ -49,11 +49,11 @@ impl Bench {
     }
 }
 
-/// Random letters, so that compression does not reduce the stored size.
+/// Returns random letters, because compression does not reduce the stored size of random letters much.
 fn incompressible(bytes: usize) -> String {
     let mut state = 1_u32;
     let letters = (0..bytes).map(|_| {
-        // The example of a random number generator in the C99 standard, with all of its bits.
+        // This is the example of a random number generator in the C99 standard, but it keeps all bits of its state.
         state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
         char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 27) as usize])
     });
@@ -182,7 +182,7 @@ async fn a_round_examines_a_large_backlog_once_and_removes_newer_deliveries() {
     let bench = Bench::new(100, 1).await;
     let webhook = bench.webhook("acme").await;
     let (_, mut first) = bench.publish_at(T0, "acme").await;
-    // The test publishes in two parts, because all publications together exceed the queue limit of one account.
+    // The test publishes in two parts, because all publications together would exceed the queue limit of one account.
     for _ in 0..2 {
         futures_util::future::join_all((0..1250).map(|_| bench.publish_at(T0, "acme"))).await;
     }
@@ -226,8 +226,8 @@ async fn under_constant_traffic_the_store_does_not_grow() {
     let bench = Bench::new(1000, 1000).await;
     bench.webhook("acme").await;
     let mut sizes = Vec::new();
-    // The days cover more than ten times the longer retention time. Each day has twenty notifications of 2 KB. One of
-    // ten deliveries fails.
+    // The number of days is more than ten times the longer retention time. Each day has twenty notifications of 2 KB.
+    // One of every ten deliveries fails.
     for day in 0..350 {
         let published = futures_util::future::join_all((0..20).map(|_| bench.try_publish_at(days(day), "acme", 2000))).await;
         let leased: Vec<Leased> = published.into_iter().flat_map(|published| published.expect("published").1).collect();
@@ -245,7 +245,7 @@ async fn under_constant_traffic_the_store_does_not_grow() {
         }
     }
     let (settled, maximum) = (sizes[1], sizes[1..].iter().copied().max().expect("sizes"));
-    // A PostgreSQL database keeps its free space until the next vacuum. An SQLite file shrinks at once.
+    // A PostgreSQL database keeps its free space until the next vacuum, so it may grow more than an SQLite file.
     let leeway = if webhooks_postgres::is_wanted() { settled / 2 } else { settled / 10 };
     assert!(maximum <= settled + leeway, "{sizes:?}");
     assert!(bench.database.rows("deliveries") < 250, "{}", bench.database.rows("deliveries"));

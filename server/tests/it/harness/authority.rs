@@ -32,7 +32,7 @@ impl Authority {
         (Authority { issuer: Issuer::new(parameters, key) }, path)
     }
 
-    /// Creates a certificate for this machine, and its key.
+    /// Creates a key, and a certificate for this machine.
     fn certificate(&self) -> (rcgen::Certificate, KeyPair) {
         self.certificate_for(&["localhost", "127.0.0.1"])
     }
@@ -49,7 +49,8 @@ impl Authority {
         [certificate.pem(), key.serialize_pem()]
     }
 
-    /// Writes a new certificate for this machine and its key to files. The paths are for `--tls-cert-file` and `--tls-key-file`.
+    /// Writes a new certificate for this machine to a file, and the key of the certificate to another file. The paths
+    /// are for `--tls-cert-file` and `--tls-key-file`.
     pub(crate) fn certificate_files(&self, directory: &Path) -> [String; 2] {
         let (certificate, key) = self.certificate();
         [("tls.pem", certificate.pem()), ("tls-key.pem", key.serialize_pem())].map(|(name, pem)| {

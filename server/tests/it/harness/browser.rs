@@ -16,7 +16,8 @@ use super::with_timeout;
 
 const FLAGS: [&str; 13] = [
     "--headless",
-    // Chromium's sandbox does not work as root or in most containers. It is not needed, because the browser only loads our page.
+    // Chromium's sandbox does not work as root or in most containers. The sandbox is not needed, because the browser
+    // only loads our page.
     "--no-sandbox",
     "--disable-dev-shm-usage",
     "--disable-gpu",
@@ -37,7 +38,7 @@ pub(crate) struct Browser {
     calls: u64,
     /// The URL of every request that the page started, including failed requests.
     pub(crate) requests: Vec<String>,
-    /// Errors of the page: exceptions, and requests that its content security policy blocked.
+    /// Errors of the page: exceptions, and requests that the page's content security policy blocked.
     pub(crate) errors: Vec<String>,
     _child: Child,
     _profile: TempDir,
@@ -86,7 +87,7 @@ impl Browser {
         }
     }
 
-    /// Returns the value of a JavaScript expression. If it is a promise, waits for the result.
+    /// Returns the value of a JavaScript expression. If the value is a promise, waits for its result.
     pub(crate) async fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let result = self.call("Runtime.evaluate", parameters).await;
@@ -112,7 +113,8 @@ impl Browser {
         self.wait_for(&format!("document.body?.innerText.includes({})", json!(text))).await;
     }
 
-    /// Clicks the first button for which `condition` is true. This JavaScript expression can use the button's text as `text`.
+    /// Clicks the first button for which `condition` is true. `condition` is a JavaScript expression, in which `text`
+    /// is the button's text.
     pub(crate) async fn click(&mut self, condition: &str) {
         let buttons = "[...document.querySelectorAll('button')]";
         let find = format!("{buttons}.find(button => {{ const text = button.innerText; return {condition} }})");

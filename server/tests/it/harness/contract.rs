@@ -1,7 +1,7 @@
 //! Validates the responses and callbacks of the server against openapi.json.
 //!
-//! Each exchange is checked at once, and recorded for `cargo xtask coverage` and `cargo xtask mutations`. The proxies and
-//! receivers collect violations. If one of them has a violation when it is dropped, the test fails.
+//! Each exchange is checked at once, and recorded for `cargo xtask coverage` and `cargo xtask mutations`. The proxies
+//! and receivers collect violations. If a proxy or a receiver has a violation when it is dropped, the test fails.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

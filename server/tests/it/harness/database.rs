@@ -63,7 +63,8 @@ impl Database {
         std::fs::write(self.data_dir.join("access-token"), secret).expect("a written token");
     }
 
-    /// Returns the database flags of a server or command. If `others`, its other flags, set the master key, omits that flag.
+    /// Returns the database flags of a server or command. `others` are its other flags. If they set the master key, the
+    /// returned flags do not set it.
     pub(crate) fn flags(&self, others: &[String]) -> Vec<String> {
         let mut flags = vec!["--data-dir".to_owned(), self.data_dir.display().to_string()];
         if let Some(url) = self.url() {
@@ -185,7 +186,7 @@ impl Database {
         u64::try_from(bytes).expect("a size")
     }
 
-    /// Frees unused space. The embedded store does this itself.
+    /// Frees unused space. The embedded store frees unused space automatically.
     pub(crate) async fn shrink(&self) {
         if !self.is_embedded() {
             self.run("VACUUM FULL").await;
@@ -223,7 +224,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            // The error can be ignored, because the database is removed at the latest with the whole PostgreSQL cluster.
+            // The error can be ignored, because the removal of the whole PostgreSQL cluster also removes the database.
             let _ = webhooks_postgres::shared().drop_database(name);
         }
     }

@@ -42,9 +42,9 @@ struct Node {
     proxy: Option<Proxy>,
     /// The standard error of all starts.
     log: Log,
-    /// The length of `log` before the last start.
+    /// The length of `log` before the most recent start.
     log_length_at_start: usize,
-    /// The task that reads standard error until its end.
+    /// The task that reads the standard error of the node until the node closes it.
     log_reader: JoinHandle<()>,
 }
 
@@ -224,7 +224,8 @@ impl Fleet {
         Receiver::start(&Authority::of_data_dir(&self.shared_dir())).await
     }
 
-    /// Waits until every node has sent two more heartbeats. After these, every node knows the current number of nodes.
+    /// Waits until every node has sent two more heartbeats. After these heartbeats, every node knows the current number
+    /// of nodes.
     pub(crate) async fn wait_for_heartbeats(&self) {
         let now = self.sql("SELECT clock_timestamp()").await;
         let sent_twice = format!("SELECT bool_and(alive_until > timestamptz '{now}' + interval '12.5 seconds') FROM nodes");
@@ -340,7 +341,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // A cluster that only this test uses may be down. It is removed as a whole.
+        // A cluster that only this test uses may be down. Such a cluster is removed together with its databases.
         if self.own_cluster.is_none() {
             let _ = shared().drop_database(&self.name);
         }

@@ -1,4 +1,4 @@
-//! Servers that violate HTTP and TLS, and write arbitrary bytes.
+//! Servers that violate HTTP or TLS, or write arbitrary bytes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::Authority;
 pub(crate) enum HostileBehaviour {
     /// Over HTTP/1.1: writes this text after the request, and closes the connection.
     Respond(&'static str),
-    /// Like `Respond`, but resets the connection.
+    /// Like `Respond`, but resets the connection instead of closing it.
     RespondAndReset(&'static str),
     /// Writes the first text, and then repeats the second text as fast as the client reads it.
     Endless(&'static str, &'static str),

@@ -19,10 +19,10 @@ pub(crate) struct Process {
     proxy: Proxy,
     child: Child,
     address: SocketAddr,
-    /// The standard output of the last start.
+    /// The standard output of the most recent start.
     pub(crate) startup_output: String,
     log: Log,
-    /// The task that reads the process's standard error until its end.
+    /// The task that reads the standard error of the process until the process closes it.
     log_reader: JoinHandle<()>,
     database: Database,
     directory: TempDir,
@@ -69,7 +69,8 @@ impl Process {
         Process::start_embedded_wrapped(|_| Vec::new(), flags).await
     }
 
-    /// Starts with the data directory [`DATA_DIR`] in `directory`. The test has already created it. `flags` can set another store.
+    /// Starts with the data directory [`DATA_DIR`] in `directory`. The test has already created `directory`. `flags`
+    /// can set another store.
     pub(crate) async fn start_on(directory: TempDir, flags: &[&str]) -> Process {
         let database = Database::embedded(&directory.path().join(DATA_DIR));
         Process::launch(directory, database, |_| Vec::new(), flags, false).await
@@ -224,7 +225,8 @@ impl Process {
     }
 }
 
-/// Returns a command prefix. A program that runs with it cannot ignore file permissions, even if it runs as root.
+/// Returns a command prefix. A program that runs with this prefix cannot ignore file permissions, even if it runs as
+/// root.
 pub(crate) fn wrapper_enforcing_file_modes() -> Vec<String> {
     let is_root = std::fs::metadata("/proc/self").expect("the file exists on Linux").uid() == 0;
     let privileges = "-dac_override,-dac_read_search";

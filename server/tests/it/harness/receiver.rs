@@ -159,12 +159,14 @@ impl Receiver {
         self.script().default = reply;
     }
 
-    /// Sets the replies to the next callbacks, one each. These replies have precedence over [`Receiver::always_reply`].
+    /// Sets the replies to the next callbacks, one reply for each callback. These replies have precedence over
+    /// [`Receiver::always_reply`].
     pub(crate) fn reply_to_next(&self, replies: impl IntoIterator<Item = Reply>) {
         self.script().next.extend(replies);
     }
 
-    /// Returns the oldest callback that the test has not read yet. If there is none, waits for it.
+    /// Returns the oldest callback that the test has not read yet. If there is no such callback, waits for the next
+    /// callback.
     pub(crate) async fn next(&mut self) -> Callback {
         with_timeout("a callback", self.arrivals.recv()).await.expect("the receiver holds the sender")
     }

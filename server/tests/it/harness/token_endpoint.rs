@@ -81,7 +81,8 @@ struct Client {
 }
 
 impl Client {
-    /// Returns the expected `Authorization` header. Its identifier and secret are also form-encoded (RFC 6749 §2.3.1).
+    /// Returns the expected `Authorization` header. The client's identifier and secret in this header are also
+    /// form-encoded (RFC 6749 §2.3.1).
     fn basic(&self) -> String {
         let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(&self.id), encode(&self.secret))))

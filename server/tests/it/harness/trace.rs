@@ -8,8 +8,8 @@ use super::eventually;
 /// The system calls that write, sync and send.
 const CALLS: &str = "trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,fsync,fdatasync,sync_file_range,msync";
 
-/// Returns the command prefix that runs a program under strace. The trace contains all threads, and all bytes in hexadecimal.
-/// With `-D`, the child process of the test is the program, and strace is another process.
+/// Returns the command prefix that runs a program under strace. The trace has the calls of all threads, and shows all
+/// bytes in hexadecimal. With `-D`, the child process of the test is the program, and strace is another process.
 pub(crate) fn strace_command(trace: &Path) -> Vec<String> {
     let trace = trace.display().to_string();
     ["strace", "-D", "-f", "-y", "-xx", "-s", "1000000", "-e", CALLS, "-o", &trace].map(str::to_owned).to_vec()
@@ -17,10 +17,11 @@ pub(crate) fn strace_command(trace: &Path) -> Vec<String> {
 
 pub(crate) struct Trace(Vec<Event>);
 
-/// Events in the order of the trace. The time of a write or sync is the end of the call. The time of a send is its start.
+/// Events in the order of the trace. A write or a sync has the position of the end of its call. A send has the position
+/// of the start of its call.
 #[derive(Debug)]
 enum Event {
-    /// A frame of the write-ahead log, with its page, was written. If `commits`, the frame ends a transaction.
+    /// A frame of the write-ahead log, with its page, was written. If `commits` is true, the frame ends a transaction.
     Frame { page: Vec<u8>, commits: bool },
     /// A sync ended. The first `frames` frames are on disk, because they were written before this sync began.
     Synced { frames: usize },
@@ -68,7 +69,7 @@ impl Trace {
             }
             match name(&call) {
                 "fsync" | "fdatasync" => events.push(Event::Synced { frames: frames_before }),
-                // SQLite writes first the header of a frame, and then its page.
+                // SQLite writes the header of a frame first, and then the page of the frame.
                 _ => match strings(&call) {
                     bytes if bytes.len() == 24 => drop(headers.insert(file, bytes[4..8] != [0; 4])),
                     bytes if bytes.len() >= 512 => {
@@ -148,7 +149,8 @@ fn strings(call: &str) -> Vec<u8> {
     call.split('"').skip(1).step_by(2).flat_map(bytes).collect()
 }
 
-/// Decodes the hexadecimal notation of strace, in which `\x2f` is a slash. Other text, which strace itself adds, is returned as is.
+/// Decodes the hexadecimal notation of strace, in which `\x2f` is a slash. Other text, which strace itself adds, is
+/// returned unchanged.
 fn bytes(text: &str) -> Vec<u8> {
     if !text.starts_with("\\x") {
         return text.as_bytes().to_vec();

@@ -29,7 +29,7 @@ async fn delivery_command(arguments: &[&str], store: &str) {
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
-/// Returns the query string of a callback. It differs for each webhook of the receiver.
+/// Returns the query string of a callback. Each webhook of the receiver has a different query string.
 fn path_of(callback: &Callback) -> String {
     callback.path.trim_start_matches("/notify?").to_owned()
 }

@@ -1,5 +1,5 @@
-//! A change on one node also takes effect on all other nodes. Every node refuses a revoked token after at most 5 s. All other
-//! changes in these tests take effect at once.
+//! A change on one node also takes effect on all other nodes. Every node refuses a revoked token at the latest 5 s
+//! after the token was revoked. All other changes in these tests take effect at once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -41,7 +41,8 @@ impl SecuredCluster {
         format!("postgres://postgres@{host}:{}/{}?{parameters}", self.port, self.database)
     }
 
-    /// Starts a node that must fail to start with this URL. Returns its error, which must have one line and not the password.
+    /// Starts a node that must fail to start with this URL. Returns its error. The error must have exactly one line,
+    /// and must not contain the password.
     async fn start_error(&self, url: &str) -> String {
         let error = self.fleet.start_error(&["--store", url, "--store-password-file", &self.password_file]).await;
         one_line(&error)

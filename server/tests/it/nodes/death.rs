@@ -73,7 +73,8 @@ async fn late_outcomes_of_a_node_declared_dead_count_only_if_accepted() {
     let in_flight_elsewhere = suspended.publish_type("a.c").await;
     holding.next().await;
     let [accepted, failed, accepted_elsewhere] = &notifications[..] else { unreachable!("there are three") };
-    // The first node also leases one more delivery. The test suspends this node before it learns that the transaction is committed.
+    // The first node also leases one more delivery. The test suspends this node before the node learns that the
+    // transaction is committed.
     let lock = fleet.lock("notifications").await;
     let publishing = tokio::spawn({
         let suspended = suspended.clone();

@@ -33,7 +33,8 @@ async fn a_delivery_node_delivers_at_once_what_an_api_node_accepts() {
         let published = publish(std::slice::from_ref(&api), 1).await;
         assert_eq!(sorted_ids(receiver.next_callbacks(1).await), published);
     }
-    // If a node gets no wakeup, it looks for due deliveries only once per second. The 20 deliveries would then need more than 6 s.
+    // If a node gets no wakeup, it looks for due deliveries only once per second. Without wakeups, the 20 deliveries
+    // would need more than 6 s.
     assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
     let delivered = async || api.list("/deliveries?status=pending").await.is_empty().then_some(());
     eventually("every outcome", delivered).await;

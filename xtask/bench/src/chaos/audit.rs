@@ -18,15 +18,16 @@ use takeover::Takeover;
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
 
-/// Maximum number of accepted callbacks of a webhook that the server has not recorded yet. Attempts in flight are not
-/// included. The server commits after 5 ms, or earlier if this number of results waits.
+/// For one webhook: the maximum number of accepted callbacks that are not recorded yet. Attempts in flight are not
+/// included. The server commits outcomes after 5 ms, or earlier if this number of outcomes waits.
 const MAX_UNRECORDED_PER_WEBHOOK: usize = 256;
 
-/// Maximum time from sending a callback to its arrival. A callback sent before a kill may arrive this long after the kill.
+/// Maximum time from sending a callback to its arrival. A callback that was sent before a kill may arrive this long
+/// after the kill.
 const MAX_TRANSIT: u64 = 250 * MILLISECOND;
 
-/// A paused server may have been about to send a callback. This is the maximum time from the end of the pause until it
-/// sends the callback.
+/// A server may be paused just before it sends a callback. This is the maximum time from the end of the pause until the
+/// server sends the callback.
 const RESUME_WINDOW: u64 = SECOND;
 
 /// Maximum time until another server takes over from a killed or paused server.
@@ -41,26 +42,27 @@ pub(super) struct Audit {
     refused: usize,
     unknown: usize,
     unknown_delivered: usize,
-    /// Number of expected deliveries: one for each matching webhook of each notification that was accepted or arrived.
+    /// Number of expected deliveries. If a notification was accepted or has arrived, each matching webhook has one
+    /// expected delivery.
     deliveries: usize,
     delivered: usize,
     callbacks: usize,
     forged: usize,
     ordered: usize,
-    /// Number of repeated callbacks by cause.
+    /// Number of repeated callbacks for each cause.
     repeat_causes: BTreeMap<Cause, usize>,
-    /// Two times of each repeated callback, in milliseconds: from the first response to the fault, and from the fault
-    /// to the repetition.
+    /// Two times of each repeated callback, in milliseconds. The first time is from the response to the previous
+    /// callback until the fault. The second time is from the fault until the repeated callback.
     ages: BTreeMap<Cause, Vec<(f64, f64)>>,
     /// Number of repeated callbacks. The key is the index of the fault and the index of the webhook.
     by_fault: BTreeMap<(usize, usize), usize>,
     kills: usize,
     pauses: usize,
-    /// Number of database kills, longest downtime in milliseconds, and how often connections were cut.
+    /// Number of database kills, longest downtime in milliseconds, and number of times that connections were cut.
     outages: (usize, f64, usize),
     /// Whether servers share a database.
     shared_database: bool,
-    /// Milliseconds from each start of a server to the first callback after it. Only for the embedded store.
+    /// Milliseconds from each start of a server to the next callback. They are measured only for the embedded store.
     first_deliveries: Vec<f64>,
     takeovers: Vec<Takeover>,
     pub(super) violations: Vec<Violation>,
@@ -73,9 +75,9 @@ enum Cause {
     Response(CallbackResponse),
     /// The previous callback was in flight when the server was killed.
     Killed,
-    /// One of the callbacks was in flight when the server was paused.
+    /// The previous callback or its repetition was in flight when the server was paused.
     Paused,
-    /// The server could not record the attempt, because the database was down for about as long as a lease or longer.
+    /// The server could not record the attempt, because the database was down for at least `repeats::MIN_LEASE`.
     DatabaseDown,
     Unexplained,
 }
@@ -109,15 +111,15 @@ impl<'a> Arrivals<'a> {
         self.0.get(&(webhook, sequence)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a receiver accepted the delivery. A status from 200 to 299 accepts it, even if the response body is cut
-    /// off.
+    /// Whether a receiver accepted the delivery. A response with a status from 200 to 299 accepts the delivery, even if
+    /// the response body is cut off.
     fn accepted(&self, webhook: usize, sequence: usize) -> bool {
         self.arrivals(webhook, sequence).iter().any(|arrival| accepts(arrival.response))
     }
 }
 
-/// Lists the events near the time when a callback was accepted. Each event has its distance from this time in
-/// milliseconds.
+/// Lists the events near the time when a callback was accepted. Each event has its time in milliseconds, relative to
+/// the acceptance.
 fn events_near(records: &Records, accepted: &Arrival) -> String {
     let later = |time: u64| (time as i64 - accepted.responded_at as i64) / MILLISECOND as i64;
     let is_near = |time: u64| time.abs_diff(accepted.responded_at) <= MAX_TAKEOVER;
@@ -286,8 +288,7 @@ impl Audit {
     }
 
     /// Checks the number of repeated callbacks after each fault. The limit is the maximum number of attempts that are
-    /// in flight or not recorded yet. An ordered webhook has at most one of these attempts. A paused server may repeat
-    /// one more callback.
+    /// in flight or not recorded yet. For an ordered webhook, the limit is one after a kill, and two after a pause.
     fn check_faults(&mut self, records: &Records) {
         for ((index, webhook), count) in self.by_fault.clone() {
             let (webhook, fault) = (&records.webhooks[webhook], &records.faults[index]);
@@ -354,8 +355,9 @@ impl Audit {
 }
 
 impl Audit {
-    /// Describes the repetitions with one cause: the longest time before the fault, and the largest number for one
-    /// webhook. With a shared database, the text also has the shortest time after the fault.
+    /// Describes the repeated callbacks with one cause. The text has the longest time from the acceptance to the fault,
+    /// and the largest number for one webhook. With a shared database, the text also has the shortest time from the
+    /// fault to a repetition.
     fn ages_of(&self, cause: Cause) -> String {
         let (ages, laters): (Vec<f64>, Vec<f64>) = self.ages.get(&cause).into_iter().flatten().copied().unzip();
         let oldest = number(percentile(&ages, 100.0));

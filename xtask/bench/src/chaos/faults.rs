@@ -13,18 +13,19 @@ use crate::process::monotonic;
 use crate::server::Server;
 use crate::service::Service;
 
-/// The duration of a pause. It is longer than a lease.
+/// The minimum duration of a pause. It is longer than the duration of a lease.
 const MIN_PAUSE: Duration = Duration::from_secs(12);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// Maximum time from a kill of a server to its restart.
 const MAX_RESTART_DELAY: Duration = Duration::from_secs(2);
 
-/// Maximum time to start a server again. If the database is down, the server ends, and the test starts it again.
+/// Maximum time to start a server again. If the database is down, the starting server ends, and the test starts the
+/// server again.
 const RESTART_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The maximum time between two faults of the database, and the two kinds of downtime. Most downtimes are shorter than
-/// a lease. Some are longer.
+/// Three limits: the maximum time between two faults of the database, the maximum usual downtime, and the long
+/// downtime. Only the long downtime is longer than a lease.
 const MAX_DATABASE_UPTIME: Duration = Duration::from_secs(8);
 const MAX_DATABASE_DOWNTIME: Duration = Duration::from_secs(3);
 const LONG_DATABASE_DOWNTIME: Duration = Duration::from_secs(14);
@@ -54,7 +55,7 @@ impl Faults<'_> {
     pub(super) fn kill_repeatedly(&self, service: &mut Service, addresses: &watch::Sender<Vec<String>>) -> anyhow::Result<()> {
         let token = service.platform_token()?;
         loop {
-            // In one of five cases, the server is killed again within 100 ms, while it still recovers.
+            // In one of five cases, the server is killed again after at most 100 ms, while it still recovers.
             let uptime = if fastrand::u8(0..5) == 0 { random_up_to(Duration::from_millis(100)) } else { self.random_interval() };
             if Instant::now() + uptime >= self.end {
                 return Ok(());
@@ -70,7 +71,7 @@ impl Faults<'_> {
         }
     }
 
-    /// Kills and pauses servers on PostgreSQL. If there are several servers, at least one keeps running.
+    /// Kills and pauses servers on PostgreSQL. If there are several servers, at least one of them keeps running.
     pub(super) fn kill_and_pause(&self, service: &mut Service, addresses: &watch::Sender<Vec<String>>) -> anyhow::Result<()> {
         let (token, database) = (service.platform_token()?, service.database.clone().context("the service has no PostgreSQL")?);
         let mut lease_reader = LeaseReader { database: &database, read_before: HashSet::new() };
@@ -120,7 +121,7 @@ impl Faults<'_> {
         }
     }
 
-    /// Kills and restarts the database, and cuts connections while they are in use.
+    /// Kills and restarts the database. Also cuts connections that are in use.
     pub(super) fn break_database(&self, database: &Database) -> anyhow::Result<()> {
         loop {
             let uptime = random_up_to(MAX_DATABASE_UPTIME);

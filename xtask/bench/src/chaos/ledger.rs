@@ -8,7 +8,7 @@ use crate::process::monotonic;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     pub(super) webhooks: Vec<Webhook>,
-    /// The index is the sequence number.
+    /// The publications. The index of a publication is its sequence number.
     pub(super) publications: Vec<Publication>,
     /// The callbacks, in the order in which they arrived.
     pub(super) arrivals: Vec<Arrival>,
@@ -18,7 +18,8 @@ pub(super) struct Records {
     pub(super) faults: Vec<Fault>,
     /// Outages of the shared database.
     pub(super) outages: Vec<Outage>,
-    /// Whether servers share a database. If so, other servers take over from a killed server after its lease expires.
+    /// Whether the servers share a database. If true, another server takes over after the leases of a killed server
+    /// expire.
     pub(super) shared_database: bool,
     /// Violations that were found during the test.
     pub(super) violations: Vec<Violation>,
@@ -37,7 +38,7 @@ pub(super) struct Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FaultKind {
     Killed,
-    /// Stopped with SIGSTOP.
+    /// The server was stopped with SIGSTOP.
     Paused {
         until: u64,
     },
@@ -49,7 +50,7 @@ impl Fault {
     }
 }
 
-/// A leased delivery: the ids of its webhook and its notification in the database.
+/// A leased delivery. It is identified by the ids of its webhook and its notification in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct LeasedDelivery {
     pub(super) webhook: String,
@@ -69,10 +70,10 @@ pub(super) struct Outage {
 pub(super) struct Webhook {
     pub(super) id: String,
     pub(super) account: usize,
-    /// Empty means all event types.
+    /// The event types of the webhook. If the list is empty, the webhook gets all event types.
     pub(super) event_types: &'static [&'static str],
     pub(super) ordered: bool,
-    /// Whether its receiver never fails.
+    /// Whether the receiver of the webhook never fails.
     pub(super) reliable: bool,
 }
 
@@ -112,16 +113,16 @@ pub(super) struct Arrival {
     /// Whether the signature and the credentials are correct.
     pub(super) genuine: bool,
     pub(super) response: CallbackResponse,
-    /// Time of the response. It is 0 until the receiver responds.
+    /// Time of the response, or 0 if the receiver has not responded yet.
     pub(super) responded_at: u64,
 }
 
 /// The response of a receiver to a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CallbackResponse {
-    /// A complete response with 204.
+    /// A complete response with status 204.
     Accepted,
-    /// A 200 whose body was cut off.
+    /// A response with status 200 whose body was cut off.
     CutOff,
     Refused(u16),
     /// The connection was dropped.
@@ -179,7 +180,7 @@ impl Ledger {
         self.lock().starts.push(monotonic());
     }
 
-    /// Records the deliveries that the node had leased at its last fault.
+    /// Records the deliveries that the node had leased at its most recent fault.
     pub(super) fn set_leased(&self, node: usize, leased: Vec<LeasedDelivery>) {
         if let Some(fault) = self.lock().faults.iter_mut().rfind(|fault| fault.node == node) {
             fault.leased = leased;

@@ -14,11 +14,11 @@ use super::ledger::{Ledger, Outcome};
 use super::setup::{ORDERED, PLAIN, account_name};
 use crate::rig::{NOTIFICATIONS, publication};
 
-/// Timeout of a request if there is one server. A running server responds much faster.
+/// Timeout of a request if there is only one server. A running server responds much faster.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Maximum time for a publication with all its retries. Even if servers are killed often, a server responds within
-/// this time.
+/// Maximum time for a publication with all its retries. A server responds in less than this time, even if servers are
+/// killed often.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Timeout of a request if there are several servers. A server that exceeds this timeout is skipped for [`SKIP_TIME`].
@@ -38,25 +38,25 @@ pub(super) struct Publisher {
     pub(super) ledger: Arc<Ledger>,
     /// A token that may publish to every account.
     pub(super) token: String,
-    /// A token that may not publish.
+    /// A token without the permission to publish.
     pub(super) reader: String,
     pub(super) account: usize,
-    /// Whether no other publisher uses the same account and event type. Then the order of the publications is known,
-    /// even if a response is missing. Every publisher sends one request at a time.
+    /// Whether no other publisher uses the same account and event type. If true, the order of the publications is
+    /// known, even if a response is missing. The reason is that every publisher sends one request at a time.
     pub(super) ordered: bool,
     /// Whether every publication has an idempotency key and is retried until the publisher gets a response. Without
-    /// the retries, one of several servers may process a request without a response after the next request.
+    /// retries, a server could process a request late, after another server has processed the next request.
     pub(super) keyed: bool,
-    /// The idempotency keys that were used. Each has the body of its request and the id of the notification.
+    /// The used idempotency keys. Each key has the body of its request and the id of the notification.
     pub(super) keys: Vec<(String, String, String)>,
 }
 
-/// The servers. The requests of a publisher use them one after another.
+/// The servers. A publisher sends each request to the next server in this list.
 pub(super) struct Servers {
     /// Hosts and ports, which change with each start.
     addresses: watch::Receiver<Vec<String>>,
     turn: AtomicUsize,
-    /// Servers that did not respond. Each is skipped until the given time.
+    /// Servers that did not respond. Each of them is skipped until the time in this map.
     unresponsive: Mutex<HashMap<String, Instant>>,
 }
 
@@ -133,7 +133,7 @@ impl Publisher {
         }
     }
 
-    /// Sends an invalid request. The server must refuse it, and no webhook may get a callback for it.
+    /// Sends an invalid request. The server must refuse the request, and no webhook may get a callback for it.
     async fn publish_invalid(&mut self) {
         let event_type = self.event_type();
         let sequence = self.ledger.add_publication(self.account, event_type, true);
@@ -155,8 +155,8 @@ impl Publisher {
         }
     }
 
-    /// Repeats an earlier request with its idempotency key. The response must have the same id as before, even after a
-    /// crash.
+    /// Repeats an earlier request with its idempotency key. The response must have the same notification id as the
+    /// first response, even if a server has crashed meanwhile.
     async fn repeat_request(&mut self) {
         let Some((key, body, id)) = fastrand::choice(&self.keys) else { return };
         let started = Instant::now();

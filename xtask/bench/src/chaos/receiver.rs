@@ -1,5 +1,5 @@
 //! The receiver of all webhooks. Its behaviour for a webhook changes every few seconds, until [`Receiver::repair`] is
-//! called. For some webhooks it never fails.
+//! called. For some webhooks, the receiver never fails.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::ledger::{CallbackResponse, Ledger};
 use crate::sink::sequence;
 
-/// Maximum time of a slow response. It is well below the attempt timeout.
+/// Maximum time of a slow response. It is much shorter than the attempt timeout.
 const MAX_RESPONSE_TIME: Duration = Duration::from_secs(1);
 
 /// Maximum age of a signature. The libraries of Standard Webhooks use the same value.
@@ -34,12 +34,12 @@ const MAX_SIGNATURE_AGE: Duration = Duration::from_secs(5 * 60);
 pub(super) struct Identity {
     key: hmac::Key,
     authorization: Option<String>,
-    /// The response time of a receiver that never fails. `None` for other receivers.
+    /// The response time, if the receiver never fails for this webhook. Otherwise `None`.
     response_time: Option<Duration>,
 }
 
 impl Identity {
-    /// `secret` is the signing secret from the API. Returns `None` if it is not valid.
+    /// `secret` is the signing secret from the API. Returns `None` if the secret is not valid.
     pub(super) fn new(secret: &str, credentials: Option<(&str, &str)>, response_time: Option<Duration>) -> Option<Identity> {
         let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
         let authorization = credentials.map(|(name, password)| format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))));
@@ -72,7 +72,7 @@ enum Behaviour {
     Hanging,
     Dropping,
     CutOff,
-    /// A random behaviour for each callback.
+    /// Each callback gets one of the other behaviours at random.
     Any,
 }
 
@@ -189,9 +189,10 @@ async fn accept(listener: TcpListener, receiver: Arc<Receiver>) {
     }
 }
 
-/// Serves a connection until it ends. Errors are ignored: a callback that was cut off is missing in the ledger.
+/// Serves a connection until it ends. Errors are ignored, because the ledger does not contain callbacks that were cut
+/// off.
 async fn receive(stream: TcpStream, receiver: Arc<Receiver>) {
-    // A dropped connection is reset instead of closed.
+    // After this call, dropping the connection resets it instead of closing it.
     let _ = stream.set_zero_linger();
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {

@@ -14,14 +14,14 @@ use crate::store::Engine;
 
 pub(super) const ACCOUNTS: usize = 4;
 
-/// Event types that several publishers use at once.
+/// Event types that several publishers use at the same time.
 pub(super) const PLAIN: [&str; 2] = ["chaos.plain.a", "chaos.plain.b"];
 
 /// The event type of the ordered publisher of each account. No other publisher uses it.
 pub(super) const ORDERED: &str = "chaos.ordered";
 
 struct WebhookSettings {
-    /// Empty means all event types.
+    /// The event types of the webhook. If the list is empty, the webhook gets all event types.
     event_types: &'static [&'static str],
     ordered: bool,
     /// The user name and the password for basic authentication.
@@ -46,7 +46,8 @@ pub(super) fn account_name(account: usize) -> String {
 fn response_time(engine: Engine, account: usize, ordered: bool) -> Option<Duration> {
     let milliseconds = match (engine, account) {
         (Engine::Sqlite, 0) => 0,
-        // An ordered webhook gets one delivery at a time, so its receiver must be faster than publishing.
+        // An ordered webhook gets one delivery at a time. So its receiver must respond faster than the publisher
+        // publishes.
         (Engine::Postgres, 0) if ordered => 15,
         (Engine::Postgres, 0) => 100,
         _ => return None,

@@ -13,9 +13,9 @@ use crate::rig::publication;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Commits {
     pub(crate) directory: PathBuf,
-    /// The number of webhooks or deliveries.
+    /// The total number of webhooks or deliveries to write.
     pub(crate) count: u32,
-    /// The number of rows in a commit.
+    /// The number of webhooks or deliveries in each commit.
     pub(crate) group: u32,
     pub(crate) transactions: Transactions,
 }
@@ -24,7 +24,8 @@ pub(crate) struct Commits {
 pub(crate) enum Transactions {
     /// Inserts a row for each webhook.
     Registered,
-    /// One commit stores notifications, each with deliveries to `webhooks` webhooks. A second commit records the attempts.
+    /// One commit stores notifications, and `webhooks` deliveries of each notification. A second commit records the
+    /// attempts.
     StoredAndFinished { webhooks: u32 },
     /// One commit leases waiting deliveries. A second commit records the attempts.
     LeasedAndFinished,
@@ -121,7 +122,7 @@ impl Commits {
     }
 }
 
-/// Returns the number of rows of each commit: `group`, and fewer rows in the last commit.
+/// Returns the number of webhooks or deliveries of each commit. This is `group`, but the last commit may have fewer.
 pub(super) fn groups(count: u32, group: u32) -> impl Iterator<Item = u32> {
     (0..count).step_by(group as usize).map(move |first| group.min(count - first))
 }

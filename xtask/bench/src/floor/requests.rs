@@ -19,7 +19,7 @@ pub(crate) struct Requests {
     pub(crate) concurrency: u32,
     /// Whether connections are opened before the measurement.
     pub(crate) warm: bool,
-    /// The file with the certificate of the sink's certificate authority. Only for HTTPS.
+    /// The file with the certificate of the sink's certificate authority. It is needed only for HTTPS.
     pub(crate) ca_file: Option<PathBuf>,
 }
 

@@ -1,5 +1,5 @@
-//! PostgreSQL statements without the service. One client writes the same rows as in `commits`, with as few statements
-//! as possible.
+//! PostgreSQL statements without the service. One client writes the same rows as the SQLite transactions in `commits`.
+//! It uses as few statements as possible.
 
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
@@ -13,9 +13,9 @@ use crate::rig::publication;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Statements {
     pub(crate) url: String,
-    /// The number of webhooks or deliveries.
+    /// The total number of webhooks or deliveries to write.
     pub(crate) count: u32,
-    /// The number of rows in a statement.
+    /// The number of webhooks or deliveries in each statement.
     pub(crate) group: u32,
     pub(crate) transactions: Transactions,
 }

@@ -7,7 +7,7 @@ use crate::load::Job;
 use crate::rig::{DeliveryResult, EVENT, IDLE, RECORDED, Rig};
 use crate::{Bench, MEMORY_MB};
 
-/// Number of webhooks that have a backlog of waiting deliveries. All belong to one account.
+/// Number of webhooks that have a backlog of waiting deliveries. All these webhooks belong to one account.
 const WEBHOOKS: u32 = 100;
 
 /// A long attempt timeout, so that hanging attempts do not time out while the backlog is created.
@@ -35,7 +35,7 @@ pub(crate) fn drain(bench: &mut Bench) -> anyhow::Result<()> {
 /// The result of delivering a backlog.
 pub(crate) struct Drained {
     pub(crate) per_second: f64,
-    /// Per 1,000 deliveries.
+    /// CPU time per 1,000 deliveries.
     pub(crate) cpu: Cpu,
     pub(crate) result: DeliveryResult,
 }
@@ -51,8 +51,8 @@ pub(crate) fn drained(bench: &mut Bench, rig: &mut Rig, job: &Job) -> anyhow::Re
     std::thread::sleep(RECORDED);
     let cpu = rig.cpu_since(before, 0.0)?;
     let result = rig.collect_result(bench, &done, 1)?;
-    // The callbacks that were in flight arrived before the release. They are not counted, because they did not wait in
-    // the store.
+    // Some callbacks arrived before the release. They are not counted, because their deliveries did not wait in the
+    // store.
     let drained = result.arrivals.values().flatten().filter(|arrival| arrival.at > released_at).count() as f64;
     let seconds = result.last_at.saturating_sub(released_at) as f64 / 1e9;
     Ok(Drained { per_second: drained / seconds, cpu: cpu.per_thousand(drained), result })

@@ -22,13 +22,15 @@ const LATE_ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The hanging webhooks of a measurement.
 struct Hanging {
-    /// Number of accounts with hanging webhooks. 0 means that the hanging webhooks belong to the account of the healthy webhook.
+    /// Number of accounts with hanging webhooks. If it is 0, the hanging webhooks belong to the account of the healthy
+    /// webhook.
     accounts: u32,
     /// Number of hanging webhooks of each account.
     webhooks: u32,
-    /// Number of notifications to the hanging webhooks of each account.
+    /// Number of notifications of each account with hanging webhooks. Each notification is for all hanging webhooks of
+    /// the account.
     notifications: u32,
-    /// Whether half of the webhooks have host names that a hanging name server never resolves.
+    /// Whether half of the hanging webhooks have host names that a hanging name server never resolves.
     half_without_address: bool,
 }
 
@@ -114,7 +116,7 @@ pub(crate) fn fairness(bench: &mut Bench) -> anyhow::Result<()> {
         let mut tally = Tally::default();
         let mut response_times = OTHER_RATES;
         for (rate, response_time) in OTHER_RATES.into_iter().zip(&mut response_times) {
-            // The other account publishes for one more second.
+            // The other account publishes for one second longer than the measured account.
             let mut other_job = rig.publications(&accounts[..1], EVENT, 64, rate as u32 * (seconds + 1))?;
             other_job.per_second = Some(rate);
             other.begin(&other_job)?;
@@ -179,7 +181,7 @@ pub(crate) fn crash(bench: &mut Bench) -> anyhow::Result<()> {
         let mut rig = Rig::start(bench, &[])?;
         let url = format!("{}/ok", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(8, &url)?;
-        // The server is killed while clients publish. This ends their connections.
+        // The server is killed while clients publish. The kill ends the connections of the clients.
         let job = rig.publications(&accounts, EVENT, 64, count * 100)?;
         rig.load.begin(&job)?;
         rig.sink.await_callbacks(count as usize, IDLE)?;

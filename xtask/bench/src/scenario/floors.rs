@@ -1,4 +1,5 @@
-//! Measures the cost of single parts of the service. Computes baseline costs: the cost of a service that has only these parts.
+//! Measures the costs of single parts of the service. Computes baseline costs. A baseline cost is the cost of a service
+//! that has only these parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +17,18 @@ use crate::store::{Engine, Store};
 
 pub(crate) const NAME: &str = "floors";
 
-/// Numbers of clients in the scenarios. With 16 clients, 16 requests run at once, and one commit can store all their
-/// rows.
+/// Numbers of clients in the scenarios. With 16 clients, 16 requests run at the same time, and one commit can store the
+/// rows of all 16 requests.
 const CLIENTS: [u32; 3] = [1, 16, 64];
 
-/// Numbers of concurrent deliveries: one for each of 1 or 8 ordered webhooks, or up to 64 for an unordered webhook.
+/// Numbers of concurrent deliveries. 1 or 8 ordered webhooks have one delivery each, and an unordered webhook has up to
+/// 64 deliveries.
 const CONCURRENT_DELIVERIES: [u32; 3] = [1, 8, 64];
 
-/// Number of webhooks of a notification with many deliveries. One commit stores all its deliveries.
+/// Number of webhooks of a notification with many deliveries. One commit stores all deliveries of the notification.
 const FAN_OUT: u32 = 100;
 
-/// A part of the service that handles a request, a notification or a delivery. If the cost depends on the engine or
+/// A part of the service. It handles a request, a notification or a delivery. If the cost depends on the engine, or on
 /// the number of concurrent requests or rows, the variant has these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {

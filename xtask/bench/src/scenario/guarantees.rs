@@ -1,4 +1,4 @@
-//! Scenarios that check the order at ordered webhooks and the rate limit of a webhook, and measure their costs.
+//! Scenarios for ordered webhooks and for rate limits. They check these two guarantees and measure the costs.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ fn out_of_order<'a>(arrivals: impl Iterator<Item = &'a Arrival>) -> usize {
 /// Measures a webhook with a rate limit and many more waiting deliveries.
 pub(crate) fn rate_limit(bench: &mut Bench) -> anyhow::Result<()> {
     const ALLOWED: u32 = 100;
-    // The service spreads attempts evenly, but it may start the attempts of a tenth of a second at once.
+    // The service distributes attempts evenly. But it may start a tenth of the attempts of one second at the same time.
     const MAX_IN_A_SECOND: u32 = ALLOWED + ALLOWED / 10;
     let mut rig = Rig::start(bench, &[])?;
     let url = format!("{}/ok", rig.sink.http());
@@ -100,13 +100,13 @@ pub(crate) fn rate_limit(bench: &mut Bench) -> anyhow::Result<()> {
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Returns the maximum number of `times` within one second. `times` must be sorted.
+/// Returns the largest number of `times` in any period of one second. `times` must be sorted.
 fn max_in_a_second(times: &[u64]) -> usize {
     let within = |(index, begin): (usize, &u64)| times[index..].partition_point(|time| time - begin < SECOND);
     times.iter().enumerate().map(within).max().unwrap_or_default()
 }
 
-/// Returns the average rate between the first and the last of `times`.
+/// Returns the average rate per second between the first and the last of `times`.
 fn per_second(times: &[u64]) -> f64 {
     let (Some(first), Some(last)) = (times.first(), times.last()) else { return f64::NAN };
     (times.len() - 1) as f64 / ((last - first) as f64 / SECOND as f64)

@@ -55,7 +55,8 @@ pub(crate) fn steady(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the milliseconds from sending each publication to its last arrival. Publications that did not arrive are omitted.
+/// Returns the time from sending each publication to its last arrival, in milliseconds. Publications that did not
+/// arrive are omitted.
 pub(crate) fn last_arrivals(done: &LoadResult, result: &DeliveryResult) -> Vec<f64> {
     let last = |sequence| result.arrivals.get(sequence).and_then(|arrivals| arrivals.iter().map(|arrival| arrival.at).max());
     done.accepted.iter().filter_map(|sent| Some(last(&sent.sequence)?.saturating_sub(sent.sent_at) as f64 / 1e6)).collect()

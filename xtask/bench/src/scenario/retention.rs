@@ -1,9 +1,9 @@
 //! The scenario in which the service removes old deliveries as fast as new deliveries are published. It measures the
 //! cost of the removal, and checks that the tables stop growing.
 //!
-//! A server keeps succeeded deliveries for an hour or longer. To shorten the run, the scenario makes the stored times
-//! of deliveries older, some seconds after publishing. It measures once with and once without removal. Both
-//! measurements include the cost of changing the times.
+//! A server keeps succeeded deliveries for an hour or longer. To shorten the run, the scenario moves the stored times
+//! of deliveries into the past. It does this some seconds after publishing. The scenario measures the cost once with
+//! and once without removal. Both measurements include the cost of changing the times.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,7 @@ use crate::figure::{Cpu, Figure, Tally};
 use crate::rig::{EVENT, RECORDED, Rig};
 use crate::table::number;
 
-/// The smallest value of `--keep-succeeded`, and the time by which deliveries are made older.
+/// The smallest value of `--keep-succeeded`. The scenario subtracts this time from the stored times of deliveries.
 const MIN_RETENTION: &str = "1h";
 const AGE_STEP: &str = "interval '70 minutes'";
 
@@ -45,7 +45,7 @@ struct Outcome {
 
 pub(crate) fn retention(bench: &mut Bench) -> anyhow::Result<()> {
     let seconds = |full, quick| Duration::from_secs(bench.size(full, quick).into());
-    // `life` is as long as the interval of autovacuum, one minute.
+    // `life` is one minute, which is also the interval of autovacuum.
     let (per_second, life, interval) = (bench.size(1_000, 200), seconds(60, 3), seconds(30, 2));
     let kept = run(bench, &[], &Plan { per_second, life, turnovers: 3, interval })?;
     let turnovers = bench.size(8, 5);
@@ -64,7 +64,7 @@ pub(crate) fn retention(bench: &mut Bench) -> anyhow::Result<()> {
     let (_, later) = removed.sizes.split_at(removed.sizes.len() / 3);
     let (middle, last) = later.split_at(later.len() / 2);
     bench.add(Figure::new("retention", "largest size of tables and indexes with removal", "MB", vec![largest(&removed.sizes)]));
-    // The tables grow until autovacuum has run a few times. A quick run is too short for this.
+    // The tables grow until autovacuum has run a few times. A quick run is too short, so the growth is not checked.
     if !bench.quick {
         let growth = vec![100.0 * largest(last) / largest(middle)];
         let growth = Figure::new("retention", "size of tables and indexes in the last third, compared with the middle third", "%", growth);

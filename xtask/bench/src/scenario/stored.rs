@@ -13,7 +13,7 @@ use crate::rig::{EVENT, Rig, publication};
 use crate::store::Engine;
 use crate::{Bench, machine};
 
-/// Bytes on disk that a delivery, its notification and its attempt need.
+/// Bytes on disk that a delivery, its notification and its attempt need together.
 fn stored_bytes(engine: Engine) -> u64 {
     match engine {
         Engine::Sqlite => 1_000,
@@ -21,7 +21,7 @@ fn stored_bytes(engine: Engine) -> u64 {
     }
 }
 
-/// Bytes on disk that the new deliveries of the measurement and the write-ahead log need.
+/// Bytes on disk that the new deliveries of the measurement and the write-ahead log need together.
 fn extra_bytes(engine: Engine) -> u64 {
     match engine {
         Engine::Sqlite => 1_000_000_000,
@@ -29,7 +29,7 @@ fn extra_bytes(engine: Engine) -> u64 {
     }
 }
 
-/// Measures the same work repeatedly, with more finished deliveries in the store each time.
+/// Measures the same work several times. Each time, the store has more finished deliveries.
 pub(crate) fn stored(bench: &mut Bench) -> anyhow::Result<()> {
     let engine = bench.store.engine();
     let maximum = bench.size(10_000_000, 100_000);
@@ -69,8 +69,8 @@ fn first_time(count: u32) -> anyhow::Result<i64> {
     Ok(now.as_millis() as i64 - i64::from(count) - 60_000)
 }
 
-/// Inserts succeeded deliveries of the existing webhooks, with the numbers `from` to `to - 1`. Each has its own
-/// notification and attempt.
+/// Inserts succeeded deliveries of the existing webhooks. The deliveries have the numbers `from` to `to - 1`. Each
+/// delivery has its own notification and attempt.
 fn fill(rig: &mut Rig, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
     if from >= to {
         return Ok(());
@@ -78,7 +78,7 @@ fn fill(rig: &mut Rig, first: i64, from: u32, to: u32) -> anyhow::Result<()> {
     if let Some(database) = rig.service.database.clone() {
         return fill_postgres(&database, first, from, to);
     }
-    // The running server locks the database file.
+    // Kill the server first, because a running server locks the database file.
     rig.service.kill()?;
     fill_sqlite(&mut Connection::open(rig.service.embedded_database())?, first, from, to)?;
     rig.service.restart().map(drop)
@@ -134,7 +134,7 @@ fn fill_postgres(database: &Database, first: i64, from: u32, to: u32) -> anyhow:
     let data = format!("{before}1{after}").replace('\'', "''");
     for begin in (from..to).step_by(STEP as usize) {
         let end = to.min(begin + STEP);
-        // The digits of a UUIDv7: its time, version 7, its kind, variant 8, and its number.
+        // The digits of a UUIDv7 are the time, version 7, the kind, variant 8, and the number.
         let id = |kind: u32| format!("(lpad(to_hex({first} + n), 12, '0') || '700{kind}8000' || lpad(to_hex(n), 12, '0'))::uuid");
         let (notification_id, delivery_id) = (id(0), id(1));
         let row = format!(

@@ -61,7 +61,7 @@ pub(crate) fn end_to_end(bench: &mut Bench) -> anyhow::Result<()> {
         let url = format!("{}/ok", rig.sink.http());
         let accounts = rig.accounts_with_one_webhook(webhooks, &url)?;
         let floor = bench.floors.notification(64);
-        // Measure the cost if each server handles as much load as a single server.
+        // First measure with a load that is proportional to the number of servers.
         let nodes = bench.store.nodes();
         let runs = throughputs(bench, &mut rig, &accounts, 64 * nodes as usize, count * nodes, 1)?;
         let work = format!("64 clients and {count} notifications per server, {webhooks} webhooks");
@@ -112,7 +112,7 @@ pub(crate) fn https(bench: &mut Bench) -> anyhow::Result<()> {
 fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &[])?;
     let hosts = bench.size(1_000, 40);
-    // Four accounts, because one account may have only a quarter of all attempts in flight.
+    // Use four accounts, because one account may have only a quarter of all attempts in flight.
     let accounts: Vec<String> = (1..=4).map(|number| format!("hosts-{number}")).collect();
     let urls: Vec<String> = (0..hosts).map(|host| format!("{}/ok", rig.sink.https(&format!("host{host}.{DOMAIN}")))).collect();
     for (host, url) in urls.iter().enumerate() {
@@ -125,8 +125,8 @@ fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
         rig.service.restart()?;
         let job = rig.publications(&accounts, EVENT, 4, 4)?;
         cold.push(rig.throughput(bench, &job, webhooks)?);
-        // At this rate, a host responds to each callback before it gets the next callback. Its idle connection stays
-        // open meanwhile.
+        // At this rate, a host responds to each callback before the service sends the next callback to this host. The
+        // idle connection to the host stays open between two callbacks.
         let mut job = rig.publications(&accounts, EVENT, 4, bench.size(40, 8))?;
         job.per_second = Some(8.0);
         warm.push(rig.throughput(bench, &job, webhooks)?);

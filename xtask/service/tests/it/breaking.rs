@@ -27,8 +27,8 @@ fn called(rest: &str) -> String {
     format!("{API}{CALLBACK}{rest}")
 }
 
-/// Sets the value at `pointer`; null removes the value. A final `+` stands for the index after the last item of a list. Returns
-/// the pointer with this index, and the findings.
+/// Sets the value at `pointer`. If `value` is null, removes the old value. A final `+` stands for the index after the
+/// last item of a list. Returns the pointer with this index, and the findings.
 fn found_after(pointer: &str, value: Value) -> anyhow::Result<(String, Vec<Finding>)> {
     let old = document()?;
     let pointer = match pointer.strip_suffix("/+") {
@@ -66,7 +66,7 @@ type Edits = Vec<(String, Value)>;
 fn breaking() -> Vec<(&'static str, String, Value, View)> {
     let gone = || Value::Null;
     vec![
-        // Edits of what a client sends.
+        // Edits of messages that a client sends.
         ("a removed path", api("~1deliveries"), gone(), REQUEST),
         ("a removed operation", api("~1webhooks~1{id}/delete"), gone(), REQUEST),
         ("a renamed operation", api("~1webhooks/post/operationId"), json!("createWebhook"), REQUEST),
@@ -97,7 +97,7 @@ fn breaking() -> Vec<(&'static str, String, Value, View)> {
         ("a removed media type", api("~1webhooks/post/requestBody/content/application~1json"), gone(), REQUEST),
         ("a removed body", api("~1webhooks~1{id}~1activation/patch/requestBody"), gone(), REQUEST),
         ("an unknown keyword", schema("WebhookUpdate/properties/auth/odd"), json!(1), REQUEST),
-        // Edits of what a client reads.
+        // Edits of messages that a client reads.
         ("a removed member", schema("Webhook/properties/deactivation"), gone(), RESPONSE),
         ("a member that becomes optional", schema("Webhook/required/5"), gone(), RESPONSE),
         ("a changed type", schema("Attempt/properties/durationMs/type"), json!("string"), RESPONSE),
@@ -156,7 +156,8 @@ fn each_breaking_edit_is_found_at_its_pointer() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns changes that break no user. Each change has a description and its edits. The flag tells whether it is an addition.
+/// Returns changes that break no user. Each change has a description and its edits. The flag tells whether the change
+/// is an addition.
 fn harmless() -> Vec<(&'static str, Edits, bool)> {
     let gone = || Value::Null;
     let response = || json!({"description": "Another."});

@@ -34,7 +34,8 @@ pub(crate) fn edit(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// Reverses the order of list items if `lists` is true, else the order of members. Examples and `servers` do not change.
+/// If `lists` is true, reverses the order of list items. Otherwise, reverses the order of object members. Examples and
+/// `servers` do not change.
 pub(crate) fn reverse(value: &mut Value, lists: bool) {
     match value {
         Value::Object(members) => {

@@ -36,7 +36,7 @@ pub struct Checker<'a> {
 /// The statuses with which dropshot responds if no operation matches the request.
 const UNROUTED_STATUSES: [u16; 2] = [404, 405];
 
-/// Request headers that a callback may have without a declaration.
+/// Headers that a callback may have although the document does not declare them.
 const UNDECLARED_HEADERS: [&str; 11] = [
     "accept",
     "accept-encoding",
@@ -122,7 +122,8 @@ impl<'a> Checker<'a> {
     }
 
     /// Returns the callback operation that an exchange belongs to: the candidate with the fewest violations. If the
-    /// exchange has a name, only callbacks with this name are candidates. The order of the document does not matter.
+    /// exchange has a name, only callbacks with this name are candidates. The order of callbacks in the document does
+    /// not matter.
     pub(super) fn callback(&self, callback: &Callback) -> Option<&CallbackOperation> {
         let is_candidate = |operation: &&CallbackOperation| callback.name.as_ref().is_none_or(|name| *name == operation.name);
         let candidates = self.document.callbacks.iter().filter(is_candidate);
@@ -212,7 +213,7 @@ pub(super) fn parameter_values<'a>(operation: &'a Operation, exchange: &'a ApiEx
 }
 
 fn decoded(segment: &str) -> String {
-    // In a path, `+` and `&` have no special meaning. In a form, they have one.
+    // `+` and `&` have a special meaning in a form, but not in a path.
     let escaped = segment.replace('+', "%2B").replace('&', "%26");
     url::form_urlencoded::parse(format!("={escaped}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
@@ -224,8 +225,8 @@ pub(super) fn kind_of(profile: &Profile, exchange: &ApiExchange) -> Option<Strin
     body[member].as_str().map(str::to_owned)
 }
 
-/// Whether the service may refuse a value for a reason that its schema does not state. `pointer` is the location of
-/// the value.
+/// Whether the service may refuse a value for a reason that the schema of the value does not state. `pointer` is the
+/// location of the value.
 fn is_beyond_the_schema(refusal: &Refusal, pointer: &str) -> bool {
     // In RFC 9457, a pointer is written as the fragment of a URI.
     let fragment = pointer.strip_prefix('#').map(decoded);
@@ -332,8 +333,8 @@ impl<'a> Violations<'a> {
         }
     }
 
-    /// Checks that an accepted request matches the document, and that a refused request violates it. A request is
-    /// accepted if its response has a success status.
+    /// Checks that an accepted request matches the document, and that a refused request violates the document. A
+    /// request is accepted if its response has a success status.
     fn check_request(&mut self, operation: &Operation, exchange: &ApiExchange) {
         let accepted = (200..300).contains(&exchange.status);
         let refusal = &self.profile.errors.refusal;
@@ -390,8 +391,8 @@ impl<'a> Violations<'a> {
         }
     }
 
-    /// Adds the violations of a request body to `invalid`. Returns false if the body is not JSON. A schema does not
-    /// apply then.
+    /// Adds the violations of a request body to `invalid`. Returns false if the body is not JSON. In this case, no
+    /// schema applies.
     fn check_request_body(&mut self, operation: &Operation, exchange: &ApiExchange, invalid: &mut Violations<'_>) -> bool {
         let Some(Body { required, content }) = &operation.request else { return true };
         let Some(text) = &exchange.request_body else { return false };

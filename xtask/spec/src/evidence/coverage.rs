@@ -39,9 +39,9 @@ pub fn run(service: &Service) -> anyhow::Result<ExitCode> {
 /// The result of [`check`].
 #[derive(Debug)]
 pub struct Coverage {
-    /// Statements that the exchanges contradict or do not show, one sentence each.
+    /// One sentence for each statement that the exchanges contradict or do not show.
     pub problems: Vec<String>,
-    /// The number of statements that exchanges can show, without the responses in `unseen`.
+    /// The number of statements that exchanges can show. The responses in `unseen` are not counted.
     pub statements: usize,
     /// The number of responses in `unseen` of the profile.
     pub unseen: usize,
@@ -77,8 +77,8 @@ impl Sightings {
         self.seen.extend(more.seen.iter().cloned());
     }
 
-    /// Returns one sentence for each possible fact that no exchange shows. Also returns one for each entry of `unseen`
-    /// whose response an exchange shows.
+    /// Returns one sentence for each possible fact that no exchange shows. If an exchange shows the response of an
+    /// entry of `unseen`, also returns a sentence for this entry.
     pub(super) fn gaps(&self) -> Vec<String> {
         let missing = self.possible.difference(&self.seen).map(|fact| format!("{fact}: not seen in any test"));
         let excess = self.seen.iter().filter(|fact| fact.ends_with(IN_UNSEEN)).map(|fact| format!("{fact}: remove the entry"));

@@ -18,7 +18,7 @@ pub(super) struct Operation {
     pub(super) id: String,
     pub(super) method: String,
     pub(super) path: Path,
-    /// `None` if the operation needs no scope according to the profile.
+    /// The scope, or `None` if the profile says that the operation needs no scope.
     pub(super) scope: Option<Scope>,
     pub(super) needs_token: bool,
     pub(super) parameters: Vec<Parameter>,
@@ -33,14 +33,14 @@ pub(super) struct Scope {
 
 pub(super) struct CallbackOperation {
     pub(super) at: String,
-    /// The operation that declares the callback.
+    /// The id of the operation that declares the callback.
     pub(super) operation_id: String,
     pub(super) name: String,
     pub(super) url: String,
     pub(super) method: String,
-    /// The alternatives of `security`: the pointer, and the scheme of the header Authorization in lower case. If the
-    /// scheme is empty, the callback has no header Authorization. If the list is empty, no callback may have this
-    /// header.
+    /// The alternatives of `security`. Each has its pointer, and the scheme of the header Authorization in lower case.
+    /// If the scheme is empty, the callback has no header Authorization. If the list is empty, no callback may have
+    /// this header.
     pub(super) authentications: Vec<(String, String)>,
     pub(super) headers: Vec<Parameter>,
     pub(super) body: Body,
@@ -111,7 +111,7 @@ pub(super) struct Response {
     pub(super) at: String,
     pub(super) headers: Vec<Parameter>,
     pub(super) content: BTreeMap<String, Schema>,
-    /// The kinds of error in the examples of the response. Each has the pointer of the example, and the kind.
+    /// The kinds of error in the examples of the response. Each entry has the pointer of the example, and the kind.
     pub(super) kinds: Vec<(String, String)>,
 }
 
@@ -195,12 +195,13 @@ struct Reader<'a> {
 }
 
 impl CallbackOperation {
-    /// Returns a key that identifies the callback. It does not depend on the position of the callback in the document.
+    /// Returns a key that identifies the callback. The key does not depend on the position of the callback in the
+    /// document.
     pub(super) fn key(&self) -> String {
         format!("callback {} {} {} {}", self.operation_id, self.name, self.url, self.method)
     }
 
-    /// Returns the name of the callback in `unseen` of the profile.
+    /// Returns the id that `unseen` of the profile uses for the callback.
     pub(super) fn id(&self) -> String {
         format!("{}/{}", self.operation_id, self.name)
     }
@@ -291,7 +292,8 @@ impl<'a> Reader<'a> {
                 let parameter = parameter.follow()?;
                 let text = |name: &str| parameter.member(name).with_context(|| format!("{} has no {name}", parameter.at))?.text();
                 let parameter = self.parameter(text("in")?, text("name")?, &parameter)?;
-                // A parameter of the operation replaces the parameter of the path with the same location and name.
+                // If the operation and the path have a parameter with the same location and name, the operation keeps
+                // its own parameter.
                 if !parameters.iter().any(|known| known.location == parameter.location && known.name == parameter.name) {
                     parameters.push(parameter);
                 }
@@ -347,7 +349,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns the kinds of error in the examples of a response. Each has the pointer of the example, and the kind.
+/// Returns the kinds of error in the examples of a response. Each entry has the pointer of the example, and the kind.
 fn kinds_of(response: &Cursor, member: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut kinds = Vec::new();
     for (_, content) in response.member("content").map(|content| content.members()).transpose()?.unwrap_or_default() {

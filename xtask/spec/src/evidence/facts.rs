@@ -1,4 +1,4 @@
-//! Facts that exchanges can show about a part of the document: it was present, it was absent, or it had a certain
+//! Facts that exchanges can show about a part of the document: the part was present, was absent, or had a certain
 //! value.
 
 use std::collections::BTreeSet;
@@ -83,8 +83,8 @@ pub(super) fn shown(schema: &Cursor, value: &Value, facts: &mut Facts) -> anyhow
     Ok(())
 }
 
-/// Whether the value belongs to the variant. A property of the variant with only one allowed value must have this
-/// value.
+/// Whether the value belongs to the variant. If a property of the variant has only one allowed value, the property must
+/// have this value.
 fn is_variant(variant: &Cursor, value: &Value) -> anyhow::Result<bool> {
     let variant = variant.follow()?;
     for (name, property) in properties(&variant)? {

@@ -18,7 +18,7 @@ pub struct Replay<'a> {
     unrouted: Vec<Exchange>,
 }
 
-/// The exchanges of one operation or callback, and the statements of openapi.json about it.
+/// The exchanges of one operation or callback, and the statements of openapi.json about this operation or callback.
 struct Group {
     is_callback: bool,
     /// The position of the operation in the document.
@@ -97,7 +97,7 @@ impl<'a> Replay<'a> {
 
     /// Returns the group key and the pointer of each operation and callback of a changed document. A callback with an
     /// unknown key may be a changed callback. So it gets the key of a group whose callback is missing in the changed
-    /// document. These keys are assigned in document order.
+    /// document. These keys are assigned in the order of the changed document.
     fn keys(&self, document: &Document) -> Vec<(String, String)> {
         let found: Vec<(String, String)> = callbacks(document).collect();
         let is_found = |key: &str| found.iter().any(|(known, _)| known == key);
@@ -137,8 +137,8 @@ fn callbacks(document: &Document) -> impl Iterator<Item = (String, String)> {
     document.callbacks.iter().map(|callback| (callback.key(), callback.at.clone()))
 }
 
-/// Maximum depth of an operation after all references are replaced by their targets. If it is deeper, a schema
-/// probably contains itself.
+/// Maximum depth of an operation after all references are replaced by their targets. If the operation is deeper, a
+/// schema probably contains itself.
 const MAX_DEPTH: usize = 48;
 
 /// Returns all statements about the operation at the pointer `at`, and the parameters of its path. If the operation
@@ -152,7 +152,7 @@ fn statements_at(root: &Cursor, at: &str, scope: Option<&str>) -> anyhow::Result
 }
 
 /// Returns the value at a cursor. Replaces references by their targets. Removes prose and extensions. If `names` is
-/// true, the names of the members are not keywords.
+/// true, the member names of this value are not keywords.
 fn statements(here: &Cursor, scope: Option<&str>, names: bool, depth: usize) -> anyhow::Result<Value> {
     anyhow::ensure!(depth < MAX_DEPTH, "{} contains itself", here.at);
     let here = here.follow()?;

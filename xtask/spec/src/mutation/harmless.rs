@@ -17,7 +17,7 @@ pub(super) struct Harmless {
     component_edit: Option<(String, Edit)>,
 }
 
-/// The component that a change adds if it replaces a schema by a reference.
+/// The pointer of the component that is added when a schema is replaced by a reference.
 const SHARED: &str = "/components/schemas/Shared";
 
 /// The objects below this pointer have a member `type`, but they are not schemas.
@@ -88,7 +88,7 @@ pub(super) fn of(document: &Value) -> anyhow::Result<Vec<Harmless>> {
     Ok(changes)
 }
 
-/// Collects every object that is not part of an example, with its pointer.
+/// Collects every object, and the pointer of the object. Skips the objects in examples.
 fn collect_objects<'a>(value: &'a Value, at: &str, objects: &mut Vec<(String, &'a Value)>) {
     if value.is_object() {
         objects.push((at.to_owned(), value));

@@ -1,7 +1,7 @@
 //! Changes of one statement. Their operators are drop, rename, retype, change, retarget, widen, narrow, flip and add.
 //!
-//! Prose, examples and extensions are not statements. `harmless` changes them. This module omits edits that do not
-//! alter any statement.
+//! Prose, examples and extensions are not statements. The module `harmless` makes changes that alter no statement. This
+//! module omits edits that do not alter any statement.
 
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ pub(super) fn of(document: &Value, profile: &Profile) -> Vec<Mutant> {
     mutants.found
 }
 
-/// Returns the first value, or the second if the document already has the first.
+/// Returns `first`, or `second` if `known` already equals `first`.
 fn other<'a>(known: &Value, first: &'a str, second: &'a str) -> &'a str {
     if known == first { second } else { first }
 }
@@ -78,14 +78,14 @@ struct Mutants<'a> {
     document: &'a Value,
     /// The extension with the scope of an operation.
     scope: Option<&'a str>,
-    /// Whether examples are statements, because they show the kinds of error.
+    /// Whether examples are statements. They are statements if they show the kinds of error.
     has_kinds: bool,
     found: Vec<Mutant>,
 }
 
 impl<'a> Mutants<'a> {
-    /// Adds a change. Skips the edit if it alters no statement, or if it removes or renames a member that does not
-    /// exist. If the list for `Append` does not exist, creates it.
+    /// Adds a change. Adds nothing if the edit alters no statement, or if it removes or renames a missing member. If
+    /// the list for `Append` does not exist, creates the list.
     fn push(&mut self, operator: &'static str, pointer: &str, edit: Edit) {
         let edit = match (edit, self.document.pointer(pointer)) {
             (Edit::Remove | Edit::Rename(_), None) => return,
@@ -109,7 +109,7 @@ impl<'a> Mutants<'a> {
         self.push(operator, pointer, Edit::Set(value));
     }
 
-    /// Changes the member from true to false. If it is false or missing, changes it to true.
+    /// Changes the member from true to false. If the member is false or missing, changes it to true.
     fn flip(&mut self, at: &str, holder: &Value, name: &str) {
         self.set("flip", &child(at, name), json!(holder[name] != true));
     }
@@ -124,8 +124,8 @@ impl<'a> Mutants<'a> {
         operations.filter_map(|(_, _, operation)| operation[member].as_str()).chain(["all"]).collect()
     }
 
-    /// Adds changes of a reference: one change removes its target, and up to two changes replace the target. Returns
-    /// false if `value` is not a reference.
+    /// Adds changes of a reference. After one change, the reference has no target. Up to two other changes replace the
+    /// target by another component. Returns false if `value` is not a reference.
     fn retarget(&mut self, at: &str, value: &Value, kind: &str) -> bool {
         let Some(target) = value["$ref"].as_str() else { return false };
         let (pointer, kind) = (child(at, "$ref"), child("/components", kind));
@@ -142,7 +142,7 @@ impl<'a> Mutants<'a> {
     }
 }
 
-/// Returns the operations of a path item. The other members of the path item apply to all its operations.
+/// Returns the operations of a path item. The other members of the path item apply to all operations of the path item.
 fn operations<'a, 'b>(item: &'a Value, at: &'b str) -> impl Iterator<Item = (&'a str, String, &'a Value)> + use<'a, 'b> {
     members(item, at).filter(|(name, _, _)| METHODS.contains(name))
 }

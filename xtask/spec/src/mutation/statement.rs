@@ -1,7 +1,8 @@
 //! Determines whether an edit alters a statement of a document.
 //!
-//! This module does not use the normal form of the comparison. If the normal form loses a statement by mistake, the
-//! statement is still changed here. No check reports these changes, and so the command `mutations` shows the mistake.
+//! This module does not use the normal form of the comparison. If the normal form omits a statement by mistake, this
+//! module still finds that an edit alters the statement. Then no check reports the change, so the command `mutations`
+//! shows the mistake.
 
 use serde_json::{Map, Value};
 
@@ -28,7 +29,7 @@ pub(super) fn is_same(document: &Value, pointer: &str, edit: &Edit, kinds: bool)
     }
 }
 
-/// Whether two items of a list are the same. Items with a name are the same if `name` and `in` are equal.
+/// Whether two items of a list are equal. Items with a name count as equal if their `name` and `in` are equal.
 fn is_same_item(known: &Value, item: &Value) -> bool {
     match (known["name"].as_str(), item["name"].as_str()) {
         (Some(known_name), Some(name)) => known_name == name && known["in"] == item["in"],
@@ -36,7 +37,7 @@ fn is_same_item(known: &Value, item: &Value) -> bool {
     }
 }
 
-/// Whether the member has its default value. Omitting the member then has the same meaning.
+/// Whether the member has its default value. If so, the document has the same meaning without the member.
 fn is_default(name: &str, value: &Value) -> bool {
     match value {
         Value::Bool(false) => matches!(
@@ -75,14 +76,14 @@ fn canonical(value: &Value) -> Value {
 /// that contains itself.
 const MAX_DEPTH: usize = 48;
 
-/// Returns the target of a reference, without prose, extensions and, if `kinds` is false, examples. Returns `None` if
-/// there is no target, or if the target contains itself.
+/// Returns the target of a reference, without prose and extensions. If `kinds` is false, also removes the examples.
+/// Returns `None` if there is no target, or if the target contains itself.
 fn resolved(document: &Value, reference: &str, kinds: bool) -> Option<Value> {
     plain(document, document.pointer(reference.strip_prefix('#')?)?, kinds, false, MAX_DEPTH)
 }
 
-/// Replaces references by their targets. Removes prose, extensions and, if `kinds` is false, examples. If `names` is
-/// true, the names of the members are not keywords.
+/// Replaces references by their targets. Removes prose and extensions. If `kinds` is false, also removes examples. If
+/// `names` is true, the member names of `value` are not keywords.
 fn plain(document: &Value, value: &Value, kinds: bool, names: bool, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     match value {

@@ -1,9 +1,9 @@
 //! The command `breaking`: finds changes of openapi.json that break users, and checks that `info.version` was
 //! increased accordingly.
 //!
-//! The command converts both versions of the document to the normal form and compares them. The effect depends on
-//! whether the user sends or reads a message ([`View`]). Clients send requests, and receivers send responses to
-//! callbacks. A change breaks a user if it forbids a message that the user may send. Clients read responses, and
+//! The command converts both versions of the document to the normal form and compares them. The effect of a change
+//! depends on whether the user sends or reads a message ([`View`]). Clients send requests, and receivers send responses
+//! to callbacks. A change breaks a user if it forbids a message that the user may send. Clients read responses, and
 //! receivers read callbacks. A change breaks a user if it allows a message that the user does not expect. Patterns and
 //! unknown keywords cannot be compared. So every change of a pattern or an unknown keyword counts as breaking.
 //!
@@ -13,8 +13,8 @@
 //! - A new callback is breaking, because existing receivers do not expect it. A new documented response of a receiver
 //!   is also breaking, because existing receivers may already send this response with another meaning.
 //! - A changed `default` is breaking, because a request without the value gets another meaning.
-//! - The `operationId` is part of the contract, because generated clients use it as a name. Names of components, tags and hosts,
-//!   and the layout of the document, are not part of the contract.
+//! - The `operationId` is part of the contract, because generated clients use this id as a name. Names of components,
+//!   tags and hosts, and the layout of the document, are not part of the contract.
 //!
 //! A pre-release is not a contract, so any later version may follow it. Before the first release (a tag such as
 //! `v0.1.0`), the command prints breaking changes, but does not fail.
@@ -41,8 +41,8 @@ pub use finding::{Finding, Flow, Severity, User, View};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The git ref or file with the older document [default: the last release; without a release, the last common
-    /// commit with main; on main, the previous commit]
+    /// The git ref or file with the older document [default: the highest release; if there is none, the last common
+    /// commit with main (on main: the previous commit)]
     #[arg(long, value_name = "REF_OR_FILE")]
     against: Option<String>,
 }
@@ -91,7 +91,7 @@ impl Comparison {
         report::text(self, name, openapi_json)
     }
 
-    /// Whether `info.version` is at least the required version, or a pre-release of it.
+    /// Whether `info.version` is at least the required version, or a pre-release of the required version.
     #[must_use]
     pub fn version_is_enough(&self) -> bool {
         version::is_enough(&self.old_version, &self.new_version, self.findings.iter().map(|finding| finding.severity).max())

@@ -12,17 +12,17 @@ pub struct Difference {
     /// The JSON pointer in openapi.json. If only the code has the statement, openapi.json has no value at this
     /// pointer.
     pub pointer: String,
-    /// A pointer that exists in openapi.json: `pointer`, or the object that lacks the statement. The report prints its
-    /// line number.
+    /// A pointer that exists in openapi.json: `pointer`, or the pointer of the object that lacks the statement. The
+    /// report prints the line number of this pointer.
     pub(super) existing: String,
     pub spec: Option<Value>,
     pub code: Option<Value>,
-    /// `METHOD path` of each operation with the difference. Empty if the statement is about the whole document.
+    /// `METHOD path` of each operation with the difference. The set is empty if the statement is about the whole
+    /// document.
     pub operations: BTreeSet<String>,
 }
 
-/// Returns the differences. If many operations use a component, a difference in the component is still returned only
-/// once.
+/// Returns the differences. If many operations use a component, a difference in the component is returned only once.
 pub(super) fn compare(spec: &Node, code: &Node) -> Vec<Difference> {
     let mut comparison = Comparison { trail: Vec::new(), differences: Vec::new(), found: 0, same: HashSet::new() };
     comparison.nodes(spec, code);
@@ -33,7 +33,7 @@ struct Comparison {
     /// The names of the members from the root to the current node.
     trail: Vec<String>,
     differences: Vec<Difference>,
-    /// The number of differences that were found. A difference that is found again counts again.
+    /// The number of differences that were found. If a difference is found twice, it counts as two.
     found: usize,
     /// Pairs of nodes without differences. All references to a component share one node, so the same pair occurs
     /// often.

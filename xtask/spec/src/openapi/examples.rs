@@ -28,7 +28,8 @@ struct Examples<'a> {
 }
 
 impl Examples<'_> {
-    /// Checks all examples in an object. Schemas have examples, and so have objects with a member `schema`.
+    /// Checks all examples in an object. Schemas can have examples. Objects with a member `schema` can have examples
+    /// too.
     fn object(&mut self, here: &Cursor) -> anyhow::Result<()> {
         match here.value {
             Value::Object(_) => {}

@@ -110,8 +110,8 @@ fn complete_errors(path: &str, operation: &mut Value, spec: Option<&Map<String, 
     Ok(())
 }
 
-/// Copies each error response of the generated document for each error status of the profile. Each copy has the media
-/// types and the headers of the profile.
+/// Copies each error response of the generated document. Makes one copy for each error status of the profile. Each copy
+/// has the media types and the headers of the profile.
 fn error_responses(responses: &Value, profile: &Profile) -> anyhow::Result<Value> {
     let errors = &profile.errors;
     let mut completed = Map::new();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::node::child;
 
-/// The line of each JSON pointer, counted from 1.
+/// The line number of each JSON pointer. The first line has number 1.
 pub(super) struct Lines(HashMap<String, usize>);
 
 impl Lines {

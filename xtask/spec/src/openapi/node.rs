@@ -18,7 +18,7 @@ pub(super) type Members = BTreeMap<String, Rc<Node>>;
 /// normal forms are compared member by member.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// The JSON pointer (RFC 6901) of the part of the document from which the node was made.
+    /// The JSON pointer (RFC 6901) to the part of the document that the node represents.
     pub(super) at: String,
     pub(super) shape: Shape,
 }
@@ -57,7 +57,7 @@ impl Node {
     }
 }
 
-/// The normal forms of components. Each is made once, and all references to the component share it.
+/// The normal forms of components. Each normal form is made once, and all references to the component share it.
 #[derive(Default)]
 pub(super) struct Shared(RefCell<HashMap<(String, Kind), Rc<Node>>>);
 

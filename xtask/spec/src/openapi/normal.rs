@@ -1,5 +1,5 @@
-//! The normal form of a document. It has the statements about the API. Documents that make the same statements in
-//! different notations have equal normal forms.
+//! The normal form of a document. It contains only the statements about the API. Documents that make the same
+//! statements in different notations have equal normal forms.
 
 use std::rc::Rc;
 
@@ -173,7 +173,7 @@ fn keyed(list: &Cursor, mut normal: impl FnMut(&Cursor) -> anyhow::Result<(Strin
     Ok(Node::map(list.at.clone(), members))
 }
 
-/// Returns the normal form of security requirements. The names of the schemes have no influence on it.
+/// Returns the normal form of security requirements. The names of the schemes do not affect the normal form.
 fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
     keyed(requirements, |requirement| {
         let mut schemes = Members::new();
@@ -194,8 +194,8 @@ fn security(rules: Rules<'_>, requirements: &Cursor) -> anyhow::Result<Node> {
     })
 }
 
-/// Adds the parameters of the path to an operation. A parameter of the operation replaces the parameter of the path
-/// with the same location and name.
+/// Adds the parameters of the path to an operation. If the operation and the path have a parameter with the
+/// same location and name, the operation keeps its own parameter.
 fn with_parameters(mut operation: Node, shared: &Members) -> Node {
     if let Shape::Map(members) = &mut operation.shape
         && !shared.is_empty()
@@ -223,7 +223,7 @@ fn leaf(value: &Cursor) -> Node {
     Node::leaf(value.at.clone(), canonical(value.value))
 }
 
-/// Whether the member has its default value. Omitting the member then has the same meaning.
+/// Whether the member has its default value. If so, the document has the same meaning without the member.
 fn is_default(name: &str, value: &Value) -> bool {
     match name {
         "required" | "deprecated" | "allowEmptyValue" | "allowReserved" => value == &Value::Bool(false),

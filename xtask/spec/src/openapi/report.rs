@@ -36,9 +36,9 @@ pub(super) fn text(findings: &Findings, openapi_json: &str, command: &str) -> St
     )
 }
 
-/// Returns a list with an object for each finding. Each object has `kind`, `pointer` (RFC 6901) and `line`. A
-/// difference also has `operations`. It has `spec` if openapi.json has the statement, and `code` if the code has it.
-/// An example also has `reason`.
+/// Returns a list with an object for each finding. Each object has `kind`, `pointer` (RFC 6901) and `line`. The object
+/// of a difference also has `operations`. It has `spec` if openapi.json has the statement, and `code` if the code has
+/// the statement. The object of an example also has `reason`.
 pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
     let lines = Lines::of(openapi_json);
     let differences = findings.differences.iter().map(|difference| {
@@ -69,8 +69,8 @@ fn sentence(difference: &Difference) -> String {
     format!("{}: openapi.json has {}, the code has {}{operations}", difference.pointer, shown(&difference.spec), shown(&difference.code))
 }
 
-/// Returns the last part of a message. It names the first operation with the finding, and the number of other
-/// operations.
+/// Returns the last part of a message. This part names the first operation with the finding, and says how many other
+/// operations have it.
 pub(super) fn in_operations(operations: &BTreeSet<String>) -> String {
     match (operations.first(), operations.len()) {
         (None, _) => String::new(),

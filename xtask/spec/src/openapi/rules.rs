@@ -8,13 +8,13 @@ use crate::Profile;
 /// The purpose of a normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// openapi.json, to compare it with the code.
+    /// The normal form of openapi.json for the comparison with the code.
     Specification,
-    /// The generated document, to compare it with openapi.json. It has no discriminators, so they are derived from the
-    /// variants.
+    /// The normal form of the generated document for the comparison with openapi.json. This document has no
+    /// discriminators, so they are derived from the variants.
     Code,
-    /// One of two versions of openapi.json, to compare them. This normal form includes the scopes, which the code
-    /// cannot express.
+    /// The normal form of one of two versions of openapi.json, for the comparison of the versions. This normal form
+    /// includes the scopes, which the code cannot express.
     Compatibility,
 }
 
@@ -47,7 +47,7 @@ struct Rule {
     /// Members that the normal form omits, by the kind of object.
     ignored: &'static [(Kind, &'static [&'static str])],
     description: &'static str,
-    /// The check that replaces the comparison. It is `None` if the profile of each service must name a check.
+    /// The check that replaces the comparison. It is `None` if each profile must name the check.
     checked_by: Option<&'static str>,
 }
 
@@ -176,8 +176,8 @@ impl<'a> Rules<'a> {
 
     pub(super) fn ignores(self, kind: Kind, member: &str) -> bool {
         if member.starts_with("x-") {
-            // The code cannot express the scope of an operation. Users rely on the scope, so two versions of
-            // openapi.json are compared with it.
+            // The code cannot express the scope of an operation. Users rely on the scope, so the comparison of two
+            // versions of openapi.json includes it.
             let is_scope = Some(member) == self.scope && (self.purpose == Purpose::Compatibility || kind != Operation);
             return !is_scope;
         }

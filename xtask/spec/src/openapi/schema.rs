@@ -24,7 +24,7 @@ impl Schemas<'_> {
         self.at_depth(schema, MAX_DEPTH)
     }
 
-    /// `depth` is the number of levels that are left.
+    /// `depth` is the number of remaining levels.
     fn at_depth(self, schema: &Cursor, depth: usize) -> anyhow::Result<Node> {
         if depth == 0 {
             bail!("the schema at {} contains itself", schema.at);
@@ -106,8 +106,8 @@ impl Schemas<'_> {
     }
 }
 
-/// Returns the normal form of a list whose order has no meaning. This is a map: the text of each item is a name, and
-/// the item is its value.
+/// Returns the normal form of a list whose order has no meaning. The normal form is a map. Each name in the map is the
+/// text of an item, and the value is the item.
 pub(super) fn set(list: &Cursor) -> anyhow::Result<Node> {
     let items = list.items()?.into_iter().map(|item| {
         let name = item.value.as_str().map_or_else(|| canonical(item.value).to_string(), str::to_owned);
@@ -116,7 +116,7 @@ pub(super) fn set(list: &Cursor) -> anyhow::Result<Node> {
     Ok(Node::map(list.at.clone(), items))
 }
 
-/// Whether the keyword has its default value. Omitting the keyword then has the same meaning.
+/// Whether the keyword has its default value. If so, the schema has the same meaning without the keyword.
 fn is_default(name: &str, value: &Value) -> bool {
     match name {
         "nullable" | "readOnly" | "writeOnly" | "deprecated" | "uniqueItems" | "exclusiveMinimum" | "exclusiveMaximum" => {
@@ -160,7 +160,7 @@ fn enumeration(variants: &[Node]) -> Option<Members> {
     merged
 }
 
-/// Returns the tag of a variant: a required property with only one allowed value, and this value.
+/// Returns the tag of a variant: the name of a required property that has only one allowed value, and this value.
 fn tag_of(variant: &Node) -> Option<(&str, &str)> {
     let required = variant.member("required")?.members()?;
     let properties = variant.member("properties")?.members()?;

@@ -14,7 +14,7 @@ fn document(service: &Service) -> Value {
     serde_json::from_str(&service.document().expect("the document is read")).expect("the document is JSON")
 }
 
-/// Returns the document after replacing the value at a pointer. If `value` is null, the old value is removed.
+/// Returns the document with `value` at a pointer. If `value` is null, removes the old value.
 fn changed(service: &Service, pointer: &str, value: Value) -> Value {
     let mut document = document(service);
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");

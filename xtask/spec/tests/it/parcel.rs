@@ -1,9 +1,9 @@
 //! The parcel service. It consists of documents and exchanges only. It has no implementation.
 //!
-//! Its document has features that the charging stations lack. It has two callbacks. One of them has no body and no
-//! authentication. It has OAuth 2.0 with scopes, an operation without a scope, and a public operation. It has
-//! components of many kinds, a map, a `oneOf` without discriminator, and values that mutations also use. Its errors
-//! have only the media type `application/problem+json`, and no kinds.
+//! Its document has features that the document of the charging stations lacks. The parcel document has two callbacks.
+//! One callback has no body and no authentication. The document also has OAuth 2.0 with scopes, an operation without a
+//! scope, and a public operation. The document has components of many kinds, a map, a `oneOf` without discriminator,
+//! and values that mutations also use. The errors have only the media type `application/problem+json`, and no kinds.
 
 use std::path::PathBuf;
 

@@ -32,7 +32,7 @@ fn every_mutation_is_reported_and_no_harmless_change_is() -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Returns `document` after replacing the value at a pointer. If `value` is null, the old value is removed.
+/// Returns `document` with `value` at a pointer. If `value` is null, removes the old value.
 fn with(mut document: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
     let parent = document.pointer_mut(parent).and_then(Value::as_object_mut).expect(pointer);

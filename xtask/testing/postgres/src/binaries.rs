@@ -19,11 +19,13 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// If the environment variable `POSTGRES_BIN` is set, finds the programs in this directory. Otherwise searches the PATH. If
-    /// the PATH has no suitable version, finds the newest version under /usr/lib/postgresql, the directory of Debian.
+    /// If the environment variable `POSTGRES_BIN` is set, finds the programs in the directory that the variable names.
+    /// Otherwise searches the PATH. If the PATH has no suitable version, finds the newest version under
+    /// /usr/lib/postgresql, the directory of Debian.
     ///
     /// # Errors
-    /// If PostgreSQL is not installed, or every version is too old. If `POSTGRES_BIN` is set but has no suitable version.
+    /// If PostgreSQL is not installed, if every version is too old, or if the directory in `POSTGRES_BIN` has no
+    /// suitable version.
     pub fn find() -> anyhow::Result<&'static Binaries> {
         static FOUND: OnceLock<Result<Binaries, String>> = OnceLock::new();
         let found = FOUND.get_or_init(|| find().map_err(|error| format!("{error:#}")));

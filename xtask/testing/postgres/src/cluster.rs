@@ -85,7 +85,7 @@ impl Cluster {
         self.access.url(database)
     }
 
-    /// Returns the port at 127.0.0.1. It stays the same after a restart.
+    /// Returns the port at 127.0.0.1. A restart does not change the port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.access.port
@@ -110,8 +110,8 @@ impl Cluster {
     pub fn create_database(&self) -> anyhow::Result<String> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        // In memory, the strategy `file_copy` takes a quarter of the time, because its checkpoint costs nothing.
-        // Versions before 15 always copy files and do not know this option.
+        // In memory, the strategy `file_copy` takes a quarter of the time of the default strategy, because its
+        // checkpoint costs nothing. Versions before 15 always copy files and do not know this option.
         let copies_files = self.options.storage == Storage::Memory && Binaries::find()?.version() >= 15;
         let strategy = if copies_files { " STRATEGY file_copy" } else { "" };
         self.execute("postgres", &format!("CREATE DATABASE {name}{strategy}"))?;

@@ -14,7 +14,7 @@ const DOWN: &str = "the server is down";
 
 impl Cluster {
     /// Kills the server and its children. Data that was not written to files is lost. The kernel keeps running, so
-    /// written data is kept even if it was not synced. This differs from a power failure.
+    /// written data is kept even if it was not synced. After a power failure, such data could be lost.
     ///
     /// # Errors
     /// If the server is down.
@@ -77,8 +77,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Ends the connections of clients with this `application_name`. If it is `None`, ends the connections of all clients.
-    /// Returns the number of ended connections.
+    /// Ends the connections of clients with this `application_name`. If `application_name` is `None`, ends the
+    /// connections of all clients. Returns the number of ended connections.
     ///
     /// # Errors
     /// If the server does not respond.
@@ -100,7 +100,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Returns the CPU time of this server since its first start, including its children and the runs before a restart.
+    /// Returns the CPU time of this server and its children since the first start. The time includes all runs before a
+    /// restart.
     #[must_use]
     pub fn cpu_seconds(&self) -> f64 {
         let state = self.state();

@@ -39,7 +39,7 @@ impl Options {
         Options { tls: Some(Tls { certificate: certificate.to_owned(), key: key.to_owned() }), ..self }
     }
 
-    /// Requires this password for every connection, with SCRAM.
+    /// Requires this password for every connection. The authentication method is SCRAM.
     #[must_use]
     pub fn password(self, password: &str) -> Options {
         Options { password: Some(password.to_owned()), ..self }

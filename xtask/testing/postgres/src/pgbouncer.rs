@@ -62,8 +62,8 @@ impl PgBouncer {
 fn configuration(server: &Access, version: (u32, u32), port: u16) -> String {
     let password = server.password.as_ref().map(|password| format!(" password='{}'", password.replace('\'', "''"))).unwrap_or_default();
     let mode = if server.encrypted { "require" } else { "disable" };
-    // Prepared statements are disabled, because the PgBouncer of a user may not support them. Version 1.21 is the first
-    // version that supports them. Later versions enable them by default.
+    // Prepared statements are disabled, because some users have a PgBouncer that does not support them. Version 1.21 is
+    // the first version that supports prepared statements. Later versions enable prepared statements by default.
     let prepared = if version >= (1, 21) { "max_prepared_statements = 0" } else { "" };
     format!(
         "[databases]

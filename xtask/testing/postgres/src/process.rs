@@ -77,7 +77,7 @@ pub(crate) fn cpu_time(id: i32) -> Duration {
 pub(crate) fn memory_bytes(id: i32) -> anyhow::Result<u64> {
     let mut kilobytes = 0;
     for Status { id, .. } in server_and_children(id).iter().filter(|status| !status.has_ended()) {
-        // The file cannot be read if the process has just ended. Then the process has no memory.
+        // The file cannot be read if the process has just ended. A process that has ended uses no memory.
         let Ok(text) = fs::read_to_string(format!("/proc/{id}/smaps_rollup")) else { continue };
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));

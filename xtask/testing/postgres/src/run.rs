@@ -6,7 +6,7 @@ use std::io::Write as _;
 /// tests use the embedded store.
 ///
 /// # Panics
-/// If the variable has another value. Otherwise a typing error would select the wrong store.
+/// If the variable has another value. Without this check, a typing error would select the wrong store.
 #[must_use]
 pub fn is_wanted() -> bool {
     let Some(store) = std::env::var_os("WEBHOOKS_TEST_STORE") else { return false };
@@ -17,8 +17,8 @@ pub fn is_wanted() -> bool {
     }
 }
 
-/// Returns true if a test must be skipped because one of these programs is not installed. Then also prints the line
-/// `skipped: needs PROGRAM`.
+/// Returns true if a test must be skipped because one of these programs is not installed. In this case, also prints the
+/// line `skipped: needs PROGRAM`.
 ///
 /// # Panics
 /// If a program is missing and `WEBHOOKS_TEST_ALL` is set. `cargo xtask ci` sets this variable, because it must run every

@@ -28,7 +28,8 @@ impl Cluster {
         copy.args(["--wal-method=stream", "--checkpoint=fast", "--no-sync", "--no-password", "--pgdata"]).arg(directory.data());
         directory.run(copy)?;
         directory.write("data/standby.signal", "")?;
-        // Replaces the copied file. It may list other standbys, and the new server would wait for them after its promotion.
+        // Replaces the copied file, because it may list other standbys. After its promotion, the new server would wait
+        // for those standbys.
         let primary = self.access.parameters(&name);
         directory.write("data/postgresql.auto.conf", &setting_line("primary_conninfo", &primary))?;
         let standby = Cluster::start_in(directory, &self.options)?;

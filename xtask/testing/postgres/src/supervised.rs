@@ -128,8 +128,8 @@ pub(crate) fn on_free_port<T>(directory: &WorkDirectory, mut start: impl FnMut(u
     bail!("found no free port after 20 attempts")
 }
 
-/// Returns a free port outside the range that the system uses for outgoing connections. Otherwise an outgoing connection
-/// could use the port while the server is down.
+/// Returns a free port outside the range that the system uses for outgoing connections. An outgoing connection could
+/// use a port in this range while the server is down.
 fn free_port() -> anyhow::Result<u16> {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(());

@@ -1,5 +1,6 @@
-//! The user that runs the servers. If the current user is root, the servers run as `postgres` or `nobody`, because
-//! PostgreSQL and PgBouncer refuse to run as root. Otherwise the servers run as the current user.
+//! The user that runs the servers. PostgreSQL and PgBouncer refuse to run as root. If the current user is root, the
+//! servers run as `postgres`, or as `nobody` if `postgres` does not exist. Otherwise the servers run as the current
+//! user.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;

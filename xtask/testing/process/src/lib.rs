@@ -4,8 +4,8 @@
 //! waits until its input closes. The input is a pipe from the process that started the servers. When this process ends,
 //! even by SIGKILL, the pipe closes, and the shell kills the group. So no server continues to use a port or CPU time.
 //!
-//! A death signal (prctl(2), PR_SET_PDEATHSIG) does not work. The kernel sends it when the thread that started the server
-//! ends, not when the process ends.
+//! A death signal (prctl(2), PR_SET_PDEATHSIG) does not work. The kernel sends this signal when the thread that started
+//! the server ends, not when the process ends.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Returns a command without input. When this process ends, the process of the command is killed.
+/// Returns a command without input. When the calling process ends, the process of the command is killed.
 ///
 /// # Panics
 /// If the shell cannot be started.

@@ -13,7 +13,8 @@ pub(crate) struct Listen {
     /// Register this receiver as a webhook with a random password; when this command stops, it deletes the webhook
     #[arg(long, conflicts_with_all = ["username", "bearer_file", "secret_file"])]
     pub(crate) register: bool,
-    /// An event type to receive. You can repeat this option [default: all types, also `webhook.*` events about other webhooks]
+    /// An event type to receive. You can repeat this option [default: all types, including the
+    /// `webhook.*` events about other webhooks]
     #[arg(long = "event-type", value_name = "TYPE", requires = "register")]
     pub(crate) event_types: Vec<String>,
     /// The HTTP status of the response to callbacks that are not refused
@@ -28,11 +29,12 @@ pub(crate) struct Listen {
     /// Refuse callbacks that do not have the bearer token from this file
     #[arg(long, value_name = "FILE", conflicts_with = "username")]
     pub(crate) bearer_file: Option<PathBuf>,
-    /// Refuse callbacks that are not signed with a secret (`whsec_…`) from this file, one secret per line
+    /// Refuse callbacks that are not signed with a secret (`whsec_…`) from this file. The file has one secret
+    /// per line
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
-    /// Use the certificate authority in this directory and not the server's certificate authority. A missing certificate authority
-    /// is created
+    /// Use the certificate authority in this directory instead of the server's certificate authority. If the directory
+    /// has no certificate authority, the command creates one
     #[arg(long, value_name = "DIR")]
     pub(crate) cert_dir: Option<PathBuf>,
 }
@@ -40,10 +42,11 @@ pub(crate) struct Listen {
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status: 0 if all checks are ok, 3 if the receiver makes a mistake, 1 if the receiver cannot be checked.")]
 pub(crate) struct CheckReceiver {
-    /// The https URL of the receiver; http is allowed only on this machine
+    /// The https URL of the receiver; http is allowed only for a receiver on this machine
     #[arg(value_name = "URL")]
     pub(crate) target_url: String,
-    /// The id of the webhook in the callbacks. Without --secret-file, its signing secret is read from the API
+    /// The webhook id to send in the callbacks. Without --secret-file, the command reads the signing secret of this
+    /// webhook from the API
     #[arg(long, value_name = "ID")]
     pub(crate) webhook: Option<Uuid>,
     /// A file that contains the signing secret (`whsec_…`) [default with --webhook: the secret from the API; default without
@@ -65,7 +68,8 @@ pub(crate) struct CheckReceiver {
     /// The event type of the callbacks; the receiver must handle this type [default: webhook.test]
     #[arg(long = "event-type", value_name = "TYPE", requires = "data")]
     pub(crate) event_type: Option<String>,
-    /// The data of the callbacks: a JSON object, or @FILE to read the object from a file, or - to read it from standard input
+    /// The data of the callbacks: a JSON object, or @FILE to read the object from a file, or - to read the object from
+    /// standard input
     #[arg(long, value_name = "DATA", requires = "event_type")]
     pub(crate) data: Option<String>,
     /// Also check the response to a handshake; some services require handshakes

@@ -15,7 +15,7 @@ pub(crate) const TEST_TYPE: &str = "webhook.test";
 /// An event type that no receiver knows, because the service never sends it.
 const UNKNOWN_TYPE: &str = "check-receiver.unknown";
 
-/// Twice the time difference that a receiver should accept (Standard Webhooks).
+/// Twice the largest time difference that a receiver should accept (Standard Webhooks).
 const OUTSIDE_TOLERANCE: Duration = Duration::from_secs(10 * 60);
 
 /// The webhook whose callbacks the receiver gets.
@@ -51,18 +51,18 @@ pub(crate) enum Expected {
     Refused,
     /// Refused because of missing or wrong credentials.
     Unauthorized,
-    /// Accepted with the challenge of the handshake in the response.
+    /// Accepted, and the response contains the challenge of the handshake.
     Agreed,
 }
 
 /// A callback and the expected response of a receiver.
 pub(crate) struct Case {
-    /// The name of the check in the output. It never changes, so programs can use it.
+    /// The name of the check in the output. This name never changes, so programs can use it.
     pub(crate) name: &'static str,
     /// A description of the callback, of at most 36 characters.
     pub(crate) sent: &'static str,
     pub(crate) expected: Expected,
-    /// The consequences of a wrong response, and how to correct it.
+    /// The consequences of a wrong response, and how to correct the receiver.
     pub(crate) advice: &'static str,
     compose: fn(&Webhook, SystemTime) -> Callback,
 }

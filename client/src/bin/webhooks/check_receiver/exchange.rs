@@ -14,10 +14,10 @@ use tokio::time::timeout_at;
 
 use super::cases::Callback;
 
-/// Maximum number of bytes of a response body that are read. The service has the same limit.
+/// Maximum number of bytes that this command reads from a response body. The service has the same limit.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// Time limit for opening a connection, as in the service by default.
+/// Time limit for opening a connection. The service has the same limit by default.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The `User-Agent` that a server of this version sends.
@@ -42,9 +42,9 @@ pub(crate) enum Outcome {
     },
     /// There was no response within the time limit.
     TimedOut,
-    /// The connection failed before a response, for this reason.
+    /// The connection failed before there was a response. The text is the reason.
     Broken(String),
-    /// No connection was possible, for this reason.
+    /// No connection was possible. The text is the reason.
     Unreachable(String),
 }
 
@@ -54,7 +54,7 @@ impl Exchange {
         let mut builder =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT.min(limit));
         if super::is_loopback(&url) {
-            // Uses no proxy: a proxy on another machine would connect to the loopback address of that machine.
+            // Uses no proxy: a proxy on another machine would connect to the loopback address of the proxy's machine.
             builder = builder.no_proxy();
         }
         if !authorities.is_empty() {

@@ -140,7 +140,8 @@ fn indented(text: &str, indent: usize) -> String {
     })
 }
 
-/// Breaks a text into lines between words. Escapes control characters, because the text may contain text of the receiver.
+/// Breaks a text into lines between words. Escapes control characters, because the text may contain text from the
+/// receiver.
 fn wrapped(text: &str, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -161,7 +162,7 @@ mod tests {
     use super::super::verdict::judge_all;
     use super::*;
 
-    /// Returns a report of all checks with the given outcomes.
+    /// Returns a report of all checks. `outcome` returns the outcome of each check.
     fn report(outcome: impl Fn(Expected) -> Outcome) -> Report<'static> {
         let cases = ACCEPTED.iter().chain(&REFUSED).chain(&UNAUTHORIZED);
         let sent: Vec<_> = cases.map(|case| (case, outcome(case.expected))).collect();

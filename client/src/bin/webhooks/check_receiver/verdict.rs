@@ -18,7 +18,8 @@ pub(crate) struct Check {
     pub(crate) case: &'static Case,
     pub(crate) outcome: Outcome,
     pub(crate) verdict: Verdict,
-    /// For a wrong response: the consequences and how to correct it. For a correct response: a possible improvement.
+    /// For a wrong response: the consequences, and how to correct the receiver. For a correct response: a possible
+    /// improvement.
     pub(crate) explanation: Option<String>,
 }
 
@@ -31,7 +32,8 @@ pub(crate) enum Verdict {
     Unclear,
 }
 
-/// Judges all outcomes. The first outcome is the outcome of the valid callback. The verdicts on the other outcomes depend on it.
+/// Judges all outcomes. The first outcome is the outcome of the valid callback. The other verdicts depend on this
+/// outcome.
 pub(crate) fn judge_all(sent: &[(&'static Case, Outcome)], limit: Duration) -> Vec<Check> {
     let valid = sent.first().map(|(_, outcome)| outcome);
     let to_refuse = || sent.iter().filter(|(case, _)| case.expected == Expected::Refused);
@@ -54,7 +56,8 @@ pub(crate) fn judge_all(sent: &[(&'static Case, Outcome)], limit: Duration) -> V
     sent.iter().enumerate().map(judge).collect()
 }
 
-/// Whether the outcome shows nothing: if the receiver refuses the valid callback, it may refuse others for the same reason.
+/// Whether the outcome shows nothing: if the receiver refuses the valid callback, it may
+/// refuse other callbacks for the same reason.
 fn is_unclear(case: &Case, outcome: &Outcome, valid: &Outcome) -> bool {
     let refused = matches!(case.expected, Expected::Refused | Expected::Unauthorized)
         && outcome.status().is_some_and(|status| (400..500).contains(&status));

@@ -10,7 +10,7 @@ use rustls::pki_types::PrivateKeyDer;
 
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// A certificate authority: either the one that `webhooks-server --dev` creates and trusts, or one that this program creates.
+/// A certificate authority that `webhooks-server --dev` or this program created.
 pub(crate) struct Authority {
     pub(crate) certificate_path: PathBuf,
     /// Whether this program created the certificate authority. The server trusts such an authority only with `--ca-file`.

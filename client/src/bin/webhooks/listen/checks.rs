@@ -43,7 +43,7 @@ impl Checks {
     pub(crate) fn authorization(&self, headers: &HeaderMap) -> Verdict {
         let expected = match &self.credentials {
             Credentials::Any => return Verdict::NotChecked,
-            // RFC 7617 §2 with UTF-8.
+            // RFC 7617 §2 defines this format. The texts are UTF-8.
             Credentials::Basic { username, password } => format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))),
             Credentials::Bearer { token } => format!("Bearer {token}"),
         };

@@ -22,7 +22,8 @@ use webhooks_client::callback::agreement;
 
 use super::checks::{Checks, Verdict};
 
-/// Much larger than a callback: by default, a notification has at most 256 KiB, and the other members have a few hundred bytes.
+/// Maximum size of a request body. A callback is much smaller: by default, a notification has at most 256 KiB, and the
+/// other members have a few hundred bytes.
 const MAX_BODY_BYTES: usize = 8 << 20;
 const MAX_CONNECTIONS: usize = 256;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,7 +60,7 @@ pub(crate) async fn accept(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // The usual cause is too many open files. During the wait, other connections may be closed.
+                // The usual cause is too many open files. During the wait below, other connections may be closed.
                 let _ = events.send(Event::Note(format!("cannot accept a connection: {error}"))).await;
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -88,7 +89,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, checks: Arc<Checks>, st
     });
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(READ_TIMEOUT);
-    // Errors of a connection are ignored: the sender sees them too, and the service records a failed attempt.
+    // Errors of a connection are ignored: the sender gets an error too, and the service records a failed attempt.
     let _ = server.serve_connection(TokioIo::new(stream), handler).await;
 }
 

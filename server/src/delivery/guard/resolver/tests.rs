@@ -56,7 +56,7 @@ async fn names(hosts: &str) -> (Arc<Names>, TempDir) {
     (Arc::new(names), directory)
 }
 
-/// Starts lookups that hang, until they use all permits that are not reserved.
+/// Starts lookups that hang. These lookups use all permits that are not reserved.
 async fn hang(names: &Arc<Names>) -> Vec<tokio::task::JoinHandle<Result<Vec<IpAddr>, NameError>>> {
     let hanging = (0..MAX_LOOKUPS / 2)
         .map(|number| {
@@ -119,7 +119,7 @@ async fn a_cancelled_lookup_releases_its_permit() {
     names.lookup("quick.test").await.expect("a free permit");
 }
 
-/// The two tries of a query must end within the connect timeout.
+/// The two tries of a query must end before the connect timeout.
 #[tokio::test]
 async fn a_name_server_that_ignores_ipv6_queries_does_not_fail_the_attempt() {
     const { assert!(MAX_TRY.as_millis() * (RETRIES as u128 + 1) < super::super::DEFAULT_CONNECT_TIMEOUT.as_millis()) };

@@ -18,7 +18,7 @@ async fn release_all(store: &Postgres, leased: Vec<Leased>) {
     }
 }
 
-/// Returns the maximum number of rows of a table that one plan node has examined.
+/// Returns the maximum number of rows of `table` that a single plan node has examined.
 fn max_examined_rows(usage: &Usage, table: &str) -> f64 {
     usage.plans.iter().map(|plan| plan.max_examined_rows(table)).fold(0.0, f64::max)
 }

@@ -1,4 +1,5 @@
-//! HOT updates: the new version of a row stays in the page of the row, so the update does not touch the indexes.
+//! HOT updates. In such an update, the new version of a row stays in the page of the row. So the update does not change
+//! the indexes.
 
 use futures_util::future::try_join_all;
 
@@ -60,7 +61,7 @@ async fn updates(world: &World, table: &str, min: i64) -> (i64, i64) {
     let started = Instant::now();
     loop {
         let (all, hot) = world.updates(table).await;
-        // A connection reports its last updates when it is closed.
+        // PostgreSQL may count the last updates of a connection only when the connection is closed.
         if all >= min || started.elapsed() > Duration::from_secs(20) {
             return (all, hot);
         }

@@ -102,7 +102,7 @@ impl<'a> Round<'a> {
         self.delete(limited.account, limited.id).await;
     }
 
-    /// The store writes operations that run at the same time in one batch.
+    /// Runs operations at the same time, so that the store writes them in one batch.
     async fn batches(&self) {
         let to = || Audience::Account(self.measured.wide.account.clone());
         let leased = self.publish("publish to ten webhooks", to(), None).await.1;
@@ -133,7 +133,7 @@ impl<'a> Round<'a> {
         let to = || Audience::Account(ordered.account.clone());
         let first = self.publish("publish in order", to(), None).await.1.remove(0);
         assert!(self.publish("publish after a waiting delivery", to(), None).await.1.is_empty(), "the delivery waits for its turn");
-        // The lease loop also takes ready work from `slots`.
+        // Takes the ready work from `slots`, as the lease loop does.
         let _ = self.slots.take_ready(self.now, 1000);
         let next = self.finish("record a success in order", first, Next::Succeeded).await.next.expect("the next one");
         let after = self.finish("record a failure in order", next, Next::RetryAt(self.now + TimeDelta::seconds(1))).await;
@@ -306,7 +306,7 @@ impl<'a> Round<'a> {
     }
 
     async fn nodes(&self) {
-        // Without this, the measured heartbeat reads the changes of this round.
+        // Without this statement, the measured heartbeat would read the changes of this round.
         self.world.run("TRUNCATE changes").await;
         self.cost("send a heartbeat", self.store.keep_alive()).await;
         let dead =
@@ -372,7 +372,7 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Records many successes of a webhook. After them, only the cap of the webhook limits its attempts.
+/// Records many successes of a webhook. After these successes, only the cap of the webhook limits its attempts.
 pub(super) fn prove(slots: &Arc<Slots>, webhook_id: Uuid, now: DateTime<Utc>) {
     for _ in 0..1000 {
         slots.try_take(&"proven".into(), work(webhook_id, Lane::Fresh), 1, now).expect("a slot").end(true, now);

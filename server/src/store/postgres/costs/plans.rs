@@ -98,7 +98,7 @@ impl Plan {
         self.root.all().iter().filter(|node| node.grows()).map(|node| node.examined_rows()).sum()
     }
 
-    /// Returns the maximum number of rows of a table that one plan node has examined.
+    /// Returns the maximum number of rows of `table` that a single plan node has examined.
     pub(super) fn max_examined_rows(&self, table: &str) -> f64 {
         let of_table = self.root.all().into_iter().filter(|node| node.table.as_deref() == Some(table));
         of_table.map(Node::examined_rows).fold(0.0, f64::max)

@@ -132,7 +132,7 @@ impl World {
         .await;
     }
 
-    /// Leaves only later retries in `ready`, as if a node had all due work in its memory.
+    /// Removes everything from `ready` except later retries, as if a node had all due work in its memory.
     pub(super) async fn hide_due_work(&self) {
         self.run("SELECT hide_due_work()").await;
     }
@@ -141,7 +141,8 @@ impl World {
         self.run(&format!("SELECT remove_deliveries('{}')", self.webhook(number))).await;
     }
 
-    /// Runs an operation and measures its work in the database. Nothing else may run in the database.
+    /// Runs an operation and measures its work in the database. No other operation may run in the database at the same
+    /// time.
     pub(super) async fn measure<T>(&self, operation: impl Future<Output = T>) -> (T, Usage) {
         let mut log = log();
         log.seek(SeekFrom::End(0)).expect("the end of the log");

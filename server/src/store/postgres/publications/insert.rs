@@ -9,8 +9,8 @@ use crate::store::notifications::KEY_LIFE;
 #[derive(Default)]
 pub(super) struct Stored {
     pub(super) notifications: HashSet<Uuid>,
-    /// The accounts whose version has changed since their publications were prepared, or all accounts if the pauses
-    /// have changed. No publication of these accounts was stored.
+    /// The accounts whose version has changed since their publications were prepared, or all accounts of the batch if
+    /// the pauses have changed. No publication of these accounts was stored.
     pub(super) stale: HashSet<String>,
 }
 
@@ -47,8 +47,8 @@ impl PublicationWriter {
         }
         let NewDeliveries { ids, notifications, webhooks, accounts: owners, epochs, lanes, sequences, times, leases } =
             NewDeliveries::of(&deliveries);
-        // If this node may not lease, the statement marks the deliveries in `ready` for the other nodes. If it may
-        // lease, its unleased deliveries wait in its memory.
+        // If this node may not lease, the statement adds the due times of the deliveries to `ready`, for the other
+        // nodes. If this node may lease, the deliveries that it has not leased wait in its memory.
         let mark_ready = !self.node.may_lease();
         let rows = session
             .query(
@@ -100,9 +100,9 @@ impl PublicationWriter {
     }
 }
 
-/// Stores nothing for an account whose version is not the expected one. Stores nothing at all if the pauses have
+/// Stores nothing for an account whose version is not the expected version. Stores nothing at all if the pauses have
 /// changed. `ON CONFLICT` waits for another transaction with the same idempotency key, and replaces an expired key. If
-/// this clause returns no row for a publication with a key, the key is in use, and the publication is not stored.
+/// this clause returns no row for the key of a publication, the key is in use. Then the publication is not stored.
 /// Because of `IS TRUE`, the planner makes no join. A join would be a nested loop over hundreds of rows.
 const STORE: &str = "
 WITH stale AS MATERIALIZED (

@@ -1,4 +1,4 @@
-//! Tests of nodes that die, that only count as dead, or that leave.
+//! Tests with nodes that die, living nodes that count as dead, and nodes that leave.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests which databases are accepted, and which errors other databases cause.
+//! These tests check which databases are accepted, and which errors other databases cause.
 
 use super::*;
 

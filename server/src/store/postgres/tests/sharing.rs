@@ -85,7 +85,8 @@ async fn the_order_is_kept_while_nodes_alternate() {
     while let Some(in_flight) = leased.pop() {
         let (node, other) = (&nodes[turn % 2], &nodes[(turn + 1) % 2]);
         assert!(other.leased_at(now).await.is_empty(), "the other node has nothing to lease");
-        // The first attempt of every second delivery fails. The other node leases this delivery when it is due again.
+        // The first attempt of every second delivery fails. The other node leases such a delivery when the delivery is
+        // due again.
         if in_flight.attempt == 1 && delivered.len() % 2 == 0 {
             now += 60;
             assert!(node.finish(&in_flight, Next::RetryAt(seconds(now))).await.next.is_none());
@@ -201,7 +202,7 @@ async fn finish_during(node: &Bench, leased: &Leased, transaction: session::Tran
     assert_eq!(node.database.ask("SELECT count(*) FROM unsuccessful"), "0", "the delivery is not recoverable");
 }
 
-/// Returns a webhook that was deactivated during an attempt, the attempt, and a session for concurrent statements.
+/// Returns a webhook that was deactivated during an attempt, this attempt, and a session for concurrent statements.
 async fn deactivated_during_attempt(one: &Bench, other: &Bench) -> (Webhook, Leased, Session) {
     let webhook = one.proven_webhook(other, |_| {}).await;
     let leased = one.publish_to(&webhook).await.remove(0);

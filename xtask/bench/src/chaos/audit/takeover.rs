@@ -1,5 +1,4 @@
-//! Measures takeovers: the time from the fault of a server until another server attempts the leased deliveries of that
-//! server.
+//! Measures takeovers: the time from a fault of one server until its leased deliveries arrive from another server.
 //!
 //! The leases are read from the database. Only deliveries to receivers that never fail are measured, so that a
 //! receiver causes no delay.
@@ -13,7 +12,7 @@ use crate::chaos::ledger::{FaultKind, LeasedDelivery, Records};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Takeover {
     pub(super) deliveries: usize,
-    /// Time from the fault to the arrival of the last delivery, in nanoseconds.
+    /// Time from the fault to the arrival of the delivery that arrived last, in nanoseconds.
     pub(super) longest: u64,
     /// The fault, and the delivery that arrived last.
     pub(super) details: String,
@@ -28,7 +27,8 @@ pub(super) fn takeovers(records: &Records) -> Vec<Takeover> {
     let mut takeovers = Vec::new();
     for (index, fault) in records.faults.iter().enumerate() {
         let taken_over = fault.leased.iter().filter_map(|leased| {
-            // If a callback arrives within MAX_TRANSIT, the killed or paused server may have sent it before the fault.
+            // Ignore callbacks until MAX_TRANSIT after the fault, because the killed or paused server may have sent
+            // them before the fault.
             let arrived_at = arrivals.get(&(&*leased.webhook, &*leased.notification))?.iter().find(|at| **at > fault.at + MAX_TRANSIT)?;
             (!failed_again(records, index, leased, *arrived_at)).then_some((delay(records, fault.at, *arrived_at), leased))
         });
@@ -44,13 +44,13 @@ pub(super) fn takeovers(records: &Records) -> Vec<Takeover> {
     takeovers
 }
 
-/// Whether there was a fault of the server that took over, before the delivery arrived.
+/// Whether the server that took over had a fault itself before the delivery arrived.
 fn failed_again(records: &Records, index: usize, leased: &LeasedDelivery, arrived_at: u64) -> bool {
     records.faults[index + 1..].iter().any(|fault| fault.at < arrived_at && fault.leased.contains(leased))
 }
 
-/// Returns the time from the fault to the arrival. If the database was down meanwhile, the time begins at the end of
-/// the outage, because a takeover needs the database.
+/// Returns the time from the fault to the arrival. If the database was down in this time, returns only the time from
+/// the end of the outage. The reason is that a takeover needs the database.
 fn delay(records: &Records, since: u64, arrived_at: u64) -> u64 {
     let outages = records.outages.iter().filter(|outage| outage.is_down && outage.until > since && outage.from < arrived_at);
     arrived_at.saturating_sub(outages.map(|outage| outage.until).fold(since, u64::max))

@@ -4,7 +4,8 @@ use crate::chaos::ledger::{Fault, LeasedDelivery, Outage, Publication, Webhook};
 
 type Change = fn(&mut Records);
 
-/// Returns records without a violation: two publications, each delivered to an ordered and an unordered webhook of one account.
+/// Returns records without a violation. Two publications were delivered to two webhooks of one account. One webhook is
+/// ordered, and the other webhook is unordered.
 fn valid_records() -> Records {
     let webhook = |id: &str, ordered| Webhook { id: id.to_owned(), account: 0, event_types: &[], ordered, reliable: true };
     let publication = |id: &str| Publication { account: 0, event_type: "a", invalid: false, outcome: Outcome::Accepted(id.to_owned()) };
@@ -231,8 +232,8 @@ fn a_paused_server_may_repeat_its_leased_deliveries() {
         assert_eq!(rules(&records).is_empty(), explained, "the pause is shorter than the lease: {until} s");
     }
 
-    // Another server took over, and a receiver accepted its callback. The paused server was about to send the same
-    // callback.
+    // Another server took over, and a receiver accepted the callback of that server. The paused server was about to
+    // send the same callback.
     for (later, explained) in [(900, true), (1_100, false)] {
         let (mut records, accepted_at) = repeated_with_shared_database(2_000 + later);
         records.faults = vec![paused(accepted_at - 11 * SECOND, accepted_at + 2 * SECOND)];
@@ -281,8 +282,8 @@ fn an_ordered_webhook_gets_up_to_two_repetitions_after_a_pause() {
     }
 }
 
-/// Returns records in which a node was killed while it had leased a delivery. The delivery arrived `seconds` after the
-/// kill.
+/// Returns records in which a node had leased a delivery when the node was killed. The delivery arrived `seconds` after
+/// the kill.
 fn taken_over_after(seconds: u64) -> Records {
     let mut records = valid_records();
     records.shared_database = true;

@@ -134,7 +134,7 @@ impl Mutants<'_> {
         self.bounds(at, schema, "minProperties", "maxProperties");
     }
 
-    /// Raises, lowers and removes each existing bound. Adds each missing bound.
+    /// Adds changes that raise, lower or remove an existing bound, and changes that add a missing bound.
     fn bounds(&mut self, at: &str, schema: &Value, lower: &str, upper: &str) {
         for (name, step) in [(lower, 1), (upper, -1)] {
             let pointer = child(at, name);

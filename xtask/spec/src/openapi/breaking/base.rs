@@ -12,10 +12,10 @@ pub(super) enum Base {
     Document {
         name: String,
         text: String,
-        /// True for the last release and for a document that `--against` names: users may rely on it.
+        /// True for the last release, and for a document that `--against` names. Users may rely on these documents.
         is_released: bool,
     },
-    /// There is no older document, for this reason.
+    /// There is no older document. The text is the reason.
     Nothing(String),
 }
 
@@ -53,7 +53,7 @@ pub(super) fn find(root: &Path, against: Option<&str>) -> anyhow::Result<Base> {
     Ok(Base::Document { name: commit, text, is_released })
 }
 
-/// Returns the tag of the highest release in the history of the current commit, such as `v0.1.0`.
+/// Returns the tag of the highest release, such as `v0.1.0`, in the history of the current commit.
 fn last_release(root: &Path) -> Option<String> {
     let tags = git(root, &["tag", "--list", "v*", "--merged", "HEAD"])?;
     let released = |tag: &str| Version::parse(tag.strip_prefix('v')?).ok().filter(|version| version.pre.is_empty());
@@ -63,7 +63,7 @@ fn last_release(root: &Path) -> Option<String> {
 /// Returns the last common commit of this branch and main. On main, returns the previous commit.
 ///
 /// # Errors
-/// The reason why there is no such commit.
+/// When there is no such commit. The error is the reason.
 fn previous_commit(root: &Path) -> Result<String, String> {
     let head = commit(root, "HEAD").ok_or("there is no git commit")?;
     let main = ["origin/main", "main"].into_iter().find(|name| commit(root, name).is_some());

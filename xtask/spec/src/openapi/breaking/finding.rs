@@ -9,22 +9,22 @@ use crate::openapi::node::{Node, Shape, child};
 /// A user of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum User {
-    /// Calls the operations.
+    /// A user that calls the operations.
     Client,
-    /// Receives the callbacks.
+    /// A user that receives the callbacks.
     Receiver,
 }
 
-/// The direction of a message, from the point of view of the user.
+/// Whether the user sends or reads a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// A change that allows fewer messages is breaking.
+    /// The user sends the message. A change that allows fewer messages is breaking.
     Sends,
-    /// A change that allows more messages is breaking.
+    /// The user reads the message. A change that allows more messages is breaking.
     Reads,
 }
 
-/// The user of a part of the document, and the direction of its messages.
+/// The user of a part of the document, and whether this user sends or reads the part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
     pub user: User,
@@ -43,9 +43,10 @@ pub enum Severity {
 /// A change between the two documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The JSON pointer in the newer document. If the part was removed, this is its pointer in the older document.
+    /// The JSON pointer in the newer document. If the changed part was removed, this is the JSON pointer in the older
+    /// document.
     pub pointer: String,
-    /// A pointer that exists in the newer document. The report prints its line number.
+    /// A pointer that exists in the newer document. The report prints the line number of this pointer.
     pub(super) existing: String,
     pub severity: Severity,
     pub view: View,
@@ -53,7 +54,7 @@ pub struct Finding {
     pub change: String,
     /// The effect as part of a sentence whose subject is the user: "may call it".
     pub effect: &'static str,
-    /// `METHOD path` of each affected operation. Empty if the change is about the whole document.
+    /// `METHOD path` of each affected operation. The set is empty if the change is about the whole document.
     pub operations: BTreeSet<String>,
 }
 
@@ -62,7 +63,7 @@ pub struct Finding {
 pub(super) enum Effect {
     Narrower,
     Wider,
-    /// The sets are different, but neither contains the other, or the effect is unknown.
+    /// Neither set contains the other, or the effect is unknown.
     Other,
 }
 
@@ -109,8 +110,8 @@ impl<'a> Pair<'a> {
     }
 
     /// Returns the location of a member that may be a reference. If the member was added or removed, this is the
-    /// location of the member, not of the reference's target. `holders` are the objects with the member. If the newer
-    /// object does not exist, `default` replaces it.
+    /// location of the reference, not of the reference's target. `holders` are the objects with the member. If the
+    /// newer object does not exist, `default` is used instead.
     pub(super) fn location_of_member(&self, name: &str, holders: &Pair<'a>, default: &'a Node) -> Location<'a> {
         let holder = match self {
             Pair::Removed(_) => holders.older(),
@@ -153,7 +154,7 @@ pub(super) fn pairs<'a>(old: Option<&'a Node>, new: Option<&'a Node>) -> BTreeMa
 /// Collects the findings of a comparison.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// The operation that is being compared. Empty outside of operations.
+    /// The operation that is being compared. The text is empty while other parts of the document are compared.
     pub(super) operation: String,
     findings: Vec<Finding>,
 }

@@ -123,8 +123,8 @@ impl Changes {
         self.callback_security(old.member("security"), new.member("security"), new);
     }
 
-    /// Compares a member that both operations and callbacks can have. `request` and `response` are the views of the
-    /// two messages.
+    /// Compares a member that both operations and callbacks can have. `request` is the view of the request, and
+    /// `response` is the view of the response.
     fn message(&mut self, name: &str, pair: &Pair, operation: &Node, (request, response): (View, View)) {
         let holder = pair.newer().unwrap_or(operation);
         match name {
@@ -135,7 +135,7 @@ impl Changes {
         }
     }
 
-    /// Compares parameters, or headers of a response.
+    /// Compares parameters, or the headers of a response.
     fn values(&mut self, view: View, noun: &str, both: &Pair, holder: &Node) {
         for (name, pair) in pairs(both.older(), both.newer()) {
             let Pair::Both(old, new) = pair else {

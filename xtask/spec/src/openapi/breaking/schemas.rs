@@ -92,8 +92,8 @@ impl Changes {
         }
     }
 
-    /// Compares the members of `allOf`, `oneOf` or `anyOf`. `removed` and `added` are the effects of removing and
-    /// adding one member.
+    /// Compares the members of `allOf`, `oneOf` or `anyOf`. `removed` is the effect if one member is removed, and
+    /// `added` is the effect if one member is added.
     fn parts(&mut self, view: View, old: &Node, new: &Node, noun: &str, (removed, added): (Effect, Effect)) {
         for (name, pair) in pairs(Some(old), Some(new)) {
             match pair {

@@ -6,7 +6,7 @@ use semver::Version;
 use super::finding::Severity;
 
 /// Returns the lowest release that may follow `old` after a change of this severity. If `old` is a pre-release such as
-/// `1.2.0-beta`, this is `1.2.0`.
+/// `1.2.0-beta`, the result is `1.2.0`.
 pub(super) fn required(old: &Version, severity: Option<Severity>) -> Version {
     let release = Version::new(old.major, old.minor, old.patch);
     match (severity, old.major) {

@@ -43,7 +43,8 @@ fn servers_and_data_do_not_outlive_a_killed_parent() {
     }
 }
 
-/// This is not a real test. The process that the test kills runs this code. It starts servers, pauses one and kills one.
+/// This is not a real test. The process that the test kills runs this code. The code starts servers, pauses one of them
+/// and kills another one.
 #[test]
 fn to_be_killed() {
     if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
