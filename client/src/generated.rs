@@ -13,7 +13,7 @@ pub mod types {
         ///The duration of the attempt in milliseconds. This duration includes name resolution and any token request.
         #[serde(rename = "durationMs")]
         pub duration_ms: i32,
-        ///An explanation of the error for people.
+        ///An explanation of the error, written for people.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<AttemptError>,
         ///The position of the attempt among all attempts of the delivery. The first attempt has the number 1.
@@ -44,7 +44,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///An explanation of the error for people.
+    ///An explanation of the error, written for people.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptError(::std::string::String);
@@ -3096,7 +3096,7 @@ pub mod types {
     pub struct Problem {
         ///The kind of problem, for programs. The description at the start of this document lists the values. More values may be added.
         pub code: ProblemCode,
-        ///An explanation of the error for people. The text also says what the caller can do.
+        ///An explanation of the error, written for people. The text also says what the caller can do.
         pub detail: ProblemDetail,
         ///The errors in the request's body. If the body has several errors, the list may have only the first error.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -3178,7 +3178,7 @@ pub mod types {
                 })
         }
     }
-    ///An explanation of the error for people. The text also says what the caller can do.
+    ///An explanation of the error, written for people. The text also says what the caller can do.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct ProblemDetail(::std::string::String);

@@ -148,8 +148,8 @@ pub struct Settings {
     #[arg(id = "delivery.connect_timeout_seconds", long = "connect-timeout-seconds", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub connect_timeout_seconds: u64,
 
-    /// The waiting times after failed attempts, one per failed attempt (units s, m, h). Each wait gets longer by a
-    /// random part, at most 20 %
+    /// The waiting times after failed attempts, one per failed attempt (units s, m, h). The server adds
+    /// a random time to each wait: at most 20 % of this wait
     #[arg(
         id = "delivery.retry_schedule",
         long = "retry-schedule",

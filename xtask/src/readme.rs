@@ -147,6 +147,10 @@ impl Session {
     fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", script]).current_dir(&self.checkout).env("CARGO_TARGET_DIR", &self.target);
+        // The copy shares the built dependencies with the checkout, but not the built crates of the workspace. If it shared
+        // these crates, cargo would compare later changes of the checkout with the files of the copy, and build nothing.
+        // With a wrapper, cargo keeps the crates of the workspace apart. The wrapper `env` only starts the compiler.
+        command.env("RUSTC_WORKSPACE_WRAPPER", "/usr/bin/env");
         // The commands must work for a reader who has not set these variables.
         command.env_remove("API_BASE_URL").env_remove("API_ACCESS_TOKEN").stdin(Stdio::null());
         command.envs(self.databases.iter().map(|(name, url)| (name, url)));

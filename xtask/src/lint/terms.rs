@@ -1,11 +1,11 @@
-//! Checks that identifiers use standard terms. The table lists banned words and their replacements.
+//! Checks that identifiers use standard terms. The table lists banned terms and their replacements.
 
 use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// Each entry has banned words (`census`, `step_back`), the folders or files where they are banned, and the term to use
-/// instead. `BellRinger`, `bell_ringer` and `BELL_RINGER` all contain the word `bell`.
+/// Each entry has one banned term, the folders or files where the term is banned, and the replacement. A term is one word
+/// (`census`) or several words (`step_back`). `BellRinger`, `bell_ringer` and `BELL_RINGER` all contain the term `bell`.
 const BANNED: &[(&str, &[&str], &str)] = &[
     ("census", EVERYWHERE, "backlog counts, BacklogScan"),
     ("trouble", EVERYWHERE, "error, SessionError"),

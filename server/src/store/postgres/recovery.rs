@@ -1,4 +1,4 @@
-//! Recovery: making many deliveries of one webhook due again, some hundreds at a time.
+//! Recovery: many deliveries of one webhook become due again, at most [`RECOVERY_STEP`] in each step.
 //!
 //! Each step examines a limited number of rows, so its cost is limited. Each step reads the table `unsuccessful`, which
 //! contains only failed and cancelled deliveries. So a step reads no succeeded deliveries. It also reads no deliveries

@@ -1,4 +1,5 @@
-//! The plans that the server logs (`auto_explain`), and the parts of a plan whose cost grows with the database.
+//! Reads the query plans that PostgreSQL logs (`auto_explain`). Finds the plan nodes whose cost grows with the size of the
+//! database.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
