@@ -61,7 +61,7 @@ struct Node {
 }
 
 impl Plan {
-    /// Parses all plans of one database from `log`, a part of the server's log. Returns `None` if the last plan is
+    /// Parses all plans of one database from `log`, a part of the log of PostgreSQL. Returns `None` if the last plan is
     /// incomplete.
     pub(super) fn read(log: &str, database: &str) -> Option<Vec<Plan>> {
         let mut lines = log.lines().peekable();
@@ -105,7 +105,7 @@ impl Plan {
         of_table.map(Node::examined_rows).fold(0.0, f64::max)
     }
 
-    /// Returns the parts of the plan whose cost grows, or may grow, with the database.
+    /// Returns the nodes of the plan whose cost grows, or may grow, with the size of the database.
     pub(super) fn problems(&self, leading: &HashMap<String, String>) -> Vec<String> {
         if self.statement.contains(OF_ALL_WEBHOOKS) {
             return Vec::new();
