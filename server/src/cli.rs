@@ -1,8 +1,10 @@
 //! The command line of `webhooks-server`: starts the server or runs a subcommand.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -33,7 +35,7 @@ use migrate::Embedded;
 #[command(name = "webhooks-server", version, max_term_width = 120)]
 pub struct CommandLine {
     /// Print the licences of the software in this program
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     pub licenses: bool,
     #[command(flatten)]
     pub settings: Settings,
@@ -89,7 +91,9 @@ impl CommandLine {
     /// # Errors
     /// If an argument or the file is invalid, or if two settings contradict each other.
     pub fn load(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, ConfigError> {
-        layers::load(CommandLine::command(), arguments, |command_line: &CommandLine| &command_line.settings)
+        layers::load(CommandLine::command(), arguments, |command_line: &CommandLine| {
+            (!command_line.licenses).then_some(&command_line.settings)
+        })
     }
 }
 
@@ -108,8 +112,7 @@ fn parse_account(text: &str) -> Result<Account, String> {
 /// If the subcommand or the server fails.
 pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     if command_line.licenses {
-        print!("{}", include_str!("../THIRD-PARTY-LICENSES.txt"));
-        return Ok(());
+        return std::io::stdout().write_all(include_bytes!("../THIRD-PARTY-LICENSES.txt")).context("cannot print the licences");
     }
     let settings = command_line.settings;
     let data_dir = DataDir::at(&settings.data_dir);

@@ -278,6 +278,14 @@ async fn a_receiver_that_cannot_be_checked_is_an_error_with_advice() {
 }
 
 /// Runs `webhooks check-receiver` against a receiver with this behaviour.
+#[test]
+fn the_licences_are_printed_whatever_the_environment_has() {
+    let mut webhooks = std::process::Command::new(env!("CARGO_BIN_EXE_webhooks"));
+    let output = webhooks.arg("--licenses").env("API_BASE_URL", "http://127.0.0.1:1").output().expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("licence MIT OR Apache-2.0"));
+}
+
 async fn check(options: &[&str], behaviour: impl Fn(&Callback) -> Reply + Send + Sync + 'static) -> Outcome {
     let directory = TempDir::new().expect("a directory");
     let receiver = Receiver::start(directory.path(), behaviour).await;

@@ -43,22 +43,23 @@ pub enum ConfigError {
 }
 
 /// Reads the command line, the environment and the configuration file. `command` has an argument for each setting. `settings`
-/// returns the settings of the parsed command line.
+/// returns the settings of the parsed command line, or `None` if it needs no settings.
 ///
 /// # Errors
 /// If an argument or the file is invalid, or if two settings contradict each other.
 pub fn load<T: FromArgMatches>(
     command: clap::Command,
     arguments: impl IntoIterator<Item = OsString>,
-    settings: impl Fn(&T) -> &Settings,
+    settings: impl Fn(&T) -> Option<&Settings>,
 ) -> Result<T, ConfigError> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = with_environment(command);
     let parse = |command: clap::Command| T::from_arg_matches(&command.try_get_matches_from(&arguments)?);
     // The first pass finds the path of the file. It also handles `--help` and reports invalid arguments.
     let first = parse(command.clone()).map_err(ConfigError::Arguments)?;
-    let Some(path) = &settings(&first).config else {
-        settings(&first).check()?;
+    let Some(given) = settings(&first) else { return Ok(first) };
+    let Some(path) = &given.config else {
+        given.check()?;
         return Ok(first);
     };
     let shown = path.display().to_string();
@@ -67,7 +68,7 @@ pub fn load<T: FromArgMatches>(
     let command = with_file(command, &table, &shown)?;
     // The arguments were valid in the first pass, so the cause of an error in the second pass is in the file.
     let second = parse(command).map_err(|source| ConfigError::BadValue { path: shown, source })?;
-    settings(&second).check()?;
+    settings(&second).map_or(Ok(()), Settings::check)?;
     Ok(second)
 }
 

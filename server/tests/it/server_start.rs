@@ -195,6 +195,13 @@ async fn tokens_are_created_listed_and_revoked_on_the_command_line() {
 }
 
 #[tokio::test]
+async fn the_licences_are_printed_whatever_the_settings_are() {
+    let environment = ["env", "WEBHOOKS_LISTEN=0.0.0.0:8080", "WEBHOOKS_CONFIG=/nowhere.toml"].map(str::to_owned);
+    let output = run_binary_wrapped(&environment, &["--licenses"]).await;
+    assert!(output.status.success() && text(&output.stdout).contains("licence MIT OR Apache-2.0"), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
 async fn the_command_line_has_help_and_names_mistakes() {
     for (arguments, success, expected) in [
         (&["--help"][..], true, "--data-dir"),

@@ -16,7 +16,7 @@ use webhooks_client::types::{ListDeliveriesStatus, ListWebhooksStatus};
 #[command(name = "webhooks", version, max_term_width = 120, arg_required_else_help = true)]
 pub(crate) struct CommandLine {
     /// Print the licences of the software in this program
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     pub(crate) licenses: bool,
     /// Print the result as JSON
     #[arg(long, global = true)]

@@ -23,8 +23,8 @@ use arguments::CommandLine;
 async fn main() -> ExitCode {
     let line = CommandLine::parse();
     if line.licenses {
-        print!("{}", include_str!("../../../THIRD-PARTY-LICENSES.txt"));
-        return ExitCode::SUCCESS;
+        let printed = output::print(include_str!("../../../THIRD-PARTY-LICENSES.txt").trim_end());
+        return printed.map_or_else(|error| failure::report(&error.into(), line.json), |()| ExitCode::SUCCESS);
     }
     let Some(command) = &line.command else {
         CommandLine::command().error(ErrorKind::MissingSubcommand, "a command is missing; `webhooks --help` lists them").exit()
