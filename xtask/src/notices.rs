@@ -34,11 +34,11 @@ pub struct Arguments {
 /// # Errors
 /// When cargo cannot list the dependencies, or the text of a needed licence is in no crate.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = crate::checkout()?;
     let metadata = metadata(&root)?;
     let mut is_current = true;
     for (package, file) in NOTICES {
-        let text = notices(&metadata, package)?;
+        let text = notices(&root, &metadata, package)?;
         let path = root.join(file);
         if !arguments.check {
             std::fs::write(&path, text).with_context(|| format!("cannot write {file}"))?;
@@ -52,15 +52,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn metadata(root: &Path) -> anyhow::Result<Value> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", PLATFORM])
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    ensure!(output.status.success(), "`cargo metadata` ended with {}", output.status);
-    serde_json::from_slice(&output.stdout).context("cargo's metadata is not JSON")
+    let mut metadata = Command::new(env!("CARGO"));
+    metadata.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", PLATFORM]);
+    serde_json::from_str(&cargo(metadata.current_dir(root))?).context("cargo's metadata is not JSON")
 }
 
 struct Licensed {
@@ -70,8 +64,8 @@ struct Licensed {
     copyright: BTreeSet<String>,
 }
 
-fn notices(metadata: &Value, package: &str) -> anyhow::Result<String> {
-    let linked = linked(metadata, package)?;
+fn notices(root: &Path, metadata: &Value, package: &str) -> anyhow::Result<String> {
+    let linked = linked(root, package)?;
     let mut crates = Vec::new();
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -87,9 +81,10 @@ fn notices(metadata: &Value, package: &str) -> anyhow::Result<String> {
                 texts.entry(id).or_insert_with(|| without_copyright(content));
             }
         }
-        if linked.contains(&text("id")) {
+        let (name, version) = (text("name"), text("version"));
+        if linked.contains(&(name.clone(), version.clone())) {
             let copyright = files.iter().flat_map(|(_, content)| copyright_lines(content)).collect();
-            crates.push(Licensed { name: text("name"), version: text("version"), license, copyright });
+            crates.push(Licensed { name, version, license, copyright });
         }
     }
     crates.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
@@ -127,30 +122,23 @@ fn chosen(crates: &[Licensed]) -> BTreeSet<String> {
     chosen
 }
 
-/// Returns the ids of all packages that are linked into a package. Procedural macros and build dependencies are not
-/// returned.
-fn linked(metadata: &Value, package: &str) -> anyhow::Result<BTreeSet<String>> {
-    let packages: BTreeMap<&str, &Value> =
-        metadata["packages"].as_array().into_iter().flatten().filter_map(|known| Some((known["id"].as_str()?, known))).collect();
-    let nodes: BTreeMap<&str, &Value> =
-        metadata["resolve"]["nodes"].as_array().into_iter().flatten().filter_map(|node| Some((node["id"].as_str()?, node))).collect();
-    let root = packages.iter().find(|(_, known)| known["name"] == package).map(|(id, _)| *id);
-    let mut next = vec![root.with_context(|| format!("there is no package {package}"))?];
-    let mut linked = BTreeSet::new();
-    while let Some(id) = next.pop() {
-        let is_macro = |target: &Value| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "proc-macro"));
-        if packages.get(id).is_some_and(|known| known["targets"].as_array().is_some_and(|targets| targets.iter().any(is_macro))) {
-            continue;
-        }
-        if !linked.insert(id.to_owned()) {
-            continue;
-        }
-        for dependency in nodes.get(id).and_then(|node| node["deps"].as_array()).into_iter().flatten() {
-            let is_linked = dependency["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()));
-            next.extend(dependency["pkg"].as_str().filter(|_| is_linked));
-        }
-    }
-    Ok(linked)
+/// Returns the name and version of each crate that is linked into the program of a package. `cargo metadata` cannot answer this,
+/// because it also enables the features that only tests need.
+fn linked(root: &Path, package: &str) -> anyhow::Result<BTreeSet<(String, String)>> {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.args(["tree", "--locked", "--package", package, "--edges", "normal,no-proc-macro", "--target", PLATFORM, "--prefix", "none"]);
+    let output = cargo(tree.current_dir(root))?;
+    let crates = output.lines().filter_map(|line| {
+        let (name, rest) = line.split_once(" v")?;
+        Some((name.to_owned(), rest.split(' ').next()?.to_owned()))
+    });
+    Ok(crates.collect())
+}
+
+fn cargo(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+    ensure!(output.status.success(), "cargo ended with {}", output.status);
+    String::from_utf8(output.stdout).context("the output of cargo is not text")
 }
 
 /// Returns the name and content of each licence file in the root folder of a crate.
