@@ -53,6 +53,13 @@ pub struct ApiExchange {
     pub response_body: String,
 }
 
+impl ApiExchange {
+    /// Whether the service accepted the request.
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 /// The credentials of a request. If a token is revoked or has expired, the exchange still has the scopes of the token.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -16,7 +16,8 @@ mod profile;
 
 pub use profile::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service, Unseen};
 
-/// Compiles the examples of README.md as documentation tests.
+/// Compiles the examples of README.md with the mark `rust`. The examples with the mark `rs` need the crates of the reader, so
+/// they are not compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -4,9 +4,6 @@
 //! list of operators to all parts of the document. At least one check of [`DetectedBy`] must report each change. The
 //! only exceptions are the survivors that the profile lists. The command also makes harmless changes, which alter no
 //! statement. No check may report a harmless change.
-//!
-//! Tests of the generated client or of the docs page could not find an error, because both are generated from
-//! openapi.json.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -314,7 +314,7 @@ impl<'a> Violations<'a> {
 
     /// Checks that the service applied `security` and the scope of the operation to the caller.
     fn check_caller(&mut self, operation: &Operation, exchange: &ApiExchange) {
-        let accepted = (200..300).contains(&exchange.status) || exchange.status == 404 || exchange.status == 409;
+        let accepted = exchange.is_success() || exchange.status == 404 || exchange.status == 409;
         let security = format!("{}/security", operation.at);
         match (&exchange.caller, &operation.scope) {
             (Caller::Scopes(scopes), Some(scope)) if exchange.status == 403 && scopes.contains(&scope.name) => {
@@ -336,7 +336,7 @@ impl<'a> Violations<'a> {
     /// Checks that an accepted request matches the document, and that a refused request violates the document. A
     /// request is accepted if its response has a success status.
     fn check_request(&mut self, operation: &Operation, exchange: &ApiExchange) {
-        let accepted = (200..300).contains(&exchange.status);
+        let accepted = exchange.is_success();
         let refusal = &self.profile.errors.refusal;
         let refused =
             exchange.status == refusal.status && refusal.kind.is_none_or(|kind| kind_of(self.profile, exchange).as_deref() == Some(kind));
@@ -351,13 +351,14 @@ impl<'a> Violations<'a> {
                 invalid.add_here(format!("the query parameter {name} is not documented"));
             }
         }
-        for (parameter, values) in parameter_values(operation, exchange) {
+        let values = parameter_values(operation, exchange);
+        for (parameter, values) in &values {
             is_repeated |= values.len() > 1;
             if values.is_empty() && parameter.required {
                 invalid.add(parameter.at.clone(), format!("the required parameter {} is missing", parameter.name));
             }
             for value in values {
-                match parameter.schema.accepts_text(&value) {
+                match parameter.schema.accepts_text(value) {
                     Ok(true) => {}
                     Ok(false) => {
                         invalid.add(parameter.schema.at.clone(), format!("the parameter {} has the wrong value {value:?}", parameter.name));
@@ -382,8 +383,7 @@ impl<'a> Violations<'a> {
         // is not JSON.
         let beyond = pointers.iter().any(|pointer| is_beyond_the_schema(refusal, pointer)) || is_repeated || !is_json;
         let is_opaque = |name: &str| refusal.opaque_parameters.contains(&name);
-        let mut values = parameter_values(operation, exchange).into_iter();
-        let opaque = pointers.is_empty() && values.any(|(known, values)| is_opaque(&known.name) && !values.is_empty());
+        let opaque = pointers.is_empty() && values.iter().any(|(known, values)| is_opaque(&known.name) && !values.is_empty());
         if invalid.list.is_empty() && !beyond && !opaque {
             let at = operation.request.as_ref().and_then(|body| body.content.values().next()).map_or(&operation.at, |schema| &schema.at);
             let message = format!("refused a valid request, with the pointers {pointers:?}: {}", exchange.response_body);
@@ -412,7 +412,7 @@ impl<'a> Violations<'a> {
                 true
             }
             Err(error) => {
-                if (200..300).contains(&exchange.status) {
+                if exchange.is_success() {
                     invalid.add(schema.at.clone(), format!("the body is not JSON: {error}"));
                 }
                 false

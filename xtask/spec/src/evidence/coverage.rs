@@ -1,6 +1,7 @@
 //! The command `coverage`: checks that the recorded exchanges show every statement of openapi.json and contradict no
 //! statement.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -85,6 +86,14 @@ impl Sightings {
         missing.chain(excess).collect()
     }
 
+    /// Marks the responses of an operation or callback that the profile lists in `unseen` as seen.
+    fn add_unseen_of(&mut self, profile: &Profile, id: &str, responses: &BTreeMap<String, Response>) {
+        let unseen = profile.evidence.unseen.iter().filter(|unseen| unseen.operation_ids.contains(&id));
+        for response in unseen.filter_map(|unseen| responses.get(unseen.status)) {
+            self.add_unseen(&facts::present(&response.at));
+        }
+    }
+
     /// Marks a fact of `unseen` as seen. If an exchange already shows the fact, adds a second fact, which reports that
     /// the entry is not needed.
     fn add_unseen(&mut self, fact: &str) {
@@ -118,10 +127,7 @@ pub(super) fn sightings_at(checker: &Checker, at: &str, exchanges: &[Exchange]) 
                 shown_by_api_exchange(checker.profile, operation, exchange, &mut all.seen)?;
             }
         }
-        let unseen = checker.profile.evidence.unseen.iter().filter(|unseen| unseen.operation_ids.contains(&operation.id.as_str()));
-        for response in unseen.filter_map(|unseen| operation.responses.get(unseen.status)) {
-            all.add_unseen(&facts::present(&response.at));
-        }
+        all.add_unseen_of(checker.profile, &operation.id, &operation.responses);
     }
     if let Some(operation) = checker.document.callbacks.iter().find(|operation| operation.at == at) {
         possible_in_callback(operation, &mut all.possible)?;
@@ -132,10 +138,7 @@ pub(super) fn sightings_at(checker: &Checker, at: &str, exchanges: &[Exchange]) 
                 shown_by_callback(operation, callback, &mut all.seen)?;
             }
         }
-        let unseen = checker.profile.evidence.unseen.iter().filter(|unseen| unseen.operation_ids.contains(&operation.id().as_str()));
-        for response in unseen.filter_map(|unseen| operation.responses.get(unseen.status)) {
-            all.add_unseen(&facts::present(&response.at));
-        }
+        all.add_unseen_of(checker.profile, &operation.id(), &operation.responses);
     }
     Ok(all)
 }
@@ -186,7 +189,7 @@ fn possible_in_response(response: &Response, facts: &mut Facts) -> anyhow::Resul
 
 fn shown_by_api_exchange(profile: &Profile, operation: &Operation, exchange: &ApiExchange, facts: &mut Facts) -> anyhow::Result<()> {
     let status = exchange.status;
-    let accepted = (200..300).contains(&status);
+    let accepted = exchange.is_success();
     match (&exchange.caller, &operation.scope) {
         (Caller::WithoutToken, _) if status == 401 => {
             facts.insert(refuses_without_token(operation));
@@ -224,7 +227,8 @@ fn shown_by_api_exchange(profile: &Profile, operation: &Operation, exchange: &Ap
         }
     }
     let body = exchange.request_body.as_deref().filter(|body| !body.is_empty());
-    for (schema, body) in operation.request.iter().flat_map(|request| request.content.values()).zip(body) {
+    let schema = operation.request.as_ref().and_then(|request| request.content.get("application/json"));
+    if let Some((schema, body)) = schema.zip(body) {
         shown_by_body(schema, body, facts)?;
     }
     Ok(())

@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
                 scheme = match target.value["type"].as_str() {
                     Some("oauth2" | "openIdConnect") => "bearer".to_owned(),
                     // An API key is not in the header Authorization.
-                    Some("apiKey") => String::new(),
+                    Some("apiKey") => continue,
                     _ => target.member("scheme").with_context(|| format!("{} has no scheme", target.at))?.text()?.to_lowercase(),
                 };
             }

@@ -4,14 +4,16 @@
 //! The command converts both versions of the document to the normal form and compares them. The effect of a change
 //! depends on whether the user sends or reads a message ([`View`]). Clients send requests, and receivers send responses
 //! to callbacks. A change breaks a user if it forbids a message that the user may send. Clients read responses, and
-//! receivers read callbacks. A change breaks a user if it allows a message that the user does not expect. Patterns and
-//! unknown keywords cannot be compared. So every change of a pattern or an unknown keyword counts as breaking.
+//! receivers read callbacks. A change breaks a user if it allows a message that the user does not expect. Two patterns,
+//! or two values of an unknown keyword, cannot be compared. So the replacement of a pattern by another pattern, and every
+//! change of an unknown keyword, counts as breaking.
 //!
 //! Decisions:
 //! - Adding or removing a success status is breaking, because clients expect the documented statuses. Adding or removing an error
 //!   status is not breaking. A client must treat an unknown 4xx as 400 and an unknown 5xx as 500 (RFC 9110 §15).
-//! - A new callback is breaking, because existing receivers do not expect it. A new documented response of a receiver
-//!   is also breaking, because existing receivers may already send this response with another meaning.
+//! - A new callback is breaking, because existing receivers do not expect it. A new documented response of a receiver is
+//!   also breaking if the older document covers its status with a class such as `4XX` or with `default`. Existing
+//!   receivers may already send this response with another meaning.
 //! - A changed `default` is breaking, because a request without the value gets another meaning.
 //! - The `operationId` is part of the contract, because generated clients use this id as a name. Names of components,
 //!   tags and hosts, and the layout of the document, are not part of the contract.

@@ -32,15 +32,28 @@ fn every_mutation_is_reported_and_no_harmless_change_is() -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Returns `document` with `value` at a pointer. If `value` is null, removes the old value.
-fn with(mut document: Value, pointer: &str, value: Value) -> Value {
+/// Returns `document` with `value` at a pointer to a member or a list item. If `value` is null, removes the old member.
+pub(crate) fn with(mut document: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer to a member");
-    let parent = document.pointer_mut(parent).and_then(Value::as_object_mut).expect(pointer);
-    match value {
-        Value::Null => drop(parent.shift_remove(name).expect(pointer)),
-        value => drop(parent.insert(name.to_owned(), value)),
+    let name = name.replace("~1", "/");
+    match (document.pointer_mut(parent).expect(pointer), value) {
+        (Value::Object(members), Value::Null) => drop(members.shift_remove(&name).expect(pointer)),
+        (Value::Object(members), value) => drop(members.insert(name, value)),
+        (items, value) => items[name.parse::<usize>().expect("an index")] = value,
     }
     document
+}
+
+#[test]
+fn an_api_key_does_not_replace_another_scheme_of_a_requirement() -> anyhow::Result<()> {
+    let key = json!({"type": "apiKey", "in": "header", "name": "X-Key"});
+    let document = with(document(), "/components/securitySchemes/key", key);
+    for requirement in [json!({"login": [], "key": []}), json!({"key": [], "login": []})] {
+        let pointer = format!("{SEND}/callbacks/delivered/{{$request.body#~1url}}/put/security");
+        let found = problems(&service(), &with(document.clone(), &pointer, json!([requirement])), &recorded())?;
+        assert!(found.iter().any(|found| found.contains("the authentication \"\" is not documented")), "{requirement}: {found:#?}");
+    }
+    Ok(())
 }
 
 const SEND: &str = "/paths/~1parcels~1{number}/put";

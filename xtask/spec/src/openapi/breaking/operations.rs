@@ -253,8 +253,8 @@ impl Changes {
     /// Adds a finding if the member `required` was added or removed.
     fn required_flag(&mut self, view: View, pair: &Pair, holder: &Node) {
         match pair {
-            Pair::Removed(_) => self.changed(view, pair.location(holder), Effect::Wider, "no longer required".to_owned()),
-            Pair::Added(_) => self.changed(view, pair.location(holder), Effect::Narrower, "now required".to_owned()),
+            Pair::Removed(_) => self.changed(view, pair.location(holder), Effect::Wider, "it is no longer required".to_owned()),
+            Pair::Added(_) => self.changed(view, pair.location(holder), Effect::Narrower, "it is now required".to_owned()),
             Pair::Both(..) => {}
         }
     }
@@ -273,7 +273,7 @@ impl Changes {
         let holder = new.unwrap_or(operation);
         for (name, pair) in pairs(old, new) {
             let location = pair.location(holder);
-            let noun = || if name.is_empty() { "access without credentials".to_owned() } else { format!("the credentials {name}") };
+            let noun = || if name.is_empty() { "access without credentials is".to_owned() } else { format!("the credentials {name} are") };
             match &pair {
                 Pair::Both(old, new) => self.scopes(old, new),
                 Pair::Removed(_) if is_open => self.adds(REQUEST, location, format!("{} no longer needed", noun()), "may omit them"),
