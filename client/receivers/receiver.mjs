@@ -5,7 +5,11 @@ const secret = Buffer.from(process.env.SIGNING_SECRET.replace("whsec_", ""), "ba
 
 createServer(async (request, response) => {
   const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {
+    return response.destroy(); // the sender has closed the connection
+  }
   const body = Buffer.concat(chunks); // the raw bytes, before any parser
   const { "webhook-id": id, "webhook-timestamp": sentAt, "webhook-signature": signatures = "" } = request.headers;
   const mac = createHmac("sha256", secret).update(`${id}.${sentAt}.`).update(body).digest("base64");

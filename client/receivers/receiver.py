@@ -9,8 +9,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         signed = f"{identifier}.{sent_at}.".encode() + body
         expected = "v1," + base64.b64encode(hmac.digest(SECRET, signed, hashlib.sha256)).decode()
         signatures = (self.headers["webhook-signature"] or "").split(" ")
-        is_genuine = any([hmac.compare_digest(expected, signature) for signature in signatures])
-        is_fresh = sent_at.isdigit() and abs(time.time() - int(sent_at)) < 300
+        is_genuine = any([hmac.compare_digest(expected.encode(), signature.encode()) for signature in signatures])
+        is_fresh = sent_at.isdecimal() and abs(time.time() - int(sent_at)) < 300
         if is_genuine and is_fresh and identifier:
             print(identifier, json.loads(body)["type"], flush=True)  # deduplicate by the identifier
         self.send_response(204 if is_genuine and is_fresh and identifier else 401)

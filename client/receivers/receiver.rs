@@ -7,7 +7,10 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let server = tiny_http::Server::http(("127.0.0.1", std::env::var("PORT")?.parse()?))?;
     for mut request in server.incoming_requests() {
         let mut body = Vec::new();
-        request.as_reader().read_to_end(&mut body)?; // the raw bytes, before any parser
+        // `body` gets the raw bytes, before any parser. An error means that the sender has closed the connection.
+        if request.as_reader().read_to_end(&mut body).is_err() {
+            continue;
+        }
         let headers = request.headers().iter();
         let headers =
             headers.filter_map(|header| Some((header.field.as_str().as_str().parse().ok()?, header.value.as_str().parse().ok()?)));

@@ -17,7 +17,7 @@ pub struct Arguments {
 /// # Errors
 /// When a build fails, or the benchmark cannot be started.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = &crate::checkout()?;
     // There are two separate builds. If one build made both programs, the server would get library features that only the benchmark
     // enables.
     let (server, bench) = (build(root, "webhooks-server", "release")?, build(root, "webhooks-bench", "release")?);

@@ -71,7 +71,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 /// When a build fails, or the program cannot be started.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = arguments.options()?;
-    let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = &crate::checkout()?;
     let profile = if arguments.debug { "dev" } else { "release" };
     let (server, bench) = (build(root, "webhooks-server", profile)?, build(root, "webhooks-bench", profile)?);
     let mut command = Command::new(bench);

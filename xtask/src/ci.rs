@@ -68,7 +68,7 @@ const CHECK: [&str; 6] = ["format", "lint", "clippy", "openapi", "client", "test
 const ENVIRONMENT: [(&str, &str); 3] = [
     // With this variable, a test fails if a tool that it needs is missing. Without this variable, the test is skipped.
     ("WEBHOOKS_TEST_ALL", "1"),
-    // The steps `deploy` and `readme` make release builds. `readme` builds in another path, so it builds the whole workspace again.
+    // The step `readme` makes release builds. It builds in another path, so it builds the whole workspace again.
     // Most of the build time is link-time optimization. CI does not need this optimization, because it evaluates no measurements.
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -106,7 +106,7 @@ fn chosen(arguments: &Arguments) -> anyhow::Result<Vec<&'static Step>> {
 }
 
 fn run_steps(steps: &[&Step], environment: &[(&str, &str)]) -> anyhow::Result<ExitCode> {
-    let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = &crate::checkout()?;
     let results: Vec<(&str, Duration, anyhow::Result<()>)> = steps
         .iter()
         .map(|step| {

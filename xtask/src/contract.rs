@@ -51,7 +51,7 @@ pub struct Arguments {
 /// # Errors
 /// When schemathesis cannot be installed, the server does not start, or the token does not belong to the account.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = crate::checkout()?;
     let work = environment::directory(COMMAND)?;
     let deployment = arguments.url.as_ref().zip(arguments.token_file.as_ref());
     let deployment = deployment.map(|(url, token_file)| Deployment::at(url, &crate::read(token_file)?)).transpose()?;

@@ -1,5 +1,5 @@
-//! `cargo xtask deploy`: lints each file in server/deploy, and links the server statically. The Containerfile links the
-//! server in the same way. xtask/deploy lists the disabled rules with reasons. The server's tests check the options
+//! `cargo xtask deploy`: lints each file in server/deploy, and links the server statically. The Containerfile uses the
+//! same arguments for a release build. xtask/deploy lists the disabled rules with reasons. The server's tests check the options
 //! that the files pass to the server.
 
 use std::path::Path;
@@ -35,7 +35,7 @@ const LINK: [&str; 8] = ["--locked", "--package", "webhooks-server", "--bin", "w
 /// # Errors
 /// When the linters cannot be installed or run, or the server cannot be built.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = crate::checkout()?;
     let (programs, work) = (environment::python(COMMAND)?, environment::directory(COMMAND)?);
     let unit = work.join("webhooks-server.service");
     std::fs::write(&unit, startable(&crate::read(&root.join(UNIT))?)?).with_context(|| format!("cannot write {}", unit.display()))?;
@@ -99,7 +99,7 @@ fn startable(unit: &str) -> anyhow::Result<String> {
     Ok(unit.replace(INSTALLED, PLACEHOLDER))
 }
 
-/// Links the server as in the Containerfile. Returns whether the server starts and needs no shared library.
+/// Links the server with the arguments of the Containerfile, but as a debug build. Returns whether the server starts and needs no shared library.
 fn links_statically(root: &Path) -> anyhow::Result<bool> {
     println!("── cargo rustc {}", LINK.join(" "));
     let executable = build::cargo(root, &[&["rustc"][..], &LINK].concat())?;

@@ -14,7 +14,7 @@ const INSTALL_PYTHON: &str = "install Python with venv: sudo apt-get install --y
 /// # Errors
 /// When the directory cannot be created.
 pub(crate) fn directory(command: &str) -> anyhow::Result<PathBuf> {
-    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = crate::checkout()?;
     let directory = root.join("target").join(command);
     std::fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     Ok(directory)

@@ -21,7 +21,7 @@ const TYPESCRIPT_CLIENT: &str = "openapi.ts";
 /// # Errors
 /// When the tools cannot be installed or run, or the server does not start.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = crate::checkout()?;
     environment::node(COMMAND)?;
     let tools = Tools {
         programs: environment::python(COMMAND)?,
@@ -57,7 +57,7 @@ impl Tools {
     fn typescript(&self, server: &Server) -> anyhow::Result<bool> {
         println!("── TypeScript");
         let client = self.work.join(TYPESCRIPT_CLIENT);
-        remove(&client)?;
+        crate::remove(&client)?;
         // `--no-warnings`: otherwise Node.js writes its own warnings to the stream that the generator also uses.
         let generated = generates(self.node("openapi-typescript").args(["openapi.json", "--output", TYPESCRIPT_CLIENT]))?
             && self.has_all_operations(&members(&crate::read(&client)?));
@@ -71,7 +71,7 @@ impl Tools {
     fn python(&self, server: &Server) -> anyhow::Result<bool> {
         println!("── Python");
         let client = self.work.join(PYTHON_CLIENT);
-        remove(&client)?;
+        crate::remove(&client)?;
         let mut generate = self.command(self.programs.join("openapi-python-client"));
         generate.args(["generate", "--path", "openapi.json", "--config", "openapi-python-client.yaml", "--meta", "none"]);
         generate.args(["--output-path", PYTHON_CLIENT, "--fail-on-warning"]);
@@ -124,17 +124,6 @@ fn cannot_start(command: &Command) -> String {
 
 fn with_api<'a>(server: &Server, command: &'a mut Command) -> &'a mut Command {
     command.env("API_BASE_URL", &server.url).env("API_ACCESS_TOKEN", &server.access_token)
-}
-
-/// Removes the output of the previous run, so that this run cannot use it by mistake.
-fn remove(path: &Path) -> anyhow::Result<()> {
-    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-    match removed {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Returns every `operationId` of a document.

@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
+mod api;
 pub mod bench;
 mod build;
 pub mod chaos;
@@ -28,9 +31,24 @@ fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
+/// Returns the root of the repository.
+fn checkout() -> anyhow::Result<PathBuf> {
+    repository("").canonicalize().context("cannot find the checkout")
+}
+
 fn read(path: &Path) -> anyhow::Result<String> {
-    use anyhow::Context as _;
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Removes a file or folder that a previous run may have left, so that this run cannot use it by mistake.
+fn remove(path: &Path) -> anyhow::Result<()> {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -18,8 +18,11 @@ mod terms;
 /// # Errors
 /// When a source file cannot be read.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = crate::repository("").canonicalize().context("cannot find the checkout")?;
-    let findings = [imports::check(&root)?, cycles::check(&root)?, length::check(&root)?, terms::check(&root)?].concat();
+    let root = crate::checkout()?;
+    let sources = sources(&root)?;
+    let hand_written: Vec<Source> = sources.iter().filter(|(path, _)| !GENERATED.contains(&path.as_str())).cloned().collect();
+    let findings =
+        [imports::check(&sources)?, cycles::check(&sources)?, length::check(&hand_written), terms::check(&hand_written)?].concat();
     for finding in &findings {
         println!("{finding}");
     }
@@ -35,10 +38,13 @@ fn reachable<K: Ord + Copy, I: IntoIterator<Item = K>>(from: K, imported: impl F
     reached
 }
 
-/// Returns the path and text of every Rust source file below a folder. Paths are relative to the root of the repository.
-fn sources(root: &Path, folder: &str) -> anyhow::Result<Vec<(String, String)>> {
+/// The path of a Rust source file, relative to the root of the repository, and its text.
+type Source = (String, String);
+
+/// Returns every Rust source file of the project.
+fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
     let mut sources = Vec::new();
-    let mut folders = vec![PathBuf::from(folder)];
+    let mut folders = ["client", "server", "xtask"].map(PathBuf::from).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(root.join(&folder)).with_context(|| format!("cannot read {}", folder.display()))? {
             let entry = entry.with_context(|| format!("cannot read {}", folder.display()))?;

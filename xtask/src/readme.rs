@@ -42,7 +42,7 @@ struct Block {
 /// # Errors
 /// When a command does not do what a document says.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let root = &crate::repository("").canonicalize().context("cannot find the checkout")?;
+    let root = &crate::checkout()?;
     let checkout = copy_checkout(root)?;
     let postgres = webhooks_postgres::Cluster::start()?;
     let mut has_itself = false;
@@ -55,11 +55,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
 
 /// Runs the commands of one document, without the data of the previous document. Returns whether it contains [`ITSELF`].
 fn run_document(root: &Path, checkout: &Path, postgres: &webhooks_postgres::Cluster, document: &str) -> anyhow::Result<bool> {
-    let text = fs::read_to_string(root.join(document)).with_context(|| format!("cannot read {document}"))?;
-    match fs::remove_dir_all(checkout.join("data")) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).context("cannot remove the data"),
-        _ => {}
-    }
+    let text = crate::read(&root.join(document))?;
+    crate::remove(&checkout.join("data"))?;
     let database = || Ok::<_, anyhow::Error>(postgres.url(&postgres.create_database()?));
     let databases = [("DATABASE_URL", database()?), ("EMPTY_DATABASE_URL", database()?)];
     let (checkout, target) = (checkout.to_owned(), root.join("target"));
@@ -111,9 +108,7 @@ fn blocks(readme: &str) -> Vec<Block> {
 /// it is not copied.
 fn copy_checkout(root: &Path) -> anyhow::Result<PathBuf> {
     let checkout = root.join("target/readme");
-    if checkout.exists() {
-        fs::remove_dir_all(&checkout).context("cannot remove the last copy of the checkout")?;
-    }
+    crate::remove(&checkout)?;
     let list = Command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root).output()?;
     anyhow::ensure!(list.status.success(), "git cannot list the checkout's files");
     for name in String::from_utf8(list.stdout)?.split_terminator('\0') {

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
-
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) access_token: String,
@@ -15,9 +13,7 @@ impl Server {
     pub(crate) fn start(root: &Path, work: &Path, flags: &[&str]) -> anyhow::Result<Server> {
         let executable = crate::build::build(root, "webhooks-server", "dev")?;
         let data = work.join("data");
-        if data.exists() {
-            std::fs::remove_dir_all(&data).context("cannot remove the data of the last run")?;
-        }
+        crate::remove(&data)?;
         let mut command = webhooks_process::command(executable);
         command.args(["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir"]).arg(&data).args(flags).current_dir(work);
         let mut process = webhooks_process::Server::start(command, &work.join("server.log"))?;

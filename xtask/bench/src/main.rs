@@ -77,7 +77,7 @@ struct Arguments {
     /// The server program to measure [default: the program of this checkout]
     #[arg(long, value_name = "PROGRAM", default_value = "target/release/webhooks-server", hide_default_value = true)]
     server: PathBuf,
-    /// A server program to compare with; each run measures it before the program of this checkout; the result is the median ratio
+    /// Another server program to compare with. Each run measures this program first. The results are median ratios
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
     /// Folder for data and logs

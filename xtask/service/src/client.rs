@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use openapi_proof::Service;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
 use quote::quote;
 use serde_json::Value;
@@ -24,8 +25,8 @@ pub struct Arguments {
 
 /// # Errors
 /// If the generation fails, or a file cannot be read or written.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let document = crate::read(&crate::repository("openapi.json"))?;
+pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let document = service.document()?;
     let mut drift = false;
     for (name, generate) in GENERATED {
         let path = crate::repository(name);
@@ -83,20 +84,9 @@ fn generate_file(document: &str) -> anyhow::Result<syn::File> {
 fn prepare(document: &str) -> anyhow::Result<openapiv3::OpenAPI> {
     let mut document: Value = serde_json::from_str(document).context("openapi.json is not JSON")?;
     inline_variants(&mut document)?;
-    sort_members(&mut document);
+    // The order of the members in openapi.json must not change the client.
+    document.sort_all_objects();
     serde_json::from_value(document).context("openapi.json is not an OpenAPI 3.0 document")
-}
-
-/// Sorts the members of each object, so that their order in openapi.json does not change the client.
-fn sort_members(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.sort_keys();
-            members.values_mut().for_each(sort_members);
-        }
-        Value::Array(items) => items.iter_mut().for_each(sort_members),
-        _ => {}
-    }
 }
 
 /// Generated types that contain a secret. Their `Debug` must not show the secret.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use openapi_proof::Service;
 use webhooks_server_api::docs::Page;
 
 #[derive(clap::Args)]
@@ -15,10 +16,10 @@ pub struct Arguments {
 
 /// # Errors
 /// If the file cannot be written.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let output = match &arguments.output {
         Some(output) => output.clone(),
-        None => crate::repository("").canonicalize().context("cannot find the checkout")?.join("target/docs/index.html"),
+        None => service.root.join("target/docs/index.html"),
     };
     if let Some(folder) = output.parent().filter(|folder| *folder != Path::new("")) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;

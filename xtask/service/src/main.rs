@@ -42,8 +42,8 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Openapi(arguments) => openapi::run(&service, arguments),
         Command::Breaking(arguments) => openapi::breaking::run(&service, arguments),
-        Command::Client(arguments) => client::run(arguments),
-        Command::Docs(arguments) => docs::run(arguments),
+        Command::Client(arguments) => client::run(&service, arguments),
+        Command::Docs(arguments) => docs::run(&service, arguments),
         Command::Coverage => evidence::coverage::run(&service),
         Command::Mutations(arguments) => mutation::run(&service, arguments),
     }

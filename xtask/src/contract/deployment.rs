@@ -1,23 +1,19 @@
 //! Contract tests against a deployment: checks the account of the access token, and removes the webhooks that a run created.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::api::{Api, WEBHOOKS};
+
 /// The target of every webhook that a run creates; hooks.py sets this target.
 const TEST_TARGET: &str = "https://a.invalid";
-
-const WEBHOOKS: &str = "/api/notifications/v1/webhooks";
 
 /// An id that no webhook has. The id of a webhook contains its time of creation, so no id is zero.
 const UNKNOWN_WEBHOOK: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) struct Deployment {
-    url: String,
-    token: String,
+    api: Api,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,15 +29,15 @@ impl Deployment {
         let token = token.trim();
         let plain = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
         ensure!(plain, "the file does not contain an access token");
-        Ok(Deployment { url: url.as_str().trim_end_matches('/').to_owned(), token: token.to_owned() })
+        Ok(Deployment { api: Api { url: url.as_str().trim_end_matches('/').to_owned(), token: token.to_owned() } })
     }
 
     pub(super) fn url(&self) -> &str {
-        &self.url
+        &self.api.url
     }
 
     pub(super) fn token(&self) -> &str {
-        &self.token
+        &self.api.token
     }
 
     /// Fails unless the token belongs to `account` and to no other account.
@@ -60,7 +56,7 @@ impl Deployment {
 
     fn may_publish_to(&self, account: &str) -> anyhow::Result<bool> {
         let body = json!({"type": "contract.test", "data": {}, "account": account, "webhook": {"id": UNKNOWN_WEBHOOK}});
-        let (status, response) = self.call("POST", "/api/notifications/v1/notifications", Some(&body))?;
+        let (status, response) = self.api.call("POST", "/api/notifications/v1/notifications", Some(&body))?;
         may_publish(status, &response)
     }
 
@@ -68,7 +64,7 @@ impl Deployment {
         let mut webhooks = Vec::new();
         let mut path = format!("{WEBHOOKS}?limit=200");
         loop {
-            let (status, page) = self.call("GET", &path, None)?;
+            let (status, page) = self.api.call("GET", &path, None)?;
             ensure!(status == 200, "cannot list the webhooks: {status} {page}");
             for webhook in page["data"].as_array().context("a page has no `data`")? {
                 let member = |name: &str| webhook[name].as_str().map(str::to_owned).with_context(|| format!("a webhook has no `{name}`"));
@@ -84,31 +80,10 @@ impl Deployment {
     pub(super) fn remove_created_since(&self, before: &[Webhook]) -> anyhow::Result<usize> {
         let created = created_since(before, self.webhooks()?);
         for webhook in &created {
-            let (status, response) = self.call("DELETE", &format!("{WEBHOOKS}/{}", webhook.id), None)?;
+            let (status, response) = self.api.call("DELETE", &format!("{WEBHOOKS}/{}", webhook.id), None)?;
             ensure!(matches!(status, 204 | 404), "cannot delete the webhook {}: {status} {response}", webhook.id);
         }
         Ok(created.len())
-    }
-
-    /// Calls the API. Returns the status and the body. The body is null if it is not JSON.
-    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<(u16, Value)> {
-        let mut curl = Command::new("curl")
-            .args(["--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", "--config", "-", "--request", method])
-            .args(body.map(|body| ["--data-raw".to_owned(), body.to_string()]).into_iter().flatten())
-            .args(["--header", "Content-Type: application/json", "--url", &format!("{}{path}", self.url)])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start curl: sudo apt-get install --yes curl")?;
-        // curl reads the token from standard input, because `ps` would show it in the arguments.
-        let mut secret = curl.stdin.take().context("curl has no standard input")?;
-        writeln!(secret, "header = \"Authorization: Bearer {}\"", self.token).context("cannot send the token to curl")?;
-        drop(secret);
-        let output = curl.wait_with_output().context("cannot wait for curl")?;
-        ensure!(output.status.success(), "{method} {}{path}: no response", self.url);
-        let text = String::from_utf8(output.stdout).context("the response is not text")?;
-        let (body, status) = text.rsplit_once('\n').context("curl printed no status")?;
-        Ok((status.parse()?, serde_json::from_str(body).unwrap_or_default()))
     }
 }
 

@@ -2,20 +2,16 @@
 //! are allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+use super::Source;
 use super::scan::{self, File, Import};
 
-pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
-    let mut sources = Vec::new();
-    for folder in ["client", "server", "xtask"] {
-        sources.extend(super::sources(root, folder)?);
-    }
-    // A crate is the folder with `lib.rs` or `main.rs`. Integration tests are not checked.
+pub(super) fn check(sources: &[Source]) -> anyhow::Result<Vec<String>> {
+    // A crate is a folder with `lib.rs` or `main.rs`. This includes integration tests with a `main.rs`.
     let crates: BTreeSet<&str> =
         sources.iter().filter_map(|(path, _)| path.strip_suffix("/lib.rs").or_else(|| path.strip_suffix("/main.rs"))).collect();
     let mut files: BTreeMap<&str, Vec<File>> = BTreeMap::new();
-    for (path, text) in &sources {
+    for (path, text) in sources {
         let folder = crates.iter().filter(|folder| path.starts_with(&format!("{folder}/"))).max_by_key(|folder| folder.len());
         if let Some(folder) = folder {
             files.entry(folder).or_default().push(File::parse(folder, path, text)?);

@@ -1,19 +1,11 @@
 //! Limits the length of hand-written files.
 
-use std::path::Path;
+use super::Source;
 
 const MAX_LINES: usize = 450;
 
-pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
-    let mut findings = Vec::new();
-    for folder in ["client", "server", "xtask"] {
-        for (path, text) in super::sources(root, folder)? {
-            if !super::GENERATED.contains(&path.as_str()) {
-                findings.extend(judge(&path, text.lines().count()));
-            }
-        }
-    }
-    Ok(findings)
+pub(super) fn check(sources: &[Source]) -> Vec<String> {
+    sources.iter().filter_map(|(path, text)| judge(path, text.lines().count())).collect()
 }
 
 fn judge(path: &str, lines: usize) -> Option<String> {

@@ -1,8 +1,8 @@
 //! Checks that identifiers use standard terms. The table lists banned terms and their replacements.
 
-use std::path::Path;
-
 use proc_macro2::{TokenStream, TokenTree};
+
+use super::Source;
 
 /// Each entry has one banned term, the folders or files where the term is banned, and the replacement. A term is one word
 /// (`census`) or several words (`step_back`). `BellRinger`, `bell_ringer` and `BELL_RINGER` all contain the term `bell`.
@@ -57,14 +57,10 @@ const RESPONSES: &[&str] = &[
 
 const EVERYWHERE: &[&str] = &["server/", "client/", "xtask/"];
 
-pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
+pub(super) fn check(sources: &[Source]) -> anyhow::Result<Vec<String>> {
     let mut findings = Vec::new();
-    for folder in ["client", "server", "xtask"] {
-        for (path, text) in super::sources(root, folder)? {
-            if !path.starts_with("xtask/src/lint/terms") && !super::GENERATED.contains(&path.as_str()) {
-                findings.extend(judge(&path, &text)?);
-            }
-        }
+    for (path, text) in sources.iter().filter(|(path, _)| !path.starts_with("xtask/src/lint/terms")) {
+        findings.extend(judge(path, text)?);
     }
     Ok(findings)
 }

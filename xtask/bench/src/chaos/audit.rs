@@ -30,7 +30,8 @@ const MAX_TRANSIT: u64 = 250 * MILLISECOND;
 /// server sends the callback.
 const RESUME_WINDOW: u64 = SECOND;
 
-/// Maximum time until another server takes over from a killed or paused server.
+/// Maximum time that the audit allows until another server takes over from a killed or paused server: `Store::takeover`
+/// (12 s), and a margin for debug builds on a busy machine.
 const MAX_TAKEOVER: u64 = 15 * SECOND;
 
 /// Maximum number of violations that the audit prints for one rule.

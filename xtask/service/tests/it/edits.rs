@@ -1,11 +1,9 @@
 //! Reads and edits openapi.json.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 pub(crate) fn text() -> anyhow::Result<String> {
-    Ok(std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.json"))?)
+    webhooks_spec::service()?.document()
 }
 
 pub(crate) fn document() -> anyhow::Result<Value> {

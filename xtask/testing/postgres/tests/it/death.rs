@@ -13,7 +13,7 @@ const ROLE: &str = "TO_BE_KILLED";
 
 #[test]
 fn servers_and_data_do_not_outlive_a_killed_parent() {
-    if webhooks_postgres::skip_without(&["postgres"]) {
+    if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
         return;
     }
     let mut child = Command::new(std::env::current_exe().expect("a path"))
@@ -47,9 +47,6 @@ fn servers_and_data_do_not_outlive_a_killed_parent() {
 /// and kills another one.
 #[test]
 fn to_be_killed() {
-    if webhooks_postgres::skip_without(&["postgres", "pgbouncer"]) {
-        return;
-    }
     if std::env::var_os(ROLE).is_none() {
         return;
     }
