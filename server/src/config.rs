@@ -42,7 +42,8 @@ pub struct Settings {
     #[arg(id = "store_password_file", long = "store-password-file", value_name = "FILE", global = true)]
     pub store_password_file: Option<PathBuf>,
 
-    /// The number of connections to PostgreSQL. Without --store-pooler, the server opens one more connection for LISTEN
+    /// The number of connections to PostgreSQL. Without --store-pooler, a server that delivers opens one
+    /// more connection for LISTEN
     #[arg(id = "store_connections", long = "store-connections", value_name = "COUNT", default_value_t = 16, global = true, value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub store_connections: u32,
 
@@ -51,7 +52,8 @@ pub struct Settings {
     pub store_statement_timeout_seconds: u64,
 
     /// Use PostgreSQL through a connection pooler in transaction mode. With a pooler, the server prepares no statements.
-    /// It looks for due deliveries every second, because it cannot use LISTEN
+    /// Other servers cannot wake this server, because it cannot use LISTEN. So it finds their due deliveries only when it
+    /// looks for them, once a second
     #[arg(id = "store_pooler", long = "store-pooler", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, global = true, action = ArgAction::Set)]
     pub store_pooler: bool,
 
@@ -148,7 +150,7 @@ pub struct Settings {
     #[arg(id = "delivery.connect_timeout_seconds", long = "connect-timeout-seconds", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub connect_timeout_seconds: u64,
 
-    /// The waiting times after failed attempts, one per failed attempt (units s, m, h). The server adds
+    /// The waiting times after failed attempts, one per failed attempt (units s, m, h, d; `none` means no retries). The server adds
     /// a random time to each wait: at most 20 % of this wait
     #[arg(
         id = "delivery.retry_schedule",

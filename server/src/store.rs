@@ -159,7 +159,7 @@ pub trait Store: Send + Sync + 'static {
     /// success is always recorded. Any other outcome is recorded only while the delivery still has the lease of this
     /// attempt. If a redelivery was requested during the attempt, only a success completes the redelivery. For an
     /// ordered webhook, the operation also leases the next delivery if it is due.
-    async fn finish_attempt(&self, finish: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
+    async fn finish_attempt(&self, ended: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
     /// Runs one small step of the cleanup. The cleanup cancels deliveries of inactive webhooks, removes expired
     /// idempotency keys and signing secrets, and continues interrupted erasures. Returns true if there is more to do.
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool>;

@@ -84,7 +84,7 @@ impl Engine {
             match self.store.keep_alive().await {
                 Ok(fleet) => self.apply_changes(fleet),
                 Err(error) => {
-                    slog::error!(self.log, "cannot send the heartbeat; after ten seconds without one, this node starts no attempts and the other nodes take over";
+                    slog::error!(self.log, "cannot send the heartbeat; without one, this node starts no attempts after nine seconds, and the other nodes take over after ten seconds";
                         "error" => chain(&error));
                 }
             }
@@ -98,7 +98,7 @@ impl Engine {
             slog::warn!(self.log, "this node sent no heartbeat for ten seconds; its deliveries are attempted again by any node");
         }
         for name in &fleet.taken_over_from {
-            slog::warn!(self.log, "node is dead; its leases were released"; "node" => name);
+            slog::warn!(self.log, "node is dead; its leases are void"; "node" => name);
         }
         if fleet.was_given_up || !fleet.taken_over_from.is_empty() {
             self.rescheduled.notify_one();

@@ -5,12 +5,12 @@ use super::*;
 impl Engine {
     /// Records the outcome of an attempt. Repeats the call to the store until the call succeeds. Otherwise the attempt
     /// would be made again later.
-    pub(super) async fn record(self: &Arc<Self>, finish: EndedAttempt, name: AttemptName) {
+    pub(super) async fn record(self: &Arc<Self>, ended: EndedAttempt, name: AttemptName) {
         let recorded =
-            self.persist("record an attempt", name, || self.store.finish_attempt(finish.clone(), self.clock.now(), self.slots.clone()));
+            self.persist("record an attempt", name, || self.store.finish_attempt(ended.clone(), self.clock.now(), self.slots.clone()));
         let Some(finished) = recorded.await else { return };
         if let Some(deactivated) = finished.deactivated {
-            let webhook_id = finish.destination.webhook_id;
+            let webhook_id = ended.destination.webhook_id;
             let webhook = webhook_id.to_string();
             match deactivated.cause {
                 DeactivationCause::Gone => {
@@ -25,7 +25,7 @@ impl Engine {
         }
         self.begin(finished.next);
         // Wakes the lease loop even after the last attempt: a redelivery may have been requested during that attempt.
-        if finish.next != Next::Succeeded {
+        if ended.next != Next::Succeeded {
             self.rescheduled.notify_one();
         }
     }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::AdminListen;
-use crate::delivery::Engine;
+use crate::delivery::{Engine, chain};
 use crate::metrics::Metrics;
 use crate::model::{Lane, PauseScope, StorageUse};
 use crate::slots::Slots;
@@ -81,12 +81,12 @@ impl AdminListener {
         let probed_store = store.clone();
         let writes = Probe::new(move || {
             let store = probed_store.clone();
-            async move { store.probe_write().await.map_err(chain) }.boxed()
+            async move { store.probe_write().await.map_err(|error| chain(&error)) }.boxed()
         });
         let probed_store = store.clone();
         let store_status = Probe::new(move || {
             let store = probed_store.clone();
-            async move { StoreStatus::read(&*store).await.map_err(chain) }.boxed()
+            async move { StoreStatus::read(&*store).await.map_err(|error| chain(&error)) }.boxed()
         });
         let slots = engine.slots();
         let state = Arc::new(State { engine, writes, store_status, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
@@ -98,12 +98,12 @@ impl AdminListener {
             Ok(http) => http,
             Err(error) if listen == AdminListen::default() => {
                 slog::warn!(log, "the default address of the admin listener is not available, so this server runs without it: \
-                    set another address with --admin-listen, or `off`"; "address" => %address, "error" => format!("{:#}", anyhow::Error::from(error)));
+                    set another address with --admin-listen, or `off`"; "address" => %address, "error" => chain(&error));
                 return Ok(AdminListener { state, http: None, counting: JoinSet::new() });
             }
             Err(error) => return Err(error).with_context(|| format!("the admin listener cannot listen on {address}")),
         };
-        slog::info!(log, "the admin listener serves health, readiness and metrics"; "operations" => format!("http://{}", http.local_addr()));
+        slog::info!(log, "the admin listener serves health, readiness and metrics"; "admin" => format!("http://{}", http.local_addr()));
         let mut counting = JoinSet::new();
         counting.spawn(count(store, slots, clock, metrics, log.clone()));
         Ok(AdminListener { state, http: Some(http), counting })
@@ -216,11 +216,6 @@ fn why_full(storage: &StorageUse) -> Option<String> {
     }
 }
 
-/// Returns an error and its causes in one line.
-fn chain(error: store::Error) -> String {
-    format!("{:#}", anyhow::Error::from(error))
-}
-
 /// Counts the contents of the store repeatedly, and stores the counts in the metrics. So a request for the metrics
 /// causes no load on the store.
 async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: Arc<Metrics>, log: Logger) {
@@ -229,7 +224,7 @@ async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: 
         match count_once(&*store, &slots, &clock, &metrics, &last).await {
             Ok(scan) => last = scan,
             Err(error) => {
-                slog::warn!(log, "cannot count the contents of the store; the metrics keep their last values"; "error" => chain(error));
+                slog::warn!(log, "cannot count the contents of the store; the metrics keep their last values"; "error" => chain(&error));
             }
         }
         tokio::time::sleep(COUNT_INTERVAL).await;

@@ -65,6 +65,11 @@ impl Destination {
             previous_secret: webhook.previous_secret.clone(),
         }
     }
+
+    /// Returns the work item of a new delivery to this webhook.
+    pub(super) fn new_work(&self) -> WorkItem {
+        WorkItem { webhook_id: self.webhook_id, lane: if self.ordered { Lane::Ordered } else { Lane::Fresh } }
+    }
 }
 
 /// The result of one leasing round.
@@ -87,6 +92,14 @@ pub struct Attempt {
     pub error: Option<String>,
     pub response_body: Option<String>,
     pub truncated: bool,
+}
+
+impl Attempt {
+    /// Returns when the attempt ended, but not later than `now`, because the clock may have been set back during the
+    /// attempt.
+    pub(super) fn ended_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now.min(self.started_at + TimeDelta::milliseconds(i64::from(self.duration_ms)))
+    }
 }
 
 /// An ended attempt and the next state of its delivery.

@@ -1,4 +1,5 @@
-//! Tests that every store must pass. The tests use only the operations of [`Store`].
+//! Tests that every store must pass. The tests call the operations of [`Store`]. Some tests also read the database
+//! directly, through [`TestDatabase`].
 //!
 //! `WEBHOOKS_TEST_STORE` selects the store: `sqlite` (the default) or `postgres`. Tests of the SQLite file run for both
 //! values. The tests with several nodes on PostgreSQL are in `postgres/tests.rs`.

@@ -18,7 +18,7 @@ const README: &str = include_str!("../../README.md");
 const UNIT: &str = include_str!("../../deploy/webhooks-server.service");
 
 /// Maximum time, in seconds, from the end of the drain timeout to the exit of the server.
-const MAX_SECONDS_AFTER_DRAIN: u64 = 3;
+const MAX_SECONDS_AFTER_DRAIN: u64 = 5;
 
 fn defaults() -> Settings {
     CommandLine::load(["webhooks-server".into()]).expect("defaults").settings
@@ -86,18 +86,18 @@ fn the_unit_allows_enough_open_files_for_the_default_attempts_in_flight() {
 #[tokio::test]
 async fn probes_and_prometheus_use_existing_ports_and_paths() {
     let server = Server::start().await;
-    let (api_port, operations_port) = (image_port("WEBHOOKS_LISTEN"), image_port("WEBHOOKS_ADMIN_LISTEN"));
+    let (api_port, admin_port) = (image_port("WEBHOOKS_LISTEN"), image_port("WEBHOOKS_ADMIN_LISTEN"));
     for deployment in objects("Deployment") {
         let container = container(&deployment);
-        assert_eq!(port(container, "operations"), operations_port);
+        assert_eq!(port(container, "admin"), admin_port);
         for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
             let get = &container[probe]["httpGet"];
-            assert_eq!(get["port"], "operations", "{probe}");
+            assert_eq!(get["port"], "admin", "{probe}");
             let path = get["path"].as_str().expect("a path");
             assert_eq!(server.admin_api().send(Method::GET, path, &[], "").await.status, 200, "{path}");
         }
         let annotations = labels(&deployment["spec"]["template"]["metadata"]["annotations"]);
-        assert_eq!(annotations["prometheus.io/port"], operations_port.to_string());
+        assert_eq!(annotations["prometheus.io/port"], admin_port.to_string());
         // No annotation sets a path, so Prometheus uses its default path `/metrics`.
         assert_eq!(server.admin_api().send(Method::GET, "/metrics", &[], "").await.status, 200);
     }

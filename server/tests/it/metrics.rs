@@ -142,11 +142,11 @@ async fn the_metrics_count_what_happened() {
     assert!(commits > min_commits && commands >= commits, "{commands} commands in {commits} commits");
     let write_duration = scrape.sum("webhooks_store_write_duration_seconds_sum{urgency=\"now\"}");
     assert!(write_duration >= min_duration, "{write_duration}");
-    let (finishes, reads) = (
+    let (recorded_outcomes, reads) = (
         scrape.sum("webhooks_store_write_duration_seconds_count{urgency=\"soon\"}"),
         scrape.sum("webhooks_store_read_duration_seconds_count"),
     );
-    assert!(finishes >= 2.0 && reads >= 5.0, "{finishes} finishes, {reads} reads");
+    assert!(recorded_outcomes >= 2.0 && reads >= 5.0, "{recorded_outcomes} recorded outcomes, {reads} reads");
 }
 
 #[tokio::test]

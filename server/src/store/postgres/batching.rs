@@ -1,13 +1,12 @@
-//! The batcher: gathers commands and runs them in one transaction. While the transaction runs, new commands wait for the next
-//! transaction.
+//! The batcher: gathers commands and runs them in one transaction. While the transaction runs, new commands wait for
+//! the next transaction.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
 use super::*;
-use crate::store::queue::FairQueue;
-use crate::store::queue::{Share, Urgency};
+use crate::store::queue::{FairQueue, Share, Urgency};
 
 pub(super) struct Batcher<C> {
     shared: Arc<Shared<C>>,

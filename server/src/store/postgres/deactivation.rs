@@ -25,7 +25,8 @@ pub(super) async fn deactivate(session: &Session, account: &str, id: Uuid, reaso
         let event = WebhookDeactivated { webhook: AboutWebhook { id, target_url }, reason: reason.to_owned(), at: now };
         operational::publish(session, account, &event, now).await?;
     }
-    // This call must come after the statements above. `cancellations::insert` explains the order of the locks.
+    // This call comes after the statements above. If they must wait for other transactions, no other transaction has to
+    // wait for the rows that this call locks.
     cancellations::insert(session, id).await?;
     webhook_rows::note_change(session, account, id, revision).await?;
     Ok(Some(count(revision)))

@@ -14,8 +14,8 @@ const SHOWN_STATUS: &str = "CASE WHEN d.status = 0 AND (
         SELECT w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch FROM webhooks w WHERE w.id = d.webhook_id)
     THEN 3::smallint ELSE d.status END";
 
-/// Lists deliveries. Uses the index of the most selective filter, checks the other filters for each row, and then reads the
-/// matching deliveries.
+/// Lists deliveries. Uses the index of the most selective filter, checks the other filters for each row, and then reads
+/// the matching deliveries.
 pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page) -> SessionResult<Part<Delivery>> {
     let account = filter.account.as_ref().map(Account::as_str);
     let event_type = filter.event_type.as_ref().map(EventType::as_str);

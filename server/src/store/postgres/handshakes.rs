@@ -33,8 +33,8 @@ pub(super) async fn handle_url_change(
     now: DateTime<Utc>,
 ) -> SessionResult<()> {
     remove(session, webhook.id).await?;
-    let is_in_service = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
-    match challenge.filter(|_| is_in_service) {
+    let needs_handshake = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
+    match challenge.filter(|_| needs_handshake) {
         Some(challenge) => require(session, webhook, challenge, now).await,
         None => Ok(()),
     }

@@ -5,7 +5,8 @@
 //! is valid only while the incarnation is in `nodes`.
 //!
 //! The transactions of the modules `leases`, `outcomes` and `publications` lock tables in this order: sequences, rates,
-//! deliveries, pending, ready. Within a table, they lock rows in the order of the keys.
+//! deliveries, pending, ready. Within a table, they lock rows in the order of the keys. The exception is an event of the
+//! service, which `operational` publishes: its deliveries change `ready` earlier.
 
 use std::collections::HashMap;
 

@@ -153,7 +153,7 @@ pub(super) async fn join(session: &Session, node: &Node) -> SessionResult<()> {
     // earlier, `refuse_unfinished` returns an error.
     migration_guard::refuse_unfinished(&transaction).await?;
     if node.delivers() {
-        ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
+        ready::refresh_all(&transaction).await?;
     }
     transaction.commit().await?;
     let mut state = node.write();
@@ -216,7 +216,7 @@ async fn take_over(session: &Session, wakeup: &Wakeup) -> SessionResult<Vec<Stri
         )
         .await?;
     if !dead.is_empty() {
-        ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
+        ready::refresh_all(&transaction).await?;
     }
     transaction.commit().await?;
     wakeup.notify();
@@ -246,7 +246,7 @@ async fn rescan(session: &Session, node: &Node) -> SessionResult<()> {
     if !is_due {
         return Ok(());
     }
-    let refreshed = ready::refresh(session, "$1::text IS NULL", &None::<String>).await;
+    let refreshed = ready::refresh_all(session).await;
     if refreshed.is_err() {
         node.request_rescan();
     }
@@ -292,7 +292,7 @@ pub(super) async fn stop_leasing(session: &Session, node: &Node) -> SessionResul
     node.delivers.store(false, Ordering::Relaxed);
     let transaction = session.begin().await?;
     transaction.execute("UPDATE nodes SET delivers = false WHERE incarnation = $1", &[&node.incarnation()]).await?;
-    ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    ready::refresh_all(&transaction).await?;
     transaction.commit().await
 }
 
@@ -300,7 +300,7 @@ pub(super) async fn stop_leasing(session: &Session, node: &Node) -> SessionResul
 pub(super) async fn release_leases(session: &Session, node: &Node) -> SessionResult<()> {
     let transaction = session.begin().await?;
     transaction.execute("DELETE FROM nodes WHERE incarnation = $1", &[&node.incarnation()]).await?;
-    ready::refresh(&transaction, "$1::text IS NULL", &None::<String>).await?;
+    ready::refresh_all(&transaction).await?;
     transaction.commit().await?;
     node.write().holds_until = None;
     Ok(())

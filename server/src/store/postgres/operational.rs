@@ -31,19 +31,19 @@ pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &
     let sequences = sequences::next(session, &in_order).await?;
     let (mut deliveries, mut marks) = (Vec::new(), Vec::new());
     for listener in listeners {
-        let lane = if listener.ordered { Lane::Ordered } else { Lane::Fresh };
+        let work = listener.new_work();
         deliveries.push(NewDelivery {
             id: Uuid::now_v7(),
             notification_id: notification.id,
             webhook_id: listener.webhook_id,
             account,
             epoch: listener.epoch,
-            lane,
+            lane: work.lane,
             sequence: sequences.get(&listener.webhook_id).copied(),
             created_at: now,
             leased_by: None,
         });
-        marks.push((WorkItem { webhook_id: listener.webhook_id, lane }, now));
+        marks.push((work, now));
     }
     new_deliveries::insert(session, &deliveries).await?;
     ready::mark(session, &marks).await

@@ -166,8 +166,7 @@ impl OutcomeWriter {
             if live_at != Some(&destination.target_url) {
                 continue;
             }
-            // If the clock was set back during the attempt, `now` may be earlier than the computed end of the attempt.
-            let at = command.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
+            let at = attempt.ended_at(command.now);
             if *next == Next::Gone {
                 gone.entry(destination.webhook_id).or_insert((position, at));
             } else if *next != Next::Succeeded && policy.is_some() {
@@ -193,7 +192,7 @@ impl OutcomeWriter {
         for (webhook_id, failures, warned) in failures::count_many(session, &list).await? {
             let Some((_, _, position)) = counted.get(&webhook_id) else { continue };
             let Command { finish: EndedAttempt { destination, attempt, policy, .. }, now, .. } = &batch[*position];
-            let at = (*now).min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
+            let at = attempt.ended_at(*now);
             let Some(policy) = *policy else { continue };
             let judged = deactivation::judge_failures(session, destination, policy, failures, warned, at).await?;
             finished[*position].deactivated =

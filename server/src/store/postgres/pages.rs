@@ -46,8 +46,8 @@ impl<T> PageCollector<T> {
         self.chunk_size.map(|size| (self.last, size as i64))
     }
 
-    /// Adds a chunk of rows, in the order of the list. The first two columns are the identifier and whether the filter matches. `take`
-    /// converts a matching row to an item and the size of its payload.
+    /// Adds a chunk of rows, in the order of the list. The first two columns are the identifier and whether the filter
+    /// matches. `take` converts a matching row to an item and the size of its payload.
     pub(super) fn add(&mut self, rows: &[Row], mut take: impl FnMut(&Row) -> SessionResult<(T, usize)>) -> SessionResult<()> {
         let examine = |row: &Row| {
             let (id, matches): (Uuid, bool) = (row.try_get(0)?, row.try_get(1)?);

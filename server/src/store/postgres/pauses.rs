@@ -84,7 +84,7 @@ pub(super) async fn remove(session: &Session, scope: &PauseScope) -> SessionResu
 /// The condition that selects the webhooks of a scope. It uses the table alias `w` and the parameter `$1`.
 fn filter(scope: &PauseScope) -> &'static str {
     match scope {
-        PauseScope::All => "$1::text IS NULL",
+        PauseScope::All => ready::ALL_WEBHOOKS,
         PauseScope::Account(_) => "w.id = ANY(ARRAY(SELECT id FROM webhooks WHERE account = $1 AND deleted_at IS NULL))",
         PauseScope::Webhook(_) => "w.id = $1",
     }

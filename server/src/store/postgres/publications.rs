@@ -138,7 +138,7 @@ impl PublicationWriter {
         let (mut leased, mut unleased) = (Vec::new(), Vec::new());
         for destination in destinations.iter() {
             let delivery_id = Uuid::now_v7();
-            let work = work_of(destination);
+            let work = destination.new_work();
             let slot = match &outbound {
                 Some(_) if needs_coordination(destination) || paused.has(&destination.account, destination.webhook_id) => None,
                 Some(_) => command.slots.try_take(&destination.account, work, publication.data.get().len(), publication.created_at),
@@ -340,7 +340,7 @@ impl PublicationWriter {
             if self.node.delivers() {
                 // If the caps refused a slot, `slots` already keeps the work. If this node may not lease now, it
                 // examines the work when it may lease again.
-                slots.wake(unleased.iter().map(|(_, destination)| work_of(destination)));
+                slots.wake(unleased.iter().map(|(_, destination)| destination.new_work()));
             }
             let notification = Notification {
                 id: publication.id,
@@ -373,17 +373,13 @@ impl Prepared {
             .iter()
             .map(|(_, destination)| destination)
             .filter(|destination| needs_coordination(destination))
-            .map(|destination| work_of(destination))
+            .map(|destination| destination.new_work())
     }
 }
 
 /// Whether the nodes must coordinate before they lease deliveries of a webhook.
 fn needs_coordination(destination: &Destination) -> bool {
     destination.ordered || destination.max_per_second.is_some()
-}
-
-fn work_of(destination: &Destination) -> WorkItem {
-    WorkItem { webhook_id: destination.webhook_id, lane: if destination.ordered { Lane::Ordered } else { Lane::Fresh } }
 }
 
 fn send<T>(sender: ResultSender<T>, result: Result<T>) {

@@ -7,6 +7,14 @@ use super::*;
 /// The maximum number of rows that one round removes from the table, for each lane.
 const MAX_TAKEN_PER_LANE: i64 = 256;
 
+/// The condition for [`refresh`] that selects all webhooks.
+pub(super) const ALL_WEBHOOKS: &str = "$1::text IS NULL";
+
+/// Restores `ready` from `pending` for all webhooks.
+pub(super) async fn refresh_all(session: &Session) -> SessionResult<()> {
+    refresh(session, ALL_WEBHOOKS, &None::<String>).await
+}
+
 /// Restores `ready` from `pending` for the webhooks that fulfil `condition`. The condition uses the table alias `w` and
 /// the parameter `$1`. The cost is one index search for each webhook and lane, and does not depend on the size of the
 /// backlog. In the lanes `fresh` and `ordered`, the restored rows are due immediately. In these lanes, a stored due
@@ -31,8 +39,9 @@ pub(super) async fn refresh(session: &Session, condition: &str, parameter: &dyn 
         .map(drop)
 }
 
-/// Stores when deliveries of these work items fall due. A transaction must call this function only once, after it has
-/// locked all other rows.
+/// Stores when deliveries of these work items fall due. A transaction should call this function only once, after it has
+/// locked all other rows. The exception is an event of the service: [`operational::publish`] stores the due times of the
+/// event's deliveries at once.
 pub(super) async fn mark(session: &Session, marks: &[(WorkItem, DateTime<Utc>)]) -> SessionResult<()> {
     // The rows are written in the order of their keys, and each row only once.
     let mut earliest = BTreeMap::new();

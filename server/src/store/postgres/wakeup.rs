@@ -18,7 +18,7 @@ const CHANNEL: &str = "webhooks_due";
 const MIN_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The time between two attempts to listen, and between two checks whether the [`Wakeup`] is still in use.
-const RECONNECT_DELAY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) struct Wakeup {
     requested: Notify,
@@ -55,7 +55,7 @@ async fn send_wakeups(wakeup: Weak<Wakeup>, connections: Connections) {
     loop {
         let Some(wakeup) = wakeup.upgrade() else { return };
         // After the timeout, this task checks whether the `Wakeup` was dropped.
-        if tokio::time::timeout(RECONNECT_DELAY, wakeup.requested.notified()).await.is_err() {
+        if tokio::time::timeout(CHECK_INTERVAL, wakeup.requested.notified()).await.is_err() {
             continue;
         }
         // Errors are ignored, because each node also looks for due deliveries every second.
@@ -72,7 +72,8 @@ async fn listen(wakeup: Weak<Wakeup>, url: url::PostgresUrl) {
         if let Ok(tls) = tls::connector(&url)
             && let Ok((client, mut connection)) = url.config.connect(tls).await
         {
-            let listen = client.batch_execute("LISTEN webhooks_due");
+            let sql = format!("LISTEN {CHANNEL}");
+            let listen = client.batch_execute(&sql);
             tokio::pin!(listen);
             let mut listening = false;
             loop {
@@ -91,7 +92,7 @@ async fn listen(wakeup: Weak<Wakeup>, url: url::PostgresUrl) {
                         Some(Ok(_)) => {}
                         Some(Err(_)) | None => break,
                     },
-                    () = tokio::time::sleep(RECONNECT_DELAY) => if wakeup.strong_count() == 0 { return },
+                    () = tokio::time::sleep(CHECK_INTERVAL) => if wakeup.strong_count() == 0 { return },
                 }
             }
         }
@@ -99,6 +100,6 @@ async fn listen(wakeup: Weak<Wakeup>, url: url::PostgresUrl) {
         if let Some(wakeup) = wakeup.upgrade() {
             wakeup.received.notify_one();
         }
-        tokio::time::sleep(RECONNECT_DELAY).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }

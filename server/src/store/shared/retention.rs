@@ -36,12 +36,12 @@ pub(crate) fn round(limits: &StorageLimits) -> TimeDelta {
     limits.keep_failed / ROUNDS
 }
 
-/// Returns a time. A walk examines the deliveries that were created at this time or earlier.
+/// Returns the latest creation time of the deliveries that a walk examines.
 pub(crate) fn created_by(keep: TimeDelta, now: DateTime<Utc>) -> DateTime<Utc> {
     now - keep - keep / MARGIN
 }
 
-/// Returns a time. Notifications without deliveries are removed if they were created at this time or earlier.
+/// Returns the latest creation time at which a notification without deliveries is removed.
 pub(crate) fn for_nobody_created_by(limits: &StorageLimits, now: DateTime<Utc>) -> DateTime<Utc> {
     now - limits.keep_succeeded.min(limits.keep_failed)
 }

@@ -16,7 +16,7 @@ pub(super) fn insert(connection: &Connection, id: Uuid) -> rusqlite::Result<()> 
 /// Stores the status `cancelled` in some pending deliveries of a deactivated or deleted webhook: `of_webhook`, or any
 /// webhook if it is `None`. Returns true if more deliveries may be left. If an attempt of a delivery is in flight, the
 /// delivery keeps its lease until the attempt ends.
-pub(super) fn carry_out_some(connection: &Connection, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+pub(super) fn cancel_step(connection: &Connection, of_webhook: Option<Uuid>, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     let (first, last) = of_webhook.map_or((Uuid::nil(), Uuid::max()), |id| (id, id));
     let next = connection
         .prepare_cached("SELECT webhook_id, epoch FROM cancellations WHERE webhook_id BETWEEN ?1 AND ?2 LIMIT 1")?

@@ -173,7 +173,7 @@ const OPERATIONS: [Operation; 17] = [
         let deactivated = webhooks::deactivate(&world.connection, &world.cache, &world.busy.account, world.busy.id, NOW);
         assert!(deactivated.expect("stored").is_some());
     }),
-    ("mark cancelled deliveries", |world| assert!(cancellations::carry_out_some(&world.connection, None, NOW).expect("marked"))),
+    ("mark cancelled deliveries", |world| assert!(cancellations::cancel_step(&world.connection, None, NOW).expect("marked"))),
     ("delete a webhook", |world| {
         let deleted = webhooks::delete(&world.connection, &world.cache, &world.busy.account, world.busy.id, NOW);
         assert!(deleted.expect("stored").is_some());

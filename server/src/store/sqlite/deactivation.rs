@@ -15,7 +15,7 @@ pub(super) fn deactivate(
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
     cache.forget(account, id);
-    failures::forget(connection, cache, id)?;
+    failures::remove(connection, cache, id)?;
     let target_url = connection
         .prepare_cached(
             "UPDATE webhooks SET deactivation_reason = ?2, deactivated_at = ?3, revision = revision + 1, updated_at = ?3 WHERE id = ?1

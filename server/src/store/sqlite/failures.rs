@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::*;
 
 /// Resets the failures of a webhook, for example after a success.
-pub(super) fn forget(connection: &Connection, cache: &SubscriptionCache, webhook_id: Uuid) -> rusqlite::Result<()> {
+pub(super) fn remove(connection: &Connection, cache: &SubscriptionCache, webhook_id: Uuid) -> rusqlite::Result<()> {
     if cache.is_failing(connection, webhook_id)? {
         connection.prepare_cached("DELETE FROM failures WHERE webhook_id = ?1")?.execute([Key(webhook_id)])?;
         cache.recovered(webhook_id);

@@ -4,7 +4,7 @@ use super::*;
 
 /// Adds a handshake that is due now. Deactivates the webhook until its receiver has agreed. The caller must not pass a
 /// deleted webhook.
-pub(super) fn demand(
+pub(super) fn require(
     connection: &Connection,
     cache: &SubscriptionCache,
     webhook: &Webhook,
@@ -26,22 +26,22 @@ pub(super) fn insert(connection: &Connection, webhook_id: Uuid, challenge: &Chal
 
 /// Handles a change of the target URL. Makes the handshake for the earlier URL void. If the webhook was deactivated for
 /// another reason than a handshake, it stays deactivated. In that case, the next activation needs a handshake.
-pub(super) fn moved(
+pub(super) fn handle_url_change(
     connection: &Connection,
     cache: &SubscriptionCache,
     webhook: &Webhook,
     challenge: Option<&Challenge>,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
-    forget(connection, webhook.id)?;
+    remove(connection, webhook.id)?;
     let needs_handshake = webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED);
     match challenge.filter(|_| needs_handshake) {
-        Some(challenge) => demand(connection, cache, webhook, challenge, now),
+        Some(challenge) => require(connection, cache, webhook, challenge, now),
         None => Ok(()),
     }
 }
 
-pub(super) fn forget(connection: &Connection, webhook_id: Uuid) -> rusqlite::Result<()> {
+pub(super) fn remove(connection: &Connection, webhook_id: Uuid) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM handshakes WHERE webhook_id = ?1")?.execute([Key(webhook_id)])?;
     Ok(())
 }

@@ -34,10 +34,9 @@ impl LeaseTransaction<'_> {
         let mut leased = Vec::new();
         for destination in destinations {
             let delivery_id = Uuid::now_v7();
-            let lane = if destination.ordered { Lane::Ordered } else { Lane::Fresh };
-            let work = WorkItem { webhook_id: destination.webhook_id, lane };
+            let work = destination.new_work();
             let (sequence, is_next) = if destination.ordered {
-                (Some(new_deliveries::next_sequence(self.connection, work.webhook_id)?), self.head(destination)?.is_none())
+                (Some(new_deliveries::next_sequence(self.connection, work.webhook_id)?), !self.has_pending(destination)?)
             } else {
                 (None, true)
             };
@@ -49,7 +48,7 @@ impl LeaseTransaction<'_> {
                 Key(destination.webhook_id),
                 &destination.account,
                 destination.epoch,
-                lane,
+                work.lane,
                 sequence,
                 Millis(self.now),
                 slot.is_some().then_some(Key(self.incarnation)),
@@ -60,7 +59,7 @@ impl LeaseTransaction<'_> {
                     attempt: 1,
                     schedule_start: 0,
                     due_at: self.now,
-                    lane,
+                    lane: work.lane,
                     notification: outbound.clone(),
                     destination: destination.clone(),
                     lease: self.incarnation,
@@ -180,15 +179,14 @@ impl LeaseTransaction<'_> {
         Ok(taken)
     }
 
-    /// Returns the first pending delivery of an ordered webhook. This delivery may be in flight.
-    fn head(&self, destination: &Destination) -> rusqlite::Result<Option<Uuid>> {
+    /// Returns whether an ordered webhook has a pending delivery. The delivery may be in flight.
+    fn has_pending(&self, destination: &Destination) -> rusqlite::Result<bool> {
         self.connection
             .prepare_cached(
-                "SELECT id FROM deliveries INDEXED BY deliveries_in_order
+                "SELECT 1 FROM deliveries INDEXED BY deliveries_in_order
                  WHERE webhook_id = ?1 AND epoch = ?2 AND status = 0 AND sequence IS NOT NULL LIMIT 1",
             )?
-            .query_row((Key(destination.webhook_id), destination.epoch), |row| row.get::<_, Key>(0).map(|key| key.0))
-            .optional()
+            .exists((Key(destination.webhook_id), destination.epoch))
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn publish<T: Operational>(
     notifications::insert(connection, account, &notification, None)?;
     let mut insert = connection.prepare_cached(new_deliveries::INSERT)?;
     for listener in listeners {
-        let lane = if listener.ordered { Lane::Ordered } else { Lane::Fresh };
+        let work = listener.new_work();
         let sequence = if listener.ordered { Some(new_deliveries::next_sequence(connection, listener.webhook_id)?) } else { None };
         insert.execute((
             Key(Uuid::now_v7()),
@@ -36,12 +36,12 @@ pub(super) fn publish<T: Operational>(
             Key(listener.webhook_id),
             account,
             listener.epoch,
-            lane,
+            work.lane,
             sequence,
             Millis(now),
             None::<Key>,
         ))?;
-        ready::mark(connection, WorkItem { webhook_id: listener.webhook_id, lane }, now)?;
+        ready::mark(connection, work, now)?;
     }
     Ok(())
 }

@@ -166,10 +166,10 @@ impl Store for Sqlite {
 
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
         self.write(Share::Own, Urgency::Soon, move |connection| {
-            let cancelled = cancellations::carry_out_some(connection, None, now)?;
+            let cancelled = cancellations::cancel_step(connection, None, now)?;
             let expired = notifications::expire_some_keys(connection, now)?;
             let erased = erasure::erase_some_responses(connection)?;
-            signing_secrets::forget_expired(connection, now)?;
+            signing_secrets::remove_expired(connection, now)?;
             Ok(cancelled || expired || erased)
         })
         .await
@@ -213,8 +213,7 @@ impl Store for Sqlite {
 
     async fn remove_old(&self, now: DateTime<Utc>) -> Result<bool> {
         let (limits, incarnation) = (self.limits.clone(), self.incarnation);
-        let more = self.write(Share::Own, Urgency::Soon, move |connection| retention::step(connection, &limits, incarnation, now)).await?;
-        Ok(more)
+        self.write(Share::Own, Urgency::Soon, move |connection| retention::step(connection, &limits, incarnation, now)).await
     }
 
     async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()> {

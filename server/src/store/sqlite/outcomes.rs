@@ -53,7 +53,7 @@ impl LeaseTransaction<'_> {
                 )?
                 .query_row((&delivery, attempt.number, inserted == 1, Millis(self.now)), |row| row.get(0))
                 .optional()?;
-            failures::forget(connection, self.cache, finish.destination.webhook_id)?;
+            failures::remove(connection, self.cache, finish.destination.webhook_id)?;
             return Ok((FinishedAttempt::default(), lane));
         }
 
@@ -89,8 +89,7 @@ impl LeaseTransaction<'_> {
         let Some(current) = live.filter(|current| current.target_url == destination.target_url) else {
             return Ok((FinishedAttempt::default(), lane_now));
         };
-        // The clock may have been set back during the attempt.
-        let at = self.now.min(attempt.started_at + TimeDelta::milliseconds(i64::from(attempt.duration_ms)));
+        let at = attempt.ended_at(self.now);
         let cause = if finish.next == Next::Gone {
             deactivation::deactivate(connection, self.cache, &destination.account, destination.webhook_id, REASON_GONE, at)?;
             Some(DeactivationCause::Gone)

@@ -26,7 +26,7 @@ pub(super) fn pause(connection: &Connection, cache: &SubscriptionCache, scope: &
 
 /// Ends a pause. Returns false if the scope is not paused.
 pub(super) fn resume(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope, now: DateTime<Utc>) -> rusqlite::Result<bool> {
-    let Some(since) = forget(connection, cache, scope)? else { return Ok(false) };
+    let Some(since) = remove(connection, cache, scope)? else { return Ok(false) };
     // Moves the start of the failures, because no attempt begins during a pause. So the duration of the pause does not
     // count.
     connection
@@ -36,12 +36,12 @@ pub(super) fn resume(connection: &Connection, cache: &SubscriptionCache, scope: 
             filter(scope)
         ))?
         .execute(rusqlite::params![Millis(now), since, parameter(scope)])?;
-    ready::find(connection, filter(scope), &parameter(scope))?;
+    ready::refresh(connection, filter(scope), &parameter(scope))?;
     Ok(true)
 }
 
 /// Removes a pause. Returns the start of the pause, or `None` if the scope was not paused.
-pub(super) fn forget(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope) -> rusqlite::Result<Option<Millis>> {
+pub(super) fn remove(connection: &Connection, cache: &SubscriptionCache, scope: &PauseScope) -> rusqlite::Result<Option<Millis>> {
     cache.forget_pauses();
     connection
         .prepare_cached("DELETE FROM pauses WHERE scope = ?1 AND name = ?2 RETURNING since")?

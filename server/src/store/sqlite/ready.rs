@@ -10,13 +10,13 @@ const MAX_READY_PER_ROUND: u32 = 256;
 /// The stored due times in these lanes may be in the future, if the clock was wrong during the publish.
 pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM ready", [])?;
-    find(connection, "?3 IS NULL", &rusqlite::types::Value::Null)
+    refresh(connection, "?3 IS NULL", &rusqlite::types::Value::Null)
 }
 
 /// Adds the missing rows of some webhooks. `of_webhooks` is a condition with the table alias `w` and the parameter
 /// `?3`. If a row exists and has an earlier due time, the row does not change.
-pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusqlite::types::Value) -> rusqlite::Result<()> {
-    let mut find = connection.prepare(&format!(
+pub(super) fn refresh(connection: &Connection, of_webhooks: &str, parameter: &rusqlite::types::Value) -> rusqlite::Result<()> {
+    let mut refresh = connection.prepare(&format!(
         "INSERT INTO ready (webhook_id, lane, due_at)
          SELECT webhook_id, lane, due_at FROM (
              SELECT w.id AS webhook_id, lanes.lane AS lane,
@@ -29,8 +29,8 @@ pub(super) fn find(connection: &Connection, of_webhooks: &str, parameter: &rusql
          ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at)"
     ))?;
     // The condition uses parameter 3, as in `pauses`.
-    find.raw_bind_parameter(3, parameter)?;
-    find.raw_execute()?;
+    refresh.raw_bind_parameter(3, parameter)?;
+    refresh.raw_execute()?;
     Ok(())
 }
 

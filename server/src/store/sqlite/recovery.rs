@@ -19,7 +19,7 @@ pub(super) fn step(
     }
     // Cancelled deliveries are in the index only after their rows have the status `cancelled`. So this status is stored
     // first.
-    if cancellations::carry_out_some(connection, Some(webhook.id), now)? {
+    if cancellations::cancel_step(connection, Some(webhook.id), now)? {
         return Ok(RecoveryStep::Prepared);
     }
     let start = (recovery.since, Uuid::nil());

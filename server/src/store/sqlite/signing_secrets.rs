@@ -24,7 +24,7 @@ pub(super) fn rotate(
 
 /// Removes previous secrets that have expired. The revision does not change, because each attempt itself checks
 /// whether the previous secret is still valid.
-pub(super) fn forget_expired(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
+pub(super) fn remove_expired(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE previous_valid_until <= ?1")?
         .execute([Millis(now)])?;

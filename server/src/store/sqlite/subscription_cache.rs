@@ -128,9 +128,9 @@ impl SubscriptionCache {
         self.lock().paused = None;
     }
 
-    /// Clears the cache if another process has changed the database. The caller must call this at the start of each
-    /// transaction.
-    pub(super) fn check_for_external_changes(&self, connection: &Connection) {
+    /// Forgets the pauses if another process has changed the database. Other processes change only pauses and tokens,
+    /// and tokens are not in this cache. The caller must call this at the start of each transaction.
+    pub(super) fn forget_changed_pauses(&self, connection: &Connection) {
         let version = connection.prepare_cached("PRAGMA data_version").and_then(|mut version| version.query_row([], |row| row.get(0)));
         let mut contents = self.lock();
         // If the version cannot be read, assume a change.

@@ -81,8 +81,8 @@ pub(super) fn update(
         ))?;
     cache.forget(account.as_str(), id);
     if webhook.target_url != target_url {
-        failures::forget(connection, cache, id)?;
-        handshakes::moved(connection, cache, &webhook, handshake.as_ref(), now)?;
+        failures::remove(connection, cache, id)?;
+        handshakes::handle_url_change(connection, cache, &webhook, handshake.as_ref(), now)?;
     }
     Ok(webhook_rows::get(connection, Some(account), id)?.map(Ok))
 }
@@ -97,10 +97,10 @@ pub(super) fn deactivate(
     now: DateTime<Utc>,
 ) -> rusqlite::Result<Option<Webhook>> {
     let Some(webhook) = webhook_rows::get(connection, Some(account), id)? else { return Ok(None) };
-    if webhook.deactivation.is_some_and(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
-        return webhook_rows::get(connection, Some(account), id);
+    if webhook.deactivation.as_ref().is_some_and(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
+        return Ok(Some(webhook));
     }
-    handshakes::forget(connection, id)?;
+    handshakes::remove(connection, id)?;
     deactivation::deactivate(connection, cache, account.as_str(), id, REASON_REQUESTED, now)?;
     webhook_rows::get(connection, Some(account), id)
 }
@@ -118,11 +118,11 @@ pub(super) fn activate(
         && webhook.deactivation.is_some()
         && !handshakes::is_verified(connection, id)?
     {
-        handshakes::demand(connection, cache, &webhook, challenge, now)?;
+        handshakes::require(connection, cache, &webhook, challenge, now)?;
         return webhook_rows::get(connection, Some(account), id);
     }
     cache.forget(account.as_str(), id);
-    handshakes::forget(connection, id)?;
+    handshakes::remove(connection, id)?;
     connection
         .prepare_cached(
             "UPDATE webhooks SET deactivation_reason = NULL, deactivated_at = NULL, epoch = epoch + 1, revision = revision + 1, updated_at = ?3
@@ -151,9 +151,9 @@ pub(super) fn delete(
         .optional()?;
     if revision.is_some() {
         cancellations::insert(connection, id)?;
-        handshakes::forget(connection, id)?;
-        failures::forget(connection, cache, id)?;
-        pauses::forget(connection, cache, &PauseScope::Webhook(id))?;
+        handshakes::remove(connection, id)?;
+        failures::remove(connection, cache, id)?;
+        pauses::remove(connection, cache, &PauseScope::Webhook(id))?;
     }
     Ok(revision)
 }

@@ -210,7 +210,7 @@ impl Fleet {
     pub(crate) async fn admin_api(&self, node: usize) -> Api {
         let address = async || {
             let log = self.log(node);
-            let (_, rest) = log.get(self.nodes[node].log_length_at_start..)?.split_once("operations: ")?;
+            let (_, rest) = log.get(self.nodes[node].log_length_at_start..)?.split_once("admin: ")?;
             rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
         };
         Api::new(&eventually("the address of the admin listener", address).await, None)

@@ -170,7 +170,7 @@ impl Process {
     pub(crate) async fn admin_api(&self) -> Api {
         let address = async || {
             let log = self.log();
-            let (_, rest) = log.rsplit_once("operations: ")?;
+            let (_, rest) = log.rsplit_once("admin: ")?;
             rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
         };
         Api::new(&eventually("the address of the admin listener", address).await, None)
@@ -262,7 +262,7 @@ async fn spawn(wrapper: &[String], database: &Database, flags: &[String], create
     let address = webhooks_process::address_in(&startup_output).and_then(|address| address.parse().ok()).expect("an address");
     // A start that creates a token prints more lines, which contain a command. Other starts print one line.
     while creates_token && !startup_output.ends_with("}'\n") {
-        let read = with_timeout("the first line", output.read_line(&mut startup_output)).await.expect("readable output");
+        let read = with_timeout("the rest of the startup output", output.read_line(&mut startup_output)).await.expect("readable output");
         assert!(read > 0, "the output is incomplete: {startup_output}");
     }
     drain(output);
@@ -291,7 +291,7 @@ pub(super) async fn spawn_until_listening(wrapper: &[String], arguments: &[&str]
         }
     });
     let mut startup_output = String::new();
-    with_timeout("the first line", output.read_line(&mut startup_output)).await.expect("readable output");
+    with_timeout("the rest of the startup output", output.read_line(&mut startup_output)).await.expect("readable output");
     if startup_output.is_empty() {
         with_timeout("the end of the log", &mut log_reader).await.expect("the log reader does not panic");
         return Err(String::from_utf8_lossy(&log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned());

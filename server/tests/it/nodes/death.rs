@@ -12,7 +12,7 @@ use crate::harness::{Fleet, Reply, eventually, id_of};
 /// The maximum duration of a takeover according to the README.
 const MAX_TAKEOVER: Duration = Duration::from_secs(15);
 
-const TAKEOVER_MESSAGE: &str = "node is dead; its leases were released";
+const TAKEOVER_MESSAGE: &str = "node is dead; its leases are void";
 
 #[tokio::test]
 async fn other_nodes_deliver_everything_a_killed_node_had_leased_within_15_seconds() {

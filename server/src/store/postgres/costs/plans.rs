@@ -1,10 +1,12 @@
-//! Reads the query plans that PostgreSQL logs (`auto_explain`). Finds the plan nodes whose cost grows with the size of the
-//! database.
+//! Reads the query plans that PostgreSQL logs (`auto_explain`). Finds the plan nodes whose cost grows with the size of
+//! the database.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
+
+use super::super::ready::ALL_WEBHOOKS;
 
 /// The tables that stay small. Every other table grows.
 const SMALL_TABLES: [&str; 5] = ["nodes", "pauses", "properties", "schema_migrations", "walks"];
@@ -17,10 +19,6 @@ const MAX_EXAMINED: f64 = 10_001.0;
 
 /// Indexes that a plan may scan completely, because the operation needs all rows.
 const SCANNED_INDEXES: [&str; 3] = ["erasures_pkey", "pending_cancelled", "tokens_pkey"];
-
-/// This condition is only in statements that read every webhook. Such statements run rarely, for example when a node
-/// joins or is taken over.
-const OF_ALL_WEBHOOKS: &str = "$1::text IS NULL";
 
 #[derive(Deserialize)]
 pub(super) struct Plan {
@@ -107,7 +105,9 @@ impl Plan {
 
     /// Returns the nodes of the plan whose cost grows, or may grow, with the size of the database.
     pub(super) fn problems(&self, leading: &HashMap<String, String>) -> Vec<String> {
-        if self.statement.contains(OF_ALL_WEBHOOKS) {
+        // Only statements that read every webhook have this condition. They run rarely, for example when a node joins or is
+        // taken over.
+        if self.statement.contains(ALL_WEBHOOKS) {
             return Vec::new();
         }
         self.root.all().into_iter().filter_map(|node| node.problem(leading)).collect()

@@ -37,7 +37,7 @@ impl PublicationWriter {
                 webhook_id: destination.webhook_id,
                 account,
                 epoch: destination.epoch,
-                lane: work_of(destination).lane,
+                lane: destination.new_work().lane,
                 sequence: sequences.get(&id).copied(),
                 created_at,
                 leased_by,
