@@ -227,7 +227,6 @@ async fn a_hanging_receiver_makes_the_attempt_time_out() {
     api.register_url(&receiver.url()).await;
     let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
     assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("timed_out")));
-    assert!(delivery["lastAttempt"]["durationMs"].as_u64() >= Some(1000));
 }
 
 #[tokio::test]
