@@ -12,6 +12,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 /// for these host names.
 pub(crate) const DOMAIN: &str = "bench.localhost";
 
+/// The domain of the receivers of `cargo xtask attack`, which has its own name server.
+pub(crate) const ATTACK_DOMAIN: &str = "attack.example";
+
+/// The host name of the honest receiver of `cargo xtask attack`.
+pub(crate) const HONEST_HOST: &str = "honest.attack.example";
+
 /// Returns the TLS settings of the sink. Writes the certificate of the certificate authority to `ca_file`.
 pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<ServerConfig> {
     let authority_key = KeyPair::generate()?;
@@ -22,7 +28,7 @@ pub(crate) fn server_config(ca_file: &Path) -> anyhow::Result<ServerConfig> {
     std::fs::write(ca_file, authority.self_signed(&authority_key)?.pem()).context("cannot write the certificate of the authority")?;
 
     let key = KeyPair::generate()?;
-    let names = vec!["localhost".to_owned(), DOMAIN.to_owned(), format!("*.{DOMAIN}")];
+    let names = vec!["localhost".to_owned(), DOMAIN.to_owned(), format!("*.{DOMAIN}"), format!("*.{ATTACK_DOMAIN}")];
     let certificate = CertificateParams::new(names)?.signed_by(&key, &Issuer::new(authority, authority_key))?;
     Ok(ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -20,7 +20,7 @@ mod faults;
 mod ledger;
 mod publisher;
 mod receiver;
-mod setup;
+pub(crate) mod setup;
 
 use faults::Faults;
 use ledger::Ledger;
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
 }
 
 #[expect(clippy::disallowed_methods, reason = "this client calls only the servers under test")]
-fn client() -> anyhow::Result<reqwest::Client> {
+pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 

@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -28,6 +29,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Job {
     /// Host and port of each server. Every client has a connection to each server, and uses the connections in turn.
     pub(crate) addresses: Vec<String>,
+    /// The local address of the connections. Without this address, the system chooses an address.
+    pub(crate) source: Option<Ipv4Addr>,
     pub(crate) path: String,
     /// Number of clients. Each client sends one request at a time.
     pub(crate) clients: usize,
@@ -139,7 +142,7 @@ async fn work(job: Job) -> anyhow::Result<LoadResult> {
     for _ in 0..job.clients {
         let mut client_connections = Vec::new();
         for address in &job.addresses {
-            client_connections.push(connect(address).await?);
+            client_connections.push(connect(address, job.source).await?);
         }
         connections.push(client_connections);
     }
@@ -169,8 +172,16 @@ async fn work(job: Job) -> anyhow::Result<LoadResult> {
     })
 }
 
-async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
-    let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
+async fn connect(address: &str, source: Option<Ipv4Addr>) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    let stream = match source {
+        None => TcpStream::connect(address).await,
+        Some(source) => {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind((source, 0).into())?;
+            socket.connect(address.parse()?).await
+        }
+    };
+    let stream = stream.with_context(|| format!("cannot connect to {address}"))?;
     stream.set_nodelay(true)?;
     let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::task::spawn_local(connection);

@@ -177,6 +177,7 @@ fn handlers(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     for clients in CLIENTS {
         let job = Job {
             addresses: vec![handler.address.clone()],
+            source: None,
             path: "/notifications".to_owned(),
             clients: clients as usize,
             first: 1,
