@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::conduct::Conduct::{self, Close, Drip, Flood, Stall, Unread};
 use super::counts::{Row, SharedCounts};
@@ -42,6 +43,11 @@ const CLIENT_HELLO: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
 
 /// A document of several megabytes.
 const LARGE_DOCUMENT: &str = "/docs";
+
+/// Attacks with more connections than this start later. Otherwise, they would use all connections that the server
+/// accepts, and other attacks would not reach the server.
+const MANY_CONNECTIONS: u32 = 500;
+const DELAY: Duration = Duration::from_secs(3);
 
 const NO_PAUSE: Duration = Duration::ZERO;
 const SHORT_PAUSE: Duration = Duration::from_millis(5);
@@ -121,7 +127,11 @@ impl Clients {
             for connection in 0..attack.connections {
                 let from = address(number, connection % attack.addresses);
                 let (conduct, counts) = (conduct.clone(), counts.clone());
-                tasks.spawn(async move { conduct.repeat(from, to, &counts).await });
+                let delay = if attack.connections > MANY_CONNECTIONS { DELAY } else { NO_PAUSE };
+                tasks.spawn(async move {
+                    sleep(delay).await;
+                    conduct.repeat(from, to, &counts).await
+                });
             }
         }
         Clients { running, _tasks: tasks }

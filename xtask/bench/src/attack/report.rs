@@ -127,8 +127,9 @@ impl Outcome {
         let mut text = lines(&table);
         let log = number(self.log_bytes as f64 / 1e3);
         text += &format!("\nMedian time from publish to arrival: {} ms. Log of the server: {log} kB.\n", number(p50));
-        for (failure, count) in &readyz.failed {
-            text += &format!("{count} times, /readyz had no status 200: {failure}.\n");
+        if failed > 0 {
+            let failures: Vec<String> = readyz.failed.iter().map(|(failure, count)| format!("{count}× {failure}")).collect();
+            text += &format!("Results of /readyz other than status 200: {}.\n", failures.join(", "));
         }
         text
     }
@@ -158,7 +159,7 @@ fn rows(head: [&str; 4], rows: &[Row]) -> String {
     }
     // Both tables have the same columns.
     let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
-    table.set_constraints([fixed(36), fixed(13), fixed(10), ColumnConstraint::UpperBoundary(Width::Fixed(41))]);
+    table.set_constraints([fixed(35), fixed(13), fixed(12), ColumnConstraint::UpperBoundary(Width::Fixed(40))]);
     lines(&table)
 }
 
