@@ -55,7 +55,7 @@ impl Outcome {
         let mut failures = Vec::new();
         if let Some((status, after)) = self.observed.ended {
             failures.push(format!(
-                "the server ended {:.1} s after the start of the attack ({status}); its log may say why",
+                "the server ended within {:.1} s after the start of the attack ({status}); its log may say why",
                 after.as_secs_f64()
             ));
         }
@@ -234,7 +234,7 @@ mod tests {
         let mut outcome = passed();
         (outcome.observed.ended, outcome.stopped) = (Some((aborted(), Duration::from_secs(2))), None);
         let failures = outcome.failures();
-        assert!(failures.len() == 1 && failures[0].starts_with("the server ended 2.0 s after"), "{failures:?}");
+        assert!(failures.len() == 1 && failures[0].starts_with("the server ended within 2.0 s after"), "{failures:?}");
     }
 
     #[test]
