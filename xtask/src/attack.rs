@@ -15,6 +15,9 @@ pub struct Arguments {
     /// Who attacks
     #[arg(long, value_enum, value_delimiter = ',', default_value = "clients,receivers")]
     by: Vec<Peers>,
+    /// Use TLS for the API
+    #[arg(long)]
+    tls: bool,
     /// Use debug builds, as the tests do
     #[arg(long)]
     debug: bool,
@@ -37,6 +40,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let name = |peers: &Peers| if matches!(peers, Peers::Clients) { "clients" } else { "receivers" };
     let by: Vec<&str> = arguments.by.iter().map(name).collect();
     command.arg("attack").arg(format!("--seconds={}", arguments.seconds)).arg(format!("--by={}", by.join(",")));
+    if arguments.tls {
+        command.arg("--tls");
+    }
     let status = command.status().context("cannot start webhooks-bench")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -32,10 +32,10 @@ pub(crate) use attacker::serve;
 use attacker::Attacker;
 use clients::Victim;
 use report::Outcome;
-use setup::{HONEST_ACCOUNT, HONEST_PATHS};
+use setup::{Api, HONEST_ACCOUNT, HONEST_PATHS};
 
-use crate::authority::HONEST_HOST;
-use crate::load::{Job, Load, LoadResult, Target};
+use crate::authority::{self, HONEST_HOST};
+use crate::load::{Job, Load, LoadResult, Route, Target};
 use crate::rig::{DeliveryResult, EVENT, NOTIFICATIONS, publication};
 use crate::scenario::latency;
 use crate::server::{Peak, Server};
@@ -77,6 +77,9 @@ pub(crate) struct Arguments {
     seconds: u32,
     #[arg(long, value_delimiter = ',', default_value = "clients,receivers")]
     by: Vec<Peers>,
+    /// The API uses TLS.
+    #[arg(long)]
+    tls: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -94,25 +97,34 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     let mut sink = Sink::start(&honest_ca)?;
     let mut attacker = Attacker::start(&hostile_ca)?;
     let admin = free_address()?;
-    let options = [
+    let mut options = vec![
         ("--ca-file", honest_ca.display().to_string()),
         ("--ca-file", hostile_ca.display().to_string()),
         ("--name-server", attacker.started.name_server.to_string()),
         ("--admin-listen", admin.to_string()),
         ("--drain-timeout-seconds", DRAIN_TIMEOUT.as_secs().to_string()),
     ];
+    let api_ca = arguments.tls.then(|| directory.join("api.pem"));
+    if let Some(api_ca) = &api_ca {
+        let (certificate, key) = (directory.join("api-certificate.pem"), directory.join("api-key.pem"));
+        authority::write_certificate(api_ca, &certificate, &key)?;
+        options.extend([("--tls-cert-file", certificate.display().to_string()), ("--tls-key-file", key.display().to_string())]);
+    }
     let options: Vec<String> = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
     let limited = setup::limited(program, directory)?;
     let mut service = Service::start(&limited, directory, Store::Embedded, &options, &Peak::default())?;
 
-    let http = setup::client()?;
-    runtime.block_on(setup::register_honest(&http, &mut service, &sink.https(HONEST_HOST)))?;
-    let hostile_targets = runtime.block_on(setup::register_hostile(&http, &mut service, &attacker.started))?;
-    drop(http);
-    let victim = Victim { api: service.addresses()[0].parse()?, admin, token: service.account_token("intruder")? };
+    let address: SocketAddr = service.addresses().first().context("the service has no server")?.parse()?;
+    let scheme = if arguments.tls { "https" } else { "http" };
+    let api = Api { http: setup::client(api_ca.as_deref())?, url: format!("{scheme}://{address}") };
+    runtime.block_on(setup::register_honest(&api, &mut service, &sink.https(HONEST_HOST)))?;
+    let hostile_targets = runtime.block_on(setup::register_hostile(&api, &mut service, &attacker.started))?;
+    drop(api);
+    let victim = Victim { api: address, admin, token: service.account_token("intruder")?, ca_file: api_ca.clone() };
 
     let mut honest = Load::start()?;
-    let warm_up = honest_job(&mut service, 1, WARM_UP)?;
+    let route = |source| Route { source: Some(source), ca_file: api_ca.clone() };
+    let warm_up = honest_job(&mut service, route(HONEST_ADDRESS), 1, WARM_UP)?;
     let expected = honest.run(&warm_up)?.all_accepted()?.accepted.len() * HONEST_PATHS.len();
     let arrived = sink.await_callbacks(expected, IDLE)?;
     ensure!(arrived == expected, "{} of {expected} callbacks did not arrive before the attack", expected - arrived);
@@ -126,14 +138,15 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     );
     let is_by = |peers| arguments.by.contains(&peers);
     let wanted = HONEST_RATE * seconds;
-    let mut paced = honest_job(&mut service, WARM_UP + 1, wanted)?;
+    let mut paced = honest_job(&mut service, route(HONEST_ADDRESS), WARM_UP + 1, wanted)?;
     paced.per_second = Some(HONEST_RATE.into());
     honest.begin(&paced)?;
     // The attack begins after the honest customer has connected.
     sink.await_callbacks(HONEST_PATHS.len(), IDLE)?;
     let mut platform = Load::start()?;
     let count = if is_by(Peers::Receivers) { HOSTILE_RATE * seconds } else { 0 };
-    platform.begin(&job(&service, hostile_targets, PLATFORM_ADDRESS, PLATFORM_CLIENTS, 1, count, HOSTILE_RATE))?;
+    let hostile = job(&service, hostile_targets, route(PLATFORM_ADDRESS), PLATFORM_CLIENTS, 1, count);
+    platform.begin(&Job { per_second: Some(HOSTILE_RATE.into()), ..hostile })?;
     if is_by(Peers::Clients) {
         attacker.attack(&victim)?;
     }
@@ -185,16 +198,15 @@ fn of_customers(published: &LoadResult) -> String {
 }
 
 /// Returns a job that publishes notifications to the honest customer.
-fn honest_job(service: &mut Service, first: u32, count: u32) -> anyhow::Result<Job> {
+fn honest_job(service: &mut Service, route: Route, first: u32, count: u32) -> anyhow::Result<Job> {
     let (before, after) = publication(HONEST_ACCOUNT, EVENT);
     let target = Target { token: service.platform_token()?, before, after };
-    Ok(Job { per_second: None, ..job(service, vec![target], HONEST_ADDRESS, HONEST_CLIENTS, first, count, HONEST_RATE) })
+    Ok(job(service, vec![target], route, HONEST_CLIENTS, first, count))
 }
 
-fn job(service: &Service, targets: Vec<Target>, source: Ipv4Addr, clients: usize, first: u32, count: u32, rate: u32) -> Job {
+fn job(service: &Service, targets: Vec<Target>, route: Route, clients: usize, first: u32, count: u32) -> Job {
     let (addresses, path) = (service.addresses(), NOTIFICATIONS.to_owned());
-    let (source, per_second) = (Some(source), Some(rate.into()));
-    Job { addresses, source, path, clients, first, count, per_second, targets, in_order: false }
+    Job { addresses, route, path, clients, first, count, per_second: None, targets, in_order: false }
 }
 
 /// Sends SIGTERM, and waits for the end of the server. Returns the duration and the status. Returns `None` if the server

@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
 }
 
 #[expect(clippy::disallowed_methods, reason = "this client calls only the servers under test")]
-pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
+fn client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
         while let Some(command) = commands.recv().await {
             match command {
                 Command::Attack(victim) => {
-                    clients = Some(Clients::start(&victim));
+                    clients = Some(Clients::start(&victim)?);
                     respond(&())?;
                 }
                 Command::Report => {

@@ -5,15 +5,18 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsConnector;
 
 use super::counts::{SharedCounts, Statuses, end_of};
 
 /// Maximum time to open a connection. A connection takes longer if the queue of the listener is full.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Maximum time of a TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time until a client replaces a connection that has ended.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
@@ -41,12 +44,12 @@ pub(super) enum Conduct {
 }
 
 impl Conduct {
-    /// Opens connections, one after another, until the task is aborted.
-    pub(super) async fn repeat(&self, from: Ipv4Addr, to: SocketAddr, counts: &SharedCounts) -> Infallible {
+    /// Opens connections, one after another, until the task is aborted. With `tls`, the connections use TLS.
+    pub(super) async fn repeat(&self, from: Ipv4Addr, to: SocketAddr, tls: Option<TlsConnector>, counts: &SharedCounts) -> Infallible {
         loop {
             counts.change(|counts| counts.connections += 1);
             let end = match timeout(CONNECT_TIMEOUT, connect(from, to)).await {
-                Ok(Ok(stream)) => self.attack(stream, counts).await,
+                Ok(Ok(stream)) => self.attack(stream, tls.as_ref(), counts).await,
                 Ok(Err(error)) => end_of(&error),
                 Err(_) => "not accepted",
             };
@@ -56,14 +59,23 @@ impl Conduct {
     }
 
     /// Uses the connection until it ends. Returns how it ended.
-    async fn attack(&self, mut stream: TcpStream, counts: &SharedCounts) -> &'static str {
+    async fn attack(&self, stream: TcpStream, tls: Option<&TlsConnector>, counts: &SharedCounts) -> &'static str {
         if matches!(self, Conduct::Close) {
             // With this setting, the connection is reset. So its port can be used again at once.
             let _ = stream.set_zero_linger();
             return "closed by the client";
         }
+        let (Some(tls), Ok(server)) = (tls, stream.peer_addr()) else { return self.exchange(stream, counts).await };
+        match timeout(HANDSHAKE_TIMEOUT, tls.connect(server.ip().into(), stream)).await {
+            Ok(Ok(stream)) => self.exchange(stream, counts).await,
+            Ok(Err(error)) => end_of(&error),
+            Err(_) => "no handshake",
+        }
+    }
+
+    async fn exchange(&self, stream: impl AsyncRead + AsyncWrite, counts: &SharedCounts) -> &'static str {
         let reads = !matches!(self, Conduct::Unread(_));
-        let (reader, writer) = stream.split();
+        let (reader, writer) = tokio::io::split(stream);
         let (receive, send) = (receive(reader, counts), self.send(writer, counts));
         // The response is read first, because it may explain why the server closes the connection.
         tokio::select! {
@@ -73,20 +85,25 @@ impl Conduct {
         }
     }
 
-    async fn send(&self, mut writer: WriteHalf<'_>, counts: &SharedCounts) -> io::Result<Infallible> {
+    async fn send(&self, mut writer: impl AsyncWrite + Unpin, counts: &SharedCounts) -> io::Result<Infallible> {
         match self {
-            Conduct::Stall(bytes) => writer.write_all(bytes).await?,
+            Conduct::Stall(bytes) => {
+                writer.write_all(bytes).await?;
+                writer.flush().await?;
+            }
             Conduct::Drip(bytes, byte) => {
                 writer.write_all(bytes).await?;
                 loop {
                     sleep(DRIP_PAUSE).await;
                     writer.write_all(&[*byte]).await?;
+                    writer.flush().await?;
                 }
             }
             Conduct::Flood(bytes, part, pause) => {
                 writer.write_all(bytes).await?;
                 for index in 0.. {
                     writer.write_all(&part(index)).await?;
+                    writer.flush().await?;
                     counts.change(|counts| counts.requests += 1);
                     if !pause.is_zero() {
                         sleep(*pause).await;
@@ -110,7 +127,7 @@ async fn connect(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Reads until the connection ends, and counts the responses. Returns how the connection ended.
-async fn receive(mut reader: ReadHalf<'_>, counts: &SharedCounts) -> &'static str {
+async fn receive(mut reader: impl AsyncRead + Unpin, counts: &SharedCounts) -> &'static str {
     let (mut statuses, mut part) = (Statuses::default(), vec![0; 16 * 1024]);
     loop {
         match reader.read(&mut part).await {

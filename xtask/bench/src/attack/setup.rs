@@ -11,7 +11,7 @@ use super::attacker::Started;
 use super::receivers::{MANY_ADDRESSES, RECEIVERS, SILENT_NAME, host};
 use super::responses::words_headers;
 use super::secret::SECRET;
-use crate::chaos::{self, setup::call};
+use crate::chaos::setup::call;
 use crate::load::Target;
 use crate::rig::{EVENT, WEBHOOKS, publication};
 use crate::service::Service;
@@ -46,16 +46,16 @@ pub(super) fn limited(program: &Path, directory: &Path) -> anyhow::Result<PathBu
 pub(super) const HONEST_PATHS: [&str; 2] = ["ok/1", "close/2"];
 
 /// Registers the webhooks of the honest customer.
-pub(super) async fn register_honest(http: &reqwest::Client, service: &mut Service, url: &str) -> anyhow::Result<()> {
+pub(super) async fn register_honest(api: &Api, service: &mut Service, url: &str) -> anyhow::Result<()> {
     for path in HONEST_PATHS {
-        register(http, service, HONEST_ACCOUNT, &json!({ "targetURL": format!("{url}/{path}") })).await?;
+        register(api, service, HONEST_ACCOUNT, &json!({ "targetURL": format!("{url}/{path}") })).await?;
     }
     Ok(())
 }
 
 /// Registers webhooks with all hostile receivers. Each receiver has its own customer. Returns the publications to these
 /// customers.
-pub(super) async fn register_hostile(http: &reqwest::Client, service: &mut Service, started: &Started) -> anyhow::Result<Vec<Target>> {
+pub(super) async fn register_hostile(api: &Api, service: &mut Service, started: &Started) -> anyhow::Result<Vec<Target>> {
     let token = service.platform_token()?;
     let mut targets = Vec::new();
     for (receiver, port) in RECEIVERS.iter().zip(&started.ports) {
@@ -72,7 +72,7 @@ pub(super) async fn register_hostile(http: &reqwest::Client, service: &mut Servi
         }
         for number in 0..receiver.webhooks() {
             registration["targetURL"] = json!(format!("{url}/{number}"));
-            register(http, service, receiver.name, &registration).await?;
+            register(api, service, receiver.name, &registration).await?;
         }
         targets.push(target(&token, receiver.name, receiver.needs_large_payload()));
     }
@@ -80,7 +80,7 @@ pub(super) async fn register_hostile(http: &reqwest::Client, service: &mut Servi
     let port = started.ports.first().context("there are no receivers")?;
     for name in [MANY_ADDRESSES, SILENT_NAME] {
         let account = name.split('.').next().unwrap_or(name);
-        register(http, service, account, &json!({ "targetURL": format!("https://{name}:{port}/") })).await?;
+        register(api, service, account, &json!({ "targetURL": format!("https://{name}:{port}/") })).await?;
         targets.push(target(&token, account, false));
     }
     Ok(targets)
@@ -94,17 +94,26 @@ fn target(token: &str, account: &str, large: bool) -> Target {
     Target { token: token.to_owned(), before, after }
 }
 
-async fn register(http: &reqwest::Client, service: &mut Service, account: &str, registration: &Value) -> anyhow::Result<()> {
+async fn register(api: &Api, service: &mut Service, account: &str, registration: &Value) -> anyhow::Result<()> {
     let token = service.account_token(account)?;
-    let address = &service.nodes.first().context("the service has no server")?.address;
-    let request = http.post(format!("http://{address}{WEBHOOKS}")).json(registration);
+    let request = api.http.post(format!("{}{WEBHOOKS}", api.url)).json(registration);
     let webhook = call(request, &token).await.with_context(|| format!("cannot register a webhook of {account}"))?;
     webhook["id"].as_str().context("the webhook has no id").map(drop)
 }
 
-/// Returns the client that registers the webhooks.
-pub(super) fn client() -> anyhow::Result<reqwest::Client> {
-    chaos::client()
+/// Returns the client that registers the webhooks. It trusts only the authority in `ca_file`.
+#[expect(clippy::disallowed_methods, reason = "this client calls only the server under attack")]
+pub(super) fn client(ca_file: Option<&Path>) -> anyhow::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().no_proxy();
+    let Some(ca_file) = ca_file else { return Ok(builder.build()?) };
+    let authority = fs::read(ca_file).with_context(|| format!("cannot read {}", ca_file.display()))?;
+    Ok(builder.tls_certs_only([reqwest::Certificate::from_pem(&authority)?]).build()?)
+}
+
+/// The client that registers the webhooks, and the URL of the API.
+pub(super) struct Api {
+    pub(super) http: reqwest::Client,
+    pub(super) url: String,
 }
 
 #[cfg(test)]
