@@ -117,8 +117,9 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     let address: SocketAddr = service.addresses().first().context("the service has no server")?.parse()?;
     let scheme = if arguments.tls { "https" } else { "http" };
     let api = Api { http: setup::client(api_ca.as_deref())?, url: format!("{scheme}://{address}") };
-    runtime.block_on(setup::register_honest(&api, &mut service, &sink.https(HONEST_HOST)))?;
-    let hostile_targets = runtime.block_on(setup::register_hostile(&api, &mut service, &attacker.started))?;
+    let honest_url = sink.https(HONEST_HOST);
+    runtime.block_on(setup::register_honest(&api, &mut service, &honest_url))?;
+    let hostile_targets = runtime.block_on(setup::register_hostile(&api, &mut service, &attacker.started, &honest_url))?;
     drop(api);
     let victim = Victim { api: address, admin, token: service.account_token("intruder")?, ca_file: api_ca.clone() };
 
@@ -150,9 +151,11 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     if is_by(Peers::Clients) {
         attacker.attack(&victim)?;
     }
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), service.cpu()?.servers);
     let server = service.nodes.first_mut().context("the service has no server")?;
     let mut observed = runtime.block_on(watch::watch(server, admin, Duration::from_secs(seconds.into())))?;
+
+    let cpu_share = server.cpu().map(|now| now.saturating_sub(cpu).as_secs_f64() / started.elapsed().as_secs_f64()).ok();
 
     let published = honest.end()?;
     sink.await_callbacks(published.accepted.len() * HONEST_PATHS.len(), IDLE)?;
@@ -177,6 +180,7 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
         lost: arrivals.tally.lost,
         published,
         observed,
+        cpu_share,
         stopped,
         stop_goal: DRAIN_TIMEOUT + STOP_MARGIN,
         stored_secrets: secret::stored_in(service.data_directory())?,

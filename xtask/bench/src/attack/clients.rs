@@ -53,6 +53,9 @@ const SILENT: &str = "silent, from one address";
 const SILENT_MANY: &str = "silent, from 100 addresses";
 const BELOW_HTTP: [&str; 3] = [TLS_STALL, SILENT, SILENT_MANY];
 
+/// Idle connections that have sent a request. So a server may treat them better than silent connections.
+const USED_MANY: &str = "used, from 100 addresses";
+
 /// A document of several megabytes.
 const LARGE_DOCUMENT: &str = "/docs";
 
@@ -93,6 +96,7 @@ fn attacks(token: &str, client_hello: &[u8]) -> Vec<Attack> {
         attack("HTTP/2 preface that stalls", Api, 50, 5, Stall(half_preface())),
         attack("idle HTTP/2", Api, 50, 5, Stall(frames::opening())),
         attack("idle after a response", Api, 50, 5, Stall(get("/healthz", ""))),
+        attack(USED_MANY, Api, 1_100, 100, Stall(get("/healthz", ""))),
         attack("HTTP/2 PING", Api, 2, 1, Flood(frames::opening(), frames::pings, NO_PAUSE)),
         attack("HTTP/2 SETTINGS", Api, 2, 1, Flood(frames::opening(), frames::settings, NO_PAUSE)),
         attack("HTTP/2 PRIORITY", Api, 2, 1, Flood(frames::opening(), frames::priorities, NO_PAUSE)),
@@ -112,6 +116,7 @@ fn attacks(token: &str, client_hello: &[u8]) -> Vec<Attack> {
         attack(SILENT, Admin, 1_100, 1, Stall(Vec::new())),
         attack(SILENT_MANY, Admin, 600, 100, Stall(Vec::new())),
         attack("header one byte at a time", Admin, 50, 5, Drip(slow_field(), b'a')),
+        attack(USED_MANY, Admin, 600, 100, Stall(get("/healthz", ""))),
         attack("idle HTTP/2", Admin, 50, 5, Stall(frames::opening())),
         attack("HTTP/2 PING", Admin, 2, 1, Flood(frames::opening(), frames::pings, NO_PAUSE)),
         attack("does not read responses", Admin, 20, 2, Unread(get("/metrics", ""))),

@@ -21,6 +21,9 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time until a client replaces a connection that has ended.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
+/// Time until a client that floods a connection replaces it.
+const FLOOD_PAUSE: Duration = Duration::from_millis(100);
+
 /// Time between two connections that a client closes at once.
 const CLOSE_PAUSE: Duration = Duration::from_millis(10);
 
@@ -54,7 +57,15 @@ impl Conduct {
                 Err(_) => "not accepted",
             };
             counts.end(end);
-            sleep(if matches!(self, Conduct::Close) { CLOSE_PAUSE } else { RECONNECT_PAUSE }).await;
+            sleep(self.reconnect_pause()).await;
+        }
+    }
+
+    fn reconnect_pause(&self) -> Duration {
+        match self {
+            Conduct::Close => CLOSE_PAUSE,
+            Conduct::Flood(..) => FLOOD_PAUSE,
+            _ => RECONNECT_PAUSE,
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
 use super::counts::SharedCounts;
-use super::receivers::{HOSTILE_ADDRESS, MANY_ADDRESSES, SILENT_NAME};
+use super::receivers::{MANY_ADDRESSES, SILENT_NAME, address_of};
 use crate::authority::HONEST_HOST;
 
 /// Number of addresses of the host [`MANY_ADDRESSES`]. An answer has at most 65,535 bytes, and an address takes 16.
@@ -27,7 +27,7 @@ pub(super) struct NameCounts {
 
 /// Starts the name server, and returns its address.
 pub(super) async fn start(counts: NameCounts) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind((HOSTILE_ADDRESS, 0)).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let socket = UdpSocket::bind(address).await?;
     let of_tcp = counts.clone();
@@ -78,7 +78,7 @@ fn answer(query: &[u8], max_bytes: usize, counts: &NameCounts) -> Option<Vec<u8>
     } else if name == HONEST_HOST {
         vec![Ipv4Addr::LOCALHOST]
     } else {
-        vec![HOSTILE_ADDRESS]
+        address_of(&name).into_iter().collect()
     };
     let records: Vec<u8> = addresses.iter().flat_map(|address| record(*address)).collect();
     let is_truncated = HEAD_BYTES + question.len() + records.len() > max_bytes;
@@ -120,9 +120,9 @@ mod tests {
 
     #[test]
     fn a_receiver_has_one_address() {
-        let answer = answer(&query("Hang.attack.example", 1), MAX_UDP_BYTES, &NameCounts::default()).expect("an answer");
+        let answer = answer(&query("Hanging.attack.example", 1), MAX_UDP_BYTES, &NameCounts::default()).expect("an answer");
         assert_eq!(answer[..8], [7, 9, 0x81, 0x80, 0, 1, 0, 1]);
-        assert_eq!(answer[answer.len() - 4..], HOSTILE_ADDRESS.octets());
+        assert_eq!(answer[answer.len() - 4..], [127, 2, 0, 1]);
     }
 
     #[test]

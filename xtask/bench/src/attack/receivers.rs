@@ -12,9 +12,6 @@ use super::counts::{Row, SharedCounts};
 use super::responses::{Peer, Response};
 use crate::authority;
 
-/// The address of all hostile receivers. It differs from the address of the honest receiver.
-pub(super) const HOSTILE_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);
-
 /// A host with thousands of addresses. No address accepts a connection.
 pub(super) const MANY_ADDRESSES: &str = "many-addresses.attack.example";
 
@@ -65,6 +62,8 @@ pub(super) const RECEIVERS: &[Receiver] = &[
     receiver("endless-body", Behaviour::Respond(Response::EndlessBody)),
     receiver("endless-gzip", Behaviour::Respond(Response::EndlessGzip)),
     receiver("echo", Behaviour::Respond(Response::Echo)),
+    receiver("echo-utf-16", Behaviour::Respond(Response::EchoUtf16)),
+    receiver("encoded-secret", Behaviour::Respond(Response::Encodings)),
     receiver("words", Behaviour::Respond(Response::Words)),
     receiver("redirect", Behaviour::Respond(Response::Redirect)),
     receiver("retry-after", Behaviour::Respond(Response::RetryAfter)),
@@ -102,6 +101,17 @@ pub(super) fn host(name: &str) -> String {
     format!("{name}.{}", authority::ATTACK_DOMAIN)
 }
 
+/// Returns the address of a hostile receiver, or `None` if no receiver has this host name. Each receiver has its own
+/// address. So a limit for one address does not keep callbacks from other receivers.
+pub(super) fn address_of(name: &str) -> Option<Ipv4Addr> {
+    RECEIVERS.iter().position(|receiver| host(receiver.name) == name).map(address)
+}
+
+/// Returns the address of the receiver at this index of [`RECEIVERS`].
+fn address(index: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 2, 0, index as u8 + 1)
+}
+
 /// The receivers that run.
 pub(super) struct Running {
     counts: Vec<SharedCounts>,
@@ -117,8 +127,8 @@ impl Running {
         http2.alpn_protocols = vec![b"h2".to_vec()];
         let (http1, http2) = (TlsAcceptor::from(Arc::new(http1)), TlsAcceptor::from(Arc::new(http2)));
         let mut running = Running { counts: Vec::new(), ports: Vec::new(), _tasks: JoinSet::new() };
-        for receiver in RECEIVERS {
-            let listener = TcpListener::bind((HOSTILE_ADDRESS, 0)).await?;
+        for (index, receiver) in RECEIVERS.iter().enumerate() {
+            let listener = TcpListener::bind((address(index), 0)).await?;
             let counts = SharedCounts::default();
             running.ports.push(listener.local_addr()?.port());
             running.counts.push(counts.clone());

@@ -37,6 +37,8 @@ pub(super) struct Outcome {
     /// were accepted.
     pub(super) lost: u64,
     pub(super) observed: Observed,
+    /// CPU time of the server per second of the attack. `None` if the server has ended.
+    pub(super) cpu_share: Option<f64>,
     /// The time from SIGTERM to the end of the server, and its status. `None` if the server did not end in time.
     pub(super) stopped: Option<(Duration, ExitStatus)>,
     /// Goal for the time from SIGTERM to the end of the server.
@@ -127,6 +129,9 @@ impl Outcome {
         let mut text = lines(&table);
         let log = number(self.log_bytes as f64 / 1e3);
         text += &format!("\nMedian time from publish to arrival: {} ms. Log of the server: {log} kB.\n", number(p50));
+        if let Some(share) = self.cpu_share {
+            text += &format!("CPU time of the server: {} s per second of the attack.\n", number(share));
+        }
         if failed > 0 {
             let failures: Vec<String> = readyz.failed.iter().map(|(failure, count)| format!("{count}× {failure}")).collect();
             text += &format!("Results of /readyz other than status 200: {}.\n", failures.join(", "));
@@ -191,6 +196,7 @@ mod tests {
             arrivals: vec![3.0; 100],
             lost: 0,
             observed: Observed { probes: Probes { count: 9, ..Probes::default() }, peak: 80_000_000, ended: None },
+            cpu_share: Some(0.4),
             stopped: Some((Duration::from_millis(500), ExitStatus::from_raw(0))),
             stop_goal: Duration::from_secs(4),
             stored_secrets: Vec::new(),

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::counts::SharedCounts;
 use super::frames::{self, HEAD_BYTES, PREFACE, kind};
-use super::secret::encodings;
+use super::secret::{common_encodings, encodings, utf16};
 
 /// Time between two bytes of a slow response.
 const DRIP_PAUSE: Duration = Duration::from_millis(200);
@@ -27,8 +27,12 @@ pub(super) enum Response {
     EndlessBody,
     /// A compressed body without end. Each kilobyte decompresses to 158 kilobytes.
     EndlessGzip,
-    /// The request, also in many encodings.
+    /// The request, and the secret in many encodings.
     Echo,
+    /// The request in UTF-16.
+    EchoUtf16,
+    /// The secret in common encodings, without the rest of the request.
+    Encodings,
     /// A body in which each position matches many of the customer's header values.
     Words,
     Redirect,
@@ -101,11 +105,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<'_, S> {
                 self.write_endlessly(&repeated.repeat(300)).await
             }
             Response::Echo => {
-                let body: Vec<u8> = encodings().into_iter().flat_map(|(_, bytes)| [bytes, b"\n".to_vec()].concat()).collect();
-                let body = [body, request.clone(), STANDARD.encode(request).into_bytes()].concat();
-                self.write(&complete("500 Internal Server Error", "", &body)).await
+                self.write(&failure(&[lines(encodings()), request.clone(), STANDARD.encode(request).into_bytes()].concat())).await
             }
-            Response::Words => self.write(&complete("500 Internal Server Error", "", &words_body())).await,
+            Response::EchoUtf16 => self.write(&failure(&utf16(&request))).await,
+            Response::Encodings => self.write(&failure(&lines(common_encodings()))).await,
+            Response::Words => self.write(&failure(&words_body())).await,
             Response::Redirect => self.write(&complete("302 Found", "location: http://127.0.0.1:1/\r\n", b"")).await,
             Response::RetryAfter => {
                 let field = "retry-after: 99999999999999999999999999\r\n";
@@ -167,6 +171,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<'_, S> {
 fn complete(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status}\r\n{fields}content-length: {}\r\nconnection: close\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
+}
+
+/// Returns a response that reports a failure. The service stores a part of the body.
+fn failure(body: &[u8]) -> Vec<u8> {
+    complete("500 Internal Server Error", "", body)
+}
+
+fn lines(encodings: Vec<(&'static str, Vec<u8>)>) -> Vec<u8> {
+    encodings.into_iter().flat_map(|(_, bytes)| [bytes, b"\n".to_vec()].concat()).collect()
 }
 
 fn content_length(head: &[u8]) -> usize {

@@ -10,28 +10,45 @@ use base64::engine::general_purpose::STANDARD;
 /// A custom header of the webhook has this value.
 pub(super) const SECRET: &str = "k7-Vq2xPz9LmT4wRb8Nc";
 
-/// Returns the names and the bytes of the encodings in which a receiver returns the secret.
-pub(super) fn encodings() -> Vec<(&'static str, Vec<u8>)> {
+type Encodings = Vec<(&'static str, Vec<u8>)>;
+
+/// Returns the names and the bytes of common encodings of the secret.
+pub(super) fn common_encodings() -> Encodings {
     let bytes = SECRET.as_bytes();
-    let hex = |separator: &str| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator);
-    let base64 = STANDARD.encode(bytes);
     let percent = || bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<String>();
-    let quoted = || bytes.iter().map(|byte| format!("={byte:02X}")).collect::<String>();
     let json = || bytes.iter().map(|byte| format!("\\u{byte:04x}")).collect::<String>();
     vec![
         ("plain", bytes.to_vec()),
-        ("base64", base64.clone().into_bytes()),
-        ("base64 twice", STANDARD.encode(&base64).into_bytes()),
-        ("hexadecimal", hex("").into_bytes()),
-        ("hexadecimal with spaces", hex(" ").into_bytes()),
-        ("hexadecimal with colons", hex(":").into_bytes()),
+        ("base64", STANDARD.encode(bytes).into_bytes()),
+        ("hexadecimal", hexadecimal("").into_bytes()),
         ("percent encoding", percent().into_bytes()),
-        ("quoted-printable", quoted().into_bytes()),
         ("JSON escapes", json().into_bytes()),
+    ]
+}
+
+/// Returns all encodings of the secret in text.
+pub(super) fn encodings() -> Encodings {
+    let bytes = SECRET.as_bytes();
+    let quoted = || bytes.iter().map(|byte| format!("={byte:02X}")).collect::<String>();
+    let mut encodings = common_encodings();
+    encodings.extend([
+        ("base64 twice", STANDARD.encode(STANDARD.encode(bytes)).into_bytes()),
+        ("hexadecimal with spaces", hexadecimal(" ").into_bytes()),
+        ("hexadecimal with colons", hexadecimal(":").into_bytes()),
+        ("quoted-printable", quoted().into_bytes()),
         ("upper case", SECRET.to_uppercase().into_bytes()),
         ("reversed", bytes.iter().rev().copied().collect()),
-        ("UTF-16", bytes.iter().flat_map(|byte| [*byte, 0]).collect()),
-    ]
+    ]);
+    encodings
+}
+
+fn hexadecimal(separator: &str) -> String {
+    SECRET.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator)
+}
+
+/// Returns a text in UTF-16 with the less significant byte first.
+pub(super) fn utf16(text: &[u8]) -> Vec<u8> {
+    text.iter().flat_map(|byte| [*byte, 0]).collect()
 }
 
 /// Returns the names of the encodings of the secret that the files in a folder contain.
@@ -44,7 +61,8 @@ pub(super) fn stored_in(directory: &Path) -> anyhow::Result<Vec<&'static str>> {
         }
     }
     let is_stored = |bytes: &[u8]| contents.iter().any(|content| contains(content, bytes));
-    Ok(encodings().into_iter().filter(|(_, bytes)| is_stored(bytes)).map(|(name, _)| name).collect())
+    let encodings = encodings().into_iter().chain([("UTF-16", utf16(SECRET.as_bytes()))]);
+    Ok(encodings.filter(|(_, bytes)| is_stored(bytes)).map(|(name, _)| name).collect())
 }
 
 fn contains(content: &[u8], wanted: &[u8]) -> bool {

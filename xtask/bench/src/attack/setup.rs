@@ -45,6 +45,11 @@ pub(super) fn limited(program: &Path, directory: &Path) -> anyhow::Result<PathBu
 /// callbacks needs a new connection.
 pub(super) const HONEST_PATHS: [&str; 2] = ["ok/1", "close/2"];
 
+/// A customer whose webhooks have the host of the honest receiver. This host responds to its callbacks with status 404. The
+/// failures must not delay callbacks to the honest customer.
+const NEIGHBOUR: &str = "neighbour";
+const NEIGHBOUR_WEBHOOKS: usize = 20;
+
 /// Registers the webhooks of the honest customer.
 pub(super) async fn register_honest(api: &Api, service: &mut Service, url: &str) -> anyhow::Result<()> {
     for path in HONEST_PATHS {
@@ -53,11 +58,14 @@ pub(super) async fn register_honest(api: &Api, service: &mut Service, url: &str)
     Ok(())
 }
 
-/// Registers webhooks with all hostile receivers. Each receiver has its own customer. Returns the publications to these
-/// customers.
-pub(super) async fn register_hostile(api: &Api, service: &mut Service, started: &Started) -> anyhow::Result<Vec<Target>> {
+/// Registers webhooks with all hostile receivers. Each receiver has its own customer. A further customer uses the host of
+/// the honest customer, at `honest_url`. Returns the publications to these customers.
+pub(super) async fn register_hostile(api: &Api, service: &mut Service, started: &Started, honest_url: &str) -> anyhow::Result<Vec<Target>> {
     let token = service.platform_token()?;
-    let mut targets = Vec::new();
+    for number in 0..NEIGHBOUR_WEBHOOKS {
+        register(api, service, NEIGHBOUR, &json!({ "targetURL": format!("{honest_url}/missing/{number}") })).await?;
+    }
+    let mut targets = vec![target(&token, NEIGHBOUR, false)];
     for (receiver, port) in RECEIVERS.iter().zip(&started.ports) {
         let url = format!("https://{}:{port}", host(receiver.name));
         let mut registration = json!({ "targetURL": url, "headers": [{ "name": "attack-key", "value": SECRET }] });
