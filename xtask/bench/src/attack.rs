@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
-use rustix::process::Signal;
+use rustix::process::{Resource, Signal, getrlimit};
 
 mod attacker;
 mod clients;
@@ -62,6 +62,9 @@ const WARM_UP: u32 = 500;
 /// If no callback arrives for this time, the honest customer stops waiting for callbacks.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// Minimum limit of open files of the attacker.
+const ATTACKER_FILES: u64 = 8192;
+
 /// The setting `drain_timeout_seconds` of the server.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -92,6 +95,9 @@ enum Peers {
 /// When a process cannot be started, or when the server fails the test.
 pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> anyhow::Result<()> {
     crate::allow_files()?;
+    let files = getrlimit(Resource::Nofile).current;
+    let advice = "raise the hard limit of open files (ulimit -Hn)";
+    ensure!(files.is_none_or(|files| files >= ATTACKER_FILES), "the attacker needs {ATTACKER_FILES} open files: {advice}");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (honest_ca, hostile_ca) = (directory.join("honest.pem"), directory.join("hostile.pem"));
     let mut sink = Sink::start(&honest_ca)?;
