@@ -29,7 +29,7 @@ const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
 
 /// The steps of CI. Each step runs cargo with the arguments in this list. Fast checks and checks that often fail come
 /// first.
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     step("format", &["fmt", "--all", "--check"]),
     step("lint", &["xtask", "lint"]),
     step("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
@@ -59,6 +59,7 @@ const STEPS: [Step; 21] = [
     // Uses debug builds, because other steps have already made them. There is no step for `bench`: `readme` runs `bench --quick`.
     step("chaos", &["xtask", "chaos", "--debug", "--seconds", "15"]),
     step("chaos-postgres", &["xtask", "chaos", "--debug", "--store", "postgres", "--nodes", "3", "--seconds", "20"]),
+    step("attack", &["xtask", "attack", "--debug", "--seconds", "15"]),
     step("readme", &["xtask", "readme"]),
 ];
 
@@ -186,7 +187,7 @@ mod tests {
     fn steps_are_chosen_by_name() -> anyhow::Result<()> {
         assert_eq!(names(&[], None)?.len(), STEPS.len());
         assert_eq!(names(&["test", "format"], None)?, ["test", "format"]);
-        assert_eq!(names(&[], Some("chaos-postgres"))?, ["chaos-postgres", "readme"]);
+        assert_eq!(names(&[], Some("chaos-postgres"))?, ["chaos-postgres", "attack", "readme"]);
         let error = names(&["lints"], None).expect_err("an unknown step").to_string();
         assert!(error.starts_with("unknown step `lints`; the steps are format, lint, clippy, "), "{error}");
         assert!(CHECK.iter().all(|name| STEPS.iter().any(|step| step.name == *name)));

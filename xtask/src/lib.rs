@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 mod api;
+pub mod attack;
 pub mod bench;
 mod build;
 pub mod chaos;

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         "Specification",
         &["openapi", "client", "breaking", "coverage", "mutations", "contract", "lint-spec", "docs", "languages", "receivers"],
     ),
-    ("Measurement", &["bench", "chaos"]),
+    ("Measurement", &["bench", "chaos", "attack"]),
     ("Release", &["deploy", "notices"]),
 ];
 
@@ -64,6 +64,8 @@ enum Command {
     Bench(xtask::bench::Arguments),
     /// Kill servers repeatedly while receivers fail, and compare the callbacks with the accepted notifications
     Chaos(xtask::chaos::Arguments),
+    /// Attack a server with hostile clients and receivers, and check that the callbacks of an honest customer arrive
+    Attack(xtask::attack::Arguments),
     /// Write the licences of all dependencies to the files that the programs print with `--licenses`
     Notices(xtask::notices::Arguments),
     /// Run the example receivers in client/receivers against a server
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         Command::Languages => xtask::languages::run(),
         Command::Bench(arguments) => xtask::bench::run(&arguments),
         Command::Chaos(arguments) => xtask::chaos::run(&arguments),
+        Command::Attack(arguments) => xtask::attack::run(&arguments),
         Command::Notices(arguments) => xtask::notices::run(&arguments),
         Command::Receivers => xtask::receivers::run(),
         Command::Readme => xtask::readme::run(),

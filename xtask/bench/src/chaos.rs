@@ -20,7 +20,7 @@ mod faults;
 mod ledger;
 mod publisher;
 mod receiver;
-mod setup;
+pub(crate) mod setup;
 
 use faults::Faults;
 use ledger::Ledger;

@@ -4,7 +4,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,11 +17,15 @@ use http::{HeaderValue, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsConnector;
 
+use crate::authority;
 use crate::process::{Worker, cpu, monotonic, respond};
 
 /// Maximum time for a response.
@@ -28,6 +35,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Job {
     /// Host and port of each server. Every client has a connection to each server, and uses the connections in turn.
     pub(crate) addresses: Vec<String>,
+    pub(crate) route: Route,
     pub(crate) path: String,
     /// Number of clients. Each client sends one request at a time.
     pub(crate) clients: usize,
@@ -42,6 +50,15 @@ pub(crate) struct Job {
     /// If true, each target has its own client. This client sends all requests of the target in the order of their
     /// sequence numbers. If false, any free client sends the next request.
     pub(crate) in_order: bool,
+}
+
+/// How the clients connect.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Route {
+    /// The local address of the connections. Without this address, the system chooses an address.
+    pub(crate) source: Option<Ipv4Addr>,
+    /// The certificate authority of the servers. Without this file, the connections use no TLS.
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// A kind of request. Its body consists of `before`, the sequence number, and `after`.
@@ -139,7 +156,7 @@ async fn work(job: Job) -> anyhow::Result<LoadResult> {
     for _ in 0..job.clients {
         let mut client_connections = Vec::new();
         for address in &job.addresses {
-            client_connections.push(connect(address).await?);
+            client_connections.push(connect(address, &job.route).await?);
         }
         connections.push(client_connections);
     }
@@ -169,9 +186,24 @@ async fn work(job: Job) -> anyhow::Result<LoadResult> {
     })
 }
 
-async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
-    let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
+async fn connect(address: &str, route: &Route) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    let stream = match route.source {
+        None => TcpStream::connect(address).await,
+        Some(source) => {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind((source, 0).into())?;
+            socket.connect(address.parse()?).await
+        }
+    };
+    let stream = stream.with_context(|| format!("cannot connect to {address}"))?;
     stream.set_nodelay(true)?;
+    let Some(ca_file) = &route.ca_file else { return handshake(stream).await };
+    let config = authority::client_config(ca_file, &[b"http/1.1"])?;
+    let name = ServerName::from(stream.peer_addr()?.ip());
+    handshake(TlsConnector::from(Arc::new(config)).connect(name, stream).await?).await
+}
+
+async fn handshake(stream: impl AsyncRead + AsyncWrite + Unpin + 'static) -> anyhow::Result<SendRequest<Full<Bytes>>> {
     let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::task::spawn_local(connection);
     Ok(sender)

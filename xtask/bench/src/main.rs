@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::json;
 
 mod against;
+mod attack;
 mod authority;
 mod chaos;
 mod comparison;
@@ -108,6 +109,14 @@ enum Role {
     Floor,
     #[command(hide = true)]
     EmptyHandler,
+    #[command(hide = true)]
+    Attacker {
+        #[arg(long)]
+        ca_file: PathBuf,
+    },
+    /// Runs `cargo xtask attack`.
+    #[command(hide = true)]
+    Attack(attack::Arguments),
     /// Runs `cargo xtask chaos`.
     #[command(hide = true)]
     Chaos(chaos::Arguments),
@@ -120,6 +129,8 @@ fn main() -> ExitCode {
         Some(Role::Sink { ca_file }) => sink::serve(ca_file),
         Some(Role::Floor) => floor::serve(),
         Some(Role::EmptyHandler) => floor::serve_empty_handler(),
+        Some(Role::Attacker { ca_file }) => attack::serve(ca_file),
+        Some(Role::Attack(attack)) => paths(&arguments).and_then(|(server, directory)| attack::run(attack, &server, &directory)),
         Some(Role::Chaos(chaos)) => paths(&arguments).and_then(|(server, directory)| chaos::run(chaos, &server, &directory)),
         None if arguments.list => {
             SCENARIOS.iter().for_each(|scenario| println!("{:12} {}", scenario.name, scenario.about));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::Bench;
 use crate::figure::{Cpu, Tally};
-use crate::load::{Job, Load, LoadResult, Target};
+use crate::load::{Job, Load, LoadResult, Route, Target};
 use crate::service::{Service, ServiceCpu};
 use crate::sink::{Arrival, Report, SEQUENCE, Sink};
 
@@ -102,7 +102,17 @@ impl Rig {
         let first = self.webhook;
         self.webhook += count;
         let addresses = self.service.addresses();
-        Ok(Job { addresses, path: WEBHOOKS.to_owned(), clients, first, count, per_second: None, targets, in_order: false })
+        Ok(Job {
+            addresses,
+            route: Route::default(),
+            path: WEBHOOKS.to_owned(),
+            clients,
+            first,
+            count,
+            per_second: None,
+            targets,
+            in_order: false,
+        })
     }
 
     /// Creates this number of accounts, each with one webhook.
@@ -132,7 +142,7 @@ impl Rig {
         self.sequence += count;
         let (addresses, path) = (self.service.addresses(), NOTIFICATIONS.to_owned());
         let targets = targets.collect();
-        Ok(Job { addresses, path, clients, first, count, per_second: None, targets, in_order: false })
+        Ok(Job { addresses, route: Route::default(), path, clients, first, count, per_second: None, targets, in_order: false })
     }
 
     /// Runs a job, and waits until each notification has arrived at this number of webhooks.
@@ -184,7 +194,7 @@ impl Rig {
 }
 
 impl DeliveryResult {
-    fn new(done: &LoadResult, report: Report, webhooks: usize) -> DeliveryResult {
+    pub(crate) fn new(done: &LoadResult, report: Report, webhooks: usize) -> DeliveryResult {
         let (arrivals, tally) = (HashMap::with_capacity(done.accepted.len()), Tally::default());
         let mut result = DeliveryResult { arrivals, last_at: 0, tally, http2: report.http2, dns_queries: report.dns_queries };
         for arrival in report.arrivals {

@@ -7,7 +7,7 @@ mod backlog;
 mod faults;
 pub(crate) mod floors;
 mod guarantees;
-mod latency;
+pub(crate) mod latency;
 mod retention;
 mod stored;
 mod throughput;

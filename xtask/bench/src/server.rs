@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,11 @@ impl Server {
 
     pub(crate) fn is_running(&mut self) -> anyhow::Result<bool> {
         self.process.is_running()
+    }
+
+    /// Returns the status of the server if it has ended.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        self.process.ended()
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {

@@ -83,6 +83,11 @@ impl Service {
         self.nodes.iter_mut().try_fold(Duration::ZERO, |longest, node| Ok(longest.max(node.restart(&token)?)))
     }
 
+    /// The folder with the data of the servers.
+    pub(crate) fn data_directory(&self) -> &Path {
+        &self.data
+    }
+
     pub(crate) fn embedded_database(&self) -> PathBuf {
         self.data.join("webhooks.db")
     }

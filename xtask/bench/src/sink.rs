@@ -1,8 +1,8 @@
 //! The sink: a process that receives callbacks over HTTP/1.1, HTTPS and HTTP/2, and reports when each callback arrived.
 //! The sink is also a name server that never responds.
 //!
-//! The path of a callback selects the response: `/ok/7` accepts at once, `/held/7` accepts after [`Command::Release`],
-//! and `/hang/7` never responds. The number in the path identifies the webhook. The data of a notification has the
+//! The path of a callback selects the response: `/ok/7` accepts at once, `/close/7` also closes the connection, `/held/7`
+//! accepts after [`Command::Release`], and `/hang/7` never responds. The number in the path identifies the webhook. The data of a notification has the
 //! sequence number of the notification.
 
 use std::collections::HashMap;
@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Version};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UdpSocket};
@@ -181,7 +183,7 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
         tokio::spawn(accept(multiplexed, Some(TlsAcceptor::from(Arc::new(multiplexing))), receiver.clone()));
         tokio::spawn(receive_dns_queries(dns, receiver.clone()));
         respond(&ports)?;
-        let mut commands = commands();
+        let mut commands = read_commands();
         while let Some(command) = commands.recv().await {
             receiver.execute(command).await?;
         }
@@ -191,7 +193,7 @@ pub(crate) fn serve(ca_file: &Path) -> anyhow::Result<()> {
 
 /// Reads commands from standard input. A thread reads the commands, because asynchronous reading from standard input
 /// costs more CPU time.
-fn commands() -> mpsc::UnboundedReceiver<Command> {
+pub(crate) fn read_commands<C: DeserializeOwned + Send + 'static>() -> mpsc::UnboundedReceiver<C> {
     let (sender, commands) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines().map_while(Result::ok) {
@@ -269,6 +271,12 @@ impl Receiver {
         }
         match kind {
             Some("ok") => self.received().note(webhook, sequence),
+            Some("close") => {
+                self.received().note(webhook, sequence);
+                let mut response = reply(StatusCode::NO_CONTENT);
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                return response;
+            }
             Some("held") => {
                 // Count the callback as arrived before it gets a response.
                 self.received().note(webhook, sequence);

@@ -94,7 +94,7 @@ pub(super) async fn find_delivery(http: &reqwest::Client, server: &str, token: &
     Ok(page["data"].as_array().context("the page has no `data`")?.first().cloned())
 }
 
-async fn call(request: reqwest::RequestBuilder, token: &str) -> anyhow::Result<Value> {
+pub(crate) async fn call(request: reqwest::RequestBuilder, token: &str) -> anyhow::Result<Value> {
     let response = request.header(AUTHORIZATION, format!("Bearer {token}")).send().await?;
     let (status, body) = (response.status(), response.bytes().await?);
     ensure!(status.is_success(), "the server responded {status}: {}", String::from_utf8_lossy(&body));

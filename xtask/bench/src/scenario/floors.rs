@@ -10,7 +10,7 @@ use crate::Bench;
 use crate::database::Database;
 use crate::figure::{Cpu, Figure, median};
 use crate::floor::{Command, Commits, EmptyHandler, Floor, Requests, Statements, Transactions, Work};
-use crate::load::{Job, Load, Target};
+use crate::load::{Job, Load, Route, Target};
 use crate::rig::{EVENT, publication};
 use crate::sink::Sink;
 use crate::store::{Engine, Store};
@@ -177,6 +177,7 @@ fn handlers(bench: &mut Bench, count: u32) -> anyhow::Result<()> {
     for clients in CLIENTS {
         let job = Job {
             addresses: vec![handler.address.clone()],
+            route: Route::default(),
             path: "/notifications".to_owned(),
             clients: clients as usize,
             first: 1,

@@ -109,6 +109,9 @@ pub(crate) fn https(bench: &mut Bench) -> anyhow::Result<()> {
     https_to_many_hosts(bench)
 }
 
+/// Goal for the memory of the service with 20 callbacks to each of 1,000 hosts at once, in megabytes.
+const MANY_HOSTS_MEMORY_MB: f64 = 96.0;
+
 fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &[])?;
     let hosts = bench.size(1_000, 40);
@@ -139,6 +142,9 @@ fn https_to_many_hosts(bench: &mut Bench) -> anyhow::Result<()> {
         let work = format!("bare reqwest over HTTPS to {hosts} hosts, {name}");
         measure_floor(bench, &mut rig, part, &work, urls.clone(), count, name == "warm")?;
     }
+    let peaks = burst.iter().map(|run| run.peak as f64 / 1e6).collect();
+    let work = format!("{hosts} hosts, several at once to each, peak memory");
+    bench.add(Figure::new("https", work, "MB", peaks).at_most(MANY_HOSTS_MEMORY_MB));
     for (name, runs, part) in [
         ("cold", cold, Part::RequestToColdHost),
         ("warm, at a rate", warm, Part::RequestToWarmHost),

@@ -92,7 +92,15 @@ impl Server {
     /// # Errors
     /// If the system cannot return the status.
     pub fn is_running(&mut self) -> anyhow::Result<bool> {
-        Ok(self.child.try_wait().context("cannot get the status of the server")?.is_none())
+        Ok(self.ended()?.is_none())
+    }
+
+    /// Returns the status of the server if it has ended.
+    ///
+    /// # Errors
+    /// If the system cannot return the status.
+    pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        self.child.try_wait().context("cannot get the status of the server")
     }
 
     /// Kills the server with SIGKILL, to simulate a crash.
