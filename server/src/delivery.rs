@@ -9,8 +9,10 @@
 //!                  │  │                └─ else ─┬─ a retry is left ─► pending
 //!                  └──┼──────────────────────────┘
 //!                     │                          └─ no retry left ─► failed
-//!                     └─ webhook deactivated or deleted,
-//!                        notification deleted ─────────────────────► cancelled
+//!                     ├─ webhook deactivated or deleted,
+//!                     │  notification deleted ─────────────────────► cancelled
+//!                     └─ five deaths of a process during attempts,
+//!                        the last two alone ──────────────────────► failed
 //!
 //!   redeliver, recover ──► pending, from any state: due at once, with a new retry schedule
 //! ```
@@ -51,6 +53,7 @@ pub mod recovery;
 pub mod redact;
 pub mod retry;
 pub mod signature;
+mod suspects;
 mod target;
 mod test_callback;
 
@@ -58,6 +61,7 @@ use attempt::{Call, Sent};
 use guard::Guard;
 use handshake::Handshakes;
 pub use outcome::NotMade;
+use outcome::Outcome;
 use retry::RetrySchedule;
 use target::Targets;
 pub use test_callback::Sample;
@@ -111,6 +115,8 @@ pub struct Engine {
     /// The number of running tests per account.
     tests: Mutex<HashMap<String, usize>>,
     handshakes: Handshakes,
+    /// Each attempt in flight of a delivery that was in flight at a death, but is not a suspect yet, has a clone.
+    accused: Arc<()>,
 }
 
 impl Engine {
@@ -145,6 +151,7 @@ impl Engine {
             deletions: Mutex::default(),
             tests: Mutex::default(),
             handshakes: Handshakes::default(),
+            accused: Arc::default(),
         })
     }
 
@@ -160,6 +167,7 @@ impl Engine {
                 (LEASES_NOTHING, self.attempts.spawn(self.clone().lease_due_deliveries()).abort_handle()),
                 ("makes no handshakes", self.attempts.spawn(self.clone().make_due_handshakes()).abort_handle()),
                 ("does not tidy the store", self.attempts.spawn(self.clone().tidy()).abort_handle()),
+                ("attempts no suspects", self.attempts.spawn(self.clone().attempt_suspects()).abort_handle()),
             ]
         });
     }

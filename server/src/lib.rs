@@ -33,6 +33,8 @@
 //! - *Lane*: a queue of a webhook. Each pending delivery is in one lane. The lane `fresh` has new deliveries. The lane
 //!   `retry` has deliveries after a failed attempt, and deliveries that a redelivery or a recovery made due again. All
 //!   pending deliveries of ordered webhooks are in the lane `ordered`.
+//! - *Suspect*: a delivery during whose attempts a process died at least three times, without an outcome in between. It
+//!   keeps its lane, but it is leased alone.
 //! - *Slot*: the permission to make one attempt. [`slots`] limits the number of slots in total, per account and per webhook.
 //!   Slots exist only in memory.
 //! - *Lease*: the right of one node to attempt a delivery. In the store, `leased_by` is the incarnation of that node.
@@ -68,6 +70,8 @@
 //!   here.
 //! - No database transaction is open while a callback is sent.
 //! - An attempt begins only while [`store::Store::holds`] is true for its lease.
+//! - At most one suspect is in flight: on PostgreSQL on all nodes together, on SQLite in the process. The exception after a
+//!   takeover also applies here.
 //! - A success is always recorded. Any other outcome is recorded only if the delivery still has the lease of that
 //!   attempt.
 //! - The slots limit the attempts in flight, their payload bytes, and the attempts that have ended but are not recorded yet.
@@ -153,13 +157,17 @@
 //!    follows (`store/postgres/wakeup.rs`).
 //! 5. A lease is void if its incarnation is not in `nodes` (`store/postgres/leases.rs`). So the lease loops of the
 //!    delivering nodes lease these deliveries again. Attempts that were in flight on the dead node are made again.
+//!    The transaction that leases a delivery again counts one death of it (`store/postgres/deaths.rs`). The deletion
+//!    in step 3 has recorded the dead incarnation, so a node that stops in order is not counted. After three deaths,
+//!    `delivery/suspects.rs` attempts the delivery alone. After five deaths, the delivery fails.
 //! 6. A statement of the dead node may still commit until its statement timeout, which is at most 60 s. So the node
 //!    that took over adds missing due times to `ready` again after 60 s.
 //! 7. If the node was not dead, its next heartbeat finds no row. It joins with a new incarnation, and its earlier leases stay void.
 //!
 //! On SQLite there is no takeover. A lock on the data directory allows one server at a time (`node/data_dir.rs`). Each
 //! start has a new incarnation, so all earlier leases are void. `join` then rebuilds `ready` (`store/sqlite/ready.rs`).
-//! All deliveries that the previous process had leased are due again.
+//! All deliveries that the previous process had leased are due again. If the previous process died, leasing them again
+//! counts one death of each (`store/sqlite/leases.rs`).
 
 pub mod cli;
 

@@ -50,6 +50,7 @@ pub struct Metrics {
     not_made: Counter,
     token_requests: Family<Label, Counter>,
     pending: Family<Label, Gauge>,
+    suspects: Gauge,
     oldest_due_age: Family<Label, Gauge<f64, AtomicU64>>,
     webhooks: Family<Label, Gauge>,
     pauses: Family<Label, Gauge>,
@@ -109,6 +110,12 @@ impl Default for Metrics {
             ),
             token_requests: registered(&mut registry, "token_requests", "OAuth 2.0 token requests by result", Family::default()),
             pending: registered(&mut registry, "deliveries_pending", "Pending deliveries by lane", Family::default()),
+            suspects: registered(
+                &mut registry,
+                "suspects",
+                "Pending deliveries that may have ended processes; they are attempted alone",
+                Gauge::default(),
+            ),
             oldest_due_age: seconds(
                 &mut registry,
                 "oldest_due_age",
@@ -150,7 +157,7 @@ impl Default for Metrics {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Version of the server", build);
         // Series exist from the start with the value 0. Otherwise an alert on an increase would miss the first event.
-        for outcome in ["accepted", "rejected", "timed_out", "unreachable", "address_blocked", "token_refused"] {
+        for outcome in ["accepted", "rejected", "timed_out", "unreachable", "address_blocked", "token_refused", "aborted"] {
             let _ = metrics.attempts.get_or_create(&[("outcome", outcome)]);
         }
         for result in ["issued", "token_refused", "timed_out", "unreachable", "address_blocked", "not_made"] {
@@ -256,6 +263,10 @@ impl Metrics {
         for (status, count) in [("active", counts.active), ("deactivated", counts.deactivated)] {
             self.webhooks.get_or_create(&[("status", status)]).set(count as i64);
         }
+    }
+
+    pub fn set_suspects(&self, suspects: u32) {
+        self.suspects.set(suspects.into());
     }
 
     pub fn set_oldest_due(&self, due: &DuePerLane, now: DateTime<Utc>) {

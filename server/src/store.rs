@@ -151,6 +151,11 @@ pub trait Store: Send + Sync + 'static {
     /// Leases due deliveries of `work_items`, if the limits allow. Also leases due deliveries of work that has become
     /// due since the previous call. Work without a slot waits in `slots`.
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound>;
+    /// Leases the next suspect. Returns no suspect while another suspect is in flight: on PostgreSQL on any node, on
+    /// SQLite in this process. A suspect needs no free slot, so it cannot wait for ever. The suspect with the most
+    /// deaths comes first: so the next death decides about it, and a delivery that was attempted during a restart of
+    /// the machine gets its outcome before the next restart.
+    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<SuspectRound>;
     /// Returns the webhook data that an attempt needs, or `None` if the webhook is deactivated or deleted.
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
     /// Releases a lease and records no attempt. Does nothing if the lease is void.

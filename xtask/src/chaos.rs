@@ -21,7 +21,8 @@ pub struct Arguments {
     /// Number of servers on one PostgreSQL database
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=9))]
     nodes: u32,
-    /// Faults to inject: `nodes` kills and pauses servers, `database` kills PostgreSQL and closes its connections
+    /// Faults to inject: `nodes` kills and pauses servers, `database` kills PostgreSQL and closes its connections, `planted`
+    /// kills each server that sends a certain delivery (always on SQLite; it takes about 90 s on PostgreSQL)
     #[arg(long, value_enum, value_delimiter = ',', default_value = "nodes")]
     faults: Vec<Faults>,
     /// Use debug builds, as the tests do
@@ -39,6 +40,7 @@ enum Store {
 enum Faults {
     Nodes,
     Database,
+    Planted,
 }
 
 impl Arguments {
@@ -53,7 +55,11 @@ impl Arguments {
         let kill_every = self.kill_every.unwrap_or(if on_postgres { 4.0 } else { 1.5 });
         let mut options = vec!["chaos".to_owned(), format!("--seconds={}", self.seconds), format!("--kill-every={kill_every}")];
         if on_postgres {
-            let name = |faults: &Faults| if *faults == Faults::Nodes { "nodes" } else { "database" };
+            let name = |faults: &Faults| match faults {
+                Faults::Nodes => "nodes",
+                Faults::Database => "database",
+                Faults::Planted => "planted",
+            };
             let faults: Vec<&str> = self.faults.iter().map(name).collect();
             options.extend([format!("--postgres={}", self.nodes), format!("--faults={}", faults.join(","))]);
         }

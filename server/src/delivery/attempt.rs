@@ -25,6 +25,9 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// Maximum number of response body bytes that are stored.
 const MAX_EXCERPT_BYTES: usize = 4 * 1024;
 
+/// The error text of an attempt whose details are discarded.
+const NOT_KEPT: &str = "the details are not kept, because the service ended unexpectedly during earlier attempts of this delivery";
+
 /// A callback to send.
 pub(super) struct Call {
     pub(super) notification_id: Uuid,
@@ -32,6 +35,9 @@ pub(super) struct Call {
     pub(super) trace: Option<TraceContext>,
     /// The deadline of the whole attempt: name resolution, token request and response.
     pub(super) deadline: tokio::time::Instant,
+    /// Whether the response body is not read, and no text from the receiver is kept. Reading a response of this
+    /// delivery may have ended the process.
+    pub(super) discards_response: bool,
 }
 
 /// The result of an attempt.
@@ -125,8 +131,11 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             sent.outcome = outcome;
             // The error text may contain text from the receiver or the token server, for example names in a
             // certificate.
-            let error = target.redactor(&authorizations).redact(&error);
-            sent.error = Some(error.chars().take(1024).collect());
+            sent.error = Some(if call.discards_response {
+                NOT_KEPT.to_owned()
+            } else {
+                target.redactor(&authorizations).redact(&error).chars().take(1024).collect()
+            });
         }
         Err(Failure::NotMade(not_made)) => return Err(not_made),
     }
@@ -198,6 +207,9 @@ async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, a
     let retry_after = (ResponseClass::of(status) == ResponseClass::Busy)
         .then(|| response.headers().get(header::RETRY_AFTER)?.to_str().ok().and_then(RetryAfter::parse))
         .flatten();
+    if call.discards_response {
+        return Ok(Received { status, retry_after, body: Vec::new(), truncated: false });
+    }
     // Only the status matters: a callback is accepted even if the response body is incomplete.
     let mut body = Vec::new();
     let read = tokio::time::timeout_at(call.deadline, guard::read_at_most(response, MAX_RESPONSE_BYTES, &mut body)).await;

@@ -13,6 +13,10 @@ impl Engine {
             // Another node may have leased the delivery by now.
             return self.release_after_pause(leased, name).await;
         }
+        if leased.deaths >= store::MAX_DEATHS {
+            return self.abort(leased, name).await;
+        }
+        let _accused = (leased.deaths > 0 && !leased.is_suspect()).then(|| self.accused.clone());
         let destination = match self.current_destination(&leased).await {
             Ok(Some(destination)) => destination,
             Ok(None) => return self.release(leased, name).await,
@@ -37,6 +41,7 @@ impl Engine {
             body: leased.notification.body.to(destination.webhook_id),
             trace: leased.notification.trace.clone(),
             deadline: tokio::time::Instant::now() + self.settings.attempt_timeout,
+            discards_response: leased.is_suspect(),
         };
         let started_at = self.clock.now();
         self.metrics.attempt_begins(leased.lane, started_at - leased.due_at);

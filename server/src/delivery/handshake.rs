@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::attempt::{self, Call, Sent};
+use super::retry::RetryAfter;
 use super::{Engine, POLL_INTERVAL, chain, random_fraction};
 use crate::api::callback::{CallbackBody, CallbackReference, ResponseClass};
 use crate::api::types::EventType;
@@ -125,6 +126,9 @@ impl Engine {
     /// Makes one attempt of a handshake and records its result.
     async fn make_handshake(&self, due: &DueHandshake) {
         let log = self.log.new(slog::o!("webhook" => due.webhook_id.to_string(), "attempt" => due.attempt));
+        if due.died {
+            return self.skip_attempt(due, &log).await;
+        }
         let end = match self.attempt_handshake(due, &log).await {
             Ok(Some(end)) => end,
             // The webhook and its handshake were deleted meanwhile.
@@ -134,6 +138,18 @@ impl Engine {
                 return tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
+        self.finish_handshake(due, end, &log).await;
+    }
+
+    /// Counts an attempt during which a process died as a failed attempt. So a handshake that ends processes has only as
+    /// many attempts as the retry schedule allows, with the same pauses.
+    async fn skip_attempt(&self, due: &DueHandshake, log: &slog::Logger) {
+        let end = self.retry_at(due.attempt, None);
+        slog::warn!(log, "the process died during this handshake; the attempt counts as failed"; "account" => &due.account, "next" => ?end);
+        self.finish_handshake(due, end, log).await;
+    }
+
+    async fn finish_handshake(&self, due: &DueHandshake, end: HandshakeEnd, log: &slog::Logger) {
         match self.store.finish_handshake(due.webhook_id, due.challenge.clone(), end, self.clock.now()).await {
             Ok(Some(revision)) => self.webhook_changed(due.webhook_id, revision),
             Ok(None) => {}
@@ -158,8 +174,8 @@ impl Engine {
             webhook: CallbackReference { id: due.webhook_id },
         };
         let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
-        let sent =
-            attempt::send(&self.guard, &target, Call { notification_id, body: body.to_json().into(), deadline, trace: None }, now).await?;
+        let call = Call { notification_id, body: body.to_json().into(), deadline, trace: None, discards_response: false };
+        let sent = attempt::send(&self.guard, &target, call, now).await?;
         let agreement = check_response(&due.challenge, sent.status_code, &sent.body);
         let end = self.handshake_end(agreement.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => agreement.err(), "next" => ?end);
@@ -173,7 +189,11 @@ impl Engine {
         if sent.response_class == Some(ResponseClass::Gone) {
             return HandshakeEnd::GivenUp;
         }
-        let next = self.settings.retry_schedule.next(attempt, self.clock.now(), sent.retry_after, random_fraction());
+        self.retry_at(attempt, sent.retry_after)
+    }
+
+    fn retry_at(&self, attempt: u32, retry_after: Option<RetryAfter>) -> HandshakeEnd {
+        let next = self.settings.retry_schedule.next(attempt, self.clock.now(), retry_after, random_fraction());
         next.map_or(HandshakeEnd::GivenUp, HandshakeEnd::RetryAt)
     }
 }

@@ -13,6 +13,8 @@ pub(super) enum Outcome {
     Unreachable,
     AddressBlocked,
     TokenRefused,
+    /// Several processes died during attempts of the delivery.
+    Aborted,
 }
 
 impl Outcome {
@@ -24,6 +26,7 @@ impl Outcome {
             Outcome::Unreachable => "unreachable",
             Outcome::AddressBlocked => "address_blocked",
             Outcome::TokenRefused => "token_refused",
+            Outcome::Aborted => "aborted",
         }
     }
 }

@@ -26,7 +26,7 @@ async fn a_task_that_ends_too_early_is_reported() {
     assert_eq!(engine.stalled_tasks(), ["leases no deliveries"], "the engine has not started");
     engine.start(true);
     assert!(engine.stalled_tasks().is_empty());
-    let stalled_tasks = ["leases no deliveries", "makes no handshakes", "does not tidy the store"];
+    let stalled_tasks = ["leases no deliveries", "makes no handshakes", "does not tidy the store", "attempts no suspects"];
     for (number, (_, task)) in engine.tasks.get().expect("it has started").iter().enumerate() {
         task.abort();
         while !task.is_finished() {

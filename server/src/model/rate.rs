@@ -44,4 +44,15 @@ impl Rate {
         let early = (theoretical_arrival_time - now) - self.tolerance;
         if early > TimeDelta::zero() { Err(early) } else { Ok(theoretical_arrival_time + self.interval) }
     }
+
+    /// Reserves the next request that the rate allows. Returns when this request may begin, and the new theoretical
+    /// arrival time.
+    #[must_use]
+    pub fn reserve(&self, theoretical_arrival_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let begin_at = match self.admit(theoretical_arrival_time, now) {
+            Ok(next) => return (now, next),
+            Err(wait) => now + wait,
+        };
+        (begin_at, self.admit(theoretical_arrival_time, begin_at).unwrap_or(begin_at + self.interval))
+    }
 }

@@ -3,6 +3,15 @@
 use super::*;
 use crate::api::types::DeliveryStatus;
 
+/// The number of deaths of a process during attempts of a delivery, without an outcome in between, after which the
+/// delivery is a *suspect*: it may have ended these processes. The partial indexes of the suspects contain this number.
+pub const SUSPECT_AFTER_DEATHS: u32 = 3;
+
+/// The number of deaths after which a delivery fails with the outcome `aborted`. During the last deaths, no other
+/// suspect was in flight. Deaths for another reason, for example a restart of the machine, raise the counts of many
+/// deliveries, but they end the attempts of one suspect only rarely, and hardly ever twice in a row.
+pub const MAX_DEATHS: u32 = 5;
+
 /// A delivery that this node has leased for an attempt. The attempt has a slot until `slot` is dropped.
 #[derive(Debug)]
 pub struct Leased {
@@ -18,7 +27,34 @@ pub struct Leased {
     pub destination: Arc<Destination>,
     /// The identity of the lease: see [`Store::holds`].
     pub lease: Uuid,
+    /// How often a process died during an attempt of this delivery since the last outcome.
+    pub deaths: u32,
     pub slot: Slot,
+}
+
+impl Leased {
+    /// Returns whether the delivery may have ended processes. A suspect is attempted alone.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.deaths >= SUSPECT_AFTER_DEATHS
+    }
+}
+
+/// The result of looking for the next suspect.
+#[derive(Debug, Default)]
+pub struct SuspectRound {
+    /// The number of suspects, including the suspect in flight.
+    pub suspects: u32,
+    /// The suspect to attempt now.
+    pub next: Option<Suspect>,
+}
+
+/// A leased suspect.
+#[derive(Debug)]
+pub struct Suspect {
+    pub leased: Leased,
+    /// The time at which the webhook's rate limit allows the attempt.
+    pub begin_at: DateTime<Utc>,
 }
 
 /// The part of a notification that callbacks send.

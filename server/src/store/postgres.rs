@@ -23,6 +23,7 @@ mod connections;
 #[cfg(test)]
 mod costs;
 mod deactivation;
+mod deaths;
 mod deliveries;
 mod erasure;
 mod failures;
@@ -39,6 +40,7 @@ mod pages;
 mod pauses;
 mod properties;
 mod publications;
+mod quarantine;
 mod ready;
 mod recovery;
 mod redelivery;

@@ -36,6 +36,7 @@ mod outcomes;
 mod pages;
 mod pauses;
 mod publications;
+mod quarantine;
 mod readers;
 mod ready;
 mod recovery;

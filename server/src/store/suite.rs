@@ -14,6 +14,7 @@ mod failures;
 mod operational;
 mod order;
 mod pauses;
+mod quarantine;
 mod recovery;
 mod redelivery;
 mod retention;

@@ -135,6 +135,8 @@ pub struct DueHandshake {
     pub challenge: Challenge,
     /// The number of this attempt, starting at 1.
     pub attempt: u32,
+    /// Whether a process died during this attempt, so that the attempt has ended without a result.
+    pub died: bool,
 }
 
 #[derive(Debug)]

@@ -29,6 +29,7 @@ mod nodes; // several nodes on one PostgreSQL
 mod operations; // health and readiness
 mod pauses; // pausing and resuming deliveries
 mod publish; // publishing: recipients, payload, idempotency
+mod quarantine; // deliveries and handshakes that end the process
 mod recovery; // recovery: deliveries in a time range are made due again
 mod redelivery; // redelivery: one delivery is made due again
 mod register; // registration and its limits

@@ -18,14 +18,17 @@ use tokio::sync::watch;
 mod audit;
 mod faults;
 mod ledger;
+mod planted;
 mod publisher;
 mod receiver;
 pub(crate) mod setup;
+mod trap;
 
 use faults::Faults;
 use ledger::Ledger;
 use publisher::{Publisher, Servers};
 use receiver::Receiver;
+use trap::Trap;
 
 use crate::server::Peak;
 use crate::service::Service;
@@ -67,6 +70,8 @@ pub(crate) struct Arguments {
 enum Kind {
     Nodes,
     Database,
+    /// A receiver that kills the server that sends a callback to it. On the embedded store, this fault always occurs.
+    Planted,
 }
 
 /// # Errors
@@ -85,9 +90,11 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
     let url = format!("http://{}", listener.local_addr()?);
     let (webhooks, identities) = runtime.block_on(setup::register(&http, &mut service, store.engine(), &url))?;
+    let planted_webhook = runtime.block_on(setup::register_planted(&http, &mut service, &url))?;
+    let (trap, hits) = Trap::new();
     let count = webhooks.len();
     let ledger = Arc::new(Ledger::new(webhooks, store.engine() == Engine::Postgres));
-    let receiver = runtime.block_on(async { Receiver::start(listener, identities, ledger.clone()) });
+    let receiver = runtime.block_on(async { Receiver::start(listener, identities, trap, ledger.clone()) });
 
     let addresses = watch::Sender::new(service.addresses());
     let stopping = watch::Sender::new(false);
@@ -114,6 +121,13 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     let faults = Faults { kill_every: arguments.kill_every, end: Instant::now() + Duration::from_secs(seconds.into()), ledger: &ledger };
     let injected = inject_faults(arguments, &faults, &mut service, &addresses);
     injected.inspect_err(|_| save_state(&service, directory))?;
+    if store.engine() == Engine::Sqlite || arguments.faults.contains(&Kind::Planted) {
+        println!("a receiver kills the server that sends a certain delivery");
+        receiver.respond_promptly();
+        let trap = (&receiver.trap, &hits);
+        let planted = planted::run(&faults, &mut service, &addresses, (&runtime, &http), &planted_webhook, trap);
+        planted.inspect_err(|_| save_state(&service, directory))?;
+    }
     println!("the faults are over; waiting for every accepted notification");
     receiver.repair();
     stopping.send_replace(true);
@@ -122,6 +136,9 @@ pub(crate) fn run(arguments: &Arguments, program: &Path, directory: &Path) -> an
     stopped.context("publishers get no response, although the servers run")?;
     drain(&runtime, &http, &mut service, &ledger, idle).inspect_err(|_| save_state(&service, directory))?;
 
+    if let Some(planted) = &mut ledger.lock().planted {
+        planted.recovered = receiver.trap.accepted() > 0;
+    }
     let audit = audit::audit(&ledger.lock());
     println!("\n{audit}");
     if !audit.violations.is_empty() {

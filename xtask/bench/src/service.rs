@@ -116,10 +116,10 @@ impl Service {
         self.token("", &["--platform", "--scope", "notifications.publish,notifications.read,deliveries.read"])
     }
 
-    /// Returns a token that permits registering webhooks of the account and reading their secrets. The token does not
-    /// permit publishing.
+    /// Returns a token that permits registering webhooks of the account, reading their secrets, and repeating deliveries.
+    /// The token does not permit publishing.
     pub(crate) fn account_token(&mut self, account: &str) -> anyhow::Result<String> {
-        self.token(account, &["--account", account, "--scope", "webhooks.write,webhooks.read,webhooks.secrets"])
+        self.token(account, &["--account", account, "--scope", "webhooks.write,webhooks.read,webhooks.secrets,deliveries.write"])
     }
 
     fn token(&mut self, owner: &str, options: &[&str]) -> anyhow::Result<String> {

@@ -63,7 +63,7 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
         .query(
             &format!(
                 "SELECT delivery_id, coalesce({}, false), webhook_id, sequence IS NOT NULL FROM pending
-                 WHERE delivery_id = ANY($1) AND lane < 3 ORDER BY delivery_id FOR UPDATE",
+                 WHERE delivery_id = ANY($1) AND lane <> 3 ORDER BY delivery_id FOR UPDATE",
                 redelivery::IN_FLIGHT
             ),
             &[&deliveries],

@@ -56,12 +56,14 @@ pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>
         .query(
             &format!(
                 "WITH free AS (
-                     SELECT h.webhook_id FROM handshakes h WHERE h.due_at <= $2 AND {IS_FREE}
+                     SELECT h.webhook_id, EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = h.taken_by) AS died
+                     FROM handshakes h WHERE h.due_at <= $2 AND {IS_FREE}
                      ORDER BY h.due_at FOR UPDATE OF h SKIP LOCKED),
                  taken AS (
                      UPDATE handshakes SET taken_by = $1 WHERE webhook_id = ANY(ARRAY(SELECT webhook_id FROM free))
                      RETURNING webhook_id, challenge, attempt_count, due_at)
-                 SELECT h.webhook_id, w.account, h.challenge, h.attempt_count
+                 SELECT h.webhook_id, w.account, h.challenge, h.attempt_count,
+                     coalesce((SELECT f.died FROM free f WHERE f.webhook_id = h.webhook_id), false)
                  FROM (SELECT * FROM taken UNION ALL
                        SELECT webhook_id, challenge, attempt_count, due_at FROM handshakes WHERE due_at <= $2 AND taken_by = $1) h
                  JOIN webhooks w ON w.id = h.webhook_id
@@ -77,6 +79,7 @@ pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>
                 account: row.try_get(1)?,
                 challenge: Challenge::stored(row.try_get(2)?),
                 attempt: count(row.try_get(3)?) + 1,
+                died: row.try_get(4)?,
             })
         })
         .collect::<SessionResult<_>>()?;

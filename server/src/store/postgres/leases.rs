@@ -134,19 +134,38 @@ pub(super) struct LeaseOutcome {
 }
 
 /// A work item whose deliveries may be leased now.
-struct Target {
-    work: WorkItem,
-    destination: Arc<Destination>,
+pub(super) struct Target {
+    pub(super) work: WorkItem,
+    pub(super) destination: Arc<Destination>,
     /// The maximum number of deliveries to lease.
-    limit: i64,
+    pub(super) limit: i64,
 }
 
-struct Candidate {
+pub(super) struct Candidate {
     delivery_id: Uuid,
     due_at: DateTime<Utc>,
     attempt_count: u32,
     schedule_start: u32,
-    payload_bytes: usize,
+    pub(super) payload_bytes: usize,
+    /// The deaths of nodes during attempts, including a death that is not counted in the database yet.
+    deaths: u32,
+    /// Whether the node that had leased the delivery died.
+    pub(super) died: bool,
+}
+
+impl Candidate {
+    pub(super) fn from_row(row: &Row) -> SessionResult<Candidate> {
+        let died: bool = row.try_get(7)?;
+        Ok(Candidate {
+            delivery_id: row.try_get(1)?,
+            due_at: row.try_get(2)?,
+            attempt_count: count(row.try_get(3)?),
+            schedule_start: count(row.try_get(4)?),
+            payload_bytes: usize::try_from(row.try_get::<_, i32>(5)?).unwrap_or_default(),
+            deaths: count(row.try_get::<_, i16>(6)?.into()) + u32::from(died),
+            died,
+        })
+    }
 }
 
 impl LeaseTransaction<'_> {
@@ -183,12 +202,17 @@ impl LeaseTransaction<'_> {
         sequences::lock(self.session, &ordered).await?;
         let mut rates = self.lock_rates(&targets).await?;
         let mut waiting = self.lock_candidates(&targets).await?;
-        let (mut chosen, mut marks, mut exhausted) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut chosen, mut marks, mut exhausted, mut died) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (position, target) in targets.iter().enumerate() {
             let candidates = waiting.remove(&position).unwrap_or_default();
             let found = candidates.len();
             let mut all = true;
             for candidate in candidates {
+                if candidate.deaths >= SUSPECT_AFTER_DEATHS {
+                    // The suspect is leased alone later. In an ordered webhook, the other deliveries wait for it.
+                    died.extend(candidate.died.then_some(candidate.delivery_id));
+                    continue;
+                }
                 // A delivery without an attempt in its retry schedule is always due. If the due time of such a delivery
                 // is in the future, the clock has been set back.
                 if candidate.due_at > self.now && candidate.attempt_count > candidate.schedule_start {
@@ -200,6 +224,7 @@ impl LeaseTransaction<'_> {
                     all = false;
                     break;
                 };
+                died.extend(candidate.died.then_some(candidate.delivery_id));
                 chosen.push((position, candidate, slot));
             }
             if all && found as i64 > target.limit {
@@ -208,6 +233,7 @@ impl LeaseTransaction<'_> {
                 exhausted.push(target.work.webhook_id);
             }
         }
+        deaths::count(self.session, &died).await?;
         let leased = self.lease(&targets, chosen).await?;
         self.save_rates(rates).await?;
         marks.extend(self.next_retries(&targets, &exhausted).await?);
@@ -223,13 +249,7 @@ impl LeaseTransaction<'_> {
         let mut add = |rows: &[Row]| -> SessionResult<()> {
             for row in rows {
                 let position: i64 = row.try_get(0)?;
-                waiting.entry(usize::try_from(position).unwrap_or_default()).or_default().push(Candidate {
-                    delivery_id: row.try_get(1)?,
-                    due_at: row.try_get(2)?,
-                    attempt_count: count(row.try_get(3)?),
-                    schedule_start: count(row.try_get(4)?),
-                    payload_bytes: usize::try_from(row.try_get::<_, i32>(5)?).unwrap_or_default(),
-                });
+                waiting.entry(usize::try_from(position).unwrap_or_default()).or_default().push(Candidate::from_row(row)?);
             }
             Ok(())
         };
@@ -273,7 +293,7 @@ impl LeaseTransaction<'_> {
     }
 
     /// Locks and returns the theoretical arrival times of webhooks with a rate limit.
-    async fn lock_rates(&self, targets: &[Target]) -> SessionResult<HashMap<Uuid, Option<DateTime<Utc>>>> {
+    pub(super) async fn lock_rates(&self, targets: &[Target]) -> SessionResult<HashMap<Uuid, Option<DateTime<Utc>>>> {
         let mut limited: Vec<Uuid> =
             targets.iter().filter(|target| target.destination.max_per_second.is_some()).map(|target| target.work.webhook_id).collect();
         if limited.is_empty() {
@@ -289,7 +309,7 @@ impl LeaseTransaction<'_> {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
-    async fn save_rates(&self, rates: HashMap<Uuid, Option<DateTime<Utc>>>) -> SessionResult<()> {
+    pub(super) async fn save_rates(&self, rates: HashMap<Uuid, Option<DateTime<Utc>>>) -> SessionResult<()> {
         let (webhooks, times): (Vec<Uuid>, Vec<DateTime<Utc>>) =
             rates.into_iter().filter_map(|(id, theoretical_arrival_time)| Some((id, theoretical_arrival_time?))).unzip();
         if webhooks.is_empty() {
@@ -301,7 +321,7 @@ impl LeaseTransaction<'_> {
     }
 
     /// Leases the chosen deliveries and reads their notifications.
-    async fn lease(&self, targets: &[Target], chosen: Vec<(usize, Candidate, Slot)>) -> SessionResult<Vec<Leased>> {
+    pub(super) async fn lease(&self, targets: &[Target], chosen: Vec<(usize, Candidate, Slot)>) -> SessionResult<Vec<Leased>> {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
@@ -326,6 +346,7 @@ impl LeaseTransaction<'_> {
                 notification: outbound.remove(&candidate.delivery_id)?,
                 destination: destination.clone(),
                 lease,
+                deaths: candidate.deaths,
                 slot,
             })
         });
@@ -358,13 +379,15 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects and locks due deliveries without a valid lease. Before the first selected delivery, the query reads only
-/// leased deliveries. The slots of all nodes limit the number of leased deliveries.
-const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
+/// Selects and locks due deliveries without a valid lease that are no suspects. Before the first selected delivery, the
+/// query reads only leased deliveries and suspects. The slots of all nodes limit the number of leased deliveries, and
+/// with it the number of suspects.
+const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data),
+         p.deaths, EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = p.leased_by)
      FROM UNNEST($1, $2, $3, $4, $5) AS w (place, webhook_id, epoch, lane, most)
      CROSS JOIN LATERAL (
-         SELECT p.delivery_id, p.due_at FROM pending p
-         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.lane = w.lane
+         SELECT p.delivery_id, p.due_at, p.leased_by, p.deaths FROM pending p
+         WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.lane = w.lane AND p.deaths < 3
              AND p.due_at <= CASE w.lane WHEN 0 THEN 'infinity' ELSE $6 END
              AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
          ORDER BY p.due_at, p.delivery_id LIMIT w.most FOR UPDATE SKIP LOCKED) p
@@ -374,10 +397,11 @@ const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_cou
 /// Selects the first delivery of each ordered webhook, if the delivery has no valid lease. If the first delivery has a
 /// valid lease, the node with this lease also leases the next delivery later. The node also does so if the first
 /// delivery was cancelled during its attempt.
-const ORDERED_CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data)
+const ORDERED_CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data),
+         p.deaths, EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = p.leased_by)
      FROM UNNEST($1, $2, $3) AS w (place, webhook_id, epoch)
      CROSS JOIN LATERAL (
-         SELECT p.delivery_id, p.due_at, p.leased_by FROM pending p
+         SELECT p.delivery_id, p.due_at, p.leased_by, p.deaths FROM pending p
          WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.sequence IS NOT NULL
              AND (p.lane = 2 OR p.lane = 3 AND p.leased_by IN (SELECT incarnation FROM nodes))
          ORDER BY p.sequence LIMIT 1) p

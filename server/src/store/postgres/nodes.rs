@@ -207,20 +207,13 @@ async fn take_over(session: &Session, wakeup: &Wakeup) -> SessionResult<Vec<Stri
         return Ok(Vec::new());
     }
     let transaction = session.begin().await?;
-    let dead = transaction
-        .query(
-            "DELETE FROM nodes WHERE incarnation IN (
-                 SELECT incarnation FROM nodes WHERE alive_until < clock_timestamp() ORDER BY incarnation FOR UPDATE SKIP LOCKED)
-             RETURNING name",
-            &[],
-        )
-        .await?;
+    let dead = deaths::remove_dead(&transaction).await?;
     if !dead.is_empty() {
         ready::refresh_all(&transaction).await?;
     }
     transaction.commit().await?;
     wakeup.notify();
-    dead.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    Ok(dead)
 }
 
 /// Releases uncertain leases. A statement with unknown result may still run and store a lease. So each heartbeat

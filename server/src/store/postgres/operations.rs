@@ -130,6 +130,11 @@ impl Store for Postgres {
         Ok(leases::lease_due(&session, &self.node, &self.wakeup, &slots, now, work_items).await?)
     }
 
+    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<SuspectRound> {
+        let session = self.own.session().await?;
+        Ok(quarantine::lease_suspect(&session, &self.node, &slots, now).await?)
+    }
+
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
         Ok(webhook_rows::destination(&self.own.session().await?, webhook_id).await?)
     }

@@ -358,7 +358,7 @@ unsuccessful AS (
     RETURNING d.id, d.status, d.schedule_start < f.number AS of_schedule, f.due_at, d.webhook_id, d.account, d.created_at
 ),
 again AS (
-    UPDATE pending p SET leased_by = NULL,
+    UPDATE pending p SET leased_by = NULL, deaths = 0,
         lane = CASE WHEN u.of_schedule AND p.lane = 0 THEN 1 ELSE p.lane END,
         due_at = CASE WHEN u.of_schedule THEN u.due_at ELSE p.due_at END
     FROM unsuccessful u
@@ -371,7 +371,7 @@ ended AS (
     RETURNING delivery_id, lane
 ),
 released AS (
-    UPDATE pending p SET leased_by = NULL FROM finish f
+    UPDATE pending p SET leased_by = NULL, deaths = 0 FROM finish f
     WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
         AND f.delivery_id NOT IN (SELECT id FROM succeeded) AND f.delivery_id NOT IN (SELECT id FROM unsuccessful)
     RETURNING p.delivery_id, p.lane, p.due_at

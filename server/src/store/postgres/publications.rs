@@ -154,6 +154,7 @@ impl PublicationWriter {
                     notification,
                     destination: destination.clone(),
                     lease,
+                    deaths: 0,
                     slot,
                 }),
                 None => unleased.push((delivery_id, destination.clone())),

@@ -59,7 +59,8 @@ async fn bring_forward(session: &Session, id: Uuid, in_flight: &[Uuid], now: Dat
     let row = session
         .query_one(
             "WITH delivery AS (UPDATE deliveries SET schedule_start = attempt_count + $3 WHERE id = $1)
-             UPDATE pending SET due_at = least(due_at, $2) WHERE delivery_id = $1 RETURNING lane, due_at",
+             UPDATE pending SET due_at = least(due_at, $2), deaths = 0, leased_by = CASE WHEN $3 = 1 THEN leased_by END
+             WHERE delivery_id = $1 RETURNING lane, due_at",
             &[&id, &now, &i32::from(in_flight.contains(&id))],
         )
         .await?;
@@ -119,7 +120,7 @@ pub(super) async fn make_due(
                  INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at)
                  SELECT id, $3, $4, $5, $6 + place - 1, $7 FROM UNNEST($1) WITH ORDINALITY AS due (id, place) ORDER BY id
                  ON CONFLICT (delivery_id) DO UPDATE
-                 SET epoch = excluded.epoch, lane = excluded.lane, sequence = excluded.sequence, due_at = excluded.due_at,
+                 SET epoch = excluded.epoch, lane = excluded.lane, sequence = excluded.sequence, due_at = excluded.due_at, deaths = 0,
                      leased_by = CASE WHEN pending.{IN_FLIGHT} THEN pending.leased_by END"
             ),
             &[&ids.to_vec(), &in_flight.to_vec(), &webhook_id, &int(epoch), &(lane as i16), &first, &now],

@@ -129,7 +129,7 @@ mod tests {
     /// deliveries.
     fn database() -> Connection {
         let connection = Connection::open_in_memory().expect("a database");
-        connection.execute_batch(MIGRATIONS[0]).expect("the schema");
+        connection.execute_batch(&MIGRATIONS.concat()).expect("the schema");
         for number in 1..=WEBHOOK_COUNT {
             let id = Key(Uuid::from_u128(u128::from(number)));
             let (reason, deleted_at) = [(None, None), (Some("gone"), None), (None, Some(0))][number as usize % 3];

@@ -27,7 +27,7 @@ struct World {
 impl World {
     fn with(count: u32) -> World {
         let connection = Connection::open_in_memory().expect("a database");
-        connection.execute_batch(MIGRATIONS[0]).expect("a schema");
+        connection.execute_batch(&MIGRATIONS.concat()).expect("a schema");
         let cache = SubscriptionCache::default();
         let (busy, quiet) = (webhook_of("busy"), webhook_of("quiet"));
         let ordered = Webhook { ordered: true, ..webhook_of("orderly") };

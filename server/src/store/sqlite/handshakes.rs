@@ -51,11 +51,26 @@ pub(super) fn is_verified(connection: &Connection, webhook_id: Uuid) -> rusqlite
     connection.prepare_cached("SELECT verified FROM webhooks WHERE id = ?1")?.query_row([Key(webhook_id)], |row| row.get(0))
 }
 
+/// Returns whether this process has not reserved each due handshake yet.
+pub(super) fn are_new_due(connection: &Connection, incarnation: Uuid, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM handshakes WHERE due_at <= ?1 AND taken_by IS NOT ?2")?.exists((Millis(now), Key(incarnation)))
+}
+
+/// Reserves the due handshakes for this process. So the next process knows which handshakes may have ended this process.
+pub(super) fn take_due(connection: &Connection, incarnation: Uuid, now: DateTime<Utc>) -> rusqlite::Result<DueHandshakes> {
+    let due = due(connection, now)?;
+    connection
+        .prepare_cached("UPDATE handshakes SET taken_by = ?2 WHERE due_at <= ?1 AND taken_by IS NOT ?2")?
+        .execute((Millis(now), Key(incarnation)))?;
+    Ok(due)
+}
+
 pub(super) fn due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<DueHandshakes> {
     let due = connection
         .prepare_cached(
-            "SELECT h.webhook_id, w.account, h.challenge, h.attempt_count FROM handshakes h JOIN webhooks w ON w.id = h.webhook_id
-             WHERE h.due_at <= ?1 ORDER BY h.due_at",
+            "SELECT h.webhook_id, w.account, h.challenge, h.attempt_count,
+                    EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = h.taken_by)
+             FROM handshakes h JOIN webhooks w ON w.id = h.webhook_id WHERE h.due_at <= ?1 ORDER BY h.due_at",
         )?
         .query_map([Millis(now)], |row| {
             Ok(DueHandshake {
@@ -63,6 +78,7 @@ pub(super) fn due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Resu
                 account: row.get(1)?,
                 challenge: Challenge::stored(row.get(2)?),
                 attempt: row.get::<_, u32>(3)? + 1,
+                died: row.get(4)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
@@ -85,7 +101,7 @@ pub(super) fn finish(
     if let HandshakeEnd::RetryAt(due_at) = end {
         connection
             .prepare_cached(
-                "UPDATE handshakes SET attempt_count = attempt_count + 1, due_at = ?3 WHERE webhook_id = ?1 AND challenge = ?2",
+                "UPDATE handshakes SET attempt_count = attempt_count + 1, due_at = ?3, taken_by = NULL WHERE webhook_id = ?1 AND challenge = ?2",
             )?
             .execute((&webhook, challenge.as_str(), Millis(due_at)))?;
         return Ok(None);

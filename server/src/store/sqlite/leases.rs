@@ -63,6 +63,7 @@ impl LeaseTransaction<'_> {
                     notification: outbound.clone(),
                     destination: destination.clone(),
                     lease: self.incarnation,
+                    deaths: 0,
                     slot,
                 });
             }
@@ -74,16 +75,9 @@ impl LeaseTransaction<'_> {
     fn take_slot(&self, destination: &Destination, work: WorkItem, payload_bytes: usize) -> rusqlite::Result<Option<Slot>> {
         let Some(slot) = self.slots.try_take(&destination.account, work, payload_bytes, self.now) else { return Ok(None) };
         let Some(rate) = destination.max_per_second.and_then(Rate::per_second) else { return Ok(Some(slot)) };
-        let theoretical_arrival_time: Option<Micros> = self
-            .connection
-            .prepare_cached("SELECT theoretical_arrival_time FROM rates WHERE webhook_id = ?1")?
-            .query_row([Key(work.webhook_id)], |row| row.get(0))
-            .optional()?;
-        match rate.admit(theoretical_arrival_time.map(|time| time.0), self.now) {
+        match rate.admit(self.theoretical_arrival_time(work.webhook_id)?, self.now) {
             Ok(theoretical_arrival_time) => {
-                self.connection
-                    .prepare_cached("INSERT OR REPLACE INTO rates (webhook_id, theoretical_arrival_time) VALUES (?1, ?2)")?
-                    .execute((Key(work.webhook_id), Micros(theoretical_arrival_time)))?;
+                self.save_theoretical_arrival_time(work.webhook_id, theoretical_arrival_time)?;
                 Ok(Some(slot))
             }
             Err(wait) => {
@@ -92,6 +86,22 @@ impl LeaseTransaction<'_> {
                 Ok(None)
             }
         }
+    }
+
+    pub(super) fn theoretical_arrival_time(&self, webhook_id: Uuid) -> rusqlite::Result<Option<DateTime<Utc>>> {
+        let time: Option<Micros> = self
+            .connection
+            .prepare_cached("SELECT theoretical_arrival_time FROM rates WHERE webhook_id = ?1")?
+            .query_row([Key(webhook_id)], |row| row.get(0))
+            .optional()?;
+        Ok(time.map(|time| time.0))
+    }
+
+    pub(super) fn save_theoretical_arrival_time(&self, webhook_id: Uuid, time: DateTime<Utc>) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO rates (webhook_id, theoretical_arrival_time) VALUES (?1, ?2)")?
+            .execute((Key(webhook_id), Micros(time)))?;
+        Ok(())
     }
 
     /// Leases due deliveries of these work items, and of work in `ready` that has fallen due. Stops when no slot is
@@ -134,7 +144,7 @@ impl LeaseTransaction<'_> {
         let mut rows = waiting.query(rusqlite::named_params! {
             ":webhook": Key(work.webhook_id), ":epoch": destination.epoch, ":lane": work.lane, ":incarnation": Key(self.incarnation),
         })?;
-        let mut taken = Vec::new();
+        let (mut taken, mut suspects) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
             let due_at = row.get::<_, Millis>(2)?.0;
             let is_leased: bool = row.get(3)?;
@@ -142,6 +152,15 @@ impl LeaseTransaction<'_> {
                 // This delivery is in flight. The next delivery is leased when the outcome of this delivery is
                 // recorded.
                 break;
+            }
+            let deaths: u32 = row.get(12)?;
+            if deaths >= SUSPECT_AFTER_DEATHS {
+                suspects.push((row.get::<_, Key>(0)?, deaths));
+                // The other deliveries of an ordered webhook wait until the suspect has an outcome.
+                if work.lane == Lane::Ordered {
+                    break;
+                }
+                continue;
             }
             let (attempts, schedule_start): (u32, u32) = (row.get(1)?, row.get(9)?);
             // The first attempt of a retry schedule is always due. If its due time is in the future, the clock was set
@@ -165,6 +184,7 @@ impl LeaseTransaction<'_> {
                 notification: Arc::new(notification.outbound(notifications::trace_from_row(row, 10)?)),
                 destination: destination.clone(),
                 lease: self.incarnation,
+                deaths,
                 slot,
             });
             if work.lane == Lane::Ordered {
@@ -173,6 +193,11 @@ impl LeaseTransaction<'_> {
         }
         drop(rows);
         let mut take = self.connection.prepare_cached("UPDATE deliveries SET leased_by = ?2 WHERE id = ?1")?;
+        let mut count = self.connection.prepare_cached("UPDATE deliveries SET deaths = ?2, leased_by = NULL WHERE id = ?1")?;
+        let counted = taken.iter().filter(|leased| leased.deaths > 0).map(|leased| (Key(leased.delivery_id), leased.deaths));
+        for (delivery, deaths) in counted.chain(suspects) {
+            count.execute((delivery, deaths))?;
+        }
         for leased in &taken {
             take.execute((Key(leased.delivery_id), Key(self.incarnation)))?;
         }
@@ -190,19 +215,21 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects deliveries without a valid lease. The query also reads leased deliveries, but the slots limit the number of
-/// leased deliveries.
+/// Selects deliveries without a valid lease that are no suspects. The query also reads leased deliveries and suspects,
+/// but the slots limit the number of leased deliveries, and with it the number of suspects.
 const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.data, n.created_at, n.delivery_count,
-            d.schedule_start, n.trace_parent, n.trace_state
+            d.schedule_start, n.trace_parent, n.trace_state,
+            d.deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = d.leased_by)
      FROM deliveries d INDEXED BY deliveries_waiting JOIN notifications n ON n.id = d.notification_id
      WHERE d.webhook_id = :webhook AND d.epoch = :epoch AND d.lane = :lane AND d.status = 0
-       AND (d.leased_by IS NULL OR d.leased_by <> :incarnation)
+       AND (d.leased_by IS NULL OR d.leased_by <> :incarnation) AND d.deaths < 3
      ORDER BY d.due_at";
 
 /// Selects the first pending delivery of an ordered webhook, because no other delivery may be leased.
 const IN_ORDER: &str =
     "SELECT d.id, d.attempt_count, d.due_at, d.leased_by IS :incarnation, n.id, n.type, n.data, n.created_at, n.delivery_count,
-            d.schedule_start, n.trace_parent, n.trace_state
+            d.schedule_start, n.trace_parent, n.trace_state,
+            d.deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = d.leased_by)
      FROM deliveries d INDEXED BY deliveries_in_order JOIN notifications n ON n.id = d.notification_id
      WHERE d.webhook_id = :webhook AND d.epoch = :epoch AND d.lane = :lane AND d.status = 0 AND d.sequence IS NOT NULL
      ORDER BY d.sequence LIMIT 1";

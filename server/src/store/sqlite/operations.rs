@@ -55,7 +55,14 @@ impl Store for Sqlite {
     }
 
     async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes> {
-        self.read_own(move |connection| handshakes::due(connection, now)).await
+        let incarnation = self.incarnation;
+        let (due, are_new) = self
+            .read_own(move |connection| Ok((handshakes::due(connection, now)?, handshakes::are_new_due(connection, incarnation, now)?)))
+            .await?;
+        if !are_new {
+            return Ok(due);
+        }
+        self.write(Share::Own, Urgency::Now, move |connection| handshakes::take_due(connection, incarnation, now)).await
     }
 
     async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
@@ -144,6 +151,18 @@ impl Store for Sqlite {
             LeaseTransaction { connection, cache, slots: &slots, incarnation, now }.lease_due(work_items)
         })
         .await
+    }
+
+    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<SuspectRound> {
+        let suspects = self.read_own(quarantine::count).await?;
+        if suspects == 0 {
+            return Ok(SuspectRound::default());
+        }
+        let incarnation = self.incarnation;
+        let next = self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
+            LeaseTransaction { connection, cache, slots: &slots, incarnation, now }.lease_suspect()
+        });
+        Ok(SuspectRound { suspects, next: next.await? })
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
@@ -236,6 +255,7 @@ impl Store for Sqlite {
     async fn join(&self) -> Result<()> {
         let incarnation = self.incarnation;
         self.write(Share::Own, Urgency::Now, move |connection| {
+            quarantine::record_dead(connection)?;
             connection.execute("DELETE FROM nodes", [])?;
             connection.execute("INSERT INTO nodes (incarnation, started_at) VALUES (?1, ?2)", (Key(incarnation), Millis(Utc::now())))?;
             ready::rebuild(connection)
@@ -260,8 +280,13 @@ impl Store for Sqlite {
         std::future::pending().await
     }
 
-    /// Does nothing: the next process makes all earlier leases void at its start.
+    /// Removes this process from `nodes`, so the next start does not count its stop as a death. The next start makes
+    /// all earlier leases void.
     async fn release_leases(&self) -> Result<()> {
-        Ok(())
+        let incarnation = self.incarnation;
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            connection.execute("DELETE FROM nodes WHERE incarnation = ?1", [Key(incarnation)]).map(drop)
+        })
+        .await
     }
 }

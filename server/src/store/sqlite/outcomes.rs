@@ -48,7 +48,7 @@ impl LeaseTransaction<'_> {
             // after the first report.
             let lane = connection
                 .prepare_cached(
-                    "UPDATE deliveries SET status = 1, attempt_count = max(attempt_count, ?2), leased_by = NULL, due_at = ?4
+                    "UPDATE deliveries SET status = 1, attempt_count = max(attempt_count, ?2), leased_by = NULL, deaths = 0, due_at = ?4
                      WHERE id = ?1 AND (?3 OR schedule_start < ?2) RETURNING lane",
                 )?
                 .query_row((&delivery, attempt.number, inserted == 1, Millis(self.now)), |row| row.get(0))
@@ -70,7 +70,7 @@ impl LeaseTransaction<'_> {
         // the schedule does not change.
         let still_due = connection
             .prepare_cached(
-                "UPDATE deliveries SET attempt_count = ?2, leased_by = NULL,
+                "UPDATE deliveries SET attempt_count = ?2, leased_by = NULL, deaths = 0,
                      status = iif(status = 0 AND schedule_start < ?2, ?3, status),
                      lane = iif(schedule_start < ?2, ?5, lane),
                      due_at = iif(schedule_start < ?2, ?4, due_at)

@@ -60,7 +60,10 @@ pub(super) fn redeliver(
         Some((due_at, lane)) => {
             let due_at = due_at.min(now);
             connection
-                .prepare_cached("UPDATE deliveries SET due_at = ?2, schedule_start = attempt_count + (leased_by IS ?3) WHERE id = ?1")?
+                .prepare_cached(
+                    "UPDATE deliveries SET due_at = ?2, schedule_start = attempt_count + (leased_by IS ?3), deaths = 0,
+                         leased_by = iif(leased_by IS ?3, leased_by, NULL) WHERE id = ?1",
+                )?
                 .execute((Key(id), Millis(due_at), Key(incarnation)))?;
             (lane, due_at)
         }
@@ -87,7 +90,7 @@ pub(super) fn make_due(
     connection
         .prepare_cached(
             "UPDATE deliveries SET status = 0, epoch = ?2, lane = ?3, sequence = ?4, due_at = ?5,
-                 schedule_start = attempt_count + (leased_by IS ?6)
+                 schedule_start = attempt_count + (leased_by IS ?6), deaths = 0, leased_by = iif(leased_by IS ?6, leased_by, NULL)
              WHERE id = ?1",
         )?
         .execute((Key(id), epoch, lane, sequence, Millis(now), Key(incarnation)))?;

@@ -55,7 +55,10 @@ impl TestDatabase {
     /// Removes nodes with this name. In operation, another node does this some seconds after the death of a node.
     pub(super) fn mark_dead(&self, node: &str) {
         if let TestDatabase::Database(_) = self {
-            self.ask(&format!("DELETE FROM nodes WHERE name = '{node}'"));
+            self.ask(&format!(
+                "WITH dead AS (DELETE FROM nodes WHERE name = '{node}' RETURNING incarnation)
+                 INSERT INTO dead_incarnations (incarnation) SELECT incarnation FROM dead RETURNING 1"
+            ));
         }
     }
 

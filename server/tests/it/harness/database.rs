@@ -206,7 +206,9 @@ impl Database {
             (self.count(left).await == 0).then_some(())
         })
         .await;
-        self.run("DELETE FROM nodes").await;
+        let recorded = "WITH dead AS (DELETE FROM nodes RETURNING incarnation)
+            INSERT INTO dead_incarnations (incarnation) SELECT incarnation FROM dead";
+        self.run(recorded).await;
     }
 
     fn file(&self) -> rusqlite::Connection {

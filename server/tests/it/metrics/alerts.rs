@@ -84,6 +84,7 @@ async fn one_scrape_is_enough_for_all_alerts_except_rates() {
         "WebhooksRequestsFail",
         "WebhooksMostAttemptsFail",
         "WebhooksDeliveriesGivenUp",
+        "WebhooksDeliveriesAborted",
         "WebhooksTokenServersRefuse",
         "WebhooksPublishSlow",
         "WebhooksDiskSlow",

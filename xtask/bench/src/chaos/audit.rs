@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::IN_FLIGHT_PER_WEBHOOK;
-use super::ledger::{Arrival, CallbackResponse, FaultKind, LeasedDelivery, Outcome, Records, Violation};
+use super::ledger::{Arrival, CallbackResponse, FaultKind, LeasedDelivery, Outcome, Planted, Records, Violation};
 use crate::figure::percentile;
 use crate::table::number;
 
+mod planted;
 mod repeats;
 mod takeover;
 
@@ -66,6 +67,8 @@ pub(super) struct Audit {
     /// Milliseconds from each start of a server to the next callback. They are measured only for the embedded store.
     first_deliveries: Vec<f64>,
     takeovers: Vec<Takeover>,
+    /// The planted abort, and the number of deliveries that failed because of kills in short succession.
+    planted: Option<(Planted, usize)>,
     pub(super) violations: Vec<Violation>,
 }
 
@@ -164,6 +167,7 @@ pub(super) fn audit(records: &Records) -> Audit {
     audit.check_faults(records);
     audit.check_takeovers(records);
     audit.check_order(records);
+    audit.check_planted(records);
     for (index, start) in records.starts.iter().enumerate().filter(|_| !records.shared_database) {
         let end = records.starts.get(index + 1).copied().unwrap_or(u64::MAX);
         let first = records.arrivals.iter().map(|arrival| arrival.at).find(|at| at > start);
@@ -328,7 +332,7 @@ impl Audit {
             self.ordered += 1;
             let mut last: Option<&Arrival> = None;
             let (mut accepted, mut seen) = (true, HashSet::new());
-            for arrival in records.arrivals.iter().filter(|arrival| arrival.webhook == index) {
+            for arrival in records.arrivals.iter().filter(|arrival| arrival.webhook == index && !records.is_redelivered(arrival)) {
                 let first = seen.insert(arrival.sequence);
                 if !first
                     && last.is_some_and(|last| arrival.sequence < last.sequence)
@@ -426,6 +430,9 @@ impl fmt::Display for Audit {
             let longest = self.takeovers.iter().map(|takeover| takeover.longest).max().unwrap_or_default() / MILLISECOND;
             let note = format!("after {} kills and pauses, at most {} ms later", count(self.takeovers.len()), number(longest as f64));
             line(f, "deliveries taken over", count(taken), note)?;
+        }
+        if let Some((deaths, note)) = self.planted_line() {
+            line(f, "planted abort", deaths, note)?;
         }
         let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for violation in &self.violations {

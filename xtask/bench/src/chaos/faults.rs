@@ -155,7 +155,7 @@ impl Faults<'_> {
         Duration::from_secs_f64(self.kill_every * (0.25 + 1.5 * fastrand::f64()))
     }
 
-    fn kill(&self, index: usize, server: &mut Server) -> anyhow::Result<()> {
+    pub(super) fn kill(&self, index: usize, server: &mut Server) -> anyhow::Result<()> {
         // Record the fault after the kill, because callbacks may be accepted until the server is killed.
         server.kill()?;
         self.ledger.lock().faults.push(Fault::new(index, FaultKind::Killed, monotonic()));
@@ -173,7 +173,7 @@ impl Faults<'_> {
         Ok(())
     }
 
-    fn restart_server(&self, server: &mut Server, token: &str) -> anyhow::Result<()> {
+    pub(super) fn restart_server(&self, server: &mut Server, token: &str) -> anyhow::Result<()> {
         let started = Instant::now();
         loop {
             self.ledger.add_start();

@@ -1,5 +1,6 @@
 //! Records of publications, callbacks and faults. Times are from [`monotonic`].
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::process::monotonic;
@@ -21,8 +22,19 @@ pub(super) struct Records {
     /// Whether the servers share a database. If true, another server takes over after the leases of a killed server
     /// expire.
     pub(super) shared_database: bool,
+    /// The planted delivery, after it has failed or the test has stopped waiting for this.
+    pub(super) planted: Option<Planted>,
+    /// The ids of the webhook and the notification of each delivery that the test made due again.
+    pub(super) redelivered: HashSet<(String, String)>,
     /// Violations that were found during the test.
     pub(super) violations: Vec<Violation>,
+}
+
+impl Records {
+    /// Whether the test made the delivery of this callback due again.
+    pub(super) fn is_redelivered(&self, arrival: &Arrival) -> bool {
+        self.redelivered.contains(&(self.webhooks[arrival.webhook].id.clone(), arrival.notification.clone()))
+    }
 }
 
 /// A fault of a server.
@@ -129,6 +141,17 @@ pub(super) enum CallbackResponse {
     Dropped,
     /// The receiver did not respond before the attempt timeout.
     None,
+}
+
+/// The delivery whose receiver kills the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Planted {
+    /// Number of kills that the receiver caused.
+    pub(super) deaths: usize,
+    /// The outcome of the last attempt, or `None` if the delivery has not failed.
+    pub(super) outcome: Option<String>,
+    /// Whether the delivery arrived after a redelivery.
+    pub(super) recovered: bool,
 }
 
 /// A violation of a rule.

@@ -22,6 +22,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::ledger::{CallbackResponse, Ledger};
+use super::trap::{self, Trap};
 use crate::sink::sequence;
 
 /// Maximum time of a slow response. It is much shorter than the attempt timeout.
@@ -115,17 +116,26 @@ pub(super) struct Receiver {
     identities: Vec<Identity>,
     /// The current behaviour for each webhook, and the time at which this behaviour ends.
     behaviours: Vec<Mutex<(Behaviour, Instant)>>,
+    /// Whether every callback is accepted within [`MAX_RESPONSE_TIME`].
+    prompt: AtomicBool,
     repaired: AtomicBool,
+    pub(super) trap: Trap,
     ledger: Arc<Ledger>,
 }
 
 impl Receiver {
     /// Starts the receiver. The URL of each webhook ends with `/` and its index in `identities`.
-    pub(super) fn start(listener: TcpListener, identities: Vec<Identity>, ledger: Arc<Ledger>) -> Arc<Receiver> {
+    pub(super) fn start(listener: TcpListener, identities: Vec<Identity>, trap: Trap, ledger: Arc<Ledger>) -> Arc<Receiver> {
         let behaviours = identities.iter().map(|_| Mutex::new((Behaviour::Working, Instant::now()))).collect();
-        let receiver = Arc::new(Receiver { identities, behaviours, repaired: AtomicBool::new(false), ledger });
+        let [prompt, repaired] = [AtomicBool::new(false), AtomicBool::new(false)];
+        let receiver = Arc::new(Receiver { identities, behaviours, prompt, repaired, trap, ledger });
         tokio::spawn(accept(listener, receiver.clone()));
         receiver
+    }
+
+    /// Ends all failures. Every callback that arrives after this call is accepted within [`MAX_RESPONSE_TIME`].
+    pub(super) fn respond_promptly(&self) {
+        self.prompt.store(true, Ordering::Relaxed);
     }
 
     /// Ends all failures. Every callback that arrives after this call is accepted.
@@ -136,6 +146,9 @@ impl Receiver {
     fn behaviour(&self, webhook: usize) -> Behaviour {
         if self.repaired.load(Ordering::Relaxed) || self.identities[webhook].response_time.is_some() {
             return Behaviour::Working;
+        }
+        if self.prompt.load(Ordering::Relaxed) {
+            return Behaviour::Slow;
         }
         let mut behaviour = self.behaviours[webhook].lock().unwrap_or_else(PoisonError::into_inner);
         if behaviour.1 <= Instant::now() {
@@ -148,6 +161,10 @@ impl Receiver {
         let (head, body) = request.into_parts();
         // Reading the body fails if the request was cut off, for example because the server was killed.
         let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+        if head.uri.path() == trap::PATH {
+            self.trap.receive().await;
+            return Ok(reply(StatusCode::NO_CONTENT));
+        }
         let webhook: Option<usize> = head.uri.path().rsplit('/').next().and_then(|number| number.parse().ok());
         let (Some(webhook), Some(sequence)) = (webhook.filter(|number| *number < self.identities.len()), sequence(&body)) else {
             self.ledger.add_violation("a callback without a publication", format!("{} {}", head.uri, String::from_utf8_lossy(&body)));

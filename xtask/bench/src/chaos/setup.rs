@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::ledger::Webhook;
 use super::receiver::Identity;
-use crate::rig::{DELIVERIES, WEBHOOKS};
+use super::trap;
+use crate::rig::{DELIVERIES, NOTIFICATIONS, WEBHOOKS};
 use crate::service::Service;
 use crate::store::Engine;
 
@@ -16,6 +17,9 @@ pub(super) const ACCOUNTS: usize = 4;
 
 /// Event types that several publishers use at the same time.
 pub(super) const PLAIN: [&str; 2] = ["chaos.plain.a", "chaos.plain.b"];
+
+/// The account of the planted abort. It has one webhook.
+pub(super) const PLANTED: &str = "chaos-planted";
 
 /// The event type of the ordered publisher of each account. No other publisher uses it.
 pub(super) const ORDERED: &str = "chaos.ordered";
@@ -86,6 +90,31 @@ pub(super) async fn register(
         }
     }
     Ok((webhooks, identities))
+}
+
+/// Registers the webhook of the planted abort. Returns its id.
+pub(super) async fn register_planted(http: &reqwest::Client, service: &mut Service, url: &str) -> anyhow::Result<String> {
+    let token = service.account_token(PLANTED)?;
+    let base = format!("http://{}{WEBHOOKS}", service.addresses()[0]);
+    let registration = json!({ "targetURL": format!("{url}{}", trap::PATH) });
+    let webhook = call(http.post(base).json(&registration), &token).await?;
+    Ok(webhook["id"].as_str().context("the webhook has no id")?.to_owned())
+}
+
+/// Publishes the notification of the planted abort.
+pub(super) async fn publish_planted(http: &reqwest::Client, server: &str, token: &str) -> anyhow::Result<()> {
+    let publication = json!({ "type": "chaos.planted", "account": PLANTED, "data": {} });
+    call(http.post(format!("http://{server}{NOTIFICATIONS}")).json(&publication), token).await.map(drop)
+}
+
+pub(super) async fn redeliver(http: &reqwest::Client, server: &str, token: &str, id: &str) -> anyhow::Result<()> {
+    call(http.post(format!("http://{server}{DELIVERIES}/{id}/redelivery")), token).await.map(drop)
+}
+
+/// Returns at most 100 deliveries with this status.
+pub(super) async fn deliveries(http: &reqwest::Client, server: &str, token: &str, status: &str) -> anyhow::Result<Vec<Value>> {
+    let page = call(http.get(format!("http://{server}{DELIVERIES}?status={status}&limit=100")), token).await?;
+    Ok(page["data"].as_array().context("the page has no `data`")?.clone())
 }
 
 /// Returns a delivery with this status, if there is one.

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod suspects;
+
 /// One run of each operation, and several runs of some operations in different situations.
 pub(super) struct Round<'a> {
     measured: &'a Measured<'a>,
@@ -26,6 +28,7 @@ impl<'a> Round<'a> {
         self.batches().await;
         self.ordered().await;
         self.leasing().await;
+        self.suspects().await;
         self.backlog().await;
         self.deliveries().await;
         self.lists().await;

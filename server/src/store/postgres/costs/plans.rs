@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::super::ready::ALL_WEBHOOKS;
 
 /// The tables that stay small. Every other table grows.
-const SMALL_TABLES: [&str; 5] = ["nodes", "pauses", "properties", "schema_migrations", "walks"];
+const SMALL_TABLES: [&str; 6] = ["dead_incarnations", "nodes", "pauses", "properties", "schema_migrations", "walks"];
 
 /// Maximum number of rows that one plan node may sort. No step and no page of a list has more rows.
 const MAX_SORTED: f64 = 1000.0;
@@ -18,7 +18,7 @@ const MAX_SORTED: f64 = 1000.0;
 const MAX_EXAMINED: f64 = 10_001.0;
 
 /// Indexes that a plan may scan completely, because the operation needs all rows.
-const SCANNED_INDEXES: [&str; 3] = ["erasures_pkey", "pending_cancelled", "tokens_pkey"];
+const SCANNED_INDEXES: [&str; 4] = ["erasures_pkey", "pending_cancelled", "pending_suspects", "tokens_pkey"];
 
 #[derive(Deserialize)]
 pub(super) struct Plan {

@@ -38,6 +38,35 @@ async fn leased_and_waiting_deliveries_of_a_dead_node_are_due_for_another() {
 }
 
 #[tokio::test]
+async fn all_nodes_together_attempt_one_suspect_at_a_time() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
+    let [one, other] = nodes().await;
+    let webhook = one.proven_webhook(&other, |_| {}).await;
+    let published = [one.publish_to(&webhook).await.remove(0).delivery_id, one.publish_to(&webhook).await.remove(0).delivery_id];
+    let [mut dying, mut living] = [&one, &other];
+    for round in 0..3 {
+        let number = round % 2;
+        expire_node(&one.database, number);
+        assert_eq!(living.keep_alive().await.taken_over_from, [name(number)]);
+        assert_eq!(living.leased_at(1).await.len(), if round < 2 { 2 } else { 0 });
+        assert!(dying.keep_alive().await.was_given_up, "the node joins again");
+        (dying, living) = (living, dying);
+    }
+    let suspect = async |bench: &Bench| bench.store.lease_suspect(seconds(1), bench.slots.clone()).await.expect("leased").next;
+    let first = suspect(&one).await.expect("a suspect").leased;
+    assert_eq!((first.delivery_id, first.deaths), (published[0], 3));
+    assert!(suspect(&other).await.is_none(), "the other node has a suspect in flight");
+    expire_node(&one.database, 0);
+    other.keep_alive().await;
+    let again = suspect(&other).await.expect("the suspect of the dead node").leased;
+    assert_eq!((again.delivery_id, again.deaths), (published[0], 4));
+    other.finish(&again, Next::Succeeded).await;
+    assert_eq!(suspect(&other).await.expect("the other suspect").leased.delivery_id, published[1]);
+}
+
+#[tokio::test]
 async fn the_order_is_kept_after_a_takeover() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
