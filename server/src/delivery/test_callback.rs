@@ -13,13 +13,13 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(8);
 const MAX_TESTS: usize = 2;
 
 impl Engine {
-    /// Sends a test callback at once, in any state of the webhook, and stores nothing. Returns `None` if the account has reached
-    /// the maximum number of concurrent tests.
-    pub async fn test(&self, webhook: &store::Webhook, sample: Sample) -> anyhow::Result<Option<store::Attempt>> {
-        let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(None) };
+    /// Sends a test callback at once, in any state of the webhook, and stores nothing.
+    pub async fn test(&self, webhook: &store::Webhook, sample: Sample) -> anyhow::Result<Result<store::Attempt, TestRefusal>> {
+        let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(Err(TestRefusal::Account)) };
         let destination = Arc::new(Destination::of(webhook));
         let target = self.targets.get(&destination)?;
         let now = self.clock.now();
+        let Some(visit) = self.slots.try_visit(&destination.hosts, now) else { return Ok(Err(TestRefusal::Host)) };
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
             r#type: &sample.event_type,
@@ -31,8 +31,19 @@ impl Engine {
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
         let deadline = tokio::time::Instant::now() + timeout;
         let call = Call { notification_id, body: body.to_json().into(), trace: None, deadline, discards_response: false };
-        Ok(Some(attempt::send(&self.guard, &target, call, now).await?.into_record(1)))
+        let sent = attempt::send(&self.guard, &target, call, now).await?;
+        visit.end(sent.accepted(), self.clock.now());
+        Ok(Ok(sent.into_record(1)))
     }
+}
+
+/// The limit that a test would exceed.
+#[derive(Clone, Copy, Debug)]
+pub enum TestRefusal {
+    /// The account has reached the maximum number of concurrent tests.
+    Account,
+    /// The host of the target URL or token URL has accepted too few callbacks for more attempts now.
+    Host,
 }
 
 /// The event that a test callback reports.
