@@ -42,6 +42,7 @@ pub mod callback;
 mod credentials;
 mod deliver;
 mod erasure;
+mod error_text;
 pub mod guard;
 pub mod handshake;
 mod lease_loop;
@@ -53,6 +54,8 @@ pub mod retry;
 pub mod signature;
 mod target;
 mod test_callback;
+#[cfg(test)]
+mod test_receiver;
 
 use attempt::{Call, Sent};
 use guard::Guard;

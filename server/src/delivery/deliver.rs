@@ -36,7 +36,7 @@ impl Engine {
             notification_id: leased.notification.id,
             body: leased.notification.body.to(destination.webhook_id),
             trace: leased.notification.trace.clone(),
-            deadline: tokio::time::Instant::now() + self.settings.attempt_timeout,
+            timeout: self.settings.attempt_timeout,
         };
         let started_at = self.clock.now();
         self.metrics.attempt_begins(leased.lane, started_at - leased.due_at);

@@ -157,9 +157,9 @@ impl Engine {
             notification: CallbackReference { id: notification_id },
             webhook: CallbackReference { id: due.webhook_id },
         };
-        let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
+        let timeout = self.settings.attempt_timeout;
         let sent =
-            attempt::send(&self.guard, &target, Call { notification_id, body: body.to_json().into(), deadline, trace: None }, now).await?;
+            attempt::send(&self.guard, &target, Call { notification_id, body: body.to_json().into(), timeout, trace: None }, now).await?;
         let agreement = check_response(&due.challenge, sent.status_code, &sent.body);
         let end = self.handshake_end(agreement.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => agreement.err(), "next" => ?end);

@@ -29,7 +29,7 @@ impl Engine {
             webhook: CallbackReference { id: webhook.id },
         };
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
-        let call = Call { notification_id, body: body.to_json().into(), trace: None, deadline: tokio::time::Instant::now() + timeout };
+        let call = Call { notification_id, body: body.to_json().into(), trace: None, timeout };
         Ok(Some(attempt::send(&self.guard, &target, call, now).await?.into_record(1)))
     }
 }

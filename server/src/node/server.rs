@@ -10,6 +10,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use slog::Logger;
 
 use crate::clock::Clock;
@@ -74,7 +76,7 @@ impl Server {
                 raise the hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least four times that number";
                 "limit" => %descriptors, "max_in_flight" => settings.max_in_flight, "in_flight_instead" => max_in_flight);
         }
-        let guard = Guard::new(policy(&settings, descriptors, &data_dir)?).context("cannot create the HTTP client for callbacks")?;
+        let guard = Guard::new(policy(&settings, descriptors, &data_dir)?).context("cannot set up the requests to receivers")?;
         let engine_settings = crate::delivery::Settings {
             caps: Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize),
             retry_schedule: settings.retry_schedule.clone(),
@@ -225,7 +227,9 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {
     let mut authorities = Vec::new();
     let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem).with_context(|| format!("{name} contains no usable certificate"))?;
+        let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("{name} contains no usable certificate"))?;
         anyhow::ensure!(!certificates.is_empty(), "{name} contains no certificate");
         authorities.extend(certificates);
         Ok(())
@@ -244,5 +248,6 @@ fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> 
         connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
         name_servers: settings.name_servers.clone(),
         max_lookups: descriptors.lookups(),
+        max_idle_connections: descriptors.idle_connections(),
     })
 }

@@ -26,7 +26,6 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::Name;
 use hickory_resolver::{TokioResolver, system_conf};
-use reqwest::dns::{Addrs, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
 use super::Refusal;
@@ -73,26 +72,28 @@ pub enum NameError {
     Busy,
 }
 
-/// The resolver of the shared client.
+/// Why the transport gets no address for a name.
+pub(super) enum Unresolved {
+    Refused(Refusal),
+    Failed(NameError),
+}
+
+/// The resolver of the transport.
 pub(super) struct CheckingResolver {
     pub(super) names: Arc<Names>,
     pub(super) policy: Arc<AddressPolicy>,
 }
 
-impl Resolve for CheckingResolver {
-    fn resolve(&self, name: reqwest::dns::Name) -> Resolving {
-        let (names, policy) = (self.names.clone(), self.policy.clone());
-        Box::pin(async move {
-            let addresses = names.lookup(name.as_str()).await?;
-            // A name with at least one forbidden address is refused. A name with internal and public addresses is
-            // probably an attack: one of several attempts could reach the internal address.
-            for &address in &addresses {
-                policy.check(address).map_err(|range| Refusal::NameForbidden { name: name.as_str().to_owned(), address, range })?;
-            }
-            // The client replaces the port with that of the URL.
-            let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(addresses)
-        })
+impl CheckingResolver {
+    /// Returns all addresses of `name`, at least one. A name with at least one forbidden address is refused. A name with internal and
+    /// public addresses is probably an attack: one of several attempts could reach the internal address.
+    pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Unresolved> {
+        let addresses = self.names.lookup(name).await.map_err(Unresolved::Failed)?;
+        for &address in &addresses {
+            let refusal = |range| Unresolved::Refused(Refusal::NameForbidden { name: name.to_owned(), address, range });
+            self.policy.check(address).map_err(refusal)?;
+        }
+        Ok(addresses)
     }
 }
 
