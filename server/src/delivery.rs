@@ -44,6 +44,7 @@ pub mod callback;
 mod credentials;
 mod deliver;
 mod erasure;
+mod error_text;
 pub mod guard;
 pub mod handshake;
 mod lease_loop;
@@ -56,6 +57,8 @@ pub mod signature;
 mod suspects;
 mod target;
 mod test_callback;
+#[cfg(test)]
+mod test_receiver;
 
 use attempt::{Call, Sent};
 use guard::Guard;

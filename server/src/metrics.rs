@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::model::{BacklogCounts, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse};
+use crate::model::{BacklogCounts, DuePerLane, Fleet, Lane, Next, Outcome, Pause, PauseScope, StorageUse};
 
 /// Buckets in seconds for disk and database operations.
 const STORE_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -157,10 +157,10 @@ impl Default for Metrics {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Version of the server", build);
         // Series exist from the start with the value 0. Otherwise an alert on an increase would miss the first event.
-        for outcome in ["accepted", "rejected", "timed_out", "unreachable", "name_not_found", "address_blocked", "token_refused", "aborted"] {
-            let _ = metrics.attempts.get_or_create(&[("outcome", outcome)]);
+        for outcome in Outcome::ALL {
+            let _ = metrics.attempts.get_or_create(&[("outcome", outcome.as_str())]);
         }
-        for result in ["issued", "token_refused", "timed_out", "unreachable", "name_not_found", "address_blocked", "not_made"] {
+        for result in ["issued", Outcome::TokenRefused.as_str(), Outcome::TokenFailed.as_str(), Outcome::TimedOut.as_str(), "not_made"] {
             let _ = metrics.token_requests.get_or_create(&[("result", result)]);
         }
         for status in ["succeeded", "failed"] {

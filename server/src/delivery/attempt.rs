@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, header};
+use url::Url;
 use uuid::Uuid;
 
 use super::callback::{add_headers, signed_headers};
 use super::credentials::Token;
-use super::guard::{self, Guard};
-use super::outcome::{Failure, NotMade, Outcome};
+use super::error_text::ErrorText;
+use super::guard::{ConnectionFacts, Guard, Request, Response};
+use super::outcome::{Failure, NotMade, Outcome, seconds};
 use super::redact;
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
@@ -33,8 +35,8 @@ pub(super) struct Call {
     pub(super) notification_id: Uuid,
     pub(super) body: Bytes,
     pub(super) trace: Option<TraceContext>,
-    /// The deadline of the whole attempt: name resolution, token request and response.
-    pub(super) deadline: tokio::time::Instant,
+    /// Time limit of the whole attempt: name resolution, token request and response.
+    pub(super) timeout: Duration,
     /// Whether the response body is not read, and no text from the receiver is kept. Reading a response of this
     /// delivery may have ended the process.
     pub(super) discards_response: bool,
@@ -53,6 +55,8 @@ pub(super) struct Sent {
     truncated: bool,
     /// The raw response body, as far as it was read. It may contain secrets, so it must not be stored.
     pub(super) body: Vec<u8>,
+    /// What is known about the connection to the receiver.
+    connection: Option<Box<ConnectionFacts>>,
 }
 
 impl Sent {
@@ -80,12 +84,13 @@ impl Sent {
 
 /// The receiver cannot choose any text that is written to the log.
 impl slog::KV for &Sent {
-    fn serialize(&self, _: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
+    fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
         serializer.emit_str("outcome".into(), self.outcome.as_str())?;
         if let Some(status_code) = self.status_code {
             serializer.emit_u16("status_code".into(), status_code)?;
         }
-        serializer.emit_u32("duration_ms".into(), self.duration_ms())
+        serializer.emit_u32("duration_ms".into(), self.duration_ms())?;
+        self.connection.as_ref().map_or(Ok(()), |connection| connection.serialize(record, serializer))
     }
 }
 
@@ -95,12 +100,16 @@ impl slog::KV for &Sent {
 /// When this server could not make the attempt.
 pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTime<Utc>) -> Result<Sent, NotMade> {
     let started = Instant::now();
+    let deadline = tokio::time::Instant::now() + call.timeout;
     let mut authorizations = Vec::new();
-    let result = tokio::time::timeout_at(call.deadline, exchange(guard, target, &call, now, &mut authorizations)).await;
-    let result = result.unwrap_or_else(|_| Err(Failure::new(Outcome::TimedOut, "no response within the time limit")));
+    let result = tokio::time::timeout_at(deadline, exchange(guard, target, &call, now, &mut authorizations)).await;
+    let result = result.unwrap_or_else(|_| {
+        let text = format!("no response within the attempt timeout of {}", seconds(call.timeout));
+        Err(Failure::new(Outcome::TimedOut, text))
+    });
     let mut sent = Sent {
         started_at: now,
-        duration: started.elapsed(),
+        duration: Duration::ZERO,
         outcome: Outcome::Accepted,
         response_class: None,
         status_code: None,
@@ -109,53 +118,81 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         response_body: None,
         truncated: false,
         body: Vec::new(),
+        connection: None,
     };
+    let redact = |foreign: &str| target.redactor(&authorizations).redact(foreign);
     match result {
-        Ok(received) => {
-            sent.response_class = Some(ResponseClass::of(received.status));
-            if sent.response_class != Some(ResponseClass::Accepted) {
-                sent.outcome = Outcome::Rejected;
-                sent.error = Some(rejection(received.status));
-            }
-            sent.status_code = Some(received.status.as_u16());
-            sent.retry_after = received.retry_after;
-            if !received.body.is_empty() {
-                let redactor = target.redactor(&authorizations);
-                let (excerpt, truncated) = redact::excerpt(&received.body, MAX_EXCERPT_BYTES, &redactor);
-                sent.response_body = Some(excerpt);
-                sent.truncated = truncated || received.truncated;
-            }
-            sent.body = received.body;
-        }
-        Err(Failure::Outcome { outcome, error }) => {
-            sent.outcome = outcome;
-            // The error text may contain text from the receiver or the token server, for example names in a
-            // certificate.
-            sent.error = Some(if call.discards_response {
-                NOT_KEPT.to_owned()
-            } else {
-                target.redactor(&authorizations).redact(&error).chars().take(1024).collect()
+        Ok(response) => {
+            let status = response.status;
+            let class = ResponseClass::of(status);
+            sent.response_class = Some(class);
+            sent.outcome = Outcome::of_status(status.as_u16());
+            sent.error = rejection(&response, &target.url).map(|text| match call.discards_response {
+                true => NOT_KEPT.to_owned(),
+                false => text.render(redact),
             });
+            sent.status_code = Some(status.as_u16());
+            // RFC 9110 §10.2.3. The `Retry-After` field is used only if the status is 429 or 503.
+            sent.retry_after = (class == ResponseClass::Busy)
+                .then(|| response.headers.get(header::RETRY_AFTER)?.to_str().ok().and_then(RetryAfter::parse))
+                .flatten();
+            sent.connection = Some(response.connection.clone());
+            if call.discards_response {
+                sent.duration = started.elapsed();
+                return Ok(sent);
+            }
+            // Only the status matters: a callback is accepted even if the response body is incomplete.
+            let read = tokio::time::timeout_at(deadline, response.read_at_most(MAX_RESPONSE_BYTES, &mut sent.body)).await;
+            sent.duration = started.elapsed();
+            if !sent.body.is_empty() {
+                let (excerpt, truncated) = redact::excerpt(&sent.body, MAX_EXCERPT_BYTES, &target.redactor(&authorizations));
+                sent.response_body = Some(excerpt);
+                sent.truncated = truncated || !matches!(read, Ok(false));
+            }
+        }
+        Err(Failure::Outcome { outcome, error, connection }) => {
+            sent.outcome = outcome;
+            sent.duration = started.elapsed();
+            sent.error = Some(if call.discards_response { NOT_KEPT.to_owned() } else { error.render(redact) });
+            sent.connection = connection;
         }
         Err(Failure::NotMade(not_made)) => return Err(not_made),
     }
     Ok(sent)
 }
 
-fn rejection(status: StatusCode) -> String {
-    match status.as_u16() {
-        300..=399 => "redirects are not followed; register the final URL".to_owned(),
-        410 => "the receiver returned 410 Gone; the webhook is deactivated".to_owned(),
-        code => format!("the receiver returned {code}; only 200 to 299 accept a callback"),
-    }
+/// Returns the sentence for a status that does not accept the callback.
+fn rejection(response: &Response, target: &Url) -> Option<ErrorText> {
+    let status = response.status.as_u16();
+    Some(match Outcome::of_status(status) {
+        Outcome::Accepted => return None,
+        Outcome::Redirected => {
+            let text = ErrorText::from("redirects are not followed; register the final URL");
+            match location(response, target) {
+                Some(location) => text.own("; the receiver redirects to ").foreign(&location),
+                None => text,
+            }
+        }
+        Outcome::Gone => "the receiver returned 410 Gone; the webhook is deactivated".into(),
+        _ => {
+            let text = ErrorText::from(format!("the receiver returned {status}; only 200 to 299 accept a callback"));
+            // Some servers verify the client certificate only after the request, and then return one of these statuses.
+            match response.connection.client_certificate_requested && matches!(status, 400 | 401 | 403 | 495 | 496) {
+                true => text.own("; the receiver requested a client certificate, and the service has none"),
+                false => text,
+            }
+        }
+    })
 }
 
-struct Received {
-    status: StatusCode,
-    retry_after: Option<RetryAfter>,
-    body: Vec<u8>,
-    /// Whether only a part of the body was read.
-    truncated: bool,
+/// Returns the origin and the path of a redirect. The query is left out, because it may contain a key.
+fn location(response: &Response, target: &Url) -> Option<String> {
+    let location = target.join(response.headers.get(header::LOCATION)?.to_str().ok()?).ok()?;
+    location.has_host().then(|| {
+        location[url::Position::BeforeScheme..url::Position::AfterScheme].to_owned()
+            + "://"
+            + &location[url::Position::BeforeHost..url::Position::AfterPath]
+    })
 }
 
 /// Sends the callback with the credentials of the target. `authorizations` collects every credential that was sent, so that all
@@ -166,7 +203,7 @@ async fn exchange(
     call: &Call,
     now: DateTime<Utc>,
     authorizations: &mut Vec<String>,
-) -> Result<Received, Failure> {
+) -> Result<Response, Failure> {
     let source = match &target.credentials {
         Credentials::None => return post(guard, target, call, now, None).await,
         Credentials::Basic(value) => {
@@ -185,34 +222,24 @@ async fn exchange(
         if ResponseClass::of(received.status) != ResponseClass::Unauthorized || refused.is_some() {
             return Ok(received);
         }
+        // After the body, the next request can use the same connection.
+        received.read_at_most(MAX_RESPONSE_BYTES, &mut Vec::new()).await;
         refused = Some(token);
     }
 }
 
-async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Received, Failure> {
-    let request = guard.request(http::Method::POST, &target.url);
-    let request = request.map_err(|refusal| Failure::new(Outcome::AddressBlocked, refusal.to_string()))?;
-    let headers = signed_headers(call.notification_id, &call.body, now, target.signing_secrets(now), call.trace.clone());
-    let request = request.headers(target.headers.clone());
-    let mut request = add_headers(headers, request).header(header::CONTENT_TYPE, "application/json").body(call.body.clone());
+async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Response, Failure> {
+    let mut headers = target.headers.clone();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let signed = signed_headers(call.notification_id, &call.body, now, target.signing_secrets(now), call.trace.clone());
+    add_headers(signed, &mut headers);
     if let Some(value) = authorization {
         let mut value = HeaderValue::from_str(value)
             .map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials are not a valid header value"))?;
         value.set_sensitive(true);
-        request = request.header(header::AUTHORIZATION, value);
+        headers.insert(header::AUTHORIZATION, value);
     }
-    let response = request.send().await.map_err(|error| Failure::of(&error))?;
-    let status = response.status();
-    // RFC 9110 §10.2.3. The `Retry-After` field is used only if the status is 429 or 503.
-    let retry_after = (ResponseClass::of(status) == ResponseClass::Busy)
-        .then(|| response.headers().get(header::RETRY_AFTER)?.to_str().ok().and_then(RetryAfter::parse))
-        .flatten();
-    if call.discards_response {
-        return Ok(Received { status, retry_after, body: Vec::new(), truncated: false });
-    }
-    // Only the status matters: a callback is accepted even if the response body is incomplete.
-    let mut body = Vec::new();
-    let read = tokio::time::timeout_at(call.deadline, guard::read_at_most(response, MAX_RESPONSE_BYTES, &mut body)).await;
-    let truncated = !matches!(read, Ok(Ok(false)));
-    Ok(Received { status, retry_after, body, truncated })
+    let request = Request { method: Method::POST, headers, body: call.body.clone() };
+    Ok(guard.send(&target.url, &request).await?)
 }

@@ -1,6 +1,8 @@
 //! The signed headers of a callback.
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use super::signature;
@@ -28,18 +30,22 @@ pub(super) fn signed_headers(
     }
 }
 
-pub(super) fn add_headers(headers: CallbackHeaders, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-    let trace = [
+/// Adds the headers to those of a request.
+pub(super) fn add_headers(headers: CallbackHeaders, request: &mut HeaderMap) {
+    let all = [
+        ("webhook-id", Some(headers.id.to_string())),
+        ("webhook-timestamp", Some(headers.timestamp.into_string())),
+        ("webhook-signature", Some(headers.signature.into_string())),
+        ("user-agent", Some(headers.user_agent.into_string())),
         ("traceparent", headers.traceparent.map(TraceParent::into_string)),
         ("tracestate", headers.tracestate.map(TraceState::into_string)),
     ];
-    let trace = trace.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let request = trace.fold(request, |request, (name, value)| request.header(name, value));
-    request
-        .header("webhook-id", headers.id.to_string())
-        .header("webhook-timestamp", headers.timestamp.into_string())
-        .header("webhook-signature", headers.signature.into_string())
-        .header(http::header::USER_AGENT, headers.user_agent.into_string())
+    for (name, value) in all {
+        // The types of the values allow only characters that a header value may have.
+        if let Some(value) = value.and_then(|value| HeaderValue::from_maybe_shared(Bytes::from(value)).ok()) {
+            request.insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
+use http::{HeaderMap, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
 use url::form_urlencoded;
 
-use super::guard::{self, Guard};
+use super::guard::{Guard, Request};
 use super::outcome::{Failure, Outcome};
 use crate::api::types::{ClientId, TokenAudience, TokenScope};
 use crate::metrics::Metrics;
@@ -136,34 +137,41 @@ impl TokenSource {
     }
 
     async fn request(&self, guard: &Guard, in_body: bool) -> Result<Result<TokenResponse, Refused>, Failure> {
-        let mut request = guard
-            .request(http::Method::POST, &self.token_url)
-            .map_err(|refusal| Failure::new(Outcome::AddressBlocked, format!("the token URL: {refusal}")))?
-            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(http::header::ACCEPT, "application/json");
-        if in_body {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let body = if in_body {
             let credentials = form_urlencoded::Serializer::new(String::new())
                 .append_pair("client_id", &self.client_id)
                 .append_pair("client_secret", &self.client_secret)
                 .finish();
-            request = request.body(format!("{}&{credentials}", self.form));
+            format!("{}&{credentials}", self.form)
         } else {
             // RFC 6749 §2.3.1: the client id and the secret are form-encoded first.
             let credentials = format!("{}:{}", form_encode(&self.client_id), form_encode(&self.client_secret));
             let encoded = base64::engine::general_purpose::STANDARD.encode(credentials);
-            request = request.header(http::header::AUTHORIZATION, format!("Basic {encoded}")).body(self.form.clone());
-        }
-        let response = request.send().await.map_err(|error| Failure::of(&error).at("the token URL"))?;
-        let status = response.status();
+            let mut value = HeaderValue::try_from(format!("Basic {encoded}"))
+                .map_err(|_| Failure::new(Outcome::TokenRefused, "the client credentials are not a valid header value"))?;
+            value.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, value);
+            self.form.clone()
+        };
+        let request = Request { method: Method::POST, headers, body: body.into() };
+        let response = guard.send(&self.token_url, &request).await.map_err(|error| Failure::from(error).at_token_url())?;
+        let status = response.status;
         let mut body = Vec::new();
-        guard::read_at_most(response, MAX_RESPONSE_BYTES, &mut body).await.map_err(|error| Failure::of(&error).at("the token URL"))?;
+        let truncated = response.read_at_most(MAX_RESPONSE_BYTES, &mut body).await;
         if !status.is_success() {
             // RFC 6749 §5.2 specifies invalid_client with 401 or 400. Some servers return unauthorized_client or a plain 403.
             let unauthorized = matches!(status.as_u16(), 400 | 401 | 403);
-            let failure = Failure::new(Outcome::TokenRefused, format!("the token URL returned {}", status.as_u16()));
+            let outcome = if unauthorized { Outcome::TokenRefused } else { Outcome::TokenFailed };
+            let failure = Failure::new(outcome, format!("the token URL returned {}", status.as_u16()));
             return Ok(Err(Refused { failure, unauthorized }));
         }
-        let unusable = |why: &str| Failure::new(Outcome::TokenRefused, format!("the token URL returned {}, but {why}", status.as_u16()));
+        let unusable = |why: &str| Failure::new(Outcome::TokenFailed, format!("the token URL returned {}, but {why}", status.as_u16()));
+        if truncated {
+            return Err(unusable("the body is incomplete or has more than 64 KiB"));
+        }
         let token: TokenResponse =
             serde_json::from_slice(&body).map_err(|_| unusable("the body is not a token response (RFC 6749 §5.1)"))?;
         if token.token_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {

@@ -40,7 +40,7 @@ impl Engine {
             notification_id: leased.notification.id,
             body: leased.notification.body.to(destination.webhook_id),
             trace: leased.notification.trace.clone(),
-            deadline: tokio::time::Instant::now() + self.settings.attempt_timeout,
+            timeout: self.settings.attempt_timeout,
             discards_response: leased.is_suspect(),
         };
         let started_at = self.clock.now();

@@ -188,8 +188,8 @@ impl Engine {
             notification: CallbackReference { id: notification_id },
             webhook: CallbackReference { id: due.webhook_id },
         };
-        let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
-        let call = Call { notification_id, body: body.to_json().into(), deadline, trace: None, discards_response: false };
+        let timeout = self.settings.attempt_timeout;
+        let call = Call { notification_id, body: body.to_json().into(), timeout, trace: None, discards_response: false };
         let sent = attempt::send(&self.guard, &target, call, now).await?;
         visit.end(sent.accepted(), self.clock.now());
         let agreement = check_response(&due.challenge, sent.status_code, &sent.body);

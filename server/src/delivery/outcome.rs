@@ -1,43 +1,19 @@
-//! The outcome of an attempt, and the reasons why an attempt has no response.
+//! Why an attempt has no response.
 
-use std::error::Error;
+use super::error_text::ErrorText;
+use super::guard::{ConnectionFacts, NameError, SendError};
+pub(super) use crate::model::Outcome;
 
-use super::guard::{self, NameError};
+mod certificate;
+mod connection;
 
-/// The outcome of an attempt. openapi.json documents these values. Later versions may add values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Accepted,
-    Rejected,
-    TimedOut,
-    Unreachable,
-    NameNotFound,
-    AddressBlocked,
-    TokenRefused,
-    /// Several processes died during attempts of the delivery.
-    Aborted,
-}
-
-impl Outcome {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Accepted => "accepted",
-            Outcome::Rejected => "rejected",
-            Outcome::TimedOut => "timed_out",
-            Outcome::Unreachable => "unreachable",
-            Outcome::NameNotFound => "name_not_found",
-            Outcome::AddressBlocked => "address_blocked",
-            Outcome::TokenRefused => "token_refused",
-            Outcome::Aborted => "aborted",
-        }
-    }
-}
+pub(super) use self::connection::seconds;
 
 /// Why an attempt has no response.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The receiver or the network failed.
-    Outcome { outcome: Outcome, error: String },
+    Outcome { outcome: Outcome, error: ErrorText, connection: Option<Box<ConnectionFacts>> },
     /// This server could not make the attempt.
     NotMade(NotMade),
 }
@@ -54,14 +30,14 @@ pub enum NotMade {
 }
 
 impl Failure {
-    pub(super) fn new(outcome: Outcome, error: impl Into<String>) -> Failure {
-        Failure::Outcome { outcome, error: error.into() }
+    pub(super) fn new(outcome: Outcome, error: impl Into<ErrorText>) -> Failure {
+        Failure::Outcome { outcome, error: error.into(), connection: None }
     }
 
-    /// Puts `place`, for example `the token URL`, before the error text.
-    pub(super) fn at(self, place: &str) -> Failure {
+    /// Converts a failure of the request to the token server. The connection to the receiver was not used.
+    pub(super) fn at_token_url(self) -> Failure {
         match self {
-            Failure::Outcome { outcome, error } => Failure::Outcome { outcome, error: format!("{place}: {error}") },
+            Failure::Outcome { error, .. } => Failure::new(Outcome::TokenFailed, error.at("the token URL")),
             not_made @ Failure::NotMade(_) => not_made,
         }
     }
@@ -73,33 +49,18 @@ impl Failure {
             Failure::NotMade(_) => "not_made",
         }
     }
+}
 
-    /// Classifies a failed request by the type of its error. The error text does not contain the URL. The customer
-    /// knows the URL, and the URL may contain a key.
-    pub(super) fn of(error: &reqwest::Error) -> Failure {
-        if let Some(shortage) = guard::shortage_in(error) {
-            return Failure::NotMade(NotMade::Shortage(shortage));
+impl From<SendError> for Failure {
+    /// Classifies a failed request by its cause. The error text does not contain the URL. The customer knows the URL,
+    /// and the URL may contain a key.
+    fn from(error: SendError) -> Failure {
+        match connection::describe(&error.cause) {
+            Ok((outcome, text)) => Failure::Outcome { outcome, error: text, connection: Some(error.connection) },
+            Err(not_made) => Failure::NotMade(not_made),
         }
-        if let Some(busy @ NameError::AddressBusy) = guard::name_error_in(error) {
-            return Failure::NotMade(NotMade::HostLimit(busy.clone()));
-        }
-        if let Some(error) = guard::name_error_in(error) {
-            let outcome = match error {
-                NameError::NotFound { .. } => Outcome::NameNotFound,
-                NameError::TimedOut { .. } => Outcome::TimedOut,
-                _ => Outcome::Unreachable,
-            };
-            return Failure::new(outcome, error.to_string());
-        }
-        if error.is_timeout() {
-            return Failure::new(
-                Outcome::TimedOut,
-                if error.is_connect() { "no connection within the time limit" } else { "no response within the time limit" },
-            );
-        }
-        let causes: Vec<String> = std::iter::successors(error.source(), |error| (*error).source()).map(ToString::to_string).collect();
-        let cause = causes.last().map_or("unknown cause", String::as_str);
-        let step = if error.is_connect() { "cannot connect" } else { "the connection was interrupted" };
-        Failure::new(Outcome::Unreachable, format!("{step}: {cause}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

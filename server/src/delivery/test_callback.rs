@@ -29,8 +29,7 @@ impl Engine {
             webhook: CallbackReference { id: webhook.id },
         };
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
-        let deadline = tokio::time::Instant::now() + timeout;
-        let call = Call { notification_id, body: body.to_json().into(), trace: None, deadline, discards_response: false };
+        let call = Call { notification_id, body: body.to_json().into(), trace: None, timeout, discards_response: false };
         let sent = attempt::send(&self.guard, &target, call, now).await?;
         visit.end(sent.accepted(), self.clock.now());
         Ok(Ok(sent.into_record(1)))

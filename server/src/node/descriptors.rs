@@ -6,13 +6,17 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// The limit divided by the first number is the maximum number of attempts. The limit divided by the second number is
 /// the maximum number of name lookups. Each attempt uses one socket. The same number of slow attempts may run in
 /// addition, so attempts use at most half of the limit. Each lookup uses at most four sockets, so lookups use at most a
-/// quarter of the limit. The remaining quarter is for callers of the API, for idle connections to receivers, and for
+/// quarter of the limit. Idle connections to receivers use at most an eighth. The rest is for callers of the API and for
 /// the store.
 const DESCRIPTORS_PER_ATTEMPT: u64 = 4;
 const DESCRIPTORS_PER_LOOKUP: u64 = 16;
+const DESCRIPTORS_PER_IDLE_CONNECTION: u64 = 8;
 
 /// Maximum number of name lookups, even if the limit of the process allows more.
 const MAX_LOOKUPS: u64 = 4096;
+
+/// Maximum number of idle connections to receivers, even if the limit of the process allows more. Each uses about 30 KB.
+const MAX_IDLE_CONNECTIONS: u64 = 1024;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Descriptors {
@@ -41,6 +45,12 @@ impl Descriptors {
     pub(super) fn lookups(self) -> usize {
         (self.limit / DESCRIPTORS_PER_LOOKUP).clamp(2, MAX_LOOKUPS) as usize
     }
+
+    /// Returns how many connections to receivers may be open between two requests.
+    #[must_use]
+    pub(super) fn idle_connections(self) -> usize {
+        (self.limit / DESCRIPTORS_PER_IDLE_CONNECTION).clamp(1, MAX_IDLE_CONNECTIONS) as usize
+    }
 }
 
 impl std::fmt::Display for Descriptors {
@@ -55,10 +65,12 @@ mod tests {
 
     #[test]
     fn attempts_and_lookups_leave_room_for_the_rest() {
-        for (limit, attempts, lookups) in [(64, 16, 4), (1024, 256, 64), (4096, 1024, 256), (1_048_576, 1024, 4096), (u64::MAX, 1024, 4096)]
+        for (limit, attempts, lookups, idle) in
+            [(64, 16, 4, 8), (1024, 256, 64, 128), (4096, 1024, 256, 512), (1_048_576, 1024, 4096, 1024), (u64::MAX, 1024, 4096, 1024)]
         {
             let descriptors = Descriptors { limit };
-            assert_eq!((descriptors.attempts(1024), descriptors.lookups()), (attempts, lookups), "{limit}");
+            let limits = (descriptors.attempts(1024), descriptors.lookups(), descriptors.idle_connections());
+            assert_eq!(limits, (attempts, lookups, idle), "{limit}");
         }
         assert_eq!(Descriptors { limit: 1 }.attempts(5), 1);
     }

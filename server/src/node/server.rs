@@ -10,6 +10,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use slog::Logger;
 
 use crate::clock::Clock;
@@ -79,8 +81,7 @@ impl Server {
         let caps = Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize);
         let slots = Slots::new(Caps { new_host, ..caps });
         let new_hosts = NewHosts { slots: slots.clone(), clock: clock.clone() };
-        let guard =
-            Guard::new(policy(&settings, descriptors, &data_dir, new_hosts)?).context("cannot create the HTTP client for callbacks")?;
+        let guard = Guard::new(policy(&settings, descriptors, &data_dir, new_hosts)?).context("cannot set up the requests to receivers")?;
         let engine_settings = crate::delivery::Settings {
             slots,
             retry_schedule: settings.retry_schedule.clone(),
@@ -231,7 +232,9 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir, new_hosts: NewHosts) -> anyhow::Result<GuardPolicy> {
     let mut authorities = Vec::new();
     let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem).with_context(|| format!("{name} contains no usable certificate"))?;
+        let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("{name} contains no usable certificate"))?;
         anyhow::ensure!(!certificates.is_empty(), "{name} contains no certificate");
         authorities.extend(certificates);
         Ok(())
@@ -254,5 +257,6 @@ fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir, new
         use_hosts_file: settings.use_hosts_file,
         new_hosts: Some(new_hosts),
         max_lookups: descriptors.lookups(),
+        max_idle_connections: descriptors.idle_connections(),
     })
 }

@@ -6,7 +6,7 @@ use http::Version;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::harness::{Api, HostileBehaviour, HostileReceiver, Receiver, Reply, Server, Setup, eventually};
+use crate::harness::{Api, HostileBehaviour, HostileReceiver, Nginx, Receiver, Reply, Server, Setup, eventually};
 
 /// Publishes `count` notifications. After each notification, waits until its delivery has succeeded.
 async fn publish_sequentially(api: &Api, count: usize) {
@@ -74,8 +74,10 @@ async fn callbacks_use_plain_http_only_if_the_operator_allows_it() {
 #[tokio::test]
 async fn connecting_and_the_whole_attempt_have_separate_time_limits() {
     // The shorter of the two time limits ends the attempt. All values differ from the defaults.
-    for (connect, attempt, error) in [("1", "4", "no connection within the time limit"), ("300", "1", "no response within the time limit")]
-    {
+    for (connect, attempt, error) in [
+        ("1", "4", "no connection within the connect timeout of 1 s; the TLS handshake was not complete"),
+        ("300", "1", "no response within the attempt timeout of 1 s"),
+    ] {
         let flags = ["--connect-timeout-seconds", connect, "--attempt-timeout-seconds", attempt];
         let server = Setup::dev().flags(&flags).start().await;
         let receiver = HostileReceiver::start(&server.authority(), HostileBehaviour::Silent).await;
@@ -83,5 +85,47 @@ async fn connecting_and_the_whole_attempt_have_separate_time_limits() {
         let delivery = server.api().after_attempts(&server.api().publish_type("a.b").await, 1).await;
         assert_eq!((&delivery["lastAttempt"]["outcome"], &delivery["lastAttempt"]["error"]), (&json!("timed_out"), &json!(error)));
         assert_eq!(receiver.connections(), 1);
+    }
+}
+
+/// When a server closes a connection after some requests, requests that it has not processed arrive on the connection.
+#[tokio::test]
+async fn requests_that_nginx_did_not_process_are_charged_no_attempt() {
+    const DELIVERIES: usize = 1_000;
+    if Nginx::is_missing() {
+        return;
+    }
+    let server = Setup::dev().flags(&["--retry-schedule", "none"]).start().await;
+    let api = server.api();
+    for (http2, requests) in [(true, 1), (true, 10), (false, 1), (false, 10)] {
+        let nginx = Nginx::start(&server.authority(), http2, requests).await;
+        let webhook = api.register_url(&nginx.url()).await;
+        for _ in 0..DELIVERIES / 50 {
+            futures_util::future::join_all((0..50).map(|_| api.publish_type("a.b"))).await;
+        }
+        let path = format!("/deliveries?webhookID={webhook}");
+        eventually("all outcomes to be recorded", async || api.list(&format!("{path}&status=pending")).await.is_empty().then_some(()))
+            .await;
+        let (mut deliveries, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = api.get(&format!("{path}&limit=200{cursor}")).await.expect(200);
+            deliveries.extend(page["data"].as_array().expect("an array").clone());
+            match page["cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(deliveries.len(), DELIVERIES);
+        for delivery in &deliveries {
+            assert_eq!(
+                (&delivery["status"], &delivery["attemptCount"]),
+                (&json!("succeeded"), &json!(1)),
+                "{http2} {requests}: {delivery}"
+            );
+        }
+        // nginx served no request twice.
+        eventually("nginx to write its log", async || (nginx.served() >= DELIVERIES).then_some(())).await;
+        assert_eq!(nginx.served(), DELIVERIES, "{http2} {requests}");
+        api.delete_webhook(&webhook).await;
     }
 }

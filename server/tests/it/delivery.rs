@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Receiver, Reply, Server, Setup, eventually, id_of};
+use crate::harness::{Api, Receiver, Reply, Server, Setup, TokenEndpoint, eventually, id_of};
 
 fn with_headers(status: u16, headers: &[(&'static str, &str)]) -> Reply {
     let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -46,12 +46,24 @@ async fn every_2xx_status_is_a_success() {
 #[tokio::test]
 async fn every_other_status_is_retried() {
     let (server, api, mut receiver, _) = start_with_webhook().await;
-    for status in [300, 304, 400, 401, 404, 409, 429, 500, 502, 503, 599] {
+    for (status, outcome) in [
+        (300, "redirected"),
+        (304, "redirected"),
+        (400, "rejected"),
+        (401, "rejected"),
+        (404, "rejected"),
+        (409, "rejected"),
+        (429, "rate_limited"),
+        (500, "rejected"),
+        (502, "rejected"),
+        (503, "unavailable"),
+        (599, "rejected"),
+    ] {
         receiver.reply_to_next([Reply::Status(status)]);
         let notification = api.publish_type("a.b").await;
         let delivery = api.after_attempts(&notification, 1).await;
         assert_eq!(delivery["status"], "pending", "{status}");
-        assert_eq!((&delivery["attempts"][0]["outcome"], &delivery["attempts"][0]["statusCode"]), (&json!("rejected"), &json!(status)));
+        assert_eq!((&delivery["attempts"][0]["outcome"], &delivery["attempts"][0]["statusCode"]), (&json!(outcome), &json!(status)));
         advance_to_next_attempt(&server, &delivery);
         let delivery = api.after_attempts(&notification, 2).await;
         assert_eq!(delivery["status"], "succeeded");
@@ -135,7 +147,7 @@ async fn a_410_deactivates_the_webhook() {
     let waiting = api.publish_type("a.b").await;
     api.after_attempts(&waiting, 1).await;
     let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
-    assert_eq!(delivery["status"], "failed");
+    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("failed"), &json!("gone")));
     let webhook = api.webhook(&id).await;
     assert_eq!((&webhook["status"], &webhook["deactivation"]["reason"]), (&json!("deactivated"), &json!("gone")));
     assert_eq!(api.delivery_of(&waiting).await["status"], "cancelled");
@@ -174,8 +186,10 @@ async fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         receiver.reply_to_next([with_headers(status, &[("location", &elsewhere.url())])]);
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
-        assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("rejected")));
+        assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("redirected")));
         assert_eq!(delivery["lastAttempt"]["statusCode"], status);
+        let error = format!("redirects are not followed; register the final URL; the receiver redirects to {}", elsewhere.url());
+        assert_eq!(delivery["lastAttempt"]["error"], error);
     }
     assert_eq!(elsewhere.count(), 0);
 }
@@ -186,7 +200,7 @@ async fn a_dropped_connection_is_a_failed_attempt() {
     receiver.reply_to_next([Reply::Reset]);
     let notification = api.publish_type("a.b").await;
     let delivery = api.after_attempts(&notification, 1).await;
-    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("unreachable")));
+    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("connection_lost")));
     assert_eq!(delivery["lastAttempt"].get("statusCode"), None);
     advance_to_next_attempt(&server, &delivery);
     assert_eq!(api.after_attempts(&notification, 2).await["status"], "succeeded");
@@ -196,15 +210,45 @@ async fn a_dropped_connection_is_a_failed_attempt() {
 async fn an_unreachable_or_untrusted_receiver_is_a_failed_attempt() {
     let (server, api, receiver, id) = start_with_webhook().await;
     drop(receiver);
-    assert_eq!(api.test(&id).await["outcome"], "unreachable");
+    assert_eq!(api.test(&id).await["outcome"], "connection_refused");
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     let untrusted = Receiver::start(&crate::harness::Authority::create(directory.path()).0).await;
     let id = api.register_url(&untrusted.url()).await;
     let attempt = api.test(&id).await;
-    assert_eq!(attempt["outcome"], "unreachable");
+    assert_eq!(attempt["outcome"], "certificate_invalid");
     assert!(attempt["error"].as_str().is_some_and(|error| error.contains("certificate")), "{attempt}");
     assert_eq!(untrusted.count(), 0);
     assert!(!attempt.to_string().contains(&server.data_dir().display().to_string()), "an error contains no paths of the server");
+}
+
+#[tokio::test]
+async fn the_words_of_the_service_are_never_redacted() {
+    let server = Server::start().await;
+    let (api, token_server) = (server.api(), TokenEndpoint::start(&server.authority(), "id", "another secret").await);
+    let closed = server.receiver().await;
+    let url = closed.url();
+    drop(closed);
+    let without_receiver = api.register_url(&url).await;
+    let refused = api.test(&without_receiver).await["error"].clone();
+    for password in ["s", "connect", "connection", "the server"] {
+        let auth = json!({ "type": "basic", "username": "u", "password": password });
+        let webhook = api.register(&json!({ "targetURL": url, "auth": auth })).await;
+        assert_eq!(api.test(&id_of(&webhook)).await["error"], refused, "{password}");
+    }
+    let auth = json!({ "type": "client_credential", "tokenURL": token_server.url(), "clientID": "id", "clientSecret": "s" });
+    let webhook = api.register(&json!({ "targetURL": url, "auth": auth })).await;
+    assert_eq!(api.test(&id_of(&webhook)).await["error"], "the token URL returned 401");
+}
+
+#[tokio::test]
+async fn a_secret_in_the_location_of_a_redirect_is_redacted() {
+    let server = Server::start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    let auth = json!({ "type": "basic", "username": "u", "password": "very-secret" });
+    let webhook = api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await;
+    receiver.always_reply(with_headers(307, &[("location", "https://example.com/very-secret?very-secret")]));
+    let error = api.test(&id_of(&webhook)).await["error"].clone();
+    assert!(error.as_str().is_some_and(|error| error.ends_with("the receiver redirects to https://example.com/[redacted]")), "{error}");
 }
 
 #[tokio::test]

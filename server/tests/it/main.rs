@@ -2,6 +2,8 @@
 //!
 //! The tests send API requests through a proxy that validates each response against openapi.json. See [`harness::contract`].
 
+#![expect(clippy::disallowed_methods, reason = "the lint protects the server; the tests call only servers of their own")]
+
 mod harness;
 
 mod auth; // access tokens, scopes, accounts, and the order in which a request is checked

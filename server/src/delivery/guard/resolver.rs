@@ -30,7 +30,6 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::Name;
 use hickory_resolver::{TokioResolver, system_conf};
-use reqwest::dns::{Addrs, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
 use super::ranges::AddressPolicy;
@@ -80,7 +79,7 @@ pub enum NameError {
     AddressBusy,
 }
 
-/// The resolver of the shared client.
+/// The resolver of the transport.
 pub(super) struct CheckingResolver {
     pub(super) names: Arc<Names>,
     pub(super) policy: Arc<AddressPolicy>,
@@ -94,23 +93,19 @@ pub struct NewHosts {
     pub clock: Clock,
 }
 
-impl Resolve for CheckingResolver {
-    fn resolve(&self, name: reqwest::dns::Name) -> Resolving {
-        let (names, policy, new_hosts) = (self.names.clone(), self.policy.clone(), self.new_hosts.clone());
-        Box::pin(async move {
-            let addresses = names.lookup(name.as_str()).await?;
-            // A name with at least one forbidden address is refused. A name with internal and public addresses is
-            // probably an attack: one of several attempts could reach the internal address.
-            if addresses.iter().any(|&address| policy.denies(address) || policy.check(address).is_err()) {
-                return Err(NameError::NotFound { name: name.as_str().to_owned() }.into());
-            }
-            if new_hosts.is_some_and(|NewHosts { slots, clock }| !slots.may_connect(name.as_str(), &addresses, clock.now())) {
-                return Err(NameError::AddressBusy.into());
-            }
-            // The client replaces the port with that of the URL.
-            let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(addresses)
-        })
+impl CheckingResolver {
+    /// Returns all addresses of `name`, at least one. A name with at least one forbidden address gets the error of a name
+    /// that does not exist. A name with internal and public addresses is probably an attack: one of several attempts could
+    /// reach the internal address.
+    pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, NameError> {
+        let addresses = self.names.lookup(name).await?;
+        if addresses.iter().any(|&address| self.policy.denies(address) || self.policy.check(address).is_err()) {
+            return Err(NameError::NotFound { name: name.to_owned() });
+        }
+        if self.new_hosts.as_ref().is_some_and(|NewHosts { slots, clock }| !slots.may_connect(name, &addresses, clock.now())) {
+            return Err(NameError::AddressBusy);
+        }
+        Ok(addresses)
     }
 }
 

@@ -1,0 +1,92 @@
+//! The outcome and the sentence for each failure of a request. This is the only place that maps causes to outcomes.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use super::{NotMade, certificate};
+use crate::delivery::error_text::ErrorText;
+use crate::delivery::guard::{Cause, NameError};
+use crate::model::Outcome;
+
+/// Returns the outcome of a failed request and a sentence for the customer.
+///
+/// # Errors
+/// When this server could not make the attempt.
+pub(super) fn describe(cause: &Cause) -> Result<(Outcome, ErrorText), NotMade> {
+    Ok(match cause {
+        Cause::Shortage(shortage) => return Err(NotMade::Shortage(shortage.clone())),
+        Cause::Name(busy @ NameError::AddressBusy) => return Err(NotMade::HostLimit(busy.clone())),
+        Cause::Refused(refusal) => (Outcome::AddressBlocked, refusal.to_string().into()),
+        Cause::Name(error) => {
+            let outcome = if matches!(error, NameError::NotFound { .. }) { Outcome::NameNotFound } else { Outcome::NameFailed };
+            (outcome, error.to_string().into())
+        }
+        Cause::ConnectTimedOut { step, limit } => {
+            let text = format!("no connection within the connect timeout of {}; {step} was not complete", seconds(*limit));
+            (Outcome::TimedOut, text.into())
+        }
+        Cause::Connect(kind) => of_connect(*kind),
+        Cause::Tls(error) => certificate::describe(error),
+        Cause::ClientCertificateRequired => {
+            let text = "the server requires a client certificate, but the service has none; accept callbacks without a client certificate, and check `webhook-signature`";
+            (Outcome::ClientCertificateRequired, text.into())
+        }
+        Cause::LostInHandshake(kind) => {
+            let text = format!("the server {} the connection during the TLS handshake", ended(*kind));
+            (Outcome::ConnectionLost, text.into())
+        }
+        Cause::Lost { kind, partial } => {
+            let text = match partial {
+                false => format!("the server {} the connection without a response", ended(*kind)),
+                true => format!("the server {} the connection in the middle of the response header", ended(*kind)),
+            };
+            (Outcome::ConnectionLost, text.into())
+        }
+        Cause::NoPong => {
+            let text = "the HTTP/2 connection is dead: the server sent nothing for 5 s, and did not respond to a PING frame within 5 s";
+            (Outcome::ConnectionLost, text.into())
+        }
+        Cause::Reset(reason) => {
+            let text = format!(
+                "the server ended the HTTP/2 request without a response (error code {}: {})",
+                u32::from(*reason),
+                reason.description()
+            );
+            (Outcome::ConnectionLost, text.into())
+        }
+        Cause::TooManyBytes => {
+            let text = "the response is too large before its body: the status line, header fields and 1xx responses may have 64 KiB together, and 4,096 fields";
+            (Outcome::ConnectionLost, text.into())
+        }
+        Cause::InvalidResponse => (Outcome::ConnectionLost, "the response is not valid HTTP".into()),
+    })
+}
+
+fn of_connect(kind: ErrorKind) -> (Outcome, ErrorText) {
+    match kind {
+        ErrorKind::ConnectionRefused => (
+            Outcome::ConnectionRefused,
+            "the server refused the connection: no program listens on this port, or a firewall refuses it".into(),
+        ),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            (Outcome::ConnectionRefused, "the network of the server is unreachable".into())
+        }
+        ErrorKind::TimedOut => (Outcome::TimedOut, "the server did not accept the TCP connection in time".into()),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => (Outcome::ConnectionLost, "the server reset the connection".into()),
+        ErrorKind::PermissionDenied => (Outcome::ConnectionRefused, "a firewall of the service forbids the connection".into()),
+        _ => (Outcome::ConnectionLost, "the connection failed".into()),
+    }
+}
+
+/// Returns the verb for the end of a connection.
+fn ended(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => "reset",
+        _ => "closed",
+    }
+}
+
+/// Returns a duration in seconds, for example `2.5 s`.
+pub(in crate::delivery) fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_millis() as f64 / 1000.0)
+}
