@@ -15,6 +15,7 @@ mod log;
 mod nginx;
 mod process;
 mod proxy;
+pub(crate) mod raw;
 mod receiver;
 mod server;
 mod token_endpoint;
