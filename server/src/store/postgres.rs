@@ -1,10 +1,10 @@
 //! The store that several nodes share: a PostgreSQL database.
 //!
-//! Publications are written in batches, and outcomes of attempts too. While one transaction runs, new commands wait.
-//! The next transaction writes the waiting commands together. Most other operations each run in a separate transaction
-//! on a pooled connection. An operation returns only after its commit is on disk. So the store refuses servers with
-//! `synchronous_commit = off`. The other values of this setting determine whether a commit also waits for standby
-//! servers.
+//! Publications, registrations and outcomes of attempts are written in batches. While one transaction runs, new
+//! commands wait. The next transaction writes the waiting commands together. Most other operations each run in a
+//! separate transaction on a pooled connection. An operation returns only after its commit is on disk. So the store
+//! refuses servers with `synchronous_commit = off`. The other values of this setting determine whether a commit also
+//! waits for standby servers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +44,7 @@ mod quarantine;
 mod ready;
 mod recovery;
 mod redelivery;
+mod registrations;
 mod retention;
 mod schema;
 mod sequences;
@@ -126,6 +127,7 @@ pub struct Postgres {
     node: Arc<Node>,
     wakeup: Arc<Wakeup>,
     publications: Batcher<publications::Command>,
+    registrations: Batcher<registrations::Command>,
     outcomes: Batcher<outcomes::Command>,
     metrics: Arc<Metrics>,
     limits: StorageLimits,
@@ -148,11 +150,14 @@ impl Postgres {
         };
         let publications =
             Batcher::start(metrics.clone(), node.clone(), Pace::PUBLICATIONS, move |batch| publication_writer.clone().run(batch));
+        let registration_writer = registrations::RegistrationWriter { connections: own.clone() };
+        let registrations =
+            Batcher::start(metrics.clone(), node.clone(), Pace::REGISTRATIONS, move |batch| registration_writer.clone().run(batch));
         let outcome_writer = outcomes::OutcomeWriter { connections: own.clone(), node: node.clone(), wakeup: wakeup.clone() };
         let outcomes = Batcher::start(metrics.clone(), node.clone(), Pace::OUTCOMES, move |batch| outcome_writer.clone().run(batch));
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(&limits));
-        Ok(Postgres { callers, own, node, wakeup, publications, outcomes, metrics, limits, space })
+        Ok(Postgres { callers, own, node, wakeup, publications, registrations, outcomes, metrics, limits, space })
     }
 
     /// Replaces the storage limits.

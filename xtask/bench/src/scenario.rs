@@ -8,6 +8,7 @@ mod faults;
 pub(crate) mod floors;
 mod guarantees;
 pub(crate) mod latency;
+mod new_database;
 mod retention;
 mod stored;
 mod throughput;
@@ -81,6 +82,18 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario { name: "rate-limit", about: "a webhook with a limit of callbacks per second", on: RunsOn::Each, run: guarantees::rate_limit },
     Scenario { name: "fan-out", about: "one notification to 100 webhooks, and many in bulk", on: RunsOn::Each, run: latency::fan_out },
+    Scenario {
+        name: "wide",
+        about: "memory of the server while it sends one notification to 10,000 webhooks",
+        on: RunsOn::Each,
+        run: latency::wide,
+    },
+    Scenario {
+        name: "new-database",
+        about: "one notification to 100 webhooks, many in bulk, each run on a new database (only PostgreSQL)",
+        on: RunsOn::Postgres,
+        run: new_database::fan_out,
+    },
     Scenario { name: "latency", about: "from publish to arrival, at 50 per second", on: RunsOn::Each, run: latency::steady },
     Scenario {
         name: "isolation",

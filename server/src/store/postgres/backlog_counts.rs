@@ -13,7 +13,7 @@ const DELIVERIES: &str =
     "SELECT webhook_id, epoch, lane, count(*), max(due_at), (array_agg(delivery_id ORDER BY due_at DESC, delivery_id DESC))[1]
      FROM (
          SELECT webhook_id, epoch, lane, due_at, delivery_id FROM pending
-         WHERE lane < 3 AND (webhook_id, epoch, lane, due_at, delivery_id) > ($1, $2, $3, $4, $5)
+         WHERE lane < 3 AND (webhook_id, epoch, lane, due_at, delivery_id) > ($1, $2, $3, $4, $5) AND webhook_id >= $1
          ORDER BY webhook_id, epoch, lane, due_at, delivery_id LIMIT $6) counted
      GROUP BY webhook_id, epoch, lane ORDER BY webhook_id, epoch, lane";
 

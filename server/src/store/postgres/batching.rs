@@ -35,6 +35,8 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) const PUBLICATIONS: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::from_micros(2500) };
+    /// The interval is zero, because few clients register webhooks, and each of them waits for its response.
+    pub(super) const REGISTRATIONS: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::ZERO };
     /// The interval is zero, because the next delivery of an ordered webhook waits until the outcome of the previous
     /// delivery is stored.
     pub(super) const OUTCOMES: Pace = Pace { linger: Duration::from_millis(20), interval: Duration::ZERO };

@@ -34,10 +34,10 @@ pub(super) async fn cancel_some(session: &Session, now: DateTime<Utc>) -> Sessio
     let abandoned = session
         .execute(
             &format!(
-                "DELETE FROM pending WHERE delivery_id IN (
+                "DELETE FROM pending WHERE delivery_id = ANY(ARRAY(
                      SELECT delivery_id FROM pending
                      WHERE lane = 3 AND (leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = pending.leased_by))
-                     LIMIT {CANCELLED_AT_ONCE} FOR UPDATE SKIP LOCKED)"
+                     LIMIT {CANCELLED_AT_ONCE} FOR UPDATE SKIP LOCKED))"
             ),
             &[],
         )

@@ -17,10 +17,24 @@ const GRACE: Duration = Duration::from_secs(5);
 /// nodes wait. So the server must release these locks long before the takeover.
 pub(super) const MAX_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
 
-/// The planner settings that are turned off. A plan that was made for an empty table must still be good when the table
-/// has grown. So plans must find rows by an index and join with nested loops.
-pub(super) const DISABLED_SETTINGS: [&str; 6] =
-    ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_material", "jit"];
+/// The planner settings. A prepared statement keeps its plan, and the statistics may be missing or old when the plan is
+/// made. So no plan may depend on the statistics. With these settings, plans find rows by an index and join with nested
+/// loops. A statement must leave only one choice of index and only one order of each nested loop:
+///
+/// - A search by the keys of an outer row is a subquery, or `LATERAL` with `LIMIT`. The planner cannot reverse it.
+/// - An `UPDATE` with rows of another part of the statement uses `key = ANY(ARRAY[other.key])`. With `key = other.key`,
+///   the planner could also scan the whole index and search the other rows for each key.
+/// - An index whose first column is not in every search by its other columns has a predicate (see `0001_initial.sql`).
+///
+/// The test `no_plan_depends_on_the_statistics` checks all statements.
+pub(super) const PLANNER_SETTINGS: [(&str, &str); 6] = [
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+    ("jit", "off"),
+];
 
 /// The oldest supported version of PostgreSQL, as `server_version_num`.
 const MIN_SERVER_VERSION: i32 = 130_000;
@@ -85,13 +99,14 @@ impl Connections {
         let PostgresUrl { config, .. } = &options.url;
         let mut config = config.clone();
         if !options.pooled {
-            // A pooler refuses these settings. The operator can set them for the database role.
+            // A pooler refuses these settings. Behind a pooler, each transaction sets them, except the statement timeout,
+            // which the operator can set for the database role.
             let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
             let limit = options.statement_timeout.as_millis();
             let idle = MAX_IDLE_IN_TRANSACTION.min(options.statement_timeout).as_millis();
-            let disabled = DISABLED_SETTINGS.map(|name| format!(" -c {name}=off")).concat();
+            let planner = PLANNER_SETTINGS.map(|(name, value)| format!(" -c {name}={value}")).concat();
             config.options(format!(
-                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={idle}{disabled} \
+                "{given}-c statement_timeout={limit} -c idle_in_transaction_session_timeout={idle}{planner} \
                  -c default_transaction_isolation=read\\ committed -c timezone=UTC"
             ));
         }

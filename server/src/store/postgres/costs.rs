@@ -5,6 +5,8 @@
 //! size, and another test does not. At each size, every operation runs. No plan may scan a growing table or index
 //! completely. The numbers of examined rows and read pages must not grow. Only one exception is allowed: an index
 //! search may read one more page when the index has one more level.
+//!
+//! The module `statistics` checks that every statement has the same plan with any statistics.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,11 +21,12 @@ mod backlog;
 mod hot;
 mod operations;
 mod plans;
+mod statistics;
 mod world;
 
 use operations::Round;
 use plans::Plan;
-use world::{BUSY, CONSTANT, DEACTIVATED, GROWING, PlanMode, World};
+use world::{BUSY, CONSTANT, DEACTIVATED, GROWING, Parameters, PlanMode, World};
 
 /// For each size of the database: the number of added deliveries, and the age of the first added delivery in days.
 const GROWTH: [(usize, i64); 2] = [(10_000, 10), (90_000, 9)];
@@ -167,17 +170,19 @@ async fn no_cost_grows_with_the_database() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// This test simulates a burst: PostgreSQL makes generic plans while the tables are nearly empty.
+/// This test simulates a burst: PostgreSQL makes generic plans while the tables are nearly empty. The statistics claim
+/// that the tables have pages but no rows, as after an `ANALYZE` of a table whose rows were all removed. From other
+/// statistics of a small table, PostgreSQL would estimate more than one row.
 #[tokio::test]
 async fn no_cost_grows_with_the_statistics_of_empty_tables() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let world = World::new().await;
-    world.run("ANALYZE").await;
     world.add_webhooks(0..GROWING.start).await;
     world.fill(40, 40, 1, CONSTANT, "fresh").await;
     world.fill(10, 40, 1, BUSY..BUSY + 1, "fresh").await;
+    world.run(&statistics::claim(None, 0.0)).await;
     let stores = [Measured::new(&world, PlanMode::Custom).await, Measured::new(&world, PlanMode::Generic).await];
     for store in &stores {
         store.costs(1).await;
@@ -186,33 +191,6 @@ async fn no_cost_grows_with_the_statistics_of_empty_tables() {
     fill_initial(&world).await;
     let complaints = compare(&world, &stores, false).await;
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-}
-
-#[tokio::test]
-async fn no_statement_scans_a_growing_table_when_planned_for_one_delivery() {
-    if webhooks_postgres::skip_without(&["postgres"]) {
-        return;
-    }
-    let world = World::new().await;
-    world.add_webhooks(0..GROWING.start).await;
-    world.fill(40, 40, 1, CONSTANT, "fresh").await;
-    world.fill(10, 40, 1, BUSY..BUSY + 1, "fresh").await;
-    let store = Measured::new(&world, PlanMode::Generic).await;
-    store.costs(1).await;
-    let statements = prepared_statements(&store.store).await;
-    for analyze in [false, true] {
-        let world = World::new().await;
-        if analyze {
-            world.run("ANALYZE").await;
-        }
-        world.add_webhooks(0..1).await;
-        world.fill(1, 1, 1, 0..1, "fresh").await;
-        let plans = world.explained(&statements);
-        assert!(plans.len() > 100 && plans.len() == statements.len(), "{} plans of {} statements", plans.len(), statements.len());
-        let problems = plans.iter().flat_map(|plan| world.problems(plan).into_iter().map(move |problem| format!("{problem}\n{plan}")));
-        let problems: Vec<String> = problems.collect();
-        assert!(problems.is_empty(), "{}", problems.join("\n"));
-    }
 }
 
 /// Returns the prepared statements of a store, and the types of their parameters.

@@ -66,7 +66,7 @@ pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>
                      coalesce((SELECT f.died FROM free f WHERE f.webhook_id = h.webhook_id), false)
                  FROM (SELECT * FROM taken UNION ALL
                        SELECT webhook_id, challenge, attempt_count, due_at FROM handshakes WHERE due_at <= $2 AND taken_by = $1) h
-                 JOIN webhooks w ON w.id = h.webhook_id
+                 CROSS JOIN LATERAL (SELECT account FROM webhooks WHERE id = h.webhook_id LIMIT 1) w
                  ORDER BY h.due_at"
             ),
             &[&incarnation, &now],

@@ -9,6 +9,7 @@
 //! service, which `operational` publishes: its deliveries change `ready` earlier.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::pauses::Paused;
 use super::*;
@@ -329,11 +330,17 @@ impl LeaseTransaction<'_> {
         let ids: Vec<Uuid> = chosen.iter().map(|(_, candidate, _)| candidate.delivery_id).collect();
         self.node.clear_uncertain(&ids);
         let rows = self.session.query(LEASE, &[&ids, &lease]).await?;
-        let mut outbound: HashMap<Uuid, Arc<Outbound>> = HashMap::new();
+        // The deliveries of one notification share its payload in memory.
+        let (mut outbound, mut of_notification) = (HashMap::new(), HashMap::<Uuid, Arc<Outbound>>::new());
         for row in &rows {
-            let notification = notifications::from_row(row, 1)?;
-            let trace = notifications::trace_from_row(row, 6)?;
-            outbound.insert(row.try_get(0)?, Arc::new(notification.outbound(trace)));
+            let shared = match of_notification.entry(row.try_get(1)?) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(new) => {
+                    let trace = notifications::trace_from_row(row, 6)?;
+                    new.insert(Arc::new(notifications::from_row(row, 1)?.outbound(trace))).clone()
+                }
+            };
+            outbound.insert(row.try_get::<_, Uuid>(0)?, shared);
         }
         let leased = chosen.into_iter().filter_map(|(position, candidate, slot)| {
             let Target { work, destination, .. } = &targets[position];
@@ -391,7 +398,8 @@ const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_cou
              AND p.due_at <= CASE w.lane WHEN 0 THEN 'infinity' ELSE $6 END
              AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
          ORDER BY p.due_at, p.delivery_id LIMIT w.most FOR UPDATE SKIP LOCKED) p
-     JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
+     CROSS JOIN LATERAL (SELECT attempt_count, schedule_start, notification_id FROM deliveries WHERE id = p.delivery_id LIMIT 1) d
+     CROSS JOIN LATERAL (SELECT data FROM notifications WHERE id = d.notification_id AND data IS NOT NULL LIMIT 1) n
      ORDER BY w.place, p.due_at, p.delivery_id";
 
 /// Selects the first delivery of each ordered webhook, if the delivery has no valid lease. If the first delivery has a
@@ -405,13 +413,14 @@ const ORDERED_CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.att
          WHERE p.webhook_id = w.webhook_id AND p.epoch = w.epoch AND p.sequence IS NOT NULL
              AND (p.lane = 2 OR p.lane = 3 AND p.leased_by IN (SELECT incarnation FROM nodes))
          ORDER BY p.sequence LIMIT 1) p
-     JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
+     CROSS JOIN LATERAL (SELECT attempt_count, schedule_start, notification_id FROM deliveries WHERE id = p.delivery_id LIMIT 1) d
+     CROSS JOIN LATERAL (SELECT data FROM notifications WHERE id = d.notification_id AND data IS NOT NULL LIMIT 1) n
      WHERE p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by)";
 
-const LEASE: &str = "UPDATE pending p SET leased_by = $2
-     FROM deliveries d JOIN notifications n ON n.id = d.notification_id
-     WHERE p.delivery_id = ANY($1) AND d.id = p.delivery_id
-     RETURNING p.delivery_id, n.id, n.type, n.data, n.created_at, n.delivery_count, n.trace_parent, n.trace_state";
+const LEASE: &str = "WITH leased AS (UPDATE pending SET leased_by = $2 WHERE delivery_id = ANY($1) RETURNING delivery_id)
+     SELECT leased.delivery_id, n.id, n.type, n.data, n.created_at, n.delivery_count, n.trace_parent, n.trace_state FROM leased
+     CROSS JOIN LATERAL (SELECT notification_id FROM deliveries WHERE id = leased.delivery_id LIMIT 1) d
+     CROSS JOIN LATERAL (SELECT * FROM notifications WHERE id = d.notification_id LIMIT 1) n";
 
 const NEXT_RETRIES: &str = "SELECT w.webhook_id, p.due_at FROM UNNEST($1, $2) AS w (webhook_id, epoch)
      CROSS JOIN LATERAL (

@@ -36,7 +36,7 @@ pub(super) async fn insert(
 pub(super) async fn find_key(session: &Session, idempotency: &Idempotency, now: DateTime<Utc>) -> SessionResult<Option<Published>> {
     let earlier = session
         .query_opt(
-            "SELECT fingerprint, notification_id FROM idempotency_keys WHERE owner = $1 AND key = $2 AND expires_at > $3",
+            "SELECT fingerprint, notification_id FROM idempotency_keys WHERE owner = $1 AND key = $2 AND (expires_at > $3) IS TRUE",
             &[&idempotency.owner, &idempotency.key, &now],
         )
         .await?;

@@ -12,7 +12,8 @@ use crate::store::shared::ROW;
 impl Store for Postgres {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
         self.admit(ROW).await?;
-        Ok(in_transaction!(self.callers, |transaction| webhooks::register(&transaction, &webhook, handshake.as_ref(), limit))?)
+        let share = Share::of(Some(&webhook.account), ROW);
+        self.registrations.run(share, Urgency::Now, |sender| registrations::Command { webhook, handshake, limit, sender }).await
     }
 
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {

@@ -305,9 +305,9 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 /// The statement returns several rows for each outcome, because each part of the statement reports its own changes. All
 /// parts see the data as it was before the statement. A part gets the changes of another part only from the rows that
 /// the other part returns. The statement does not join the parts, because a join would be a nested loop over hundreds
-/// of outcomes. Keys are passed as arrays, so that no plan begins with a scan of the searched table. The caller must
-/// lock the rows before this statement. Without these locks, some parts of the statement might see a concurrent change,
-/// and other parts might not.
+/// of outcomes. Each table is searched with keys in arrays, or in a subquery, so that no plan can begin with a scan of
+/// the table (see [`connections`]). The caller must lock the rows before this statement. Without these locks, some parts
+/// of the statement might see a concurrent change, and other parts might not.
 ///
 /// - `attempt`: adds the attempt. If the notification was deleted, the response is not stored.
 /// - `succeeded`: records a success. If this success was already recorded before a redelivery was requested, it does
@@ -321,12 +321,12 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 ///   In other batches, `failures::remove_before_counting` removes the failures.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
-    SELECT f.*, w.target_url AS live_at
+    SELECT f.*, CASE WHEN f.next <> 1 THEN (
+            SELECT w.target_url FROM webhooks w
+            WHERE w.id = f.webhook_id AND w.epoch = f.epoch AND w.deleted_at IS NULL AND w.deactivation_reason IS NULL) END AS live_at
     FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         AS f (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated,
               webhook_id, epoch, lease, next, due_at, now)
-    LEFT JOIN webhooks w ON f.next <> 1 AND w.id = f.webhook_id AND w.epoch = f.epoch AND w.deleted_at IS NULL
-        AND w.deactivation_reason IS NULL
 ),
 attempt AS (
     INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
@@ -343,8 +343,8 @@ attempt AS (
 succeeded AS (
     UPDATE deliveries d SET status = 1, attempt_count = greatest(d.attempt_count, f.number), ended_at = f.now
     FROM finish f
-    WHERE f.next = 1 AND d.id = f.delivery_id
-        AND (d.schedule_start < f.number OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id))
+    WHERE f.next = 1 AND d.id = ANY(ARRAY[f.delivery_id])
+        AND (d.schedule_start < f.number OR f.delivery_id IN (SELECT delivery_id FROM attempt))
     RETURNING d.id
 ),
 unsuccessful AS (
@@ -353,8 +353,9 @@ unsuccessful AS (
             THEN CASE WHEN f.next = 0 AND f.live_at IS NULL THEN 3 ELSE f.next END ELSE d.status END,
         ended_at = CASE WHEN d.status = 0 AND d.schedule_start < f.number AND (f.next <> 0 OR f.live_at IS NULL)
             THEN f.now ELSE d.ended_at END
-    FROM finish f JOIN pending p ON p.delivery_id = f.delivery_id AND p.leased_by = f.lease
-    WHERE f.next <> 1 AND d.id = f.delivery_id AND d.attempt_count = f.number - 1 AND d.status <> 1
+    FROM finish f
+    WHERE f.next <> 1 AND (SELECT p.leased_by FROM pending p WHERE p.delivery_id = f.delivery_id) = f.lease
+        AND d.id = ANY(ARRAY[f.delivery_id]) AND d.attempt_count = f.number - 1 AND d.status <> 1
     RETURNING d.id, d.status, d.schedule_start < f.number AS of_schedule, f.due_at, d.webhook_id, d.account, d.created_at
 ),
 again AS (
@@ -362,7 +363,7 @@ again AS (
         lane = CASE WHEN u.of_schedule AND p.lane = 0 THEN 1 ELSE p.lane END,
         due_at = CASE WHEN u.of_schedule THEN u.due_at ELSE p.due_at END
     FROM unsuccessful u
-    WHERE u.status = 0 AND p.delivery_id = u.id
+    WHERE u.status = 0 AND p.delivery_id = ANY(ARRAY[u.id])
     RETURNING p.delivery_id, p.lane, p.due_at
 ),
 ended AS (
@@ -372,7 +373,7 @@ ended AS (
 ),
 released AS (
     UPDATE pending p SET leased_by = NULL, deaths = 0 FROM finish f
-    WHERE p.delivery_id = f.delivery_id AND p.leased_by = f.lease AND p.lane < 3
+    WHERE p.delivery_id = ANY(ARRAY[f.delivery_id]) AND p.leased_by = f.lease AND p.lane < 3
         AND f.delivery_id NOT IN (SELECT id FROM succeeded) AND f.delivery_id NOT IN (SELECT id FROM unsuccessful)
     RETURNING p.delivery_id, p.lane, p.due_at
 ),

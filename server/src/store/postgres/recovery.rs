@@ -24,7 +24,8 @@ pub(super) async fn step(session: &Session, account: &Account, recovery: Recover
     let rows = session
         .query(
             "SELECT u.delivery_id, u.created_at, coalesce((
-                 SELECT n.data IS NOT NULL FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE d.id = u.delivery_id), false)
+                 SELECT n.data IS NOT NULL FROM notifications n
+                 WHERE n.id = (SELECT d.notification_id FROM deliveries d WHERE d.id = u.delivery_id)), false)
              FROM unsuccessful u
              WHERE u.webhook_id = $1 AND (u.created_at, u.delivery_id) > ($2, $3) AND u.created_at < coalesce($4, 'infinity')
              ORDER BY u.created_at, u.delivery_id LIMIT $5",

@@ -16,7 +16,8 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
     let row = session
         .query_opt(
             "SELECT w.id, w.ordered, coalesce((SELECT p.lane FROM pending p WHERE p.delivery_id = d.id) = $3, false)
-             FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = $1 AND d.account = $2",
+             FROM deliveries d CROSS JOIN LATERAL (SELECT id, ordered FROM webhooks WHERE id = d.webhook_id LIMIT 1) w
+             WHERE d.id = $1 AND d.account = $2",
             &[&id, &account.as_str(), &(Lane::Ordered as i16)],
         )
         .await?;
@@ -30,7 +31,10 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
     let found = session
         .query_opt(
             "SELECT w.epoch, d.status = 0 AND d.epoch = w.epoch, w.deactivation_reason IS NOT NULL, w.deleted_at IS NOT NULL, n.data IS NULL
-             FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN notifications n ON n.id = d.notification_id WHERE d.id = $1",
+             FROM deliveries d
+             CROSS JOIN LATERAL (SELECT * FROM webhooks WHERE id = d.webhook_id LIMIT 1) w
+             CROSS JOIN LATERAL (SELECT data FROM notifications WHERE id = d.notification_id LIMIT 1) n
+             WHERE d.id = $1",
             &[&id],
         )
         .await?;

@@ -2,9 +2,12 @@
 //!
 //! Without a pooler, each statement is prepared once on each connection. Behind a pooler in transaction mode, the next
 //! transaction may run on another server connection. So behind such a pooler, each statement is sent with its text and
-//! types, in one round trip.
+//! types, and each transaction begins with the settings that it needs. A statement outside of a transaction gets a
+//! transaction of its own. Its `BEGIN`, the settings, the statement and its `COMMIT` are sent together, in one round
+//! trip.
 
 use std::ops::Deref;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::{HookError, Object, PoolError};
@@ -53,8 +56,12 @@ values! {
     DateTime<Utc> => TIMESTAMPTZ, TIMESTAMPTZ_ARRAY;
 }
 
-/// Begins a transaction with the limit of [`connections::MAX_IDLE_IN_TRANSACTION`].
-const BEGIN_WITH_IDLE_LIMIT: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'";
+/// Begins a transaction with the settings that a connection has without a pooler.
+static BEGIN_WITH_SETTINGS: LazyLock<String> = LazyLock::new(|| {
+    let idle = connections::MAX_IDLE_IN_TRANSACTION.as_millis();
+    let planner = connections::PLANNER_SETTINGS.map(|(name, value)| format!("; SET LOCAL {name} = {value}")).concat();
+    format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = {idle}{planner}")
+});
 
 /// A connection from a pool. The connection is closed if the session is dropped inside a transaction, or after an error
 /// that makes the connection unusable. A closed connection does not return to the pool.
@@ -63,13 +70,15 @@ pub(super) struct Session {
     prepares: bool,
     statement_timeout: Duration,
     unusable: AtomicBool,
+    in_transaction: AtomicBool,
 }
 
 impl Session {
     /// Creates a session. A statement fails if it has no result after `statement_timeout`. The server usually ends a
     /// statement earlier.
     pub(super) fn new(object: Object, prepares: bool, statement_timeout: Duration) -> Session {
-        Session { object: Some(object), prepares, statement_timeout, unusable: AtomicBool::new(false) }
+        let [unusable, in_transaction] = [const { AtomicBool::new(false) }; 2];
+        Session { object: Some(object), prepares, statement_timeout, unusable, in_transaction }
     }
 
     pub(super) async fn query(&self, sql: &str, values: &[&dyn Value]) -> SessionResult<Vec<Row>> {
@@ -81,7 +90,7 @@ impl Session {
                 self.client().query(&statement, &values).await
             } else {
                 let values: Vec<_> = values.iter().map(|value| (value.as_sql(), value.kind())).collect();
-                self.client().query_typed(sql, &values).await
+                self.with_settings(self.client().query_typed(sql, &values)).await
             }
         })
         .await
@@ -105,7 +114,7 @@ impl Session {
                 self.client().execute(&statement, &values).await
             } else {
                 let values: Vec<_> = values.iter().map(|value| (value.as_sql(), value.kind())).collect();
-                self.client().execute_typed(sql, &values).await
+                self.with_settings(self.client().execute_typed(sql, &values)).await
             }
         })
         .await
@@ -119,10 +128,26 @@ impl Session {
     /// Begins a transaction. Until the transaction ends, all statements of this session belong to the transaction.
     pub(super) async fn begin(&self) -> SessionResult<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
-        // Behind a pooler, the idle limit cannot be set for the connection, so it is set for the transaction.
-        let begin = if self.prepares { "BEGIN" } else { BEGIN_WITH_IDLE_LIMIT };
-        self.run(begin).await?;
+        self.run(if self.prepares { "BEGIN" } else { &BEGIN_WITH_SETTINGS }).await?;
+        self.in_transaction.store(true, Ordering::Relaxed);
         Ok(transaction)
+    }
+
+    /// Runs a statement behind a pooler. If no transaction has begun, the statement runs in a transaction of its own, so
+    /// that the settings apply to it. The three futures are first polled in this order, and each of them sends its
+    /// messages when it is first polled. After an error of the statement, `COMMIT` rolls the transaction back.
+    async fn with_settings<T>(
+        &self,
+        statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> std::result::Result<T, tokio_postgres::Error> {
+        if self.in_transaction.load(Ordering::Relaxed) {
+            return statement.await;
+        }
+        let (begin, commit) = (self.client().batch_execute(&BEGIN_WITH_SETTINGS), self.client().batch_execute("COMMIT"));
+        let (begun, result, committed) = futures_util::future::join3(begin, statement, commit).await;
+        begun?;
+        let result = result?;
+        committed.map(|()| result)
     }
 
     fn client(&self) -> &Object {
@@ -161,6 +186,7 @@ impl Transaction<'_> {
     /// Commits the transaction. After an error, it is unknown whether the transaction is committed.
     pub(super) async fn commit(mut self) -> SessionResult<()> {
         let committed = self.session.run("COMMIT").await;
+        self.session.in_transaction.store(false, Ordering::Relaxed);
         // If the commit fails, the connection is closed when the transaction is dropped.
         self.settled = committed.is_ok();
         committed
@@ -169,6 +195,7 @@ impl Transaction<'_> {
     /// Rolls the transaction back and keeps the connection.
     pub(super) async fn roll_back(mut self) -> SessionResult<()> {
         let rolled_back = self.session.run("ROLLBACK").await;
+        self.session.in_transaction.store(false, Ordering::Relaxed);
         self.settled = rolled_back.is_ok();
         rolled_back
     }

@@ -35,8 +35,8 @@ pub(super) async fn remove_expired(session: &Session, now: DateTime<Utc>) -> Ses
     session
         .execute(
             &format!(
-                "UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE id IN (
-                     SELECT id FROM webhooks WHERE previous_valid_until <= $1 LIMIT {MAX_REMOVED_AT_ONCE} FOR UPDATE SKIP LOCKED)"
+                "UPDATE webhooks SET previous_secret = NULL, previous_valid_until = NULL WHERE id = ANY(ARRAY(
+                     SELECT id FROM webhooks WHERE previous_valid_until <= $1 LIMIT {MAX_REMOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))"
             ),
             &[&now],
         )

@@ -12,6 +12,7 @@ use crate::store::suite::{Bench, T0, milliseconds, seconds, webhook_of};
 mod changes;
 mod deaths;
 mod opening;
+mod registrations;
 mod sharing;
 
 /// Starts `N` nodes that deliver, all on one new database.

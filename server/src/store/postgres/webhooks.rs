@@ -1,58 +1,10 @@
-//! Registering, changing, activating and deleting webhooks.
+//! Changing, activating and deleting webhooks.
 //!
 //! A transaction first locks the row of the webhook, and then other rows. It locks the row of the account last, in
 //! [`webhook_rows::note_change`], because all webhooks of the account share this row.
 
-use super::webhook_rows::WEBHOOK;
 use super::*;
 use crate::store::shared::texts;
-
-/// Returns false if the account already has `limit` webhooks.
-pub(super) async fn register(session: &Session, webhook: &Webhook, handshake: Option<&Challenge>, limit: u32) -> SessionResult<bool> {
-    // The statement locks the row of the account before it checks the number of webhooks, so concurrent registrations
-    // cannot exceed the limit.
-    let registered = session
-        .execute(
-            &format!(
-                "WITH counted AS (
-                     INSERT INTO accounts (account, webhook_count, version) SELECT $2, 1, 1 WHERE $19 > 0
-                     ON CONFLICT (account) DO UPDATE SET webhook_count = accounts.webhook_count + 1, version = accounts.version + 1
-                     WHERE accounts.webhook_count < $19
-                     RETURNING account)
-                 INSERT INTO webhooks ({WEBHOOK})
-                 SELECT $1, account, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL, NULL, $17, $18 FROM counted"
-            ),
-            &[
-                &webhook.id,
-                &webhook.account.as_str(),
-                &webhook.target_url.as_str(),
-                &texts::auth_to_text(&webhook.auth).map_err(SessionError::damaged)?,
-                &webhook.auth_secret.as_ref().map(|sealed| &sealed.0[..]),
-                &&webhook.signing_secret.0[..],
-                &webhook.event_types.as_ref().map(texts::event_types_to_text),
-                &webhook.description.as_ref().map(Description::as_str),
-                &webhook.max_per_second.map(int),
-                &webhook.ordered,
-                &webhook.deactivation.as_ref().map(|deactivation| &*deactivation.reason),
-                &webhook.deactivation.as_ref().map(|deactivation| deactivation.at),
-                &int(webhook.epoch),
-                &int(webhook.revision),
-                &webhook.created_at,
-                &webhook.updated_at,
-                &webhook.headers.as_ref().map(texts::header_names_to_text),
-                &webhook.headers.as_ref().map(|headers| &headers.sealed.0[..]),
-                &int(limit),
-            ],
-        )
-        .await?;
-    if registered == 0 {
-        return Ok(false);
-    }
-    if let Some(challenge) = handshake {
-        handshakes::insert(session, webhook.id, challenge, webhook.created_at).await?;
-    }
-    Ok(true)
-}
 
 pub(super) async fn update(
     session: &Session,

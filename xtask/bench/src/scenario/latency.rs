@@ -36,6 +36,28 @@ pub(crate) fn fan_out(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Goal for the memory of a server while it sends one notification to [`WIDE`] webhooks, in megabytes.
+const WIDE_MEMORY_MB: f64 = 96.0;
+
+const WIDE: u32 = 10_000;
+
+pub(crate) fn wide(bench: &mut Bench) -> anyhow::Result<()> {
+    let webhooks = bench.size(WIDE, 500);
+    let mut rig = Rig::start(bench, &["--webhooks-per-account", &webhooks.to_string()])?;
+    let url = format!("{}/ok", rig.sink.http());
+    let registrations = rig.registrations(&["acme"], &url, "", 16, webhooks)?;
+    rig.load.run(&registrations)?.all_accepted()?;
+    let runs = super::runs(bench, |bench| {
+        let job = rig.publications(&["acme"], EVENT, 1, 1)?;
+        rig.throughput(bench, &job, webhooks as usize)
+    })?;
+    let peaks = runs.iter().map(|run| run.peak as f64 / 1e6).collect();
+    let work = format!("peak with one notification to {webhooks} webhooks");
+    bench.add(Figure::new("wide", work, "MB", peaks).at_most(WIDE_MEMORY_MB));
+    bench.add(figure("wide", format!("deliveries to {webhooks} webhooks"), &runs, |run| run.delivered_per_second));
+    Ok(())
+}
+
 pub(crate) fn steady(bench: &mut Bench) -> anyhow::Result<()> {
     let mut rig = Rig::start(bench, &[])?;
     let url = format!("{}/ok", rig.sink.http());

@@ -77,7 +77,7 @@ $$;
 
 -- Removes all deliveries of a webhook.
 CREATE FUNCTION remove_deliveries(webhook uuid) RETURNS void LANGUAGE sql AS $$
-    DELETE FROM notifications WHERE id IN (SELECT notification_id FROM deliveries WHERE webhook_id = webhook);
+    DELETE FROM notifications WHERE id = ANY(ARRAY(SELECT notification_id FROM deliveries WHERE webhook_id = webhook));
     DELETE FROM deliveries WHERE webhook_id = webhook;
     DELETE FROM pending WHERE webhook_id = webhook;
     DELETE FROM unsuccessful WHERE webhook_id = webhook;

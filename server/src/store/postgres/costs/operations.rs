@@ -24,21 +24,32 @@ impl<'a> Round<'a> {
         self.webhooks().await;
         self.handshakes().await;
         self.publishing().await;
+        self.stay_alive().await;
         self.special_webhooks().await;
         self.batches().await;
         self.ordered().await;
+        self.stay_alive().await;
         self.leasing().await;
         self.suspects().await;
         self.backlog().await;
+        self.stay_alive().await;
         self.deliveries().await;
         self.lists().await;
+        self.stay_alive().await;
         self.redelivery().await;
         self.erasing().await;
+        self.stay_alive().await;
         self.tidying().await;
+        self.stay_alive().await;
         self.monitoring().await;
         self.pausing().await;
         self.tokens().await;
         self.nodes().await;
+    }
+
+    /// Sends a heartbeat. On a slow machine, a round takes longer than a node without heartbeats may lease.
+    async fn stay_alive(&self) {
+        self.store.keep_alive().await.expect("the heartbeat is stored");
     }
 
     async fn webhooks(&self) {

@@ -97,6 +97,13 @@ impl Plan {
         self.root.all().iter().filter(|node| node.grows()).map(|node| node.examined_rows()).sum()
     }
 
+    /// Returns how the plan finds the rows of growing tables: for each scan, the table, the index and the condition.
+    pub(super) fn accesses(&self, leading: &HashMap<String, String>) -> Vec<String> {
+        let mut accesses: Vec<String> = self.root.all().iter().filter(|node| node.grows()).map(|node| node.access(leading)).collect();
+        accesses.sort_unstable();
+        accesses
+    }
+
     /// Returns the maximum number of rows of `table` that a single plan node has examined.
     pub(super) fn max_examined_rows(&self, table: &str) -> f64 {
         let of_table = self.root.all().into_iter().filter(|node| node.table.as_deref() == Some(table));
@@ -120,6 +127,17 @@ impl Node {
         let mut all = vec![self];
         all.extend(self.children.iter().flat_map(Node::all));
         all
+    }
+
+    fn access(&self, leading: &HashMap<String, String>) -> String {
+        let Node { kind, table, index, index_condition, .. } = self;
+        let (kind, condition) = (kind.replace("Index Only", "Index"), index_condition.as_deref().unwrap_or_default());
+        let table = table.as_deref().unwrap_or_default();
+        // If a condition names the identifier and another column, an index by both columns is as good as the primary key.
+        match condition.contains("(id = ") && self.is_limited(leading) {
+            true => format!("{kind} {table} by id"),
+            false => format!("{kind} {table} {index:?} {condition}"),
+        }
     }
 
     fn grows(&self) -> bool {

@@ -60,6 +60,34 @@ impl PlanMode {
     }
 }
 
+/// The parameters with which a statement is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parameters {
+    /// The plan is made for all values.
+    Generic,
+    /// The plan is made for one set of values. Arrays have this number of elements.
+    Custom(usize),
+}
+
+impl Parameters {
+    /// Returns an SQL expression of this type.
+    fn value(self, kind: &str) -> String {
+        let Parameters::Custom(length) = self else { return "NULL".to_owned() };
+        let element = match kind.trim_end_matches("[]") {
+            "uuid" => "'00000000-0000-7000-8000-000000000000'::uuid",
+            "text" => "'text'",
+            "bytea" => "'bytes'::bytea",
+            "boolean" => "true",
+            "timestamp with time zone" => "'2030-01-01'::timestamptz",
+            _ => "1",
+        };
+        match kind.ends_with("[]") {
+            true => format!("array_fill(({element})::{}, ARRAY[{length}])", kind.trim_end_matches("[]")),
+            false => element.to_owned(),
+        }
+    }
+}
+
 pub(super) struct World {
     database: String,
     /// The session for statements that are not measured.
@@ -173,20 +201,36 @@ impl World {
         (row.get(0), row.get(1))
     }
 
-    /// Returns the current generic plans of `statements`, which maps each statement to its parameter types.
-    pub(super) fn explained(&self, statements: &BTreeMap<String, Vec<String>>) -> Vec<Plan> {
-        let mut sql: String = connections::DISABLED_SETTINGS.iter().map(|name| format!("SET {name} = off;\n")).collect();
-        sql.push_str("SET plan_cache_mode = force_generic_plan;\n");
+    /// Runs `before` and returns the plans that `statements` have then. `statements` maps each statement to its parameter
+    /// types.
+    pub(super) fn explained(&self, statements: &BTreeMap<String, Vec<String>>, parameters: Parameters, before: &str) -> Vec<Plan> {
+        let mode = if parameters == Parameters::Generic { "force_generic_plan" } else { "force_custom_plan" };
+        let settings = connections::PLANNER_SETTINGS.map(|(name, value)| format!("SET {name} = '{value}';\n")).concat();
+        let mut sql = format!("{before}{settings}SET plan_cache_mode = {mode};\n");
         for (number, (statement, types)) in statements.iter().enumerate() {
             let (types, values) = match types.is_empty() {
                 true => (String::new(), String::new()),
-                false => (format!("({})", types.join(", ")), format!("({})", vec!["NULL"; types.len()].join(", "))),
+                false => {
+                    let values = types.iter().map(|kind| parameters.value(kind)).collect::<Vec<_>>();
+                    (format!("({})", types.join(", ")), format!("({})", values.join(", ")))
+                }
             };
             sql.push_str(&format!(
                 "PREPARE statement_{number} {types} AS {statement};\nEXPLAIN (FORMAT JSON) EXECUTE statement_{number} {values};\n"
             ));
         }
         Plan::explained(&cluster().execute(&self.database, &sql).expect("explained"), statements.keys())
+    }
+
+    /// Returns the names of the tables of the schema.
+    pub(super) async fn tables(&self) -> Vec<String> {
+        let sql = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'known'";
+        self.session.query(sql, &[]).await.expect("tables").iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Returns how a plan finds the rows of growing tables.
+    pub(super) fn accesses(&self, plan: &Plan) -> Vec<String> {
+        plan.accesses(&self.leading)
     }
 
     /// Returns the parts of a plan whose cost grows with the database.
@@ -203,7 +247,8 @@ fn options(url: &str) -> Options {
     Options {
         url: url.parse().expect("a URL"),
         connections: 3,
-        statement_timeout: Duration::from_secs(30),
+        // On a slow machine, the statements that fill a large database take long.
+        statement_timeout: Duration::from_secs(300),
         pooled: false,
         node_name: "one".to_owned(),
         delivers: true,

@@ -107,8 +107,7 @@ impl PublicationWriter {
 const STORE: &str = "
 WITH stale AS MATERIALIZED (
     SELECT expected.account FROM UNNEST($1, $2) AS expected (account, version)
-    LEFT JOIN accounts ON accounts.account = expected.account
-    WHERE coalesce(accounts.version, 0) <> expected.version
+    WHERE coalesce((SELECT accounts.version FROM accounts WHERE accounts.account = expected.account), 0) <> expected.version
         OR (SELECT value FROM properties WHERE name = $25) IS DISTINCT FROM $26
 ),
 publication AS MATERIALIZED (

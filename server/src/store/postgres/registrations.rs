@@ -1,0 +1,145 @@
+//! Registering webhooks. One transaction stores a batch of registrations, so that the registrations of one account do
+//! not wait for each other's commits.
+
+use std::collections::BTreeMap;
+
+use super::batching::ResultSender;
+use super::session::shared;
+use super::webhook_rows::WEBHOOK;
+use super::*;
+use crate::store::shared::texts;
+
+pub(super) struct Command {
+    pub(super) webhook: Webhook,
+    pub(super) handshake: Option<Challenge>,
+    /// The maximum number of webhooks of the account.
+    pub(super) limit: u32,
+    pub(super) sender: ResultSender<bool>,
+}
+
+#[derive(Clone)]
+pub(super) struct RegistrationWriter {
+    pub(super) connections: Connections,
+}
+
+impl RegistrationWriter {
+    /// Stores the batch, and sends to each caller whether the account had room for the webhook.
+    pub(super) async fn run(self, batch: Vec<Command>) {
+        // All registrations of a server usually have the same limit.
+        let mut by_limit: BTreeMap<u32, Vec<Command>> = BTreeMap::new();
+        batch.into_iter().for_each(|command| by_limit.entry(command.limit).or_default().push(command));
+        for (limit, commands) in by_limit {
+            self.store(commands, limit).await;
+        }
+    }
+
+    async fn store(&self, batch: Vec<Command>, limit: u32) {
+        match in_transaction!(self.connections, |transaction| register(&transaction, &batch, limit)) {
+            Ok(stored) => {
+                for (command, stored) in batch.into_iter().zip(stored) {
+                    // If the caller has stopped waiting, the result is dropped. The webhook is already stored.
+                    let _ = command.sender.send(Ok(stored));
+                }
+            }
+            // One of the registrations may have caused the error, so each of them is now stored alone. If the result is
+            // unknown, the batch may be stored.
+            Err(error) if batch.len() > 1 && !error.is_unknown() => {
+                for command in batch {
+                    Box::pin(self.store(vec![command], limit)).await;
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                batch.into_iter().for_each(|command| drop(command.sender.send(Err(shared(&error)))));
+            }
+        }
+    }
+}
+
+/// Stores the webhooks for which their accounts have room. Returns for each command whether its webhook is stored.
+async fn register(session: &Session, batch: &[Command], limit: u32) -> SessionResult<Vec<bool>> {
+    if limit == 0 {
+        return Ok(vec![false; batch.len()]);
+    }
+    let mut wanted: BTreeMap<&str, i32> = BTreeMap::new();
+    batch.iter().for_each(|command| *wanted.entry(command.webhook.account.as_str()).or_default() += 1);
+    let (accounts, counts): (Vec<&str>, Vec<i32>) = wanted.iter().map(|(account, count)| (*account, *count)).unzip();
+    // The statement locks the rows of the accounts, so concurrent registrations cannot exceed the limit. It counts all
+    // registrations of an account that has any room. The next statement corrects the number of an account that had too
+    // little room.
+    let rows = session.query(COUNT, &[&accounts, &counts, &int(limit)]).await?;
+    let mut room: BTreeMap<&str, i32> = BTreeMap::new();
+    for row in &rows {
+        let (account, counted): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
+        let excess = (counted - int(limit)).max(0);
+        room.insert(account, wanted.get(account).copied().unwrap_or_default() - excess);
+    }
+    let mut stored = Vec::with_capacity(batch.len());
+    for command in batch {
+        let left = room.get_mut(command.webhook.account.as_str()).filter(|left| **left > 0);
+        stored.push(left.is_some());
+        left.into_iter().for_each(|left| *left -= 1);
+    }
+    let commands: Vec<&Command> = batch.iter().zip(&stored).filter_map(|(command, stored)| stored.then_some(command)).collect();
+    if !commands.is_empty() {
+        insert(session, &commands, &accounts, limit).await?;
+    }
+    Ok(stored)
+}
+
+async fn insert(session: &Session, commands: &[&Command], accounts: &[&str], limit: u32) -> SessionResult<()> {
+    let webhooks: Vec<&Webhook> = commands.iter().map(|command| &command.webhook).collect();
+    let auth: Vec<String> = webhooks
+        .iter()
+        .map(|webhook| texts::auth_to_text(&webhook.auth))
+        .collect::<serde_json::Result<_>>()
+        .map_err(SessionError::damaged)?;
+    let sql = format!("{CORRECT} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted");
+    let values: [&dyn Value; 21] = [
+        &webhooks.iter().map(|webhook| webhook.id).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.account.as_str()).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.target_url.as_str()).collect::<Vec<_>>(),
+        &auth,
+        &webhooks.iter().map(|webhook| webhook.auth_secret.as_ref().map(|sealed| &sealed.0[..])).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| &webhook.signing_secret.0[..]).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.event_types.as_ref().map(texts::event_types_to_text)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.description.as_ref().map(Description::as_str)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.max_per_second.map(int)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.ordered).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.deactivation.as_ref().map(|deactivation| &*deactivation.reason)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.deactivation.as_ref().map(|deactivation| deactivation.at)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| int(webhook.epoch)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| int(webhook.revision)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.created_at).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.updated_at).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.headers.as_ref().map(texts::header_names_to_text)).collect::<Vec<_>>(),
+        &webhooks.iter().map(|webhook| webhook.headers.as_ref().map(|headers| &headers.sealed.0[..])).collect::<Vec<_>>(),
+        &commands.iter().map(|command| command.handshake.as_ref().map(Challenge::as_str)).collect::<Vec<_>>(),
+        &accounts.to_vec(),
+        &int(limit),
+    ];
+    session.execute(&sql, &values).await.map(drop)
+}
+
+/// Adds the new webhooks to the number of each account. The row of a full account does not change, so the caches of the
+/// account stay valid.
+const COUNT: &str = "INSERT INTO accounts (account, webhook_count, version)
+     SELECT account, number, 1 FROM UNNEST($1, $2) AS wanted (account, number) ORDER BY account
+     ON CONFLICT (account) DO UPDATE SET webhook_count = accounts.webhook_count + excluded.webhook_count, version = accounts.version + 1
+     WHERE accounts.webhook_count < $3
+     RETURNING account, webhook_count";
+
+/// Corrects the number of webhooks of the accounts whose limit would be exceeded, and starts the handshakes of the new
+/// webhooks.
+const CORRECT: &str = "WITH wanted AS MATERIALIZED (
+         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+             AS wanted (id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered,
+                 deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, header_names, headers, challenge)),
+     corrected AS (UPDATE accounts SET webhook_count = $21 WHERE account = ANY($20) AND webhook_count > $21),
+     started AS (
+         INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at)
+         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL)";
+
+/// The columns of [`WEBHOOK`] in `wanted`. A new webhook has no previous secret.
+const COLUMNS: &str = "id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered,
+     deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, NULL, NULL, header_names, headers";
