@@ -153,8 +153,15 @@ impl Slots {
 
     /// Returns a slot even if a cap is reached. Only the suspects use it, of which one at a time is attempted.
     #[must_use]
-    pub fn take_for_suspect(self: &Arc<Self>, account: &Arc<str>, work: WorkItem, payload_bytes: usize, now: DateTime<Utc>) -> Slot {
-        self.lock().admit(self, account, work, Priority::Retry, payload_bytes.min(MAX_ACCOUNT_PAYLOAD_BYTES), now)
+    pub fn take_for_suspect(
+        self: &Arc<Self>,
+        account: &Arc<str>,
+        hosts: &Hosts,
+        work: WorkItem,
+        payload_bytes: usize,
+        now: DateTime<Utc>,
+    ) -> Slot {
+        self.lock().admit(self, account, hosts, work, Priority::Retry, payload_bytes.min(MAX_ACCOUNT_PAYLOAD_BYTES), now)
     }
 
     /// Lets work wait until `until`, because the webhook's rate limit allows no earlier attempt.

@@ -95,7 +95,9 @@ fn not_reserved(name: &str) -> Result<Cow<'_, str>, String> {
     let normalized = normalized(name);
     let reserved = RESERVED.iter().find(|reserved| matches_pattern(&normalized, reserved));
     match reserved {
-        Some(_) => Err(format!("must not be `{normalized}`: the service sends this header, or servers would handle the request in another way")),
+        Some(_) => {
+            Err(format!("must not be `{normalized}`: the service sends this header, or servers would handle the request in another way"))
+        }
         None => Ok(name.into()),
     }
 }
@@ -203,7 +205,21 @@ mod tests {
             let error = CustomHeaderName::parse(name).expect_err(name);
             assert!(error.starts_with(&format!("must not be `{}`", normalized(name))), "{name}: {error}");
         }
-        for name in ["X-API-Key", "X-Host", "Contents", "Teams", "apikey", "X-Forward", "Hosts", "x_real", "Proxies", "X-IP", "X-Metadata", "Client-Id", "CFO"] {
+        for name in [
+            "X-API-Key",
+            "X-Host",
+            "Contents",
+            "Teams",
+            "apikey",
+            "X-Forward",
+            "Hosts",
+            "x_real",
+            "Proxies",
+            "X-IP",
+            "X-Metadata",
+            "Client-Id",
+            "CFO",
+        ] {
             CustomHeaderName::parse(name).expect(name);
         }
     }

@@ -57,7 +57,7 @@ impl LeaseTransaction<'_> {
         // The delivery may have got an outcome, or may have been redelivered or cancelled, before this lock.
         let Some(row) = self.session.query_opt(&lock_suspect(), &[&delivery_id, &int(destination.epoch)]).await? else { return Ok(None) };
         let candidate = Candidate::from_row(&row)?;
-        let slot = self.slots.take_for_suspect(&destination.account, work, candidate.payload_bytes, self.now);
+        let slot = self.slots.take_for_suspect(&destination.account, &destination.hosts, work, candidate.payload_bytes, self.now);
         if candidate.died {
             deaths::count(self.session, &[delivery_id]).await?;
         }

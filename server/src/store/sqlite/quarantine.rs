@@ -38,7 +38,7 @@ impl LeaseTransaction<'_> {
             let work = WorkItem { webhook_id: destination.webhook_id, lane: row.get(15)? };
             let begin_at = self.reserve_rate(&destination)?;
             let notification = notifications::from_row(row, 4)?;
-            let slot = self.slots.take_for_suspect(&destination.account, work, notification.data.get().len(), self.now);
+            let slot = self.slots.take_for_suspect(&destination.account, &destination.hosts, work, notification.data.get().len(), self.now);
             let leased = Leased {
                 delivery_id: row.get::<_, Key>(0)?.0,
                 attempt: row.get::<_, u32>(1)? + 1,

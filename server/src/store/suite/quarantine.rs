@@ -176,7 +176,8 @@ async fn a_suspect_needs_no_free_slot_and_keeps_the_rate_limit() {
     let other = bench.publish_at(seconds(100), "acme").await.1;
     assert_eq!(other.len(), 1, "another delivery uses the rate limit");
     let full = Slots::new(Caps::new(1, 1));
-    let _in_flight = full.try_take(&"acme".into(), WorkItem { webhook_id: webhook.id, lane: Lane::Fresh }, 1, T0).expect("a free slot");
+    let work = WorkItem { webhook_id: webhook.id, lane: Lane::Fresh };
+    let _in_flight = full.try_take(&"acme".into(), &Hosts::default(), work, 1, T0).expect("a free slot");
     let suspect = bench.store.lease_suspect(seconds(100), full).await.expect("leased").next.expect("a suspect");
     assert_eq!(suspect.begin_at, seconds(101));
     assert!(bench.publish_at(milliseconds(101_500), "acme").await.1.is_empty(), "the suspect has used the next second");
