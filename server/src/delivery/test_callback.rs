@@ -5,10 +5,16 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::api::callback::{CallbackBody, CallbackReference};
 use crate::api::types::EventType;
+use crate::slots::Visit;
 
 /// Time limit of a test. The caller waits for the result, so this time is shorter than the usual timeout of an HTTP
 /// client.
 const TEST_TIMEOUT: Duration = Duration::from_secs(8);
+/// If the limits of its host allow no test, a test tries again after this time. A host that refuses all requests allows
+/// one request in this time by default.
+const VISIT_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_VISIT_TRIES: usize = 20;
+
 /// Maximum number of concurrent tests per account.
 const MAX_TESTS: usize = 2;
 
@@ -18,8 +24,9 @@ impl Engine {
         let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(Err(TestRefusal::Account)) };
         let destination = Arc::new(Destination::of(webhook));
         let target = self.targets.get(&destination)?;
+        let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout.min(TEST_TIMEOUT);
+        let Some(visit) = self.visit(&destination).await else { return Ok(Err(TestRefusal::Host)) };
         let now = self.clock.now();
-        let Some(visit) = self.slots.try_visit(&destination.hosts, now) else { return Ok(Err(TestRefusal::Host)) };
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
             r#type: &sample.event_type,
@@ -33,6 +40,18 @@ impl Engine {
         let sent = attempt::send(&self.guard, &target, call, now).await?;
         visit.end(sent.accepted(), self.clock.now());
         Ok(Ok(sent.into_record(1)))
+    }
+
+    /// Waits for a short time until the limits of the hosts allow a test.
+    async fn visit(&self, destination: &Destination) -> Option<Visit> {
+        for _ in 0..MAX_VISIT_TRIES {
+            let visit = self.slots.try_visit(&destination.hosts, self.clock.now());
+            if visit.is_some() {
+                return visit;
+            }
+            tokio::time::sleep(VISIT_INTERVAL).await;
+        }
+        None
     }
 }
 
