@@ -7768,6 +7768,8 @@ Every operation needs an access token in the header `Authorization: Bearer <toke
 
 Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
 
+Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
+
 Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is possible if a filter matches only few of many items, or if payloads are large.
 
 ## Problems
@@ -7811,6 +7813,11 @@ If the path is not in this document, the response is 404. If the path does not h
 | `Idempotency-Key` | 255 characters; a key is stored for 24 hours |
 | `limit` of a page | at most 200 items; the default is 10 items |
 | items that the service reads for one page | 10,000 items; a page ends when its payloads reach 4 MiB |
+| open connections | 1,024 in total and 256 from one address, by default; at a limit, a new connection closes the oldest connection that has not sent a request |
+| time from opening a connection to the end of the header of its first request | 10 seconds by default, with the TLS handshake |
+| time between two requests on a connection | 75 seconds by default; then the service closes the connection. If a client reads a long response slowly, it must read at least 1,000 bytes per second |
+| header of a request | 64 KiB over HTTP/1.1, 16 KiB over HTTP/2 |
+| requests in progress | 100 on one HTTP/2 connection, 256 from one address, and 1,024 in total; further requests wait |
 | requests per second with one token, failed authentications per minute from one address | no limit by default |
 | `overlapSeconds` of a rotation | at most 604,800 (7 days); the default is 86,400 (1 day) |
 | webhook tests | 2 at the same time in one account; each test takes at most 8 seconds |

@@ -93,10 +93,15 @@ pub struct Settings {
     #[arg(id = "tls.key_file", long = "tls-key-file", value_name = "FILE", requires = "tls.cert_file")]
     pub tls_key_file: Option<PathBuf>,
 
-    /// Give this option if a proxy in front of this server uses TLS. Then --listen need not be a loopback address. The server
-    /// reads a caller's address from the last entry in X-Forwarded-For
+    /// Give this option if a proxy in front of this server uses TLS. Then --listen need not be a loopback address. Without
+    /// --trusted-proxy, the server then trusts proxies with loopback addresses and private addresses
     #[arg(id = "tls.behind_proxy", long = "behind-tls-proxy", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub behind_tls_proxy: bool,
+
+    /// The address or network of a proxy in front of this server. The server reads the address of a client from the headers
+    /// X-Forwarded-For and Forwarded of these proxies, and ignores these headers of others. You can repeat this option
+    #[arg(id = "trusted_proxies", long = "trusted-proxy", value_name = "ADDRESS|CIDR", value_delimiter = ',', action = ArgAction::Append, value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// A file with the master key (32 bytes in base64), which encrypts the secrets in the database. A server on
     /// PostgreSQL needs this option [default for SQLite: `master-key` in the data directory]
@@ -210,6 +215,24 @@ pub struct Settings {
     #[arg(id = "limits.failed_authentications_per_minute", long = "failed-authentications-per-minute", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub failed_authentications_per_minute: u32,
 
+    /// Maximum number of open connections of clients to the API. The limit of open files must be at least eight times this
+    /// maximum
+    #[arg(id = "limits.connections", long = "max-connections", value_name = "COUNT", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_connections: u32,
+
+    /// Maximum number of open connections to the API from one address (IPv6: from one /64 network). It does not apply to
+    /// trusted proxies
+    #[arg(id = "limits.connections_per_address", long = "max-connections-per-address", value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_connections_per_address: u32,
+
+    /// How long the server waits for the first request of a connection, in seconds. This time includes the TLS handshake
+    #[arg(id = "limits.first_request_seconds", long = "first-request-seconds", value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub first_request_seconds: u32,
+
+    /// How long a connection stays open after a response without a further request, in seconds
+    #[arg(id = "limits.idle_connection_seconds", long = "idle-connection-seconds", value_name = "SECONDS", default_value_t = 75, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub idle_connection_seconds: u32,
+
     /// The format of the log
     #[arg(id = "log.format", long = "log-format", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -261,6 +284,12 @@ fn name_server(text: &str) -> Result<SocketAddr, String> {
     alone.or_else(|_| text.parse()).map_err(|_| "must be an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned())
 }
 
+/// Parses a network, or an address as the network of this one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let alone = text.parse().map(|address: IpAddr| IpNet::from(address));
+    alone.or_else(|_| text.parse()).map_err(|_| "must be an address such as 192.0.2.1, or a network such as 10.0.0.0/8".to_owned())
+}
+
 fn admin_listen(text: &str) -> Result<AdminListen, String> {
     match text {
         "off" => Ok(AdminListen::Off),
@@ -297,6 +326,12 @@ impl Settings {
                 "--dev is only for this machine: --listen must be a loopback address such as 127.0.0.1:8080",
             ));
         }
+        if self.dev && (self.behind_tls_proxy || !self.trusted_proxies.is_empty()) {
+            return Err(ConfigError::Contradiction(
+                "--dev is only for this machine, and a proxy would make the server reachable for others: remove --dev, or remove \
+                 --behind-tls-proxy and --trusted-proxy",
+            ));
+        }
         if !loopback && self.tls_cert_file.is_none() && !self.behind_tls_proxy {
             return Err(ConfigError::Contradiction(
                 "--listen is not a loopback address, and access tokens must not be sent unencrypted: give --tls-cert-file and \
@@ -304,6 +339,17 @@ impl Settings {
             ));
         }
         Ok(())
+    }
+
+    /// Returns the networks of the trusted proxies. If there is a proxy but the operator has not named it, these are the
+    /// loopback networks and the private networks (RFC 1918, RFC 4193).
+    #[must_use]
+    pub fn proxy_networks(&self) -> Vec<IpNet> {
+        if !self.trusted_proxies.is_empty() || !self.behind_tls_proxy {
+            return self.trusted_proxies.clone();
+        }
+        let networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+        networks.map(|network| network.parse().expect("the constant is a network")).to_vec()
     }
 
     /// Returns the networks that may receive callbacks although they are not public: `allow_networks`, and also the

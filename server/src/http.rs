@@ -18,13 +18,17 @@ use crate::store::Store;
 
 pub mod auth;
 pub mod body;
+pub mod client_address;
+pub mod contexts;
 mod convert;
+pub mod dispatch;
 pub mod docs;
 pub mod handlers;
 pub mod rate_limit;
 pub mod reply;
 
 use auth::TokenCache;
+use contexts::{Contexts, Lender};
 use handlers::Handlers;
 use rate_limit::Limit;
 
@@ -40,13 +44,19 @@ pub struct App {
     pub requests: Limit<Uuid>,
     /// The rate limit of each IP address. It applies to requests without a valid access token.
     pub failed_authentications: Limit<IpAddr>,
-    pub behind_proxy: bool,
     /// Whether a receiver must agree in a handshake before its webhook gets notifications.
     pub require_handshake: bool,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub webhooks_per_account: u32,
     pub request_body_max_bytes: usize,
+    pub contexts: Contexts<App>,
+}
+
+impl Lender for App {
+    fn contexts(&self) -> &Contexts<App> {
+        &self.contexts
+    }
 }
 
 /// Returns the routes of the API and the routes of the documentation.

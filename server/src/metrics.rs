@@ -66,6 +66,15 @@ pub struct Metrics {
     nodes: Gauge,
     taken_over: Counter,
     given_up: Counter,
+    connections: Family<Label, Gauge>,
+    connections_refused: Family<ConnectionLabels, Counter>,
+    connections_closed: Family<ConnectionLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConnectionLabels {
+    listener: &'static str,
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -145,6 +154,19 @@ impl Default for Metrics {
                 "Number of times that this node sent no heartbeat for ten seconds",
                 Counter::default(),
             ),
+            connections: registered(&mut registry, "connections", "Open connections of clients by listener", Family::default()),
+            connections_refused: registered(
+                &mut registry,
+                "connections_refused",
+                "Connections of clients that were refused because a limit was reached",
+                Family::default(),
+            ),
+            connections_closed: registered(
+                &mut registry,
+                "connections_closed",
+                "Closed connections of clients by reason",
+                Family::default(),
+            ),
             registry: Registry::default(),
         };
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
@@ -158,6 +180,15 @@ impl Default for Metrics {
         }
         for status in ["succeeded", "failed"] {
             let _ = metrics.ended.get_or_create(&[("status", status)]);
+        }
+        for listener in ["api", "admin"] {
+            let _ = metrics.connections.get_or_create(&[("listener", listener)]);
+            for reason in ["address", "total"] {
+                let _ = metrics.connections_refused.get_or_create(&ConnectionLabels { listener, reason });
+            }
+            for reason in ["ended", "first_request_timeout", "idle_timeout", "displaced", "flood"] {
+                let _ = metrics.connections_closed.get_or_create(&ConnectionLabels { listener, reason });
+            }
         }
         for lane in Lane::ALL {
             let _ = metrics.lag.get_or_create(&of_lane(lane));
@@ -305,6 +336,19 @@ impl Metrics {
         self.nodes.set(fleet.delivering.into());
         self.taken_over.inc_by(fleet.taken_over_from.len() as u64);
         self.given_up.inc_by(fleet.was_given_up.into());
+    }
+
+    pub fn connection_opened(&self, listener: &'static str) {
+        self.connections.get_or_create(&[("listener", listener)]).inc();
+    }
+
+    pub fn connection_refused(&self, listener: &'static str, reason: &'static str) {
+        self.connections_refused.get_or_create(&ConnectionLabels { listener, reason }).inc();
+    }
+
+    pub fn connection_closed(&self, listener: &'static str, reason: &'static str) {
+        self.connections.get_or_create(&[("listener", listener)]).dec();
+        self.connections_closed.get_or_create(&ConnectionLabels { listener, reason }).inc();
     }
 
     /// Adds `commands` to the number of queued write commands. A negative value reduces this number.

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod data_dir;
 mod descriptors;
+mod listener;
 pub mod log;
 pub mod open_store;
 pub mod server;

@@ -92,6 +92,10 @@ fn listening_beyond_loopback_needs_tls_or_a_proxy() {
         (&["--listen", "0.0.0.0:8080", "--behind-tls-proxy"], true),
         (&["--listen", "0.0.0.0:8080", "--tls-cert-file", "c", "--tls-key-file", "k"], true),
         (&["--listen", "0.0.0.0:8080", "--behind-tls-proxy", "--dev"], false),
+        (&["--behind-tls-proxy", "--dev"], false),
+        (&["--trusted-proxy", "127.0.0.1", "--dev"], false),
+        (&["--trusted-proxy", "127.0.0.1,10.0.0.0/8"], true),
+        (&["--trusted-proxy", "proxy.example"], false),
         (&["--tls-cert-file", "c"], false),
     ] {
         assert_eq!(load(arguments).is_ok(), allowed, "{arguments:?}");

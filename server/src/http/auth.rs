@@ -2,7 +2,6 @@
 //! token.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -68,7 +67,7 @@ impl TokenCache {
 pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
     let app = rqctx.context();
     let now = app.clock.now();
-    let address = rate_limit::network_of(client_address(rqctx));
+    let address = rate_limit::network_of(rqctx.request.remote_addr().ip());
     app.failed_authentications.check(&address, now).map_err(|seconds| {
         ApiError::rate_limited("too many requests from this address had no valid access token: wait, then send one", seconds)
     })?;
@@ -85,18 +84,6 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
         return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
     }
     Ok(Caller { account: token.account })
-}
-
-/// Returns the IP address of the client. Without a proxy, it is the address of the peer. Behind a proxy, it is the last
-/// address in X-Forwarded-For. The caller may have invented the other addresses in X-Forwarded-For.
-fn client_address(rqctx: &RequestContext<App>) -> IpAddr {
-    let peer = rqctx.request.remote_addr().ip();
-    if !rqctx.context().behind_proxy {
-        return peer;
-    }
-    let forwarded = rqctx.request.headers().get_all("x-forwarded-for").iter().next_back();
-    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    last.unwrap_or(peer)
 }
 
 async fn authenticate(rqctx: &RequestContext<App>) -> Result<Token, ApiError> {

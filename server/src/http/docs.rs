@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use crate::api::OPENAPI_JSON;
 use crate::api::docs::Page;
 use crate::http::App;
+use crate::http::contexts::Lent;
 
 /// # Errors
 /// If the API has a route with the same path.
@@ -25,6 +26,7 @@ pub(crate) fn register(api: &mut ApiDescription<App>) -> Result<(), ApiDescripti
 /// openapi.json
 #[endpoint { method = GET, path = "/openapi.json", unpublished = true }]
 async fn get_openapi_json(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpError> {
+    let rqctx = Lent::new(rqctx);
     static DOCUMENT: OnceLock<StaticContent> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| StaticContent::new("application/json", Bytes::from_static(OPENAPI_JSON.as_bytes())));
     Ok(document.response(rqctx.request.headers()))
@@ -33,6 +35,7 @@ async fn get_openapi_json(rqctx: RequestContext<App>) -> Result<Response<Body>, 
 /// The documentation page
 #[endpoint { method = GET, path = "/docs", unpublished = true }]
 async fn get_docs(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpError> {
+    let rqctx = Lent::new(rqctx);
     static PAGE: OnceLock<(StaticContent, HeaderValue)> = OnceLock::new();
     let (page, policy) = PAGE.get_or_init(|| {
         let Page { html, policy } = Page::new();
@@ -61,10 +64,7 @@ impl StaticContent {
     }
 
     fn response(&self, request: &HeaderMap) -> Response<Body> {
-        let response = Response::builder()
-            .header(header::ETAG, &self.etag)
-            .header(header::CACHE_CONTROL, "no-cache")
-            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        let response = Response::builder().header(header::ETAG, &self.etag).header(header::CACHE_CONTROL, "no-cache");
         let response = if is_cached(request, &self.etag) {
             response.status(StatusCode::NOT_MODIFIED).body(Body::empty())
         } else {

@@ -17,6 +17,7 @@ use crate::delivery::{NotMade, Sample};
 use crate::http::App;
 use crate::http::auth;
 use crate::http::body;
+use crate::http::contexts::Lent;
 use crate::http::reply::reply;
 use crate::secrets::context::signing_context;
 use crate::secrets::signing_secret::SigningSecret;
@@ -35,6 +36,7 @@ impl Api for Handlers {
     type Context = App;
 
     async fn register_webhook(rqctx: RequestContext<App>, body: JsonBody<WebhookRegistration>) -> ApiResult<HttpResponseOk<Webhook>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, registration) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let app = rqctx.context();
@@ -53,6 +55,7 @@ impl Api for Handlers {
     }
 
     async fn list_webhooks(rqctx: RequestContext<App>, query: Checked<Query<WebhookQuery>>) -> ApiResult<HttpResponseOk<WebhookPage>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let query = query.get()?.into_inner();
@@ -65,6 +68,7 @@ impl Api for Handlers {
     }
 
     async fn get_webhook(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<Webhook>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let webhook = find_webhook(rqctx.context(), caller, path).await?;
@@ -78,6 +82,7 @@ impl Api for Handlers {
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookUpdate>,
     ) -> ApiResult<HttpResponseOk<Webhook>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, update) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -111,6 +116,7 @@ impl Api for Handlers {
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookDeactivation>,
     ) -> ApiResult<HttpResponseOk<Webhook>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -130,6 +136,7 @@ impl Api for Handlers {
         path: Checked<Path<IdPath>>,
         body: JsonBody<WebhookActivation>,
     ) -> ApiResult<HttpResponseOk<Webhook>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -144,6 +151,7 @@ impl Api for Handlers {
     }
 
     async fn delete_webhook(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseDeleted> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -160,6 +168,7 @@ impl Api for Handlers {
         path: Checked<Path<IdPath>>,
         query: Checked<Query<TestQuery>>,
     ) -> ApiResult<HttpResponseOk<Attempt>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksWrite).await?;
             caller.account()?;
@@ -180,6 +189,7 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         path: Checked<Path<IdPath>>,
     ) -> ApiResult<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksSecrets).await?;
             caller.account()?;
@@ -199,6 +209,7 @@ impl Api for Handlers {
         path: Checked<Path<IdPath>>,
         body: JsonBody<SigningSecretRotation>,
     ) -> ApiResult<HttpResponseHeaders<HttpResponseOk<SigningSecretRecord>, NoStore>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, rotation) = body::read(body, &rqctx, Scope::WebhooksSecrets).await?;
             let id = path.get()?.into_inner().id.0;
@@ -220,6 +231,7 @@ impl Api for Handlers {
         path: Checked<Path<IdPath>>,
         body: JsonBody<DeliveryRecovery>,
     ) -> ApiResult<HttpResponseAccepted<RecoveredDeliveries>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, request) = body::read(body, &rqctx, Scope::DeliveriesWrite).await?;
             let recovery = Recovery {
@@ -246,6 +258,7 @@ impl Api for Handlers {
         _: Checked<Header<PublicationHeaders>>,
         body: JsonBody<NotificationPublication>,
     ) -> ApiResult<HttpResponseAccepted<Notification>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, publication, bytes) = body::read_with_bytes(body, &rqctx, Scope::NotificationsPublish).await?;
             let (app, received_at) = (rqctx.context(), Instant::now());
@@ -295,6 +308,7 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         query: Checked<Query<NotificationQuery>>,
     ) -> ApiResult<HttpResponseOk<NotificationPage>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let query = query.get()?.into_inner();
@@ -307,6 +321,7 @@ impl Api for Handlers {
     }
 
     async fn get_notification(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<Notification>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let id = path.get()?.into_inner().id.0;
@@ -317,6 +332,7 @@ impl Api for Handlers {
     }
 
     async fn delete_notification(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseDeleted> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsWrite).await?;
             let id = path.get()?.into_inner().id.0;
@@ -330,6 +346,7 @@ impl Api for Handlers {
         rqctx: RequestContext<App>,
         query: Checked<Query<EventTypeQuery>>,
     ) -> ApiResult<HttpResponseOk<EventTypePage>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let query = query.get()?.into_inner();
@@ -340,6 +357,7 @@ impl Api for Handlers {
     }
 
     async fn list_deliveries(rqctx: RequestContext<App>, query: Checked<Query<DeliveryQuery>>) -> ApiResult<HttpResponseOk<DeliveryPage>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesRead).await?;
             let query = query.get()?.into_inner();
@@ -361,6 +379,7 @@ impl Api for Handlers {
     }
 
     async fn get_delivery(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseOk<DeliveryDetail>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesRead).await?;
             let id = path.get()?.into_inner().id.0;
@@ -372,6 +391,7 @@ impl Api for Handlers {
     }
 
     async fn redeliver(rqctx: RequestContext<App>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseAccepted<Delivery>> {
+        let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesWrite).await?;
             let account = caller.account()?.clone();

@@ -10,8 +10,8 @@ use crate::api::types::Problem;
 use crate::http::App;
 
 /// Runs a handler and returns its [`Reply`]. Converts an error to a problem response, and logs the cause of the error.
-/// The response does not show the cause. Also converts a panic to a problem response. Otherwise dropshot would close
-/// the connection without a response.
+/// The response does not show the cause. Also converts a panic to a problem response. Otherwise the response would not be a
+/// problem, and the log would not have the message of the panic.
 pub async fn reply<R: HttpResponse>(
     rqctx: &RequestContext<App>,
     body: impl Future<Output = Result<R, ApiError>>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use dropshot::{ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder, endpoint};
+use dropshot::{ApiDescription, Body, ConfigDropshot, HttpError, RequestContext, endpoint};
 use futures_util::FutureExt as _;
 use http::{Response, StatusCode, header};
 use serde_json::json;
@@ -18,8 +18,11 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::AdminListen;
 use crate::delivery::{Engine, chain};
+use crate::http::contexts::{Contexts, Lender, Lent};
+use crate::http::dispatch::Dispatcher;
 use crate::metrics::Metrics;
 use crate::model::{Lane, PauseScope, StorageUse};
+use crate::node::listener::{self, Listener};
 use crate::slots::Slots;
 use crate::store::{self, BacklogScan, Store};
 
@@ -34,6 +37,13 @@ struct State {
     store_status: Probe<StoreStatus>,
     metrics: Arc<Metrics>,
     stopping: AtomicBool,
+    contexts: Contexts<Arc<State>>,
+}
+
+impl Lender for Arc<State> {
+    fn contexts(&self) -> &Contexts<Arc<State>> {
+        &self.contexts
+    }
 }
 
 #[derive(Clone)]
@@ -52,13 +62,16 @@ struct Readiness {
 /// The admin listener. The operator may have switched it off.
 pub struct AdminListener {
     state: Arc<State>,
-    http: Option<HttpServer<Arc<State>>>,
+    http: Option<Listener<Arc<State>>>,
     /// The task that counts the contents of the store. The task ends when this set is dropped.
     counting: JoinSet<()>,
 }
 
 /// The time between two counts of the contents of the store. The metrics show these counts.
 const COUNT_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Maximum number of requests to the admin listener that are in progress. Further requests wait.
+const MAX_REQUESTS: usize = 16;
 
 /// The time between two steps of a count. Because of this time, the load on the store is low, even if the count takes
 /// long.
@@ -70,12 +83,13 @@ impl AdminListener {
     ///
     /// # Errors
     /// If an address other than the default is not available.
-    pub fn start(
+    pub(super) async fn start(
         listen: AdminListen,
         engine: Arc<Engine>,
         store: Arc<dyn Store>,
         clock: Clock,
         metrics: Arc<Metrics>,
+        options: listener::Options,
         log: &Logger,
     ) -> anyhow::Result<AdminListener> {
         let probed_store = store.clone();
@@ -89,13 +103,17 @@ impl AdminListener {
             async move { StoreStatus::read(&*store).await.map_err(|error| chain(&error)) }.boxed()
         });
         let slots = engine.slots();
-        let state = Arc::new(State { engine, writes, store_status, metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let state = Arc::new(State {
+            engine,
+            writes,
+            store_status,
+            metrics: metrics.clone(),
+            stopping: AtomicBool::new(false),
+            contexts: Contexts::default(),
+        });
         let AdminListen::At(address) = listen else { return Ok(AdminListener { state, http: None, counting: JoinSet::new() }) };
-        let config = ConfigDropshot { bind_address: address, ..Default::default() };
-        // Health probes arrive every few seconds. A log line for each probe would hide the other lines.
-        let quiet = Logger::root(slog::LevelFilter::new(log.clone(), slog::Level::Warning).fuse(), slog::o!());
-        let http = match ServerBuilder::new(routes()?, state.clone(), quiet).config(config).start() {
-            Ok(http) => http,
+        let tcp = match listener::bind(address).await {
+            Ok(tcp) => tcp,
             Err(error) if listen == AdminListen::default() => {
                 slog::warn!(log, "the default address of the admin listener is not available, so this server runs without it: \
                     set another address with --admin-listen, or `off`"; "address" => %address, "error" => chain(&error));
@@ -103,7 +121,11 @@ impl AdminListener {
             }
             Err(error) => return Err(error).with_context(|| format!("the admin listener cannot listen on {address}")),
         };
-        slog::info!(log, "the admin listener serves health, readiness and metrics"; "admin" => format!("http://{}", http.local_addr()));
+        // Health probes arrive every few seconds. A log line for each probe would hide the other lines.
+        let quiet = Logger::root(slog::LevelFilter::new(log.clone(), slog::Level::Warning).fuse(), slog::o!());
+        let dispatcher = Dispatcher::new(routes()?, state.clone(), ConfigDropshot::default(), MAX_REQUESTS, false, quiet.clone()).await?;
+        let http = Listener::start(tcp, options, dispatcher, metrics.clone(), &quiet)?;
+        slog::info!(log, "the admin listener serves health, readiness and metrics"; "admin" => format!("http://{}", http.address()));
         let mut counting = JoinSet::new();
         counting.spawn(count(store, slots, clock, metrics, log.clone()));
         Ok(AdminListener { state, http: Some(http), counting })
@@ -112,7 +134,7 @@ impl AdminListener {
     /// Returns the address of the listener, or `None` if the listener does not run.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.http.as_ref().map(HttpServer::local_addr)
+        self.http.as_ref().map(Listener::address)
     }
 
     /// Makes `/readyz` report not ready from now on.
@@ -120,12 +142,11 @@ impl AdminListener {
         self.state.stopping.store(true, Ordering::Relaxed);
     }
 
-    pub async fn close(mut self) -> anyhow::Result<()> {
+    pub async fn close(mut self) {
         // The counting task has a reference to the store. The store closes only when the last reference is dropped.
         self.counting.shutdown().await;
-        match self.http {
-            Some(http) => http.close().await.map_err(anyhow::Error::msg).context("the admin listener did not close cleanly"),
-            None => Ok(()),
+        if let Some(http) = self.http {
+            http.close().await;
         }
     }
 }
@@ -140,7 +161,8 @@ fn routes() -> anyhow::Result<ApiDescription<Arc<State>>> {
 
 /// Shows that the process is alive and can handle this request
 #[endpoint { method = GET, path = "/healthz", unpublished = true }]
-async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
+async fn get_healthz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
+    drop(Lent::new(rqctx));
     Ok(response(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()))
 }
 
@@ -151,6 +173,7 @@ async fn get_healthz(_: RequestContext<Arc<State>>) -> Result<Response<Body>, Ht
 /// publications to it.
 #[endpoint { method = GET, path = "/readyz", unpublished = true }]
 async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
+    let rqctx = Lent::new(rqctx);
     let Readiness { reasons, paused_since } = rqctx.context().readiness().await;
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = json!({ "ready": reasons.is_empty(), "reasons": reasons });
@@ -163,6 +186,7 @@ async fn get_readyz(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>,
 /// The metrics for Prometheus
 #[endpoint { method = GET, path = "/metrics", unpublished = true }]
 async fn get_metrics(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>, HttpError> {
+    let rqctx = Lent::new(rqctx);
     let state = rqctx.context();
     let slots = state.engine.slots();
     state.metrics.set_in_flight(slots.in_flight(), slots.caps().total);
@@ -251,6 +275,6 @@ async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &M
 }
 
 fn response(status: StatusCode, media_type: &'static str, body: String) -> Response<Body> {
-    let response = Response::builder().status(status).header(header::CONTENT_TYPE, media_type).header(header::CACHE_CONTROL, "no-store");
+    let response = Response::builder().status(status).header(header::CONTENT_TYPE, media_type);
     response.body(Body::from(body)).expect("the headers are valid")
 }

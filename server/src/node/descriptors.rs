@@ -3,13 +3,23 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The limit divided by the first number is the maximum number of attempts. The limit divided by the second number is
-/// the maximum number of name lookups. Each attempt uses one socket. The same number of slow attempts may run in
-/// addition, so attempts use at most half of the limit. Each lookup uses at most four sockets, so lookups use at most a
-/// quarter of the limit. The remaining quarter is for callers of the API, for idle connections to receivers, and for
-/// the store.
+/// The limit divided by one of these numbers is a maximum number:
+///
+/// - of attempts. Each attempt uses one socket. The same number of slow attempts may run in addition, so attempts use at
+///   most half of the limit.
+/// - of name lookups. Each lookup uses at most four sockets, so lookups use at most a quarter of the limit.
+/// - of connections of clients to the API.
+/// - of connections to the admin listener.
+///
+/// The rest is for idle connections to receivers and for the store.
 const DESCRIPTORS_PER_ATTEMPT: u64 = 4;
 const DESCRIPTORS_PER_LOOKUP: u64 = 16;
+const DESCRIPTORS_PER_CONNECTION: u64 = 8;
+const DESCRIPTORS_PER_ADMIN_CONNECTION: u64 = 64;
+
+/// Maximum number of connections to the admin listener, even if the limit of the process allows more. Health probes and
+/// collectors of metrics need only a few.
+const MAX_ADMIN_CONNECTIONS: u64 = 64;
 
 /// Maximum number of name lookups, even if the limit of the process allows more.
 const MAX_LOOKUPS: u64 = 4096;
@@ -41,6 +51,18 @@ impl Descriptors {
     pub(super) fn lookups(self) -> usize {
         (self.limit / DESCRIPTORS_PER_LOOKUP).clamp(2, MAX_LOOKUPS) as usize
     }
+
+    /// Returns how many connections to the API may be open: `wanted`, or fewer if the limit of the process is too low.
+    #[must_use]
+    pub(super) fn connections(self, wanted: u32) -> usize {
+        u64::from(wanted).min(self.limit / DESCRIPTORS_PER_CONNECTION).max(1) as usize
+    }
+
+    /// Returns how many connections to the admin listener may be open.
+    #[must_use]
+    pub(super) fn admin_connections(self) -> usize {
+        (self.limit / DESCRIPTORS_PER_ADMIN_CONNECTION).clamp(2, MAX_ADMIN_CONNECTIONS) as usize
+    }
 }
 
 impl std::fmt::Display for Descriptors {
@@ -54,12 +76,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_and_lookups_leave_room_for_the_rest() {
-        for (limit, attempts, lookups) in [(64, 16, 4), (1024, 256, 64), (4096, 1024, 256), (1_048_576, 1024, 4096), (u64::MAX, 1024, 4096)]
-        {
+    fn attempts_lookups_and_connections_leave_room_for_the_rest() {
+        for (limit, attempts, lookups, connections, admin_connections) in [
+            (64, 16, 4, 8, 2),
+            (1024, 256, 64, 128, 16),
+            (4096, 1024, 256, 512, 64),
+            (1_048_576, 1024, 4096, 1024, 64),
+            (u64::MAX, 1024, 4096, 1024, 64),
+        ] {
             let descriptors = Descriptors { limit };
-            assert_eq!((descriptors.attempts(1024), descriptors.lookups()), (attempts, lookups), "{limit}");
+            let numbers =
+                (descriptors.attempts(1024), descriptors.lookups(), descriptors.connections(1024), descriptors.admin_connections());
+            assert_eq!(numbers, (attempts, lookups, connections, admin_connections), "{limit}");
         }
-        assert_eq!(Descriptors { limit: 1 }.attempts(5), 1);
+        assert_eq!((Descriptors { limit: 1 }.attempts(5), Descriptors { limit: 1 }.connections(5)), (1, 1));
     }
 }

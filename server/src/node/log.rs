@@ -24,18 +24,6 @@ fn text(decorator: impl slog_term::Decorator + Send + 'static, level: Level) -> 
     queued(slog_term::FullFormat::new(decorator).use_utc_timestamp().build().fuse(), level)
 }
 
-/// Returns a log that omits dropshot's lines about each connection and request. At level `debug`, returns the complete
-/// log. At full load, writing the omitted lines would cost as much as all other work.
-pub fn without_requests(log: &Logger) -> Logger {
-    if log.is_debug_enabled() {
-        return log.clone();
-    }
-    let is_routine = |record: &slog::Record<'_>| {
-        record.level() == Level::Info && matches!(record.msg().as_str(), Some("request completed" | "accepted connection"))
-    };
-    Logger::root(slog::Filter::new(log.clone(), move |record| !is_routine(record)).fuse(), o!())
-}
-
 /// Writes the log on a separate thread. If this thread is too slow, messages are dropped, so that deliveries do not
 /// wait. The log then shows the number of dropped messages.
 fn queued<D>(drain: D, level: Level) -> Logger

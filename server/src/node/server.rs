@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use dropshot::ConfigDropshot;
 use slog::Logger;
 
 use crate::clock::Clock;
@@ -17,6 +17,9 @@ use crate::config::{Role, Settings};
 use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy};
 use crate::http::auth::TokenCache;
+use crate::http::client_address::TrustedProxies;
+use crate::http::contexts::Contexts;
+use crate::http::dispatch::Dispatcher;
 use crate::http::rate_limit::Limit;
 use crate::http::{App, routes};
 use crate::metrics::Metrics;
@@ -25,6 +28,7 @@ use crate::model::event_types::Catalogue;
 use crate::node::admin::AdminListener;
 use crate::node::data_dir::DataDir;
 use crate::node::descriptors::Descriptors;
+use crate::node::listener::{self, Limits, Listener, Timeouts, tls};
 use crate::node::open_store::{self, Opened};
 use crate::slots::Caps;
 use crate::store::{DeactivationPolicy, StorageLimits};
@@ -32,9 +36,12 @@ use crate::store::{DeactivationPolicy, StorageLimits};
 /// Maximum time that a stopping server waits for the end of requests to the admin listener.
 const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Maximum number of requests to the API that are in progress. Further requests wait.
+const MAX_REQUESTS: usize = 1024;
+
 pub struct Server {
-    /// The HTTP server of the API. It is `None` if this node only delivers.
-    http: Option<HttpServer<App>>,
+    /// The listener of the API. It is `None` if this node only delivers.
+    http: Option<Listener<App>>,
     admin: AdminListener,
     engine: Arc<Engine>,
     tls: bool,
@@ -94,30 +101,53 @@ impl Server {
             tokens: TokenCache::default(),
             requests: Limit::new(Rate::new(settings.requests_per_second, TimeDelta::seconds(1))),
             failed_authentications: Limit::new(Rate::new(settings.failed_authentications_per_minute, TimeDelta::minutes(1))),
-            behind_proxy: settings.behind_tls_proxy,
             require_handshake: settings.require_handshake,
             clock: clock.clone(),
             metrics: metrics.clone(),
             webhooks_per_account: settings.webhooks_per_account,
             request_body_max_bytes: settings.request_body_bytes as usize,
+            contexts: Contexts::default(),
         };
-        let tls = settings.tls_cert_file.zip(settings.tls_key_file).map(|(cert_file, key_file)| ConfigTls::AsFile { cert_file, key_file });
-        let config = ConfigDropshot {
-            bind_address: settings.listen,
-            default_request_body_max_bytes: settings.request_body_bytes as usize,
-            // A handler runs to its end even if its client disconnects.
-            default_handler_task_mode: HandlerTaskMode::Detached,
-            ..Default::default()
-        };
+        let tls = settings.tls_cert_file.as_deref().zip(settings.tls_key_file.as_deref());
         let with_tls = tls.is_some();
+        let max_connections = descriptors.connections(settings.max_connections);
+        if serves && max_connections < settings.max_connections as usize {
+            slog::info!(log, "this process may open too few files and sockets for the configured number of connections: raise the \
+                hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least eight times that number";
+                "limit" => %descriptors, "max_connections" => settings.max_connections, "connections_instead" => max_connections);
+        }
+        let timeouts = Timeouts {
+            first_request: Duration::from_secs(settings.first_request_seconds.into()),
+            idle: Duration::from_secs(settings.idle_connection_seconds.into()),
+        };
+        let options = listener::Options {
+            name: "api",
+            tls: tls.map(|(certificate_file, key_file)| tls::acceptor(certificate_file, key_file)).transpose()?,
+            limits: Limits {
+                total: max_connections,
+                // If the limit of the process does not allow the configured number, the number for one address shrinks too.
+                per_address: (settings.max_connections_per_address as usize * max_connections).div_ceil(settings.max_connections as usize),
+            },
+            timeouts,
+            trusted_proxies: TrustedProxies::new(settings.proxy_networks()),
+        };
+        let config = ConfigDropshot { default_request_body_max_bytes: settings.request_body_bytes as usize, ..Default::default() };
         let http = match serves {
             true => {
-                let http = ServerBuilder::new(routes()?, app, crate::node::log::without_requests(&log)).config(config).tls(tls).start();
-                Some(http.with_context(|| format!("cannot listen on {}", settings.listen))?)
+                let tcp = listener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
+                let dispatcher = Dispatcher::new(routes()?, app, config, MAX_REQUESTS, with_tls, log.clone()).await?;
+                Some(Listener::start(tcp, options, dispatcher, metrics.clone(), &log)?)
             }
             false => None,
         };
-        let admin = AdminListener::start(settings.admin_listen, engine.clone(), store, clock, metrics, &log)?;
+        let admin_options = listener::Options {
+            name: "admin",
+            tls: None,
+            limits: Limits { total: descriptors.admin_connections(), per_address: descriptors.admin_connections() },
+            timeouts,
+            trusted_proxies: TrustedProxies::default(),
+        };
+        let admin = AdminListener::start(settings.admin_listen, engine.clone(), store, clock, metrics, admin_options, &log).await?;
         // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt
         // attempts in flight.
         engine.start(delivers);
@@ -138,7 +168,7 @@ impl Server {
     /// Returns the address of the API, or `None` if this node does not serve the API.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.http.as_ref().map(HttpServer::local_addr)
+        self.http.as_ref().map(Listener::address)
     }
 
     /// Returns the address of the admin listener, or `None` if the listener does not run.
@@ -203,22 +233,18 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         // The API closes before the engine is drained. The last requests can still publish notifications. Another node
         // delivers these notifications, or this node delivers them after its next start.
         let close = async {
-            match self.http {
-                Some(http) => http.close().await,
-                None => Ok(()),
+            if let Some(http) = self.http {
+                http.close().await;
             }
         };
         let closed = tokio::time::timeout_at(deadline, close).await;
         self.engine.drain(deadline).await;
-        match closed {
-            Ok(closed) => closed.map_err(anyhow::Error::msg).context("the API did not close cleanly")?,
-            Err(_) => slog::warn!(self.log, "requests were still in progress at the end of the drain timeout and are interrupted"),
+        if closed.is_err() {
+            slog::warn!(self.log, "requests were still in progress at the end of the drain timeout and are interrupted");
         }
-        match tokio::time::timeout(ADMIN_CLOSE_TIMEOUT, self.admin.close()).await {
-            Ok(closed) => closed,
-            // It is harmless to interrupt requests to the admin listener.
-            Err(_) => Ok(()),
-        }
+        // It is harmless to interrupt requests to the admin listener.
+        let _ = tokio::time::timeout(ADMIN_CLOSE_TIMEOUT, self.admin.close()).await;
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ mod hostile;
 mod log;
 mod process;
 mod proxy;
+pub(crate) mod raw;
 mod receiver;
 mod server;
 mod token_endpoint;

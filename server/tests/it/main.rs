@@ -22,6 +22,7 @@ mod event_types; // the operator's catalogue of event types
 mod failing; // webhooks that never succeed: deactivation and its events
 mod handshake; // the handshake that a receiver confirms before its webhook gets deliveries
 mod hostile; // hostile receivers
+mod inbound; // connections of clients: limits, time limits, floods
 mod isolation; // no webhook delays another webhook
 mod metrics; // metrics, the dashboard and the alerts
 mod migration; // migration to PostgreSQL

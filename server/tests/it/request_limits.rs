@@ -50,14 +50,39 @@ async fn an_address_with_too_many_failed_authentications_has_to_wait() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_the_address_that_the_proxy_added_counts() {
-    let server = Setup::dev().flags(&["--failed-authentications-per-minute", "1", "--behind-tls-proxy"]).manual_clock().start().await;
+async fn behind_a_trusted_proxy_the_address_that_the_proxy_added_counts() {
+    let limit = ["--failed-authentications-per-minute", "1"];
+    for (proxy, header, [client, again, other, invented]) in [
+        (&["--behind-tls-proxy"][..], "x-forwarded-for", ["192.0.2.1", "192.0.2.1:5678", "198.51.100.7", "203.0.113.9, 198.51.100.7"]),
+        (
+            &["--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8"],
+            "forwarded",
+            [
+                "for=192.0.2.1",
+                "proto=https;For=\"192.0.2.1:5678\"",
+                "for=\"[2001:db8::1]:80\"",
+                "for=203.0.113.9, for=\"[2001:db8::2]\", for=10.9.9.9",
+            ],
+        ),
+    ] {
+        let server = Setup::production().flags(&limit).flags(proxy).manual_clock().start().await;
+        let api = server.api_without_token();
+        let from = async |value: &str| api.call(Method::GET, "/webhooks", &[(header, value)], "").await.status;
+        assert_eq!(from(client).await, 401);
+        assert_eq!(from(again).await, 429, "the same address with another port");
+        assert_eq!(from(other).await, 401, "another caller behind the same proxy");
+        assert_eq!(from(invented).await, 429, "an address that the caller sends itself does not count");
+    }
+}
+
+#[tokio::test]
+async fn headers_of_a_proxy_that_is_not_trusted_do_not_count() {
+    let flags = ["--failed-authentications-per-minute", "1", "--behind-tls-proxy", "--trusted-proxy", "192.0.2.7"];
+    let server = Setup::production().flags(&flags).manual_clock().start().await;
     let api = server.api_without_token();
-    let from = async |forwarded: &str| api.call(Method::GET, "/webhooks", &[("x-forwarded-for", forwarded)], "").await.status;
-    assert_eq!(from("192.0.2.1").await, 401);
-    assert_eq!(from("192.0.2.1").await, 429);
-    assert_eq!(from("198.51.100.7").await, 401, "another caller behind the same proxy");
-    assert_eq!(from("203.0.113.9, 198.51.100.7").await, 429, "an address that the caller sends itself does not count");
+    for (client, status) in [("192.0.2.1", 401), ("192.0.2.2", 429)] {
+        assert_eq!(api.call(Method::GET, "/webhooks", &[("x-forwarded-for", client)], "").await.status, status);
+    }
 }
 
 #[tokio::test]

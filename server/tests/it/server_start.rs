@@ -72,6 +72,52 @@ async fn the_api_uses_tls_if_it_has_a_certificate() {
     assert!(untrusting_client.list_webhooks().send().await.is_err(), "the certificate is checked");
 }
 
+/// Runs `openssl` in a directory.
+fn openssl(directory: &Path, arguments: &[&str]) {
+    let output = webhooks_process::command("openssl").args(arguments).current_dir(directory).output().expect("openssl runs");
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn a_tls_key_may_have_every_usual_form() {
+    if webhooks_postgres::skip_without(&["openssl"]) {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let curve = ["ecparam", "-name", "prime256v1", "-genkey"];
+    for (name, arguments) in [
+        ("EC PARAMETERS and SEC1", &[&curve[..], &["-out", "key.pem"]].concat()[..]),
+        ("SEC1", &[&curve[..], &["-noout", "-out", "key.pem"]].concat()),
+        ("PKCS #8", &["genrsa", "-out", "key.pem", "2048"]),
+        ("PKCS #1", &["rsa", "-traditional", "-in", "key.pem", "-out", "key.pem"]),
+    ] {
+        openssl(directory.path(), arguments);
+        let certificate = ["req", "-x509", "-key", "key.pem", "-out", "tls.pem", "-days", "2", "-subj", "/CN=localhost"];
+        openssl(directory.path(), &certificate);
+        let [certificate, key] = ["tls.pem", "key.pem"].map(|file| directory.path().join(file).display().to_string());
+        let mut process = Process::start(&["--tls-cert-file", &certificate, "--tls-key-file", &key]).await;
+        assert!(process.startup_output.contains("https://"), "{name}");
+        assert!(process.terminate().await.success(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_tls_file_that_cannot_be_used_prevents_the_start_and_is_named() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (authority, _) = Authority::create(directory.path());
+    let [certificate, key] = authority.certificate_files(directory.path());
+    let [other_certificate, _] = authority.pem_for(&["localhost"]);
+    let data_dir = directory.path().join("data").display().to_string();
+    for (content, expected) in [(other_certificate.as_str(), "cannot be used with"), ("\u{30}\u{82}", "contains no certificate")] {
+        std::fs::write(&certificate, content).expect("a writable directory");
+        let flags = ["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir];
+        let output = run_binary(&[&flags[..], &["--tls-cert-file", &certificate, "--tls-key-file", &key]].concat()).await;
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(expected) && error.contains(&certificate) && !error.contains("panicked"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
     let server = Setup::dev().embedded().start().await;

@@ -1,5 +1,7 @@
 //! Requests to the API. Requests that must succeed use the generated client. All other requests are built by hand.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt as _, Full};
@@ -67,6 +69,11 @@ impl Api {
         let generated = builder.build().expect("a client");
         let accept = "application/json, application/problem+json";
         Api { base: base.to_owned(), token: token.map(str::to_owned), accept, http, generated }
+    }
+
+    /// The address to which the client sends its requests.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.base.trim_start_matches("http://").parse().expect("an address")
     }
 
     pub(crate) fn accept(&self) -> &'static str {

@@ -33,6 +33,16 @@ pub(super) fn check(exchange: &Exchange, violations: &Violations) {
     violations.0.lock().expect("no holder panics").extend(found.chain(recorded.err()));
 }
 
+/// Checks the headers that the introduction of openapi.json promises for every response.
+pub(super) fn check_headers(path: &str, headers: &HeaderMap, violations: &Violations) {
+    // Browsers may store the documentation, and ask whether it is still current.
+    let caching = if ["/docs", "/openapi.json"].contains(&path) { "no-cache" } else { "no-store" };
+    let expected = [(header::CACHE_CONTROL, caching), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let missing = expected.iter().filter(|(name, value)| headers.get(name).is_none_or(|found| found != value));
+    let missing = missing.map(|(name, value)| format!("the response for {path} does not have the header `{name}: {value}`"));
+    violations.0.lock().expect("no holder panics").extend(missing);
+}
+
 fn service() -> &'static openapi_proof::Service {
     static SERVICE: OnceLock<openapi_proof::Service> = OnceLock::new();
     SERVICE.get_or_init(|| webhooks_spec::service().unwrap_or_else(|error| panic!("{error:#}")))

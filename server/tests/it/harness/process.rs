@@ -184,6 +184,14 @@ impl Process {
         HostileReceiver::start(&Authority::of_data_dir(&self.file("")), hostility).await
     }
 
+    /// Sets the soft limit of open files and sockets (RLIMIT_NOFILE) of the running process. Open ones stay open.
+    pub(crate) async fn limit_descriptors(&self, limit: u32) {
+        let id = self.child.id().expect("a running process").to_string();
+        let limit = format!("--nofile={limit}:");
+        let status = Command::new("prlimit").args(["--pid", &id, &limit]).status().await.expect("prlimit runs");
+        assert!(status.success());
+    }
+
     /// The maximum memory that the process has used until now, in bytes (VmHWM of proc(5)).
     pub(crate) fn peak_memory(&self) -> u64 {
         let id = self.child.id().expect("a running process");

@@ -117,6 +117,7 @@ impl Shared {
         record.status = parts.status.as_u16();
         record.response_headers = contract::headers(&parts.headers);
         record.response_body = String::from_utf8_lossy(&body).into_owned();
+        contract::check_headers(&record.path, &parts.headers, &self.violations);
         contract::check(&Exchange::Api(record), &self.violations);
         self.responses.lock().expect("no holder panics").extend(format!("{:?}\n", parts.headers).bytes().chain(body.iter().copied()));
         Ok(Response::from_parts(parts, full(body)))
