@@ -29,7 +29,7 @@ mod transport;
 pub use self::ranges::Range;
 pub use self::resolver::{DNS_PORT, NameError};
 pub use self::transport::TlsSetupError;
-pub(super) use self::transport::{Cause, ConnectionFacts, Request, Response, SelfSigned, SendError, is_authority_as_server};
+pub(super) use self::transport::{Cause, ConnectionFacts, Request, Response, SelfSigned, SendError, Step, is_authority_as_server};
 
 use self::ranges::AddressPolicy;
 use self::resolver::{CheckingResolver, Names};
