@@ -79,7 +79,7 @@
 //!
 //! Isolation and secrets:
 //!
-//! - Only [`delivery::guard`] builds HTTP clients for callbacks, token requests, handshakes and tests of a webhook.
+//! - Only [`delivery::guard`] opens connections for callbacks, token requests, handshakes and tests of a webhook.
 //! - A webhook, account, host, name server or token server that hangs or fails does not delay other deliveries.
 //! - In the store, the secrets of webhooks are encrypted (*sealed*), and access tokens are hashed. The database never
 //!   contains the master key.
@@ -135,7 +135,7 @@
 //! 7. `delivery/deliver.rs`: checks that the lease is still valid, and reads the webhook again if the webhook was
 //!    changed. Then it decrypts the secrets of the webhook.
 //! 8. `delivery/attempt.rs`: sends the callback, and limits the time and the response size. `delivery/guard.rs` checks
-//!    the destination address.
+//!    the destination address. `delivery/guard/transport.rs` connects to it, or uses an open connection.
 //! 9. `delivery/retry.rs`: after a failure, returns the time of the next attempt, or `None` if the schedule is
 //!    exhausted. Status 410 ends the delivery and deactivates the webhook.
 //! 10. `delivery/record.rs`: after the slot is free, calls `finish_attempt` until the store accepts the outcome or the server

@@ -149,7 +149,7 @@ async fn a_lack_of_file_descriptors_costs_no_delivery_an_attempt() {
 }
 
 #[tokio::test]
-async fn webhooks_with_unresolvable_names_time_out_and_delay_no_other() {
+async fn webhooks_with_silent_name_servers_fail_and_delay_no_other() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let name_server = silent.local_addr().expect("its address").to_string();
     let server = Setup::dev().flags(&["--name-server", &name_server]).start().await;
@@ -172,7 +172,7 @@ async fn webhooks_with_unresolvable_names_time_out_and_delay_no_other() {
         deliveries.iter().all(|delivery| delivery["attemptCount"] == 1).then_some(deliveries)
     });
     for delivery in attempted.await {
-        assert_eq!(delivery["lastAttempt"]["outcome"], "timed_out", "{delivery}");
+        assert_eq!(delivery["lastAttempt"]["outcome"], "name_failed", "{delivery}");
     }
 }
 

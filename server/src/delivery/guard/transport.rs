@@ -33,7 +33,7 @@ mod pool;
 mod socket;
 mod tls;
 
-pub(in crate::delivery) use self::error::{Cause, SendError};
+pub(in crate::delivery) use self::error::{Cause, SendError, Step};
 pub(in crate::delivery) use self::facts::ConnectionFacts;
 pub use self::tls::TlsSetupError;
 pub(in crate::delivery) use self::tls::{SelfSigned, is_authority_as_server};

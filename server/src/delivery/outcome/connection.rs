@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{NotMade, certificate};
 use crate::delivery::error_text::ErrorText;
-use crate::delivery::guard::{Cause, NameError};
+use crate::delivery::guard::{Cause, NameError, Step};
 use crate::model::Outcome;
 
 /// Returns the outcome of a failed request and a sentence for the customer.
@@ -20,6 +20,10 @@ pub(super) fn describe(cause: &Cause) -> Result<(Outcome, ErrorText), NotMade> {
         Cause::Name(error) => {
             let outcome = if matches!(error, NameError::NotFound { .. }) { Outcome::NameNotFound } else { Outcome::NameFailed };
             (outcome, error.to_string().into())
+        }
+        Cause::ConnectTimedOut { step: Step::Lookup, limit } => {
+            let text = format!("the name servers did not respond within the connect timeout of {}", seconds(*limit));
+            (Outcome::NameFailed, text.into())
         }
         Cause::ConnectTimedOut { step, limit } => {
             let text = format!("no connection within the connect timeout of {}; {step} was not complete", seconds(*limit));
