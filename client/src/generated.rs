@@ -7766,7 +7766,7 @@ Register a target URL once. The service then sends the notifications of the sele
 
 Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope. If an object does not exist or belongs to another account, the response is 404.
 
-Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
+Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, two members of an object with the same name, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
 
 Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is possible if a filter matches only few of many items, or if payloads are large.
 
@@ -7776,7 +7776,7 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 
 | status | code | when |
 |---|---|---|
-| 400 | `invalid_request` | the body is not valid JSON or does not match its schema; `errors` has the position in the body. Or an identifier, query or header is not valid. |
+| 400 | `invalid_request` | the body is not valid JSON, cannot be read by every parser, or does not match its schema; `errors` has the position in the body. No error repeats a value of the request. Or an identifier, query or header is not valid. |
 | 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but does not repeat the credentials (`auth`, `headers`) |
 | 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
 | 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
@@ -7798,6 +7798,7 @@ If the path is not in this document, the response is 404. If the path does not h
 | what | limit |
 |---|---|
 | request body | 256 KiB by default |
+| levels of arrays and objects in a request body | 64 |
 | webhooks of an account | 1,000 by default |
 | `targetURL`, `tokenURL` | 2,048 characters |
 | `username`, `clientID` | 255 characters |

@@ -23,6 +23,7 @@ mod failing; // webhooks that never succeed: deactivation and its events
 mod handshake; // the handshake that a receiver confirms before its webhook gets deliveries
 mod hostile; // hostile receivers
 mod isolation; // no webhook delays another webhook
+mod json; // JSON that some parsers cannot read
 mod metrics; // metrics, the dashboard and the alerts
 mod migration; // migration to PostgreSQL
 mod nodes; // several nodes on one PostgreSQL
