@@ -20,7 +20,11 @@ pub mod types {
         pub number: ::std::num::NonZeroU32,
         ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status. `rejected`: the callback server responded with another status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
         pub outcome: AttemptOutcome,
-        ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
+        /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if two encodings are nested. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
+
+The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. These are bodies that look like an echo of the callback, because they contain `webhook-id`, `webhook-timestamp`, `webhook-signature` or a signature in one of these forms. The others are bodies that are not UTF-8 or have too many nested encodings.
+
+The text is erased when the notification is deleted.*/
         #[serde(
             rename = "responseBody",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -35,7 +39,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub status_code: ::std::option::Option<i32>,
-        ///Whether `responseBody` is incomplete.
+        ///Whether `responseBody` is incomplete, or is a note instead of the body.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub truncated: ::std::option::Option<bool>,
     }
@@ -163,7 +167,11 @@ pub mod types {
                 })
         }
     }
-    ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
+    /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if two encodings are nested. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
+
+The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. These are bodies that look like an echo of the callback, because they contain `webhook-id`, `webhook-timestamp`, `webhook-signature` or a signature in one of these forms. The others are bodies that are not UTF-8 or have too many nested encodings.
+
+The text is erased when the notification is deleted.*/
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptResponseBody(::std::string::String);

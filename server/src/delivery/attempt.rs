@@ -115,7 +115,7 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             sent.retry_after = received.retry_after;
             if !received.body.is_empty() {
                 let redactor = target.redactor(&authorizations);
-                let (excerpt, truncated) = redact::excerpt(&received.body, MAX_EXCERPT_BYTES, &redactor);
+                let (excerpt, truncated) = redact::excerpt(&received.body, MAX_EXCERPT_BYTES, redactor).await;
                 sent.response_body = Some(excerpt);
                 sent.truncated = truncated || received.truncated;
             }
@@ -161,7 +161,7 @@ async fn exchange(
     let source = match &target.credentials {
         Credentials::None => return post(guard, target, call, now, None).await,
         Credentials::Basic(value) => {
-            authorizations.push(value.clone());
+            authorizations.push(value.to_string());
             return post(guard, target, call, now, Some(value)).await;
         }
         Credentials::Token(source) => source,
