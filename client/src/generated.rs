@@ -20,7 +20,11 @@ pub mod types {
         pub number: ::std::num::NonZeroU32,
         ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status; there is nothing to do. `rejected`: the callback server responded with another status; find the reason in its log, and respond with a 2xx status. `rate_limited`: the callback server responded with 429; let it accept more requests, or set `maxPerSecond` of the webhook. `unavailable`: the callback server responded with 503; start it again, or give it more capacity. `redirected`: the callback server responded with a 3xx status; register the final URL, because redirects are not followed. `gone`: the callback server responded with 410, and the webhook was deactivated; activate the webhook if the status was a mistake. `timed_out`: a time limit ended the attempt, and `error` names the limit; respond sooner, and do slow work after the response. `name_not_found`: the name of the URL does not exist, or has an address that is not public; correct the URL or the DNS records. `name_failed`: the name servers of the URL did not respond usefully; repair the DNS of the name. `address_blocked`: the service does not send requests to the address, the port or the scheme of the URL; register the URL of a public server. `connection_refused`: no TCP connection could be opened; start the callback server, and let its firewall accept the port. `connection_lost`: the connection ended before a complete and valid response; find the reason in the log of the callback server or of the proxy before it. `tls_failed`: the TLS handshake failed; serve HTTPS with TLS 1.2 or 1.3 on the port of the URL. `certificate_invalid`: the certificate of the callback server is not valid, and `error` says why; replace the certificate, or send the whole certificate chain. `client_certificate_required`: the callback server requires a client certificate; accept callbacks without one, and check their signature. `token_failed`: the token server could not be reached, or its response was not usable; correct the token URL or the token server. `token_refused`: the token server refused the credentials; update the authentication of the webhook. `aborted`: the server process ended repeatedly during the attempt; recover the delivery, and report the case to the operator of the service.
         pub outcome: AttemptOutcome,
-        ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
+        /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if two encodings are nested. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
+
+The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. These are bodies that look like an echo of the callback, because they contain `webhook-id`, `webhook-timestamp`, `webhook-signature` or a signature in one of these forms. The others are bodies that are not UTF-8 or have too many nested encodings.
+
+The text is erased when the notification is deleted.*/
         #[serde(
             rename = "responseBody",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -35,7 +39,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub status_code: ::std::option::Option<i32>,
-        ///Whether `responseBody` is incomplete.
+        ///Whether `responseBody` is incomplete, or is a note instead of the body.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub truncated: ::std::option::Option<bool>,
     }
@@ -163,7 +167,11 @@ pub mod types {
                 })
         }
     }
-    ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
+    /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if two encodings are nested. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
+
+The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. These are bodies that look like an echo of the callback, because they contain `webhook-id`, `webhook-timestamp`, `webhook-signature` or a signature in one of these forms. The others are bodies that are not UTF-8 or have too many nested encodings.
+
+The text is erased when the notification is deleted.*/
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptResponseBody(::std::string::String);
@@ -7766,7 +7774,7 @@ Register a target URL once. The service then sends the notifications of the sele
 
 Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope. If an object does not exist or belongs to another account, the response is 404.
 
-Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
+Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, two members of an object with the same name, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
@@ -7778,7 +7786,7 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 
 | status | code | when |
 |---|---|---|
-| 400 | `invalid_request` | the body is not valid JSON or does not match its schema; `errors` has the position in the body. Or an identifier, query or header is not valid. |
+| 400 | `invalid_request` | the body is not valid JSON, cannot be read by every parser, or does not match its schema; `errors` has the position in the body. No error repeats a value of the request. Or an identifier, query or header is not valid. |
 | 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but does not repeat the credentials (`auth`, `headers`) |
 | 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
 | 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
@@ -7800,6 +7808,7 @@ If the path is not in this document, the response is 404. If the path does not h
 | what | limit |
 |---|---|
 | request body | 256 KiB by default |
+| levels of arrays and objects in a request body | 64 |
 | webhooks of an account | 1,000 by default |
 | `targetURL`, `tokenURL` | 2,048 characters |
 | `username`, `clientID` | 255 characters |

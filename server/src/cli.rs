@@ -114,6 +114,9 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     if command_line.licenses {
         return std::io::stdout().write_all(include_bytes!("../THIRD-PARTY-LICENSES.txt")).context("cannot print the licences");
     }
+    // A core dump would contain the master key and the secrets of all webhooks. Root can still run `gcore`.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).context("cannot switch core dumps off")?;
     let settings = command_line.settings;
     let data_dir = DataDir::at(&settings.data_dir);
     match command_line.command {

@@ -7,6 +7,7 @@
 pub mod callback;
 pub mod docs;
 pub mod extract;
+pub mod json;
 pub mod operational;
 pub mod problem;
 mod scope;

@@ -84,6 +84,13 @@ fn an_error_in_the_file_names_its_cause() {
 }
 
 #[test]
+fn an_error_in_the_file_does_not_quote_a_line() {
+    let error = anyhow::Error::from(with_config("dev = true\nstore = \"postgres://u:marked@h/d\" x", &[]).expect_err("no TOML"));
+    let error = format!("{error:#}");
+    assert!(error.contains("not valid TOML: line 2") && !error.contains("marked"), "{error}");
+}
+
+#[test]
 fn listening_beyond_loopback_needs_tls_or_a_proxy() {
     for (arguments, allowed) in [
         (&["--listen", "127.0.0.1:0"][..], true),

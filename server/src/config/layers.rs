@@ -22,9 +22,10 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the configuration file {path} is not valid TOML")]
+    #[error("the configuration file {path} is not valid TOML: line {line}")]
     Toml {
         path: String,
+        line: usize,
         #[source]
         source: Box<toml::de::Error>,
     },
@@ -40,6 +41,16 @@ pub enum ConfigError {
     },
     #[error("{0}")]
     Contradiction(&'static str),
+}
+
+impl ConfigError {
+    fn toml(path: &str, text: &str, mut source: toml::de::Error) -> ConfigError {
+        let start = source.span().map_or(0, |span| span.start);
+        let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
+        // Without the text, the error does not quote the line, which may contain a password.
+        source.set_input(None);
+        ConfigError::Toml { path: path.to_owned(), line, source: Box::new(source) }
+    }
 }
 
 /// Reads the command line, the environment and the configuration file. `command` has an argument for each setting. `settings`
@@ -64,7 +75,7 @@ pub fn load<T: FromArgMatches>(
     };
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
-    let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Toml { path: shown.clone(), source: Box::new(source) })?;
+    let table = text.parse::<toml::Table>().map_err(|source| ConfigError::toml(&shown, &text, source))?;
     let command = with_file(command, &table, &shown)?;
     // The arguments were valid in the first pass, so the cause of an error in the second pass is in the file.
     let second = parse(command).map_err(|source| ConfigError::BadValue { path: shown, source })?;

@@ -145,7 +145,7 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             let read = tokio::time::timeout_at(deadline, response.read_at_most(MAX_RESPONSE_BYTES, &mut sent.body)).await;
             sent.duration = started.elapsed();
             if !sent.body.is_empty() {
-                let (excerpt, truncated) = redact::excerpt(&sent.body, MAX_EXCERPT_BYTES, &target.redactor(&authorizations));
+                let (excerpt, truncated) = redact::excerpt(&sent.body, MAX_EXCERPT_BYTES, target.redactor(&authorizations)).await;
                 sent.response_body = Some(excerpt);
                 sent.truncated = truncated || !matches!(read, Ok(false));
             }
@@ -207,7 +207,7 @@ async fn exchange(
     let source = match &target.credentials {
         Credentials::None => return post(guard, target, call, now, None).await,
         Credentials::Basic(value) => {
-            authorizations.push(value.clone());
+            authorizations.push(value.to_string());
             return post(guard, target, call, now, Some(value)).await;
         }
         Credentials::Token(source) => source,

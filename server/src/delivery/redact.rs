@@ -1,89 +1,133 @@
 //! Removes secrets from the responses of receivers: many servers echo the request, including its `Authorization` header.
 //!
-//! A response may contain a secret unchanged or encoded. In hexadecimal and base64, a secret has only a few forms, and
-//! the redactor searches for all these forms. Percent-encoding, JSON and HTML can escape each character in several
-//! ways. The redactor decodes these three encodings and searches the decoded text. It decodes at most two nested
-//! encodings, such as a percent-encoded secret in a JSON string.
+//! The text may contain a secret unchanged or encoded. The module `scan` produces the text in all forms that the service
+//! decodes, and searches each form for parts of the secrets. Each found part is replaced by `[redacted]`. No list of
+//! encodings is complete. So a text that looks like an echo of a callback is withheld as a whole.
 //!
-//! Overlapping secrets are redacted together, so that no part of them remains.
+//! The cost of a text is limited, whatever the secrets and the text are: the module `patterns` limits the memory for the
+//! secrets, and the module `scan` limits the number of bytes that it searches. A text that needs more is withheld.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use data_encoding::HEXLOWER;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
-use self::decode::{DECODERS, Decoder, Meaning};
+use self::patterns::{MIN_SECRET, Patterns};
+use self::scan::Scan;
+use self::view::{Source, View};
 
-mod decode;
+mod data;
+mod escapes;
+mod patterns;
+mod scan;
+mod view;
 
 const REDACTED: &str = "[redacted]";
 
-/// Maximum number of nested encodings that are decoded.
-const MAX_DEPTH: usize = 2;
+/// Number of bytes after the limit of an excerpt that are also searched. So a secret is found if the limit truncates it.
+/// A found part has at most 12 bytes. An escape has at most 12 characters in two nested encodings.
+const MARGIN: usize = 256;
 
-/// Minimum length of a secret whose encoded forms are redacted. `MIN_BASE64_PART` is the minimum length of a base64
-/// part. Shorter forms also occur by chance in any text. The redaction of such short forms could disclose the secret.
-const MIN_ENCODED_SECRET: usize = 4;
-const MIN_BASE64_PART: usize = 8;
+/// Maximum number of bytes of a text that is redacted as a whole.
+const MAX_TEXT: usize = 4096;
 
-/// Minimum number of bytes of a truncated secret at the end of a text. Fewer bytes may match by chance.
-const MIN_TRUNCATED_SECRET: usize = 4;
+/// Minimum number of letters and digits of a word that is redacted because it looks like encoded data. A SHA-256 hash in
+/// hexadecimal has 64 digits, and is often the identifier of a request.
+const MIN_ENCODED_WORD: usize = 65;
+
+/// Minimum number of different characters in such a word.
+const MIN_DISTINCT: usize = 16;
+
+/// Maximum number of bytes of the secrets and of the text for a search on the caller's thread. Such a search takes at
+/// most about 0.1 ms, and 0.01 ms for a usual response.
+const MAX_INLINE_SECRETS: usize = 2048;
+const MAX_INLINE_TEXT: usize = 256;
+
+/// Limits the threads that search at the same time. More threads would only use memory.
+static SEARCHES: Semaphore = Semaphore::const_new(2);
+
+/// The reason why no part of a text is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Withheld {
+    /// The text contains the name of a header of the callback, or a signature.
+    Echo,
+    NotText,
+    /// The text or the secrets exceed a limit.
+    Expensive,
+}
+
+impl Withheld {
+    fn note(self) -> &'static str {
+        match self {
+            Withheld::Echo => {
+                "[redacted] The service does not keep this text: it repeats a header of the callback, so it may also repeat credentials."
+            }
+            Withheld::NotText => "[redacted] The service does not keep this text: it is not UTF-8.",
+            Withheld::Expensive => "[redacted] The service does not keep this text: it contains too many nested encodings.",
+        }
+    }
+}
 
 /// Finds the secrets that were given to `new`. The `Debug` output shows no secret.
 pub struct Redactor {
-    forms: Forms,
-    hex_forms: Forms,
+    secrets: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl Redactor {
-    /// Builds a redactor. The time and the memory for this call grow with the length of the secrets. So build a
-    /// redactor only if there is text to redact.
     pub fn new<S: AsRef<[u8]>>(secrets: impl IntoIterator<Item = S>) -> Redactor {
-        let (mut forms, mut hex_forms) = (BTreeSet::new(), BTreeSet::new());
-        for secret in secrets {
-            let secret = secret.as_ref();
-            if secret.is_empty() {
-                continue;
-            }
-            forms.extend(raw_forms(secret));
-            forms.extend(base64_forms(secret));
-            if secret.len() >= MIN_ENCODED_SECRET {
-                hex_forms.insert(HEXLOWER.encode(secret).into_bytes());
-            }
-        }
-        Redactor { forms: Forms::new(forms, false), hex_forms: Forms::new(hex_forms, true) }
+        let secrets =
+            secrets.into_iter().map(|secret| Zeroizing::new(secret.as_ref().to_vec())).filter(|secret| secret.len() >= MIN_SECRET);
+        Redactor { secrets: secrets.collect() }
     }
 
-    /// Returns the text with each secret replaced by `[redacted]`.
+    /// Returns the text with each secret replaced by `[redacted]`. Only the first 4 KiB of the text are returned. If the
+    /// text looks like an echo of a callback, returns a note instead of the text.
     pub fn redact(&self, text: &str) -> String {
-        replace(text.as_bytes(), &self.spans(&views(text.as_bytes())))
+        self.excerpt(text.as_bytes(), MAX_TEXT).0
     }
 
-    /// Returns the ranges of the secrets in the original text of `views`, sorted and merged.
-    fn spans(&self, views: &[View]) -> Vec<Range<usize>> {
-        let mut spans: Vec<_> = views.iter().flat_map(|view| self.all_forms().flat_map(|forms| forms.find(view))).collect();
-        spans.sort_by_key(|span| span.start);
-        let mut merged: Vec<Range<usize>> = Vec::new();
-        for span in spans {
-            match merged.last_mut() {
-                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-                _ => merged.push(span),
+    /// See [`excerpt`].
+    fn excerpt(&self, body: &[u8], limit: usize) -> (String, bool) {
+        let kept = text_of(&body[..body.len().min(limit + MARGIN)]).and_then(|text| {
+            if text.len() < MIN_SECRET || self.secrets.is_empty() { Ok(Cow::Borrowed(text)) } else { self.replaced(text, limit) }
+        });
+        match kept {
+            Ok(text) => {
+                let end = (0..=limit.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+                (text[..end].to_owned(), end < text.len() || body.len() > limit)
             }
+            Err(withheld) => (withheld.note().to_owned(), true),
         }
-        merged
     }
 
-    /// If the end of the text truncates a secret, returns the start of that secret.
-    fn truncated_secret(&self, views: &[View]) -> Option<usize> {
-        views.iter().flat_map(|view| self.all_forms().filter_map(|forms| forms.find_truncated(view))).min()
+    /// Returns the first `limit` bytes of the text with each secret replaced.
+    fn replaced<'a>(&self, text: &'a str, limit: usize) -> Result<Cow<'a, str>, Withheld> {
+        let patterns = Patterns::new(&self.secrets).ok_or(Withheld::Expensive)?;
+        let mut scan = Scan::new(&patterns, text.len());
+        scan.search_all_forms(&View::of(text.as_bytes()))?;
+        mark_encoded_words(text, &mut scan);
+        let floor = |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        let end = floor(limit);
+        let mut replaced = String::with_capacity(text.len());
+        let mut copied = 0;
+        for span in scan.spans() {
+            // A span may begin or end within a character, because an escape may stand for a part of a character.
+            let start = floor(span.start);
+            if start >= end {
+                break;
+            }
+            replaced.push_str(&text[copied.min(start)..start]);
+            replaced.push_str(REDACTED);
+            copied = (span.end..text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+        }
+        replaced.push_str(&text[copied.min(end)..end]);
+        Ok(replaced.into())
     }
 
-    fn all_forms(&self) -> impl Iterator<Item = &Forms> {
-        [&self.forms, &self.hex_forms].into_iter()
+    fn is_cheap(&self, body: &[u8]) -> bool {
+        body.len() < MIN_SECRET
+            || body.len() <= MAX_INLINE_TEXT && self.secrets.iter().map(|secret| secret.len()).sum::<usize>() <= MAX_INLINE_SECRETS
     }
 }
 
@@ -93,161 +137,48 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// Returns the beginning of a response body as text, and whether this text is truncated. The text has at most `limit` bytes (so
-/// at most `limit` characters). Secrets are redacted before the text is truncated.
+/// Returns the beginning of a response body as text, and whether this text is incomplete. The text has at most `limit`
+/// bytes (so at most `limit` characters), and contains no secret. If the body looks like an echo of a callback or is not
+/// text, the returned text is a note with the reason.
 ///
-/// `body` may be only the beginning of the response, so its end may truncate a secret. Such a truncated secret is removed as
-/// well.
-pub fn excerpt(body: &[u8], limit: usize, redactor: &Redactor) -> (String, bool) {
-    // Decoding a long body is slow, so only its beginning is decoded. This beginning is long enough for the excerpt,
-    // unless long secrets are most of the text.
-    let beginning = &body[..body.len().min(limit.saturating_mul(4))];
-    let views = views(beginning);
-    let spans = redactor.spans(&views);
-    let end = match redactor.truncated_secret(&views) {
-        // If the text ends with a complete secret, the end of the text truncates no secret.
-        Some(_) if spans.last().is_some_and(|last| last.end == beginning.len()) => beginning.len(),
-        Some(start) => start,
-        None => beginning.len(),
+/// `body` may be only the beginning of the response, so its end may truncate a secret. Such a truncated secret is
+/// replaced as well.
+///
+/// The search runs outside the threads of the runtime, unless the body and the secrets are short.
+pub async fn excerpt(body: &[u8], limit: usize, redactor: Redactor) -> (String, bool) {
+    if redactor.is_cheap(body) {
+        return redactor.excerpt(body, limit);
+    }
+    let beginning = body[..body.len().min(limit + MARGIN)].to_vec();
+    let _permit = SEARCHES.acquire().await;
+    let search = tokio::task::spawn_blocking(move || redactor.excerpt(&beginning, limit));
+    // The search fails only if the runtime stops.
+    search.await.unwrap_or_else(|_| (Withheld::Expensive.note().to_owned(), true))
+}
+
+/// Returns the bytes as text. A character that the end of the bytes truncates is left out.
+fn text_of(bytes: &[u8]) -> Result<&str, Withheld> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| Withheld::NotText)?,
+        Err(_) => return Err(Withheld::NotText),
     };
-    let spans: Vec<_> = spans.into_iter().filter(|span| span.start < end).map(|span| span.start..span.end.min(end)).collect();
-    let mut text = replace(&beginning[..end], &spans);
-    let is_truncated = text.len() > limit || end < body.len();
-    let boundary = (0..=limit.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
-    text.truncate(boundary.unwrap_or(0));
-    (text, is_truncated)
+    // UTF-16 and UTF-32 contain this character.
+    if text.contains('\0') { Err(Withheld::NotText) } else { Ok(text) }
 }
 
-fn replace(text: &[u8], spans: &[Range<usize>]) -> String {
-    let mut replaced = String::with_capacity(text.len());
-    let mut copied = 0;
-    for span in spans {
-        replaced.push_str(&String::from_utf8_lossy(&text[copied..span.start]));
-        replaced.push_str(REDACTED);
-        copied = span.end;
-    }
-    replaced.push_str(&String::from_utf8_lossy(&text[copied..]));
-    replaced
-}
-
-/// Returns the forms of the secret: unchanged, with `+` for each space (HTML form encoding), and in Latin-1.
-fn raw_forms(secret: &[u8]) -> Vec<Vec<u8>> {
-    let mut forms = vec![secret.to_vec()];
-    if secret.contains(&b' ') {
-        forms.push(secret.iter().map(|&byte| if byte == b' ' { b'+' } else { byte }).collect());
-    }
-    if let Ok(text) = std::str::from_utf8(secret)
-        && let Ok(latin1) = text.chars().map(u8::try_from).collect::<Result<Vec<_>, _>>()
-    {
-        forms.push(latin1);
-    }
-    forms
-}
-
-/// Returns the base64 forms of the secret. Also returns the base64 digits that the secret has within any longer text,
-/// such as `user:password`.
-fn base64_forms(secret: &[u8]) -> Vec<Vec<u8>> {
-    let mut forms = vec![STANDARD.encode(secret), URL_SAFE.encode(secret)];
-    if secret.len() >= MIN_ENCODED_SECRET {
-        forms.extend([STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)]);
-    }
-    for bytes_before in 0..3 {
-        let shifted = [&vec![0; bytes_before], secret].concat();
-        // A base64 digit has 6 bits. Only digits without bits of the surrounding text are used.
-        let digits = (bytes_before * 8).div_ceil(6)..shifted.len() * 8 / 6;
-        if digits.len() >= MIN_BASE64_PART {
-            forms.extend([STANDARD, URL_SAFE].map(|engine| engine.encode(&shifted)[digits.clone()].to_owned()));
-        }
-    }
-    forms.into_iter().map(String::into_bytes).collect()
-}
-
-/// Byte strings to look for.
-struct Forms {
-    forms: Vec<Vec<u8>>,
-    automaton: AhoCorasick,
-    ignore_ascii_case: bool,
-}
-
-impl Forms {
-    fn new(forms: BTreeSet<Vec<u8>>, ignore_ascii_case: bool) -> Forms {
-        let forms: Vec<_> = forms.into_iter().collect();
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(ignore_ascii_case)
-            // The default kind of automaton needs megabytes for an access token of some kilobytes.
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&forms)
-            .expect("the secrets have kilobytes, and the limit of the automaton is gigabytes");
-        Forms { forms, automaton, ignore_ascii_case }
-    }
-
-    fn find(&self, view: &View) -> Vec<Range<usize>> {
-        self.automaton.find_overlapping_iter(&view.bytes).map(|found| view.source(found.range())).collect()
-    }
-
-    fn find_truncated(&self, view: &View) -> Option<usize> {
-        let longest = self.forms.iter().filter_map(|form| {
-            let longest = form.len().saturating_sub(1).min(view.bytes.len());
-            (MIN_TRUNCATED_SECRET..=longest).rev().find(|&length| {
-                let tail = &view.bytes[view.bytes.len() - length..];
-                if self.ignore_ascii_case { tail.eq_ignore_ascii_case(&form[..length]) } else { tail == &form[..length] }
-            })
-        });
-        longest.max().map(|length| view.source(view.bytes.len() - length..view.bytes.len()).start)
-    }
-}
-
-/// The original text or a decoded text. For each byte, the view has the source range: the range in the original text.
-struct View {
-    bytes: Vec<u8>,
-    sources: Vec<Range<usize>>,
-}
-
-/// Returns the text itself and all its decoded forms.
-fn views(text: &[u8]) -> Vec<View> {
-    let mut views = vec![View { bytes: text.to_vec(), sources: (0..text.len()).map(|at| at..at + 1).collect() }];
-    let mut undecoded = 0;
-    for _ in 0..MAX_DEPTH {
-        let decoded: Vec<_> =
-            views[undecoded..].iter().flat_map(|view| DECODERS.iter().filter_map(|decoder| view.decoded(decoder))).collect();
-        undecoded = views.len();
-        views.extend(decoded);
-    }
-    views
-}
-
-impl View {
-    /// Returns the source range of a non-empty part of this view.
-    fn source(&self, part: Range<usize>) -> Range<usize> {
-        self.sources[part.start].start..self.sources[part.end - 1].end
-    }
-
-    /// Returns the decoded view, or `None` if there is nothing to decode.
-    fn decoded(&self, decoder: &Decoder) -> Option<View> {
-        if !self.bytes.contains(&decoder.lead) {
-            return None;
-        }
-        let mut view = View { bytes: Vec::with_capacity(self.bytes.len()), sources: Vec::with_capacity(self.bytes.len()) };
-        let mut at = 0;
-        while at < self.bytes.len() {
-            let meaning = if self.bytes[at] == decoder.lead { (decoder.meaning)(&self.bytes[at..]) } else { Meaning::Itself };
-            match meaning {
-                Meaning::Itself => {
-                    view.bytes.push(self.bytes[at]);
-                    view.sources.push(self.sources[at].clone());
-                    at += 1;
-                }
-                Meaning::Bytes { bytes, length } => {
-                    let source = self.source(at..at + length);
-                    view.sources.extend(bytes.iter().map(|_| source.clone()));
-                    view.bytes.extend(bytes);
-                    at += length;
-                }
-                // An incomplete escape at the end of the text is left out. It may be part of a truncated secret.
-                Meaning::Truncated => break,
+/// Marks long words of letters and digits. They may be secrets in an encoding that the service does not decode.
+fn mark_encoded_words(text: &str, scan: &mut Scan<'_>) {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+=_".contains(byte);
+    let mut start = 0;
+    for word in text.as_bytes().split(|byte| !is_digit(byte)) {
+        if word.len() >= MIN_ENCODED_WORD {
+            let distinct = word.iter().fold(0_u128, |seen, byte| seen | 1 << (byte & 127)).count_ones();
+            if distinct as usize >= MIN_DISTINCT {
+                scan.mark(Source::new(start, start + word.len()));
             }
         }
-        Some(view)
+        start += word.len() + 1;
     }
 }
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::credentials::TokenSource;
 use super::redact::Redactor;
@@ -28,15 +29,13 @@ pub(super) struct Target {
     signing_secrets: Vec<SigningSecret>,
     previous_valid_until: Option<DateTime<Utc>>,
     /// Every secret of the webhook, and the parts of secrets that must also be redacted.
-    secrets: Vec<String>,
-    /// The most recent redactor, and the credentials for which it was built.
-    last_redactor: Mutex<Option<(Vec<String>, Arc<Redactor>)>>,
+    secrets: Vec<Zeroizing<Vec<u8>>>,
 }
 
 pub(super) enum Credentials {
     None,
     /// The complete value of the Authorization header.
-    Basic(String),
+    Basic(Zeroizing<String>),
     Token(Box<TokenSource>),
 }
 
@@ -52,11 +51,13 @@ impl Target {
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let secret = match &destination.auth_secret {
-            Some(sealed) => String::from_utf8(vault.open(&auth_context(webhook_id), &sealed.0)?)?,
-            None => String::new(),
+            Some(sealed) => vault.open(&auth_context(webhook_id), &sealed.0)?,
+            None => Zeroizing::default(),
         };
-        let mut secrets: Vec<String> =
-            signing_secrets.iter().flat_map(|secret| [secret.expose(), secret.expose().trim_start_matches("whsec_").to_owned()]).collect();
+        let mut secrets: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+        for secret in &signing_secrets {
+            secrets.extend([secret.expose().as_bytes(), secret.key()].map(copied));
+        }
         let headers = match &destination.headers {
             Some(sealed) => open_headers(&vault.open(&headers_context(webhook_id), &sealed.0)?, &mut secrets)?,
             None => HeaderMap::new(),
@@ -65,12 +66,14 @@ impl Target {
             Auth::Noauth {} => Credentials::None,
             Auth::Basic { username } => {
                 // RFC 7617 §2, with the user-id and password in UTF-8.
-                let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{secret}"));
-                secrets.extend([secret, encoded.clone()]);
-                Credentials::Basic(format!("Basic {encoded}"))
+                let plain = Zeroizing::new([username.as_str().as_bytes(), b":", &secret].concat());
+                let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(&*plain));
+                secrets.extend([copied(&secret), copied(encoded.as_bytes())]);
+                Credentials::Basic(Zeroizing::new(format!("Basic {}", *encoded)))
             }
             Auth::ClientCredential { client_id, token_url, scope, audience } => {
                 secrets.push(secret.clone());
+                let secret = String::from_utf8(secret.to_vec())?;
                 let source = TokenSource::new(client_id, secret, token_url.to_url(), scope.as_ref(), audience.as_ref(), metrics.clone());
                 Credentials::Token(Box::new(source))
             }
@@ -82,7 +85,6 @@ impl Target {
             signing_secrets,
             previous_valid_until: previous.map(|previous| previous.valid_until),
             secrets,
-            last_redactor: Mutex::default(),
         })
     }
 
@@ -93,34 +95,29 @@ impl Target {
         if both { &self.signing_secrets } else { &self.signing_secrets[..1] }
     }
 
-    /// Returns a redactor for every secret of the webhook and the credentials in `sent`. The most recent redactor is
-    /// kept, because most attempts of a webhook send the same credentials. To build a new redactor takes time.
-    pub(super) fn redactor(&self, sent: &[String]) -> Arc<Redactor> {
-        let mut last = self.last_redactor.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((credentials, redactor)) if credentials == sent => redactor.clone(),
-            _ => {
-                let redactor = Arc::new(Redactor::new(self.secrets.iter().chain(sent).map(String::as_str)));
-                *last = Some((sent.to_vec(), redactor.clone()));
-                redactor
-            }
-        }
+    /// Returns a redactor for every secret of the webhook and the credentials in `sent`.
+    pub(super) fn redactor(&self, sent: &[String]) -> Redactor {
+        Redactor::new(self.secrets.iter().map(|secret| secret.as_slice()).chain(sent.iter().map(String::as_bytes)))
     }
 }
 
 /// Parses a JSON list of header names and values. Adds each value to `secrets`, and also its words of at least
 /// [`MIN_KEY_LEN`] bytes. A word may be a key, for example after the scheme `Token`.
-fn open_headers(pairs: &[u8], secrets: &mut Vec<String>) -> anyhow::Result<HeaderMap> {
-    let pairs: Vec<(String, String)> = serde_json::from_slice(pairs)?;
+fn open_headers(pairs: &[u8], secrets: &mut Vec<Zeroizing<Vec<u8>>>) -> anyhow::Result<HeaderMap> {
+    let pairs: Vec<(String, Zeroizing<String>)> = serde_json::from_slice(pairs)?;
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
         let mut header_value = HeaderValue::from_str(&value)?;
         header_value.set_sensitive(true);
         headers.insert(HeaderName::from_bytes(name.as_bytes())?, header_value);
-        secrets.extend(value.split_ascii_whitespace().filter(|word| word.len() >= MIN_KEY_LEN).map(str::to_owned));
-        secrets.push(value);
+        secrets.extend(value.split_ascii_whitespace().filter(|word| word.len() >= MIN_KEY_LEN).map(|word| copied(word.as_bytes())));
+        secrets.push(copied(value.as_bytes()));
     }
     Ok(headers)
+}
+
+fn copied(secret: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(secret.to_vec())
 }
 
 /// Minimum length of a word to redact. Shorter words occur in any text.

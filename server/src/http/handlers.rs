@@ -202,7 +202,7 @@ impl Api for Handlers {
             let app = rqctx.context();
             let webhook = find_webhook(app, caller, path).await?;
             let secret = app.vault.open(&signing_context(webhook.id), &webhook.signing_secret.0).map_err(ApiError::internal)?;
-            let secret = String::from_utf8(secret).map_err(ApiError::internal)?;
+            let secret = String::from_utf8(secret.to_vec()).map_err(ApiError::internal)?;
             let previous = webhook.previous_secret.map(|previous| previous.valid_until);
             let previous_valid_until = previous.filter(|valid_until| app.clock.now() < *valid_until);
             Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))
@@ -227,6 +227,7 @@ impl Api for Handlers {
             let webhook = rotated.ok_or_else(|| ApiError::not_found("webhook"))?;
             app.engine.webhook_changed(id, webhook.revision);
             let previous_valid_until = webhook.previous_secret.map(|previous| previous.valid_until);
+            let secret = secret.to_string();
             Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))
         })
         .await

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::api::json;
 use crate::api::types::{
     Description, EventTypeCursor, EventTypePage, EventTypePattern, EventTypeRecord, EventTypes, ObjectOnly, PayloadObject,
     PublishedEventType,
@@ -95,6 +96,9 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PayloadO
 }
 
 fn parse_entry(entry: &RawValue) -> anyhow::Result<EventTypeRecord> {
+    if let Err(error) = json::check(entry.get().as_bytes()) {
+        anyhow::bail!("`{}` {}", error.pointer, error.detail);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(entry.get());
     let entry: Entry = serde_path_to_error::deserialize(ObjectOnly(&mut deserializer)).map_err(|error| {
         let path = error.path().to_string();
@@ -147,6 +151,7 @@ mod tests {
             (r#"[{"name":"a.b","description":""}]"#, r#"entry 1 ("a.b"): `description` is invalid: "#),
             (r#"[{"name":"a.b","description":"text","example":[]}]"#, r#"entry 1 ("a.b"): `example` is invalid: must be a JSON object"#),
             (r#"[{"name":"a.b","description":"text","example":null}]"#, "`example` is invalid: must be a JSON object"),
+            (r#"[{"name":"a.b","description":"text","example":{"n":1e400}}]"#, r#"entry 1 ("a.b"): `/example/n` must not contain"#),
             (r#"[{"name":"a.b","description":"text","schema":{}}]"#, "unknown field `schema`"),
             (&format!("[{too_long}]"), r#"entry 1 ("a.c"): `example` has "#),
         ] {

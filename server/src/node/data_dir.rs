@@ -1,9 +1,9 @@
 //! The data directory. It contains the database, a lock file, the master key, the first access token, and the
 //! certificate authority for development.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::api::types::Account;
 use crate::metrics::Metrics;
 use crate::secrets::access_token::new_token;
 use crate::secrets::access_token::token_hash;
+use crate::secrets::private_file;
 use crate::secrets::seal::{MasterKey, Vault};
 use crate::store::sqlite::Sqlite;
 
@@ -63,7 +64,14 @@ impl DataDir {
 
     fn create(&self) -> anyhow::Result<()> {
         let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
-        created.with_context(|| format!("cannot create the data directory {}: {REMEDY}", self.path.display()))
+        let shown = self.path.display();
+        created.with_context(|| format!("cannot create the data directory {shown}: {REMEDY}"))?;
+        let mode = self.path.metadata().with_context(|| format!("cannot read the data directory {shown}"))?.mode();
+        // In a directory with the sticky bit, users can replace only their own files.
+        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
+            bail!("every user can replace files in the data directory {shown}: run `chmod o-w {shown}`");
+        }
+        Ok(())
     }
 
     /// Creates the directory and locks it. No other server can use the directory until the returned file is dropped.
@@ -71,7 +79,8 @@ impl DataDir {
         self.create()?;
         let shown = self.path.display();
         let file = self.file("server.lock");
-        let lock = File::create(&file).with_context(|| format!("cannot write {}: {REMEDY}", file.display()))?;
+        let lock = private_file::create_or_restrict(&file).and_then(|()| File::options().write(true).open(&file));
+        let lock = lock.with_context(|| format!("cannot write {}: {REMEDY}", file.display()))?;
         match lock.try_lock() {
             Ok(()) => Ok(lock),
             Err(TryLockError::WouldBlock) => {
@@ -161,7 +170,7 @@ impl DataDir {
         parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
         let certificate = parameters.self_signed(&key)?.pem();
         write_secret(&key_path, &key.serialize_pem())?;
-        std::fs::write(&certificate_path, &certificate).with_context(|| format!("cannot write {}", certificate_path.display()))?;
+        write_secret(&certificate_path, &certificate)?;
         Ok(certificate)
     }
 }
@@ -188,13 +197,10 @@ pub(crate) fn matching_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Opti
     Ok(vault)
 }
 
-/// Returns the master key in the file, or `None` if the file does not exist.
+/// Returns the master key in the file, or `None` if the file does not exist. Fails if other users can read the file.
 pub(crate) fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text.parse().with_context(|| format!("the master key file {} is not usable", path.display()))?)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read the master key file {}", path.display())),
-    }
+    let text = private_file::read_secret(path, "master key file")?;
+    text.map(|text| text.parse().with_context(|| format!("the master key file {} is not usable", path.display()))).transpose()
 }
 
 /// Writes a file that only its owner can read. After a crash the file is complete or does not exist.
@@ -202,7 +208,7 @@ fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     let partial = path.with_extension("partial");
     let write = || {
         let _ = std::fs::remove_file(&partial);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+        let mut file = private_file::create_new(&partial)?;
         writeln!(file, "{}", text.trim_end())?;
         file.sync_all()?;
         std::fs::rename(&partial, path)

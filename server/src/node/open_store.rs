@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Role, Settings};
 use crate::metrics::Metrics;
 use crate::node::data_dir::{self, DataDir};
+use crate::secrets::private_file;
 use crate::secrets::seal::Vault;
 use crate::store::address::StoreAddress;
 use crate::store::postgres::migration_guard::UNFINISHED_MOVE;
@@ -85,7 +86,8 @@ async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metr
 /// arguments, but not the content of a file.
 pub fn with_password(url: &PostgresUrl, file: Option<&Path>) -> anyhow::Result<PostgresUrl> {
     let Some(file) = file else { return Ok(url.clone()) };
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the password file {}", file.display()))?;
+    let text = private_file::read_secret(file, "password file")?;
+    let text = text.with_context(|| format!("cannot read the password file {}: it does not exist", file.display()))?;
     let password = text.trim_end_matches(['\r', '\n']);
     anyhow::ensure!(!password.is_empty(), "the password file {} is empty", file.display());
     Ok(url.clone().with_password(password))

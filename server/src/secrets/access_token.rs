@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use aws_lc_rs::digest;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::api::Scope;
 use crate::api::types::Account;
@@ -21,9 +22,9 @@ pub fn token_hash(token: &str) -> [u8; 32] {
 /// Returns a new access token: `wht_` and 256 random bits in base64url.
 pub fn generate_token() -> Result<String, aws_lc_rs::error::Unspecified> {
     use base64::Engine as _;
-    let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes)?;
-    Ok(format!("wht_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
+    let mut bytes = Zeroizing::new([0; 32]);
+    aws_lc_rs::rand::fill(&mut *bytes)?;
+    Ok(format!("wht_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
 /// Returns the record of a new access token, and the secret text of the token. The record does not contain the secret

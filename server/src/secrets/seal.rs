@@ -28,6 +28,7 @@ use aws_lc_rs::{digest, hmac, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
 
 /// The first byte of a sealed value.
 pub const VERSION: u8 = 1;
@@ -39,7 +40,7 @@ const HEADER_LEN: usize = 1 + KEY_ID_LEN;
 
 /// The 32 random bytes from which every other key is derived. Debug output and errors do not show these bytes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct MasterKey([u8; KEY_LEN]);
+pub struct MasterKey(Zeroizing<[u8; KEY_LEN]>);
 
 /// The reason why a text is not a master key. The error message never contains the text.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
@@ -58,33 +59,33 @@ pub struct KeyId([u8; KEY_ID_LEN]);
 impl MasterKey {
     /// Returns a new key from the system's random source.
     pub fn generate() -> MasterKey {
-        let mut bytes = [0; KEY_LEN];
-        rand::fill(&mut bytes).expect("the system's random source never fails once it is seeded");
+        let mut bytes = Zeroizing::new([0; KEY_LEN]);
+        rand::fill(&mut *bytes).expect("the system's random source never fails once it is seeded");
         MasterKey(bytes)
     }
 
     /// Returns the key as the text that [`FromStr`] reads. Write this text only to the key file.
-    pub fn expose(&self) -> String {
-        STANDARD.encode(self.0)
+    pub fn expose(&self) -> Zeroizing<String> {
+        Zeroizing::new(STANDARD.encode(*self.0))
     }
 
     /// Returns the id of this key for logs, errors and sealed values.
     pub fn key_id(&self) -> KeyId {
         let mut digest = digest::Context::new(&digest::SHA256);
         digest.update(b"webhooks-server master key id v1\0");
-        digest.update(&self.0);
+        digest.update(&*self.0);
         let digest = digest.finish();
         let mut id = [0; KEY_ID_LEN];
         id.copy_from_slice(&digest.as_ref()[..KEY_ID_LEN]);
         KeyId(id)
     }
 
-    fn derive(&self, label: &str) -> [u8; KEY_LEN] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+    fn derive(&self, label: &str) -> Zeroizing<[u8; KEY_LEN]> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &*self.0);
         let mut derivation = hmac::Context::with_key(&key);
         derivation.update(b"webhooks-server v1\0");
         derivation.update(label.as_bytes());
-        bytes_of(&derivation.sign())
+        Zeroizing::new(bytes_of(&derivation.sign()))
     }
 }
 
@@ -94,9 +95,9 @@ impl FromStr for MasterKey {
 
     fn from_str(text: &str) -> Result<MasterKey, MasterKeyError> {
         // The error of the decoder contains a byte of the key, so this error is dropped.
-        let bytes = STANDARD.decode(text.trim()).map_err(|_| MasterKeyError::NotBase64)?;
-        let bytes: [u8; KEY_LEN] = bytes.try_into().map_err(|bytes: Vec<u8>| MasterKeyError::WrongLength { bytes: bytes.len() })?;
-        Ok(MasterKey(bytes))
+        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| MasterKeyError::NotBase64)?);
+        let key = bytes.as_slice().try_into().map_err(|_| MasterKeyError::WrongLength { bytes: bytes.len() })?;
+        Ok(MasterKey(Zeroizing::new(key)))
     }
 }
 
@@ -140,7 +141,7 @@ pub enum SealError {
 
 impl Vault {
     pub fn new(master: MasterKey) -> Vault {
-        let sealing = RandomizedNonceKey::new(&AES_256_GCM, &master.derive("seal")).expect("AES-256-GCM takes any key of 32 bytes");
+        let sealing = RandomizedNonceKey::new(&AES_256_GCM, &*master.derive("seal")).expect("AES-256-GCM takes any key of 32 bytes");
         Vault { id: master.key_id(), master, sealing }
     }
 
@@ -164,7 +165,7 @@ impl Vault {
     }
 
     /// Decrypts a value that [`Vault::seal`] encrypted with the same `context`.
-    pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         if sealed.len() < HEADER_LEN + NONCE_LEN + TAG_LEN {
             return Err(SealError::TooShort { bytes: sealed.len() });
         }
@@ -179,7 +180,7 @@ impl Vault {
             return Err(SealError::WrongKey { sealed_with: KeyId(sealed_with), have: self.id });
         }
         let nonce = Nonce::try_assume_unique_for_key(nonce).expect("the nonce has its fixed length");
-        let mut buffer = ciphertext.to_vec();
+        let mut buffer = Zeroizing::new(ciphertext.to_vec());
         let plaintext_len = self.sealing.open_in_place(nonce, self.aad(context), &mut buffer).map_err(|_| SealError::Tampered)?.len();
         buffer.truncate(plaintext_len);
         Ok(buffer)
@@ -188,7 +189,7 @@ impl Vault {
     /// Returns the HMAC-SHA256 of `data`. Only a holder of the master key can compute this digest. Each `purpose` has a
     /// separate key.
     pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.master.derive(&format!("mac:{purpose}")));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &*self.master.derive(&format!("mac:{purpose}")));
         bytes_of(&hmac::sign(&key, data))
     }
 
@@ -226,7 +227,7 @@ mod tests {
     const SEALED_BY_VERSION_1: &str = "01cbc5b302000102030405060708090a0b2fc652240375c7293c9d1dcca26e17c327515c3d0936bd3b";
 
     fn fixed_key() -> MasterKey {
-        MasterKey([7; KEY_LEN])
+        MasterKey(Zeroizing::new([7; KEY_LEN]))
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
         for plaintext in [&b""[..], b"PASSWORD", &[0; 4096]] {
             let sealed = vault.seal(CONTEXT, plaintext);
             assert_eq!(sealed.len(), 1 + 4 + 12 + plaintext.len() + 16);
-            assert_eq!(vault.open(CONTEXT, &sealed).expect("opens"), plaintext);
+            assert_eq!(vault.open(CONTEXT, &sealed).expect("opens").as_slice(), plaintext);
         }
     }
 
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_error_about_another_master_key_names_both_keys() {
-        let (ours, theirs) = (Vault::new(fixed_key()), Vault::new(MasterKey([8; KEY_LEN])));
+        let (ours, theirs) = (Vault::new(fixed_key()), Vault::new(MasterKey(Zeroizing::new([8; KEY_LEN]))));
         let error = theirs.open(CONTEXT, &ours.seal(CONTEXT, b"PASSWORD")).expect_err("another key");
         assert_eq!(error, SealError::WrongKey { sealed_with: ours.key_id(), have: theirs.key_id() });
         let message = error.to_string();
@@ -290,7 +291,7 @@ mod tests {
         assert_eq!(mac, Vault::new(fixed_key()).mac("idempotency-body", b"body"));
         assert_ne!(mac, vault.mac("key-check", b"body"));
         assert_ne!(mac, vault.mac("idempotency-body", b"other"));
-        assert_ne!(mac, Vault::new(MasterKey([8; KEY_LEN])).mac("idempotency-body", b"body"));
+        assert_ne!(mac, Vault::new(MasterKey(Zeroizing::new([8; KEY_LEN]))).mac("idempotency-body", b"body"));
     }
 
     /// Later releases must be able to decrypt stored values. If the expected values in this test change, the stored
@@ -301,7 +302,10 @@ mod tests {
         assert_eq!(vault.key_id().to_string(), "cbc5b302");
         assert_eq!(HEXLOWER.encode(&vault.mac("key-check", b"")), "eae34a5a79a81beaa60c33528b964700304ebd978e36a19b51dc11b93e08a27d");
         assert_eq!(
-            vault.open("context", &HEXLOWER.decode(SEALED_BY_VERSION_1.as_bytes()).expect("hex")).expect("a value sealed by version 1"),
+            vault
+                .open("context", &HEXLOWER.decode(SEALED_BY_VERSION_1.as_bytes()).expect("hex"))
+                .expect("a value sealed by version 1")
+                .as_slice(),
             b"PASSWORD"
         );
     }
@@ -309,7 +313,7 @@ mod tests {
     #[test]
     fn a_key_file_is_base64_of_32_bytes() {
         let key = MasterKey::generate();
-        assert_eq!(format!(" {}\r\n", key.expose()).parse::<MasterKey>().expect("its own text"), key);
+        assert_eq!(format!(" {}\r\n", *key.expose()).parse::<MasterKey>().expect("its own text"), key);
         for (text, error) in [
             ("", MasterKeyError::WrongLength { bytes: 0 }),
             ("c2hvcnQ=", MasterKeyError::WrongLength { bytes: 5 }),

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use aws_lc_rs::rand::SecureRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 /// The prefix of every signing secret. Scanners find leaked secrets by this prefix.
 const PREFIX: &str = "whsec_";
@@ -19,7 +20,7 @@ const MAX_LEN: usize = 64;
 /// The key that signs a webhook's callbacks. The receiver uses the same key to check the signatures. Debug output does
 /// not show the key.
 #[derive(Clone)]
-pub struct SigningSecret(Vec<u8>);
+pub struct SigningSecret(Zeroizing<Vec<u8>>);
 
 /// The reason why a text is not a signing secret. The error message never contains the text.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
@@ -35,14 +36,17 @@ pub enum SigningSecretError {
 impl SigningSecret {
     /// Returns a new secret of 32 bytes.
     pub fn generate(random: &dyn SecureRandom) -> SigningSecret {
-        let mut bytes = [0; NEW_LEN];
+        let mut bytes = Zeroizing::new(vec![0; NEW_LEN]);
         random.fill(&mut bytes).expect("the system's random source never fails once it is seeded");
-        SigningSecret(bytes.to_vec())
+        SigningSecret(bytes)
     }
 
     /// Returns the secret as text: `whsec_` and base64. Only the owner of the webhook and the vault may get this text.
-    pub fn expose(&self) -> String {
-        format!("{PREFIX}{}", STANDARD.encode(&self.0))
+    pub fn expose(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + MAX_LEN.div_ceil(3) * 4));
+        text.push_str(PREFIX);
+        STANDARD.encode_string(&*self.0, &mut text);
+        text
     }
 
     /// Returns the key for HMAC-SHA256.
@@ -57,7 +61,7 @@ impl FromStr for SigningSecret {
     fn from_str(text: &str) -> Result<SigningSecret, SigningSecretError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(SigningSecretError::NoPrefix)?;
         // The error of the decoder contains a byte of the secret, so this error is dropped.
-        let bytes = STANDARD.decode(encoded).map_err(|_| SigningSecretError::NotBase64)?;
+        let bytes = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| SigningSecretError::NotBase64)?);
         match bytes.len() {
             MIN_LEN..=MAX_LEN => Ok(SigningSecret(bytes)),
             bytes => Err(SigningSecretError::WrongLength { bytes }),
@@ -90,7 +94,7 @@ mod tests {
         assert_ne!(one.expose(), another.expose());
         assert_eq!(one.expose().len(), "whsec_".len() + 44);
         assert_eq!(secret(&one.expose()).expose(), one.expose());
-        assert_eq!(secret(SECRET).expose(), SECRET);
+        assert_eq!(*secret(SECRET).expose(), SECRET);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-use crate::harness::{DATA_DIR, Process, Reply, eventually, id_of, run_binary};
+use crate::harness::{DATA_DIR, Process, Reply, eventually, id_of, run_binary, write_private};
 
 /// Runs a command on a data directory. Returns its standard error: `Ok` if the command succeeded, `Err` if it failed.
 async fn run(command: &str, file: &Path, data_dir: &str, more: &[&str]) -> Result<String, String> {
@@ -129,7 +129,7 @@ async fn an_unusable_backup_is_refused_and_changes_nothing() {
     };
     refused(&file, "does not exist: put the key there").await;
     copy_keys(&process, &elsewhere);
-    std::fs::write(elsewhere.join("master-key"), "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").expect("writable");
+    write_private(&elsewhere.join("master-key"), "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
     refused(&file, "contains the key").await;
     copy_keys(&process, &elsewhere);
     refused(&directory.path().join("nothing"), "cannot read").await;

@@ -25,7 +25,7 @@ async fn publish_marked(api: &Api) -> Value {
 #[tokio::test]
 async fn a_deleted_notification_is_not_found_and_its_deliveries_are_cancelled() {
     let (server, api, receiver) = start_with_webhook(&[]).await;
-    receiver.reply_to_next([Reply::Echo]);
+    receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body: format!("cannot store {PAYLOAD_MARKER}") }]);
     let notification = publish_marked(&api).await;
     let other = api.publish_type("c.d").await;
     let before = api.after_attempts(&notification, 1).await;

@@ -21,6 +21,9 @@ mod server;
 mod token_endpoint;
 mod trace;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use api::{Api, ApiResponse, PREFIX, id_of};
@@ -35,6 +38,12 @@ pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};
 pub(crate) use trace::{Trace, strace_command};
+
+/// Writes a file that only its owner may read. The server refuses other files with secrets.
+pub(crate) fn write_private(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("a writable directory");
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).expect("our own file");
+}
 
 /// Returns `bytes` pseudo-random letters and digits, which compression hardly shortens.
 pub(crate) fn incompressible(bytes: usize) -> String {

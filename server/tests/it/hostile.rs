@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::{HostileBehaviour, HostileReceiver, Process, Setup, id_of};
+use crate::harness::{HostileBehaviour, HostileReceiver, Process, Reply, Setup, id_of};
 
 /// Test name, behaviour of the receiver, expected outcome, and the recorded status code, if there is one.
 const CASES: [(&str, HostileBehaviour, &str, Option<u16>); 20] = [
@@ -140,6 +140,30 @@ async fn a_reset_http_2_stream_is_a_failed_attempt() {
         assert_eq!(attempt["outcome"], "connection_lost", "{attempt}");
     }
     assert!(process.peak_memory() < MAX_MEMORY_BYTES);
+}
+
+#[tokio::test]
+async fn a_response_uses_little_memory_whatever_the_headers_of_the_webhook_are() {
+    let process = Process::start(&["--retry-schedule", "none"]).await;
+    let (api, receiver) = (process.api(), process.receiver().await);
+    let mut values = vec![String::new()];
+    for word in (8..140).map(|length| "a".repeat(length)) {
+        match values.last_mut() {
+            Some(last) if last.len() + 1 + word.len() <= 1024 => last.push_str(&format!(" {word}")),
+            _ => values.push(word),
+        }
+    }
+    let headers: Vec<Value> =
+        values.iter().enumerate().map(|(at, value)| json!({ "name": format!("X-Test-{at}"), "value": value.trim() })).collect();
+    assert!(headers.len() <= 20, "{}", headers.len());
+    let id = id_of(&api.register(&json!({ "targetURL": receiver.url(), "headers": headers })).await);
+    receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body: format!("%zz\\q&;{}", "a".repeat(16 * 1024)) }]);
+    let before = process.peak_memory();
+    // HTTP/2 receivers usually accept at most 16 KiB of header fields.
+    let attempt = api.test(&id).await;
+    assert_eq!(attempt["responseBody"], "%zz\\q&;[redacted]");
+    let used = process.peak_memory() - before;
+    assert!(used < 16 * 1024 * 1024, "the response used {used} bytes");
 }
 
 #[tokio::test]

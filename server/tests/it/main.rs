@@ -26,6 +26,7 @@ mod handshake; // the handshake that a receiver confirms before its webhook gets
 mod hostile; // hostile receivers
 mod inbound; // connections of clients: limits, time limits, floods
 mod isolation; // no webhook delays another webhook
+mod json; // JSON that some parsers cannot read
 mod metrics; // metrics, the dashboard and the alerts
 mod migration; // migration to PostgreSQL
 mod nodes; // several nodes on one PostgreSQL

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::harness::{Reply, Server, eventually};
+use crate::harness::{Reply, Server, eventually, id_of};
 
 const PASSWORD: &str = "marked pässword/with+every:kind&of%character";
 const HEADER_KEY: &str = "marked-header/key+with=every&kind%of:character";
@@ -126,6 +126,58 @@ async fn an_echoed_secret_is_redacted_in_every_notation() {
         let attempt = api.test(id).await;
         let kept = attempt["responseBody"].as_str().expect("a body");
         assert!(kept.starts_with("before [redacted]") && kept.ends_with(" after"), "{notation}: {kept}");
+    }
+}
+
+#[tokio::test]
+async fn an_echo_of_a_callback_is_withheld_as_a_whole() {
+    let server = Server::start().await;
+    let (api, receiver) = (server.api(), server.receiver().await);
+    let auth = json!({ "type": "basic", "username": "u", "password": PASSWORD });
+    let id = id_of(&api.register(&json!({ "targetURL": receiver.url(), "auth": auth })).await);
+    let echo = format!("POST / HTTP/1.1\r\nWebhook-Id: 1\r\nwebhook-signature: v1,x\r\nauthorization: {}\r\n", STANDARD.encode(PASSWORD));
+    let hex = |separator: &str| echo.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(separator);
+    let lines = STANDARD.encode(&echo).as_bytes().chunks(76).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\r\n");
+    for body in [
+        echo.clone(),
+        echo.to_uppercase(),
+        format!("<Buffer {}>", hex(" ").to_lowercase()),
+        hex(":"),
+        lines,
+        STANDARD.encode(STANDARD.encode(&echo)),
+        json!({ "headers": { "webhook-id": "1", "authorization": "reversed or encrypted" } }).to_string(),
+    ] {
+        receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body: body.clone() }]);
+        let attempt = api.test(&id).await;
+        let kept = attempt["responseBody"].as_str().expect("a note");
+        assert!(kept.starts_with("[redacted] The service does not keep this text"), "{body}: {kept}");
+        assert_eq!((&attempt["truncated"], &attempt["statusCode"]), (&json!(true), &json!(500)));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_repeat_a_value_of_any_type() {
+    let server = Server::start().await;
+    let api = server.api();
+    for value in [json!(987_654_321_u64), json!(-987_654_321_i64), json!(9_876.543_21), json!([987_654_321]), json!("987654321")] {
+        for body in [
+            json!({ "targetURL": value }),
+            json!({ "targetURL": "https://example.com", "auth": { "type": value } }),
+            json!({ "targetURL": "https://example.com", "auth": { "type": "basic", "username": "a:b", "password": value } }),
+            json!({ "targetURL": "https://example.com", "auth": { "type": "basic", "username": [], "password": value } }),
+            json!({ "targetURL": "https://example.com", "headers": [{ "name": "a b", "value": value }] }),
+            json!({ "targetURL": "https://example.com", "headers": value, "maxPerSecond": value, "ordered": value }),
+        ] {
+            let response = api.post("/webhooks", &body).await;
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            assert!(response.status == 400 && !text.contains("9876") && !text.contains("54321"), "{body}: {text}");
+        }
+    }
+    for path in ["/webhooks/987654321", "/webhooks?limit=987654321", "/deliveries?status=987654321", "/deliveries?since=987654321"] {
+        let response = api.get(path).await;
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        let detail = response.json()["detail"].as_str().expect("a detail").to_owned();
+        assert!(response.status == 400 && !detail.contains("9876"), "{path}: {text}");
     }
 }
 

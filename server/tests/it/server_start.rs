@@ -2,9 +2,10 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 
-use crate::harness::{Authority, Process, Setup, id_of, run_binary, run_binary_wrapped, wrapper_enforcing_file_modes};
+use crate::harness::{Authority, Process, Setup, id_of, run_binary, run_binary_wrapped, wrapper_enforcing_file_modes, write_private};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -27,6 +28,83 @@ async fn the_first_start_creates_a_valid_token_and_does_not_print_it() {
     process.api().register_url("https://example.com").await;
     assert_eq!(process.token_command(&["list"]).await.lines().count(), 2);
     assert!(process.terminate().await.success());
+}
+
+/// Returns a wrapper that runs shell commands before the server.
+fn shell(commands: &str) -> Vec<String> {
+    ["sh", "-c", &format!("{commands}; exec \"$0\" \"$@\"")].map(str::to_owned).to_vec()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("our own file");
+}
+
+#[tokio::test]
+async fn only_the_owner_can_read_the_files_of_the_data_directory() {
+    for umask in ["000", "022", "277"] {
+        let mut process = Process::start_embedded_wrapped(
+            |data_dir| {
+                // A directory and a database of an earlier version.
+                std::fs::create_dir(data_dir).expect("a new directory");
+                set_mode(data_dir, 0o755);
+                std::fs::write(data_dir.join("webhooks.db"), "").expect("a writable directory");
+                set_mode(&data_dir.join("webhooks.db"), 0o666);
+                shell(&format!("umask {umask}"))
+            },
+            &[],
+        )
+        .await;
+        let webhook = process.api().register_url("https://example.com").await;
+        process.api().test(&webhook).await;
+        process.token_command(&["list"]).await;
+        let (data_dir, backup) = (process.data_dir(), process.file("backup.db").display().to_string());
+        let output = run_binary_wrapped(&shell(&format!("umask {umask}")), &["--data-dir", &data_dir, "backup", &backup]).await;
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(process.file("")).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            assert_eq!(mode(&path), 0o600, "umask {umask}: {}", path.display());
+            names.push(path.file_name().expect("a name").to_string_lossy().into_owned());
+        }
+        for name in ["webhooks.db", "webhooks.db-wal", "webhooks.db-shm", "server.lock", "master-key", "access-token", "backup.db"] {
+            assert!(names.iter().any(|found| found == name), "{name}: {names:?}");
+        }
+        assert!(process.terminate().await.success());
+    }
+}
+
+#[tokio::test]
+async fn a_master_key_that_other_users_can_read_is_refused() {
+    let mut process = Process::start_embedded(&[]).await;
+    process.kill().await;
+    let (key, data_dir) = (process.file("master-key"), process.data_dir());
+    for exposed in [0o644, 0o640, 0o604, 0o660, 0o602] {
+        set_mode(&key, exposed);
+        let output = run_binary(&["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir]).await;
+        let error = text(&output.stderr);
+        let remedy = format!("the master key file {}: run `chmod 600 {}`", key.display(), key.display());
+        assert!(!output.status.success() && error.contains(&remedy), "{exposed:o}: {error}");
+    }
+    set_mode(&key, 0o600);
+    set_mode(Path::new(&data_dir), 0o777);
+    let output = run_binary(&["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir]).await;
+    assert!(text(&output.stderr).contains("run `chmod o-w "), "{}", text(&output.stderr));
+    set_mode(Path::new(&data_dir), 0o755);
+    process.start_again().await;
+}
+
+#[tokio::test]
+async fn the_server_writes_no_core_dump() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let commands = format!("ulimit -c unlimited; cd {}", directory.path().display());
+    let crashing = std::process::Command::new("sh").args(["-c", &format!("{commands} && kill -ABRT $$")]).status().expect("a shell");
+    if !crashing.core_dumped() {
+        eprintln!("skipped: needs core dumps");
+        return;
+    }
+    let mut process = Process::start_embedded_wrapped(|_| shell(&commands), &[]).await;
+    let status = process.abort().await;
+    assert_eq!((status.signal(), status.core_dumped()), (Some(6), false));
 }
 
 #[tokio::test]
@@ -148,18 +226,18 @@ async fn a_wrong_or_missing_master_key_prevents_the_start_and_is_named() {
     assert!(!key_file.exists(), "no new key replaces the missing one");
 
     let other = process.file("other-key");
-    std::fs::write(&other, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a writable directory");
+    write_private(&other, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n");
     let wrong = start(&["--master-key-file", &other.display().to_string()]).await;
     let ids: Vec<&str> = wrong.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 8).collect();
     assert_eq!(ids.len(), 2, "{wrong}");
     assert_ne!(ids[0], ids[1]);
     assert!(missing.contains(ids[0]), "both errors name the required key: {missing}{wrong}");
 
-    std::fs::write(&other, "not base64").expect("a writable directory");
+    write_private(&other, "not base64");
     let unusable = start(&["--master-key-file", &other.display().to_string()]).await;
     assert!(unusable.contains("is not usable") && unusable.contains("base64"), "{unusable}");
 
-    std::fs::write(&key_file, &key).expect("a writable directory");
+    write_private(&key_file, &key);
     process.start_again().await;
     process.api().get("/webhooks").await.expect(200);
 }
@@ -168,7 +246,7 @@ async fn a_wrong_or_missing_master_key_prevents_the_start_and_is_named() {
 async fn the_master_key_may_be_outside_the_data_directory() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let key = directory.path().join("key");
-    std::fs::write(&key, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a writable directory");
+    write_private(&key, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n");
     let mut process = Process::start(&["--master-key-file", &key.display().to_string()]).await;
     assert!(!process.file("master-key").exists());
     let webhook = process.api().register_url("https://example.com").await;

@@ -1,6 +1,9 @@
 //! A PostgreSQL server for one measurement. The data is on a real disk. The server has default settings, and fsync is
 //! on.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,7 +27,15 @@ impl Database {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).context("no random numbers")?;
         let master_key_file = directory.join("master-key");
-        std::fs::write(&master_key_file, STANDARD.encode(key)).context("cannot write the master key")?;
+        // The server refuses a key that other users can read.
+        let mut file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&master_key_file)
+            .context("cannot write the master key")?;
+        file.write_all(STANDARD.encode(key).as_bytes()).context("cannot write the master key")?;
         Ok(Database { cluster, name, master_key_file })
     }
 

@@ -108,7 +108,9 @@ fn memory(status: &str) -> Option<Memory> {
 
 /// Resets the peak memory of a process to its current memory (proc(5), `clear_refs`).
 pub(crate) fn reset_peak_of(process: u32) -> anyhow::Result<()> {
-    std::fs::write(format!("/proc/{process}/clear_refs"), "5").with_context(|| format!("cannot reset the peak of process {process}"))
+    // Only root can do this for a server without core dumps.
+    std::fs::write(format!("/proc/{process}/clear_refs"), "5")
+        .with_context(|| format!("cannot reset the peak of process {process}: run the benchmark as root"))
 }
 
 /// CPU time of this process, in nanoseconds. [`cpu_of`] counts in clock ticks, which are longer.

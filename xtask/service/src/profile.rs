@@ -79,6 +79,9 @@ fn profile() -> anyhow::Result<Profile> {
                     "/headers/*/name",
                     "/eventTypes/*",
                     "/type",
+                    // Some JSON parsers cannot read some payloads.
+                    "/data/**",
+                    "/description",
                 ],
                 opaque_parameters: &["cursor"],
             },

@@ -115,10 +115,20 @@ pub struct Refusal {
     /// fragment of a URI (RFC 9457), such as `#/name`.
     pub pointers: Option<(&'static str, &'static str)>,
     /// JSON pointers to request values that the service may refuse even if they match their schema. `*` stands for any
-    /// index of a list. The service may always refuse the whole body, so the body needs no entry.
+    /// index of a list. `/**` at the end stands for the value and everything inside. The service may always refuse the whole body, so the body needs no entry.
     pub beyond_the_schema: &'static [&'static str],
     /// Names of parameters whose values the service may refuse even if they match their schema.
     pub opaque_parameters: &'static [&'static str],
+}
+
+impl Refusal {
+    /// Whether `beyond_the_schema` contains a pointer whose indices are replaced by `*`.
+    pub(crate) fn exceeds_the_schema(&self, pointer: &str) -> bool {
+        self.beyond_the_schema.iter().any(|known| match known.strip_suffix("/**") {
+            Some(outer) => pointer.strip_prefix(outer).is_some_and(|inner| inner.is_empty() || inner.starts_with('/')),
+            None => pointer == *known,
+        })
+    }
 }
 
 /// A callback. Dropshot cannot declare callbacks.
@@ -180,5 +190,18 @@ impl Service {
     /// When the file cannot be read.
     pub fn document(&self) -> anyhow::Result<String> {
         crate::read(&self.root.join("openapi.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_can_stand_for_everything_inside_a_value() {
+        let refusal = Refusal { status: 400, kind: None, pointers: None, beyond_the_schema: &["/data/**", "/a"], opaque_parameters: &[] };
+        for (pointer, expected) in [("/data", true), ("/data/a/*", true), ("/database", false), ("/a", true), ("/a/b", false)] {
+            assert_eq!(refusal.exceeds_the_schema(pointer), expected, "{pointer}");
+        }
     }
 }

@@ -16,7 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("node", &["http", "delivery", "store", "slots", "model", "config", "metrics", "secrets", "clock", "api"]),
     ("http", &["delivery", "store", "model", "metrics", "secrets", "clock", "api"]),
     ("delivery", &["store", "slots", "model", "metrics", "secrets", "clock", "api"]),
-    ("store", &["slots", "model", "metrics", "api"]),
+    ("store", &["slots", "model", "metrics", "secrets", "api"]),
     ("slots", &["model"]),
     ("model", &["api"]),
     ("config", &["delivery", "store", "model", "api"]),

@@ -1,11 +1,12 @@
 //! Copies a database that is in use.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use rusqlite::Connection;
+
+use crate::secrets::private_file;
 
 /// Writes the current state of the database to a file. The file is never incomplete. Only the owner of the file can
 /// read it. In WAL mode, `VACUUM INTO` is one long read that does not block writes. The copy contains no deleted data.
@@ -20,7 +21,7 @@ pub(crate) fn place(to: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) 
     let partial = with_ending(to, ".partial");
     let written = (|| {
         remove_if_there(&partial)?;
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+        private_file::create_new(&partial)?;
         write(&partial)?;
         File::open(&partial)?.sync_all()?;
         std::fs::rename(&partial, to)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::copy;
+use crate::secrets::private_file;
 
 /// The migrations, oldest first. A migration file never changes after its release.
 pub(super) const MIGRATIONS: [&str; 2] =
@@ -62,6 +63,11 @@ impl OpenError {
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // SQLite gives its other files the mode of the database. If this fails, `open` reports the error.
+    let _ = private_file::create_or_restrict(path);
+    for ending in ["-wal", "-shm"] {
+        let _ = private_file::restrict(&copy::with_ending(path, ending));
+    }
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "synchronous", "full")?;

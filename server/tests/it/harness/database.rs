@@ -55,7 +55,7 @@ impl Database {
         }
         std::fs::create_dir_all(&self.data_dir).expect("a data directory");
         if !flags.iter().any(|flag| flag.as_ref() == MASTER_KEY) {
-            std::fs::write(self.key_file(), "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").expect("a key");
+            super::write_private(&self.key_file(), "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n");
         }
         let account = Account::parse("default").expect("an account");
         let (token, secret) = new_token(Some(account), &Scope::ALL, now, None).expect("a token");

@@ -293,7 +293,7 @@ impl Fleet {
     /// Writes a file to the shared directory, and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.shared_dir().join(name);
-        std::fs::write(&path, text).expect("a writable directory");
+        super::write_private(&path, text);
         path.display().to_string()
     }
 

@@ -125,6 +125,12 @@ impl Process {
         self.proxy.set_upstream(started.address);
     }
 
+    /// Sends SIGABRT, which writes a core dump if the process allows it. Returns the exit status.
+    pub(crate) async fn abort(&mut self) -> ExitStatus {
+        signal("-ABRT", self.child.id()).await;
+        self.wait_for_exit().await
+    }
+
     /// Asks for a graceful stop (SIGTERM).
     pub(crate) async fn request_stop(&self) {
         signal("-TERM", self.child.id()).await;

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use webhooks_postgres::shared;
 
 use super::{Database, address, command_error, directory_beside, migrate_successfully, text};
-use crate::harness::{Process, eventually, run_binary_wrapped, wrapper_enforcing_file_modes};
+use crate::harness::{Process, eventually, run_binary_wrapped, wrapper_enforcing_file_modes, write_private};
 
 /// Creates a source with little data, and kills its server.
 async fn small_source() -> Process {
@@ -73,11 +73,11 @@ async fn an_error_is_one_line_without_passwords() {
     let (from, database) = (address(&source.data_dir()), Database::create());
     let to = database.url.replace("postgres@", "postgres:PASSWORD@");
     let empty = tempfile::tempdir().expect("a temporary directory");
-    let file = |name: &str, text: &[u8]| {
-        std::fs::write(empty.path().join(name), text).expect("writable");
+    let file = |name: &str, text: &str| {
+        write_private(&empty.path().join(name), text);
         empty.path().join(name).display().to_string()
     };
-    let (other_key, backup) = (file("key", b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"), file("backup.db", b""));
+    let (other_key, backup) = (file("key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"), file("backup.db", ""));
     let missing_source = address(&empty.path().join("nowhere").display().to_string());
     let backup = address(&backup);
     shared()

@@ -233,7 +233,7 @@ fn is_beyond_the_schema(refusal: &Refusal, pointer: &str) -> bool {
     let pointer = fragment.as_deref().unwrap_or(pointer);
     let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
     let general: Vec<&str> = pointer.split('/').map(|segment| if is_index(segment) { "*" } else { segment }).collect();
-    pointer.is_empty() || refusal.beyond_the_schema.contains(&general.join("/").as_str())
+    pointer.is_empty() || refusal.exceeds_the_schema(&general.join("/"))
 }
 
 /// The violations of one exchange.

@@ -1,37 +1,92 @@
-//! Decodes the escapes of URLs, JSON and HTML.
+//! Decodes escapes of single characters: of URLs, JSON, HTML and quoted-printable.
 
-/// An encoding whose escapes all begin with the same byte.
-pub(super) struct Decoder {
-    pub(super) lead: u8,
-    /// Decodes the escape at the start of its argument, which begins with `lead`.
-    pub(super) meaning: fn(&[u8]) -> Meaning,
-}
+use super::view::View;
 
-pub(super) const DECODERS: [Decoder; 3] =
-    [Decoder { lead: b'%', meaning: percent }, Decoder { lead: b'\\', meaning: backslash }, Decoder { lead: b'&', meaning: entity }];
+/// Maximum number of nested escapes that are decoded, such as a percent-encoded secret in a JSON string.
+pub(super) const MAX_ESCAPES: usize = 4;
 
-/// The result of decoding at a lead byte.
+/// Maximum number of bytes that an escape stands for: a character in UTF-8.
+const MAX_BYTES: usize = 4;
+
+/// The result of decoding at a byte.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+enum Meaning {
     /// Not an escape.
     Itself,
-    /// An escape. The encoded text has `length` bytes, and `bytes` is the decoded value.
-    Bytes { bytes: Vec<u8>, length: usize },
+    /// An escape. The encoded text has `length` bytes. The decoded value is the first `count` bytes of `bytes`.
+    Bytes { bytes: [u8; MAX_BYTES], count: usize, length: usize },
     /// An escape that the end of the text truncates.
     Truncated,
 }
 
-/// Decodes `%2F` or `%2f` (RFC 3986 §2.1).
-fn percent(rest: &[u8]) -> Meaning {
-    byte_in_hex(rest, 1)
+/// Returns the view with the escapes of URLs, JSON and HTML decoded once, or `None` if there are none.
+pub(super) fn unescaped(view: &View) -> Option<View> {
+    decoded(view, meaning)
 }
 
-/// Decodes `\"`, `\n`, `\u002f` and surrogate pairs (RFC 8259 §7), and `\x2f` and `\'` of JavaScript and Python.
+fn meaning(rest: &[u8]) -> Meaning {
+    match rest[0] {
+        b'%' => byte_in_hex(rest, 1),
+        b'\\' => backslash(rest),
+        b'&' => entity(rest),
+        _ => Meaning::Itself,
+    }
+}
+
+/// Returns the view with all nested escapes decoded, or `None` if there are none.
+pub(super) fn unescaped_completely(view: &View) -> Option<View> {
+    let mut last = unescaped(view)?;
+    for _ in 1..MAX_ESCAPES {
+        match unescaped(&last) {
+            Some(next) => last = next,
+            None => break,
+        }
+    }
+    Some(last)
+}
+
+/// Returns the view with the escapes of quoted-printable decoded (RFC 2045 §6.7), or `None` if there are none. In the
+/// query of a URL, `=` is not an escape. So these escapes are decoded separately.
+pub(super) fn without_quoted_printable(view: &View) -> Option<View> {
+    decoded(view, |rest| match rest {
+        [b'=', b'\r', b'\n', ..] => Meaning::Bytes { bytes: [0; MAX_BYTES], count: 0, length: 3 },
+        [b'=', b'\n', ..] => Meaning::Bytes { bytes: [0; MAX_BYTES], count: 0, length: 2 },
+        [b'=', ..] => byte_in_hex(rest, 1),
+        _ => Meaning::Itself,
+    })
+}
+
+fn decoded(view: &View, meaning: impl Fn(&[u8]) -> Meaning) -> Option<View> {
+    let mut decoded = View::with_capacity(view.bytes.len());
+    let mut at = 0;
+    while at < view.bytes.len() {
+        match meaning(&view.bytes[at..]) {
+            Meaning::Itself => {
+                decoded.push(view.bytes[at], view.source(at..at + 1));
+                at += 1;
+            }
+            Meaning::Bytes { bytes, count, length } => {
+                let source = view.source(at..at + length);
+                for &byte in &bytes[..count] {
+                    decoded.push(byte, source);
+                }
+                at += length;
+            }
+            // An incomplete escape at the end of the text is left out. It may be part of a truncated secret.
+            Meaning::Truncated => break,
+        }
+    }
+    (decoded.bytes.len() < view.bytes.len()).then_some(decoded)
+}
+
+/// Decodes `\"`, `\n`, `\u002f` and surrogate pairs (RFC 8259 §7), and `\x2f`, `\057` and `\'` of other
+/// languages.
 fn backslash(rest: &[u8]) -> Meaning {
     let byte = match rest.get(1) {
         None => return Meaning::Truncated,
         Some(b'u') => return utf16(rest),
         Some(b'x') => return byte_in_hex(rest, 2),
+        Some(b'0'..=b'3') => return octal(rest),
         Some(byte @ (b'"' | b'\'' | b'\\' | b'/')) => *byte,
         Some(b'b') => 8,
         Some(b'f') => 12,
@@ -40,7 +95,7 @@ fn backslash(rest: &[u8]) -> Meaning {
         Some(b't') => b'\t',
         Some(_) => return Meaning::Itself,
     };
-    Meaning::Bytes { bytes: vec![byte], length: 2 }
+    single(byte, 2)
 }
 
 /// Decodes `&amp;`, `&#47;` and `&#x2f;` (HTML §13.5). Decodes only the entity names that common escaping functions
@@ -69,7 +124,7 @@ fn entity(rest: &[u8]) -> Meaning {
 /// Decodes two hexadecimal digits at `at`.
 fn byte_in_hex(rest: &[u8], at: usize) -> Meaning {
     match hex(rest, at, 2) {
-        Ok(byte) => Meaning::Bytes { bytes: byte.to_be_bytes()[3..].to_vec(), length: at + 2 },
+        Ok(byte) => single(byte.to_be_bytes()[3], at + 2),
         Err(other) => other,
     }
 }
@@ -99,7 +154,21 @@ fn utf16(rest: &[u8]) -> Meaning {
 }
 
 fn character(char: char, length: usize) -> Meaning {
-    Meaning::Bytes { bytes: char.to_string().into_bytes(), length }
+    let mut bytes = [0; MAX_BYTES];
+    let count = char.encode_utf8(&mut bytes).len();
+    Meaning::Bytes { bytes, count, length }
+}
+
+fn single(byte: u8, length: usize) -> Meaning {
+    Meaning::Bytes { bytes: [byte, 0, 0, 0], count: 1, length }
+}
+
+/// Decodes `\` and three octal digits.
+fn octal(rest: &[u8]) -> Meaning {
+    match rest.get(1..4).and_then(|digits| number(digits, 8)).map(u8::try_from) {
+        Some(Ok(byte)) => single(byte, 4),
+        _ => Meaning::Itself,
+    }
 }
 
 /// Returns the value of `count` hexadecimal digits at `at`.
@@ -127,7 +196,11 @@ mod tests {
 
     #[test]
     fn an_escape_is_decoded_and_other_text_is_unchanged() {
-        let means = |text: &str, length| Meaning::Bytes { bytes: text.as_bytes().to_vec(), length };
+        let means = |text: &str, length| {
+            let mut bytes = [0; MAX_BYTES];
+            bytes[..text.len()].copy_from_slice(text.as_bytes());
+            Meaning::Bytes { bytes, count: text.len(), length }
+        };
         for (text, expected) in [
             ("%2fx", means("/", 3)),
             ("%2Fx", means("/", 3)),
@@ -143,6 +216,9 @@ mod tests {
             (r"\qx", Meaning::Itself),
             (r"\x2fx", means("/", 4)),
             (r"\x2", Meaning::Truncated),
+            (r"\057x", means("/", 4)),
+            (r"\05", Meaning::Itself),
+            (r"\400", Meaning::Itself),
             (r"\u002Fx", means("/", 6)),
             (r"\u00e4x", means("ä", 6)),
             (r"\u", Meaning::Truncated),
@@ -170,8 +246,7 @@ mod tests {
             ("&#xd800;", Meaning::Itself),
             ("&#;", Meaning::Itself),
         ] {
-            let decoder = DECODERS.iter().find(|decoder| decoder.lead == text.as_bytes()[0]).expect("a lead");
-            assert_eq!((decoder.meaning)(text.as_bytes()), expected, "{text}");
+            assert_eq!(meaning(text.as_bytes()), expected, "{text}");
         }
     }
 }
