@@ -18,7 +18,7 @@ pub mod types {
         pub error: ::std::option::Option<AttemptError>,
         ///The position of the attempt among all attempts of the delivery. The first attempt has the number 1.
         pub number: ::std::num::NonZeroU32,
-        ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status. `rejected`: the callback server responded with another status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
+        ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status. `rejected`: the callback server responded with another status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `name_not_found`: the host name of the URL does not exist, has no address, or has an address that is not public. `address_blocked`: the URL itself is one to which the service must not send requests, because of its address, its port or its scheme. `token_refused`: the service could not get an access token.
         pub outcome: AttemptOutcome,
         ///The first 4 KiB of the response body as text. `[redacted]` replaces each secret of the webhook. The text is erased when the notification is deleted.
         #[serde(
@@ -101,7 +101,7 @@ pub mod types {
                 })
         }
     }
-    ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status. `rejected`: the callback server responded with another status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `address_blocked`: the host of the URL has an address to which the service must not send requests. `token_refused`: the service could not get an access token.
+    ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status. `rejected`: the callback server responded with another status. `timed_out`: the attempt exceeded its time limit. `unreachable`: there was no connection, or the connection was interrupted. `name_not_found`: the host name of the URL does not exist, has no address, or has an address that is not public. `address_blocked`: the URL itself is one to which the service must not send requests, because of its address, its port or its scheme. `token_refused`: the service could not get an access token.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptOutcome(::std::string::String);
@@ -1191,7 +1191,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct CustomHeaderInput {
-        ///The name of the header. The service sends it in lower case. The service refuses reserved names. In this check, `_` counts as `-`. The service itself sends some of the reserved headers. The other reserved headers can change how a server handles the request, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+        ///The name of the header. The service sends it in lower case. The service refuses reserved names. In this check, `_` counts as `-`. The service itself sends some of the reserved headers. The other reserved headers can change how a server handles the request, name another sender, or give access to the metadata service of a cloud. These names are reserved (`*` stands for any characters): `*-client-ip`, `*-connecting-ip`, `*-metadata-request`, `*-metadata-token*`, `*-method-override`, `accept*`, `access-control-*`, `authorization`, `baggage`, `cf-*`, `client-ip`, `connection`, `content-*`, `cookie*`, `date`, `early-data`, `expect`, `fastly-*`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `max-forwards`, `metadata`, `metadata-*`, `origin`, `proxy`, `proxy-*`, `range`, `referer`, `remote-*`, `sec-*`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `upgrade-*`, `user-agent`, `via`, `webhook-*`, `x-appengine-*`, `x-azure-*`, `x-envoy-*`, `x-forwarded*`, `x-http-method*`, `x-original*`, `x-proxy*`, `x-real-ip`, `x-remote-*` and `x-rewrite-*`.
         pub name: CustomHeaderInputName,
         ///The value of the header. The service stores the value encrypted, and never returns it.
         pub value: CustomHeaderInputValue,
@@ -1201,7 +1201,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The name of the header. The service sends it in lower case. The service refuses reserved names. In this check, `_` counts as `-`. The service itself sends some of the reserved headers. The other reserved headers can change how a server handles the request, or name another sender. These names are reserved (`*` stands for any characters): `accept*`, `authorization`, `baggage`, `connection`, `content-*`, `cookie`, `date`, `expect`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `proxy-*`, `range`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `user-agent`, `via`, `webhook-*`, `x-forwarded-*`, `x-http-method*`, `x-original-*` and `x-real-ip`.
+    ///The name of the header. The service sends it in lower case. The service refuses reserved names. In this check, `_` counts as `-`. The service itself sends some of the reserved headers. The other reserved headers can change how a server handles the request, name another sender, or give access to the metadata service of a cloud. These names are reserved (`*` stands for any characters): `*-client-ip`, `*-connecting-ip`, `*-metadata-request`, `*-metadata-token*`, `*-method-override`, `accept*`, `access-control-*`, `authorization`, `baggage`, `cf-*`, `client-ip`, `connection`, `content-*`, `cookie*`, `date`, `early-data`, `expect`, `fastly-*`, `forwarded`, `host`, `http2-settings`, `if-*`, `keep-alive`, `max-forwards`, `metadata`, `metadata-*`, `origin`, `proxy`, `proxy-*`, `range`, `referer`, `remote-*`, `sec-*`, `te`, `traceparent`, `tracestate`, `trailer`, `transfer-encoding`, `upgrade`, `upgrade-*`, `user-agent`, `via`, `webhook-*`, `x-appengine-*`, `x-azure-*`, `x-envoy-*`, `x-forwarded*`, `x-http-method*`, `x-original*`, `x-proxy*`, `x-real-ip`, `x-remote-*` and `x-rewrite-*`.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct CustomHeaderInputName(::std::string::String);
@@ -1431,7 +1431,7 @@ pub mod types {
     pub struct Deactivation {
         ///The time of the deactivation.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server has not yet agreed in a handshake to receive notifications.
+        ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server, or the token server, has not yet agreed in a handshake to receive notifications.
         pub reason: DeactivationReason,
     }
     impl Deactivation {
@@ -1439,7 +1439,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server has not yet agreed in a handshake to receive notifications.
+    ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server, or the token server, has not yet agreed in a handshake to receive notifications.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct DeactivationReason(::std::string::String);
@@ -4257,7 +4257,7 @@ pub mod types {
         ///If true, the service delivers notifications one at a time, in the order of publishing. If an attempt fails, all later notifications wait until the delivery has succeeded or failed. An ordered webhook receives fewer notifications per second than other webhooks. The default is false.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks. The service looks up the host name when it sends a callback, not at registration.
+        ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks, and by default every port except 443 and 1024 to 65535. The operator can change both. The service looks up the host name when it sends a callback, not at registration.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookRegistrationTargetUrl,
     }
@@ -4405,7 +4405,7 @@ pub mod types {
                 })
         }
     }
-    ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks. The service looks up the host name when it sends a callback, not at registration.
+    ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks, and by default every port except 443 and 1024 to 65535. The operator can change both. The service looks up the host name when it sends a callback, not at registration.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationTargetUrl(::std::string::String);
@@ -8094,7 +8094,7 @@ Use a webhook instead of polling. For example, you have bought something from a 
 
 You need a callback server: an HTTPS server with a certificate of a public certificate authority. The callback server receives the callback `notification`, which this document describes together with this operation. Your callback server must check the signature, and respond with a status from 200 to 299.
 
-The operator can require a handshake. The handshake shows that your callback server wants the notifications. If a handshake is required, a new webhook is `deactivated` with the reason `unverified`. The webhook receives no notifications until your callback server agrees. The service sends a callback of the type `webhook.handshake` to your callback server. This callback is signed and authenticated like every callback. The `data` of this callback is `{"challenge": "…"}`. To agree, respond with the status 200 and the same `data` object as the JSON body. The body may have additional members. After any other response except 410, the service tries again on the retry schedule. If the last attempt of the schedule has failed, or if your response was 410, call activateWebhook to start a new handshake.
+The operator can require a handshake. The handshake shows that your callback server wants the notifications. If a handshake is required, a new webhook is `deactivated` with the reason `unverified`. The webhook receives no notifications until your callback server agrees. The service sends a callback of the type `webhook.handshake` to your callback server. This callback is signed and authenticated like every callback. The `data` of this callback is `{"challenge": "…"}`. To agree, respond with the status 200 and the same `data` object as the JSON body. The body may have additional members. If the webhook has a `tokenURL`, its token server also has to agree: it must issue an access token for this callback. The service sends the callback only with this token. After any other response except 410, the service tries again on the retry schedule. If the last attempt of the schedule has failed, or if your response was 410, call activateWebhook to start a new handshake.
 
 The response contains the registered values, but no secrets. The `targetURL` in the response is exactly the text that you sent. If you register the same URL again, you get a second webhook. Your callback server then receives callbacks for each of the two webhooks. An account can have 1,000 webhooks by default.
 
@@ -8157,7 +8157,7 @@ Changes the members of the webhook that the request body contains. All other mem
 
 The service never sends stored credentials to another scheme, host or port. If you change the scheme, host or port of `targetURL`, repeat the credentials in the same update. If the webhook has authentication, send `auth`. If the webhook has custom headers, send `headers`. If `auth` or `headers` is missing, the update fails with `credentials_required`.
 
-If the operator requires a handshake, any change of `targetURL` deactivates an active webhook with the reason `unverified`. The pending deliveries of this webhook are cancelled. The webhook becomes active when the callback server at the new URL agrees, as registerWebhook describes. If the webhook is already deactivated for another reason, it stays deactivated. In this case, the handshake starts only when you activate the webhook.
+If the operator requires a handshake, any change of `targetURL`, and any new `tokenURL`, deactivates an active webhook with the reason `unverified`. The pending deliveries of this webhook are cancelled. The webhook becomes active when the servers at its URLs agree, as registerWebhook describes. If the webhook is already deactivated for another reason, it stays deactivated. In this case, the handshake starts only when you activate the webhook.
 
 Scope: `webhooks.write`.
 
@@ -8180,7 +8180,7 @@ let response = client.update_webhook()
 
 Activates a webhook, so that it receives the notifications that are published from now on. Cancelled deliveries stay cancelled until you recover them with recoverDeliveries. If the webhook is already active, nothing changes.
 
-If the operator requires a handshake, and the callback server at the current `targetURL` has not agreed yet, this operation starts a handshake. In this case, the response has the status `deactivated` and the reason `unverified`. The webhook becomes active as soon as the callback server agrees. A later activation with the same `targetURL` needs no new handshake.
+If the operator requires a handshake, and the servers at the current `targetURL` and `tokenURL` have not agreed yet, this operation starts a handshake. In this case, the response has the status `deactivated` and the reason `unverified`. The webhook becomes active as soon as the callback server agrees. A later activation with the same `targetURL` and `tokenURL` needs no new handshake.
 
 Scope: `webhooks.write`.
 
@@ -8289,7 +8289,7 @@ let response = client.rotate_signing_secret()
     }
     /**Send a test callback
 
-Sends a callback of the type `webhook.test` now, and returns the result after at most 8 seconds. This operation also works for a deactivated webhook, and while the operator has paused deliveries. The test is not stored, and its result does not affect the webhook. An account can run at most two tests at the same time.
+Sends a callback of the type `webhook.test` now, and returns the result after at most 8 seconds. This operation also works for a deactivated webhook, and while the operator has paused deliveries. The test is not stored, and its result does not affect the webhook. An account can run at most two tests at the same time. A test also counts against the limits of a host that has accepted few callbacks, which registerWebhook describes with its callback.
 
 If you send the parameter `type`, the callback has this event type, and its `data` is the example of this event type. The operation listEventTypes shows the examples. Your callback server cannot distinguish such a callback from a real notification. If the operator's catalogue has no example of the event type, the response is 404.
 

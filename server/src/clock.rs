@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::api::types::to_milliseconds;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Clock(Option<Arc<watch::Sender<DateTime<Utc>>>>);
 
 impl Clock {

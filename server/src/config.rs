@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use ipnet::IpNet;
 
 use crate::api::DEFAULT_LISTEN;
-use crate::delivery::guard::DNS_PORT;
+use crate::delivery::guard::{DNS_PORT, Ports};
 use crate::delivery::retry::RetrySchedule;
 use crate::model::duration::parse_seconds;
 use crate::store::address::StoreAddress;
@@ -108,14 +108,24 @@ pub struct Settings {
     #[arg(id = "event_types_file", long = "event-types-file", value_name = "FILE")]
     pub event_types_file: Option<PathBuf>,
 
-    /// Require a handshake for each new webhook and each new target URL: the receiver must return a challenge before
-    /// it gets notifications
+    /// Require a handshake for each new webhook, each new target URL and each new token URL: the token server must issue a
+    /// token, and the receiver must return a challenge, before the receiver gets notifications
     #[arg(id = "require_handshake", long = "require-handshake", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub require_handshake: bool,
 
     /// Allow callbacks to this network, although its addresses are not public. You can repeat this option
     #[arg(id = "outbound.allow_networks", long = "allow-network", value_name = "CIDR", value_delimiter = ',', action = ArgAction::Append)]
     pub allow_networks: Vec<IpNet>,
+
+    /// Send no callbacks and token requests to this network. This option takes precedence over --allow-network. You can
+    /// repeat this option
+    #[arg(id = "outbound.deny_networks", long = "deny-network", value_name = "CIDR", value_delimiter = ',', action = ArgAction::Append)]
+    pub deny_networks: Vec<IpNet>,
+
+    /// Send callbacks and token requests only to this port, or to this range of ports such as 1024-65535. You can repeat
+    /// this option [default: 443 and 1024-65535; with --allow-http also 80]
+    #[arg(id = "outbound.allowed_ports", long = "allowed-port", value_name = "PORT[-PORT]", value_delimiter = ',', action = ArgAction::Append)]
+    pub allowed_ports: Vec<Ports>,
 
     /// Allow http URLs for callbacks and token requests; openapi.json allows only https. With http, credentials and
     /// payloads are sent unencrypted
@@ -132,6 +142,11 @@ pub struct Settings {
     #[arg(id = "outbound.name_servers", long = "name-server", value_name = "ADDRESS[:PORT]", value_delimiter = ',', action = ArgAction::Append, value_parser = name_server)]
     pub name_servers: Vec<SocketAddr>,
 
+    /// Look up the hosts of callback URLs and token URLs also in the hosts file and the search domains of this machine.
+    /// Then customers can use names of your internal network. A name with a private address still needs --allow-network
+    #[arg(id = "outbound.use_hosts_file", long = "use-hosts-file", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub use_hosts_file: bool,
+
     /// Maximum number of normal attempts in flight. One account can have at most a quarter of this maximum. Slow
     /// attempts (longer than 1 s) have a separate maximum with the same value. The limit of open files must be at least
     /// four times this maximum
@@ -141,6 +156,17 @@ pub struct Settings {
     /// Maximum number of attempts in flight to one webhook
     #[arg(id = "delivery.max_in_flight_per_webhook", long = "max-in-flight-per-webhook", value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_in_flight_per_webhook: u32,
+
+    /// Maximum number of attempts in flight to a host that has accepted no callback yet, over all webhooks and accounts.
+    /// Each accepted callback adds one, and failures halve the addition. After 1000 accepted callbacks, the host has no
+    /// limit. All new names of one address may have four times this number together
+    #[arg(id = "delivery.new_host_attempts", long = "new-host-attempts", value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub new_host_attempts: u32,
+
+    /// Maximum number of attempts per second to a host that has accepted no callback yet. The number grows and falls like
+    /// --new-host-attempts
+    #[arg(id = "delivery.new_host_attempts_per_second", long = "new-host-attempts-per-second", value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub new_host_attempts_per_second: u32,
 
     /// Time limit for one attempt, in seconds. This time includes name resolution and the token request
     #[arg(id = "delivery.attempt_timeout_seconds", long = "attempt-timeout-seconds", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
@@ -304,6 +330,12 @@ impl Settings {
             ));
         }
         Ok(())
+    }
+
+    /// Returns the ports to which callbacks and token requests may be sent.
+    #[must_use]
+    pub fn allowed_ports(&self) -> Vec<Ports> {
+        if self.allowed_ports.is_empty() { Ports::default_for(self.allow_http) } else { self.allowed_ports.clone() }
     }
 
     /// Returns the networks that may receive callbacks although they are not public: `allow_networks`, and also the

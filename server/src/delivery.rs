@@ -34,7 +34,7 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::model::{Fleet, Next};
 use crate::secrets::seal::Vault;
-use crate::slots::{Caps, MAX_PAUSE, Slots, WorkItem};
+use crate::slots::{MAX_PAUSE, Slots, WorkItem};
 use crate::store::{self, DeactivationCause, DeactivationPolicy, Destination, EndedAttempt, HEARTBEAT, Leased, Store};
 
 mod attempt;
@@ -60,11 +60,11 @@ use handshake::Handshakes;
 pub use outcome::NotMade;
 use retry::RetrySchedule;
 use target::Targets;
-pub use test_callback::Sample;
+pub use test_callback::{Sample, TestRefusal};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub caps: Caps,
+    pub slots: Arc<Slots>,
     pub retry_schedule: RetrySchedule,
     /// Time limit of one attempt, including name resolution and token request.
     pub attempt_timeout: Duration,
@@ -127,7 +127,7 @@ impl Engine {
         log: slog::Logger,
     ) -> Arc<Engine> {
         Arc::new(Engine {
-            slots: Slots::new(settings.caps),
+            slots: settings.slots.clone(),
             targets: Targets::new(vault, metrics.clone()),
             settings,
             store,

@@ -33,8 +33,8 @@
 //! - *Lane*: a queue of a webhook. Each pending delivery is in one lane. The lane `fresh` has new deliveries. The lane
 //!   `retry` has deliveries after a failed attempt, and deliveries that a redelivery or a recovery made due again. All
 //!   pending deliveries of ordered webhooks are in the lane `ordered`.
-//! - *Slot*: the permission to make one attempt. [`slots`] limits the number of slots in total, per account and per webhook.
-//!   Slots exist only in memory.
+//! - *Slot*: the permission to make one attempt. [`slots`] limits the number of slots in total, per account, per webhook and
+//!   per host. Slots exist only in memory.
 //! - *Lease*: the right of one node to attempt a delivery. In the store, `leased_by` is the incarnation of that node.
 //! - *Epoch*: the activation counter of a webhook. A delivery stores the epoch at its publication, or at its most
 //!   recent redelivery or recovery. When the webhook is deactivated, its pending deliveries count as cancelled. The
@@ -80,7 +80,9 @@
 //!   contains the master key.
 //! - No log line, error or Debug output contains a secret. Only `getSigningSecret`, `rotateSigningSecret` and the
 //!   command `token create` output a secret. The first access token of an embedded store is written to a file.
-//! - If handshakes are required, a new webhook or a new target URL gets no notification before its receiver has agreed.
+//! - If handshakes are required, a new webhook, a new target URL or a new token URL gets no notification before its
+//!   receiver and its token server have agreed.
+//! - A host that has not accepted callbacks gets few attempts at a time, over all webhooks and accounts of a node.
 //! - The service refuses every setting and every request member that it does not support.
 //! - The code of retry schedules, rate limits and slots gets the current time and random numbers as parameters.
 //!

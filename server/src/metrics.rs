@@ -150,10 +150,10 @@ impl Default for Metrics {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Version of the server", build);
         // Series exist from the start with the value 0. Otherwise an alert on an increase would miss the first event.
-        for outcome in ["accepted", "rejected", "timed_out", "unreachable", "address_blocked", "token_refused"] {
+        for outcome in ["accepted", "rejected", "timed_out", "unreachable", "name_not_found", "address_blocked", "token_refused"] {
             let _ = metrics.attempts.get_or_create(&[("outcome", outcome)]);
         }
-        for result in ["issued", "token_refused", "timed_out", "unreachable", "address_blocked", "not_made"] {
+        for result in ["issued", "token_refused", "timed_out", "unreachable", "name_not_found", "address_blocked", "not_made"] {
             let _ = metrics.token_requests.get_or_create(&[("result", result)]);
         }
         for status in ["succeeded", "failed"] {

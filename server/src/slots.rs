@@ -4,10 +4,12 @@
 //! account and per webhook. Other caps limit the payload bytes of the attempts in flight, in total and per account.
 //! Each webhook also has an *allowance*: a maximum number of attempts in flight that grows with successes
 //! (`slots/health.rs`). An attempt that takes longer than a second is *slow*. Slow attempts have separate caps, so that
-//! they do not block other attempts.
+//! they do not block other attempts. Hosts that have not accepted enough callbacks have limits over all webhooks and
+//! accounts (`slots/hosts.rs`).
 //!
 //! A [`WorkItem`] (*work*) is a webhook and a lane in which deliveries may be due. Work that gets no slot waits in this
-//! module. It waits for the total cap, for the cap of its account, for the allowance of its webhook, or until a time.
+//! module. It waits for the total cap, for the cap of its account, for the allowance of its webhook, for the limits of its
+//! host, or until a time.
 //! So the used memory depends on the number of waiting webhooks, but not on the number of deliveries. After a restart,
 //! the server finds the waiting deliveries in the store.
 
@@ -21,16 +23,22 @@ use uuid::Uuid;
 
 use crate::model::Lane;
 
+mod fair_queue;
 mod health;
+mod hosts;
 mod slot;
 mod state;
+mod visit;
 mod waiting;
 
 use health::Health;
 pub use health::MAX_PAUSE;
+use hosts::HostLimits;
+pub use hosts::{Hosts, NewHost};
 use slot::Ended;
 pub use slot::{Slot, Unrecorded};
 use state::{Priority, State, WaitReason, Webhook};
+pub use visit::Visit;
 
 /// The maximum numbers of attempts in flight. `total` and `per_account` limit the normal attempts. Slow attempts have
 /// separate limits of the same size.
@@ -39,15 +47,16 @@ pub struct Caps {
     pub total: usize,
     pub per_account: usize,
     pub per_webhook: usize,
+    pub new_host: NewHost,
 }
 
 impl Caps {
-    /// The cap of each account is a quarter of the total. So there are slots for other accounts even if all callbacks
+    /// The limits of new hosts are not set. The cap of each account is a quarter of the total. So there are slots for other accounts even if all callbacks
     /// of one account hang.
     #[must_use]
     pub fn new(total: usize, per_webhook: usize) -> Caps {
         let per_account = total.div_ceil(4);
-        Caps { total, per_account, per_webhook: per_webhook.min(per_account) }
+        Caps { total, per_account, per_webhook: per_webhook.min(per_account), new_host: NewHost::UNLIMITED }
     }
 
     /// Returns the limit for one priority. Only proven webhooks can use a quarter of the total. Only unproven webhooks
@@ -111,22 +120,35 @@ pub struct Slots {
 impl Slots {
     #[must_use]
     pub fn new(caps: Caps) -> Arc<Slots> {
-        let state = State { forget_at: MAX_NEW_WEBHOOKS, ..State::default() };
+        let state = State { forget_at: MAX_NEW_WEBHOOKS, hosts: HostLimits::new(caps.new_host), ..State::default() };
         Arc::new(Slots { caps, state: Mutex::new(state), woken: Notify::new() })
     }
 
     /// Returns a slot if all caps allow one more attempt. Otherwise lets the work wait until [`Slots::take_ready`]
     /// returns the work.
-    pub fn try_take(self: &Arc<Self>, account: &Arc<str>, work: WorkItem, payload_bytes: usize, now: DateTime<Utc>) -> Option<Slot> {
+    pub fn try_take(
+        self: &Arc<Self>,
+        account: &Arc<str>,
+        hosts: &Hosts,
+        work: WorkItem,
+        payload_bytes: usize,
+        now: DateTime<Utc>,
+    ) -> Option<Slot> {
         let payload_bytes = payload_bytes.min(MAX_ACCOUNT_PAYLOAD_BYTES);
         let mut state = self.lock();
-        match state.priority_for(&self.caps, account, work, payload_bytes, now) {
-            Ok(priority) => Some(state.admit(self, account, work, priority, payload_bytes, now)),
+        let priority = match state.priority_for(&self.caps, account, work, payload_bytes, now) {
+            Ok(priority) => priority,
             Err(reason) => {
                 state.wait(work, reason, Some(account));
-                None
+                return None;
             }
+        };
+        if let Some(host) = state.blocking_host(work.webhook_id, hosts, now) {
+            state.hosts.wait(&host, account, work, now);
+            state.wait(work, WaitReason::Host, None);
+            return None;
         }
+        Some(state.admit(self, account, hosts, work, priority, payload_bytes, now))
     }
 
     /// Lets work wait until `until`, because the webhook's rate limit allows no earlier attempt.
@@ -223,11 +245,14 @@ impl Slots {
         webhook.health = Health::default();
         let waits = webhook.waits;
         for lane in Lane::ALL {
-            if let Some(WaitReason::Time(until)) = waits[lane as usize] {
-                let work = WorkItem { webhook_id, lane };
-                state.until.remove(&(until, work));
-                state.move_to(work, WaitReason::Ready);
+            let work = WorkItem { webhook_id, lane };
+            match waits[lane as usize] {
+                Some(WaitReason::Time(until)) => drop(state.until.remove(&(until, work))),
+                // The work stays in the queue of the host, but is ignored there.
+                Some(WaitReason::Host) => {}
+                _ => continue,
             }
+            state.move_to(work, WaitReason::Ready);
         }
         drop(state);
         self.woken.notify_one();
@@ -240,6 +265,7 @@ impl Slots {
         let state = &mut *state;
         state.move_slow(&self.caps, now);
         state.end_waits_for_time(now);
+        state.end_waits_for_hosts(now);
         state.end_waits_for_slots(&self.caps);
         let count = state.ready.len().min(limit);
         let work_items: Vec<WorkItem> = state.ready.drain(..count).collect();
@@ -262,7 +288,7 @@ impl Slots {
         let time = state.until.first().map(|(until, _)| *until);
         // An attempt that becomes slow frees a normal slot.
         let slow = state.normal_attempts.values().next().filter(|_| state.has_queued_work()).map(|attempt| attempt.started_at + SLOW);
-        time.into_iter().chain(slow).min()
+        time.into_iter().chain(slow).chain(state.hosts.next_check()).min()
     }
 
     /// Waits until [`Slots::take_ready`] may return work.
@@ -288,4 +314,4 @@ impl Slots {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
+use url::Url;
 use uuid::Uuid;
 
 use crate::api::Scope;
 use crate::api::trace::TraceContext;
 use crate::api::types::{Account, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus};
 use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse, Token};
-use crate::slots::{Slot, Slots, WorkItem};
+use crate::slots::{Hosts, Slot, Slots, WorkItem};
 
 pub mod address;
 mod backlog_counts;

@@ -46,6 +46,8 @@ impl Engine {
         };
         let sent = match sent {
             Ok(sent) => sent,
+            // The next call of `try_take` lets the work wait for the address.
+            Err(NotMade::HostLimit(_)) => return self.release(leased, name).await,
             Err(error) => {
                 self.metrics.attempt_not_made();
                 slog::error!(self.log, "an attempt could not be made and is not counted; the delivery is released in a second"; name, "error" => chain(&error));

@@ -74,7 +74,7 @@ mod tests {
         };
         assert!(store.register_webhook(webhook, None, 1).await.expect("stored"));
         let settings = Settings {
-            caps: Caps::new(100, 100),
+            slots: Slots::new(crate::slots::Caps::new(100, 100)),
             retry_schedule: RetrySchedule::default(),
             attempt_timeout: Duration::from_secs(15),
             policy: None,

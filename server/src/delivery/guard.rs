@@ -30,11 +30,13 @@ use reqwest::redirect;
 use rustix::io::Errno;
 use url::{Host, Url};
 
+mod ports;
 mod ranges;
 mod resolver;
 
+pub use self::ports::Ports;
 pub use self::ranges::Range;
-pub use self::resolver::{DNS_PORT, NameError};
+pub use self::resolver::{DNS_PORT, NameError, NewHosts};
 
 use self::ranges::AddressPolicy;
 use self::resolver::{CheckingResolver, Names};
@@ -64,6 +66,9 @@ pub struct GuardPolicy {
     /// Networks that callbacks may reach although they are not globally reachable. The metadata service of a cloud is
     /// allowed only if a network is exactly the address of that service.
     pub allow_networks: Vec<IpNet>,
+    /// Networks that callbacks must not reach. They take precedence over `allow_networks`.
+    pub deny_networks: Vec<IpNet>,
+    pub allowed_ports: Vec<Ports>,
     /// Whether `http` URLs are allowed in addition to `https` URLs.
     pub allow_http: bool,
     /// Certificate authorities that are trusted in addition to those of the system.
@@ -72,6 +77,10 @@ pub struct GuardPolicy {
     pub connect_timeout: Duration,
     /// The name servers. An empty list means those of `/etc/resolv.conf`.
     pub name_servers: Vec<SocketAddr>,
+    /// Whether names are also looked up in the hosts file and the search domains of this machine.
+    pub use_hosts_file: bool,
+    /// The limits for the addresses of new hosts. `None` means no limits.
+    pub new_hosts: Option<NewHosts>,
     /// Maximum number of concurrent lookups. Each lookup may use up to four sockets.
     pub max_lookups: usize,
 }
@@ -82,10 +91,14 @@ impl Default for GuardPolicy {
     fn default() -> GuardPolicy {
         GuardPolicy {
             allow_networks: Vec::new(),
+            deny_networks: Vec::new(),
+            allowed_ports: Ports::default_for(false),
             allow_http: false,
             extra_root_certificates: Vec::new(),
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             name_servers: Vec::new(),
+            use_hosts_file: false,
+            new_hosts: None,
             max_lookups: DEFAULT_MAX_LOOKUPS,
         }
     }
@@ -96,6 +109,7 @@ impl Default for GuardPolicy {
 pub struct Guard {
     client: reqwest::Client,
     addresses: Arc<AddressPolicy>,
+    ports: Arc<[Ports]>,
     allow_http: bool,
 }
 
@@ -108,7 +122,7 @@ pub enum GuardError {
     Client(#[source] reqwest::Error),
 }
 
-/// Why a URL is refused. Customers may read the message, so it does not contain the internal address of a name.
+/// Why a URL is refused. Customers may read the message.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     #[error("the URL must begin with {allowed}, not with {scheme}:")]
@@ -121,19 +135,21 @@ pub enum Refusal {
     Fragment,
     #[error("the address {address} is not publicly reachable ({range}); use the URL of a public server")]
     AddressForbidden { address: IpAddr, range: &'static Range },
-    #[error("the name {name} has an address that is not publicly reachable ({}); all its addresses must be public", range.name)]
-    NameForbidden { name: String, address: IpAddr, range: &'static Range },
+    #[error("the operator of this service allows no requests to the address {address}; use another server")]
+    AddressDenied { address: IpAddr },
+    #[error("the port {port} is not allowed; the allowed ports are {allowed}")]
+    PortNotAllowed { port: u16, allowed: String },
 }
 
 impl Guard {
     pub fn new(policy: GuardPolicy) -> Result<Guard, GuardError> {
-        let names = Names::of_system(policy.name_servers.clone(), policy.max_lookups).map_err(GuardError::Names)?;
+        let names = Names::of_system(policy.use_hosts_file, policy.name_servers.clone(), policy.max_lookups).map_err(GuardError::Names)?;
         Guard::with_names(policy, names)
     }
 
     fn with_names(policy: GuardPolicy, names: Names) -> Result<Guard, GuardError> {
-        let addresses = Arc::new(AddressPolicy::new(policy.allow_networks));
-        let resolver = CheckingResolver { names: Arc::new(names), policy: addresses.clone() };
+        let addresses = Arc::new(AddressPolicy::new(policy.allow_networks, policy.deny_networks));
+        let resolver = CheckingResolver { names: Arc::new(names), policy: addresses.clone(), new_hosts: policy.new_hosts };
         #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the outbound client")]
         let builder = reqwest::Client::builder();
         let client = builder
@@ -153,7 +169,7 @@ impl Guard {
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .build()
             .map_err(GuardError::Client)?;
-        Ok(Guard { client, addresses, allow_http: policy.allow_http })
+        Ok(Guard { client, addresses, ports: policy.allowed_ports.into(), allow_http: policy.allow_http })
     }
 
     /// Checks the URL itself, for example before the URL is stored. The function does not resolve the host name.
@@ -172,6 +188,10 @@ impl Guard {
         if url.fragment().is_some() {
             return Err(Refusal::Fragment);
         }
+        if let Some(port) = url.port_or_known_default().filter(|port| !self.ports.iter().any(|ports| ports.contains(*port))) {
+            let allowed = self.ports.iter().map(Ports::to_string).collect::<Vec<_>>().join(", ");
+            return Err(Refusal::PortNotAllowed { port, allowed });
+        }
         // For `https` and `http`, the URL parser has already converted every spelling of an IP address (octal,
         // hexadecimal, short, percent-encoded, full-width).
         let address: IpAddr = match url.host() {
@@ -180,20 +200,18 @@ impl Guard {
             Some(Host::Ipv4(address)) => address.into(),
             Some(Host::Ipv6(address)) => address.into(),
         };
+        if self.addresses.denies(address) {
+            return Err(Refusal::AddressDenied { address });
+        }
         self.addresses.check(address).map_err(|range| Refusal::AddressForbidden { address, range })
     }
 
     /// Creates a request. The addresses of a host name are checked later, when the request is sent. If that check
-    /// refuses an address, [`refusal_in`] finds the refusal in the error.
+    /// refuses an address, [`name_error_in`] finds [`NameError::NotFound`] in the error.
     pub fn request(&self, method: http::Method, url: &Url) -> Result<reqwest::RequestBuilder, Refusal> {
         self.check_url(url)?;
         Ok(self.client.request(method, url.clone()))
     }
-}
-
-/// Returns the refusal if a request failed because the guard refused an address.
-pub fn refusal_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Refusal> {
-    find_in(error)
 }
 
 /// Returns the error if a request failed because of name resolution.

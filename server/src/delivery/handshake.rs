@@ -6,7 +6,13 @@
 //! require these credentials, so the handshake also shows that the credentials work. Notifications contain data of the
 //! platform. The handshake ensures that the service sends this data only to servers that have agreed to receive it.
 //!
-//! Handshakes use no slots. A separate, small limit applies to the handshakes in flight.
+//! A token server agrees by issuing a token for the credentials of the webhook: the callback of the handshake is sent only
+//! with such a token. Only a server that knows these credentials issues a token. So an update with a new token URL needs
+//! a new handshake. Until a handshake has succeeded, the token server gets only the token requests of handshakes and
+//! tests.
+//!
+//! Handshakes use no slots. A separate, small limit applies to the handshakes in flight. Handshakes also count against the
+//! limits of their hosts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,6 +41,9 @@ const MAX_IN_FLIGHT_PER_ACCOUNT: usize = 4;
 
 /// Minimum time between two queries while more handshakes are due than the limit allows.
 const MIN_QUERY_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long a handshake waits if the limits of its host allow no attempt.
+const HOST_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Checks whether a response agrees to the handshake.
 ///
@@ -127,7 +136,7 @@ impl Engine {
         let log = self.log.new(slog::o!("webhook" => due.webhook_id.to_string(), "attempt" => due.attempt));
         let end = match self.attempt_handshake(due, &log).await {
             Ok(Some(end)) => end,
-            // The webhook and its handshake were deleted meanwhile.
+            // The webhook and its handshake were deleted meanwhile, or the limits of the host allow no handshake now.
             Ok(None) => return,
             Err(error) => {
                 slog::error!(log, "cannot attempt a handshake; it is tried again in a second"; "error" => chain(&*error));
@@ -146,8 +155,14 @@ impl Engine {
 
     async fn attempt_handshake(&self, due: &DueHandshake, log: &slog::Logger) -> anyhow::Result<Option<HandshakeEnd>> {
         let Some(webhook) = self.store.get_webhook(None, due.webhook_id).await? else { return Ok(None) };
-        let target = self.targets.get(&Destination::of(&webhook))?;
+        let destination = Destination::of(&webhook);
+        let target = self.targets.get(&destination)?;
         let now = self.clock.now();
+        let Some(visit) = self.slots.try_visit(&destination.hosts, now) else {
+            // The handshake is still due.
+            tokio::time::sleep(HOST_RETRY_INTERVAL).await;
+            return Ok(None);
+        };
         // Each attempt has a new identifier, because a receiver may ignore identifiers that it has already handled.
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
@@ -160,6 +175,7 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout;
         let sent =
             attempt::send(&self.guard, &target, Call { notification_id, body: body.to_json().into(), deadline, trace: None }, now).await?;
+        visit.end(sent.accepted(), self.clock.now());
         let agreement = check_response(&due.challenge, sent.status_code, &sent.body);
         let end = self.handshake_end(agreement.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => agreement.err(), "next" => ?end);

@@ -11,6 +11,7 @@ pub(super) enum Outcome {
     Rejected,
     TimedOut,
     Unreachable,
+    NameNotFound,
     AddressBlocked,
     TokenRefused,
 }
@@ -22,6 +23,7 @@ impl Outcome {
             Outcome::Rejected => "rejected",
             Outcome::TimedOut => "timed_out",
             Outcome::Unreachable => "unreachable",
+            Outcome::NameNotFound => "name_not_found",
             Outcome::AddressBlocked => "address_blocked",
             Outcome::TokenRefused => "token_refused",
         }
@@ -37,10 +39,16 @@ pub(super) enum Failure {
     NotMade(NotMade),
 }
 
-/// This server could not make the attempt, because the server lacks a resource. The attempt is not counted.
+/// Why this server could not make the attempt. The attempt is not counted.
 #[derive(Debug, thiserror::Error)]
-#[error("the attempt could not be made: {0}")]
-pub struct NotMade(String);
+pub enum NotMade {
+    /// The server lacks a resource.
+    #[error("the attempt could not be made: {0}")]
+    Shortage(String),
+    /// The limits for the address of a new host allow no attempt now. The work of the delivery waits in `slots`.
+    #[error("the attempt could not be made: {0}")]
+    HostLimit(NameError),
+}
 
 impl Failure {
     pub(super) fn new(outcome: Outcome, error: impl Into<String>) -> Failure {
@@ -67,13 +75,17 @@ impl Failure {
     /// knows the URL, and the URL may contain a key.
     pub(super) fn of(error: &reqwest::Error) -> Failure {
         if let Some(shortage) = guard::shortage_in(error) {
-            return Failure::NotMade(NotMade(shortage));
+            return Failure::NotMade(NotMade::Shortage(shortage));
         }
-        if let Some(refusal) = guard::refusal_in(error) {
-            return Failure::new(Outcome::AddressBlocked, refusal.to_string());
+        if let Some(busy @ NameError::AddressBusy) = guard::name_error_in(error) {
+            return Failure::NotMade(NotMade::HostLimit(busy.clone()));
         }
         if let Some(error) = guard::name_error_in(error) {
-            let outcome = if matches!(error, NameError::TimedOut { .. }) { Outcome::TimedOut } else { Outcome::Unreachable };
+            let outcome = match error {
+                NameError::NotFound { .. } => Outcome::NameNotFound,
+                NameError::TimedOut { .. } => Outcome::TimedOut,
+                _ => Outcome::Unreachable,
+            };
             return Failure::new(outcome, error.to_string());
         }
         if error.is_timeout() {

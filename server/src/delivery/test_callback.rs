@@ -5,20 +5,27 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::api::callback::{CallbackBody, CallbackReference};
 use crate::api::types::EventType;
+use crate::slots::Visit;
 
 /// Time limit of a test. The caller waits for the result, so this time is shorter than the usual timeout of an HTTP
 /// client.
 const TEST_TIMEOUT: Duration = Duration::from_secs(8);
+/// If the limits of its host allow no test, a test tries again after this time. A host that refuses all requests allows
+/// one request in this time by default.
+const VISIT_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_VISIT_TRIES: usize = 20;
+
 /// Maximum number of concurrent tests per account.
 const MAX_TESTS: usize = 2;
 
 impl Engine {
-    /// Sends a test callback at once, in any state of the webhook, and stores nothing. Returns `None` if the account has reached
-    /// the maximum number of concurrent tests.
-    pub async fn test(&self, webhook: &store::Webhook, sample: Sample) -> anyhow::Result<Option<store::Attempt>> {
-        let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(None) };
+    /// Sends a test callback at once, in any state of the webhook, and stores nothing.
+    pub async fn test(&self, webhook: &store::Webhook, sample: Sample) -> anyhow::Result<Result<store::Attempt, TestRefusal>> {
+        let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(Err(TestRefusal::Account)) };
         let destination = Arc::new(Destination::of(webhook));
         let target = self.targets.get(&destination)?;
+        let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout.min(TEST_TIMEOUT);
+        let Some(visit) = self.visit(&destination).await else { return Ok(Err(TestRefusal::Host)) };
         let now = self.clock.now();
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
@@ -28,10 +35,32 @@ impl Engine {
             notification: CallbackReference { id: notification_id },
             webhook: CallbackReference { id: webhook.id },
         };
-        let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
-        let call = Call { notification_id, body: body.to_json().into(), trace: None, deadline: tokio::time::Instant::now() + timeout };
-        Ok(Some(attempt::send(&self.guard, &target, call, now).await?.into_record(1)))
+        let call = Call { notification_id, body: body.to_json().into(), trace: None, deadline };
+        let sent = attempt::send(&self.guard, &target, call, now).await?;
+        visit.end(sent.accepted(), self.clock.now());
+        Ok(Ok(sent.into_record(1)))
     }
+
+    /// Waits for a short time until the limits of the hosts allow a test.
+    async fn visit(&self, destination: &Destination) -> Option<Visit> {
+        for _ in 0..MAX_VISIT_TRIES {
+            let visit = self.slots.try_visit(&destination.hosts, self.clock.now());
+            if visit.is_some() {
+                return visit;
+            }
+            tokio::time::sleep(VISIT_INTERVAL).await;
+        }
+        None
+    }
+}
+
+/// The limit that a test would exceed.
+#[derive(Clone, Copy, Debug)]
+pub enum TestRefusal {
+    /// The account has reached the maximum number of concurrent tests.
+    Account,
+    /// The host of the target URL or token URL has accepted too few callbacks for more attempts now.
+    Host,
 }
 
 /// The event that a test callback reports.

@@ -7,7 +7,7 @@ fn engine(directory: &std::path::Path) -> Arc<Engine> {
     let metrics = Arc::new(Metrics::default());
     let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
     let settings = Settings {
-        caps: Caps::new(100, 100),
+        slots: Slots::new(crate::slots::Caps::new(100, 100)),
         retry_schedule: RetrySchedule::default(),
         attempt_timeout: Duration::from_secs(15),
         policy: None,

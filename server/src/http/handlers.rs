@@ -13,7 +13,7 @@ use crate::api::trace::TraceContext;
 use crate::api::types::*;
 use crate::api::{Api, ApiResult, Scope};
 use crate::delivery::recovery::Recovered;
-use crate::delivery::{NotMade, Sample};
+use crate::delivery::{NotMade, Sample, TestRefusal};
 use crate::http::App;
 use crate::http::auth;
 use crate::http::body;
@@ -170,8 +170,14 @@ impl Api for Handlers {
             let attempt = app.engine.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await;
             let attempt =
                 attempt.map_err(|error| if error.is::<NotMade>() { ApiError::overloaded(error) } else { ApiError::internal(error) })?;
-            let busy = || ApiError::rate_limited("two tests of this account's webhooks are running: wait until one has ended", 1);
-            Ok(HttpResponseOk(attempt.ok_or_else(busy)?.into()))
+            let attempt = attempt.map_err(|refusal| {
+                let detail = match refusal {
+                    TestRefusal::Account => "two tests of this account's webhooks are running: wait until one has ended",
+                    TestRefusal::Host => "the host of this URL has too many attempts that it has not accepted: try again later",
+                };
+                ApiError::rate_limited(detail, 1)
+            })?;
+            Ok(HttpResponseOk(attempt.into()))
         })
         .await
     }

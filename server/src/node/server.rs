@@ -15,7 +15,7 @@ use slog::Logger;
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
 use crate::delivery::Engine;
-use crate::delivery::guard::{Guard, GuardPolicy};
+use crate::delivery::guard::{Guard, GuardPolicy, NewHosts};
 use crate::http::auth::TokenCache;
 use crate::http::rate_limit::Limit;
 use crate::http::{App, routes};
@@ -26,7 +26,7 @@ use crate::node::admin::AdminListener;
 use crate::node::data_dir::DataDir;
 use crate::node::descriptors::Descriptors;
 use crate::node::open_store::{self, Opened};
-use crate::slots::Caps;
+use crate::slots::{Caps, NewHost, Slots};
 use crate::store::{DeactivationPolicy, StorageLimits};
 
 /// Maximum time that a stopping server waits for the end of requests to the admin listener.
@@ -74,9 +74,15 @@ impl Server {
                 raise the hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least four times that number";
                 "limit" => %descriptors, "max_in_flight" => settings.max_in_flight, "in_flight_instead" => max_in_flight);
         }
-        let guard = Guard::new(policy(&settings, descriptors, &data_dir)?).context("cannot create the HTTP client for callbacks")?;
+        let new_host =
+            NewHost { attempts: settings.new_host_attempts as usize, attempts_per_second: settings.new_host_attempts_per_second as usize };
+        let caps = Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize);
+        let slots = Slots::new(Caps { new_host, ..caps });
+        let new_hosts = NewHosts { slots: slots.clone(), clock: clock.clone() };
+        let guard =
+            Guard::new(policy(&settings, descriptors, &data_dir, new_hosts)?).context("cannot create the HTTP client for callbacks")?;
         let engine_settings = crate::delivery::Settings {
-            caps: Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize),
+            slots,
             retry_schedule: settings.retry_schedule.clone(),
             attempt_timeout: Duration::from_secs(settings.attempt_timeout_seconds),
             policy: (settings.deactivate_after_days > 0).then(|| DeactivationPolicy {
@@ -222,7 +228,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
     }
 }
 
-fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> anyhow::Result<GuardPolicy> {
+fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir, new_hosts: NewHosts) -> anyhow::Result<GuardPolicy> {
     let mut authorities = Vec::new();
     let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
         let certificates = reqwest::Certificate::from_pem_bundle(pem).with_context(|| format!("{name} contains no usable certificate"))?;
@@ -239,10 +245,14 @@ fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir) -> 
     }
     Ok(GuardPolicy {
         allow_networks: settings.allowed_networks(),
+        deny_networks: settings.deny_networks.clone(),
+        allowed_ports: settings.allowed_ports(),
         allow_http: settings.allow_http,
         extra_root_certificates: authorities,
         connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
         name_servers: settings.name_servers.clone(),
+        use_hosts_file: settings.use_hosts_file,
+        new_hosts: Some(new_hosts),
         max_lookups: descriptors.lookups(),
     })
 }

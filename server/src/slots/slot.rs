@@ -8,6 +8,7 @@ pub struct Slot {
     pub(super) slots: Arc<Slots>,
     pub(super) number: u64,
     pub(super) account: Arc<str>,
+    pub(super) hosts: Hosts,
     pub(super) webhook_id: Uuid,
     pub(super) payload_bytes: usize,
     pub(super) proven: bool,
@@ -50,7 +51,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.slots.lock();
         state.release(self, &self.slots.caps);
-        let must_wake = !state.ready.is_empty() || state.has_queued_work();
+        let must_wake = !state.ready.is_empty() || state.has_queued_work() || state.hosts.has_changed();
         drop(state);
         if must_wake {
             self.slots.woken.notify_one();

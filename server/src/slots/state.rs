@@ -13,6 +13,7 @@ pub(super) struct State {
     pub(super) payloads_full: bool,
     pub(super) accounts: HashMap<Arc<str>, Account>,
     pub(super) webhooks: HashMap<Uuid, Webhook>,
+    pub(super) hosts: HostLimits,
     /// When there are this many webhooks in the state, idle webhooks are removed.
     pub(super) forget_at: usize,
     /// Work that waits for the total cap, by priority.
@@ -98,6 +99,8 @@ pub(super) enum WaitReason {
     Account,
     /// The work waits for the allowance of the webhook.
     Webhook,
+    /// The work waits for the limits of a host.
+    Host,
     Time(DateTime<Utc>),
     /// The work no longer has a reason to wait. The next call of [`Slots::take_ready`] may return it.
     Ready,
@@ -209,10 +212,19 @@ impl State {
         Load { attempts: self.normal.attempts - attempts, bytes: self.normal.bytes - bytes }
     }
 
+    /// Returns the host whose limits allow no attempt of the webhook now. A webhook that has accepted callbacks can
+    /// always have one attempt in flight. So other webhooks at its host cannot block it.
+    pub(super) fn blocking_host(&mut self, webhook_id: Uuid, hosts: &Hosts, now: DateTime<Utc>) -> Option<Arc<str>> {
+        let is_exempt = |webhook: &Webhook| webhook.health.is_proven() && webhook.in_flight + webhook.slow == 0;
+        if self.webhooks.get(&webhook_id).is_some_and(is_exempt) { None } else { self.hosts.blocking(hosts, now) }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "these are the facts of one attempt, and there is one caller")]
     pub(super) fn admit(
         &mut self,
         slots: &Arc<Slots>,
         account: &Arc<str>,
+        hosts: &Hosts,
         work: WorkItem,
         priority: Priority,
         payload_bytes: usize,
@@ -227,6 +239,7 @@ impl State {
         webhook.in_flight += 1;
         webhook.idle_since = None;
         self.accounts.entry(account.clone()).or_default().normal.add(payload_bytes);
+        self.hosts.begin(hosts, now);
         self.last_number += 1;
         let attempt = InFlight { started_at: now, account: account.clone(), webhook_id: work.webhook_id, payload_bytes, proven };
         self.normal_attempts.insert(self.last_number, attempt);
@@ -234,6 +247,7 @@ impl State {
             slots: slots.clone(),
             number: self.last_number,
             account: account.clone(),
+            hosts: hosts.clone(),
             webhook_id: work.webhook_id,
             payload_bytes,
             proven,
@@ -245,6 +259,7 @@ impl State {
     pub(super) fn release(&mut self, slot: &Slot, caps: &Caps) {
         self.normal_attempts.remove(&slot.number);
         self.overdue.remove(&slot.number);
+        self.hosts.end(&slot.hosts, slot.ended);
         let slow = self.slow_numbers.remove(&slot.number);
         if slow {
             self.slow.remove(slot.payload_bytes);
@@ -282,9 +297,15 @@ impl State {
             }
             None => {}
         }
-        let waits = webhook.waits;
-        for lane in Lane::ALL.into_iter().filter(|lane| waits[*lane as usize] == Some(WaitReason::Webhook)) {
-            self.move_to(WorkItem { webhook_id: slot.webhook_id, lane }, reason);
+        // See `blocking_host`: this webhook need not wait for its host any longer.
+        let is_exempt = webhook.health.is_proven() && webhook.in_flight + webhook.slow == 0;
+        for (lane, wait) in Lane::ALL.into_iter().zip(webhook.waits) {
+            let work = WorkItem { webhook_id: slot.webhook_id, lane };
+            match wait {
+                Some(WaitReason::Webhook) => self.move_to(work, reason),
+                Some(WaitReason::Host) if is_exempt => self.move_to(work, WaitReason::Ready),
+                _ => {}
+            }
         }
     }
 }

@@ -1,15 +1,15 @@
 use super::*;
 
-fn at(milliseconds: i64) -> DateTime<Utc> {
+pub(super) fn at(milliseconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::milliseconds(milliseconds)
 }
 
-fn work(webhook: u128, lane: Lane) -> WorkItem {
+pub(super) fn work(webhook: u128, lane: Lane) -> WorkItem {
     WorkItem { webhook_id: Uuid::from_u128(webhook), lane }
 }
 
 fn take(slots: &Arc<Slots>, account: &str, webhook: u128, lane: Lane) -> Option<Slot> {
-    slots.try_take(&account.into(), work(webhook, lane), 10, at(0))
+    slots.try_take(&account.into(), &Hosts::default(), work(webhook, lane), 10, at(0))
 }
 
 fn accept(slots: &Arc<Slots>, account: &str, webhook: u128, accepted: usize) {
@@ -51,7 +51,8 @@ fn a_webhook_loses_allowance_when_its_connections_are_closed() {
     let slots = Slots::new(Caps::new(100, 20));
     accept(&slots, "a", 1, 100);
     let held_at = |now| {
-        let held: Vec<Slot> = std::iter::from_fn(|| slots.try_take(&"a".into(), work(1, Lane::Fresh), 10, now)).collect();
+        let held: Vec<Slot> =
+            std::iter::from_fn(|| slots.try_take(&"a".into(), &Hosts::default(), work(1, Lane::Fresh), 10, now)).collect();
         let count = held.len();
         held.into_iter().for_each(|slot| drop(slot.end(true, now)));
         let _ = slots.take_ready(now, 10);
@@ -114,8 +115,8 @@ fn after_failures_in_a_row_a_webhook_gets_only_probes() {
     assert_eq!(slots.next_check(), Some(at(250)));
     assert_eq!(slots.take_ready(at(250), 10), [work(1, Lane::Fresh), work(1, Lane::Retry)]);
     let now = at(250);
-    let probe = slots.try_take(&"a".into(), work(1, Lane::Fresh), 10, now).expect("one probe is sent");
-    assert!(slots.try_take(&"a".into(), work(1, Lane::Retry), 10, now).is_none(), "only one probe is sent");
+    let probe = slots.try_take(&"a".into(), &Hosts::default(), work(1, Lane::Fresh), 10, now).expect("one probe is sent");
+    assert!(slots.try_take(&"a".into(), &Hosts::default(), work(1, Lane::Retry), 10, now).is_none(), "only one probe is sent");
     probe.end(false, now);
     assert!(slots.take_ready(now, 10).is_empty());
     assert_eq!(slots.take_ready(at(750), 10), [work(1, Lane::Retry)], "the next probe is sent after twice the time");
@@ -136,8 +137,9 @@ fn a_changed_webhook_does_not_wait() {
 #[test]
 fn payload_bytes_are_limited_but_the_first_payload_of_an_account_fits() {
     let slots = Slots::new(Caps::new(100, 100));
-    let take_huge =
-        |webhook: u128| slots.try_take(&webhook.to_string().as_str().into(), work(webhook, Lane::Fresh), MAX_PAYLOAD_BYTES * 2, at(0));
+    let take_huge = |webhook: u128| {
+        slots.try_take(&webhook.to_string().as_str().into(), &Hosts::default(), work(webhook, Lane::Fresh), MAX_PAYLOAD_BYTES * 2, at(0))
+    };
     let mut held: Vec<Slot> = (0..4).filter_map(take_huge).collect();
     assert_eq!(held.len(), 3);
     assert!(slots.take_ready(at(0), 10).is_empty());
@@ -152,7 +154,7 @@ fn small_payloads_wait_behind_a_refused_large_payload_of_their_account() {
     accept(&slots, "a", 1, 100);
     let small = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
     let other = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
-    let take_large = || slots.try_take(&"a".into(), work(2, Lane::Fresh), MAX_ACCOUNT_PAYLOAD_BYTES, at(0));
+    let take_large = || slots.try_take(&"a".into(), &Hosts::default(), work(2, Lane::Fresh), MAX_ACCOUNT_PAYLOAD_BYTES, at(0));
     assert!(take_large().is_none());
     assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
     drop(small);
@@ -169,7 +171,7 @@ fn an_account_gets_a_quarter_of_the_payload_bytes() {
     let slots = Slots::new(Caps::new(400, 100));
     let large = MAX_ACCOUNT_PAYLOAD_BYTES / 4;
     accept(&slots, "a", 1, 100);
-    let take_large = |account: &str, webhook| slots.try_take(&account.into(), work(webhook, Lane::Fresh), large, at(0));
+    let take_large = |account: &str, webhook| slots.try_take(&account.into(), &Hosts::default(), work(webhook, Lane::Fresh), large, at(0));
     let mut held: Vec<Slot> = (0..8).filter_map(|_| take_large("a", 1)).collect();
     assert_eq!(held.len(), 4);
     assert!(slots.take_ready(at(0), 10).is_empty());
@@ -190,10 +192,11 @@ fn payloads_of_unproven_webhooks_leave_a_quarter_to_webhooks_that_accept() {
     let slots = Slots::new(Caps::new(400, 100));
     accept(&slots, "good", 99, 1);
     let half = MAX_ACCOUNT_PAYLOAD_BYTES / 2;
-    let held: Vec<Slot> =
-        (0..20).filter_map(|n| slots.try_take(&n.to_string().as_str().into(), work(n, Lane::Fresh), half, at(0))).collect();
+    let held: Vec<Slot> = (0..20)
+        .filter_map(|n| slots.try_take(&n.to_string().as_str().into(), &Hosts::default(), work(n, Lane::Fresh), half, at(0)))
+        .collect();
     assert_eq!(held.len() * half, MAX_PAYLOAD_BYTES / 4 * 3);
-    assert!(slots.try_take(&"good".into(), work(99, Lane::Fresh), half, at(0)).is_some());
+    assert!(slots.try_take(&"good".into(), &Hosts::default(), work(99, Lane::Fresh), half, at(0)).is_some());
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn webhooks_that_accept_leave_an_eighth_to_retries() {
 fn a_refused_payload_blocks_its_account_only_while_normal_attempts_are_in_flight() {
     let slots = Slots::new(Caps::new(400, 100));
     let held = take(&slots, "a", 1, Lane::Fresh).expect("a slot");
-    assert!(slots.try_take(&"a".into(), work(2, Lane::Fresh), MAX_ACCOUNT_PAYLOAD_BYTES, at(0)).is_none());
+    assert!(slots.try_take(&"a".into(), &Hosts::default(), work(2, Lane::Fresh), MAX_ACCOUNT_PAYLOAD_BYTES, at(0)).is_none());
     assert!(take(&slots, "a", 3, Lane::Fresh).is_none());
     // The webhook of the large payload has been deleted, so its work never takes a slot.
     assert_eq!(slots.take_ready(at(1000), 10), [work(2, Lane::Fresh), work(3, Lane::Fresh)]);
@@ -230,11 +233,12 @@ fn payloads_of_webhooks_that_accept_leave_an_eighth_to_retries() {
         accept(&slots, account, number as u128, 100);
     }
     let take_all = |(number, account): (usize, &Arc<str>)| {
-        std::iter::from_fn(|| slots.try_take(account, work(number as u128, Lane::Fresh), part, at(0))).collect::<Vec<Slot>>()
+        std::iter::from_fn(|| slots.try_take(account, &Hosts::default(), work(number as u128, Lane::Fresh), part, at(0)))
+            .collect::<Vec<Slot>>()
     };
     let held: Vec<Slot> = accounts.iter().enumerate().flat_map(take_all).collect();
     assert_eq!(held.len() * part, MAX_PAYLOAD_BYTES / 8 * 7);
-    assert!(slots.try_take(&"9".into(), work(9, Lane::Retry), part, at(0)).is_some());
+    assert!(slots.try_take(&"9".into(), &Hosts::default(), work(9, Lane::Retry), part, at(0)).is_some());
 }
 
 #[test]

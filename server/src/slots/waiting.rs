@@ -22,7 +22,7 @@ impl State {
             WaitReason::Total(priority) => self.queues[priority as usize].push_back(work),
             WaitReason::Time(until) => drop(self.until.insert((until, work))),
             WaitReason::Ready => self.ready.push_back(work),
-            WaitReason::Account | WaitReason::Webhook => {}
+            WaitReason::Account | WaitReason::Webhook | WaitReason::Host => {}
         }
         if let Some(webhook) = self.webhooks.get_mut(&work.webhook_id) {
             webhook.waits[work.lane as usize] = Some(reason);
@@ -40,6 +40,15 @@ impl State {
         while let Some(last) = self.until.last().copied().filter(|(until, _)| is_over(*until)) {
             self.until.remove(&last);
             self.move_to(last.1, WaitReason::Ready);
+        }
+    }
+
+    pub(super) fn end_waits_for_hosts(&mut self, now: DateTime<Utc>) {
+        for work in self.hosts.take_unblocked(now) {
+            let wait = self.webhooks.get(&work.webhook_id).and_then(|webhook| webhook.waits[work.lane as usize]);
+            if wait == Some(WaitReason::Host) {
+                self.move_to(work, WaitReason::Ready);
+            }
         }
     }
 

@@ -45,6 +45,7 @@ pub struct Destination {
     pub max_per_second: Option<u32>,
     pub ordered: bool,
     pub previous_secret: Option<PreviousSecret>,
+    pub hosts: Hosts,
 }
 
 impl Destination {
@@ -63,7 +64,13 @@ impl Destination {
             max_per_second: webhook.max_per_second,
             ordered: webhook.ordered,
             previous_secret: webhook.previous_secret.clone(),
+            hosts: Destination::hosts(webhook.target_url.as_str(), &webhook.auth),
         }
+    }
+
+    /// Returns the hosts of the target URL and the token URL. A damaged target URL has no host, and no request is sent to it.
+    pub(super) fn hosts(target_url: &str, auth: &Auth) -> Hosts {
+        Hosts::of(Url::parse(target_url).ok().iter().chain(&auth.token_url().map(OutboundUrl::to_url)))
     }
 
     /// Returns the work item of a new delivery to this webhook.

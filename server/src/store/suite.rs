@@ -72,7 +72,8 @@ impl Bench {
     pub(super) fn prove(&self, webhook: &Webhook) {
         let work = WorkItem { webhook_id: webhook.id, lane: Lane::Fresh };
         for _ in 0..1000 {
-            self.slots.try_take(&webhook.account.as_str().into(), work, 1, T0).expect("a free slot").end(true, T0);
+            let slot = self.slots.try_take(&webhook.account.as_str().into(), &Hosts::default(), work, 1, T0);
+            slot.expect("a free slot").end(true, T0);
         }
     }
 

@@ -108,6 +108,13 @@ impl Webhook {
         self.updated_at = now;
         Ok(())
     }
+
+    /// Returns whether the webhook has a target URL or a token URL that `previous` did not have. The servers at these
+    /// URLs may not have agreed in a handshake.
+    pub(super) fn needs_new_handshake(&self, previous: &Webhook) -> bool {
+        let token_url = self.auth.token_url();
+        self.target_url != previous.target_url || (token_url.is_some() && token_url != previous.auth.token_url())
+    }
 }
 
 /// The new values of an update. `None` means that the update does not change the value.

@@ -259,9 +259,9 @@ async fn a_name_that_resolves_to_a_private_address_is_not_contacted() {
     let server = Setup::production().start().await;
     let api = server.api();
     let id = api.register_url("https://localhost/x").await;
-    assert_eq!(api.test(&id).await["outcome"], "address_blocked");
+    assert_eq!(api.test(&id).await["outcome"], "name_not_found");
     let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
-    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("address_blocked")));
+    assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("name_not_found")));
 }
 
 #[tokio::test]

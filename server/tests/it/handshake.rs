@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Api, Authority, Callback, Process, Receiver, Reply, Server, Setup, eventually, id_of};
+use crate::harness::{Api, Authority, Callback, Process, Receiver, Reply, Server, Setup, TokenBehaviour, eventually, id_of};
 
 async fn start_with_handshake_required() -> (Server, Api, Receiver) {
     let server = Setup::dev().flags(&["--require-handshake"]).manual_clock().start().await;
@@ -245,7 +245,7 @@ async fn a_handshake_is_not_sent_to_a_name_that_resolves_to_a_private_address() 
     receiver.always_reply(Reply::ConfirmHandshake);
     let id = api.register_url(&receiver.url().replace("127.0.0.1", "localhost")).await;
     for attempts in 1..=2 {
-        let refused = async || (server.log().matches("address_blocked").count() == attempts).then_some(());
+        let refused = async || (server.log().matches("name_not_found").count() == attempts).then_some(());
         eventually("the refusal", refused).await;
         assert_eq!(state(&api.webhook(&id).await), UNVERIFIED);
         assert_eq!(state(&api.activate(&id).await), UNVERIFIED);
@@ -261,4 +261,30 @@ async fn no_handshake_is_sent_unless_it_is_required() {
     assert_eq!(state(&api.update(&id, &json!({ "targetURL": format!("{}/moved", receiver.url()) })).await), ("active", None));
     api.publish_type("a.b").await;
     assert_eq!(receiver.next().await.json()["type"], "a.b");
+}
+
+#[tokio::test]
+async fn a_new_token_url_needs_a_new_handshake_and_its_server_agrees_by_issuing_a_token() {
+    let (server, api, mut receiver) = start_with_handshake_required().await;
+    let id = register_verified(&api, &mut receiver).await;
+    receiver.always_reply(Reply::ConfirmHandshake);
+    let token_server = server.token_endpoint("client", "secret").await;
+    token_server.behave(TokenBehaviour::Refuse);
+    let auth = |scope: &str| {
+        let url = token_server.url();
+        json!({ "auth": { "type": "client_credential", "clientID": "client", "clientSecret": "secret", "tokenURL": url, "scope": scope } })
+    };
+    assert_eq!(state(&api.update(&id, &auth("one")).await), UNVERIFIED);
+    eventually("the record", async || server.log().contains("token_refused").then_some(())).await;
+    assert_eq!(api.publish_type("a.b").await["deliveryCount"], 0);
+    assert_eq!((state(&api.webhook(&id).await), receiver.count()), (UNVERIFIED, 1), "the receiver gets no callback without a token");
+    token_server.behave(TokenBehaviour::Issue { expires_in: None });
+    server.advance(TimeDelta::seconds(6));
+    wait_for_activation(&api, &id).await;
+    assert!(receiver.next().await.header("authorization").starts_with("Bearer "));
+    assert_eq!(state(&api.update(&id, &auth("two")).await), ("active", None), "the token URL is the same");
+    let without = api.update(&id, &json!({ "auth": { "type": "noauth" } })).await;
+    assert_eq!(state(&without), ("active", None), "no new server gets requests");
+    assert_eq!(state(&api.update(&id, &auth("one")).await), UNVERIFIED);
+    wait_for_activation(&api, &id).await;
 }

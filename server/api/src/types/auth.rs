@@ -171,6 +171,16 @@ pub enum Auth {
     Noauth {},
 }
 
+impl Auth {
+    #[must_use]
+    pub fn token_url(&self) -> Option<&OutboundUrl> {
+        match self {
+            Auth::ClientCredential { token_url, .. } => Some(token_url),
+            Auth::Basic { .. } | Auth::Noauth {} => None,
+        }
+    }
+}
+
 impl AuthInput {
     /// Returns two values: the part of the authentication that contains no secrets, and the secret. The store gets the
     /// secret only in encrypted form.

@@ -118,15 +118,26 @@ static RANGES: LazyLock<Vec<Range>> = LazyLock::new(|| {
     TABLE.iter().map(|&(network, kind, name, source)| Range { network: parse(network), name, source, kind }).collect()
 });
 
-/// Checks addresses against the table and the networks that the operator allows.
+/// Checks addresses against the table, and the networks that the operator allows or denies.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AddressPolicy {
     allowed: Vec<IpNet>,
+    denied: Vec<IpNet>,
 }
 
 impl AddressPolicy {
-    pub(super) fn new(allowed: impl IntoIterator<Item = IpNet>) -> AddressPolicy {
-        AddressPolicy { allowed: allowed.into_iter().map(unmapped).collect() }
+    pub(super) fn new(allowed: impl IntoIterator<Item = IpNet>, denied: impl IntoIterator<Item = IpNet>) -> AddressPolicy {
+        AddressPolicy { allowed: allowed.into_iter().map(unmapped).collect(), denied: denied.into_iter().map(unmapped).collect() }
+    }
+
+    /// Returns whether the operator denies callbacks to an address, or to an IPv4 address that the address contains.
+    pub(super) fn denies(&self, address: IpAddr) -> bool {
+        let contained = match address {
+            IpAddr::V4(_) => Vec::new(),
+            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| embedded_ipv4(v6), |v4| vec![v4]),
+        };
+        let mut forms = std::iter::once(address).chain(contained.into_iter().map(IpAddr::V4));
+        forms.any(|form| self.denied.iter().any(|network| network.contains(&form)))
     }
 
     /// Checks whether callbacks may be sent to an address.
@@ -198,7 +209,7 @@ mod tests {
     use super::*;
 
     fn policy(allowed: &[&str]) -> AddressPolicy {
-        AddressPolicy::new(allowed.iter().map(|network| network.parse().expect("a network")))
+        AddressPolicy::new(allowed.iter().map(|network| network.parse().expect("a network")), [])
     }
 
     fn refused_range(policy: &AddressPolicy, address: &str) -> Option<&'static str> {
@@ -311,6 +322,25 @@ mod tests {
             ("64:ff9b:1::/48", "64:ff9b:1::10.0.0.1", Some("private-use")),
         ] {
             assert_eq!(refused_range(&policy(&[allowed]), address), expected, "{address} with {allowed} allowed");
+        }
+    }
+
+    #[test]
+    fn a_denied_network_denies_its_addresses_in_every_form() {
+        for (denied, address, expected) in [
+            ("8.8.8.0/24", "8.8.8.8", true),
+            ("8.8.8.0/24", "8.8.9.8", false),
+            ("8.8.8.0/24", "::ffff:8.8.8.8", true),
+            ("8.8.8.0/24", "64:ff9b::8.8.8.8", true),
+            ("8.8.8.0/24", "2002:808:808::1", true),
+            ("::ffff:8.8.8.0/120", "8.8.8.8", true),
+            ("2606:4700::/32", "2606:4700:4700::1111", true),
+            ("2606:4700::/32", "2607::1", false),
+            // Denying all of IPv6 does not deny IPv4.
+            ("::/0", "8.8.8.8", false),
+        ] {
+            let policy = AddressPolicy::new([], [denied.parse().expect("a network")]);
+            assert_eq!(policy.denies(address.parse().expect("an address")), expected, "{address} with {denied} denied");
         }
     }
 

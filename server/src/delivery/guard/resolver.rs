@@ -5,10 +5,14 @@
 //! hickory-resolver, which blocks no threads. A lookup is a future. It is cancelled when its attempt ends, and it does
 //! not delay other lookups.
 //!
-//! The resolver follows the system configuration. A name in `/etc/hosts` is not queried in DNS. `/etc/resolv.conf` sets
-//! the name servers, search domains and options. Both files are read again when they change. If `/etc/hosts` does not
-//! contain `localhost`, this name has the loopback addresses (RFC 6761 §6.3). Other sources in `nsswitch.conf` (mDNS,
-//! LDAP) are not used. The operator may replace the name servers of `/etc/resolv.conf`.
+//! `/etc/resolv.conf` sets the name servers and options. The file is read again when it changes. The operator may replace
+//! these name servers. The name `localhost` has the loopback addresses (RFC 6761 §6.3). Customers choose the names, so a
+//! name is only what DNS says about exactly this name: `/etc/hosts` and the search domains contain names of the
+//! operator's network. The operator can allow both. Then a name in `/etc/hosts` is not queried in DNS. Other sources in
+//! `nsswitch.conf` (mDNS, LDAP) are not used.
+//!
+//! A name with a forbidden address gives the same error as a name that does not exist. Otherwise a customer could find
+//! out which names exist in the operator's network.
 //!
 //! The number of concurrent lookups is limited, because each lookup uses sockets. A name that was found before needs no
 //! lookup while its answer is valid. When the answer has expired, the lookup of this name may use a reserved permit.
@@ -29,8 +33,9 @@ use hickory_resolver::{TokioResolver, system_conf};
 use reqwest::dns::{Addrs, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
-use super::Refusal;
 use super::ranges::AddressPolicy;
+use crate::clock::Clock;
+use crate::slots::Slots;
 
 /// Number of names at which the cache is cleared.
 const MAX_CACHED_NAMES: usize = 10_000;
@@ -59,11 +64,11 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// Minimum time between two checks of the files for changes.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Why a name has no address. A forbidden address causes a [`Refusal`] instead. Customers may read the message of this
-/// error.
+/// Why a name has no address to connect to. Customers may read the message of this error.
 #[derive(thiserror::Error, Debug, Clone)]
 pub enum NameError {
-    #[error("the name {name} does not exist or has no address")]
+    /// The name does not exist, or at least one of its addresses is forbidden.
+    #[error("the name {name} does not exist or has no public address")]
     NotFound { name: String },
     #[error("no name server answered for {name} in time")]
     TimedOut { name: String },
@@ -71,23 +76,36 @@ pub enum NameError {
     Failed { name: String, source: NetError },
     #[error("too many names are being resolved at once")]
     Busy,
+    #[error("too many new hosts with the address of this name are being called at once")]
+    AddressBusy,
 }
 
 /// The resolver of the shared client.
 pub(super) struct CheckingResolver {
     pub(super) names: Arc<Names>,
     pub(super) policy: Arc<AddressPolicy>,
+    pub(super) new_hosts: Option<NewHosts>,
+}
+
+/// The limits for the addresses of hosts that have not accepted a callback yet.
+#[derive(Debug, Clone)]
+pub struct NewHosts {
+    pub slots: Arc<Slots>,
+    pub clock: Clock,
 }
 
 impl Resolve for CheckingResolver {
     fn resolve(&self, name: reqwest::dns::Name) -> Resolving {
-        let (names, policy) = (self.names.clone(), self.policy.clone());
+        let (names, policy, new_hosts) = (self.names.clone(), self.policy.clone(), self.new_hosts.clone());
         Box::pin(async move {
             let addresses = names.lookup(name.as_str()).await?;
             // A name with at least one forbidden address is refused. A name with internal and public addresses is
             // probably an attack: one of several attempts could reach the internal address.
-            for &address in &addresses {
-                policy.check(address).map_err(|range| Refusal::NameForbidden { name: name.as_str().to_owned(), address, range })?;
+            if addresses.iter().any(|&address| policy.denies(address) || policy.check(address).is_err()) {
+                return Err(NameError::NotFound { name: name.as_str().to_owned() }.into());
+            }
+            if new_hosts.is_some_and(|NewHosts { slots, clock }| !slots.may_connect(name.as_str(), &addresses, clock.now())) {
+                return Err(NameError::AddressBusy.into());
             }
             // The client replaces the port with that of the URL.
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
@@ -125,7 +143,8 @@ struct Found {
 
 /// The configuration files, and their state at the most recent check.
 struct Files {
-    hosts: PathBuf,
+    /// The hosts file, if the operator allows the hosts file and the search domains.
+    hosts: Option<PathBuf>,
     /// If this list is not empty, it replaces the name servers of `/etc/resolv.conf`.
     name_servers: Vec<SocketAddr>,
     checked_at: Instant,
@@ -136,14 +155,15 @@ struct Files {
 type Stamps = [Option<(SystemTime, u64)>; 2];
 
 impl Names {
-    /// Returns a resolver with the given name servers. An empty list means those of the system.
-    pub(super) fn of_system(name_servers: Vec<SocketAddr>, max_lookups: usize) -> Result<Names, NetError> {
-        Names::of_files(PathBuf::from(HOSTS_FILE), name_servers, max_lookups)
+    /// Returns a resolver with the given name servers. An empty list means those of the system. If `use_hosts_file` is
+    /// true, the hosts file and the search domains of the system are used too.
+    pub(super) fn of_system(use_hosts_file: bool, name_servers: Vec<SocketAddr>, max_lookups: usize) -> Result<Names, NetError> {
+        Names::of_files(use_hosts_file.then(|| PathBuf::from(HOSTS_FILE)), name_servers, max_lookups)
     }
 
-    fn of_files(hosts: PathBuf, name_servers: Vec<SocketAddr>, max_lookups: usize) -> Result<Names, NetError> {
+    fn of_files(hosts: Option<PathBuf>, name_servers: Vec<SocketAddr>, max_lookups: usize) -> Result<Names, NetError> {
         // The state is checked before the files are read, so that a change between these steps is not missed.
-        let files = Files { checked_at: Instant::now(), stamps: stamps(&hosts), hosts, name_servers };
+        let files = Files { checked_at: Instant::now(), stamps: stamps(hosts.as_deref()), hosts, name_servers };
         let current = Arc::new(files.read()?);
         // Because of the reserved permits, lookups that hang cannot block names that were found before.
         let reserved = max_lookups.div_ceil(2);
@@ -249,7 +269,11 @@ impl Files {
             config_of(&self.name_servers)
         };
         // Without a hosts file, addresses come only from DNS.
-        let hosts = Hosts(fs::read_to_string(&self.hosts).unwrap_or_default());
+        let hosts = Hosts(self.hosts.as_ref().and_then(|hosts| fs::read_to_string(hosts).ok()).unwrap_or_default());
+        let config = match self.hosts {
+            Some(_) => config,
+            None => ResolverConfig::from_parts(None, Vec::new(), config.name_servers),
+        };
         Ok(Snapshot { hosts, dns: dns(config, options)?, found: Mutex::default() })
     }
 
@@ -258,7 +282,7 @@ impl Files {
             return None;
         }
         self.checked_at = Instant::now();
-        let stamps = stamps(&self.hosts);
+        let stamps = stamps(self.hosts.as_deref());
         if stamps == self.stamps {
             return None;
         }
@@ -268,9 +292,9 @@ impl Files {
     }
 }
 
-fn stamps(hosts: &Path) -> Stamps {
-    [hosts, Path::new(RESOLV_CONF)].map(|path| {
-        let metadata = fs::metadata(path).ok()?;
+fn stamps(hosts: Option<&Path>) -> Stamps {
+    [hosts, Some(Path::new(RESOLV_CONF))].map(|path| {
+        let metadata = fs::metadata(path?).ok()?;
         Some((metadata.modified().ok()?, metadata.len()))
     })
 }

@@ -19,6 +19,7 @@ fn for_loopback() -> GuardPolicy {
     GuardPolicy {
         allow_networks: vec!["127.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")],
         allow_http: true,
+        allowed_ports: Ports::default_for(true),
         ..GuardPolicy::default()
     }
 }
@@ -161,6 +162,12 @@ fn a_public_address_and_any_name_may_be_stored() {
 #[test]
 fn a_url_with_a_forbidden_part_is_refused_with_a_clear_message() {
     let with_http = Guard::new(for_loopback()).expect("a guard");
+    let denying = GuardPolicy {
+        deny_networks: vec!["8.8.0.0/16".parse().expect("a network"), "127.0.0.0/8".parse().expect("a network")],
+        allowed_ports: vec!["8443".parse().expect("a port")],
+        ..for_loopback()
+    };
+    let denying = Guard::new(denying).expect("a guard");
     for (guard, url, message) in [
         (&strict(), "http://example.com", "the URL must begin with https:, not with http:"),
         (&strict(), "ftp://example.com", "the URL must begin with https:, not with ftp:"),
@@ -174,6 +181,15 @@ fn a_url_with_a_forbidden_part_is_refused_with_a_clear_message() {
             "https://10.0.0.1",
             "the address 10.0.0.1 is not publicly reachable (10.0.0.0/8, private-use); use the URL of a public server",
         ),
+        (&denying, "https://8.8.8.8:8443", "the operator of this service allows no requests to the address 8.8.8.8; use another server"),
+        (
+            &denying,
+            "https://127.0.0.1:8443",
+            "the operator of this service allows no requests to the address 127.0.0.1; use another server",
+        ),
+        (&strict(), "https://example.com:22", "the port 22 is not allowed; the allowed ports are 443, 1024-65535"),
+        (&with_http, "http://example.com:25", "the port 25 is not allowed; the allowed ports are 80, 443, 1024-65535"),
+        (&denying, "https://example.com", "the port 443 is not allowed; the allowed ports are 8443"),
     ] {
         assert_eq!(guard.check_url(&parse(url)).expect_err(url).to_string(), message);
     }
@@ -192,47 +208,38 @@ async fn an_allowed_network_is_reached_by_address_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_name_with_an_internal_address_is_refused_without_a_connection() {
+async fn a_name_with_an_internal_address_is_like_an_absent_name_and_gets_no_connection() {
     let hosts = "127.0.0.1 inward.test\n\
         8.8.8.8 mixed.test\n\
         127.0.0.1 mixed.test\n\
         ::ffff:127.0.0.1 mapped.test\n\
-        fe80::1 linklocal.test\n";
+        fe80::1 linklocal.test\n\
+        9.9.9.9 denied.test\n";
     let no_server = "127.0.0.1:9".parse().expect("an address");
-    let policy = GuardPolicy { allow_http: true, ..GuardPolicy::default() };
+    let deny_networks = vec!["9.9.9.0/24".parse().expect("a network")];
+    let policy = GuardPolicy { allow_http: true, deny_networks, ..GuardPolicy::default() };
     let (names, _directory) = resolver::tests::names_of(no_server, hosts);
     let guard = Guard::with_names(policy, names).expect("a guard");
     let mut receiver = Receiver::responding(ok()).await;
-    for (host, name) in [
-        ("localhost", "loopback"),
-        ("sub.localhost", "loopback"),
-        ("inward.test", "loopback"),
-        ("mixed.test", "loopback"),
-        ("mapped.test", "loopback"),
-        ("linklocal.test", "link-local"),
-    ] {
+    for host in ["localhost", "sub.localhost", "inward.test", "mixed.test", "mapped.test", "linklocal.test", "denied.test"] {
         let request = guard.request(http::Method::POST, &receiver.url("http", host)).expect("the addresses of a name are not checked yet");
         let error = request.send().await.expect_err("refused");
-        match refusal_in(&error) {
-            Some(refusal @ Refusal::NameForbidden { name: refused, range, .. }) => {
-                assert_eq!((refused.as_str(), range.name), (host, name));
-                assert!(!refusal.to_string().contains("127.0.0.1"), "{refusal}");
-            }
-            other => panic!("{host}: {other:?} in {error:?}"),
-        }
+        let reason = name_error_in(&error).unwrap_or_else(|| panic!("{error:?}"));
+        assert_eq!(reason.to_string(), format!("the name {host} does not exist or has no public address"), "as for an absent name");
+        assert!(matches!(reason, NameError::NotFound { .. }), "{reason:?}");
     }
     receiver.requests.try_recv().expect_err("nothing arrived");
 }
 
 #[tokio::test]
-async fn a_name_without_an_address_is_not_a_refusal() {
+async fn a_name_server_that_does_not_answer_is_another_error() {
     let no_server = "127.0.0.1:9".parse().expect("an address");
     let (names, _directory) = resolver::tests::names_of(no_server, "");
     let guard = Guard::with_names(GuardPolicy::default(), names).expect("a guard");
     let request = guard.request(http::Method::POST, &parse("https://example.test")).expect("a name");
     let error = request.send().await.expect_err("no name server");
-    assert_eq!(refusal_in(&error), None);
-    name_error_in(&error).expect("the reason");
+    let reason = name_error_in(&error).expect("the reason");
+    assert!(!matches!(reason, NameError::NotFound { .. }), "{reason:?}");
 }
 
 #[tokio::test]
@@ -301,7 +308,7 @@ async fn an_extra_certificate_authority_is_trusted_and_others_are_not() {
 
     let request = Guard::new(for_loopback()).expect("a guard").request(http::Method::POST, &url).expect("allowed");
     let error = request.send().await.expect_err("an unknown authority");
-    assert!(error.is_connect() && refusal_in(&error).is_none(), "{error:?}");
+    assert!(error.is_connect() && name_error_in(&error).is_none(), "{error:?}");
 }
 
 #[test]

@@ -256,7 +256,7 @@ impl LeaseTransaction<'_> {
     /// `slots`.
     fn take_slot(&self, target: &Target, payload_bytes: usize, rates: &mut HashMap<Uuid, Option<DateTime<Utc>>>) -> Option<Slot> {
         let Target { work, destination, .. } = target;
-        let slot = self.slots.try_take(&destination.account, *work, payload_bytes, self.now)?;
+        let slot = self.slots.try_take(&destination.account, &destination.hosts, *work, payload_bytes, self.now)?;
         let Some(rate) = destination.max_per_second.and_then(Rate::per_second) else { return Some(slot) };
         let theoretical_arrival_time = rates.entry(work.webhook_id).or_default();
         match rate.admit(*theoretical_arrival_time, self.now) {

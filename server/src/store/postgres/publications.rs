@@ -141,7 +141,10 @@ impl PublicationWriter {
             let work = destination.new_work();
             let slot = match &outbound {
                 Some(_) if needs_coordination(destination) || paused.has(&destination.account, destination.webhook_id) => None,
-                Some(_) => command.slots.try_take(&destination.account, work, publication.data.get().len(), publication.created_at),
+                Some(_) => {
+                    let bytes = publication.data.get().len();
+                    command.slots.try_take(&destination.account, &destination.hosts, work, bytes, publication.created_at)
+                }
                 None => None,
             };
             match slot.zip(outbound.clone()) {

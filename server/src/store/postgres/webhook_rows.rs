@@ -96,13 +96,15 @@ pub(super) async fn note_change(session: &Session, account: &str, id: Uuid, revi
 }
 
 fn destination_from_row(row: &Row) -> SessionResult<Destination> {
+    let (target_url, auth): (String, _) = (row.try_get(4)?, auth_from_row(row, 5)?);
     Ok(Destination {
         webhook_id: row.try_get(0)?,
         account: row.try_get::<_, &str>(1)?.into(),
         epoch: count(row.try_get(2)?),
         revision: count(row.try_get(3)?),
-        target_url: row.try_get(4)?,
-        auth: auth_from_row(row, 5)?,
+        hosts: Destination::hosts(&target_url, &auth),
+        target_url,
+        auth,
         auth_secret: row.try_get::<_, Option<Vec<u8>>>(6)?.map(Sealed),
         signing_secret: Sealed(row.try_get(7)?),
         max_per_second: row.try_get::<_, Option<i32>>(8)?.map(count),

@@ -62,7 +62,7 @@ pub(super) async fn update(
     now: DateTime<Utc>,
 ) -> SessionResult<Option<std::result::Result<Webhook, CredentialsRequired>>> {
     let Some(mut webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
-    let (target_url, handshake) = (webhook.target_url.clone(), change.handshake.clone());
+    let (previous, handshake) = (webhook.clone(), change.handshake.clone());
     if let Err(refused) = webhook.change(change, now) {
         return Ok(Some(Err(refused)));
     }
@@ -70,7 +70,7 @@ pub(super) async fn update(
         .execute(
             "UPDATE webhooks SET target_url = $2, auth = $3, auth_secret = $4, event_types = $5, description = $6,
              max_per_second = $7, ordered = $8, revision = $9, updated_at = $10, header_names = $11, headers = $12,
-             verified = verified AND target_url = $2 WHERE id = $1",
+             verified = verified AND NOT $13 WHERE id = $1",
             &[
                 &id,
                 &webhook.target_url.as_str(),
@@ -84,11 +84,14 @@ pub(super) async fn update(
                 &webhook.updated_at,
                 &webhook.headers.as_ref().map(texts::header_names_to_text),
                 &webhook.headers.as_ref().map(|headers| &headers.sealed.0[..]),
+                &webhook.needs_new_handshake(&previous),
             ],
         )
         .await?;
-    if webhook.target_url != target_url {
+    if webhook.target_url != previous.target_url {
         failures::remove(session, id).await?;
+    }
+    if webhook.needs_new_handshake(&previous) {
         handshakes::handle_url_change(session, &webhook, handshake.as_ref(), now).await?;
     }
     let updated = webhook_rows::get(session, Some(account), id).await?;

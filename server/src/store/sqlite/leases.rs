@@ -72,7 +72,9 @@ impl LeaseTransaction<'_> {
 
     /// Takes a slot if the caps and the webhook's rate limit allow this. Otherwise lets the work wait in `slots`.
     fn take_slot(&self, destination: &Destination, work: WorkItem, payload_bytes: usize) -> rusqlite::Result<Option<Slot>> {
-        let Some(slot) = self.slots.try_take(&destination.account, work, payload_bytes, self.now) else { return Ok(None) };
+        let Some(slot) = self.slots.try_take(&destination.account, &destination.hosts, work, payload_bytes, self.now) else {
+            return Ok(None);
+        };
         let Some(rate) = destination.max_per_second.and_then(Rate::per_second) else { return Ok(Some(slot)) };
         let theoretical_arrival_time: Option<Micros> = self
             .connection

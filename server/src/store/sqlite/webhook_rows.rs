@@ -67,13 +67,15 @@ pub(super) fn subscribers(connection: &Connection, account: &Account) -> rusqlit
 }
 
 fn destination_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Destination> {
+    let (target_url, auth): (String, _) = (row.get(4)?, auth_from_row(row, 5)?);
     Ok(Destination {
         webhook_id: row.get::<_, Key>(0)?.0,
         account: row.get(1)?,
         epoch: row.get(2)?,
         revision: row.get(3)?,
-        target_url: row.get(4)?,
-        auth: auth_from_row(row, 5)?,
+        hosts: Destination::hosts(&target_url, &auth),
+        target_url,
+        auth,
         auth_secret: row.get::<_, Option<Vec<u8>>>(6)?.map(Sealed),
         signing_secret: Sealed(row.get(7)?),
         max_per_second: row.get(8)?,

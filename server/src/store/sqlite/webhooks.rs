@@ -55,7 +55,7 @@ pub(super) fn update(
     now: DateTime<Utc>,
 ) -> rusqlite::Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
     let Some(mut webhook) = webhook_rows::get(connection, Some(account), id)? else { return Ok(None) };
-    let (target_url, handshake) = (webhook.target_url.clone(), change.handshake.clone());
+    let (previous, handshake) = (webhook.clone(), change.handshake.clone());
     if let Err(refused) = webhook.change(change, now) {
         return Ok(Some(Err(refused)));
     }
@@ -63,7 +63,7 @@ pub(super) fn update(
         .prepare_cached(
             "UPDATE webhooks SET target_url = ?2, auth = ?3, auth_secret = ?4, event_types = ?5, description = ?6,
              max_per_second = ?7, ordered = ?8, revision = ?9, updated_at = ?10, header_names = ?11, headers = ?12,
-             verified = iif(target_url = ?2, verified, 0) WHERE id = ?1",
+             verified = iif(?13, 0, verified) WHERE id = ?1",
         )?
         .execute((
             Key(id),
@@ -78,10 +78,13 @@ pub(super) fn update(
             Millis(webhook.updated_at),
             webhook.headers.as_ref().map(texts::header_names_to_text),
             webhook.headers.as_ref().map(|headers| &headers.sealed.0),
+            webhook.needs_new_handshake(&previous),
         ))?;
     cache.forget(account.as_str(), id);
-    if webhook.target_url != target_url {
+    if webhook.target_url != previous.target_url {
         failures::remove(connection, cache, id)?;
+    }
+    if webhook.needs_new_handshake(&previous) {
         handshakes::handle_url_change(connection, cache, &webhook, handshake.as_ref(), now)?;
     }
     Ok(webhook_rows::get(connection, Some(account), id)?.map(Ok))

@@ -48,7 +48,7 @@ pub(in crate::delivery::guard) fn names_of(name_server: SocketAddr, hosts: &str)
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("hosts");
     fs::write(&file, hosts).expect("a hosts file");
-    (Names::of_files(file, vec![name_server], MAX_LOOKUPS).expect("a resolver"), directory)
+    (Names::of_files(Some(file), vec![name_server], MAX_LOOKUPS).expect("a resolver"), directory)
 }
 
 async fn names(hosts: &str) -> (Arc<Names>, TempDir) {
@@ -147,6 +147,16 @@ async fn the_hosts_file_comes_before_dns_for_all_addresses_of_a_name() {
 }
 
 #[tokio::test]
+async fn the_hosts_file_is_not_used_unless_allowed() {
+    let server = name_server().await;
+    for use_hosts_file in [false, true] {
+        let names = Names::of_system(use_hosts_file, vec![server], MAX_LOOKUPS).expect("a resolver");
+        assert_eq!(names.current().hosts.0.is_empty(), !use_hosts_file, "the hosts file of this machine is not empty");
+        assert_eq!(names.lookup("localhost.").await.expect("a loopback address")[0], Ipv4Addr::LOCALHOST);
+    }
+}
+
+#[tokio::test]
 async fn localhost_is_loopback_without_a_dns_query() {
     let (names, _directory) = names("").await;
     for name in ["localhost", "LocalHost.", "hang.localhost", "hang.localhost."] {
@@ -159,7 +169,7 @@ async fn a_changed_hosts_file_is_read_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let hosts = directory.path().join("hosts");
     fs::write(&hosts, "10.0.0.1 changing.test\n").expect("to write");
-    let names = Names::of_files(hosts.clone(), Vec::new(), MAX_LOOKUPS).expect("a resolver");
+    let names = Names::of_files(Some(hosts.clone()), Vec::new(), MAX_LOOKUPS).expect("a resolver");
     assert_eq!(names.lookup("changing.test").await.expect("listed"), addresses(&["10.0.0.1"]));
 
     fs::write(&hosts, "10.0.0.22 changing.test\n").expect("to write");
