@@ -1,4 +1,4 @@
-//! HTTP requests to the sink without the service. They use reqwest, which is also the HTTP client of the service.
+//! HTTP requests to the sink without the service. They use reqwest, a usual HTTP client.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
