@@ -92,6 +92,8 @@ impl Engine {
     pub(super) async fn make_due_handshakes(self: Arc<Self>) {
         let mut stopping = self.stopping.subscribe();
         while !*stopping.borrow() {
+            // The query may read such a handshake just before the end of its attempt is stored.
+            let in_flight: Vec<Challenge> = self.handshakes.running().keys().cloned().collect();
             let round = match self.store.due_handshakes(self.clock.now()).await {
                 Ok(round) => round,
                 Err(error) => {
@@ -101,7 +103,7 @@ impl Engine {
                 }
             };
             let too_many = round.due.len() > MAX_IN_FLIGHT;
-            for due in round.due {
+            for due in round.due.into_iter().filter(|due| !in_flight.contains(&due.challenge)) {
                 if let Some(running) = Running::begin(&self, &due) {
                     self.attempts.spawn(async move {
                         tokio::select! {

@@ -100,7 +100,7 @@ async fn a_large_recovery_needs_several_calls() {
             "INSERT INTO deliveries
              WITH RECURSIVE copies (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < 10004)
              SELECT randomblob(16), notification_id, webhook_id, account, epoch, status, lane, sequence, attempt_count, schedule_start, due_at,
-                    leased_by, created_at + 500 * n
+                    leased_by, created_at + 500 * n, deaths
              FROM deliveries, copies"
         }
         false => {
