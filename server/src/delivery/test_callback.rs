@@ -13,7 +13,7 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// If the limits of its host allow no test, a test tries again after this time. A host that refuses all requests allows
 /// one request in this time by default.
 const VISIT_INTERVAL: Duration = Duration::from_millis(100);
-const MAX_VISIT_TRIES: usize = 20;
+const MAX_VISIT_TRIES: u32 = 20;
 
 /// Maximum number of concurrent tests per account.
 const MAX_TESTS: usize = 2;
@@ -24,8 +24,7 @@ impl Engine {
         let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(Err(TestRefusal::Account)) };
         let destination = Arc::new(Destination::of(webhook));
         let target = self.targets.get(&destination)?;
-        let deadline = tokio::time::Instant::now() + self.settings.attempt_timeout.min(TEST_TIMEOUT);
-        let Some(visit) = self.visit(&destination).await else { return Ok(Err(TestRefusal::Host)) };
+        let Some((visit, waited)) = self.visit(&destination).await else { return Ok(Err(TestRefusal::Host)) };
         let now = self.clock.now();
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
@@ -35,19 +34,18 @@ impl Engine {
             notification: CallbackReference { id: notification_id },
             webhook: CallbackReference { id: webhook.id },
         };
-        let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT);
+        let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT.saturating_sub(waited));
         let call = Call { notification_id, body: body.to_json().into(), trace: None, timeout, discards_response: false };
         let sent = attempt::send(&self.guard, &target, call, now).await?;
         visit.end(sent.accepted(), self.clock.now());
         Ok(Ok(sent.into_record(1)))
     }
 
-    /// Waits for a short time until the limits of the hosts allow a test.
-    async fn visit(&self, destination: &Destination) -> Option<Visit> {
-        for _ in 0..MAX_VISIT_TRIES {
-            let visit = self.slots.try_visit(&destination.hosts, self.clock.now());
-            if visit.is_some() {
-                return visit;
+    /// Waits for a short time until the limits of the hosts allow a test. Also returns how long it has waited.
+    async fn visit(&self, destination: &Destination) -> Option<(Visit, Duration)> {
+        for waits in 0..MAX_VISIT_TRIES {
+            if let Some(visit) = self.slots.try_visit(&destination.hosts, self.clock.now()) {
+                return Some((visit, VISIT_INTERVAL * waits));
             }
             tokio::time::sleep(VISIT_INTERVAL).await;
         }

@@ -55,6 +55,10 @@ const MAX_TTL: Duration = Duration::from_secs(300);
 /// new webhook.
 const MAX_NEGATIVE_TTL: Duration = Duration::from_secs(10);
 
+/// Maximum number of addresses of a name to which one attempt connects. Without this limit, a name with thousands of
+/// addresses would turn one attempt into an attack on thousands of servers.
+const MAX_ADDRESSES: usize = 8;
+
 /// The default port of a name server (RFC 1035 §4.2).
 pub const DNS_PORT: u16 = 53;
 
@@ -94,19 +98,38 @@ pub struct NewHosts {
 }
 
 impl CheckingResolver {
-    /// Returns all addresses of `name`, at least one. A name with at least one forbidden address gets the error of a name
-    /// that does not exist. A name with internal and public addresses is probably an attack: one of several attempts could
+    /// Returns the addresses to connect to, at least one and at most [`MAX_ADDRESSES`], in the order of the connections. A
+    /// name with at least one forbidden address gets the error of a name that does not exist. A name with internal and public addresses is probably an attack: one of several attempts could
     /// reach the internal address.
     pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, NameError> {
         let addresses = self.names.lookup(name).await?;
         if addresses.iter().any(|&address| self.policy.denies(address) || self.policy.check(address).is_err()) {
             return Err(NameError::NotFound { name: name.to_owned() });
         }
+        let addresses = in_order(addresses);
         if self.new_hosts.as_ref().is_some_and(|NewHosts { slots, clock }| !slots.may_connect(name, &addresses, clock.now())) {
             return Err(NameError::AddressBusy);
         }
         Ok(addresses)
     }
+}
+
+/// Returns at most [`MAX_ADDRESSES`] addresses, IPv6 and IPv4 alternating. So a broken network of one family delays a
+/// connection only a little (RFC 8305 §4). The family of the first address stays first.
+fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let first_is_ipv4 = addresses.first().is_some_and(IpAddr::is_ipv4);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv4() == first_is_ipv4);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut ordered = Vec::new();
+    while ordered.len() < MAX_ADDRESSES {
+        let before = ordered.len();
+        ordered.extend(first.next().into_iter().chain(second.next()));
+        if ordered.len() == before {
+            break;
+        }
+    }
+    ordered.truncate(MAX_ADDRESSES);
+    ordered
 }
 
 /// Resolves names to addresses.

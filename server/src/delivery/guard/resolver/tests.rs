@@ -177,3 +177,14 @@ async fn a_changed_hosts_file_is_read_again() {
     names.sources.lock().expect("not poisoned").files.checked_at = checked_at;
     assert_eq!(names.lookup("changing.test").await.expect("listed"), addresses(&["10.0.0.22"]));
 }
+
+#[test]
+fn at_most_eight_addresses_are_used_and_the_families_alternate() {
+    let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<IpAddr>>();
+    let mixed = addresses(&["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"]);
+    assert_eq!(in_order(mixed), addresses(&["192.0.2.1", "2001:db8::1", "192.0.2.2", "192.0.2.3"]));
+    assert_eq!(in_order(addresses(&["2001:db8::1", "192.0.2.1"])), addresses(&["2001:db8::1", "192.0.2.1"]));
+    let many: Vec<IpAddr> = (0..4000_u32).map(|number| std::net::Ipv4Addr::from(number).into()).collect();
+    assert_eq!(in_order(many.clone()), many[..MAX_ADDRESSES]);
+    assert_eq!(in_order(Vec::new()), Vec::<IpAddr>::new());
+}

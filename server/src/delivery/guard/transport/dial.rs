@@ -22,10 +22,6 @@ use super::socket::{MeteredTcp, Socket};
 use super::tls;
 use crate::delivery::guard::resolver::CheckingResolver;
 
-/// Maximum number of addresses of a name to which one attempt connects. Without this limit, a name with thousands of
-/// addresses would turn one attempt into an attack on thousands of servers.
-const MAX_ADDRESSES: usize = 8;
-
 /// Time after which the next address is also tried, while the previous connections are still being opened (RFC 8305 §5).
 const NEXT_ADDRESS_DELAY: Duration = Duration::from_millis(250);
 
@@ -111,7 +107,7 @@ impl Dialer {
 
         *step = Step::Connect;
         let start = Instant::now();
-        let (stream, remote) = connect(in_order(addresses), key.port).await.map_err(|error| Cause::of_connect(&error))?;
+        let (stream, remote) = connect(addresses, key.port).await.map_err(|error| Cause::of_connect(&error))?;
         facts.connect = Some(start.elapsed());
         facts.remote = Some(remote);
         let meter = Arc::new(Meter::new());
@@ -140,24 +136,6 @@ impl Dialer {
             false => Connection::Http1(Http1::new(socket, meter, facts).await?),
         })
     }
-}
-
-/// Returns at most [`MAX_ADDRESSES`] addresses, IPv6 and IPv4 alternating. So a broken network of one family delays a
-/// connection only a little (RFC 8305 §4). The family of the first address stays first.
-fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    let first_is_ipv4 = addresses.first().is_some_and(IpAddr::is_ipv4);
-    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv4() == first_is_ipv4);
-    let (mut first, mut second) = (first.into_iter(), second.into_iter());
-    let mut ordered = Vec::new();
-    while ordered.len() < MAX_ADDRESSES {
-        let before = ordered.len();
-        ordered.extend(first.next().into_iter().chain(second.next()));
-        if ordered.len() == before {
-            break;
-        }
-    }
-    ordered.truncate(MAX_ADDRESSES);
-    ordered
 }
 
 /// Connects to the first address that accepts the connection. Returns the error of the first address if none does.
@@ -198,21 +176,5 @@ fn handshake_failure(error: &io::Error, meter: &Meter) -> Cause {
         _ if refused && meter.client_certificate_requested() => Cause::ClientCertificateRequired,
         Some(error) => Cause::Tls(error.clone()),
         None => Cause::LostInHandshake(error.kind()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn at_most_eight_addresses_are_used_and_the_families_alternate() {
-        let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<IpAddr>>();
-        let mixed = addresses(&["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"]);
-        assert_eq!(in_order(mixed), addresses(&["192.0.2.1", "2001:db8::1", "192.0.2.2", "192.0.2.3"]));
-        assert_eq!(in_order(addresses(&["2001:db8::1", "192.0.2.1"])), addresses(&["2001:db8::1", "192.0.2.1"]));
-        let many: Vec<IpAddr> = (0..4000_u32).map(|number| std::net::Ipv4Addr::from(number).into()).collect();
-        assert_eq!(in_order(many.clone()), many[..MAX_ADDRESSES]);
-        assert_eq!(in_order(Vec::new()), Vec::<IpAddr>::new());
     }
 }
