@@ -121,6 +121,7 @@ impl<C: Lender> Listener<C> {
             log: log.clone(),
         });
         shared.tasks.spawn(shared.clone().accept(tcp));
+        slog::info!(log, "listening"; "listener" => shared.options.name, "local_addr" => %address);
         Ok(Listener { address, shared })
     }
 

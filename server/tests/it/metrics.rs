@@ -271,7 +271,10 @@ async fn no_label_identifies_a_user_of_the_service() {
     let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/secret-path" })).await);
     let scrape = Scrape::fetch(&server).await;
     let names: BTreeSet<&str> = scrape.samples.iter().flat_map(|sample| sample.labels.keys()).map(String::as_str).collect();
-    assert_eq!(names, BTreeSet::from(["lane", "le", "operation", "outcome", "result", "scope", "status", "urgency", "version"]));
+    assert_eq!(
+        names,
+        BTreeSet::from(["lane", "le", "listener", "operation", "outcome", "reason", "result", "scope", "status", "urgency", "version"])
+    );
     for word in [webhook.as_str(), "acme", "default", "example.com", "127.0.0.1", "a.b"] {
         assert!(!scrape.text.contains(word), "{word} in {}", scrape.text);
     }
