@@ -107,6 +107,11 @@ impl Service {
         })
     }
 
+    /// The largest peak memory of a server since the last reset, in bytes. PostgreSQL is not counted.
+    pub(crate) fn peak_of_servers(&self) -> anyhow::Result<u64> {
+        self.nodes.iter().try_fold(0, |largest, node| Ok(node.memory()?.peak.max(largest)))
+    }
+
     pub(crate) fn reset_peak(&self) -> anyhow::Result<()> {
         self.nodes.iter().try_for_each(Server::reset_peak)
     }

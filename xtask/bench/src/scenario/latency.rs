@@ -49,10 +49,11 @@ pub(crate) fn wide(bench: &mut Bench) -> anyhow::Result<()> {
     rig.load.run(&registrations)?.all_accepted()?;
     let runs = super::runs(bench, |bench| {
         let job = rig.publications(&["acme"], EVENT, 1, 1)?;
-        rig.throughput(bench, &job, webhooks as usize)
+        let run = rig.throughput(bench, &job, webhooks as usize)?;
+        Ok((run, rig.service.peak_of_servers()? as f64 / 1e6))
     })?;
-    let peaks = runs.iter().map(|run| run.peak as f64 / 1e6).collect();
-    let work = format!("peak with one notification to {webhooks} webhooks");
+    let (runs, peaks): (Vec<_>, Vec<f64>) = runs.into_iter().unzip();
+    let work = format!("peak of a server with one notification to {webhooks} webhooks");
     bench.add(Figure::new("wide", work, "MB", peaks).at_most(WIDE_MEMORY_MB));
     bench.add(figure("wide", format!("deliveries to {webhooks} webhooks"), &runs, |run| run.delivered_per_second));
     Ok(())
