@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_body_that_some_parsers_cannot_read_is_refused_with_the_position() {
-        for (data, pointer) in [(r#"{"n":1e400}"#, "/data/n"), (r#"{"s":["\ud800"]}"#, "/data/s/0"), (r#"{"a":1,"a":1}"#, "/data")] {
+        for (data, pointer) in [(r#"{"n":1e400}"#, "/data/n"), (r#"{"s":["\ud800"]}"#, "/data/s/0")] {
             let body = format!(r#"{{"type":"a.b","data":{data}}}"#);
             assert_eq!(error_of::<NotificationPublication>(&body).0, pointer, "{body}");
         }
@@ -211,9 +211,9 @@ mod tests {
 
     #[test]
     fn a_payload_keeps_its_bytes_and_must_be_an_object() {
-        let text = r#"{"type":"a.b","data": {"b" : 1.0,  "a":1e2} }"#;
+        let text = r#"{"type":"a.b","data": {"b" : 1.0,  "a":1e2, "a":0} }"#;
         let publication: NotificationPublication = parse(text.as_bytes()).expect("valid");
-        assert_eq!(publication.data.0.get(), r#"{"b" : 1.0,  "a":1e2}"#);
+        assert_eq!(publication.data.0.get(), r#"{"b" : 1.0,  "a":1e2, "a":0}"#);
         assert_eq!(error_of::<NotificationPublication>(r#"{"type":"a.b","data":[1]}"#).0, "/data");
         assert_eq!(error_of::<NotificationPublication>(r#"{"type":"webhook.x","data":{}}"#).0, "/type");
     }

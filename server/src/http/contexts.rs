@@ -124,6 +124,7 @@ async fn keep<C: Lender>(rqctx: RequestContext<C>) -> Result<HttpResponseUpdated
 
 /// Sends `count` requests to a server of dropshot in this process, and waits for all responses.
 async fn request_contexts(address: SocketAddr, count: usize) -> std::io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "this connection stays inside the process")]
     let (mut reader, mut writer) = TcpStream::connect(address).await?.into_split();
     let mut requests = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(count - 1);
     requests += "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";

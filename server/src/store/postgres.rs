@@ -41,6 +41,7 @@ mod pauses;
 mod properties;
 mod publications;
 mod quarantine;
+mod rates;
 mod ready;
 mod recovery;
 mod redelivery;

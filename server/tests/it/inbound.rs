@@ -200,26 +200,35 @@ async fn a_limit_refuses_further_connections_of_an_address_or_of_all() {
     let limits = ["--max-connections", "3", "--max-connections-per-address", "2"];
     let server = Setup::dev().flags(&PATIENT).flags(&limits).start().await;
     let token = token(&server);
-    let get = async |local: [u8; 4]| {
+    // Returns a connection with a request in progress: the server waits for the body.
+    let begin = async |local: [u8; 4]| {
         let mut client = RawClient::connect_from(local, server.address()).await;
+        let request = format!(
+            "POST {PREFIX}/notifications HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             content-length: 2\r\nexpect: 100-continue\r\n\r\n"
+        );
         // A refused connection may be reset before the client has sent the request.
-        let request = format!("GET {PREFIX}/webhooks HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\r\n");
         let _ = client.try_send(request.as_bytes()).await;
-        let response = client.read_response().await;
-        (client, response.starts_with("HTTP/1.1 200"))
+        let response = String::from_utf8_lossy(&client.read().await).into_owned();
+        (client, response.starts_with("HTTP/1.1 100"))
     };
-    let (first, second) = (get([127, 0, 0, 2]).await, get([127, 0, 0, 2]).await);
-    let refused = get([127, 0, 0, 2]).await;
-    let other = get([127, 0, 0, 3]).await;
-    let refused_in_total = get([127, 0, 0, 4]).await;
-    assert_eq!([&first, &second, &refused, &other, &refused_in_total].map(|(_, served)| *served), [true, true, false, true, false]);
+    let (mut first, second) = (begin([127, 0, 0, 2]).await, begin([127, 0, 0, 2]).await);
+    let refused = begin([127, 0, 0, 2]).await;
+    let other = begin([127, 0, 0, 3]).await;
+    let refused_in_total = begin([127, 0, 0, 4]).await;
+    assert_eq!([&first, &second, &refused, &other, &refused_in_total].map(|(_, begun)| *begun), [true, true, false, true, false]);
+    first.0.send("{}").await;
+    assert!(first.0.read_response().await.starts_with("HTTP/1.1 400"), "the body is no publication");
+    let after_the_first = begin([127, 0, 0, 4]).await;
+    assert!(after_the_first.1, "a new connection displaces an idle connection");
+    assert!(first.0.read_to_end().await.is_empty());
     let log = server.log();
     assert!(log.contains("a connection was refused: its address has too many connections"), "{log}");
-    drop((first, second));
+    drop((second, after_the_first));
     metric(&server, "webhooks_connections_refused_total{listener=\"api\",reason=\"address\"} 1").await;
     metric(&server, "webhooks_connections_refused_total{listener=\"api\",reason=\"total\"} 1").await;
     metric(&server, "webhooks_connections{listener=\"api\"} 1").await;
-    assert!(get([127, 0, 0, 2]).await.1);
+    assert!(begin([127, 0, 0, 2]).await.1);
 }
 
 #[tokio::test]

@@ -116,9 +116,9 @@ impl Activity {
 
     /// Counts a request as in progress until the returned value is dropped.
     pub(super) fn begin_request<B>(self: &Arc<Activity>, request: &Request<B>) -> InProgress {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        if !self.used.swap(true, Ordering::Relaxed) {
-            self.admission.is_used();
+        self.used.store(true, Ordering::Relaxed);
+        if self.requests.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.admission.request_begins();
         }
         let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
         let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
@@ -176,7 +176,9 @@ impl Drop for InProgress {
         let counter = if self.completed { &activity.completed } else { &activity.cancelled };
         counter.fetch_add(1, Ordering::Relaxed);
         activity.expires_ms.store(activity.elapsed_ms() + activity.idle_ms(), Ordering::Relaxed);
-        activity.requests.fetch_sub(1, Ordering::Release);
+        if activity.requests.fetch_sub(1, Ordering::AcqRel) == 1 {
+            activity.admission.request_ended(|| activity.requests.load(Ordering::Acquire) == 0);
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The limits of the number of connections.
 //!
-//! When a limit is reached, a new connection displaces the oldest connection that has not sent a request yet. So silent
-//! connections keep nobody away, and connections that have been used stay open. If all connections have been used, the
-//! new connection is refused.
+//! When a limit is reached, a new connection displaces a connection without a request in progress: the oldest one that
+//! has not sent a request yet, or else the one that has been idle for the longest time. So silent and idle connections
+//! keep nobody away. If all connections have a request in progress, the new connection is refused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -53,13 +53,24 @@ pub(super) struct Connections {
 
 #[derive(Default)]
 struct State {
-    next_id: u64,
-    /// All open connections, with the address that they count for. A connection of a trusted proxy counts for no address.
-    open: HashMap<u64, Option<IpAddr>>,
+    last_number: u64,
+    /// All open connections.
+    open: HashMap<u64, Open>,
     of_addresses: HashMap<IpAddr, usize>,
-    /// The connections that have not sent a request yet, in the order in which they were accepted.
-    unused: BTreeMap<u64, CancellationToken>,
+    /// The connections without a request in progress, in the order in which new connections displace them.
+    waiting: BTreeMap<Position, u64>,
 }
+
+struct Open {
+    /// The address that the connection counts for. A connection of a trusted proxy counts for no address.
+    address: Option<IpAddr>,
+    /// `None` while a request is in progress.
+    position: Option<Position>,
+    displaced: CancellationToken,
+}
+
+/// Whether a connection has sent a request, and the number of the event since which it waits.
+type Position = (bool, u64);
 
 /// The permission for one connection. The connection counts until this value is dropped, or until it is displaced.
 pub(super) struct Admission {
@@ -80,29 +91,26 @@ impl Connections {
         let of_address = address.and_then(|address| state.of_addresses.get(&address).copied()).unwrap_or(0);
         if address.is_some() && of_address >= self.limits.per_address {
             // This searches at most all open connections, which takes microseconds.
-            let oldest = state.unused.keys().copied().find(|id| state.open.get(id) == Some(&address));
-            state.displace(oldest.ok_or(Refusal::Address)?);
-        } else if state.open.len() >= self.limits.total {
-            let oldest = state.unused.keys().next().copied();
-            state.displace(oldest.ok_or(Refusal::Total)?);
+            let of_same_address = |id: &u64| state.open.get(id).is_some_and(|open| open.address == address);
+            let first = state.waiting.values().copied().find(of_same_address);
+            state.displace(first.ok_or(Refusal::Address)?);
+        } else if state.open.len() >= self.limits.total && !state.displace_first() {
+            return Err(Refusal::Total);
         }
-        let id = state.next_id;
-        state.next_id += 1;
-        state.open.insert(id, address);
+        state.last_number += 1;
+        let id = state.last_number;
+        let displaced = CancellationToken::new();
+        state.open.insert(id, Open { address, position: Some((false, id)), displaced: displaced.clone() });
+        state.waiting.insert((false, id), id);
         if let Some(address) = address {
             *state.of_addresses.entry(address).or_default() += 1;
         }
-        let displaced = CancellationToken::new();
-        state.unused.insert(id, displaced.clone());
         Ok(Admission { connections: self.clone(), id, displaced })
     }
 
-    /// Closes the oldest connection that has not sent a request yet, so that its descriptor becomes free.
+    /// Closes a connection without a request in progress, so that its descriptor becomes free.
     pub(super) fn displace_one(&self) {
-        let mut state = self.lock();
-        if let Some(oldest) = state.unused.keys().next().copied() {
-            state.displace(oldest);
-        }
+        self.lock().displace_first();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -111,16 +119,25 @@ impl Connections {
 }
 
 impl State {
+    /// Returns whether there was a connection to displace.
+    fn displace_first(&mut self) -> bool {
+        let first = self.waiting.values().next().copied();
+        first.map(|id| self.displace(id)).is_some()
+    }
+
     fn displace(&mut self, id: u64) {
-        if let Some(displaced) = self.unused.get(&id) {
-            displaced.cancel();
+        if let Some(open) = self.open.get(&id) {
+            open.displaced.cancel();
         }
         self.remove(id);
     }
 
     fn remove(&mut self, id: u64) {
-        self.unused.remove(&id);
-        let Some(Some(address)) = self.open.remove(&id) else { return };
+        let Some(Open { address, position, .. }) = self.open.remove(&id) else { return };
+        if let Some(position) = position {
+            self.waiting.remove(&position);
+        }
+        let Some(address) = address else { return };
         if let Some(count) = self.of_addresses.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
@@ -131,9 +148,26 @@ impl State {
 }
 
 impl Admission {
-    /// From now on, no other connection displaces this connection.
-    pub(super) fn is_used(&self) {
-        self.connections.lock().unused.remove(&self.id);
+    /// A request has begun. No other connection displaces this connection while it has a request in progress.
+    pub(super) fn request_begins(&self) {
+        let mut state = self.connections.lock();
+        let position = state.open.get_mut(&self.id).and_then(|open| open.position.take());
+        if let Some(position) = position {
+            state.waiting.remove(&position);
+        }
+    }
+
+    /// A request has ended. `is_idle` returns whether no request is in progress. It is called under the lock of
+    /// [`Admission::request_begins`], because another request may begin at the same time.
+    pub(super) fn request_ended(&self, is_idle: impl FnOnce() -> bool) {
+        let mut state = self.connections.lock();
+        let state = &mut *state;
+        let Some(open) = state.open.get_mut(&self.id).filter(|open| open.position.is_none()) else { return };
+        if is_idle() {
+            state.last_number += 1;
+            open.position = Some((true, state.last_number));
+            state.waiting.insert((true, state.last_number), self.id);
+        }
     }
 
     /// From now on, the connection does not count.
@@ -172,7 +206,7 @@ mod tests {
         let [first, second, third] = [0; 3].map(|_| connections.admit(address(1)).expect("admitted"));
         assert_eq!([&others, &first, &second, &third].map(|admission| admission.displaced.is_cancelled()), [false, true, false, false]);
         for used in [&second, &third] {
-            used.is_used();
+            used.request_begins();
         }
         assert_eq!(connections.admit(address(1)).err(), Some(Refusal::Address));
         assert!(connections.admit(address(2)).is_ok());
@@ -184,10 +218,10 @@ mod tests {
     fn the_oldest_unused_connection_of_any_address_makes_room_if_there_are_too_many_in_total() {
         let connections = connections(2, 2);
         let [first, second] = [1, 2].map(|last| connections.admit(address(last)).expect("admitted"));
-        first.is_used();
+        first.request_begins();
         let third = connections.admit(address(3)).expect("admitted");
         assert!(!first.displaced.is_cancelled() && second.displaced.is_cancelled());
-        third.is_used();
+        third.request_begins();
         assert_eq!(connections.admit(address(4)).err(), Some(Refusal::Total));
         drop(second);
         assert_eq!(connections.admit(address(4)).err(), Some(Refusal::Total), "a displaced connection counts no more");
@@ -199,11 +233,33 @@ mod tests {
         let proxies = [0; 2].map(|_| connections.admit(None).expect("admitted"));
         let networks = ["2001:db8:1:1::1", "2001:db8:1:2::1"].map(|text| connections.admit(text.parse().ok()).expect("admitted"));
         for admission in proxies.iter().chain(&networks) {
-            admission.is_used();
+            admission.request_begins();
         }
         assert_eq!(connections.admit("2001:db8:1:1::2".parse().ok()).err(), Some(Refusal::Address));
         drop((proxies, networks));
         let state = connections.lock();
-        assert!(state.open.is_empty() && state.of_addresses.is_empty() && state.unused.is_empty());
+        assert!(state.open.is_empty() && state.of_addresses.is_empty() && state.waiting.is_empty());
+    }
+
+    #[test]
+    fn unused_connections_are_displaced_first_and_then_the_one_that_is_idle_longest() {
+        let connections = connections(3, 3);
+        let [first, second, third] = [1, 2, 3].map(|last| connections.admit(address(last)).expect("admitted"));
+        for served in [&second, &first] {
+            served.request_begins();
+            served.request_ended(|| true);
+        }
+        let order = |expected: [bool; 3]| {
+            assert_eq!([&first, &second, &third].map(|admission| admission.displaced.is_cancelled()), expected);
+        };
+        let fourth = connections.admit(address(4)).expect("admitted");
+        fourth.request_begins();
+        order([false, false, true]);
+        let fifth = connections.admit(address(5)).expect("admitted");
+        fifth.request_begins();
+        order([false, true, true]);
+        first.request_begins();
+        first.request_ended(|| false);
+        assert_eq!(connections.admit(address(7)).err(), Some(Refusal::Total), "a request is in progress on each connection");
     }
 }

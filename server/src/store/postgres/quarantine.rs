@@ -86,9 +86,10 @@ fn next_suspect() -> String {
 fn lock_suspect() -> String {
     format!(
         "SELECT 0::bigint, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data), p.deaths, {DIED}
-         FROM pending p JOIN deliveries d ON d.id = p.delivery_id JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
-         WHERE p.delivery_id = $1 AND p.epoch = $2 AND p.deaths >= 3 AND p.lane <> 3
-             AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))
-         FOR UPDATE OF p"
+         FROM (SELECT * FROM pending WHERE delivery_id = $1 LIMIT 1 FOR UPDATE) p
+         CROSS JOIN LATERAL (SELECT attempt_count, schedule_start, notification_id FROM deliveries WHERE id = p.delivery_id LIMIT 1) d
+         CROSS JOIN LATERAL (SELECT data FROM notifications WHERE id = d.notification_id AND data IS NOT NULL LIMIT 1) n
+         WHERE p.epoch = $2 AND p.deaths >= 3 AND p.lane <> 3
+             AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by))"
     )
 }
