@@ -152,7 +152,7 @@ impl<C: Lender> Shared<C> {
                 // The client has closed the connection before the server accepted it.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    self.connections.displace_one();
+                    self.connections.displace_unused();
                     if let Some(repeated) = self.accept_failures.sample() {
                         slog::warn!(self.log, "cannot accept connections: if the limit of open files is reached, raise it \
                             (ulimit -n, or LimitNOFILE in systemd)";

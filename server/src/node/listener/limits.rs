@@ -94,8 +94,9 @@ impl Connections {
             let of_same_address = |id: &u64| state.open.get(id).is_some_and(|open| open.address == address);
             let first = state.waiting.values().copied().find(of_same_address);
             state.displace(first.ok_or(Refusal::Address)?);
-        } else if state.open.len() >= self.limits.total && !state.displace_first() {
-            return Err(Refusal::Total);
+        } else if state.open.len() >= self.limits.total {
+            let first = state.waiting.values().next().copied();
+            state.displace(first.ok_or(Refusal::Total)?);
         }
         state.last_number += 1;
         let id = state.last_number;
@@ -108,9 +109,12 @@ impl Connections {
         Ok(Admission { connections: self.clone(), id, displaced })
     }
 
-    /// Closes a connection without a request in progress, so that its descriptor becomes free.
-    pub(super) fn displace_one(&self) {
-        self.lock().displace_first();
+    /// Closes the oldest connection that has not sent a request yet, so that its descriptor becomes free.
+    pub(super) fn displace_unused(&self) {
+        let mut state = self.lock();
+        if let Some((&(false, _), &id)) = state.waiting.first_key_value() {
+            state.displace(id);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -119,12 +123,6 @@ impl Connections {
 }
 
 impl State {
-    /// Returns whether there was a connection to displace.
-    fn displace_first(&mut self) -> bool {
-        let first = self.waiting.values().next().copied();
-        first.map(|id| self.displace(id)).is_some()
-    }
-
     fn displace(&mut self, id: u64) {
         if let Some(open) = self.open.get(&id) {
             open.displaced.cancel();
