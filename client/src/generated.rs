@@ -7822,7 +7822,7 @@ If the path is not in this document, the response is 404. If the path does not h
 | `Idempotency-Key` | 255 characters; a key is stored for 24 hours |
 | `limit` of a page | at most 200 items; the default is 10 items |
 | items that the service reads for one page | 10,000 items; a page ends when its payloads reach 4 MiB |
-| open connections | 1,024 in total and 256 from one address, by default; at a limit, a new connection closes a connection without a request in progress: the oldest one that has not sent a request, or else the one that has been idle longest |
+| open connections | 1,024 in total and 256 from one address, by default; at a limit, a new connection closes a connection without a request in progress: one that has not sent a request, or else the one that has been idle longest |
 | time from opening a connection to the end of the header of its first request | 10 seconds by default, with the TLS handshake |
 | time between two requests on a connection | 75 seconds by default; then the service closes the connection. If a client reads a long response slowly, it must read at least 1,000 bytes per second |
 | header of a request | 64 KiB over HTTP/1.1, 16 KiB over HTTP/2 |

@@ -1,7 +1,7 @@
 //! The limits of the number of connections.
 //!
-//! When a limit is reached, a new connection displaces a connection without a request in progress: the oldest one that
-//! has not sent a request yet, or else the one that has been idle for the longest time. So silent and idle connections
+//! When a limit is reached, a new connection displaces a connection without a request in progress: one that has not sent
+//! a request yet, or else the one that has been idle for the longest time. So silent and idle connections
 //! keep nobody away. If all connections have a request in progress, the new connection is refused.
 
 use std::collections::{BTreeMap, HashMap};
@@ -95,7 +95,7 @@ impl Connections {
             let first = state.waiting.values().copied().find(of_same_address);
             state.displace(first.ok_or(Refusal::Address)?);
         } else if state.open.len() >= self.limits.total {
-            let first = state.waiting.values().next().copied();
+            let first = state.first_of_all();
             state.displace(first.ok_or(Refusal::Total)?);
         }
         state.last_number += 1;
@@ -123,6 +123,19 @@ impl Connections {
 }
 
 impl State {
+    /// Returns the connection to displace if there are too many in total. Of the connections that have not sent a request
+    /// yet, the oldest one of the address with the most connections goes first, because a client that sends its request
+    /// at once has few of them.
+    fn first_of_all(&self) -> Option<u64> {
+        let of_same_address = |id: &u64| {
+            let address = self.open.get(id).and_then(|open| open.address);
+            address.and_then(|address| self.of_addresses.get(&address).copied()).unwrap_or(1)
+        };
+        let unused = self.waiting.range(..(true, 0)).map(|(_, id)| *id);
+        // `max_by_key` returns the last of several equal items.
+        unused.rev().max_by_key(of_same_address).or_else(|| self.waiting.values().next().copied())
+    }
+
     fn displace(&mut self, id: u64) {
         if let Some(open) = self.open.get(&id) {
             open.displaced.cancel();
@@ -237,6 +250,14 @@ mod tests {
         drop((proxies, networks));
         let state = connections.lock();
         assert!(state.open.is_empty() && state.of_addresses.is_empty() && state.waiting.is_empty());
+    }
+
+    #[test]
+    fn an_address_with_many_silent_connections_displaces_its_own() {
+        let connections = connections(3, 3);
+        let [modest, first, second] = [1, 2, 2].map(|last| connections.admit(address(last)).expect("admitted"));
+        let _new = connections.admit(address(2)).expect("admitted");
+        assert_eq!([&modest, &first, &second].map(|admission| admission.displaced.is_cancelled()), [false, true, false]);
     }
 
     #[test]
