@@ -58,18 +58,20 @@ async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Sc
     match result.await {
         Ok(read) => Ok(read),
         Err(error) => {
-            let mut drained = 0;
-            let drain = async {
-                while let Some(Ok(frame)) = body.frame().await {
-                    drained += frame.data_ref().map_or(0, bytes::Bytes::len);
-                    if drained > DRAIN_BYTES {
-                        break;
-                    }
-                }
-            };
-            // If the client sends a larger body than this, it may not receive the response.
-            let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain).await;
+            // The response does not wait for the rest of the body. So a refused request is no longer in progress.
+            tokio::spawn(tokio::time::timeout(DRAIN_TIMEOUT, drain(body)));
             Err(error)
+        }
+    }
+}
+
+/// Reads the rest of a body. If the client sends more than [`DRAIN_BYTES`], it may not receive the response.
+async fn drain(mut body: dropshot::Body) {
+    let mut drained = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        drained += frame.data_ref().map_or(0, bytes::Bytes::len);
+        if drained > DRAIN_BYTES {
+            break;
         }
     }
 }

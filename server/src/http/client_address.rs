@@ -36,10 +36,8 @@ impl TrustedProxies {
         if !self.contains(peer) {
             return peer;
         }
-        let by_commas = |value: &'_ str| value.split(',').map(address_of).collect();
-        let by_elements = |value: &'_ str| split_unquoted(value, ',').into_iter().map(for_of).collect();
-        let x_forwarded_for = self.last_untrusted(peer, headers, X_FORWARDED_FOR, by_commas);
-        let forwarded = self.last_untrusted(peer, headers, header::FORWARDED, by_elements);
+        let x_forwarded_for = self.last_untrusted(peer, headers, X_FORWARDED_FOR, |value| value.split(',').collect(), address_of);
+        let forwarded = self.last_untrusted(peer, headers, header::FORWARDED, elements_of, for_of);
         match (x_forwarded_for, forwarded) {
             (Some(one), Some(other)) if one != other => peer,
             (Some(client), _) | (None, Some(client)) => client,
@@ -47,21 +45,22 @@ impl TrustedProxies {
         }
     }
 
-    /// Returns the result for one header, or `None` if the request does not have this header. `parse` returns the
-    /// addresses in a header line.
+    /// Returns the result for one header, or `None` if the request does not have this header. `split` returns the
+    /// elements of a header line, and `parse` returns the address in an element.
     fn last_untrusted(
         &self,
         peer: IpAddr,
         headers: &HeaderMap,
         name: HeaderName,
-        parse: impl Fn(&str) -> Vec<Option<IpAddr>>,
+        split: impl Fn(&str) -> Vec<&str>,
+        parse: impl Fn(&str) -> Option<IpAddr>,
     ) -> Option<IpAddr> {
         let mut last = None;
         // Several header lines count as one list (RFC 9110 §5.3).
         for value in headers.get_all(name).iter().rev() {
             last = last.or(Some(peer));
-            for address in parse(value.to_str().unwrap_or_default()).into_iter().rev() {
-                match address {
+            for element in split(value.to_str().unwrap_or_default()).into_iter().rev() {
+                match parse(element) {
                     Some(address) if self.contains(address) => last = Some(address),
                     Some(address) => return Some(address),
                     None => return last,
@@ -72,10 +71,11 @@ impl TrustedProxies {
     }
 }
 
-/// Splits a text at the separators that are not in a quoted string (RFC 9110 §5.6.4).
-fn split_unquoted(value: &str, separator: char) -> Vec<&str> {
+/// Splits a text at the separators that are not in a quoted string (RFC 9110 §5.6.4). Returns `None` if a quoted string
+/// does not end.
+fn split_unquoted(value: &str, separator: char) -> Option<Vec<&str>> {
     let (mut quoted, mut escaped) = (false, false);
-    value
+    let parts = value
         .split(|character| {
             let splits = character == separator && !quoted;
             match character {
@@ -86,12 +86,20 @@ fn split_unquoted(value: &str, separator: char) -> Vec<&str> {
             }
             splits
         })
-        .collect()
+        .collect();
+    (!quoted).then_some(parts)
+}
+
+/// Returns the elements of a line of `Forwarded`. A client can send a line in which a quoted string does not end. The proxy
+/// adds its element to this line, and the element would be in the string. So such a line has one element without an
+/// address.
+fn elements_of(line: &str) -> Vec<&str> {
+    split_unquoted(line, ',').unwrap_or_else(|| vec![""])
 }
 
 /// Returns the address in the parameter `for` of an element of `Forwarded` (RFC 7239 §4).
 fn for_of(element: &str) -> Option<IpAddr> {
-    split_unquoted(element, ';').into_iter().find_map(|parameter| {
+    split_unquoted(element, ';')?.into_iter().find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then(|| address_of(value))
     })?
@@ -161,6 +169,8 @@ mod tests {
             (&[("x-forwarded-for", "\"203.0.113.9, 192.0.2.1")], "192.0.2.1"),
             (&[("forwarded", "for=203.0.113.9, for=192.0.2.1;by=\"a,b;for=1.1.1.1\""), ("forwarded", "for=\"[fd00::1]:1\"")], "192.0.2.1"),
             (&[("forwarded", "for=192.0.2.1, by=10.1.1.1")], PROXY),
+            (&[("forwarded", "for=203.0.113.9;x=\", for=192.0.2.1")], PROXY),
+            (&[("forwarded", "for=203.0.113.9;x=\", for=\"[2001:db8::1]:80\"")], PROXY),
             (&[("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.1")], "192.0.2.1"),
             (&[("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=203.0.113.9")], PROXY),
             (&[], PROXY),

@@ -2,7 +2,7 @@
 //!
 //! A handler needs a [`RequestContext`], and only a server of dropshot can create one. This service has a listener of
 //! its own, because a server of dropshot accepts connections without any limit. So at the start, a server of dropshot
-//! runs for a moment and creates all contexts. Each request takes a context from the pool, and the end of its handler
+//! runs for a few milliseconds and creates all contexts. Each request takes a context from the pool, and the end of its handler
 //! puts the context back. The size of the pool is therefore the maximum number of requests in progress.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -59,7 +59,8 @@ impl<C: Lender> Contexts<C> {
     }
 
     fn put(&self, mut rqctx: RequestContext<C>) {
-        // The headers of a request contain an access token.
+        // The headers of a request contain an access token, and the logger holds the URI.
+        rqctx.log = Logger::root(slog::Discard, slog::o!());
         rqctx.request = RequestInfo::new(&Request::new(()), rqctx.request.remote_addr());
         let mut free = self.lock();
         if !self.permits.is_closed() {
@@ -114,6 +115,7 @@ pub(super) async fn create<C: Lender>(state: C, config: ConfigDropshot, count: u
     let contexts = server.app_private().contexts();
     let requests = request_contexts(server.local_addr(), count + 1);
     tokio::time::timeout(CREATION_TIMEOUT, requests).await.context("no request contexts within the time limit")??;
+    anyhow::ensure!(contexts.lock().len() == count + 1, "the request contexts could not be created; start the server again");
     contexts.take().await
 }
 

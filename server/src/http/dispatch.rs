@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dropshot::{ApiDescription, Body, ConfigDropshot, HEADER_REQUEST_ID, HttpError, RequestContext, RequestEndpointMetadata, RequestInfo};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use slog::Logger;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -19,6 +19,9 @@ use crate::http::rate_limit::network_of;
 
 /// RFC 6797 §6.1. Browsers remember for a year that this host needs TLS.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Maximum time that a request waits because too many requests are in progress.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// One client can have at most this part of the requests in progress.
 const PARTS_PER_CLIENT: usize = 4;
@@ -40,7 +43,7 @@ pub struct Dispatcher<C: Lender> {
 }
 
 impl<C: Lender> Dispatcher<C> {
-    /// Creates a dispatcher with at most `max_requests` requests in progress. `tls` says whether clients use TLS.
+    /// Creates a dispatcher with at most `max_requests` requests in progress. `tls` is true if clients connect with TLS.
     ///
     /// # Errors
     /// If the request contexts cannot be created.
@@ -99,8 +102,10 @@ impl<C: Lender> Dispatcher<C> {
         id: &str,
     ) -> Result<Response<Body>, HttpError> {
         let unavailable = |error: anyhow::Error| HttpError::for_unavail(None, error.to_string());
-        let share = self.shares.enter(network_of(client.ip())).await;
-        let mut rqctx = self.access.context().contexts().take().await.map_err(unavailable)?;
+        let enter = async { (self.shares.enter(network_of(client.ip())).await, self.access.context().contexts().take().await) };
+        let busy = |_| HttpError::for_unavail(None, "too many requests are in progress; try again later".to_owned());
+        let (share, rqctx) = tokio::time::timeout(MAX_WAIT, enter).await.map_err(busy)?;
+        let mut rqctx = rqctx.map_err(unavailable)?;
         let log = self.log.new(slog::o!(
             "remote_addr" => client,
             "req_id" => id.to_owned(),
@@ -140,7 +145,7 @@ impl<C: Lender> Dispatcher<C> {
     pub async fn close(&self) {
         self.handlers.close();
         self.handlers.wait().await;
-        let lost = self.max_requests - self.access.context().contexts().close();
+        let lost = self.max_requests.saturating_sub(self.access.context().contexts().close());
         if lost > 0 {
             slog::error!(self.log, "handlers have dropped their request contexts: each handler must wrap its context in `Lent`";
                 "lost" => lost);
@@ -156,7 +161,10 @@ impl<C: Lender> Drop for Dispatcher<C> {
 
 /// The body is never sent (RFC 9110 §9.3.2), but the headers describe it.
 fn without_body(mut response: Response<Body>) -> Response<Body> {
-    if let Some(length) = http_body::Body::size_hint(response.body()).exact() {
+    // A 304 response has no body in any case, so the size of its body describes nothing.
+    if response.status() != StatusCode::NOT_MODIFIED
+        && let Some(length) = http_body::Body::size_hint(response.body()).exact()
+    {
         response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length.into());
     }
     response.map(|_| Body::empty())

@@ -3,14 +3,14 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The limit divided by one of these numbers is a maximum number:
+/// Each constant divides the limit. The result is the maximum number of one kind of object:
 ///
-/// - of attempts. Each attempt uses one socket. The same number of slow attempts may run in addition, so attempts use at
-///   most half of the limit.
-/// - of name lookups. Each lookup uses at most four sockets, so lookups use at most a quarter of the limit.
-/// - of idle connections to receivers.
-/// - of connections of clients to the API.
-/// - of connections to the admin listener.
+/// - Attempts: each attempt uses one socket. The same number of slow attempts may run in addition, so attempts use at most
+///   half of the limit.
+/// - Name lookups: each lookup uses at most four sockets, so lookups use at most a quarter of the limit.
+/// - Idle connections to receivers.
+/// - Connections of clients to the API.
+/// - Connections to the admin listener.
 ///
 /// The rest is for the store.
 const DESCRIPTORS_PER_ATTEMPT: u64 = 4;

@@ -1,7 +1,7 @@
 //! The listener of the API and the admin listener.
 //!
 //! Anyone can open connections. So the listener limits the number of connections in total and for each address, and it
-//! closes a connection that waits too long or that sends too much without a purpose. `connection.rs` has the rules.
+//! closes a connection that waits too long or that sends too many bytes that serve no purpose. `connection.rs` has the rules.
 
 use std::convert::Infallible;
 use std::io;
@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use rustix::io::Errno;
 use slog::Logger;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -149,8 +150,8 @@ impl<C: Lender> Shared<C> {
             };
             match accepted {
                 Ok((stream, peer)) => self.admit(stream, peer),
-                // The client has closed the connection before the server accepted it.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // The new connection has failed before the server accepted it (accept(2)).
+                Err(error) if !is_shortage(&error) => {}
                 Err(error) => {
                     self.connections.displace_unused();
                     if let Some(repeated) = self.accept_failures.sample() {
@@ -208,8 +209,9 @@ impl<C: Lender> Shared<C> {
     {
         let service = service_fn(|request: Request<Incoming>| {
             let (shared, activity) = (self.clone(), signals.activity.clone());
+            // Over HTTP/2, the future below runs in a task of its own, and may begin later.
+            let in_progress = activity.begin_request(&request);
             async move {
-                let in_progress = activity.begin_request(&request);
                 let client = shared.options.trusted_proxies.client_of(peer.ip(), request.headers());
                 let request = request.map(|body| dropshot::Body::wrap(Counted::new(body, activity.clone())));
                 let response = shared.dispatcher.respond(request, SocketAddr::new(client, peer.port())).await;
@@ -220,4 +222,9 @@ impl<C: Lender> Shared<C> {
         let stream = TokioIo::new(Metered::new(stream, signals.activity.clone()));
         signals.drive(self.http.serve_connection(stream, service)).await
     }
+}
+
+/// Whether the process or the system lacks a resource.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
 }

@@ -73,7 +73,8 @@ impl Signals<'_> {
             tokio::select! {
                 biased;
                 _ = connection.as_mut() => return self.unless_flooded(Closed::Ended),
-                () = self.activity.displaced() => return Closed::Displaced,
+                // A response may still be on its way to the client.
+                () = self.activity.displaced() => break Closed::Displaced,
                 () = self.stopping.cancelled() => break Closed::Ended,
                 () = sleep_until(self.activity.check_at()) => {}
             }
@@ -92,7 +93,7 @@ impl Signals<'_> {
                 _ = connection.as_mut() => return self.unless_flooded(closed),
                 () = tokio::time::sleep(CLOSING_CHECK) => {}
             }
-            // When the server stops, a client may read a response to its end. An idle connection has had time for this.
+            // When the server stops, a client may read a response to its end. A connection that was closed because it was idle has already had this time.
             let reads = closed == Closed::Ended && self.activity.written() != written;
             if reads || self.activity.expires_at().is_none() {
                 (quiet_since, written) = (Instant::now(), self.activity.written());
