@@ -354,7 +354,7 @@ impl Settings {
         }
         if self.dev && (self.behind_tls_proxy || !self.trusted_proxies.is_empty()) {
             return Err(ConfigError::Contradiction(
-                "--dev is only for this machine, and a proxy would make the server reachable for others: remove --dev, or remove \
+                "--dev is only for this machine, and through a proxy, other machines can reach the server: remove --dev, or remove \
                  --behind-tls-proxy and --trusted-proxy",
             ));
         }

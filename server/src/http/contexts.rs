@@ -114,7 +114,7 @@ pub(super) async fn create<C: Lender>(state: C, config: ConfigDropshot, count: u
     let server = ServerBuilder::new(api, state, Logger::root(slog::Discard, slog::o!())).config(config).start()?;
     let contexts = server.app_private().contexts();
     let requests = request_contexts(server.local_addr(), count + 1);
-    tokio::time::timeout(CREATION_TIMEOUT, requests).await.context("no request contexts within the time limit")??;
+    tokio::time::timeout(CREATION_TIMEOUT, requests).await.context("the request contexts were not created within the time limit")??;
     anyhow::ensure!(contexts.lock().len() == count + 1, "the request contexts could not be created; start the server again");
     contexts.take().await
 }

@@ -112,7 +112,7 @@ impl AdminListener {
             contexts: Contexts::default(),
         });
         let AdminListen::At(address) = listen else { return Ok(AdminListener { state, http: None, counting: JoinSet::new() }) };
-        let tcp = match listener::bind(address).await {
+        let tcp = match listener::bind(address) {
             Ok(tcp) => tcp,
             Err(error) if listen == AdminListen::default() => {
                 slog::warn!(log, "the default address of the admin listener is not available, so this server runs without it: \

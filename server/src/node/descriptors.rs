@@ -1,5 +1,5 @@
-//! The limit of open files and sockets of this process. The maximum numbers of attempts and of name lookups depend on
-//! this limit.
+//! The limit of open files and sockets of this process. The maximum numbers of attempts, of name lookups and of
+//! connections depend on this limit.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -17,7 +17,7 @@ use hyper_util::server::conn::auto;
 use rustix::io::Errno;
 use slog::Logger;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -54,6 +54,13 @@ const HTTP_2_WINDOW_BYTES: u32 = 128 * 1024;
 /// request must fit into this buffer.
 const HTTP_1_BUFFER_BYTES: usize = 64 * 1024;
 
+/// Size of the kernel's buffer for bytes that a client has not read yet. With a large buffer, the server could not see
+/// for minutes that a slow client reads.
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+
+/// Maximum number of connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+
 /// The properties of a listener.
 pub(super) struct Options {
     /// The name in logs and metrics.
@@ -88,8 +95,13 @@ struct Shared<C: Lender> {
 ///
 /// # Errors
 /// If the address is not available.
-pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    // Accepted connections inherit this size.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl<C: Lender> Listener<C> {

@@ -141,7 +141,7 @@ impl Server {
         let config = ConfigDropshot { default_request_body_max_bytes: settings.request_body_bytes as usize, ..Default::default() };
         let http = match serves {
             true => {
-                let tcp = listener::bind(settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
+                let tcp = listener::bind(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
                 let dispatcher = Dispatcher::new(routes()?, app, config, MAX_REQUESTS, with_tls, log.clone()).await?;
                 Some(Listener::start(tcp, options, dispatcher, metrics.clone(), &log)?)
             }

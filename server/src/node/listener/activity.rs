@@ -1,4 +1,4 @@
-//! What a connection has done until now. It decides how long the connection may wait, and how much it may send.
+//! What a connection has done until now. This decides how long the connection may wait, and how much it may send.
 
 use std::io;
 use std::pin::Pin;
@@ -36,10 +36,11 @@ const ALLOWED_USELESS_BYTES: u64 = 512 * 1024;
 /// small parts of a body need additional bytes.
 const BYTES_PER_USEFUL_BYTE: u64 = 8;
 
-/// A client may also send one byte for this number of bytes that it receives. It acknowledges them with WINDOW_UPDATE.
+/// For each block of this many bytes that a client receives, it may also send one byte, because it acknowledges received
+/// bytes with WINDOW_UPDATE.
 const RECEIVED_BYTES_PER_BYTE: u64 = 8;
 
-/// A client may cancel this number of requests more than it lets the server complete.
+/// The cancelled requests of a client may outnumber its completed requests by this number.
 const ALLOWED_CANCELLATIONS: u64 = 100;
 
 /// A request line, or the pseudo-header fields of HTTP/2, count as this number of useful bytes in addition to the path.
@@ -164,7 +165,7 @@ pub(super) struct InProgress {
 }
 
 impl InProgress {
-    /// The response is complete. Without this call, the client has cancelled the request.
+    /// Records that the response is complete. Without this call, the request counts as cancelled by the client.
     pub(super) fn complete(mut self) {
         self.completed = true;
     }

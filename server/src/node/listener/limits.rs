@@ -1,10 +1,11 @@
 //! The limits of the number of connections.
 //!
 //! When a limit is reached, a new connection displaces a connection without a request in progress: one that has not sent
-//! a request yet, or else the one that has been idle for the longest time. So silent and idle connections
-//! keep nobody away. If all connections have a request in progress, the new connection is refused.
+//! a request yet, or else one that is idle after a response. So silent and idle connections do not prevent new
+//! connections. If all connections have a request in progress, the new connection is refused.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,8 +40,8 @@ impl Refusal {
         match self {
             Refusal::Total => "there are too many connections; if this is normal load, raise --max-connections and the limit of open files",
             Refusal::Address => {
-                "its address has too many connections; if this is normal load, raise --max-connections-per-address; if the address is \
-                 your proxy, name it with --trusted-proxy"
+                "its address has too many connections; if this is normal load, raise --max-connections-per-address; if this is the \
+                 address of your proxy, give it to --trusted-proxy"
             }
         }
     }
@@ -57,20 +58,32 @@ struct State {
     /// All open connections.
     open: HashMap<u64, Open>,
     of_addresses: HashMap<IpAddr, usize>,
-    /// The connections without a request in progress, in the order in which new connections displace them.
-    waiting: BTreeMap<Position, u64>,
+    /// The connections that have not sent a request yet.
+    unused: Waiting,
+    /// The connections that have no request in progress after a response.
+    idle: Waiting,
 }
 
 struct Open {
-    /// The address that the connection counts for. A connection of a trusted proxy counts for no address.
-    address: Option<IpAddr>,
+    owner: Owner,
     /// `None` while a request is in progress.
     position: Option<Position>,
     displaced: CancellationToken,
 }
 
-/// Whether a connection has sent a request, and the number of the event since which it waits.
-type Position = (bool, u64);
+/// The client that a connection counts for. A connection of a trusted proxy counts for itself alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Owner {
+    Address(IpAddr),
+    Proxy(u64),
+}
+
+#[derive(Clone, Copy)]
+struct Position {
+    used: bool,
+    /// The number of the event after which the connection began to wait.
+    number: u64,
+}
 
 /// The permission for one connection. The connection counts until this value is dropped, or until it is displaced.
 pub(super) struct Admission {
@@ -86,33 +99,30 @@ impl Connections {
 
     /// Admits a connection from `address`, or from a trusted proxy if `address` is `None`.
     pub(super) fn admit(self: &Arc<Connections>, address: Option<IpAddr>) -> Result<Admission, Refusal> {
-        let address = address.map(network_of);
         let mut state = self.lock();
-        let of_address = address.and_then(|address| state.of_addresses.get(&address).copied()).unwrap_or(0);
-        if address.is_some() && of_address >= self.limits.per_address {
-            // This searches at most all open connections, which takes microseconds.
-            let of_same_address = |id: &u64| state.open.get(id).is_some_and(|open| open.address == address);
-            let first = state.waiting.values().copied().find(of_same_address);
-            state.displace(first.ok_or(Refusal::Address)?);
-        } else if state.open.len() >= self.limits.total {
-            let first = state.first_of_all();
-            state.displace(first.ok_or(Refusal::Total)?);
-        }
         state.last_number += 1;
         let id = state.last_number;
+        let owner = address.map_or(Owner::Proxy(id), |address| Owner::Address(network_of(address)));
+        if state.count_of(owner) >= self.limits.per_address {
+            let first = state.unused.first_of(owner).or_else(|| state.idle.first_of(owner));
+            state.displace(first.ok_or(Refusal::Address)?);
+        } else if state.open.len() >= self.limits.total {
+            let first = state.unused.first().or_else(|| state.idle.first());
+            state.displace(first.ok_or(Refusal::Total)?);
+        }
         let displaced = CancellationToken::new();
-        state.open.insert(id, Open { address, position: Some((false, id)), displaced: displaced.clone() });
-        state.waiting.insert((false, id), id);
-        if let Some(address) = address {
+        state.open.insert(id, Open { owner, position: None, displaced: displaced.clone() });
+        state.place(id, false);
+        if let Owner::Address(address) = owner {
             *state.of_addresses.entry(address).or_default() += 1;
         }
         Ok(Admission { connections: self.clone(), id, displaced })
     }
 
-    /// Closes the oldest connection that has not sent a request yet, so that its descriptor becomes free.
+    /// Closes a connection that has not sent a request yet, so that its descriptor becomes free.
     pub(super) fn displace_unused(&self) {
         let mut state = self.lock();
-        if let Some((&(false, _), &id)) = state.waiting.first_key_value() {
+        if let Some(id) = state.unused.first() {
             state.displace(id);
         }
     }
@@ -123,17 +133,33 @@ impl Connections {
 }
 
 impl State {
-    /// Returns the connection to displace if there are too many in total. Of the connections that have not sent a request
-    /// yet, the oldest one of the address with the most connections goes first, because a client that sends its request
-    /// at once has few of them.
-    fn first_of_all(&self) -> Option<u64> {
-        let of_same_address = |id: &u64| {
-            let address = self.open.get(id).and_then(|open| open.address);
-            address.and_then(|address| self.of_addresses.get(&address).copied()).unwrap_or(1)
-        };
-        let unused = self.waiting.range(..(true, 0)).map(|(_, id)| *id);
-        // `max_by_key` returns the last of several equal items.
-        unused.rev().max_by_key(of_same_address).or_else(|| self.waiting.values().next().copied())
+    /// Returns the number of open connections of a client.
+    fn count_of(&self, owner: Owner) -> usize {
+        match owner {
+            Owner::Address(address) => self.of_addresses.get(&address).copied().unwrap_or(0),
+            Owner::Proxy(_) => 0,
+        }
+    }
+
+    /// From now on, other connections may displace this connection.
+    fn place(&mut self, id: u64, used: bool) {
+        self.last_number += 1;
+        let position = Position { used, number: self.last_number };
+        if let Some(open) = self.open.get_mut(&id) {
+            open.position = Some(position);
+            let waiting = if used { &mut self.idle } else { &mut self.unused };
+            waiting.insert(open.owner, position.number, id);
+        }
+    }
+
+    /// From now on, no other connection displaces this connection.
+    fn unplace(&mut self, id: u64) {
+        if let Some(open) = self.open.get_mut(&id)
+            && let Some(Position { used, number }) = open.position.take()
+        {
+            let waiting = if used { &mut self.idle } else { &mut self.unused };
+            waiting.remove(open.owner, number);
+        }
     }
 
     fn displace(&mut self, id: u64) {
@@ -144,11 +170,8 @@ impl State {
     }
 
     fn remove(&mut self, id: u64) {
-        let Some(Open { address, position, .. }) = self.open.remove(&id) else { return };
-        if let Some(position) = position {
-            self.waiting.remove(&position);
-        }
-        let Some(address) = address else { return };
+        self.unplace(id);
+        let Some(Open { owner: Owner::Address(address), .. }) = self.open.remove(&id) else { return };
         if let Some(count) = self.of_addresses.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
@@ -158,26 +181,64 @@ impl State {
     }
 }
 
+/// The connections that other connections may displace. The client that has the most of them loses its oldest one first.
+/// So a client with many silent or idle connections does not displace those of clients with few.
+#[derive(Default)]
+struct Waiting {
+    /// The identifiers of the connections of each client. The keys of the inner map are the numbers of their positions.
+    of_owners: HashMap<Owner, BTreeMap<u64, u64>>,
+    /// Each client with the number of its connections and the position of its oldest connection. The last item is the
+    /// client that loses a connection first.
+    order: BTreeSet<(usize, Reverse<u64>, Owner)>,
+}
+
+impl Waiting {
+    fn insert(&mut self, owner: Owner, number: u64, id: u64) {
+        self.change(owner, |connections| {
+            connections.insert(number, id);
+        });
+    }
+
+    fn remove(&mut self, owner: Owner, number: u64) {
+        self.change(owner, |connections| {
+            connections.remove(&number);
+        });
+    }
+
+    fn change(&mut self, owner: Owner, change: impl FnOnce(&mut BTreeMap<u64, u64>)) {
+        let connections = self.of_owners.entry(owner).or_default();
+        let rank = |connections: &BTreeMap<u64, u64>| Some((connections.len(), Reverse(*connections.first_key_value()?.0), owner));
+        if let Some(before) = rank(connections) {
+            self.order.remove(&before);
+        }
+        change(connections);
+        match rank(connections) {
+            Some(after) => drop(self.order.insert(after)),
+            None => drop(self.of_owners.remove(&owner)),
+        }
+    }
+
+    fn first(&self) -> Option<u64> {
+        self.first_of(self.order.last()?.2)
+    }
+
+    fn first_of(&self, owner: Owner) -> Option<u64> {
+        self.of_owners.get(&owner)?.values().next().copied()
+    }
+}
+
 impl Admission {
     /// A request has begun. No other connection displaces this connection while it has a request in progress.
     pub(super) fn request_begins(&self) {
-        let mut state = self.connections.lock();
-        let position = state.open.get_mut(&self.id).and_then(|open| open.position.take());
-        if let Some(position) = position {
-            state.waiting.remove(&position);
-        }
+        self.connections.lock().unplace(self.id);
     }
 
     /// A request has ended. `is_idle` returns whether no request is in progress. It is called under the lock of
     /// [`Admission::request_begins`], because another request may begin at the same time.
     pub(super) fn request_ended(&self, is_idle: impl FnOnce() -> bool) {
         let mut state = self.connections.lock();
-        let state = &mut *state;
-        let Some(open) = state.open.get_mut(&self.id).filter(|open| open.position.is_none()) else { return };
-        if is_idle() {
-            state.last_number += 1;
-            open.position = Some((true, state.last_number));
-            state.waiting.insert((true, state.last_number), self.id);
+        if state.open.get(&self.id).is_some_and(|open| open.position.is_none()) && is_idle() {
+            state.place(self.id, true);
         }
     }
 
@@ -249,7 +310,8 @@ mod tests {
         assert_eq!(connections.admit("2001:db8:1:1::2".parse().ok()).err(), Some(Refusal::Address));
         drop((proxies, networks));
         let state = connections.lock();
-        assert!(state.open.is_empty() && state.of_addresses.is_empty() && state.waiting.is_empty());
+        assert!(state.open.is_empty() && state.of_addresses.is_empty());
+        assert!(state.unused.order.is_empty() && state.idle.order.is_empty() && state.idle.of_owners.is_empty());
     }
 
     #[test]

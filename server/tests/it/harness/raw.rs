@@ -90,6 +90,27 @@ impl RawClient {
         assert!(self.try_send(bytes.as_ref()).await, "the server has closed the connection");
     }
 
+    /// Sends bytes and reads what the server sends, until the server closes the connection. Returns the number of sent
+    /// bytes.
+    pub(crate) async fn send_and_discard(&mut self, bytes: &[u8]) -> usize {
+        let (mut reader, mut writer) = tokio::io::split(&mut self.0);
+        let sent = std::cell::Cell::new(0);
+        let send = async {
+            for part in bytes.chunks(16 * 1024) {
+                if writer.write_all(part).await.is_err() {
+                    break;
+                }
+                sent.set(sent.get() + part.len());
+            }
+        };
+        let discard = async { while reader.read(&mut [0; 16 * 1024]).await.is_ok_and(|count| count > 0) {} };
+        with_timeout("the server to read or close", async {
+            tokio::select! { () = send => {}, () = discard => {} }
+        })
+        .await;
+        sent.get()
+    }
+
     /// Sends a GET request over HTTP/1.1.
     pub(crate) async fn send_get(&mut self, path: &str, token: &str) {
         self.send(format!("GET {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\r\n")).await;
