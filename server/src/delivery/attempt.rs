@@ -240,6 +240,6 @@ async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, a
         value.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, value);
     }
-    let request = Request { method: Method::POST, headers, body: call.body.clone() };
+    let request = Request { account: target.account.clone(), method: Method::POST, headers, body: call.body.clone() };
     Ok(guard.send(&target.url, &request).await?)
 }

@@ -34,6 +34,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 pub(super) struct TokenSource {
+    account: Arc<str>,
     client_id: String,
     client_secret: String,
     token_url: Url,
@@ -66,6 +67,7 @@ struct TokenResponse {
 
 impl TokenSource {
     pub(super) fn new(
+        account: Arc<str>,
         client_id: &ClientId,
         client_secret: String,
         token_url: Url,
@@ -82,6 +84,7 @@ impl TokenSource {
             form.append_pair("audience", audience.as_str());
         }
         TokenSource {
+            account,
             client_id: client_id.as_str().to_owned(),
             client_secret,
             token_url,
@@ -156,7 +159,7 @@ impl TokenSource {
             headers.insert(header::AUTHORIZATION, value);
             self.form.clone()
         };
-        let request = Request { method: Method::POST, headers, body: body.into() };
+        let request = Request { account: self.account.clone(), method: Method::POST, headers, body: body.into() };
         let response = guard.send(&self.token_url, &request).await.map_err(|error| Failure::from(error).at_token_url())?;
         let status = response.status;
         let mut body = Vec::new();

@@ -21,6 +21,7 @@ use crate::secrets::signing_secret::SigningSecret;
 use crate::store::Destination;
 
 pub(super) struct Target {
+    pub(super) account: Arc<str>,
     pub(super) url: Url,
     pub(super) credentials: Credentials,
     /// The custom headers of the webhook.
@@ -74,11 +75,20 @@ impl Target {
             Auth::ClientCredential { client_id, token_url, scope, audience } => {
                 secrets.push(secret.clone());
                 let secret = String::from_utf8(secret.to_vec())?;
-                let source = TokenSource::new(client_id, secret, token_url.to_url(), scope.as_ref(), audience.as_ref(), metrics.clone());
+                let source = TokenSource::new(
+                    destination.account.clone(),
+                    client_id,
+                    secret,
+                    token_url.to_url(),
+                    scope.as_ref(),
+                    audience.as_ref(),
+                    metrics.clone(),
+                );
                 Credentials::Token(Box::new(source))
             }
         };
         Ok(Target {
+            account: destination.account.clone(),
             url: Url::parse(&destination.target_url)?,
             credentials,
             headers,

@@ -75,7 +75,7 @@ pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> bool 
 }
 
 pub(super) fn request() -> Request {
-    Request { method: Method::POST, headers: HeaderMap::new(), body: Bytes::new() }
+    Request { account: "an account".into(), method: Method::POST, headers: HeaderMap::new(), body: Bytes::new() }
 }
 
 /// A certificate authority, and how its servers use TLS.

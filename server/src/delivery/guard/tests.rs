@@ -81,7 +81,7 @@ async fn respond(mut stream: impl AsyncRead + AsyncWrite + Unpin, response: &str
 }
 
 fn request() -> Request {
-    Request { method: http::Method::POST, headers: http::HeaderMap::new(), body: Bytes::new() }
+    Request { account: "an account".into(), method: http::Method::POST, headers: http::HeaderMap::new(), body: Bytes::new() }
 }
 
 fn ok() -> String {

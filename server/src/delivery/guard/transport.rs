@@ -7,7 +7,8 @@
 //!   1xx responses and all frames. `delivery/attempt.rs` limits the size of the body that is read, and the time.
 //! - `transport/tls.rs` verifies certificates.
 //!
-//! A request that the receiver certainly did not process is sent again, once, on a new connection.
+//! A request is sent again, once, on a new connection, if the receiver did not process it, or if a reused connection
+//! ended before any byte of the response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +40,14 @@ pub use self::tls::TlsSetupError;
 pub(in crate::delivery) use self::tls::{SelfSigned, is_authority_as_server};
 
 use self::dial::{Connection, ConnectionKey, Dialer};
-use self::error::Broken;
+use self::error::{Broken, Progress};
 use self::pool::{InUse, Pool};
+
+/// Time for the receiver to take the last bytes of a connection that this server closes.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Maximum number of body chunks that are read. Each chunk costs time, even if it has only one byte.
+const MAX_CHUNKS: usize = 2048;
 
 /// The settings of the transport.
 pub(super) struct Settings {
@@ -51,15 +58,17 @@ pub(super) struct Settings {
 }
 
 /// A request. A redirect is returned and not followed, and no proxy is used, because both would bypass the guard.
-#[derive(Debug)]
+/// The headers and the body may contain secrets, so a request has no `Debug` output.
 pub(in crate::delivery) struct Request {
+    /// Requests of different accounts never share a connection. Otherwise, the receiver of one account could end the
+    /// requests of another account.
+    pub(in crate::delivery) account: Arc<str>,
     pub(in crate::delivery) method: Method,
     pub(in crate::delivery) headers: HeaderMap,
     pub(in crate::delivery) body: Bytes,
 }
 
 /// A response whose body has not been read.
-#[derive(Debug)]
 pub(in crate::delivery) struct Response {
     pub(in crate::delivery) status: StatusCode,
     pub(in crate::delivery) headers: HeaderMap,
@@ -77,9 +86,10 @@ enum BodyStream {
     Http2(h2::RecvStream),
 }
 
-impl std::fmt::Debug for Body {
+/// The headers may contain secrets.
+impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Body")
+        f.debug_struct("Response").field("status", &self.status).field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 
@@ -96,22 +106,35 @@ impl Transport {
     /// Sends a request to a URL that the guard has accepted. If the caller drops the future, the request ends.
     pub(super) async fn send(&self, url: &Url, request: &Request) -> Result<Response, SendError> {
         let invalid = || SendError { cause: Cause::InvalidResponse, connection: Box::default() };
-        let key = Arc::new(ConnectionKey::of(url).ok_or_else(invalid)?);
+        let key = Arc::new(ConnectionKey::of(url, &request.account).ok_or_else(invalid)?);
         let target = Target::of(url).ok_or_else(invalid)?;
-        let first = exchange(self.pool.connection(&key).await?, &target, request).await;
-        match first {
-            Err((_, true)) => {
-                let second = exchange(self.pool.new_connection(&key).await?, &target, request).await;
-                let mut response = second.map_err(|(error, _)| error);
-                match &mut response {
-                    Ok(response) => response.connection.repeated = true,
-                    Err(error) => error.connection.repeated = true,
-                }
-                response
-            }
-            first => first.map_err(|(error, _)| error),
+        let (first, progress) = match exchange(self.pool.connection(&key).await?, &target, request).await {
+            Ok(response) => return Ok(response),
+            Err(Failed { error, repeatable: None }) => return Err(error),
+            Err(Failed { error, repeatable: Some(progress) }) => (error, progress),
+        };
+        let connection = self.pool.new_connection(&key).await.map_err(|second| without_second(first, progress, second))?;
+        let mut second = exchange(connection, &target, request).await.map_err(|failed| failed.error);
+        match &mut second {
+            Ok(response) => response.connection.repeated = true,
+            Err(error) => error.connection.repeated = true,
         }
+        second
     }
+}
+
+/// A request that failed on a connection.
+struct Failed {
+    error: SendError,
+    /// The progress of a request that may be sent again.
+    repeatable: Option<Progress>,
+}
+
+/// Returns the error of a request that could not be sent again, because no second connection was opened. If the receiver
+/// may have processed the request, the attempt counts, even if this server lacked a resource for the second connection.
+fn without_second(first: SendError, progress: Progress, second: SendError) -> SendError {
+    let counts = progress == Progress::NoResponse && second.cause.is_of_this_server();
+    if counts { first } else { second }
 }
 
 /// The parts of the URL that a request contains.
@@ -136,10 +159,11 @@ impl Target {
     }
 }
 
-/// Sends a request on a connection. After a failure, also returns whether the request may be sent again.
-async fn exchange(mut in_use: InUse, target: &Target, request: &Request) -> Result<Response, (SendError, bool)> {
+/// Sends a request on a connection.
+async fn exchange(mut in_use: InUse, target: &Target, request: &Request) -> Result<Response, Failed> {
     let Some(connection) = in_use.connection() else {
-        return Err((SendError { cause: Cause::InvalidResponse, connection: Box::default() }, true));
+        let error = SendError { cause: Cause::InvalidResponse, connection: Box::default() };
+        return Err(Failed { error, repeatable: Some(Progress::NotProcessed) });
     };
     let (is_first, mut facts) = (connection.is_first(), Box::new(connection.facts().clone()));
     facts.reused = !is_first;
@@ -157,9 +181,9 @@ async fn exchange(mut in_use: InUse, target: &Target, request: &Request) -> Resu
             Ok(Response { status: parts.status, headers: parts.headers, connection: facts, body: Body { stream, in_use } })
         }
         Err(broken) => {
-            let is_repeatable = broken.is_repeatable(is_first);
+            let repeatable = broken.is_repeatable(is_first).then_some(broken.progress);
             let Broken { cause, .. } = broken;
-            Err((SendError { cause, connection: facts }, is_repeatable))
+            Err(Failed { error: SendError { cause, connection: facts }, repeatable })
         }
     }
 }
@@ -187,10 +211,11 @@ fn http2_request(target: &Target, request: &Request) -> http::Request<()> {
 }
 
 impl Response {
-    /// Appends at most `limit` bytes of the body. Returns whether the body was incomplete or has further bytes. Only a
-    /// body that was read completely leaves an HTTP/1.1 connection open.
+    /// Appends at most `limit` bytes of the body, and reads at most [`MAX_CHUNKS`] chunks. Returns whether the body was
+    /// incomplete or may have further bytes. Only a body that was read completely leaves an HTTP/1.1 connection open.
     pub(in crate::delivery) async fn read_at_most(self, limit: usize, body: &mut Vec<u8>) -> bool {
         let Body { mut stream, in_use } = self.body;
+        let mut chunks = 0;
         loop {
             let chunk = match &mut stream {
                 BodyStream::Http1(stream) => match stream.frame().await {
@@ -208,6 +233,10 @@ impl Response {
                     None => break,
                 },
             };
+            if chunks == MAX_CHUNKS {
+                return true;
+            }
+            chunks += 1;
             let remaining = limit - body.len();
             if chunk.len() > remaining {
                 body.extend_from_slice(&chunk[..remaining]);

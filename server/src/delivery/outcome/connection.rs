@@ -47,7 +47,7 @@ pub(super) fn describe(cause: &Cause) -> Result<(Outcome, ErrorText), NotMade> {
             (Outcome::ConnectionLost, text.into())
         }
         Cause::NoPong => {
-            let text = "the HTTP/2 connection is dead: the server sent nothing for 5 s, and did not respond to a PING frame within 5 s";
+            let text = "the server did not respond on the HTTP/2 connection: it sent nothing for 5 s, and did not respond to a PING frame within 5 s";
             (Outcome::ConnectionLost, text.into())
         }
         Cause::Reset(reason) => {
@@ -59,8 +59,11 @@ pub(super) fn describe(cause: &Cause) -> Result<(Outcome, ErrorText), NotMade> {
             (Outcome::ConnectionLost, text.into())
         }
         Cause::TooManyBytes => {
-            let text = "the response is too large before its body: the status line, header fields and 1xx responses may have 64 KiB together, and 4,096 fields";
+            let text = "the server sent too many bytes before the response body; the status line, the header fields and all 1xx responses together must not exceed 64 KiB and 4,096 fields";
             (Outcome::ConnectionLost, text.into())
+        }
+        Cause::Http2Violation => {
+            (Outcome::ConnectionLost, "the server violated HTTP/2 on this connection, so the service closed the connection".into())
         }
         Cause::InvalidResponse => (Outcome::ConnectionLost, "the response is not valid HTTP".into()),
     })

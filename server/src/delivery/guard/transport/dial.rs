@@ -25,10 +25,12 @@ use crate::delivery::guard::resolver::CheckingResolver;
 /// Time after which the next address is also tried, while the previous connections are still being opened (RFC 8305 §5).
 const NEXT_ADDRESS_DELAY: Duration = Duration::from_millis(250);
 
-/// The properties that all requests of a connection share. All requests have the same source address, client identity
-/// and trust anchors. If one of these can differ, it must become a member.
+/// The properties that all requests of a connection share. Requests of different accounts never share a connection,
+/// because a receiver can end all requests of its connections. All requests have the same source address, client
+/// identity and trust anchors. If one of these can differ, it must become a member.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ConnectionKey {
+    account: Arc<str>,
     pub(super) https: bool,
     host: Host<String>,
     port: u16,
@@ -37,8 +39,13 @@ pub(super) struct ConnectionKey {
 impl ConnectionKey {
     /// Returns the key of a URL that [`Guard::check_url`](super::super::Guard::check_url) has accepted. Such a URL has a
     /// host, and the port is known.
-    pub(super) fn of(url: &Url) -> Option<ConnectionKey> {
-        Some(ConnectionKey { https: url.scheme() == "https", host: url.host()?.to_owned(), port: url.port_or_known_default()? })
+    pub(super) fn of(url: &Url, account: &Arc<str>) -> Option<ConnectionKey> {
+        Some(ConnectionKey {
+            account: account.clone(),
+            https: url.scheme() == "https",
+            host: url.host()?.to_owned(),
+            port: url.port_or_known_default()?,
+        })
     }
 
     /// Returns the name that the certificate must have.

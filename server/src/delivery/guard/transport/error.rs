@@ -46,6 +46,8 @@ pub(in crate::delivery) enum Cause {
     /// The receiver ended the request with an HTTP/2 error.
     Reset(h2::Reason),
     TooManyBytes,
+    /// The receiver violated HTTP/2, so this server closed the connection. Another request may be the reason.
+    Http2Violation,
     /// The response violates HTTP.
     InvalidResponse,
 }
@@ -65,6 +67,11 @@ impl Cause {
     /// Returns the failure of a TCP connection.
     pub(super) fn of_connect(error: &io::Error) -> Cause {
         shortage_in(error).map_or(Cause::Connect(error.kind()), Cause::Shortage)
+    }
+
+    /// Whether a limit of this server prevented the request. Such an attempt is not counted.
+    pub(super) fn is_of_this_server(&self) -> bool {
+        matches!(self, Cause::Shortage(_) | Cause::Name(NameError::AddressBusy))
     }
 }
 
@@ -116,7 +123,10 @@ impl Broken {
     pub(super) fn ended(meter: &Meter, progress: Progress, is_first: bool) -> Broken {
         let partial = progress == Progress::Processed;
         let cause = match meter.end() {
-            Some(End::TooManyBytes) => return Broken { cause: Cause::TooManyBytes, progress: Progress::Processed },
+            Some(End::TooManyBytes) => {
+                let progress = if progress == Progress::NotProcessed { progress } else { Progress::Processed };
+                return Broken { cause: Cause::TooManyBytes, progress };
+            }
             Some(End::NoPong) => Cause::NoPong,
             // With TLS 1.3, the server verifies the client after the handshake has ended for the client. So the first
             // request fails if a client certificate is missing.

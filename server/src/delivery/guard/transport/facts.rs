@@ -18,7 +18,7 @@ pub(in crate::delivery) struct ConnectionFacts {
     pub(super) tls_handshake: Option<Duration>,
     /// Whether an earlier request used the connection. Then the durations belong to the earlier request.
     pub(super) reused: bool,
-    /// Whether the request was sent again, because a first connection certainly did not deliver it.
+    /// Whether the request was sent again on a second connection.
     pub(super) repeated: bool,
     /// Whether the receiver requested a client certificate. The service has none.
     pub(in crate::delivery) client_certificate_requested: bool,

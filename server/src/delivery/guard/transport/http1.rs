@@ -1,5 +1,6 @@
 //! HTTP/1.1 connections.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +9,9 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::CLOSE_TIMEOUT;
 use super::error::{Broken, Cause, Progress};
 use super::facts::ConnectionFacts;
 use super::meter::{MAX_HEADER_BYTES, Meter};
@@ -23,6 +26,8 @@ pub(super) struct Http1 {
     pub(super) facts: Arc<ConnectionFacts>,
     /// Whether no request has been sent on this connection.
     is_first: bool,
+    /// Ends the connection. It must be dropped after `sender`. After that, nothing reads the body of a response.
+    _close: DropGuard,
 }
 
 /// Only the status of a response matters, so the header may have the defects that RFC 9112 §5 allows a client to repair.
@@ -42,10 +47,22 @@ impl Http1 {
     pub(super) async fn new(socket: Socket, meter: Arc<Meter>, facts: Arc<ConnectionFacts>) -> Result<Http1, Cause> {
         #[expect(clippy::disallowed_methods, reason = "the transport is the one place that opens connections to receivers")]
         let handshake = builder().handshake(TokioIo::new(socket)).await;
-        let (sender, connection) = handshake.map_err(|_| Broken::ended(&meter, Progress::NoResponse, true).cause)?;
-        // The connection ends when the sender and the body of the response are dropped. Its error also reaches the request.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(Http1 { sender, meter, facts, is_first: true })
+        let ended = |_| Broken::ended(&meter, Progress::NoResponse, true).cause;
+        let (mut sender, connection) = handshake.map_err(ended)?;
+        let close = CancellationToken::new();
+        let closed = close.clone();
+        // The error of the connection also reaches the request.
+        tokio::spawn(async move {
+            let mut connection = pin!(connection);
+            tokio::select! {
+                _ = &mut connection => {}
+                // The library waits until the receiver has taken all bytes, and a receiver may never take them.
+                () = closed.cancelled() => drop(tokio::time::timeout(CLOSE_TIMEOUT, connection).await),
+            }
+        });
+        // The sender becomes ready when the task first runs. The pool uses only connections that are ready.
+        sender.ready().await.map_err(ended)?;
+        Ok(Http1 { sender, meter, facts, is_first: true, _close: close.drop_guard() })
     }
 
     /// Whether the next request can be sent now.

@@ -143,12 +143,13 @@ impl Meter {
         self.allowance.fetch_add(MAX_BODY_BYTES, Ordering::Relaxed);
     }
 
-    /// Ends a request. Returns the number of the remaining requests. The unused allowance of the ended request is lost,
-    /// or a receiver could save allowance for a later request.
-    pub(super) fn end_request(&self) -> u32 {
+    /// Ends a request. Returns the number of the remaining requests. The unused allowance of the ended request is removed.
+    /// Otherwise a receiver could save allowance for a later request. `late` is the number of bytes that may still arrive
+    /// of the response.
+    pub(super) fn end_request(&self, late: u32) -> u32 {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         *requests -= 1;
-        let most = MAX_IDLE_BYTES + i64::from(*requests) * (MAX_HEAD_BYTES + MAX_BODY_BYTES);
+        let most = MAX_IDLE_BYTES + i64::from(late) + i64::from(*requests) * (MAX_HEAD_BYTES + MAX_BODY_BYTES);
         self.allowance.fetch_min(most, Ordering::Relaxed);
         *requests
     }
@@ -167,7 +168,7 @@ mod tests {
             meter.receive(MAX_HEADER_BYTES).expect("the header of a response");
             meter.allow_body();
             meter.receive(64 * 1024).expect("the body of a response");
-            assert_eq!(meter.end_request(), 0);
+            assert_eq!(meter.end_request(0), 0);
             // A long body takes allowance from the idle connection, and a short body leaves none for later requests.
             assert!(meter.allowance.load(Ordering::Relaxed) <= MAX_IDLE_BYTES);
         }
@@ -175,5 +176,20 @@ mod tests {
         let most = usize::try_from(MAX_HEAD_BYTES + MAX_IDLE_BYTES).expect("a positive number");
         meter.receive(most + 1).expect_err("too many bytes before the body");
         assert!(matches!(meter.end(), Some(End::TooManyBytes)));
+    }
+
+    #[test]
+    fn the_rest_of_a_canceled_response_does_not_end_an_idle_connection() {
+        const WINDOW: u32 = 64 * 1024;
+        let meter = Meter::new();
+        meter.connected();
+        for _ in 0..100 {
+            meter.begin_request();
+            meter.receive(100).expect("the header of a response");
+            meter.allow_body();
+            assert_eq!(meter.end_request(WINDOW), 0);
+            meter.receive(WINDOW as usize).expect("the rest of the window");
+        }
+        meter.receive((WINDOW as usize) * 2).expect_err("more than the window");
     }
 }

@@ -13,10 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::CLOSE_TIMEOUT;
 use super::dial::{Connection, ConnectionKey, Dialer};
 use super::error::SendError;
 use super::http1::Http1;
-use super::http2::Http2;
+use super::http2::{Http2, STREAM_WINDOW_BYTES};
 use crate::slots::IDLE_TIMEOUT;
 
 /// Maximum number of idle HTTP/1.1 connections with the same key. This maximum equals the default limit of attempts in
@@ -78,7 +79,7 @@ impl Pool {
         }
     }
 
-    /// Opens a connection that no other request uses before this request has ended.
+    /// Opens a connection that only this request uses until it ends.
     pub(super) async fn new_connection(self: &Arc<Self>, key: &Arc<ConnectionKey>) -> Result<InUse, SendError> {
         let connection = self.dialer.dial(key).await?;
         Ok(self.in_use(key, connection))
@@ -90,7 +91,7 @@ impl Pool {
             return Ok(connection);
         }
         let server = state.servers.entry(key.clone()).or_default();
-        // A dial whose sender was dropped has failed.
+        // If the sender of a dial was dropped, the dial has failed.
         if let Some(dial) = server.dial.clone().filter(|dial| dial.has_changed().is_ok()) {
             return Err(dial);
         }
@@ -121,7 +122,7 @@ impl Pool {
         };
         for (ticket, connection) in &mut server.http2 {
             let is_fresh = ticket.is_none_or(|ticket| is_fresh(&state.idle, &ticket));
-            if is_fresh && connection.has_free_stream() && connection.is_open() {
+            if is_fresh && !connection.is_old() && connection.has_free_stream() && connection.is_open() {
                 if let Some(ticket) = ticket.take() {
                     state.idle.remove(&ticket);
                 }
@@ -155,7 +156,11 @@ impl Pool {
             Connection::Http1(_) => return,
             Connection::Http2(connection) => {
                 let known = server.http2.iter().position(|(_, known)| Arc::ptr_eq(known, &connection));
-                if !connection.is_open() {
+                // Another request may have ended meanwhile, so the connection may already be idle.
+                if let Some(idle) = known.and_then(|known| server.http2[known].0.take()) {
+                    state.idle.remove(&idle);
+                }
+                if connection.is_old() || !connection.is_open() {
                     if let Some(known) = known {
                         server.http2.swap_remove(known);
                     }
@@ -246,14 +251,15 @@ impl InUse {
     pub(super) fn complete(mut self) {
         let Some(Connection::Http1(_)) = &self.connection else { return };
         let Some(Connection::Http1(mut connection)) = self.connection.take() else { return };
-        connection.meter.end_request();
+        connection.meter.end_request(0);
         let (pool, key) = (self.pool.clone(), self.key.clone());
         if connection.is_ready() {
             return pool.keep(&mut pool.lock(), &key, Connection::Http1(connection));
         }
-        // The receiver may respond before it has read the whole request.
+        // The task of the connection may not have run since the end of the body. The receiver may also respond before it
+        // has read the whole request, and then the connection is closed after a short time.
         tokio::spawn(async move {
-            if let Ok(true) = tokio::time::timeout(IDLE_TIMEOUT, connection.ready()).await {
+            if let Ok(true) = tokio::time::timeout(CLOSE_TIMEOUT, connection.ready()).await {
                 pool.keep(&mut pool.lock(), &key, Connection::Http1(connection));
             }
         });
@@ -263,7 +269,9 @@ impl InUse {
 impl Drop for InUse {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let others = connection.meter().end_request();
+        // After a request over HTTP/2 was canceled, the receiver may still send a full window.
+        let late = if matches!(connection, Connection::Http2(_)) { STREAM_WINDOW_BYTES } else { 0 };
+        let others = connection.meter().end_request(late);
         if let Connection::Http2(_) = connection
             && others == 0
         {

@@ -9,6 +9,8 @@ use super::*;
 use crate::delivery::guard::{Guard, GuardPolicy};
 use crate::delivery::test_receiver::{OK, TestAuthority, TestReceiver, read_request, request};
 
+mod endings;
+
 fn guard(authority: &TestAuthority) -> Guard {
     Guard::new(authority.policy()).expect("a guard")
 }

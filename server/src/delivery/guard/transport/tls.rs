@@ -85,8 +85,9 @@ pub(super) async fn handshake(
 }
 
 tokio::task_local! {
-    /// Whether the server requested a client certificate during the current handshake. TLS sessions are kept only for
-    /// one configuration, so the connections cannot have different resolvers. This value belongs to one handshake.
+    /// Whether the server requested a client certificate during the current handshake. All connections share one
+    /// configuration, because TLS sessions are kept per configuration. So the resolver cannot store this value, and each
+    /// task has its own.
     static REQUESTED: Arc<AtomicBool>;
 }
 
