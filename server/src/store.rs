@@ -155,8 +155,8 @@ pub trait Store: Send + Sync + 'static {
     /// Leases the next suspect. Returns no suspect while another suspect is in flight: on PostgreSQL on any node, on
     /// SQLite in this process. A suspect needs no free slot, so it cannot wait for ever. The suspect with the most
     /// deaths comes first: so the next death decides about it, and a delivery that was attempted during a restart of
-    /// the machine gets its outcome before the next restart.
-    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<SuspectRound>;
+    /// the machine gets its outcome before the next restart. Ignores the deliveries in `skip`.
+    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>, skip: Vec<Uuid>) -> Result<SuspectRound>;
     /// Returns the webhook data that an attempt needs, or `None` if the webhook is deactivated or deleted.
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
     /// Releases a lease and records no attempt. Does nothing if the lease is void.

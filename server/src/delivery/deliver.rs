@@ -25,6 +25,10 @@ impl Engine {
                 return self.release_after_pause(leased, name).await;
             }
         };
+        // The slot counts against the previous hosts. The released delivery is leased again with the current hosts.
+        if destination.hosts != leased.destination.hosts {
+            return self.release(leased, name).await;
+        }
         let target = match self.targets.get(&destination) {
             Ok(target) => target,
             Err(error) => {

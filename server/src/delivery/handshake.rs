@@ -16,7 +16,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::attempt::{self, Call, Sent};
 use super::retry::RetryAfter;
-use super::{Engine, POLL_INTERVAL, chain, random_fraction};
+use super::{Engine, NotMade, POLL_INTERVAL, chain, random_fraction};
 use crate::api::callback::{CallbackBody, CallbackReference, ResponseClass};
 use crate::api::types::EventType;
 use crate::model::Challenge;
@@ -45,6 +45,9 @@ const MIN_QUERY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long a handshake waits if the limits of its host allow no attempt.
 const HOST_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Maximum number of handshakes that wait for their hosts in memory.
+const MAX_POSTPONED: usize = 10_000;
 
 /// Checks whether a response agrees to the handshake.
 ///
@@ -74,11 +77,31 @@ pub(super) struct Handshakes {
     /// The challenge and the account of each handshake in flight. The key is the challenge, so a new challenge of a
     /// webhook does not wait for the previous challenge.
     running: Mutex<HashMap<Challenge, String>>,
+    /// Handshakes that wait because of the limits of their hosts, and when they may be tried again. A waiting handshake
+    /// does not count as in flight.
+    postponed: Mutex<HashMap<Challenge, Instant>>,
 }
 
 impl Handshakes {
     fn running(&self) -> MutexGuard<'_, HashMap<Challenge, String>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_postponed(&self, challenge: &Challenge) -> bool {
+        let postponed = self.postponed.lock().unwrap_or_else(PoisonError::into_inner);
+        postponed.get(challenge).is_some_and(|until| Instant::now() < *until)
+    }
+
+    /// Lets a handshake wait for [`HOST_RETRY_INTERVAL`]. Returns false if too many handshakes wait.
+    fn postpone(&self, challenge: &Challenge) -> bool {
+        let now = Instant::now();
+        let mut postponed = self.postponed.lock().unwrap_or_else(PoisonError::into_inner);
+        postponed.retain(|_, until| now < *until);
+        if postponed.len() >= MAX_POSTPONED {
+            return false;
+        }
+        postponed.insert(challenge.clone(), now + HOST_RETRY_INTERVAL);
+        true
     }
 }
 
@@ -177,8 +200,7 @@ impl Engine {
         let target = self.targets.get(&destination)?;
         let now = self.clock.now();
         let Some(visit) = self.slots.try_visit(&destination.hosts, now) else {
-            // The handshake is still due.
-            tokio::time::sleep(HOST_RETRY_INTERVAL).await;
+            self.postpone_handshake(due).await;
             return Ok(None);
         };
         // Each attempt has a new identifier, because a receiver may ignore identifiers that it has already handled.
@@ -192,12 +214,27 @@ impl Engine {
         };
         let timeout = self.settings.attempt_timeout;
         let call = Call { notification_id, body: body.to_json().into(), timeout, trace: None, discards_response: false };
-        let sent = attempt::send(&self.guard, &target, call, now).await?;
-        visit.end(sent.accepted(), self.clock.now());
+        let sent = match attempt::send(&self.guard, &target, call, now).await {
+            Err(NotMade::HostLimit(_)) => {
+                drop(visit);
+                self.postpone_handshake(due).await;
+                return Ok(None);
+            }
+            sent => sent?,
+        };
         let agreement = check_response(&due.challenge, sent.status_code, &sent.body);
+        // A server that returns 200 to any request has not agreed.
+        visit.end(agreement.is_ok(), self.clock.now());
         let end = self.handshake_end(agreement.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => agreement.err(), "next" => ?end);
         Ok(Some(end))
+    }
+
+    /// Lets the handshake wait for its host. The handshake is still due, but frees its place for other handshakes.
+    async fn postpone_handshake(&self, due: &DueHandshake) {
+        if !self.handshakes.postpone(&due.challenge) {
+            tokio::time::sleep(HOST_RETRY_INTERVAL).await;
+        }
     }
 
     fn handshake_end(&self, agreed: bool, sent: &Sent, attempt: u32) -> HandshakeEnd {
@@ -223,8 +260,11 @@ struct Running {
 }
 
 impl Running {
-    /// Returns `None` if a limit is reached or the challenge is already in flight.
+    /// Returns `None` if a limit is reached, or if the challenge is already in flight or waits for its host.
     fn begin(engine: &Arc<Engine>, due: &DueHandshake) -> Option<Running> {
+        if engine.handshakes.is_postponed(&due.challenge) {
+            return None;
+        }
         let mut running = engine.handshakes.running();
         let in_account = running.values().filter(|account| **account == due.account).count();
         if running.len() >= MAX_IN_FLIGHT || in_account >= MAX_IN_FLIGHT_PER_ACCOUNT || running.contains_key(&due.challenge) {

@@ -1,7 +1,7 @@
 //! Attempts the *suspects*: deliveries during whose attempts several processes died.
 //!
-//! Any attempt that is in flight when a process dies gets a higher count, also the attempts of innocent deliveries. So
-//! a suspect is not failed at once. It is attempted alone: no other suspect is in flight, on any node. Nothing of the
+//! When a process dies, the counts of all deliveries in flight rise, also those of innocent deliveries. So a suspect is
+//! not failed at once. It is attempted alone: no other suspect is in flight, on any node. Nothing of the
 //! response is read or kept. An outcome clears the count, whatever the outcome is. If the process dies twice more during
 //! such attempts, the delivery fails with the outcome `aborted`.
 
@@ -25,11 +25,13 @@ impl Engine {
     }
 
     async fn attempt_waiting_suspects(self: &Arc<Self>) {
-        let mut last = None;
+        // Each suspect is attempted at most once in one call. So a suspect that cannot be attempted now, for example
+        // because a secret cannot be decrypted, does not block the other suspects, and there is no busy loop.
+        let mut seen = Vec::new();
         // A delivery that was in flight at a death, but is not a suspect yet, could end the process while a suspect is
         // in flight. So the suspects wait until no such attempt is in flight on this node.
         while !*self.stopping.borrow() && Arc::strong_count(&self.accused) == 1 {
-            let round = match self.store.lease_suspect(self.clock.now(), self.slots.clone()).await {
+            let round = match self.store.lease_suspect(self.clock.now(), self.slots.clone(), seen.clone()).await {
                 Ok(round) => round,
                 Err(error) => {
                     slog::error!(self.log, "cannot look for suspects; trying again in a second"; "error" => chain(&error));
@@ -38,17 +40,21 @@ impl Engine {
             };
             self.metrics.set_suspects(round.suspects);
             let Some(Suspect { leased, begin_at }) = round.next else { return };
-            let id = leased.delivery_id;
+            let (id, lease) = (leased.delivery_id, leased.lease);
+            seen.push(id);
             if leased.deaths < MAX_DEATHS {
-                slog::warn!(self.log, "the process died several times during attempts of this delivery; now the delivery is attempted alone, and it fails after {MAX_DEATHS} deaths";
+                slog::warn!(self.log, "the process died several times during attempts of this delivery; from now on, no other suspect is attempted at the same time; the delivery fails if the process dies {MAX_DEATHS} times in total";
                     "delivery" => id.to_string(), "webhook" => leased.destination.webhook_id.to_string(),
                     "account" => &*leased.destination.account, "deaths" => leased.deaths);
             }
             self.clock.sleep_until(begin_at).await;
-            self.clone().deliver(leased).await;
-            // A suspect that was released is leased again. The pause prevents a busy loop.
-            if last.replace(id) == Some(id) {
-                return;
+            // In a task of its own, a panic of the attempt does not end this task.
+            if let Err(error) = self.attempts.spawn(self.clone().deliver(leased)).await {
+                slog::error!(self.log, "the attempt of a suspect panicked; the delivery is released and attempted again in a second; report this error to the developers";
+                    "delivery" => id.to_string(), "error" => chain(&error));
+                if let Err(error) = self.store.release_delivery(id, lease).await {
+                    slog::error!(self.log, "cannot release a suspect; restart this node to release it"; "delivery" => id.to_string(), "error" => chain(&error));
+                }
             }
         }
     }

@@ -62,7 +62,7 @@ impl NewHost {
 
 /// The hosts to which an attempt may send requests: the host of the target URL and the host of the token URL. Without
 /// hosts, only the other limits apply.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts(Arc<[Arc<str>]>);
 
 impl Hosts {
@@ -165,6 +165,11 @@ impl HostLimits {
             }
         }
         None
+    }
+
+    /// Returns whether each of the hosts has accepted a callback.
+    pub(super) fn have_accepted(&self, hosts: &Hosts) -> bool {
+        hosts.0.iter().all(|key| self.limits.get(key).is_some_and(|host| host.accepted))
     }
 
     /// Counts an attempt that begins.

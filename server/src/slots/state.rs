@@ -213,10 +213,15 @@ impl State {
     }
 
     /// Returns the host whose limits allow no attempt of the webhook now. A webhook that has accepted callbacks can
-    /// always have one attempt in flight. So other webhooks at its host cannot block it.
+    /// always have one attempt in flight. So other webhooks at its host cannot block it. This rule does not apply to a
+    /// host that has not accepted a callback: the limits of its address may refuse each attempt, and the released
+    /// delivery would be leased again at once.
     pub(super) fn blocking_host(&mut self, webhook_id: Uuid, hosts: &Hosts, now: DateTime<Utc>) -> Option<Arc<str>> {
         let is_exempt = |webhook: &Webhook| webhook.health.is_proven() && webhook.in_flight + webhook.slow == 0;
-        if self.webhooks.get(&webhook_id).is_some_and(is_exempt) { None } else { self.hosts.blocking(hosts, now) }
+        if self.webhooks.get(&webhook_id).is_some_and(is_exempt) && self.hosts.have_accepted(hosts) {
+            return None;
+        }
+        self.hosts.blocking(hosts, now)
     }
 
     #[expect(clippy::too_many_arguments, reason = "these are the facts of one attempt, and there is one caller")]
@@ -298,7 +303,7 @@ impl State {
             None => {}
         }
         // See `blocking_host`: this webhook need not wait for its host any longer.
-        let is_exempt = webhook.health.is_proven() && webhook.in_flight + webhook.slow == 0;
+        let is_exempt = webhook.health.is_proven() && webhook.in_flight + webhook.slow == 0 && self.hosts.have_accepted(&slot.hosts);
         for (lane, wait) in Lane::ALL.into_iter().zip(webhook.waits) {
             let work = WorkItem { webhook_id: slot.webhook_id, lane };
             match wait {

@@ -94,6 +94,18 @@ fn a_webhook_that_accepts_does_not_wait_for_its_host() {
 }
 
 #[test]
+fn a_webhook_that_accepts_waits_for_a_host_that_has_not_accepted() {
+    let slots = slots();
+    let take = |host: &str| slots.try_take(&"good".into(), &hosts(&[host]), work(1, Lane::Fresh), 1, at(0));
+    drop(take("https://known.example/").expect("a slot").end(true, at(0)));
+    let held = take_all(&slots, &hosts(&["https://new.example/"]), 100, 0);
+    assert!(take("https://new.example/").is_none());
+    drop(held);
+    assert!(slots.take_ready(at(0), 10).contains(&work(1, Lane::Fresh)));
+    assert!(take("https://new.example/").is_some());
+}
+
+#[test]
 fn work_waits_for_its_host_in_turns_of_the_accounts() {
     let (slots, host) = (slots(), hosts(&["https://a.example/"]));
     let held = take_all(&slots, &host, 0, 0);

@@ -131,9 +131,9 @@ impl Store for Postgres {
         Ok(leases::lease_due(&session, &self.node, &self.wakeup, &slots, now, work_items).await?)
     }
 
-    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<SuspectRound> {
+    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>, skip: Vec<Uuid>) -> Result<SuspectRound> {
         let session = self.own.session().await?;
-        Ok(quarantine::lease_suspect(&session, &self.node, &slots, now).await?)
+        Ok(quarantine::lease_suspect(&session, &self.node, &slots, now, &skip).await?)
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {

@@ -10,15 +10,21 @@ const SUSPECT_LOCK_KEY: i64 = 7_263_584_019_422;
 
 const COUNT: &str = "SELECT count(*) FROM pending WHERE deaths >= 3";
 
-/// Leases the next suspect, unless a suspect is in flight on any node.
-pub(super) async fn lease_suspect(session: &Session, node: &Node, slots: &Arc<Slots>, now: DateTime<Utc>) -> SessionResult<SuspectRound> {
+/// Leases the next suspect that is not in `skip`, unless a suspect is in flight on any node.
+pub(super) async fn lease_suspect(
+    session: &Session,
+    node: &Node,
+    slots: &Arc<Slots>,
+    now: DateTime<Utc>,
+    skip: &[Uuid],
+) -> SessionResult<SuspectRound> {
     let suspects = u32::try_from(session.query_one(COUNT, &[]).await?.try_get::<_, i64>(0)?).unwrap_or(u32::MAX);
     if suspects == 0 || !node.may_lease() {
         return Ok(SuspectRound { suspects, next: None });
     }
     let transaction = session.begin().await?;
     let leasing = LeaseTransaction { session: &transaction, node, slots, now };
-    let next = match leasing.lease_suspect().await {
+    let next = match leasing.lease_suspect(skip).await {
         Ok(next) => next,
         Err(error) => {
             let _ = transaction.roll_back().await;
@@ -33,11 +39,11 @@ pub(super) async fn lease_suspect(session: &Session, node: &Node, slots: &Arc<Sl
 }
 
 impl LeaseTransaction<'_> {
-    async fn lease_suspect(&self) -> SessionResult<Option<Suspect>> {
+    async fn lease_suspect(&self, skip: &[Uuid]) -> SessionResult<Option<Suspect>> {
         if !self.session.query_one("SELECT pg_try_advisory_xact_lock($1)", &[&SUSPECT_LOCK_KEY]).await?.try_get::<_, bool>(0)? {
             return Ok(None);
         }
-        let Some(row) = self.session.query_opt(&next_suspect(), &[]).await? else { return Ok(None) };
+        let Some(row) = self.session.query_opt(&next_suspect(), &[&skip.to_vec()]).await? else { return Ok(None) };
         let (delivery_id, webhook_id): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
         let work = WorkItem { webhook_id, lane: Lane::from_number(row.try_get(2)?)? };
         let Some(destination) = webhook_rows::destinations(self.session, vec![webhook_id]).await?.pop().map(Arc::new) else {
@@ -67,14 +73,14 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects the suspect with the most deaths, if no suspect is in flight. Its webhook is active and not paused.
+/// Selects the suspect with the most deaths that is not in `$1`, if no suspect is in flight. Its webhook is active and not paused.
 fn next_suspect() -> String {
     format!(
         "SELECT p.delivery_id, p.webhook_id, p.lane FROM pending p
          CROSS JOIN LATERAL (
              SELECT w.id, w.account FROM webhooks w
              WHERE w.id = p.webhook_id AND w.epoch = p.epoch AND w.deleted_at IS NULL AND w.deactivation_reason IS NULL LIMIT 1) w
-         WHERE p.deaths >= 3 AND p.lane <> 3
+         WHERE p.deaths >= 3 AND p.lane <> 3 AND p.delivery_id <> ALL($1)
              AND NOT EXISTS (SELECT 1 FROM pending f WHERE f.deaths >= 3 AND f.leased_by IN (SELECT incarnation FROM nodes))
              AND NOT EXISTS (
                  SELECT 1 FROM pauses WHERE scope = 'all' OR scope = 'account' AND name = w.account OR scope = 'webhook' AND name = w.id::text)

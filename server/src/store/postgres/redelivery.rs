@@ -7,6 +7,7 @@
 //! complete too. After any other outcome, the delivery stays due. A cancellation also keeps the lease of an attempt in
 //! flight. So the same rules hold for a delivery that was cancelled during the attempt.
 
+use super::deaths::DIED;
 use super::*;
 
 /// The condition that a living node has leased the delivery of a row in `pending`.
@@ -57,14 +58,18 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
     Ok(deliveries::get(session, None, id).await?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes a pending delivery due now. In an ordered webhook, the delivery keeps its position. Returns the lane and the
-/// due time of the delivery.
+/// Makes a pending delivery due now. In an ordered webhook, the delivery keeps its position. The delivery also keeps its
+/// count of deaths. Otherwise a customer could prevent that a delivery that ends the process becomes a suspect. The death
+/// of a void lease is counted, because this function removes the lease. Returns the lane and the due time of the delivery.
 async fn bring_forward(session: &Session, id: Uuid, in_flight: &[Uuid], now: DateTime<Utc>) -> SessionResult<(Lane, DateTime<Utc>)> {
     let row = session
         .query_one(
-            "WITH delivery AS (UPDATE deliveries SET schedule_start = attempt_count + $3 WHERE id = $1)
-             UPDATE pending SET due_at = least(due_at, $2), deaths = 0, leased_by = CASE WHEN $3 = 1 THEN leased_by END
-             WHERE delivery_id = $1 RETURNING lane, due_at",
+            &format!(
+                "WITH delivery AS (UPDATE deliveries SET schedule_start = attempt_count + $3 WHERE id = $1)
+                 UPDATE pending p SET due_at = least(due_at, $2), deaths = deaths + {DIED}::int,
+                     leased_by = CASE WHEN $3 = 1 THEN leased_by END
+                 WHERE delivery_id = $1 RETURNING lane, due_at"
+            ),
             &[&id, &now, &i32::from(in_flight.contains(&id))],
         )
         .await?;

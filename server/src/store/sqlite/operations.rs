@@ -153,14 +153,14 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<SuspectRound> {
+    async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>, skip: Vec<Uuid>) -> Result<SuspectRound> {
         let suspects = self.read_own(quarantine::count).await?;
         if suspects == 0 {
             return Ok(SuspectRound::default());
         }
         let incarnation = self.incarnation;
         let next = self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
-            LeaseTransaction { connection, cache, slots: &slots, incarnation, now }.lease_suspect()
+            LeaseTransaction { connection, cache, slots: &slots, incarnation, now }.lease_suspect(&skip)
         });
         Ok(SuspectRound { suspects, next: next.await? })
     }

@@ -22,35 +22,44 @@ pub(super) fn count(connection: &Connection) -> rusqlite::Result<u32> {
 }
 
 impl LeaseTransaction<'_> {
-    /// Leases the next suspect of an active webhook that is not paused. Does nothing while another suspect is in
-    /// flight.
-    pub(super) fn lease_suspect(&self) -> rusqlite::Result<Option<Suspect>> {
+    /// Leases the next suspect of an active webhook that is not paused and that is not in `skip`. Does nothing while
+    /// another suspect is in flight.
+    pub(super) fn lease_suspect(&self, skip: &[Uuid]) -> rusqlite::Result<Option<Suspect>> {
         let mut suspects = self.connection.prepare_cached(SUSPECTS)?;
         let mut rows = suspects.query([Key(self.incarnation)])?;
         while let Some(row) = rows.next()? {
-            if row.get(3)? {
+            if row.get(1)? {
                 return Ok(None);
             }
-            let Some(destination) = self.cache.destination(self.connection, row.get::<_, Key>(13)?.0)? else { continue };
-            if row.get::<_, u32>(14)? != destination.epoch || self.cache.is_paused(self.connection, &destination)? {
+            let delivery_id = row.get::<_, Key>(0)?.0;
+            if skip.contains(&delivery_id) {
                 continue;
             }
-            let work = WorkItem { webhook_id: destination.webhook_id, lane: row.get(15)? };
+            let Some(destination) = self.cache.destination(self.connection, row.get::<_, Key>(2)?.0)? else { continue };
+            if row.get::<_, u32>(3)? != destination.epoch || self.cache.is_paused(self.connection, &destination)? {
+                continue;
+            }
+            let work = WorkItem { webhook_id: destination.webhook_id, lane: row.get(4)? };
+            let deaths = row.get(5)?;
+            let mut suspect = self.connection.prepare_cached(SUSPECT)?;
+            let mut found = suspect.query([Key(delivery_id)])?;
+            let Some(row) = found.next()? else { continue };
             let begin_at = self.reserve_rate(&destination)?;
-            let notification = notifications::from_row(row, 4)?;
+            let notification = notifications::from_row(row, 3)?;
             let slot = self.slots.take_for_suspect(&destination.account, &destination.hosts, work, notification.data.get().len(), self.now);
             let leased = Leased {
-                delivery_id: row.get::<_, Key>(0)?.0,
-                attempt: row.get::<_, u32>(1)? + 1,
-                schedule_start: row.get(9)?,
-                due_at: row.get::<_, Millis>(2)?.0,
+                delivery_id,
+                attempt: row.get::<_, u32>(0)? + 1,
+                schedule_start: row.get(2)?,
+                due_at: row.get::<_, Millis>(1)?.0,
                 lane: work.lane,
-                notification: Arc::new(notification.outbound(notifications::trace_from_row(row, 10)?)),
+                notification: Arc::new(notification.outbound(notifications::trace_from_row(row, 8)?)),
                 destination,
                 lease: self.incarnation,
-                deaths: row.get(12)?,
+                deaths,
                 slot,
             };
+            drop(found);
             drop(rows);
             self.connection.prepare_cached("UPDATE deliveries SET leased_by = ?2, deaths = ?3 WHERE id = ?1")?.execute((
                 Key(leased.delivery_id),
@@ -72,11 +81,14 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects the suspects. The suspect in flight comes first, then the suspects with the most deaths.
-const SUSPECTS: &str = "SELECT d.id, d.attempt_count, d.due_at, d.leased_by IS ?1, n.id, n.type, n.data, n.created_at, n.delivery_count,
-            d.schedule_start, n.trace_parent, n.trace_state,
-            d.deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = d.leased_by) AS all_deaths,
-            d.webhook_id, d.epoch, d.lane
-     FROM deliveries d INDEXED BY deliveries_suspects JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL
-     WHERE d.status = 0 AND d.deaths >= 3
+/// Selects the suspects. The suspect in flight comes first, then the suspects with the most deaths. The query sorts all
+/// suspects, so it reads no payload.
+const SUSPECTS: &str = "SELECT d.id, d.leased_by IS ?1, d.webhook_id, d.epoch, d.lane,
+            d.deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = d.leased_by) AS all_deaths
+     FROM deliveries d INDEXED BY deliveries_suspects WHERE d.status = 0 AND d.deaths >= 3
      ORDER BY d.leased_by IS ?1 DESC, all_deaths DESC, d.id";
+
+/// Selects a suspect with its notification.
+const SUSPECT: &str = "SELECT d.attempt_count, d.due_at, d.schedule_start, n.id, n.type, n.data, n.created_at, n.delivery_count,
+            n.trace_parent, n.trace_state
+     FROM deliveries d JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL WHERE d.id = ?1";

@@ -57,11 +57,14 @@ pub(super) fn redeliver(
     }
     let (lane, due_at) = match found.pending {
         // A pending delivery keeps its lane. If its due time has already passed, the delivery also keeps the due time.
+        // The delivery keeps its count of deaths. Otherwise a customer could prevent that a delivery that ends the process
+        // becomes a suspect. The death of a void lease is counted, because the statement removes the lease.
         Some((due_at, lane)) => {
             let due_at = due_at.min(now);
             connection
                 .prepare_cached(
-                    "UPDATE deliveries SET due_at = ?2, schedule_start = attempt_count + (leased_by IS ?3), deaths = 0,
+                    "UPDATE deliveries SET due_at = ?2, schedule_start = attempt_count + (leased_by IS ?3),
+                         deaths = deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = deliveries.leased_by),
                          leased_by = iif(leased_by IS ?3, leased_by, NULL) WHERE id = ?1",
                 )?
                 .execute((Key(id), Millis(due_at), Key(incarnation)))?;

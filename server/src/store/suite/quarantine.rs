@@ -15,7 +15,11 @@ async fn after_deaths(mut bench: Bench, count: i64, webhooks: &[&Webhook]) -> Be
 }
 
 async fn lease_suspect(bench: &Bench) -> Option<Suspect> {
-    bench.store.lease_suspect(seconds(1), bench.slots.clone()).await.expect("leased").next
+    lease_suspect_except(bench, &[]).await
+}
+
+async fn lease_suspect_except(bench: &Bench, skip: &[Uuid]) -> Option<Suspect> {
+    bench.store.lease_suspect(seconds(1), bench.slots.clone(), skip.to_vec()).await.expect("leased").next
 }
 
 fn ids(leased: &[Leased]) -> Vec<Uuid> {
@@ -110,18 +114,21 @@ async fn a_suspect_blocks_its_ordered_webhook_until_it_has_an_outcome() {
 }
 
 #[tokio::test]
-async fn a_redelivery_or_recovery_clears_the_count() {
+async fn a_redelivery_keeps_the_count_and_a_recovery_of_a_failed_delivery_clears_it() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     bench.publish_to(&webhook).await;
     let id = bench.publish_to(&webhook).await.remove(0).delivery_id;
     let mut bench = after_deaths(bench, 3, &[&webhook]).await;
-    assert!(bench.leased_at(1).await.is_empty());
+    // The third death is not counted yet.
     let redelivered = bench.store.redeliver(webhook.account.clone(), id, seconds(1)).await.expect("stored");
     assert!(matches!(redelivered, Redelivered::Due(_)));
-    let leased = bench.leased_at(1).await;
-    assert_eq!((ids(&leased), leased[0].deaths), (vec![id], 0));
-    bench.finish(&leased[0], Next::Succeeded).await;
+    assert!(bench.leased_at(1).await.is_empty(), "both deliveries are suspects");
+    let other = lease_suspect(&bench).await.expect("a suspect").leased;
+    bench.store.release_delivery(other.delivery_id, other.lease).await.expect("released");
+    let suspect = lease_suspect_except(&bench, &[other.delivery_id]).await.expect("the redelivered suspect").leased;
+    assert_eq!((suspect.delivery_id, suspect.deaths), (id, 3));
+    bench.finish(&suspect, Next::Succeeded).await;
 
     for _ in 0..2 {
         lease_suspect(&bench).await.expect("the other suspect");
@@ -167,6 +174,25 @@ async fn suspects_of_paused_and_inactive_webhooks_do_not_block_other_suspects() 
 }
 
 #[tokio::test]
+async fn a_suspect_that_cannot_be_attempted_does_not_block_the_others() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook("acme").await;
+    for _ in 0..3 {
+        bench.publish_to(&webhook).await;
+    }
+    let bench = after_deaths(bench, 3, &[&webhook]).await;
+    assert!(bench.leased_at(1).await.is_empty());
+    let mut seen = Vec::new();
+    while let Some(suspect) = lease_suspect_except(&bench, &seen).await {
+        assert!(!seen.contains(&suspect.leased.delivery_id));
+        seen.push(suspect.leased.delivery_id);
+        bench.store.release_delivery(suspect.leased.delivery_id, suspect.leased.lease).await.expect("released");
+    }
+    assert_eq!(seen.len(), 3);
+    assert!(lease_suspect(&bench).await.is_some(), "a released suspect stays a suspect");
+}
+
+#[tokio::test]
 async fn a_suspect_needs_no_free_slot_and_keeps_the_rate_limit() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook_with("acme", |webhook| webhook.max_per_second = Some(1)).await;
@@ -178,7 +204,7 @@ async fn a_suspect_needs_no_free_slot_and_keeps_the_rate_limit() {
     let full = Slots::new(Caps::new(1, 1));
     let work = WorkItem { webhook_id: webhook.id, lane: Lane::Fresh };
     let _in_flight = full.try_take(&"acme".into(), &Hosts::default(), work, 1, T0).expect("a free slot");
-    let suspect = bench.store.lease_suspect(seconds(100), full).await.expect("leased").next.expect("a suspect");
+    let suspect = bench.store.lease_suspect(seconds(100), full, Vec::new()).await.expect("leased").next.expect("a suspect");
     assert_eq!(suspect.begin_at, seconds(101));
     assert!(bench.publish_at(milliseconds(101_500), "acme").await.1.is_empty(), "the suspect has used the next second");
 }

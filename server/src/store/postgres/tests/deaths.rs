@@ -54,7 +54,7 @@ async fn all_nodes_together_attempt_one_suspect_at_a_time() {
         assert!(dying.keep_alive().await.was_given_up, "the node joins again");
         (dying, living) = (living, dying);
     }
-    let suspect = async |bench: &Bench| bench.store.lease_suspect(seconds(1), bench.slots.clone()).await.expect("leased").next;
+    let suspect = async |bench: &Bench| bench.store.lease_suspect(seconds(1), bench.slots.clone(), Vec::new()).await.expect("leased").next;
     let first = suspect(&one).await.expect("a suspect").leased;
     assert_eq!((first.delivery_id, first.deaths), (published[0], 3));
     assert!(suspect(&other).await.is_none(), "the other node has a suspect in flight");

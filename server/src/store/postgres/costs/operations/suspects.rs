@@ -4,7 +4,7 @@ use super::*;
 
 impl Round<'_> {
     pub(super) async fn suspects(&self) {
-        let lease = || self.store.lease_suspect(self.now, self.slots.clone());
+        let lease = || self.store.lease_suspect(self.now, self.slots.clone(), vec![Uuid::now_v7()]);
         assert_eq!(self.cost("look for suspects", lease()).await.suspects, 0);
         let limited = self.register("suspected", |webhook| webhook.max_per_second = Some(1000)).await;
         let id = self.publish("publish under a rate limit", Audience::Account(limited.account.clone()), None).await.1.remove(0).delivery_id;
