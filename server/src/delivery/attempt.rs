@@ -1,6 +1,7 @@
 //! Makes one attempt: signs, authenticates and sends a callback, and reads the response. The time of the attempt and
 //! the size of the response are limited. A failure of the receiver or the network is returned as an outcome.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
 use crate::api::callback::ResponseClass;
 use crate::api::trace::TraceContext;
+use crate::slots::Reached;
 use crate::store;
 
 /// Maximum number of response body bytes that are read before the connection is closed.
@@ -64,6 +66,11 @@ impl Sent {
         self.outcome == Outcome::Accepted
     }
 
+    pub(super) fn reached(&self) -> Reached {
+        let failed_at_token_url = matches!(self.outcome, Outcome::TokenFailed | Outcome::TokenRefused);
+        Reached { address: self.connection.as_deref().and_then(remote_address), failed_at_token_url }
+    }
+
     fn duration_ms(&self) -> u32 {
         u32::try_from(self.duration.as_millis()).unwrap_or(u32::MAX)
     }
@@ -79,6 +86,27 @@ impl Sent {
             response_body: self.response_body,
             truncated: self.truncated,
         }
+    }
+}
+
+/// Returns the address to which the request was connected.
+fn remote_address(connection: &ConnectionFacts) -> Option<IpAddr> {
+    let mut remote = RemoteAddress(None);
+    let record = slog::record_static!(slog::Level::Debug, "");
+    // This serializer returns no error.
+    let _ = slog::KV::serialize(connection, &slog::Record::new(&record, &format_args!(""), slog::b!()), &mut remote);
+    remote.0.map(|address| address.ip())
+}
+
+/// Reads the address of the receiver from the log values of a connection.
+struct RemoteAddress(Option<SocketAddr>);
+
+impl slog::Serializer for RemoteAddress {
+    fn emit_arguments(&mut self, key: slog::Key, value: &std::fmt::Arguments<'_>) -> slog::Result {
+        if key == "remote" {
+            self.0 = value.to_string().parse().ok();
+        }
+        Ok(())
     }
 }
 
@@ -242,4 +270,20 @@ async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, a
     }
     let request = Request { method: Method::POST, headers, body: call.body.clone() };
     Ok(guard.send(&target.url, &request).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::test_receiver::{TestAuthority, TestReceiver, request};
+
+    #[tokio::test]
+    async fn the_address_of_the_receiver_is_known() {
+        let authority = TestAuthority::new();
+        let receiver = TestReceiver::start(|_, _| async {}).await;
+        let guard = Guard::new(authority.policy()).expect("a guard");
+        let error = guard.send(&receiver.url("https", "localhost"), &request()).await.expect_err("a failure");
+        let Failure::Outcome { connection: Some(connection), .. } = Failure::from(error) else { panic!("no connection") };
+        assert_eq!(remote_address(&connection), Some(receiver.address.ip()));
+    }
 }
