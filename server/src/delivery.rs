@@ -118,7 +118,8 @@ pub struct Engine {
     /// The number of running tests per account.
     tests: Mutex<HashMap<String, usize>>,
     handshakes: Handshakes,
-    /// Each attempt in flight of a delivery that was in flight at a death, but is not a suspect yet, has a clone.
+    /// A delivery is accused if it was in flight when a process died, and is not a suspect yet. Each attempt of an accused
+    /// delivery has a clone while it is in flight.
     accused: Arc<()>,
 }
 

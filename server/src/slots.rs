@@ -36,7 +36,7 @@ pub use health::MAX_PAUSE;
 use hosts::HostLimits;
 pub use hosts::{Hosts, NewHost};
 use slot::Ended;
-pub use slot::{Slot, Unrecorded};
+pub use slot::{Reached, Slot, Unrecorded};
 use state::{Priority, State, WaitReason, Webhook};
 pub use visit::Visit;
 
@@ -51,8 +51,8 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// The limits of new hosts are not set. The cap of each account is a quarter of the total. So there are slots for other accounts even if all callbacks
-    /// of one account hang.
+    /// The limits of new hosts are not set. The cap of each account is a quarter of the total. So there are slots for other
+    /// accounts even if all callbacks of one account hang.
     #[must_use]
     pub fn new(total: usize, per_webhook: usize) -> Caps {
         let per_account = total.div_ceil(4);
@@ -151,7 +151,8 @@ impl Slots {
         Some(state.admit(self, account, hosts, work, priority, payload_bytes, now))
     }
 
-    /// Returns a slot even if a cap is reached. Only the suspects use it, of which one at a time is attempted.
+    /// Returns a slot even if a cap is reached. Only suspects use this function. They are attempted
+    /// one at a time.
     #[must_use]
     pub fn take_for_suspect(
         self: &Arc<Self>,
@@ -169,8 +170,8 @@ impl Slots {
         self.lock().wait(work, WaitReason::Time(until), None);
     }
 
-    /// Lets the work of the webhook wait until `until`. Does not change work that already waits for the total cap, for
-    /// its account or until another time.
+    /// Lets the work of the webhook wait until `until`. Does not change work that already waits for the total cap, for its
+    /// account, for its host or until another time.
     pub fn defer(&self, webhook_id: Uuid, until: DateTime<Utc>) {
         let mut state = self.lock();
         let waits = state.webhooks.entry(webhook_id).or_default().waits;

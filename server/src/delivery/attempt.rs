@@ -19,6 +19,7 @@ use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
 use crate::api::callback::ResponseClass;
 use crate::api::trace::TraceContext;
+use crate::slots::Reached;
 use crate::store;
 
 /// Maximum number of response body bytes that are read before the connection is closed.
@@ -62,6 +63,11 @@ pub(super) struct Sent {
 impl Sent {
     pub(super) fn accepted(&self) -> bool {
         self.outcome == Outcome::Accepted
+    }
+
+    pub(super) fn reached(&self) -> Reached {
+        let failed_at_token_url = matches!(self.outcome, Outcome::TokenFailed | Outcome::TokenRefused);
+        Reached { address: self.connection.as_deref().and_then(ConnectionFacts::remote_address), failed_at_token_url }
     }
 
     fn duration_ms(&self) -> u32 {

@@ -72,8 +72,9 @@ impl Engine {
         } else {
             slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
         }
-        let Leased { delivery_id, attempt, lane, lease, notification, slot, .. } = leased;
+        let Leased { delivery_id, attempt, lane, lease, notification, mut slot, .. } = leased;
         // Frees the slot: another attempt may start while this attempt is recorded.
+        slot.set_reached(sent.reached());
         let _unrecorded = slot.end(sent.accepted(), now);
         drop(notification);
         let attempt = sent.into_record(attempt);

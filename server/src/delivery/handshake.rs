@@ -199,7 +199,7 @@ impl Engine {
         let destination = Destination::of(&webhook);
         let target = self.targets.get(&destination)?;
         let now = self.clock.now();
-        let Some(visit) = self.slots.try_visit(&destination.hosts, now) else {
+        let Some(mut visit) = self.slots.try_visit(&destination.hosts, now) else {
             self.postpone_handshake(due).await;
             return Ok(None);
         };
@@ -224,6 +224,7 @@ impl Engine {
         };
         let agreement = check_response(&due.challenge, sent.status_code, &sent.body);
         // A server that returns 200 to any request has not agreed.
+        visit.set_reached(sent.reached());
         visit.end(agreement.is_ok(), self.clock.now());
         let end = self.handshake_end(agreement.is_ok(), &sent, due.attempt);
         slog::info!(log, "handshake ended"; &sent, "refusal" => agreement.err(), "next" => ?end);

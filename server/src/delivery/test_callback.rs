@@ -24,7 +24,7 @@ impl Engine {
         let Some(_running) = RunningTest::begin(&self.tests, webhook.account.as_str()) else { return Ok(Err(TestRefusal::Account)) };
         let destination = Arc::new(Destination::of(webhook));
         let target = self.targets.get(&destination)?;
-        let Some((visit, waited)) = self.visit(&destination).await else { return Ok(Err(TestRefusal::Host)) };
+        let Some((mut visit, waited)) = self.visit(&destination).await else { return Ok(Err(TestRefusal::Host)) };
         let now = self.clock.now();
         let notification_id = Uuid::now_v7();
         let body = CallbackBody {
@@ -36,7 +36,11 @@ impl Engine {
         };
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT.saturating_sub(waited));
         let call = Call { notification_id, body: body.to_json().into(), trace: None, timeout, discards_response: false };
-        let sent = attempt::send(&self.guard, &target, call, now).await?;
+        let sent = match attempt::send(&self.guard, &target, call, now).await {
+            Err(NotMade::HostLimit(_)) => return Ok(Err(TestRefusal::Host)),
+            sent => sent?,
+        };
+        visit.set_reached(sent.reached());
         visit.end(sent.accepted(), self.clock.now());
         Ok(Ok(sent.into_record(1)))
     }

@@ -182,7 +182,9 @@ impl Api for Handlers {
             let attempt = attempt.map_err(|refusal| {
                 let detail = match refusal {
                     TestRefusal::Account => "two tests of this account's webhooks are running: wait until one has ended",
-                    TestRefusal::Host => "the host of this URL has too many attempts that it has not accepted: try again later",
+                    TestRefusal::Host => {
+                        "the host of this URL has accepted few callbacks, and its limits allow no test now: try again later"
+                    }
                 };
                 ApiError::rate_limited(detail, 1)
             })?;

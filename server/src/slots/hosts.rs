@@ -11,16 +11,23 @@
 //! lower the limits of an address. Otherwise a customer could slow down new hosts that share an address, for example
 //! the address of a content delivery network.
 //!
+//! The owner of a name can let its own server accept callbacks, and then change the address of the name to that of
+//! somebody else's server. So a host remembers the addresses at which it has accepted callbacks. When its name resolves to
+//! a new address, its limits are lowered.
+//!
 //! A loopback or private address in a URL is a host together with its port. The operator has allowed this address, and
 //! different ports usually belong to different servers.
 
 use std::net::IpAddr;
 
-use url::{Host as UrlHost, Url};
-
 use super::fair_queue::FairQueue;
 use super::slot::Ended;
 use super::*;
+
+mod keys;
+
+pub use keys::Hosts;
+use keys::{key_of_address, key_of_name};
 
 /// A host at this level has no limit.
 const LIFTED: u32 = 1000;
@@ -32,7 +39,10 @@ const ADDRESS_FACTOR: usize = 4;
 /// for the address of a server that accepts the callbacks of others.
 const MAX_ADDRESS_LEVEL: u32 = 48;
 
-/// A host is halved at most once in this time. Otherwise one failing webhook could keep a shared host at its lowest
+/// Maximum number of addresses of a host that are remembered. The oldest address is forgotten first.
+const MAX_REMEMBERED_ADDRESSES: usize = 64;
+
+/// The limits of a host are halved at most once in this time. Otherwise one failing webhook could keep a shared host at its lowest
 /// level, although other webhooks at the host accept many callbacks.
 const HALVING_INTERVAL: TimeDelta = TimeDelta::milliseconds(250);
 
@@ -60,52 +70,6 @@ impl NewHost {
     pub const UNLIMITED: NewHost = NewHost { attempts: usize::MAX, attempts_per_second: usize::MAX };
 }
 
-/// The hosts to which an attempt may send requests: the host of the target URL and the host of the token URL. Without
-/// hosts, only the other limits apply.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hosts(Arc<[Arc<str>]>);
-
-impl Hosts {
-    #[must_use]
-    pub fn of<'a>(urls: impl IntoIterator<Item = &'a Url>) -> Hosts {
-        let mut keys: Vec<Arc<str>> = urls.into_iter().filter_map(key_of_url).collect();
-        keys.dedup();
-        Hosts(keys.into())
-    }
-}
-
-fn key_of_url(url: &Url) -> Option<Arc<str>> {
-    let address: IpAddr = match url.host()? {
-        UrlHost::Domain(name) => return Some(key_of_name(name)),
-        UrlHost::Ipv4(address) => address.into(),
-        UrlHost::Ipv6(address) => address.into(),
-    };
-    let is_local = match address.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    };
-    let port = url.port_or_known_default().filter(|_| is_local);
-    Some(port.map_or_else(|| network_of(address), |port| format!("[{address}]:{port}")).into())
-}
-
-/// The name in the form in which names are compared: in lower case and without the dot at its end.
-fn key_of_name(name: &str) -> Arc<str> {
-    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase().into()
-}
-
-/// Returns the address, or for IPv6 the network of 64 bits. One machine usually has all addresses of such a network.
-fn network_of(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("{}/64", std::net::Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-    }
-}
-
-/// The key of the limits that new hosts of an address share. No name contains the character `@`.
-fn key_of_address(address: IpAddr) -> Arc<str> {
-    format!("@{}", network_of(address)).into()
-}
-
 #[derive(Debug)]
 pub(super) struct HostLimits {
     new_host: NewHost,
@@ -126,8 +90,8 @@ struct Limit {
     level: u32,
     halved_at: Option<DateTime<Utc>>,
     /// The number of attempts that may begin now. The number grows with time, up to the number of attempts of one second.
-    /// An accepted callback gives its token back, so only other attempts are limited by time. It also gives the token by
-    /// which it raises the maximum.
+    /// An accepted callback returns the token that its attempt used, and adds the token by which it raises the maximum. So
+    /// time limits only attempts that are not accepted.
     tokens: f64,
     counted_at: DateTime<Utc>,
     queue: FairQueue,
@@ -136,6 +100,19 @@ struct Limit {
     /// its addresses are not known yet.
     addresses: Vec<Arc<str>>,
     accepted: bool,
+    /// The keys of the addresses at which the host has accepted a callback.
+    accepted_at: Vec<Arc<str>>,
+    /// The keys of other addresses of a host that has accepted a callback. The level was lowered for each of them.
+    other_addresses: Vec<Arc<str>>,
+}
+
+fn remember(addresses: &mut Vec<Arc<str>>, address: Arc<str>) {
+    if !addresses.contains(&address) {
+        if addresses.len() >= MAX_REMEMBERED_ADDRESSES {
+            addresses.remove(0);
+        }
+        addresses.push(address);
+    }
 }
 
 impl HostLimits {
@@ -189,14 +166,24 @@ impl HostLimits {
 
     /// Counts an attempt that has ended. `ended` is `None` if the attempt was not made.
     pub(super) fn end(&mut self, hosts: &Hosts, ended: Option<Ended>) {
-        for key in hosts.0.iter() {
+        // The first host is that of the target URL, the last host is that of the token URL.
+        let last = hosts.0.len().saturating_sub(1);
+        for (position, key) in hosts.0.iter().enumerate() {
             let Some(host) = self.limits.get_mut(key) else { continue };
             host.in_flight -= 1;
+            let address = ended.and_then(|ended| ended.reached.address).filter(|_| position == 0).map(key_of_address);
             match ended {
-                Some(Ended { accepted: false, at }) => host.halve(at),
+                Some(Ended { accepted: false, at, reached }) => {
+                    if position == if reached.failed_at_token_url { last } else { 0 } {
+                        host.failed(address, at);
+                    }
+                }
                 Some(Ended { accepted: true, .. }) => {
                     host.level = (host.level + 1).min(LIFTED);
                     host.tokens += 2.0;
+                    if let Some(address) = address {
+                        remember(&mut host.accepted_at, address);
+                    }
                 }
                 None => host.tokens += 1.0,
             }
@@ -210,6 +197,9 @@ impl HostLimits {
             for address in addresses {
                 if let Some(limit) = self.limits.get_mut(&address) {
                     limit.in_flight -= counted;
+                    if ended.is_none() {
+                        limit.tokens += 1.0;
+                    }
                     if is_first {
                         limit.level = (limit.level + 1).min(MAX_ADDRESS_LEVEL);
                         limit.tokens += 2.0;
@@ -225,12 +215,13 @@ impl HostLimits {
     pub(super) fn resolved(&mut self, name: &str, addresses: &[IpAddr], now: DateTime<Utc>) -> bool {
         let key = key_of_name(name);
         let host = self.entry(&key, now);
-        if host.accepted {
-            return true;
-        }
         let mut current: Vec<Arc<str>> = addresses.iter().map(|address| key_of_address(*address)).collect();
         current.sort_unstable();
         current.dedup();
+        if host.accepted {
+            host.note_addresses(current);
+            return true;
+        }
         let in_flight = host.in_flight;
         let previous_addresses = std::mem::replace(&mut host.addresses, current.clone());
         if previous_addresses != current {
@@ -250,13 +241,12 @@ impl HostLimits {
             limit.refill(key, new_host, now);
             (!is_new || limit.tokens >= 1.0) && limit.in_flight <= limit.max_in_flight(key, new_host)
         };
-        if !current.iter().all(|address| may_connect(self.entry(address, now), address)) {
-            return false;
-        }
+        let may_connect = current.iter().all(|address| may_connect(self.entry(address, now), address));
+        // An attempt that may not connect returns this token when it ends.
         if is_new {
             current.iter().for_each(|address| self.entry(address, now).tokens -= in_flight as f64);
         }
-        true
+        may_connect
     }
 
     /// Lets work wait for the host or address with this key.
@@ -349,6 +339,8 @@ impl Limit {
             check_at: None,
             addresses: Vec::new(),
             accepted: false,
+            accepted_at: Vec::new(),
+            other_addresses: Vec::new(),
         };
         limit.tokens = limit.max_tokens(key, new_host);
         limit
@@ -398,6 +390,29 @@ impl Limit {
         }
         let seconds = (1.0 - self.tokens).max(0.0) / self.per_second(key, new_host);
         TimeDelta::microseconds((seconds * 1e6).ceil() as i64).clamp(MIN_CHECK_INTERVAL, CHECK_INTERVAL)
+    }
+
+    /// Lowers the level of a host that has accepted callbacks, if it has a new address, or only addresses at which it has
+    /// not accepted a callback. The level is not lowered again for an address that is never used, for example the IPv6
+    /// address of a host without IPv6.
+    fn note_addresses(&mut self, current: Vec<Arc<str>>) {
+        let all = current.len();
+        let others: Vec<Arc<str>> = current.into_iter().filter(|address| !self.accepted_at.contains(address)).collect();
+        if self.accepted_at.is_empty() || others.is_empty() {
+            return;
+        }
+        if others.len() == all || others.iter().any(|address| !self.other_addresses.contains(address)) {
+            self.level = self.level.min(MAX_ADDRESS_LEVEL);
+        }
+        others.into_iter().for_each(|address| remember(&mut self.other_addresses, address));
+    }
+
+    /// Lowers the level after a failure. `address` is the address to which the attempt was connected.
+    fn failed(&mut self, address: Option<Arc<str>>, at: DateTime<Utc>) {
+        if !self.accepted_at.is_empty() && address.is_some_and(|address| !self.accepted_at.contains(&address)) {
+            self.level = self.level.min(MAX_ADDRESS_LEVEL);
+        }
+        self.halve(at);
     }
 
     fn halve(&mut self, at: DateTime<Utc>) {

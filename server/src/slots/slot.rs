@@ -1,5 +1,7 @@
 //! The slot of an attempt, and the state after the slot is free until the attempt is recorded.
 
+use std::net::IpAddr;
+
 use super::*;
 
 /// The permission to make one attempt. When this value is dropped, the slot is free.
@@ -13,19 +15,35 @@ pub struct Slot {
     pub(super) payload_bytes: usize,
     pub(super) proven: bool,
     pub(super) started_at: DateTime<Utc>,
+    pub(super) reached: Reached,
     pub(super) ended: Option<Ended>,
+}
+
+/// What an attempt has reached.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reached {
+    /// The address of the receiver to which the attempt was connected.
+    pub address: Option<IpAddr>,
+    /// Whether the attempt failed because of the server of the token URL.
+    pub failed_at_token_url: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
     pub(super) accepted: bool,
     pub(super) at: DateTime<Utc>,
+    pub(super) reached: Reached,
 }
 
 impl Slot {
+    /// Stores what the attempt has reached. Must be called before [`Slot::end`].
+    pub fn set_reached(&mut self, reached: Reached) {
+        self.reached = reached;
+    }
+
     /// Frees the slot, and stores how the attempt ended. Keep the returned value until the attempt is recorded.
     pub fn end(mut self, accepted: bool, at: DateTime<Utc>) -> Unrecorded {
-        self.ended = Some(Ended { accepted, at });
+        self.ended = Some(Ended { accepted, at, reached: self.reached });
         self.slots.lock().unrecorded += 1;
         Unrecorded(self.slots.clone())
     }

@@ -257,6 +257,7 @@ impl State {
             payload_bytes,
             proven,
             started_at: now,
+            reached: Reached::default(),
             ended: None,
         }
     }
@@ -296,7 +297,7 @@ impl State {
             // The allowance may grow to the full cap, not only to this node's share, because this node may become the
             // only node.
             Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),
-            Some(Ended { accepted: false, at }) => {
+            Some(Ended { accepted: false, at, .. }) => {
                 webhook.health.failed(slot.started_at, at);
                 reason = webhook.health.open_until(at).map_or(WaitReason::Ready, WaitReason::Time);
             }

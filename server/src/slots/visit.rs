@@ -9,6 +9,7 @@ use super::*;
 pub struct Visit {
     slots: Arc<Slots>,
     hosts: Hosts,
+    reached: Reached,
     ended: Option<Ended>,
 }
 
@@ -21,7 +22,7 @@ impl Slots {
             return None;
         }
         state.hosts.begin(hosts, now);
-        Some(Visit { slots: self.clone(), hosts: hosts.clone(), ended: None })
+        Some(Visit { slots: self.clone(), hosts: hosts.clone(), reached: Reached::default(), ended: None })
     }
 
     /// Stores the addresses of a name that was just resolved for an attempt. Returns whether the attempt may connect.
@@ -32,9 +33,14 @@ impl Slots {
 }
 
 impl Visit {
+    /// Stores what the test or handshake has reached. Must be called before [`Visit::end`].
+    pub fn set_reached(&mut self, reached: Reached) {
+        self.reached = reached;
+    }
+
     /// Stores how the test or handshake ended.
     pub fn end(mut self, accepted: bool, at: DateTime<Utc>) {
-        self.ended = Some(Ended { accepted, at });
+        self.ended = Some(Ended { accepted, at, reached: self.reached });
     }
 }
 

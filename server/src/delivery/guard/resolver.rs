@@ -79,7 +79,7 @@ pub enum NameError {
     Failed { name: String, source: NetError },
     #[error("too many names are being resolved at once")]
     Busy,
-    #[error("too many new hosts with the address of this name are being called at once")]
+    #[error("the service already sends the maximum number of requests to new hosts with this address")]
     AddressBusy,
 }
 

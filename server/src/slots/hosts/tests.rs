@@ -1,3 +1,5 @@
+use url::Url;
+
 use super::super::tests::{at, work};
 use super::*;
 
@@ -204,6 +206,7 @@ fn addresses_of_one_ipv6_network_and_mapped_addresses_are_one_host() {
     for (one, same) in [
         ("https://[2001:db8::1]/", "https://[2001:db8::ffff:1]:8443/"),
         ("https://192.0.2.1/", "https://[::ffff:192.0.2.1]/"),
+        ("https://192.0.2.1/", "https://[64:ff9b::192.0.2.1]/"),
         ("https://a.example/", "http://A.example.:81/"),
     ] {
         assert_eq!(hosts(&[one]).0, hosts(&[same]).0, "{one} {same}");
@@ -230,4 +233,77 @@ fn many_new_hosts_use_bounded_memory_and_remove_no_limit() {
     assert!(take_all(&slots, &failing, 100, many as i64).is_empty());
     assert_eq!(take_all(&slots, &proven, 10_000, many as i64).len(), 2000);
     assert_eq!(hanging.len(), 4);
+}
+
+#[test]
+fn a_proven_host_with_a_new_address_gets_lower_limits_once() {
+    let slots = slots();
+    let host = hosts(&["https://proven.example/"]);
+    let [known, new, victim]: [IpAddr; 3] = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(|address| address.parse().expect("an address"));
+    let accept = |count: u32, address: IpAddr| {
+        for _ in 0..count {
+            let mut visit = slots.try_visit(&host, at(0)).expect("a permission");
+            visit.set_reached(Reached { address: Some(address), failed_at_token_url: false });
+            visit.end(true, at(0));
+        }
+    };
+    let level = || slots.lock().hosts.limits["proven.example"].level;
+    let resolve = |addresses: &[IpAddr]| assert!(slots.may_connect("proven.example", addresses, at(0)));
+    accept(LIFTED, known);
+    resolve(&[known]);
+    assert_eq!(level(), LIFTED, "a known address");
+    resolve(&[known, new]);
+    assert_eq!(level(), MAX_ADDRESS_LEVEL, "a new address");
+    accept(LIFTED, known);
+    resolve(&[known, new]);
+    assert_eq!(level(), LIFTED, "not again for an address that is not used");
+    resolve(&[new]);
+    assert_eq!(level(), MAX_ADDRESS_LEVEL, "the host has accepted nothing at its only address");
+    accept(LIFTED, new);
+    resolve(&[new]);
+    resolve(&[known]);
+    assert_eq!(level(), LIFTED, "the host has accepted callbacks at both addresses");
+    resolve(&[known, victim]);
+    accept(LIFTED, known);
+    let mut failed = slots.try_visit(&host, at(1000)).expect("a permission");
+    failed.set_reached(Reached { address: Some(victim), failed_at_token_url: false });
+    failed.end(false, at(1000));
+    assert_eq!(level(), MAX_ADDRESS_LEVEL / 2, "a failure at an address at which the host has accepted nothing");
+}
+
+#[test]
+fn a_failure_lowers_only_the_limits_of_the_host_that_failed() {
+    let slots = slots();
+    let both = hosts(&["https://target.example/", "https://token.example/"]);
+    lift(&slots, &both);
+    let levels = || ["target.example", "token.example"].map(|key| slots.lock().hosts.limits[key].level);
+    for (failed_at_token_url, milliseconds, expected) in [(true, 1000, [LIFTED, LIFTED / 2]), (false, 2000, [LIFTED / 2, LIFTED / 2])] {
+        let mut visit = slots.try_visit(&both, at(milliseconds)).expect("a permission");
+        visit.set_reached(Reached { address: None, failed_at_token_url });
+        visit.end(false, at(milliseconds));
+        assert_eq!(levels(), expected);
+    }
+}
+
+#[test]
+fn an_attempt_that_was_not_made_uses_no_token_of_its_address() {
+    let slots = slots();
+    let address: IpAddr = "192.0.2.7".parse().expect("an address");
+    let visit = |name: &str| slots.try_visit(&hosts(&[&format!("https://{name}/")]), at(0));
+    let first = visit("a.example").expect("a permission");
+    assert!(slots.may_connect("a.example", &[address], at(0)));
+    drop(first);
+    for _ in 0..100 {
+        drop(visit("a.example").expect("a permission"));
+    }
+    let mut begun = 0;
+    for n in 0..100 {
+        let name = format!("{n}.example");
+        let visit = visit(&name).expect("the address of the name is not known yet");
+        if slots.may_connect(&name, &[address], at(0)) {
+            begun += 1;
+            visit.end(false, at(0));
+        }
+    }
+    assert_eq!(begun, 40, "a refused attempt adds no token");
 }

@@ -359,8 +359,8 @@ impl LeaseTransaction<'_> {
 }
 
 /// Selects and locks due deliveries without a valid lease that are no suspects. Before the first selected delivery, the
-/// query reads only leased deliveries and suspects. The slots of all nodes limit the number of leased deliveries, and
-/// with it the number of suspects.
+/// query reads only leased deliveries and suspects. The slots of all nodes limit the number of leased deliveries. Each
+/// three deaths add at most as many suspects as there are slots.
 const CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.attempt_count, d.schedule_start, octet_length(n.data),
          p.deaths, EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = p.leased_by)
      FROM UNNEST($1, $2, $3, $4, $5) AS w (place, webhook_id, epoch, lane, most)

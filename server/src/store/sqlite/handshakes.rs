@@ -51,7 +51,7 @@ pub(super) fn is_verified(connection: &Connection, webhook_id: Uuid) -> rusqlite
     connection.prepare_cached("SELECT verified FROM webhooks WHERE id = ?1")?.query_row([Key(webhook_id)], |row| row.get(0))
 }
 
-/// Returns whether this process has not reserved each due handshake yet.
+/// Returns whether there is a due handshake that this process has not reserved yet.
 pub(super) fn are_new_due(connection: &Connection, incarnation: Uuid, now: DateTime<Utc>) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT 1 FROM handshakes WHERE due_at <= ?1 AND taken_by IS NOT ?2")?.exists((Millis(now), Key(incarnation)))
 }

@@ -217,8 +217,8 @@ impl LeaseTransaction<'_> {
     }
 }
 
-/// Selects deliveries without a valid lease that are no suspects. The query also reads leased deliveries and suspects,
-/// but the slots limit the number of leased deliveries, and with it the number of suspects.
+/// Selects deliveries without a valid lease that are no suspects. The query also reads leased deliveries and suspects, but
+/// the slots limit the number of leased deliveries. Each three deaths add at most as many suspects as there are slots.
 const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.data, n.created_at, n.delivery_count,
             d.schedule_start, n.trace_parent, n.trace_state,
             d.deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = d.leased_by)

@@ -1,6 +1,6 @@
 //! What the transport knows about the connection of a request.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use http::Version;
@@ -22,6 +22,12 @@ pub(in crate::delivery) struct ConnectionFacts {
     pub(super) repeated: bool,
     /// Whether the receiver requested a client certificate. The service has none.
     pub(in crate::delivery) client_certificate_requested: bool,
+}
+
+impl ConnectionFacts {
+    pub(in crate::delivery) fn remote_address(&self) -> Option<IpAddr> {
+        self.remote.map(|remote| remote.ip())
+    }
 }
 
 /// The receiver cannot choose any of these values, except its own address.
