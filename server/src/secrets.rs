@@ -1,6 +1,6 @@
 //! Secrets: encryption for the store, signing secrets, access tokens, and files with secrets.
 //!
-//! The memory of a secret is overwritten before it is freed (`Zeroizing`).
+//! Most copies of a secret are in `Zeroizing`, which overwrites the memory before it is freed.
 
 pub mod access_token;
 pub mod context;

@@ -40,8 +40,11 @@ pub struct NotInteroperable {
 /// Checks a JSON text. A text that is not JSON at all is accepted: the caller parses it later, and reports what is wrong.
 ///
 /// # Errors
-/// If the text has unpaired surrogates, numbers that a double cannot represent, or too many levels.
+/// If the text is not UTF-8, or has unpaired surrogates, numbers that a double cannot represent, or too many levels.
 pub fn check(text: &[u8]) -> Result<(), NotInteroperable> {
+    if std::str::from_utf8(text).is_err() {
+        return Err(NotInteroperable { pointer: String::new(), detail: "must be UTF-8 (RFC 8259 §8.1)".to_owned() });
+    }
     let reason = Cell::new(Reason::NumberOrSurrogate);
     let value = Value { levels: MAX_LEVELS, reason: &reason };
     if value.deserialize(&mut serde_json::Deserializer::from_slice(text)).is_ok() {
@@ -170,6 +173,15 @@ mod tests {
         ] {
             let error = check(text.as_bytes()).expect_err(text);
             assert!(error.pointer == pointer && error.detail.contains(detail), "{text}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_utf_8_is_refused() {
+        let utf16: Vec<u8> = r#"{"a":1}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for text in [&b"{\"a\":\"\xe4\"}"[..], b"{\"\xff\":1}", b"\x80", b"{\"a\":\"\xed\xa0\x80\"}", &[b"\xff\xfe", &utf16[..]].concat()] {
+            let error = check(text).expect_err("not UTF-8");
+            assert_eq!((error.pointer.as_str(), error.detail.as_str()), ("", "must be UTF-8 (RFC 8259 §8.1)"), "{text:?}");
         }
     }
 

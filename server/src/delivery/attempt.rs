@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 use http::{HeaderValue, Method, header};
 use url::Url;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::callback::{add_headers, signed_headers};
 use super::credentials::Token;
 use super::error_text::ErrorText;
 use super::guard::{ConnectionFacts, Guard, Request, Response};
 use super::outcome::{Failure, NotMade, Outcome, seconds};
-use super::redact;
+use super::redact::{self, SentValues};
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
 use crate::api::callback::ResponseClass;
@@ -107,8 +108,8 @@ impl slog::KV for &Sent {
 pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTime<Utc>) -> Result<Sent, NotMade> {
     let started = Instant::now();
     let deadline = tokio::time::Instant::now() + call.timeout;
-    let mut authorizations = Vec::new();
-    let result = tokio::time::timeout_at(deadline, exchange(guard, target, &call, now, &mut authorizations)).await;
+    let mut values = SentValues { notification_id: call.notification_id.to_string(), ..SentValues::default() };
+    let result = tokio::time::timeout_at(deadline, exchange(guard, target, &call, now, &mut values)).await;
     let result = result.unwrap_or_else(|_| {
         let text = format!("no response within the attempt timeout of {}", seconds(call.timeout));
         Err(Failure::new(Outcome::TimedOut, text))
@@ -126,17 +127,18 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         body: Vec::new(),
         connection: None,
     };
-    let redact = |foreign: &str| target.redactor(&authorizations).redact(foreign);
+    let redactor = || target.redactor(values.clone());
     match result {
         Ok(response) => {
             let status = response.status;
             let class = ResponseClass::of(status);
             sent.response_class = Some(class);
             sent.outcome = Outcome::of_status(status.as_u16());
-            sent.error = rejection(&response, &target.url).map(|text| match call.discards_response {
-                true => NOT_KEPT.to_owned(),
-                false => text.render(redact),
-            });
+            sent.error = match rejection(&response, &target.url) {
+                Some(_) if call.discards_response => Some(NOT_KEPT.to_owned()),
+                Some(text) => Some(text.redacted(redactor()).await),
+                None => None,
+            };
             sent.status_code = Some(status.as_u16());
             // RFC 9110 §10.2.3. The `Retry-After` field is used only if the status is 429 or 503.
             sent.retry_after = (class == ResponseClass::Busy)
@@ -151,15 +153,16 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             let read = tokio::time::timeout_at(deadline, response.read_at_most(MAX_RESPONSE_BYTES, &mut sent.body)).await;
             sent.duration = started.elapsed();
             if !sent.body.is_empty() {
-                let (excerpt, truncated) = redact::excerpt(&sent.body, MAX_EXCERPT_BYTES, target.redactor(&authorizations)).await;
+                let is_complete = matches!(read, Ok(false));
+                let (excerpt, truncated) = redact::excerpt(&sent.body, MAX_EXCERPT_BYTES, is_complete, redactor()).await;
                 sent.response_body = Some(excerpt);
-                sent.truncated = truncated || !matches!(read, Ok(false));
+                sent.truncated = truncated || !is_complete;
             }
         }
         Err(Failure::Outcome { outcome, error, connection }) => {
             sent.outcome = outcome;
             sent.duration = started.elapsed();
-            sent.error = Some(if call.discards_response { NOT_KEPT.to_owned() } else { error.render(redact) });
+            sent.error = Some(if call.discards_response { NOT_KEPT.to_owned() } else { error.redacted(redactor()).await });
             sent.connection = connection;
         }
         Err(Failure::NotMade(not_made)) => return Err(not_made),
@@ -201,29 +204,19 @@ fn location(response: &Response, target: &Url) -> Option<String> {
     })
 }
 
-/// Sends the callback with the credentials of the target. `authorizations` collects every credential that was sent, so that all
+/// Sends the callback with the credentials of the target. `values` collects the header values that were sent, so that all
 /// of them can be redacted.
-async fn exchange(
-    guard: &Guard,
-    target: &Target,
-    call: &Call,
-    now: DateTime<Utc>,
-    authorizations: &mut Vec<String>,
-) -> Result<Response, Failure> {
+async fn exchange(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, values: &mut SentValues) -> Result<Response, Failure> {
     let source = match &target.credentials {
-        Credentials::None => return post(guard, target, call, now, None).await,
-        Credentials::Basic(value) => {
-            authorizations.push(value.to_string());
-            return post(guard, target, call, now, Some(value)).await;
-        }
+        Credentials::None => return post(guard, target, call, now, None, values).await,
+        Credentials::Basic(value) => return post(guard, target, call, now, Some(value), values).await,
         Credentials::Token(source) => source,
     };
     let mut refused: Option<Token> = None;
     loop {
         let token = source.token(guard, refused.as_ref()).await?;
         let value = format!("Bearer {}", token.value);
-        authorizations.extend([token.value.clone(), value.clone()]);
-        let received = post(guard, target, call, now, Some(&value)).await?;
+        let received = post(guard, target, call, now, Some(&value), values).await?;
         // The token may have been revoked before it expired, so a new token is fetched once.
         if ResponseClass::of(received.status) != ResponseClass::Unauthorized || refused.is_some() {
             return Ok(received);
@@ -234,13 +227,22 @@ async fn exchange(
     }
 }
 
-async fn post(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, authorization: Option<&str>) -> Result<Response, Failure> {
+async fn post(
+    guard: &Guard,
+    target: &Target,
+    call: &Call,
+    now: DateTime<Utc>,
+    authorization: Option<&str>,
+    values: &mut SentValues,
+) -> Result<Response, Failure> {
     let mut headers = target.headers.clone();
     headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let signed = signed_headers(call.notification_id, &call.body, now, target.signing_secrets(now), call.trace.clone());
+    signed.signature.as_str().clone_into(&mut values.signatures);
     add_headers(signed, &mut headers);
     if let Some(value) = authorization {
+        values.authorizations.push(Zeroizing::new(value.to_owned()));
         let mut value = HeaderValue::from_str(value)
             .map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials are not a valid header value"))?;
         value.set_sensitive(true);

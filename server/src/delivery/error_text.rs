@@ -5,11 +5,14 @@
 
 use std::borrow::Cow;
 
-/// Maximum number of bytes of a foreign text that are kept for redaction.
-const MAX_RAW_BYTES: usize = 4 * 1024;
+use super::redact::{self, Redactor};
 
 /// Maximum number of characters that are shown of a foreign text.
 const MAX_SHOWN_CHARS: usize = 256;
+
+/// Maximum number of characters of a foreign text that are kept. The redactor also searches the text after the shown
+/// characters, because the last shown characters may be the beginning of a secret.
+const MAX_RAW_CHARS: usize = 4 * MAX_SHOWN_CHARS;
 
 /// Maximum number of characters of the whole text. openapi.json has the same limit.
 const MAX_CHARS: usize = 1024;
@@ -40,8 +43,7 @@ impl ErrorText {
 
     #[must_use]
     pub(super) fn foreign(mut self, text: &str) -> ErrorText {
-        let end = (0..=text.len().min(MAX_RAW_BYTES)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        self.0.push(Piece::Foreign(text[..end].to_owned()));
+        self.0.push(Piece::Foreign(text.chars().take(MAX_RAW_CHARS).collect()));
         self
     }
 
@@ -52,8 +54,19 @@ impl ErrorText {
         self
     }
 
+    /// Returns the text without the secrets in foreign texts.
+    pub(super) async fn redacted(&self, redactor: Redactor) -> String {
+        let foreign = self.0.iter().filter_map(|piece| match piece {
+            Piece::Own(_) => None,
+            Piece::Foreign(text) => Some(text.as_str()),
+        });
+        let foreign: Vec<&str> = foreign.collect();
+        let mut kept = redact::beginnings(&foreign, MAX_SHOWN_CHARS, redactor).await.into_iter();
+        self.render(|_| kept.next().unwrap_or_default())
+    }
+
     /// Returns the text. `redact` removes the secrets from a foreign text.
-    pub(super) fn render(&self, redact: impl Fn(&str) -> String) -> String {
+    pub(super) fn render(&self, mut redact: impl FnMut(&str) -> String) -> String {
         let mut text = String::new();
         for piece in &self.0 {
             match piece {
@@ -77,6 +90,7 @@ fn escaped(character: char) -> impl Iterator<Item = char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::redact::SentValues;
 
     #[test]
     fn only_foreign_text_is_redacted() {
@@ -92,5 +106,17 @@ mod tests {
         assert_eq!(text.render(str::to_owned), format!("a{}b", "é".repeat(MAX_SHOWN_CHARS)));
         let many = (0..10).fold(ErrorText::default(), |text, _| text.foreign(&"x".repeat(300)));
         assert_eq!(many.render(str::to_owned).len(), MAX_CHARS);
+    }
+
+    #[tokio::test]
+    async fn a_secret_in_each_foreign_text_is_redacted() {
+        let secret = "a secret of the webhook";
+        for (before, expected) in [(0, "[redacted]"), (250, "[redac"), (256, "")] {
+            let foreign = format!("{}{secret}, {}", "é".repeat(before), "x".repeat(2000));
+            let text = ErrorText::from("1: ").foreign(&foreign).own(" 2: ").foreign(secret);
+            let text = text.redacted(Redactor::new([secret], SentValues::default())).await;
+            let rest = text.strip_prefix(&format!("1: {}{expected}", "é".repeat(before))).unwrap_or_else(|| panic!("{text}"));
+            assert!(rest.ends_with(" 2: [redacted]") && !rest.contains("secret"), "{text}");
+        }
     }
 }

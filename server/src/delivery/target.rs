@@ -12,7 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::credentials::TokenSource;
-use super::redact::Redactor;
+use super::redact::{Redactor, SentValues};
 use crate::api::types::Auth;
 use crate::metrics::Metrics;
 use crate::secrets::context::{auth_context, headers_context, signing_context};
@@ -105,9 +105,9 @@ impl Target {
         if both { &self.signing_secrets } else { &self.signing_secrets[..1] }
     }
 
-    /// Returns a redactor for every secret of the webhook and the credentials in `sent`.
-    pub(super) fn redactor(&self, sent: &[String]) -> Redactor {
-        Redactor::new(self.secrets.iter().map(|secret| secret.as_slice()).chain(sent.iter().map(String::as_bytes)))
+    /// Returns a redactor for every secret of the webhook and the values that an attempt sent.
+    pub(super) fn redactor(&self, sent: SentValues) -> Redactor {
+        Redactor::new(self.secrets.iter().map(|secret| secret.as_slice()), sent)
     }
 }
 

@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 
 const OWNER_ONLY: u32 = 0o600;
 
+/// Maximum size of a file with a secret.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
 /// Creates a file that must not exist yet. Only the owner may read and write it.
 pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path)?;
@@ -47,31 +50,38 @@ pub(crate) fn restrict(path: &Path) -> io::Result<()> {
 /// errors.
 ///
 /// # Errors
-/// If the file cannot be read, or if other users may read or change it.
+/// If the file cannot be read or is too large, or if other users may read or change it.
 pub(crate) fn read_secret(path: &Path, what: &str) -> anyhow::Result<Option<Zeroizing<String>>> {
     let shown = path.display();
-    let mut file = match File::open(path) {
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read the {what} {shown}")),
     };
     let metadata = file.metadata().with_context(|| format!("cannot read the {what} {shown}"))?;
-    if metadata.is_file() && is_exposed(metadata.mode(), metadata.uid(), rustix::process::geteuid().as_raw()) {
+    let user = rustix::process::geteuid().as_raw();
+    if metadata.is_file() && is_exposed(metadata.mode(), metadata.uid(), user) {
+        let change_owner = if [0, user].contains(&metadata.uid()) { String::new() } else { format!("`chown {user} {shown}` and ") };
         bail!(
-            "other users can read or change the {what} {shown}: run `chmod 600 {shown}`, and replace the secret if another user may have \
-             read it"
+            "other users can read or change the {what} {shown}: run {change_owner}`chmod 600 {shown}`, or mount the secret with mode 0440, \
+             and replace the secret if another user may have read it"
         );
     }
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(64 * 1024)));
-    file.read_to_string(&mut text).with_context(|| format!("cannot read the {what} {shown}"))?;
+    let size = usize::try_from(metadata.len().min(MAX_SECRET_BYTES + 1)).unwrap_or_default();
+    let mut text = Zeroizing::new(String::with_capacity(size));
+    file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text).with_context(|| format!("cannot read the {what} {shown}"))?;
+    if text.len() as u64 > MAX_SECRET_BYTES {
+        bail!("the {what} {shown} has more than {MAX_SECRET_BYTES} bytes: name the file that contains only the secret");
+    }
     Ok(Some(text))
 }
 
-/// Returns whether other users than the owner may use a file. There is one exception: the group may read a file of root
-/// if this process is not root. Kubernetes mounts secrets in this way.
+/// Returns whether other users than this user and root may use a file. There is one exception: the group may read a
+/// file of root if this process is not root. Kubernetes mounts secrets in this way. PostgreSQL's libpq has the same
+/// rules.
 fn is_exposed(mode: u32, owner: u32, user: u32) -> bool {
     let allowed = if owner == 0 && user != 0 { 0o740 } else { 0o700 };
-    mode & 0o777 & !allowed != 0
+    ![0, user].contains(&owner) || mode & 0o777 & !allowed != 0
 }
 
 #[cfg(test)]
@@ -113,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_group_may_read_a_file_of_root() {
+    fn only_root_may_own_the_file_of_another_user_and_then_the_group_may_read_it() {
         for (mode, owner, user, expected) in [
             (0o440, 0, 1000, false),
             (0o640, 0, 1000, false),
@@ -122,8 +132,23 @@ mod tests {
             (0o460, 0, 1000, true),
             (0o444, 0, 1000, true),
             (0o400, 1000, 1000, false),
+            (0o400, 0, 1000, false),
+            (0o400, 1001, 1000, true),
+            (0o640, 1001, 1000, true),
+            (0o600, 1000, 0, true),
         ] {
             assert_eq!(is_exposed(mode, owner, user), expected, "{mode:o} of {owner} for {user}");
+        }
+    }
+
+    #[test]
+    fn a_secret_has_a_maximum_size() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("key");
+        create_new(&path).expect("created");
+        for (size, is_accepted) in [(64 * 1024, true), (64 * 1024 + 1, false), (1024 * 1024, false)] {
+            std::fs::write(&path, "x".repeat(size)).expect("our own file");
+            assert_eq!(read_secret(&path, "master key file").is_ok(), is_accepted, "{size}");
         }
     }
 

@@ -145,13 +145,22 @@ async fn an_echo_of_a_callback_is_withheld_as_a_whole() {
         hex(":"),
         lines,
         STANDARD.encode(STANDARD.encode(&echo)),
-        json!({ "headers": { "webhook-id": "1", "authorization": "reversed or encrypted" } }).to_string(),
+        json!({ "headers": { "webhook-signature": ["v1,x"], "authorization": "reversed or encrypted" } }).to_string(),
     ] {
         receiver.reply_to_next([Reply::Full { status: 500, headers: vec![], body: body.clone() }]);
         let attempt = api.test(&id).await;
         let kept = attempt["responseBody"].as_str().expect("a note");
         assert!(kept.starts_with("[redacted] The service does not keep this text"), "{body}: {kept}");
         assert_eq!((&attempt["truncated"], &attempt["statusCode"]), (&json!(true), &json!(500)));
+    }
+    // An echo server repeats the values of this callback.
+    receiver.reply_to_next([Reply::Echo]);
+    let kept = api.test(&id).await["responseBody"].as_str().expect("a note").to_owned();
+    assert!(kept.starts_with("[redacted] The service does not keep this text"), "{kept}");
+    for error in [r#"{"error":"invalid webhook-signature"}"#, "Missing: webhook-id, webhook-timestamp, webhook-signature", "expected Basic"]
+    {
+        receiver.reply_to_next([Reply::Full { status: 400, headers: vec![], body: error.to_owned() }]);
+        assert_eq!(api.test(&id).await["responseBody"], *error);
     }
 }
 

@@ -197,6 +197,19 @@ async fn a_tls_file_that_cannot_be_used_prevents_the_start_and_is_named() {
 }
 
 #[tokio::test]
+async fn a_tls_key_that_other_users_can_read_prevents_the_start() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (authority, _) = Authority::create(directory.path());
+    let [certificate, key] = authority.certificate_files(directory.path());
+    std::fs::set_permissions(&key, Permissions::from_mode(0o644)).expect("our own file");
+    let data_dir = directory.path().join("data").display().to_string();
+    let flags = ["--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir", &data_dir];
+    let output = run_binary(&[&flags[..], &["--tls-cert-file", &certificate, "--tls-key-file", &key]].concat()).await;
+    let error = text(&output.stderr);
+    assert!(output.status.code() == Some(1) && error.contains(&format!("run `chmod 600 {key}`")), "{error}");
+}
+
+#[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
     let server = Setup::dev().embedded().start().await;
     let data_dir = server.data_dir().display().to_string();

@@ -9,8 +9,8 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
 use zeroize::Zeroizing;
 
-use super::escapes;
 use super::view::View;
+use super::{SentValues, escapes};
 
 /// Minimum length of a secret. Shorter secrets also occur by chance in any text. The redaction of such a short secret
 /// could disclose the secret.
@@ -28,6 +28,19 @@ pub(super) const MAX_PARTS: usize = 57_344;
 /// Marks the digest of the beginning of a secret. The end of a text may truncate a secret.
 const BEGINNING: u128 = 1 << 127;
 
+/// Marks the digest of a part of a header value of the callback.
+const SENT: u128 = 1 << 126;
+
+/// Marks the digest of the end of the notification identifier. This end is random. The beginning is the time.
+const IDENTIFIER: u128 = 1 << 125;
+
+/// A header value of the callback in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeated {
+    NotificationId,
+    Value,
+}
+
 /// Computes the digests of parts. Nobody outside this process can predict collisions of the digests.
 pub(super) struct Patterns {
     seeds: (u64, u64),
@@ -38,12 +51,22 @@ pub(super) struct Patterns {
 
 impl Patterns {
     /// Returns `None` if the secrets have too many parts.
-    pub(super) fn new(secrets: &[Zeroizing<Vec<u8>>]) -> Option<Patterns> {
+    pub(super) fn new(secrets: &[Zeroizing<Vec<u8>>], sent: &SentValues) -> Option<Patterns> {
         let seed = || RandomState::new().build_hasher().finish();
         // A table that grows would be copied several times.
         let expected = secrets.iter().map(|secret| secret.len()).sum::<usize>().min(MAX_PARTS);
         let parts = HashSet::with_capacity_and_hasher(expected, BuildHasherDefault::default());
         let mut patterns = Patterns { seeds: (seed(), seed()), lengths: Vec::new(), parts };
+        for signature in sent.signatures.split(' ') {
+            patterns.add_parts(signature.as_bytes(), SENT);
+        }
+        for value in &sent.authorizations {
+            // A part of the credentials alone is a secret. It is replaced, and the rest of the text is kept.
+            patterns.add_parts(&value.as_bytes()[..value.len().min(LONG_PART)], SENT);
+        }
+        let random = &sent.notification_id.as_bytes()[sent.notification_id.len().saturating_sub(LONG_PART)..];
+        patterns.add_parts(random, SENT);
+        patterns.add_parts(random, IDENTIFIER);
         for secret in secrets {
             patterns.add(secret)?;
             let unescaped = escapes::unescaped_completely(&View::of(secret));
@@ -88,6 +111,14 @@ impl Patterns {
         Some(())
     }
 
+    /// Adds all parts of a header value. A shorter value than a part is left out, because it may occur by chance.
+    fn add_parts(&mut self, value: &[u8], kind: u128) {
+        for part in folded(value).windows(LONG_PART) {
+            let digest = self.digest(window_of(part), LONG_PART, kind);
+            self.parts.insert(digest);
+        }
+    }
+
     pub(super) fn lengths(&self) -> &[usize] {
         &self.lengths
     }
@@ -95,6 +126,12 @@ impl Patterns {
     /// Returns whether the last `length` bytes of the window are a part of a secret.
     pub(super) fn contains(&self, window: u128, length: usize) -> bool {
         self.parts.contains(&self.digest(window, length, 0))
+    }
+
+    /// Returns which header value of the callback has a part at the end of the window, if any.
+    pub(super) fn repeated(&self, window: u128) -> Option<Repeated> {
+        let contains = |kind| self.parts.contains(&self.digest(window, LONG_PART, kind));
+        contains(SENT).then(|| if contains(IDENTIFIER) { Repeated::NotificationId } else { Repeated::Value })
     }
 
     /// Returns the length of the longest beginning of a secret that the window ends with.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Withheld;
 use super::data;
 use super::escapes::{self, MAX_ESCAPES};
-use super::patterns::{Patterns, folded};
+use super::patterns::{Patterns, Repeated, folded};
 use super::view::{Source, View};
 
 /// Maximum number of nested encodings of data, such as base64 in base64.
@@ -14,13 +14,14 @@ const MAX_NESTED: usize = 2;
 /// Maximum number of bytes in all forms of a text. `tests/cost.rs` checks that usual texts have fewer.
 pub(super) const MAX_WORK: usize = 128 * 1024;
 
-/// The names of the signature headers without their common beginning. Servers that echo a request repeat these names.
+/// The names of the signature headers without their common beginning.
 const HEADER_PREFIX: u64 = u64::from_be_bytes(*b"webhook-");
-const HEADER_NAMES: [&[u8]; 3] = [b"id", b"signature", b"timestamp"];
+const HEADER_NAMES: [&[u8]; 3] = [b"id", b"timestamp", b"signature"];
+const ALL_NAMES: u8 = 0b111;
+const NOTIFICATION_ID: u8 = 0b1000;
 
-/// A signature is `v1,` and 43 base64 digits.
-const SIGNATURE_PREFIX: u128 = 0x76_31_2c;
-const SIGNATURE_DIGITS: usize = 43;
+/// Maximum number of characters between the name of a header and its value, such as `": ["`.
+const MAX_BETWEEN: usize = 8;
 
 pub(super) struct Scan<'a> {
     patterns: &'a Patterns,
@@ -28,11 +29,15 @@ pub(super) struct Scan<'a> {
     ends: Vec<u16>,
     /// Number of bytes that were searched.
     work: usize,
+    /// Which header names the text contains, and whether it contains the notification identifier.
+    seen: u8,
+    /// Whether the text continues after its end, so that its end may truncate a secret.
+    is_cut: bool,
 }
 
 impl Scan<'_> {
-    pub(super) fn new(patterns: &Patterns, text_length: usize) -> Scan<'_> {
-        Scan { patterns, ends: vec![0; text_length], work: 0 }
+    pub(super) fn new(patterns: &Patterns, text_length: usize, is_cut: bool) -> Scan<'_> {
+        Scan { patterns, ends: vec![0; text_length], work: 0, seen: 0, is_cut }
     }
 
     /// Searches all forms of the text.
@@ -72,7 +77,7 @@ impl Scan<'_> {
         for (at, &byte) in bytes.iter().enumerate() {
             window = window << 8 | u128::from(byte);
             let end = at + 1;
-            if is_echo(window, &bytes[end..]) {
+            if self.is_echo(window, &bytes[end..]) {
                 return Err(Withheld::Echo);
             }
             for &length in self.patterns.lengths() {
@@ -81,10 +86,38 @@ impl Scan<'_> {
                 }
             }
         }
-        if let Some(length) = self.patterns.longest_beginning(window, bytes.len()) {
+        if self.is_cut
+            && let Some(length) = self.patterns.longest_beginning(window, bytes.len())
+        {
             self.mark(view.source(bytes.len() - length..bytes.len()));
         }
         Ok(())
+    }
+
+    /// Returns whether the text up to the end of the window shows that the whole text is an echo of the callback.
+    ///
+    /// Errors of receivers also contain the names of the headers, for example if a header is missing. So an echo is a
+    /// text with a value that was sent, with a name that has a signature as its value, or with all names and the
+    /// notification identifier.
+    fn is_echo(&mut self, window: u128, rest: &[u8]) -> bool {
+        match self.patterns.repeated(window) {
+            Some(Repeated::Value) => return true,
+            Some(Repeated::NotificationId) => self.seen |= NOTIFICATION_ID,
+            None => {}
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "the last 8 bytes of the window")]
+        let last = window as u64;
+        if last == HEADER_PREFIX {
+            for (bit, name) in HEADER_NAMES.iter().enumerate() {
+                if let Some(value) = rest.strip_prefix(*name) {
+                    self.seen |= 1 << bit;
+                    if is_signature(value) {
+                        return true;
+                    }
+                }
+            }
+        }
+        self.seen == ALL_NAMES | NOTIFICATION_ID
     }
 
     pub(super) fn mark(&mut self, secret: Source) {
@@ -110,13 +143,9 @@ impl Scan<'_> {
     }
 }
 
-/// Returns whether a header name or a signature of a callback is at the end of the window and in the text after it.
-fn is_echo(window: u128, rest: &[u8]) -> bool {
-    #[expect(clippy::cast_possible_truncation, reason = "the last 8 bytes of the window")]
-    let last = window as u64;
-    if last == HEADER_PREFIX {
-        return HEADER_NAMES.iter().any(|name| rest.starts_with(name));
-    }
-    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b" /-".contains(byte);
-    window & 0xff_ff_ff == SIGNATURE_PREFIX && rest.get(..SIGNATURE_DIGITS).is_some_and(|digits| digits.iter().all(is_digit))
+/// Returns whether a signature follows, such as `v1,` and base64 digits.
+fn is_signature(after_name: &[u8]) -> bool {
+    let between = after_name.iter().take(MAX_BETWEEN).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
+    let value = after_name[between..].strip_prefix(b"v1,");
+    between > 0 && value.and_then(<[u8]>::first).is_some_and(u8::is_ascii_alphanumeric)
 }

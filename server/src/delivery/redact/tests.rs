@@ -21,7 +21,7 @@ const SECRETS: &[&str] = &[
 ];
 
 fn redactor(secrets: &[&str]) -> Redactor {
-    Redactor::new(secrets)
+    Redactor::new(secrets, SentValues::default())
 }
 
 fn json(secret: &str) -> String {
@@ -88,7 +88,7 @@ fn a_secret_is_redacted_in_every_encoding() {
             }
             let text = format!("{{\"you sent\": \"{encoded}\", \"again\": \"{encoded}\"}}");
             assert_eq!(redactor.redact(&text), r#"{"you sent": "[redacted]", "again": "[redacted]"}"#, "{name} of {secret:?}: {encoded}");
-            let excerpt = redactor.excerpt(encoded.as_bytes(), 4096);
+            let excerpt = redactor.excerpt(encoded.as_bytes(), 4096, true);
             assert_eq!(excerpt, ("[redacted]".to_owned(), false), "{name} of {secret:?} alone");
         }
     }
@@ -115,15 +115,28 @@ fn a_secret_within_a_longer_base64_text_is_redacted_at_every_alignment() {
 
 #[test]
 fn an_authorization_header_is_redacted_with_its_parts() {
-    let header = format!("Basic {}", STANDARD.encode("USERNAME:PASSWORD"));
-    let redactor = redactor(&[&header, &header["Basic ".len()..], "PASSWORD"]);
+    let credentials = STANDARD.encode("USERNAME:PASSWORD");
+    let redactor = redactor(&[&credentials, "PASSWORD"]);
     for (text, expected) in [
-        (format!("authorization: {header}\r\n"), "authorization: [redacted]\r\n"),
-        (format!("basic {}", STANDARD.encode("USERNAME:PASSWORD")), "[redacted]"),
+        (format!("authorization: Basic {credentials}\r\n"), "authorization: Basic [redacted]\r\n"),
+        (format!("basic {credentials}"), "basic [redacted]"),
         ("PASSWORD for USERNAME".to_owned(), "[redacted] for USERNAME"),
     ] {
         assert_eq!(redactor.redact(&text), expected);
     }
+}
+
+#[test]
+fn a_complete_text_that_ends_with_a_scheme_is_unchanged() {
+    let authorizations = ["Bearer expected-token-value", "Basic VVNFUk5BTUU6UEFTU1dPUkQ="].map(|value| Zeroizing::new(value.to_owned()));
+    let sent = SentValues { authorizations: authorizations.to_vec(), ..SentValues::default() };
+    let redactor = Redactor::new(["marked secret"], sent);
+    for text in ["unsupported scheme, expected Bearer", "unsupported scheme, use Basic", "WWW-Authenticate: Bearer", "this is expected"] {
+        assert_eq!(redactor.excerpt(text.as_bytes(), 4096, true), (text.to_owned(), false));
+    }
+    let cut = redactor.excerpt(b"unsupported scheme, expected", 4096, false);
+    assert_eq!(cut, ("unsupported scheme, [redacted]".to_owned(), false), "the rest of the body may be the rest of the token");
+    assert_eq!(redactor.redact("unknown token expected-token-value"), "unknown token [redacted]");
 }
 
 #[test]
@@ -159,7 +172,7 @@ fn text_without_a_secret_is_unchanged() {
 #[test]
 fn a_secret_need_not_be_text() {
     let key = [0xff, 0x00, 0x80, 0xfe, 0x01, 0x02, 0x03, 0x04];
-    let redactor = Redactor::new([&key]);
+    let redactor = Redactor::new([&key], SentValues::default());
     assert_eq!(redactor.redact(&STANDARD.encode(key)), REDACTED);
     assert_eq!(redactor.redact("FF0080fe01020304"), REDACTED);
     // A server in Latin-1 that escapes a password.
@@ -185,9 +198,9 @@ fn an_excerpt_is_redacted_and_then_truncated_between_characters() {
         (b"a PASSWORD-PASSWORD-PASSWORD-b", 29, "a [redacted]-[redacted]-[reda", true),
         ("p\u{e4}ss".as_bytes(), 2, "p", true),
     ] {
-        assert_eq!(redactor.excerpt(body, limit), (expected.to_owned(), is_truncated), "{body:?} to {limit}");
+        assert_eq!(redactor.excerpt(body, limit, true), (expected.to_owned(), is_truncated), "{body:?} to {limit}");
     }
-    let (text, is_truncated) = redactor.excerpt("ä".repeat(70_000).as_bytes(), 4096);
+    let (text, is_truncated) = redactor.excerpt("ä".repeat(70_000).as_bytes(), 4096, true);
     assert_eq!((text.len(), is_truncated), (4096, true));
 }
 
@@ -201,7 +214,7 @@ fn a_secret_truncated_by_the_end_of_the_body_is_redacted() {
             }
             for cut in 0..encoded.len() {
                 let body = [b"you sent: ", &encoded.as_bytes()[..cut]].concat();
-                let (text, _) = redactor.excerpt(&body, 4096);
+                let (text, _) = redactor.excerpt(&body, 4096, false);
                 let rest = text.strip_prefix("you sent: ").unwrap_or_else(|| panic!("{text:?}"));
                 let rest = rest.replace(REDACTED, "");
                 assert!(rest.len() <= max_rest(name), "{name} of {secret:?} cut at {cut}: {rest:?} remains");

@@ -13,6 +13,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::url::{PostgresUrl, SslMode};
+use crate::secrets::private_file;
 
 pub(super) fn connector(url: &PostgresUrl) -> anyhow::Result<MakeRustlsConnect> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -34,8 +35,11 @@ pub(super) fn connector(url: &PostgresUrl) -> anyhow::Result<MakeRustlsConnect> 
     let config = match url.ssl_cert.as_deref().zip(url.ssl_key.as_deref()) {
         Some((certificate, key)) => {
             let chain = certificates(certificate)?;
-            let read = PrivateKeyDer::from_pem_file(key).with_context(|| format!("cannot read the key in sslkey, {}", key.display()))?;
-            config.with_client_auth_cert(chain, read).context("sslcert and sslkey do not match")?
+            let pem = private_file::read_secret(key, "file of sslkey")?
+                .with_context(|| format!("cannot read the file of sslkey {}: the file does not exist", key.display()))?;
+            let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
+                .with_context(|| format!("the file of sslkey {} contains no private key in PEM", key.display()))?;
+            config.with_client_auth_cert(chain, key).context("sslcert and sslkey do not match")?
         }
         None => config.with_no_client_auth(),
     };

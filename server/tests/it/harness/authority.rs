@@ -55,7 +55,7 @@ impl Authority {
         let (certificate, key) = self.certificate();
         [("tls.pem", certificate.pem()), ("tls-key.pem", key.serialize_pem())].map(|(name, pem)| {
             let path = directory.join(name);
-            std::fs::write(&path, pem).expect("a writable directory");
+            super::write_private(&path, &pem);
             path.display().to_string()
         })
     }

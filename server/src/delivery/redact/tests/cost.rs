@@ -2,6 +2,8 @@
 
 use super::*;
 
+const MAX_TEXT: usize = 4096;
+
 /// A sequence of numbers that are the same in each run (a linear congruential generator).
 struct Numbers(u64);
 
@@ -33,10 +35,10 @@ fn header_values(word: &str) -> Vec<String> {
 }
 
 fn cost(secrets: &[String], body: &str) -> (Option<usize>, usize) {
-    let secrets = Redactor::new(secrets).secrets;
-    let Some(patterns) = Patterns::new(&secrets) else { return (None, 0) };
+    let secrets = Redactor::new(secrets, SentValues::default()).secrets;
+    let Some(patterns) = Patterns::new(&secrets, &SentValues::default()) else { return (None, 0) };
     let text = &body[..body.len().min(MAX_TEXT + MARGIN)];
-    let mut scan = Scan::new(&patterns, text.len());
+    let mut scan = Scan::new(&patterns, text.len(), true);
     let _ = scan.search_all_forms(&View::of(text.as_bytes()));
     (Some(patterns.len()), scan.work())
 }
@@ -76,7 +78,7 @@ fn the_cost_of_a_search_is_limited_for_all_secrets_and_bodies() {
 fn secrets_with_too_many_parts_withhold_the_text() {
     let mut numbers = Numbers(3);
     let secrets: Vec<String> = (0..10).map(|_| numbers.text(8192)).collect();
-    let kept = Redactor::new(&secrets).redact("an error");
+    let kept = Redactor::new(&secrets, SentValues::default()).redact("an error");
     assert!(kept.starts_with("[redacted] The service does not keep this text"), "{kept}");
 }
 
@@ -86,7 +88,7 @@ fn the_usual_texts_are_within_the_limit() {
     let json = "{\"error\":\"database is away\",\"at\":\"2026-01-01T00:00:00Z\",\"path\":\"C:\\\\app\"}\n".repeat(60);
     let redactor = redactor(&["a secret of the webhook", "another one"]);
     for text in [page, json] {
-        assert_eq!(redactor.excerpt(text.as_bytes(), 4096), (text[..4096].to_owned(), true));
+        assert_eq!(redactor.excerpt(text.as_bytes(), 4096, true), (text[..4096].to_owned(), true));
     }
 }
 
@@ -104,7 +106,7 @@ fn random_secrets_in_random_texts_are_redacted_in_every_encoding() {
             }
             let (before, after) = (numbers.below(20), numbers.below(20));
             let body = format!("{} {encoded} {}", "lorem ".repeat(before), "ipsum ".repeat(after));
-            let (kept, _) = redactor.excerpt(body.as_bytes(), 4096);
+            let (kept, _) = redactor.excerpt(body.as_bytes(), 4096, true);
             let rest = kept.replace(REDACTED, "").replace("lorem ", "").replace("ipsum ", "");
             assert!(kept.contains(REDACTED), "{name} of {secret:?}: {kept}");
             assert!(rest.trim().len() <= 4, "{name} of {secret:?}: {rest:?} remains of {encoded:?}");
@@ -116,9 +118,9 @@ fn random_secrets_in_random_texts_are_redacted_in_every_encoding() {
 #[test]
 fn the_time_of_each_extreme_search_is_printed() {
     for (name, secrets, body) in extremes() {
-        let redactor = Redactor::new(&secrets);
+        let redactor = Redactor::new(&secrets, SentValues::default());
         let started = std::time::Instant::now();
-        let (kept, _) = redactor.excerpt(body.as_bytes(), 4096);
+        let (kept, _) = redactor.excerpt(body.as_bytes(), 4096, true);
         println!("{name}: {:?}, {:?}, {} characters", started.elapsed(), cost(&secrets, &body), kept.len());
     }
 }
