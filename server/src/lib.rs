@@ -10,8 +10,8 @@
 //!    PostgreSQL, and pauses.
 //! 2. [`node`]: builds, starts and stops a node. It also contains the listener, which limits the connections of clients,
 //!    the admin endpoints, the data directory and the log.
-//! 3. [`http`]: finds the operation of a request. It contains the operations of the API. Each operation authenticates the caller, calls the store or the engine, and
-//!    returns the response.
+//! 3. [`http`]: finds the operation of a request, and contains the operations of the API. Each operation authenticates the
+//!    caller, calls the store or the engine, and returns the response.
 //! 4. [`delivery`]: the engine. It leases due deliveries, makes attempts, and records their outcomes.
 //! 5. [`store`]: the durable state. One trait has two implementations: SQLite (embedded) and PostgreSQL (shared by
 //!    nodes).
@@ -120,7 +120,8 @@
 //!
 //! # From a publish to a recorded outcome (PostgreSQL)
 //!
-//! 1. `http/handlers.rs`: `http/dispatch.rs` calls `publish_notification`, which authenticates the caller, reads the body and checks the event type.
+//! 1. `http/handlers.rs`: `http/dispatch.rs` calls `publish_notification`, which authenticates the caller, reads the body
+//!    and checks the event type.
 //! 2. `store/postgres/batching.rs`: the publication waits for the next batch. A fair queue divides each batch between
 //!    the accounts.
 //! 3. `store/postgres/publications.rs`: finds the destinations in the subscription cache. If the limits allow, it takes

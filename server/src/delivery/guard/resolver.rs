@@ -98,9 +98,10 @@ pub struct NewHosts {
 }
 
 impl CheckingResolver {
-    /// Returns the addresses to connect to, at least one and at most [`MAX_ADDRESSES`], in the order of the connections. A
-    /// name with at least one forbidden address gets the error of a name that does not exist. A name with internal and public addresses is probably an attack: one of several attempts could
-    /// reach the internal address.
+    /// Returns the addresses to connect to, at least one and at most [`MAX_ADDRESSES`], in the order of the
+    /// connections. A name with at least one forbidden address gets the error of a name that does not exist. A name
+    /// with internal and public addresses is probably an attack: one of several attempts could reach the internal
+    /// address.
     pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, NameError> {
         let addresses = self.names.lookup(name).await?;
         if addresses.iter().any(|&address| self.policy.denies(address) || self.policy.check(address).is_err()) {
