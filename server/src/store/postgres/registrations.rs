@@ -37,7 +37,7 @@ impl RegistrationWriter {
         let accounts: BTreeSet<&str> = batch.iter().map(|command| command.webhook.account.as_str()).collect();
         // Few registrations arrive together, so most batches need only one statement, and no transaction around it.
         let outcome = if accounts.len() == batch.len() {
-            async { register_one_of_each(&*self.connections.session().await?, &batch, limit).await }.await
+            async { register_one_of_each(&self.connections.session().await?, &batch, limit).await }.await
         } else {
             in_transaction!(self.connections, |transaction| register(&transaction, &batch, limit))
         };
