@@ -103,7 +103,7 @@ async fn an_error_is_one_line_without_passwords() {
         (&from, closed, &[], "cannot connect to postgres://127.0.0.1:1/closed"),
         (&from, &missing, &[], "database \"missing\" does not exist"),
         (&from, &latin, &[], "the encoding LATIN1: create a database with the encoding UTF8"),
-        (&from, &guest, &[], "to schema 2: the database refused a statement: db error: ERROR: permission denied for schema public"),
+        (&from, &guest, &[], "to schema 1: the database refused a statement: db error: ERROR: permission denied for schema public"),
     ] {
         let error = command_error(&[&["migrate", "--from", from, "--to", to], more].concat()).await;
         assert!(error.contains(expected) && !error.contains("PASSWORD"), "{expected}: {error}");
@@ -126,7 +126,7 @@ async fn an_error_is_one_line_without_passwords() {
         let error = command_error(&["migrate", "--from", &from, "--to", &to]).await;
         assert!(error.contains(expected), "{error}");
     }
-    changed("PRAGMA user_version = 2; UPDATE webhooks SET id = x'00'");
+    changed("PRAGMA user_version = 1; UPDATE webhooks SET id = x'00'");
     let error = command_error(&["migrate", "--from", &from, "--to", &to]).await;
     assert!(error.contains("cannot read the source of the table webhooks: unexpected value in the column id"), "{error}");
 }

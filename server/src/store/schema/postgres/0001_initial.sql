@@ -27,6 +27,13 @@ CREATE TABLE nodes (
     alive_until timestamptz NOT NULL -- clock of the database
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
+-- Nodes that another node has found dead. A node that stops in order removes its row from `nodes`, so it is not added
+-- here.
+CREATE TABLE dead_incarnations (
+    incarnation uuid PRIMARY KEY,
+    found_at timestamptz NOT NULL DEFAULT clock_timestamp() -- clock of the database
+);
+
 CREATE TABLE tokens (
     id uuid PRIMARY KEY,
     hash bytea NOT NULL UNIQUE,     -- SHA-256 of the token
@@ -134,7 +141,10 @@ CREATE TABLE pending (
     lane smallint NOT NULL,         -- 0 fresh, 1 retry, 2 ordered; 3: cancelled while an attempt is in flight
     sequence bigint,                -- the position in the ordered lane
     due_at timestamptz NOT NULL,
-    leased_by uuid                  -- the incarnation of the node that leases it; in no index, so updates stay in their page (HOT)
+    leased_by uuid,                 -- the incarnation of the node that leases it; in no index, so updates stay in their page (HOT)
+    -- How often a node has died during an attempt of the delivery since the last outcome of the delivery. An expired
+    -- lease is counted when the delivery is leased again.
+    deaths smallint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
         autovacuum_analyze_scale_factor = 0.1);
 
@@ -143,6 +153,8 @@ CREATE TABLE pending (
 CREATE INDEX pending_waiting ON pending (webhook_id, epoch, lane, due_at, delivery_id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX pending_in_order ON pending (webhook_id, epoch, sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX pending_cancelled ON pending (delivery_id) WHERE lane = 3;
+-- The suspects: deliveries that may have ended a node. All nodes together attempt one suspect at a time.
+CREATE INDEX pending_suspects ON pending (deaths, delivery_id) WHERE deaths >= 3;
 
 -- Deliveries that failed or were cancelled. They are few, and customers recover them after an outage.
 CREATE TABLE unsuccessful (

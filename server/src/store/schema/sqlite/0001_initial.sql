@@ -12,6 +12,12 @@ CREATE TABLE nodes (
     started_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Processes that died. A process that stops in order removes its row from `nodes`, so it is not added here.
+CREATE TABLE dead_incarnations (
+    incarnation BLOB PRIMARY KEY,
+    found_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tokens (
     id BLOB PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,      -- SHA-256 of the token
@@ -56,7 +62,8 @@ CREATE TABLE handshakes (
     webhook_id BLOB PRIMARY KEY,
     challenge TEXT NOT NULL,
     attempt_count INTEGER NOT NULL,
-    due_at INTEGER NOT NULL
+    due_at INTEGER NOT NULL,
+    taken_by BLOB                   -- the incarnation of the process that makes the current attempt; null: none has begun
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX handshakes_in_order ON handshakes (due_at);
@@ -88,7 +95,10 @@ CREATE TABLE deliveries (
     schedule_start INTEGER NOT NULL DEFAULT 0, -- the last attempt before the current retry schedule
     due_at INTEGER NOT NULL,        -- if the delivery is not pending: when it ended
     leased_by BLOB,                 -- the incarnation of the node that holds the lease
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- How often the process has died during an attempt of this delivery since its last outcome. An expired lease is
+    -- counted when the delivery is leased again.
+    deaths INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deliveries_of_account ON deliveries (account, id);
@@ -102,6 +112,8 @@ CREATE INDEX deliveries_in_order ON deliveries (webhook_id, epoch, sequence) WHE
 CREATE INDEX deliveries_failed ON deliveries (account, id) WHERE status = 2;
 -- The recoverable deliveries of a webhook, oldest first.
 CREATE INDEX deliveries_unsuccessful ON deliveries (webhook_id, created_at, id) WHERE status IN (2, 3);
+-- The suspects: deliveries that may have ended the process. The process attempts one suspect at a time.
+CREATE INDEX deliveries_suspects ON deliveries (deaths, id) WHERE status = 0 AND deaths >= 3;
 
 -- One row for each webhook and lane: when the next delivery without a lease falls due. Due work that waits for a slot
 -- has no row here. It is only in the memory of the node, so leasing reads only work that can start.
