@@ -34,7 +34,7 @@ impl RegistrationWriter {
     }
 
     async fn store(&self, batch: Vec<Command>, limit: u32) {
-        match in_transaction!(self.connections, |transaction| register(&transaction, &batch, limit)) {
+        match in_transaction!(keys::begin, self.connections, |transaction| register(&transaction, &batch, limit)) {
             Ok(stored) => {
                 for (command, stored) in batch.into_iter().zip(stored) {
                     // If the caller has stopped waiting, the result is dropped. The webhook is already stored.
@@ -67,7 +67,10 @@ async fn register(session: &Session, batch: &[Command], limit: u32) -> SessionRe
     // The statement locks the rows of the accounts, so concurrent registrations cannot exceed the limit. It counts all
     // registrations of an account that has any room. The next statement corrects the number of an account that had too
     // little room.
-    let rows = session.query(COUNT, &[&accounts, &counts, &int(limit)]).await?;
+    let sealed: Vec<&Sealed> = batch.iter().flat_map(|command| command.webhook.sealed()).collect();
+    let values: [&dyn Value; 3] = [&accounts, &counts, &int(limit)];
+    // Both statements are sent together.
+    let ((), rows) = futures_util::future::try_join(keys::check(session, &sealed), session.query(COUNT, &values)).await?;
     let mut room: BTreeMap<&str, i32> = BTreeMap::new();
     for row in &rows {
         let (account, counted): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);

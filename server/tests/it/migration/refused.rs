@@ -44,7 +44,7 @@ async fn a_source_or_target_in_use_is_refused_and_not_changed() {
     assert!(error.contains("an unfinished move of another version of this program"), "{error}");
     database.execute("DELETE FROM properties WHERE name = 'unfinished_move'");
     let error = error_for(&database).await;
-    assert!(error.contains("already contains data in the table properties: create an empty database"), "{error}");
+    assert!(error.contains("already contains data in the table keys: create an empty database"), "{error}");
 
     // The first target contains a migration of another source. The second target contains an unfinished migration of this source,
     // and a server ran on the source after this migration.

@@ -24,7 +24,8 @@ CREATE TABLE nodes (
     version text NOT NULL,
     delivers boolean NOT NULL,      -- false: the node serves only the API
     started_at timestamptz NOT NULL,
-    alive_until timestamptz NOT NULL -- clock of the database
+    alive_until timestamptz NOT NULL, -- clock of the database
+    master_keys text NOT NULL       -- the ids of the master keys that the node holds, separated by spaces
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
 -- Nodes that another node has found dead. A node that stops in order removes its row from `nodes`, so it is not added
@@ -257,3 +258,16 @@ CREATE TABLE walks (
     reached uuid NOT NULL,          -- the last identifier that was examined
     begun_at timestamptz NOT NULL   -- when the walk last started at the oldest row
 );
+
+-- All key material. The master keys themselves are never in the database.
+CREATE TABLE keys (
+    id text PRIMARY KEY,
+    kind text NOT NULL,             -- master: a master key; mac: the key of keyed digests
+    state text NOT NULL,            -- next, current, retiring or retired
+    -- master: a constant that this master key has encrypted, which proves that a given key is this key. Other kinds: the
+    -- key, encrypted with a master key
+    sealed bytea NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');

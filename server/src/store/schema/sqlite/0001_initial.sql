@@ -9,7 +9,8 @@ CREATE TABLE properties (
 -- One row per node. A lease is valid only while its node has a row.
 CREATE TABLE nodes (
     incarnation BLOB PRIMARY KEY,
-    started_at INTEGER NOT NULL
+    started_at INTEGER NOT NULL,
+    master_keys TEXT NOT NULL       -- the ids of the master keys that the node holds, separated by spaces
 ) STRICT, WITHOUT ROWID;
 
 -- Processes that died. A process that stops in order removes its row from `nodes`, so it is not added here.
@@ -197,3 +198,16 @@ CREATE TABLE walks (
     reached BLOB NOT NULL,          -- the last identifier that was examined
     begun_at INTEGER NOT NULL       -- when the walk last began at the oldest row
 ) STRICT, WITHOUT ROWID;
+
+-- All key material. The master keys themselves are never in the database.
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,             -- master: a master key; mac: the key of keyed digests
+    state TEXT NOT NULL,            -- next, current, retiring or retired
+    -- master: a constant that this master key has encrypted, which proves that a given key is this key. Other kinds: the
+    -- key, encrypted with a master key
+    sealed BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');
