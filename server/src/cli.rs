@@ -16,11 +16,13 @@ use crate::config::concealed::Concealed;
 use crate::config::layers::{self, ConfigError};
 use crate::node;
 use crate::node::data_dir::DataDir;
+use crate::node::master_keys::GivenKeys;
 use crate::node::server::Server;
 use crate::store::address::StoreAddress;
 use crate::store::postgres::url::PostgresUrl;
 
 mod backup;
+mod key;
 mod migrate;
 mod pause;
 mod token;
@@ -70,7 +72,7 @@ pub enum Command {
     ///
     /// If the command is interrupted, run it again: the command continues where it stopped. Until the command has
     /// finished, no server starts on the PostgreSQL database. The SQLite database is not changed. The command uses
-    /// --master-key-file and --store-password-file, and ignores --store.
+    /// --master-key-file, --master-key-command and --store-password-file, and ignores --store.
     Migrate {
         /// The SQLite database: `sqlite:` and the path of its data directory or file. `sqlite` without a path means the database
         /// in --data-dir
@@ -83,6 +85,9 @@ pub enum Command {
     /// Pause and resume deliveries; you need not stop the server
     #[command(subcommand)]
     Delivery(pause::Command),
+    /// List the keys, and replace the master key; you need not stop the server
+    #[command(subcommand)]
+    Key(key::Command),
 }
 
 impl CommandLine {
@@ -129,10 +134,12 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
         }
         Some(Command::Backup { file, replace }) => return backup::back_up(&data_dir, &file, replace),
         Some(Command::Restore { file, replace }) => {
-            return backup::restore(&data_dir, settings.master_key_file.as_deref(), &file, replace, Clock::system().now());
+            let given = GivenKeys::read(&settings, data_dir.master_key_file()).await?;
+            return backup::restore(&data_dir, &given, &file, replace, Clock::system().now());
         }
         Some(Command::Migrate { from, to }) => return migrate::run(&settings, &from, &to).await,
         Some(Command::Delivery(command)) => return pause::run(&settings, command).await,
+        Some(Command::Key(command)) => return key::run(&settings, command).await,
         None => {}
     }
     let log = node::log::start(settings.log_format, settings.log_level);

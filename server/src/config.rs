@@ -104,9 +104,23 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
 
     /// A file with the master key (32 bytes in base64), which encrypts the secrets in the database. A server on
-    /// PostgreSQL needs this option [default for SQLite: `master-key` in the data directory]
-    #[arg(id = "master_key_file", long = "master-key-file", value_name = "FILE", global = true)]
-    pub master_key_file: Option<PathBuf>,
+    /// PostgreSQL needs this option or --master-key-command. During a rotation of the master key, give the files of both
+    /// keys. You can repeat this option [default for SQLite: `master-key` in the data directory]
+    #[arg(id = "master_key_file", long = "master-key-file", value_name = "FILE", global = true, value_delimiter = ',', action = ArgAction::Append)]
+    pub master_key_files: Vec<PathBuf>,
+
+    /// A command that prints master keys, one per line, for example a client of a key management service. It runs once at
+    /// the start, without a shell, and must end within 30 s. Its words are separated by spaces; for anything else, name a
+    /// script
+    #[arg(
+        id = "master_key_command",
+        long = "master-key-command",
+        value_name = "COMMAND",
+        global = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub master_key_command: String,
 
     /// A JSON file with the catalogue of event types. Only types in this catalogue can be published [default: no
     /// catalogue; every type can be published]

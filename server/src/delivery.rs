@@ -96,6 +96,7 @@ const LEASES_NOTHING: &str = "leases no deliveries";
 pub struct Engine {
     settings: Settings,
     store: Arc<dyn Store>,
+    vault: Arc<Vault>,
     targets: Targets,
     guard: Guard,
     clock: Clock,
@@ -138,7 +139,8 @@ impl Engine {
     ) -> Arc<Engine> {
         Arc::new(Engine {
             slots: settings.slots.clone(),
-            targets: Targets::new(vault, metrics.clone()),
+            targets: Targets::new(vault.clone(), metrics.clone()),
+            vault,
             settings,
             store,
             guard,

@@ -7,7 +7,7 @@
 //! this table.
 //!
 //! 1. [`cli`]: the command line. It runs the server, and has subcommands for tokens, backups, the migration to
-//!    PostgreSQL, and pauses.
+//!    PostgreSQL, pauses, and keys.
 //! 2. [`node`]: builds, starts and stops a node. It also contains the listener, which limits the connections of clients,
 //!    the admin endpoints, the data directory and the log.
 //! 3. [`http`]: finds the operation of a request, and contains the operations of the API. Each operation authenticates the
@@ -82,7 +82,10 @@
 //! - Only [`delivery::guard`] opens connections for callbacks, token requests, handshakes and tests of a webhook.
 //! - A webhook, account, host, name server or token server that hangs or fails does not delay other deliveries.
 //! - In the store, the secrets of webhooks are encrypted (*sealed*), and access tokens are hashed. The database never
-//!   contains the master key.
+//!   contains the master key. Credentials can be decrypted only for the account, the webhook, the authentication type and
+//!   the origins for which they were sealed. If a row was changed, nothing is sent to its webhook, and its deliveries wait.
+//! - After a rotation of the master key has finished, no value in the store is sealed with the old key, and no node
+//!   decrypts with it. `store/keys.rs` describes the rotation.
 //! - No log line, error or Debug output contains a secret. Only `getSigningSecret`, `rotateSigningSecret` and the
 //!   command `token create` output a secret. The first access token of an embedded store is written to a file.
 //! - If handshakes are required, a new webhook, a new target URL or a new token URL gets no notification before its
@@ -106,7 +109,7 @@
 //!   removes expired idempotency keys, and erases some stored responses. It removes old signing secrets and old
 //!   `changes`. Each of these steps commits alone.
 //! - `keep_alive`: renews the row of the node in `nodes`, or joins again. It releases leases that a statement with an
-//!   unknown result may have made. It takes over from dead nodes, and reads `changes`.
+//!   unknown result may have made. It takes over from dead nodes, and reads `changes` and `keys`.
 //! - Operations that wake other nodes: each operation sends the wakeup after its commit. If a node misses the wakeup,
 //!   it still finds the work, because it looks for work every second.
 //!
@@ -117,6 +120,7 @@
 //!   responses. If the process is killed, `tidy` completes these steps later.
 //! - `recoverDeliveries` makes deliveries due again in steps, and returns a cursor for the rest.
 //! - `remove_old` removes old deliveries, notifications and tombstones in steps.
+//! - The command `key rotate` seals one webhook after another again. If it is killed, the next run continues.
 //!
 //! # From a publish to a recorded outcome (PostgreSQL)
 //!

@@ -5,5 +5,6 @@ pub mod data_dir;
 mod descriptors;
 mod listener;
 pub mod log;
+pub(crate) mod master_keys;
 pub mod open_store;
 pub mod server;

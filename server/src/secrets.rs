@@ -4,6 +4,8 @@
 
 pub mod access_token;
 pub mod context;
+pub mod master_key;
 pub(crate) mod private_file;
 pub mod seal;
+pub mod sealing_key;
 pub mod signing_secret;

@@ -1,7 +1,7 @@
 //! The stored data and the operations on it. Most operations of [`Store`] run in one transaction. No transaction is
 //! open while a callback is sent.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,12 +13,14 @@ use uuid::Uuid;
 use crate::api::Scope;
 use crate::api::trace::TraceContext;
 use crate::api::types::{Account, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus};
-use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, Lane, Next, Pause, PauseScope, StorageUse, Token};
+use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse, Token};
+use crate::secrets::master_key::KeyId;
 use crate::slots::{Hosts, Slot, Slots, WorkItem};
 
 pub mod address;
 mod backlog_counts;
 mod deliveries;
+mod keys;
 mod notifications;
 pub mod postgres;
 mod queue;
@@ -30,6 +32,7 @@ mod webhooks;
 
 pub use backlog_counts::BacklogScan;
 pub use deliveries::*;
+pub use keys::{RotationStart, SealedValues};
 pub use notifications::*;
 pub use webhooks::*;
 
@@ -41,6 +44,10 @@ pub enum Error {
     /// The store is full. It accepts new data only after old data was removed. Nothing was stored.
     #[error("the storage is full")]
     Full,
+    /// A new value is sealed with a master key that is not the current one. Nothing was stored. The caller must read the
+    /// keys ([`Store::list_keys`]) and seal the value again.
+    #[error("the master key was replaced meanwhile")]
+    OutdatedKey,
     /// The database cannot be read or written now. If the operation was a write, it is unknown whether the data is
     /// stored.
     #[error("the store is not available")]
@@ -102,7 +109,7 @@ pub trait Store: Send + Sync + 'static {
         id: Uuid,
         change: WebhookChange,
         now: DateTime<Utc>,
-    ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>>;
+    ) -> Result<Option<std::result::Result<Webhook, UpdateRefusal>>>;
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>>;
     /// Activates a webhook. If `handshake` is given and the receiver has not agreed yet, starts that handshake and does
     /// not activate the webhook.
@@ -157,7 +164,8 @@ pub trait Store: Send + Sync + 'static {
     /// deaths comes first: so the next death decides about it, and a delivery that was attempted during a restart of
     /// the machine gets its outcome before the next restart. Ignores the deliveries in `skip`.
     async fn lease_suspect(&self, now: DateTime<Utc>, slots: Arc<Slots>, skip: Vec<Uuid>) -> Result<SuspectRound>;
-    /// Returns the webhook data that an attempt needs, or `None` if the webhook is deactivated or deleted.
+    /// Returns the webhook data that an attempt needs, or `None` if the webhook is deactivated or deleted. The caller has
+    /// outdated data, so the store also forgets what it has cached of the webhook.
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>>;
     /// Releases a lease and records no attempt. Does nothing if the lease is void.
     async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()>;
@@ -194,8 +202,22 @@ pub trait Store: Send + Sync + 'static {
     /// Returns false if there is no such token. Changes nothing if the token is already revoked.
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
 
-    /// Registers this process as a node. Makes deliveries with a void lease due again.
-    async fn join(&self) -> Result<()>;
+    async fn list_keys(&self) -> Result<Vec<KeyRecord>>;
+    /// Makes `next` the current master key, and the current one the retiring one. If `check_nodes` is true, does this only
+    /// if all live nodes hold the new key.
+    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool) -> Result<RotationStart>;
+    /// Replaces the sealed values of a webhook, but not its revision. Returns false, and changes nothing, if the webhook
+    /// no longer has the values `before`.
+    async fn reseal_webhook(&self, id: Uuid, before: SealedValues, after: SealedValues) -> Result<bool>;
+    /// Replaces the sealed value in the row of a key. Returns false, and changes nothing, if the row no longer has the
+    /// value `before`.
+    async fn reseal_key(&self, id: String, before: Sealed, after: Sealed) -> Result<bool>;
+    /// Makes the retiring master key a retired one. The caller has sealed all values again.
+    async fn finish_key_rotation(&self) -> Result<()>;
+
+    /// Registers this process as a node that holds these master keys. Makes deliveries with a void lease due again.
+    /// Returns an error if the node does not hold the current master key.
+    async fn join(&self, master_keys: Vec<KeyId>) -> Result<()>;
     /// Reports that this node is alive, takes over the leases of dead nodes, and reads the changes of other nodes. The
     /// engine must call this operation every [`HEARTBEAT`].
     async fn keep_alive(&self) -> Result<Fleet>;

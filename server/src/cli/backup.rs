@@ -3,15 +3,18 @@
 //! A backup never contains the master key. So a thief cannot read the secrets in a stolen backup. The operator needs the master
 //! key to restore a backup.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, Utc};
 
+use crate::model::{KeyRecord, KeyState};
 use crate::node::data_dir::DataDir;
+use crate::node::master_keys::GivenKeys;
 use crate::store::sqlite::copy::{copy_to, place, sync_directory_of, with_ending};
-use crate::store::sqlite::usable::Usable;
+use crate::store::sqlite::usable::{Usable, keys_of};
 
 /// Copies the present state of the database to `file`. The server may be running.
 ///
@@ -23,14 +26,24 @@ pub(super) fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow:
     let same = file.canonicalize().is_ok_and(|file| database.canonicalize().is_ok_and(|database| database == file));
     ensure!(!same, "{} is the database itself: name another file", file.display());
     let connection = rusqlite::Connection::open(&database).with_context(|| format!("cannot open {}", database.display()))?;
+    let mut keys = keys_of(&connection)?;
     copy_to(&connection, file)?;
+    // If a rotation of the master key begins or ends during the copy, it is unknown which of both states the copy has.
+    keys.extend(keys_of(&connection)?);
+    let keys = needed_keys(&keys);
     eprintln!(
-        "backed up {} to {}. The backup does not contain the master key: keep a copy of the key elsewhere, because no backup can be used \
-         without it",
+        "backed up {} to {}. The backup does not contain the master key: keep a copy of the key {keys} elsewhere, because this backup cannot \
+         be used without it",
         database.display(),
         file.display()
     );
     Ok(())
+}
+
+/// Returns the ids of the master keys that are needed for a database with these keys.
+fn needed_keys(keys: &[KeyRecord]) -> String {
+    let needed = keys.iter().filter(|key| key.is_master(KeyState::Current) || key.is_master(KeyState::Retiring));
+    needed.map(|key| key.id.as_str()).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" and the key ")
 }
 
 /// Checks that the backup is not damaged and that the master key belongs to the backup. Then replaces the database with
@@ -38,13 +51,7 @@ pub(super) fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow:
 ///
 /// # Errors
 /// If a server runs on the data directory, if the backup is not usable, or if a database exists and `replace` is false.
-pub(super) fn restore(
-    data_dir: &DataDir,
-    master_key_file: Option<&Path>,
-    file: &Path,
-    replace: bool,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
+pub(super) fn restore(data_dir: &DataDir, given: &GivenKeys, file: &Path, replace: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
     let _lock = data_dir.lock()?;
     let database = data_dir.database();
     let shown = database.display();
@@ -65,7 +72,7 @@ pub(super) fn restore(
         // Checks the copy and not the backup file, because the copy becomes the database.
         std::io::copy(&mut backup, &mut File::options().write(true).open(partial)?)?;
         let usable = Usable::open(partial).with_context(|| format!("{} cannot be restored", file.display()))?;
-        data_dir.check_key(master_key_file, |name| usable.property(name))?;
+        given.vault(&usable.keys()?)?;
         drop(usable);
         set_aside(&database, now)
     })?;

@@ -15,6 +15,7 @@ use anyhow::{Context as _, bail};
 
 use crate::config::Settings;
 use crate::node::data_dir::DataDir;
+use crate::node::master_keys::GivenKeys;
 use crate::node::open_store::with_password;
 use crate::store::postgres::Options;
 use crate::store::postgres::url::PostgresUrl;
@@ -80,7 +81,8 @@ pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) 
         node_name: String::new(),
         delivers: false,
     };
-    let source = Source::hold(&data_dir, settings.master_key_file.as_deref())?;
+    let given = GivenKeys::read_for_sqlite(settings, data_dir.master_key_file()).await?;
+    let source = Source::hold(&data_dir, &given)?;
     let target = Target::connect(&options).await?;
     let identity = source.identity().with_context(|| format!("cannot read {}", source.path.display()))?;
     match target.claim(&identity).await? {
@@ -92,9 +94,8 @@ pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) 
             print(&compared)?;
         }
     }
-    let key = data_dir.key_path(settings.master_key_file.as_deref());
     eprintln!("everything is in {}. Start its nodes, each with the same master key:", target.shown);
-    eprintln!("  webhooks-server --store URL --master-key-file {}", key.display());
+    eprintln!("  webhooks-server --store URL {}", given.flags());
     eprintln!("{} was not changed. Keep it until you are satisfied, but start no server on it:", source.path.display());
     eprintln!("a server would make the pending deliveries a second time");
     Ok(())

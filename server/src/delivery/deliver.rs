@@ -1,6 +1,10 @@
 //! Attempts of leased deliveries.
 
+use super::target::Target;
 use super::*;
+
+/// A webhook with its decrypted secrets.
+type Opened = (Arc<Destination>, Arc<Target>);
 
 impl Engine {
     /// Makes one attempt of a leased delivery and records its outcome.
@@ -20,25 +24,22 @@ impl Engine {
         let destination = match self.current_destination(&leased).await {
             Ok(Some(destination)) => destination,
             Ok(None) => return self.release(leased, name).await,
-            Err(error) => {
-                slog::error!(self.log, "cannot read the webhook again; the delivery is released in a second"; name, "error" => chain(&error));
-                return self.release_after_pause(leased, name).await;
-            }
+            Err(error) => return self.release_unread(leased, name, &error).await,
         };
         // The slot counts against the previous hosts. The released delivery is leased again with the current hosts.
         if destination.hosts != leased.destination.hosts {
             return self.release(leased, name).await;
         }
-        let target = match self.targets.get(&destination) {
-            Ok(target) => target,
-            Err(error) => {
-                // The receiver did not cause this error, so no attempt is counted. The master key was checked at the
-                // start of the server, so the stored secrets are damaged.
-                slog::error!(self.log, "cannot decrypt the webhook's secrets; its deliveries wait, and one is tried every 30 s; update the webhook to replace the secrets";
-                    name, "webhook" => destination.webhook_id.to_string(), "error" => chain(&*error));
-                self.slots.defer(destination.webhook_id, self.clock.now() + MAX_PAUSE);
+        let (destination, target) = match self.open(destination, &leased).await {
+            Ok(Ok(Some(opened))) => opened,
+            Ok(Ok(None)) => return self.release(leased, name).await,
+            Ok(Err(error)) => {
+                // The receiver did not cause this error, so no attempt is counted.
+                self.report_undecryptable(&leased.destination, &*error);
+                self.slots.defer(leased.destination.webhook_id, self.clock.now() + MAX_PAUSE);
                 return self.release(leased, name).await;
             }
+            Err(error) => return self.release_unread(leased, name, &error).await,
         };
         let call = Call {
             notification_id: leased.notification.id,
@@ -80,6 +81,32 @@ impl Engine {
         let attempt = sent.into_record(attempt);
         let policy = self.settings.policy;
         self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy }, name).await;
+    }
+
+    async fn release_unread(&self, leased: Leased, name: AttemptName, error: &store::Error) {
+        slog::error!(self.log, "cannot read the webhook again; the delivery is released in a second"; name, "error" => chain(error));
+        self.release_after_pause(leased, name).await;
+    }
+
+    /// Decrypts the secrets of a webhook. If this fails, reads the webhook again: after a rotation of the master key, the
+    /// data in memory may still be encrypted with the old key. Returns `None` if the delivery must be leased again.
+    async fn open(&self, destination: Arc<Destination>, leased: &Leased) -> store::Result<anyhow::Result<Option<Opened>>> {
+        if let Ok(target) = self.targets.get(&destination) {
+            return Ok(Ok(Some((destination, target))));
+        }
+        let current = self.store.current_destination(destination.webhook_id).await?;
+        let Some(current) = current.filter(|current| current.epoch == destination.epoch) else { return Ok(Ok(None)) };
+        let opened = self.targets.get(&current).map(|target| (Arc::new(current), target));
+        Ok(opened.map(|opened| Some(opened).filter(|(current, _)| current.hosts == leased.destination.hosts)))
+    }
+
+    /// Logs that the secrets of a webhook cannot be decrypted, once for each revision.
+    pub(super) fn report_undecryptable(&self, destination: &Destination, error: &(dyn std::error::Error + 'static)) {
+        if self.targets.is_new_failure(destination) {
+            slog::error!(self.log, "cannot decrypt the webhook's secrets, so nothing is sent to it; its deliveries wait, and one is tried every 30 s; \
+                find out who has changed its row in the database, or let its owner update `targetURL`, `auth` and `headers` and rotate the signing secret";
+                "webhook" => destination.webhook_id.to_string(), "account" => &*destination.account, "error" => chain(error));
+        }
     }
 
     /// Returns the current destination, or `None` if the delivery must not be sent any more.

@@ -41,7 +41,7 @@ mod tests {
     use crate::api::types::{Auth, OutboundUrl};
     use crate::delivery::guard::GuardPolicy;
     use crate::secrets::context::signing_context;
-    use crate::secrets::seal::MasterKey;
+    use crate::secrets::master_key::MasterKey;
     use crate::store::sqlite::Sqlite;
     use crate::store::{Audience, Publication, Published, Sealed, Webhook};
 
@@ -50,7 +50,7 @@ mod tests {
     async fn engine(directory: &std::path::Path) -> (Arc<Engine>, Uuid) {
         let metrics = Arc::new(Metrics::default());
         let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
-        store.join().await.expect("taken over");
+        store.join(Vec::new()).await.expect("taken over");
         let vault = Arc::new(Vault::new(MasterKey::generate()));
         let id = Uuid::now_v7();
         let webhook = Webhook {
@@ -59,7 +59,7 @@ mod tests {
             target_url: OutboundUrl::parse("https://127.0.0.1/notify").expect("a URL"),
             auth: Auth::Noauth {},
             auth_secret: None,
-            signing_secret: Sealed(vault.seal(&signing_context(id), b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")),
+            signing_secret: Sealed(vault.seal(&signing_context("acme", id), b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")),
             event_types: None,
             description: None,
             headers: None,

@@ -46,7 +46,10 @@ const MIN_QUERY_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a handshake waits if the limits of its host allow no attempt.
 const HOST_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Maximum number of handshakes that wait for their hosts in memory.
+/// How long a handshake waits if the secrets of the webhook cannot be decrypted.
+const UNDECRYPTABLE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Maximum number of handshakes that wait in memory.
 const MAX_POSTPONED: usize = 10_000;
 
 /// Checks whether a response agrees to the handshake.
@@ -77,8 +80,8 @@ pub(super) struct Handshakes {
     /// The challenge and the account of each handshake in flight. The key is the challenge, so a new challenge of a
     /// webhook does not wait for the previous challenge.
     running: Mutex<HashMap<Challenge, String>>,
-    /// Handshakes that wait because of the limits of their hosts, and when they may be tried again. A waiting handshake
-    /// does not count as in flight.
+    /// Handshakes that wait, for example because of the limits of their hosts, and when they may be tried again. A waiting
+    /// handshake does not count as in flight.
     postponed: Mutex<HashMap<Challenge, Instant>>,
 }
 
@@ -92,15 +95,15 @@ impl Handshakes {
         postponed.get(challenge).is_some_and(|until| Instant::now() < *until)
     }
 
-    /// Lets a handshake wait for [`HOST_RETRY_INTERVAL`]. Returns false if too many handshakes wait.
-    fn postpone(&self, challenge: &Challenge) -> bool {
+    /// Lets a handshake wait. Returns false if too many handshakes wait.
+    fn postpone(&self, challenge: &Challenge, wait: Duration) -> bool {
         let now = Instant::now();
         let mut postponed = self.postponed.lock().unwrap_or_else(PoisonError::into_inner);
         postponed.retain(|_, until| now < *until);
         if postponed.len() >= MAX_POSTPONED {
             return false;
         }
-        postponed.insert(challenge.clone(), now + HOST_RETRY_INTERVAL);
+        postponed.insert(challenge.clone(), now + wait);
         true
     }
 }
@@ -197,10 +200,17 @@ impl Engine {
     async fn attempt_handshake(&self, due: &DueHandshake, log: &slog::Logger) -> anyhow::Result<Option<HandshakeEnd>> {
         let Some(webhook) = self.store.get_webhook(None, due.webhook_id).await? else { return Ok(None) };
         let destination = Destination::of(&webhook);
-        let target = self.targets.get(&destination)?;
+        let target = match self.targets.get(&destination) {
+            Ok(target) => target,
+            Err(error) => {
+                self.report_undecryptable(&destination, &*error);
+                self.postpone_handshake(due, UNDECRYPTABLE_RETRY_INTERVAL).await;
+                return Ok(None);
+            }
+        };
         let now = self.clock.now();
         let Some(mut visit) = self.slots.try_visit(&destination.hosts, now) else {
-            self.postpone_handshake(due).await;
+            self.postpone_handshake(due, HOST_RETRY_INTERVAL).await;
             return Ok(None);
         };
         // Each attempt has a new identifier, because a receiver may ignore identifiers that it has already handled.
@@ -217,7 +227,7 @@ impl Engine {
         let sent = match attempt::send(&self.guard, &target, call, now).await {
             Err(NotMade::HostLimit(_)) => {
                 drop(visit);
-                self.postpone_handshake(due).await;
+                self.postpone_handshake(due, HOST_RETRY_INTERVAL).await;
                 return Ok(None);
             }
             sent => sent?,
@@ -231,9 +241,9 @@ impl Engine {
         Ok(Some(end))
     }
 
-    /// Lets the handshake wait for its host. The handshake is still due, but frees its place for other handshakes.
-    async fn postpone_handshake(&self, due: &DueHandshake) {
-        if !self.handshakes.postpone(&due.challenge) {
+    /// Lets the handshake wait. The handshake is still due, but frees its place for other handshakes.
+    async fn postpone_handshake(&self, due: &DueHandshake, wait: Duration) {
+        if !self.handshakes.postpone(&due.challenge, wait) {
             tokio::time::sleep(HOST_RETRY_INTERVAL).await;
         }
     }

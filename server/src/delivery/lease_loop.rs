@@ -1,6 +1,7 @@
 //! The background tasks of a node: leasing due deliveries, tidying the store, and the heartbeat.
 
 use super::*;
+use crate::model::KeyRecord;
 
 /// Maximum number of ready work items that one iteration of the lease loop takes from the slots.
 const MAX_WORK_ITEMS: usize = 256;
@@ -106,12 +107,31 @@ impl Engine {
         if fleet.is_shared {
             self.handshake_due();
         }
+        if let Some(keys) = &fleet.keys {
+            self.apply_keys(keys);
+        }
         self.slots.share_webhooks(fleet.delivering as usize);
         for (webhook_id, revision) in fleet.changed_webhooks {
             self.webhook_changed(webhook_id, revision);
         }
         for notification_id in fleet.deleted_notifications {
             self.notification_deleted(notification_id);
+        }
+    }
+
+    /// Learns the states of the master keys. During a rotation, this node then encrypts with the new key. After the
+    /// rotation, it no longer decrypts with the old key.
+    fn apply_keys(&self, keys: &[KeyRecord]) {
+        let before = self.vault.key_id();
+        match self.vault.apply(keys) {
+            Ok(()) if self.vault.key_id() == before => {}
+            Ok(()) => {
+                slog::info!(self.log, "the master key was replaced"; "before" => before.to_string(), "now" => self.vault.key_id().to_string())
+            }
+            Err(error) => {
+                slog::error!(self.log, "this node does not hold a master key that is in use, so it cannot store secrets and cannot decrypt all secrets; \
+                    start it again with this key"; "error" => chain(&error));
+            }
         }
     }
 }

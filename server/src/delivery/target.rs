@@ -42,28 +42,32 @@ pub(super) enum Credentials {
 
 impl Target {
     fn open(destination: &Destination, vault: &Vault, metrics: &Arc<Metrics>) -> anyhow::Result<Target> {
-        let webhook_id = destination.webhook_id;
+        let Destination { webhook_id, account, target_url, auth, .. } = destination;
+        let signing = signing_context(account, *webhook_id);
         let previous = destination.previous_secret.as_ref();
         let signing_secrets = std::iter::once(&destination.signing_secret)
             .chain(previous.map(|previous| &previous.secret))
             .map(|sealed| {
-                let secret = vault.open(&signing_context(webhook_id), &sealed.0)?;
+                let secret = vault.open(&signing, &sealed.0)?;
                 Ok(std::str::from_utf8(&secret)?.parse::<SigningSecret>()?)
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let secret = match &destination.auth_secret {
-            Some(sealed) => vault.open(&auth_context(webhook_id), &sealed.0)?,
-            None => Zeroizing::default(),
+            Some(sealed) => vault.open(&auth_context(account, *webhook_id, auth, target_url), &sealed.0)?,
+            None => {
+                anyhow::ensure!(matches!(auth, Auth::Noauth {}), "the webhook has credentials, but no password or client secret");
+                Zeroizing::default()
+            }
         };
         let mut secrets: Vec<Zeroizing<Vec<u8>>> = Vec::new();
         for secret in &signing_secrets {
             secrets.extend([secret.expose().as_bytes(), secret.key()].map(copied));
         }
         let headers = match &destination.headers {
-            Some(sealed) => open_headers(&vault.open(&headers_context(webhook_id), &sealed.0)?, &mut secrets)?,
+            Some(sealed) => open_headers(&vault.open(&headers_context(account, *webhook_id, target_url), &sealed.0)?, &mut secrets)?,
             None => HeaderMap::new(),
         };
-        let credentials = match &destination.auth {
+        let credentials = match auth {
             Auth::Noauth {} => Credentials::None,
             Auth::Basic { username } => {
                 // RFC 7617 §2, with the user-id and password in UTF-8.
@@ -76,7 +80,7 @@ impl Target {
                 secrets.push(secret.clone());
                 let secret = String::from_utf8(secret.to_vec())?;
                 let source = TokenSource::new(
-                    destination.account.clone(),
+                    account.clone(),
                     client_id,
                     secret,
                     token_url.to_url(),
@@ -88,8 +92,8 @@ impl Target {
             }
         };
         Ok(Target {
-            account: destination.account.clone(),
-            url: Url::parse(&destination.target_url)?,
+            account: account.clone(),
+            url: Url::parse(target_url)?,
             credentials,
             headers,
             signing_secrets,
@@ -138,14 +142,25 @@ pub(super) struct Targets {
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,
     open: Mutex<HashMap<Uuid, (u32, Arc<Target>)>>,
+    /// The revisions of webhooks whose secrets cannot be decrypted, as far as this was reported.
+    reported: Mutex<HashMap<Uuid, u32>>,
 }
 
-/// Number of targets at which the cache is cleared.
+/// Number of targets at which the cache is cleared. Also the number of webhooks in `reported` at which it is cleared.
 const MAX_CACHED_TARGETS: usize = 10_000;
 
 impl Targets {
     pub(super) fn new(vault: Arc<Vault>, metrics: Arc<Metrics>) -> Targets {
-        Targets { vault, metrics, open: Mutex::default() }
+        Targets { vault, metrics, open: Mutex::default(), reported: Mutex::default() }
+    }
+
+    /// Returns whether a failure to decrypt this revision of a webhook has not been reported yet.
+    pub(super) fn is_new_failure(&self, destination: &Destination) -> bool {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.len() >= MAX_CACHED_TARGETS {
+            reported.clear();
+        }
+        reported.insert(destination.webhook_id, destination.revision) != Some(destination.revision)
     }
 
     pub(super) fn get(&self, destination: &Destination) -> anyhow::Result<Arc<Target>> {

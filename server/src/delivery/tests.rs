@@ -1,6 +1,6 @@
 use super::guard::GuardPolicy;
 use super::*;
-use crate::secrets::seal::MasterKey;
+use crate::secrets::master_key::MasterKey;
 use crate::store::sqlite::Sqlite;
 
 fn engine(directory: &std::path::Path) -> Arc<Engine> {

@@ -8,7 +8,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> ApiError {
         match error {
             Error::Full => ApiError::storage_full(error),
-            Error::Overloaded | Error::Unavailable(_) => ApiError::overloaded(error),
+            Error::Overloaded | Error::OutdatedKey | Error::Unavailable(_) => ApiError::overloaded(error),
             Error::Failed(_) => ApiError::internal(error),
         }
     }

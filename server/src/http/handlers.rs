@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use aws_lc_rs::rand::SystemRandom;
 use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};
 use uuid::Uuid;
 
@@ -20,14 +19,13 @@ use crate::http::body;
 use crate::http::contexts::Lent;
 use crate::http::reply::reply;
 use crate::secrets::context::signing_context;
-use crate::secrets::signing_secret::SigningSecret;
-use crate::store::{self, DeliveryFilter, Page, Part, Publication, Published, Recovery, Redelivered};
+use crate::store::{DeliveryFilter, Page, Part, Publication, Published, Recovery, Redelivered};
 
 mod notifications;
 mod webhooks;
 
 use notifications::audience;
-use webhooks::{check_event_types, check_url, find_webhook};
+use webhooks::find_webhook;
 
 /// The implementation of [`Api`].
 pub enum Handlers {}
@@ -39,16 +37,7 @@ impl Api for Handlers {
         let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, registration) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
-            let app = rqctx.context();
-            check_url(&app.guard, "/targetURL", &registration.target_url)?;
-            check_event_types(&app.catalogue, registration.event_types.as_ref())?;
-            let webhook = app.new_webhook(caller.account()?.clone(), registration)?;
-            let stored = app.store.register_webhook(webhook.clone(), app.handshake(), app.webhooks_per_account).await?;
-            if !stored {
-                let detail = format!("the account has {} webhooks already: delete one first", app.webhooks_per_account);
-                return Err(ApiError::new(Kind::WebhookLimit, detail));
-            }
-            app.begin_handshake();
+            let webhook = rqctx.context().register(caller.account()?, registration).await?;
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -86,26 +75,7 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let (caller, update) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
-            let app = rqctx.context();
-            if let Some(target_url) = &update.target_url {
-                check_url(&app.guard, "/targetURL", target_url)?;
-            }
-            check_event_types(&app.catalogue, update.event_types.as_ref())?;
-            let change = app.webhook_change(id, update)?;
-            let updated = app.store.update_webhook(caller.account()?.clone(), id, change, app.clock.now()).await?;
-            let webhook = updated.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(|missing| {
-                let member = match missing {
-                    store::CredentialsRequired::Auth => "auth",
-                    store::CredentialsRequired::Headers => "headers",
-                };
-                let detail = format!(
-                    "a targetURL with another scheme, host or port needs `{member}` in the same update: \
-                     stored credentials are never sent to a new place"
-                );
-                ApiError::at(Kind::CredentialsRequired, format!("/{member}"), detail)
-            })?;
-            app.engine.webhook_changed(id, webhook.revision);
-            app.begin_handshake();
+            let webhook = rqctx.context().update(caller.account()?, id, update).await?;
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -203,7 +173,8 @@ impl Api for Handlers {
             caller.account()?;
             let app = rqctx.context();
             let webhook = find_webhook(app, caller, path).await?;
-            let secret = app.vault.open(&signing_context(webhook.id), &webhook.signing_secret.0).map_err(ApiError::internal)?;
+            let context = signing_context(webhook.account.as_str(), webhook.id);
+            let secret = app.vault.open(&context, &webhook.signing_secret.0).map_err(ApiError::internal)?;
             let secret = String::from_utf8(secret.to_vec()).map_err(ApiError::internal)?;
             let previous = webhook.previous_secret.map(|previous| previous.valid_until);
             let previous_valid_until = previous.filter(|valid_until| app.clock.now() < *valid_until);
@@ -221,13 +192,7 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let (caller, rotation) = body::read(body, &rqctx, Scope::WebhooksSecrets).await?;
             let id = path.get()?.into_inner().id.0;
-            let app = rqctx.context();
-            let secret = SigningSecret::generate(&SystemRandom::new()).expose();
-            let sealed = app.seal(&signing_context(id), &secret);
-            let (account, overlap) = (caller.account()?.clone(), rotation.overlap_seconds.duration());
-            let rotated = app.store.rotate_signing_secret(account, id, sealed, overlap, app.clock.now()).await?;
-            let webhook = rotated.ok_or_else(|| ApiError::not_found("webhook"))?;
-            app.engine.webhook_changed(id, webhook.revision);
+            let (webhook, secret) = rqctx.context().rotate_secret(caller.account()?, id, rotation.overlap_seconds.duration()).await?;
             let previous_valid_until = webhook.previous_secret.map(|previous| previous.valid_until);
             let secret = secret.to_string();
             Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use super::KeyRecord;
+
 /// The nodes that share the store, and the changes that the other nodes reported.
 #[derive(Debug, Default)]
 pub struct Fleet {
@@ -17,4 +19,6 @@ pub struct Fleet {
     /// The webhooks that were changed, deactivated or deleted. Each webhook has its new revision.
     pub changed_webhooks: Vec<(Uuid, u32)>,
     pub deleted_notifications: Vec<Uuid>,
+    /// All rows of the table `keys`, if one of them has changed since the previous heartbeat of this node.
+    pub keys: Option<Vec<KeyRecord>>,
 }

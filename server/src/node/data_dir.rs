@@ -13,15 +13,14 @@ use chrono::{DateTime, Utc};
 use crate::api::Scope;
 use crate::api::types::Account;
 use crate::metrics::Metrics;
+use crate::node::master_keys::GivenKeys;
 use crate::secrets::access_token::new_token;
 use crate::secrets::access_token::token_hash;
+use crate::secrets::master_key::MasterKey;
 use crate::secrets::private_file;
-use crate::secrets::seal::{MasterKey, Vault};
+use crate::secrets::seal::Vault;
+use crate::store::Store as _;
 use crate::store::sqlite::Sqlite;
-
-/// The properties of a database that identify its master key.
-pub(crate) const KEY_ID: &str = "master_key_id";
-pub(crate) const KEY_CHECK: &str = "master_key_check";
 
 const REMEDY: &str = "run webhooks-server as a user who may write there, or give another --data-dir";
 
@@ -76,16 +75,21 @@ impl DataDir {
 
     /// Creates the directory and locks it. No other server can use the directory until the returned file is dropped.
     pub fn lock(&self) -> anyhow::Result<File> {
-        self.create()?;
         let shown = self.path.display();
+        self.try_lock()?.with_context(|| {
+            format!("another webhooks-server is running on the data directory {shown}: stop it, or give this one another --data-dir")
+        })
+    }
+
+    /// Like [`DataDir::lock`], but returns `None` if a server is running on the directory.
+    pub(crate) fn try_lock(&self) -> anyhow::Result<Option<File>> {
+        self.create()?;
         let file = self.file("server.lock");
         let lock = private_file::create_or_restrict(&file).and_then(|()| File::options().write(true).open(&file));
         let lock = lock.with_context(|| format!("cannot write {}: {REMEDY}", file.display()))?;
         match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::WouldBlock) => {
-                bail!("another webhooks-server is running on the data directory {shown}: stop it, or give this one another --data-dir")
-            }
+            Ok(()) => Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", file.display())),
         }
     }
@@ -95,64 +99,42 @@ impl DataDir {
         Ok(Sqlite::open(&self.existing_database()?, Arc::default())?)
     }
 
-    /// Opens the database, or creates it if it is missing, and reads its master key. For a new database, writes an
-    /// access token with every scope to a file. Also creates a master key if there is none. The last returned value is
-    /// true if the database is new.
-    pub async fn open_store(
+    /// Opens the database, or creates it if it is missing, and returns its vault. For a new database, writes an access
+    /// token with every scope to a file. Also creates a master key if none is given. The last returned value is true if
+    /// the database is new.
+    pub(crate) async fn open_store(
         &self,
-        master_key_file: Option<&Path>,
+        given: &GivenKeys,
         now: DateTime<Utc>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<(Sqlite, Vault, bool)> {
         let store = Sqlite::open(&self.database(), metrics)?;
-        let key_path = self.key_path(master_key_file);
-        let key = read_key(&key_path)?;
-        let sealed_with = store.property(KEY_ID).await.context("cannot read the database")?;
-        let check = store.property(KEY_CHECK).await.context("cannot read the database")?;
-        let shown = key_path.display();
-        match (sealed_with, key) {
-            (Some(sealed_with), key) => Ok((store, matching_vault(&sealed_with, check.as_deref(), key, &key_path)?, false)),
-            (None, None) if master_key_file.is_some() => {
-                bail!("the master key file {shown} does not exist: make one with `head -c 32 /dev/urandom | base64`")
-            }
-            (None, key) => {
-                let key = match key {
-                    Some(key) => key,
-                    None => {
-                        let key = MasterKey::generate();
-                        write_secret(&key_path, &key.expose())?;
-                        key
-                    }
-                };
-                let properties = key_properties(&key);
-                let vault = Vault::new(key);
-                let account = Account::parse("default").map_err(anyhow::Error::msg)?;
-                let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
-                // The file is written before the database. If the process dies between the two writes, the next start
-                // repeats both writes.
-                write_secret(&self.access_token_file(), &secret)?;
-                store.initialise(properties, token, token_hash(&secret)).await.context("cannot write to the database")?;
-                Ok((store, vault, true))
-            }
+        let keys = store.list_keys().await.context("cannot read the database")?;
+        if !keys.is_empty() {
+            return Ok((store, given.vault(&keys)?, false));
         }
+        let key = match given.only_key()? {
+            Some(key) => key.clone(),
+            None => {
+                let key = MasterKey::generate();
+                write_secret(&self.master_key_file(), &key.expose())?;
+                key
+            }
+        };
+        let vault = Vault::new(key);
+        let account = Account::parse("default").map_err(anyhow::Error::msg)?;
+        let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
+        // The file is written before the database. If the process dies between the two writes, the next start repeats
+        // both writes.
+        write_secret(&self.access_token_file(), &secret)?;
+        store.initialise(vault.initial_records(now), token, token_hash(&secret)).await.context("cannot write to the database")?;
+        Ok((store, vault, true))
     }
 
-    pub(crate) fn key_path(&self, master_key_file: Option<&Path>) -> PathBuf {
-        master_key_file.map_or_else(|| self.file("master-key"), Path::to_owned)
-    }
-
-    /// Checks that the master key is the key of the database. `property` reads a property of the database.
-    ///
-    /// # Errors
-    /// If the key is missing or belongs to another database, or if the database contains no id of a master key.
-    pub fn check_key(
-        &self,
-        master_key_file: Option<&Path>,
-        property: impl Fn(&str) -> anyhow::Result<Option<Vec<u8>>>,
-    ) -> anyhow::Result<()> {
-        let key_path = self.key_path(master_key_file);
-        let Some(sealed_with) = property(KEY_ID)? else { bail!("the database does not name the master key of its secrets") };
-        matching_vault(&sealed_with, property(KEY_CHECK)?.as_deref(), read_key(&key_path)?, &key_path).map(drop)
+    /// Returns the default file of the master key.
+    #[must_use]
+    pub fn master_key_file(&self) -> PathBuf {
+        self.file("master-key")
     }
 
     /// Returns the certificate of the certificate authority for development, in PEM. Creates the authority if it does
@@ -173,34 +155,6 @@ impl DataDir {
         write_secret(&certificate_path, &certificate)?;
         Ok(certificate)
     }
-}
-
-/// Returns the properties of a database that identify its master key.
-pub(crate) fn key_properties(key: &MasterKey) -> Vec<(&'static str, Vec<u8>)> {
-    vec![(KEY_ID, key.key_id().to_string().into_bytes()), (KEY_CHECK, Vault::new(key.clone()).mac("key-check", b"").to_vec())]
-}
-
-/// Returns a vault with the key. Fails if the secrets of the database are not encrypted with that key.
-pub(crate) fn matching_vault(sealed_with: &[u8], check: Option<&[u8]>, key: Option<MasterKey>, key_path: &Path) -> anyhow::Result<Vault> {
-    let (expected, shown) = (String::from_utf8_lossy(sealed_with), key_path.display());
-    let Some(key) = key else {
-        bail!(
-            "secrets are encrypted with the master key {expected}, and {shown} does not exist: put the key there, or give --master-key-file"
-        )
-    };
-    let (given, vault) = (key.key_id(), Vault::new(key));
-    if check != Some(&vault.mac("key-check", b"")[..]) {
-        bail!(
-            "secrets are encrypted with the master key {expected}, but {shown} contains the key {given}: give the right key with --master-key-file"
-        );
-    }
-    Ok(vault)
-}
-
-/// Returns the master key in the file, or `None` if the file does not exist. Fails if other users can read the file.
-pub(crate) fn read_key(path: &Path) -> anyhow::Result<Option<MasterKey>> {
-    let text = private_file::read_secret(path, "master key file")?;
-    text.map(|text| text.parse().with_context(|| format!("the master key file {} is not usable", path.display()))).transpose()
 }
 
 /// Writes a file that only its owner can read. After a crash the file is complete or does not exist.

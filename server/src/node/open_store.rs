@@ -10,7 +10,8 @@ use anyhow::{Context as _, bail};
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
 use crate::metrics::Metrics;
-use crate::node::data_dir::{self, DataDir};
+use crate::node::data_dir::DataDir;
+use crate::node::master_keys::GivenKeys;
 use crate::secrets::private_file;
 use crate::secrets::seal::Vault;
 use crate::store::address::StoreAddress;
@@ -37,18 +38,14 @@ pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, met
     match &settings.store {
         StoreAddress::Sqlite => {
             let lock = data_dir.lock()?;
-            let (store, vault, first_start) = data_dir.open_store(settings.master_key_file.as_deref(), clock.now(), metrics).await?;
+            let given = GivenKeys::read(settings, data_dir.master_key_file()).await?;
+            let (store, vault, first_start) = data_dir.open_store(&given, clock.now(), metrics).await?;
             Ok(Opened { store: Arc::new(store.limited(limits)), vault, first_start, lock: Some(lock) })
         }
         StoreAddress::Postgres(url) => {
-            let Some(key_file) = settings.master_key_file.as_deref() else {
-                bail!(
-                    "all nodes on a PostgreSQL need the same master key: create it once with `head -c 32 /dev/urandom | base64`, keep it \
-                     safe, and give each node its file with --master-key-file"
-                )
-            };
+            let given = GivenKeys::read(settings, data_dir.master_key_file()).await?;
             let store = open_postgres(settings, url, metrics).await?.limited(limits);
-            let vault = vault_of(&store, key_file).await?;
+            let vault = vault_of(&store, &given, clock).await?;
             Ok(Opened { store: Arc::new(store), vault, first_start: false, lock: None })
         }
     }
@@ -60,6 +57,14 @@ pub async fn open_beside(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> 
         StoreAddress::Sqlite => Ok(Arc::new(DataDir::at(&settings.data_dir).open_existing_store()?)),
         StoreAddress::Postgres(url) => Ok(Arc::new(open_postgres(settings, url, Arc::default()).await?)),
     }
+}
+
+/// Like [`open_beside`], and also returns the vault of the store. Only reads the keys, and never creates a key.
+pub async fn open_beside_with_vault(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, Vault)> {
+    let given = GivenKeys::read(settings, DataDir::at(&settings.data_dir).master_key_file()).await?;
+    let store = open_beside(settings).await?;
+    let vault = given.vault(&store.list_keys().await.context("cannot read the keys")?)?;
+    Ok((store, vault))
 }
 
 async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<Postgres> {
@@ -97,18 +102,14 @@ fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Returns the vault that encrypts and decrypts the secrets of the database. The first node stores the id of its master
-/// key. All other nodes must have the same master key.
-async fn vault_of(store: &Postgres, key_file: &Path) -> anyhow::Result<Vault> {
-    let shown = key_file.display();
-    let Some(key) = data_dir::read_key(key_file)? else {
-        bail!("the master key file {shown} does not exist: make one with `head -c 32 /dev/urandom | base64`")
-    };
-    let unreadable = || "cannot read the database";
-    if store.property(data_dir::KEY_ID).await.with_context(unreadable)?.is_none() {
-        store.initialise(data_dir::key_properties(&key)).await.context("cannot write to the database")?;
+/// Returns the vault of the database. The first node stores the keys. All other nodes must have the same master key.
+async fn vault_of(store: &Postgres, given: &GivenKeys, clock: &Clock) -> anyhow::Result<Vault> {
+    let unreadable = "cannot read the keys";
+    if store.list_keys().await.context(unreadable)?.is_empty()
+        && let Some(key) = given.only_key()?
+    {
+        let keys = Vault::new(key.clone()).initial_records(clock.now());
+        store.initialise(keys).await.context("cannot write to the database")?;
     }
-    let sealed_with = store.property(data_dir::KEY_ID).await.with_context(unreadable)?;
-    let check = store.property(data_dir::KEY_CHECK).await.with_context(unreadable)?;
-    data_dir::matching_vault(&sealed_with.unwrap_or_default(), check.as_deref(), Some(key), key_file)
+    given.vault(&store.list_keys().await.context(unreadable)?)
 }

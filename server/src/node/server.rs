@@ -70,7 +70,10 @@ impl Server {
         };
         let Opened { store, vault, first_start, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
-        store.join().await.context("cannot join the nodes of the database")?;
+        for id in vault.retired_ids() {
+            slog::warn!(log, "a retired master key is given: remove it from the settings of this server"; "key" => id.to_string());
+        }
+        store.join(vault.given_ids()).await.context("cannot join the nodes of the database")?;
         for pause in store.list_pauses().await.context("cannot read the pauses")? {
             slog::warn!(log, "deliveries are paused until `webhooks-server delivery resume`";
                 "paused" => pause.scope.to_string(), "since" => pause.since.to_rfc3339());

@@ -1,16 +1,122 @@
-//! The contexts of encrypted secrets. A context names the row and the column of a secret. So the secret cannot be
-//! decrypted if it is copied to another row or column.
+//! The contexts of encrypted values. A value can be decrypted only with the context with which it was encrypted.
+//!
+//! A context names the place of a value: the kind of the value, and the row. The context of credentials also has all
+//! stored data that decides where the credentials are sent. So if somebody changes this data in the database, or copies
+//! a value to another row, the service can no longer decrypt the value, and sends it nowhere.
+//!
+//! A context is a JSON list whose first member is a constant. So two different lists of values never have the same
+//! context.
 
+use serde::Serialize;
+use url::Url;
 use uuid::Uuid;
 
-pub fn auth_context(webhook_id: Uuid) -> String {
-    format!("webhook-auth:{webhook_id}")
+use crate::api::types::Auth;
+
+/// Returns the context of a password or client secret. It binds the account, the webhook, the authentication type, and
+/// the origins of the target URL and the token URL. Paths, user names and client identifiers may change.
+pub fn auth_context(account: &str, webhook_id: Uuid, auth: &Auth, target_url: &str) -> String {
+    let auth_type = match auth {
+        Auth::Basic { .. } => "basic",
+        Auth::ClientCredential { .. } => "client_credential",
+        Auth::Noauth {} => "noauth",
+    };
+    let token_origin = auth.token_url().map(|token_url| origin(token_url.as_str()));
+    context(&("webhook-auth", account, webhook_id, auth_type, origin(target_url), token_origin))
 }
 
-pub fn headers_context(webhook_id: Uuid) -> String {
-    format!("webhook-headers:{webhook_id}")
+/// Returns the context of custom headers. It binds the account, the webhook, and the origin of the target URL.
+pub fn headers_context(account: &str, webhook_id: Uuid, target_url: &str) -> String {
+    context(&("webhook-headers", account, webhook_id, origin(target_url)))
 }
 
-pub fn signing_context(webhook_id: Uuid) -> String {
-    format!("webhook-signing:{webhook_id}")
+/// Returns the context of the signing secrets. It binds the account and the webhook. A signature does not reveal the
+/// secret, so the context does not bind the target URL.
+pub fn signing_context(account: &str, webhook_id: Uuid) -> String {
+    context(&("webhook-signing", account, webhook_id))
+}
+
+/// Returns the context of the sealed value in a row of the table `keys`.
+pub(super) fn key_context(kind: &str, id: &str) -> String {
+    context(&("key", kind, id))
+}
+
+/// Returns the origin (RFC 6454) of a URL: scheme, host, and port if it is not the default port. Returns an empty text if
+/// the text is not a URL: no value is encrypted for such a text.
+pub fn origin(url: &str) -> String {
+    Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+}
+
+fn context(parts: &impl Serialize) -> String {
+    serde_json::to_string(parts).expect("texts can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::api::types::{OutboundUrl, Username};
+
+    const ID: Uuid = Uuid::from_u128(1);
+
+    fn basic(username: &str) -> Auth {
+        Auth::Basic { username: Username::parse(username).expect("a user name") }
+    }
+
+    fn client(token_url: &str) -> Auth {
+        let client_id = crate::api::types::ClientId::parse("client").expect("an id");
+        Auth::ClientCredential { client_id, token_url: OutboundUrl::parse(token_url).expect("a URL"), scope: None, audience: None }
+    }
+
+    #[test]
+    fn every_part_that_decides_where_a_secret_is_sent_changes_the_context() {
+        let target = "https://example.com/a";
+        let token = client("https://auth.example.com/token");
+        let contexts = [
+            auth_context("acme", ID, &basic("u"), target),
+            auth_context("other", ID, &basic("u"), target),
+            auth_context("acme", Uuid::from_u128(2), &basic("u"), target),
+            auth_context("acme", ID, &Auth::Noauth {}, target),
+            auth_context("acme", ID, &basic("u"), "https://example.org/a"),
+            auth_context("acme", ID, &basic("u"), "https://example.com:8443/a"),
+            auth_context("acme", ID, &basic("u"), "http://example.com/a"),
+            auth_context("acme", ID, &basic("u"), "no URL"),
+            auth_context("acme", ID, &token, target),
+            auth_context("acme", ID, &token, "https://example.org/a"),
+            auth_context("acme", ID, &client("https://example.org/token"), target),
+            headers_context("acme", ID, target),
+            headers_context("other", ID, target),
+            headers_context("acme", Uuid::from_u128(2), target),
+            headers_context("acme", ID, "https://example.org/a"),
+            signing_context("acme", ID),
+            signing_context("other", ID),
+            signing_context("acme", Uuid::from_u128(2)),
+            key_context("mac", "1"),
+            key_context("master", "1"),
+        ];
+        assert_eq!(contexts.iter().collect::<HashSet<_>>().len(), contexts.len(), "{contexts:#?}");
+        assert_eq!(
+            auth_context("acme", ID, &token, target),
+            r#"["webhook-auth","acme","00000000-0000-0000-0000-000000000001","client_credential","https://example.com","https://auth.example.com"]"#
+        );
+    }
+
+    #[test]
+    fn another_path_or_spelling_of_the_same_origin_keeps_the_context() {
+        let context = |auth: &Auth, target: &str| auth_context("acme", ID, auth, target);
+        for target in ["https://example.com/b?c", "https://example.com:443/a", "https://EXAMPLE.com"] {
+            assert_eq!(context(&basic("other"), target), context(&basic("u"), "https://example.com/a"), "{target}");
+            assert_eq!(headers_context("acme", ID, target), headers_context("acme", ID, "https://example.com/a"), "{target}");
+        }
+        let [one, other] = ["https://auth.example.com/token", "https://auth.example.com:443/other"].map(client);
+        assert_eq!(context(&one, "https://example.com"), context(&other, "https://example.com"));
+    }
+
+    #[test]
+    fn a_separator_in_a_part_does_not_join_two_parts() {
+        let id = ID.to_string();
+        let joined = signing_context(&format!("a\",\"{id}"), ID);
+        assert_ne!(joined, context(&("webhook-signing", "a", &id, ID)));
+    }
 }

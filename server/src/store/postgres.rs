@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::keys::KnownKeys;
 use super::*;
 use crate::metrics::Metrics;
 
@@ -28,6 +29,7 @@ mod deliveries;
 mod erasure;
 mod failures;
 mod handshakes;
+mod keys;
 mod leases;
 pub(crate) mod migration_guard;
 mod new_deliveries;
@@ -67,7 +69,7 @@ use connections::Connections;
 pub use connections::OpenError;
 use leases::LeaseTransaction;
 use nodes::Node;
-use session::{Session, SessionError, SessionResult, Value};
+use session::{Session, SessionError, SessionResult, Transaction, Value};
 use space::Space;
 use subscription_cache::SubscriptionCache;
 use url::PostgresUrl;
@@ -80,14 +82,17 @@ const MAX_TRIES: usize = 3;
 pub const MAX_STATEMENT_SECONDS: u64 = 60;
 
 /// Runs `$work` in a new transaction. If this transaction conflicts with another one, runs `$work` again in a new
-/// transaction.
+/// transaction. A transaction that stores sealed values must begin with [`keys::begin`].
 macro_rules! in_transaction {
-    ($connections:expr, |$transaction:ident| $work:expr) => {{
+    ($connections:expr, |$transaction:ident| $work:expr) => {
+        in_transaction!(Session::begin, $connections, |$transaction| $work)
+    };
+    ($begin:path, $connections:expr, |$transaction:ident| $work:expr) => {{
         let mut tries = 1;
         loop {
             let outcome: SessionResult<_> = async {
                 let session = $connections.session().await?;
-                let $transaction = session.begin().await?;
+                let $transaction = $begin(&session).await?;
                 let done = $work.await?;
                 $transaction.commit().await?;
                 Ok(done)
@@ -133,6 +138,8 @@ pub struct Postgres {
     metrics: Arc<Metrics>,
     limits: StorageLimits,
     space: Arc<Space>,
+    cache: Arc<SubscriptionCache>,
+    known_keys: KnownKeys,
 }
 
 impl Postgres {
@@ -142,9 +149,10 @@ impl Postgres {
         schema::migrate(&own).await?;
         let node = Arc::new(Node::new(options.node_name.clone(), options.delivers));
         let wakeup = Wakeup::start(&options, own.clone());
+        let cache = Arc::new(SubscriptionCache::default());
         let publication_writer = publications::PublicationWriter {
             connections: own.clone(),
-            cache: Arc::new(SubscriptionCache::default()),
+            cache: cache.clone(),
             node: node.clone(),
             wakeup: wakeup.clone(),
             paused: Arc::default(),
@@ -157,8 +165,8 @@ impl Postgres {
         let outcome_writer = outcomes::OutcomeWriter { connections: own.clone(), node: node.clone(), wakeup: wakeup.clone() };
         let outcomes = Batcher::start(metrics.clone(), node.clone(), Pace::OUTCOMES, move |batch| outcome_writer.clone().run(batch));
         let limits = StorageLimits::default();
-        let space = Arc::new(Space::new(&limits));
-        Ok(Postgres { callers, own, node, wakeup, publications, registrations, outcomes, metrics, limits, space })
+        let (space, known_keys) = (Arc::new(Space::new(&limits)), KnownKeys::default());
+        Ok(Postgres { callers, own, node, wakeup, publications, registrations, outcomes, metrics, limits, space, cache, known_keys })
     }
 
     /// Replaces the storage limits.
@@ -173,10 +181,9 @@ impl Postgres {
         Ok(properties::get(&self.own.session().await?, name).await?)
     }
 
-    /// Stores the properties that a new database needs. Does not replace properties that another node has already
-    /// stored.
-    pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>) -> Result<()> {
-        Ok(in_transaction!(self.own, |transaction| properties::initialise(&transaction, &properties))?)
+    /// Stores the keys of a new database. Does not replace the keys that another node has already stored.
+    pub async fn initialise(&self, keys: Vec<KeyRecord>) -> Result<()> {
+        Ok(keys::initialise(&self.own.session().await?, &keys).await?)
     }
 
     /// Returns [`Error::Full`] if the store has no room for `bytes` more bytes.

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
+use super::keys::KnownKeys;
 use super::queue::{Share, Urgency};
 use super::*;
 use crate::metrics::Metrics;
@@ -27,6 +28,7 @@ mod deliveries;
 mod erasure;
 mod failures;
 mod handshakes;
+mod keys;
 mod leases;
 mod new_deliveries;
 mod notifications;
@@ -74,6 +76,7 @@ pub struct Sqlite {
     incarnation: Uuid,
     limits: StorageLimits,
     space: Arc<Space>,
+    known_keys: KnownKeys,
 }
 
 impl Sqlite {
@@ -95,7 +98,8 @@ impl Sqlite {
         let writer = Writer::start(connection, cache.clone(), metrics.clone()).map_err(OpenError::Thread)?;
         let limits = StorageLimits::default();
         let space = Arc::new(Space::new(path, &limits));
-        Ok(Sqlite { writer, readers, own_readers, metrics, cache, incarnation: Uuid::now_v7(), limits, space })
+        let (incarnation, known_keys) = (Uuid::now_v7(), KnownKeys::default());
+        Ok(Sqlite { writer, readers, own_readers, metrics, cache, incarnation, limits, space, known_keys })
     }
 
     /// Replaces the default limits.
@@ -105,19 +109,10 @@ impl Sqlite {
         Sqlite { limits, space, ..self }
     }
 
-    pub async fn property(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
-        self.read(move |connection| {
-            connection.prepare_cached("SELECT value FROM properties WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()
-        })
-        .await
-    }
-
-    /// Stores the properties and the first token of a new database, in one transaction.
-    pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>, token: Token, hash: [u8; 32]) -> Result<()> {
+    /// Stores the keys and the first token of a new database, in one transaction.
+    pub async fn initialise(&self, keys: Vec<KeyRecord>, token: Token, hash: [u8; 32]) -> Result<()> {
         self.write(Share::Own, Urgency::Now, move |connection| {
-            for (name, value) in &properties {
-                connection.execute("INSERT INTO properties (name, value) VALUES (?1, ?2)", (name, value))?;
-            }
+            keys.iter().try_for_each(|key| keys::insert(connection, key))?;
             tokens::insert(connection, &token, hash)
         })
         .await

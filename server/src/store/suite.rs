@@ -11,6 +11,7 @@ use crate::slots::Caps;
 pub(super) mod database;
 mod erasure;
 mod failures;
+mod keys;
 mod operational;
 mod order;
 mod pauses;

@@ -1,6 +1,7 @@
 //! Stored webhooks, and the changes of stored webhooks.
 
 use super::*;
+use crate::secrets::context;
 
 /// Encrypted bytes. Only [`crate::secrets::seal::Vault`] can decrypt them.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,16 +75,19 @@ pub const REASON_UNVERIFIED: &str = "unverified";
 
 impl Webhook {
     /// Applies an update. Refuses an update if it would cause stored credentials to be sent to another origin.
-    pub fn change(&mut self, change: WebhookChange, now: DateTime<Utc>) -> std::result::Result<(), CredentialsRequired> {
+    pub fn change(&mut self, change: WebhookChange, now: DateTime<Utc>) -> std::result::Result<(), UpdateRefusal> {
         if let Some(target_url) = change.target_url {
             let moved = target_url.to_url().origin() != self.target_url.to_url().origin();
             if moved && change.auth.is_none() && self.auth != (Auth::Noauth {}) {
-                return Err(CredentialsRequired::Auth);
+                return Err(UpdateRefusal::AuthRequired);
             }
             if moved && change.headers.is_none() && self.headers.is_some() {
-                return Err(CredentialsRequired::Headers);
+                return Err(UpdateRefusal::HeadersRequired);
             }
             self.target_url = target_url;
+        }
+        if change.sealed_for.is_some_and(|origin| origin != context::origin(self.target_url.as_str())) {
+            return Err(UpdateRefusal::OtherOrigin);
         }
         if let Some((auth, secret)) = change.auth {
             self.auth = auth;
@@ -124,6 +128,9 @@ pub struct WebhookChange {
     pub auth: Option<(Auth, Option<Sealed>)>,
     /// `Some(None)` removes the headers.
     pub headers: Option<Option<CustomHeaders>>,
+    /// The origin of the target URL for which `auth` and `headers` are sealed. They can be decrypted only if the webhook
+    /// has this origin.
+    pub sealed_for: Option<String>,
     pub event_types: Option<EventTypes>,
     /// `Some(None)` removes the description.
     pub description: Option<Option<Description>>,
@@ -164,12 +171,15 @@ pub enum HandshakeEnd {
     GivenUp,
 }
 
-/// The kind of credentials that an update lacks. The update changes the origin of the target URL, so it must contain
-/// new credentials.
+/// Why an update is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialsRequired {
-    Auth,
-    Headers,
+pub enum UpdateRefusal {
+    /// The update changes the origin of the target URL, so it must contain `auth`.
+    AuthRequired,
+    /// The update changes the origin of the target URL, so it must contain `headers`.
+    HeadersRequired,
+    /// The webhook does not have the origin for which the new credentials are sealed. Another update has changed it.
+    OtherOrigin,
 }
 
 #[cfg(test)]
@@ -222,7 +232,7 @@ mod tests {
         let headers = || CustomHeaders { names: vec![CustomHeaderName::parse("X-API-Key").expect("valid")], sealed: Sealed(vec![4]) };
         let with_headers = || Webhook { headers: Some(headers()), ..webhook(Auth::Noauth {}) };
         let elsewhere = || to("https://example.org/a");
-        assert_eq!(with_headers().change(elsewhere(), DateTime::UNIX_EPOCH), Err(CredentialsRequired::Headers));
+        assert_eq!(with_headers().change(elsewhere(), DateTime::UNIX_EPOCH), Err(UpdateRefusal::HeadersRequired));
         assert!(with_headers().change(to("https://example.com/b"), DateTime::UNIX_EPOCH).is_ok());
         for sent in [Some(headers()), None] {
             let change = WebhookChange { headers: Some(sent.clone()), ..elsewhere() };
@@ -232,5 +242,22 @@ mod tests {
         }
         let with_auth = WebhookChange { auth: Some((basic.clone(), Some(Sealed(vec![3])))), ..to("https://example.org/a") };
         assert!(webhook(basic).change(with_auth, DateTime::UNIX_EPOCH).is_ok());
+    }
+
+    #[test]
+    fn credentials_are_stored_only_with_the_origin_for_which_they_are_sealed() {
+        let username = crate::api::types::Username::parse("u").expect("a user name");
+        let auth = || Some((Auth::Basic { username: username.clone() }, Some(Sealed(vec![3]))));
+        for (sealed_for, target_url, expected) in [
+            ("https://example.com", None, Ok(())),
+            ("https://example.com", Some("https://example.com/b"), Ok(())),
+            ("https://example.org", Some("https://example.org/b"), Ok(())),
+            ("https://example.org", None, Err(UpdateRefusal::OtherOrigin)),
+            ("https://example.com", Some("https://example.org/b"), Err(UpdateRefusal::OtherOrigin)),
+        ] {
+            let change = target_url.map(to).unwrap_or_default();
+            let change = WebhookChange { auth: auth(), sealed_for: Some(sealed_for.to_owned()), ..change };
+            assert_eq!(webhook(Auth::Noauth {}).change(change, DateTime::UNIX_EPOCH), expected, "{sealed_for} {target_url:?}");
+        }
     }
 }

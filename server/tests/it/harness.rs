@@ -33,7 +33,7 @@ pub(crate) use database::{Database, SHORT_STATEMENT_TIMEOUT};
 pub(crate) use fleet::{Fleet, run_blocking};
 pub(crate) use hostile::{HostileBehaviour, HostileReceiver};
 pub(crate) use nginx::Nginx;
-pub(crate) use process::{ADMIN_LISTENER, DATA_DIR, Process, run_binary, run_binary_wrapped, wrapper_enforcing_file_modes};
+pub(crate) use process::{ADMIN_LISTENER, DATA_DIR, Process, run_binary, run_binary_wrapped, spawn_binary, wrapper_enforcing_file_modes};
 pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};

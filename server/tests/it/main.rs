@@ -27,6 +27,7 @@ mod hostile; // hostile receivers
 mod inbound; // connections of clients: limits, time limits, floods
 mod isolation; // no webhook delays another webhook
 mod json; // JSON that some parsers cannot read
+mod keys; // master keys and their rotation
 mod metrics; // metrics, the dashboard and the alerts
 mod migration; // migration to PostgreSQL
 mod nodes; // several nodes on one PostgreSQL
@@ -46,6 +47,7 @@ mod server_start; // first start, keys, tokens, configuration mistakes
 mod settings; // every flag is used in a test; the log settings
 mod signing_secrets; // rotation of signing secrets
 mod store_faults; // responses when the database is damaged or locked
+mod tampering; // changed rows of the database send no secret to another place
 mod third_parties; // protection of servers whose owners do not want callbacks
 mod unpublished; // routes that are not in openapi.json
 mod webhooks; // listing, reading, updating, deactivating and deleting webhooks

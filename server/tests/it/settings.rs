@@ -14,7 +14,7 @@ use crate::harness::{Process, id_of};
 fn every_flag_is_used_in_a_test() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut tests = String::new();
-    for directory in [directory.join("nodes"), directory.join("migration"), directory] {
+    for directory in [directory.join("nodes"), directory.join("migration"), directory.join("keys"), directory] {
         for entry in std::fs::read_dir(directory).expect("the tests") {
             let path = entry.expect("a file").path();
             if path.is_file() {

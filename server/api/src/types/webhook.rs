@@ -75,7 +75,7 @@ impl EventTypes {
     }
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRegistration {
     #[serde(rename = "targetURL")]
@@ -102,7 +102,7 @@ pub struct WebhookRegistration {
 
 /// Changes to a webhook. A member that is absent keeps its value. If the update contains `auth` or `headers`, the new
 /// value replaces the whole old value.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookUpdate {
     #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none", rename = "targetURL")]

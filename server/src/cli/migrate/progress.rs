@@ -10,7 +10,7 @@ use super::row::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) source: String,
-    /// This value changes at each start of a server on the source.
+    /// This value changes at each start of a server on the source, and with its master key.
     pub(super) state: String,
 }
 

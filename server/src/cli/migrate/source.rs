@@ -1,7 +1,7 @@
 //! The source of a move: the embedded store. A lock prevents changes while the command reads all rows.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
@@ -13,7 +13,9 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::progress::Identity;
 use super::row::{Row, Value};
 use super::tables::Table;
-use crate::node::data_dir::{DataDir, KEY_CHECK, KEY_ID};
+use crate::model::{KeyKind, KeyState};
+use crate::node::data_dir::DataDir;
+use crate::node::master_keys::GivenKeys;
 use crate::store::sqlite::usable::Usable;
 
 /// The limits of a batch. A batch ends when it reaches one of the two limits. One transaction writes one batch to the
@@ -35,29 +37,37 @@ impl Source {
     /// Opens and locks the embedded store.
     ///
     /// # Errors
-    /// If the database does not exist or is in use, if its schema is not the current schema, or if the master key is another key.
-    pub(super) fn hold(data_dir: &DataDir, master_key_file: Option<&Path>) -> anyhow::Result<Source> {
+    /// If the database does not exist or is in use, if its schema is not the current schema, if the master key is another key, or if
+    /// a rotation of the master key has not finished.
+    pub(super) fn hold(data_dir: &DataDir, given: &GivenKeys) -> anyhow::Result<Source> {
         let path = data_dir.database();
         let exists = path.try_exists().with_context(|| format!("cannot check whether {} exists", path.display()))?;
         ensure!(exists, "there is no database {}: --from must name the data directory of a server, such as sqlite:./data", path.display());
         let lock = data_dir.lock()?;
         let database = Usable::hold(&path)?;
-        data_dir.check_key(master_key_file, |name| database.property(name))?;
+        let keys = database.keys()?;
+        given.vault(&keys)?;
+        ensure!(
+            !keys.iter().any(|key| key.is_master(KeyState::Retiring)),
+            "a rotation of the master key has not finished: run `webhooks-server key rotate` again to finish it, and then repeat this command"
+        );
         Ok(Source { database: Arc::new(Mutex::new(database)), path, _lock: lock })
     }
 
-    /// Returns the identity of this source and its state. Each start of a server changes the state.
+    /// Returns the identity of this source and its state. Each start of a server and each rotation of the master key changes the
+    /// state.
     pub(super) fn identity(&self) -> anyhow::Result<Identity> {
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let mut source = digest::Context::new(&digest::SHA256);
-        for name in [KEY_ID, KEY_CHECK] {
-            source.update(&database.property(name)?.unwrap_or_default());
-        }
+        let keys = database.keys()?;
+        // The key for digests stays the same. A rotation of the master key changes the current master key.
+        keys.iter().filter(|key| key.kind == KeyKind::Mac).for_each(|key| source.update(key.id.as_bytes()));
+        let current = keys.iter().find(|key| key.is_master(KeyState::Current)).map_or("", |key| &key.id);
         let first = |sql| database.connection().query_row(sql, [], |row| row.get::<_, Vec<u8>>(0)).optional();
         // Tokens are never removed, so the first token stays the same. Each start of a server creates a new incarnation.
         source.update(&first("SELECT id FROM tokens ORDER BY id LIMIT 1")?.unwrap_or_default());
         let state = first("SELECT incarnation FROM nodes ORDER BY incarnation LIMIT 1")?.unwrap_or_default();
-        Ok(Identity { source: HEXLOWER.encode(source.finish().as_ref()), state: HEXLOWER.encode(&state) })
+        Ok(Identity { source: HEXLOWER.encode(source.finish().as_ref()), state: format!("{current}-{}", HEXLOWER.encode(&state)) })
     }
 
     pub(super) fn count(&self, table: &Table) -> anyhow::Result<u64> {

@@ -39,7 +39,8 @@ macro_rules! columns {
 }
 
 /// The small tables are first, so that an error in a small table appears early.
-pub(super) const TABLES: [Table; 18] = [
+pub(super) const TABLES: [Table; 19] = [
+    table("keys", 1, columns![id: Text, kind: Text, state: Text, sealed: Bytes, created_at: Millis]),
     Table {
         source_filter: "name <> 'write_probe'",
         target_filter: "name NOT IN ('write_probe', 'unfinished_move')",

@@ -86,7 +86,8 @@ impl Target {
         ensure!(progress.of.source == of.source, "{shown} contains an unfinished move of another source: create an empty database");
         ensure!(
             progress.of.state == of.state,
-            "a server has run on the source since the move to {shown} began, so the moved rows may be outdated: create an empty database"
+            "a server has run on the source since the move to {shown} began, or its master key was replaced, so the moved rows may be outdated: \
+             create an empty database"
         );
         Ok(progress)
     }

@@ -2,8 +2,10 @@
 //! records of the store.
 
 use aws_lc_rs::rand::SystemRandom;
+use chrono::TimeDelta;
 use dropshot::Path;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::api::extract::Checked;
 use crate::api::problem::{ApiError, Kind};
@@ -17,26 +19,61 @@ use crate::http::App;
 use crate::http::auth::Caller;
 use crate::model::Challenge;
 use crate::model::event_types::Catalogue;
-use crate::secrets::context::{auth_context, headers_context, signing_context};
+use crate::secrets::context::{auth_context, headers_context, origin, signing_context};
 use crate::secrets::signing_secret::SigningSecret;
-use crate::store::{self, CustomHeaders, Deactivation, Sealed, WebhookChange};
+use crate::store::{self, CustomHeaders, Deactivation, Sealed, UpdateRefusal, WebhookChange};
 
 pub(super) async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
     let id = path.get()?.into_inner().id.0;
     app.store.get_webhook(caller.account, id).await?.ok_or_else(|| ApiError::not_found("webhook"))
 }
 
-pub(super) fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
+fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
     guard.check_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
 }
 
-pub(super) fn check_event_types(catalogue: &Catalogue, event_types: Option<&EventTypes>) -> Result<(), ApiError> {
+fn check_token_url(guard: &Guard, auth: Option<&AuthInput>) -> Result<(), ApiError> {
+    match auth.and_then(AuthInput::token_url) {
+        Some(token_url) => check_url(guard, "/auth/tokenURL", token_url),
+        None => Ok(()),
+    }
+}
+
+fn check_event_types(catalogue: &Catalogue, event_types: Option<&EventTypes>) -> Result<(), ApiError> {
     match event_types.and_then(|event_types| catalogue.first_unknown(event_types)) {
         Some(index) => {
             let detail = "matches nothing in the catalogue of event types, which listEventTypes shows";
             Err(ApiError::at(Kind::InvalidRequest, format!("/eventTypes/{index}"), detail))
         }
         None => Ok(()),
+    }
+}
+
+fn refused(refusal: UpdateRefusal) -> ApiError {
+    let member = match refusal {
+        UpdateRefusal::AuthRequired => "auth",
+        UpdateRefusal::HeadersRequired => "headers",
+        UpdateRefusal::OtherOrigin => {
+            return ApiError::overloaded(anyhow::anyhow!("other updates of the webhook change its origin again and again"));
+        }
+    };
+    let detail = format!(
+        "a targetURL with another scheme, host or port needs `{member}` in the same update: stored credentials are never sent to a new place"
+    );
+    ApiError::at(Kind::CredentialsRequired, format!("/{member}"), detail)
+}
+
+/// Counts how often values are sealed again because the master key or the origin of the webhook has changed meanwhile.
+#[derive(Default)]
+struct Tries(u32);
+
+/// The maximum number of these tries. One more is needed for each rotation of the master key and each concurrent update.
+const MAX_TRIES: u32 = 5;
+
+impl Tries {
+    fn next(&mut self) -> bool {
+        self.0 += 1;
+        self.0 < MAX_TRIES
     }
 }
 
@@ -53,19 +90,94 @@ impl App {
         }
     }
 
-    pub(super) fn new_webhook(&self, account: Account, registration: WebhookRegistration) -> Result<store::Webhook, ApiError> {
+    /// Checks the URLs and the event types of a registration, and stores the webhook.
+    pub(super) async fn register(&self, account: &Account, registration: WebhookRegistration) -> Result<store::Webhook, ApiError> {
+        check_url(&self.guard, "/targetURL", &registration.target_url)?;
+        check_event_types(&self.catalogue, registration.event_types.as_ref())?;
+        check_token_url(&self.guard, registration.auth.as_ref())?;
+        let mut tries = Tries::default();
+        loop {
+            let webhook = self.new_webhook(account.clone(), registration.clone());
+            match self.store.register_webhook(webhook.clone(), self.handshake(), self.webhooks_per_account).await {
+                Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
+                Ok(false) => {
+                    let detail = format!("the account has {} webhooks already: delete one first", self.webhooks_per_account);
+                    return Err(ApiError::new(Kind::WebhookLimit, detail));
+                }
+                stored => {
+                    stored?;
+                    self.begin_handshake();
+                    return Ok(webhook);
+                }
+            }
+        }
+    }
+
+    /// Checks the URLs and the event types of an update, and stores the changed webhook.
+    pub(super) async fn update(&self, account: &Account, id: Uuid, update: WebhookUpdate) -> Result<store::Webhook, ApiError> {
+        if let Some(target_url) = &update.target_url {
+            check_url(&self.guard, "/targetURL", target_url)?;
+        }
+        check_event_types(&self.catalogue, update.event_types.as_ref())?;
+        check_token_url(&self.guard, update.auth.as_ref())?;
+        let mut tries = Tries::default();
+        loop {
+            let change = self.webhook_change(account, id, update.clone()).await?;
+            match self.store.update_webhook(account.clone(), id, change, self.clock.now()).await {
+                Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
+                Ok(Some(Err(UpdateRefusal::OtherOrigin))) if tries.next() => {}
+                updated => {
+                    let webhook = updated?.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(refused)?;
+                    self.engine.webhook_changed(id, webhook.revision);
+                    self.begin_handshake();
+                    return Ok(webhook);
+                }
+            }
+        }
+    }
+
+    /// Replaces the signing secret of a webhook with a new one. Returns the webhook and the new secret.
+    pub(super) async fn rotate_secret(
+        &self,
+        account: &Account,
+        id: Uuid,
+        overlap: TimeDelta,
+    ) -> Result<(store::Webhook, Zeroizing<String>), ApiError> {
+        let secret = SigningSecret::generate(&SystemRandom::new()).expose();
+        let mut tries = Tries::default();
+        loop {
+            let sealed = self.seal(&signing_context(account.as_str(), id), &secret);
+            match self.store.rotate_signing_secret(account.clone(), id, sealed, overlap, self.clock.now()).await {
+                Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
+                rotated => {
+                    let webhook = rotated?.ok_or_else(|| ApiError::not_found("webhook"))?;
+                    self.engine.webhook_changed(id, webhook.revision);
+                    return Ok((webhook, secret));
+                }
+            }
+        }
+    }
+
+    /// Reads the states of the master keys. The heartbeat also reads them, but the next heartbeat may be seconds away.
+    async fn learn_keys(&self) -> Result<(), ApiError> {
+        let keys = self.store.list_keys().await?;
+        self.vault.apply(&keys).map_err(ApiError::internal)
+    }
+
+    fn new_webhook(&self, account: Account, registration: WebhookRegistration) -> store::Webhook {
         let id = Uuid::now_v7();
         let now = self.clock.now();
-        let (auth, auth_secret) = self.seal_auth(id, registration.auth.unwrap_or(AuthInput::Noauth {}))?;
+        let (of, target_url) = ((account.as_str(), id), registration.target_url.as_str());
+        let (auth, auth_secret) = self.seal_auth(of, target_url, registration.auth.unwrap_or(AuthInput::Noauth {}));
         let signing_secret = SigningSecret::generate(&SystemRandom::new());
-        Ok(store::Webhook {
+        store::Webhook {
             id,
-            account,
-            target_url: registration.target_url,
             auth,
             auth_secret,
-            headers: registration.headers.and_then(|headers| self.seal_headers(id, &headers)),
-            signing_secret: self.seal(&signing_context(id), &signing_secret.expose()),
+            headers: registration.headers.and_then(|headers| self.seal_headers(of, target_url, &headers)),
+            signing_secret: self.seal(&signing_context(account.as_str(), id), &signing_secret.expose()),
+            account,
+            target_url: registration.target_url,
             previous_secret: None,
             event_types: registration.event_types.and_then(EventTypes::unless_all),
             description: registration.description,
@@ -76,20 +188,45 @@ impl App {
             revision: 1,
             created_at: now,
             updated_at: now,
-        })
+        }
     }
 
-    pub(super) fn webhook_change(&self, id: Uuid, update: WebhookUpdate) -> Result<WebhookChange, ApiError> {
+    /// Seals the new credentials and headers for the origin that the webhook will have after the update.
+    async fn webhook_change(&self, account: &Account, id: Uuid, update: WebhookUpdate) -> Result<WebhookChange, ApiError> {
+        let target_url = match &update.target_url {
+            _ if update.auth.is_none() && update.headers.is_none() => None,
+            Some(target_url) => Some(target_url.as_str().to_owned()),
+            None => Some(self.trusted_target_url(account, id).await?),
+        };
+        let (of, target) = ((account.as_str(), id), target_url.as_deref().unwrap_or_default());
         Ok(WebhookChange {
             target_url: update.target_url,
-            auth: update.auth.map(|auth| self.seal_auth(id, auth)).transpose()?,
-            headers: update.headers.map(|headers| self.seal_headers(id, &headers)),
+            auth: update.auth.map(|auth| self.seal_auth(of, target, auth)),
+            headers: update.headers.map(|headers| self.seal_headers(of, target, &headers)),
+            sealed_for: target_url.as_deref().map(origin),
             event_types: update.event_types,
             description: update.description.map(|text| (!text.as_str().is_empty()).then(|| Description::stored(text.into_string()))),
             max_per_second: update.max_per_second.map(|rate| (rate.0 > 0).then_some(rate.0)),
             ordered: update.ordered,
             handshake: self.handshake(),
         })
+    }
+
+    /// Returns the target URL of a webhook, for which an update without `targetURL` seals new credentials. If the present
+    /// credentials cannot be decrypted, somebody may have changed the target URL in the database. Then the update must name
+    /// the target URL, or the customer would give the new credentials to an unknown server.
+    async fn trusted_target_url(&self, account: &Account, id: Uuid) -> Result<String, ApiError> {
+        let webhook = self.store.get_webhook(Some(account.clone()), id).await?.ok_or_else(|| ApiError::not_found("webhook"))?;
+        let (account, target_url) = (account.as_str(), webhook.target_url.as_str());
+        let opens = |sealed: Option<&Sealed>, context: String| sealed.is_none_or(|sealed| self.vault.open(&context, &sealed.0).is_ok());
+        let is_trusted = opens(webhook.auth_secret.as_ref(), auth_context(account, id, &webhook.auth, target_url))
+            && opens(webhook.headers.as_ref().map(|headers| &headers.sealed), headers_context(account, id, target_url));
+        if !is_trusted {
+            let detail =
+                "the stored credentials are damaged: send `targetURL` in the same update, so that the new credentials are only sent there";
+            return Err(ApiError::at(Kind::CredentialsRequired, "/targetURL", detail));
+        }
+        Ok(webhook.target_url.into_string())
     }
 
     /// Returns a new challenge for the handshake, if the operator requires handshakes.
@@ -103,27 +240,24 @@ impl App {
         }
     }
 
-    /// Checks the token URL, and encrypts the secret part of the credentials.
-    fn seal_auth(&self, webhook_id: Uuid, auth: AuthInput) -> Result<(Auth, Option<Sealed>), ApiError> {
-        if let Some(token_url) = auth.token_url() {
-            check_url(&self.guard, "/auth/tokenURL", token_url)?;
-        }
+    /// Encrypts the secret part of the credentials. `of` is the account and the id of the webhook.
+    fn seal_auth(&self, of: (&str, Uuid), target_url: &str, auth: AuthInput) -> (Auth, Option<Sealed>) {
         let (auth, secret) = auth.split();
-        let sealed = secret.map(|secret| self.seal(&auth_context(webhook_id), &secret));
-        Ok((auth, sealed))
+        let sealed = secret.map(|secret| self.seal(&auth_context(of.0, of.1, &auth, target_url), &secret));
+        (auth, sealed)
     }
 
     /// Returns `None` if there are no headers.
-    fn seal_headers(&self, webhook_id: Uuid, headers: &CustomHeaderInputs) -> Option<CustomHeaders> {
+    fn seal_headers(&self, of: (&str, Uuid), target_url: &str, headers: &CustomHeaderInputs) -> Option<CustomHeaders> {
         let pairs: Vec<_> = headers.0.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
         let text = serde_json::to_string(&pairs).expect("strings serialise");
         (!pairs.is_empty()).then(|| CustomHeaders {
             names: headers.0.iter().map(|header| header.name.clone()).collect(),
-            sealed: self.seal(&headers_context(webhook_id), &text),
+            sealed: self.seal(&headers_context(of.0, of.1, target_url), &text),
         })
     }
 
-    pub(super) fn seal(&self, context: &str, secret: &str) -> Sealed {
+    fn seal(&self, context: &str, secret: &str) -> Sealed {
         Sealed(self.vault.seal(context, secret.as_bytes()))
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Node {
 
 struct State {
     incarnation: Uuid,
+    /// The master keys that this process holds, in the form of the column `master_keys`.
+    master_keys: String,
     /// When the leases of this node expire, by its own clock. `None` means that the node has not joined yet.
     holds_until: Option<Instant>,
     /// The number of nodes at the last heartbeat.
@@ -61,6 +63,7 @@ impl Node {
     pub(super) fn new(name: String, delivers: bool) -> Node {
         let state = State {
             incarnation: Uuid::now_v7(),
+            master_keys: String::new(),
             holds_until: None,
             count: 1,
             delivering: 1,
@@ -75,6 +78,10 @@ impl Node {
     /// Returns the incarnation, which identifies the leases of this process.
     pub(super) fn incarnation(&self) -> Uuid {
         self.read().incarnation
+    }
+
+    pub(super) fn set_master_keys(&self, master_keys: String) {
+        self.write().master_keys = master_keys;
     }
 
     /// Whether a lease of this node is still valid. If the lease is valid, no other node has taken over the delivery.
@@ -138,17 +145,19 @@ impl Node {
 /// Registers this process as a node. Adds the due times of deliveries with void leases to `ready`.
 pub(super) async fn join(session: &Session, node: &Node) -> SessionResult<()> {
     let started = Instant::now();
-    let incarnation = Uuid::now_v7();
-    let transaction = session.begin().await?;
+    let (incarnation, master_keys) = (Uuid::now_v7(), node.read().master_keys.clone());
+    let transaction = keys::begin(session).await?;
     transaction
         .execute(
             &format!(
-                "INSERT INTO nodes (incarnation, name, version, delivers, started_at, alive_until)
-                 VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + {LIFETIME})"
+                "INSERT INTO nodes (incarnation, name, version, delivers, started_at, alive_until, master_keys)
+                 VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + {LIFETIME}, $5)"
             ),
-            &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers()],
+            &[&incarnation, &node.name, &env!("CARGO_PKG_VERSION"), &node.delivers(), &master_keys],
         )
         .await?;
+    // A rotation of the master key that begins later finds this node. After an earlier one, the node must hold the new key.
+    keys::check_held(&transaction, &master_keys).await?;
     // If a move to PostgreSQL starts now, it waits for this transaction and then finds this node. If a move has started
     // earlier, `refuse_unfinished` returns an error.
     migration_guard::refuse_unfinished(&transaction).await?;

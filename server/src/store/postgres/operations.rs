@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 
 use super::*;
+use crate::store::keys::held_keys_to_text;
 use crate::store::queue::{Share, Urgency};
 use crate::store::shared::ROW;
 
@@ -30,8 +31,11 @@ impl Store for Postgres {
         id: Uuid,
         change: WebhookChange,
         now: DateTime<Utc>,
-    ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
-        let updated = in_transaction!(self.callers, |transaction| webhooks::update(&transaction, &account, id, change.clone(), now))?;
+    ) -> Result<Option<std::result::Result<Webhook, UpdateRefusal>>> {
+        let updated = in_transaction!(keys::begin, self.callers, |transaction| async {
+            keys::check(&transaction, &change.sealed()).await?;
+            webhooks::update(&transaction, &account, id, change.clone(), now).await
+        })?;
         self.wakeup.notify();
         Ok(updated)
     }
@@ -72,7 +76,10 @@ impl Store for Postgres {
         overlap: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>> {
-        Ok(in_transaction!(self.callers, |transaction| signing_secrets::rotate(&transaction, &account, id, &secret, overlap, now))?)
+        Ok(in_transaction!(keys::begin, self.callers, |transaction| async {
+            keys::check(&transaction, &[&secret]).await?;
+            signing_secrets::rotate(&transaction, &account, id, &secret, overlap, now).await
+        })?)
     }
 
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
@@ -137,7 +144,11 @@ impl Store for Postgres {
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
-        Ok(webhook_rows::destination(&self.own.session().await?, webhook_id).await?)
+        let destination = webhook_rows::destination(&self.own.session().await?, webhook_id).await?;
+        if let Some(destination) = &destination {
+            self.cache.forget(&destination.account);
+        }
+        Ok(destination)
     }
 
     async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()> {
@@ -216,13 +227,40 @@ impl Store for Postgres {
         Ok(tokens::revoke(&self.own.session().await?, id, now).await?)
     }
 
-    async fn join(&self) -> Result<()> {
+    async fn list_keys(&self) -> Result<Vec<KeyRecord>> {
+        Ok(keys::list(&self.own.session().await?).await?)
+    }
+
+    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool) -> Result<RotationStart> {
+        Ok(keys::begin_rotation(&self.own.session().await?, &next, check_nodes).await?)
+    }
+
+    async fn reseal_webhook(&self, id: Uuid, before: SealedValues, after: SealedValues) -> Result<bool> {
+        Ok(keys::reseal_webhook(&self.own.session().await?, id, &before, &after).await?)
+    }
+
+    async fn reseal_key(&self, id: String, before: Sealed, after: Sealed) -> Result<bool> {
+        Ok(keys::reseal_key(&self.own.session().await?, &id, &before, &after).await?)
+    }
+
+    async fn finish_key_rotation(&self) -> Result<()> {
+        Ok(keys::finish_rotation(&self.own.session().await?).await?)
+    }
+
+    async fn join(&self, master_keys: Vec<KeyId>) -> Result<()> {
+        self.node.set_master_keys(held_keys_to_text(&master_keys));
         nodes::join(&self.own.session().await?, &self.node).await.map_err(Into::into)
     }
 
     async fn keep_alive(&self) -> Result<Fleet> {
         let session = self.own.session().await?;
-        Ok(nodes::keep_alive(&session, &self.node, &self.wakeup).await?)
+        let mut fleet = nodes::keep_alive(&session, &self.node, &self.wakeup).await?;
+        fleet.keys = self.known_keys.if_changed(keys::list(&session).await?);
+        if fleet.keys.is_some() {
+            // The cache may have values that were sealed with a key that is retired now.
+            self.cache.forget_all();
+        }
+        Ok(fleet)
     }
 
     fn holds(&self, lease: Uuid) -> bool {

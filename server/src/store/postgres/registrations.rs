@@ -35,11 +35,10 @@ impl RegistrationWriter {
 
     async fn store(&self, batch: Vec<Command>, limit: u32) {
         let accounts: BTreeSet<&str> = batch.iter().map(|command| command.webhook.account.as_str()).collect();
-        // Few registrations arrive together, so most batches need only one statement, and no transaction around it.
         let outcome = if accounts.len() == batch.len() {
-            async { register_one_of_each(&self.connections.session().await?, &batch, limit).await }.await
+            in_transaction!(keys::begin, self.connections, |transaction| register_one_of_each(&transaction, &batch, limit))
         } else {
-            in_transaction!(self.connections, |transaction| register(&transaction, &batch, limit))
+            in_transaction!(keys::begin, self.connections, |transaction| register(&transaction, &batch, limit))
         };
         match outcome {
             Ok(stored) => {
@@ -63,10 +62,12 @@ impl RegistrationWriter {
     }
 }
 
-/// Like [`register`], for webhooks of different accounts.
+/// Like [`register`], for webhooks of different accounts. Few registrations arrive together, so this is the usual case. It
+/// needs one statement less.
 async fn register_one_of_each(session: &Session, batch: &[Command], limit: u32) -> SessionResult<Vec<bool>> {
     let sql = format!("{WANTED}, {COUNT_ONE} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted {COUNTED} RETURNING id");
-    let rows = insert(session, &sql, &batch.iter().collect::<Vec<_>>(), &[&int(limit)]).await?;
+    let (commands, others): (Vec<&Command>, [&dyn Value; 1]) = (batch.iter().collect(), [&int(limit)]);
+    let ((), rows) = futures_util::future::try_join(check_keys(session, batch), insert(session, &sql, &commands, &others)).await?;
     let stored = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<BTreeSet<Uuid>>>()?;
     Ok(batch.iter().map(|command| stored.contains(&command.webhook.id)).collect())
 }
@@ -82,7 +83,9 @@ async fn register(session: &Session, batch: &[Command], limit: u32) -> SessionRe
     // The statement locks the rows of the accounts, so concurrent registrations cannot exceed the limit. It counts all
     // registrations of an account that has any room. The next statement corrects the number of an account that had too
     // little room.
-    let rows = session.query(COUNT, &[&accounts, &counts, &int(limit)]).await?;
+    let values: [&dyn Value; 3] = [&accounts, &counts, &int(limit)];
+    // Both statements are sent together.
+    let ((), rows) = futures_util::future::try_join(check_keys(session, batch), session.query(COUNT, &values)).await?;
     let mut room: BTreeMap<&str, i32> = BTreeMap::new();
     for row in &rows {
         let (account, counted): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
@@ -101,6 +104,11 @@ async fn register(session: &Session, batch: &[Command], limit: u32) -> SessionRe
         insert(session, &sql, &commands, &[&accounts, &int(limit)]).await?;
     }
     Ok(stored)
+}
+
+async fn check_keys(session: &Session, batch: &[Command]) -> SessionResult<()> {
+    let sealed: Vec<&Sealed> = batch.iter().flat_map(|command| command.webhook.sealed()).collect();
+    keys::check(session, &sealed).await
 }
 
 /// Runs a statement with the columns of [`WANTED`] as its first parameters, and then `others`.

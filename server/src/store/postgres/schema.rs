@@ -16,11 +16,7 @@ struct Migration {
 }
 
 /// All migrations, oldest first. A released migration never changes.
-const MIGRATIONS: [Migration; 2] = [
-    Migration { text: include_str!("../schema/postgres/0001_initial.sql"), fits: 1 },
-    // A node with the older program counts no deaths, and attempts suspects like other deliveries.
-    Migration { text: include_str!("../schema/postgres/0002_quarantine.sql"), fits: 1 },
-];
+const MIGRATIONS: [Migration; 1] = [Migration { text: include_str!("../schema/postgres/0001_initial.sql"), fits: 1 }];
 
 /// The key of the advisory lock that a migrating node holds. The key is an arbitrary number.
 const MIGRATION_LOCK_KEY: i64 = 7_263_584_019_421;

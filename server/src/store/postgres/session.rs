@@ -16,6 +16,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::*;
+use crate::store::keys::KeyNotHeld;
 
 /// A parameter of a statement. The type of the parameter is known, so the server does not have to describe the
 /// statement first.
@@ -128,9 +129,21 @@ impl Session {
     /// Begins a transaction. Until the transaction ends, all statements of this session belong to the transaction.
     pub(super) async fn begin(&self) -> SessionResult<Transaction<'_>> {
         let transaction = Transaction { session: self, settled: false };
-        self.run(if self.prepares { "BEGIN" } else { &BEGIN_WITH_SETTINGS }).await?;
+        self.run(self.begin_statement()).await?;
         self.in_transaction.store(true, Ordering::Relaxed);
         Ok(transaction)
+    }
+
+    /// Begins a transaction, and runs its first statement in the same round trip.
+    pub(super) async fn begin_with(&self, first: &str) -> SessionResult<Transaction<'_>> {
+        let transaction = Transaction { session: self, settled: false };
+        self.run(&format!("{}; {first}", self.begin_statement())).await?;
+        self.in_transaction.store(true, Ordering::Relaxed);
+        Ok(transaction)
+    }
+
+    fn begin_statement(&self) -> &'static str {
+        if self.prepares { "BEGIN" } else { &BEGIN_WITH_SETTINGS }
     }
 
     /// Runs a statement behind a pooler. If no transaction has begun, the statement runs in a transaction of its own, so
@@ -230,6 +243,11 @@ pub(super) enum SessionError {
     Timeout(Duration),
     #[error("not everything has been moved to the database yet: run `webhooks-server migrate` again to continue")]
     UnfinishedMove,
+    /// See [`Error::OutdatedKey`].
+    #[error("the master key was replaced meanwhile")]
+    OutdatedKey,
+    #[error(transparent)]
+    KeyNotHeld(KeyNotHeld),
     /// A stored value that this program cannot have written.
     #[error("unexpected value in the database: {0}")]
     Damaged(String),
@@ -269,7 +287,8 @@ impl SessionError {
         match self {
             SessionError::Statement(error) => error.code().is_none() || self.is_unavailable(),
             SessionError::Timeout(_) => true,
-            SessionError::NoConnection(_) | SessionError::UnfinishedMove | SessionError::Damaged(_) => false,
+            SessionError::NoConnection(_) | SessionError::UnfinishedMove | SessionError::OutdatedKey | SessionError::KeyNotHeld(_) => false,
+            SessionError::Damaged(_) => false,
         }
     }
 
@@ -277,7 +296,7 @@ impl SessionError {
     fn is_unavailable(&self) -> bool {
         match self {
             SessionError::NoConnection(_) | SessionError::Timeout(_) => true,
-            SessionError::UnfinishedMove | SessionError::Damaged(_) => false,
+            SessionError::UnfinishedMove | SessionError::OutdatedKey | SessionError::KeyNotHeld(_) | SessionError::Damaged(_) => false,
             SessionError::Statement(error) => match error.code() {
                 // Classes of SQLSTATE: connection exception, insufficient resources, operator intervention, system error.
                 Some(state) => {
@@ -303,11 +322,18 @@ impl SessionError {
 
 /// Converts an error that several commands share.
 pub(super) fn shared(error: &Arc<SessionError>) -> Error {
+    if matches!(**error, SessionError::OutdatedKey) {
+        return Error::OutdatedKey;
+    }
     if error.is_unavailable() { Error::Unavailable(error.clone().into()) } else { Error::Failed(error.clone().into()) }
 }
 
 impl From<SessionError> for Error {
     fn from(error: SessionError) -> Error {
-        if error.is_unavailable() { Error::Unavailable(error.into()) } else { Error::Failed(error.into()) }
+        match error {
+            SessionError::OutdatedKey => Error::OutdatedKey,
+            error if error.is_unavailable() => Error::Unavailable(error.into()),
+            error => Error::Failed(error.into()),
+        }
     }
 }

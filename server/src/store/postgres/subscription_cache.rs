@@ -90,6 +90,10 @@ impl SubscriptionCache {
         self.lock().forget(account);
     }
 
+    pub(super) fn forget_all(&self) {
+        *self.lock() = Contents::default();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

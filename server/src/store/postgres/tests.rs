@@ -27,7 +27,7 @@ async fn nodes<const N: usize>() -> [Bench; N] {
 
 async fn node(database: &Arc<TestDatabase>, name: &str, delivers: bool) -> Bench {
     let store = Arc::new(open(database, |options| options.node_name(name).delivers(delivers)).await.expect("opened"));
-    store.join().await.expect("joined");
+    store.join(Vec::new()).await.expect("joined");
     Bench { store, slots: Slots::new(Caps::new(100, 100)), database: database.clone() }
 }
 

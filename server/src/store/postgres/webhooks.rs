@@ -12,7 +12,7 @@ pub(super) async fn update(
     id: Uuid,
     change: WebhookChange,
     now: DateTime<Utc>,
-) -> SessionResult<Option<std::result::Result<Webhook, CredentialsRequired>>> {
+) -> SessionResult<Option<std::result::Result<Webhook, UpdateRefusal>>> {
     let Some(mut webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     let (previous, handshake) = (webhook.clone(), change.handshake.clone());
     if let Err(refused) = webhook.change(change, now) {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{ToSql, types::FromSql, types::FromSqlResult, types::ToSqlOutput, types::ValueRef};
 use uuid::Uuid;
 
-use crate::model::Lane;
+use crate::model::{KeyKind, KeyState, Lane};
 use crate::store::Error;
 
 /// An identifier, stored as 16 bytes.
@@ -64,6 +64,18 @@ impl FromSql for Lane {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Lane> {
         let number = i64::column_result(value)?;
         Lane::ALL.into_iter().find(|lane| *lane as i64 == number).ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
+    }
+}
+
+impl FromSql for KeyKind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<KeyKind> {
+        KeyKind::parse(value.as_str()?).ok_or(rusqlite::types::FromSqlError::InvalidType)
+    }
+}
+
+impl FromSql for KeyState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<KeyState> {
+        KeyState::parse(value.as_str()?).ok_or(rusqlite::types::FromSqlError::InvalidType)
     }
 }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::*;
+use crate::store::keys::{KeyNotHeld, held_keys_to_text};
 use crate::store::shared::ROW;
 
 /// The SQL statements are in other modules. There is one module for each subject.
@@ -10,10 +11,13 @@ use crate::store::shared::ROW;
 impl Store for Sqlite {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
         let share = Share::of(Some(&webhook.account), 0);
-        self.add(share, Urgency::Now, ROW, move |connection, cache| {
-            webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit)
-        })
-        .await
+        let registered = self.add(share, Urgency::Now, ROW, move |connection, cache| {
+            if !keys::may_store(connection, &webhook.sealed())? {
+                return Ok(None);
+            }
+            webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit).map(Some)
+        });
+        registered.await?.ok_or(Error::OutdatedKey)
     }
 
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
@@ -30,9 +34,15 @@ impl Store for Sqlite {
         id: Uuid,
         change: WebhookChange,
         now: DateTime<Utc>,
-    ) -> Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
+    ) -> Result<Option<std::result::Result<Webhook, UpdateRefusal>>> {
         let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, cache| webhooks::update(connection, cache, &account, id, change, now)).await
+        let updated = self.write_with(share, Urgency::Now, move |connection, cache| {
+            if !keys::may_store(connection, &change.sealed())? {
+                return Ok(None);
+            }
+            webhooks::update(connection, cache, &account, id, change, now).map(Some)
+        });
+        updated.await?.ok_or(Error::OutdatedKey)
     }
 
     async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
@@ -81,10 +91,13 @@ impl Store for Sqlite {
         now: DateTime<Utc>,
     ) -> Result<Option<Webhook>> {
         let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, cache| {
-            signing_secrets::rotate(connection, cache, &account, id, &secret, overlap, now)
-        })
-        .await
+        let rotated = self.write_with(share, Urgency::Now, move |connection, cache| {
+            if !keys::may_store(connection, &[&secret])? {
+                return Ok(None);
+            }
+            signing_secrets::rotate(connection, cache, &account, id, &secret, overlap, now).map(Some)
+        });
+        rotated.await?.ok_or(Error::OutdatedKey)
     }
 
     async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
@@ -166,7 +179,11 @@ impl Store for Sqlite {
     }
 
     async fn current_destination(&self, webhook_id: Uuid) -> Result<Option<Destination>> {
-        self.read_own(move |connection| webhook_rows::destination(connection, webhook_id)).await
+        let destination = self.read_own(move |connection| webhook_rows::destination(connection, webhook_id)).await?;
+        if let Some(destination) = &destination {
+            self.cache.forget(&destination.account, webhook_id);
+        }
+        Ok(destination)
     }
 
     async fn release_delivery(&self, delivery_id: Uuid, lease: Uuid) -> Result<()> {
@@ -251,20 +268,57 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
     }
 
+    async fn list_keys(&self) -> Result<Vec<KeyRecord>> {
+        self.read_own(keys::list).await
+    }
+
+    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool) -> Result<RotationStart> {
+        self.write(Share::Own, Urgency::Now, move |connection| keys::begin_rotation(connection, &next, check_nodes)).await
+    }
+
+    async fn reseal_webhook(&self, id: Uuid, before: SealedValues, after: SealedValues) -> Result<bool> {
+        self.write(Share::Own, Urgency::Now, move |connection| keys::reseal_webhook(connection, id, &before, &after)).await
+    }
+
+    async fn reseal_key(&self, id: String, before: Sealed, after: Sealed) -> Result<bool> {
+        self.write(Share::Own, Urgency::Now, move |connection| keys::reseal_key(connection, &id, &before, &after)).await
+    }
+
+    async fn finish_key_rotation(&self) -> Result<()> {
+        self.write(Share::Own, Urgency::Now, keys::finish_rotation).await
+    }
+
     /// Makes all earlier leases void, because only one server at a time uses the file.
-    async fn join(&self) -> Result<()> {
-        let incarnation = self.incarnation;
-        self.write(Share::Own, Urgency::Now, move |connection| {
+    async fn join(&self, master_keys: Vec<KeyId>) -> Result<()> {
+        let (incarnation, held) = (self.incarnation, held_keys_to_text(&master_keys));
+        let not_held = self.write(Share::Own, Urgency::Now, move |connection| {
+            if let Some(current) = keys::not_held(connection, &held)? {
+                return Ok(Some(current));
+            }
             quarantine::record_dead(connection)?;
             connection.execute("DELETE FROM nodes", [])?;
-            connection.execute("INSERT INTO nodes (incarnation, started_at) VALUES (?1, ?2)", (Key(incarnation), Millis(Utc::now())))?;
-            ready::rebuild(connection)
-        })
-        .await
+            let node = "INSERT INTO nodes (incarnation, started_at, master_keys) VALUES (?1, ?2, ?3)";
+            connection.execute(node, (Key(incarnation), Millis(Utc::now()), held))?;
+            ready::rebuild(connection)?;
+            Ok(None)
+        });
+        match not_held.await? {
+            Some(current) => Err(Error::Failed(KeyNotHeld(current).into())),
+            None => Ok(()),
+        }
     }
 
     async fn keep_alive(&self) -> Result<Fleet> {
-        Ok(Fleet { delivering: 1, ..Fleet::default() })
+        let keys = self.known_keys.if_changed(self.read_own(keys::list).await?);
+        if keys.is_some() {
+            // The cache may have values that were sealed with a key that is retired now.
+            self.write_with(Share::Own, Urgency::Now, |_, cache| {
+                cache.forget_all();
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(Fleet { delivering: 1, keys, ..Fleet::default() })
     }
 
     fn holds(&self, lease: Uuid) -> bool {

@@ -9,8 +9,7 @@ use super::copy;
 use crate::secrets::private_file;
 
 /// The migrations, oldest first. A migration file never changes after its release.
-pub(super) const MIGRATIONS: [&str; 2] =
-    [include_str!("../schema/sqlite/0001_initial.sql"), include_str!("../schema/sqlite/0002_quarantine.sql")];
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../schema/sqlite/0001_initial.sql")];
 
 /// If the log is larger than this number of bytes, SQLite truncates the log to this size.
 pub(super) const JOURNAL_SIZE_LIMIT: i64 = 16 << 20;

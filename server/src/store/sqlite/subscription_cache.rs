@@ -1,8 +1,8 @@
 //! The subscription cache contains the webhook data that publishing and leasing need. If an account is in the cache, a
 //! publish needs no query to find the webhooks.
 //!
-//! Only the writing thread uses the cache, inside its transactions. Each change of a webhook removes the webhook from
-//! the cache. If a transaction is not committed, the whole cache is cleared.
+//! Only the writing thread uses the cache, inside its transactions. Other threads only remove entries. Each change of a
+//! webhook removes the webhook from the cache. If a transaction is not committed, the whole cache is cleared.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -128,8 +128,10 @@ impl SubscriptionCache {
         self.lock().paused = None;
     }
 
-    /// Forgets the pauses if another process has changed the database. Other processes change only pauses and tokens,
-    /// and tokens are not in this cache. The caller must call this at the start of each transaction.
+    /// Forgets the pauses if another process has changed the database. Other processes change only pauses, tokens and keys.
+    /// Tokens and keys are not in this cache. A rotation of the master key also seals the secrets in this cache again. The
+    /// old values are usable until `keep_alive` reports that the old key is retired. The caller must call this at the
+    /// start of each transaction.
     pub(super) fn forget_changed_pauses(&self, connection: &Connection) {
         let version = connection.prepare_cached("PRAGMA data_version").and_then(|mut version| version.query_row([], |row| row.get(0)));
         let mut contents = self.lock();

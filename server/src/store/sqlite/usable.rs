@@ -4,9 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags};
 
+use super::keys;
 use super::schema::{BUSY_TIMEOUT, MIGRATIONS, OpenError, schema_version};
+use crate::model::KeyRecord;
 
 /// A database with a schema that this program knows.
 pub(crate) struct Usable(Connection);
@@ -58,9 +60,14 @@ impl Usable {
         &self.0
     }
 
-    pub(crate) fn property(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
-        Ok(self.0.query_row("SELECT value FROM properties WHERE name = ?1", [name], |row| row.get(0)).optional()?)
+    pub(crate) fn keys(&self) -> anyhow::Result<Vec<KeyRecord>> {
+        keys_of(&self.0)
     }
+}
+
+/// Returns the rows of the table `keys`.
+pub(crate) fn keys_of(connection: &Connection) -> anyhow::Result<Vec<KeyRecord>> {
+    keys::list(connection).context("cannot read the keys of the database")
 }
 
 fn known_schema(connection: &Connection) -> anyhow::Result<usize> {

@@ -53,7 +53,7 @@ pub(super) fn update(
     id: Uuid,
     change: WebhookChange,
     now: DateTime<Utc>,
-) -> rusqlite::Result<Option<std::result::Result<Webhook, CredentialsRequired>>> {
+) -> rusqlite::Result<Option<std::result::Result<Webhook, UpdateRefusal>>> {
     let Some(mut webhook) = webhook_rows::get(connection, Some(account), id)? else { return Ok(None) };
     let (previous, handshake) = (webhook.clone(), change.handshake.clone());
     if let Err(refused) = webhook.change(change, now) {

@@ -40,7 +40,7 @@ impl TestDatabase {
     /// Opens a store and joins as a node. A background task sends its heartbeats, as the engine does.
     pub(super) async fn join(&self, node: &str, limits: StorageLimits) -> Arc<dyn Store> {
         let store = self.open(node, limits).await;
-        store.join().await.expect("joined");
+        store.join(Vec::new()).await.expect("joined");
         let weak = Arc::downgrade(&store);
         tokio::spawn(async move {
             loop {

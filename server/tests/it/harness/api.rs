@@ -131,14 +131,17 @@ impl Api {
         self.try_send(request.body(Full::new(body.to_string().into())).expect("a request")).await
     }
 
+    /// Sends a request with an idempotency key, which most operations ignore. Returns `None` if the server does not respond.
+    pub(crate) async fn try_call(&self, method: Method, path: &str, key: &str, body: &Value) -> Option<ApiResponse> {
+        let request = Request::builder().method(method).uri(format!("{}{PREFIX}{path}", self.base));
+        let request = request.header(header::ACCEPT, self.accept).header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token())).header("idempotency-key", key);
+        self.try_send(request.body(Full::new(body.to_string().into())).expect("a request")).await
+    }
+
     /// Publishes with an idempotency key. Returns `None` if the server does not respond.
     pub(crate) async fn try_publish(&self, publication: &Value, key: &str) -> Option<ApiResponse> {
-        let request = Request::post(format!("{}{PREFIX}/notifications", self.base))
-            .header(header::ACCEPT, self.accept)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token()))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("idempotency-key", key);
-        self.try_send(request.body(Full::new(publication.to_string().into())).expect("a request")).await
+        self.try_call(Method::POST, "/notifications", key, publication).await
     }
 
     /// Returns the status of `/readyz`, or `None` if the server does not respond. The client must be one for the admin listener.

@@ -117,6 +117,24 @@ impl Database {
         }
     }
 
+    /// Sets columns of one webhook, as somebody does who can write to the database. Increases the versions as a server does.
+    pub(crate) async fn change_webhook(&self, id: &str, columns: &str) {
+        self.run(&format!("UPDATE webhooks SET {columns}, revision = revision + 1 WHERE id = {}", self.id(id))).await;
+        if !self.is_embedded() {
+            self.run("UPDATE accounts SET version = version + 1").await;
+        }
+    }
+
+    /// Returns the SQL literal of an identifier.
+    pub(crate) fn id(&self, id: &str) -> String {
+        if self.is_embedded() { format!("x'{}'", id.replace('-', "")) } else { format!("'{id}'") }
+    }
+
+    /// Returns an SQL expression for the id of the master key with which the value of a column is sealed.
+    pub(crate) fn key_of(&self, column: &str) -> String {
+        if self.is_embedded() { format!("lower(substr(hex({column}), 3, 8))") } else { format!("substr(encode({column}, 'hex'), 3, 8)") }
+    }
+
     /// Returns an SQL expression for `bytes` zero bytes.
     pub(crate) fn zeros(&self, bytes: usize) -> String {
         if self.is_embedded() { format!("zeroblob({bytes})") } else { format!("decode(repeat('00', {bytes}), 'hex')") }

@@ -150,6 +150,11 @@ impl Fleet {
         self.nodes[node].child.kill().await.expect("the kill succeeds");
     }
 
+    /// Kills the process (SIGKILL) without waiting for its exit.
+    pub(crate) fn kill_without_waiting(&self, node: usize) {
+        self.signal(node, Signal::KILL);
+    }
+
     /// Suspends the process (SIGSTOP).
     pub(crate) async fn pause(&self, node: usize) {
         self.signal(node, Signal::STOP);

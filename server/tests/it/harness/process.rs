@@ -54,6 +54,11 @@ pub(crate) async fn run_binary(arguments: &[&str]) -> Output {
     run_binary_wrapped(&[], arguments).await
 }
 
+/// Starts `webhooks-server` with these arguments, and does not wait for its end. A dropped process is killed.
+pub(crate) fn spawn_binary(arguments: &[&str]) -> Child {
+    wrapped_command(&[], arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+}
+
 /// Runs `wrapper` with `webhooks-server` and these arguments as its last arguments. The wrapper must exec the server.
 pub(crate) async fn run_binary_wrapped(wrapper: &[String], arguments: &[&str]) -> Output {
     with_timeout("webhooks-server to exit", wrapped_command(wrapper, arguments).output()).await.expect("the binary runs")
@@ -123,6 +128,19 @@ impl Process {
         self.startup_output = started.startup_output;
         self.log_reader = started.log_reader;
         self.proxy.set_upstream(started.address);
+    }
+
+    /// Starts again with other flags than before.
+    pub(crate) async fn start_again_with(&mut self, flags: &[&str]) {
+        self.flags = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
+        self.start_again().await;
+    }
+
+    /// Returns the error of a start with these flags, which must fail.
+    pub(crate) async fn start_error(&self, flags: &[&str]) -> String {
+        let output = self.run(&[&["--listen", "127.0.0.1:0", "--admin-listen", "off"], flags].concat()).await;
+        assert!(!output.status.success(), "the server starts");
+        String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     /// Sends SIGABRT, which writes a core dump if the process allows it. Returns the exit status.
@@ -234,8 +252,24 @@ impl Process {
     }
 
     async fn command(&self, command: &str, arguments: &[&str]) -> Output {
-        let database_flags = self.database.flags(&[]);
-        run_binary(&[command].iter().chain(arguments).copied().chain(database_flags.iter().map(String::as_str)).collect::<Vec<_>>()).await
+        self.run(&[&[command], arguments].concat()).await
+    }
+
+    /// Runs `webhooks-server` on the database of this process. If the arguments set the master key, they replace the default.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
+        let arguments = self.with_database(arguments);
+        run_binary(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
+
+    /// Like [`Process::run`], but does not wait for the end of the command.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
+        let arguments = self.with_database(arguments);
+        spawn_binary(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn with_database(&self, arguments: &[&str]) -> Vec<String> {
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        [self.database.flags(&arguments), arguments].concat()
     }
 }
 

@@ -38,7 +38,7 @@ async fn a_backlog_at_its_cap_makes_no_lease_more_expensive() {
     let stores = [world.store(PlanMode::Custom).await, world.store(PlanMode::Generic).await];
     let mut before = Vec::new();
     for store in &stores {
-        store.join().await.expect("joined");
+        store.join(Vec::new()).await.expect("joined");
         world.hide_due_work().await;
         for _ in 0..2 {
             let (leased, usage) = lease(&world, store, &slots, quiet).await;
@@ -54,7 +54,7 @@ async fn a_backlog_at_its_cap_makes_no_lease_more_expensive() {
             world.run("VACUUM ANALYZE").await;
         }
         for (store, before) in stores.iter().zip(&before) {
-            store.join().await.expect("joined");
+            store.join(Vec::new()).await.expect("joined");
             world.hide_due_work().await;
             let assert_examines_at_most = |usage: &Usage, limit: usize, what: &str| {
                 let plans: String = usage.plans.iter().map(Plan::to_string).collect();

@@ -17,7 +17,7 @@ async fn updates_of_each_attempt_do_not_touch_the_indexes() {
     let world = World::new().await;
     world.add_webhooks(0..GROWING.start).await;
     let store = world.store(PlanMode::Custom).await;
-    store.join().await.expect("joined");
+    store.join(Vec::new()).await.expect("joined");
     let webhooks: Vec<Uuid> = CONSTANT.filter(|number| number % 10 < 7).map(|number| world.webhook(number)).collect();
     let publish = async |slots: &Arc<Slots>| {
         let to_one = |id: &Uuid| publication(world.now, Audience::Webhook { id: *id, account: None }, None);

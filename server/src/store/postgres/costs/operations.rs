@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod keys;
 mod suspects;
 
 /// One run of each operation, and several runs of some operations in different situations.
@@ -20,7 +21,7 @@ impl<'a> Round<'a> {
     }
 
     pub(super) async fn run(&self) {
-        self.store.join().await.expect("joined");
+        self.store.join(Vec::new()).await.expect("joined");
         self.webhooks().await;
         self.handshakes().await;
         self.publishing().await;
@@ -44,6 +45,7 @@ impl<'a> Round<'a> {
         self.monitoring().await;
         self.pausing().await;
         self.tokens().await;
+        self.keys().await;
         self.nodes().await;
     }
 
@@ -310,29 +312,18 @@ impl<'a> Round<'a> {
         }
     }
 
-    async fn tokens(&self) {
-        let id = Uuid::now_v7();
-        let token = Token { id, account: None, scopes: Arc::new([]), created_at: self.now, expires_at: None, revoked_at: None };
-        let mut hash = [0; 32];
-        hash[..16].copy_from_slice(id.as_bytes());
-        self.cost("create a token", self.store.create_token(token, hash)).await;
-        self.cost("find a token", self.store.find_token(hash)).await.expect("found");
-        self.cost("list tokens", self.store.list_tokens()).await;
-        assert!(self.cost("revoke a token", self.store.revoke_token(id, self.now)).await);
-    }
-
     async fn nodes(&self) {
         // Without this statement, the measured heartbeat would read the changes of this round.
         self.world.run("TRUNCATE changes").await;
         self.cost("send a heartbeat", self.store.keep_alive()).await;
         let dead =
-            "INSERT INTO nodes VALUES ('00000000-0000-7000-8000-000000000000', 'dead', '1', true, now(), now() - interval '1 second')";
+            "INSERT INTO nodes VALUES ('00000000-0000-7000-8000-000000000000', 'dead', '1', true, now(), now() - interval '1 second', '')";
         self.world.run(dead).await;
         assert_eq!(self.cost("take over", self.store.keep_alive()).await.taken_over_from, ["dead"]);
         self.world.hide_due_work().await;
         self.cost("leave", self.store.release_leases()).await;
         self.world.hide_due_work().await;
-        self.cost("join", self.store.join()).await;
+        self.cost("join", self.store.join(Vec::new())).await;
         self.world.hide_due_work().await;
         self.store.release_leases().await.expect("left");
     }

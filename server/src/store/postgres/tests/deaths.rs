@@ -231,7 +231,7 @@ async fn a_delivery_stored_by_a_dead_node_after_the_takeover_is_found_later() {
     let database = Arc::new(TestDatabase::database());
     let one = node(&database, &name(0), true).await;
     let other = Arc::new(open(&database, |options| options.node_name(&name(1))).await.expect("opened"));
-    other.join().await.expect("joined");
+    other.join(Vec::new()).await.expect("joined");
     let other_node = other.node.clone();
     let other = Bench { store: other, slots: Slots::new(Caps::new(100, 100)), database };
     let webhook = one.proven_webhook(&other, |_| {}).await;

@@ -18,7 +18,7 @@ async fn nodes_that_open_an_empty_database_at_once_migrate_it_once() {
     let opened =
         futures_util::future::join_all((0..4).map(|number| open(&database, move |options| options.node_name(&name(number))))).await;
     for opened in opened {
-        opened.expect("opened").join().await.expect("joined");
+        opened.expect("opened").join(Vec::new()).await.expect("joined");
     }
     assert_eq!(database.ask("SELECT count(*) = max(version) FROM schema_migrations"), "t");
     assert_eq!(database.rows("nodes"), 4);

@@ -24,8 +24,16 @@ CREATE TABLE nodes (
     version text NOT NULL,
     delivers boolean NOT NULL,      -- false: the node serves only the API
     started_at timestamptz NOT NULL,
-    alive_until timestamptz NOT NULL -- clock of the database
+    alive_until timestamptz NOT NULL, -- clock of the database
+    master_keys text NOT NULL       -- the ids of the master keys that the node holds, separated by spaces
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+
+-- Nodes that another node has found dead. A node that stops in order removes its row from `nodes`, so it is not added
+-- here.
+CREATE TABLE dead_incarnations (
+    incarnation uuid PRIMARY KEY,
+    found_at timestamptz NOT NULL DEFAULT clock_timestamp() -- clock of the database
+);
 
 CREATE TABLE tokens (
     id uuid PRIMARY KEY,
@@ -134,7 +142,10 @@ CREATE TABLE pending (
     lane smallint NOT NULL,         -- 0 fresh, 1 retry, 2 ordered; 3: cancelled while an attempt is in flight
     sequence bigint,                -- the position in the ordered lane
     due_at timestamptz NOT NULL,
-    leased_by uuid                  -- the incarnation of the node that leases it; in no index, so updates stay in their page (HOT)
+    leased_by uuid,                 -- the incarnation of the node that leases it; in no index, so updates stay in their page (HOT)
+    -- How often a node has died during an attempt of the delivery since the last outcome of the delivery. An expired
+    -- lease is counted when the delivery is leased again.
+    deaths smallint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
         autovacuum_analyze_scale_factor = 0.1);
 
@@ -143,6 +154,8 @@ CREATE TABLE pending (
 CREATE INDEX pending_waiting ON pending (webhook_id, epoch, lane, due_at, delivery_id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX pending_in_order ON pending (webhook_id, epoch, sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX pending_cancelled ON pending (delivery_id) WHERE lane = 3;
+-- The suspects: deliveries that may have ended a node. All nodes together attempt one suspect at a time.
+CREATE INDEX pending_suspects ON pending (deaths, delivery_id) WHERE deaths >= 3;
 
 -- Deliveries that failed or were cancelled. They are few, and customers recover them after an outage.
 CREATE TABLE unsuccessful (
@@ -245,3 +258,16 @@ CREATE TABLE walks (
     reached uuid NOT NULL,          -- the last identifier that was examined
     begun_at timestamptz NOT NULL   -- when the walk last started at the oldest row
 );
+
+-- All key material. The master keys themselves are never in the database.
+CREATE TABLE keys (
+    id text PRIMARY KEY,
+    kind text NOT NULL,             -- master: a master key; mac: the key of keyed digests
+    state text NOT NULL,            -- next, current, retiring or retired
+    -- master: a constant that this master key has encrypted, which proves that a given key is this key. Other kinds: the
+    -- key, encrypted with a master key
+    sealed bytea NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');

@@ -9,7 +9,14 @@ CREATE TABLE properties (
 -- One row per node. A lease is valid only while its node has a row.
 CREATE TABLE nodes (
     incarnation BLOB PRIMARY KEY,
-    started_at INTEGER NOT NULL
+    started_at INTEGER NOT NULL,
+    master_keys TEXT NOT NULL       -- the ids of the master keys that the node holds, separated by spaces
+) STRICT, WITHOUT ROWID;
+
+-- Processes that died. A process that stops in order removes its row from `nodes`, so it is not added here.
+CREATE TABLE dead_incarnations (
+    incarnation BLOB PRIMARY KEY,
+    found_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tokens (
@@ -56,7 +63,8 @@ CREATE TABLE handshakes (
     webhook_id BLOB PRIMARY KEY,
     challenge TEXT NOT NULL,
     attempt_count INTEGER NOT NULL,
-    due_at INTEGER NOT NULL
+    due_at INTEGER NOT NULL,
+    taken_by BLOB                   -- the incarnation of the process that makes the current attempt; null: none has begun
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX handshakes_in_order ON handshakes (due_at);
@@ -88,7 +96,10 @@ CREATE TABLE deliveries (
     schedule_start INTEGER NOT NULL DEFAULT 0, -- the last attempt before the current retry schedule
     due_at INTEGER NOT NULL,        -- if the delivery is not pending: when it ended
     leased_by BLOB,                 -- the incarnation of the node that holds the lease
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- How often the process has died during an attempt of this delivery since its last outcome. An expired lease is
+    -- counted when the delivery is leased again.
+    deaths INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deliveries_of_account ON deliveries (account, id);
@@ -102,6 +113,8 @@ CREATE INDEX deliveries_in_order ON deliveries (webhook_id, epoch, sequence) WHE
 CREATE INDEX deliveries_failed ON deliveries (account, id) WHERE status = 2;
 -- The recoverable deliveries of a webhook, oldest first.
 CREATE INDEX deliveries_unsuccessful ON deliveries (webhook_id, created_at, id) WHERE status IN (2, 3);
+-- The suspects: deliveries that may have ended the process. The process attempts one suspect at a time.
+CREATE INDEX deliveries_suspects ON deliveries (deaths, id) WHERE status = 0 AND deaths >= 3;
 
 -- One row for each webhook and lane: when the next delivery without a lease falls due. Due work that waits for a slot
 -- has no row here. It is only in the memory of the node, so leasing reads only work that can start.
@@ -185,3 +198,16 @@ CREATE TABLE walks (
     reached BLOB NOT NULL,          -- the last identifier that was examined
     begun_at INTEGER NOT NULL       -- when the walk last began at the oldest row
 ) STRICT, WITHOUT ROWID;
+
+-- All key material. The master keys themselves are never in the database.
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,             -- master: a master key; mac: the key of keyed digests
+    state TEXT NOT NULL,            -- next, current, retiring or retired
+    -- master: a constant that this master key has encrypted, which proves that a given key is this key. Other kinds: the
+    -- key, encrypted with a master key
+    sealed BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');
