@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::Scope;
 use crate::api::types::Account;
 use crate::metrics::Metrics;
+use crate::model::{TOKEN_LIFETIME_DAYS, TokenName};
 use crate::secrets::access_token::new_token;
-use crate::secrets::access_token::token_hash;
 use crate::secrets::private_file;
 use crate::secrets::seal::{MasterKey, Vault};
 use crate::store::sqlite::Sqlite;
@@ -22,6 +22,8 @@ use crate::store::sqlite::Sqlite;
 /// The properties of a database that identify its master key.
 pub(crate) const KEY_ID: &str = "master_key_id";
 pub(crate) const KEY_CHECK: &str = "master_key_check";
+
+const NO_KEY_ID: &str = "the database does not name the master key of its secrets";
 
 const REMEDY: &str = "run webhooks-server as a user who may write there, or give another --data-dir";
 
@@ -95,6 +97,18 @@ impl DataDir {
         Ok(Sqlite::open(&self.existing_database()?, Arc::default())?)
     }
 
+    /// Returns the vault with the master key of a database that a server has created in this directory.
+    ///
+    /// # Errors
+    /// If the key is missing or belongs to another database, or if the database cannot be read.
+    pub async fn existing_vault(&self, store: &Sqlite, master_key_file: Option<&Path>) -> anyhow::Result<Vault> {
+        let sealed_with = store.property(KEY_ID).await.context("cannot read the database")?;
+        let check = store.property(KEY_CHECK).await.context("cannot read the database")?;
+        let Some(sealed_with) = sealed_with else { bail!("{NO_KEY_ID}") };
+        let key_path = self.key_path(master_key_file);
+        matching_vault(&sealed_with, check.as_deref(), read_key(&key_path)?, &key_path)
+    }
+
     /// Opens the database, or creates it if it is missing, and reads its master key. For a new database, writes an
     /// access token with every scope to a file. Also creates a master key if there is none. The last returned value is
     /// true if the database is new.
@@ -127,11 +141,13 @@ impl DataDir {
                 let properties = key_properties(&key);
                 let vault = Vault::new(key);
                 let account = Account::parse("default").map_err(anyhow::Error::msg)?;
-                let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
+                let name = "first start".parse::<TokenName>().map_err(anyhow::Error::msg)?;
+                let expires_at = now + TimeDelta::days(TOKEN_LIFETIME_DAYS.into());
+                let (token, secret) = new_token(&vault, &name, Some(account), &Scope::ALL, now, Some(expires_at))?;
                 // The file is written before the database. If the process dies between the two writes, the next start
                 // repeats both writes.
                 write_secret(&self.access_token_file(), &secret)?;
-                store.initialise(properties, token, token_hash(&secret)).await.context("cannot write to the database")?;
+                store.initialise(properties, token).await.context("cannot write to the database")?;
                 Ok((store, vault, true))
             }
         }
@@ -151,7 +167,7 @@ impl DataDir {
         property: impl Fn(&str) -> anyhow::Result<Option<Vec<u8>>>,
     ) -> anyhow::Result<()> {
         let key_path = self.key_path(master_key_file);
-        let Some(sealed_with) = property(KEY_ID)? else { bail!("the database does not name the master key of its secrets") };
+        let Some(sealed_with) = property(KEY_ID)? else { bail!("{NO_KEY_ID}") };
         matching_vault(&sealed_with, property(KEY_CHECK)?.as_deref(), read_key(&key_path)?, &key_path).map(drop)
     }
 

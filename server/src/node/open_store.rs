@@ -41,15 +41,8 @@ pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, met
             Ok(Opened { store: Arc::new(store.limited(limits)), vault, first_start, lock: Some(lock) })
         }
         StoreAddress::Postgres(url) => {
-            let Some(key_file) = settings.master_key_file.as_deref() else {
-                bail!(
-                    "all nodes on a PostgreSQL need the same master key: create it once with `head -c 32 /dev/urandom | base64`, keep it \
-                     safe, and give each node its file with --master-key-file"
-                )
-            };
-            let store = open_postgres(settings, url, metrics).await?.limited(limits);
-            let vault = vault_of(&store, key_file).await?;
-            Ok(Opened { store: Arc::new(store), vault, first_start: false, lock: None })
+            let (store, vault) = open_postgres_with_vault(settings, url, metrics).await?;
+            Ok(Opened { store: Arc::new(store.limited(limits)), vault, first_start: false, lock: None })
         }
     }
 }
@@ -60,6 +53,44 @@ pub async fn open_beside(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> 
         StoreAddress::Sqlite => Ok(Arc::new(DataDir::at(&settings.data_dir).open_existing_store()?)),
         StoreAddress::Postgres(url) => Ok(Arc::new(open_postgres(settings, url, Arc::default()).await?)),
     }
+}
+
+/// Like [`open_beside`], for a command that needs the master key.
+pub async fn open_beside_with_vault(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, Vault)> {
+    match &settings.store {
+        StoreAddress::Sqlite => {
+            let data_dir = DataDir::at(&settings.data_dir);
+            let store = data_dir.open_existing_store()?;
+            let vault = data_dir.existing_vault(&store, settings.master_key_file.as_deref()).await?;
+            Ok((Arc::new(store), vault))
+        }
+        StoreAddress::Postgres(url) => {
+            let (store, vault) = open_postgres_with_vault(settings, url, Arc::default()).await?;
+            Ok((Arc::new(store), vault))
+        }
+    }
+}
+
+/// Returns whether the settings name a master key file, or whether the data directory has one.
+#[must_use]
+pub fn has_master_key(settings: &Settings) -> bool {
+    match (&settings.master_key_file, &settings.store) {
+        (Some(_), _) => true,
+        (None, StoreAddress::Sqlite) => DataDir::at(&settings.data_dir).key_path(None).exists(),
+        (None, StoreAddress::Postgres(_)) => false,
+    }
+}
+
+async fn open_postgres_with_vault(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<(Postgres, Vault)> {
+    let Some(key_file) = settings.master_key_file.as_deref() else {
+        bail!(
+            "all nodes on a PostgreSQL, and the commands that create access tokens, need the same master key: create it once with \
+             `head -c 32 /dev/urandom | base64`, keep it safe, and give each of them its file with --master-key-file"
+        )
+    };
+    let store = open_postgres(settings, url, metrics).await?;
+    let vault = vault_of(&store, key_file).await?;
+    Ok((store, vault))
 }
 
 async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<Postgres> {

@@ -113,12 +113,12 @@ impl Sqlite {
     }
 
     /// Stores the properties and the first token of a new database, in one transaction.
-    pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>, token: Token, hash: [u8; 32]) -> Result<()> {
+    pub async fn initialise(&self, properties: Vec<(&'static str, Vec<u8>)>, token: StoredToken) -> Result<()> {
         self.write(Share::Own, Urgency::Now, move |connection| {
             for (name, value) in &properties {
                 connection.execute("INSERT INTO properties (name, value) VALUES (?1, ?2)", (name, value))?;
             }
-            tokens::insert(connection, &token, hash)
+            tokens::insert(connection, &token)
         })
         .await
     }

@@ -18,6 +18,7 @@ mod quarantine;
 mod recovery;
 mod redelivery;
 mod retention;
+mod tokens;
 
 use database::TestDatabase;
 

@@ -47,5 +47,6 @@ mod settings; // every flag is used in a test; the log settings
 mod signing_secrets; // rotation of signing secrets
 mod store_faults; // responses when the database is damaged or locked
 mod third_parties; // protection of servers whose owners do not want callbacks
+mod tokens; // access tokens: authentic rows, expiry, last use, rotation
 mod unpublished; // routes that are not in openapi.json
 mod webhooks; // listing, reading, updating, deactivating and deleting webhooks

@@ -3,6 +3,7 @@
 use super::*;
 
 mod suspects;
+mod tokens;
 
 /// One run of each operation, and several runs of some operations in different situations.
 pub(super) struct Round<'a> {
@@ -308,17 +309,6 @@ impl<'a> Round<'a> {
             assert!(self.cost(resume, self.store.resume_deliveries(scope, self.now)).await);
             self.world.hide_due_work().await;
         }
-    }
-
-    async fn tokens(&self) {
-        let id = Uuid::now_v7();
-        let token = Token { id, account: None, scopes: Arc::new([]), created_at: self.now, expires_at: None, revoked_at: None };
-        let mut hash = [0; 32];
-        hash[..16].copy_from_slice(id.as_bytes());
-        self.cost("create a token", self.store.create_token(token, hash)).await;
-        self.cost("find a token", self.store.find_token(hash)).await.expect("found");
-        self.cost("list tokens", self.store.list_tokens()).await;
-        assert!(self.cost("revoke a token", self.store.revoke_token(id, self.now)).await);
     }
 
     async fn nodes(&self) {
