@@ -84,8 +84,8 @@ pub fn has_master_key(settings: &Settings) -> bool {
 async fn open_postgres_with_vault(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<(Postgres, Vault)> {
     let Some(key_file) = settings.master_key_file.as_deref() else {
         bail!(
-            "all nodes on a PostgreSQL, and the commands that create access tokens, need the same master key: create it once with \
-             `head -c 32 /dev/urandom | base64`, keep it safe, and give each of them its file with --master-key-file"
+            "all nodes on a PostgreSQL need the same master key: create it once with `head -c 32 /dev/urandom | base64`, keep it \
+             safe, and give each node, and each command that creates access tokens, its file with --master-key-file"
         )
     };
     let store = open_postgres(settings, url, metrics).await?;
