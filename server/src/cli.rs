@@ -47,7 +47,7 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create, list and revoke access tokens; you need not stop the server
+    /// Create, list, rotate and revoke access tokens; you need not stop the server
     #[command(subcommand)]
     Token(token::Command),
     /// Copy the SQLite database to a file; you need not stop the server. The file does not contain the master key

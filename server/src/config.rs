@@ -251,7 +251,8 @@ pub struct Settings {
     #[arg(id = "limits.requests_per_second", long = "requests-per-second", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub requests_per_second: u32,
 
-    /// Maximum number of requests per minute that one address sends without a valid access token. 0 means no limit
+    /// Maximum number of requests per minute that one address sends without a valid access token. It does not limit requests
+    /// with a valid access token. 0 means no limit
     #[arg(id = "limits.failed_authentications_per_minute", long = "failed-authentications-per-minute", value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub failed_authentications_per_minute: u32,
 

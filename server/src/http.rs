@@ -16,6 +16,7 @@ use crate::model::event_types::Catalogue;
 use crate::secrets::seal::Vault;
 use crate::store::Store;
 
+pub mod access_tokens;
 pub mod auth;
 pub mod body;
 pub mod client_address;
@@ -27,7 +28,7 @@ pub mod handlers;
 pub mod rate_limit;
 pub mod reply;
 
-use auth::TokenCache;
+use access_tokens::AccessTokens;
 use contexts::{Contexts, Lender};
 use handlers::Handlers;
 use rate_limit::Limit;
@@ -39,10 +40,10 @@ pub struct App {
     pub catalogue: Catalogue,
     pub vault: Arc<Vault>,
     pub guard: Guard,
-    pub tokens: TokenCache,
+    pub tokens: Arc<AccessTokens>,
     /// The rate limit of each access token.
     pub requests: Limit<Uuid>,
-    /// The rate limit of each IP address. It applies to requests without a valid access token.
+    /// The rate limit of each IP address. It applies only to requests without a valid access token.
     pub failed_authentications: Limit<IpAddr>,
     /// Whether a receiver must agree in a handshake before its webhook gets notifications.
     pub require_handshake: bool,

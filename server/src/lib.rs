@@ -87,7 +87,12 @@
 //! - After a rotation of the master key has finished, no value in the store is sealed with the old key, and no node
 //!   decrypts with it. `store/keys.rs` describes the rotation.
 //! - No log line, error or Debug output contains a secret. Only `getSigningSecret`, `rotateSigningSecret` and the
-//!   command `token create` output a secret. The first access token of an embedded store is written to a file.
+//!   commands `token create` and `token rotate` output a secret. The first access token of an embedded store is written
+//!   to a file.
+//! - The row of an access token has a MAC (`secrets/access_token.rs`). Nothing is allowed because of a row before its MAC
+//!   was checked.
+//! - A request with a valid access token is never refused because of other requests without one. Only texts that this
+//!   service has issued as access tokens are looked up in the store.
 //! - If handshakes are required, a new webhook, a new target URL or a new token URL gets no notification before its
 //!   receiver and its token server have agreed.
 //! - A host that has not accepted callbacks gets few attempts at a time, over all webhooks and accounts of a node.

@@ -49,6 +49,8 @@ pub struct Metrics {
     ended: Family<Label, Counter>,
     not_made: Counter,
     token_requests: Family<Label, Counter>,
+    access_token_lookups: Counter,
+    next_access_token_expiry: Gauge<f64, AtomicU64>,
     pending: Family<Label, Gauge>,
     suspects: Gauge,
     oldest_due_age: Family<Label, Gauge<f64, AtomicU64>>,
@@ -118,6 +120,18 @@ impl Default for Metrics {
                 Counter::default(),
             ),
             token_requests: registered(&mut registry, "token_requests", "OAuth 2.0 token requests by result", Family::default()),
+            access_token_lookups: registered(
+                &mut registry,
+                "access_token_lookups",
+                "Look-ups of access tokens in the store",
+                Counter::default(),
+            ),
+            next_access_token_expiry: seconds(
+                &mut registry,
+                "access_token_next_expiry_timestamp",
+                "Unix time at which the next valid access token expires; 0 means none",
+                Gauge::default(),
+            ),
             pending: registered(&mut registry, "deliveries_pending", "Pending deliveries by lane", Family::default()),
             suspects: registered(
                 &mut registry,
@@ -285,6 +299,14 @@ impl Metrics {
     #[must_use]
     pub fn token_request(&self) -> TokenRequest<'_> {
         TokenRequest { metrics: self, result: "timed_out" }
+    }
+
+    pub fn access_token_looked_up(&self) {
+        self.access_token_lookups.inc();
+    }
+
+    pub fn set_next_access_token_expiry(&self, expires_at: Option<DateTime<Utc>>) {
+        self.next_access_token_expiry.set(expires_at.map_or(0.0, |expires_at| expires_at.timestamp() as f64));
     }
 
     pub fn set_backlog(&self, counts: &BacklogCounts) {

@@ -24,4 +24,4 @@ pub use outcome::Outcome;
 pub use pause::{Pause, PauseScope};
 pub use rate::Rate;
 pub use storage_use::StorageUse;
-pub use token::Token;
+pub use token::{StoredToken, TOKEN_LIFETIME_DAYS, Token, TokenName};

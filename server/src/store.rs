@@ -10,10 +10,9 @@ use serde_json::value::RawValue;
 use url::Url;
 use uuid::Uuid;
 
-use crate::api::Scope;
 use crate::api::trace::TraceContext;
 use crate::api::types::{Account, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus};
-use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse, Token};
+use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse, StoredToken};
 use crate::secrets::master_key::KeyId;
 use crate::slots::{Hosts, Slot, Slots, WorkItem};
 
@@ -28,12 +27,14 @@ mod shared;
 pub mod sqlite;
 #[cfg(test)]
 mod suite;
+mod tokens;
 mod webhooks;
 
 pub use backlog_counts::BacklogScan;
 pub use deliveries::*;
 pub use keys::{RotationStart, SealedValues};
 pub use notifications::*;
+pub use tokens::*;
 pub use webhooks::*;
 
 #[derive(Debug, thiserror::Error)]
@@ -196,11 +197,18 @@ pub trait Store: Send + Sync + 'static {
     async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
     async fn list_pauses(&self) -> Result<Vec<Pause>>;
 
-    async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()>;
-    async fn list_tokens(&self) -> Result<Vec<Token>>;
-    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>>;
+    async fn create_token(&self, token: StoredToken) -> Result<()>;
+    async fn list_tokens(&self) -> Result<Vec<StoredToken>>;
+    /// Returns the token whose secret text has this hash. The caller must verify the MAC of the token.
+    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<StoredToken>>;
     /// Returns false if there is no such token. Changes nothing if the token is already revoked.
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
+    /// Stores the successor of a token, and changes the expiry of the replaced token. Returns false and changes nothing
+    /// if the replaced token was changed, revoked or replaced in the meantime.
+    async fn rotate_token(&self, rotation: TokenRotation) -> Result<bool>;
+    /// Stores the times of the last use of some tokens, sorted by the identifiers of the tokens. A stored time never
+    /// decreases.
+    async fn record_token_uses(&self, uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()>;
 
     async fn list_keys(&self) -> Result<Vec<KeyRecord>>;
     /// Makes `next` the current master key, and the current one the retiring one. If `check_nodes` is true, does this only

@@ -1,9 +1,10 @@
-//! `webhooks-server token …`: creates, lists and revokes access tokens. Servers may run at the same time.
+//! `webhooks-server token …`: creates, lists, rotates and revokes access tokens. Servers may run at the same time.
 
 use std::io::Write as _;
 
 use anyhow::{Context as _, bail};
-use clap::Subcommand;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use crate::api::Scope;
@@ -12,30 +13,34 @@ use crate::api::types::Account;
 use super::{parse_account, scope_parser};
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::model::Token;
+use crate::model::{StoredToken, TOKEN_LIFETIME_DAYS, TokenName};
 use crate::node::open_store;
-use crate::secrets::access_token::{new_token, token_hash};
+use crate::secrets::access_token::{new_token, successor_of, verify, with_mac};
+use crate::secrets::seal::Vault;
+use crate::store::{Store, TokenRotation};
+
+mod list;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create an access token and print it; the token cannot be shown again
-    Create {
-        /// The account whose data the token can access
-        #[arg(long, value_parser = parse_account, required_unless_present = "platform", conflicts_with = "platform")]
-        account: Option<Account>,
-        /// Create a platform token, which is valid for all accounts. The token can publish, read and delete
-        /// notifications, and read webhooks and deliveries
-        #[arg(long)]
-        platform: bool,
-        /// A scope of the token. You can repeat this option
-        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope_parser())]
-        scopes: Vec<Scope>,
-        /// The number of days after which the token expires [default: the token does not expire]
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
-        expires_in_days: Option<u32>,
-    },
+    /// Create an access token and print it; the token cannot be shown again. The command needs the master key
+    Create(NewToken),
     /// List the access tokens without their secrets
+    ///
+    /// A use of a token appears in the list after at most one minute. If the command has the master key, it also shows
+    /// which tokens servers refuse because their rows were not written by this program.
     List,
+    /// Replace an access token: print a new one, and let the old one expire soon. The command needs the master key
+    ///
+    /// The new token has the same name, account, scopes and lifetime. It cannot be shown again.
+    Rotate {
+        /// The id of the token; `token list` shows the ids
+        #[arg(value_name = "ID")]
+        id: Uuid,
+        /// The number of hours in which the old token is still valid. 0 means that servers refuse it after at most one second
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=8760))]
+        overlap_hours: u32,
+    },
     /// Revoke an access token; after at most one second, all servers refuse the token
     Revoke {
         /// The id of the token; `token list` shows the ids
@@ -44,76 +49,114 @@ pub enum Command {
     },
 }
 
+#[derive(Debug, Args)]
+pub struct NewToken {
+    /// The account whose data the token can access
+    #[arg(long, value_parser = parse_account, required_unless_present = "platform", conflicts_with = "platform")]
+    account: Option<Account>,
+    /// Create a platform token, which is valid for all accounts. The token can publish, read and delete
+    /// notifications, and read webhooks and deliveries
+    #[arg(long)]
+    platform: bool,
+    /// A scope of the token. You can repeat this option
+    #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope_parser())]
+    scopes: Vec<Scope>,
+    /// The name of the token, which says who uses it; at most 128 printable characters [default: the account, or `platform`, and
+    /// the date]
+    #[arg(long, value_name = "NAME")]
+    name: Option<TokenName>,
+    /// The number of days after which the token expires
+    #[arg(long, value_name = "DAYS", default_value_t = TOKEN_LIFETIME_DAYS, value_parser = clap::value_parser!(u32).range(1..=36500))]
+    expires_in_days: u32,
+    /// Create a token that never expires
+    #[arg(long, conflicts_with = "expires_in_days")]
+    never_expires: bool,
+}
+
 pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
-    let store = open_store::open_beside(settings).await?;
     let now = Clock::system().now();
     match command {
-        Command::Create { account, platform: _, scopes, expires_in_days } => {
-            if account.is_none()
-                && let Some(scope) = scopes.iter().find(|scope| !scope.for_platform())
-            {
-                bail!("a platform token cannot have the scope {}: it can only publish and delete notifications, and read", scope.as_str());
-            }
-            let expires_at = expires_in_days.map(|days| now + chrono::TimeDelta::days(i64::from(days)));
-            let (token, secret) = new_token(account, &scopes, now, expires_at)?;
-            let id = token.id;
-            store.create_token(token, token_hash(&secret)).await.context("cannot store the token")?;
-            eprintln!("created the access token {id}; it is shown only this once:");
-            writeln!(std::io::stdout(), "{secret}").with_context(|| format!("cannot print the token: revoke {id} and create another"))?;
-        }
-        Command::List => {
-            let mut lines = vec![format!("{:36}  {:20}  {:24}  {:24}  SCOPES", "ID", "ACCOUNT", "CREATED", "STATE")];
-            for token in store.list_tokens().await.context("cannot list the tokens")? {
-                let account = token.account.as_ref().map_or("(platform)", Account::as_str);
-                let state = state(&token, now);
-                let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
-                let created = token.created_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-                lines.push(format!("{}  {account:20}  {created:24}  {state:24}  {}", token.id, scopes.join(" ")));
-            }
-            writeln!(std::io::stdout(), "{}", lines.join("\n")).context("cannot print the tokens")?;
-        }
-        Command::Revoke { id } => {
-            if !store.revoke_token(id, now).await.context("cannot revoke the token")? {
-                bail!("there is no token {id}: `webhooks-server token list` lists the tokens");
-            }
-            eprintln!("revoked the access token {id}");
-        }
+        Command::Create(new) => create(settings, new, now).await,
+        Command::List => list::run(settings, now).await,
+        Command::Rotate { id, overlap_hours } => rotate(settings, id, TimeDelta::hours(overlap_hours.into()), now).await,
+        Command::Revoke { id } => revoke(settings, id, now).await,
     }
+}
+
+async fn create(settings: &Settings, new: NewToken, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let NewToken { account, platform: _, scopes, name, expires_in_days, never_expires } = new;
+    if account.is_none()
+        && let Some(scope) = scopes.iter().find(|scope| !scope.for_platform())
+    {
+        bail!("a platform token cannot have the scope {}: it can only publish and delete notifications, and read", scope.as_str());
+    }
+    let name = match name {
+        Some(name) => name,
+        None => default_name(account.as_ref(), now)?,
+    };
+    let expires_at = (!never_expires).then(|| now + TimeDelta::days(expires_in_days.into()));
+    let (store, vault) = open_store::open_beside_with_vault(settings).await?;
+    let (token, secret) = new_token(&vault, &name, account, &scopes, now, expires_at)?;
+    let id = token.id;
+    store.create_token(token).await.context("cannot store the token")?;
+    eprintln!("created the access token {id} ({name}), which {}; it is shown only this once:", expiry(expires_at));
+    print_secret(&secret, id)
+}
+
+fn default_name(account: Option<&Account>, now: DateTime<Utc>) -> anyhow::Result<TokenName> {
+    let owner = account.map_or("platform", Account::as_str);
+    format!("{owner} {}", now.format("%Y-%m-%d")).parse().map_err(anyhow::Error::msg)
+}
+
+fn expiry(expires_at: Option<DateTime<Utc>>) -> String {
+    expires_at.map_or("never expires".to_owned(), |at| format!("expires at {}", at.format("%Y-%m-%dT%H:%MZ")))
+}
+
+fn print_secret(secret: &str, id: Uuid) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{secret}").with_context(|| format!("cannot print the token: revoke {id} and create another"))
+}
+
+async fn rotate(settings: &Settings, id: Uuid, overlap: TimeDelta, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let (store, vault) = open_store::open_beside_with_vault(settings).await?;
+    let old = rotatable(&*store, &vault, id, now).await?;
+    let (successor, secret) = successor_of(&vault, &old, now)?;
+    let (new_id, expires_at) = (successor.id, successor.expires_at);
+    let ends_at = old.expires_at.map_or(now + overlap, |expires_at| expires_at.min(now + overlap));
+    let previous_mac = old.mac.clone();
+    let replaced = with_mac(&vault, StoredToken { expires_at: Some(ends_at), ..old });
+    if !store.rotate_token(TokenRotation { replaced, previous_mac, successor }).await.context("cannot store the new token")? {
+        bail!("the token {id} was changed at the same time, so it was not rotated: see `webhooks-server token list`");
+    }
+    eprintln!("the access token {id} {}", expiry(Some(ends_at)));
+    eprintln!("created its successor {new_id}, which {}; it is shown only this once:", expiry(expires_at));
+    print_secret(&secret, new_id)
+}
+
+/// Returns a token that can be rotated.
+async fn rotatable(store: &dyn Store, vault: &Vault, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<StoredToken> {
+    let tokens = store.list_tokens().await.context("cannot read the tokens")?;
+    let Some(token) = tokens.into_iter().find(|token| token.id == id) else { return Err(unknown(id)) };
+    if verify(vault, &token).is_none() {
+        bail!("the row of the token {id} was not written by this program: revoke the token, and find out who can write to the database");
+    }
+    if let Some(successor) = token.replaced_by {
+        bail!("the token {id} was already replaced by {successor}: rotate that one");
+    }
+    if !token.valid_at(now) {
+        bail!("the token {id} is expired or revoked: create a new one with `webhooks-server token create`");
+    }
+    Ok(token)
+}
+
+async fn revoke(settings: &Settings, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let store = open_store::open_beside(settings).await?;
+    if !store.revoke_token(id, now).await.context("cannot revoke the token")? {
+        return Err(unknown(id));
+    }
+    eprintln!("revoked the access token {id}");
     Ok(())
 }
 
-/// Returns the text in the column STATE: the time until which the token is valid, or why servers refuse the token.
-fn state(token: &Token, now: chrono::DateTime<chrono::Utc>) -> String {
-    match (token.revoked_at, token.expires_at) {
-        (Some(_), _) => "revoked".to_owned(),
-        (None, Some(at)) if at <= now => "expired".to_owned(),
-        (None, Some(at)) => format!("until {}", at.format("%Y-%m-%dT%H:%MZ")),
-        (None, None) => "valid".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::{DateTime, TimeDelta};
-
-    use super::*;
-
-    #[test]
-    fn the_list_shows_a_token_as_expired_or_revoked_exactly_when_it_is_refused() {
-        let end = DateTime::UNIX_EPOCH + TimeDelta::minutes(90);
-        let moment = TimeDelta::milliseconds(1);
-        for (expires_at, revoked_at, now, expected) in [
-            (None, None, end, "valid"),
-            (Some(end), None, end - moment, "until 1970-01-01T01:30Z"),
-            (Some(end), None, end, "expired"),
-            (Some(end), None, end + moment, "expired"),
-            (None, Some(end), end, "revoked"),
-            (Some(end), Some(end), end + moment, "revoked"),
-        ] {
-            let (token, _) = new_token(None, &[Scope::WebhooksRead], DateTime::UNIX_EPOCH, expires_at).expect("random bytes");
-            let token = Token { revoked_at, ..token };
-            assert_eq!(state(&token, now), expected);
-            assert_eq!(token.valid_at(now), expected == "valid" || expected.starts_with("until"), "{expected} at {now}");
-        }
-    }
+fn unknown(id: Uuid) -> anyhow::Error {
+    anyhow::anyhow!("there is no token {id}: `webhooks-server token list` lists the tokens")
 }

@@ -1,20 +1,17 @@
 //! Authentication and authorization: finds the [`Caller`] of a bearer token (RFC 6750), and checks the scopes of the
 //! token.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use dropshot::RequestContext;
 
 use crate::api::Scope;
 use crate::api::problem::{ApiError, Kind};
 use crate::api::types::Account;
 use crate::http::App;
-use crate::http::rate_limit;
-use crate::model::Token;
-use crate::secrets::access_token::token_hash;
-use crate::store::{self, Store};
+use crate::http::access_tokens::KnownToken;
+use crate::http::rate_limit::network_of;
 
 /// The sender of a request.
 #[derive(Clone, Debug)]
@@ -33,78 +30,53 @@ impl Caller {
     }
 }
 
-/// A cache of tokens that were looked up recently. A revocation takes effect when the cache entry expires, after less
-/// than one second.
-#[derive(Default)]
-pub struct TokenCache(Mutex<HashMap<[u8; 32], (Instant, Token)>>);
-
-impl TokenCache {
-    const MAX_AGE: Duration = Duration::from_millis(750);
-    const CAPACITY: usize = 10_000;
-
-    async fn look_up(&self, store: &dyn Store, hash: [u8; 32]) -> Result<Option<Token>, store::Error> {
-        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
-        if let Some((read_at, token)) = cached
-            && read_at.elapsed() < TokenCache::MAX_AGE
-        {
-            return Ok(Some(token));
-        }
-        let read_at = Instant::now();
-        let token = store.find_token(hash).await?;
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= TokenCache::CAPACITY {
-            entries.clear();
-        }
-        match &token {
-            Some(token) => entries.insert(hash, (read_at, token.clone())),
-            None => entries.remove(&hash),
-        };
-        Ok(token)
-    }
-}
-
 /// Returns the caller of a request. The token must be valid, must have `scope`, and must not exceed its rate limit.
 pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
     let app = rqctx.context();
     let now = app.clock.now();
-    let address = rate_limit::network_of(rqctx.request.remote_addr().ip());
-    app.failed_authentications.check(&address, now).map_err(|seconds| {
-        ApiError::rate_limited("too many requests from this address had no valid access token: wait, then send one", seconds)
-    })?;
-    let token = authenticate(rqctx).await.inspect_err(|error| {
-        if error.kind == Kind::Unauthenticated {
-            // This call only counts the request. Its result is ignored, because the limit was checked above.
-            let _ = app.failed_authentications.take(address, now);
-        }
-    })?;
+    let known = authenticate(rqctx, now).await.map_err(|error| count_failure(rqctx, error, now))?;
+    app.tokens.note_use(&known, now);
+    let token = &known.token;
     app.requests.take(token.id, now).map_err(|seconds| {
         ApiError::rate_limited("this access token has sent too many requests: send fewer, or wait as long as Retry-After says", seconds)
     })?;
     if !token.scopes.contains(&scope) {
         return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
     }
-    Ok(Caller { account: token.account })
+    Ok(Caller { account: token.account.clone() })
 }
 
-async fn authenticate(rqctx: &RequestContext<App>) -> Result<Token, ApiError> {
-    let app = rqctx.context();
+/// Counts a failed authentication for the address of the client. Returns the error for the response. Only failures are
+/// limited: several clients can have the same address, and a client with a valid token must not have to wait because of
+/// the others.
+fn count_failure(rqctx: &RequestContext<App>, error: ApiError, now: DateTime<Utc>) -> ApiError {
+    if error.kind != Kind::Unauthenticated {
+        return error;
+    }
+    let address = network_of(rqctx.request.remote_addr().ip());
+    match rqctx.context().failed_authentications.take(address, now) {
+        Ok(()) => error,
+        Err(seconds) => ApiError::rate_limited(
+            "this request has no valid access token, and neither had too many others from this address: send a valid token, or wait",
+            seconds,
+        ),
+    }
+}
+
+async fn authenticate(rqctx: &RequestContext<App>, now: DateTime<Utc>) -> Result<Arc<KnownToken>, ApiError> {
     let unauthenticated = |detail: &str| ApiError::new(Kind::Unauthenticated, detail);
     let mut values = rqctx.request.headers().get_all(http::header::AUTHORIZATION).iter();
     let value = values.next().ok_or_else(|| unauthenticated("send an access token: `Authorization: Bearer <token>`"))?;
     if values.next().is_some() {
         return Err(unauthenticated("send one Authorization header"));
     }
-    let token = value
+    let text = value
         .to_str()
         .ok()
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
+        .map(|(_, text)| text.trim())
         .ok_or_else(|| unauthenticated("the Authorization header must be `Bearer <token>`"))?;
-    let invalid = || unauthenticated("the access token is unknown, expired or revoked");
-    let found = app.tokens.look_up(&*app.store, token_hash(token)).await?.ok_or_else(invalid)?;
-    if !found.valid_at(app.clock.now()) {
-        return Err(invalid());
-    }
-    Ok(found)
+    let known = rqctx.context().tokens.find(text).await?;
+    known.filter(|known| known.token.valid_at(now)).ok_or_else(|| unauthenticated("the access token is unknown, expired or revoked"))
 }

@@ -1,52 +1,53 @@
 //! Rate limits of callers, with the generic cell rate algorithm (GCRA). Each access token has a rate limit, and each IP
 //! address has a rate limit for failed authentications. Each node counts only its own requests, and begins at zero when
 //! the node starts.
+//!
+//! Anyone can send requests from many addresses. So the cost of a request and the memory do not depend on the number of
+//! keys: the counts are in two generations, and no request examines the entries of other keys.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::Rate;
 
-/// When a limit has this number of keys, the keys whose theoretical arrival time has passed are removed.
-const CLEANUP_AT_KEYS: usize = 10_000;
+mod generations;
+
+use generations::Generations;
+
+/// The default number of keys in a generation. Each of the two generations of a limit needs about 1 MiB.
+const CAPACITY: usize = 28_000;
 
 /// A rate limit for each key, or no limit.
 pub struct Limit<K> {
     rate: Option<Rate>,
-    theoretical_arrival_time: Mutex<HashMap<K, DateTime<Utc>>>,
+    counts: Mutex<Generations<K>>,
 }
 
-impl<K: Hash + Eq> Limit<K> {
+impl<K: Copy + Hash + Eq> Limit<K> {
     #[must_use]
     pub fn new(rate: Option<Rate>) -> Limit<K> {
-        Limit { rate, theoretical_arrival_time: Mutex::default() }
+        Limit::with_capacity(rate, CAPACITY)
+    }
+
+    /// Creates a limit that always remembers the `capacity` keys that were counted last. If there are more keys, the limit
+    /// may forget some of them, and admit more of their requests.
+    #[must_use]
+    pub fn with_capacity(rate: Option<Rate>, capacity: usize) -> Limit<K> {
+        let period = rate.map_or(TimeDelta::zero(), |rate| rate.period());
+        Limit { rate, counts: Mutex::new(Generations::new(if rate.is_some() { capacity } else { 0 }, period)) }
     }
 
     /// Counts one request. If the request exceeds the limit, does not count it, and returns the number of seconds to
     /// wait.
     pub fn take(&self, key: K, now: DateTime<Utc>) -> Result<(), u32> {
         let Some(rate) = self.rate else { return Ok(()) };
-        let mut keys = self.lock();
-        if keys.len() >= CLEANUP_AT_KEYS {
-            keys.retain(|_, theoretical_arrival_time| *theoretical_arrival_time > now);
-        }
-        let theoretical_arrival_time = rate.admit(keys.get(&key).copied(), now).map_err(seconds)?;
-        keys.insert(key, theoretical_arrival_time);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let theoretical_arrival_time = rate.admit(counts.get(&key), now).map_err(seconds)?;
+        counts.insert(key, theoretical_arrival_time, now);
         Ok(())
-    }
-
-    /// Like [`Limit::take`], but does not count the request.
-    pub fn check(&self, key: &K, now: DateTime<Utc>) -> Result<(), u32> {
-        let Some(rate) = self.rate else { return Ok(()) };
-        rate.admit(self.lock().get(key).copied(), now).map(|_| ()).map_err(seconds)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, DateTime<Utc>>> {
-        self.theoretical_arrival_time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,6 +67,9 @@ pub fn network_of(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::hash::Hasher;
+
     use super::*;
 
     fn at(milliseconds: i64) -> DateTime<Utc> {
@@ -87,8 +91,8 @@ mod tests {
         let limit = Limit::new(Rate::new(1, TimeDelta::seconds(60)));
         assert_eq!(limit.take("a", at(0)), Ok(()));
         assert_eq!(limit.take("a", at(500)), Err(60));
-        assert_eq!(limit.check(&"a", at(59_999)), Err(1));
-        assert_eq!(limit.check(&"a", at(60_000)), Ok(()));
+        assert_eq!(limit.take("a", at(59_999)), Err(1));
+        assert_eq!(limit.take("a", at(60_000)), Ok(()));
     }
 
     #[test]
@@ -106,16 +110,62 @@ mod tests {
         assert!((0..1000).all(|_| limit.take("a", at(0)).is_ok()));
     }
 
-    #[test]
-    fn with_too_many_keys_only_those_whose_time_has_passed_are_removed() {
-        let limit = Limit::new(Rate::new(1, TimeDelta::seconds(1)));
-        for key in 0..=CLEANUP_AT_KEYS {
-            assert_eq!(limit.take(key, at(0)), Ok(()));
+    thread_local! {
+        /// The number of keys that were hashed. A look-up and an insertion hash one key. A table that grows hashes all of its keys.
+        static HASHED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    struct CountedKey(usize);
+
+    impl Hash for CountedKey {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            HASHED.set(HASHED.get() + 1);
+            self.0.hash(state);
         }
-        assert_eq!(limit.take(0, at(999)), Err(1));
-        assert_eq!(limit.lock().len(), CLEANUP_AT_KEYS + 1, "the time of no key has passed");
-        assert_eq!(limit.take(0, at(1000)), Ok(()));
-        assert_eq!(limit.lock().len(), 1, "the time of all other keys has passed");
+    }
+
+    #[test]
+    fn the_work_for_a_request_does_not_depend_on_the_number_of_keys() {
+        const KEYS: usize = 200_000;
+        for rate in [Rate::new(1, TimeDelta::minutes(1)), Rate::new(100, TimeDelta::seconds(1))] {
+            let limit = Limit::new(rate);
+            // The keys arrive within a minute and within some milliseconds. Then each key arrives a second time.
+            for (number, time) in (0..KEYS).chain(0..KEYS).map(|number| (number, at(number as i64 / 4))) {
+                HASHED.set(0);
+                generations::EXAMINED.set(0);
+                let _ = limit.take(CountedKey(number), time);
+                let (hashed, examined) = (HASHED.get(), generations::EXAMINED.get());
+                assert!(hashed <= 3 && examined <= 1, "request {number} hashed {hashed} keys and examined {examined} entries");
+            }
+            let counts = limit.counts.lock().expect("no holder panics");
+            assert!(counts.len() <= 2 * CAPACITY, "{} keys are in memory", counts.len());
+        }
+    }
+
+    #[test]
+    fn the_most_recent_keys_keep_their_limit_whatever_the_number_of_other_keys_is() {
+        let limit = Limit::with_capacity(Rate::new(1, TimeDelta::minutes(1)), 100);
+        for round in 0..10 {
+            assert_eq!(limit.take(round * 1000, at(round)), Ok(()));
+            for other in 1..100 {
+                assert_eq!(limit.take(round * 1000 + other, at(round)), Ok(()));
+                assert_eq!(limit.take(round * 1000, at(round)), Err(60), "after {other} other keys");
+            }
+        }
+    }
+
+    #[test]
+    fn no_request_is_forgotten_before_its_time_has_passed() {
+        for start in [0, 1, 59, 60, 61] {
+            let limit = Limit::new(Rate::new(1, TimeDelta::seconds(60)));
+            for time in 0..200 {
+                // The requests of other keys begin new generations.
+                assert_eq!(limit.take(time, at(time * 1000)), Ok(()));
+                let expected = time >= start && (time - start) % 60 == 0;
+                assert_eq!(time >= start && limit.take(-1, at(time * 1000)).is_ok(), expected, "{start} {time}");
+            }
+        }
     }
 
     #[test]

@@ -31,13 +31,20 @@ impl Rate {
         Some(Rate { interval, tolerance: (TimeDelta::milliseconds(100) - interval).max(TimeDelta::zero()) })
     }
 
+    /// Returns how far a theoretical arrival time can be in the future. After this time without a request, all requests of
+    /// a period may come at once again.
+    #[must_use]
+    pub fn period(&self) -> TimeDelta {
+        self.tolerance + self.interval
+    }
+
     /// Returns the new theoretical arrival time after one more request.
     ///
     /// # Errors
     /// If the request exceeds the rate, returns how long the caller must wait.
     pub fn admit(&self, theoretical_arrival_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TimeDelta> {
         // The latest possible theoretical arrival time. It is the result if all requests of one period arrive now.
-        let latest = now + self.tolerance + self.interval;
+        let latest = now + self.period();
         let theoretical_arrival_time = theoretical_arrival_time
             .filter(|theoretical_arrival_time| *theoretical_arrival_time <= latest + SKEW)
             .map_or(now, |theoretical_arrival_time| theoretical_arrival_time.clamp(now, latest));

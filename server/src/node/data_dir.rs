@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::Scope;
 use crate::api::types::Account;
 use crate::metrics::Metrics;
+use crate::model::{TOKEN_LIFETIME_DAYS, TokenName};
 use crate::node::master_keys::GivenKeys;
 use crate::secrets::access_token::new_token;
-use crate::secrets::access_token::token_hash;
 use crate::secrets::master_key::MasterKey;
 use crate::secrets::private_file;
 use crate::secrets::seal::Vault;
@@ -123,11 +123,13 @@ impl DataDir {
         };
         let vault = Vault::new(key);
         let account = Account::parse("default").map_err(anyhow::Error::msg)?;
-        let (token, secret) = new_token(Some(account), &Scope::ALL, now, None)?;
+        let name = "first start".parse::<TokenName>().map_err(anyhow::Error::msg)?;
+        let expires_at = now + TimeDelta::days(TOKEN_LIFETIME_DAYS.into());
+        let (token, secret) = new_token(&vault, &name, Some(account), &Scope::ALL, now, Some(expires_at))?;
         // The file is written before the database. If the process dies between the two writes, the next start repeats
         // both writes.
         write_secret(&self.access_token_file(), &secret)?;
-        store.initialise(vault.initial_records(now), token, token_hash(&secret)).await.context("cannot write to the database")?;
+        store.initialise(vault.initial_records(now), token).await.context("cannot write to the database")?;
         Ok((store, vault, true))
     }
 

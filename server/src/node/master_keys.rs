@@ -81,7 +81,7 @@ impl GivenKeys {
             if !matches!(settings.store, StoreAddress::Sqlite) {
                 bail!(
                     "all nodes on a PostgreSQL need the same master key: create it once with `head -c 32 /dev/urandom | base64`, keep it \
-                     safe, and give each node its file with --master-key-file"
+                     safe, and give each node its file with --master-key-file; the commands that create access tokens need it too"
                 );
             }
             match read_file(&default_file)? {

@@ -59,12 +59,29 @@ pub async fn open_beside(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> 
     }
 }
 
-/// Like [`open_beside`], and also returns the vault of the store. Only reads the keys, and never creates a key.
+/// Like [`open_beside`], and also returns the vault of the store. Stores the keys of a new PostgreSQL.
 pub async fn open_beside_with_vault(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, Vault)> {
-    let given = GivenKeys::read(settings, DataDir::at(&settings.data_dir).master_key_file()).await?;
-    let store = open_beside(settings).await?;
-    let vault = given.vault(&store.list_keys().await.context("cannot read the keys")?)?;
-    Ok((store, vault))
+    let data_dir = DataDir::at(&settings.data_dir);
+    let given = GivenKeys::read(settings, data_dir.master_key_file()).await?;
+    Ok(match &settings.store {
+        StoreAddress::Sqlite => {
+            let store = data_dir.open_existing_store()?;
+            let vault = given.vault(&store.list_keys().await.context("cannot read the keys")?)?;
+            (Arc::new(store), vault)
+        }
+        StoreAddress::Postgres(url) => {
+            let store = open_postgres(settings, url, Arc::default()).await?;
+            let vault = vault_of(&store, &given, &Clock::system()).await?;
+            (Arc::new(store), vault)
+        }
+    })
+}
+
+/// Returns whether a master key is given, or whether the data directory has one.
+#[must_use]
+pub fn has_master_key(settings: &Settings) -> bool {
+    let is_given = !settings.master_key_files.is_empty() || !settings.master_key_command.is_empty();
+    is_given || matches!(settings.store, StoreAddress::Sqlite) && DataDir::at(&settings.data_dir).master_key_file().exists()
 }
 
 async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<Postgres> {

@@ -13,12 +13,13 @@ use dropshot::ConfigDropshot;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use slog::Logger;
+use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
 use crate::delivery::Engine;
 use crate::delivery::guard::{Guard, GuardPolicy, NewHosts};
-use crate::http::auth::TokenCache;
+use crate::http::access_tokens::AccessTokens;
 use crate::http::client_address::TrustedProxies;
 use crate::http::contexts::Contexts;
 use crate::http::dispatch::Dispatcher;
@@ -38,6 +39,9 @@ use crate::store::{DeactivationPolicy, StorageLimits};
 /// Maximum time that a stopping server waits for the end of requests to the admin listener.
 const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Maximum time that a stopping server needs to store when access tokens were last used.
+const STORE_USES_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Maximum number of requests to the API that are in progress. Further requests wait.
 const MAX_REQUESTS: usize = 1024;
 
@@ -46,6 +50,9 @@ pub struct Server {
     http: Option<Listener<App>>,
     admin: AdminListener,
     engine: Arc<Engine>,
+    access_tokens: Arc<AccessTokens>,
+    /// The task that stores the last uses of access tokens. The task ends when this set is dropped.
+    maintenance: JoinSet<()>,
     tls: bool,
     drain_delay: Duration,
     drain_timeout: Duration,
@@ -102,13 +109,14 @@ impl Server {
             }),
         };
         let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), metrics.clone(), log.clone());
+        let access_tokens = Arc::new(AccessTokens::new(store.clone(), vault.clone(), clock.clone(), metrics.clone(), log.clone()));
         let app = App {
             store: store.clone(),
             engine: engine.clone(),
             catalogue,
             vault,
             guard,
-            tokens: TokenCache::default(),
+            tokens: access_tokens.clone(),
             requests: Limit::new(Rate::new(settings.requests_per_second, TimeDelta::seconds(1))),
             failed_authentications: Limit::new(Rate::new(settings.failed_authentications_per_minute, TimeDelta::minutes(1))),
             require_handshake: settings.require_handshake,
@@ -161,10 +169,16 @@ impl Server {
         // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt
         // attempts in flight.
         engine.start(delivers);
+        let mut maintenance = JoinSet::new();
+        if serves {
+            maintenance.spawn(access_tokens.clone().maintain());
+        }
         Ok(Server {
             http,
             admin,
             engine,
+            access_tokens,
+            maintenance,
             tls: with_tls,
             drain_delay: Duration::from_secs(settings.drain_delay_seconds),
             drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
@@ -231,7 +245,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
     /// Stops the node. During the drain delay, it reports that it is not ready, but still serves requests. After the
     /// delay, it refuses new requests and leases no more deliveries. It waits for requests and attempts in flight, but
     /// not longer than the drain timeout.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    pub async fn stop(mut self) -> anyhow::Result<()> {
         self.admin.set_stopping();
         if !self.drain_delay.is_zero() {
             slog::info!(self.log, "draining: reporting not ready, still serving"; "seconds" => self.drain_delay.as_secs());
@@ -248,6 +262,10 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
             }
         };
         let closed = tokio::time::timeout_at(deadline, close).await;
+        // The task has a reference to the store. The store closes only when the last reference is dropped.
+        self.maintenance.shutdown().await;
+        // If the store is not available, the last uses of the last minute are lost.
+        let _ = tokio::time::timeout(STORE_USES_TIMEOUT, self.access_tokens.store_uses()).await;
         self.engine.drain(deadline).await;
         if closed.is_err() {
             slog::warn!(self.log, "requests were still in progress at the end of the drain timeout and are interrupted");

@@ -110,10 +110,10 @@ impl Sqlite {
     }
 
     /// Stores the keys and the first token of a new database, in one transaction.
-    pub async fn initialise(&self, keys: Vec<KeyRecord>, token: Token, hash: [u8; 32]) -> Result<()> {
+    pub async fn initialise(&self, keys: Vec<KeyRecord>, token: StoredToken) -> Result<()> {
         self.write(Share::Own, Urgency::Now, move |connection| {
             keys.iter().try_for_each(|key| keys::insert(connection, key))?;
-            tokens::insert(connection, &token, hash)
+            tokens::insert(connection, &token)
         })
         .await
     }

@@ -19,6 +19,7 @@ mod quarantine;
 mod recovery;
 mod redelivery;
 mod retention;
+mod tokens;
 
 use database::TestDatabase;
 

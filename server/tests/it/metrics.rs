@@ -19,6 +19,8 @@ struct Scrape {
     /// The type of each metric family, by its name without the suffix of the type.
     types: BTreeMap<String, String>,
     samples: Vec<Sample>,
+    /// The time of the server's clock, in seconds since 1970.
+    time: f64,
 }
 
 #[derive(Debug)]
@@ -38,7 +40,7 @@ impl Scrape {
         let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
         let types = types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect();
         let samples = text.lines().filter(|line| !line.starts_with('#')).map(Sample::parse).collect();
-        Scrape { types, samples, text }
+        Scrape { types, samples, text, time: server.now().timestamp() as f64 }
     }
 
     /// Returns the sum of the samples that a query such as `name{label="value"}` selects.

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use http::Method;
 
 use crate::auth::operations;
-use crate::harness::{Process, Server, Setup};
+use crate::harness::raw::RawClient;
+use crate::harness::{Nginx, PREFIX, Process, Server, Setup};
 
 #[tokio::test]
 async fn every_operation_counts_towards_the_limit_of_its_token() {
@@ -47,6 +48,88 @@ async fn an_address_with_too_many_failed_authentications_has_to_wait() {
     assert_eq!(server.api().get("/webhooks").await.status, 200);
     assert_eq!(stranger.get("/webhooks").await.status, 401);
     assert_eq!(stranger.get("/webhooks").await.status, 429);
+}
+
+#[tokio::test]
+async fn a_valid_token_is_never_refused_because_of_failures_from_its_address() {
+    let server = Setup::dev().flags(&["--failed-authentications-per-minute", "3"]).manual_clock().start().await;
+    let (api, stranger) = (server.api(), server.api_with("unknown"));
+    for expected in [401, 401, 401, 429, 429] {
+        assert_eq!(stranger.get("/webhooks").await.status, expected);
+    }
+    for (method, path, body, _) in operations() {
+        let status = api.call(method.clone(), &path, &[], body.clone()).await.status;
+        assert!(matches!(status, 200 | 202 | 404), "{method} {path}: {status}");
+        let waiting = stranger.call(method.clone(), &path, &[], body).await;
+        assert_eq!(waiting.problem(), (429, "rate_limited".to_owned()), "{method} {path}");
+    }
+    let without_scope = server.api_with(&server.token(Some("acme"), &[], None).await);
+    assert_eq!(without_scope.get("/webhooks").await.problem(), (403, "insufficient_scope".to_owned()));
+    assert_eq!(stranger.get("/webhooks").await.headers["retry-after"], "20", "valid tokens do not count as failures");
+}
+
+#[tokio::test]
+async fn behind_nginx_each_client_has_its_own_limit() {
+    if Nginx::is_missing() {
+        return;
+    }
+    let flags = ["--failed-authentications-per-minute", "2", "--trusted-proxy", "127.0.0.1"];
+    let server = Setup::production().flags(&flags).manual_clock().start().await;
+    let (nginx, token) = (Nginx::start_proxy(server.address()).await, server.api().token().to_owned());
+    let status = async |client: [u8; 4], token: &str| {
+        let mut client = RawClient::connect_from(client, nginx.address()).await;
+        client.send_get(&format!("{PREFIX}/webhooks"), token).await;
+        let response = client.read_response().await;
+        response.split(' ').nth(1).unwrap_or_else(|| panic!("no status in {response}")).to_owned()
+    };
+    let [hostile, modest] = [[127, 0, 0, 2], [127, 0, 0, 3]];
+    for expected in ["401", "401", "429", "429"] {
+        assert_eq!(status(hostile, "unknown").await, expected);
+    }
+    assert_eq!(status(modest, "unknown").await, "401", "another client of the same proxy");
+    assert_eq!(status(modest, &token).await, "200");
+    assert_eq!(status(hostile, &token).await, "200", "a valid token from the address over its limit");
+}
+
+#[tokio::test]
+async fn every_form_of_a_clients_address_counts_for_the_same_client() {
+    let flags = ["--failed-authentications-per-minute", "5", "--trusted-proxy", "127.0.0.1,10.0.0.0/8"];
+    for (client, other, forms) in [
+        (
+            "192.0.2.1",
+            "192.0.2.2",
+            [
+                vec![("x-forwarded-for", "192.0.2.1:5678")],
+                vec![("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "192.0.2.1"), ("x-forwarded-for", "10.1.1.1")],
+                vec![("forwarded", "for=192.0.2.1")],
+                vec![("forwarded", "for=203.0.113.9, proto=https;For=\"192.0.2.1:5678\";by=10.1.1.1")],
+                vec![("forwarded", "for=203.0.113.9"), ("forwarded", "for=\"192.0.2.1\", for=10.1.1.1")],
+            ],
+        ),
+        (
+            "2001:db8::1",
+            "2001:db8:0:1::1",
+            [
+                vec![("x-forwarded-for", "[2001:db8::1]:5678")],
+                vec![("x-forwarded-for", "\"[2001:db8::2]\"")],
+                vec![("forwarded", "for=\"[2001:db8::3]:80\"")],
+                vec![("forwarded", "for=\"[2001:db8::4]\"")],
+                vec![("x-forwarded-for", "192.0.2.9, 2001:db8::5, 10.1.1.1")],
+            ],
+        ),
+    ] {
+        let server = Setup::production().flags(&flags).manual_clock().start().await;
+        let (api, valid) = (server.api_without_token(), server.api());
+        let forwarded = [("x-forwarded-for", client)];
+        for headers in &forms {
+            assert_eq!(api.call(Method::GET, "/webhooks", headers, "").await.status, 401, "{headers:?}");
+        }
+        for headers in forms.iter().map(Vec::as_slice).chain([&forwarded[..]]) {
+            assert_eq!(api.call(Method::GET, "/webhooks", headers, "").await.status, 429, "{headers:?}");
+            assert_eq!(valid.call(Method::GET, "/webhooks", headers, "").await.status, 200, "{headers:?}");
+        }
+        assert_eq!(api.call(Method::GET, "/webhooks", &[("x-forwarded-for", other)], "").await.status, 401);
+    }
 }
 
 #[tokio::test]

@@ -313,7 +313,7 @@ async fn tokens_are_created_listed_and_revoked_on_the_command_line() {
     let published = process.api_with(&platform).publish(&serde_json::json!({ "type": "a.b", "data": {}, "account": "nobody" })).await;
     assert_eq!(published["deliveryCount"], 0);
     let list = process.token_command(&["list"]).await;
-    assert!(list.contains("(platform)") && list.contains("acme") && list.contains("until 20"), "{list}");
+    assert!(list.contains("(platform)") && list.contains("acme") && list.contains("webhooks.read webhooks.write"), "{list}");
     assert!(!list.contains(&secret) && !list.contains(&platform));
     for (arguments, expected) in [
         (&["create", "--account", "acme"][..], "--scope"),
@@ -345,6 +345,9 @@ async fn the_command_line_has_help_and_names_mistakes() {
         (&["--version"], true, env!("CARGO_PKG_VERSION")),
         (&["--licenses"], true, "licence MIT OR Apache-2.0"),
         (&["token", "--help"], true, "revoke"),
+        (&["token", "create", "--help"], true, "--never-expires"),
+        (&["token", "create", "--help"], true, "[default: 365]"),
+        (&["token", "rotate", "--help"], true, "--overlap-hours"),
         (&["--colour"], false, "--colour"),
         (&["--retry-schedule", "often"], false, "--retry-schedule"),
         (&["--dev", "--listen", "0.0.0.0:0"], false, "--dev is only for this machine"),

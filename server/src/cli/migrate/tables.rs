@@ -50,7 +50,8 @@ pub(super) const TABLES: [Table; 19] = [
         "tokens",
         1,
         columns![
-            id: Id, hash: Bytes, account: Text, scopes: Text, created_at: Millis, expires_at: Millis, revoked_at: Millis
+            id: Id, hash: Bytes, name: Text, account: Text, scopes: Text, created_at: Millis, expires_at: Millis, revoked_at: Millis,
+            replaced_by: Id, last_used_at: Millis, mac: Bytes
         ],
     ),
     table(

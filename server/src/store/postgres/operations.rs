@@ -211,20 +211,28 @@ impl Store for Postgres {
         Ok(pauses::list(&self.own.session().await?).await?)
     }
 
-    async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()> {
-        Ok(tokens::insert(&self.own.session().await?, &token, hash).await?)
+    async fn create_token(&self, token: StoredToken) -> Result<()> {
+        Ok(tokens::insert(&self.own.session().await?, &token).await?)
     }
 
-    async fn list_tokens(&self) -> Result<Vec<Token>> {
+    async fn list_tokens(&self) -> Result<Vec<StoredToken>> {
         Ok(tokens::list(&*self.read_session().await?).await?)
     }
 
-    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
+    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<StoredToken>> {
         Ok(tokens::find(&self.own.session().await?, hash).await?)
     }
 
     async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
         Ok(tokens::revoke(&self.own.session().await?, id, now).await?)
+    }
+
+    async fn rotate_token(&self, rotation: TokenRotation) -> Result<bool> {
+        Ok(in_transaction!(self.own, |transaction| tokens::rotate(&transaction, &rotation))?)
+    }
+
+    async fn record_token_uses(&self, uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()> {
+        Ok(tokens::record_uses(&self.own.session().await?, &uses).await?)
     }
 
     async fn list_keys(&self) -> Result<Vec<KeyRecord>> {

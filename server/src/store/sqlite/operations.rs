@@ -252,15 +252,15 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Soon, move |connection| retention::step(connection, &limits, incarnation, now)).await
     }
 
-    async fn create_token(&self, token: Token, hash: [u8; 32]) -> Result<()> {
-        self.write(Share::Own, Urgency::Now, move |connection| tokens::insert(connection, &token, hash)).await
+    async fn create_token(&self, token: StoredToken) -> Result<()> {
+        self.write(Share::Own, Urgency::Now, move |connection| tokens::insert(connection, &token)).await
     }
 
-    async fn list_tokens(&self) -> Result<Vec<Token>> {
+    async fn list_tokens(&self) -> Result<Vec<StoredToken>> {
         self.read(tokens::list).await
     }
 
-    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
+    async fn find_token(&self, hash: [u8; 32]) -> Result<Option<StoredToken>> {
         self.read_own(move |connection| tokens::find(connection, hash)).await
     }
 
@@ -286,6 +286,14 @@ impl Store for Sqlite {
 
     async fn finish_key_rotation(&self) -> Result<()> {
         self.write(Share::Own, Urgency::Now, keys::finish_rotation).await
+    }
+
+    async fn rotate_token(&self, rotation: TokenRotation) -> Result<bool> {
+        self.write(Share::Own, Urgency::Now, move |connection| tokens::rotate(connection, &rotation)).await
+    }
+
+    async fn record_token_uses(&self, uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()> {
+        self.write(Share::Own, Urgency::Soon, move |connection| tokens::record_uses(connection, &uses)).await
     }
 
     /// Makes all earlier leases void, because only one server at a time uses the file.

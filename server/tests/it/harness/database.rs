@@ -8,9 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use webhooks_server::cli::CommandLine;
-use webhooks_server::node::open_store::open_beside;
+use webhooks_server::config::Settings;
+use webhooks_server::node::open_store::{open_beside, open_beside_with_vault};
 use webhooks_server::secrets::access_token::new_token;
-use webhooks_server::secrets::access_token::token_hash;
+use webhooks_server::secrets::seal::Vault;
 use webhooks_server::store::Store;
 use webhooks_server_api::Scope;
 use webhooks_server_api::types::Account;
@@ -58,8 +59,10 @@ impl Database {
             super::write_private(&self.key_file(), "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n");
         }
         let account = Account::parse("default").expect("an account");
-        let (token, secret) = new_token(Some(account), &Scope::ALL, now, None).expect("a token");
-        self.store().await.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        let (store, vault) = self.store_with_vault(flags).await;
+        let name = "harness".parse().expect("a name");
+        let (token, secret) = new_token(&vault, &name, Some(account), &Scope::ALL, now, None).expect("a token");
+        store.create_token(token).await.expect("a stored token");
         std::fs::write(self.data_dir.join("access-token"), secret).expect("a written token");
     }
 
@@ -86,9 +89,16 @@ impl Database {
 
     /// Opens the store in the same way as a command that runs while servers use the store.
     pub(crate) async fn store(&self) -> Arc<dyn Store> {
-        let arguments = ["webhooks-server".to_owned()].into_iter().chain(self.flags(&[])).map(OsString::from);
-        let settings = CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings;
-        open_beside(&settings).await.unwrap_or_else(|error| panic!("{error:#}"))
+        open_beside(&settings(self.flags(&[]))).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Like [`Database::store`], and also returns the vault. `others` are the other flags of the server. They may set the
+    /// master key.
+    pub(super) async fn store_with_vault(&self, others: &[impl AsRef<str>]) -> (Arc<dyn Store>, Vault) {
+        let others: Vec<String> = others.iter().map(|flag| flag.as_ref().to_owned()).collect();
+        let master_key = others.windows(2).find(|flag| flag[0] == MASTER_KEY).unwrap_or_default();
+        let flags = [self.flags(&others), master_key.to_vec()].concat();
+        open_beside_with_vault(&settings(flags)).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Runs SQL statements, which must be valid on the store of this test run.
@@ -133,6 +143,12 @@ impl Database {
     /// Returns an SQL expression for the id of the master key with which the value of a column is sealed.
     pub(crate) fn key_of(&self, column: &str) -> String {
         if self.is_embedded() { format!("lower(substr(hex({column}), 3, 8))") } else { format!("substr(encode({column}, 'hex'), 3, 8)") }
+    }
+
+    /// Returns an SQL expression for these bytes.
+    pub(crate) fn literal(&self, bytes: &[u8]) -> String {
+        let hex = data_encoding::HEXLOWER.encode(bytes);
+        if self.is_embedded() { format!("x'{hex}'") } else { format!("decode('{hex}', 'hex')") }
     }
 
     /// Returns an SQL expression for `bytes` zero bytes.
@@ -239,6 +255,11 @@ impl Database {
         tokio::spawn(connection);
         client
     }
+}
+
+fn settings(flags: Vec<String>) -> Settings {
+    let arguments = ["webhooks-server".to_owned()].into_iter().chain(flags).map(OsString::from);
+    CommandLine::load(arguments).unwrap_or_else(|error| panic!("{error}")).settings
 }
 
 impl Drop for Database {

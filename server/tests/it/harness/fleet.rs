@@ -279,8 +279,9 @@ impl Fleet {
 
     /// Runs `webhooks-server …` while the nodes are running. Returns its standard output without the line end.
     pub(crate) async fn command(&self, arguments: &[&str]) -> String {
-        let store: Vec<&str> = self.store.iter().map(String::as_str).collect();
-        let Output { status, stdout, stderr } = run_binary(&[arguments, &store].concat()).await;
+        let key = self.master_key();
+        let flags: Vec<&str> = self.store.iter().map(String::as_str).chain(["--master-key-file", &key]).collect();
+        let Output { status, stdout, stderr } = run_binary(&[arguments, &flags].concat()).await;
         assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
         String::from_utf8(stdout).expect("UTF-8").trim_end().to_owned()
     }

@@ -1,6 +1,7 @@
-//! A real nginx that accepts every callback over HTTP/2 or HTTP/1.1, and limits the requests of each connection.
+//! A real nginx: either a callback server that accepts every callback over HTTP/2 or HTTP/1.1, and limits the requests of
+//! each connection, or a proxy in front of the server.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::Child;
 
 use tempfile::TempDir;
@@ -26,9 +27,39 @@ impl Nginx {
     pub(crate) async fn start(authority: &Authority, http2: bool, requests: usize) -> Nginx {
         let directory = TempDir::new().expect("a temporary directory");
         authority.certificate_files(directory.path());
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
         let http2 = if http2 { "http2" } else { "" };
-        let path = directory.path().display();
+        let path = directory.path().display().to_string();
+        Nginx::launch(directory, |port| {
+            format!(
+                "listen 127.0.0.1:{port} ssl {http2};
+                ssl_certificate {path}/tls.pem;
+                ssl_certificate_key {path}/tls-key.pem;
+                keepalive_requests {requests};
+                location / {{ return 204; }}"
+            )
+        })
+        .await
+    }
+
+    /// Starts a proxy that adds the address of the client to `X-Forwarded-For`, as the documentation of nginx shows.
+    pub(crate) async fn start_proxy(upstream: SocketAddr) -> Nginx {
+        let directory = TempDir::new().expect("a temporary directory");
+        Nginx::launch(directory, |port| {
+            format!(
+                "listen 127.0.0.1:{port};
+                location / {{
+                    proxy_pass http://{upstream};
+                    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+                }}"
+            )
+        })
+        .await
+    }
+
+    /// Starts nginx with one server. `server` returns the configuration of the server on a port.
+    async fn launch(directory: TempDir, server: impl FnOnce(u16) -> String) -> Nginx {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        let (path, server) = (directory.path().display(), server(port));
         let config = format!(
             "worker_processes 1;
             error_log {path}/error.log;
@@ -37,13 +68,8 @@ impl Nginx {
             http {{
                 access_log {path}/access.log;
                 client_body_temp_path {path}/body;
-                server {{
-                    listen 127.0.0.1:{port} ssl {http2};
-                    ssl_certificate {path}/tls.pem;
-                    ssl_certificate_key {path}/tls-key.pem;
-                    keepalive_requests {requests};
-                    location / {{ return 204; }}
-                }}
+                proxy_temp_path {path}/proxy;
+                server {{ {server} }}
             }}"
         );
         let file = directory.path().join("nginx.conf");
@@ -58,6 +84,10 @@ impl Nginx {
 
     pub(crate) fn url(&self) -> String {
         format!("https://127.0.0.1:{}/notify", self.port)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
     }
 
     /// The number of requests that nginx has served.

@@ -11,7 +11,6 @@ use webhooks_server::cli::CommandLine;
 use webhooks_server::clock::Clock;
 use webhooks_server::config::Settings;
 use webhooks_server::secrets::access_token::new_token;
-use webhooks_server::secrets::access_token::token_hash;
 use webhooks_server_api::Scope;
 use webhooks_server_api::types::Account;
 
@@ -140,9 +139,22 @@ impl Server {
 
     /// Creates an access token while the server is running, like `webhooks-server token create`.
     pub(crate) async fn token(&self, account: Option<&str>, scopes: &[Scope], expires_at: Option<DateTime<Utc>>) -> String {
+        self.named_token("harness", account, scopes, expires_at).await
+    }
+
+    /// Like [`Server::token`], with the name of the token.
+    pub(crate) async fn named_token(
+        &self,
+        name: &str,
+        account: Option<&str>,
+        scopes: &[Scope],
+        expires_at: Option<DateTime<Utc>>,
+    ) -> String {
         let account = account.map(|account| Account::parse(account).expect("an account"));
-        let (token, secret) = new_token(account.clone(), scopes, self.now(), expires_at).expect("a token");
-        self.database.store().await.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        let name = name.parse().expect("a name");
+        let (store, vault) = self.database.store_with_vault(&self.setup.flags).await;
+        let (token, secret) = new_token(&vault, &name, account.clone(), scopes, self.now(), expires_at).expect("a token");
+        store.create_token(token).await.expect("a stored token");
         let counts = |scope: &&Scope| account.is_some() || scope.for_platform();
         contract::register_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
         secret

@@ -25,11 +25,12 @@ fn evaluate(scrape: &Scrape, expression: &Expr) -> Option<Vector> {
             let found = scrape.samples.iter().filter(|sample| sample.matches(selector));
             found.map(|sample| (sample.labels.clone(), sample.value)).collect()
         }
-        Expr::Aggregate(aggregate) if aggregate.op.to_string() == "max" => {
+        Expr::Aggregate(aggregate) if ["max", "min"].contains(&aggregate.op.to_string().as_str()) => {
             let by = aggregate.modifier.as_ref().map(|modifier| modifier.labels().labels.as_slice());
             assert_eq!(by, Some(&["instance".to_owned()][..]), "{expression}");
             let values = evaluate(scrape, &aggregate.expr)?.into_iter().map(|(_, value)| value);
-            values.reduce(f64::max).map(|max| (BTreeMap::new(), max)).into_iter().collect()
+            let aggregated = if aggregate.op.to_string() == "max" { values.reduce(f64::max) } else { values.reduce(f64::min) };
+            aggregated.map(|value| (BTreeMap::new(), value)).into_iter().collect()
         }
         Expr::Call(call) if call.func.name == "absent" => {
             if evaluate(scrape, &call.args.args[0])?.is_empty() {
@@ -42,6 +43,8 @@ fn evaluate(scrape: &Scrape, expression: &Expr) -> Option<Vector> {
             let left = evaluate(scrape, &binary.lhs)?.into_iter();
             match (binary.op.to_string().as_str(), &*binary.rhs) {
                 (">", Expr::NumberLiteral(limit)) => left.filter(|(_, value)| *value > limit.val).collect(),
+                ("<", Expr::NumberLiteral(limit)) => left.filter(|(_, value)| *value < limit.val).collect(),
+                ("-", Expr::Call(call)) if call.func.name == "time" => left.map(|(labels, value)| (labels, value - scrape.time)).collect(),
                 ("/", divisor) => {
                     let divisor: BTreeMap<_, _> = evaluate(scrape, divisor)?.into_iter().collect();
                     let divided = left.map(|(labels, value)| divisor.get(&labels).map(|by| (labels.clone(), value / by)));
@@ -105,7 +108,7 @@ async fn a_healthy_server_fires_no_alert_and_an_absent_one_does() {
     receiver.next().await;
     api.after_attempts(&notification, 1).await;
     wait_for_alerts(&server, &[]).await;
-    let nothing = Scrape { text: String::new(), types: BTreeMap::new(), samples: Vec::new() };
+    let nothing = Scrape { text: String::new(), types: BTreeMap::new(), samples: Vec::new(), time: 0.0 };
     assert_eq!(firing_alerts(&nothing), BTreeSet::from(["WebhooksServerAbsent".to_owned()]));
 }
 
@@ -173,6 +176,30 @@ async fn deliveries_behind_a_failing_head_fire_an_alert() {
     api.after_attempts(&head, 2).await;
     wait_for_alerts(&server, &["WebhooksOrderedDeliveriesWait"]).await;
 }
+
+#[tokio::test]
+async fn an_access_token_that_expires_soon_fires_an_alert_until_it_is_revoked() {
+    let server = setup().start().await;
+    let expires_at = server.now() + TimeDelta::days(15);
+    server.named_token("ends", Some("acme"), &[], Some(expires_at)).await;
+    server.advance(TimeDelta::hours(23));
+    let next_expiry = async |expected: i64| {
+        let scraped = async || (Scrape::fetch(&server).await.sum(NEXT_EXPIRY) == expected as f64).then_some(());
+        eventually("the expiry of the token", scraped).await;
+    };
+    next_expiry(expires_at.timestamp()).await;
+    wait_for_alerts(&server, &[]).await;
+    server.advance(TimeDelta::hours(2));
+    wait_for_alerts(&server, &["WebhooksAccessTokenExpires"]).await;
+    let store = server.database().store().await;
+    let tokens = store.list_tokens().await.expect("readable");
+    let token = tokens.iter().find(|token| token.name == "ends").expect("the token");
+    assert!(store.revoke_token(token.id, server.now()).await.expect("stored"));
+    server.advance(TimeDelta::hours(1));
+    wait_for_alerts(&server, &[]).await;
+}
+
+const NEXT_EXPIRY: &str = "webhooks_access_token_next_expiry_timestamp_seconds";
 
 #[tokio::test]
 async fn attempts_at_their_limit_fire_an_alert() {

@@ -157,7 +157,9 @@ async fn a_broken_connection_loses_nothing_and_a_concurrent_change_is_detected()
             format!("in the table notifications the row {row} differs in data"),
         ),
         (
-            "INSERT INTO tokens SELECT gen_random_uuid(), 'x', account, scopes, created_at FROM tokens".to_owned(),
+            "INSERT INTO tokens (id, hash, name, account, scopes, created_at, mac)
+                 SELECT gen_random_uuid(), 'x', name, account, scopes, created_at, mac FROM tokens"
+                .to_owned(),
             "DELETE FROM tokens WHERE hash = 'x'".to_owned(),
             "the table tokens ".to_owned(),
         ),

@@ -124,8 +124,9 @@ fn attacks(token: &str, client_hello: &[u8]) -> Vec<Attack> {
     ]
 }
 
+/// Returns a request with a token that has the right form.
 fn wrong_token(index: u32) -> Vec<u8> {
-    get(WEBHOOKS, &format!("Authorization: Bearer wrong-{index}\r\n"))
+    get(WEBHOOKS, &format!("Authorization: Bearer wht_{index:A>64}\r\n"))
 }
 
 /// TLS for hostile clients.

@@ -4,6 +4,7 @@ use super::*;
 
 mod keys;
 mod suspects;
+mod tokens;
 
 /// One run of each operation, and several runs of some operations in different situations.
 pub(super) struct Round<'a> {

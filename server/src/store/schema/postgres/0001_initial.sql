@@ -38,12 +38,16 @@ CREATE TABLE dead_incarnations (
 CREATE TABLE tokens (
     id uuid PRIMARY KEY,
     hash bytea NOT NULL UNIQUE,     -- SHA-256 of the token
+    name text NOT NULL,
     account text,                   -- null: a platform token
     scopes text NOT NULL,           -- separated by spaces
     created_at timestamptz NOT NULL,
-    expires_at timestamptz,
-    revoked_at timestamptz
-);
+    expires_at timestamptz,         -- null: never
+    revoked_at timestamptz,
+    replaced_by uuid,               -- the token that a rotation created
+    last_used_at timestamptz,       -- a whole minute
+    mac bytea NOT NULL              -- of the columns from id to expires_at; the server refuses a row with a wrong MAC
+) WITH (fillfactor = 70);
 
 -- Accounts that have, or had, a webhook.
 CREATE TABLE accounts (

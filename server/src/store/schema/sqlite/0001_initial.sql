@@ -22,11 +22,15 @@ CREATE TABLE dead_incarnations (
 CREATE TABLE tokens (
     id BLOB PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,      -- SHA-256 of the token
+    name TEXT NOT NULL,
     account TEXT,                   -- null: the platform
     scopes TEXT NOT NULL,           -- separated by spaces
     created_at INTEGER NOT NULL,
-    expires_at INTEGER,
-    revoked_at INTEGER
+    expires_at INTEGER,             -- null: never
+    revoked_at INTEGER,
+    replaced_by BLOB,               -- the token that a rotation created
+    last_used_at INTEGER,           -- a whole minute
+    mac BLOB NOT NULL               -- of the columns from id to expires_at; the server refuses a row with a wrong MAC
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhooks (

@@ -1,20 +1,9 @@
-//! Access tokens and keys.
+//! The cost of operations on keys.
 
 use super::*;
 use crate::model::{KeyKind, KeyState};
 
 impl Round<'_> {
-    pub(super) async fn tokens(&self) {
-        let id = Uuid::now_v7();
-        let token = Token { id, account: None, scopes: Arc::new([]), created_at: self.now, expires_at: None, revoked_at: None };
-        let mut hash = [0; 32];
-        hash[..16].copy_from_slice(id.as_bytes());
-        self.cost("create a token", self.store.create_token(token, hash)).await;
-        self.cost("find a token", self.store.find_token(hash)).await.expect("found");
-        self.cost("list tokens", self.store.list_tokens()).await;
-        assert!(self.cost("revoke a token", self.store.revoke_token(id, self.now)).await);
-    }
-
     /// Rotates the master key of this database. The sealed values of the test are no real ones.
     pub(super) async fn keys(&self) {
         let key = || KeyRecord {
