@@ -2,8 +2,8 @@
 //!
 //! # Modules
 //!
-//! A module imports only modules below it in this list. The modules `config`, `metrics`, `secrets` and `clock` are not
-//! part of this order. `xtask/src/lint/imports.rs` has the exact table. `cargo xtask lint` checks the imports against
+//! A module imports only modules below it in this list. The modules `config`, `audit_log`, `metrics`, `secrets` and
+//! `clock` are not part of this order. `xtask/src/lint/imports.rs` has the exact table. `cargo xtask lint` checks the imports against
 //! this table.
 //!
 //! 1. [`cli`]: the command line. It runs the server, and has subcommands for tokens, backups, the migration to
@@ -85,6 +85,8 @@
 //!   contains the master key.
 //! - No log line, error or Debug output contains a secret. Only `getSigningSecret`, `rotateSigningSecret` and the
 //!   command `token create` output a secret. The first access token of an embedded store is written to a file.
+//! - Every change of configuration, and every output of a signing secret, has an event in the audit log. The event of a
+//!   change is stored in the transaction of the change. A secret is returned only after its event is stored.
 //! - If handshakes are required, a new webhook, a new target URL or a new token URL gets no notification before its
 //!   receiver and its token server have agreed.
 //! - A host that has not accepted callbacks gets few attempts at a time, over all webhooks and accounts of a node.
@@ -116,7 +118,7 @@
 //! - `deleteNotification` removes the payload and cancels the pending deliveries. Further steps erase the stored
 //!   responses. If the process is killed, `tidy` completes these steps later.
 //! - `recoverDeliveries` makes deliveries due again in steps, and returns a cursor for the rest.
-//! - `remove_old` removes old deliveries, notifications and tombstones in steps.
+//! - `remove_old` removes old deliveries, notifications, tombstones and events of the audit log in steps.
 //!
 //! # From a publish to a recorded outcome (PostgreSQL)
 //!
@@ -191,6 +193,8 @@ pub use webhooks_server_api as api;
 
 // Not part of the order in the list above.
 pub mod config;
+
+pub mod audit_log;
 
 pub mod metrics;
 

@@ -7,14 +7,15 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use crate::api::Scope;
-use crate::api::types::Account;
+use crate::api::types::{Account, AuditEvent, AuditObject};
 
-use super::{parse_account, scope_parser};
+use super::{audit, parse_account, scope_parser};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::Token;
 use crate::node::open_store;
 use crate::secrets::access_token::{new_token, token_hash};
+use crate::store::token_created;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -57,7 +58,9 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             let expires_at = expires_in_days.map(|days| now + chrono::TimeDelta::days(i64::from(days)));
             let (token, secret) = new_token(account, &scopes, now, expires_at)?;
             let id = token.id;
-            store.create_token(token, token_hash(&secret)).await.context("cannot store the token")?;
+            let event = audit::by_operator(token_created(&token, AuditEvent::OPERATOR));
+            store.create_token(token, token_hash(&secret), &event).await.context("cannot store the token")?;
+            audit::append_to_log(settings, &event);
             eprintln!("created the access token {id}; it is shown only this once:");
             writeln!(std::io::stdout(), "{secret}").with_context(|| format!("cannot print the token: revoke {id} and create another"))?;
         }
@@ -73,9 +76,13 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             writeln!(std::io::stdout(), "{}", lines.join("\n")).context("cannot print the tokens")?;
         }
         Command::Revoke { id } => {
-            if !store.revoke_token(id, now).await.context("cannot revoke the token")? {
+            let tokens = store.list_tokens().await.context("cannot look for the token")?;
+            let account = tokens.into_iter().find(|token| token.id == id).and_then(|token| token.account);
+            let event = audit::event("token.revoked", now).about(account, AuditObject::new("token", id));
+            if !store.revoke_token(id, now, &event).await.context("cannot revoke the token")? {
                 bail!("there is no token {id}: `webhooks-server token list` lists the tokens");
             }
+            audit::append_to_log(settings, &event);
             eprintln!("revoked the access token {id}");
         }
     }

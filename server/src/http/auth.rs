@@ -6,12 +6,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dropshot::RequestContext;
+use uuid::Uuid;
 
 use crate::api::Scope;
 use crate::api::problem::{ApiError, Kind};
 use crate::api::types::Account;
 use crate::http::App;
 use crate::http::rate_limit;
+use crate::http::refused_requests::{self, Reason};
 use crate::model::Token;
 use crate::secrets::access_token::token_hash;
 use crate::store::{self, Store};
@@ -19,6 +21,8 @@ use crate::store::{self, Store};
 /// The sender of a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// The identifier of the access token.
+    pub token_id: Uuid,
     /// The account of the sender. `None` means the platform, which may act for every account.
     pub account: Option<Account>,
 }
@@ -83,16 +87,22 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     if !token.scopes.contains(&scope) {
         return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
     }
-    Ok(Caller { account: token.account })
+    Ok(Caller { token_id: token.id, account: token.account })
 }
 
 async fn authenticate(rqctx: &RequestContext<App>) -> Result<Token, ApiError> {
     let app = rqctx.context();
-    let unauthenticated = |detail: &str| ApiError::new(Kind::Unauthenticated, detail);
+    let refused = |reason: Reason, token: Option<&Token>, detail: &str| {
+        refused_requests::count(rqctx, reason, token);
+        ApiError::new(Kind::Unauthenticated, detail)
+    };
+    let missing = || refused(Reason::MissingToken, None, "send an access token: `Authorization: Bearer <token>`");
+    let malformed = |detail: &str| refused(Reason::MalformedToken, None, detail);
+    let invalid = |reason, token| refused(reason, token, "the access token is unknown, expired or revoked");
     let mut values = rqctx.request.headers().get_all(http::header::AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(|| unauthenticated("send an access token: `Authorization: Bearer <token>`"))?;
+    let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
-        return Err(unauthenticated("send one Authorization header"));
+        return Err(malformed("send one Authorization header"));
     }
     let token = value
         .to_str()
@@ -100,11 +110,12 @@ async fn authenticate(rqctx: &RequestContext<App>) -> Result<Token, ApiError> {
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
-        .ok_or_else(|| unauthenticated("the Authorization header must be `Bearer <token>`"))?;
-    let invalid = || unauthenticated("the access token is unknown, expired or revoked");
-    let found = app.tokens.look_up(&*app.store, token_hash(token)).await?.ok_or_else(invalid)?;
+        .ok_or_else(|| malformed("the Authorization header must be `Bearer <token>`"))?;
+    let found = app.tokens.look_up(&*app.store, token_hash(token)).await?;
+    let found = found.ok_or_else(|| invalid(Reason::UnknownToken, None))?;
     if !found.valid_at(app.clock.now()) {
-        return Err(invalid());
+        let reason = if found.revoked_at.is_some() { Reason::RevokedToken } else { Reason::ExpiredToken };
+        return Err(invalid(reason, Some(&found)));
     }
     Ok(found)
 }

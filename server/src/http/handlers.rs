@@ -12,22 +12,23 @@ use crate::api::problem::{ApiError, Kind};
 use crate::api::trace::TraceContext;
 use crate::api::types::*;
 use crate::api::{Api, ApiResult, Scope};
+use crate::delivery::Sample;
 use crate::delivery::recovery::Recovered;
-use crate::delivery::{NotMade, Sample, TestRefusal};
 use crate::http::App;
+use crate::http::audit;
 use crate::http::auth;
 use crate::http::body;
 use crate::http::contexts::Lent;
 use crate::http::reply::reply;
 use crate::secrets::context::signing_context;
 use crate::secrets::signing_secret::SigningSecret;
-use crate::store::{self, DeliveryFilter, Page, Part, Publication, Published, Recovery, Redelivered};
+use crate::store::{AuditFilter, DeliveryFilter, Page, Part, Publication, Recovery};
 
 mod notifications;
 mod webhooks;
 
-use notifications::audience;
-use webhooks::{check_event_types, check_url, find_webhook};
+use notifications::{audience, redelivered, webhook_deactivated};
+use webhooks::{check_event_types, check_url, credentials_required, find_webhook};
 
 /// The implementation of [`Api`].
 pub enum Handlers {}
@@ -43,11 +44,13 @@ impl Api for Handlers {
             check_url(&app.guard, "/targetURL", &registration.target_url)?;
             check_event_types(&app.catalogue, registration.event_types.as_ref())?;
             let webhook = app.new_webhook(caller.account()?.clone(), registration)?;
-            let stored = app.store.register_webhook(webhook.clone(), app.handshake(), app.webhooks_per_account).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(webhook.id));
+            let stored = app.store.register_webhook(webhook.clone(), app.handshake(), app.webhooks_per_account, &event).await?;
             if !stored {
                 let detail = format!("the account has {} webhooks already: delete one first", app.webhooks_per_account);
                 return Err(ApiError::new(Kind::WebhookLimit, detail));
             }
+            app.audit_log.write(&event);
             app.begin_handshake();
             Ok(HttpResponseOk(webhook.into()))
         })
@@ -71,7 +74,7 @@ impl Api for Handlers {
         let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
-            let webhook = find_webhook(rqctx.context(), caller, path).await?;
+            let webhook = find_webhook(rqctx.context(), &caller, path).await?;
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -92,18 +95,10 @@ impl Api for Handlers {
             }
             check_event_types(&app.catalogue, update.event_types.as_ref())?;
             let change = app.webhook_change(id, update)?;
-            let updated = app.store.update_webhook(caller.account()?.clone(), id, change, app.clock.now()).await?;
-            let webhook = updated.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(|missing| {
-                let member = match missing {
-                    store::CredentialsRequired::Auth => "auth",
-                    store::CredentialsRequired::Headers => "headers",
-                };
-                let detail = format!(
-                    "a targetURL with another scheme, host or port needs `{member}` in the same update: \
-                     stored credentials are never sent to a new place"
-                );
-                ApiError::at(Kind::CredentialsRequired, format!("/{member}"), detail)
-            })?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let updated = app.store.update_webhook(caller.account()?.clone(), id, change, app.clock.now(), &event).await?;
+            let webhook = updated.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(credentials_required)?;
+            app.audit_log.write(&event);
             app.engine.webhook_changed(id, webhook.revision);
             app.begin_handshake();
             Ok(HttpResponseOk(webhook.into()))
@@ -121,8 +116,10 @@ impl Api for Handlers {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now(), &event).await?;
             let webhook = deactivated.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.audit_log.write(&event);
             app.engine.webhook_changed(id, webhook.revision);
             // A notification about the deactivation may have been published to other webhooks of the account.
             app.engine.wake_up();
@@ -141,8 +138,10 @@ impl Api for Handlers {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let activated = app.store.activate_webhook(caller.account()?.clone(), id, app.handshake(), app.clock.now()).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let activated = app.store.activate_webhook(caller.account()?.clone(), id, app.handshake(), app.clock.now(), &event).await?;
             let webhook = activated.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.audit_log.write(&event);
             app.engine.webhook_changed(id, webhook.revision);
             app.begin_handshake();
             Ok(HttpResponseOk(webhook.into()))
@@ -156,8 +155,11 @@ impl Api for Handlers {
             let caller = auth::caller(&rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let deleted = app.store.delete_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
-            app.engine.webhook_changed(id, deleted.ok_or_else(|| ApiError::not_found("webhook"))?);
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let deleted = app.store.delete_webhook(caller.account()?.clone(), id, app.clock.now(), &event).await?;
+            let revision = deleted.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.audit_log.write(&event);
+            app.engine.webhook_changed(id, revision);
             Ok(HttpResponseDeleted())
         })
         .await
@@ -174,20 +176,13 @@ impl Api for Handlers {
             caller.account()?;
             let app = rqctx.context();
             let event_type = query.get()?.into_inner().r#type;
-            let webhook = find_webhook(app, caller, path).await?;
+            let webhook = find_webhook(app, &caller, path).await?;
             let sample = event_type.map(|event_type| app.sample(event_type)).transpose()?;
-            let attempt = app.engine.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await;
-            let attempt =
-                attempt.map_err(|error| if error.is::<NotMade>() { ApiError::overloaded(error) } else { ApiError::internal(error) })?;
-            let attempt = attempt.map_err(|refusal| {
-                let detail = match refusal {
-                    TestRefusal::Account => "two tests of this account's webhooks are running: wait until one has ended",
-                    TestRefusal::Host => {
-                        "the host of this URL has accepted few callbacks, and its limits allow no test now: try again later"
-                    }
-                };
-                ApiError::rate_limited(detail, 1)
-            })?;
+            let mut event = audit::event(&rqctx, &caller, AuditObject::webhook(webhook.id));
+            let attempt = app.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await?;
+            // A test changes nothing in the store, so its event can have the result.
+            audit::set_outcome(&mut event, &attempt.outcome);
+            app.record(event).await?;
             Ok(HttpResponseOk(attempt.into()))
         })
         .await
@@ -202,11 +197,12 @@ impl Api for Handlers {
             let caller = auth::caller(&rqctx, Scope::WebhooksSecrets).await?;
             caller.account()?;
             let app = rqctx.context();
-            let webhook = find_webhook(app, caller, path).await?;
+            let webhook = find_webhook(app, &caller, path).await?;
             let secret = app.vault.open(&signing_context(webhook.id), &webhook.signing_secret.0).map_err(ApiError::internal)?;
             let secret = String::from_utf8(secret.to_vec()).map_err(ApiError::internal)?;
             let previous = webhook.previous_secret.map(|previous| previous.valid_until);
             let previous_valid_until = previous.filter(|valid_until| app.clock.now() < *valid_until);
+            app.record(audit::event(&rqctx, &caller, AuditObject::webhook(webhook.id))).await?;
             Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))
         })
         .await
@@ -225,8 +221,10 @@ impl Api for Handlers {
             let secret = SigningSecret::generate(&SystemRandom::new()).expose();
             let sealed = app.seal(&signing_context(id), &secret);
             let (account, overlap) = (caller.account()?.clone(), rotation.overlap_seconds.duration());
-            let rotated = app.store.rotate_signing_secret(account, id, sealed, overlap, app.clock.now()).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let rotated = app.store.rotate_signing_secret(account, id, sealed, overlap, app.clock.now(), &event).await?;
             let webhook = rotated.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.audit_log.write(&event);
             app.engine.webhook_changed(id, webhook.revision);
             let previous_valid_until = webhook.previous_secret.map(|previous| previous.valid_until);
             let secret = secret.to_string();
@@ -250,7 +248,8 @@ impl Api for Handlers {
                 dry_run: request.dry_run == Some(true),
                 after: request.cursor.map(|cursor| cursor.position()),
             };
-            match rqctx.context().engine.recover(caller.account()?, recovery).await? {
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(recovery.webhook_id));
+            match rqctx.context().engine.recover(caller.account()?, recovery, event).await? {
                 Recovered::Some { count, next } => {
                     let cursor = next.map(|(created_at, id)| RecoveryCursor::after(created_at, id));
                     Ok(HttpResponseAccepted(RecoveredDeliveries { count, cursor }))
@@ -289,24 +288,8 @@ impl Api for Handlers {
                 idempotency,
                 trace: TraceContext::of(rqctx.request.headers()),
             };
-            let notification = match app.store.publish_notification(publication, app.engine.slots()).await? {
-                Published::New { notification, leased } => {
-                    app.engine.begin(leased);
-                    notification
-                }
-                Published::Repeated(notification) => notification,
-                Published::Conflict => {
-                    let detail =
-                        "this Idempotency-Key was used for another body in the last 24 hours: use a new key for a new notification";
-                    return Err(ApiError::new(Kind::IdempotencyConflict, detail));
-                }
-                Published::Deleted => {
-                    let detail = "the notification that this Idempotency-Key published was deleted: use a new key for a new notification";
-                    return Err(ApiError::new(Kind::NotificationDeleted, detail));
-                }
-                Published::NoSuchWebhook => return Err(ApiError::not_found("webhook")),
-                Published::WebhookDeactivated => return Err(webhook_deactivated()),
-            };
+            let published = app.store.publish_notification(publication, app.engine.slots()).await?;
+            let notification = app.begin_deliveries(published)?;
             app.metrics.published(received_at.elapsed());
             Ok(HttpResponseAccepted(notification.into()))
         })
@@ -345,7 +328,8 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsWrite).await?;
             let id = path.get()?.into_inner().id.0;
-            let deleted = rqctx.context().engine.delete_notification(caller.account, id).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::new("notification", id));
+            let deleted = rqctx.context().engine.delete_notification(caller.account, id, event).await?;
             if deleted { Ok(HttpResponseDeleted()) } else { Err(ApiError::not_found("notification")) }
         })
         .await
@@ -406,27 +390,35 @@ impl Api for Handlers {
             let account = caller.account()?.clone();
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let delivery = match app.store.redeliver(account, id, app.clock.now()).await? {
-                Redelivered::Due(delivery) => delivery,
-                Redelivered::NoSuchDelivery => return Err(ApiError::not_found("delivery")),
-                Redelivered::WebhookDeleted => {
-                    return Err(ApiError::new(Kind::NotFound, "the webhook of this delivery was deleted, so nothing can be sent to it"));
-                }
-                Redelivered::WebhookDeactivated => return Err(webhook_deactivated()),
-                Redelivered::NotificationDeleted => {
-                    let detail = "the notification was deleted with its payload, and cannot be sent again";
-                    return Err(ApiError::new(Kind::NotificationDeleted, detail));
-                }
-            };
+            let event = audit::event(&rqctx, &caller, AuditObject::new("delivery", id));
+            let delivery = redelivered(app.store.redeliver(account, id, app.clock.now(), &event).await?)?;
+            app.audit_log.write(&event);
             app.engine.wake_up();
-            Ok(HttpResponseAccepted((*delivery).into()))
+            Ok(HttpResponseAccepted(delivery.into()))
         })
         .await
     }
-}
 
-fn webhook_deactivated() -> ApiError {
-    ApiError::new(Kind::WebhookDeactivated, "the webhook is deactivated and gets nothing until it is activated")
+    async fn list_audit_events(
+        rqctx: RequestContext<App>,
+        query: Checked<Query<AuditEventQuery>>,
+    ) -> ApiResult<HttpResponseOk<AuditEventPage>> {
+        let rqctx = Lent::new(rqctx);
+        reply(&rqctx, async {
+            let caller = auth::caller(&rqctx, Scope::AuditRead).await?;
+            let query = query.get()?.into_inner();
+            let page = page(query.limit, query.cursor.as_ref());
+            let (since, until) = (query.since.map(|time| time.0), query.until.map(|time| time.0));
+            let filter = AuditFilter { account: caller.account.clone(), action: query.action, since, until };
+            let mut events = rqctx.context().store.list_audit_events(filter, page).await?;
+            if caller.account.is_some() {
+                events.items = events.items.into_iter().map(AuditEvent::for_account).collect();
+            }
+            let (data, cursor) = page_of(events);
+            Ok(HttpResponseOk(AuditEventPage { data, cursor }))
+        })
+        .await
+    }
 }
 
 fn page(limit: Option<PageLimit>, cursor: Option<&Cursor>) -> Page {

@@ -14,6 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use slog::Logger;
 
+use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
 use crate::delivery::Engine;
@@ -23,11 +24,13 @@ use crate::http::client_address::TrustedProxies;
 use crate::http::contexts::Contexts;
 use crate::http::dispatch::Dispatcher;
 use crate::http::rate_limit::Limit;
+use crate::http::refused_requests::RefusedRequests;
 use crate::http::{App, routes};
 use crate::metrics::Metrics;
 use crate::model::Rate;
 use crate::model::event_types::Catalogue;
 use crate::node::admin::AdminListener;
+use crate::node::audit::Audit;
 use crate::node::data_dir::DataDir;
 use crate::node::descriptors::Descriptors;
 use crate::node::listener::{self, Limits, Listener, Timeouts, tls};
@@ -51,6 +54,7 @@ pub struct Server {
     drain_timeout: Duration,
     access_token_file: PathBuf,
     first_start: bool,
+    audit: Audit,
     log: Logger,
     /// The lock of the data directory.
     _lock: Option<File>,
@@ -65,9 +69,11 @@ impl Server {
         let limits = StorageLimits {
             keep_succeeded: settings.keep_succeeded,
             keep_failed: settings.keep_failed,
+            keep_audit_events: settings.keep_audit_events,
             max_bytes: settings.max_bytes,
             min_free_bytes: settings.min_free_bytes,
         };
+        let audit_log = AuditLog::start(settings.audit_log.as_ref(), metrics.clone(), log.clone())?;
         let Opened { store, vault, first_start, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
         store.join().await.context("cannot join the nodes of the database")?;
@@ -97,8 +103,10 @@ impl Server {
                 time: TimeDelta::days(i64::from(settings.deactivate_after_days)),
                 attempts: settings.deactivate_after_attempts,
             }),
+            audit_log: audit_log.clone(),
         };
         let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), metrics.clone(), log.clone());
+        let refused_requests: Arc<RefusedRequests> = Arc::default();
         let app = App {
             store: store.clone(),
             engine: engine.clone(),
@@ -108,6 +116,8 @@ impl Server {
             tokens: TokenCache::default(),
             requests: Limit::new(Rate::new(settings.requests_per_second, TimeDelta::seconds(1))),
             failed_authentications: Limit::new(Rate::new(settings.failed_authentications_per_minute, TimeDelta::minutes(1))),
+            refused_requests: refused_requests.clone(),
+            audit_log: audit_log.clone(),
             require_handshake: settings.require_handshake,
             clock: clock.clone(),
             metrics: metrics.clone(),
@@ -154,7 +164,9 @@ impl Server {
             timeouts,
             trusted_proxies: TrustedProxies::default(),
         };
-        let admin = AdminListener::start(settings.admin_listen, engine.clone(), store, clock, metrics, admin_options, &log).await?;
+        let admin =
+            AdminListener::start(settings.admin_listen, engine.clone(), store.clone(), clock.clone(), metrics, admin_options, &log).await?;
+        let audit = Audit::start(refused_requests, store, audit_log, clock, &log);
         // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt
         // attempts in flight.
         engine.start(delivers);
@@ -167,6 +179,7 @@ impl Server {
             drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
             access_token_file: data_dir.access_token_file(),
             first_start,
+            audit,
             log,
             _lock: lock,
         })
@@ -246,6 +259,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         };
         let closed = tokio::time::timeout_at(deadline, close).await;
         self.engine.drain(deadline).await;
+        self.audit.stop().await;
         if closed.is_err() {
             slog::warn!(self.log, "requests were still in progress at the end of the drain timeout and are interrupted");
         }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::metrics::Metrics;
 
+mod audit;
 mod backlog_counts;
 mod batching;
 mod cancellations;

@@ -16,6 +16,7 @@ use super::queue::{Share, Urgency};
 use super::*;
 use crate::metrics::Metrics;
 
+pub(crate) mod audit;
 mod backlog_counts;
 mod cancellations;
 mod columns;
@@ -118,6 +119,7 @@ impl Sqlite {
             for (name, value) in &properties {
                 connection.execute("INSERT INTO properties (name, value) VALUES (?1, ?2)", (name, value))?;
             }
+            audit::insert(connection, &EventRow::from(&token_created(&token, AuditEvent::SERVICE)))?;
             tokens::insert(connection, &token, hash)
         })
         .await

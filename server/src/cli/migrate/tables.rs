@@ -39,7 +39,7 @@ macro_rules! columns {
 }
 
 /// The small tables are first, so that an error in a small table appears early.
-pub(super) const TABLES: [Table; 18] = [
+pub(super) const TABLES: [Table; 19] = [
     Table {
         source_filter: "name <> 'write_probe'",
         target_filter: "name NOT IN ('write_probe', 'unfinished_move')",
@@ -89,6 +89,7 @@ pub(super) const TABLES: [Table; 18] = [
         ],
     ),
     table("walks", 1, columns![name: Text, reached: Id, begun_at: Millis]),
+    table("audit_events", 1, columns![id: Id, account: Text, action: Text, count: Int, details: Text]),
     table(
         "notifications",
         1,

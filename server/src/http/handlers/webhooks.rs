@@ -11,19 +11,19 @@ use crate::api::types::{
     Account, Auth, AuthInput, CustomHeaderInputs, Description, EventType, EventTypes, IdPath, OutboundUrl, WebhookRegistration,
     WebhookUpdate,
 };
-use crate::delivery::Sample;
 use crate::delivery::guard::Guard;
+use crate::delivery::{NotMade, Sample, TestRefusal};
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::model::Challenge;
 use crate::model::event_types::Catalogue;
 use crate::secrets::context::{auth_context, headers_context, signing_context};
 use crate::secrets::signing_secret::SigningSecret;
-use crate::store::{self, CustomHeaders, Deactivation, Sealed, WebhookChange};
+use crate::store::{self, CredentialsRequired, CustomHeaders, Deactivation, Sealed, WebhookChange};
 
-pub(super) async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
+pub(super) async fn find_webhook(app: &App, caller: &Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
     let id = path.get()?.into_inner().id.0;
-    app.store.get_webhook(caller.account, id).await?.ok_or_else(|| ApiError::not_found("webhook"))
+    app.store.get_webhook(caller.account.clone(), id).await?.ok_or_else(|| ApiError::not_found("webhook"))
 }
 
 pub(super) fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
@@ -40,7 +40,33 @@ pub(super) fn check_event_types(catalogue: &Catalogue, event_types: Option<&Even
     }
 }
 
+pub(super) fn credentials_required(missing: CredentialsRequired) -> ApiError {
+    let member = match missing {
+        CredentialsRequired::Auth => "auth",
+        CredentialsRequired::Headers => "headers",
+    };
+    let detail = format!(
+        "a targetURL with another scheme, host or port needs `{member}` in the same update: \
+         stored credentials are never sent to a new place"
+    );
+    ApiError::at(Kind::CredentialsRequired, format!("/{member}"), detail)
+}
+
 impl App {
+    /// Sends a test callback, and returns the attempt.
+    pub(super) async fn test(&self, webhook: &store::Webhook, sample: Sample) -> Result<store::Attempt, ApiError> {
+        let attempt = self.engine.test(webhook, sample).await;
+        let attempt =
+            attempt.map_err(|error| if error.is::<NotMade>() { ApiError::overloaded(error) } else { ApiError::internal(error) })?;
+        attempt.map_err(|refusal| {
+            let detail = match refusal {
+                TestRefusal::Account => "two tests of this account's webhooks are running: wait until one has ended",
+                TestRefusal::Host => "the host of this URL has accepted few callbacks, and its limits allow no test now: try again later",
+            };
+            ApiError::rate_limited(detail, 1)
+        })
+    }
+
     pub(super) fn sample(&self, event_type: EventType) -> Result<Sample, ApiError> {
         let data = self.catalogue.example(event_type.as_str()).map(ToOwned::to_owned);
         match data {

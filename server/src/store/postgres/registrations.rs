@@ -14,6 +14,7 @@ pub(super) struct Command {
     pub(super) handshake: Option<Challenge>,
     /// The maximum number of webhooks of the account.
     pub(super) limit: u32,
+    pub(super) event: EventRow,
     pub(super) sender: ResultSender<bool>,
 }
 
@@ -95,7 +96,8 @@ async fn insert(session: &Session, commands: &[&Command], accounts: &[&str], lim
         .collect::<serde_json::Result<_>>()
         .map_err(SessionError::damaged)?;
     let sql = format!("{CORRECT} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted");
-    let values: [&dyn Value; 21] = [
+    let events: Vec<&EventRow> = commands.iter().map(|command| &command.event).collect();
+    let values: [&dyn Value; 24] = [
         &webhooks.iter().map(|webhook| webhook.id).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.account.as_str()).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.target_url.as_str()).collect::<Vec<_>>(),
@@ -117,6 +119,9 @@ async fn insert(session: &Session, commands: &[&Command], accounts: &[&str], lim
         &commands.iter().map(|command| command.handshake.as_ref().map(Challenge::as_str)).collect::<Vec<_>>(),
         &accounts.to_vec(),
         &int(limit),
+        &events.iter().map(|event| event.id).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.action.as_str()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.details.as_str()).collect::<Vec<_>>(),
     ];
     session.execute(&sql, &values).await.map(drop)
 }
@@ -129,16 +134,20 @@ const COUNT: &str = "INSERT INTO accounts (account, webhook_count, version)
      WHERE accounts.webhook_count < $3
      RETURNING account, webhook_count";
 
-/// Corrects the number of webhooks of the accounts whose limit would be exceeded, and starts the handshakes of the new
-/// webhooks.
+/// Corrects the number of webhooks of the accounts whose limit would be exceeded, starts the handshakes of the new
+/// webhooks, and stores the events of the registrations.
 const CORRECT: &str = "WITH wanted AS MATERIALIZED (
-         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $22,
+                 $23, $24)
              AS wanted (id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered,
-                 deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, header_names, headers, challenge)),
+                 deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, header_names, headers, challenge, event_id,
+                 action, details)),
      corrected AS (UPDATE accounts SET webhook_count = $21 WHERE account = ANY($20) AND webhook_count > $21),
      started AS (
          INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at)
-         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL)";
+         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL),
+     recorded AS (
+         INSERT INTO audit_events (id, account, action, details) SELECT event_id, account, action, details FROM wanted)";
 
 /// The columns of [`WEBHOOK`] in `wanted`. A new webhook has no previous secret.
 const COLUMNS: &str = "id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered,

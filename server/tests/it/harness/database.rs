@@ -11,9 +11,9 @@ use webhooks_server::cli::CommandLine;
 use webhooks_server::node::open_store::open_beside;
 use webhooks_server::secrets::access_token::new_token;
 use webhooks_server::secrets::access_token::token_hash;
-use webhooks_server::store::Store;
+use webhooks_server::store::{Store, token_created};
 use webhooks_server_api::Scope;
-use webhooks_server_api::types::Account;
+use webhooks_server_api::types::{Account, AuditEvent};
 
 use super::eventually;
 
@@ -59,7 +59,8 @@ impl Database {
         }
         let account = Account::parse("default").expect("an account");
         let (token, secret) = new_token(Some(account), &Scope::ALL, now, None).expect("a token");
-        self.store().await.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        let event = token_created(&token, AuditEvent::SERVICE);
+        self.store().await.create_token(token, token_hash(&secret), &event).await.expect("a stored token");
         std::fs::write(self.data_dir.join("access-token"), secret).expect("a written token");
     }
 

@@ -12,8 +12,9 @@ use webhooks_server::clock::Clock;
 use webhooks_server::config::Settings;
 use webhooks_server::secrets::access_token::new_token;
 use webhooks_server::secrets::access_token::token_hash;
+use webhooks_server::store::token_created;
 use webhooks_server_api::Scope;
-use webhooks_server_api::types::Account;
+use webhooks_server_api::types::{Account, AuditEvent};
 
 use super::log::CapturedLog;
 use super::proxy::Proxy;
@@ -54,6 +55,11 @@ impl Setup {
     pub(crate) fn flags(mut self, flags: &[&str]) -> Setup {
         self.flags.extend(flags.iter().map(|flag| (*flag).to_owned()));
         self
+    }
+
+    /// Returns the path of a file in the data directory of the server.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.data_dir.path().join(name)
     }
 
     /// Sets the catalogue of event types.
@@ -142,7 +148,9 @@ impl Server {
     pub(crate) async fn token(&self, account: Option<&str>, scopes: &[Scope], expires_at: Option<DateTime<Utc>>) -> String {
         let account = account.map(|account| Account::parse(account).expect("an account"));
         let (token, secret) = new_token(account.clone(), scopes, self.now(), expires_at).expect("a token");
-        self.database.store().await.create_token(token, token_hash(&secret)).await.expect("a stored token");
+        let mut event = token_created(&token, AuditEvent::OPERATOR);
+        event.details.user = Some("tester".to_owned());
+        self.database.store().await.create_token(token, token_hash(&secret), &event).await.expect("a stored token");
         let counts = |scope: &&Scope| account.is_some() || scope.for_platform();
         contract::register_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
         secret

@@ -11,7 +11,7 @@ use promql_parser::parser::{self, Expr};
 use serde_json::json;
 use webhooks_server::model::PauseScope;
 
-use super::{Scrape, rules};
+use super::{Scrape, pause_event, rules};
 use crate::harness::{Reply, Server, Setup, eventually};
 
 /// The result of an expression: a value for each set of labels. It has no label `instance`, because a scrape has only one instance.
@@ -136,7 +136,7 @@ async fn late_first_attempts_fire_an_alert_until_deliveries_are_paused() {
     api.publish_type("a.b").await;
     server.advance(TimeDelta::seconds(61));
     wait_for_alerts(&server, &["WebhooksFreshDeliveriesWait"]).await;
-    assert!(server.database().store().await.pause_deliveries(PauseScope::All, server.now()).await.expect("stored"));
+    assert!(server.database().store().await.pause_deliveries(PauseScope::All, server.now(), &pause_event()).await.expect("stored"));
     wait_for_alerts(&server, &["WebhooksDeliveriesPaused"]).await;
 }
 

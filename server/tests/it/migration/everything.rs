@@ -126,12 +126,14 @@ async fn a_migrated_store_has_everything_and_continues() {
     let with_password = database.url.replace("postgres@", "postgres:PASSWORD-OF-URL@");
     let (table, output) = migrate_successfully(&source.data_dir(), &with_password).await;
     assert!(bytes(&source.file("")) == source_before, "the source is unchanged");
-    assert_eq!(table.lines().filter(|line| line.ends_with(" same")).count(), 18, "{table}");
+    assert_eq!(table.lines().filter(|line| line.ends_with(" same")).count(), 19, "{table}");
     assert!(table.lines().any(|line| line.starts_with("webhooks ") && line.contains(" 13 ")), "{table}");
     assert!(output.contains("--master-key-file") && output.contains("Keep it until you are satisfied"), "{output}");
     for secret in ["PASSWORD-OF", "CLIENT-SECRET", "KEY-OF-HEADER", "ERASED-PAYLOAD", "whsec_", "wht_"] {
         assert!(!table.contains(secret) && !output.contains(secret), "{secret} in {table}{output}");
     }
+    let latest = database.execute("SELECT action || ' by ' || (details::json ->> 'actor') FROM audit_events ORDER BY id DESC LIMIT 1");
+    assert_eq!(latest, "store.migrated by operator");
     let (nothing, again) = migrate_successfully(&source.data_dir(), &with_password).await;
     assert!(nothing.is_empty() && again.contains("moved already; nothing to do"), "{again}");
 

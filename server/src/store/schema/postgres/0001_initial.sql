@@ -245,3 +245,14 @@ CREATE TABLE walks (
     reached uuid NOT NULL,          -- the last identifier that was examined
     begun_at timestamptz NOT NULL   -- when the walk last started at the oldest row
 );
+
+-- The audit log. The time of an event is in its identifier, so the order of the primary key is the order of the events.
+CREATE TABLE audit_events (
+    id uuid PRIMARY KEY,
+    account text,                   -- the account that the event concerns; null: none
+    action text NOT NULL,
+    count integer,
+    details text NOT NULL           -- JSON: the other members of the event, without secrets
+);
+
+CREATE INDEX audit_events_of_account ON audit_events (account, id) WHERE account IS NOT NULL;

@@ -185,3 +185,14 @@ CREATE TABLE walks (
     reached BLOB NOT NULL,          -- the last identifier that was examined
     begun_at INTEGER NOT NULL       -- when the walk last began at the oldest row
 ) STRICT, WITHOUT ROWID;
+
+-- The audit log. The time of an event is in its identifier, so the order of the primary key is the order of the events.
+CREATE TABLE audit_events (
+    id BLOB PRIMARY KEY,
+    account TEXT,                   -- the account that the event concerns; null: none
+    action TEXT NOT NULL,
+    count INTEGER,
+    details TEXT NOT NULL           -- JSON: the other members of the event, without secrets
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_events_of_account ON audit_events (account, id) WHERE account IS NOT NULL;
