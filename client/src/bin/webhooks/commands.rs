@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use webhooks_client::types::{
     AuditEvent, Delivery, EventType, ListAuditEventsAction, ListAuditEventsCursor, ListDeliveriesCursor, ListDeliveriesType,
-    ListEventTypesCursor, ListNotificationsCursor, ListNotificationsType, ListWebhooksCursor, Notification, PublishNotificationIdempotencyKey, SigningSecretRotation, TestWebhookType, Webhook,
-    WebhookActivation, WebhookActivationStatus, WebhookDeactivation, WebhookDeactivationStatus,
+    ListEventTypesCursor, ListNotificationsCursor, ListNotificationsType, ListWebhooksCursor, Notification,
+    PublishNotificationIdempotencyKey, SigningSecretRotation, TestWebhookType, Webhook, WebhookActivation, WebhookActivationStatus,
+    WebhookDeactivation, WebhookDeactivationStatus,
 };
 
 use crate::api::Api;
