@@ -21,6 +21,7 @@ use crate::node::server::Server;
 use crate::store::address::StoreAddress;
 use crate::store::postgres::url::PostgresUrl;
 
+mod audit;
 mod backup;
 mod key;
 mod migrate;
@@ -132,10 +133,10 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
                  neither backup contains the master key"
             )
         }
-        Some(Command::Backup { file, replace }) => return backup::back_up(&data_dir, &file, replace),
+        Some(Command::Backup { file, replace }) => return backup::back_up(&settings, &data_dir, &file, replace, Clock::system().now()),
         Some(Command::Restore { file, replace }) => {
             let given = GivenKeys::read(&settings, data_dir.master_key_file()).await?;
-            return backup::restore(&data_dir, &given, &file, replace, Clock::system().now());
+            return backup::restore(&settings, &data_dir, &given, &file, replace, Clock::system().now());
         }
         Some(Command::Migrate { from, to }) => return migrate::run(&settings, &from, &to).await,
         Some(Command::Delivery(command)) => return pause::run(&settings, command).await,

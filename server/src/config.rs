@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use crate::api::DEFAULT_LISTEN;
 use crate::delivery::guard::{DNS_PORT, Ports};
 use crate::delivery::retry::RetrySchedule;
+use crate::model::AuditLogTarget;
 use crate::model::duration::parse_seconds;
 use crate::store::address::StoreAddress;
 use crate::store::postgres::MAX_STATEMENT_SECONDS;
@@ -229,6 +230,10 @@ pub struct Settings {
     #[arg(id = "storage.keep_failed", long = "keep-failed", value_name = "TIME", default_value = "30d", value_parser = keep)]
     pub keep_failed: TimeDelta,
 
+    /// Minimum time for which an event of the audit log is kept (units h, d)
+    #[arg(id = "storage.keep_audit_events", long = "keep-audit-events", value_name = "TIME", default_value = "365d", value_parser = keep)]
+    pub keep_audit_events: TimeDelta,
+
     /// Maximum size of the database without its write-ahead log, in bytes. Above this size, requests that add data get
     /// status 503 until enough old data is removed. 0 means no limit
     #[arg(id = "storage.max_bytes", long = "max-bytes", value_name = "BYTES", default_value_t = 0)]
@@ -282,6 +287,12 @@ pub struct Settings {
     /// attempts that fail
     #[arg(id = "log.level", long = "log-level", value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+
+    /// A file to which each event of the audit log is appended as a line of JSON, or `stderr`. Only the owner can read the
+    /// file. If the file is renamed or removed, the server creates it again within seconds [default: the events are only in
+    /// the database]
+    #[arg(id = "log.audit_file", long = "audit-log", value_name = "FILE|stderr", global = true)]
+    pub audit_log: Option<AuditLogTarget>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -32,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::api::callback::ResponseClass;
+use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::model::{Fleet, Next};
@@ -77,6 +78,7 @@ pub struct Settings {
     pub attempt_timeout: Duration,
     /// When to deactivate webhooks that accept no delivery; `None` means never.
     pub policy: Option<DeactivationPolicy>,
+    pub audit_log: AuditLog,
 }
 
 /// Maximum time between two queries for due work, even without a wakeup. Another process may have made work due.

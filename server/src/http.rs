@@ -8,6 +8,7 @@ use dropshot::ApiDescription;
 use uuid::Uuid;
 
 use crate::api::api_mod;
+use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::delivery::Engine;
 use crate::delivery::guard::Guard;
@@ -17,6 +18,7 @@ use crate::secrets::seal::Vault;
 use crate::store::Store;
 
 pub mod access_tokens;
+mod audit;
 pub mod auth;
 pub mod body;
 pub mod client_address;
@@ -26,12 +28,14 @@ pub mod dispatch;
 pub mod docs;
 pub mod handlers;
 pub mod rate_limit;
+pub mod refused_requests;
 pub mod reply;
 
 use access_tokens::AccessTokens;
 use contexts::{Contexts, Lender};
 use handlers::Handlers;
 use rate_limit::Limit;
+use refused_requests::RefusedRequests;
 
 /// The state that the handlers share.
 pub struct App {
@@ -45,6 +49,9 @@ pub struct App {
     pub requests: Limit<Uuid>,
     /// The rate limit of each IP address. It applies only to requests without a valid access token.
     pub failed_authentications: Limit<IpAddr>,
+    /// The requests without a valid access token that have no event yet.
+    pub refused_requests: Arc<RefusedRequests>,
+    pub audit_log: AuditLog,
     /// Whether a receiver must agree in a handshake before its webhook gets notifications.
     pub require_handshake: bool,
     pub clock: Clock,

@@ -2,8 +2,8 @@
 //!
 //! # Modules
 //!
-//! A module imports only modules below it in this list. The modules `config`, `metrics`, `secrets` and `clock` are not
-//! part of this order. `xtask/src/lint/imports.rs` has the exact table. `cargo xtask lint` checks the imports against
+//! A module imports only modules below it in this list. The modules `config`, `audit_log`, `metrics`, `secrets` and
+//! `clock` are not part of this order. `xtask/src/lint/imports.rs` has the exact table. `cargo xtask lint` checks the imports against
 //! this table.
 //!
 //! 1. [`cli`]: the command line. It runs the server, and has subcommands for tokens, backups, the migration to
@@ -89,6 +89,8 @@
 //! - No log line, error or Debug output contains a secret. Only `getSigningSecret`, `rotateSigningSecret` and the
 //!   commands `token create` and `token rotate` output a secret. The first access token of an embedded store is written
 //!   to a file.
+//! - Every change of configuration, and every output of a signing secret, has an event in the audit log. The event of a
+//!   change is stored in the transaction of the change. A secret is returned only after its event is stored.
 //! - The row of an access token has a MAC (`secrets/access_token.rs`). Nothing is allowed because of a row before its MAC
 //!   was checked.
 //! - A request with a valid access token is never refused because of other requests without one. Only texts that this
@@ -124,7 +126,7 @@
 //! - `deleteNotification` removes the payload and cancels the pending deliveries. Further steps erase the stored
 //!   responses. If the process is killed, `tidy` completes these steps later.
 //! - `recoverDeliveries` makes deliveries due again in steps, and returns a cursor for the rest.
-//! - `remove_old` removes old deliveries, notifications and tombstones in steps.
+//! - `remove_old` removes old deliveries, notifications, tombstones and events of the audit log in steps.
 //! - The command `key rotate` seals one webhook after another again. If it is killed, the next run continues.
 //!
 //! # From a publish to a recorded outcome (PostgreSQL)
@@ -200,6 +202,8 @@ pub use webhooks_server_api as api;
 
 // Not part of the order in the list above.
 pub mod config;
+
+pub mod audit_log;
 
 pub mod metrics;
 

@@ -72,6 +72,7 @@ pub struct Metrics {
     connections: Family<Label, Gauge>,
     connections_refused: Family<ConnectionLabels, Counter>,
     connections_closed: Family<ConnectionLabels, Counter>,
+    lost_audit_lines: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -187,6 +188,12 @@ impl Default for Metrics {
                 "connections_closed",
                 "Closed connections of clients by reason",
                 Family::default(),
+            ),
+            lost_audit_lines: registered(
+                &mut registry,
+                "audit_log_lost_lines",
+                "Lines that could not be written to the audit log",
+                Counter::default(),
             ),
             registry: Registry::default(),
         };
@@ -363,6 +370,10 @@ impl Metrics {
     pub fn committed(&self, commands: usize, duration: Duration) {
         self.batch.observe(commands as f64);
         self.commit.observe(duration.as_secs_f64());
+    }
+
+    pub fn audit_line_lost(&self) {
+        self.lost_audit_lines.inc();
     }
 
     pub fn set_fleet(&self, fleet: &Fleet) {

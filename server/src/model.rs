@@ -1,5 +1,6 @@
 //! Plain values that several modules use. They have no side effects and do not depend on the store, the engine or HTTP.
 
+mod audit_log_target;
 mod backlog_counts;
 mod callback_template;
 mod challenge;
@@ -14,6 +15,7 @@ mod rate;
 mod storage_use;
 mod token;
 
+pub use audit_log_target::AuditLogTarget;
 pub use backlog_counts::BacklogCounts;
 pub use callback_template::CallbackTemplate;
 pub use challenge::Challenge;

@@ -1,6 +1,7 @@
 //! Setup, start and stop of a node.
 
 pub mod admin;
+mod audit;
 pub mod data_dir;
 mod descriptors;
 mod listener;

@@ -11,12 +11,15 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::api::trace::TraceContext;
-use crate::api::types::{Account, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus};
+use crate::api::types::{
+    Account, AuditAction, AuditEvent, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus,
+};
 use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse, StoredToken};
 use crate::secrets::master_key::KeyId;
 use crate::slots::{Hosts, Slot, Slots, WorkItem};
 
 pub mod address;
+mod audit_events;
 mod backlog_counts;
 mod deliveries;
 mod keys;
@@ -30,10 +33,13 @@ mod suite;
 mod tokens;
 mod webhooks;
 
+use audit_events::{ACTIVATED, DEACTIVATED, VERIFIED};
+pub use audit_events::{AuditFilter, token_created};
 pub use backlog_counts::BacklogScan;
 pub use deliveries::*;
 pub use keys::{RotationStart, SealedValues};
 pub use notifications::*;
+pub(crate) use shared::audit::EventRow;
 pub use tokens::*;
 pub use webhooks::*;
 
@@ -67,6 +73,8 @@ pub struct StorageLimits {
     pub keep_succeeded: TimeDelta,
     /// How long failed and cancelled deliveries are kept after they ended.
     pub keep_failed: TimeDelta,
+    /// How long events of the audit log are kept.
+    pub keep_audit_events: TimeDelta,
     /// The maximum size of the database, not counting its log. 0 means no limit.
     pub max_bytes: u64,
     /// The space that must stay free on the disk of the database.
@@ -75,7 +83,13 @@ pub struct StorageLimits {
 
 impl Default for StorageLimits {
     fn default() -> StorageLimits {
-        StorageLimits { keep_succeeded: TimeDelta::days(7), keep_failed: TimeDelta::days(30), max_bytes: 0, min_free_bytes: 0 }
+        StorageLimits {
+            keep_succeeded: TimeDelta::days(7),
+            keep_failed: TimeDelta::days(30),
+            keep_audit_events: TimeDelta::days(365),
+            max_bytes: 0,
+            min_free_bytes: 0,
+        }
     }
 }
 
@@ -97,11 +111,14 @@ pub struct Part<T> {
 
 /// The durable state. A look-up with an account finds only the data of this account. A look-up of the platform has
 /// `None` as the account and finds all data.
+///
+/// An operation with an [`AuditEvent`] stores the event in the same transaction as the change. If the operation changes
+/// nothing, because it finds no object or refuses the change, it does not store the event.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Stores a new webhook. Returns false if the account already has `limit` webhooks. If `handshake` is given, the
     /// caller must pass a deactivated webhook, and this webhook waits for the handshake.
-    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool>;
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, event: &AuditEvent) -> Result<bool>;
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
     async fn update_webhook(
@@ -110,8 +127,9 @@ pub trait Store: Send + Sync + 'static {
         id: Uuid,
         change: WebhookChange,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<std::result::Result<Webhook, UpdateRefusal>>>;
-    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>>;
+    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Option<Webhook>>;
     /// Activates a webhook. If `handshake` is given and the receiver has not agreed yet, starts that handshake and does
     /// not activate the webhook.
     async fn activate_webhook(
@@ -120,10 +138,18 @@ pub trait Store: Send + Sync + 'static {
         id: Uuid,
         handshake: Option<Challenge>,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<Webhook>>;
     async fn due_handshakes(&self, now: DateTime<Utc>) -> Result<DueHandshakes>;
-    /// Returns the revision of the webhook if the handshake made it active. Does nothing if the challenge is outdated.
-    async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>>;
+    /// If the handshake made the webhook active, returns the revision of the webhook and the stored event of the audit
+    /// log. Does nothing if the challenge is outdated.
+    async fn finish_handshake(
+        &self,
+        webhook_id: Uuid,
+        challenge: Challenge,
+        end: HandshakeEnd,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(u32, AuditEvent)>>;
     /// Replaces the signing secret with `secret`. The replaced secret stays valid for `overlap`. A secret that an
     /// earlier rotation replaced becomes invalid.
     async fn rotate_signing_secret(
@@ -133,17 +159,25 @@ pub trait Store: Send + Sync + 'static {
         secret: Sealed,
         overlap: TimeDelta,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<Webhook>>;
     /// Deletes a webhook. Returns the revision of the tombstone, or `None` if the webhook does not exist.
-    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>>;
+    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Option<u32>>;
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published>;
     async fn list_notifications(&self, account: Option<Account>, event_type: Option<EventType>, page: Page) -> Result<Part<Notification>>;
     async fn get_notification(&self, account: Option<Account>, id: Uuid) -> Result<Option<Notification>>;
 
     /// Removes the payload of a notification and cancels its pending deliveries. [`Store::erase_responses`] removes
-    /// the responses to the callbacks. Returns false if the notification does not exist or is already deleted.
-    async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
+    /// the responses to the callbacks. Returns the account of the notification, or `None` if the notification does not
+    /// exist or is already deleted. The stored event concerns this account.
+    async fn delete_notification(
+        &self,
+        account: Option<Account>,
+        id: Uuid,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<Option<Account>>;
     /// Erases some of the responses to the callbacks of a deleted notification. Returns true if more responses are
     /// left.
     async fn erase_responses(&self, notification_id: Uuid) -> Result<bool>;
@@ -154,9 +188,16 @@ pub trait Store: Send + Sync + 'static {
     /// Makes a delivery in any state due now, and starts a new retry schedule. If an attempt of the delivery is in
     /// flight, no other attempt begins before this attempt has ended. If this attempt succeeds, the redelivery is
     /// complete too. Otherwise another attempt follows.
-    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered>;
-    /// Runs one small step of a recovery. A recovery begins with the oldest deliveries.
-    async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep>;
+    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Redelivered>;
+    /// Runs one small step of a recovery. A recovery begins with the oldest deliveries. All steps of a recovery have the
+    /// same event: each step adds the number of its deliveries to the count of the event. A dry run has no event.
+    async fn recover_deliveries(
+        &self,
+        account: Account,
+        recovery: Recovery,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<RecoveryStep>;
     /// Leases due deliveries of `work_items`, if the limits allow. Also leases due deliveries of work that has become
     /// due since the previous call. Work without a slot waits in `slots`.
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound>;
@@ -191,21 +232,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// Stops leasing deliveries in this scope. All deliveries of the scope wait, also those that are published later.
     /// Pauses of different scopes are independent of each other. Returns false if this scope is already paused.
-    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
+    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool>;
     /// Ends the pause of a scope. Overdue deliveries of the scope can be leased at once, if no other pause covers them.
     /// Returns false if the scope is not paused.
-    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool>;
+    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool>;
     async fn list_pauses(&self) -> Result<Vec<Pause>>;
 
-    async fn create_token(&self, token: StoredToken) -> Result<()>;
+    async fn create_token(&self, token: StoredToken, event: &AuditEvent) -> Result<()>;
     async fn list_tokens(&self) -> Result<Vec<StoredToken>>;
     /// Returns the token whose secret text has this hash. The caller must verify the MAC of the token.
     async fn find_token(&self, hash: [u8; 32]) -> Result<Option<StoredToken>>;
     /// Returns false if there is no such token. Changes nothing if the token is already revoked.
-    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool>;
+    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool>;
     /// Stores the successor of a token, and changes the expiry of the replaced token. Returns false and changes nothing
     /// if the replaced token was changed, revoked or replaced in the meantime.
-    async fn rotate_token(&self, rotation: TokenRotation) -> Result<bool>;
+    async fn rotate_token(&self, rotation: TokenRotation, events: &[AuditEvent]) -> Result<bool>;
     /// Stores the times of the last use of some tokens, sorted by the identifiers of the tokens. A stored time never
     /// decreases.
     async fn record_token_uses(&self, uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()>;
@@ -213,15 +254,20 @@ pub trait Store: Send + Sync + 'static {
     async fn list_keys(&self) -> Result<Vec<KeyRecord>>;
     /// Makes `next` the current master key, and the current one the retiring one. If `check_nodes` is true, does this only
     /// if all live nodes hold the new key.
-    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool) -> Result<RotationStart>;
+    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool, event: &AuditEvent) -> Result<RotationStart>;
     /// Replaces the sealed values of a webhook, but not its revision. Returns false, and changes nothing, if the webhook
     /// no longer has the values `before`.
     async fn reseal_webhook(&self, id: Uuid, before: SealedValues, after: SealedValues) -> Result<bool>;
     /// Replaces the sealed value in the row of a key. Returns false, and changes nothing, if the row no longer has the
     /// value `before`.
     async fn reseal_key(&self, id: String, before: Sealed, after: Sealed) -> Result<bool>;
-    /// Makes the retiring master key a retired one. The caller has sealed all values again.
-    async fn finish_key_rotation(&self) -> Result<()>;
+    /// Makes the retiring master key a retired one. The caller has sealed all values again. Returns false if no master key
+    /// is retiring.
+    async fn finish_key_rotation(&self, event: &AuditEvent) -> Result<bool>;
+
+    /// Stores events that belong to no other operation of the store.
+    async fn record_audit_events(&self, events: &[AuditEvent]) -> Result<()>;
+    async fn list_audit_events(&self, filter: AuditFilter, page: Page) -> Result<Part<AuditEvent>>;
 
     /// Registers this process as a node that holds these master keys. Makes deliveries with a void lease due again.
     /// Returns an error if the node does not hold the current master key.

@@ -158,4 +158,11 @@ pub trait Api {
     /// Repeat a delivery
     #[endpoint { method = POST, path = "/api/notifications/v1/deliveries/{id}/redelivery", operation_id = "redeliver", tags = ["Deliveries"] }]
     async fn redeliver(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseAccepted<Delivery>>;
+
+    /// List audit events
+    #[endpoint { method = GET, path = "/api/notifications/v1/audit-events", operation_id = "listAuditEvents", tags = ["Audit log"] }]
+    async fn list_audit_events(
+        rqctx: RequestContext<Self::Context>,
+        query: Checked<Query<AuditEventQuery>>,
+    ) -> ApiResult<HttpResponseOk<AuditEventPage>>;
 }

@@ -11,10 +11,11 @@ pub enum Scope {
     NotificationsWrite,
     DeliveriesRead,
     DeliveriesWrite,
+    AuditRead,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 8] = [
+    pub const ALL: [Scope; 9] = [
         Scope::WebhooksRead,
         Scope::WebhooksWrite,
         Scope::WebhooksSecrets,
@@ -23,6 +24,7 @@ impl Scope {
         Scope::NotificationsWrite,
         Scope::DeliveriesRead,
         Scope::DeliveriesWrite,
+        Scope::AuditRead,
     ];
 
     #[must_use]
@@ -36,6 +38,7 @@ impl Scope {
             Scope::NotificationsWrite => "notifications.write",
             Scope::DeliveriesRead => "deliveries.read",
             Scope::DeliveriesWrite => "deliveries.write",
+            Scope::AuditRead => "audit.read",
         }
     }
 
@@ -45,8 +48,8 @@ impl Scope {
     }
 
     /// Returns whether a platform token may have this scope. A platform token can publish, read and delete
-    /// notifications. It can also read webhooks and deliveries. Only a token of an account can change webhooks, read
-    /// signing secrets, or repeat deliveries.
+    /// notifications. It can also read webhooks, deliveries and the audit log. Only a token of an account can change
+    /// webhooks, read signing secrets, or repeat deliveries.
     #[must_use]
     pub const fn for_platform(self) -> bool {
         !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets | Scope::DeliveriesWrite)

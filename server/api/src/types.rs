@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::text::text;
 
+mod audit_event;
 mod auth;
 mod custom_header;
 mod delivery;
@@ -19,6 +20,7 @@ mod recovery;
 mod signing_secret;
 mod webhook;
 
+pub use audit_event::{AuditAction, AuditDetails, AuditEvent, AuditEventPage, AuditEventQuery, AuditObject};
 pub use auth::{Auth, AuthInput, ClientId, ClientSecret, Password, TokenAudience, TokenScope, Username};
 pub use custom_header::{CustomHeader, CustomHeaderInput, CustomHeaderInputs, CustomHeaderName};
 pub use delivery::{

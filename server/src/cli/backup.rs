@@ -9,10 +9,16 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, Utc};
+use rusqlite::Connection;
 
+use super::audit;
+use crate::api::types::AuditEvent;
+use crate::config::Settings;
 use crate::model::{KeyRecord, KeyState};
 use crate::node::data_dir::DataDir;
 use crate::node::master_keys::GivenKeys;
+use crate::store::EventRow;
+use crate::store::sqlite::audit::insert;
 use crate::store::sqlite::copy::{copy_to, place, sync_directory_of, with_ending};
 use crate::store::sqlite::usable::{Usable, keys_of};
 
@@ -20,17 +26,21 @@ use crate::store::sqlite::usable::{Usable, keys_of};
 ///
 /// # Errors
 /// If there is no database, if `file` cannot be written, or if `file` exists and `replace` is false.
-pub(super) fn back_up(data_dir: &DataDir, file: &Path, replace: bool) -> anyhow::Result<()> {
+pub(super) fn back_up(settings: &Settings, data_dir: &DataDir, file: &Path, replace: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
     let database = data_dir.existing_database()?;
     ensure!(replace || !file.exists(), "{} exists already: name another file, or give --replace", file.display());
     let same = file.canonicalize().is_ok_and(|file| database.canonicalize().is_ok_and(|database| database == file));
     ensure!(!same, "{} is the database itself: name another file", file.display());
-    let connection = rusqlite::Connection::open(&database).with_context(|| format!("cannot open {}", database.display()))?;
+    let connection = Connection::open(&database).with_context(|| format!("cannot open {}", database.display()))?;
     let mut keys = keys_of(&connection)?;
     copy_to(&connection, file)?;
     // If a rotation of the master key begins or ends during the copy, it is unknown which of both states the copy has.
     keys.extend(keys_of(&connection)?);
     let keys = needed_keys(&keys);
+    let event = audit::event("backup.created", now);
+    if record(&connection, &event) {
+        audit::append_to_log(settings, &event);
+    }
     eprintln!(
         "backed up {} to {}. The backup does not contain the master key: keep a copy of the key {keys} elsewhere, because this backup cannot \
          be used without it",
@@ -51,7 +61,14 @@ fn needed_keys(keys: &[KeyRecord]) -> String {
 ///
 /// # Errors
 /// If a server runs on the data directory, if the backup is not usable, or if a database exists and `replace` is false.
-pub(super) fn restore(data_dir: &DataDir, given: &GivenKeys, file: &Path, replace: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub(super) fn restore(
+    settings: &Settings,
+    data_dir: &DataDir,
+    given: &GivenKeys,
+    file: &Path,
+    replace: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let _lock = data_dir.lock()?;
     let database = data_dir.database();
     let shown = database.display();
@@ -68,16 +85,31 @@ pub(super) fn restore(data_dir: &DataDir, given: &GivenKeys, file: &Path, replac
         );
     }
     let mut backup = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let (event, mut is_recorded) = (audit::event("backup.restored", now), false);
     place(&database, |partial| {
         // Checks the copy and not the backup file, because the copy becomes the database.
         std::io::copy(&mut backup, &mut File::options().write(true).open(partial)?)?;
         let usable = Usable::open(partial).with_context(|| format!("{} cannot be restored", file.display()))?;
         given.vault(&usable.keys()?)?;
+        is_recorded = record(usable.connection(), &event);
         drop(usable);
         set_aside(&database, now)
     })?;
+    if is_recorded {
+        audit::append_to_log(settings, &event);
+    }
     eprintln!("restored {} to {shown}", file.display());
     Ok(())
+}
+
+/// Stores an event, and returns whether it is stored. The database can have the schema of an earlier program, and a
+/// backup must work with every schema. So an event that cannot be stored causes only a warning.
+fn record(database: &Connection, event: &AuditEvent) -> bool {
+    let recorded = insert(database, &EventRow::from(event));
+    if let Err(error) = &recorded {
+        eprintln!("warning: the audit log has no event for this command: {error}");
+    }
+    recorded.is_ok()
 }
 
 /// Renames the existing database. Renames its write-ahead log first, so that SQLite never uses this log with the restored

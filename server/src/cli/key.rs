@@ -8,6 +8,8 @@ use clap::Subcommand;
 use futures_util::{StreamExt as _, stream};
 use uuid::Uuid;
 
+use super::audit;
+use crate::api::types::{AuditEvent, AuditObject};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::{KeyRecord, KeyState};
@@ -58,7 +60,10 @@ async fn rotate(settings: &Settings) -> anyhow::Result<()> {
     let damaged = reseal_all(store, &vault).await.with_context(|| {
         format!("the rotation from the master key {old} to {new} has not finished: run the same command again to continue it")
     })?;
-    store.finish_key_rotation().await.context("cannot mark the old master key as retired: run the same command again")?;
+    let event = event("key.rotated", new);
+    if store.finish_key_rotation(&event).await.context("cannot mark the old master key as retired: run the same command again")? {
+        audit::append_to_log(settings, &event);
+    }
     for problem in &damaged {
         eprintln!("{problem}");
     }
@@ -117,9 +122,18 @@ async fn start(settings: &Settings, data_dir: &DataDir, vault: &Vault, new: KeyI
     // On SQLite, a server that was killed has left its row in `nodes`. While this process holds the lock of the data
     // directory, no server can start, so this row does not count.
     let lock = if matches!(settings.store, StoreAddress::Sqlite) { data_dir.try_lock()? } else { None };
-    let started = store.begin_key_rotation(next, lock.is_none()).await.context("cannot begin the rotation: nothing was changed");
+    let event = event("key.rotation_started", new);
+    let started = store.begin_key_rotation(next, lock.is_none(), &event).await.context("cannot begin the rotation: nothing was changed");
     drop(lock);
+    if matches!(started, Ok(RotationStart::Begun)) {
+        audit::append_to_log(settings, &event);
+    }
     started
+}
+
+/// Returns an event about the new master key.
+fn event(action: &str, new: KeyId) -> AuditEvent {
+    audit::event(action, Clock::system().now()).about(None, AuditObject::new("key", new))
 }
 
 /// The number of webhooks that are read at once, and that are encrypted at the same time.

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use super::audit;
+use crate::clock::Clock;
 use crate::config::Settings;
 use crate::node::data_dir::DataDir;
 use crate::node::master_keys::GivenKeys;
@@ -90,7 +92,9 @@ pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) 
         TargetState::Unfinished(mut progress) => {
             copy(&source, &target, &mut progress).await.with_context(unfinished)?;
             let compared = compare(&source, &target).await?;
-            target.finish(&progress).await.with_context(unfinished)?;
+            let event = audit::event("store.migrated", Clock::system().now());
+            target.finish(&progress, &event).await.with_context(unfinished)?;
+            audit::append_to_log(settings, &event);
             print(&compared)?;
         }
     }

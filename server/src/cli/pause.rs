@@ -3,15 +3,17 @@
 use std::io::Write as _;
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
-use super::parse_account;
-use crate::api::types::Account;
+use super::{audit, parse_account};
+use crate::api::types::{Account, AuditEvent, AuditObject};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::PauseScope;
 use crate::node::open_store;
+use crate::store::Store;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -49,13 +51,14 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     match command {
         Command::Pause(target) => {
             let scope = scope(target);
-            if let PauseScope::Webhook(id) = scope
-                && store.get_webhook(None, id).await.context("cannot look for the webhook")?.is_none()
-            {
+            let account = account_of(&*store, &scope).await?;
+            if let (PauseScope::Webhook(id), None) = (&scope, &account) {
                 bail!("there is no webhook {id}");
             }
-            let paused = store.pause_deliveries(scope.clone(), now).await.context("cannot pause deliveries")?;
+            let event = event("deliveries.paused", account, &scope, now);
+            let paused = store.pause_deliveries(scope.clone(), now, &event).await.context("cannot pause deliveries")?;
             if paused {
+                audit::append_to_log(settings, &event);
                 eprintln!("paused {scope}: after at most one second, no new attempts start, and new deliveries wait");
             } else {
                 eprintln!("nothing to do: there is already a pause of {scope}; `webhooks-server delivery status` shows when it began");
@@ -63,9 +66,11 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
         }
         Command::Resume(target) => {
             let scope = scope(target);
-            if !store.resume_deliveries(scope.clone(), now).await.context("cannot resume deliveries")? {
+            let event = event("deliveries.resumed", account_of(&*store, &scope).await?, &scope, now);
+            if !store.resume_deliveries(scope.clone(), now, &event).await.context("cannot resume deliveries")? {
                 bail!("there is no pause of {scope}: `webhooks-server delivery status` lists the pauses");
             }
+            audit::append_to_log(settings, &event);
             eprintln!("resumed {scope}: due deliveries are attempted within a second");
             for pause in store.list_pauses().await.context("resumed, but the other pauses cannot be listed")? {
                 eprintln!("still paused: {}", pause.scope);
@@ -84,6 +89,26 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
         }
     }
     Ok(())
+}
+
+/// Returns the account of a scope, or `None` if the scope has no account or the webhook does not exist.
+async fn account_of(store: &dyn Store, scope: &PauseScope) -> anyhow::Result<Option<Account>> {
+    Ok(match scope {
+        PauseScope::All => None,
+        PauseScope::Account(account) => Some(account.clone()),
+        PauseScope::Webhook(id) => {
+            store.get_webhook(None, *id).await.context("cannot look for the webhook")?.map(|webhook| webhook.account)
+        }
+    })
+}
+
+fn event(action: &str, account: Option<Account>, scope: &PauseScope, now: DateTime<Utc>) -> AuditEvent {
+    let event = audit::event(action, now);
+    match scope {
+        PauseScope::All => event,
+        PauseScope::Account(name) => event.about(account, AuditObject::new("account", name)),
+        PauseScope::Webhook(id) => event.about(account, AuditObject::webhook(*id)),
+    }
 }
 
 /// Returns the scope that the option names. clap ensures that exactly one option is given.

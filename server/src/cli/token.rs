@@ -8,16 +8,16 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use crate::api::Scope;
-use crate::api::types::Account;
+use crate::api::types::{Account, AuditEvent, AuditObject};
 
-use super::{parse_account, scope_parser};
+use super::{audit, parse_account, scope_parser};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::{StoredToken, TOKEN_LIFETIME_DAYS, TokenName};
 use crate::node::open_store;
 use crate::secrets::access_token::{new_token, successor_of, verify, with_mac};
 use crate::secrets::seal::Vault;
-use crate::store::{Store, TokenRotation};
+use crate::store::{Store, TokenRotation, token_created};
 
 mod list;
 
@@ -98,7 +98,9 @@ async fn create(settings: &Settings, new: NewToken, now: DateTime<Utc>) -> anyho
     let (store, vault) = open_store::open_beside_with_vault(settings).await?;
     let (token, secret) = new_token(&vault, &name, account, &scopes, now, expires_at)?;
     let id = token.id;
-    store.create_token(token).await.context("cannot store the token")?;
+    let event = audit::by_operator(token_created(&token, AuditEvent::OPERATOR));
+    store.create_token(token, &event).await.context("cannot store the token")?;
+    audit::append_to_log(settings, &event);
     eprintln!("created the access token {id} ({name}), which {}; it is shown only this once:", expiry(expires_at));
     print_secret(&secret, id)
 }
@@ -122,11 +124,14 @@ async fn rotate(settings: &Settings, id: Uuid, overlap: TimeDelta, now: DateTime
     let (successor, secret) = successor_of(&vault, &old, now)?;
     let (new_id, expires_at) = (successor.id, successor.expires_at);
     let ends_at = old.expires_at.map_or(now + overlap, |expires_at| expires_at.min(now + overlap));
+    let rotated = audit::event("token.rotated", now).about(old.account.clone(), AuditObject::new("token", id));
+    let events = [rotated, audit::by_operator(token_created(&successor, AuditEvent::OPERATOR))];
     let previous_mac = old.mac.clone();
     let replaced = with_mac(&vault, StoredToken { expires_at: Some(ends_at), ..old });
-    if !store.rotate_token(TokenRotation { replaced, previous_mac, successor }).await.context("cannot store the new token")? {
+    if !store.rotate_token(TokenRotation { replaced, previous_mac, successor }, &events).await.context("cannot store the new token")? {
         bail!("the token {id} was changed at the same time, so it was not rotated: see `webhooks-server token list`");
     }
+    events.iter().for_each(|event| audit::append_to_log(settings, event));
     eprintln!("the access token {id} {}", expiry(Some(ends_at)));
     eprintln!("created its successor {new_id}, which {}; it is shown only this once:", expiry(expires_at));
     print_secret(&secret, new_id)
@@ -150,9 +155,13 @@ async fn rotatable(store: &dyn Store, vault: &Vault, id: Uuid, now: DateTime<Utc
 
 async fn revoke(settings: &Settings, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
     let store = open_store::open_beside(settings).await?;
-    if !store.revoke_token(id, now).await.context("cannot revoke the token")? {
+    let tokens = store.list_tokens().await.context("cannot look for the token")?;
+    let account = tokens.into_iter().find(|token| token.id == id).and_then(|token| token.account);
+    let event = audit::event("token.revoked", now).about(account, AuditObject::new("token", id));
+    if !store.revoke_token(id, now, &event).await.context("cannot revoke the token")? {
         return Err(unknown(id));
     }
+    audit::append_to_log(settings, &event);
     eprintln!("revoked the access token {id}");
     Ok(())
 }

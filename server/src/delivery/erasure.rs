@@ -1,7 +1,7 @@
 //! Deletes a notification: erases its payload and the stored responses, and stops its deliveries.
 
 use super::*;
-use crate::api::types::Account;
+use crate::api::types::{Account, AuditEvent};
 
 impl Engine {
     /// Deletes a notification. Returns false if there is no such notification. After this call, no attempt of the
@@ -10,10 +10,12 @@ impl Engine {
     ///
     /// # Errors
     /// When the store is unavailable. The payload may already be erased.
-    pub async fn delete_notification(&self, account: Option<Account>, id: Uuid) -> store::Result<bool> {
-        if !self.store.delete_notification(account, id, self.clock.now()).await? {
+    pub async fn delete_notification(&self, account: Option<Account>, id: Uuid, event: AuditEvent) -> store::Result<bool> {
+        let owner = self.store.delete_notification(account, id, self.clock.now(), &event).await?;
+        if owner.is_none() {
             return Ok(false);
         }
+        self.settings.audit_log.write(&AuditEvent { account: owner, ..event });
         self.notification_deleted(id);
         while self.store.erase_responses(id).await? {}
         Ok(true)
@@ -72,12 +74,14 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         };
-        assert!(store.register_webhook(webhook, None, 1).await.expect("stored"));
+        let event = AuditEvent::new("registerWebhook", AuditEvent::SERVICE, DateTime::UNIX_EPOCH);
+        assert!(store.register_webhook(webhook, None, 1, &event).await.expect("stored"));
         let settings = Settings {
             slots: Slots::new(crate::slots::Caps::new(100, 100)),
             retry_schedule: RetrySchedule::default(),
             attempt_timeout: Duration::from_secs(15),
             policy: None,
+            audit_log: AuditLog::default(),
         };
         let guard = Guard::new(GuardPolicy::default()).expect("a guard");
         let log = slog::Logger::root(slog::Discard, slog::o!());
@@ -102,7 +106,8 @@ mod tests {
             let Published::New { notification, leased } = published else { panic!("{published:?}") };
             let delivery_id = leased[0].delivery_id;
             if deleted {
-                assert!(engine.delete_notification(None, notification.id).await.expect("deleted"));
+                let event = AuditEvent::new("deleteNotification", AuditEvent::SERVICE, DateTime::UNIX_EPOCH);
+                assert!(engine.delete_notification(None, notification.id, event).await.expect("deleted"));
             }
             engine.begin(leased);
             engine.attempts.close();

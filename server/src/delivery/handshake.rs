@@ -188,7 +188,10 @@ impl Engine {
 
     async fn finish_handshake(&self, due: &DueHandshake, end: HandshakeEnd, log: &slog::Logger) {
         match self.store.finish_handshake(due.webhook_id, due.challenge.clone(), end, self.clock.now()).await {
-            Ok(Some(revision)) => self.webhook_changed(due.webhook_id, revision),
+            Ok(Some((revision, event))) => {
+                self.settings.audit_log.write(&event);
+                self.webhook_changed(due.webhook_id, revision);
+            }
             Ok(None) => {}
             Err(error) => {
                 slog::error!(log, "cannot record a handshake; it is tried again in a second"; "error" => chain(&error));

@@ -9,6 +9,7 @@ impl Engine {
         let recorded =
             self.persist("record an attempt", name, || self.store.finish_attempt(ended.clone(), self.clock.now(), self.slots.clone()));
         let Some(finished) = recorded.await else { return };
+        finished.event.iter().for_each(|event| self.settings.audit_log.write(event));
         if let Some(deactivated) = finished.deactivated {
             let webhook_id = ended.destination.webhook_id;
             let webhook = webhook_id.to_string();

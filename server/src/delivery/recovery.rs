@@ -1,7 +1,7 @@
 //! Recovers deliveries that are failed or cancelled, in small steps. Other writes can run between the steps.
 
 use super::*;
-use crate::api::types::{Account, MAX_DELIVERIES_PER_CALL};
+use crate::api::types::{Account, AuditEvent, MAX_DELIVERIES_PER_CALL};
 use crate::store::{RECOVERY_STEP, Recovery, RecoveryPosition, RecoveryStep};
 
 /// The result of one call of `recover`.
@@ -25,13 +25,27 @@ impl Engine {
     ///
     /// # Errors
     /// When the store is unavailable. Deliveries of the steps before the error stay due.
-    pub async fn recover(&self, account: &Account, recovery: Recovery) -> store::Result<Recovered> {
+    pub async fn recover(&self, account: &Account, recovery: Recovery, mut event: AuditEvent) -> store::Result<Recovered> {
+        let recovered = self.recover_in_steps(account, recovery, &mut event).await;
+        // The steps before an error are stored with their event.
+        if event.count.is_some() {
+            self.settings.audit_log.write(&event);
+        }
+        recovered
+    }
+
+    /// Adds the number of recovered deliveries to the count of the event, as the store does.
+    async fn recover_in_steps(&self, account: &Account, recovery: Recovery, event: &mut AuditEvent) -> store::Result<Recovered> {
         let mut count = 0;
         let mut after = recovery.after;
         // Steps that only prepare the recovery also count, because they take about as much time as other steps. So the
         // number of steps of a call is limited.
         for _ in 0..MAX_DELIVERIES_PER_CALL / RECOVERY_STEP {
-            let step = self.store.recover_deliveries(account.clone(), Recovery { after, ..recovery }, self.clock.now()).await?;
+            let step = Recovery { after, ..recovery };
+            let step = self.store.recover_deliveries(account.clone(), step, self.clock.now(), event).await?;
+            if let Some(recovered) = step.recovered(recovery.dry_run) {
+                event.count = Some(event.count.unwrap_or_default() + recovered);
+            }
             match step {
                 RecoveryStep::Recovered { count: recovered, next } => {
                     count += recovered;

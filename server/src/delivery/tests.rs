@@ -11,6 +11,7 @@ fn engine(directory: &std::path::Path) -> Arc<Engine> {
         retry_schedule: RetrySchedule::default(),
         attempt_timeout: Duration::from_secs(15),
         policy: None,
+        audit_log: AuditLog::default(),
     };
     let vault = Arc::new(Vault::new(MasterKey::generate()));
     let guard = Guard::new(GuardPolicy::default()).expect("a guard");

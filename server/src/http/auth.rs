@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dropshot::RequestContext;
+use uuid::Uuid;
 
 use crate::api::Scope;
 use crate::api::problem::{ApiError, Kind};
@@ -12,10 +13,14 @@ use crate::api::types::Account;
 use crate::http::App;
 use crate::http::access_tokens::KnownToken;
 use crate::http::rate_limit::network_of;
+use crate::http::refused_requests::{self, Reason};
+use crate::model::Token;
 
 /// The sender of a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// The identifier of the access token.
+    pub token_id: Uuid,
     /// The account of the sender. `None` means the platform, which may act for every account.
     pub account: Option<Account>,
 }
@@ -43,7 +48,7 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
     if !token.scopes.contains(&scope) {
         return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
     }
-    Ok(Caller { account: token.account.clone() })
+    Ok(Caller { token_id: token.id, account: token.account.clone() })
 }
 
 /// Counts a failed authentication for the address of the client. Returns the error for the response. Only failures are
@@ -63,12 +68,19 @@ fn count_failure(rqctx: &RequestContext<App>, error: ApiError, now: DateTime<Utc
     }
 }
 
+/// Finds the valid token of a request. Each failure is counted for the audit log, also if the response is 429.
 async fn authenticate(rqctx: &RequestContext<App>, now: DateTime<Utc>) -> Result<Arc<KnownToken>, ApiError> {
-    let unauthenticated = |detail: &str| ApiError::new(Kind::Unauthenticated, detail);
+    let refused = |reason: Reason, token: Option<&Token>, detail: &str| {
+        refused_requests::count(rqctx, reason, token);
+        ApiError::new(Kind::Unauthenticated, detail)
+    };
+    let missing = || refused(Reason::MissingToken, None, "send an access token: `Authorization: Bearer <token>`");
+    let malformed = |detail: &str| refused(Reason::MalformedToken, None, detail);
+    let invalid = |reason, token| refused(reason, token, "the access token is unknown, expired or revoked");
     let mut values = rqctx.request.headers().get_all(http::header::AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(|| unauthenticated("send an access token: `Authorization: Bearer <token>`"))?;
+    let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
-        return Err(unauthenticated("send one Authorization header"));
+        return Err(malformed("send one Authorization header"));
     }
     let text = value
         .to_str()
@@ -76,7 +88,11 @@ async fn authenticate(rqctx: &RequestContext<App>, now: DateTime<Utc>) -> Result
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, text)| text.trim())
-        .ok_or_else(|| unauthenticated("the Authorization header must be `Bearer <token>`"))?;
-    let known = rqctx.context().tokens.find(text).await?;
-    known.filter(|known| known.token.valid_at(now)).ok_or_else(|| unauthenticated("the access token is unknown, expired or revoked"))
+        .ok_or_else(|| malformed("the Authorization header must be `Bearer <token>`"))?;
+    let known = rqctx.context().tokens.find(text).await?.ok_or_else(|| invalid(Reason::UnknownToken, None))?;
+    if !known.token.valid_at(now) {
+        let reason = if known.token.revoked_at.is_some() { Reason::RevokedToken } else { Reason::ExpiredToken };
+        return Err(invalid(reason, Some(&known.token)));
+    }
+    Ok(known)
 }

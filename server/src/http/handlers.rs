@@ -11,20 +11,21 @@ use crate::api::problem::{ApiError, Kind};
 use crate::api::trace::TraceContext;
 use crate::api::types::*;
 use crate::api::{Api, ApiResult, Scope};
+use crate::delivery::Sample;
 use crate::delivery::recovery::Recovered;
-use crate::delivery::{NotMade, Sample, TestRefusal};
 use crate::http::App;
+use crate::http::audit;
 use crate::http::auth;
 use crate::http::body;
 use crate::http::contexts::Lent;
 use crate::http::reply::reply;
 use crate::secrets::context::signing_context;
-use crate::store::{DeliveryFilter, Page, Part, Publication, Published, Recovery, Redelivered};
+use crate::store::{AuditFilter, DeliveryFilter, Page, Part, Publication, Recovery};
 
 mod notifications;
 mod webhooks;
 
-use notifications::audience;
+use notifications::{audience, redelivered, webhook_deactivated};
 use webhooks::find_webhook;
 
 /// The implementation of [`Api`].
@@ -37,7 +38,8 @@ impl Api for Handlers {
         let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, registration) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
-            let webhook = rqctx.context().register(caller.account()?, registration).await?;
+            let event = |id| audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let webhook = rqctx.context().register(caller.account()?, registration, event).await?;
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -60,7 +62,7 @@ impl Api for Handlers {
         let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
-            let webhook = find_webhook(rqctx.context(), caller, path).await?;
+            let webhook = find_webhook(rqctx.context(), &caller, path).await?;
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -75,7 +77,8 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let (caller, update) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
-            let webhook = rqctx.context().update(caller.account()?, id, update).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let webhook = rqctx.context().update(caller.account()?, id, update, event).await?;
             Ok(HttpResponseOk(webhook.into()))
         })
         .await
@@ -91,8 +94,10 @@ impl Api for Handlers {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let deactivated = app.store.deactivate_webhook(caller.account()?.clone(), id, app.clock.now(), &event).await?;
             let webhook = deactivated.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.audit_log.write(&event);
             app.engine.webhook_changed(id, webhook.revision);
             // A notification about the deactivation may have been published to other webhooks of the account.
             app.engine.wake_up();
@@ -111,8 +116,10 @@ impl Api for Handlers {
             let (caller, _) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let activated = app.store.activate_webhook(caller.account()?.clone(), id, app.handshake(), app.clock.now()).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let activated = app.store.activate_webhook(caller.account()?.clone(), id, app.handshake(), app.clock.now(), &event).await?;
             let webhook = activated.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.audit_log.write(&event);
             app.engine.webhook_changed(id, webhook.revision);
             app.begin_handshake();
             Ok(HttpResponseOk(webhook.into()))
@@ -126,8 +133,11 @@ impl Api for Handlers {
             let caller = auth::caller(&rqctx, Scope::WebhooksWrite).await?;
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let deleted = app.store.delete_webhook(caller.account()?.clone(), id, app.clock.now()).await?;
-            app.engine.webhook_changed(id, deleted.ok_or_else(|| ApiError::not_found("webhook"))?);
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let deleted = app.store.delete_webhook(caller.account()?.clone(), id, app.clock.now(), &event).await?;
+            let revision = deleted.ok_or_else(|| ApiError::not_found("webhook"))?;
+            app.audit_log.write(&event);
+            app.engine.webhook_changed(id, revision);
             Ok(HttpResponseDeleted())
         })
         .await
@@ -144,20 +154,13 @@ impl Api for Handlers {
             caller.account()?;
             let app = rqctx.context();
             let event_type = query.get()?.into_inner().r#type;
-            let webhook = find_webhook(app, caller, path).await?;
+            let webhook = find_webhook(app, &caller, path).await?;
             let sample = event_type.map(|event_type| app.sample(event_type)).transpose()?;
-            let attempt = app.engine.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await;
-            let attempt =
-                attempt.map_err(|error| if error.is::<NotMade>() { ApiError::overloaded(error) } else { ApiError::internal(error) })?;
-            let attempt = attempt.map_err(|refusal| {
-                let detail = match refusal {
-                    TestRefusal::Account => "two tests of this account's webhooks are running: wait until one has ended",
-                    TestRefusal::Host => {
-                        "the host of this URL has accepted few callbacks, and its limits allow no test now: try again later"
-                    }
-                };
-                ApiError::rate_limited(detail, 1)
-            })?;
+            let mut event = audit::event(&rqctx, &caller, AuditObject::webhook(webhook.id));
+            let attempt = app.test(&webhook, sample.unwrap_or_else(Sample::of_test)).await?;
+            // A test changes nothing in the store, so its event can have the result.
+            audit::set_outcome(&mut event, &attempt.outcome);
+            app.record(event).await?;
             Ok(HttpResponseOk(attempt.into()))
         })
         .await
@@ -172,12 +175,13 @@ impl Api for Handlers {
             let caller = auth::caller(&rqctx, Scope::WebhooksSecrets).await?;
             caller.account()?;
             let app = rqctx.context();
-            let webhook = find_webhook(app, caller, path).await?;
+            let webhook = find_webhook(app, &caller, path).await?;
             let context = signing_context(webhook.account.as_str(), webhook.id);
             let secret = app.vault.open(&context, &webhook.signing_secret.0).map_err(ApiError::internal)?;
             let secret = String::from_utf8(secret.to_vec()).map_err(ApiError::internal)?;
             let previous = webhook.previous_secret.map(|previous| previous.valid_until);
             let previous_valid_until = previous.filter(|valid_until| app.clock.now() < *valid_until);
+            app.record(audit::event(&rqctx, &caller, AuditObject::webhook(webhook.id))).await?;
             Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))
         })
         .await
@@ -192,7 +196,9 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let (caller, rotation) = body::read(body, &rqctx, Scope::WebhooksSecrets).await?;
             let id = path.get()?.into_inner().id.0;
-            let (webhook, secret) = rqctx.context().rotate_secret(caller.account()?, id, rotation.overlap_seconds.duration()).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
+            let overlap = rotation.overlap_seconds.duration();
+            let (webhook, secret) = rqctx.context().rotate_secret(caller.account()?, id, overlap, event).await?;
             let previous_valid_until = webhook.previous_secret.map(|previous| previous.valid_until);
             let secret = secret.to_string();
             Ok(HttpResponseHeaders::new(HttpResponseOk(SigningSecretRecord { secret, previous_valid_until }), NoStore::HEADERS))
@@ -215,7 +221,8 @@ impl Api for Handlers {
                 dry_run: request.dry_run == Some(true),
                 after: request.cursor.map(|cursor| cursor.position()),
             };
-            match rqctx.context().engine.recover(caller.account()?, recovery).await? {
+            let event = audit::event(&rqctx, &caller, AuditObject::webhook(recovery.webhook_id));
+            match rqctx.context().engine.recover(caller.account()?, recovery, event).await? {
                 Recovered::Some { count, next } => {
                     let cursor = next.map(|(created_at, id)| RecoveryCursor::after(created_at, id));
                     Ok(HttpResponseAccepted(RecoveredDeliveries { count, cursor }))
@@ -254,24 +261,8 @@ impl Api for Handlers {
                 idempotency,
                 trace: TraceContext::of(rqctx.request.headers()),
             };
-            let notification = match app.store.publish_notification(publication, app.engine.slots()).await? {
-                Published::New { notification, leased } => {
-                    app.engine.begin(leased);
-                    notification
-                }
-                Published::Repeated(notification) => notification,
-                Published::Conflict => {
-                    let detail =
-                        "this Idempotency-Key was used for another body in the last 24 hours: use a new key for a new notification";
-                    return Err(ApiError::new(Kind::IdempotencyConflict, detail));
-                }
-                Published::Deleted => {
-                    let detail = "the notification that this Idempotency-Key published was deleted: use a new key for a new notification";
-                    return Err(ApiError::new(Kind::NotificationDeleted, detail));
-                }
-                Published::NoSuchWebhook => return Err(ApiError::not_found("webhook")),
-                Published::WebhookDeactivated => return Err(webhook_deactivated()),
-            };
+            let published = app.store.publish_notification(publication, app.engine.slots()).await?;
+            let notification = app.begin_deliveries(published)?;
             app.metrics.published(received_at.elapsed());
             Ok(HttpResponseAccepted(notification.into()))
         })
@@ -310,7 +301,8 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsWrite).await?;
             let id = path.get()?.into_inner().id.0;
-            let deleted = rqctx.context().engine.delete_notification(caller.account, id).await?;
+            let event = audit::event(&rqctx, &caller, AuditObject::new("notification", id));
+            let deleted = rqctx.context().engine.delete_notification(caller.account, id, event).await?;
             if deleted { Ok(HttpResponseDeleted()) } else { Err(ApiError::not_found("notification")) }
         })
         .await
@@ -371,27 +363,35 @@ impl Api for Handlers {
             let account = caller.account()?.clone();
             let id = path.get()?.into_inner().id.0;
             let app = rqctx.context();
-            let delivery = match app.store.redeliver(account, id, app.clock.now()).await? {
-                Redelivered::Due(delivery) => delivery,
-                Redelivered::NoSuchDelivery => return Err(ApiError::not_found("delivery")),
-                Redelivered::WebhookDeleted => {
-                    return Err(ApiError::new(Kind::NotFound, "the webhook of this delivery was deleted, so nothing can be sent to it"));
-                }
-                Redelivered::WebhookDeactivated => return Err(webhook_deactivated()),
-                Redelivered::NotificationDeleted => {
-                    let detail = "the notification was deleted with its payload, and cannot be sent again";
-                    return Err(ApiError::new(Kind::NotificationDeleted, detail));
-                }
-            };
+            let event = audit::event(&rqctx, &caller, AuditObject::new("delivery", id));
+            let delivery = redelivered(app.store.redeliver(account, id, app.clock.now(), &event).await?)?;
+            app.audit_log.write(&event);
             app.engine.wake_up();
-            Ok(HttpResponseAccepted((*delivery).into()))
+            Ok(HttpResponseAccepted(delivery.into()))
         })
         .await
     }
-}
 
-fn webhook_deactivated() -> ApiError {
-    ApiError::new(Kind::WebhookDeactivated, "the webhook is deactivated and gets nothing until it is activated")
+    async fn list_audit_events(
+        rqctx: RequestContext<App>,
+        query: Checked<Query<AuditEventQuery>>,
+    ) -> ApiResult<HttpResponseOk<AuditEventPage>> {
+        let rqctx = Lent::new(rqctx);
+        reply(&rqctx, async {
+            let caller = auth::caller(&rqctx, Scope::AuditRead).await?;
+            let query = query.get()?.into_inner();
+            let page = page(query.limit, query.cursor.as_ref());
+            let (since, until) = (query.since.map(|time| time.0), query.until.map(|time| time.0));
+            let filter = AuditFilter { account: caller.account.clone(), action: query.action, since, until };
+            let mut events = rqctx.context().store.list_audit_events(filter, page).await?;
+            if caller.account.is_some() {
+                events.items = events.items.into_iter().map(AuditEvent::for_account).collect();
+            }
+            let (data, cursor) = page_of(events);
+            Ok(HttpResponseOk(AuditEventPage { data, cursor }))
+        })
+        .await
+    }
 }
 
 fn page(limit: Option<PageLimit>, cursor: Option<&Cursor>) -> Page {

@@ -15,6 +15,7 @@ use rustls::pki_types::pem::PemObject as _;
 use slog::Logger;
 use tokio::task::JoinSet;
 
+use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
 use crate::delivery::Engine;
@@ -24,11 +25,13 @@ use crate::http::client_address::TrustedProxies;
 use crate::http::contexts::Contexts;
 use crate::http::dispatch::Dispatcher;
 use crate::http::rate_limit::Limit;
+use crate::http::refused_requests::RefusedRequests;
 use crate::http::{App, routes};
 use crate::metrics::Metrics;
 use crate::model::Rate;
 use crate::model::event_types::Catalogue;
 use crate::node::admin::AdminListener;
+use crate::node::audit::Audit;
 use crate::node::data_dir::DataDir;
 use crate::node::descriptors::Descriptors;
 use crate::node::listener::{self, Limits, Listener, Timeouts, tls};
@@ -58,6 +61,7 @@ pub struct Server {
     drain_timeout: Duration,
     access_token_file: PathBuf,
     first_start: bool,
+    audit: Audit,
     log: Logger,
     /// The lock of the data directory.
     _lock: Option<File>,
@@ -72,9 +76,11 @@ impl Server {
         let limits = StorageLimits {
             keep_succeeded: settings.keep_succeeded,
             keep_failed: settings.keep_failed,
+            keep_audit_events: settings.keep_audit_events,
             max_bytes: settings.max_bytes,
             min_free_bytes: settings.min_free_bytes,
         };
+        let audit_log = AuditLog::start(settings.audit_log.as_ref(), metrics.clone(), log.clone())?;
         let Opened { store, vault, first_start, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
         for id in vault.retired_ids() {
@@ -107,9 +113,11 @@ impl Server {
                 time: TimeDelta::days(i64::from(settings.deactivate_after_days)),
                 attempts: settings.deactivate_after_attempts,
             }),
+            audit_log: audit_log.clone(),
         };
         let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), metrics.clone(), log.clone());
         let access_tokens = Arc::new(AccessTokens::new(store.clone(), vault.clone(), clock.clone(), metrics.clone(), log.clone()));
+        let refused_requests: Arc<RefusedRequests> = Arc::default();
         let app = App {
             store: store.clone(),
             engine: engine.clone(),
@@ -119,6 +127,8 @@ impl Server {
             tokens: access_tokens.clone(),
             requests: Limit::new(Rate::new(settings.requests_per_second, TimeDelta::seconds(1))),
             failed_authentications: Limit::new(Rate::new(settings.failed_authentications_per_minute, TimeDelta::minutes(1))),
+            refused_requests: refused_requests.clone(),
+            audit_log: audit_log.clone(),
             require_handshake: settings.require_handshake,
             clock: clock.clone(),
             metrics: metrics.clone(),
@@ -165,7 +175,9 @@ impl Server {
             timeouts,
             trusted_proxies: TrustedProxies::default(),
         };
-        let admin = AdminListener::start(settings.admin_listen, engine.clone(), store, clock, metrics, admin_options, &log).await?;
+        let admin =
+            AdminListener::start(settings.admin_listen, engine.clone(), store.clone(), clock.clone(), metrics, admin_options, &log).await?;
+        let audit = Audit::start(refused_requests, store, audit_log, clock, &log);
         // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt
         // attempts in flight.
         engine.start(delivers);
@@ -184,6 +196,7 @@ impl Server {
             drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
             access_token_file: data_dir.access_token_file(),
             first_start,
+            audit,
             log,
             _lock: lock,
         })
@@ -267,6 +280,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         // If the store is not available, the last uses of the last minute are lost.
         let _ = tokio::time::timeout(STORE_USES_TIMEOUT, self.access_tokens.store_uses()).await;
         self.engine.drain(deadline).await;
+        self.audit.stop().await;
         if closed.is_err() {
             slog::warn!(self.log, "requests were still in progress at the end of the drain timeout and are interrupted");
         }

@@ -29,6 +29,24 @@ pub(crate) fn create_or_restrict(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens a regular file to append to it, or creates the file. Only the owner may read and write it.
+///
+/// # Errors
+/// If the file cannot be opened, or is not a regular file.
+pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
+    // Without this flag, opening a pipe would wait for a reader.
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).expect("the flags of open(2) are an int");
+    let file = OpenOptions::new().append(true).create(true).mode(OWNER_ONLY).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.mode() & 0o777 != OWNER_ONLY && metadata.uid() == rustix::process::geteuid().as_raw() {
+        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+    }
+    Ok(file)
+}
+
 /// Removes the permissions of other users. Does nothing if the file is missing, or if it belongs to another user: only
 /// the owner can change the mode.
 ///

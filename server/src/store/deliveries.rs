@@ -171,6 +171,8 @@ pub struct DeactivationPolicy {
 pub struct FinishedAttempt {
     /// Set if the webhook was deactivated.
     pub deactivated: Option<Deactivated>,
+    /// The stored event of the audit log, if the webhook was deactivated.
+    pub event: Option<AuditEvent>,
     /// The next delivery of an ordered webhook, if it was leased.
     pub next: Option<Leased>,
 }
@@ -186,6 +188,15 @@ pub enum DeactivationCause {
     /// The response was 410 Gone.
     Gone,
     Failing(Failures),
+}
+
+impl DeactivationCause {
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            DeactivationCause::Gone => REASON_GONE,
+            DeactivationCause::Failing(_) => REASON_FAILING,
+        }
+    }
 }
 
 /// The failed attempts of a webhook since its last success.
@@ -285,4 +296,17 @@ pub enum RecoveryStep {
     Prepared,
     NoSuchWebhook,
     WebhookDeactivated,
+}
+
+impl RecoveryStep {
+    /// Returns the number of deliveries that the step adds to the count of the recovery's event, or `None` if the step
+    /// has no event.
+    #[must_use]
+    pub fn recovered(&self, dry_run: bool) -> Option<u32> {
+        match self {
+            RecoveryStep::Recovered { count, .. } if !dry_run => Some(*count),
+            RecoveryStep::Prepared if !dry_run => Some(0),
+            _ => None,
+        }
+    }
 }

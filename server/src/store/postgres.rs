@@ -17,6 +17,7 @@ use super::keys::KnownKeys;
 use super::*;
 use crate::metrics::Metrics;
 
+mod audit;
 mod backlog_counts;
 mod batching;
 mod cancellations;

@@ -1,5 +1,6 @@
 //! Rules and limits that apply to both stores. Each store has its own SQL statements.
 
+pub(super) mod audit;
 pub(super) mod failures;
 pub(super) mod pauses;
 pub(super) mod retention;

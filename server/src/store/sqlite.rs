@@ -17,6 +17,7 @@ use super::queue::{Share, Urgency};
 use super::*;
 use crate::metrics::Metrics;
 
+pub(crate) mod audit;
 mod backlog_counts;
 mod cancellations;
 mod columns;
@@ -113,6 +114,7 @@ impl Sqlite {
     pub async fn initialise(&self, keys: Vec<KeyRecord>, token: StoredToken) -> Result<()> {
         self.write(Share::Own, Urgency::Now, move |connection| {
             keys.iter().try_for_each(|key| keys::insert(connection, key))?;
+            audit::insert(connection, &EventRow::from(&token_created(&token, AuditEvent::SERVICE)))?;
             tokens::insert(connection, &token)
         })
         .await

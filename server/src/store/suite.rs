@@ -5,9 +5,10 @@
 //! values. The tests with several nodes on PostgreSQL are in `postgres/tests.rs`.
 
 use super::*;
-use crate::api::types::{DeliveryStatus, Username};
+use crate::api::types::{AuditObject, DeliveryStatus, Username};
 use crate::slots::Caps;
 
+mod audit;
 pub(super) mod database;
 mod erasure;
 mod failures;
@@ -67,7 +68,7 @@ impl Bench {
     pub(super) async fn webhook_with(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
         let mut webhook = webhook_of(account);
         change(&mut webhook);
-        assert!(self.store.register_webhook(webhook.clone(), None, 1000).await.expect("stored"));
+        assert!(self.store.register_webhook(webhook.clone(), None, 1000, event()).await.expect("stored"));
         self.prove(&webhook);
         webhook
     }
@@ -146,6 +147,11 @@ impl Bench {
     pub(super) async fn status(&self, leased: &Leased) -> DeliveryStatus {
         self.delivery(leased.delivery_id).await.0.status
     }
+}
+
+/// Returns an event, for tests that do not check the audit log. It is leaked, so that futures can borrow it.
+pub(super) fn event() -> &'static AuditEvent {
+    Box::leak(Box::new(AuditEvent::new("test", AuditEvent::SERVICE, T0)))
 }
 
 pub(super) fn webhook_of(account: &str) -> Webhook {
@@ -236,9 +242,9 @@ async fn deliveries_of_a_deactivated_webhook_stay_cancelled_after_its_activation
     let webhook = bench.webhook("acme").await;
     let in_flight = bench.publish_to(&webhook).await.remove(0);
     bench.publish_to(&webhook).await;
-    bench.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("found");
+    bench.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1), event()).await.expect("stored").expect("found");
     assert_eq!(bench.status(&in_flight).await, DeliveryStatus::Cancelled, "cancelled before its row is changed");
-    bench.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(2)).await.expect("stored").expect("found");
+    bench.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(2), event()).await.expect("stored").expect("found");
     assert!(bench.lease(seconds(3)).await.leased.is_empty(), "an activation makes no cancelled delivery due");
     while bench.store.tidy(seconds(3)).await.expect("tidied") {}
     assert_eq!(bench.status(&in_flight).await, DeliveryStatus::Cancelled);
@@ -266,7 +272,7 @@ async fn gone_deactivates_a_webhook_unless_its_url_has_changed() {
         WebhookChange { target_url: Some(OutboundUrl::parse("https://example.com/moved").expect("a URL")), ..WebhookChange::default() };
     bench
         .store
-        .update_webhook(webhook.account.clone(), webhook.id, moved, seconds(1))
+        .update_webhook(webhook.account.clone(), webhook.id, moved, seconds(1), event())
         .await
         .expect("stored")
         .expect("found")
@@ -305,8 +311,8 @@ async fn data_of_another_account_is_not_found() {
     let other = Account::parse("other").expect("an account");
     let leased = bench.publish_to(&webhook).await.remove(0);
     assert!(bench.store.get_webhook(Some(other.clone()), webhook.id).await.expect("readable").is_none());
-    assert!(bench.store.delete_webhook(other.clone(), webhook.id, T0).await.expect("stored").is_none());
-    assert!(bench.store.deactivate_webhook(other.clone(), webhook.id, T0).await.expect("stored").is_none());
+    assert!(bench.store.delete_webhook(other.clone(), webhook.id, T0, event()).await.expect("stored").is_none());
+    assert!(bench.store.deactivate_webhook(other.clone(), webhook.id, T0, event()).await.expect("stored").is_none());
     assert!(bench.store.get_notification(Some(other.clone()), leased.notification.id).await.expect("readable").is_none());
     assert!(bench.store.get_delivery(Some(other.clone()), leased.delivery_id).await.expect("readable").is_none());
     let audience = Audience::Webhook { id: webhook.id, account: Some(other) };
@@ -320,7 +326,14 @@ async fn the_previous_signing_secret_is_kept_only_while_it_is_valid() {
     let rotate = async |secret: u8, overlap: i64| {
         let rotated = bench
             .store
-            .rotate_signing_secret(webhook.account.clone(), webhook.id, Sealed(vec![secret]), TimeDelta::seconds(overlap), seconds(10))
+            .rotate_signing_secret(
+                webhook.account.clone(),
+                webhook.id,
+                Sealed(vec![secret]),
+                TimeDelta::seconds(overlap),
+                seconds(10),
+                event(),
+            )
             .await;
         rotated.expect("stored").expect("found")
     };
@@ -339,7 +352,7 @@ async fn the_previous_signing_secret_is_kept_only_while_it_is_valid() {
     assert_eq!(secrets(&found().await), (vec![4], None, 3));
     assert_eq!(secrets(&rotate(5, 0).await), (vec![5], None, 4));
     let other = Account::parse("other").expect("an account");
-    let foreign = bench.store.rotate_signing_secret(other, webhook.id, Sealed(vec![6]), TimeDelta::zero(), seconds(20)).await;
+    let foreign = bench.store.rotate_signing_secret(other, webhook.id, Sealed(vec![6]), TimeDelta::zero(), seconds(20), event()).await;
     assert!(foreign.expect("stored").is_none());
     assert_eq!(secrets(&found().await).0, [5]);
 }
@@ -349,9 +362,10 @@ async fn a_deleted_webhook_has_no_secrets_and_its_deliveries_stay_readable() {
     let bench = Bench::new(100, 100).await;
     let webhook = bench.webhook("acme").await;
     let leased = bench.publish_to(&webhook).await.remove(0);
-    let rotated = bench.store.rotate_signing_secret(webhook.account.clone(), webhook.id, Sealed(vec![3]), TimeDelta::days(1), T0).await;
+    let rotated =
+        bench.store.rotate_signing_secret(webhook.account.clone(), webhook.id, Sealed(vec![3]), TimeDelta::days(1), T0, event()).await;
     assert!(rotated.expect("stored").expect("found").previous_secret.is_some());
-    bench.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("found");
+    bench.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(1), event()).await.expect("stored").expect("found");
     assert!(bench.store.current_destination(webhook.id).await.expect("readable").is_none());
     assert_eq!(bench.status(&leased).await, DeliveryStatus::Cancelled);
     let without_secrets =

@@ -35,6 +35,7 @@ pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
         (Method::GET, "/deliveries".to_owned(), String::new(), Scope::DeliveriesRead),
         (Method::GET, format!("/deliveries/{ID}"), String::new(), Scope::DeliveriesRead),
         (Method::POST, format!("/deliveries/{ID}/redelivery"), String::new(), Scope::DeliveriesWrite),
+        (Method::GET, "/audit-events".to_owned(), String::new(), Scope::AuditRead),
     ]
 }
 
@@ -177,7 +178,9 @@ async fn objects_of_another_account_are_not_found() {
         }
     }
     assert_eq!(theirs.webhook(&id).await, before);
-    for list in ["/webhooks", "/notifications", "/deliveries", &format!("/deliveries?webhookID={id}")] {
+    for list in
+        ["/webhooks", "/notifications", "/deliveries", &format!("/deliveries?webhookID={id}"), "/audit-events?action=registerWebhook"]
+    {
         assert!(ours.list(list).await.is_empty(), "{list}");
         assert_eq!(theirs.list(list).await.len(), 1, "{list}");
     }

@@ -6,6 +6,7 @@
 
 mod harness;
 
+mod audit; // the audit log: its events, its file, and what accounts see of it
 mod auth; // access tokens, scopes, accounts, and the order in which a request is checked
 mod authentication; // authentication of callbacks: basic, and with tokens from a token server
 mod backup; // backup under load, and restore

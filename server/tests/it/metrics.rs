@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 use http::Method;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::{Value, json};
 use webhooks_server::model::PauseScope;
-use webhooks_server_api::types::Account;
+use webhooks_server_api::types::{Account, AuditEvent};
 
 use crate::harness::{Api, Reply, SHORT_STATEMENT_TIMEOUT, Server, Setup, eventually, id_of};
 
@@ -180,6 +180,11 @@ async fn pending_deliveries_and_attempts_in_flight_are_separate_metrics() {
     }
 }
 
+/// Returns an event of the audit log, for tests that do not check the audit log.
+fn pause_event() -> AuditEvent {
+    AuditEvent::new("deliveries.paused", AuditEvent::OPERATOR, Utc::now())
+}
+
 #[tokio::test]
 async fn pauses_are_counted_by_scope_and_paused_deliveries_are_not_late() {
     let flags = ["--max-in-flight-per-webhook", "1", "--attempt-timeout-seconds", "300"];
@@ -207,11 +212,11 @@ async fn pauses_are_counted_by_scope_and_paused_deliveries_are_not_late() {
     };
     wait_for_values(60.0, [0.0, 0.0, 0.0]).await;
     for scope in [PauseScope::All, account] {
-        assert!(store.pause_deliveries(scope, server.now()).await.expect("stored"));
+        assert!(store.pause_deliveries(scope, server.now(), &pause_event()).await.expect("stored"));
     }
     wait_for_values(0.0, [1.0, 1.0, 0.0]).await;
-    assert!(store.pause_deliveries(webhook, server.now()).await.expect("stored"));
-    assert!(store.resume_deliveries(PauseScope::All, server.now()).await.expect("stored"));
+    assert!(store.pause_deliveries(webhook, server.now(), &pause_event()).await.expect("stored"));
+    assert!(store.resume_deliveries(PauseScope::All, server.now(), &pause_event()).await.expect("stored"));
     wait_for_values(0.0, [0.0, 1.0, 1.0]).await;
 }
 

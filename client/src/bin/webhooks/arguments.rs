@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+mod audit;
 mod receiving;
 
+pub(crate) use audit::AuditEvents;
 pub(crate) use receiving::{CheckReceiver, Listen};
 use webhooks_client::types::{ListDeliveriesStatus, ListWebhooksStatus};
 
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Deliveries(Deliveries),
     /// Make a delivery due now, even if the delivery succeeded
     Redeliver(DeliveryId),
+    /// List events of the audit log, the newest first: who changed what
+    AuditEvents(AuditEvents),
     /// Receive, verify and print callbacks on this machine
     Listen(Listen),
     /// Send valid and invalid callbacks to your receiver, and report the mistakes of the receiver
@@ -368,6 +372,7 @@ mod tests {
             Command::Deliveries(Deliveries { id: Some(_), .. }) => &["getDelivery"],
             Command::Deliveries(_) => &["listDeliveries"],
             Command::Redeliver(_) => &["redeliver"],
+            Command::AuditEvents(_) => &["listAuditEvents"],
             Command::Listen(Listen { register: true, .. }) => &["registerWebhook", "getSigningSecret", "deleteWebhook"],
             Command::Listen(_) => &[],
             Command::CheckReceiver(CheckReceiver { secret_file: None, webhook: Some(_), .. }) => &["getSigningSecret"],
@@ -402,6 +407,7 @@ mod tests {
             "deliveries",
             "deliveries ID",
             "redeliver ID",
+            "audit-events",
         ];
         let reached: BTreeSet<String> = lines
             .iter()

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use webhooks_client::types::{
-    Delivery, EventType, ListDeliveriesCursor, ListDeliveriesType, ListEventTypesCursor, ListNotificationsCursor, ListNotificationsType,
-    ListWebhooksCursor, Notification, PublishNotificationIdempotencyKey, SigningSecretRotation, TestWebhookType, Webhook,
-    WebhookActivation, WebhookActivationStatus, WebhookDeactivation, WebhookDeactivationStatus,
+    AuditEvent, Delivery, EventType, ListAuditEventsAction, ListAuditEventsCursor, ListDeliveriesCursor, ListDeliveriesType,
+    ListEventTypesCursor, ListNotificationsCursor, ListNotificationsType, ListWebhooksCursor, Notification,
+    PublishNotificationIdempotencyKey, SigningSecretRotation, TestWebhookType, Webhook, WebhookActivation, WebhookActivationStatus,
+    WebhookDeactivation, WebhookDeactivationStatus,
 };
 
 use crate::api::Api;
-use crate::arguments::{Command, CommandLine, Deliveries, EventTypes, List, Notifications, Paging};
+use crate::arguments::{AuditEvents, Command, CommandLine, Deliveries, EventTypes, List, Notifications, Paging};
 use crate::output::{Listing, print, print_listing, print_one, print_secret};
 use crate::{check_receiver, listen, recover, requests};
 
@@ -93,6 +94,7 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
             print_one(&api.settle(client.get_delivery().id(*id).send().await)?, json)?;
         }
         Command::Deliveries(filter) => print_listing(&deliveries(api, filter).await?, json)?,
+        Command::AuditEvents(filter) => print_listing(&audit_events(api, filter).await?, json)?,
         Command::Redeliver(delivery) => print_one(&api.settle(client.redeliver().id(delivery.id).send().await)?, json)?,
         Command::Listen(_) | Command::CheckReceiver(_) => unreachable!("handled in `run`"),
     }
@@ -158,6 +160,27 @@ async fn deliveries(api: &Api, filter: &Deliveries) -> Result<Listing<Delivery>>
         }
         if let Some(event_type) = &filter.event_type {
             request = request.type_(requests::parse::<ListDeliveriesType>(event_type, requests::EVENT_TYPE)?);
+        }
+        if let Some(since) = filter.since {
+            request = request.since(since);
+        }
+        if let Some(until) = filter.until {
+            request = request.until(until);
+        }
+        let page = api.settle(request.send().await)?;
+        Ok(Listing { data: page.data, cursor: page.cursor.map(String::from) })
+    })
+    .await
+}
+
+async fn audit_events(api: &Api, filter: &AuditEvents) -> Result<Listing<AuditEvent>> {
+    fetch_pages(&filter.paging, async |cursor: Option<String>, limit| {
+        let mut request = api.client.list_audit_events().limit(limit);
+        if let Some(cursor) = cursor {
+            request = request.cursor(requests::parse::<ListAuditEventsCursor>(&cursor, requests::CURSOR)?);
+        }
+        if let Some(action) = &filter.action {
+            request = request.action(requests::parse::<ListAuditEventsAction>(action, requests::ACTION)?);
         }
         if let Some(since) = filter.since {
             request = request.since(since);

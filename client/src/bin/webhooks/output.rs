@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use chrono::{DateTime, Local, Utc};
 use comfy_table::Table;
 use serde::Serialize;
-use webhooks_client::types::{Attempt, Auth, Delivery, DeliveryDetail, EventType, Notification, SigningSecret, Webhook};
+use webhooks_client::types::{Attempt, AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, SigningSecret, Webhook};
 
 /// The items of one page or of several pages, and the cursor of the next page.
 #[derive(Serialize)]
@@ -253,6 +253,28 @@ impl Show for Attempt {
             ("took", Some(format!("{} ms", self.duration_ms))),
             ("response", self.response_body.as_ref().filter(|body| !body.is_empty()).map(|body| format!("{}{cut}", body.as_str()))),
         ])
+    }
+}
+
+impl Show for AuditEvent {
+    const COLUMNS: &'static [&'static str] = &["TIME", "ACTION", "OBJECT", "ACTOR", "RESULT", "COUNT", "ADDRESS"];
+
+    fn row(&self) -> Vec<String> {
+        let object = self.object.as_ref().map_or_else(String::new, |object| format!("{} {}", object.type_.as_str(), object.id.as_str()));
+        let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.as_str()));
+        vec![
+            time(&self.at),
+            self.action.to_string(),
+            object,
+            self.user.as_ref().map_or_else(|| self.actor.to_string(), |user| format!("{} {}", self.actor.as_str(), user.as_str())),
+            format!("{}{reason}", self.result.as_str()),
+            self.count.map_or_else(String::new, |count| count.to_string()),
+            self.address.as_ref().map_or_else(String::new, |address| address.as_str().to_owned()),
+        ]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        Self::COLUMNS.iter().copied().zip(self.row()).collect()
     }
 }
 

@@ -39,7 +39,7 @@ macro_rules! columns {
 }
 
 /// The small tables are first, so that an error in a small table appears early.
-pub(super) const TABLES: [Table; 19] = [
+pub(super) const TABLES: [Table; 20] = [
     table("keys", 1, columns![id: Text, kind: Text, state: Text, sealed: Bytes, created_at: Millis]),
     Table {
         source_filter: "name <> 'write_probe'",
@@ -91,6 +91,7 @@ pub(super) const TABLES: [Table; 19] = [
         ],
     ),
     table("walks", 1, columns![name: Text, reached: Id, begun_at: Millis]),
+    table("audit_events", 1, columns![id: Id, account: Text, action: Text, count: Int, details: Text]),
     table(
         "notifications",
         1,

@@ -12,6 +12,8 @@ use tokio_postgres::types::{ToSql, Type};
 use super::progress::{Identity, Progress};
 use super::row::{Row, Value};
 use super::tables::{TABLES, Table};
+use crate::api::types::AuditEvent;
+use crate::store::EventRow;
 use crate::store::postgres::Options;
 use crate::store::postgres::migration_guard::{self, FINISHED_MOVE, UNFINISHED_MOVE};
 
@@ -140,16 +142,25 @@ impl Target {
         self.run("COMMIT").await
     }
 
-    /// Marks the move as finished. After the commit, nodes may start on the database.
-    pub(super) async fn finish(&self, progress: &Progress) -> anyhow::Result<()> {
+    /// Marks the move as finished, and stores its event. After the commit, nodes may start on the database.
+    pub(super) async fn finish(&self, progress: &Progress, event: &AuditEvent) -> anyhow::Result<()> {
         // Without ANALYZE, PostgreSQL would plan queries for empty tables until autovacuum runs.
         for table in &TABLES {
             self.run(&format!("{BEGIN}; ANALYZE {}; COMMIT", table.name)).await?;
         }
-        let finished = "UPDATE properties SET name = $3, value = $4 WHERE name = $1 AND value = $2 RETURNING 1";
-        let (before, after) = (progress.to_bytes(), Progress::new(progress.of.clone()).to_bytes());
-        let values: [(&(dyn ToSql + Sync), Type); 4] =
-            [(&UNFINISHED_MOVE, Type::TEXT), (&before, Type::BYTEA), (&FINISHED_MOVE, Type::TEXT), (&after, Type::BYTEA)];
+        let finished = "WITH finished AS (UPDATE properties SET name = $3, value = $4 WHERE name = $1 AND value = $2 RETURNING 1),
+             recorded AS (INSERT INTO audit_events (id, action, details) SELECT $5, $6, $7 FROM finished)
+             SELECT 1 FROM finished";
+        let (before, after, event) = (progress.to_bytes(), Progress::new(progress.of.clone()).to_bytes(), EventRow::from(event));
+        let values: [(&(dyn ToSql + Sync), Type); 7] = [
+            (&UNFINISHED_MOVE, Type::TEXT),
+            (&before, Type::BYTEA),
+            (&FINISHED_MOVE, Type::TEXT),
+            (&after, Type::BYTEA),
+            (&event.id, Type::UUID),
+            (&event.action, Type::TEXT),
+            (&event.details, Type::TEXT),
+        ];
         let finished = self.query(finished, &values).await?;
         ensure!(!finished.is_empty(), "another `webhooks-server migrate` is moving to the same database");
         Ok(())

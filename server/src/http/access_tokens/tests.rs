@@ -5,10 +5,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::api::Scope;
-use crate::api::types::Account;
+use crate::api::types::{Account, AuditEvent};
 use crate::secrets::access_token::{new_token, with_mac};
 use crate::secrets::master_key::MasterKey;
 use crate::store::sqlite::Sqlite;
+use crate::store::token_created;
 
 #[derive(Clone, Default)]
 struct CapturedLog(Arc<Mutex<Vec<u8>>>);
@@ -49,7 +50,7 @@ impl Fixture {
         let name = name.parse().expect("a name");
         let (row, text) =
             new_token(&self.tokens.vault, &name, Some(account), &[Scope::WebhooksRead], START, expires_at).expect("random bytes");
-        self.tokens.store.create_token(row.clone()).await.expect("stored");
+        self.tokens.store.create_token(row.clone(), &token_created(&row, AuditEvent::OPERATOR)).await.expect("stored");
         (row, text)
     }
 
@@ -181,10 +182,15 @@ async fn a_token_warns_once_a_day_in_the_14_days_before_it_expires() {
     let (old, _) = fixture.create("replaced", Some(expires_at - TimeDelta::days(2))).await;
     fixture.create("ended", Some(START - TimeDelta::days(1))).await;
     fixture.create("unlimited", None).await;
-    fixture.tokens.store.revoke_token(revoked.id, START).await.expect("stored");
+    fixture
+        .tokens
+        .store
+        .revoke_token(revoked.id, START, &AuditEvent::new("token.revoked", AuditEvent::OPERATOR, START))
+        .await
+        .expect("stored");
     let successor = with_mac(&fixture.tokens.vault, StoredToken { id: Uuid::now_v7(), hash: vec![1; 32], expires_at: None, ..old.clone() });
     let rotation = store::TokenRotation { previous_mac: old.mac.clone(), replaced: old, successor };
-    assert!(fixture.tokens.store.rotate_token(rotation).await.expect("stored"));
+    assert!(fixture.tokens.store.rotate_token(rotation, &[]).await.expect("stored"));
 
     let warnings = || fixture.logged("expires soon");
     fixture.check_at(expires_at - TimeDelta::days(14) - TimeDelta::seconds(1)).await;

@@ -1,4 +1,4 @@
-//! The audience and the idempotency key of a publication.
+//! The audience and the idempotency key of a publication. The responses to publications and redeliveries.
 
 use uuid::Uuid;
 
@@ -6,7 +6,7 @@ use crate::api::problem::{ApiError, Kind};
 use crate::api::types::{Account, IdempotencyKey};
 use crate::http::App;
 use crate::http::auth::Caller;
-use crate::store::{Audience, Idempotency};
+use crate::store::{Audience, Delivery, Idempotency, Notification, Published, Redelivered};
 
 /// Returns the audience of a notification. A token of an account publishes only to that account.
 pub(super) fn audience(caller: Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
@@ -28,7 +28,48 @@ pub(super) fn audience(caller: Caller, account: Option<Account>, webhook_id: Opt
     }
 }
 
+pub(super) fn webhook_deactivated() -> ApiError {
+    ApiError::new(Kind::WebhookDeactivated, "the webhook is deactivated and gets nothing until it is activated")
+}
+
+/// Returns the delivery that is due again.
+pub(super) fn redelivered(result: Redelivered) -> Result<Delivery, ApiError> {
+    match result {
+        Redelivered::Due(delivery) => Ok(*delivery),
+        Redelivered::NoSuchDelivery => Err(ApiError::not_found("delivery")),
+        Redelivered::WebhookDeleted => {
+            Err(ApiError::new(Kind::NotFound, "the webhook of this delivery was deleted, so nothing can be sent to it"))
+        }
+        Redelivered::WebhookDeactivated => Err(webhook_deactivated()),
+        Redelivered::NotificationDeleted => {
+            let detail = "the notification was deleted with its payload, and cannot be sent again";
+            Err(ApiError::new(Kind::NotificationDeleted, detail))
+        }
+    }
+}
+
 impl App {
+    /// Begins the deliveries that a publication has leased, and returns the notification.
+    pub(super) fn begin_deliveries(&self, published: Published) -> Result<Notification, ApiError> {
+        match published {
+            Published::New { notification, leased } => {
+                self.engine.begin(leased);
+                Ok(notification)
+            }
+            Published::Repeated(notification) => Ok(notification),
+            Published::Conflict => {
+                let detail = "this Idempotency-Key was used for another body in the last 24 hours: use a new key for a new notification";
+                Err(ApiError::new(Kind::IdempotencyConflict, detail))
+            }
+            Published::Deleted => {
+                let detail = "the notification that this Idempotency-Key published was deleted: use a new key for a new notification";
+                Err(ApiError::new(Kind::NotificationDeleted, detail))
+            }
+            Published::NoSuchWebhook => Err(ApiError::not_found("webhook")),
+            Published::WebhookDeactivated => Err(webhook_deactivated()),
+        }
+    }
+
     pub(super) fn idempotency(&self, caller: &Caller, headers: &http::HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, ApiError> {
         let invalid = |why: String| ApiError::new(Kind::InvalidRequest, format!("the Idempotency-Key header {why}"));
         let mut values = headers.get_all("idempotency-key").iter();

@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 use crate::api::extract::Checked;
 use crate::api::problem::{ApiError, Kind};
 use crate::api::types::{
-    Account, Auth, AuthInput, CustomHeaderInputs, Description, EventType, EventTypes, IdPath, OutboundUrl, WebhookRegistration,
+    Account, AuditEvent, Auth, AuthInput, CustomHeaderInputs, Description, EventType, EventTypes, IdPath, OutboundUrl, WebhookRegistration,
     WebhookUpdate,
 };
-use crate::delivery::Sample;
 use crate::delivery::guard::Guard;
+use crate::delivery::{NotMade, Sample, TestRefusal};
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::model::Challenge;
@@ -23,9 +23,9 @@ use crate::secrets::context::{auth_context, headers_context, origin, signing_con
 use crate::secrets::signing_secret::SigningSecret;
 use crate::store::{self, CustomHeaders, Deactivation, Sealed, UpdateRefusal, WebhookChange};
 
-pub(super) async fn find_webhook(app: &App, caller: Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
+pub(super) async fn find_webhook(app: &App, caller: &Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
     let id = path.get()?.into_inner().id.0;
-    app.store.get_webhook(caller.account, id).await?.ok_or_else(|| ApiError::not_found("webhook"))
+    app.store.get_webhook(caller.account.clone(), id).await?.ok_or_else(|| ApiError::not_found("webhook"))
 }
 
 fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
@@ -78,6 +78,20 @@ impl Tries {
 }
 
 impl App {
+    /// Sends a test callback, and returns the attempt.
+    pub(super) async fn test(&self, webhook: &store::Webhook, sample: Sample) -> Result<store::Attempt, ApiError> {
+        let attempt = self.engine.test(webhook, sample).await;
+        let attempt =
+            attempt.map_err(|error| if error.is::<NotMade>() { ApiError::overloaded(error) } else { ApiError::internal(error) })?;
+        attempt.map_err(|refusal| {
+            let detail = match refusal {
+                TestRefusal::Account => "two tests of this account's webhooks are running: wait until one has ended",
+                TestRefusal::Host => "the host of this URL has accepted few callbacks, and its limits allow no test now: try again later",
+            };
+            ApiError::rate_limited(detail, 1)
+        })
+    }
+
     pub(super) fn sample(&self, event_type: EventType) -> Result<Sample, ApiError> {
         let data = self.catalogue.example(event_type.as_str()).map(ToOwned::to_owned);
         match data {
@@ -90,15 +104,22 @@ impl App {
         }
     }
 
-    /// Checks the URLs and the event types of a registration, and stores the webhook.
-    pub(super) async fn register(&self, account: &Account, registration: WebhookRegistration) -> Result<store::Webhook, ApiError> {
+    /// Checks the URLs and the event types of a registration, and stores the webhook. `event` returns the event of the audit
+    /// log for the identifier of the webhook.
+    pub(super) async fn register(
+        &self,
+        account: &Account,
+        registration: WebhookRegistration,
+        event: impl Fn(Uuid) -> AuditEvent,
+    ) -> Result<store::Webhook, ApiError> {
         check_url(&self.guard, "/targetURL", &registration.target_url)?;
         check_event_types(&self.catalogue, registration.event_types.as_ref())?;
         check_token_url(&self.guard, registration.auth.as_ref())?;
         let mut tries = Tries::default();
         loop {
             let webhook = self.new_webhook(account.clone(), registration.clone());
-            match self.store.register_webhook(webhook.clone(), self.handshake(), self.webhooks_per_account).await {
+            let event = event(webhook.id);
+            match self.store.register_webhook(webhook.clone(), self.handshake(), self.webhooks_per_account, &event).await {
                 Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
                 Ok(false) => {
                     let detail = format!("the account has {} webhooks already: delete one first", self.webhooks_per_account);
@@ -106,6 +127,7 @@ impl App {
                 }
                 stored => {
                     stored?;
+                    self.audit_log.write(&event);
                     self.begin_handshake();
                     return Ok(webhook);
                 }
@@ -114,7 +136,13 @@ impl App {
     }
 
     /// Checks the URLs and the event types of an update, and stores the changed webhook.
-    pub(super) async fn update(&self, account: &Account, id: Uuid, update: WebhookUpdate) -> Result<store::Webhook, ApiError> {
+    pub(super) async fn update(
+        &self,
+        account: &Account,
+        id: Uuid,
+        update: WebhookUpdate,
+        event: AuditEvent,
+    ) -> Result<store::Webhook, ApiError> {
         if let Some(target_url) = &update.target_url {
             check_url(&self.guard, "/targetURL", target_url)?;
         }
@@ -123,11 +151,12 @@ impl App {
         let mut tries = Tries::default();
         loop {
             let change = self.webhook_change(account, id, update.clone()).await?;
-            match self.store.update_webhook(account.clone(), id, change, self.clock.now()).await {
+            match self.store.update_webhook(account.clone(), id, change, self.clock.now(), &event).await {
                 Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
                 Ok(Some(Err(UpdateRefusal::OtherOrigin))) if tries.next() => {}
                 updated => {
                     let webhook = updated?.ok_or_else(|| ApiError::not_found("webhook"))?.map_err(refused)?;
+                    self.audit_log.write(&event);
                     self.engine.webhook_changed(id, webhook.revision);
                     self.begin_handshake();
                     return Ok(webhook);
@@ -142,15 +171,17 @@ impl App {
         account: &Account,
         id: Uuid,
         overlap: TimeDelta,
+        event: AuditEvent,
     ) -> Result<(store::Webhook, Zeroizing<String>), ApiError> {
         let secret = SigningSecret::generate(&SystemRandom::new()).expose();
         let mut tries = Tries::default();
         loop {
             let sealed = self.seal(&signing_context(account.as_str(), id), &secret);
-            match self.store.rotate_signing_secret(account.clone(), id, sealed, overlap, self.clock.now()).await {
+            match self.store.rotate_signing_secret(account.clone(), id, sealed, overlap, self.clock.now(), &event).await {
                 Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
                 rotated => {
                     let webhook = rotated?.ok_or_else(|| ApiError::not_found("webhook"))?;
+                    self.audit_log.write(&event);
                     self.engine.webhook_changed(id, webhook.revision);
                     return Ok((webhook, secret));
                 }

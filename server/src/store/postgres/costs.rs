@@ -15,7 +15,7 @@ use super::*;
 use crate::api::types::DeliveryStatus;
 use crate::slots::{Caps, Slots, WorkItem};
 use crate::store::backlog_counts::ScanPosition;
-use crate::store::suite::webhook_of;
+use crate::store::suite::{event, webhook_of};
 
 mod backlog;
 mod hot;
@@ -79,7 +79,7 @@ impl<'a> Measured<'a> {
         let wide = webhook_of(&format!("wide-{}", mode.name()));
         for _ in 0..10 {
             let webhook = Webhook { id: Uuid::now_v7(), ..wide.clone() };
-            assert!(store.register_webhook(webhook, None, 10).await.expect("stored"));
+            assert!(store.register_webhook(webhook, None, 10, event()).await.expect("stored"));
         }
         Measured { world, store, mode, wide, costs: Mutex::default() }
     }

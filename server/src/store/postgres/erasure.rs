@@ -12,12 +12,18 @@ use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
 /// Deletes the payload of a notification and cancels its pending deliveries. One publish created all deliveries of the
-/// notification, so the number of deliveries is limited.
-pub(super) async fn delete_notification(session: &Session, account: Option<&Account>, id: Uuid, now: DateTime<Utc>) -> SessionResult<bool> {
-    let exists = "SELECT 1 FROM notifications WHERE id = $1 AND data IS NOT NULL AND ($2 IS NULL OR account = $2)";
-    if session.query_opt(exists, &[&id, &account.map(Account::as_str)]).await?.is_none() {
-        return Ok(false);
-    }
+/// notification, so the number of deliveries is limited. Returns the account of the notification, which the event
+/// concerns.
+pub(super) async fn delete_notification(
+    session: &Session,
+    account: Option<&Account>,
+    id: Uuid,
+    now: DateTime<Utc>,
+    event: &EventRow,
+) -> SessionResult<Option<Account>> {
+    let owner = "SELECT account FROM notifications WHERE id = $1 AND data IS NOT NULL AND ($2 IS NULL OR account = $2)";
+    let Some(owner) = session.query_opt(owner, &[&id, &account.map(Account::as_str)]).await? else { return Ok(None) };
+    let event = EventRow { account: owner.try_get(0)?, ..event.clone() };
     // These locks make other transactions that lease or redeliver the deliveries wait. So those transactions see the
     // deletion.
     lock_orders(session, id).await?;
@@ -26,17 +32,13 @@ pub(super) async fn delete_notification(session: &Session, account: Option<&Acco
     let deliveries: Vec<Uuid> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
     let erased = session.execute("UPDATE notifications SET data = NULL WHERE id = $1 AND data IS NOT NULL", &[&id]).await?;
     if erased == 0 {
-        return Ok(false);
+        return Ok(None);
     }
     cancel(session, deliveries, now).await?;
-    session
-        .execute(
-            "WITH change AS (INSERT INTO changes (notification_id) VALUES ($1))
-             INSERT INTO erasures (notification_id, wiped_up_to) VALUES ($1, $2)",
-            &[&id, &Uuid::nil()],
-        )
-        .await?;
-    Ok(true)
+    let begun = "WITH change AS (INSERT INTO changes (notification_id) VALUES ($1))
+                 INSERT INTO erasures (notification_id, wiped_up_to) VALUES ($1, $2)";
+    audit::insert_with(session, &event, session.execute(begun, &[&id, &Uuid::nil()])).await?;
+    Ok(event.account.map(Account::stored))
 }
 
 /// Locks the row in `sequences` of each ordered webhook that has a pending delivery of the notification.

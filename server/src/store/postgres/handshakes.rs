@@ -92,15 +92,15 @@ pub(super) async fn due(session: &Session, incarnation: Uuid, now: DateTime<Utc>
 const IS_FREE: &str =
     "(h.taken_by IS NULL OR (h.taken_by <> $1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = h.taken_by)))";
 
-/// Records the result of an attempt of a handshake. Returns the webhook's new revision if the handshake has activated
-/// the webhook.
+/// Records the result of an attempt of a handshake. If the handshake has activated the webhook, returns the webhook's
+/// new revision and the stored event.
 pub(super) async fn finish(
     session: &Session,
     webhook_id: Uuid,
     challenge: &Challenge,
     end: HandshakeEnd,
     now: DateTime<Utc>,
-) -> SessionResult<Option<u32>> {
+) -> SessionResult<Option<(u32, AuditEvent)>> {
     if let HandshakeEnd::RetryAt(due_at) = end {
         session
             .execute(
@@ -126,6 +126,8 @@ pub(super) async fn finish(
         )
         .await?;
     let revision = verified.try_get(0)?;
-    webhook_rows::note_change(session, webhook.account.as_str(), webhook_id, revision).await?;
-    Ok(Some(count(revision)))
+    let (account, event) =
+        (webhook.account.as_str(), AuditEvent::of_service(ACTIVATED, webhook.account.as_str(), webhook_id, VERIFIED, now));
+    audit::insert_with(session, &EventRow::from(&event), webhook_rows::note_change(session, account, webhook_id, revision)).await?;
+    Ok(Some((count(revision), event)))
 }

@@ -78,7 +78,12 @@ pub(super) async fn check_held(session: &Session, held: &str) -> SessionResult<(
 }
 
 /// Compares the keys that the live nodes hold only if `check_nodes` is true.
-pub(super) async fn begin_rotation(session: &Session, next: &KeyRecord, check_nodes: bool) -> SessionResult<RotationStart> {
+pub(super) async fn begin_rotation(
+    session: &Session,
+    next: &KeyRecord,
+    check_nodes: bool,
+    event: &EventRow,
+) -> SessionResult<RotationStart> {
     let transaction = begin_alone(session).await?;
     let keys = list(&transaction).await?;
     let has_current = keys.iter().any(|key| key.is_master(KeyState::Current));
@@ -95,7 +100,7 @@ pub(super) async fn begin_rotation(session: &Session, next: &KeyRecord, check_no
         }
     }
     transaction.execute("UPDATE keys SET state = 'retiring' WHERE kind = 'master' AND state = 'current'", &[]).await?;
-    insert(&transaction, next).await?;
+    audit::insert_with(&transaction, event, insert(&transaction, next)).await?;
     transaction.commit().await?;
     Ok(RotationStart::Begun)
 }
@@ -127,7 +132,8 @@ pub(super) async fn reseal_key(session: &Session, id: &str, before: &Sealed, aft
     Ok(session.execute(update, &[&id, &&before.0[..], &&after.0[..]]).await? > 0)
 }
 
-pub(super) async fn finish_rotation(session: &Session) -> SessionResult<()> {
+/// Returns whether a master key was retiring.
+pub(super) async fn finish_rotation(session: &Session) -> SessionResult<bool> {
     let finish = "UPDATE keys SET state = 'retired' WHERE kind = 'master' AND state = 'retiring'";
-    session.execute(finish, &[]).await.map(drop)
+    Ok(session.execute(finish, &[]).await? > 0)
 }

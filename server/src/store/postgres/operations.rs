@@ -11,10 +11,10 @@ use crate::store::shared::ROW;
 /// The SQL statements are in other modules, one module for each subject.
 #[async_trait]
 impl Store for Postgres {
-    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, event: &AuditEvent) -> Result<bool> {
         self.admit(ROW).await?;
-        let share = Share::of(Some(&webhook.account), ROW);
-        self.registrations.run(share, Urgency::Now, |sender| registrations::Command { webhook, handshake, limit, sender }).await
+        let (share, event) = (Share::of(Some(&webhook.account), ROW), event.into());
+        self.registrations.run(share, Urgency::Now, |sender| registrations::Command { webhook, handshake, limit, event, sender }).await
     }
 
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
@@ -31,17 +31,20 @@ impl Store for Postgres {
         id: Uuid,
         change: WebhookChange,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<std::result::Result<Webhook, UpdateRefusal>>> {
+        let event = EventRow::from(event);
         let updated = in_transaction!(keys::begin, self.callers, |transaction| async {
             keys::check(&transaction, &change.sealed()).await?;
-            webhooks::update(&transaction, &account, id, change.clone(), now).await
+            webhooks::update(&transaction, &account, id, change.clone(), now, &event).await
         })?;
         self.wakeup.notify();
         Ok(updated)
     }
 
-    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
-        let deactivated = in_transaction!(self.callers, |transaction| webhooks::deactivate(&transaction, &account, id, now))?;
+    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Option<Webhook>> {
+        let event = EventRow::from(event);
+        let deactivated = in_transaction!(self.callers, |transaction| webhooks::deactivate(&transaction, &account, id, now, &event))?;
         self.wakeup.notify();
         Ok(deactivated)
     }
@@ -52,9 +55,11 @@ impl Store for Postgres {
         id: Uuid,
         handshake: Option<Challenge>,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<Webhook>> {
+        let (event, handshake) = (EventRow::from(event), handshake.as_ref());
         let activated =
-            in_transaction!(self.callers, |transaction| webhooks::activate(&transaction, &account, id, handshake.as_ref(), now))?;
+            in_transaction!(self.callers, |transaction| webhooks::activate(&transaction, &account, id, handshake, now, &event))?;
         self.wakeup.notify();
         Ok(activated)
     }
@@ -64,7 +69,13 @@ impl Store for Postgres {
         Ok(handshakes::due(&session, self.node.incarnation(), now).await?)
     }
 
-    async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
+    async fn finish_handshake(
+        &self,
+        webhook_id: Uuid,
+        challenge: Challenge,
+        end: HandshakeEnd,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(u32, AuditEvent)>> {
         Ok(in_transaction!(self.own, |transaction| handshakes::finish(&transaction, webhook_id, &challenge, end, now))?)
     }
 
@@ -75,15 +86,18 @@ impl Store for Postgres {
         secret: Sealed,
         overlap: TimeDelta,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<Webhook>> {
+        let event = EventRow::from(event);
         Ok(in_transaction!(keys::begin, self.callers, |transaction| async {
             keys::check(&transaction, &[&secret]).await?;
-            signing_secrets::rotate(&transaction, &account, id, &secret, overlap, now).await
+            signing_secrets::rotate(&transaction, &account, id, &secret, overlap, now, &event).await
         })?)
     }
 
-    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
-        Ok(in_transaction!(self.callers, |transaction| webhooks::delete(&transaction, &account, id, now))?)
+    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Option<u32>> {
+        let event = EventRow::from(event);
+        Ok(in_transaction!(self.callers, |transaction| webhooks::delete(&transaction, &account, id, now, &event))?)
     }
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published> {
@@ -101,8 +115,15 @@ impl Store for Postgres {
         Ok(notifications::get(&*self.read_session().await?, account.as_ref(), id).await?)
     }
 
-    async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        let deleted = in_transaction!(self.callers, |transaction| erasure::delete_notification(&transaction, account.as_ref(), id, now))?;
+    async fn delete_notification(
+        &self,
+        account: Option<Account>,
+        id: Uuid,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<Option<Account>> {
+        let (event, account) = (EventRow::from(event), account.as_ref());
+        let deleted = in_transaction!(self.callers, |transaction| erasure::delete_notification(&transaction, account, id, now, &event))?;
         self.wakeup.notify();
         Ok(deleted)
     }
@@ -119,16 +140,24 @@ impl Store for Postgres {
         Ok(deliveries::get(&*self.read_session().await?, account.as_ref(), id).await?)
     }
 
-    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered> {
+    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Redelivered> {
         self.admit(ROW).await?;
-        let redelivered = in_transaction!(self.callers, |transaction| redelivery::redeliver(&transaction, &account, id, now))?;
+        let event = EventRow::from(event);
+        let redelivered = in_transaction!(self.callers, |transaction| redelivery::redeliver(&transaction, &account, id, now, &event))?;
         self.wakeup.notify();
         Ok(redelivered)
     }
 
-    async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
+    async fn recover_deliveries(
+        &self,
+        account: Account,
+        recovery: Recovery,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<RecoveryStep> {
         self.admit(ROW).await?;
-        let step = in_transaction!(self.callers, |transaction| recovery::step(&transaction, &account, recovery, now))?;
+        let event = EventRow::from(event);
+        let step = in_transaction!(self.callers, |transaction| recovery::recorded_step(&transaction, &account, recovery, now, &event))?;
         self.wakeup.notify();
         Ok(step)
     }
@@ -197,12 +226,15 @@ impl Store for Postgres {
         Ok(self.space.measure(&self.own.session().await?).await?)
     }
 
-    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        Ok(pauses::pause(&self.own.session().await?, &scope, now).await?)
+    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        Ok(in_transaction!(self.own, |transaction| audit::after(&transaction, pauses::pause(&transaction, &scope, now), &event))?)
     }
 
-    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        let resumed = in_transaction!(self.own, |transaction| pauses::resume(&transaction, &scope, now))?;
+    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        let resumed =
+            in_transaction!(self.own, |transaction| audit::after(&transaction, pauses::resume(&transaction, &scope, now), &event))?;
         self.wakeup.notify();
         Ok(resumed)
     }
@@ -211,8 +243,9 @@ impl Store for Postgres {
         Ok(pauses::list(&self.own.session().await?).await?)
     }
 
-    async fn create_token(&self, token: StoredToken) -> Result<()> {
-        Ok(tokens::insert(&self.own.session().await?, &token).await?)
+    async fn create_token(&self, token: StoredToken, event: &AuditEvent) -> Result<()> {
+        let event = EventRow::from(event);
+        Ok(in_transaction!(self.own, |transaction| audit::insert_with(&transaction, &event, tokens::insert(&transaction, &token)))?)
     }
 
     async fn list_tokens(&self) -> Result<Vec<StoredToken>> {
@@ -223,12 +256,23 @@ impl Store for Postgres {
         Ok(tokens::find(&self.own.session().await?, hash).await?)
     }
 
-    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        Ok(tokens::revoke(&self.own.session().await?, id, now).await?)
+    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        Ok(in_transaction!(self.own, |transaction| audit::after(&transaction, tokens::revoke(&transaction, id, now), &event))?)
     }
 
-    async fn rotate_token(&self, rotation: TokenRotation) -> Result<bool> {
-        Ok(in_transaction!(self.own, |transaction| tokens::rotate(&transaction, &rotation))?)
+    async fn record_audit_events(&self, events: &[AuditEvent]) -> Result<()> {
+        let events: Vec<EventRow> = events.iter().map(EventRow::from).collect();
+        Ok(audit::insert(&self.own.session().await?, &events).await?)
+    }
+
+    async fn list_audit_events(&self, filter: AuditFilter, page: Page) -> Result<Part<AuditEvent>> {
+        Ok(audit::list(&*self.read_session().await?, &filter, page).await?)
+    }
+
+    async fn rotate_token(&self, rotation: TokenRotation, events: &[AuditEvent]) -> Result<bool> {
+        let events: Vec<EventRow> = events.iter().map(EventRow::from).collect();
+        Ok(in_transaction!(self.own, |transaction| tokens::rotate(&transaction, &rotation, &events))?)
     }
 
     async fn record_token_uses(&self, uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()> {
@@ -239,8 +283,8 @@ impl Store for Postgres {
         Ok(keys::list(&self.own.session().await?).await?)
     }
 
-    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool) -> Result<RotationStart> {
-        Ok(keys::begin_rotation(&self.own.session().await?, &next, check_nodes).await?)
+    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool, event: &AuditEvent) -> Result<RotationStart> {
+        Ok(keys::begin_rotation(&self.own.session().await?, &next, check_nodes, &EventRow::from(event)).await?)
     }
 
     async fn reseal_webhook(&self, id: Uuid, before: SealedValues, after: SealedValues) -> Result<bool> {
@@ -251,8 +295,9 @@ impl Store for Postgres {
         Ok(keys::reseal_key(&self.own.session().await?, &id, &before, &after).await?)
     }
 
-    async fn finish_key_rotation(&self) -> Result<()> {
-        Ok(keys::finish_rotation(&self.own.session().await?).await?)
+    async fn finish_key_rotation(&self, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        Ok(in_transaction!(self.own, |transaction| audit::after(&transaction, keys::finish_rotation(&transaction), &event))?)
     }
 
     async fn join(&self, master_keys: Vec<KeyId>) -> Result<()> {

@@ -182,7 +182,8 @@ impl OutcomeWriter {
             counted.remove(&webhook_id);
             let Destination { account, .. } = &*batch[position].finish.destination;
             if let Some(revision) = deactivation::deactivate(session, account, webhook_id, REASON_GONE, at).await? {
-                finished[position].deactivated = Some(Deactivated { revision, cause: DeactivationCause::Gone });
+                let deactivated = Deactivated { revision, cause: DeactivationCause::Gone };
+                finished[position].record_deactivation(session, account, webhook_id, deactivated, at).await?;
             }
         }
         if counted.is_empty() {
@@ -194,10 +195,28 @@ impl OutcomeWriter {
             let Command { finish: EndedAttempt { destination, attempt, policy, .. }, now, .. } = &batch[*position];
             let at = attempt.ended_at(*now);
             let Some(policy) = *policy else { continue };
-            let judged = deactivation::judge_failures(session, destination, policy, failures, warned, at).await?;
-            finished[*position].deactivated =
-                judged.map(|(revision, failures)| Deactivated { revision, cause: DeactivationCause::Failing(failures) });
+            if let Some((revision, failures)) = deactivation::judge_failures(session, destination, policy, failures, warned, at).await? {
+                let deactivated = Deactivated { revision, cause: DeactivationCause::Failing(failures) };
+                finished[*position].record_deactivation(session, &destination.account, webhook_id, deactivated, at).await?;
+            }
         }
+        Ok(())
+    }
+}
+
+impl FinishedAttempt {
+    /// Stores the event of a deactivation by this attempt.
+    async fn record_deactivation(
+        &mut self,
+        session: &Session,
+        account: &str,
+        webhook_id: Uuid,
+        deactivated: Deactivated,
+        at: DateTime<Utc>,
+    ) -> SessionResult<()> {
+        let event = AuditEvent::of_service(DEACTIVATED, account, webhook_id, deactivated.cause.reason(), at);
+        audit::insert(session, &[EventRow::from(&event)]).await?;
+        (self.deactivated, self.event) = (Some(deactivated), Some(event));
         Ok(())
     }
 }

@@ -7,7 +7,22 @@
 use super::*;
 use crate::store::RECOVERY_STEP;
 
-pub(super) async fn step(session: &Session, account: &Account, recovery: Recovery, now: DateTime<Utc>) -> SessionResult<RecoveryStep> {
+/// Runs a step, and adds the number of its deliveries to the count of the recovery's event.
+pub(super) async fn recorded_step(
+    session: &Session,
+    account: &Account,
+    recovery: Recovery,
+    now: DateTime<Utc>,
+    event: &EventRow,
+) -> SessionResult<RecoveryStep> {
+    let step = step(session, account, recovery, now).await?;
+    if let count @ Some(_) = step.recovered(recovery.dry_run) {
+        audit::insert(session, &[EventRow { count, ..event.clone() }]).await?;
+    }
+    Ok(step)
+}
+
+async fn step(session: &Session, account: &Account, recovery: Recovery, now: DateTime<Utc>) -> SessionResult<RecoveryStep> {
     let Some(webhook) = webhook_rows::get(session, Some(account), recovery.webhook_id).await? else {
         return Ok(RecoveryStep::NoSuchWebhook);
     };

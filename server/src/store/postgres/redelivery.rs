@@ -13,7 +13,13 @@ use super::*;
 /// The condition that a living node has leased the delivery of a row in `pending`.
 pub(super) const IN_FLIGHT: &str = "leased_by IN (SELECT incarnation FROM nodes)";
 
-pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Redelivered> {
+pub(super) async fn redeliver(
+    session: &Session,
+    account: &Account,
+    id: Uuid,
+    now: DateTime<Utc>,
+    event: &EventRow,
+) -> SessionResult<Redelivered> {
     let row = session
         .query_opt(
             "SELECT w.id, w.ordered, coalesce((SELECT p.lane FROM pending p WHERE p.delivery_id = d.id) = $3, false)
@@ -54,7 +60,7 @@ pub(super) async fn redeliver(session: &Session, account: &Account, id: Uuid, no
     } else {
         (make_due(session, &[id], &in_flight, webhook_id, count(found.try_get(0)?), ordered, now).await?, now)
     };
-    ready::mark(session, &[(WorkItem { webhook_id, lane }, due_at)]).await?;
+    audit::insert_with(session, event, ready::mark(session, &[(WorkItem { webhook_id, lane }, due_at)])).await?;
     Ok(deliveries::get(session, None, id).await?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 

@@ -33,6 +33,7 @@ pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTim
     let passed = remove_tombstones(session, tombstones.reached, now - MIN_TOMBSTONE_AGE).await?;
     more |= tombstones.finish_step(session, passed, Some(round), now).await?;
     more |= remove_notifications_for_nobody(session, shared::for_nobody_created_by(limits, now)).await?;
+    more |= audit::remove_old(session, now - limits.keep_audit_events).await?;
     Ok(more)
 }
 

@@ -12,6 +12,7 @@ pub(super) async fn rotate(
     secret: &Sealed,
     overlap: TimeDelta,
     now: DateTime<Utc>,
+    event: &EventRow,
 ) -> SessionResult<Option<Webhook>> {
     let valid_until = (overlap > TimeDelta::zero()).then(|| now + overlap);
     let rotated = session
@@ -22,9 +23,8 @@ pub(super) async fn rotate(
             &[&id, &account.as_str(), &&secret.0[..], &valid_until, &now],
         )
         .await?;
-    if let Some(row) = rotated {
-        webhook_rows::note_change(session, account.as_str(), id, row.try_get(0)?).await?;
-    }
+    let Some(row) = rotated else { return Ok(None) };
+    audit::insert_with(session, event, webhook_rows::note_change(session, account.as_str(), id, row.try_get(0)?)).await?;
     webhook_rows::get(session, Some(account), id).await
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::api::types::DeliveryStatus;
 use crate::slots::Caps;
 use crate::store::suite::database::TestDatabase;
-use crate::store::suite::{Bench, T0, milliseconds, seconds, webhook_of};
+use crate::store::suite::{Bench, T0, event, milliseconds, seconds, webhook_of};
 
 mod changes;
 mod deaths;

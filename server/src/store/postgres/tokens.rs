@@ -27,7 +27,7 @@ pub(super) async fn revoke(session: &Session, id: Uuid, now: DateTime<Utc>) -> S
     Ok(changed > 0)
 }
 
-pub(super) async fn rotate(session: &Session, rotation: &TokenRotation) -> SessionResult<bool> {
+pub(super) async fn rotate(session: &Session, rotation: &TokenRotation, events: &[EventRow]) -> SessionResult<bool> {
     let TokenRotation { replaced, previous_mac, successor } = rotation;
     let changed = session
         .execute(
@@ -37,7 +37,8 @@ pub(super) async fn rotate(session: &Session, rotation: &TokenRotation) -> Sessi
         )
         .await?;
     if changed > 0 {
-        insert(session, successor).await?;
+        // Both statements are sent together.
+        tokio::try_join!(insert(session, successor), audit::insert(session, events))?;
     }
     Ok(changed > 0)
 }

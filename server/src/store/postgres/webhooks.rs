@@ -12,6 +12,7 @@ pub(super) async fn update(
     id: Uuid,
     change: WebhookChange,
     now: DateTime<Utc>,
+    event: &EventRow,
 ) -> SessionResult<Option<std::result::Result<Webhook, UpdateRefusal>>> {
     let Some(mut webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     let (previous, handshake) = (webhook.clone(), change.handshake.clone());
@@ -46,7 +47,7 @@ pub(super) async fn update(
     if webhook.needs_new_handshake(&previous) {
         handshakes::handle_url_change(session, &webhook, handshake.as_ref(), now).await?;
     }
-    let updated = webhook_rows::get(session, Some(account), id).await?;
+    let updated = audit::insert_with(session, event, webhook_rows::get(session, Some(account), id)).await?;
     if let Some(updated) = &updated {
         webhook_rows::note_change(session, account.as_str(), id, int(updated.revision)).await?;
     }
@@ -55,14 +56,19 @@ pub(super) async fn update(
 
 /// Deactivates a webhook and removes its handshake, if the webhook has one. If the webhook is already deactivated for a
 /// reason other than a handshake, changes nothing.
-pub(super) async fn deactivate(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Option<Webhook>> {
+pub(super) async fn deactivate(
+    session: &Session,
+    account: &Account,
+    id: Uuid,
+    now: DateTime<Utc>,
+    event: &EventRow,
+) -> SessionResult<Option<Webhook>> {
     let Some(webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
-    if webhook.deactivation.as_ref().is_some_and(|deactivation| deactivation.reason != REASON_UNVERIFIED) {
-        return Ok(Some(webhook));
+    if webhook.deactivation.as_ref().is_none_or(|deactivation| deactivation.reason == REASON_UNVERIFIED) {
+        handshakes::remove(session, id).await?;
+        deactivation::deactivate(session, account.as_str(), id, REASON_REQUESTED, now).await?;
     }
-    handshakes::remove(session, id).await?;
-    deactivation::deactivate(session, account.as_str(), id, REASON_REQUESTED, now).await?;
-    webhook_rows::get(session, Some(account), id).await
+    audit::insert_with(session, event, webhook_rows::get(session, Some(account), id)).await
 }
 
 pub(super) async fn activate(
@@ -71,6 +77,7 @@ pub(super) async fn activate(
     id: Uuid,
     handshake: Option<&Challenge>,
     now: DateTime<Utc>,
+    event: &EventRow,
 ) -> SessionResult<Option<Webhook>> {
     let Some(webhook) = webhook_rows::get_for_change(session, Some(account), id).await? else { return Ok(None) };
     if let Some(challenge) = handshake
@@ -78,7 +85,7 @@ pub(super) async fn activate(
         && !handshakes::is_verified(session, id).await?
     {
         handshakes::require(session, &webhook, challenge, now).await?;
-        return webhook_rows::get(session, Some(account), id).await;
+        return audit::insert_with(session, event, webhook_rows::get(session, Some(account), id)).await;
     }
     handshakes::remove(session, id).await?;
     let activated = session
@@ -91,11 +98,17 @@ pub(super) async fn activate(
     if let Some(row) = activated {
         webhook_rows::note_change(session, account.as_str(), id, row.try_get(0)?).await?;
     }
-    webhook_rows::get(session, Some(account), id).await
+    audit::insert_with(session, event, webhook_rows::get(session, Some(account), id)).await
 }
 
 /// Deletes a webhook. Leaves a tombstone without secrets, so that the deliveries of the webhook stay readable.
-pub(super) async fn delete(session: &Session, account: &Account, id: Uuid, now: DateTime<Utc>) -> SessionResult<Option<u32>> {
+pub(super) async fn delete(
+    session: &Session,
+    account: &Account,
+    id: Uuid,
+    now: DateTime<Utc>,
+    event: &EventRow,
+) -> SessionResult<Option<u32>> {
     let deleted = session
         .query_opt(
             "UPDATE webhooks SET deleted_at = $3, auth_secret = NULL, headers = NULL, signing_secret = '', previous_secret = NULL, previous_valid_until = NULL,
@@ -111,6 +124,6 @@ pub(super) async fn delete(session: &Session, account: &Account, id: Uuid, now: 
     failures::remove(session, id).await?;
     cancellations::insert(session, id).await?;
     session.execute("UPDATE accounts SET webhook_count = webhook_count - 1 WHERE account = $1", &[&account.as_str()]).await?;
-    webhook_rows::note_change(session, account.as_str(), id, revision).await?;
+    audit::insert_with(session, event, webhook_rows::note_change(session, account.as_str(), id, revision)).await?;
     Ok(Some(count(revision)))
 }

@@ -47,6 +47,8 @@ impl World {
             world.fill(&world.busy, count, status, lane);
         }
         world.fill(&world.quiet, count, 1, Lane::Fresh);
+        world.add_events(&world.busy, count);
+        world.add_events(&world.quiet, 500);
         ready::rebuild(&world.connection).expect("found");
         world.connection.progress_handler(1, Some(count_one)).expect("a progress handler");
         world
@@ -71,6 +73,14 @@ impl World {
                 (Key(webhook.id), status, lane),
             )
             .expect("stored");
+    }
+
+    /// Adds events of the audit log to the account of a webhook.
+    fn add_events(&self, webhook: &Webhook, count: u32) {
+        let added = "INSERT INTO audit_events (id, account, action, details)
+             WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?1)
+             SELECT CAST(x'00' || randomblob(15) AS BLOB), ?2, 'redeliver', '{\"actor\":\"account\",\"result\":\"succeeded\"}' FROM numbers";
+        self.connection.execute(added, (count, webhook.account.as_str())).expect("stored");
     }
 
     fn leasing(&self) -> LeaseTransaction<'_> {
@@ -119,7 +129,7 @@ impl World {
 type Operation = (&'static str, fn(&World));
 
 /// The operations, in the order in which they run.
-const OPERATIONS: [Operation; 17] = [
+const OPERATIONS: [Operation; 19] = [
     ("publish and accept", |world| {
         let leased = world.publish(&world.quiet).remove(0);
         world.finish(&leased, Next::Succeeded);
@@ -150,6 +160,11 @@ const OPERATIONS: [Operation; 17] = [
         let part = notifications::list(&world.connection, Some(&world.busy.account), Some(&event_type), page).expect("readable");
         assert!(part.items.is_empty() && part.next.is_some(), "the list continues");
     }),
+    ("list events of an account", |world| {
+        let filter = AuditFilter { account: Some(world.quiet.account.clone()), ..AuditFilter::default() };
+        assert_eq!(audit::list(&world.connection, &filter, Page { after: None, limit: 200 }).expect("readable").items.len(), 200);
+    }),
+    ("remove old events", |world| assert!(audit::remove_old(&world.connection, NOW).expect("removed"))),
     ("redeliver", |world| {
         let id = world.deliveries(&world.busy, Some(DeliveryStatus::Failed)).items[0].id;
         let redelivered = redelivery::redeliver(&world.connection, &world.busy.account, id, NOW, world.incarnation);
@@ -162,7 +177,7 @@ const OPERATIONS: [Operation; 17] = [
     }),
     ("delete a notification", |world| {
         let id = world.publish(&world.quiet)[0].notification.id;
-        assert!(erasure::delete_notification(&world.connection, None, id, NOW, world.incarnation).expect("erased"));
+        erasure::delete_notification(&world.connection, None, id, NOW, world.incarnation).expect("erased").expect("found");
         while erasure::erase_responses(&world.connection, id).expect("erased") {}
     }),
     ("remove old data", |world| {

@@ -8,22 +8,23 @@ use super::*;
 use crate::store::shared::WIPED_AT_ONCE;
 
 /// Removes the payload and cancels all pending deliveries. One publish stored all deliveries of the notification, so
-/// the number of deliveries is limited.
+/// the number of deliveries is limited. Returns the account of the notification.
 pub(super) fn delete_notification(
     connection: &Connection,
     account: Option<&Account>,
     id: Uuid,
     now: DateTime<Utc>,
     incarnation: Uuid,
-) -> rusqlite::Result<bool> {
-    let erased = overwriting(connection, || {
+) -> rusqlite::Result<Option<Account>> {
+    let owner = overwriting(connection, || {
         connection
-            .prepare_cached("UPDATE notifications SET data = NULL WHERE id = ?1 AND data IS NOT NULL AND (?2 IS NULL OR account = ?2)")?
-            .execute((Key(id), account.map(Account::as_str)))
+            .prepare_cached(
+                "UPDATE notifications SET data = NULL WHERE id = ?1 AND data IS NOT NULL AND (?2 IS NULL OR account = ?2) RETURNING account",
+            )?
+            .query_row((Key(id), account.map(Account::as_str)), |row| row.get(0))
+            .optional()
     })?;
-    if erased == 0 {
-        return Ok(false);
-    }
+    let Some(owner) = owner else { return Ok(None) };
     // Lets the next delivery of each ordered webhook be leased now. While an attempt of the cancelled delivery is in
     // flight, the next delivery waits until the outcome of this attempt is recorded.
     connection
@@ -43,7 +44,7 @@ pub(super) fn delete_notification(
     connection
         .prepare_cached("INSERT INTO erasures (notification_id, wiped_up_to) VALUES (?1, ?2)")?
         .execute((Key(id), Key(Uuid::nil())))?;
-    Ok(true)
+    Ok(Some(Account::stored(owner)))
 }
 
 /// Returns whether the notification of a delivery is deleted. If the notification is deleted, the responses to the

@@ -88,7 +88,7 @@ pub(super) fn due(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Resu
     Ok(DueHandshakes { due, next_due: next_due.map(|time| time.0) })
 }
 
-/// Returns the revision of the webhook if the handshake made the webhook active.
+/// If the handshake made the webhook active, returns the revision of the webhook and the stored event.
 pub(super) fn finish(
     connection: &Connection,
     cache: &SubscriptionCache,
@@ -96,7 +96,7 @@ pub(super) fn finish(
     challenge: &Challenge,
     end: HandshakeEnd,
     now: DateTime<Utc>,
-) -> rusqlite::Result<Option<u32>> {
+) -> rusqlite::Result<Option<(u32, AuditEvent)>> {
     let webhook = Key(webhook_id);
     if let HandshakeEnd::RetryAt(due_at) = end {
         connection
@@ -121,8 +121,9 @@ pub(super) fn finish(
         )?
         .query_row((&webhook, Millis(now)), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
         .optional()?;
-    Ok(verified.map(|(account, revision)| {
-        cache.forget(&account, webhook_id);
-        revision
-    }))
+    let Some((account, revision)) = verified else { return Ok(None) };
+    cache.forget(&account, webhook_id);
+    let event = AuditEvent::of_service(ACTIVATED, &account, webhook_id, VERIFIED, now);
+    audit::insert(connection, &EventRow::from(&event))?;
+    Ok(Some((revision, event)))
 }

@@ -88,6 +88,7 @@ pub(super) fn reseal_key(connection: &Connection, id: &str, before: &Sealed, aft
     Ok(updated > 0)
 }
 
-pub(super) fn finish_rotation(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute("UPDATE keys SET state = 'retired' WHERE kind = 'master' AND state = 'retiring'", []).map(drop)
+/// Returns whether a master key was retiring.
+pub(super) fn finish_rotation(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(connection.execute("UPDATE keys SET state = 'retired' WHERE kind = 'master' AND state = 'retiring'", [])? > 0)
 }

@@ -6,16 +6,25 @@ use super::*;
 use crate::store::keys::{KeyNotHeld, held_keys_to_text};
 use crate::store::shared::ROW;
 
+/// Stores the event of a change if the change was made, and returns the result of the change.
+fn audited<T>(connection: &Connection, event: &EventRow, result: T, was_made: impl FnOnce(&T) -> bool) -> rusqlite::Result<T> {
+    if was_made(&result) {
+        audit::insert(connection, event)?;
+    }
+    Ok(result)
+}
+
 /// The SQL statements are in other modules. There is one module for each subject.
 #[async_trait]
 impl Store for Sqlite {
-    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32) -> Result<bool> {
-        let share = Share::of(Some(&webhook.account), 0);
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, event: &AuditEvent) -> Result<bool> {
+        let (share, event) = (Share::of(Some(&webhook.account), 0), EventRow::from(event));
         let registered = self.add(share, Urgency::Now, ROW, move |connection, cache| {
             if !keys::may_store(connection, &webhook.sealed())? {
                 return Ok(None);
             }
-            webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit).map(Some)
+            let registered = webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit)?;
+            audited(connection, &event, registered, |registered| *registered).map(Some)
         });
         registered.await?.ok_or(Error::OutdatedKey)
     }
@@ -34,20 +43,25 @@ impl Store for Sqlite {
         id: Uuid,
         change: WebhookChange,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<std::result::Result<Webhook, UpdateRefusal>>> {
-        let share = Share::of(Some(&account), 0);
+        let (share, event) = (Share::of(Some(&account), 0), EventRow::from(event));
         let updated = self.write_with(share, Urgency::Now, move |connection, cache| {
             if !keys::may_store(connection, &change.sealed())? {
                 return Ok(None);
             }
-            webhooks::update(connection, cache, &account, id, change, now).map(Some)
+            let updated = webhooks::update(connection, cache, &account, id, change, now)?;
+            audited(connection, &event, updated, |updated| matches!(updated, Some(Ok(_)))).map(Some)
         });
         updated.await?.ok_or(Error::OutdatedKey)
     }
 
-    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<Webhook>> {
-        let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, cache| webhooks::deactivate(connection, cache, &account, id, now)).await
+    async fn deactivate_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Option<Webhook>> {
+        let (share, event) = (Share::of(Some(&account), 0), EventRow::from(event));
+        self.write_with(share, Urgency::Now, move |connection, cache| {
+            audited(connection, &event, webhooks::deactivate(connection, cache, &account, id, now)?, Option::is_some)
+        })
+        .await
     }
 
     async fn activate_webhook(
@@ -56,10 +70,12 @@ impl Store for Sqlite {
         id: Uuid,
         handshake: Option<Challenge>,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<Webhook>> {
-        let share = Share::of(Some(&account), 0);
+        let (share, event) = (Share::of(Some(&account), 0), EventRow::from(event));
         self.write_with(share, Urgency::Now, move |connection, cache| {
-            webhooks::activate(connection, cache, &account, id, handshake.as_ref(), now)
+            let activated = webhooks::activate(connection, cache, &account, id, handshake.as_ref(), now)?;
+            audited(connection, &event, activated, Option::is_some)
         })
         .await
     }
@@ -75,7 +91,13 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Now, move |connection| handshakes::take_due(connection, incarnation, now)).await
     }
 
-    async fn finish_handshake(&self, webhook_id: Uuid, challenge: Challenge, end: HandshakeEnd, now: DateTime<Utc>) -> Result<Option<u32>> {
+    async fn finish_handshake(
+        &self,
+        webhook_id: Uuid,
+        challenge: Challenge,
+        end: HandshakeEnd,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(u32, AuditEvent)>> {
         self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
             handshakes::finish(connection, cache, webhook_id, &challenge, end, now)
         })
@@ -89,20 +111,25 @@ impl Store for Sqlite {
         secret: Sealed,
         overlap: TimeDelta,
         now: DateTime<Utc>,
+        event: &AuditEvent,
     ) -> Result<Option<Webhook>> {
-        let share = Share::of(Some(&account), 0);
+        let (share, event) = (Share::of(Some(&account), 0), EventRow::from(event));
         let rotated = self.write_with(share, Urgency::Now, move |connection, cache| {
             if !keys::may_store(connection, &[&secret])? {
                 return Ok(None);
             }
-            signing_secrets::rotate(connection, cache, &account, id, &secret, overlap, now).map(Some)
+            let rotated = signing_secrets::rotate(connection, cache, &account, id, &secret, overlap, now)?;
+            audited(connection, &event, rotated, Option::is_some).map(Some)
         });
         rotated.await?.ok_or(Error::OutdatedKey)
     }
 
-    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Option<u32>> {
-        let share = Share::of(Some(&account), 0);
-        self.write_with(share, Urgency::Now, move |connection, cache| webhooks::delete(connection, cache, &account, id, now)).await
+    async fn delete_webhook(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Option<u32>> {
+        let (share, event) = (Share::of(Some(&account), 0), EventRow::from(event));
+        self.write_with(share, Urgency::Now, move |connection, cache| {
+            audited(connection, &event, webhooks::delete(connection, cache, &account, id, now)?, Option::is_some)
+        })
+        .await
     }
 
     async fn publish_notification(&self, publication: Publication, slots: Arc<Slots>) -> Result<Published> {
@@ -125,11 +152,20 @@ impl Store for Sqlite {
         self.read(move |connection| notifications::get(connection, account.as_ref(), id)).await
     }
 
-    async fn delete_notification(&self, account: Option<Account>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        let share = Share::of(account.as_ref(), 0);
-        let incarnation = self.incarnation;
-        self.write(share, Urgency::Now, move |connection| erasure::delete_notification(connection, account.as_ref(), id, now, incarnation))
-            .await
+    async fn delete_notification(
+        &self,
+        account: Option<Account>,
+        id: Uuid,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<Option<Account>> {
+        let (share, event, incarnation) = (Share::of(account.as_ref(), 0), EventRow::from(event), self.incarnation);
+        self.write(share, Urgency::Now, move |connection| {
+            let deleted = erasure::delete_notification(connection, account.as_ref(), id, now, incarnation)?;
+            let event = EventRow { account: deleted.as_ref().map(|account| account.as_str().to_owned()), ..event };
+            audited(connection, &event, deleted, Option::is_some)
+        })
+        .await
     }
 
     async fn erase_responses(&self, notification_id: Uuid) -> Result<bool> {
@@ -144,18 +180,31 @@ impl Store for Sqlite {
         self.read(move |connection| deliveries::get(connection, account.as_ref(), id)).await
     }
 
-    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>) -> Result<Redelivered> {
-        let share = Share::of(Some(&account), 0);
-        let incarnation = self.incarnation;
-        self.add(share, Urgency::Now, ROW, move |connection, _| redelivery::redeliver(connection, &account, id, now, incarnation)).await
+    async fn redeliver(&self, account: Account, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<Redelivered> {
+        let (share, event, incarnation) = (Share::of(Some(&account), 0), EventRow::from(event), self.incarnation);
+        self.add(share, Urgency::Now, ROW, move |connection, _| {
+            let redelivered = redelivery::redeliver(connection, &account, id, now, incarnation)?;
+            audited(connection, &event, redelivered, |redelivered| matches!(redelivered, Redelivered::Due(_)))
+        })
+        .await
     }
 
     /// A step is not urgent: it waits until the batching delay ends or another commit begins. So other writes can run
     /// between two steps.
-    async fn recover_deliveries(&self, account: Account, recovery: Recovery, now: DateTime<Utc>) -> Result<RecoveryStep> {
-        let share = Share::of(Some(&account), 0);
-        let incarnation = self.incarnation;
-        self.add(share, Urgency::Soon, ROW, move |connection, _| recovery::step(connection, &account, recovery, now, incarnation)).await
+    async fn recover_deliveries(
+        &self,
+        account: Account,
+        recovery: Recovery,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<RecoveryStep> {
+        let (share, event, incarnation) = (Share::of(Some(&account), 0), EventRow::from(event), self.incarnation);
+        self.add(share, Urgency::Soon, ROW, move |connection, _| {
+            let step = recovery::step(connection, &account, recovery, now, incarnation)?;
+            let event = EventRow { count: step.recovered(recovery.dry_run), ..event };
+            audited(connection, &event, step, |_| event.count.is_some())
+        })
+        .await
     }
 
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound> {
@@ -235,12 +284,20 @@ impl Store for Sqlite {
         self.read_own(move |connection| space.measure(connection)).await
     }
 
-    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        self.write_with(Share::Own, Urgency::Now, move |connection, cache| pauses::pause(connection, cache, &scope, now)).await
+    async fn pause_deliveries(&self, scope: PauseScope, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
+            audited(connection, &event, pauses::pause(connection, cache, &scope, now)?, |paused| *paused)
+        })
+        .await
     }
 
-    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>) -> Result<bool> {
-        self.write_with(Share::Own, Urgency::Now, move |connection, cache| pauses::resume(connection, cache, &scope, now)).await
+    async fn resume_deliveries(&self, scope: PauseScope, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
+            audited(connection, &event, pauses::resume(connection, cache, &scope, now)?, |resumed| *resumed)
+        })
+        .await
     }
 
     async fn list_pauses(&self) -> Result<Vec<Pause>> {
@@ -252,8 +309,13 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Soon, move |connection| retention::step(connection, &limits, incarnation, now)).await
     }
 
-    async fn create_token(&self, token: StoredToken) -> Result<()> {
-        self.write(Share::Own, Urgency::Now, move |connection| tokens::insert(connection, &token)).await
+    async fn create_token(&self, token: StoredToken, event: &AuditEvent) -> Result<()> {
+        let event = EventRow::from(event);
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            tokens::insert(connection, &token)?;
+            audit::insert(connection, &event)
+        })
+        .await
     }
 
     async fn list_tokens(&self) -> Result<Vec<StoredToken>> {
@@ -264,16 +326,35 @@ impl Store for Sqlite {
         self.read_own(move |connection| tokens::find(connection, hash)).await
     }
 
-    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-        self.write(Share::Own, Urgency::Now, move |connection| tokens::revoke(connection, id, now)).await
+    async fn revoke_token(&self, id: Uuid, now: DateTime<Utc>, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            audited(connection, &event, tokens::revoke(connection, id, now)?, |revoked| *revoked)
+        })
+        .await
+    }
+
+    async fn record_audit_events(&self, events: &[AuditEvent]) -> Result<()> {
+        let events: Vec<EventRow> = events.iter().map(EventRow::from).collect();
+        let share = Share::of(events.first().and_then(|event| event.account.clone()).map(Account::stored).as_ref(), 0);
+        self.write(share, Urgency::Now, move |connection| events.iter().try_for_each(|event| audit::insert(connection, event))).await
+    }
+
+    async fn list_audit_events(&self, filter: AuditFilter, page: Page) -> Result<Part<AuditEvent>> {
+        self.read(move |connection| audit::list(connection, &filter, page)).await
     }
 
     async fn list_keys(&self) -> Result<Vec<KeyRecord>> {
         self.read_own(keys::list).await
     }
 
-    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool) -> Result<RotationStart> {
-        self.write(Share::Own, Urgency::Now, move |connection| keys::begin_rotation(connection, &next, check_nodes)).await
+    async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool, event: &AuditEvent) -> Result<RotationStart> {
+        let event = EventRow::from(event);
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            let start = keys::begin_rotation(connection, &next, check_nodes)?;
+            audited(connection, &event, start, |start| *start == RotationStart::Begun)
+        })
+        .await
     }
 
     async fn reseal_webhook(&self, id: Uuid, before: SealedValues, after: SealedValues) -> Result<bool> {
@@ -284,12 +365,24 @@ impl Store for Sqlite {
         self.write(Share::Own, Urgency::Now, move |connection| keys::reseal_key(connection, &id, &before, &after)).await
     }
 
-    async fn finish_key_rotation(&self) -> Result<()> {
-        self.write(Share::Own, Urgency::Now, keys::finish_rotation).await
+    async fn finish_key_rotation(&self, event: &AuditEvent) -> Result<bool> {
+        let event = EventRow::from(event);
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            audited(connection, &event, keys::finish_rotation(connection)?, |finished| *finished)
+        })
+        .await
     }
 
-    async fn rotate_token(&self, rotation: TokenRotation) -> Result<bool> {
-        self.write(Share::Own, Urgency::Now, move |connection| tokens::rotate(connection, &rotation)).await
+    async fn rotate_token(&self, rotation: TokenRotation, events: &[AuditEvent]) -> Result<bool> {
+        let events: Vec<EventRow> = events.iter().map(EventRow::from).collect();
+        self.write(Share::Own, Urgency::Now, move |connection| {
+            let rotated = tokens::rotate(connection, &rotation)?;
+            if rotated {
+                events.iter().try_for_each(|event| audit::insert(connection, event))?;
+            }
+            Ok(rotated)
+        })
+        .await
     }
 
     async fn record_token_uses(&self, uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()> {

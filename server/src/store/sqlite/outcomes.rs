@@ -98,7 +98,10 @@ impl LeaseTransaction<'_> {
         } else {
             None
         };
-        let deactivated = cause.map(|cause| Deactivated { revision: current.revision + 1, cause });
-        Ok((FinishedAttempt { deactivated, next: None }, lane_now))
+        let Some(cause) = cause else { return Ok((FinishedAttempt::default(), lane_now)) };
+        let deactivated = Some(Deactivated { revision: current.revision + 1, cause });
+        let event = AuditEvent::of_service(DEACTIVATED, &destination.account, destination.webhook_id, cause.reason(), at);
+        audit::insert(connection, &EventRow::from(&event))?;
+        Ok((FinishedAttempt { deactivated, event: Some(event), next: None }, lane_now))
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn step(connection: &Connection, limits: &StorageLimits, incarnation:
     }
     more |= walk(connection, "tombstones", Some(round), now, |reached| remove_tombstones(connection, reached))?;
     more |= remove_notifications_for_nobody(connection, shared::for_nobody_created_by(limits, now))?;
+    more |= audit::remove_old(connection, now - limits.keep_audit_events)?;
     more |= shrink(connection)?;
     Ok(more)
 }

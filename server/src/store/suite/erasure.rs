@@ -37,7 +37,7 @@ impl Bench {
     }
 
     async fn delete(&self, id: Uuid) -> bool {
-        self.store.delete_notification(None, id, T0).await.expect("stored")
+        self.store.delete_notification(None, id, T0, event()).await.expect("stored").is_some()
     }
 
     async fn erase_responses(&self, id: Uuid) {
@@ -64,8 +64,8 @@ async fn a_deleted_notification_is_not_found_but_its_deliveries_are() {
     let (notification, leased) = bench.publish_marked("acme", marked(100), None).await;
     bench.finish(&leased[0], Next::RetryAt(seconds(1))).await;
     let stranger = Account::parse("other").expect("an account");
-    assert!(!bench.store.delete_notification(Some(stranger), notification.id, T0).await.expect("stored"));
-    assert!(bench.store.delete_notification(Some(webhook.account.clone()), notification.id, T0).await.expect("stored"));
+    assert!(bench.store.delete_notification(Some(stranger), notification.id, T0, event()).await.expect("stored").is_none());
+    assert!(bench.store.delete_notification(Some(webhook.account.clone()), notification.id, T0, event()).await.expect("stored").is_some());
     assert!(bench.store.get_notification(None, notification.id).await.expect("readable").is_none());
     let page = Page { after: None, limit: 10 };
     assert!(bench.store.list_notifications(None, None, page).await.expect("readable").items.is_empty());
@@ -164,7 +164,7 @@ async fn the_next_ordered_delivery_waits_for_the_attempt_of_an_erased_one() {
     let webhook = bench.webhook_with("acme", |webhook| webhook.ordered = true).await;
     let head = bench.publish_to(&webhook).await.remove(0);
     assert!(bench.publish_to(&webhook).await.is_empty());
-    assert!(bench.store.delete_notification(None, head.notification.id, T0).await.expect("stored"));
+    assert!(bench.store.delete_notification(None, head.notification.id, T0, event()).await.expect("stored").is_some());
     assert!(bench.lease(seconds(1)).await.leased.is_empty(), "one delivery at a time");
     let next = bench.finish(&head, Next::Failed).await.next.expect("the next delivery");
     assert_eq!((next.lane, next.attempt), (Lane::Ordered, 1));

@@ -75,8 +75,8 @@ async fn a_success_an_activation_and_a_new_target_url_each_reset_the_failures() 
         }
         bench.attempt_at(&accepts, 50, Next::Succeeded).await;
         let account = &activated.account;
-        bench.store.deactivate_webhook(account.clone(), activated.id, seconds(50)).await.expect("stored");
-        bench.store.activate_webhook(account.clone(), activated.id, None, seconds(51)).await.expect("stored");
+        bench.store.deactivate_webhook(account.clone(), activated.id, seconds(50), event()).await.expect("stored");
+        bench.store.activate_webhook(account.clone(), activated.id, None, seconds(51), event()).await.expect("stored");
         let before = bench.publish_to(&moved).await.remove(0);
         let elsewhere = WebhookChange {
             target_url: Some(OutboundUrl::parse("https://example.com/elsewhere").expect("valid")),
@@ -84,7 +84,7 @@ async fn a_success_an_activation_and_a_new_target_url_each_reset_the_failures() 
         };
         bench
             .store
-            .update_webhook(account.clone(), moved.id, elsewhere, seconds(50))
+            .update_webhook(account.clone(), moved.id, elsewhere, seconds(50), event())
             .await
             .expect("stored")
             .expect("found")

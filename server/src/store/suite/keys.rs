@@ -4,7 +4,7 @@ use crate::secrets::master_key::MasterKey;
 use crate::secrets::seal::Vault;
 
 /// Adds the current master key to the table `keys`, as a server does that creates the database.
-fn add_current_key(database: &TestDatabase, id: KeyId) {
+pub(super) fn add_current_key(database: &TestDatabase, id: KeyId) {
     let (sealed, created_at) = match database {
         TestDatabase::File(_) => ("x'00'", "0"),
         TestDatabase::Database(_) => ("''", "now()"),
@@ -33,11 +33,11 @@ async fn only_values_sealed_with_the_current_key_are_stored() {
     let bench = Bench::new(10, 10).await;
     let [old, new] = [MasterKey::generate(), MasterKey::generate()].map(Vault::new);
     add_current_key(&bench.database, old.key_id());
-    let register = async |webhook: &Webhook| bench.store.register_webhook(webhook.clone(), None, 10).await;
+    let register = async |webhook: &Webhook| bench.store.register_webhook(webhook.clone(), None, 10, event()).await;
     let webhook = webhook_sealed_with(&old);
     assert!(register(&webhook).await.expect("stored"));
     let next = new.next_record(new.key_id(), T0).expect("given");
-    assert_eq!(bench.store.begin_key_rotation(next.clone(), false).await.expect("stored"), RotationStart::Begun);
+    assert_eq!(bench.store.begin_key_rotation(next.clone(), false, event()).await.expect("stored"), RotationStart::Begun);
 
     let current = webhook_sealed_with(&new);
     for outdated in [
@@ -52,7 +52,7 @@ async fn only_values_sealed_with_the_current_key_are_stored() {
     }
     assert!(register(&current).await.expect("stored"));
 
-    let update = async |change| bench.store.update_webhook(webhook.account.clone(), webhook.id, change, T0).await;
+    let update = async |change| bench.store.update_webhook(webhook.account.clone(), webhook.id, change, T0, event()).await;
     let auth = |vault| WebhookChange { auth: Some((webhook.auth.clone(), Some(sealed_with(vault)))), ..WebhookChange::default() };
     let headers = |vault| WebhookChange { headers: Some(webhook_sealed_with(vault).headers), ..WebhookChange::default() };
     for outdated in [auth(&old), headers(&old)] {
@@ -60,7 +60,7 @@ async fn only_values_sealed_with_the_current_key_are_stored() {
     }
     let rotate = async |vault| {
         let day = TimeDelta::days(1);
-        bench.store.rotate_signing_secret(webhook.account.clone(), webhook.id, sealed_with(vault), day, T0).await
+        bench.store.rotate_signing_secret(webhook.account.clone(), webhook.id, sealed_with(vault), day, T0, event()).await
     };
     assert!(matches!(rotate(&old).await, Err(Error::OutdatedKey)));
     let stored = bench.store.get_webhook(None, webhook.id).await.expect("readable").expect("a webhook");
@@ -101,7 +101,8 @@ async fn a_rotation_begins_only_once_and_only_if_each_live_node_holds_the_new_ke
     let [old, new, third] = [MasterKey::generate(), MasterKey::generate(), MasterKey::generate()].map(Vault::new);
     let [old_id, new_id] = [&old, &new].map(|vault| vault.key_id().to_string());
     let next = new.next_record(new.key_id(), T0).expect("given");
-    let begin = async |next: &KeyRecord, check_nodes| bench.store.begin_key_rotation(next.clone(), check_nodes).await.expect("stored");
+    let begin =
+        async |next: &KeyRecord, check_nodes| bench.store.begin_key_rotation(next.clone(), check_nodes, event()).await.expect("stored");
     assert_eq!(begin(&next, true).await, RotationStart::Changed, "the database has no key");
     add_current_key(&bench.database, old.key_id());
     assert!(matches!(begin(&next, true).await, RotationStart::NotHeld(nodes) if nodes.len() == 1));
@@ -115,7 +116,8 @@ async fn a_rotation_begins_only_once_and_only_if_each_live_node_holds_the_new_ke
     let another = third.next_record(third.key_id(), T0).expect("given");
     assert_eq!((begin(&next, false).await, begin(&another, false).await), (RotationStart::Changed, RotationStart::Changed));
 
-    bench.store.finish_key_rotation().await.expect("stored");
+    assert!(bench.store.finish_key_rotation(event()).await.expect("stored"));
+    assert!(!bench.store.finish_key_rotation(event()).await.expect("stored"), "the rotation is finished already");
     let mut both = states(&bench).await;
     both.sort_by_key(|(_, state)| *state == KeyState::Current);
     assert_eq!(both, [(old_id.clone(), KeyState::Retired), (new_id.clone(), KeyState::Current)]);

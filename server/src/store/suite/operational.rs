@@ -30,7 +30,7 @@ impl Bench {
     }
 
     async fn deactivate(&self, webhook: &Webhook, time: i64) {
-        self.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(time)).await.expect("stored").expect("found");
+        self.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(time), event()).await.expect("stored").expect("found");
     }
 }
 
@@ -88,7 +88,7 @@ async fn the_event_has_the_reason_and_a_pending_handshake_publishes_no_event() {
     };
     bench
         .store
-        .update_webhook(unverified.account.clone(), unverified.id, moved, seconds(200))
+        .update_webhook(unverified.account.clone(), unverified.id, moved, seconds(200), event())
         .await
         .expect("stored")
         .expect("found")

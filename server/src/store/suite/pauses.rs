@@ -4,11 +4,11 @@ use super::*;
 
 impl Bench {
     async fn pause(&self, scope: &PauseScope, time: i64) -> bool {
-        self.store.pause_deliveries(scope.clone(), seconds(time)).await.expect("stored")
+        self.store.pause_deliveries(scope.clone(), seconds(time), event()).await.expect("stored")
     }
 
     async fn resume(&self, scope: &PauseScope, time: i64) -> bool {
-        self.store.resume_deliveries(scope.clone(), seconds(time)).await.expect("stored")
+        self.store.resume_deliveries(scope.clone(), seconds(time), event()).await.expect("stored")
     }
 }
 
@@ -75,11 +75,11 @@ async fn the_next_transaction_sees_a_pause_of_another_process() {
     let in_flight = bench.publish_to(&webhook).await.remove(0);
     bench.publish_to(&webhook).await;
     let command = bench.database.open("a command", StorageLimits::default()).await;
-    assert!(command.pause_deliveries(PauseScope::All, T0).await.expect("stored"));
+    assert!(command.pause_deliveries(PauseScope::All, T0, event()).await.expect("stored"));
     assert!(bench.finish(&in_flight, Next::Succeeded).await.next.is_none(), "the next ordered delivery does not begin either");
     drop(in_flight);
     assert!(bench.leased_at(1).await.is_empty());
-    assert!(command.resume_deliveries(PauseScope::All, T0).await.expect("stored"));
+    assert!(command.resume_deliveries(PauseScope::All, T0, event()).await.expect("stored"));
     assert_eq!(bench.leased_at(1).await.len(), 1);
 }
 
@@ -88,7 +88,7 @@ async fn deleting_a_webhook_removes_its_pause() {
     let bench = Bench::new(100, 10).await;
     let webhook = bench.webhook("acme").await;
     bench.pause(&PauseScope::Webhook(webhook.id), 1).await;
-    bench.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(2)).await.expect("stored");
+    bench.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(2), event()).await.expect("stored");
     assert!(bench.store.list_pauses().await.expect("readable").is_empty());
 }
 

@@ -121,7 +121,7 @@ async fn a_redelivery_keeps_the_count_and_a_recovery_of_a_failed_delivery_clears
     let id = bench.publish_to(&webhook).await.remove(0).delivery_id;
     let mut bench = after_deaths(bench, 3, &[&webhook]).await;
     // The third death is not counted yet.
-    let redelivered = bench.store.redeliver(webhook.account.clone(), id, seconds(1)).await.expect("stored");
+    let redelivered = bench.store.redeliver(webhook.account.clone(), id, seconds(1), event()).await.expect("stored");
     assert!(matches!(redelivered, Redelivered::Due(_)));
     assert!(bench.leased_at(1).await.is_empty(), "both deliveries are suspects");
     let other = lease_suspect(&bench).await.expect("a suspect").leased;
@@ -138,7 +138,7 @@ async fn a_redelivery_keeps_the_count_and_a_recovery_of_a_failed_delivery_clears
     assert_eq!(failed.deaths, MAX_DEATHS);
     bench.finish(&failed, Next::Failed).await;
     let recovery = Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after: None };
-    let step = bench.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1)).await.expect("recovered");
+    let step = bench.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1), event()).await.expect("recovered");
     assert_eq!(step, RecoveryStep::Recovered { count: 1, next: None });
     let recovered = failed.delivery_id;
     drop(failed);
@@ -159,13 +159,13 @@ async fn suspects_of_paused_and_inactive_webhooks_do_not_block_other_suspects() 
     let bench = after_deaths(bench, 3, &[paused, inactive, active]).await;
     assert!(bench.leased_at(1).await.is_empty());
     let scope = || PauseScope::Account(paused.account.clone());
-    assert!(bench.store.pause_deliveries(scope(), T0).await.expect("paused"));
-    bench.store.deactivate_webhook(inactive.account.clone(), inactive.id, T0).await.expect("stored").expect("found");
+    assert!(bench.store.pause_deliveries(scope(), T0, event()).await.expect("paused"));
+    bench.store.deactivate_webhook(inactive.account.clone(), inactive.id, T0, event()).await.expect("stored").expect("found");
     let suspect = lease_suspect(&bench).await.expect("a suspect").leased;
     assert_eq!(suspect.destination.webhook_id, active.id);
     bench.finish(&suspect, Next::Succeeded).await;
     assert!(lease_suspect(&bench).await.is_none());
-    assert!(bench.store.resume_deliveries(scope(), T0).await.expect("resumed"));
+    assert!(bench.store.resume_deliveries(scope(), T0, event()).await.expect("resumed"));
     let suspect = lease_suspect(&bench).await.expect("a suspect").leased;
     assert_eq!(suspect.destination.webhook_id, paused.id);
     bench.finish(&suspect, Next::Succeeded).await;

@@ -9,7 +9,7 @@ fn all_of(webhook: &Webhook) -> Recovery {
 
 impl Bench {
     async fn step(&self, webhook: &Webhook, recovery: Recovery) -> RecoveryStep {
-        self.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1000)).await.expect("stored")
+        self.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1000), event()).await.expect("stored")
     }
 
     /// Creates one failed delivery for each second of `times`.
@@ -124,7 +124,7 @@ async fn deliveries_of_deleted_notifications_are_not_recovered() {
     let webhook = bench.webhook("acme").await;
     let failed = bench.failed(&webhook, 0..2).await;
     let deleted = bench.delivery(failed[0]).await.0.notification_id;
-    assert!(bench.store.delete_notification(None, deleted, T0).await.expect("stored"));
+    assert!(bench.store.delete_notification(None, deleted, T0, event()).await.expect("stored").is_some());
     for dry_run in [true, false] {
         let step = bench.step(&webhook, Recovery { dry_run, ..all_of(&webhook) }).await;
         assert_eq!(step, RecoveryStep::Recovered { count: 1, next: None });
@@ -137,6 +137,6 @@ async fn a_recovery_of_an_unknown_webhook_is_refused() {
     let bench = Bench::new(100, 10).await;
     let (webhook, stranger) = (bench.webhook("acme").await, bench.webhook("other").await);
     assert_eq!(bench.step(&stranger, all_of(&webhook)).await, RecoveryStep::NoSuchWebhook);
-    bench.store.delete_webhook(webhook.account.clone(), webhook.id, T0).await.expect("stored").expect("found");
+    bench.store.delete_webhook(webhook.account.clone(), webhook.id, T0, event()).await.expect("stored").expect("found");
     assert_eq!(bench.step(&webhook, all_of(&webhook)).await, RecoveryStep::NoSuchWebhook);
 }

@@ -4,7 +4,7 @@ use super::*;
 
 impl Bench {
     pub(super) async fn redeliver(&self, webhook: &Webhook, delivery_id: Uuid, now: DateTime<Utc>) -> Redelivered {
-        self.store.redeliver(webhook.account.clone(), delivery_id, now).await.expect("stored")
+        self.store.redeliver(webhook.account.clone(), delivery_id, now, event()).await.expect("stored")
     }
 
     /// Redelivers a delivery and leases it at once. Also returns the number of the leased attempt, and the
@@ -19,11 +19,11 @@ impl Bench {
     }
 
     pub(super) async fn cancel(&self, webhook: &Webhook) {
-        self.store.deactivate_webhook(webhook.account.clone(), webhook.id, T0).await.expect("stored").expect("found");
+        self.store.deactivate_webhook(webhook.account.clone(), webhook.id, T0, event()).await.expect("stored").expect("found");
     }
 
     pub(super) async fn revive(&self, webhook: &Webhook) {
-        self.store.activate_webhook(webhook.account.clone(), webhook.id, None, T0).await.expect("stored").expect("found");
+        self.store.activate_webhook(webhook.account.clone(), webhook.id, None, T0, event()).await.expect("stored").expect("found");
     }
 
     pub(super) async fn tidy(&self) {
@@ -163,9 +163,9 @@ async fn a_redelivery_that_cannot_be_sent_is_refused() {
     bench.cancel(&webhook).await;
     assert!(matches!(bench.redeliver(&webhook, id, T0).await, Redelivered::WebhookDeactivated));
     bench.revive(&webhook).await;
-    bench.store.delete_notification(None, leased.notification.id, T0).await.expect("stored");
+    bench.store.delete_notification(None, leased.notification.id, T0, event()).await.expect("stored");
     assert!(matches!(bench.redeliver(&webhook, id, T0).await, Redelivered::NotificationDeleted));
-    bench.store.delete_webhook(webhook.account.clone(), webhook.id, T0).await.expect("stored").expect("found");
+    bench.store.delete_webhook(webhook.account.clone(), webhook.id, T0, event()).await.expect("stored").expect("found");
     assert!(matches!(bench.redeliver(&webhook, id, T0).await, Redelivered::WebhookDeleted));
 }
 
@@ -184,7 +184,7 @@ pub(super) fn of(webhook: &Webhook) -> DeliveryFilter {
 impl Bench {
     async fn set_ordered(&self, webhook: &Webhook, ordered: bool) {
         let change = WebhookChange { ordered: Some(ordered), ..WebhookChange::default() };
-        let changed = self.store.update_webhook(webhook.account.clone(), webhook.id, change, T0).await;
+        let changed = self.store.update_webhook(webhook.account.clone(), webhook.id, change, T0, event()).await;
         changed.expect("stored").expect("found").expect("allowed");
     }
 

@@ -71,7 +71,7 @@ async fn an_ended_delivery_is_removed_with_its_data_after_its_retention_time() {
     bench.finish_at(days(1), &succeeded[0], Next::Succeeded).await;
     bench.finish_at(days(3), &failed[0], Next::Failed).await;
     bench.finish_at(days(3), &erased[0], Next::Failed).await;
-    assert!(bench.store.delete_notification(None, erased[0].notification.id, days(4)).await.expect("stored"));
+    assert!(bench.store.delete_notification(None, erased[0].notification.id, days(4), event()).await.expect("stored").is_some());
     bench.finish_at(days(1), &waiting[0], Next::RetryAt(days(100))).await;
     bench.remove_old(days(7)).await;
     assert_eq!(bench.kept(&succeeded[0]).await, (true, true), "the delivery ended a day after it was published");
@@ -114,12 +114,12 @@ async fn a_payload_stays_until_its_last_delivery_is_removed() {
     bench.remove_old(days(8)).await;
     assert_eq!(bench.kept(&leased[0]).await, (false, true));
     assert_ne!(one.id, other.id);
-    let redelivered = bench.store.redeliver(one.account.clone(), leased[1].delivery_id, days(9)).await.expect("stored");
+    let redelivered = bench.store.redeliver(one.account.clone(), leased[1].delivery_id, days(9), event()).await.expect("stored");
     assert!(matches!(redelivered, Redelivered::Due(_)), "{redelivered:?}");
     let again = bench.lease(days(9)).await.leased.remove(0);
     assert_eq!(again.notification.id, notification.id);
     // A cancelled delivery stays while it is leased, because its attempt must still be recorded.
-    bench.store.delete_webhook(one.account.clone(), again.destination.webhook_id, days(9)).await.expect("stored").expect("found");
+    bench.store.delete_webhook(one.account.clone(), again.destination.webhook_id, days(9), event()).await.expect("stored").expect("found");
     bench.remove_old(days(60)).await;
     bench.remove_old(days(90)).await;
     assert_eq!(bench.kept(&again).await, (true, true));
@@ -152,7 +152,7 @@ async fn a_deleted_webhook_leaves_no_rows_after_its_last_delivery() {
         bench.finish_at(T0, leased, Next::Succeeded).await;
     }
     for webhook in [&limited, &ordered] {
-        bench.store.delete_webhook(webhook.account.clone(), webhook.id, days(1)).await.expect("stored").expect("found");
+        bench.store.delete_webhook(webhook.account.clone(), webhook.id, days(1), event()).await.expect("stored").expect("found");
     }
     bench.remove_old(days(7)).await;
     assert_eq!((bench.database.rows("webhooks"), bench.database.rows("rates")), (3, 1));
@@ -291,18 +291,18 @@ async fn a_full_store_refuses_new_data_until_there_is_room_again() {
     };
     assert!(matches!(refused, Error::Full), "{refused:?}");
     let again = Webhook { id: Uuid::now_v7(), ..webhook.clone() };
-    assert!(matches!(bench.store.register_webhook(again.clone(), None, 1000).await, Err(Error::Full)));
+    assert!(matches!(bench.store.register_webhook(again.clone(), None, 1000, event()).await, Err(Error::Full)));
     // A full store still records an attempt in flight.
     bench.finish_at(T0, &leased[0], Next::Failed).await;
     assert_eq!(bench.status(&leased[0]).await, DeliveryStatus::Failed);
-    assert!(matches!(bench.store.redeliver(webhook.account.clone(), leased[0].delivery_id, T0).await, Err(Error::Full)));
+    assert!(matches!(bench.store.redeliver(webhook.account.clone(), leased[0].delivery_id, T0, event()).await, Err(Error::Full)));
     let recovery = Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after: None };
-    assert!(matches!(bench.store.recover_deliveries(webhook.account.clone(), recovery, T0).await, Err(Error::Full)));
-    assert!(bench.store.delete_notification(None, stored[0], T0).await.expect("a full store allows deletion"));
+    assert!(matches!(bench.store.recover_deliveries(webhook.account.clone(), recovery, T0, event()).await, Err(Error::Full)));
+    assert!(bench.store.delete_notification(None, stored[0], T0, event()).await.expect("a full store allows deletion").is_some());
     bench.remove_old(days(7)).await;
     bench.database.shrink();
     let mut tries = 0;
-    while bench.store.register_webhook(again.clone(), None, 1000).await.is_err() {
+    while bench.store.register_webhook(again.clone(), None, 1000, event()).await.is_err() {
         tries += 1;
         assert!(tries < 1000, "the store is still full");
         bench.finish_at(T0, &leased[0], Next::Failed).await;

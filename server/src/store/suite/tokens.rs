@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn token() -> StoredToken {
+pub(super) fn token() -> StoredToken {
     let id = Uuid::now_v7();
     StoredToken {
         id,
@@ -21,7 +21,7 @@ fn token() -> StoredToken {
 
 impl Bench {
     async fn create(&self, token: &StoredToken) {
-        self.store.create_token(token.clone()).await.expect("stored");
+        self.store.create_token(token.clone(), event()).await.expect("stored");
     }
 
     async fn find(&self, token: &StoredToken) -> Option<StoredToken> {
@@ -46,11 +46,11 @@ async fn only_an_unchanged_valid_token_is_rotated_and_only_once() {
     let (old, revoked, successor) = (token(), token(), token());
     bench.create(&old).await;
     bench.create(&revoked).await;
-    assert!(bench.store.revoke_token(revoked.id, seconds(1)).await.expect("stored"));
+    assert!(bench.store.revoke_token(revoked.id, seconds(1), event()).await.expect("stored"));
     let rotate = async |old: &StoredToken, previous_mac: &[u8], successor: &StoredToken| {
         let replaced = StoredToken { expires_at: Some(seconds(60)), mac: vec![9], ..old.clone() };
         let rotation = TokenRotation { replaced, previous_mac: previous_mac.to_vec(), successor: successor.clone() };
-        bench.store.rotate_token(rotation).await.expect("stored")
+        bench.store.rotate_token(rotation, &[]).await.expect("stored")
     };
     assert!(!rotate(&old, b"another", &successor).await, "the token was changed");
     assert!(!rotate(&revoked, &revoked.mac, &successor).await, "the token is revoked");

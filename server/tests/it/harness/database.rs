@@ -12,9 +12,9 @@ use webhooks_server::config::Settings;
 use webhooks_server::node::open_store::{open_beside, open_beside_with_vault};
 use webhooks_server::secrets::access_token::new_token;
 use webhooks_server::secrets::seal::Vault;
-use webhooks_server::store::Store;
+use webhooks_server::store::{Store, token_created};
 use webhooks_server_api::Scope;
-use webhooks_server_api::types::Account;
+use webhooks_server_api::types::{Account, AuditEvent};
 
 use super::eventually;
 
@@ -62,7 +62,8 @@ impl Database {
         let (store, vault) = self.store_with_vault(flags).await;
         let name = "harness".parse().expect("a name");
         let (token, secret) = new_token(&vault, &name, Some(account), &Scope::ALL, now, None).expect("a token");
-        store.create_token(token).await.expect("a stored token");
+        let event = token_created(&token, AuditEvent::SERVICE);
+        store.create_token(token, &event).await.expect("a stored token");
         std::fs::write(self.data_dir.join("access-token"), secret).expect("a written token");
     }
 

@@ -11,8 +11,9 @@ use webhooks_server::cli::CommandLine;
 use webhooks_server::clock::Clock;
 use webhooks_server::config::Settings;
 use webhooks_server::secrets::access_token::new_token;
+use webhooks_server::store::token_created;
 use webhooks_server_api::Scope;
-use webhooks_server_api::types::Account;
+use webhooks_server_api::types::{Account, AuditEvent};
 
 use super::log::CapturedLog;
 use super::proxy::Proxy;
@@ -53,6 +54,11 @@ impl Setup {
     pub(crate) fn flags(mut self, flags: &[&str]) -> Setup {
         self.flags.extend(flags.iter().map(|flag| (*flag).to_owned()));
         self
+    }
+
+    /// Returns the path of a file in the data directory of the server.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.data_dir.path().join(name)
     }
 
     /// Sets the catalogue of event types.
@@ -154,7 +160,9 @@ impl Server {
         let name = name.parse().expect("a name");
         let (store, vault) = self.database.store_with_vault(&self.setup.flags).await;
         let (token, secret) = new_token(&vault, &name, account.clone(), scopes, self.now(), expires_at).expect("a token");
-        store.create_token(token).await.expect("a stored token");
+        let mut event = token_created(&token, AuditEvent::OPERATOR);
+        event.details.user = Some("tester".to_owned());
+        store.create_token(token, &event).await.expect("a stored token");
         let counts = |scope: &&Scope| account.is_some() || scope.for_platform();
         contract::register_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
         secret

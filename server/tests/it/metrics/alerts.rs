@@ -10,8 +10,9 @@ use chrono::TimeDelta;
 use promql_parser::parser::{self, Expr};
 use serde_json::json;
 use webhooks_server::model::PauseScope;
+use webhooks_server_api::types::AuditEvent;
 
-use super::{Scrape, rules};
+use super::{Scrape, pause_event, rules};
 use crate::harness::{Reply, Server, Setup, eventually};
 
 /// The result of an expression: a value for each set of labels. It has no label `instance`, because a scrape has only one instance.
@@ -139,7 +140,7 @@ async fn late_first_attempts_fire_an_alert_until_deliveries_are_paused() {
     api.publish_type("a.b").await;
     server.advance(TimeDelta::seconds(61));
     wait_for_alerts(&server, &["WebhooksFreshDeliveriesWait"]).await;
-    assert!(server.database().store().await.pause_deliveries(PauseScope::All, server.now()).await.expect("stored"));
+    assert!(server.database().store().await.pause_deliveries(PauseScope::All, server.now(), &pause_event()).await.expect("stored"));
     wait_for_alerts(&server, &["WebhooksDeliveriesPaused"]).await;
 }
 
@@ -194,7 +195,8 @@ async fn an_access_token_that_expires_soon_fires_an_alert_until_it_is_revoked() 
     let store = server.database().store().await;
     let tokens = store.list_tokens().await.expect("readable");
     let token = tokens.iter().find(|token| token.name == "ends").expect("the token");
-    assert!(store.revoke_token(token.id, server.now()).await.expect("stored"));
+    let event = AuditEvent::new("token.revoked", AuditEvent::OPERATOR, server.now());
+    assert!(store.revoke_token(token.id, server.now(), &event).await.expect("stored"));
     server.advance(TimeDelta::hours(1));
     wait_for_alerts(&server, &[]).await;
 }

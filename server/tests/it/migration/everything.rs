@@ -132,6 +132,8 @@ async fn a_migrated_store_has_everything_and_continues() {
     for secret in ["PASSWORD-OF", "CLIENT-SECRET", "KEY-OF-HEADER", "ERASED-PAYLOAD", "whsec_", "wht_"] {
         assert!(!table.contains(secret) && !output.contains(secret), "{secret} in {table}{output}");
     }
+    let latest = database.execute("SELECT action || ' by ' || (details::json ->> 'actor') FROM audit_events ORDER BY id DESC LIMIT 1");
+    assert_eq!(latest, "store.migrated by operator");
     let (nothing, again) = migrate_successfully(&source.data_dir(), &with_password).await;
     assert!(nothing.is_empty() && again.contains("moved already; nothing to do"), "{again}");
 

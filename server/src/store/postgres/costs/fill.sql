@@ -58,6 +58,8 @@ BEGIN
         FROM made CROSS JOIN LATERAL generate_series(1, attempts) AS number;
     INSERT INTO unsuccessful (delivery_id, webhook_id, account, created_at, status)
         SELECT id, webhook_id, account, at, CASE state WHEN 'failed' THEN 2 ELSE 3 END FROM made WHERE state IN ('failed', 'cancelled');
+    INSERT INTO audit_events (id, account, action, details)
+        SELECT id, account, 'redeliver', '{"actor":"account","result":"succeeded"}' FROM made;
     -- Retries are due in one to two hours.
     INSERT INTO pending (delivery_id, webhook_id, epoch, lane, sequence, due_at)
         SELECT id, webhook_id, 1, CASE WHEN ordered THEN 2 WHEN state = 'retry' THEN 1 ELSE 0 END, CASE WHEN ordered THEN n END,

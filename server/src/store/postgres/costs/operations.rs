@@ -2,9 +2,11 @@
 
 use super::*;
 
+mod audit;
 mod keys;
 mod suspects;
 mod tokens;
+mod webhooks;
 
 /// One run of each operation, and several runs of some operations in different situations.
 pub(super) struct Round<'a> {
@@ -47,42 +49,13 @@ impl<'a> Round<'a> {
         self.pausing().await;
         self.tokens().await;
         self.keys().await;
+        self.audit().await;
         self.nodes().await;
     }
 
     /// Sends a heartbeat. On a slow machine, a round takes longer than a node without heartbeats may lease.
     async fn stay_alive(&self) {
         self.store.keep_alive().await.expect("the heartbeat is stored");
-    }
-
-    async fn webhooks(&self) {
-        let now = self.now;
-        let webhook = webhook_of("new");
-        let (account, id) = (webhook.account.clone(), webhook.id);
-        assert!(self.cost("register a webhook", self.store.register_webhook(webhook, None, 1000)).await);
-        self.cost("get a webhook", self.store.get_webhook(Some(account.clone()), id)).await.expect("found");
-        self.cost("look up a destination", self.store.current_destination(id)).await.expect("active");
-        let change = WebhookChange { description: Some(None), ..WebhookChange::default() };
-        self.cost("update a webhook", self.store.update_webhook(account.clone(), id, change, now)).await.expect("found").expect("allowed");
-        let rotated = self.store.rotate_signing_secret(account.clone(), id, Sealed(vec![3]), TimeDelta::days(1), now);
-        self.cost("rotate a secret", rotated).await.expect("found");
-        self.cost("deactivate a webhook", self.store.deactivate_webhook(account.clone(), id, now)).await.expect("found");
-        self.cost("activate a webhook", self.store.activate_webhook(account.clone(), id, None, now)).await.expect("found");
-        self.cost("delete a webhook", self.store.delete_webhook(account, id, now)).await.expect("found");
-    }
-
-    async fn handshakes(&self) {
-        let webhook = webhook_of("new");
-        let (account, id) = (webhook.account.clone(), webhook.id);
-        let challenge = Challenge::stored("challenge".to_owned());
-        assert!(self.cost("register for a handshake", self.store.register_webhook(webhook, Some(challenge.clone()), 1000)).await);
-        let due = self.cost("look for handshakes", self.store.due_handshakes(self.now)).await.due;
-        assert_eq!(due.iter().map(|due| due.webhook_id).collect::<Vec<_>>(), [id]);
-        let later = HandshakeEnd::RetryAt(self.now + TimeDelta::hours(1));
-        self.cost("postpone a handshake", self.store.finish_handshake(id, challenge.clone(), later, self.now)).await;
-        let finished = self.store.finish_handshake(id, challenge, HandshakeEnd::Verified, self.now);
-        self.cost("end a handshake", finished).await.expect("verified");
-        self.delete(account, id).await;
     }
 
     async fn publishing(&self) {
@@ -93,7 +66,7 @@ impl<'a> Round<'a> {
         let leased = self.publish("publish", to(), None).await.1.remove(0);
         let id = leased.delivery_id;
         self.finish("record a failure with a retry", leased, Next::RetryAt(self.now + TimeDelta::hours(1))).await;
-        let redelivered = self.store.redeliver(quiet.account.clone(), id, self.now);
+        let redelivered = self.store.redeliver(quiet.account.clone(), id, self.now, event());
         assert!(matches!(self.cost("redeliver a pending delivery", redelivered).await, Redelivered::Due(_)));
         self.world.hide_due_work().await;
         let leased = self.publish("publish", to(), None).await.1.remove(0);
@@ -241,14 +214,14 @@ impl<'a> Round<'a> {
         self.world.fill(2, 1, 1, BUSY..BUSY + 1, "failed").await;
         let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of_account(account.clone()) };
         let failed = self.store.list_deliveries(failed, Page { after: None, limit: 1 }).await.expect("readable").items.remove(0);
-        let redelivered = self.store.redeliver(account.clone(), failed.id, self.now);
+        let redelivered = self.store.redeliver(account.clone(), failed.id, self.now, event());
         assert!(matches!(self.cost("redeliver a failed delivery", redelivered).await, Redelivered::Due(_)));
         let since = self.world.days_ago(50);
         let counted = Recovery { webhook_id: self.world.webhook(BUSY), since, until: None, dry_run: true, after: None };
-        let count = self.store.recover_deliveries(account.clone(), counted, self.now);
+        let count = self.store.recover_deliveries(account.clone(), counted, self.now, event());
         assert!(matches!(self.cost("count recoverable deliveries", count).await, RecoveryStep::Recovered { count: 1.., .. }));
         let recovery = Recovery { dry_run: false, ..counted };
-        let recover = self.store.recover_deliveries(account, recovery, self.now);
+        let recover = self.store.recover_deliveries(account, recovery, self.now, event());
         assert!(matches!(self.cost("recover deliveries", recover).await, RecoveryStep::Recovered { count: 1.., .. }));
         self.world.hide_due_work().await;
     }
@@ -260,7 +233,7 @@ impl<'a> Round<'a> {
             self.record(leased, Next::Failed).await.expect("recorded");
         }
         drop(leased);
-        assert!(self.cost("delete a notification", self.store.delete_notification(None, id, self.now)).await);
+        self.cost("delete a notification", self.store.delete_notification(None, id, self.now, event())).await.expect("deleted");
         while self.cost("erase responses", self.store.erase_responses(id)).await {}
     }
 
@@ -306,9 +279,9 @@ impl<'a> Round<'a> {
             ("pause all", "resume all", PauseScope::All),
         ];
         for (pause, resume, scope) in scopes {
-            assert!(self.cost(pause, self.store.pause_deliveries(scope.clone(), self.now)).await);
+            assert!(self.cost(pause, self.store.pause_deliveries(scope.clone(), self.now, event())).await);
             self.cost("list pauses", self.store.list_pauses()).await;
-            assert!(self.cost(resume, self.store.resume_deliveries(scope, self.now)).await);
+            assert!(self.cost(resume, self.store.resume_deliveries(scope, self.now, event())).await);
             self.world.hide_due_work().await;
         }
     }
@@ -338,12 +311,12 @@ impl<'a> Round<'a> {
     async fn register(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
         let mut webhook = webhook_of(account);
         change(&mut webhook);
-        assert!(self.store.register_webhook(webhook.clone(), None, 10).await.expect("stored"));
+        assert!(self.store.register_webhook(webhook.clone(), None, 10, event()).await.expect("stored"));
         webhook
     }
 
     async fn delete(&self, account: Account, id: Uuid) {
-        self.store.delete_webhook(account, id, self.now).await.expect("stored").expect("found");
+        self.store.delete_webhook(account, id, self.now, event()).await.expect("stored").expect("found");
     }
 
     async fn publish(&self, name: &'static str, audience: Audience, idempotency: Option<Idempotency>) -> (Uuid, Vec<Leased>) {

@@ -8,7 +8,7 @@ fn change_url(url: &str) -> WebhookChange {
 
 impl Bench {
     async fn change(&self, webhook: &Webhook, change: WebhookChange) -> Webhook {
-        let changed = self.store.update_webhook(webhook.account.clone(), webhook.id, change, seconds(1)).await;
+        let changed = self.store.update_webhook(webhook.account.clone(), webhook.id, change, seconds(1), event()).await;
         changed.expect("stored").expect("found").expect("allowed")
     }
 }
@@ -36,14 +36,18 @@ async fn changes_of_webhooks_on_one_node_apply_to_publications_of_another() {
         [one.proven_webhook(&other, |_| {}).await, one.proven_webhook(&other, |_| {}).await, one.proven_webhook(&other, |_| {}).await];
     assert_eq!(other.publish_to_all().await.len(), 3, "the webhooks are cached now");
     one.change(&moved, change_url("https://example.com/moved")).await;
-    one.store.deactivate_webhook(deactivated.account.clone(), deactivated.id, seconds(1)).await.expect("stored").expect("found");
-    one.store.delete_webhook(deleted.account.clone(), deleted.id, seconds(1)).await.expect("stored").expect("found");
+    one.store.deactivate_webhook(deactivated.account.clone(), deactivated.id, seconds(1), event()).await.expect("stored").expect("found");
+    one.store.delete_webhook(deleted.account.clone(), deleted.id, seconds(1), event()).await.expect("stored").expect("found");
     let leased = other.publish_to_all().await;
     assert_eq!(leased.iter().map(|leased| leased.destination.target_url.as_str()).collect::<Vec<_>>(), ["https://example.com/moved"]);
     let publish = async |webhook: &Webhook| other.publish(Audience::Webhook { id: webhook.id, account: None }, None).await;
     assert!(matches!(publish(&deactivated).await, Published::WebhookDeactivated));
     assert!(matches!(publish(&deleted).await, Published::NoSuchWebhook));
-    one.store.activate_webhook(deactivated.account.clone(), deactivated.id, None, seconds(2)).await.expect("stored").expect("found");
+    one.store
+        .activate_webhook(deactivated.account.clone(), deactivated.id, None, seconds(2), event())
+        .await
+        .expect("stored")
+        .expect("found");
     assert_eq!(webhooks_of(&other.publish_to(&deactivated).await), [deactivated.id]);
 }
 
@@ -71,12 +75,13 @@ async fn nodes_read_each_change_and_deletion_once() {
     let leased = other.publish_to(&webhook).await.remove(0);
     other.keep_alive().await;
     let moved = one.change(&webhook, change_url("https://example.com/moved")).await;
-    assert!(one.store.delete_notification(None, leased.notification.id, seconds(1)).await.expect("stored"));
+    assert!(one.store.delete_notification(None, leased.notification.id, seconds(1), event()).await.expect("stored").is_some());
     let fleet = other.keep_alive().await;
     assert_eq!((fleet.changed_webhooks, fleet.deleted_notifications), (vec![(webhook.id, moved.revision)], vec![leased.notification.id]));
     let again = other.keep_alive().await;
     assert_eq!((again.changed_webhooks, again.deleted_notifications), (vec![], vec![]));
-    let revision = one.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(2)).await.expect("stored").expect("found");
+    let revision =
+        one.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(2), event()).await.expect("stored").expect("found");
     assert_eq!(other.keep_alive().await.changed_webhooks, [(webhook.id, revision)]);
 }
 
@@ -89,9 +94,9 @@ async fn a_pause_on_one_node_stops_deliveries_of_another() {
     let webhook = one.proven_webhook(&other, |_| {}).await;
     assert_eq!(other.publish_to(&webhook).await.len(), 1);
     let scope = PauseScope::Webhook(webhook.id);
-    assert!(one.store.pause_deliveries(scope.clone(), T0).await.expect("stored"));
+    assert!(one.store.pause_deliveries(scope.clone(), T0, event()).await.expect("stored"));
     assert!(other.publish_to(&webhook).await.is_empty());
-    assert!(one.store.resume_deliveries(scope, T0).await.expect("stored"));
+    assert!(one.store.resume_deliveries(scope, T0, event()).await.expect("stored"));
     let leased = other.publish_to(&webhook).await;
     assert_eq!(leased.len() + other.leased_at(1).await.len(), 2);
 }
@@ -102,7 +107,7 @@ async fn registrations_on_several_nodes_at_once_do_not_exceed_the_limit() {
         return;
     }
     let [one, other] = nodes().await;
-    let register = async |node: &Bench| node.store.register_webhook(webhook_of("acme"), None, 5).await.expect("stored");
+    let register = async |node: &Bench| node.store.register_webhook(webhook_of("acme"), None, 5, event()).await.expect("stored");
     let registrations = (0..10).flat_map(|_| [register(&one), register(&other)]);
     let registered = futures_util::future::join_all(registrations).await;
     assert_eq!(registered.iter().filter(|registered| **registered).count(), 5);

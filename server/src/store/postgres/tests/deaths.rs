@@ -140,7 +140,7 @@ async fn a_late_response_for_a_deleted_notification_is_not_stored() {
     let [one, other] = nodes().await;
     let (old_lease, new_lease) = one_delivery(&one, &other).await;
     other.finish(&new_lease, Next::Succeeded).await;
-    assert!(other.store.delete_notification(None, old_lease.notification.id, seconds(2)).await.expect("stored"));
+    assert!(other.store.delete_notification(None, old_lease.notification.id, seconds(2), event()).await.expect("stored").is_some());
     while other.store.erase_responses(old_lease.notification.id).await.expect("stored") {}
     let response_body = Some("an echo of the payload".to_owned());
     let late = Attempt { started_at: milliseconds(1), response_body, ..one.attempt(old_lease.attempt, Next::Succeeded) };

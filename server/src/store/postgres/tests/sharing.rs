@@ -4,12 +4,12 @@ use super::*;
 
 /// Creates waiting deliveries that no node has in its memory.
 async fn backlog(node: &Bench, webhooks: &[Webhook], of_each: usize) -> Vec<Uuid> {
-    assert!(node.store.pause_deliveries(PauseScope::All, T0).await.expect("stored"));
+    assert!(node.store.pause_deliveries(PauseScope::All, T0, event()).await.expect("stored"));
     for webhook in webhooks {
         let published = futures_util::future::join_all((0..of_each).map(|_| node.publish_to(webhook))).await;
         assert!(published.iter().all(Vec::is_empty));
     }
-    assert!(node.store.resume_deliveries(PauseScope::All, T0).await.expect("stored"));
+    assert!(node.store.resume_deliveries(PauseScope::All, T0, event()).await.expect("stored"));
     let ids = node.database.ask("SELECT delivery_id FROM pending ORDER BY delivery_id");
     ids.lines().map(|id| id.parse().expect("an identifier")).collect()
 }
@@ -163,7 +163,7 @@ async fn a_handshake_belongs_to_one_node_until_it_ends_or_the_node_dies() {
     let [one, other] = nodes().await;
     let challenge = Challenge::stored("challenge".to_owned());
     let webhook = Webhook { deactivation: Some(Deactivation { reason: REASON_UNVERIFIED.to_owned(), at: T0 }), ..webhook_of("acme") };
-    assert!(one.store.register_webhook(webhook.clone(), Some(challenge.clone()), 5).await.expect("stored"));
+    assert!(one.store.register_webhook(webhook.clone(), Some(challenge.clone()), 5, event()).await.expect("stored"));
     let due = async |node: &Bench| {
         let due = node.store.due_handshakes(seconds(1)).await.expect("readable").due;
         due.iter().map(|handshake| handshake.webhook_id).collect::<Vec<_>>()
@@ -178,7 +178,7 @@ async fn a_handshake_belongs_to_one_node_until_it_ends_or_the_node_dies() {
     one.keep_alive().await;
     assert_eq!(due(&one).await, [webhook.id]);
     let verified = one.store.finish_handshake(webhook.id, challenge, HandshakeEnd::Verified, seconds(1)).await.expect("stored");
-    assert_eq!(verified, Some(2));
+    assert_eq!(verified.map(|(revision, _)| revision), Some(2));
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn finish_during(node: &Bench, leased: &Leased, transaction: session::Tran
 async fn deactivated_during_attempt(one: &Bench, other: &Bench) -> (Webhook, Leased, Session) {
     let webhook = one.proven_webhook(other, |_| {}).await;
     let leased = one.publish_to(&webhook).await.remove(0);
-    one.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1)).await.expect("stored").expect("a webhook");
+    one.store.deactivate_webhook(webhook.account.clone(), webhook.id, seconds(1), event()).await.expect("stored").expect("a webhook");
     let [connections, _] = Connections::open(&one.database.options()).expect("connections");
     (webhook, leased, connections.session().await.expect("a session"))
 }
@@ -247,8 +247,10 @@ async fn a_success_reported_during_a_redelivery_request_completes_the_redelivery
     let [one, other] = nodes().await;
     let (webhook, leased, session) = deactivated_during_attempt(&one, &other).await;
     while cancellations::cancel_some(&session, seconds(1)).await.expect("cancelled") {}
-    one.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(1)).await.expect("stored").expect("a webhook");
+    one.store.activate_webhook(webhook.account.clone(), webhook.id, None, seconds(1), event()).await.expect("stored").expect("a webhook");
     let transaction = session.begin().await.expect("begun");
-    redelivery::redeliver(&transaction, &webhook.account, leased.delivery_id, seconds(2)).await.expect("due again");
+    redelivery::redeliver(&transaction, &webhook.account, leased.delivery_id, seconds(2), &EventRow::from(event()))
+        .await
+        .expect("due again");
     finish_during(&one, &leased, transaction).await;
 }

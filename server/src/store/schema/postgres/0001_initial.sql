@@ -275,3 +275,14 @@ CREATE TABLE keys (
 );
 
 CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');
+
+-- The audit log. The time of an event is in its identifier, so the order of the primary key is the order of the events.
+CREATE TABLE audit_events (
+    id uuid PRIMARY KEY,
+    account text,                   -- the account that the event concerns; null: none
+    action text NOT NULL,
+    count integer,
+    details text NOT NULL           -- JSON: the other members of the event, without secrets
+);
+
+CREATE INDEX audit_events_of_account ON audit_events (account, id) WHERE account IS NOT NULL;

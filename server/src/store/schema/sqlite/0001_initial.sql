@@ -215,3 +215,14 @@ CREATE TABLE keys (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');
+
+-- The audit log. The time of an event is in its identifier, so the order of the primary key is the order of the events.
+CREATE TABLE audit_events (
+    id BLOB PRIMARY KEY,
+    account TEXT,                   -- the account that the event concerns; null: none
+    action TEXT NOT NULL,
+    count INTEGER,
+    details TEXT NOT NULL           -- JSON: the other members of the event, without secrets
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_events_of_account ON audit_events (account, id) WHERE account IS NOT NULL;

@@ -16,15 +16,15 @@ impl Round<'_> {
         self.store.initialise(vec![key()]).await.expect("stored");
         self.cost("list keys", self.store.list_keys()).await;
         let next = key();
-        let begun = self.cost("begin a key rotation", self.store.begin_key_rotation(next.clone(), true)).await;
+        let begun = self.cost("begin a key rotation", self.store.begin_key_rotation(next.clone(), true, event())).await;
         assert_eq!(begun, RotationStart::NotHeld(vec!["one".to_owned()]));
-        assert_eq!(self.store.begin_key_rotation(next.clone(), false).await.expect("stored"), RotationStart::Begun);
+        assert_eq!(self.store.begin_key_rotation(next.clone(), false, event()).await.expect("stored"), RotationStart::Begun);
         let webhook = self.store.get_webhook(None, self.world.webhook(BUSY)).await.expect("readable").expect("a webhook");
         let values = SealedValues::of(&webhook);
         assert!(self.cost("seal a webhook again", self.store.reseal_webhook(webhook.id, values.clone(), values)).await);
         let (before, after) = (Sealed(next.sealed.clone()), Sealed(next.sealed));
         assert!(self.cost("seal a key again", self.store.reseal_key(next.id, before, after)).await);
-        self.cost("finish a key rotation", self.store.finish_key_rotation()).await;
+        assert!(self.cost("finish a key rotation", self.store.finish_key_rotation(event())).await);
         self.world.run("TRUNCATE keys").await;
     }
 }

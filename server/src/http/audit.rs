@@ -1,0 +1,36 @@
+//! The events of the audit log for what callers do.
+
+use dropshot::RequestContext;
+
+use crate::api::types::{AuditEvent, AuditObject};
+use crate::http::App;
+use crate::http::auth::Caller;
+use crate::http::refused_requests::request_id;
+use crate::model::Outcome;
+use crate::store;
+
+/// Returns the event of an operation that a caller has requested. The action is the operationId.
+pub(super) fn event(rqctx: &RequestContext<App>, caller: &Caller, object: AuditObject) -> AuditEvent {
+    let actor = if caller.account.is_some() { AuditEvent::ACCOUNT } else { AuditEvent::PLATFORM };
+    let event = AuditEvent::new(&rqctx.endpoint.operation_id, actor, rqctx.context().clock.now());
+    let mut event = event.about(caller.account.clone(), object);
+    event.details.token_id = Some(caller.token_id);
+    event.details.address = Some(rqctx.request.remote_addr().ip().to_canonical());
+    event.details.request_id = request_id(rqctx);
+    event
+}
+
+/// Sets the result of a test to the outcome of its attempt.
+pub(super) fn set_outcome(event: &mut AuditEvent, outcome: &str) {
+    let result = if outcome == Outcome::Accepted.as_str() { AuditEvent::SUCCEEDED } else { AuditEvent::FAILED };
+    (event.details.result, event.details.reason) = (result.to_owned(), Some(outcome.to_owned()));
+}
+
+impl App {
+    /// Stores the event of an operation that changes nothing else in the store.
+    pub(super) async fn record(&self, event: AuditEvent) -> store::Result<()> {
+        self.store.record_audit_events(std::slice::from_ref(&event)).await?;
+        self.audit_log.write(&event);
+        Ok(())
+    }
+}

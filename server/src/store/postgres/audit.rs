@@ -1,0 +1,85 @@
+//! Events of the audit log. The event of a change is stored in the transaction of the change.
+
+use super::pages::PageCollector;
+use super::*;
+use crate::store::shared::audit::EVENTS_REMOVED_AT_ONCE;
+
+/// Stores events. If an event exists already, adds to its count: the steps of a recovery have one event together.
+pub(super) async fn insert(session: &Session, events: &[EventRow]) -> SessionResult<()> {
+    session
+        .execute(
+            "INSERT INTO audit_events (id, account, action, count, details)
+             SELECT * FROM UNNEST($1, $2, $3, $4, $5) AS event (id, account, action, count, details)
+             ON CONFLICT (id) DO UPDATE SET count = audit_events.count + excluded.count",
+            &[
+                &events.iter().map(|event| event.id).collect::<Vec<_>>(),
+                &events.iter().map(|event| event.account.as_deref()).collect::<Vec<_>>(),
+                &events.iter().map(|event| event.action.as_str()).collect::<Vec<_>>(),
+                &events.iter().map(|event| event.count.map(int)).collect::<Vec<_>>(),
+                &events.iter().map(|event| event.details.as_str()).collect::<Vec<_>>(),
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+/// Stores the event of a change, and runs the last statement of the change. Both are sent in one round trip.
+pub(super) async fn insert_with<T>(session: &Session, event: &EventRow, last: impl Future<Output = SessionResult<T>>) -> SessionResult<T> {
+    // PostgreSQL runs the statements of a connection in the order in which they are sent, so both belong to the open
+    // transaction.
+    let (_, last) = tokio::try_join!(insert(session, std::slice::from_ref(event)), last)?;
+    Ok(last)
+}
+
+/// Makes a change, and stores its event if the change was made.
+pub(super) async fn after(session: &Session, change: impl Future<Output = SessionResult<bool>>, event: &EventRow) -> SessionResult<bool> {
+    let was_made = change.await?;
+    if was_made {
+        insert(session, std::slice::from_ref(event)).await?;
+    }
+    Ok(was_made)
+}
+
+pub(super) async fn list(session: &Session, filter: &AuditFilter, page: Page) -> SessionResult<Part<AuditEvent>> {
+    let (account, action) = (filter.account.as_ref().map(Account::as_str), filter.action.as_ref().map(AuditAction::as_str));
+    let first = filter.first_id();
+    // If an account is given, all selected rows have this account. Because `ORDER BY` begins with the account, the
+    // planner can use only the index of the account.
+    let (of_account, order) = match account {
+        Some(_) => ("(account, id) < ($1, $2) AND (account, id) >= ($1, $5) AND account >= $1", "account DESC, id DESC"),
+        None => ("$1 IS NULL AND id < $2 AND id >= $5", "id DESC"),
+    };
+    let sql = format!(
+        "SELECT id, $3 IS NULL OR action = $3, account, action, count, details FROM audit_events
+         WHERE {of_account} ORDER BY {order} LIMIT $4"
+    );
+    let mut found = PageCollector::new(filter.page(page));
+    while let Some((before, limit)) = found.next_chunk() {
+        let rows = session.query(&sql, &[&account, &before, &action, &limit, &first]).await?;
+        found.add(&rows, |row| Ok((from_row(row)?, 0)))?;
+    }
+    Ok(found.part())
+}
+
+fn from_row(row: &Row) -> SessionResult<AuditEvent> {
+    let event = EventRow {
+        id: row.try_get(0)?,
+        account: row.try_get(2)?,
+        action: row.try_get(3)?,
+        count: row.try_get::<_, Option<i32>>(4)?.map(count),
+        details: row.try_get(5)?,
+    };
+    event.into_event().map_err(SessionError::damaged)
+}
+
+/// Removes some events before `until`. Returns whether more of them may be left.
+pub(super) async fn remove_old(session: &Session, until: DateTime<Utc>) -> SessionResult<bool> {
+    let removed = session
+        .execute(
+            "DELETE FROM audit_events WHERE id = ANY(ARRAY(
+                 SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED))",
+            &[&AuditEvent::first_id_at(until), &EVENTS_REMOVED_AT_ONCE],
+        )
+        .await?;
+    Ok(removed as i64 == EVENTS_REMOVED_AT_ONCE)
+}
