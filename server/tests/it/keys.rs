@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use tempfile::TempDir;
+use webhooks_server::secrets::master_key::MasterKey;
 
 use crate::harness::{Database, Process, id_of, run_binary, write_private};
 
@@ -43,14 +44,14 @@ impl KeyFiles {
 /// Writes a new master key, and returns the path of the file.
 fn write_key(directory: &Path, name: &str) -> String {
     let path = directory.join(name);
-    write_private(&path, &webhooks_server::secrets::master_key::MasterKey::generate().expose());
+    write_private(&path, &format!("{}\n", *MasterKey::generate().expose()));
     path.display().to_string()
 }
 
 /// Returns the id of the key in a file.
 fn id_in(file: &str) -> String {
     let text = std::fs::read_to_string(file).expect("a key file");
-    text.parse::<webhooks_server::secrets::master_key::MasterKey>().expect("a key").key_id().to_string()
+    text.parse::<MasterKey>().expect("a key").key_id().to_string()
 }
 
 /// Starts a server with the old key, which becomes the key of its new database.
