@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::Output;
 
 use tempfile::TempDir;
+use webhooks_server::secrets::master_key::MasterKey;
 
-use crate::harness::{Database, Process, id_of, run_binary, write_private};
+use crate::harness::{Database, Process, eventually, id_of, run_binary, write_private};
 
 mod given; // keys from files and from a command
 mod load; // a rotation under load, with kills
@@ -43,14 +44,14 @@ impl KeyFiles {
 /// Writes a new master key, and returns the path of the file.
 fn write_key(directory: &Path, name: &str) -> String {
     let path = directory.join(name);
-    write_private(&path, &webhooks_server::secrets::master_key::MasterKey::generate().expose());
+    write_private(&path, &format!("{}\n", *MasterKey::generate().expose()));
     path.display().to_string()
 }
 
 /// Returns the id of the key in a file.
 fn id_in(file: &str) -> String {
     let text = std::fs::read_to_string(file).expect("a key file");
-    text.parse::<webhooks_server::secrets::master_key::MasterKey>().expect("a key").key_id().to_string()
+    text.parse::<MasterKey>().expect("a key").key_id().to_string()
 }
 
 /// Starts a server with the old key, which becomes the key of its new database.
@@ -137,4 +138,23 @@ async fn a_rotation_without_a_server_needs_no_restart_of_a_killed_server() {
     assert_eq!(sealed_otherwise(process.database(), &id_in(&keys.new)).await, 0);
     process.start_again_with(&keys.new()).await;
     assert_eq!(process.api().signing_secret(&webhook).await, secret);
+}
+
+/// The server hears of the rotation with its heartbeat. It gets no request that stores a secret.
+#[tokio::test]
+async fn after_a_rotation_a_running_server_refuses_values_that_are_sealed_with_the_old_key() {
+    let keys = KeyFiles::create();
+    let mut process = start(&keys).await;
+    let webhook = process.api().register_url("https://example.com").await;
+    assert!(process.terminate().await.success());
+    process.start_again_with(&keys.both()).await;
+    process.database().run("CREATE TABLE copied AS SELECT id, signing_secret FROM webhooks").await;
+    rotate(&process, &keys.both()).await.expect("rotated");
+    let path = format!("/webhooks/{webhook}/signing-secret");
+    process.api().get(&path).await.expect(200);
+    process.database().change_webhook(&webhook, "signing_secret = (SELECT copied.signing_secret FROM copied)").await;
+    eventually("a refusal", async || (process.api().get(&path).await.status == 500).then_some(())).await;
+    let refused =
+        format!("a value was encrypted with master key {}, but this server uses master key {}", id_in(&keys.old), id_in(&keys.new));
+    assert!(process.log().contains(&refused), "{}", process.log());
 }

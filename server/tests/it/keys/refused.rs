@@ -71,7 +71,7 @@ async fn an_unfinished_rotation_must_be_finished_with_its_own_keys() {
     let error = rotate(&process, &[&keys.both()[..], &["--master-key-file", &other]].concat()).await.expect_err("a third key");
     assert!(error.contains(&format!("has not finished: finish it first, without the key {}", id_in(&other))), "{error}");
     let from = format!("sqlite:{}", process.data_dir());
-    let migrate = [&["migrate", "--from", &from, "--to", "postgres://127.0.0.1:1/nowhere"], &keys.both()[..]].concat();
+    let migrate = [&["migrate", "--from", &from, "--to", "postgres://u@127.0.0.1:1/nowhere"], &keys.both()[..]].concat();
     let error = outcome(run_binary(&migrate).await).expect_err("the rotation has not finished");
     assert!(error.contains("run `webhooks-server key rotate` again to finish it"), "{error}");
 
