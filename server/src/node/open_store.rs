@@ -85,7 +85,7 @@ async fn open_postgres_with_vault(settings: &Settings, url: &PostgresUrl, metric
     let Some(key_file) = settings.master_key_file.as_deref() else {
         bail!(
             "all nodes on a PostgreSQL need the same master key: create it once with `head -c 32 /dev/urandom | base64`, keep it \
-             safe, and give each node, and each command that creates access tokens, its file with --master-key-file"
+             safe, and give each node its file with --master-key-file; the commands that create access tokens need it too"
         )
     };
     let store = open_postgres(settings, url, metrics).await?;
