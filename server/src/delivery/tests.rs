@@ -2,7 +2,7 @@ use serde_json::value::RawValue;
 
 use super::guard::GuardPolicy;
 use super::*;
-use crate::api::types::{Account, Auth, EventType, OutboundUrl};
+use crate::api::types::{Account, AuditEvent, Auth, EventType, OutboundUrl};
 use crate::model::KeyState;
 use crate::secrets::context::signing_context;
 use crate::secrets::master_key::MasterKey;
@@ -73,7 +73,8 @@ async fn a_delivery_that_was_leased_before_a_rotation_is_attempted_after_it() {
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
     };
-    assert!(engine.store.register_webhook(webhook.clone(), None, 1).await.expect("stored"));
+    let event = AuditEvent::new("registerWebhook", AuditEvent::ACCOUNT, DateTime::UNIX_EPOCH);
+    assert!(engine.store.register_webhook(webhook.clone(), None, 1, &event).await.expect("stored"));
     let publication = Publication {
         id: Uuid::now_v7(),
         event_type: EventType::parse("a.b").expect("a type"),
