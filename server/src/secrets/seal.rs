@@ -69,6 +69,11 @@ impl Vault {
         Vault { given: vec![SealingKey::of(&master)], states: RwLock::new(states), mac }
     }
 
+    #[cfg(test)]
+    pub(super) fn with_mac_key(self, key: [u8; KEY_LEN]) -> Vault {
+        Vault { mac: MacKey { key: Zeroizing::new(key), ..self.mac }, ..self }
+    }
+
     /// Creates the vault of a store that has these rows in its table `keys`. Given keys that the store does not know are
     /// not used, but a rotation can make one of them the current key.
     ///

@@ -58,7 +58,7 @@ async fn one_round_leases_from_many_webhooks_that_could_each_take_all_of_its_roo
     }
     let waiting = backlog(&one, &webhooks, 1).await;
     let work_items = webhooks.iter().map(|webhook| WorkItem { webhook_id: webhook.id, lane: Lane::Fresh }).collect();
-    let round = one.store.lease_due(seconds(1), one.slots.clone(), work_items).await.expect("leased");
+    let round = other.store.lease_due(seconds(1), other.slots.clone(), work_items).await.expect("leased");
     assert_eq!((deliveries(&round.leased), round.left.len()), (waiting, 0));
 }
 
