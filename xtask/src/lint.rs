@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: checks the Rust sources against rules of this project. It does not change files.
+//! `cargo xtask lint`: checks the Rust sources, and the tests that the threat model names, against rules of this project. It does not change files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ const GENERATED: [&str; 2] = ["client/src/generated.rs", "client/src/mock.rs"];
 mod cycles;
 mod imports;
 mod length;
+mod references;
 mod scan;
 mod terms;
 
@@ -21,8 +22,14 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let root = crate::checkout()?;
     let sources = sources(&root)?;
     let hand_written: Vec<Source> = sources.iter().filter(|(path, _)| !GENERATED.contains(&path.as_str())).cloned().collect();
-    let findings =
-        [imports::check(&sources)?, cycles::check(&sources)?, length::check(&hand_written), terms::check(&hand_written)?].concat();
+    let findings = [
+        imports::check(&sources)?,
+        cycles::check(&sources)?,
+        length::check(&hand_written),
+        terms::check(&hand_written)?,
+        references::check(&references::document()?, &sources)?,
+    ]
+    .concat();
     for finding in &findings {
         println!("{finding}");
     }

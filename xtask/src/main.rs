@@ -12,7 +12,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         &["openapi", "client", "breaking", "coverage", "mutations", "contract", "lint-spec", "docs", "languages", "receivers"],
     ),
     ("Measurement", &["bench", "chaos", "attack"]),
-    ("Release", &["deploy", "notices"]),
+    ("Release", &["deploy", "notices", "deny", "sbom"]),
 ];
 
 #[derive(Parser)]
@@ -68,6 +68,10 @@ enum Command {
     Attack(xtask::attack::Arguments),
     /// Write the licences of all dependencies to the files that the programs print with `--licenses`
     Notices(xtask::notices::Arguments),
+    /// Check the licences, versions and sources of all dependencies with cargo-deny
+    Deny(xtask::deny::Arguments),
+    /// Write the software bill of materials of each program to target/sbom, in the format CycloneDX
+    Sbom,
     /// Run the example receivers in client/receivers against a server
     Receivers,
     /// Run the commands in the documents, and compare their output with the documents
@@ -98,6 +102,8 @@ fn main() -> ExitCode {
         Command::Chaos(arguments) => xtask::chaos::run(&arguments),
         Command::Attack(arguments) => xtask::attack::run(&arguments),
         Command::Notices(arguments) => xtask::notices::run(&arguments),
+        Command::Deny(arguments) => xtask::deny::run(&arguments),
+        Command::Sbom => xtask::sbom::run(),
         Command::Receivers => xtask::receivers::run(),
         Command::Readme => xtask::readme::run(),
     };
