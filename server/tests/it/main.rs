@@ -6,6 +6,7 @@
 
 mod harness;
 
+mod attacks; // known attacks on products of this kind
 mod auth; // access tokens, scopes, accounts, and the order in which a request is checked
 mod authentication; // authentication of callbacks: basic, and with tokens from a token server
 mod authorization; // every operation, with every kind of caller and with names of another account
