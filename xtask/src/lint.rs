@@ -58,7 +58,7 @@ fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
 }
 
 /// Returns the sorted paths of the wanted files of the project, relative to `root`.
-fn files(root: &Path, is_wanted: impl Fn(&Path) -> bool) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn files(root: &Path, is_wanted: impl Fn(&Path) -> bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = ["client", "server", "xtask"].map(PathBuf::from).to_vec();
     while let Some(folder) = folders.pop() {
