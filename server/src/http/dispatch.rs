@@ -80,6 +80,7 @@ impl<C: Lender> Dispatcher<C> {
             response = without_body(response);
         }
         let headers = response.headers_mut();
+        allow_head(headers);
         headers.insert(HEADER_REQUEST_ID, HeaderValue::try_from(id).expect("a UUID is ASCII"));
         self.add_security_headers(headers);
         response
@@ -156,6 +157,15 @@ impl<C: Lender> Dispatcher<C> {
 impl<C: Lender> Drop for Dispatcher<C> {
     fn drop(&mut self) {
         self.access.context().contexts().close();
+    }
+}
+
+/// The router does not know that each resource with GET also has HEAD.
+fn allow_head(headers: &mut HeaderMap) {
+    let Some(allowed) = headers.get(header::ALLOW).and_then(|allowed| allowed.to_str().ok()) else { return };
+    if allowed.split(',').any(|method| method.trim() == "GET") {
+        let allowed = HeaderValue::try_from(format!("{allowed}, HEAD")).expect("the names of methods are ASCII");
+        headers.insert(header::ALLOW, allowed);
     }
 }
 

@@ -27,13 +27,15 @@ pub(super) const MAX_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
 /// - An index whose first column is not in every search by its other columns has a predicate (see `0001_initial.sql`).
 ///
 /// The test `no_plan_depends_on_the_statistics` checks all statements.
-pub(super) const PLANNER_SETTINGS: [(&str, &str); 6] = [
+pub(super) const PLANNER_SETTINGS: [(&str, &str); 7] = [
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("enable_material", "off"),
     ("jit", "off"),
+    // All plans of a statement are alike, so it is planned once for each connection and not for each execution.
+    ("plan_cache_mode", "force_generic_plan"),
 ];
 
 /// The oldest supported version of PostgreSQL, as `server_version_num`.

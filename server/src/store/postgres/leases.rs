@@ -172,10 +172,12 @@ impl Candidate {
 impl LeaseTransaction<'_> {
     /// Leases deliveries of `work_items` while slots are free. The caller must pass the returned marks to
     /// [`ready::mark`], and no later statement of the transaction may lock rows.
-    pub(super) async fn lease_work(&self, work_items: Vec<WorkItem>) -> SessionResult<LeaseOutcome> {
+    pub(super) async fn lease_work(&self, mut work_items: Vec<WorkItem>) -> SessionResult<LeaseOutcome> {
         if work_items.is_empty() {
             return Ok(LeaseOutcome::default());
         }
+        // Without this limit, each round would read the destinations of all work that waits for a later round.
+        let left = work_items.split_off(work_items.len().min(MAX_LEASED_PER_ROUND));
         let mut ids: Vec<Uuid> = work_items.iter().map(|work| work.webhook_id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -183,18 +185,17 @@ impl LeaseTransaction<'_> {
         let destinations: HashMap<Uuid, Arc<Destination>> =
             destinations.into_iter().map(|destination| (destination.webhook_id, Arc::new(destination))).collect();
         let paused = Paused::read(self.session).await?;
-        let (mut targets, mut left, mut room) = (Vec::new(), Vec::new(), MAX_LEASED_PER_ROUND);
+        let (mut targets, mut room, mut items) = (Vec::new(), MAX_LEASED_PER_ROUND, work_items.len());
         for work in work_items {
+            // Each work item gets an equal part of the room that is left, and at least 1.
+            let part = room / items;
+            items -= 1;
             let Some(destination) = destinations.get(&work.webhook_id) else { continue };
             // `slots` returns waiting work when the work can continue. Paused work is found again when the pause ends.
             if self.slots.is_waiting(work) || paused.has(&destination.account, work.webhook_id) {
                 continue;
             }
-            if room == 0 {
-                left.push(work);
-                continue;
-            }
-            let limit = if work.lane == Lane::Ordered { 1 } else { self.slots.room_for(work.webhook_id).clamp(1, room) };
+            let limit = if work.lane == Lane::Ordered { 1 } else { self.slots.room_for(work.webhook_id).clamp(1, part) };
             room -= limit;
             targets.push(Target { work, destination: destination.clone(), limit: limit as i64 });
         }

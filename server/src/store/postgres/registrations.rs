@@ -1,7 +1,7 @@
 //! Registering webhooks. One transaction stores a batch of registrations, so that the registrations of one account do
 //! not wait for each other's commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batching::ResultSender;
 use super::session::shared;
@@ -34,7 +34,14 @@ impl RegistrationWriter {
     }
 
     async fn store(&self, batch: Vec<Command>, limit: u32) {
-        match in_transaction!(self.connections, |transaction| register(&transaction, &batch, limit)) {
+        let accounts: BTreeSet<&str> = batch.iter().map(|command| command.webhook.account.as_str()).collect();
+        // Few registrations arrive together, so most batches need only one statement, and no transaction around it.
+        let outcome = if accounts.len() == batch.len() {
+            async { register_one_of_each(&self.connections.session().await?, &batch, limit).await }.await
+        } else {
+            in_transaction!(self.connections, |transaction| register(&transaction, &batch, limit))
+        };
+        match outcome {
             Ok(stored) => {
                 for (command, stored) in batch.into_iter().zip(stored) {
                     // If the caller has stopped waiting, the result is dropped. The webhook is already stored.
@@ -54,6 +61,14 @@ impl RegistrationWriter {
             }
         }
     }
+}
+
+/// Like [`register`], for webhooks of different accounts.
+async fn register_one_of_each(session: &Session, batch: &[Command], limit: u32) -> SessionResult<Vec<bool>> {
+    let sql = format!("{WANTED}, {COUNT_ONE} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted {COUNTED} RETURNING id");
+    let rows = insert(session, &sql, &batch.iter().collect::<Vec<_>>(), &[&int(limit)]).await?;
+    let stored = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<BTreeSet<Uuid>>>()?;
+    Ok(batch.iter().map(|command| stored.contains(&command.webhook.id)).collect())
 }
 
 /// Stores the webhooks for which their accounts have room. Returns for each command whether its webhook is stored.
@@ -82,20 +97,21 @@ async fn register(session: &Session, batch: &[Command], limit: u32) -> SessionRe
     }
     let commands: Vec<&Command> = batch.iter().zip(&stored).filter_map(|(command, stored)| stored.then_some(command)).collect();
     if !commands.is_empty() {
-        insert(session, &commands, &accounts, limit).await?;
+        let sql = format!("{WANTED}, {CORRECT} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted");
+        insert(session, &sql, &commands, &[&accounts, &int(limit)]).await?;
     }
     Ok(stored)
 }
 
-async fn insert(session: &Session, commands: &[&Command], accounts: &[&str], limit: u32) -> SessionResult<()> {
+/// Runs a statement with the columns of [`WANTED`] as its first parameters, and then `others`.
+async fn insert(session: &Session, sql: &str, commands: &[&Command], others: &[&dyn Value]) -> SessionResult<Vec<Row>> {
     let webhooks: Vec<&Webhook> = commands.iter().map(|command| &command.webhook).collect();
     let auth: Vec<String> = webhooks
         .iter()
         .map(|webhook| texts::auth_to_text(&webhook.auth))
         .collect::<serde_json::Result<_>>()
         .map_err(SessionError::damaged)?;
-    let sql = format!("{CORRECT} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted");
-    let values: [&dyn Value; 21] = [
+    let columns: [&dyn Value; 19] = [
         &webhooks.iter().map(|webhook| webhook.id).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.account.as_str()).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.target_url.as_str()).collect::<Vec<_>>(),
@@ -115,10 +131,8 @@ async fn insert(session: &Session, commands: &[&Command], accounts: &[&str], lim
         &webhooks.iter().map(|webhook| webhook.headers.as_ref().map(texts::header_names_to_text)).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.headers.as_ref().map(|headers| &headers.sealed.0[..])).collect::<Vec<_>>(),
         &commands.iter().map(|command| command.handshake.as_ref().map(Challenge::as_str)).collect::<Vec<_>>(),
-        &accounts.to_vec(),
-        &int(limit),
     ];
-    session.execute(&sql, &values).await.map(drop)
+    session.query(sql, &[&columns, others].concat()).await
 }
 
 /// Adds the new webhooks to the number of each account. The row of a full account does not change, so the caches of the
@@ -129,13 +143,27 @@ const COUNT: &str = "INSERT INTO accounts (account, webhook_count, version)
      WHERE accounts.webhook_count < $3
      RETURNING account, webhook_count";
 
-/// Corrects the number of webhooks of the accounts whose limit would be exceeded, and starts the handshakes of the new
-/// webhooks.
-const CORRECT: &str = "WITH wanted AS MATERIALIZED (
+const WANTED: &str = "WITH wanted AS MATERIALIZED (
          SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
              AS wanted (id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered,
-                 deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, header_names, headers, challenge)),
-     corrected AS (UPDATE accounts SET webhook_count = $21 WHERE account = ANY($20) AND webhook_count > $21),
+                 deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, header_names, headers, challenge))";
+
+/// Counts one new webhook of each account that has room, and starts the handshakes of the new webhooks. The row of a full
+/// account does not change, so the caches of the account stay valid.
+const COUNT_ONE: &str = "counted AS (
+         INSERT INTO accounts (account, webhook_count, version) SELECT account, 1, 1 FROM wanted WHERE $20 > 0 ORDER BY account
+         ON CONFLICT (account) DO UPDATE SET webhook_count = accounts.webhook_count + 1, version = accounts.version + 1
+         WHERE accounts.webhook_count < $20
+         RETURNING account),
+     started AS (
+         INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at)
+         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL AND account IN (SELECT account FROM counted))";
+
+const COUNTED: &str = "WHERE account IN (SELECT account FROM counted)";
+
+/// Corrects the number of webhooks of the accounts whose limit would be exceeded, and starts the handshakes of the new
+/// webhooks.
+const CORRECT: &str = "corrected AS (UPDATE accounts SET webhook_count = $21 WHERE account = ANY($20) AND webhook_count > $21),
      started AS (
          INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at)
          SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL)";

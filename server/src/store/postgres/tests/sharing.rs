@@ -47,6 +47,22 @@ async fn nodes_that_lease_from_the_same_webhooks_get_different_deliveries() {
 }
 
 #[tokio::test]
+async fn one_round_leases_from_many_webhooks_that_could_each_take_all_of_its_room() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
+    let [one, other] = nodes().await;
+    let mut webhooks = Vec::new();
+    for _ in 0..20 {
+        webhooks.push(one.proven_webhook(&other, |_| {}).await);
+    }
+    let waiting = backlog(&one, &webhooks, 1).await;
+    let work_items = webhooks.iter().map(|webhook| WorkItem { webhook_id: webhook.id, lane: Lane::Fresh }).collect();
+    let round = one.store.lease_due(seconds(1), one.slots.clone(), work_items).await.expect("leased");
+    assert_eq!((deliveries(&round.leased), round.left.len()), (waiting, 0));
+}
+
+#[tokio::test]
 async fn a_publication_on_a_node_that_does_not_deliver_wakes_a_node_that_does() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
