@@ -224,6 +224,17 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
+/// Parses a text that is one JSON object. serde_json alone also reads a struct from an array.
+///
+/// # Errors
+/// If the text is not one JSON object, or `T` refuses it.
+pub fn parse_object<T: serde::de::DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = T::deserialize(ObjectOnly(&mut deserializer))?;
+    deserializer.end()?;
+    Ok(value)
+}
+
 fn non_null_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(ObjectOnly(deserializer)).map(Some)
 }
