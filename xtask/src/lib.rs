@@ -14,6 +14,7 @@ pub mod ci;
 pub mod contract;
 pub mod deploy;
 mod environment;
+pub mod fuzz;
 pub mod languages;
 pub mod lint;
 pub mod lint_spec;

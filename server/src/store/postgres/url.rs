@@ -50,6 +50,11 @@ impl PostgresUrl {
         self
     }
 
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Returns a short form of the URL for logs and errors. It contains only the hosts, the ports and the database.
     #[must_use]
     pub fn shown(&self) -> String {
