@@ -219,8 +219,8 @@ impl Running {
     fn end(self, status: ExitStatus) -> anyhow::Result<Ended> {
         let Running { target, log, cpu, asked_to_end, .. } = self;
         let statistics = Statistics::of(&String::from_utf8_lossy(&std::fs::read(&log).context("cannot read the log of a target")?));
-        let has_failed = !status.success() && !(asked_to_end.is_some() && status.code() == Some(INTERRUPTED));
-        Ok(Ended { target, cpu, statistics, failure: has_failed.then(|| format!("it ended with {status}")), log })
+        let is_normal = status.success() || (asked_to_end.is_some() && status.code() == Some(INTERRUPTED));
+        Ok(Ended { target, cpu, statistics, failure: (!is_normal).then(|| format!("it ended with {status}")), log })
     }
 }
 
