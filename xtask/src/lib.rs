@@ -15,6 +15,7 @@ pub mod contract;
 pub mod deny;
 pub mod deploy;
 mod environment;
+pub mod fuzz;
 pub mod languages;
 pub mod lint;
 pub mod lint_spec;
