@@ -1475,13 +1475,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$",
+                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -1679,13 +1679,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$",
+                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -5093,7 +5093,7 @@ The text is erased when the notification is deleted.*/
         ///If true, the service delivers notifications one at a time, in the order of publishing. If an attempt fails, all later notifications wait until the delivery has succeeded or failed. An ordered webhook receives fewer notifications per second than other webhooks. The default is false.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks, and by default every port except 443 and 1024 to 65535. The operator can change both. The service looks up the host name when it sends a callback, not at registration.
+        ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service requests the path and the query exactly as they are written, so the path must not have `.` or `..` as a segment, also not as `%2e`. The service refuses addresses of private networks, and by default every port except 443 and 1024 to 65535. The operator can change both. The service looks up the host name when it sends a callback, not at registration.
         #[serde(rename = "targetURL")]
         pub target_url: WebhookRegistrationTargetUrl,
     }
@@ -5241,7 +5241,7 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service refuses addresses of private networks, and by default every port except 443 and 1024 to 65535. The operator can change both. The service looks up the host name when it sends a callback, not at registration.
+    ///The absolute `https` URL of the callback server, without a user name, a password or a fragment. The service requests the path and the query exactly as they are written, so the path must not have `.` or `..` as a segment, also not as `%2e`. The service refuses addresses of private networks, and by default every port except 443 and 1024 to 65535. The operator can change both. The service looks up the host name when it sends a callback, not at registration.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct WebhookRegistrationTargetUrl(::std::string::String);
@@ -5270,13 +5270,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$",
+                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -5396,13 +5396,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$",
+                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -5638,13 +5638,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$",
+                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\\x21\\x24-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }

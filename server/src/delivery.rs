@@ -46,6 +46,8 @@ mod credentials;
 mod deliver;
 mod erasure;
 mod error_text;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz_targets;
 pub mod guard;
 pub mod handshake;
 mod lease_loop;

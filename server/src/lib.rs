@@ -210,3 +210,7 @@ pub mod metrics;
 pub mod secrets;
 
 pub mod clock;
+
+// Not part of the server.
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz_targets;

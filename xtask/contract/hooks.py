@@ -6,6 +6,8 @@ import schemathesis
 # A name that never resolves (RFC 6761). No callback is sent, and the service refuses no address.
 HOST = "https://a.invalid"
 URL = re.compile(r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(?=[/?]|$)")
+# Segments such as `..`, which no pattern can refuse.
+DOT = re.compile(r"(?<=/)(\.|%2[eE]){1,2}(?=/|$)")
 ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 
@@ -19,7 +21,8 @@ def before_call(context, case, kwargs):
         url = values.get(name) if isinstance(values, dict) else None
         if isinstance(url, str) and (authority := URL.match(url)):
             # The length does not change: a URL that is too long stays too long.
-            moved = HOST + (url[authority.end() :] or "/")
+            path, question_mark, query = url[authority.end() :].partition("?")
+            moved = HOST + DOT.sub(lambda dot: "a" * len(dot[0]), path or "/") + question_mark + query
             values[name] = moved.ljust(len(url), "a")[: max(len(url), len(HOST))]
     headers = case.body.get("headers")
     for index, header in enumerate(headers if isinstance(headers, list) else []):

@@ -1,5 +1,5 @@
-//! Installs the Node.js and Python tools that a command needs. The files in `xtask/<command>` set the versions. If a tool is
-//! missing or has another version, it is installed below `target/<command>`.
+//! Installs the tools that a command needs. For Node.js and Python, the files in `xtask/<command>` set the versions. If a tool is
+//! missing or has another version, it is installed below `target`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -68,6 +68,21 @@ pub(crate) fn python(command: &str) -> anyhow::Result<PathBuf> {
     ensure!(pip.status().context("cannot start pip")?.success(), "pip cannot install the packages of xtask/{command}/requirements.txt");
     std::fs::write(&installed, wanted).context("cannot record the installed versions")?;
     Ok(programs)
+}
+
+/// Installs a program that crates.io has, below `target/tools`. Returns the path of the program.
+///
+/// # Errors
+/// When cargo cannot build the program.
+pub(crate) fn cargo(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let folder = directory("tools")?;
+    let mut install = Command::new(env!("CARGO"));
+    // cargo does nothing if this version is installed.
+    install.args(["install", "--locked", "--quiet", "--version", version, "--root"]).arg(&folder).arg(name);
+    println!("checking that {name} {version} is installed in target/tools; the first installation takes some minutes");
+    let installed = install.stdin(Stdio::null()).status().context("cannot start cargo")?;
+    ensure!(installed.success(), "cargo cannot install {name} {version}");
+    Ok(folder.join("bin").join(name))
 }
 
 /// # Errors

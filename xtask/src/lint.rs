@@ -1,4 +1,5 @@
-//! `cargo xtask lint`: checks the Rust sources against rules of this project. It does not change files.
+//! `cargo xtask lint`: checks the Rust sources, the Cargo.toml files, and the tests that the threat model names, against rules of
+//! this project. It does not change files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ const GENERATED: [&str; 2] = ["client/src/generated.rs", "client/src/mock.rs"];
 mod cycles;
 mod imports;
 mod length;
+mod manifests;
+mod references;
 mod scan;
 mod terms;
 
@@ -21,8 +24,15 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let root = crate::checkout()?;
     let sources = sources(&root)?;
     let hand_written: Vec<Source> = sources.iter().filter(|(path, _)| !GENERATED.contains(&path.as_str())).cloned().collect();
-    let findings =
-        [imports::check(&sources)?, cycles::check(&sources)?, length::check(&hand_written), terms::check(&hand_written)?].concat();
+    let findings = [
+        imports::check(&sources)?,
+        cycles::check(&sources)?,
+        length::check(&hand_written),
+        terms::check(&hand_written)?,
+        manifests::check(&manifests::manifests(&root)?)?,
+        references::check(&references::document()?, &sources)?,
+    ]
+    .concat();
     for finding in &findings {
         println!("{finding}");
     }
@@ -43,7 +53,13 @@ type Source = (String, String);
 
 /// Returns every Rust source file of the project.
 fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
-    let mut sources = Vec::new();
+    let paths = files(root, |path| path.extension().is_some_and(|extension| extension == "rs"))?;
+    paths.into_iter().map(|path| Ok((path.display().to_string(), crate::read(&root.join(&path))?))).collect()
+}
+
+/// Returns the sorted paths of the wanted files of the project, relative to `root`.
+pub(crate) fn files(root: &Path, is_wanted: impl Fn(&Path) -> bool) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
     let mut folders = ["client", "server", "xtask"].map(PathBuf::from).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(root.join(&folder)).with_context(|| format!("cannot read {}", folder.display()))? {
@@ -51,11 +67,11 @@ fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
             let path = folder.join(entry.file_name());
             if entry.file_type()?.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                sources.push((path.display().to_string(), crate::read(&root.join(&path))?));
+            } else if is_wanted(&path) {
+                files.push(path);
             }
         }
     }
-    sources.sort();
-    Ok(sources)
+    files.sort();
+    Ok(files)
 }

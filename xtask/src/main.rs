@@ -11,8 +11,8 @@ const GROUPS: [(&str, &[&str]); 4] = [
         "Specification",
         &["openapi", "client", "breaking", "coverage", "mutations", "contract", "lint-spec", "docs", "languages", "receivers"],
     ),
-    ("Measurement", &["bench", "chaos", "attack"]),
-    ("Release", &["deploy", "notices"]),
+    ("Measurement", &["bench", "chaos", "attack", "fuzz"]),
+    ("Release", &["deploy", "notices", "deny", "sbom"]),
 ];
 
 #[derive(Parser)]
@@ -66,8 +66,17 @@ enum Command {
     Chaos(xtask::chaos::Arguments),
     /// Attack a server with hostile clients and receivers, and check that the callbacks of an honest customer arrive
     Attack(xtask::attack::Arguments),
+    /// Look for inputs that violate the properties of the parsers, the redaction and the attempts
+    ///
+    /// libFuzzer changes the inputs in xtask/fuzz/corpus. The build needs a C++ compiler. New inputs, findings and logs are in
+    /// target/fuzz. The exit code is 1 if there is a finding.
+    Fuzz(xtask::fuzz::Arguments),
     /// Write the licences of all dependencies to the files that the programs print with `--licenses`
     Notices(xtask::notices::Arguments),
+    /// Check the licences, versions and sources of all dependencies with cargo-deny
+    Deny(xtask::deny::Arguments),
+    /// Write the software bill of materials of each program to target/sbom, in the format CycloneDX
+    Sbom,
     /// Run the example receivers in client/receivers against a server
     Receivers,
     /// Run the commands in the documents, and compare their output with the documents
@@ -97,7 +106,10 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => xtask::bench::run(&arguments),
         Command::Chaos(arguments) => xtask::chaos::run(&arguments),
         Command::Attack(arguments) => xtask::attack::run(&arguments),
+        Command::Fuzz(arguments) => xtask::fuzz::run(&arguments),
         Command::Notices(arguments) => xtask::notices::run(&arguments),
+        Command::Deny(arguments) => xtask::deny::run(&arguments),
+        Command::Sbom => xtask::sbom::run(),
         Command::Receivers => xtask::receivers::run(),
         Command::Readme => xtask::readme::run(),
     };

@@ -22,7 +22,7 @@ const INCLUDED: [(&str, &str); 3] = [
 ];
 
 /// The target for which dependencies are listed. It is fixed, so that the files are the same on every machine.
-const PLATFORM: &str = "x86_64-unknown-linux-gnu";
+pub(crate) const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(clap::Args)]
 pub struct Arguments {

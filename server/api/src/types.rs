@@ -49,8 +49,8 @@ text! {
 
     /// An absolute URL to which this service may send requests. The type contains exactly the text that the customer
     /// sent.
-    open OutboundUrl { 9..=2048, r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][\x21\x24-\x5b\x5d-\x7e]*)?$",
-        "an absolute https URL of printable ASCII characters, such as `https://example.com/notify`", format: "uri",
+    open OutboundUrl { 9..=2048, r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\x21\x24-\x3b\x3d\x40-\x5b\x5d\x5f\x61-\x7a\x7c\x7e]*)?(\?[\x21\x24-\x26\x28-\x3b\x3d\x3f-\x5b\x5d-\x7e]*)?$",
+        "an absolute https URL of printable ASCII characters, such as `https://example.com/notify`, with `%` escapes for other characters", format: "uri",
         precheck: outbound_url }
 }
 
@@ -65,6 +65,12 @@ fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
     }
     if url.fragment().is_some() {
         return Err("must not have a fragment (`#…`): it would never be sent".to_owned());
+    }
+    // The pattern refuses all other characters that are requested in another form than they are written.
+    let is_dot = |segment: &str| [".", ".."].contains(&segment.to_ascii_lowercase().replace("%2e", ".").as_str());
+    let path = text.split('?').next().unwrap_or_default();
+    if path.split('/').skip(3).any(is_dot) {
+        return Err("must not have `.` or `..` as a segment of the path: it would be requested without them".to_owned());
     }
     Ok(match text.strip_prefix("http://") {
         Some(rest) => format!("https://{rest}").into(),
@@ -220,6 +226,17 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
+/// Parses a text that is one JSON object. serde_json alone also reads a struct from an array.
+///
+/// # Errors
+/// If the text is not one JSON object, or `T` refuses it.
+pub fn parse_object<T: serde::de::DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = T::deserialize(ObjectOnly(&mut deserializer))?;
+    deserializer.end()?;
+    Ok(value)
+}
+
 fn non_null_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(ObjectOnly(deserializer)).map(Some)
 }
@@ -295,14 +312,24 @@ mod tests {
             ("https://example.com/a b", "absolute https URL"),
             ("https://example.com\\a", "absolute https URL"),
             ("https://exämple.com", "printable ASCII"),
+            ("https://example.com/a/../b", "must not have `.` or `..`"),
+            ("https://example.com/.", "must not have `.` or `..`"),
+            ("https://example.com/a/%2E./?b", "must not have `.` or `..`"),
+            ("https://example.com/{id}", "`%` escapes"),
+            ("https://example.com/<a>", "`%` escapes"),
+            ("https://example.com/?a='b'", "`%` escapes"),
             (&format!("https://example.com/{}", "a".repeat(2048)), "at most 2048 characters"),
         ] {
             let error = OutboundUrl::parse(text).expect_err(text);
             assert!(error.contains(expected), "{text}: {error}");
         }
-        for text in
-            ["https://example.com", "https://example.com:8443/a?b=c&d[]=%20", "https://[2001:4860:4860::8888]/", "http://example.com"]
-        {
+        for text in [
+            "https://example.com",
+            "https://example.com:8443/a?b=c&d[]=%20",
+            "https://[2001:4860:4860::8888]/",
+            "http://example.com",
+            "https://example.com/.a/b..?c=/../{d}",
+        ] {
             assert_eq!(OutboundUrl::parse(text).expect(text).as_str(), text);
         }
     }

@@ -6,6 +6,8 @@
 //! values of all sources.
 
 use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 
 use clap::{Arg, FromArgMatches};
 
@@ -20,7 +22,7 @@ pub enum ConfigError {
     Read {
         path: String,
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     #[error("the configuration file {path} is not valid TOML: line {line}")]
     Toml {
@@ -63,6 +65,19 @@ pub fn load<T: FromArgMatches>(
     arguments: impl IntoIterator<Item = OsString>,
     settings: impl Fn(&T) -> Option<&Settings>,
 ) -> Result<T, ConfigError> {
+    load_with(command, arguments, settings, |path| std::fs::read_to_string(path))
+}
+
+/// Like [`load`]. `read` returns the text of the configuration file.
+///
+/// # Errors
+/// In the same cases as [`load`].
+pub(crate) fn load_with<T: FromArgMatches>(
+    command: clap::Command,
+    arguments: impl IntoIterator<Item = OsString>,
+    settings: impl Fn(&T) -> Option<&Settings>,
+    read: impl FnOnce(&Path) -> io::Result<String>,
+) -> Result<T, ConfigError> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = with_environment(command);
     let parse = |command: clap::Command| T::from_arg_matches(&command.try_get_matches_from(&arguments)?);
@@ -74,7 +89,7 @@ pub fn load<T: FromArgMatches>(
         return Ok(first);
     };
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
+    let text = read(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
     let table = text.parse::<toml::Table>().map_err(|source| ConfigError::toml(&shown, &text, source))?;
     let command = with_file(command, &table, &shown)?;
     // The arguments were valid in the first pass, so the cause of an error in the second pass is in the file.

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::guard::{Guard, Request};
 use super::outcome::{Failure, Outcome};
-use crate::api::types::{ClientId, TokenAudience, TokenScope};
+use crate::api::types::{ClientId, TokenAudience, TokenScope, parse_object};
 use crate::metrics::Metrics;
 
 /// How long a token without `expires_in` is kept (RFC 6749 §5.1 only recommends `expires_in`).
@@ -59,8 +59,8 @@ pub(super) struct Token {
 }
 
 #[derive(Deserialize)]
-struct TokenResponse {
-    access_token: String,
+pub(super) struct TokenResponse {
+    pub(super) access_token: String,
     token_type: Option<String>,
     expires_in: Option<f64>,
 }
@@ -108,8 +108,7 @@ impl TokenSource {
         let fetched = self.fetch(guard, &mut state).await;
         request.ended(fetched.as_ref().map_or_else(Failure::as_str, |_| "issued"));
         let response = fetched?;
-        let lifetime = response.expires_in.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(MAX_LIFETIME));
-        let lifetime = lifetime.unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
+        let lifetime = response.lifetime();
         let token = Token {
             value: response.access_token,
             number,
@@ -175,17 +174,31 @@ impl TokenSource {
         if truncated {
             return Err(unusable("the body is incomplete or has more than 64 KiB"));
         }
-        let token: TokenResponse =
-            serde_json::from_slice(&body).map_err(|_| unusable("the body is not a token response (RFC 6749 §5.1)"))?;
-        if token.token_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-            return Err(unusable("the token type is not Bearer"));
+        TokenResponse::parse(&body).map(Ok).map_err(unusable)
+    }
+}
+
+impl TokenResponse {
+    /// Parses the body of a token response (RFC 6749 §5.1).
+    ///
+    /// # Errors
+    /// Returns the reason if the token cannot be used. The reason has no part of the body.
+    pub(super) fn parse(body: &[u8]) -> Result<TokenResponse, &'static str> {
+        let response: TokenResponse = parse_object(body).map_err(|_| "the body is not a token response (RFC 6749 §5.1)")?;
+        if response.token_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+            return Err("the token type is not Bearer");
         }
         // RFC 6750 §2.1 defines the valid characters of a token. This check gives a clearer error than a later failure
         // to build the header.
-        let valid = !token.access_token.is_empty()
-            && token.access_token.len() <= MAX_TOKEN_BYTES
-            && token.access_token.bytes().all(|byte| byte.is_ascii_graphic());
-        if valid { Ok(Ok(token)) } else { Err(unusable("the token is not a valid header value")) }
+        let token = &response.access_token;
+        let is_valid = !token.is_empty() && token.len() <= MAX_TOKEN_BYTES && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_valid { Ok(response) } else { Err("the token is not a valid header value") }
+    }
+
+    /// Returns how long the token is kept.
+    pub(super) fn lifetime(&self) -> Duration {
+        let given = self.expires_in.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(MAX_LIFETIME));
+        given.unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME)
     }
 }
 

@@ -33,6 +33,9 @@ pub use self::resolver::{DNS_PORT, NameError, NewHosts};
 pub use self::transport::TlsSetupError;
 pub(super) use self::transport::{Cause, ConnectionFacts, Request, Response, SelfSigned, SendError, Step, is_authority_as_server};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::transport::requested;
+
 use self::ranges::AddressPolicy;
 use self::resolver::{CheckingResolver, Names};
 use self::transport::Transport;

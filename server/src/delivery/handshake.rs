@@ -29,7 +29,7 @@ use super::attempt::{self, Call, Sent};
 use super::retry::RetryAfter;
 use super::{Engine, NotMade, POLL_INTERVAL, chain, random_fraction};
 use crate::api::callback::{CallbackBody, CallbackReference, ResponseClass};
-use crate::api::types::EventType;
+use crate::api::types::{EventType, parse_object};
 use crate::model::Challenge;
 use crate::store::{Destination, DueHandshake, HandshakeEnd};
 
@@ -66,7 +66,7 @@ fn check_response(challenge: &Challenge, status: Option<u16>, body: &[u8]) -> Re
         Some(200) => {}
         Some(_) => return Err("the status is not 200"),
     }
-    let Ok(agreement) = serde_json::from_slice::<Agreement>(body) else {
+    let Ok(agreement) = parse_object::<Agreement>(body) else {
         return Err("the body is not a JSON object with the challenge");
     };
     let equal = verify_slices_are_equal(agreement.challenge.as_bytes(), challenge.as_str().as_bytes());
@@ -316,6 +316,7 @@ mod tests {
             (Some(200), r#"{"challenge":""}"#, false),
             (Some(200), r#"{"challenge":["abc"]}"#, false),
             (Some(200), r#"{"data":{"challenge":"abc"}}"#, false),
+            (Some(200), r#"["abc"]"#, false),
             (Some(200), "abc", false),
             (Some(200), r#"{"challenge":"abc"} {}"#, false),
             (Some(200), "", false),

@@ -23,6 +23,8 @@ use self::view::{Source, View};
 
 mod data;
 mod escapes;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzz_target;
 mod patterns;
 mod scan;
 mod view;

@@ -50,7 +50,7 @@ impl Worker {
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        cpu_of(self.child.id())
+        webhooks_process::cpu_of(self.child.id())
     }
 }
 
@@ -68,22 +68,6 @@ pub(crate) fn respond(line: &impl Serialize) -> anyhow::Result<()> {
     let mut output = std::io::stdout().lock();
     output.write_all(text.as_bytes())?;
     Ok(output.flush()?)
-}
-
-/// CPU time of all threads of a process, including threads that have ended.
-pub(crate) fn cpu_of(process: u32) -> anyhow::Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).with_context(|| format!("process {process} has ended"))?;
-    let ticks = cpu_ticks(&stat).with_context(|| format!("unexpected content of /proc/{process}/stat: {stat}"))?;
-    let per_second = rustix::param::clock_ticks_per_second();
-    Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
-}
-
-/// Returns the sum of utime and stime, fields 14 and 15 of proc(5). The second field is the name, which may contain
-/// spaces and parentheses.
-fn cpu_ticks(stat: &str) -> Option<u64> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
-    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
 /// Resident memory in bytes.
@@ -113,7 +97,7 @@ pub(crate) fn reset_peak_of(process: u32) -> anyhow::Result<()> {
         .with_context(|| format!("cannot reset the peak of process {process}: run the benchmark as root"))
 }
 
-/// CPU time of this process, in nanoseconds. [`cpu_of`] counts in clock ticks, which are longer.
+/// CPU time of this process, in nanoseconds. [`webhooks_process::cpu_of`] counts in clock ticks, which are longer.
 pub(crate) fn cpu() -> Duration {
     let computed = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     // Neither value is negative: the clock counts from the start of the process.
@@ -130,13 +114,6 @@ pub(crate) fn monotonic() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cpu_time_is_read_after_a_name_with_parentheses() {
-        let stat = "7 (a (b) c) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 3 4 20 0 9 0 100 1 2";
-        assert_eq!(cpu_ticks(stat), Some(300));
-        assert_eq!(cpu_ticks("7 (a) S 1"), None);
-    }
 
     #[test]
     fn current_and_peak_memory_are_read() {

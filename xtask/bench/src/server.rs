@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use rustix::process::Signal;
 
-use crate::process::{Memory, cpu_of, memory_of, reset_peak_of};
+use crate::process::{Memory, memory_of, reset_peak_of};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -90,7 +90,7 @@ impl Server {
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        cpu_of(self.process.id())
+        webhooks_process::cpu_of(self.process.id())
     }
 
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {

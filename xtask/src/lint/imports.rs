@@ -101,6 +101,7 @@ mod tests {
         for (path, text) in [
             ("server/src/a.rs", "#[cfg(test)] mod tests { use crate::x; }"),
             ("server/src/a.rs", "#[cfg(test)] use crate::x;"),
+            ("server/src/a.rs", "#[cfg(any(test, feature = \"fuzzing\"))] pub mod targets { use crate::x; }"),
             ("server/src/a/deep.rs", "use super::x;"),
             ("server/src/a.rs", "mod inner { use super::x; }"),
             ("server/src/a.rs", "use crate::a::x;"),

@@ -1,7 +1,7 @@
 //! Finds the imports in Rust sources. An import is a `use` statement or a path. It may be inside a macro, and it may
 //! begin with `super::`.
 //!
-//! Items under `#[cfg(test)]` are skipped.
+//! Items under `#[cfg(test)]` are skipped, and also the fuzz targets, which are compiled like tests.
 
 use std::collections::BTreeSet;
 
@@ -161,10 +161,11 @@ impl Scan {
     }
 }
 
-/// Whether the tokens begin with `#[cfg(test)]`.
+/// Whether the tokens begin with `#[cfg(test)]` or with the attribute of fuzz targets.
 fn is_test_attribute(tokens: &[TokenTree]) -> bool {
     let [TokenTree::Punct(hash), TokenTree::Group(attribute), ..] = tokens else { return false };
-    hash.as_char() == '#' && attribute.stream().to_string().replace(' ', "") == "cfg(test)"
+    let attribute = attribute.stream().to_string().replace(' ', "");
+    hash.as_char() == '#' && ["cfg(test)", "cfg(any(test,feature=\"fuzzing\"))"].contains(&attribute.as_str())
 }
 
 fn is_separator(tokens: &[TokenTree]) -> bool {

@@ -6,10 +6,13 @@
 //! also contains multicast, unallocated parts of IPv6, IPv6 addresses that contain an IPv4 address, and the metadata
 //! services of clouds. Some small blocks are refused although the registries mark them as globally reachable. The
 //! nearest router or relay responds to requests for 192.0.0.9 and 192.0.0.10. The blocks for AS112 and multicast
-//! tunneling, and the blocks in 2001::/23, contain no receivers.
+//! tunneling, and the blocks in 2001::/23, contain no receivers. ISATAP addresses can have any prefix, so the table
+//! cannot contain them. The IPv4 address in them is checked.
 //!
 //! An operator may use a part of its own global addresses as a translation prefix (NAT64). The table cannot contain
-//! this prefix. So the NAT64 gateway must refuse to translate to internal addresses, as RFC 6052 §5 requires.
+//! this prefix. So the NAT64 gateway must refuse to translate to internal addresses, as RFC 6052 §5 requires. The same
+//! applies if the operator allows 64:ff9b:1::/48 and uses a shorter prefix in it than /96: an address does not show the
+//! length of its prefix, and only its last 32 bits are checked.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -174,15 +177,21 @@ impl AddressPolicy {
     }
 }
 
+/// Returns the document that the table names for a network.
+#[cfg(test)]
+pub(super) fn listed_source(network: &IpNet) -> Option<&'static str> {
+    RANGES.iter().find(|range| range.network == *network).map(|range| range.source)
+}
+
 fn range_of(address: IpAddr) -> Option<&'static Range> {
     RANGES.iter().filter(|range| range.network.contains(&address)).max_by_key(|range| range.network.prefix_len())
 }
 
-/// Returns the IPv4 addresses to which packets for `address` may be translated.
+/// Returns the IPv4 addresses to which packets for `address` may be translated or tunnelled.
 fn embedded_ipv4(address: Ipv6Addr) -> Vec<Ipv4Addr> {
-    let bytes = address.octets();
+    let (bytes, segments) = (address.octets(), address.segments());
     let v4_at = |at: usize| Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
-    match address.segments() {
+    let mut embedded = match segments {
         // :: and ::1 match the patterns below but contain no IPv4 address.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Vec::new(),
         // For ::/96, ::ffff:0:0:0/96 and both translation prefixes, the IPv4 address is the last 32 bits.
@@ -193,7 +202,13 @@ fn embedded_ipv4(address: Ipv6Addr) -> Vec<Ipv4Addr> {
         // bits inverted (RFC 4380 §4).
         [0x2001, 0, ..] => vec![v4_at(4), Ipv4Addr::from_bits(!v4_at(12).to_bits())],
         _ => Vec::new(),
+    };
+    // ISATAP works under any prefix. Its interface identifiers are reserved, so no other address has such an
+    // identifier (RFC 5214 §6.1).
+    if let [_, _, _, _, 0 | 0x200, 0x5efe, ..] = segments {
+        embedded.push(v4_at(12));
     }
+    embedded
 }
 
 /// Converts an allowed network from IPv4-mapped form to IPv4.
@@ -282,6 +297,9 @@ mod tests {
             ("2001:db8::1", Some("documentation")),
             ("2002:808:808::1", Some("6to4")),
             ("2606:4700:4700::1111", None),
+            ("2606:4700::5efe:10.0.0.1", Some("private-use")),
+            ("2606:4700::200:5efe:169.254.169.254", Some("cloud metadata")),
+            ("2606:4700::5efe:8.8.8.8", None),
             ("3fff:fff::1", Some("documentation")),
             ("3fff:1000::1", None),
             ("4000::1", Some("unallocated")),

@@ -11,6 +11,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 
+mod registries; // comparison with the registries of IANA
+
 fn strict() -> Guard {
     Guard::new(GuardPolicy::default()).expect("a guard")
 }

@@ -159,6 +159,13 @@ impl Target {
     }
 }
 
+/// Returns the authority, and the path with the query, of a request to a URL.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn requested(url: &Url) -> Option<(String, String)> {
+    let target = Target::of(url)?;
+    Some((target.authority.to_string(), target.path.to_string()))
+}
+
 /// Sends a request on a connection.
 async fn exchange(mut in_use: InUse, target: &Target, request: &Request) -> Result<Response, Failed> {
     let Some(connection) = in_use.connection() else {

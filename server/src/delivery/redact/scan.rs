@@ -137,7 +137,7 @@ impl Scan<'_> {
         spans
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn work(&self) -> usize {
         self.work
     }

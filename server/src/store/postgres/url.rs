@@ -50,6 +50,11 @@ impl PostgresUrl {
         self
     }
 
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Returns a short form of the URL for logs and errors. It contains only the hosts, the ports and the database.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -73,7 +78,14 @@ impl FromStr for PostgresUrl {
 
     fn from_str(text: &str) -> Result<PostgresUrl, String> {
         // Errors must not contain the URL, because a URL may contain a password.
+        if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+            return Err("must be a URL such as postgres://user@host/database".to_owned());
+        }
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
+        // After a password with `@` or `?`, a part of the password would count as a host or a parameter, and errors and logs show these.
+        if query.contains('@') || base.matches('@').count() > 1 {
+            return Err("must have only one `@`, before the host: write `%40` for `@` and `%3F` for `?` in other places".to_owned());
+        }
         let (mut ssl_mode, mut files, mut others) = (SslMode::default(), [const { None }; 3], Vec::new());
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -170,6 +182,11 @@ mod tests {
             ("postgres://me:secret@one/hooks?color=red", "unknown option `color`"),
             ("postgres://me:secret@one/hooks?sslcert=a", "must be set together"),
             ("postgres://me:secret@one:port/hooks", "must be a URL"),
+            ("postgres://me:a@secret@one/hooks", "must have only one `@`"),
+            ("postgres://me:a?secret@one/hooks", "must have only one `@`"),
+            ("postgres://me:a?b=secret@one/hooks", "must have only one `@`"),
+            ("postgres://me:a?secret=b@one/hooks", "must have only one `@`"),
+            ("host=one user=me password=secret", "must be a URL"),
             ("mysql://me:secret@one/hooks", "must be a URL"),
             ("postgres://one/hooks", "must name a user"),
             ("postgres:///hooks", "must name a host"),

@@ -32,9 +32,9 @@ impl Authority {
         (Authority { issuer: Issuer::new(parameters, key) }, path)
     }
 
-    /// Creates a key, and a certificate for this machine.
+    /// Creates a key, and a certificate for this machine and the names of [`super::NameServer`].
     fn certificate(&self) -> (rcgen::Certificate, KeyPair) {
-        self.certificate_for(&["localhost", "127.0.0.1"])
+        self.certificate_for(&["localhost", "127.0.0.1", &format!("*.{}", super::name_server::DOMAIN)])
     }
 
     fn certificate_for(&self, names: &[&str]) -> (rcgen::Certificate, KeyPair) {

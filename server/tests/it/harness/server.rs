@@ -168,6 +168,13 @@ impl Server {
         secret
     }
 
+    /// Revokes an access token while the server is running, like `webhooks-server token revoke`.
+    pub(crate) async fn revoke_token(&self, secret: &str) {
+        let store = self.database.store().await;
+        let token = store.find_token(token_hash(secret)).await.expect("a readable store").expect("a stored token");
+        assert!(store.revoke_token(token.id, self.now()).await.expect("a revoked token"));
+    }
+
     /// The base URL of the proxy.
     pub(crate) fn base(&self) -> String {
         self.proxy.base()

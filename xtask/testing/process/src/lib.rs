@@ -14,6 +14,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
@@ -41,6 +42,25 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 pub fn address_in(line: &str) -> Option<&str> {
     let (_, url) = line.trim_end().split_once(" listens on ")?;
     Some(url.split_once("://")?.1)
+}
+
+/// Returns the CPU time of all threads of a process, including threads that have ended.
+///
+/// # Errors
+/// If the process has ended, or if the system has no /proc.
+pub fn cpu_of(process: u32) -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).with_context(|| format!("process {process} has ended"))?;
+    let ticks = cpu_ticks(&stat).with_context(|| format!("unexpected content of /proc/{process}/stat: {stat}"))?;
+    let per_second = rustix::param::clock_ticks_per_second();
+    Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
+}
+
+/// Returns the sum of utime and stime, fields 14 and 15 of proc(5). The second field is the name, which may contain
+/// spaces and parentheses.
+fn cpu_ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
 /// A running server. It is killed on drop.
@@ -117,5 +137,17 @@ impl Drop for Server {
     fn drop(&mut self) {
         // `drop` cannot return an error.
         let _ = self.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cpu_ticks;
+
+    #[test]
+    fn cpu_time_is_read_after_a_name_with_parentheses() {
+        let stat = "7 (a (b) c) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 3 4 20 0 9 0 100 1 2";
+        assert_eq!(cpu_ticks(stat), Some(300));
+        assert_eq!(cpu_ticks("7 (a) S 1"), None);
     }
 }
