@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use serde_json::json;
 use tempfile::TempDir;
 use webhooks_server::secrets::master_key::MasterKey;
 
@@ -95,6 +96,28 @@ async fn the_list_of_keys_shows_ids_and_states_and_no_key() {
     for file in [&keys.old, &keys.new] {
         let key = std::fs::read_to_string(file).expect("a key file");
         assert!(!list.contains(key.trim()), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn the_start_and_the_end_of_a_rotation_have_one_event_each() {
+    let keys = KeyFiles::create();
+    let mut process = start(&keys).await;
+    assert!(process.terminate().await.success());
+    process.start_again_with(&keys.both()).await;
+    let create = ["token", "create", "--platform", "--scope", "audit.read"];
+    let created = process.run(&[&create[..], &keys.both()].concat()).await;
+    let platform = process.api_with(String::from_utf8(created.stdout).expect("UTF-8").trim_end());
+    rotate(&process, &keys.new()).await.expect_err("the old key is missing");
+    for _ in 0..2 {
+        // The second command finds that there is nothing to do.
+        rotate(&process, &keys.both()).await.expect("rotated");
+        for action in ["key.rotation_started", "key.rotated"] {
+            let events = platform.list(&format!("/audit-events?action={action}")).await;
+            assert_eq!(events.len(), 1, "{events:?}");
+            assert_eq!(events[0]["object"], json!({ "type": "key", "id": id_in(&keys.new) }));
+            assert_eq!((&events[0]["actor"], events[0].get("account")), (&json!("operator"), None));
+        }
     }
 }
 
