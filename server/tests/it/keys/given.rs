@@ -11,7 +11,7 @@ async fn a_server_with_only_a_retired_key_is_refused_and_with_both_keys_it_warns
     process.start_again_with(&keys.both()).await;
     rotate(&process, &keys.both()).await.expect("rotated");
     assert!(process.terminate().await.success());
-    let error = process.start_error(&keys.old()).await;
+    let error = process.start_error(&keys.only_old()).await;
     let (old, new) = (id_in(&keys.old), id_in(&keys.new));
     assert!(error.contains(&format!("{} contains the key {old}, which a rotation has retired", keys.old)), "{error}");
     assert!(error.contains(&format!("give the current master key {new}")), "{error}");

@@ -36,20 +36,20 @@ async fn a_rotation_begins_only_when_each_node_holds_the_new_key() {
     }
     let keys = KeyFiles::create();
     let mut fleet = Fleet::new().await;
-    fleet.start(&keys.old()).await;
+    fleet.start(&keys.only_old()).await;
     fleet.request_stop(0);
     assert!(fleet.wait_for_exit(0).await.success());
     fleet.start(&keys.both()).await;
-    fleet.start(&keys.old()).await;
+    fleet.start(&keys.only_old()).await;
     let error = rotate(&fleet, &keys.both()).await.expect_err("one node does not hold the new key");
     assert!(error.contains(&format!("the server node-2 does not hold the new master key {}", id_in(&keys.new))), "{error}");
     assert_eq!(fleet.sql("SELECT count(*) FROM keys").await, "2", "nothing was changed");
     fleet.request_stop(2);
     assert!(fleet.wait_for_exit(2).await.success());
     rotate(&fleet, &keys.both()).await.expect("rotated");
-    let error = fleet.start_error(&keys.old()).await;
+    let error = fleet.start_error(&keys.only_old()).await;
     assert!(error.contains("which a rotation has retired"), "{error}");
-    fleet.start(&keys.new()).await;
+    fleet.start(&keys.only_new()).await;
     let webhook = fleet.api(1).register(&registration()).await;
     fleet.api(3).signing_secret(&id_of(&webhook)).await;
 }
@@ -62,7 +62,7 @@ async fn a_slow_node_stores_nothing_that_is_sealed_with_the_old_key() {
     }
     let keys = KeyFiles::create();
     let mut fleet = Fleet::new().await;
-    let first = fleet.start(&keys.old()).await;
+    let first = fleet.start(&keys.only_old()).await;
     fleet.request_stop(first);
     assert!(fleet.wait_for_exit(first).await.success());
     let [node, slow] = [fleet.start(&keys.both()).await, fleet.start(&keys.both()).await];
@@ -103,7 +103,7 @@ async fn a_rotation_waits_for_writes_in_flight() {
     }
     let keys = KeyFiles::create();
     let mut fleet = Fleet::new().await;
-    let first = fleet.start(&keys.old()).await;
+    let first = fleet.start(&keys.only_old()).await;
     fleet.request_stop(first);
     assert!(fleet.wait_for_exit(first).await.success());
     let node = fleet.start(&keys.both()).await;
@@ -138,7 +138,7 @@ async fn a_rotation_of_two_nodes_under_load_survives_kills() {
     }
     let keys = KeyFiles::create();
     let mut fleet = Fleet::new().await;
-    let first = fleet.start(&keys.old()).await;
+    let first = fleet.start(&keys.only_old()).await;
     fleet.request_stop(first);
     assert!(fleet.wait_for_exit(first).await.success());
     let [one, two] = [fleet.start(&keys.both()).await, fleet.start(&keys.both()).await];
@@ -180,7 +180,7 @@ async fn a_rotation_of_two_nodes_under_load_survives_kills() {
         fleet.request_stop(node);
         assert!(fleet.wait_for_exit(node).await.success());
     }
-    let error = fleet.start_error(&keys.old()).await;
+    let error = fleet.start_error(&keys.only_old()).await;
     assert!(error.contains("which a rotation has retired"), "{error}");
-    fleet.start(&keys.new()).await;
+    fleet.start(&keys.only_new()).await;
 }
