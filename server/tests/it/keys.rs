@@ -59,6 +59,14 @@ async fn start(keys: &KeyFiles) -> Process {
     Process::start(&keys.only_old()).await
 }
 
+/// Starts a server with both keys. The old key is the current one of its database.
+async fn start_with_both(keys: &KeyFiles) -> Process {
+    let mut process = start(keys).await;
+    assert!(process.terminate().await.success());
+    process.start_again_with(&keys.both()).await;
+    process
+}
+
 async fn rotate(process: &Process, keys: &[&str]) -> Result<String, String> {
     outcome(process.run(&[&["key", "rotate"], keys].concat()).await)
 }
@@ -83,9 +91,7 @@ async fn sealed_otherwise(database: &Database, key_id: &str) -> u64 {
 #[tokio::test]
 async fn the_list_of_keys_shows_ids_and_states_and_no_key() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
+    let process = start_with_both(&keys).await;
     rotate(&process, &keys.both()).await.expect("rotated");
     let output = process.run(&["key", "list"]).await;
     let list = String::from_utf8(output.stdout).expect("UTF-8");
@@ -144,10 +150,8 @@ async fn a_rotation_without_a_server_needs_no_restart_of_a_killed_server() {
 #[tokio::test]
 async fn after_a_rotation_a_running_server_refuses_values_that_are_sealed_with_the_old_key() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
+    let process = start_with_both(&keys).await;
     let webhook = process.api().register_url("https://example.com").await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
     process.database().run("CREATE TABLE copied AS SELECT id, signing_secret FROM webhooks").await;
     rotate(&process, &keys.both()).await.expect("rotated");
     let path = format!("/webhooks/{webhook}/signing-secret");

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{KeyFiles, id_in, rotate, sealed_otherwise, start};
+use super::{KeyFiles, id_in, rotate, sealed_otherwise, start_with_both};
 use crate::harness::{Api, ApiResponse, Database, Receiver, eventually, id_of, with_timeout};
 
 const PASSWORD: &str = "PASSWORD";
@@ -157,7 +157,7 @@ pub(super) async fn check_deliveries(api: &Api, receiver: &mut Receiver, accepte
 #[tokio::test]
 async fn a_rotation_under_load_survives_kills_of_the_command_and_of_the_server() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
+    let mut process = start_with_both(&keys).await;
     let mut receiver = process.receiver().await;
     let [delivered, updated, rotated] = register(&process.api(), &receiver).await;
     let keyed = |api: Api| async move {
@@ -165,8 +165,6 @@ async fn a_rotation_under_load_survives_kills_of_the_command_and_of_the_server()
         id_of(&api.call(Method::POST, "/notifications", &[("idempotency-key", "before")], body).await.expect(202))
     };
     let first = keyed(process.api()).await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
     slow_down(process.database()).await;
     let load = Load::start(&[process.api()], [&updated, &rotated]);
     load.wait_for_writes(10).await;

@@ -1,7 +1,7 @@
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{KeyFiles, id_in, outcome, rotate, sealed_otherwise, start, write_key};
+use super::{KeyFiles, id_in, outcome, rotate, sealed_otherwise, start, start_with_both, write_key};
 use crate::harness::{Process, id_of, run_binary};
 
 #[tokio::test]
@@ -88,13 +88,11 @@ async fn an_unfinished_rotation_must_be_finished_with_its_own_keys() {
 #[tokio::test]
 async fn a_damaged_webhook_is_reported_and_does_not_prevent_the_rotation() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
+    let mut process = start_with_both(&keys).await;
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
     let damaged = id_of(&process.api().register(&json!({ "targetURL": "https://example.com", "auth": auth })).await);
     let intact = process.api().register_url("https://example.com").await;
     process.database().change_webhook(&damaged, "target_url = 'https://example.org/'").await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
     let output = rotate(&process, &keys.both()).await.expect("rotated");
     assert!(output.contains(&format!("webhook {damaged} of account default: an encrypted value was changed")), "{output}");
     assert!(!output.contains(&intact), "{output}");
