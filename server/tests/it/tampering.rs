@@ -69,10 +69,10 @@ impl Fixture {
         notification
     }
 
-    /// Waits until the log has the error about the webhook.
+    /// Waits until the log names the webhook.
     async fn wait_for_message(&self, webhook: &str) {
-        let is_logged = |log: &str| log.lines().any(|line| line.contains(MESSAGE) && line.contains(webhook));
-        eventually("the error in the log", async || is_logged(&self.server.log()).then_some(())).await;
+        let contains_message = |log: &str| log.lines().any(|line| line.contains(MESSAGE) && line.contains(webhook));
+        eventually("the error in the log", async || contains_message(&self.server.log()).then_some(())).await;
     }
 }
 
