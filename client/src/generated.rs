@@ -9019,7 +9019,7 @@ Register a target URL once. The service then sends the notifications of the sele
 
 Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope. If an object does not exist or belongs to another account, the response is 404.
 
-Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. Two members of an object in `data` may have the same name. The service keeps both, but many parsers read only the last one. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. The limit on failed authentications is checked before the token, and the limit on running tests is checked last.
+Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. Two members of an object in `data` may have the same name. The service keeps both, but many parsers read only the last one. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. A request without a valid access token gets 429 instead of 401 if its address sent too many such requests, and the limit on running tests is checked last. A request with a valid access token is never refused because of other requests from its address.
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
@@ -9042,7 +9042,7 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 | 409 | `notification_deleted` | the notification was deleted and cannot be sent again |
 | 413 | `payload_too_large` | the body is too large |
 | 415 | `unsupported_media_type` | the `Content-Type` of the request is not `application/json` |
-| 429 | `rate_limited` | the token sent too many requests, the client's address sent too many requests without a valid token, or the account already runs two tests. `Retry-After` is the number of seconds to wait |
+| 429 | `rate_limited` | the token sent too many requests, the request has no valid token and its address sent too many such requests, or the account already runs two tests. `Retry-After` is the number of seconds to wait |
 | 500 | `internal` | the service failed |
 | 503 | `overloaded` | the service cannot handle the request now. It may already have stored the change that you requested. `Retry-After` is the number of seconds to wait |
 
@@ -9143,12 +9143,12 @@ These actions have an event:
 
 - Each successful call of an operation that changes something. `action` is the `operationId` of the operation. publishNotification is an exception, because each notification is stored anyway: use listNotifications. A call of recoverDeliveries with `dryRun` changes nothing, so it has no event.
 - Each successful call of getSigningSecret. The service returns the secret only after the event is stored.
-- `token.created`, `token.revoked`: the operator created or revoked an access token of the account.
+- `token.created`, `token.rotated`, `token.revoked`: the operator created, replaced or revoked an access token of the account. The token that replaces another one has an event `token.created`.
 - `authentication.failed`: requests without a valid access token. The service counts these requests for each address and reason, and stores one event for each of them at most once per minute. If there are too many addresses in a minute, the rest have one event for each reason, without an address. `reason` is `missing_token`, `malformed_token`, `unknown_token`, `expired_token` or `revoked_token`. Only the last two reasons concern an account.
 - `webhook.deactivated`: the service deactivated a webhook. `reason` is `gone` (the callback server responded with 410) or `failing` (it accepted nothing for too long).
 - `webhook.activated`: the service activated a webhook, because its callback server has agreed in a handshake. `reason` is `verified`.
 - `deliveries.paused`, `deliveries.resumed`: the operator paused or resumed deliveries of the account or of a webhook.
-- Other actions of the operator, which concern no account: `backup.created`, `backup.restored`, `store.migrated`, `key.rotated`.
+- Other actions of the operator, which concern no account: `backup.created`, `backup.restored`, `store.migrated`, and for a new master key `key.rotation_started` and `key.rotated`.
 
 More actions may be added. A change and its event are stored together, so no change is without its event. A refused request has no event, except if its access token is not valid.
 

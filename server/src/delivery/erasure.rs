@@ -40,58 +40,19 @@ mod tests {
 
     use super::*;
     use crate::api::types::EventType;
-    use crate::api::types::{Auth, OutboundUrl};
-    use crate::delivery::guard::GuardPolicy;
-    use crate::secrets::context::signing_context;
+    use crate::delivery::tests::{engine, webhook};
     use crate::secrets::master_key::MasterKey;
-    use crate::store::sqlite::Sqlite;
-    use crate::store::{Audience, Publication, Published, Sealed, Webhook};
-
-    /// Returns an engine without a lease loop, and a webhook with an address that the guard refuses. So each attempt
-    /// for this webhook ends at once and is recorded.
-    async fn engine(directory: &std::path::Path) -> (Arc<Engine>, Uuid) {
-        let metrics = Arc::new(Metrics::default());
-        let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
-        store.join(Vec::new()).await.expect("taken over");
-        let vault = Arc::new(Vault::new(MasterKey::generate()));
-        let id = Uuid::now_v7();
-        let webhook = Webhook {
-            id,
-            account: Account::parse("acme").expect("an account"),
-            target_url: OutboundUrl::parse("https://127.0.0.1/notify").expect("a URL"),
-            auth: Auth::Noauth {},
-            auth_secret: None,
-            signing_secret: Sealed(vault.seal(&signing_context("acme", id), b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")),
-            event_types: None,
-            description: None,
-            headers: None,
-            previous_secret: None,
-            max_per_second: None,
-            ordered: false,
-            deactivation: None,
-            epoch: 1,
-            revision: 1,
-            created_at: DateTime::UNIX_EPOCH,
-            updated_at: DateTime::UNIX_EPOCH,
-        };
-        let event = AuditEvent::new("registerWebhook", AuditEvent::SERVICE, DateTime::UNIX_EPOCH);
-        assert!(store.register_webhook(webhook, None, 1, &event).await.expect("stored"));
-        let settings = Settings {
-            slots: Slots::new(crate::slots::Caps::new(100, 100)),
-            retry_schedule: RetrySchedule::default(),
-            attempt_timeout: Duration::from_secs(15),
-            policy: None,
-            audit_log: AuditLog::default(),
-        };
-        let guard = Guard::new(GuardPolicy::default()).expect("a guard");
-        let log = slog::Logger::root(slog::Discard, slog::o!());
-        (Engine::new(settings, Arc::new(store), vault, guard, Clock::manual(DateTime::UNIX_EPOCH), metrics, log), id)
-    }
+    use crate::store::{Audience, Publication, Published};
 
     #[tokio::test]
     async fn a_delivery_leased_before_the_deletion_is_not_attempted() {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let (engine, webhook_id) = engine(directory.path()).await;
+        let vault = Arc::new(Vault::new(MasterKey::generate()));
+        // This engine has no lease loop, and each attempt for the webhook ends at once.
+        let (engine, webhook_id) = (engine(directory.path(), vault.clone()), Uuid::now_v7());
+        engine.store.join(Vec::new()).await.expect("taken over");
+        let event = AuditEvent::new("registerWebhook", AuditEvent::ACCOUNT, DateTime::UNIX_EPOCH);
+        assert!(engine.store.register_webhook(webhook(webhook_id, &vault), None, 1, &event).await.expect("stored"));
         for deleted in [true, false] {
             let publication = Publication {
                 id: Uuid::now_v7(),

@@ -9,7 +9,7 @@ use crate::secrets::master_key::MasterKey;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Audience, Publication, Published, Sealed, SealedValues, Webhook};
 
-fn engine(directory: &std::path::Path, vault: Arc<Vault>) -> Arc<Engine> {
+pub(super) fn engine(directory: &std::path::Path, vault: Arc<Vault>) -> Arc<Engine> {
     let metrics = Arc::new(Metrics::default());
     let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
     let settings = Settings {
@@ -22,6 +22,29 @@ fn engine(directory: &std::path::Path, vault: Arc<Vault>) -> Arc<Engine> {
     let guard = Guard::new(GuardPolicy::default()).expect("a guard");
     let log = slog::Logger::root(slog::Discard, slog::o!());
     Engine::new(settings, Arc::new(store), vault, guard, Clock::manual(DateTime::UNIX_EPOCH), metrics, log)
+}
+
+/// Returns a webhook with an address that the guard refuses. So each attempt for it ends at once and is recorded.
+pub(super) fn webhook(id: Uuid, vault: &Vault) -> Webhook {
+    Webhook {
+        id,
+        account: Account::parse("acme").expect("an account"),
+        target_url: OutboundUrl::parse("https://127.0.0.1/notify").expect("a URL"),
+        auth: Auth::Noauth {},
+        auth_secret: None,
+        signing_secret: Sealed(vault.seal(&signing_context("acme", id), b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")),
+        event_types: None,
+        description: None,
+        headers: None,
+        previous_secret: None,
+        max_per_second: None,
+        ordered: false,
+        deactivation: None,
+        epoch: 1,
+        revision: 1,
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
+    }
 }
 
 /// This is a unit test because no external error can end a task: each task logs the error and continues.
@@ -42,7 +65,6 @@ async fn a_task_that_ends_too_early_is_reported() {
     }
 }
 
-/// The attempt ends at once, because the guard refuses the address of the webhook.
 #[tokio::test]
 async fn a_delivery_that_was_leased_before_a_rotation_is_attempted_after_it() {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -52,27 +74,7 @@ async fn a_delivery_that_was_leased_before_a_rotation_is_attempted_after_it() {
     let engine = engine(directory.path(), vault.clone());
     engine.store.join(Vec::new()).await.expect("joined");
     let id = Uuid::now_v7();
-    let account = Account::parse("acme").expect("an account");
-    let secret = vault.seal(&signing_context("acme", id), b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=");
-    let webhook = Webhook {
-        id,
-        account: account.clone(),
-        target_url: OutboundUrl::parse("https://127.0.0.1/notify").expect("a URL"),
-        auth: Auth::Noauth {},
-        auth_secret: None,
-        signing_secret: Sealed(secret),
-        event_types: None,
-        description: None,
-        headers: None,
-        previous_secret: None,
-        max_per_second: None,
-        ordered: false,
-        deactivation: None,
-        epoch: 1,
-        revision: 1,
-        created_at: DateTime::UNIX_EPOCH,
-        updated_at: DateTime::UNIX_EPOCH,
-    };
+    let webhook = webhook(id, &vault);
     let event = AuditEvent::new("registerWebhook", AuditEvent::ACCOUNT, DateTime::UNIX_EPOCH);
     assert!(engine.store.register_webhook(webhook.clone(), None, 1, &event).await.expect("stored"));
     let publication = Publication {
@@ -80,7 +82,7 @@ async fn a_delivery_that_was_leased_before_a_rotation_is_attempted_after_it() {
         event_type: EventType::parse("a.b").expect("a type"),
         data: RawValue::from_string("{}".to_owned()).expect("JSON"),
         created_at: DateTime::UNIX_EPOCH,
-        audience: Audience::Account(account),
+        audience: Audience::Webhook { id, account: None },
         idempotency: None,
         trace: None,
     };

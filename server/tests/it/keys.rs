@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use serde_json::json;
 use tempfile::TempDir;
 use webhooks_server::secrets::master_key::MasterKey;
 
@@ -28,11 +29,11 @@ impl KeyFiles {
     }
 
     /// The flags that give the old key.
-    fn old(&self) -> [&str; 2] {
+    fn only_old(&self) -> [&str; 2] {
         ["--master-key-file", &self.old]
     }
 
-    fn new(&self) -> [&str; 2] {
+    fn only_new(&self) -> [&str; 2] {
         ["--master-key-file", &self.new]
     }
 
@@ -56,7 +57,15 @@ fn id_in(file: &str) -> String {
 
 /// Starts a server with the old key, which becomes the key of its new database.
 async fn start(keys: &KeyFiles) -> Process {
-    Process::start(&keys.old()).await
+    Process::start(&keys.only_old()).await
+}
+
+/// Starts a server with both keys. The old key is the current one of its database.
+async fn start_with_both(keys: &KeyFiles) -> Process {
+    let mut process = start(keys).await;
+    assert!(process.terminate().await.success());
+    process.start_again_with(&keys.both()).await;
+    process
 }
 
 async fn rotate(process: &Process, keys: &[&str]) -> Result<String, String> {
@@ -83,9 +92,7 @@ async fn sealed_otherwise(database: &Database, key_id: &str) -> u64 {
 #[tokio::test]
 async fn the_list_of_keys_shows_ids_and_states_and_no_key() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
+    let process = start_with_both(&keys).await;
     rotate(&process, &keys.both()).await.expect("rotated");
     let output = process.run(&["key", "list"]).await;
     let list = String::from_utf8(output.stdout).expect("UTF-8");
@@ -99,9 +106,29 @@ async fn the_list_of_keys_shows_ids_and_states_and_no_key() {
 }
 
 #[tokio::test]
+async fn the_start_and_the_end_of_a_rotation_have_one_event_each() {
+    let keys = KeyFiles::create();
+    let process = start_with_both(&keys).await;
+    let create = ["token", "create", "--platform", "--scope", "audit.read"];
+    let created = process.run(&[&create[..], &keys.both()].concat()).await;
+    let platform = process.api_with(String::from_utf8(created.stdout).expect("UTF-8").trim_end());
+    rotate(&process, &keys.only_new()).await.expect_err("the old key is missing");
+    for _ in 0..2 {
+        // The second command finds that there is nothing to do.
+        rotate(&process, &keys.both()).await.expect("rotated");
+        for action in ["key.rotation_started", "key.rotated"] {
+            let events = platform.list(&format!("/audit-events?action={action}")).await;
+            assert_eq!(events.len(), 1, "{events:?}");
+            assert_eq!(events[0]["object"], json!({ "type": "key", "id": id_in(&keys.new) }));
+            assert_eq!((&events[0]["actor"], events[0].get("account")), (&json!("operator"), None));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_backup_from_before_a_rotation_names_the_old_key_and_needs_it() {
     let keys = KeyFiles::create();
-    let mut process = Process::start_embedded(&keys.old()).await;
+    let mut process = Process::start_embedded(&keys.only_old()).await;
     let webhook = process.api().register_url("https://example.com").await;
     let secret = process.api().signing_secret(&webhook).await;
     let directory = TempDir::new().expect("a temporary directory");
@@ -115,12 +142,12 @@ async fn a_backup_from_before_a_rotation_names_the_old_key_and_needs_it() {
     let elsewhere = TempDir::new().expect("a temporary directory");
     let data_dir = elsewhere.path().join(crate::harness::DATA_DIR).display().to_string();
     let restore = async |keys: &[&str]| outcome(run_binary(&[&["restore", &file, "--data-dir", &data_dir], keys].concat()).await);
-    let refused = restore(&keys.new()).await.expect_err("the key is missing");
+    let refused = restore(&keys.only_new()).await.expect_err("the key is missing");
     let expected = format!("secrets are encrypted with the master key {}", id_in(&keys.old));
     assert!(refused.contains(&expected) && refused.contains(&id_in(&keys.new)), "{refused}");
-    restore(&keys.old()).await.expect("restored");
+    restore(&keys.only_old()).await.expect("restored");
     std::fs::copy(process.file("access-token"), elsewhere.path().join(crate::harness::DATA_DIR).join("access-token")).expect("a copy");
-    let restored = Process::start_on(elsewhere, &keys.old()).await;
+    let restored = Process::start_on(elsewhere, &keys.only_old()).await;
     assert_eq!(restored.api().signing_secret(&webhook).await, secret);
     let later = outcome(process.run(&["backup", "--replace", &file]).await).expect("a backup");
     assert!(later.contains(&id_in(&keys.new)) && !later.contains(&id_in(&keys.old)), "{later}");
@@ -129,14 +156,14 @@ async fn a_backup_from_before_a_rotation_names_the_old_key_and_needs_it() {
 #[tokio::test]
 async fn a_rotation_without_a_server_needs_no_restart_of_a_killed_server() {
     let keys = KeyFiles::create();
-    let mut process = Process::start_embedded(&keys.old()).await;
+    let mut process = Process::start_embedded(&keys.only_old()).await;
     let webhook = id_of(&process.api().webhook(&process.api().register_url("https://example.com").await).await);
     let secret = process.api().signing_secret(&webhook).await;
     // The killed server has left its row in `nodes`. It did not hold the new key.
     process.kill().await;
     rotate(&process, &keys.both()).await.expect("rotated");
     assert_eq!(sealed_otherwise(process.database(), &id_in(&keys.new)).await, 0);
-    process.start_again_with(&keys.new()).await;
+    process.start_again_with(&keys.only_new()).await;
     assert_eq!(process.api().signing_secret(&webhook).await, secret);
 }
 
@@ -144,10 +171,8 @@ async fn a_rotation_without_a_server_needs_no_restart_of_a_killed_server() {
 #[tokio::test]
 async fn after_a_rotation_a_running_server_refuses_values_that_are_sealed_with_the_old_key() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
+    let process = start_with_both(&keys).await;
     let webhook = process.api().register_url("https://example.com").await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
     process.database().run("CREATE TABLE copied AS SELECT id, signing_secret FROM webhooks").await;
     rotate(&process, &keys.both()).await.expect("rotated");
     let path = format!("/webhooks/{webhook}/signing-secret");

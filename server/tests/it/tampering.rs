@@ -62,17 +62,17 @@ impl Fixture {
     /// Publishes to an account, and waits until another webhook of this account has got the callback.
     async fn publish(&mut self, publisher: &Api) -> Value {
         // A new webhook lets the server read the webhooks of the account again.
-        let witness = self.server.receiver().await;
-        publisher.register_url(&witness.url()).await;
+        let other = self.server.receiver().await;
+        publisher.register_url(&other.url()).await;
         let notification = publisher.publish_type("a.b").await;
-        eventually("the callback of the witness", async || (witness.count() > 0).then_some(())).await;
+        eventually("the callback of the other webhook", async || (other.count() > 0).then_some(())).await;
         notification
     }
 
-    /// Waits until the operator is told about the webhook.
+    /// Waits until the log names the webhook.
     async fn wait_for_message(&self, webhook: &str) {
-        let told = |log: &str| log.lines().any(|line| line.contains(MESSAGE) && line.contains(webhook));
-        eventually("the error in the log", async || told(&self.server.log()).then_some(())).await;
+        let contains_message = |log: &str| log.lines().any(|line| line.contains(MESSAGE) && line.contains(webhook));
+        eventually("the error in the log", async || contains_message(&self.server.log()).then_some(())).await;
     }
 }
 

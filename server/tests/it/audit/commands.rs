@@ -65,6 +65,27 @@ async fn commands_of_the_operator_are_recorded_with_their_user() {
 }
 
 #[tokio::test]
+async fn a_rotated_token_and_its_successor_have_one_event_each() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let file = directory.path().join("audit.jsonl");
+    let name = file.display().to_string();
+    let flag = ["--audit-log", name.as_str()];
+    let process = Process::start(&flag).await;
+    let platform = platform_of(&process).await;
+    let list = async |action: &str| platform.list(&format!("/audit-events?action={action}")).await;
+    process.token_command(&["create", "--account", "default", "--scope", "webhooks.read"]).await;
+    let old = list("token.created").await[0]["object"]["id"].as_str().expect("an identifier").to_owned();
+    process.token_command(&[&["rotate", old.as_str()][..], &flag[..]].concat()).await;
+    let (rotated, created) = (list("token.rotated").await, list("token.created").await);
+    assert_eq!(rotated.iter().map(shown).collect::<Vec<_>>(), [("token.rotated".to_owned(), "operator".to_owned(), old.clone())]);
+    assert_ne!(created[0]["object"]["id"], old, "the event of the successor");
+    assert_eq!([&rotated[0]["account"], &created[0]["account"]], ["default", "default"]);
+    assert!(!process.try_token_command(&["rotate", &old]).await.status.success(), "the token was replaced already");
+    assert_eq!((list("token.rotated").await, list("token.created").await), (rotated.clone(), created.clone()));
+    wait_for_lines(&file, &[rotated[0].clone(), created[0].clone()]).await;
+}
+
+#[tokio::test]
 async fn backups_and_restores_are_recorded() {
     let mut process = Process::start_embedded(&[]).await;
     let directory = TempDir::new().expect("a temporary directory");

@@ -92,6 +92,17 @@ async fn refused_requests_are_counted_for_each_address_and_reason_and_stored_onc
 }
 
 #[tokio::test]
+async fn requests_over_the_limit_of_failed_authentications_are_counted_too() {
+    let server = Setup::dev().flags(&["--failed-authentications-per-minute", "1"]).manual_clock().start().await;
+    let (platform, stranger) = (server.platform().await, server.api_with("unknown"));
+    stranger.get("/webhooks").await.expect(401);
+    for _ in 0..2 {
+        stranger.get("/webhooks").await.expect(429);
+    }
+    assert_eq!(events_after_minutes(&server, &platform, 1).await[0]["count"], 3);
+}
+
+#[tokio::test]
 async fn a_stopping_server_stores_what_it_has_counted() {
     let (mut server, file) = start_with_file(&[]).await;
     for _ in 0..3 {

@@ -27,7 +27,7 @@ pub(crate) struct Database {
 /// Flags that set the statement timeout to one second. The timeout also limits the wait for a lock.
 pub(crate) const SHORT_STATEMENT_TIMEOUT: [&str; 2] = ["--store-statement-timeout-seconds", "1"];
 
-const MASTER_KEY: &str = "--master-key-file";
+pub(super) const MASTER_KEY: &str = "--master-key-file";
 
 impl Database {
     /// Creates a database on the kind of store that this test run uses.

@@ -14,6 +14,7 @@ use webhooks_postgres::{Cluster, shared};
 use webhooks_server::node::data_dir::DataDir;
 use webhooks_server_api::Scope;
 
+use super::database::MASTER_KEY;
 use super::process::{Log, SpawnedServer, drain, spawn_until_listening};
 use super::proxy::Proxy;
 use super::{Api, Authority, Receiver, contract, eventually, run_binary, with_timeout};
@@ -89,7 +90,9 @@ impl Fleet {
         self.add(count, flags).await;
         if self.token.is_none() {
             let scopes = Scope::ALL.map(|scope| scope.as_str()).join(",");
-            let token = self.command(&["token", "create", "--account", "default", "--scope", &scopes]).await;
+            let create = ["token", "create", "--account", "default", "--scope", &scopes];
+            let keys: Vec<&str> = flags.windows(2).filter(|pair| pair[0] == MASTER_KEY).flatten().copied().collect();
+            let token = self.command(&[&create[..], &keys].concat()).await;
             contract::register_token(&token, &Scope::ALL);
             self.token = Some(token);
         }
@@ -133,7 +136,7 @@ impl Fleet {
             std::fs::copy(self.shared_dir().join(name), data_dir.join(name)).expect("a writable directory");
         }
         let common_flags = [
-            ("--master-key-file", self.master_key()),
+            (MASTER_KEY, self.master_key()),
             ("--data-dir", data_dir.display().to_string()),
             ("--node-name", name_of(number)),
             ("--listen", "127.0.0.1:0".to_owned()),
@@ -277,10 +280,12 @@ impl Fleet {
         self.database.url()
     }
 
-    /// Runs `webhooks-server …` while the nodes are running. Returns its standard output without the line end.
+    /// Runs `webhooks-server …` while the nodes are running. Returns its standard output without the line end. If the
+    /// arguments set the master key, they replace the default.
     pub(crate) async fn command(&self, arguments: &[&str]) -> String {
         let key = self.master_key();
-        let flags: Vec<&str> = self.store.iter().map(String::as_str).chain(["--master-key-file", &key]).collect();
+        let default_key = [MASTER_KEY, &key].into_iter().filter(|_| !arguments.contains(&MASTER_KEY));
+        let flags: Vec<&str> = self.store.iter().map(String::as_str).chain(default_key).collect();
         let Output { status, stdout, stderr } = run_binary(&[arguments, &flags].concat()).await;
         assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
         String::from_utf8(stdout).expect("UTF-8").trim_end().to_owned()

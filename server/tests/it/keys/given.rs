@@ -1,17 +1,15 @@
 use tempfile::TempDir;
 
-use super::{KeyFiles, id_in, rotate, start, write_key};
+use super::{KeyFiles, id_in, rotate, start_with_both, write_key};
 use crate::harness::{Process, run_binary, write_private};
 
 #[tokio::test]
 async fn a_server_with_only_a_retired_key_is_refused_and_with_both_keys_it_warns() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
+    let mut process = start_with_both(&keys).await;
     rotate(&process, &keys.both()).await.expect("rotated");
     assert!(process.terminate().await.success());
-    let error = process.start_error(&keys.old()).await;
+    let error = process.start_error(&keys.only_old()).await;
     let (old, new) = (id_in(&keys.old), id_in(&keys.new));
     assert!(error.contains(&format!("{} contains the key {old}, which a rotation has retired", keys.old)), "{error}");
     assert!(error.contains(&format!("give the current master key {new}")), "{error}");

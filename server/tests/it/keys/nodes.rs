@@ -29,29 +29,35 @@ fn registration() -> Value {
     json!({ "targetURL": "https://example.com", "auth": auth, "headers": [{ "name": "X-Test-Key", "value": "KEY" }] })
 }
 
+/// Starts `N` nodes with both keys, on a database whose current key is the old one.
+async fn start<const N: usize>(keys: &KeyFiles) -> (Fleet, [usize; N]) {
+    let mut fleet = Fleet::new().await;
+    let first = fleet.start(&keys.only_old()).await;
+    fleet.request_stop(first);
+    assert!(fleet.wait_for_exit(first).await.success());
+    fleet.start_many(N, &keys.both()).await;
+    (fleet, std::array::from_fn(|number| first + 1 + number))
+}
+
 #[tokio::test]
 async fn a_rotation_begins_only_when_each_node_holds_the_new_key() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
     let keys = KeyFiles::create();
-    let mut fleet = Fleet::new().await;
-    fleet.start(&keys.old()).await;
-    fleet.request_stop(0);
-    assert!(fleet.wait_for_exit(0).await.success());
-    fleet.start(&keys.both()).await;
-    fleet.start(&keys.old()).await;
+    let (mut fleet, [node]) = start(&keys).await;
+    let without = fleet.start(&keys.only_old()).await;
     let error = rotate(&fleet, &keys.both()).await.expect_err("one node does not hold the new key");
     assert!(error.contains(&format!("the server node-2 does not hold the new master key {}", id_in(&keys.new))), "{error}");
     assert_eq!(fleet.sql("SELECT count(*) FROM keys").await, "2", "nothing was changed");
-    fleet.request_stop(2);
-    assert!(fleet.wait_for_exit(2).await.success());
+    fleet.request_stop(without);
+    assert!(fleet.wait_for_exit(without).await.success());
     rotate(&fleet, &keys.both()).await.expect("rotated");
-    let error = fleet.start_error(&keys.old()).await;
+    let error = fleet.start_error(&keys.only_old()).await;
     assert!(error.contains("which a rotation has retired"), "{error}");
-    fleet.start(&keys.new()).await;
-    let webhook = fleet.api(1).register(&registration()).await;
-    fleet.api(3).signing_secret(&id_of(&webhook)).await;
+    let new = fleet.start(&keys.only_new()).await;
+    let webhook = fleet.api(node).register(&registration()).await;
+    fleet.api(new).signing_secret(&id_of(&webhook)).await;
 }
 
 /// The node is suspended during the whole rotation. Then it seals with the old key, because it has not heard of the rotation.
@@ -61,11 +67,7 @@ async fn a_slow_node_stores_nothing_that_is_sealed_with_the_old_key() {
         return;
     }
     let keys = KeyFiles::create();
-    let mut fleet = Fleet::new().await;
-    let first = fleet.start(&keys.old()).await;
-    fleet.request_stop(first);
-    assert!(fleet.wait_for_exit(first).await.success());
-    let [node, slow] = [fleet.start(&keys.both()).await, fleet.start(&keys.both()).await];
+    let (fleet, [node, slow]) = start(&keys).await;
     let webhook = id_of(&fleet.api(node).register(&registration()).await);
     // The node has the webhook and its secrets in memory.
     let api = fleet.direct_api(slow);
@@ -102,11 +104,7 @@ async fn a_rotation_waits_for_writes_in_flight() {
         return;
     }
     let keys = KeyFiles::create();
-    let mut fleet = Fleet::new().await;
-    let first = fleet.start(&keys.old()).await;
-    fleet.request_stop(first);
-    assert!(fleet.wait_for_exit(first).await.success());
-    let node = fleet.start(&keys.both()).await;
+    let (fleet, [node]) = start(&keys).await;
     let api = fleet.api(node);
     let lock = fleet.lock("accounts").await;
     let registering = tokio::spawn({
@@ -137,11 +135,7 @@ async fn a_rotation_of_two_nodes_under_load_survives_kills() {
         return;
     }
     let keys = KeyFiles::create();
-    let mut fleet = Fleet::new().await;
-    let first = fleet.start(&keys.old()).await;
-    fleet.request_stop(first);
-    assert!(fleet.wait_for_exit(first).await.success());
-    let [one, two] = [fleet.start(&keys.both()).await, fleet.start(&keys.both()).await];
+    let (mut fleet, [one, two]) = start(&keys).await;
     let mut receiver = fleet.receiver().await;
     let [delivered, updated, rotated] = register(&fleet.api(one), &receiver).await;
     fleet
@@ -180,7 +174,7 @@ async fn a_rotation_of_two_nodes_under_load_survives_kills() {
         fleet.request_stop(node);
         assert!(fleet.wait_for_exit(node).await.success());
     }
-    let error = fleet.start_error(&keys.old()).await;
+    let error = fleet.start_error(&keys.only_old()).await;
     assert!(error.contains("which a rotation has retired"), "{error}");
-    fleet.start(&keys.new()).await;
+    fleet.start(&keys.only_new()).await;
 }

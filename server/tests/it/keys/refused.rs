@@ -1,7 +1,7 @@
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{KeyFiles, id_in, outcome, rotate, sealed_otherwise, start, write_key};
+use super::{KeyFiles, id_in, outcome, rotate, sealed_otherwise, start, start_with_both, write_key};
 use crate::harness::{Process, id_of, run_binary};
 
 #[tokio::test]
@@ -19,13 +19,13 @@ async fn a_rotation_needs_the_current_key_and_exactly_one_new_key() {
         let in_use = process.database().count("keys WHERE kind = 'master' AND state = 'current'").await;
         assert_eq!((process.database().count("keys").await, in_use), (2, 1), "nothing is changed");
     };
-    refused(&keys.old(), "no new master key is given").await;
+    refused(&keys.only_old(), "no new master key is given").await;
     refused(&[&keys.both()[..], &["--master-key-file", &other]].concat(), "more than one new master key is given").await;
-    refused(&keys.new(), &format!("secrets are encrypted with the master key {}", id_in(&keys.old))).await;
+    refused(&keys.only_new(), &format!("secrets are encrypted with the master key {}", id_in(&keys.old))).await;
     rotate(&process, &keys.both()).await.expect("rotated");
     let again = rotate(&process, &keys.both()).await.expect("nothing to do");
     assert!(again.contains("nothing to do"), "{again}");
-    let error = rotate(&process, &keys.new()).await.expect_err("no new key");
+    let error = rotate(&process, &keys.only_new()).await.expect_err("no new key");
     assert!(error.contains("no new master key is given"), "{error}");
     // The next rotation needs only the current key and the new key.
     rotate(&process, &["--master-key-file", &keys.new, "--master-key-file", &other]).await.expect("rotated again");
@@ -51,7 +51,7 @@ async fn an_unfinished_rotation_must_be_finished_with_its_own_keys() {
     let keys = KeyFiles::create();
     let directory = TempDir::new().expect("a temporary directory");
     let other = write_key(directory.path(), "other");
-    let mut process = Process::start_embedded(&keys.old()).await;
+    let mut process = Process::start_embedded(&keys.only_old()).await;
     let webhook = process.api().register_url("https://example.com").await;
     process.kill().await;
     // The rotation fails at the first webhook.
@@ -63,7 +63,7 @@ async fn an_unfinished_rotation_must_be_finished_with_its_own_keys() {
     let states = "keys WHERE state IN ('current', 'retiring') AND kind = 'master'";
     assert_eq!(process.database().count(states).await, 2);
 
-    for keys in [keys.old(), keys.new()] {
+    for keys in [keys.only_old(), keys.only_new()] {
         for error in [process.start_error(&keys).await, rotate(&process, &keys).await.expect_err("a key is missing")] {
             assert!(error.contains("secrets are encrypted with") || error.contains("give this key too"), "{error}");
         }
@@ -88,17 +88,15 @@ async fn an_unfinished_rotation_must_be_finished_with_its_own_keys() {
 #[tokio::test]
 async fn a_damaged_webhook_is_reported_and_does_not_prevent_the_rotation() {
     let keys = KeyFiles::create();
-    let mut process = start(&keys).await;
+    let mut process = start_with_both(&keys).await;
     let auth = json!({ "type": "basic", "username": "u", "password": "p" });
     let damaged = id_of(&process.api().register(&json!({ "targetURL": "https://example.com", "auth": auth })).await);
     let intact = process.api().register_url("https://example.com").await;
     process.database().change_webhook(&damaged, "target_url = 'https://example.org/'").await;
-    assert!(process.terminate().await.success());
-    process.start_again_with(&keys.both()).await;
     let output = rotate(&process, &keys.both()).await.expect("rotated");
     assert!(output.contains(&format!("webhook {damaged} of account default: an encrypted value was changed")), "{output}");
     assert!(!output.contains(&intact), "{output}");
     assert!(process.terminate().await.success());
-    process.start_again_with(&keys.new()).await;
+    process.start_again_with(&keys.only_new()).await;
     process.api().signing_secret(&intact).await;
 }

@@ -71,6 +71,7 @@ async fn large_source() -> Process {
          INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
              SELECT unhex(printf('01900000000170008000%012x', i)), 1, iif(i % 100 = 0, -9223372036854775808, 1700000000000 + i), i, 'rejected',
                  500, NULL, 'an' || char(0) || 'swer', i % 2 FROM numbers;
+         INSERT INTO properties (name, value) VALUES ('kept', x'01');
          INSERT INTO rates (webhook_id, theoretical_arrival_time) SELECT id, -9223372036854775808 FROM webhook;
          INSERT INTO sequences (webhook_id, last) SELECT id, 7 FROM webhook;
          INSERT INTO failures (webhook_id, since, attempts, warned) SELECT id, 1700000000000, 3, 1 FROM webhook;
