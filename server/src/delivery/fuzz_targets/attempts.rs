@@ -24,10 +24,12 @@ use crate::delivery::target::Targets;
 use crate::fuzz_targets::SEPARATOR;
 use crate::metrics::Metrics;
 use crate::secrets::context::{auth_context, headers_context, signing_context};
-use crate::secrets::seal::{MasterKey, Vault};
+use crate::secrets::master_key::MasterKey;
+use crate::secrets::seal::Vault;
 use crate::slots::Hosts;
 use crate::store::{Destination, Sealed};
 
+const ACCOUNT: &str = "an account";
 const PASSWORD: &str = "a p\u{e4}ssword with every+kind/of character";
 const HEADER: &str = "Token 5ae0c1e2f7bb4a0f9d7c";
 const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -133,16 +135,17 @@ impl World {
         } else {
             Auth::Basic { username: Username::stored("user".to_owned()) }
         };
+        let target_url = format!("{}/callback", self.url);
         Destination {
             webhook_id: id,
-            account: "an account".into(),
+            account: ACCOUNT.into(),
             epoch: 1,
             revision: 1,
-            target_url: format!("{}/callback", self.url),
+            auth_secret: Some(sealed(&auth_context(ACCOUNT, id, &auth, &target_url), PASSWORD)),
+            headers: Some(sealed(&headers_context(ACCOUNT, id, &target_url), &format!(r#"[["x-api-key","{HEADER}"]]"#))),
+            signing_secret: sealed(&signing_context(ACCOUNT, id), SIGNING_SECRET),
+            target_url,
             auth,
-            auth_secret: Some(sealed(&auth_context(id), PASSWORD)),
-            headers: Some(sealed(&headers_context(id), &format!(r#"[["x-api-key","{HEADER}"]]"#))),
-            signing_secret: sealed(&signing_context(id), SIGNING_SECRET),
             max_per_second: None,
             ordered: false,
             previous_secret: None,

@@ -100,7 +100,7 @@ impl Tokens {
         let expired = server.token(Some(account), &Scope::ALL, Some(server.now() - TimeDelta::seconds(1))).await;
         let revoked = server.token(Some(account), &Scope::ALL, None).await;
         server.revoke_token(&revoked).await;
-        let unknown = webhooks_server::secrets::access_token::generate_token().expect("random bytes");
+        let unknown = server.unknown_token().await;
         Tokens { only, without, platform, expired, revoked, unknown }
     }
 }

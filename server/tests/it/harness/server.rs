@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use webhooks_server::cli::CommandLine;
 use webhooks_server::clock::Clock;
 use webhooks_server::config::Settings;
-use webhooks_server::secrets::access_token::new_token;
+use webhooks_server::secrets::access_token::{new_token, token_hash};
 use webhooks_server::store::token_created;
 use webhooks_server_api::Scope;
 use webhooks_server_api::types::{Account, AuditEvent};
@@ -172,7 +172,15 @@ impl Server {
     pub(crate) async fn revoke_token(&self, secret: &str) {
         let store = self.database.store().await;
         let token = store.find_token(token_hash(secret)).await.expect("a readable store").expect("a stored token");
-        assert!(store.revoke_token(token.id, self.now()).await.expect("a revoked token"));
+        let event = AuditEvent::new("token.revoked", AuditEvent::OPERATOR, self.now());
+        assert!(store.revoke_token(token.id, self.now(), &event).await.expect("a revoked token"));
+    }
+
+    /// Returns an access token that this server may have created, and that its store does not have.
+    pub(crate) async fn unknown_token(&self) -> String {
+        let (_, vault) = self.database.store_with_vault(&self.setup.flags).await;
+        let account = Account::parse("ours").expect("an account");
+        new_token(&vault, &"unknown".parse().expect("a name"), Some(account), &Scope::ALL, self.now(), None).expect("a token").1
     }
 
     /// The base URL of the proxy.
