@@ -56,8 +56,11 @@ pub fn token_response(data: &[u8]) {
             return;
         }
     };
-    let value = value.expect("the service reads only JSON");
-    assert_eq!(value["access_token"], response.access_token.as_str(), "another token");
+    // The other members may have values that this parser refuses, such as the number 1e400.
+    serde_json::from_slice::<serde::de::IgnoredAny>(data).expect("the service reads only JSON");
+    if let Some(value) = value {
+        assert_eq!(value["access_token"], response.access_token.as_str(), "another token");
+    }
     assert!((1..=8192).contains(&response.access_token.len()));
     HeaderValue::try_from(format!("Bearer {}", response.access_token)).expect("a header value");
     assert!(response.lifetime() <= Duration::from_secs(86_400));
