@@ -17,9 +17,8 @@ use super::facts::ConnectionFacts;
 use super::meter::{MAX_HEADER_BYTES, Meter};
 use super::socket::Socket;
 
-/// Maximum number of fields in the header of a response. For each response, the library allocates 64 bytes for each
-/// possible field. With this number, the allocations are too small to be returned to the system each time.
-const MAX_FIELDS: usize = 1000;
+/// Maximum number of fields in the header of a response.
+const MAX_FIELDS: usize = 4096;
 
 pub(super) struct Http1 {
     sender: SendRequest<Full<Bytes>>,
