@@ -57,10 +57,12 @@ impl Owner {
         Names { account: None, objects: &self.objects }
     }
 
-    /// Returns the responses of every reading operation. They show every object of the account.
+    /// Returns the responses of every reading operation, except of the audit log: one of these operations reads the
+    /// signing secret, which adds an event. The responses show every other object of the account.
     pub(super) async fn state(&self, operations: &[Operation]) -> Vec<(String, Value)> {
         let mut state = Vec::new();
-        for operation in operations.iter().filter(|operation| operation.method == http::Method::GET) {
+        let reads = |operation: &&Operation| operation.method == http::Method::GET && operation.id != "listAuditEvents";
+        for operation in operations.iter().filter(reads) {
             let request = operation.request(&self.names(), &[]);
             let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let response = self.api.call(operation.method.clone(), &request.path, &headers, request.body).await;
