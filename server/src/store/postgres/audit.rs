@@ -27,7 +27,7 @@ pub(super) async fn insert(session: &Session, events: &[EventRow]) -> SessionRes
 pub(super) async fn insert_with<T>(session: &Session, event: &EventRow, last: impl Future<Output = SessionResult<T>>) -> SessionResult<T> {
     // PostgreSQL runs the statements of a connection in the order in which they are sent, so both belong to the open
     // transaction.
-    let (_, last) = tokio::try_join!(insert(session, std::slice::from_ref(event)), last)?;
+    let (_, last) = session::both(insert(session, std::slice::from_ref(event)), last).await?;
     Ok(last)
 }
 

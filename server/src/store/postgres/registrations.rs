@@ -68,7 +68,7 @@ impl RegistrationWriter {
 async fn register_one_of_each(session: &Session, batch: &[Command], limit: u32) -> SessionResult<Vec<bool>> {
     let sql = format!("{WANTED}, {COUNT_ONE} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted {COUNTED} RETURNING id");
     let (commands, others): (Vec<&Command>, [&dyn Value; 1]) = (batch.iter().collect(), [&int(limit)]);
-    let ((), rows) = futures_util::future::try_join(check_keys(session, batch), insert(session, &sql, &commands, &others)).await?;
+    let ((), rows) = session::both(check_keys(session, batch), insert(session, &sql, &commands, &others)).await?;
     let stored = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<BTreeSet<Uuid>>>()?;
     Ok(batch.iter().map(|command| stored.contains(&command.webhook.id)).collect())
 }
@@ -86,7 +86,7 @@ async fn register(session: &Session, batch: &[Command], limit: u32) -> SessionRe
     // little room.
     let values: [&dyn Value; 3] = [&accounts, &counts, &int(limit)];
     // Both statements are sent together.
-    let ((), rows) = futures_util::future::try_join(check_keys(session, batch), session.query(COUNT, &values)).await?;
+    let ((), rows) = session::both(check_keys(session, batch), session.query(COUNT, &values)).await?;
     let mut room: BTreeMap<&str, i32> = BTreeMap::new();
     for row in &rows {
         let (account, counted): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);

@@ -64,6 +64,18 @@ static BEGIN_WITH_SETTINGS: LazyLock<String> = LazyLock::new(|| {
     format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = {idle}{planner}")
 });
 
+/// Sends two statements of a transaction together. If both fail, returns the error that is not a consequence of the other.
+pub(super) async fn both<A, B>(
+    one: impl Future<Output = SessionResult<A>>,
+    other: impl Future<Output = SessionResult<B>>,
+) -> SessionResult<(A, B)> {
+    match futures_util::future::join(one, other).await {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(error), Err(other)) if error.is_consequence() => Err(other),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
 /// A connection from a pool. The connection is closed if the session is dropped inside a transaction, or after an error
 /// that makes the connection unusable. A closed connection does not return to the pool.
 pub(super) struct Session {
@@ -280,6 +292,11 @@ impl SessionError {
     /// the transaction can be tried again immediately.
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self.state(), Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)))
+    }
+
+    /// Whether the statement failed only because another statement of its transaction had failed.
+    fn is_consequence(&self) -> bool {
+        matches!(self.state(), Some(&SqlState::IN_FAILED_SQL_TRANSACTION))
     }
 
     /// Whether the statement may have been executed in spite of the error.

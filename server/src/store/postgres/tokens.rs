@@ -38,7 +38,7 @@ pub(super) async fn rotate(session: &Session, rotation: &TokenRotation, events: 
         .await?;
     if changed > 0 {
         // Both statements are sent together.
-        tokio::try_join!(insert(session, successor), audit::insert(session, events))?;
+        session::both(insert(session, successor), audit::insert(session, events)).await?;
     }
     Ok(changed > 0)
 }
