@@ -184,7 +184,7 @@ impl Postgres {
 
     /// Stores the keys of a new database. Does not replace the keys that another node has already stored.
     pub async fn initialise(&self, keys: Vec<KeyRecord>) -> Result<()> {
-        Ok(keys::initialise(&self.own.session().await?, &keys).await?)
+        Ok(in_transaction!(keys::begin_alone, self.own, |transaction| keys::initialise(&transaction, &keys))?)
     }
 
     /// Returns [`Error::Full`] if the store has no room for `bytes` more bytes.

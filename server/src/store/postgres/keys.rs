@@ -12,7 +12,7 @@ pub(super) async fn begin(session: &Session) -> SessionResult<Transaction<'_>> {
 }
 
 /// Begins a transaction in which no other transaction stores sealed values or registers a node.
-async fn begin_alone(session: &Session) -> SessionResult<Transaction<'_>> {
+pub(super) async fn begin_alone(session: &Session) -> SessionResult<Transaction<'_>> {
     session.begin_with(&format!("SELECT pg_advisory_xact_lock({KEYS_LOCK_KEY})")).await
 }
 
@@ -38,15 +38,15 @@ fn from_row(row: &Row) -> SessionResult<KeyRecord> {
     })
 }
 
-/// Stores the keys of a new database. Does nothing if another node has stored keys.
+/// Stores the keys of a new database. Does nothing if another node has stored keys. The transaction must have begun with
+/// [`begin_alone`].
 pub(super) async fn initialise(session: &Session, keys: &[KeyRecord]) -> SessionResult<()> {
-    let transaction = begin_alone(session).await?;
-    if current(&transaction).await?.is_none() {
+    if current(session).await?.is_none() {
         for key in keys {
-            insert(&transaction, key).await?;
+            insert(session, key).await?;
         }
     }
-    transaction.commit().await
+    Ok(())
 }
 
 async fn insert(session: &Session, key: &KeyRecord) -> SessionResult<()> {
@@ -77,21 +77,21 @@ pub(super) async fn check_held(session: &Session, held: &str) -> SessionResult<(
     }
 }
 
-/// Compares the keys that the live nodes hold only if `check_nodes` is true.
+/// Compares the keys that the live nodes hold only if `check_nodes` is true. The transaction must have begun with
+/// [`begin_alone`].
 pub(super) async fn begin_rotation(
     session: &Session,
     next: &KeyRecord,
     check_nodes: bool,
     event: &EventRow,
 ) -> SessionResult<RotationStart> {
-    let transaction = begin_alone(session).await?;
-    let keys = list(&transaction).await?;
+    let keys = list(session).await?;
     let has_current = keys.iter().any(|key| key.is_master(KeyState::Current));
     if !has_current || keys.iter().any(|key| key.is_master(KeyState::Retiring) || key.id == next.id) {
         return Ok(RotationStart::Changed);
     }
     if check_nodes {
-        let nodes = transaction.query("SELECT name, master_keys FROM nodes WHERE alive_until > clock_timestamp()", &[]).await?;
+        let nodes = session.query("SELECT name, master_keys FROM nodes WHERE alive_until > clock_timestamp()", &[]).await?;
         let nodes = nodes.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<SessionResult<Vec<(String, &str)>>>()?;
         let mut not_held: Vec<String> = nodes.into_iter().filter(|(_, held)| !holds_key(held, &next.id)).map(|(name, _)| name).collect();
         if !not_held.is_empty() {
@@ -99,9 +99,8 @@ pub(super) async fn begin_rotation(
             return Ok(RotationStart::NotHeld(not_held));
         }
     }
-    transaction.execute("UPDATE keys SET state = 'retiring' WHERE kind = 'master' AND state = 'current'", &[]).await?;
-    audit::insert_with(&transaction, event, insert(&transaction, next)).await?;
-    transaction.commit().await?;
+    session.execute("UPDATE keys SET state = 'retiring' WHERE kind = 'master' AND state = 'current'", &[]).await?;
+    audit::insert_with(session, event, insert(session, next)).await?;
     Ok(RotationStart::Begun)
 }
 

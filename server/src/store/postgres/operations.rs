@@ -284,7 +284,8 @@ impl Store for Postgres {
     }
 
     async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool, event: &AuditEvent) -> Result<RotationStart> {
-        Ok(keys::begin_rotation(&self.own.session().await?, &next, check_nodes, &EventRow::from(event)).await?)
+        let event = EventRow::from(event);
+        Ok(in_transaction!(keys::begin_alone, self.own, |transaction| keys::begin_rotation(&transaction, &next, check_nodes, &event))?)
     }
 
     async fn reseal_webhook(&self, id: Uuid, before: SealedValues, after: SealedValues) -> Result<bool> {
