@@ -288,16 +288,15 @@ mod tests {
         // The target interrupts the command itself, after it has begun to wait.
         let script = "trap 'exit 72' INT\ntouch started\nwhile :; do sleep 0.05; done";
         let fuzzer = fuzzer(&work, Duration::from_secs(3600), &[("one", script), ("two", script)]);
-        let interrupted = fuzzer.interrupted.clone();
         let started = work.join("started");
-        let waiter = std::thread::spawn(move || {
-            while !started.exists() {
+        let ended = std::thread::scope(|scope| {
+            let run = scope.spawn(|| fuzzer.run(vec!["one".to_owned(), "two".to_owned()], 1));
+            while !started.exists() && !run.is_finished() {
                 std::thread::sleep(Duration::from_millis(10));
             }
-            interrupted.store(true, Ordering::Relaxed);
-        });
-        let ended = fuzzer.run(vec!["one".to_owned(), "two".to_owned()], 1)?;
-        waiter.join().expect("the thread ends");
+            fuzzer.interrupted.store(true, Ordering::Relaxed);
+            run.join().expect("no panic")
+        })?;
         assert_eq!(ended.iter().map(|ended| ended.target.as_str()).collect::<Vec<_>>(), ["one"]);
         assert!(!ended[0].has_finding(), "{:?}", ended[0].failure);
         Ok(())
