@@ -70,25 +70,21 @@ async fn a_publication_on_a_node_that_does_not_deliver_wakes_a_node_that_does() 
     let database = Arc::new(TestDatabase::database());
     let (serving, delivering) = (node(&database, "serving", false).await, node(&database, "delivering", true).await);
     let webhook = serving.proven_webhook(&delivering, |_| {}).await;
-    let woken = delivering.store.wait_for_wakeup();
-    // The test cannot see whether the node already listens, so it publishes repeatedly until the node is woken.
+    let is_woken = std::cell::Cell::new(false);
+    let wake = async {
+        delivering.store.wait_for_wakeup().await;
+        is_woken.set(true);
+    };
+    // The test cannot see whether the node already listens, so it publishes repeatedly until the node is woken. The last
+    // publication runs to its end, because leasing skips rows that a transaction has locked.
     let publish = async {
-        loop {
+        while !is_woken.get() {
             assert!(serving.publish_to(&webhook).await.is_empty(), "the node leases nothing itself");
         }
     };
-    tokio::select! {
-        () = woken => {}
-        () = publish => {}
-        () = tokio::time::sleep(Duration::from_secs(60)) => panic!("no wakeup was received"),
-    }
-    // The last publication may still hold locks. A node skips locked rows, and looks for them again later.
-    let leases = async {
-        while delivering.leased_at(1).await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), leases).await.expect("the delivery is leased");
+    let both = futures_util::future::join(wake, publish);
+    tokio::time::timeout(Duration::from_secs(60), both).await.expect("a wakeup is received");
+    assert!(!delivering.leased_at(1).await.is_empty());
 }
 
 #[tokio::test]
