@@ -160,11 +160,13 @@ impl<C: Lender> Drop for Dispatcher<C> {
     }
 }
 
-/// The router does not know that each resource with GET also has HEAD.
+/// Writes `Allow` as one value. The router sends a header for each method, and does not know that each resource with GET
+/// also has HEAD.
 fn allow_head(headers: &mut HeaderMap) {
-    let Some(allowed) = headers.get(header::ALLOW).and_then(|allowed| allowed.to_str().ok()) else { return };
-    if allowed.split(',').any(|method| method.trim() == "GET") {
-        let allowed = HeaderValue::try_from(format!("{allowed}, HEAD")).expect("the names of methods are ASCII");
+    let mut allowed: Vec<&str> = headers.get_all(header::ALLOW).iter().filter_map(|methods| methods.to_str().ok()).collect();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+        let allowed = HeaderValue::try_from(allowed.join(", ")).expect("the names of methods are ASCII");
         headers.insert(header::ALLOW, allowed);
     }
 }

@@ -1,7 +1,7 @@
 //! The events of the audit log for requests without a valid access token.
 //!
 //! Anyone can send such requests. So they are counted, and a background task stores one event for each address and reason
-//! at most once per [`INTERVAL`].
+//! at most once per `INTERVAL`.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

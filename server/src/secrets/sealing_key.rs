@@ -2,7 +2,7 @@
 //!
 //! | bytes | content |
 //! |---|---|
-//! | 1 | version, [`VERSION`] |
+//! | 1 | version, `VERSION` |
 //! | 4 | id of the master key |
 //! | 12 | nonce, random |
 //! | n + 16 | ciphertext and tag |

@@ -289,6 +289,15 @@ async fn head_returns_the_headers_of_get_without_a_body() {
             assert_eq!(head.headers.get(name), get.headers.get(name), "{path}: {name}");
         }
     }
-    let refused = admin.send(Method::DELETE, "/healthz", &[], "").await;
-    assert_eq!((refused.status, refused.headers["allow"].to_str().ok()), (405, Some("GET, HEAD")));
+}
+
+#[tokio::test]
+async fn a_refused_method_is_answered_with_all_methods_of_the_resource() {
+    let server = Server::start().await;
+    let (api, admin) = (server.api(), server.admin_api());
+    for (api, path, methods) in [(&admin, "/healthz", "GET, HEAD"), (&api, "/api/notifications/v1/webhooks", "GET, POST, HEAD")] {
+        let refused = api.send(Method::OPTIONS, path, &[], "").await;
+        let allowed: Vec<_> = refused.headers.get_all("allow").iter().map(|methods| methods.to_str().unwrap()).collect();
+        assert_eq!((refused.status, allowed), (405, vec![methods]), "{path}");
+    }
 }
