@@ -6,12 +6,18 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
+/// With these arguments, cargo selects the same features of the dependencies as for the tests of the workspace, so it builds
+/// nothing twice. The feature is the only one that the tests enable in addition.
+pub(crate) const AS_IN_TESTS: [&str; 3] = ["--workspace", "--features", "webhooks-client/httpmock"];
+
 /// Builds the program of a package, and returns its path.
 ///
 /// # Errors
 /// When the build fails.
 pub(crate) fn build(root: &Path, name: &str, profile: &str) -> anyhow::Result<PathBuf> {
-    cargo(root, &["build", "--profile", profile, "--package", name, "--bin", name, "--locked"])
+    // A release build has only the features that the program itself needs.
+    let packages: &[&str] = if profile == "dev" { &AS_IN_TESTS } else { &["--package", name] };
+    cargo(root, &[&["build", "--profile", profile, "--bin", name, "--locked"], packages].concat())
 }
 
 /// Runs a build command of cargo, and returns the path of the program.

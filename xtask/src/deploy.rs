@@ -1,5 +1,5 @@
 //! `cargo xtask deploy`: lints each file in server/deploy, and links the server statically. The Containerfile uses the
-//! same arguments for a release build. xtask/deploy lists the disabled rules with reasons. The server's tests check the options
+//! same arguments. xtask/deploy lists the disabled rules with reasons. The server's tests check the options
 //! that the files pass to the server.
 
 use std::path::Path;
@@ -30,7 +30,8 @@ const PLACEHOLDER: &str = "ExecStart=/bin/true ";
 
 /// Arguments of cargo for a statically linked server. They affect only the last step of the build, so no dependency is
 /// built again.
-const LINK: [&str; 8] = ["--locked", "--package", "webhooks-server", "--bin", "webhooks-server", "--", "-C", "target-feature=+crt-static"];
+const LINK: [&str; 9] =
+    ["--release", "--locked", "--package", "webhooks-server", "--bin", "webhooks-server", "--", "-C", "target-feature=+crt-static"];
 
 /// # Errors
 /// When the linters cannot be installed or run, or the server cannot be built.
@@ -99,7 +100,7 @@ fn startable(unit: &str) -> anyhow::Result<String> {
     Ok(unit.replace(INSTALLED, PLACEHOLDER))
 }
 
-/// Links the server with the arguments of the Containerfile, but as a debug build. Returns whether the server starts and needs no shared library.
+/// Links the server with the arguments of the Containerfile. Returns whether the server starts and needs no shared library.
 fn links_statically(root: &Path) -> anyhow::Result<bool> {
     println!("── cargo rustc {}", LINK.join(" "));
     let executable = build::cargo(root, &[&["rustc"][..], &LINK].concat())?;
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn the_containerfile_links_with_the_same_arguments() {
         let containerfile = crate::read(&crate::repository(CONTAINERFILE)).expect("a Containerfile");
-        let command = format!("RUN cargo rustc --release {} \\\n", LINK.join(" "));
+        let command = format!("RUN cargo rustc {} \\\n", LINK.join(" "));
         assert!(containerfile.contains(&command), "no `{command}`");
     }
 

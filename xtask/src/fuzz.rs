@@ -208,8 +208,9 @@ impl Running {
             Some(_) => {}
             None if is_interrupted || self.cpu >= budget => {
                 self.asked_to_end = Some(Instant::now());
-                // The target may have ended since the check above.
-                let _ = self.process.signal(Signal::INT);
+                // Not SIGINT: a process that a script starts in the background ignores it. The target may have ended since the
+                // check above.
+                let _ = self.process.signal(Signal::TERM);
             }
             None => {}
         }
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn a_target_ends_after_its_cpu_time_and_a_finding_fails() -> anyhow::Result<()> {
         let work = work("fuzz-budget");
-        let busy = "trap 'echo stat::number_of_executed_units: 7 >&2; exit 72' INT\nwhile :; do :; done";
+        let busy = "trap 'echo stat::number_of_executed_units: 7 >&2; exit 72' TERM\nwhile :; do :; done";
         let broken = "echo 'Test unit written to /work/crash-1' >&2; exit 77";
         let fuzzer = fuzzer(&work, Duration::from_millis(200), &[("busy", busy), ("broken", broken)]);
         let mut ended = fuzzer.run(vec!["busy".to_owned(), "broken".to_owned()], 1)?;
@@ -286,7 +287,7 @@ mod tests {
     fn an_interruption_ends_the_running_targets_and_starts_no_other() -> anyhow::Result<()> {
         let work = work("fuzz-interruption");
         // The target interrupts the command itself, after it has begun to wait.
-        let script = "trap 'exit 72' INT\ntouch started\nwhile :; do sleep 0.05; done";
+        let script = "trap 'exit 72' TERM\ntouch started\nwhile :; do sleep 0.05; done";
         let fuzzer = fuzzer(&work, Duration::from_secs(3600), &[("one", script), ("two", script)]);
         let started = work.join("started");
         let ended = std::thread::scope(|scope| {

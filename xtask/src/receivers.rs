@@ -72,11 +72,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
     for example in &EXAMPLES {
         environment::copy(&root.join("client/receivers").join(example.file), &work)?;
     }
-    let rust = crate::build::cargo(&root, &["build", "--package", "webhooks-client", "--example", "receiver", "--locked"])?;
+    let rust = crate::build::cargo(&root, &[&["build", "--example", "receiver", "--locked"], &crate::build::AS_IN_TESTS[..]].concat())?;
     std::fs::copy(rust, work.join("receiver-rs")).context("cannot copy the Rust example")?;
     let server = Server::start(&root, &work, &["--allow-http", "--allow-network", "127.0.0.0/8"])?;
     let webhooks = Webhooks {
-        program: crate::build::cargo(&root, &["build", "--package", "webhooks-client", "--bin", "webhooks", "--locked"])?,
+        program: crate::build::build(&root, "webhooks", "dev")?,
         api: Api { url: server.url.clone(), token: server.access_token.clone() },
         work: work.clone(),
     };

@@ -15,13 +15,10 @@ pub struct Arguments {
 }
 
 /// # Errors
-/// When cargo cannot be started.
+/// When the program cannot be built or started.
 pub fn run(command: &str, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let status = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "webhooks-spec", "--", command])
-        .args(&arguments.arguments)
-        .stdin(Stdio::null())
-        .status()
-        .context("cannot start cargo")?;
+    let program = crate::build::build(&crate::checkout()?, "webhooks-spec", "dev")?;
+    let status = Command::new(program).arg(command).args(&arguments.arguments).stdin(Stdio::null()).status();
+    let status = status.context("cannot start webhooks-spec")?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
