@@ -1,11 +1,11 @@
 //! The HTTP API: authentication, rate limits, the operations and their responses.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use dropshot::ApiDescription;
-use uuid::Uuid;
+use uuid::{ContextV7, Uuid};
 
 use crate::api::api_mod;
 use crate::audit_log::AuditLog;
@@ -56,6 +56,8 @@ pub struct App {
     pub require_handshake: bool,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    /// Orders the identifiers of webhooks that are registered in the same millisecond.
+    pub webhook_ids: Mutex<ContextV7>,
     pub webhooks_per_account: u32,
     pub request_body_max_bytes: usize,
     pub contexts: Contexts<App>,

@@ -33,8 +33,8 @@ mod suite;
 mod tokens;
 mod webhooks;
 
-use audit_events::{ACTIVATED, DEACTIVATED, VERIFIED};
-pub use audit_events::{AuditFilter, token_created};
+use audit_events::{ACTIVATED, DEACTIVATED, VERIFIED, registration_event};
+pub use audit_events::{AuditFilter, Registrant, token_created};
 pub use backlog_counts::BacklogScan;
 pub use deliveries::*;
 pub use keys::{RotationStart, SealedValues};
@@ -118,7 +118,7 @@ pub struct Part<T> {
 pub trait Store: Send + Sync + 'static {
     /// Stores a new webhook. Returns false if the account already has `limit` webhooks. If `handshake` is given, the
     /// caller must pass a deactivated webhook, and this webhook waits for the handshake.
-    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, event: &AuditEvent) -> Result<bool>;
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, registrant: Registrant) -> Result<bool>;
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
     async fn update_webhook(

@@ -42,7 +42,7 @@ mod tests {
     use crate::api::types::EventType;
     use crate::delivery::tests::{engine, webhook};
     use crate::secrets::master_key::MasterKey;
-    use crate::store::{Audience, Publication, Published};
+    use crate::store::{Audience, Publication, Published, Registrant};
 
     #[tokio::test]
     async fn a_delivery_leased_before_the_deletion_is_not_attempted() {
@@ -51,8 +51,7 @@ mod tests {
         // This engine has no lease loop, and each attempt for the webhook ends at once.
         let (engine, webhook_id) = (engine(directory.path(), vault.clone()), Uuid::now_v7());
         engine.store.join(Vec::new()).await.expect("taken over");
-        let event = AuditEvent::new("registerWebhook", AuditEvent::ACCOUNT, DateTime::UNIX_EPOCH);
-        assert!(engine.store.register_webhook(webhook(webhook_id, &vault), None, 1, &event).await.expect("stored"));
+        assert!(engine.store.register_webhook(webhook(webhook_id, &vault), None, 1, Registrant::of_test()).await.expect("stored"));
         for deleted in [true, false] {
             let publication = Publication {
                 id: Uuid::now_v7(),

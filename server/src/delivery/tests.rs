@@ -2,12 +2,12 @@ use serde_json::value::RawValue;
 
 use super::guard::GuardPolicy;
 use super::*;
-use crate::api::types::{Account, AuditEvent, Auth, EventType, OutboundUrl};
+use crate::api::types::{Account, Auth, EventType, OutboundUrl};
 use crate::model::KeyState;
 use crate::secrets::context::signing_context;
 use crate::secrets::master_key::MasterKey;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Audience, Publication, Published, Sealed, SealedValues, Webhook};
+use crate::store::{Audience, Publication, Published, Registrant, Sealed, SealedValues, Webhook};
 
 pub(super) fn engine(directory: &std::path::Path, vault: Arc<Vault>) -> Arc<Engine> {
     let metrics = Arc::new(Metrics::default());
@@ -75,8 +75,7 @@ async fn a_delivery_that_was_leased_before_a_rotation_is_attempted_after_it() {
     engine.store.join(Vec::new()).await.expect("joined");
     let id = Uuid::now_v7();
     let webhook = webhook(id, &vault);
-    let event = AuditEvent::new("registerWebhook", AuditEvent::ACCOUNT, DateTime::UNIX_EPOCH);
-    assert!(engine.store.register_webhook(webhook.clone(), None, 1, &event).await.expect("stored"));
+    assert!(engine.store.register_webhook(webhook.clone(), None, 1, Registrant::of_test()).await.expect("stored"));
     let publication = Publication {
         id: Uuid::now_v7(),
         event_type: EventType::parse("a.b").expect("a type"),

@@ -1,5 +1,7 @@
 //! The events of the audit log for what callers do.
 
+use std::net::IpAddr;
+
 use dropshot::RequestContext;
 
 use crate::api::types::{AuditEvent, AuditObject};
@@ -7,7 +9,7 @@ use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::refused_requests::request_id;
 use crate::model::Outcome;
-use crate::store;
+use crate::store::{self, Registrant};
 
 /// Returns the event of an operation that a caller has requested. The action is the operationId.
 pub(super) fn event(rqctx: &RequestContext<App>, caller: &Caller, object: AuditObject) -> AuditEvent {
@@ -15,9 +17,17 @@ pub(super) fn event(rqctx: &RequestContext<App>, caller: &Caller, object: AuditO
     let event = AuditEvent::new(&rqctx.endpoint.operation_id, actor, rqctx.context().clock.now());
     let mut event = event.about(caller.account.clone(), object);
     event.details.token_id = Some(caller.token_id);
-    event.details.address = Some(rqctx.request.remote_addr().ip().to_canonical());
+    event.details.address = Some(address(rqctx));
     event.details.request_id = request_id(rqctx);
     event
+}
+
+pub(super) fn registrant(rqctx: &RequestContext<App>, caller: &Caller) -> Registrant {
+    Registrant { token_id: caller.token_id, request_id: request_id(rqctx), address: address(rqctx) }
+}
+
+fn address(rqctx: &RequestContext<App>) -> IpAddr {
+    rqctx.request.remote_addr().ip().to_canonical()
 }
 
 /// Sets the result of a test to the outcome of its attempt.

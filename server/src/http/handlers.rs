@@ -38,8 +38,8 @@ impl Api for Handlers {
         let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let (caller, registration) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
-            let event = |id| audit::event(&rqctx, &caller, AuditObject::webhook(id));
-            let webhook = rqctx.context().register(caller.account()?, registration, event).await?;
+            let registrant = audit::registrant(&rqctx, &caller);
+            let webhook = rqctx.context().register(caller.account()?, registration, registrant).await?;
             Ok(HttpResponseOk(webhook.into()))
         })
         .await

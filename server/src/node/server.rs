@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -132,6 +132,7 @@ impl Server {
             require_handshake: settings.require_handshake,
             clock: clock.clone(),
             metrics: metrics.clone(),
+            webhook_ids: Mutex::new(uuid::ContextV7::new()),
             webhooks_per_account: settings.webhooks_per_account,
             request_body_max_bytes: settings.request_body_bytes as usize,
             contexts: Contexts::default(),

@@ -68,7 +68,7 @@ impl Bench {
     pub(super) async fn webhook_with(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
         let mut webhook = webhook_of(account);
         change(&mut webhook);
-        assert!(self.store.register_webhook(webhook.clone(), None, 1000, event()).await.expect("stored"));
+        assert!(self.store.register_webhook(webhook.clone(), None, 1000, Registrant::of_test()).await.expect("stored"));
         self.prove(&webhook);
         webhook
     }

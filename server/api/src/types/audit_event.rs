@@ -94,6 +94,9 @@ impl AuditEvent {
     pub const SERVICE: &str = "service";
     pub const UNKNOWN: &str = "unknown";
 
+    /// The action of a registration.
+    pub const REGISTERED: &str = "registerWebhook";
+
     pub const SUCCEEDED: &str = "succeeded";
     pub const REFUSED: &str = "refused";
     pub const FAILED: &str = "failed";
@@ -103,9 +106,14 @@ impl AuditEvent {
     pub fn new(action: &str, actor: &str, at: DateTime<Utc>) -> AuditEvent {
         let at = to_milliseconds(at);
         let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
+        let id = Uuid::new_v7(UuidTime::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()));
+        AuditEvent { at, ..AuditEvent::with_id(id, action, actor) }
+    }
+
+    fn with_id(id: Uuid, action: &str, actor: &str) -> AuditEvent {
         AuditEvent {
-            id: Uuid::new_v7(UuidTime::from_unix(NoContext, seconds, at.timestamp_subsec_nanos())),
-            at,
+            id,
+            at: AuditEvent::time_of(id),
             action: AuditAction::stored(action.to_owned()),
             account: None,
             count: None,
@@ -121,6 +129,15 @@ impl AuditEvent {
                 first_at: None,
             },
         }
+    }
+
+    /// Returns the event of a registration. It has the identifier of the webhook.
+    #[must_use]
+    pub fn of_registration(webhook_id: Uuid, account: Account, token_id: Uuid, address: IpAddr, request_id: Option<Uuid>) -> AuditEvent {
+        let mut event = AuditEvent::with_id(webhook_id, AuditEvent::REGISTERED, AuditEvent::ACCOUNT);
+        let details = &mut event.details;
+        (details.token_id, details.address, details.request_id) = (Some(token_id), Some(address), request_id);
+        event.about(Some(account), AuditObject::webhook(webhook_id))
     }
 
     /// Returns the event of something that the service itself did to a webhook.

@@ -61,7 +61,7 @@ pub(super) const TABLES: [Table; 20] = [
             id: Id, account: Text, target_url: Text, auth: Text, auth_secret: Bytes, header_names: Text, headers: Bytes,
             signing_secret: Bytes, previous_secret: Bytes, previous_valid_until: Millis, event_types: Text, description: Text,
             max_per_second: Int, ordered: Bool, deactivation_reason: Text, deactivated_at: Millis, epoch: Int, revision: Int,
-            created_at: Millis, updated_at: Millis, verified: Bool, deleted_at: Millis
+            created_at: Millis, updated_at: Millis, registrant: Bytes, verified: Bool, deleted_at: Millis
         ],
     ),
     Table {

@@ -2,9 +2,9 @@
 //! records of the store.
 
 use aws_lc_rs::rand::SystemRandom;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use dropshot::Path;
-use uuid::Uuid;
+use uuid::{Timestamp, Uuid};
 use zeroize::Zeroizing;
 
 use crate::api::extract::Checked;
@@ -21,7 +21,7 @@ use crate::model::Challenge;
 use crate::model::event_types::Catalogue;
 use crate::secrets::context::{auth_context, headers_context, origin, signing_context};
 use crate::secrets::signing_secret::SigningSecret;
-use crate::store::{self, CustomHeaders, Deactivation, Sealed, UpdateRefusal, WebhookChange};
+use crate::store::{self, CustomHeaders, Deactivation, Registrant, Sealed, UpdateRefusal, WebhookChange};
 
 pub(super) async fn find_webhook(app: &App, caller: &Caller, path: Checked<Path<IdPath>>) -> Result<store::Webhook, ApiError> {
     let id = path.get()?.into_inner().id.0;
@@ -104,13 +104,12 @@ impl App {
         }
     }
 
-    /// Checks the URLs and the event types of a registration, and stores the webhook. `event` returns the event of the audit
-    /// log for the identifier of the webhook.
+    /// Checks the URLs and the event types of a registration, and stores the webhook.
     pub(super) async fn register(
         &self,
         account: &Account,
         registration: WebhookRegistration,
-        event: impl Fn(Uuid) -> AuditEvent,
+        registrant: Registrant,
     ) -> Result<store::Webhook, ApiError> {
         check_url(&self.guard, "/targetURL", &registration.target_url)?;
         check_event_types(&self.catalogue, registration.event_types.as_ref())?;
@@ -118,8 +117,7 @@ impl App {
         let mut tries = Tries::default();
         loop {
             let webhook = self.new_webhook(account.clone(), registration.clone());
-            let event = event(webhook.id);
-            match self.store.register_webhook(webhook.clone(), self.handshake(), self.webhooks_per_account, &event).await {
+            match self.store.register_webhook(webhook.clone(), self.handshake(), self.webhooks_per_account, registrant).await {
                 Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
                 Ok(false) => {
                     let detail = format!("the account has {} webhooks already: delete one first", self.webhooks_per_account);
@@ -127,7 +125,7 @@ impl App {
                 }
                 stored => {
                     stored?;
-                    self.audit_log.write(&event);
+                    self.audit_log.write(&registrant.event(webhook.id, account.clone()));
                     self.begin_handshake();
                     return Ok(webhook);
                 }
@@ -195,9 +193,15 @@ impl App {
         self.vault.apply(&keys).map_err(ApiError::internal)
     }
 
+    /// Returns the identifier of a webhook that is registered at `now`.
+    fn new_webhook_id(&self, now: DateTime<Utc>) -> Uuid {
+        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(&self.webhook_ids, seconds, now.timestamp_subsec_nanos()))
+    }
+
     fn new_webhook(&self, account: Account, registration: WebhookRegistration) -> store::Webhook {
-        let id = Uuid::now_v7();
         let now = self.clock.now();
+        let id = self.new_webhook_id(now);
         let (of, target_url) = ((account.as_str(), id), registration.target_url.as_str());
         let (auth, auth_secret) = self.seal_auth(of, target_url, registration.auth.unwrap_or(AuthInput::Noauth {}));
         let signing_secret = SigningSecret::generate(&SystemRandom::new());

@@ -3,6 +3,7 @@
 use super::pages::PageCollector;
 use super::*;
 use crate::store::shared::audit::EVENTS_REMOVED_AT_ONCE;
+use crate::store::shared::retention::Passed;
 
 /// Stores events. If an event exists already, adds to its count: the steps of a recovery have one event together.
 pub(super) async fn insert(session: &Session, events: &[EventRow]) -> SessionResult<()> {
@@ -45,14 +46,26 @@ pub(super) async fn list(session: &Session, filter: &AuditFilter, page: Page) ->
     let first = filter.first_id();
     // If an account is given, all selected rows have this account. Because `ORDER BY` begins with the account, the
     // planner can use only the index of the account.
-    let (of_account, order) = match account {
-        Some(_) => ("(account, id) < ($1, $2) AND (account, id) >= ($1, $5) AND account >= $1", "account DESC, id DESC"),
-        None => ("$1 IS NULL AND id < $2 AND id >= $5", "id DESC"),
+    let (of_account, order, not_deleted) = match account {
+        Some(_) => {
+            let of_account = "(account, id) < ($1, $2) AND (account, id) >= ($1, $5) AND account >= $1";
+            (of_account, "account DESC, id DESC", "AND deleted_at IS NULL")
+        }
+        None => ("$1 IS NULL AND id < $2 AND id >= $5", "id DESC", ""),
     };
-    let sql = format!(
-        "SELECT id, $3 IS NULL OR action = $3, account, action, count, details FROM audit_events
-         WHERE {of_account} ORDER BY {order} LIMIT $4"
+    let mut sql = format!(
+        "(SELECT id, $3 IS NULL OR action = $3, account, action, count, details, NULL::bytea FROM audit_events
+          WHERE {of_account} ORDER BY {order} LIMIT $4)"
     );
+    // A webhook that is not deleted has the event of its registration.
+    if filter.selects_registrations() {
+        sql += &format!(
+            " UNION ALL
+              (SELECT id, deleted_at IS NULL AND registrant IS NOT NULL, account, NULL, NULL, NULL, registrant FROM webhooks
+               WHERE {of_account} {not_deleted} ORDER BY {order} LIMIT $4)
+              ORDER BY 1 DESC LIMIT $4"
+        );
+    }
     let mut found = PageCollector::new(filter.page(page));
     while let Some((before, limit)) = found.next_chunk() {
         let rows = session.query(&sql, &[&account, &before, &action, &limit, &first]).await?;
@@ -62,8 +75,12 @@ pub(super) async fn list(session: &Session, filter: &AuditFilter, page: Page) ->
 }
 
 fn from_row(row: &Row) -> SessionResult<AuditEvent> {
+    let id = row.try_get(0)?;
+    if let Some(registrant) = row.try_get(6)? {
+        return registration_event(id, row.try_get(2)?, registrant).map_err(SessionError::damaged);
+    }
     let event = EventRow {
-        id: row.try_get(0)?,
+        id,
         account: row.try_get(2)?,
         action: row.try_get(3)?,
         count: row.try_get::<_, Option<i32>>(4)?.map(count),
@@ -82,4 +99,17 @@ pub(super) async fn remove_old(session: &Session, until: DateTime<Utc>) -> Sessi
         )
         .await?;
     Ok(removed as i64 == EVENTS_REMOVED_AT_ONCE)
+}
+
+/// Removes the registrants of some webhooks that were registered before `until`. Their events are too old.
+pub(super) async fn remove_registrants(session: &Session, after: Uuid, until: DateTime<Utc>) -> SessionResult<Passed> {
+    let old = "SELECT id FROM webhooks WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
+    let rows = session.query(old, &[&after, &AuditEvent::first_id_at(until), &EVENTS_REMOVED_AT_ONCE]).await?;
+    let old: Vec<Uuid> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
+    if !old.is_empty() {
+        let update = "UPDATE webhooks SET registrant = NULL WHERE id = ANY(ARRAY(
+                 SELECT id FROM webhooks WHERE id = ANY($1) AND registrant IS NOT NULL FOR NO KEY UPDATE SKIP LOCKED))";
+        session.execute(update, &[&old]).await?;
+    }
+    Ok(Passed { reached: old.last().copied(), more: old.len() as i64 == EVENTS_REMOVED_AT_ONCE })
 }

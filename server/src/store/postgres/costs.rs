@@ -79,7 +79,7 @@ impl<'a> Measured<'a> {
         let wide = webhook_of(&format!("wide-{}", mode.name()));
         for _ in 0..10 {
             let webhook = Webhook { id: Uuid::now_v7(), ..wide.clone() };
-            assert!(store.register_webhook(webhook, None, 10, event()).await.expect("stored"));
+            assert!(store.register_webhook(webhook, None, 10, Registrant::of_test()).await.expect("stored"));
         }
         Measured { world, store, mode, wide, costs: Mutex::default() }
     }

@@ -11,10 +11,10 @@ use crate::store::shared::ROW;
 /// The SQL statements are in other modules, one module for each subject.
 #[async_trait]
 impl Store for Postgres {
-    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, event: &AuditEvent) -> Result<bool> {
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, registrant: Registrant) -> Result<bool> {
         self.admit(ROW).await?;
-        let (share, event) = (Share::of(Some(&webhook.account), ROW), event.into());
-        self.registrations.run(share, Urgency::Now, |sender| registrations::Command { webhook, handshake, limit, event, sender }).await
+        let share = Share::of(Some(&webhook.account), ROW);
+        self.registrations.run(share, Urgency::Now, |sender| registrations::Command { webhook, handshake, limit, registrant, sender }).await
     }
 
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {

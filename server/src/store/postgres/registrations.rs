@@ -14,7 +14,7 @@ pub(super) struct Command {
     pub(super) handshake: Option<Challenge>,
     /// The maximum number of webhooks of the account.
     pub(super) limit: u32,
-    pub(super) event: EventRow,
+    pub(super) registrant: Registrant,
     pub(super) sender: ResultSender<bool>,
 }
 
@@ -66,7 +66,8 @@ impl RegistrationWriter {
 /// Like [`register`], for webhooks of different accounts. Few registrations arrive together, so this is the usual case. It
 /// needs one statement less.
 async fn register_one_of_each(session: &Session, batch: &[Command], limit: u32) -> SessionResult<Vec<bool>> {
-    let sql = format!("{WANTED}, {COUNT_ONE} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted {COUNTED} RETURNING id");
+    let sql =
+        format!("{WANTED}, {COUNT_ONE} INSERT INTO webhooks ({WEBHOOK}, registrant) SELECT {COLUMNS} FROM wanted {COUNTED} RETURNING id");
     let (commands, others): (Vec<&Command>, [&dyn Value; 1]) = (batch.iter().collect(), [&int(limit)]);
     let ((), rows) = session::both(check_keys(session, batch), insert(session, &sql, &commands, &others)).await?;
     let stored = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<BTreeSet<Uuid>>>()?;
@@ -101,7 +102,7 @@ async fn register(session: &Session, batch: &[Command], limit: u32) -> SessionRe
     }
     let commands: Vec<&Command> = batch.iter().zip(&stored).filter_map(|(command, stored)| stored.then_some(command)).collect();
     if !commands.is_empty() {
-        let sql = format!("{WANTED}, {CORRECT} INSERT INTO webhooks ({WEBHOOK}) SELECT {COLUMNS} FROM wanted");
+        let sql = format!("{WANTED}, {CORRECT} INSERT INTO webhooks ({WEBHOOK}, registrant) SELECT {COLUMNS} FROM wanted");
         insert(session, &sql, &commands, &[&accounts, &int(limit)]).await?;
     }
     Ok(stored)
@@ -120,8 +121,8 @@ async fn insert(session: &Session, sql: &str, commands: &[&Command], others: &[&
         .map(|webhook| texts::auth_to_text(&webhook.auth))
         .collect::<serde_json::Result<_>>()
         .map_err(SessionError::damaged)?;
-    let events: Vec<&EventRow> = commands.iter().map(|command| &command.event).collect();
-    let columns: [&dyn Value; 22] = [
+    let registrants: Vec<Vec<u8>> = commands.iter().map(|command| command.registrant.to_bytes()).collect();
+    let columns: [&dyn Value; 20] = [
         &webhooks.iter().map(|webhook| webhook.id).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.account.as_str()).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.target_url.as_str()).collect::<Vec<_>>(),
@@ -141,9 +142,7 @@ async fn insert(session: &Session, sql: &str, commands: &[&Command], others: &[&
         &webhooks.iter().map(|webhook| webhook.headers.as_ref().map(texts::header_names_to_text)).collect::<Vec<_>>(),
         &webhooks.iter().map(|webhook| webhook.headers.as_ref().map(|headers| &headers.sealed.0[..])).collect::<Vec<_>>(),
         &commands.iter().map(|command| command.handshake.as_ref().map(Challenge::as_str)).collect::<Vec<_>>(),
-        &events.iter().map(|event| event.id).collect::<Vec<_>>(),
-        &events.iter().map(|event| event.action.as_str()).collect::<Vec<_>>(),
-        &events.iter().map(|event| event.details.as_str()).collect::<Vec<_>>(),
+        &registrants.iter().map(Vec::as_slice).collect::<Vec<_>>(),
     ];
     session.query(sql, &[&columns, others].concat()).await
 }
@@ -157,37 +156,30 @@ const COUNT: &str = "INSERT INTO accounts (account, webhook_count, version)
      RETURNING account, webhook_count";
 
 const WANTED: &str = "WITH wanted AS MATERIALIZED (
-         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                 $21, $22)
+         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
              AS wanted (id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered,
-                 deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, header_names, headers, challenge, event_id,
-                 action, details))";
+                 deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, header_names, headers, challenge,
+                 registrant))";
 
-/// Counts one new webhook of each account that has room, starts the handshakes of the new webhooks, and stores the events
-/// of the registrations. The row of a full account does not change, so the caches of the account stay valid.
+/// Counts one new webhook of each account that has room, and starts the handshakes of the new webhooks. The row of a full account does not change, so the caches of the account stay valid.
 const COUNT_ONE: &str = "counted AS (
-         INSERT INTO accounts (account, webhook_count, version) SELECT account, 1, 1 FROM wanted WHERE $23 > 0 ORDER BY account
+         INSERT INTO accounts (account, webhook_count, version) SELECT account, 1, 1 FROM wanted WHERE $21 > 0 ORDER BY account
          ON CONFLICT (account) DO UPDATE SET webhook_count = accounts.webhook_count + 1, version = accounts.version + 1
-         WHERE accounts.webhook_count < $23
+         WHERE accounts.webhook_count < $21
          RETURNING account),
      started AS (
          INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at)
-         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL AND account IN (SELECT account FROM counted)),
-     recorded AS (
-         INSERT INTO audit_events (id, account, action, details)
-         SELECT event_id, account, action, details FROM wanted WHERE account IN (SELECT account FROM counted))";
+         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL AND account IN (SELECT account FROM counted))";
 
 const COUNTED: &str = "WHERE account IN (SELECT account FROM counted)";
 
-/// Corrects the number of webhooks of the accounts whose limit would be exceeded, starts the handshakes of the new
-/// webhooks, and stores the events of the registrations.
-const CORRECT: &str = "corrected AS (UPDATE accounts SET webhook_count = $24 WHERE account = ANY($23) AND webhook_count > $24),
+/// Corrects the number of webhooks of the accounts whose limit would be exceeded, and starts the handshakes of the new
+/// webhooks.
+const CORRECT: &str = "corrected AS (UPDATE accounts SET webhook_count = $22 WHERE account = ANY($21) AND webhook_count > $22),
      started AS (
          INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at)
-         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL),
-     recorded AS (
-         INSERT INTO audit_events (id, account, action, details) SELECT event_id, account, action, details FROM wanted)";
+         SELECT id, challenge, 0, created_at FROM wanted WHERE challenge IS NOT NULL)";
 
-/// The columns of [`WEBHOOK`] in `wanted`. A new webhook has no previous secret.
+/// The columns of [`WEBHOOK`] and the registrant in `wanted`. A new webhook has no previous secret.
 const COLUMNS: &str = "id, account, target_url, auth, auth_secret, signing_secret, event_types, description, max_per_second, ordered,
-     deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, NULL, NULL, header_names, headers";
+     deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, NULL, NULL, header_names, headers, registrant";

@@ -21,7 +21,8 @@ const MIN_TOMBSTONE_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// Runs one step. Returns whether there is more to do now.
 pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTime<Utc>) -> SessionResult<bool> {
-    let Some([mut failed, mut succeeded, mut tombstones]) = Walk::lock(session, ["failed", "succeeded", "tombstones"], now).await? else {
+    let names = ["failed", "registrants", "succeeded", "tombstones"];
+    let Some([mut failed, mut registrants, mut succeeded, mut tombstones]) = Walk::lock(session, names, now).await? else {
         return Ok(false);
     };
     let round = shared::round(limits);
@@ -33,7 +34,10 @@ pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTim
     let passed = remove_tombstones(session, tombstones.reached, now - MIN_TOMBSTONE_AGE).await?;
     more |= tombstones.finish_step(session, passed, Some(round), now).await?;
     more |= remove_notifications_for_nobody(session, shared::for_nobody_created_by(limits, now)).await?;
-    more |= audit::remove_old(session, now - limits.keep_audit_events).await?;
+    let keep_events_since = now - limits.keep_audit_events;
+    more |= audit::remove_old(session, keep_events_since).await?;
+    let passed = audit::remove_registrants(session, registrants.reached, keep_events_since).await?;
+    more |= registrants.finish_step(session, passed, Some(round), now).await?;
     Ok(more)
 }
 

@@ -113,17 +113,20 @@ pub(super) async fn delete(
         .query_opt(
             "UPDATE webhooks SET deleted_at = $3, auth_secret = NULL, headers = NULL, signing_secret = '', previous_secret = NULL, previous_valid_until = NULL,
              revision = revision + 1, updated_at = $3
-             WHERE id = $1 AND account = $2 AND deleted_at IS NULL RETURNING revision",
+             WHERE id = $1 AND account = $2 AND deleted_at IS NULL RETURNING revision, registrant",
             &[&id, &account.as_str(), &now],
         )
         .await?;
     let Some(row) = deleted else { return Ok(None) };
-    let revision: i32 = row.try_get(0)?;
+    let (revision, registrant): (i32, Option<&[u8]>) = (row.try_get(0)?, row.try_get(1)?);
+    let registration = registrant.map(|registrant| registration_event(id, account.as_str(), registrant)).transpose();
+    let registration = registration.map_err(SessionError::damaged)?.as_ref().map(EventRow::from);
     pauses::remove(session, &PauseScope::Webhook(id)).await?;
     handshakes::remove(session, id).await?;
     failures::remove(session, id).await?;
     cancellations::insert(session, id).await?;
     session.execute("UPDATE accounts SET webhook_count = webhook_count - 1 WHERE account = $1", &[&account.as_str()]).await?;
-    audit::insert_with(session, event, webhook_rows::note_change(session, account.as_str(), id, revision)).await?;
+    let events: Vec<EventRow> = registration.into_iter().chain([event.clone()]).collect();
+    session::both(audit::insert(session, &events), webhook_rows::note_change(session, account.as_str(), id, revision)).await?;
     Ok(Some(count(revision)))
 }

@@ -136,7 +136,7 @@ mod tests {
             connection
                 .execute(
                     "INSERT INTO webhooks (id, account, target_url, auth, signing_secret, ordered, deactivation_reason, epoch, revision, created_at,
-                         updated_at, deleted_at) VALUES (?1, 'a', 'u', '{}', x'', 0, ?2, 1, 1, 0, 0, ?3)",
+                         updated_at, registrant, deleted_at) VALUES (?1, 'a', 'u', '{}', x'', 0, ?2, 1, 1, 0, 0, x'', ?3)",
                     (&id, reason, deleted_at),
                 )
                 .expect("a webhook");

@@ -32,7 +32,7 @@ impl World {
         let (busy, quiet) = (webhook_of("busy"), webhook_of("quiet"));
         let ordered = Webhook { ordered: true, ..webhook_of("orderly") };
         for webhook in [&busy, &quiet, &ordered] {
-            assert!(webhooks::register(&connection, &cache, webhook, None, 10).expect("stored"));
+            assert!(webhooks::register(&connection, &cache, webhook, None, 10, Registrant::of_test()).expect("stored"));
         }
         let steps = Arc::new(AtomicU64::new(0));
         let counter = steps.clone();

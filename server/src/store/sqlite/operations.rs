@@ -17,14 +17,12 @@ fn audited<T>(connection: &Connection, event: &EventRow, result: T, was_made: im
 /// The SQL statements are in other modules. There is one module for each subject.
 #[async_trait]
 impl Store for Sqlite {
-    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, event: &AuditEvent) -> Result<bool> {
-        let (share, event) = (Share::of(Some(&webhook.account), 0), EventRow::from(event));
-        let registered = self.add(share, Urgency::Now, ROW, move |connection, cache| {
+    async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, registrant: Registrant) -> Result<bool> {
+        let registered = self.add(Share::of(Some(&webhook.account), 0), Urgency::Now, ROW, move |connection, cache| {
             if !keys::may_store(connection, &webhook.sealed())? {
                 return Ok(None);
             }
-            let registered = webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit)?;
-            audited(connection, &event, registered, |registered| *registered).map(Some)
+            webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit, registrant).map(Some)
         });
         registered.await?.ok_or(Error::OutdatedKey)
     }

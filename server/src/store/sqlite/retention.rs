@@ -23,7 +23,9 @@ pub(super) fn step(connection: &Connection, limits: &StorageLimits, incarnation:
     }
     more |= walk(connection, "tombstones", Some(round), now, |reached| remove_tombstones(connection, reached))?;
     more |= remove_notifications_for_nobody(connection, shared::for_nobody_created_by(limits, now))?;
-    more |= audit::remove_old(connection, now - limits.keep_audit_events)?;
+    let keep_events_since = now - limits.keep_audit_events;
+    more |= audit::remove_old(connection, keep_events_since)?;
+    more |= walk(connection, "registrants", Some(round), now, |reached| audit::remove_registrants(connection, reached, keep_events_since))?;
     more |= shrink(connection)?;
     Ok(more)
 }

@@ -10,14 +10,15 @@ pub(super) fn register(
     webhook: &Webhook,
     handshake: Option<&Challenge>,
     limit: u32,
+    registrant: Registrant,
 ) -> rusqlite::Result<bool> {
     if cache.count(connection, &webhook.account)? >= limit {
         return Ok(false);
     }
     connection
         .prepare_cached(&format!(
-            "INSERT INTO webhooks ({WEBHOOK})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, NULL, NULL, ?17, ?18)"
+            "INSERT INTO webhooks ({WEBHOOK}, registrant)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, NULL, NULL, ?17, ?18, ?19)"
         ))?
         .execute(rusqlite::params![
             Key(webhook.id),
@@ -38,6 +39,7 @@ pub(super) fn register(
             Millis(webhook.updated_at),
             webhook.headers.as_ref().map(texts::header_names_to_text),
             webhook.headers.as_ref().map(|headers| &headers.sealed.0),
+            registrant.to_bytes(),
         ])?;
     cache.added(&webhook.account);
     if let Some(challenge) = handshake {
@@ -144,21 +146,26 @@ pub(super) fn delete(
     now: DateTime<Utc>,
 ) -> rusqlite::Result<Option<u32>> {
     cache.forget(account.as_str(), id);
-    let revision = connection
+    let deleted: Option<(u32, Option<AuditEvent>)> = connection
         .prepare_cached(
             "UPDATE webhooks SET deleted_at = ?3, auth_secret = NULL, headers = NULL, signing_secret = x'', previous_secret = NULL, previous_valid_until = NULL,
              revision = revision + 1, updated_at = ?3
-             WHERE id = ?1 AND account = ?2 AND deleted_at IS NULL RETURNING revision",
+             WHERE id = ?1 AND account = ?2 AND deleted_at IS NULL RETURNING revision, registrant",
         )?
-        .query_row((Key(id), account.as_str(), Millis(now)), |row| row.get(0))
+        .query_row((Key(id), account.as_str(), Millis(now)), |row| {
+            let registrant = row.get_ref(1)?.as_blob_or_null()?;
+            let event = registrant.map(|registrant| registration_event(id, account.as_str(), registrant)).transpose();
+            Ok((row.get(0)?, event.map_err(|error| corrupt(1, error))?))
+        })
         .optional()?;
-    if revision.is_some() {
+    if let Some((_, registration)) = &deleted {
+        registration.iter().try_for_each(|event| audit::insert(connection, &event.into()))?;
         cancellations::insert(connection, id)?;
         handshakes::remove(connection, id)?;
         failures::remove(connection, cache, id)?;
         pauses::remove(connection, cache, &PauseScope::Webhook(id))?;
     }
-    Ok(revision)
+    Ok(deleted.map(|(revision, _)| revision))
 }
 
 fn auth_to_text(auth: &Auth) -> rusqlite::Result<String> {

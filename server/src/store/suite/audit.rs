@@ -16,9 +16,11 @@ impl Bench {
     /// Returns the selected events, without those of the helpers.
     async fn events(&self, filter: AuditFilter) -> Vec<AuditEvent> {
         let (mut events, mut after) = (Vec::new(), None);
+        let of_helper =
+            |event: &AuditEvent| event.action.as_str() == "test" || event.details.token_id == Some(Registrant::of_test().token_id);
         loop {
             let part = self.store.list_audit_events(filter.clone(), Page { after, limit: 3 }).await.expect("readable");
-            events.extend(part.items.into_iter().filter(|event| event.action.as_str() != "test"));
+            events.extend(part.items.into_iter().filter(|event| !of_helper(event)));
             let Some(next) = part.next else { return events };
             after = Some(next);
         }
@@ -96,8 +98,8 @@ async fn a_change_that_is_refused_or_finds_no_object_has_no_event() {
     let leased = bench.publish_to(&webhook).await.remove(0);
     let elsewhere =
         WebhookChange { target_url: Some(OutboundUrl::parse("https://example.org").expect("a URL")), ..WebhookChange::default() };
-    assert!(!store.register_webhook(webhook_of("acme"), None, 1, event).await.expect("refused"));
-    assert!(!store.register_webhook(webhook_of("acme"), None, 0, event).await.expect("refused"));
+    assert!(!store.register_webhook(webhook_of("acme"), None, 1, Registrant::of_test()).await.expect("refused"));
+    assert!(!store.register_webhook(webhook_of("acme"), None, 0, Registrant::of_test()).await.expect("refused"));
     assert!(matches!(store.update_webhook(owner(), id, elsewhere.clone(), T0, event).await, Ok(Some(Err(UpdateRefusal::AuthRequired)))));
     assert!(store.update_webhook(stranger(), id, elsewhere, T0, event).await.expect("refused").is_none());
     assert!(store.deactivate_webhook(stranger(), id, T0, event).await.expect("refused").is_none());
@@ -125,18 +127,59 @@ async fn a_change_that_is_refused_or_finds_no_object_has_no_event() {
     assert_eq!(bench.actions().await, ["deactivateWebhook"]);
 }
 
+fn registrant() -> Registrant {
+    Registrant { token_id: Uuid::from_u128(1), request_id: Some(Uuid::from_u128(2)), address: "2001:db8::1".parse().expect("an address") }
+}
+
 #[tokio::test]
 async fn registrations_at_the_same_time_have_one_event_each() {
     let bench = Bench::new(100, 100).await;
     let webhooks: Vec<Webhook> = (0..20).map(|_| webhook_of("acme")).collect();
-    let events: Vec<AuditEvent> = webhooks.iter().map(|webhook| event_at(1, "registerWebhook", webhook)).collect();
-    let registered = webhooks.iter().zip(&events).map(|(webhook, event)| bench.store.register_webhook(webhook.clone(), None, 15, event));
+    let registered = webhooks.iter().map(|webhook| bench.store.register_webhook(webhook.clone(), None, 15, registrant()));
     let registered = futures_util::future::join_all(registered).await;
+    let of = |webhook: &Webhook| registrant().event(webhook.id, webhook.account.clone());
     let mut expected: Vec<AuditEvent> =
-        events.into_iter().zip(registered).filter(|(_, stored)| *stored.as_ref().expect("stored")).map(|(event, _)| event).collect();
+        webhooks.iter().zip(registered).filter(|(_, stored)| *stored.as_ref().expect("stored")).map(|(webhook, _)| of(webhook)).collect();
     assert_eq!(expected.len(), 15);
     expected.sort_by_key(|event| std::cmp::Reverse(event.id));
     assert_eq!(bench.events(AuditFilter { account: Some(account("acme")), ..AuditFilter::default() }).await, expected);
+}
+
+#[tokio::test]
+async fn the_event_of_a_registration_stays_when_its_webhook_is_deleted() {
+    let bench = Bench::new(100, 100).await;
+    let mut webhooks: Vec<Webhook> = (0..4).map(|number| webhook_of(if number < 3 { "acme" } else { "other" })).collect();
+    webhooks.sort_by_key(|webhook| std::cmp::Reverse(webhook.id));
+    let registrants = [registrant(), Registrant { request_id: None, address: "192.0.2.1".parse().expect("an address"), ..registrant() }];
+    for (webhook, registrant) in webhooks.iter().zip(registrants.iter().cycle()) {
+        assert!(bench.store.register_webhook(webhook.clone(), None, 10, *registrant).await.expect("stored"));
+    }
+    let registered: Vec<AuditEvent> = webhooks
+        .iter()
+        .zip(registrants.iter().cycle())
+        .map(|(webhook, registrant)| registrant.event(webhook.id, webhook.account.clone()))
+        .collect();
+    let all = AuditFilter::default;
+    let of_acme = || AuditFilter { account: Some(account("acme")), ..all() };
+    let of_action = |action: &str| AuditFilter { action: Some(AuditAction::parse(action).expect("an action")), ..all() };
+    let check = async |when: &str| {
+        let expected: Vec<AuditEvent> = registered.iter().filter(|event| event.account == of_acme().account).cloned().collect();
+        assert_eq!(bench.events(of_action(AuditEvent::REGISTERED)).await, registered, "{when}");
+        assert_eq!(bench.events(AuditFilter { action: of_action(AuditEvent::REGISTERED).action, ..of_acme() }).await, expected, "{when}");
+        let second = AuditEvent::time_of(registered[0].id) + TimeDelta::milliseconds(1);
+        assert_eq!(bench.events(AuditFilter { until: Some(second), ..of_action(AuditEvent::REGISTERED) }).await, registered, "{when}");
+        assert_eq!(bench.events(AuditFilter { since: Some(second), ..of_action(AuditEvent::REGISTERED) }).await, [], "{when}");
+        assert_eq!(bench.events(of_action("updateWebhook")).await, [], "{when}");
+    };
+    check("before").await;
+    for webhook in &webhooks[..3] {
+        let event = event_at(1, "deleteWebhook", webhook);
+        bench.store.delete_webhook(webhook.account.clone(), webhook.id, T0, &event).await.expect("stored").expect("found");
+        assert_eq!(bench.store.delete_webhook(webhook.account.clone(), webhook.id, T0, &event).await.expect("read"), None);
+    }
+    check("after").await;
+    assert_eq!(bench.database.rows("audit_events"), 6, "three registrations and three deletions");
+    assert_eq!(bench.events(all()).await.len(), 7);
 }
 
 #[tokio::test]
@@ -178,7 +221,7 @@ async fn what_the_service_does_to_a_webhook_has_an_event_of_the_service() {
     let unverified = Deactivation { reason: REASON_UNVERIFIED.to_owned(), at: T0 };
     let verified = Webhook { deactivation: Some(unverified), ..webhook_of("acme") };
     let challenge = Challenge::stored("challenge".to_owned());
-    assert!(bench.store.register_webhook(verified.clone(), Some(challenge.clone()), 10, event()).await.expect("stored"));
+    assert!(bench.store.register_webhook(verified.clone(), Some(challenge.clone()), 10, Registrant::of_test()).await.expect("stored"));
     let finished = bench.store.finish_handshake(verified.id, challenge, HandshakeEnd::Verified, seconds(20)).await;
     let of_verified = finished.expect("stored").expect("activated").1;
 
@@ -263,4 +306,30 @@ async fn old_events_are_removed_in_steps_after_their_retention_time() {
     assert_eq!(bench.database.rows("audit_events"), 700);
     while bench.store.remove_old(seconds(190)).await.expect("removed") {}
     assert_eq!(bench.database.rows("audit_events"), 1200 - 90 * 12);
+}
+
+#[tokio::test]
+async fn the_registrant_of_a_webhook_is_removed_with_the_events_of_its_time() {
+    let database = TestDatabase::new();
+    let limits = StorageLimits { keep_audit_events: TimeDelta::seconds(100), ..StorageLimits::default() };
+    let bench = Bench { store: database.join("one", limits).await, slots: Slots::new(Caps::new(100, 100)), database: Arc::new(database) };
+    let registered_at = |time| {
+        let id = AuditEvent::first_id_at(seconds(time));
+        Webhook { id, ..webhook_of("acme") }
+    };
+    let webhooks = [registered_at(1), registered_at(2), registered_at(150)];
+    for webhook in &webhooks {
+        assert!(bench.store.register_webhook(webhook.clone(), None, 10, registrant()).await.expect("stored"));
+    }
+    while bench.store.remove_old(seconds(200)).await.expect("removed") {}
+    let recent = registrant().event(webhooks[2].id, webhooks[2].account.clone());
+    assert_eq!(bench.events(AuditFilter::default()).await, [recent.clone()]);
+    assert_eq!(bench.database.rows("webhooks WHERE registrant IS NULL"), 2);
+    for webhook in &webhooks {
+        let event = event_at(199, "deleteWebhook", webhook);
+        bench.store.delete_webhook(webhook.account.clone(), webhook.id, seconds(199), &event).await.expect("stored").expect("found");
+    }
+    let registrations =
+        AuditFilter { action: Some(AuditAction::parse(AuditEvent::REGISTERED).expect("an action")), ..AuditFilter::default() };
+    assert_eq!(bench.events(registrations).await, [recent]);
 }

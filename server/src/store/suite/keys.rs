@@ -33,7 +33,7 @@ async fn only_values_sealed_with_the_current_key_are_stored() {
     let bench = Bench::new(10, 10).await;
     let [old, new] = [MasterKey::generate(), MasterKey::generate()].map(Vault::new);
     add_current_key(&bench.database, old.key_id());
-    let register = async |webhook: &Webhook| bench.store.register_webhook(webhook.clone(), None, 10, event()).await;
+    let register = async |webhook: &Webhook| bench.store.register_webhook(webhook.clone(), None, 10, Registrant::of_test()).await;
     let webhook = webhook_sealed_with(&old);
     assert!(register(&webhook).await.expect("stored"));
     let next = new.next_record(new.key_id(), T0).expect("given");

@@ -291,7 +291,7 @@ async fn a_full_store_refuses_new_data_until_there_is_room_again() {
     };
     assert!(matches!(refused, Error::Full), "{refused:?}");
     let again = Webhook { id: Uuid::now_v7(), ..webhook.clone() };
-    assert!(matches!(bench.store.register_webhook(again.clone(), None, 1000, event()).await, Err(Error::Full)));
+    assert!(matches!(bench.store.register_webhook(again.clone(), None, 1000, Registrant::of_test()).await, Err(Error::Full)));
     // A full store still records an attempt in flight.
     bench.finish_at(T0, &leased[0], Next::Failed).await;
     assert_eq!(bench.status(&leased[0]).await, DeliveryStatus::Failed);
@@ -302,7 +302,7 @@ async fn a_full_store_refuses_new_data_until_there_is_room_again() {
     bench.remove_old(days(7)).await;
     bench.database.shrink();
     let mut tries = 0;
-    while bench.store.register_webhook(again.clone(), None, 1000, event()).await.is_err() {
+    while bench.store.register_webhook(again.clone(), None, 1000, Registrant::of_test()).await.is_err() {
         tries += 1;
         assert!(tries < 1000, "the store is still full");
         bench.finish_at(T0, &leased[0], Next::Failed).await;

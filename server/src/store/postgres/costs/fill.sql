@@ -21,8 +21,9 @@ BEGIN
         FROM generate_series(number, before - 1) AS n;
     INSERT INTO known SELECT * FROM made;
     INSERT INTO accounts SELECT account, count(*), 1 FROM made GROUP BY account ON CONFLICT (account) DO NOTHING;
-    INSERT INTO webhooks (id, account, target_url, auth, signing_secret, ordered, epoch, revision, created_at, updated_at)
-        SELECT id, account, 'https://example.com/' || n, '{"type":"noauth"}', 'sealed', ordered, 1, 1, created_at, created_at FROM made;
+    INSERT INTO webhooks (id, account, target_url, auth, signing_secret, ordered, epoch, revision, created_at, updated_at, registrant)
+        SELECT id, account, 'https://example.com/' || n, '{"type":"noauth"}', 'sealed', ordered, 1, 1, created_at, created_at, registrant
+        FROM made CROSS JOIN decode(repeat('00', 32) || '7f000001', 'hex') AS registrant;
     -- The first 30 webhooks have no rows in these three tables, as in a new database.
     INSERT INTO failures SELECT id, created_at, 3, false FROM made WHERE n % 10 = 1 AND n >= 30;
     INSERT INTO sequences SELECT id, 1000000000 FROM made WHERE ordered AND n >= 30;

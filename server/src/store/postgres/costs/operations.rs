@@ -311,7 +311,7 @@ impl<'a> Round<'a> {
     async fn register(&self, account: &str, change: impl FnOnce(&mut Webhook)) -> Webhook {
         let mut webhook = webhook_of(account);
         change(&mut webhook);
-        assert!(self.store.register_webhook(webhook.clone(), None, 10, event()).await.expect("stored"));
+        assert!(self.store.register_webhook(webhook.clone(), None, 10, Registrant::of_test()).await.expect("stored"));
         webhook
     }
 

@@ -107,7 +107,8 @@ async fn registrations_on_several_nodes_at_once_do_not_exceed_the_limit() {
         return;
     }
     let [one, other] = nodes().await;
-    let register = async |node: &Bench| node.store.register_webhook(webhook_of("acme"), None, 5, event()).await.expect("stored");
+    let register =
+        async |node: &Bench| node.store.register_webhook(webhook_of("acme"), None, 5, Registrant::of_test()).await.expect("stored");
     let registrations = (0..10).flat_map(|_| [register(&one), register(&other)]);
     let registered = futures_util::future::join_all(registrations).await;
     assert_eq!(registered.iter().filter(|registered| **registered).count(), 5);

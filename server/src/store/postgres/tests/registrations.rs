@@ -5,7 +5,10 @@ use super::*;
 impl Bench {
     /// Registers these webhooks at the same time. Returns for each of them whether it is stored.
     async fn register_all(&self, webhooks: Vec<Webhook>, limit: u32) -> Vec<Result<bool>> {
-        futures_util::future::join_all(webhooks.into_iter().map(|webhook| self.store.register_webhook(webhook, None, limit, event()))).await
+        futures_util::future::join_all(
+            webhooks.into_iter().map(|webhook| self.store.register_webhook(webhook, None, limit, Registrant::of_test())),
+        )
+        .await
     }
 }
 
@@ -53,7 +56,7 @@ async fn each_registration_of_a_transaction_gets_its_own_handshake() {
     let webhooks: Vec<Webhook> = (0..6).map(|_| webhook_of("acme")).collect();
     let registered = webhooks.iter().enumerate().map(|(number, webhook)| {
         let challenge = (number % 2 == 0).then(|| Challenge::stored(format!("challenge-{number}")));
-        one.store.register_webhook(webhook.clone(), challenge, 30, event())
+        one.store.register_webhook(webhook.clone(), challenge, 30, Registrant::of_test())
     });
     assert!(futures_util::future::join_all(registered).await.into_iter().all(|stored| stored.expect("stored")));
     let mut due: Vec<(Uuid, String)> = one

@@ -165,7 +165,7 @@ async fn a_handshake_belongs_to_one_node_until_it_ends_or_the_node_dies() {
     let [one, other] = nodes().await;
     let challenge = Challenge::stored("challenge".to_owned());
     let webhook = Webhook { deactivation: Some(Deactivation { reason: REASON_UNVERIFIED.to_owned(), at: T0 }), ..webhook_of("acme") };
-    assert!(one.store.register_webhook(webhook.clone(), Some(challenge.clone()), 5, event()).await.expect("stored"));
+    assert!(one.store.register_webhook(webhook.clone(), Some(challenge.clone()), 5, Registrant::of_test()).await.expect("stored"));
     let due = async |node: &Bench| {
         let due = node.store.due_handshakes(seconds(1)).await.expect("readable").due;
         due.iter().map(|handshake| handshake.webhook_id).collect::<Vec<_>>()

@@ -77,6 +77,7 @@ CREATE TABLE webhooks (
     revision integer NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
+    registrant bytea,               -- token, request and address of the registration; null: older than events are kept
     verified boolean NOT NULL DEFAULT false, -- a handshake with target_url has succeeded
     deleted_at timestamptz          -- the row is a tombstone, kept for the deliveries that reference it
 );
@@ -277,6 +278,7 @@ CREATE TABLE keys (
 CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');
 
 -- The audit log. The time of an event is in its identifier, so the order of the primary key is the order of the events.
+-- The event of a registration is stored here when the webhook is deleted; before, its webhook has what the event says.
 CREATE TABLE audit_events (
     id uuid PRIMARY KEY,
     account text,                   -- the account that the event concerns; null: none

@@ -54,6 +54,7 @@ CREATE TABLE webhooks (
     revision INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    registrant BLOB,                -- token, request and address of the registration; null: older than events are kept
     verified INTEGER NOT NULL DEFAULT 0, -- 1: the callback at target_url agreed in a handshake
     deleted_at INTEGER              -- set: the row is a tombstone, kept for its deliveries
 ) STRICT, WITHOUT ROWID;
@@ -217,6 +218,7 @@ CREATE TABLE keys (
 CREATE UNIQUE INDEX keys_in_use ON keys (kind, state) WHERE state IN ('current', 'retiring');
 
 -- The audit log. The time of an event is in its identifier, so the order of the primary key is the order of the events.
+-- The event of a registration is stored here when the webhook is deleted; before, its webhook has what the event says.
 CREATE TABLE audit_events (
     id BLOB PRIMARY KEY,
     account TEXT,                   -- the account that the event concerns; null: none

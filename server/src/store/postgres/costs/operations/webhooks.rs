@@ -7,7 +7,7 @@ impl Round<'_> {
         let now = self.now;
         let webhook = webhook_of("new");
         let (account, id) = (webhook.account.clone(), webhook.id);
-        assert!(self.cost("register a webhook", self.store.register_webhook(webhook, None, 1000, event())).await);
+        assert!(self.cost("register a webhook", self.store.register_webhook(webhook, None, 1000, Registrant::of_test())).await);
         self.cost("get a webhook", self.store.get_webhook(Some(account.clone()), id)).await.expect("found");
         self.cost("look up a destination", self.store.current_destination(id)).await.expect("active");
         let change = WebhookChange { description: Some(None), ..WebhookChange::default() };
@@ -26,7 +26,13 @@ impl Round<'_> {
         let webhook = webhook_of("new");
         let (account, id) = (webhook.account.clone(), webhook.id);
         let challenge = Challenge::stored("challenge".to_owned());
-        assert!(self.cost("register for a handshake", self.store.register_webhook(webhook, Some(challenge.clone()), 1000, event())).await);
+        assert!(
+            self.cost(
+                "register for a handshake",
+                self.store.register_webhook(webhook, Some(challenge.clone()), 1000, Registrant::of_test())
+            )
+            .await
+        );
         let due = self.cost("look for handshakes", self.store.due_handshakes(self.now)).await.due;
         assert_eq!(due.iter().map(|due| due.webhook_id).collect::<Vec<_>>(), [id]);
         let later = HandshakeEnd::RetryAt(self.now + TimeDelta::hours(1));
