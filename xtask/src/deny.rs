@@ -20,7 +20,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let program = environment::cargo("cargo-deny", VERSION)?;
     let mut deny = Command::new(program);
-    deny.args(["--locked", "check", "--config"]).arg(crate::repository("xtask/deny/deny.toml")).args(["licenses", "bans", "sources"]);
+    deny.args(["--locked", "--config"]).arg(crate::repository("xtask/deny/deny.toml")).args(["check", "licenses", "bans", "sources"]);
     if arguments.advisories {
         deny.arg("advisories");
     }

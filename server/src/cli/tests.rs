@@ -48,6 +48,19 @@ fn the_example_names_every_setting_with_its_default() {
 }
 
 #[test]
+fn an_error_about_an_unexpected_url_does_not_show_the_url() {
+    let url = "postgres://me:S3CR3T@h/d";
+    for arguments in
+        [&[url][..], &["token", url], &["token", "list", url], &["migrate", "--from=sqlite:./data", "--", url], &["backup", "a", url]]
+    {
+        let error = load(arguments).expect_err("an unexpected argument").to_string();
+        assert!(!error.contains("S3CR3T") && error.contains("'a URL'") && error.contains("--store"), "{arguments:?}: {error}");
+    }
+    let error = load(&["tokens"]).expect_err("an unknown subcommand").to_string();
+    assert!(error.contains("'tokens'") && error.contains("'token'"), "{error}");
+}
+
+#[test]
 fn an_error_about_a_database_url_does_not_show_the_password() {
     let url = "postgres://me:secret@one:port/hooks";
     let file = format!("store = \"{url}\"");

@@ -82,7 +82,7 @@ pub(crate) fn load_with<T: FromArgMatches>(
     let command = with_environment(command);
     let parse = |command: clap::Command| T::from_arg_matches(&command.try_get_matches_from(&arguments)?);
     // The first pass finds the path of the file. It also handles `--help` and reports invalid arguments.
-    let first = parse(command.clone()).map_err(ConfigError::Arguments)?;
+    let first = parse(command.clone()).map_err(|error| ConfigError::Arguments(super::concealed::unexpected_url(error)))?;
     let Some(given) = settings(&first) else { return Ok(first) };
     let Some(path) = &given.config else {
         given.check()?;

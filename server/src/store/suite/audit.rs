@@ -323,7 +323,7 @@ async fn the_registrant_of_a_webhook_is_removed_with_the_events_of_its_time() {
     }
     while bench.store.remove_old(seconds(200)).await.expect("removed") {}
     let recent = registrant().event(webhooks[2].id, webhooks[2].account.clone());
-    assert_eq!(bench.events(AuditFilter::default()).await, [recent.clone()]);
+    assert_eq!(bench.events(AuditFilter::default()).await, std::slice::from_ref(&recent));
     assert_eq!(bench.database.rows("webhooks WHERE registrant IS NULL"), 2);
     for webhook in &webhooks {
         let event = event_at(199, "deleteWebhook", webhook);
