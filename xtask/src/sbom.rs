@@ -24,14 +24,13 @@ pub fn run() -> anyhow::Result<ExitCode> {
     ensure!(status.success(), "cargo-cyclonedx cannot describe the programs");
     // The tool writes a file beside each Cargo.toml of the workspace.
     for file in crate::lint::files(&root, |path| path.file_name().is_some_and(|name| name == "bom.json"))? {
-        let program = FOLDERS.iter().find(|folder| file.parent() == Some(Path::new(folder)));
-        match program {
-            Some(folder) => {
-                let target = output.join(format!("webhooks-{folder}.json"));
-                std::fs::rename(root.join(&file), &target).with_context(|| format!("cannot write {}", target.display()))?;
-            }
-            None => crate::remove(&root.join(&file))?,
+        if let Some(folder) = FOLDERS.iter().find(|folder| file.parent() == Some(Path::new(folder))) {
+            let target = output.join(format!("webhooks-{folder}.json"));
+            // The folder of this checkout says nothing about the program.
+            let text = crate::read(&root.join(&file))?.replace(&format!("file://{}", root.display()), "file://");
+            std::fs::write(&target, text).with_context(|| format!("cannot write {}", target.display()))?;
         }
+        crate::remove(&root.join(&file))?;
     }
     println!("wrote the software bills of materials to target/sbom");
     Ok(ExitCode::SUCCESS)
