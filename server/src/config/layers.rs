@@ -24,13 +24,8 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
-    #[error("the configuration file {path} is not valid TOML: line {line}")]
-    Toml {
-        path: String,
-        line: usize,
-        #[source]
-        source: Box<toml::de::Error>,
-    },
+    #[error("the configuration file {path} is not valid TOML: line {line}: {reason}")]
+    Toml { path: String, line: usize, reason: String },
     #[error("the configuration file {path} has the unknown key `{key}`; the keys are {known}")]
     UnknownKey { path: String, key: String, known: String },
     #[error("the configuration file {path}: `{key}` must be a string, number, boolean or a list of these")]
@@ -46,12 +41,11 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    fn toml(path: &str, text: &str, mut source: toml::de::Error) -> ConfigError {
+    fn toml(path: &str, text: &str, source: &toml::de::Error) -> ConfigError {
         let start = source.span().map_or(0, |span| span.start);
         let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
-        // Without the text, the error does not quote the line, which may contain a password.
-        source.set_input(None);
-        ConfigError::Toml { path: path.to_owned(), line, source: Box::new(source) }
+        // The message alone quotes neither the line nor a key. They may contain a password.
+        ConfigError::Toml { path: path.to_owned(), line, reason: source.message().to_owned() }
     }
 }
 
@@ -90,7 +84,7 @@ pub(crate) fn load_with<T: FromArgMatches>(
     };
     let shown = path.display().to_string();
     let text = read(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
-    let table = text.parse::<toml::Table>().map_err(|source| ConfigError::toml(&shown, &text, source))?;
+    let table = text.parse::<toml::Table>().map_err(|source| ConfigError::toml(&shown, &text, &source))?;
     let command = with_file(command, &table, &shown)?;
     // The arguments were valid in the first pass, so the cause of an error in the second pass is in the file.
     let second = parse(command).map_err(|source| ConfigError::BadValue { path: shown, source })?;
