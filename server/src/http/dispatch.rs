@@ -166,6 +166,8 @@ fn allow_head(headers: &mut HeaderMap) {
     let mut allowed: Vec<&str> = headers.get_all(header::ALLOW).iter().filter_map(|methods| methods.to_str().ok()).collect();
     if allowed.contains(&"GET") {
         allowed.push("HEAD");
+    }
+    if !allowed.is_empty() {
         let allowed = HeaderValue::try_from(allowed.join(", ")).expect("the names of methods are ASCII");
         headers.insert(header::ALLOW, allowed);
     }

@@ -107,7 +107,7 @@ impl AuditEvent {
         let at = to_milliseconds(at);
         let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
         let id = Uuid::new_v7(UuidTime::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()));
-        AuditEvent { at, ..AuditEvent::with_id(id, action, actor) }
+        AuditEvent::with_id(id, action, actor)
     }
 
     fn with_id(id: Uuid, action: &str, actor: &str) -> AuditEvent {
