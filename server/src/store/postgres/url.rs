@@ -38,6 +38,35 @@ pub struct PostgresUrl {
     pub(super) ssl_key: Option<PathBuf>,
 }
 
+/// The parameters that a URL may have. They have the names and meanings of libpq (PostgreSQL documentation, 34.1.2), but
+/// `sslnegotiation`, `channel_binding` and `load_balance_hosts` are limited to what tokio-postgres supports.
+const PARAMETERS: [&str; 24] = [
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslnegotiation",
+    "channel_binding",
+    "connect_timeout",
+    "tcp_user_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "target_session_attrs",
+    "load_balance_hosts",
+    "host",
+    "hostaddr",
+    "port",
+    "user",
+    "password",
+    "dbname",
+    "application_name",
+    "fallback_application_name",
+    "options",
+    "client_encoding",
+];
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// If the server acknowledges no data for this time, the connection is closed, so that another host can be tried.
@@ -87,15 +116,26 @@ impl FromStr for PostgresUrl {
             return Err("must have only one `@`, before the host: write `%40` for `@` and `%3F` for `?` in other places".to_owned());
         }
         let (mut ssl_mode, mut files, mut others) = (SslMode::default(), [const { None }; 3], Vec::new());
+        let mut fallback_application_name = None;
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            // The name is not shown: it is a part of a password if the password contains `?` and the `@` is missing.
+            if !PARAMETERS.contains(&name) {
+                return Err(format!("has an unknown parameter after `?`; the parameters are {}", PARAMETERS.join(", ")));
+            }
             let value = percent_decode_str(value).decode_utf8().map_err(|_| format!("the value of {name} is not UTF-8"))?;
             match name {
                 "sslmode" => ssl_mode = value.parse()?,
                 "sslrootcert" => files[0] = Some(PathBuf::from(&*value)),
                 "sslcert" => files[1] = Some(PathBuf::from(&*value)),
                 "sslkey" => files[2] = Some(PathBuf::from(&*value)),
-                _ => others.push(parameter),
+                "fallback_application_name" => fallback_application_name = Some(value.into_owned()),
+                // This program reads and writes UTF-8 only.
+                "client_encoding" if ["auto", "utf8", "utf-8"].contains(&value.to_lowercase().as_str()) => {}
+                "client_encoding" => return Err("client_encoding must be UTF8 or auto".to_owned()),
+                // tokio-postgres has another name for this parameter.
+                "keepalives_count" => others.push(format!("keepalives_retries={value}")),
+                _ => others.push(parameter.to_owned()),
             }
         }
         let rest = if others.is_empty() { base.to_owned() } else { format!("{base}?{}", others.join("&")) };
@@ -128,7 +168,7 @@ impl FromStr for PostgresUrl {
             config.tcp_user_timeout(TCP_USER_TIMEOUT);
         }
         if config.get_application_name().is_none() {
-            config.application_name("webhooks-server");
+            config.application_name(fallback_application_name.as_deref().unwrap_or("webhooks-server"));
         }
         // This program writes to the database. So if the URL has several hosts, it can use only the primary server.
         if !others.iter().any(|parameter| parameter.starts_with("target_session_attrs=")) {
@@ -174,12 +214,37 @@ mod tests {
     }
 
     #[test]
+    fn each_listed_parameter_is_accepted() {
+        for name in PARAMETERS {
+            let value = match name {
+                "sslmode" | "channel_binding" | "load_balance_hosts" => "disable",
+                "sslnegotiation" => "postgres",
+                "sslcert" => "a.pem&sslkey=a.key",
+                "sslkey" => "a.key&sslcert=a.pem",
+                "hostaddr" => "127.0.0.1",
+                "target_session_attrs" => "any",
+                "client_encoding" => "UTF8",
+                _ => "1",
+            };
+            let text = format!("postgres://me@one/hooks?{name}={value}");
+            text.parse::<PostgresUrl>().unwrap_or_else(|error| panic!("{text}: {error}"));
+        }
+        let url: PostgresUrl =
+            "postgres://me@one/hooks?fallback_application_name=billing&keepalives_count=3&client_encoding=utf8".parse().expect("a URL");
+        assert_eq!((url.config.get_application_name(), url.config.get_keepalives_retries()), (Some("billing"), Some(3)));
+    }
+
+    #[test]
     fn errors_and_debug_output_do_not_contain_the_password() {
         let url: PostgresUrl = "postgres://me:secret@one,two:5433/hooks".parse().expect("a URL");
         assert_eq!(format!("{url:?}"), "postgres://one:5432,two:5433/hooks");
         for (text, expected) in [
             ("postgres://me:secret@one/hooks?sslmode=strict", "sslmode must be"),
-            ("postgres://me:secret@one/hooks?color=red", "unknown option `color`"),
+            ("postgres://me:secret@one/hooks?color=red", "unknown parameter after `?`; the parameters are sslmode, "),
+            ("postgres://me:a?secret=b", "unknown parameter"),
+            ("postgres://me:a?secret=%ff", "unknown parameter"),
+            ("postgres://me:secret@one/hooks?client_encoding=latin1", "client_encoding must be UTF8 or auto"),
+            ("postgres://me:secret@one/hooks?keepalives_count=many", "invalid value for option `keepalives_retries`"),
             ("postgres://me:secret@one/hooks?sslcert=a", "must be set together"),
             ("postgres://me:secret@one:port/hooks", "must be a URL"),
             ("postgres://me:a@secret@one/hooks", "must have only one `@`"),
