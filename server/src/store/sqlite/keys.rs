@@ -27,14 +27,14 @@ pub(super) fn insert(connection: &Connection, key: &KeyRecord) -> rusqlite::Resu
     Ok(())
 }
 
-fn current(connection: &Connection) -> rusqlite::Result<Option<String>> {
+pub(super) fn current(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.prepare_cached("SELECT id FROM keys WHERE kind = 'master' AND state = 'current'")?.query_row([], |row| row.get(0)).optional()
 }
 
 /// Returns whether all values are sealed with the current master key. The transaction that stores the values must call
 /// this.
-pub(super) fn may_store(connection: &Connection, sealed: &[&Sealed]) -> rusqlite::Result<bool> {
-    Ok(sealed.is_empty() || are_current(current(connection)?.as_deref(), sealed))
+pub(super) fn may_store(connection: &Connection, cache: &SubscriptionCache, sealed: &[&Sealed]) -> rusqlite::Result<bool> {
+    Ok(sealed.is_empty() || are_current(cache.master_key(connection)?.as_deref(), sealed))
 }
 
 /// Returns the id of the current master key if it is not one of the held keys.

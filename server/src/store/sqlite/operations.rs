@@ -19,7 +19,7 @@ fn audited<T>(connection: &Connection, event: &EventRow, result: T, was_made: im
 impl Store for Sqlite {
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, registrant: Registrant) -> Result<bool> {
         let registered = self.add(Share::of(Some(&webhook.account), 0), Urgency::Now, ROW, move |connection, cache| {
-            if !keys::may_store(connection, &webhook.sealed())? {
+            if !keys::may_store(connection, cache, &webhook.sealed())? {
                 return Ok(None);
             }
             webhooks::register(connection, cache, &webhook, handshake.as_ref(), limit, registrant).map(Some)
@@ -45,7 +45,7 @@ impl Store for Sqlite {
     ) -> Result<Option<std::result::Result<Webhook, UpdateRefusal>>> {
         let (share, event) = (Share::of(Some(&account), 0), EventRow::from(event));
         let updated = self.write_with(share, Urgency::Now, move |connection, cache| {
-            if !keys::may_store(connection, &change.sealed())? {
+            if !keys::may_store(connection, cache, &change.sealed())? {
                 return Ok(None);
             }
             let updated = webhooks::update(connection, cache, &account, id, change, now)?;
@@ -113,7 +113,7 @@ impl Store for Sqlite {
     ) -> Result<Option<Webhook>> {
         let (share, event) = (Share::of(Some(&account), 0), EventRow::from(event));
         let rotated = self.write_with(share, Urgency::Now, move |connection, cache| {
-            if !keys::may_store(connection, &[&secret])? {
+            if !keys::may_store(connection, cache, &[&secret])? {
                 return Ok(None);
             }
             let rotated = signing_secrets::rotate(connection, cache, &account, id, &secret, overlap, now)?;
@@ -348,7 +348,8 @@ impl Store for Sqlite {
 
     async fn begin_key_rotation(&self, next: KeyRecord, check_nodes: bool, event: &AuditEvent) -> Result<RotationStart> {
         let event = EventRow::from(event);
-        self.write(Share::Own, Urgency::Now, move |connection| {
+        self.write_with(Share::Own, Urgency::Now, move |connection, cache| {
+            cache.forget_master_key();
             let start = keys::begin_rotation(connection, &next, check_nodes)?;
             audited(connection, &event, start, |start| *start == RotationStart::Begun)
         })

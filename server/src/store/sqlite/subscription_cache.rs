@@ -25,6 +25,8 @@ struct Contents {
     failing: Option<HashSet<Uuid>>,
     /// The operator's pauses. `None` means that the pauses must be read.
     paused: Option<Paused>,
+    /// The id of the current master key, or `None` if there is none. The outer `None` means that it must be read.
+    master_key: Option<Option<Arc<str>>>,
     /// The most recently read value of `PRAGMA data_version`. This value changes with each commit of another
     /// connection.
     data_version: Option<i64>,
@@ -128,16 +130,32 @@ impl SubscriptionCache {
         self.lock().paused = None;
     }
 
-    /// Forgets the pauses if another process has changed the database. Other processes change only pauses, tokens and keys.
-    /// Tokens and keys are not in this cache. A rotation of the master key also seals the secrets in this cache again. The
-    /// old values are usable until `keep_alive` reports that the old key is retired. The caller must call this at the
-    /// start of each transaction.
-    pub(super) fn forget_changed_pauses(&self, connection: &Connection) {
+    /// Returns the id of the current master key.
+    pub(super) fn master_key(&self, connection: &Connection) -> rusqlite::Result<Option<Arc<str>>> {
+        if let Some(key) = &self.lock().master_key {
+            return Ok(key.clone());
+        }
+        let key: Option<Arc<str>> = keys::current(connection)?.map(Arc::from);
+        self.lock().master_key = Some(key.clone());
+        Ok(key)
+    }
+
+    /// Records that another master key may be the current one.
+    pub(super) fn forget_master_key(&self) {
+        self.lock().master_key = None;
+    }
+
+    /// Forgets the pauses and the master key if another process has changed the database. Other processes change only
+    /// pauses, tokens and keys. Tokens are not in this cache. A rotation of the master key also seals the secrets in this
+    /// cache again. The old values are usable until `keep_alive` reports that the old key is retired. The caller must call
+    /// this at the start of each transaction.
+    pub(super) fn forget_foreign_changes(&self, connection: &Connection) {
         let version = connection.prepare_cached("PRAGMA data_version").and_then(|mut version| version.query_row([], |row| row.get(0)));
         let mut contents = self.lock();
         // If the version cannot be read, assume a change.
         if version.is_err() || contents.data_version != version.as_ref().ok().copied() {
             contents.paused = None;
+            contents.master_key = None;
             contents.data_version = version.ok();
         }
     }
@@ -157,6 +175,7 @@ impl Contents {
             *self = Contents {
                 failing: self.failing.take(),
                 paused: self.paused.take(),
+                master_key: self.master_key.take(),
                 data_version: self.data_version,
                 ..Contents::default()
             };

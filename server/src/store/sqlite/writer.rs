@@ -150,7 +150,7 @@ fn next_batch(shared: &Shared) -> Option<Vec<Command>> {
 fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command>, metrics: &Metrics) {
     let mut transaction = execute(connection, "BEGIN IMMEDIATE");
     if transaction.is_ok() {
-        cache.forget_changed_pauses(connection);
+        cache.forget_foreign_changes(connection);
     }
     let mut replies = Vec::with_capacity(batch.len());
     for command in batch {
