@@ -30,8 +30,17 @@ impl Client {
             authorities: Vec::new(),
             retry: RetryPolicy::default(),
             timeout: DEFAULT_TIMEOUT,
+            user_agent: concat!("webhooks-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+            proxy: None,
         }
     }
+}
+
+/// Whether the host of the URL is this machine: `localhost` or a loopback address. A proxy cannot reach such a host.
+#[must_use]
+pub fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The settings of a client. [`Client::builder`] creates this builder. If no token is set, every request fails with
@@ -43,6 +52,8 @@ pub struct ClientBuilder {
     authorities: Vec<u8>,
     retry: RetryPolicy,
     timeout: Duration,
+    user_agent: String,
+    proxy: Option<String>,
 }
 
 impl ClientBuilder {
@@ -97,10 +108,22 @@ impl ClientBuilder {
         ClientBuilder { timeout, ..self }
     }
 
+    /// Sets the `User-Agent` of the requests, such as `billing/2.1`. The default names this library and its version.
+    pub fn user_agent(self, name: &str) -> ClientBuilder {
+        ClientBuilder { user_agent: name.to_owned(), ..self }
+    }
+
+    /// Sends all requests through this proxy, such as `http://proxy.example.com:3128`. The default is the proxy in the
+    /// environment variables `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY`, without the hosts in `NO_PROXY`. If the service
+    /// is on this machine, the client uses no proxy of the environment, because the proxy would receive the access token.
+    pub fn proxy(self, url: &str) -> ClientBuilder {
+        ClientBuilder { proxy: Some(url.to_owned()), ..self }
+    }
+
     /// Returns the client.
     ///
     /// # Errors
-    /// If the address, the token or the authorities are not valid. This function sends no request.
+    /// If the address, the token, the user agent, the proxy or the authorities are not valid. This function sends no request.
     #[expect(clippy::disallowed_methods, reason = "the lint protects requests to URLs of customers; here the caller chose the URL")]
     pub fn build(self) -> Result<Client, ConnectError> {
         let url = reqwest::Url::parse(&self.base_url).map_err(|_| ConnectError::BaseUrl)?;
@@ -109,6 +132,13 @@ impl ClientBuilder {
         }
         // Only the service may receive the token, so the client follows no redirects. The API never redirects.
         let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        builder = builder.user_agent(reqwest::header::HeaderValue::try_from(self.user_agent).map_err(|_| ConnectError::UserAgent)?);
+        if let Some(proxy) = &self.proxy {
+            // The error of the library contains the URL, and the URL may contain a password.
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|_| ConnectError::Proxy)?);
+        } else if is_loopback(&url) {
+            builder = builder.no_proxy();
+        }
         if !self.authorities.is_empty() {
             let certificates = reqwest::Certificate::from_pem_bundle(&self.authorities).map_err(ConnectError::Authorities)?;
             builder = builder.tls_certs_merge(certificates);
@@ -127,6 +157,10 @@ pub enum ConnectError {
     BaseUrl,
     #[error("an access token must consist of one or more visible ASCII characters")]
     Token,
+    #[error("a user agent must be a valid header value, such as `billing/2.1`")]
+    UserAgent,
+    #[error("the proxy must be a URL, such as `http://proxy.example.com:3128`")]
+    Proxy,
     #[error("the certificate authorities are not PEM certificates")]
     Authorities(#[source] reqwest::Error),
     #[error("cannot set up the HTTP client")]
@@ -143,6 +177,9 @@ mod tests {
             assert!(matches!(connect(address, "token"), Err(ConnectError::BaseUrl)), "{address}");
         }
         assert!(matches!(connect("http://127.0.0.1:8080", "to\nken"), Err(ConnectError::Token)));
+        let builder = || Client::builder("https://api.example.com");
+        assert!(matches!(builder().user_agent("a\nb").build(), Err(ConnectError::UserAgent)));
+        assert!(matches!(builder().proxy("http://user:password@").build(), Err(ConnectError::Proxy)));
         let authority = b"-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n";
         let error = Client::builder("http://127.0.0.1:8080").authorities(authority).build();
         assert!(matches!(error, Err(ConnectError::Authorities(_))));

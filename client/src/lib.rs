@@ -130,7 +130,7 @@ mod generated;
 pub mod mock;
 
 pub use code::Code;
-pub use connect::{ClientBuilder, ConnectError, connect};
+pub use connect::{ClientBuilder, ConnectError, connect, is_loopback};
 pub use failure::Failure;
 pub use generated::*;
 pub use retry::RetryPolicy;

@@ -1,5 +1,6 @@
 //! Tests of the public API of the client. The client calls a test service on this machine, which sends prepared responses.
 
+mod connections;
 mod failures;
 mod mocks;
 mod retries;

@@ -21,12 +21,15 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn connect(connection: &Connection) -> Result<Api> {
         let (token, token_source) = access_token(connection)?;
-        let client = Client::builder(&connection.url)
+        let mut builder = Client::builder(&connection.url)
             .token(&token)
+            .user_agent(concat!("webhooks/", env!("CARGO_PKG_VERSION")))
             .authorities(&authorities(connection)?)
-            .retry(RetryPolicy::default().within(TIMEOUT))
-            .build()
-            .with_context(|| format!("cannot use the API at {}", connection.url))?;
+            .retry(RetryPolicy::default().within(TIMEOUT));
+        if let Some(proxy) = &connection.proxy {
+            builder = builder.proxy(proxy);
+        }
+        let client = builder.build().with_context(|| format!("cannot use the API at {}", connection.url))?;
         Ok(Api { client, url: connection.url.clone(), token_source })
     }
 

@@ -47,6 +47,10 @@ pub(crate) struct Connection {
     /// A PEM file with certificate authorities to trust in addition to the public certificate authorities
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) ca_file: Option<PathBuf>,
+    /// The proxy for requests to the API [default: the proxy in $HTTPS_PROXY and similar variables, except for hosts in
+    /// $NO_PROXY and for an API on this machine]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) proxy: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,11 +123,11 @@ pub(crate) struct Recover {
     /// The id of the webhook
     #[arg(value_name = "WEBHOOK")]
     pub(crate) webhook: Uuid,
-    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z) or later
-    #[arg(long, value_name = "TIME")]
+    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, 2h ago as `2h`, or `yesterday`) or later
+    #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) since: DateTime<Utc>,
     /// Select deliveries that were created before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) until: Option<DateTime<Utc>>,
     /// Count the deliveries, but change nothing
     #[arg(long)]
@@ -330,11 +334,11 @@ pub(crate) struct Deliveries {
     /// List only deliveries whose notification has this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
-    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z) or later
-    #[arg(long, value_name = "TIME")]
+    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, 2h ago as `2h`, or `yesterday`) or later
+    #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) since: Option<DateTime<Utc>>,
     /// Select deliveries that were created before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) until: Option<DateTime<Utc>>,
     #[command(flatten)]
     pub(crate) paging: Paging,

@@ -65,15 +65,10 @@ fn parse_target(text: &str) -> Result<Url> {
     requests::parse::<WebhookRegistrationTargetUrl>(as_https.as_deref().unwrap_or(text), requests::HTTPS_URL)
         .map_err(|_| anyhow!("`{text}` is not {}", requests::HTTPS_URL))?;
     let url = Url::parse(text).with_context(|| format!("`{text}` is not {}", requests::HTTPS_URL))?;
-    if as_https.is_some() && !is_loopback(&url) {
+    if as_https.is_some() && !webhooks_client::is_loopback(&url) {
         bail!("the service calls only https URLs: give the receiver a certificate, and check {}", as_https.unwrap_or_default());
     }
     Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns the certificate authorities from `--ca-file`, which are trusted in addition to the public certificate authorities.
@@ -81,7 +76,7 @@ fn is_loopback(url: &Url) -> bool {
 /// directory.
 fn trusted_authorities(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
     let mut authorities = api::authorities(connection)?;
-    if is_loopback(url) {
+    if webhooks_client::is_loopback(url) {
         for name in ["dev-ca.pem", "listen-ca.pem"] {
             let file = connection.data_dir.join(name);
             if file.exists() {

@@ -12,7 +12,7 @@ use webhooks_client::types::{
 };
 
 use crate::api::Api;
-use crate::arguments::{AuditEvents, Command, CommandLine, Deliveries, EventTypes, List, Notifications, Paging};
+use crate::arguments::{AuditEvents, Command, CommandLine, Deliveries, EventTypes, List, Notifications, Paging, Test};
 use crate::output::{Listing, print, print_listing, print_one, print_secret};
 use crate::{check_receiver, listen, recover, requests};
 
@@ -24,9 +24,30 @@ pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCod
         // `listen` and `check-receiver` connect to the API only if their options require a connection.
         Command::Listen(arguments) => listen::run(arguments, &line.connection, line.json).await?,
         Command::CheckReceiver(arguments) => return check_receiver::run(arguments, &line.connection, line.json).await,
+        Command::Test(arguments) => return test(arguments, &Api::connect(&line.connection)?, line.json).await,
         operation => operate(operation, &Api::connect(&line.connection)?, line.json).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Fails if the receiver does not accept the test callback.
+async fn test(arguments: &Test, api: &Api, json: bool) -> Result<ExitCode> {
+    let mut request = api.client.test_webhook().id(arguments.id);
+    if let Some(event_type) = &arguments.event_type {
+        request = request.type_(requests::parse::<TestWebhookType>(event_type, requests::EVENT_TYPE)?);
+    }
+    let attempt = api.settle(request.send().await)?;
+    print_one(&attempt, json)?;
+    if attempt.outcome.as_str() == "accepted" {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !json {
+        eprintln!(
+            "the receiver did not accept the callback: {}",
+            attempt.error.as_ref().map_or(attempt.outcome.as_str(), |error| error.as_str())
+        );
+    }
+    Ok(ExitCode::FAILURE)
 }
 
 async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
@@ -55,13 +76,6 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
             if !json {
                 print(&format!("deleted webhook {}", webhook.id))?;
             }
-        }
-        Command::Test(test) => {
-            let mut request = client.test_webhook().id(test.id);
-            if let Some(event_type) = &test.event_type {
-                request = request.type_(requests::parse::<TestWebhookType>(event_type, requests::EVENT_TYPE)?);
-            }
-            print_one(&api.settle(request.send().await)?, json)?;
         }
         Command::SigningSecret(webhook) => {
             print_secret(&api.settle(client.get_signing_secret().id(webhook.id).send().await)?, json)?;
@@ -96,7 +110,7 @@ async fn operate(operation: &Command, api: &Api, json: bool) -> Result<()> {
         Command::Deliveries(filter) => print_listing(&deliveries(api, filter).await?, json)?,
         Command::AuditEvents(filter) => print_listing(&audit_events(api, filter).await?, json)?,
         Command::Redeliver(delivery) => print_one(&api.settle(client.redeliver().id(delivery.id).send().await)?, json)?,
-        Command::Listen(_) | Command::CheckReceiver(_) => unreachable!("handled in `run`"),
+        Command::Listen(_) | Command::CheckReceiver(_) | Command::Test(_) => unreachable!("handled in `run`"),
     }
     Ok(())
 }

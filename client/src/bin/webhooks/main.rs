@@ -16,6 +16,7 @@ mod output;
 mod recover;
 mod requests;
 mod secrets;
+mod time;
 
 use arguments::CommandLine;
 

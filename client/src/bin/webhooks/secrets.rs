@@ -40,10 +40,10 @@ pub(crate) fn password(argument: Option<&str>, file: Option<&Path>) -> Result<St
     obtain(&SecretSource { name: "password", argument, file, file_option: "--password-file", variable: "WEBHOOKS_PASSWORD" })
 }
 
-/// Returns the text of a file without line ends after the text. Editors and `echo` add a line end.
+/// Returns the text of a file without line ends after the text, and without a byte order mark. Editors and `echo` add them.
 pub(crate) fn from_file(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let secret = text.trim_end_matches(['\r', '\n']);
+    let secret = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
         bail!("{} is empty", file.display());
     }

@@ -53,7 +53,7 @@ impl Exchange {
     pub(crate) fn new(url: Url, authorities: &[u8], limit: Duration) -> Result<Exchange> {
         let mut builder =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT.min(limit));
-        if super::is_loopback(&url) {
+        if webhooks_client::is_loopback(&url) {
             // Uses no proxy: a proxy on another machine would connect to the loopback address of the proxy's machine.
             builder = builder.no_proxy();
         }
