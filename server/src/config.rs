@@ -67,8 +67,8 @@ pub struct Settings {
     #[arg(id = "node_name", long = "node-name", value_name = "NAME", default_value = "", hide_default_value = true)]
     pub node_name: String,
 
-    /// The address of the API. If it is not a loopback address, this server or a proxy in front of it must use TLS
-    #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN)]
+    /// The address of the API. `:8080` means all addresses of this machine. If it is not a loopback address, this server or a proxy in front of it must use TLS
+    #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN, value_parser = listen_address)]
     pub listen: SocketAddr,
 
     /// The address of the admin listener (health, readiness and metrics), or `off`. The admin listener has no TLS and
@@ -343,12 +343,23 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 fn admin_listen(text: &str) -> Result<AdminListen, String> {
-    match text {
-        "off" => Ok(AdminListen::Off),
-        address => {
-            address.parse().map(AdminListen::At).map_err(|_| "must be `off`, or an address and a port such as 127.0.0.1:8081".to_owned())
-        }
+    if text == "off" {
+        Ok(AdminListen::Off)
+    } else {
+        listen_address(text).map(AdminListen::At).map_err(|error| format!("{error}, or `off`"))
     }
+}
+
+/// Parses an address and a port. Without an address, all addresses of this machine are meant. Other names than
+/// `localhost` are not looked up, so the listener does not depend on name servers.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let port = |text: &str| text.parse::<u16>().ok();
+    let named = match text.rsplit_once(':') {
+        Some(("", number)) => port(number).map(|port| SocketAddr::from(([0, 0, 0, 0], port))),
+        Some(("localhost", number)) => port(number).map(|port| SocketAddr::from(([127, 0, 0, 1], port))),
+        _ => text.parse().ok(),
+    };
+    named.ok_or_else(|| "must be an address and a port such as 127.0.0.1:8080, localhost:8080, [::1]:8080 or :8080".to_owned())
 }
 
 /// Parses a retention time. The minimum is far longer than any attempt. The maximum prevents dates that are out of range.

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::config::layers::{flatten, is_setting, with_environment};
+use crate::config::layers::{flatten, is_setting, refuse_unknown_variables, with_environment};
 
 fn command() -> clap::Command {
     with_environment(CommandLine::command())
@@ -64,10 +64,12 @@ fn an_error_about_an_unexpected_url_does_not_show_the_url() {
 fn an_error_about_a_database_url_does_not_show_the_password() {
     let url = "postgres://me:secret@one:port/hooks";
     let file = format!("store = \"{url}\"");
-    for mistake in [load(&["--store", url]), with_config(&file, &[]), load(&["token", "list", "--store", url])] {
+    for mistake in [load(&["--store", url]), load(&["token", "list", "--store", url])] {
         let message = mistake.expect_err("no URL").to_string();
         assert!(message.contains("invalid value for '--store <STORE>': must be a URL such as") && !message.contains("secret"), "{message}");
     }
+    let message = with_config(&file, &[]).expect_err("no URL").to_string();
+    assert!(message.contains("line 1: `store`: must be a URL such as") && !message.contains("secret"), "{message}");
 }
 
 #[test]
@@ -83,16 +85,67 @@ fn flags_win_over_the_file_and_the_file_over_defaults() {
 #[test]
 fn an_error_in_the_file_names_its_cause() {
     for (text, expected) in [
-        ("colour = \"red\"", "unknown key `colour`"),
-        ("[delivery]\ncolour = 1", "unknown key `delivery.colour`"),
-        ("[delivery]\nmax_in_flight = 0", "--max-in-flight"),
-        ("[delivery]\nmax_in_flight = \"many\"", "--max-in-flight"),
-        ("dev = 1979-05-27", "`dev` must be a string"),
-        ("config = \"x\"", "unknown key `config`"),
-        ("dev = ", "not valid TOML"),
+        ("colour = \"red\"", "line 1: `colour` is not a setting; `webhooks-server --help` lists the settings"),
+        (
+            "dev = true\n[delivery]\n\nmax_inflight = 1",
+            "line 4: `delivery.max_inflight` is not a setting; did you mean `delivery.max_in_flight`?",
+        ),
+        ("dev = true\n[delivery]\nmax_in_flight = 0", "line 3: `delivery.max_in_flight`: 0 is not in 1.."),
+        ("[delivery]\nmax_in_flight = \"many\"", "line 2: `delivery.max_in_flight`: invalid digit found in string"),
+        ("\nlisten = \"here\"", "line 2: `listen`: must be an address and a port"),
+        ("[log]\nlevel = \"loud\"", "line 2: `log.level`: must be one of error, "),
+        ("dev = 1979-05-27", "line 1: `dev` must be a string"),
+        ("config = \"x\"", "line 1: `config` is not a setting"),
+        ("dev = true\ndev = ", "line 2: not valid TOML"),
     ] {
-        let error = with_config(text, &[]).expect_err(text).to_string();
-        assert!(error.contains(expected), "{text}: {error}");
+        let error = anyhow::Error::from(with_config(text, &[]).expect_err(text));
+        assert!(error.to_string().contains(expected), "{text}: {error}");
+        assert_eq!(format!("{error:#}"), error.to_string(), "the reason occurs once");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_a_configuration_file_is_skipped() {
+    assert!(with_config("\u{feff}dev = true", &[]).expect("valid").settings.dev);
+}
+
+#[test]
+fn an_unknown_variable_is_refused_and_an_empty_one_is_not() {
+    let refused = |name: &str, value: &str| {
+        let error = refuse_unknown_variables(&command(), [(name.into(), value.into())]).err()?.to_string();
+        assert!(error.contains(name) && !error.contains(value), "{error}");
+        Some(error)
+    };
+    let error = refused("WEBHOOKS_LISTENS", "marked").expect("refused");
+    assert!(error.ends_with("did you mean `WEBHOOKS_LISTEN`?"), "{error}");
+    assert!(refused("WEBHOOKS_DELIVERY_COLOUR", "marked").is_some_and(|error| error.contains("lists the variables")));
+    for (name, value) in [
+        ("WEBHOOKS_LISTEN", "127.0.0.1:8080"),
+        ("WEBHOOKS_CONFIG", "a"),
+        ("WEBHOOKS_PASSWORD", "a"),
+        ("WEBHOOKS_COLOUR", ""),
+        ("HOME", "/"),
+        ("WEBHOOKS_PORT", "tcp://10.0.0.1:8080"),
+        ("WEBHOOKS_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("WEBHOOKS_SERVICE_HOST", "10.0.0.1"),
+        ("WEBHOOKS_SERVICE_PORT_HTTP", "8080"),
+    ] {
+        assert_eq!(refused(name, value), None, "{name}");
+    }
+}
+
+#[test]
+fn an_address_may_be_localhost_or_a_port_alone() {
+    for (text, expected) in
+        [("localhost:8080", "127.0.0.1:8080"), (":8080", "0.0.0.0:8080"), ("[::1]:0", "[::1]:0"), ("127.0.0.1:80", "127.0.0.1:80")]
+    {
+        let settings = load(&["--listen", text, "--admin-listen", text, "--behind-tls-proxy"]).expect("an address").settings;
+        assert_eq!(settings.listen.to_string(), expected);
+        assert_eq!(format!("{:?}", settings.admin_listen), format!("At({expected})"));
+    }
+    for text in ["", "8080", "localhost", "localhost:", ":port", ":70000", "example.com:80", "::1:80"] {
+        let error = load(&["--listen", text]).expect_err(text).to_string();
+        assert!(error.contains("must be an address and a port such as"), "{text}: {error}");
     }
 }
 
@@ -100,7 +153,7 @@ fn an_error_in_the_file_names_its_cause() {
 fn an_error_in_the_file_does_not_quote_a_line() {
     let error = anyhow::Error::from(with_config("dev = true\nstore = \"postgres://u:marked@h/d\" x", &[]).expect_err("no TOML"));
     let error = format!("{error:#}");
-    assert!(error.contains("not valid TOML: line 2") && !error.contains("marked"), "{error}");
+    assert!(error.contains("line 2: not valid TOML") && !error.contains("marked"), "{error}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, FromArgMatches};
 
 use super::Settings;
@@ -24,18 +25,16 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
-    #[error("the configuration file {path} is not valid TOML: line {line}: {reason}")]
+    #[error("the configuration file {path}, line {line}: not valid TOML: {reason}")]
     Toml { path: String, line: usize, reason: String },
-    #[error("the configuration file {path} has the unknown key `{key}`; the keys are {known}")]
-    UnknownKey { path: String, key: String, known: String },
-    #[error("the configuration file {path}: `{key}` must be a string, number, boolean or a list of these")]
-    BadType { path: String, key: String },
-    #[error("the configuration file {path}: {source}")]
-    BadValue {
-        path: String,
-        #[source]
-        source: clap::Error,
-    },
+    #[error("the configuration file {path}, line {line}: `{key}` is not a setting; {hint}")]
+    UnknownKey { path: String, line: usize, key: String, hint: String },
+    #[error("the configuration file {path}, line {line}: `{key}` must be a string, number, boolean or a list of these")]
+    BadType { path: String, line: usize, key: String },
+    #[error("the configuration file {path}, line {line}: `{key}`: {reason}")]
+    BadValue { path: String, line: usize, key: String, reason: String },
+    #[error("the environment variable {variable} is not a setting; {hint}")]
+    UnknownVariable { variable: String, hint: String },
     #[error("{0}")]
     Contradiction(&'static str),
 }
@@ -43,7 +42,7 @@ pub enum ConfigError {
 impl ConfigError {
     fn toml(path: &str, text: &str, source: &toml::de::Error) -> ConfigError {
         let start = source.span().map_or(0, |span| span.start);
-        let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
+        let line = line_at(text, start);
         // The message alone quotes neither the line nor a key. They may contain a password.
         ConfigError::Toml { path: path.to_owned(), line, reason: source.message().to_owned() }
     }
@@ -78,16 +77,19 @@ pub(crate) fn load_with<T: FromArgMatches>(
     // The first pass finds the path of the file. It also handles `--help` and reports invalid arguments.
     let first = parse(command.clone()).map_err(|error| ConfigError::Arguments(super::concealed::unexpected_url(error)))?;
     let Some(given) = settings(&first) else { return Ok(first) };
+    refuse_unknown_variables(&command, std::env::vars_os())?;
     let Some(path) = &given.config else {
         given.check()?;
         return Ok(first);
     };
     let shown = path.display().to_string();
     let text = read(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
-    let table = text.parse::<toml::Table>().map_err(|source| ConfigError::toml(&shown, &text, &source))?;
-    let command = with_file(command, &table, &shown)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let table = text.parse::<toml::Table>().map_err(|source| ConfigError::toml(&shown, text, &source))?;
+    let file = File { path: shown, text, values: values_of(&table) };
+    let second = parse(file.apply_to(command.clone())?);
     // The arguments were valid in the first pass, so the cause of an error in the second pass is in the file.
-    let second = parse(command).map_err(|source| ConfigError::BadValue { path: shown, source })?;
+    let second = second.map_err(|error| file.bad_value(&command, &error, |command| parse(command).err()))?;
     settings(&second).map_or(Ok(()), Settings::check)?;
     Ok(second)
 }
@@ -99,32 +101,131 @@ pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
         if !is_setting(&argument) {
             return argument;
         }
-        let environment = format!("WEBHOOKS_{}", key.replace('.', "_").to_uppercase());
+        let variable = variable_of(&key);
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
         let setting = if key == "config" { String::new() } else { format!(" [setting: {key}]") };
-        argument.help(format!("{help}{setting}")).env(environment)
+        let argument = argument.help(format!("{help}{setting}"));
+        // An empty variable counts as absent. Container platforms often cannot remove a variable.
+        if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) { argument } else { argument.env(variable) }
     })
+}
+
+fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
+}
+
+const PREFIX: &str = "WEBHOOKS_";
+
+/// Variables that the program `webhooks` and the tests read.
+const OTHER_VARIABLES: [&str; 3] = ["WEBHOOKS_PASSWORD", "WEBHOOKS_CLIENT_SECRET", "WEBHOOKS_TEST_STORE"];
+
+/// Refuses a variable that looks like a setting, because a setting with a wrong name has no effect.
+pub(crate) fn refuse_unknown_variables(
+    command: &clap::Command,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), ConfigError> {
+    let known: Vec<String> =
+        command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| variable_of(argument.get_id().as_str())).collect();
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let is_known = known.iter().any(|known| known == name) || OTHER_VARIABLES.contains(&name);
+        if !is_known && !value.is_empty() && !is_of_kubernetes(name, &value) {
+            return Err(ConfigError::UnknownVariable { variable: name.to_owned(), hint: hint(name, &known, "variables") });
+        }
+    }
+    Ok(())
+}
+
+/// Whether Kubernetes has set the variable. It sets such variables for a service with the name `webhooks`, in each container
+/// of the namespace.
+fn is_of_kubernetes(name: &str, value: &std::ffi::OsStr) -> bool {
+    let is_address = value.to_str().is_some_and(|value| value.starts_with("tcp://") || value.starts_with("udp://"));
+    is_address || ["_SERVICE_HOST", "_SERVICE_PORT", "_TCP_", "_UDP_"].iter().any(|part| name.contains(part))
+}
+
+/// Returns the most similar name, or where the names are listed.
+fn hint(name: &str, known: &[String], kind: &str) -> String {
+    let best = known.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
+    match best.filter(|known| strsim::damerau_levenshtein(name, known) <= known.len() / 3) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => format!("`webhooks-server --help` lists the {kind}"),
+    }
 }
 
 pub(crate) fn is_setting(argument: &Arg) -> bool {
     !matches!(argument.get_id().as_str(), "help" | "version" | "licenses")
 }
 
-/// Makes each value in the file the default of its argument.
-fn with_file(mut command: clap::Command, table: &toml::Table, path: &str) -> Result<clap::Command, ConfigError> {
-    let keys: Vec<String> =
-        command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| argument.get_id().to_string()).collect();
-    let mut flat = Vec::new();
-    flatten(table, "", &mut flat);
-    for (key, value) in flat {
-        if key == "config" || !keys.contains(&key) {
-            let known = keys.iter().filter(|key| *key != "config").map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            return Err(ConfigError::UnknownKey { path: path.to_owned(), key, known });
-        }
-        let values = values(value).ok_or_else(|| ConfigError::BadType { path: path.to_owned(), key: key.clone() })?;
-        command = command.mut_arg(&key, |argument| if values.is_empty() { argument } else { argument.default_values(values) });
+/// The values in a configuration file.
+struct File<'a> {
+    path: String,
+    text: &'a str,
+    values: Vec<(String, &'a toml::Value)>,
+}
+
+fn values_of(table: &toml::Table) -> Vec<(String, &toml::Value)> {
+    let mut values = Vec::new();
+    flatten(table, "", &mut values);
+    values
+}
+
+impl File<'_> {
+    /// Makes each value in the file the default of its argument.
+    fn apply_to(&self, command: clap::Command) -> Result<clap::Command, ConfigError> {
+        self.values.iter().try_fold(command, |command, (key, value)| self.apply_one(command, key, value))
     }
-    Ok(command)
+
+    fn apply_one(&self, command: clap::Command, key: &str, value: &toml::Value) -> Result<clap::Command, ConfigError> {
+        let (path, line) = (self.path.clone(), self.line_of(key));
+        let known = || command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| argument.get_id().to_string());
+        if key == "config" || !known().any(|known| known == key) {
+            let known: Vec<String> = known().filter(|known| known != "config").collect();
+            return Err(ConfigError::UnknownKey { path, line, key: key.to_owned(), hint: hint(key, &known, "settings") });
+        }
+        let values = values(value).ok_or_else(|| ConfigError::BadType { path, line, key: key.to_owned() })?;
+        Ok(command.mut_arg(key, |argument| if values.is_empty() { argument } else { argument.default_values(values) }))
+    }
+
+    /// Finds the value that causes an error of clap. The names of arguments in this error do not occur in the file.
+    fn bad_value(&self, command: &clap::Command, error: &clap::Error, parse: impl Fn(clap::Command) -> Option<clap::Error>) -> ConfigError {
+        let of_key = |(key, value): &(String, &toml::Value)| {
+            let error = parse(self.apply_one(command.clone(), key, value).ok()?)?;
+            Some((key.clone(), error))
+        };
+        let (key, reason) = match self.values.iter().find_map(of_key) {
+            Some((key, error)) => (key, reason(&error)),
+            None => (String::new(), reason(error)),
+        };
+        ConfigError::BadValue { path: self.path.clone(), line: self.line_of(&key), key, reason }
+    }
+
+    fn line_of(&self, key: &str) -> usize {
+        let Ok(table) = toml::de::DeTable::parse(self.text) else { return 1 };
+        let (mut table, mut start) = (Some(table.get_ref()), 0);
+        for part in key.split('.') {
+            let Some((name, value)) = table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == part)) else { break };
+            start = name.span().start;
+            table = value.get_ref().as_table();
+        }
+        line_at(self.text, start)
+    }
+}
+
+/// Returns the number of the line with this byte.
+fn line_at(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Returns the reason of an error of clap, without the name of the argument and the usage.
+fn reason(error: &clap::Error) -> String {
+    if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
+        && !values.is_empty()
+    {
+        return format!("must be one of {}", values.join(", "));
+    }
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.rsplit_once("': ").map_or(line, |(_, reason)| reason).trim_start_matches("error: ").to_owned()
 }
 
 pub(crate) fn flatten<'a>(table: &'a toml::Table, prefix: &str, flat: &mut Vec<(String, &'a toml::Value)>) {
