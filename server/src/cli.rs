@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, Parser, Subcommand};
+use slog::Logger;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api::Scope;
 use crate::api::types::Account;
@@ -143,28 +145,63 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Some(Command::Key(command)) => return key::run(&settings, command).await,
         None => {}
     }
-    let log = node::log::start(settings.log_format, settings.log_level);
-    // Installs the handlers before the greeting, because a program that reads the greeting may send a signal immediately.
-    let stop_signal = stop_signal()?;
-    let server = Server::start(settings, Clock::system(), log.clone()).await?;
-    server.greet();
-    let signal = stop_signal.await;
-    slog::info!(log, "stop signal received"; "signal" => signal);
-    server.stop().await
+    let (log, log_thread) = node::log::start(settings.log_format, settings.log_level);
+    let result = serve(settings, &log).await;
+    drop(log);
+    log_thread.finish();
+    result
 }
 
-/// Returns a future that completes at the first SIGTERM or SIGINT after this call. A signal before the first poll of the
-/// future counts too.
-fn stop_signal() -> std::io::Result<impl Future<Output = &'static str>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
+async fn serve(settings: Settings, log: &Logger) -> anyhow::Result<()> {
+    // Installs the handlers before the greeting, because a program that reads the greeting may send a signal immediately.
+    let mut signals = Signals::install()?;
+    let server = Server::start(settings, Clock::system(), log.clone()).await?;
+    server.greet();
+    let signal = signals.stop(&server).await;
+    slog::info!(log, "stop signal received"; "signal" => signal);
+    tokio::select! {
+        result = server.stop() => result,
+        signal = signals.end() => {
+            slog::warn!(log, "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => signal);
+            anyhow::bail!("a second signal ended the server before requests and attempts in flight were complete")
         }
-    })
+    }
+}
+
+/// The signals that this process handles. A signal after `install` and before the first call of another function counts too.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn install() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for a signal to stop. Meanwhile, SIGHUP reads the certificate again.
+    async fn stop(&mut self, server: &Server) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hangup.recv() => server.reload(),
+            }
+        }
+    }
+
+    /// Waits for a signal to end at once.
+    async fn end(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }
 
 #[cfg(test)]

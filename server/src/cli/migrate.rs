@@ -98,10 +98,11 @@ pub(super) async fn run(settings: &Settings, from: &Embedded, to: &PostgresUrl) 
             print(&compared)?;
         }
     }
+    data_dir.mark_as_moved(&target.shown)?;
     eprintln!("everything is in {}. Start its nodes, each with the same master key:", target.shown);
     eprintln!("  webhooks-server --store URL {}", given.flags());
-    eprintln!("{} was not changed. Keep it until you are satisfied, but start no server on it:", source.path.display());
-    eprintln!("a server would make the pending deliveries a second time");
+    eprintln!("{} was not changed. Keep it until you are satisfied. A server does not start on it, because", source.path.display());
+    eprintln!("it would make the pending deliveries a second time");
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::PauseScope;
 use crate::node::open_store;
-use crate::store::Store;
+use crate::store::{Page, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -54,6 +54,16 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             let account = account_of(&*store, &scope).await?;
             if let (PauseScope::Webhook(id), None) = (&scope, &account) {
                 bail!("there is no webhook {id}");
+            }
+            if let PauseScope::Account(name) = &scope
+                && store
+                    .list_webhooks(Some(name.clone()), None, Page { after: None, limit: 1 })
+                    .await
+                    .context("cannot look for webhooks")?
+                    .items
+                    .is_empty()
+            {
+                eprintln!("warning: the account {name} has no webhook; check the spelling");
             }
             let event = event("deliveries.paused", account, &scope, now);
             let paused = store.pause_deliveries(scope.clone(), now, &event).await.context("cannot pause deliveries")?;

@@ -49,6 +49,34 @@ impl DataDir {
         self.file("webhooks.db")
     }
 
+    /// Records that everything in this directory was moved, so that no server starts here by mistake.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(crate) fn mark_as_moved(&self, target: &str) -> anyhow::Result<()> {
+        let file = self.moved_file();
+        let write = || std::fs::write(&file, format!("{target}\n")).and_then(|()| private_file::restrict(&file));
+        write().with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// # Errors
+    /// If everything in this directory was moved to another store.
+    pub(crate) fn refuse_if_moved(&self) -> anyhow::Result<()> {
+        let file = self.moved_file();
+        let Ok(target) = std::fs::read_to_string(&file) else { return Ok(()) };
+        bail!(
+            "the data in {} was moved to {}: start servers with --store for this database; a server here would make the pending \
+             deliveries a second time. To use the old data all the same, remove the file {}",
+            self.path.display(),
+            target.trim(),
+            file.display()
+        )
+    }
+
+    fn moved_file(&self) -> PathBuf {
+        self.file("moved-to")
+    }
+
     /// Returns the path of the database.
     ///
     /// # Errors
@@ -100,18 +128,12 @@ impl DataDir {
     }
 
     /// Opens the database, or creates it if it is missing, and returns its vault. For a new database, writes an access
-    /// token with every scope to a file. Also creates a master key if none is given. The last returned value is true if
-    /// the database is new.
-    pub(crate) async fn open_store(
-        &self,
-        given: &GivenKeys,
-        now: DateTime<Utc>,
-        metrics: Arc<Metrics>,
-    ) -> anyhow::Result<(Sqlite, Vault, bool)> {
+    /// token with every scope to a file. Also creates a master key if none is given.
+    pub(crate) async fn open_store(&self, given: &GivenKeys, now: DateTime<Utc>, metrics: Arc<Metrics>) -> anyhow::Result<(Sqlite, Vault)> {
         let store = Sqlite::open(&self.database(), metrics)?;
         let keys = store.list_keys().await.context("cannot read the database")?;
         if !keys.is_empty() {
-            return Ok((store, given.vault(&keys)?, false));
+            return Ok((store, given.vault(&keys)?));
         }
         let key = match given.only_key()? {
             Some(key) => key.clone(),
@@ -130,7 +152,7 @@ impl DataDir {
         // both writes.
         write_secret(&self.access_token_file(), &secret)?;
         store.initialise(vault.initial_records(now), token).await.context("cannot write to the database")?;
-        Ok((store, vault, true))
+        Ok((store, vault))
     }
 
     /// Returns the default file of the master key.

@@ -24,8 +24,6 @@ use crate::store::{StorageLimits, Store};
 pub struct Opened {
     pub store: Arc<dyn Store>,
     pub vault: Vault,
-    /// Whether this start created the database and wrote its first access token to a file.
-    pub first_start: bool,
     /// The lock of the data directory. While this file is open, no other server can use the database. On PostgreSQL,
     /// this member is `None`.
     pub lock: Option<File>,
@@ -38,15 +36,16 @@ pub async fn open(settings: &Settings, limits: StorageLimits, clock: &Clock, met
     match &settings.store {
         StoreAddress::Sqlite => {
             let lock = data_dir.lock()?;
+            data_dir.refuse_if_moved()?;
             let given = GivenKeys::read(settings, data_dir.master_key_file()).await?;
-            let (store, vault, first_start) = data_dir.open_store(&given, clock.now(), metrics).await?;
-            Ok(Opened { store: Arc::new(store.limited(limits)), vault, first_start, lock: Some(lock) })
+            let (store, vault) = data_dir.open_store(&given, clock.now(), metrics).await?;
+            Ok(Opened { store: Arc::new(store.limited(limits)), vault, lock: Some(lock) })
         }
         StoreAddress::Postgres(url) => {
             let given = GivenKeys::read(settings, data_dir.master_key_file()).await?;
             let store = open_postgres(settings, url, metrics).await?.limited(limits);
             let vault = vault_of(&store, &given, clock).await?;
-            Ok(Opened { store: Arc::new(store), vault, first_start: false, lock: None })
+            Ok(Opened { store: Arc::new(store), vault, lock: None })
         }
     }
 }

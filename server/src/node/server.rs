@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -28,22 +28,33 @@ use crate::http::rate_limit::Limit;
 use crate::http::refused_requests::RefusedRequests;
 use crate::http::{App, routes};
 use crate::metrics::Metrics;
-use crate::model::Rate;
 use crate::model::event_types::Catalogue;
+use crate::model::{Rate, StoredToken};
 use crate::node::admin::AdminListener;
 use crate::node::audit::Audit;
 use crate::node::data_dir::DataDir;
 use crate::node::descriptors::Descriptors;
-use crate::node::listener::{self, Limits, Listener, Timeouts, tls};
+use crate::node::listener::tls::ApiCertificate;
+use crate::node::listener::{self, Limits, Listener, Timeouts};
 use crate::node::open_store::{self, Opened};
+use crate::secrets::access_token::token_hash;
+use crate::secrets::private_file;
 use crate::slots::{Caps, NewHost, Slots};
-use crate::store::{DeactivationPolicy, StorageLimits};
+use crate::store::{DeactivationPolicy, StorageLimits, Store};
 
 /// Maximum time that a stopping server waits for the end of requests to the admin listener.
 const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum time that a stopping server needs to store when access tokens were last used.
 const STORE_USES_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What to do if the database has no access token.
+const CREATE_TOKEN: &str = "
+There is no access token yet. Create one, with the same settings of the store and the master key as this server:
+
+webhooks-server token create --account ACCOUNT --scope webhooks.write --scope webhooks.read
+webhooks-server token create --platform --scope notifications.publish
+";
 
 /// Maximum number of requests to the API that are in progress. Further requests wait.
 const MAX_REQUESTS: usize = 1024;
@@ -54,17 +65,41 @@ pub struct Server {
     admin: AdminListener,
     engine: Arc<Engine>,
     access_tokens: Arc<AccessTokens>,
-    /// The task that stores the last uses of access tokens. The task ends when this set is dropped.
+    /// The tasks that store the last uses of access tokens and read renewed certificates. They end when this set is dropped.
     maintenance: JoinSet<()>,
-    tls: bool,
+    certificate: Option<Arc<ApiCertificate>>,
     drain_delay: Duration,
     drain_timeout: Duration,
     access_token_file: PathBuf,
-    first_start: bool,
+    next_step: Option<NextStep>,
     audit: Audit,
     log: Logger,
     /// The lock of the data directory.
     _lock: Option<File>,
+}
+
+/// What the operator has to do before the API can be used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NextStep {
+    /// Use the first access token, which is in a file.
+    UseFirstToken,
+    /// Create an access token.
+    CreateToken,
+}
+
+impl NextStep {
+    /// The first access token stays the next step until a request has used it. A start can fail after it has created the
+    /// token, for example because the port is in use.
+    async fn find(store: &dyn Store, first_token: &Path) -> anyhow::Result<Option<NextStep>> {
+        let tokens = store.list_tokens().await.context("cannot read the access tokens")?;
+        if tokens.is_empty() {
+            return Ok(Some(NextStep::CreateToken));
+        }
+        let Some(secret) = private_file::read_secret(first_token, "access token file").ok().flatten() else { return Ok(None) };
+        let hash = token_hash(secret.trim());
+        let is_unused = |token: &StoredToken| token.hash == hash && token.last_used_at.is_none() && token.revoked_at.is_none();
+        Ok(tokens.iter().any(is_unused).then_some(NextStep::UseFirstToken))
+    }
 }
 
 impl Server {
@@ -81,7 +116,7 @@ impl Server {
             min_free_bytes: settings.min_free_bytes,
         };
         let audit_log = AuditLog::start(settings.audit_log.as_ref(), metrics.clone(), log.clone())?;
-        let Opened { store, vault, first_start, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
+        let Opened { store, vault, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
         for id in vault.retired_ids() {
             slog::warn!(log, "a retired master key is given: remove it from the settings of this server"; "key" => id.to_string());
@@ -137,8 +172,9 @@ impl Server {
             request_body_max_bytes: settings.request_body_bytes as usize,
             contexts: Contexts::default(),
         };
-        let tls = settings.tls_cert_file.as_deref().zip(settings.tls_key_file.as_deref());
-        let with_tls = tls.is_some();
+        let files = settings.tls_cert_file.as_deref().zip(settings.tls_key_file.as_deref());
+        let certificate = files.map(|(certificate, key)| ApiCertificate::read(certificate, key)).transpose()?.map(Arc::new);
+        let with_tls = certificate.is_some();
         let max_connections = descriptors.connections(settings.max_connections);
         if serves && max_connections < settings.max_connections as usize {
             slog::info!(log, "this process may open too few files and sockets for the configured number of connections: raise the \
@@ -151,7 +187,7 @@ impl Server {
         };
         let options = listener::Options {
             name: "api",
-            tls: tls.map(|(certificate_file, key_file)| tls::acceptor(certificate_file, key_file)).transpose()?,
+            tls: certificate.as_ref().map(ApiCertificate::acceptor).transpose()?,
             limits: Limits {
                 total: max_connections,
                 // If the limit of the process does not allow the configured number, the number for one address shrinks too.
@@ -178,7 +214,8 @@ impl Server {
         };
         let admin =
             AdminListener::start(settings.admin_listen, engine.clone(), store.clone(), clock.clone(), metrics, admin_options, &log).await?;
-        let audit = Audit::start(refused_requests, store, audit_log, clock, &log);
+        let audit = Audit::start(refused_requests, store.clone(), audit_log, clock, &log);
+        let next_step = NextStep::find(store.as_ref(), &data_dir.access_token_file()).await?.filter(|_| serves);
         // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt
         // attempts in flight.
         engine.start(delivers);
@@ -186,17 +223,21 @@ impl Server {
         if serves {
             maintenance.spawn(access_tokens.clone().maintain());
         }
+        if let Some(certificate) = &certificate {
+            certificate.warn_if_invalid(Clock::system().now(), &log);
+            maintenance.spawn(certificate.clone().watch(log.clone()));
+        }
         Ok(Server {
             http,
             admin,
             engine,
             access_tokens,
             maintenance,
-            tls: with_tls,
+            certificate,
             drain_delay: Duration::from_secs(settings.drain_delay_seconds),
             drain_timeout: Duration::from_secs(settings.drain_timeout_seconds),
             access_token_file: data_dir.access_token_file(),
-            first_start,
+            next_step,
             audit,
             log,
             _lock: lock,
@@ -215,26 +256,29 @@ impl Server {
         self.admin.address()
     }
 
-    /// Prints the address of the API to standard output. At the first start, also prints the next steps. Never prints
-    /// the access token.
+    /// Prints the address of the API to standard output, and the next step of the operator. Never prints an access token.
     pub fn greet(&self) {
-        let scheme = if self.tls { "https" } else { "http" };
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let version = env!("CARGO_PKG_VERSION");
         let greeting = match self.address() {
-            Some(address) if self.first_start => {
-                format!("webhooks-server {version} listens on {scheme}://{address}\n{}", self.what_next(scheme, address))
+            Some(address) => {
+                let next = match self.next_step {
+                    Some(NextStep::UseFirstToken) => self.use_first_token(scheme, address),
+                    Some(NextStep::CreateToken) => CREATE_TOKEN.to_owned(),
+                    None => String::new(),
+                };
+                format!("webhooks-server {version} listens on {scheme}://{address}\n{next}")
             }
-            Some(address) => format!("webhooks-server {version} listens on {scheme}://{address}\n"),
             None => format!("webhooks-server {version} delivers\n"),
         };
         // The server also works if its standard output is closed, so an error is ignored.
         let _ = std::io::stdout().write_all(greeting.as_bytes());
     }
 
-    fn what_next(&self, scheme: &str, address: SocketAddr) -> String {
+    fn use_first_token(&self, scheme: &str, address: SocketAddr) -> String {
         format!(
             r#"
-This is its first start. An access token with every scope, for the account `default`, is in {token}.
+An access token with every scope, for the account `default`, is in {token}.
 In another terminal, register a webhook:
 
 export API_BASE_URL={scheme}://{address}
@@ -256,6 +300,19 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         )
     }
 
+    /// Reads the certificate of the API again.
+    pub fn reload(&self) {
+        let Some(certificate) = &self.certificate else {
+            return slog::info!(self.log, "there is nothing to reload: the API has no TLS certificate");
+        };
+        match certificate.reload() {
+            Ok(()) => slog::info!(self.log, "the TLS certificate of the API was loaded again"),
+            Err(error) => {
+                slog::error!(self.log, "the TLS certificate of the API cannot be loaded again; the old one stays"; "error" => format!("{error:#}"));
+            }
+        }
+    }
+
     /// Stops the node. During the drain delay, it reports that it is not ready, but still serves requests. After the
     /// delay, it refuses new requests and leases no more deliveries. It waits for requests and attempts in flight, but
     /// not longer than the drain timeout.
@@ -265,7 +322,8 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
             slog::info!(self.log, "draining: reporting not ready, still serving"; "seconds" => self.drain_delay.as_secs());
             tokio::time::sleep(self.drain_delay).await;
         }
-        slog::info!(self.log, "stopping: no new requests or attempts; waiting for those in flight");
+        slog::info!(self.log, "stopping: no new requests or attempts; waiting for those in flight; a second signal ends the server at once";
+            "attempts" => self.engine.slots().in_flight(), "until" => (Clock::system().now() + self.drain_timeout).to_rfc3339());
         let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.engine.stop();
         // The API closes before the engine is drained. The last requests can still publish notifications. Another node

@@ -91,6 +91,10 @@ pub(crate) fn read_secret(path: &Path, what: &str) -> anyhow::Result<Option<Zero
     if text.len() as u64 > MAX_SECRET_BYTES {
         bail!("the {what} {shown} has more than {MAX_SECRET_BYTES} bytes: name the file that contains only the secret");
     }
+    // Some editors write a byte order mark, which is no part of the secret.
+    if text.starts_with('\u{feff}') {
+        text = Zeroizing::new(text['\u{feff}'.len_utf8()..].to_owned());
+    }
     Ok(Some(text))
 }
 

@@ -35,7 +35,9 @@ pub(crate) use fleet::{Fleet, run_blocking};
 pub(crate) use hostile::{HostileBehaviour, HostileReceiver};
 pub(crate) use name_server::NameServer;
 pub(crate) use nginx::Nginx;
-pub(crate) use process::{ADMIN_LISTENER, DATA_DIR, Process, run_binary, run_binary_wrapped, spawn_binary, wrapper_enforcing_file_modes};
+pub(crate) use process::{
+    ADMIN_LISTENER, DATA_DIR, Process, run_binary, run_binary_wrapped, spawn_binary, spawn_binary_with, wrapper_enforcing_file_modes,
+};
 pub(crate) use receiver::{Callback, Receiver, Reply};
 pub(crate) use server::{Server, Setup};
 pub(crate) use token_endpoint::{TokenBehaviour, TokenEndpoint};

@@ -48,6 +48,7 @@ mod retention; // retention and full storage
 mod secrets; // secrets never appear in files, logs or responses
 mod server_start; // first start, keys, tokens, configuration mistakes
 mod settings; // every flag is used in a test; the log settings
+mod signals; // signals, and the renewal of the certificate
 mod signing_secrets; // rotation of signing secrets
 mod store_faults; // responses when the database is damaged or locked
 mod tampering; // changed rows of the database send no secret to another place

@@ -130,8 +130,31 @@ async fn a_later_start_creates_no_token() {
     let mut process = Process::start(&[]).await;
     process.kill().await;
     process.start_again().await;
-    assert_eq!(process.startup_output.lines().count(), 1);
     assert_eq!(process.token_command(&["list"]).await.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn the_first_token_is_shown_until_a_request_has_used_it() {
+    let mut process = Process::start_embedded(&[]).await;
+    let message = "An access token with every scope";
+    assert!(process.output_until_end().await.contains(message));
+    process.start_again().await;
+    assert!(process.output_until_end().await.contains(message), "no request has used the token");
+    process.start_again().await;
+    process.api().list("/webhooks").await;
+    assert!(process.output_until_end().await.contains(message));
+    process.start_again().await;
+    assert_eq!(process.output_until_end().await.lines().count(), 1, "a request has used the token");
+}
+
+#[tokio::test]
+async fn a_database_without_tokens_causes_a_message_with_the_command_that_creates_one() {
+    let mut process = Process::start(&[]).await;
+    process.terminate().await;
+    process.database().run("DELETE FROM tokens").await;
+    process.start_again().await;
+    let output = process.output_until_end().await;
+    assert!(output.contains("There is no access token yet.") && output.contains("webhooks-server token create --account"), "{output}");
 }
 
 #[tokio::test]

@@ -53,11 +53,17 @@ impl Authority {
     /// are for `--tls-cert-file` and `--tls-key-file`.
     pub(crate) fn certificate_files(&self, directory: &Path) -> [String; 2] {
         let (certificate, key) = self.certificate();
-        [("tls.pem", certificate.pem()), ("tls-key.pem", key.serialize_pem())].map(|(name, pem)| {
-            let path = directory.join(name);
-            super::write_private(&path, &pem);
-            path.display().to_string()
-        })
+        write(directory, &certificate, &key)
+    }
+
+    /// Like [`Authority::certificate_files`], but the certificate has expired at the beginning of 2 January 2020 (UTC).
+    pub(crate) fn expired_files(&self, directory: &Path) -> [String; 2] {
+        let key = KeyPair::generate().expect("a key");
+        let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2020, 1, 2);
+        let certificate = parameters.signed_by(&key, &self.issuer).expect("a certificate");
+        write(directory, &certificate, &key)
     }
 
     /// Returns a TLS acceptor with a certificate of this authority. The acceptor offers `protocols` (ALPN, RFC 7301).
@@ -74,4 +80,12 @@ impl Authority {
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         TlsAcceptor::from(Arc::new(config))
     }
+}
+
+fn write(directory: &Path, certificate: &rcgen::Certificate, key: &KeyPair) -> [String; 2] {
+    [("tls.pem", certificate.pem()), ("tls-key.pem", key.serialize_pem())].map(|(name, pem)| {
+        let path = directory.join(name);
+        super::write_private(&path, &pem);
+        path.display().to_string()
+    })
 }

@@ -388,7 +388,7 @@ struct Started {
 async fn spawn(flags: &[String], log: &Log) -> Result<Started, String> {
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let SpawnedServer { child, startup_output, output, log_reader } = spawn_until_listening(&[], &flags, log).await?;
-    drain(output);
+    drain(output, Log::default());
     // A node that only delivers has no API address.
     let address = webhooks_process::address_in(&startup_output).map(str::to_owned);
     Ok(Started { child, address, log_reader })

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
@@ -21,6 +21,10 @@ pub(crate) struct Process {
     address: SocketAddr,
     /// The standard output of the most recent start.
     pub(crate) startup_output: String,
+    /// The standard output of the most recent start after `startup_output`.
+    later_output: Log,
+    /// The task that reads the standard output of the process until the process closes it.
+    output_reader: JoinHandle<()>,
     log: Log,
     /// The task that reads the standard error of the process until the process closes it.
     log_reader: JoinHandle<()>,
@@ -56,7 +60,12 @@ pub(crate) async fn run_binary(arguments: &[&str]) -> Output {
 
 /// Starts `webhooks-server` with these arguments, and does not wait for its end. A dropped process is killed.
 pub(crate) fn spawn_binary(arguments: &[&str]) -> Child {
-    wrapped_command(&[], arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+    spawn_binary_with(arguments, Stdio::null(), Stdio::null())
+}
+
+/// Like [`spawn_binary`], with this standard output and standard error.
+pub(crate) fn spawn_binary_with(arguments: &[&str], stdout: Stdio, stderr: Stdio) -> Child {
+    wrapped_command(&[], arguments).stdout(stdout).stderr(stderr).spawn().expect("the binary runs")
 }
 
 /// Runs `wrapper` with `webhooks-server` and these arguments as its last arguments. The wrapper must exec the server.
@@ -106,8 +115,10 @@ impl Process {
     ) -> Process {
         let flags: Vec<String> = ["--dev"].iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
         let (wrapper, log) = (wrapper(&directory.path().join(DATA_DIR)), Log::default());
-        let Started { child, address, startup_output, log_reader } = spawn(&wrapper, &database, &flags, creates_token, &log).await;
-        Process { proxy: Proxy::start(address).await, child, address, startup_output, log, log_reader, database, directory, flags }
+        let Started { child, address, startup_output, later_output, output_reader, log_reader } =
+            spawn(&wrapper, &database, &flags, creates_token, &log).await;
+        let proxy = Proxy::start(address).await;
+        Process { proxy, child, address, startup_output, later_output, output_reader, log, log_reader, database, directory, flags }
     }
 
     /// Kills the process (SIGKILL), so that it cannot stop gracefully. Also removes its node from the database.
@@ -126,6 +137,8 @@ impl Process {
         self.child = started.child;
         self.address = started.address;
         self.startup_output = started.startup_output;
+        self.later_output = started.later_output;
+        self.output_reader = started.output_reader;
         self.log_reader = started.log_reader;
         self.proxy.set_upstream(started.address);
     }
@@ -151,7 +164,12 @@ impl Process {
 
     /// Asks for a graceful stop (SIGTERM).
     pub(crate) async fn request_stop(&self) {
-        signal("-TERM", self.child.id()).await;
+        self.signal("-TERM").await;
+    }
+
+    /// Sends a signal, such as `-HUP`.
+    pub(crate) async fn signal(&self, name: &str) {
+        signal(name, self.child.id()).await;
     }
 
     /// Stops gracefully, and returns the exit status.
@@ -164,7 +182,15 @@ impl Process {
     pub(crate) async fn wait_for_exit(&mut self) -> ExitStatus {
         let status = with_timeout("the server to exit", self.child.wait()).await.expect("an exit status");
         with_timeout("the end of its log", &mut self.log_reader).await.expect("the log reader does not panic");
+        with_timeout("the end of its output", &mut self.output_reader).await.expect("the output reader does not panic");
         status
+    }
+
+    /// Stops the process gracefully, and returns the whole standard output of its most recent start.
+    pub(crate) async fn output_until_end(&mut self) -> String {
+        self.terminate().await;
+        let later = self.later_output.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{}{}", self.startup_output, String::from_utf8_lossy(&later))
     }
 
     /// The standard error of all starts, until now.
@@ -292,6 +318,8 @@ struct Started {
     child: Child,
     address: SocketAddr,
     startup_output: String,
+    later_output: Log,
+    output_reader: JoinHandle<()>,
     log_reader: JoinHandle<()>,
 }
 
@@ -313,8 +341,9 @@ async fn spawn(wrapper: &[String], database: &Database, flags: &[String], create
         let read = with_timeout("the rest of the startup output", output.read_line(&mut startup_output)).await.expect("readable output");
         assert!(read > 0, "the output is incomplete: {startup_output}");
     }
-    drain(output);
-    Started { child, address, startup_output, log_reader }
+    let later_output = Log::default();
+    let output_reader = drain(output, later_output.clone());
+    Started { child, address, startup_output, later_output, output_reader, log_reader }
 }
 
 /// A server that has printed its first line of output.
@@ -330,14 +359,7 @@ pub(super) async fn spawn_until_listening(wrapper: &[String], arguments: &[&str]
     let child = wrapped_command(wrapper, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap_or_else(|error| panic!("cannot start {wrapper:?} webhooks-server: {error}"));
     let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut errors = child.stderr.take().expect("a pipe");
-    let shared_log = log.clone();
-    let mut log_reader = tokio::spawn(async move {
-        let mut chunk = [0; 4096];
-        while let Ok(count @ 1..) = errors.read(&mut chunk).await {
-            shared_log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
-        }
-    });
+    let mut log_reader = drain(child.stderr.take().expect("a pipe"), log.clone());
     let mut startup_output = String::new();
     with_timeout("the rest of the startup output", output.read_line(&mut startup_output)).await.expect("readable output");
     if startup_output.is_empty() {
@@ -347,7 +369,12 @@ pub(super) async fn spawn_until_listening(wrapper: &[String], arguments: &[&str]
     Ok(SpawnedServer { child, startup_output, output, log_reader })
 }
 
-/// Discards further output. A full pipe would block the server.
-pub(super) fn drain(mut output: BufReader<ChildStdout>) {
-    tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
+/// Appends further output to `log`. A full pipe would block the server.
+pub(super) fn drain(mut output: impl AsyncRead + Unpin + Send + 'static, log: Log) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut chunk).await {
+            log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
+        }
+    })
 }

@@ -58,6 +58,9 @@ async fn a_source_or_target_in_use_is_refused_and_not_changed() {
     let database = Database::create();
     migrate_successfully(&data_dir, &database.url).await;
     database.execute(MAKE_UNFINISHED);
+    let refused = source.start_error(&[]).await;
+    assert!(refused.contains("was moved to postgres://") && refused.contains(&source.file("moved-to").display().to_string()), "{refused}");
+    std::fs::remove_file(source.file("moved-to")).expect("the file of the finished move");
     source.start_again().await;
     source.kill().await;
     let error = error_for(&database).await;
