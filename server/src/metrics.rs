@@ -17,6 +17,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
+mod text_format;
+
+pub use text_format::TextFormat;
+
 use crate::model::{BacklogCounts, DuePerLane, Fleet, Lane, Next, Outcome, Pause, PauseScope, StorageUse};
 
 /// Buckets in seconds for disk and database operations.
@@ -255,9 +259,6 @@ fn of_lane(lane: Lane) -> Label {
 }
 
 impl Metrics {
-    /// The media type of the OpenMetrics text format 1.0.
-    pub const MEDIA_TYPE: &'static str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
     /// Returns all metrics in the OpenMetrics text format.
     ///
     /// # Errors

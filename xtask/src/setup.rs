@@ -18,7 +18,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(300);
 /// On a machine with systemd, `postgresql` and `pgbouncer` start services on ports 5432 and 6432. These services do not disturb the
 /// tests, which start their own servers on other ports. To prevent their start, this command would have to change a setting of the
 /// whole machine permanently.
-const PROGRAMS: [(&str, &str); 17] = [
+const PROGRAMS: [(&str, &str); 18] = [
     ("cc", "build-essential"),
     ("curl", "curl"),
     ("bash", "bash"),
@@ -36,6 +36,7 @@ const PROGRAMS: [(&str, &str); 17] = [
     ("postgres", "postgresql"),
     ("pgbouncer", "pgbouncer"),
     ("/usr/sbin/nginx", "nginx"),
+    ("promtool", "prometheus"),
 ];
 
 /// # Errors

@@ -20,7 +20,7 @@ use crate::config::AdminListen;
 use crate::delivery::{Engine, chain};
 use crate::http::contexts::{Contexts, Lender, Lent};
 use crate::http::dispatch::Dispatcher;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, TextFormat};
 use crate::model::{Lane, PauseScope, StorageUse};
 use crate::node::listener::{self, Listener};
 use crate::slots::Slots;
@@ -190,8 +190,9 @@ async fn get_metrics(rqctx: RequestContext<Arc<State>>) -> Result<Response<Body>
     let state = rqctx.context();
     let slots = state.engine.slots();
     state.metrics.set_in_flight(slots.in_flight(), slots.caps().total);
+    let format = TextFormat::preferred(rqctx.request.headers());
     let text = state.metrics.to_text().map_err(|error| HttpError::for_internal_error(error.to_string()))?;
-    Ok(response(StatusCode::OK, Metrics::MEDIA_TYPE, text))
+    Ok(response(StatusCode::OK, format.media_type(), format.convert(text)))
 }
 
 impl State {

@@ -1,6 +1,8 @@
 //! Metrics. Also tests that the dashboard, the alerts and the table of metrics in the documentation match the metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::process::Stdio;
 
 use chrono::{TimeDelta, Utc};
 use http::Method;
@@ -101,6 +103,24 @@ async fn start_busy_server() -> Server {
     })
     .await;
     server
+}
+
+#[tokio::test]
+async fn a_client_that_asks_for_the_format_of_prometheus_gets_it() {
+    if webhooks_postgres::skip_without(&["promtool"]) {
+        return;
+    }
+    let server = Server::start().await;
+    server.api().register_url("https://example.com").await;
+    let accept = [("accept", "text/plain;version=0.0.4")];
+    let response = server.admin_api().send(Method::GET, "/metrics", &accept, "").await;
+    assert_eq!(response.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let mut check = webhooks_process::command("promtool");
+    check.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut check = check.spawn().expect("promtool runs");
+    check.stdin.take().expect("a pipe").write_all(&response.body).expect("promtool reads");
+    let output = check.wait_with_output().expect("promtool ends");
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test]
