@@ -18,8 +18,11 @@ pub enum Code {
     Unauthenticated,
     /// 403: the access token lacks the scope that the operation requires.
     InsufficientScope,
-    /// 404: there is no such object, or the object belongs to another account.
+    /// 404: there is no such object, or the object belongs to another account. Or the address of the API is wrong, so there
+    /// is no such path.
     NotFound,
+    /// 405: the path does not have the method. The operations of this crate never cause this code.
+    MethodNotAllowed,
     /// 409: an earlier request used the same idempotency key with another body.
     IdempotencyConflict,
     /// 409: the webhook is deactivated.
@@ -30,7 +33,7 @@ pub enum Code {
     NotificationDeleted,
     /// 413: the body is too large.
     PayloadTooLarge,
-    /// 415: the body is not JSON.
+    /// 415: the body is not JSON, or it is compressed.
     UnsupportedMediaType,
     /// 429: there were too many requests. The service did not execute the operation.
     RateLimited,
@@ -44,12 +47,13 @@ pub enum Code {
 
 impl Code {
     /// All codes that this version of the crate knows.
-    pub const ALL: [Code; 14] = [
+    pub const ALL: [Code; 15] = [
         Code::InvalidRequest,
         Code::CredentialsRequired,
         Code::Unauthenticated,
         Code::InsufficientScope,
         Code::NotFound,
+        Code::MethodNotAllowed,
         Code::IdempotencyConflict,
         Code::WebhookDeactivated,
         Code::WebhookLimit,
@@ -70,6 +74,7 @@ impl Code {
             Code::Unauthenticated => "unauthenticated",
             Code::InsufficientScope => "insufficient_scope",
             Code::NotFound => "not_found",
+            Code::MethodNotAllowed => "method_not_allowed",
             Code::IdempotencyConflict => "idempotency_conflict",
             Code::WebhookDeactivated => "webhook_deactivated",
             Code::WebhookLimit => "webhook_limit",

@@ -1475,13 +1475,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
+                        "^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -1679,13 +1679,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
+                        "^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -5270,13 +5270,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
+                        "^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -5396,13 +5396,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
+                        "^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -5638,13 +5638,13 @@ The text is erased when the notification is deleted.*/
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
             {
                 ::regress::Regex::new(
-                        "^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
+                        "^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$",
                     )
                     .unwrap()
             });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^https://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
+                    "doesn't match pattern \"^[Hh][Tt][Tt][Pp][Ss]://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\\x21\\x24-\\x3b\\x3d\\x40-\\x5b\\x5d\\x5f\\x61-\\x7a\\x7c\\x7e]*)?(\\?[\\x21\\x24-\\x26\\x28-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x7e]*)?$\""
                         .into(),
                 );
             }
@@ -9019,7 +9019,7 @@ Register a target URL once. The service then sends the notifications of the sele
 
 Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope. If an object does not exist or belongs to another account, the response is 404.
 
-Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. Two members of an object in `data` may have the same name. The service keeps both, but many parsers read only the last one. If a request has several errors, the response reports only one error. The status of this error comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. There are two exceptions for 429. A request without a valid access token gets 429 instead of 401 if its address sent too many such requests, and the limit on running tests is checked last. A request with a valid access token is never refused because of other requests from its address.
+Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. Two members of an object in `data` may have the same name. The service keeps both, but many parsers read only the last one. If a request has several errors, the response has the status that comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. If a body has several errors, `errors` lists up to 32 of them. There are two exceptions for 429. A request without a valid access token gets 429 instead of 401 if its address sent too many such requests, and the limit on running tests is checked last. A request with a valid access token is never refused because of other requests from its address.
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
@@ -9031,22 +9031,23 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 
 | status | code | when |
 |---|---|---|
-| 400 | `invalid_request` | the body is not valid JSON, cannot be read by every parser, or does not match its schema; `errors` has the position in the body. An error repeats no value of a member. It may name a member, a header, a port or an address. Or an identifier, query or header is not valid. |
+| 400 | `invalid_request` | the body is not valid JSON, cannot be read by every parser, or does not match its schema; `errors` has the position in the body. An error repeats no value of a member. It may name a member, a header, a host, a port or an address. Or an identifier, query or header is not valid. |
 | 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but does not repeat the credentials (`auth`, `headers`) |
 | 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
 | 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
-| 404 | `not_found` | the object does not exist, or it belongs to another account |
+| 404 | `not_found` | the object does not exist, or it belongs to another account, or the path is not in this document |
+| 405 | `method_not_allowed` | the path does not have the method; `Allow` has its methods |
 | 409 | `idempotency_conflict` | the idempotency key was already used with another body |
 | 409 | `webhook_deactivated` | the webhook is deactivated |
 | 409 | `webhook_limit` | the account has reached its maximum number of webhooks |
 | 409 | `notification_deleted` | the notification was deleted and cannot be sent again |
 | 413 | `payload_too_large` | the body is too large |
-| 415 | `unsupported_media_type` | the `Content-Type` of the request is not `application/json` |
+| 415 | `unsupported_media_type` | the `Content-Type` of the request is not `application/json`, or the body has a `Content-Encoding` |
 | 429 | `rate_limited` | the token sent too many requests, the request has no valid token and its address sent too many such requests, or the account already runs two tests. `Retry-After` is the number of seconds to wait |
 | 500 | `internal` | the service failed |
 | 503 | `overloaded` | the service cannot handle the request now. It may already have stored the change that you requested. `Retry-After` is the number of seconds to wait |
 
-If the path is not in this document, the response is 404. If the path does not have the method, the response is 405. In both cases, the body of the response is `{"request_id": "…", "message": "…"}` in `application/json`.
+If the path is not in this document, the response is 404 with the code `not_found`. If the path does not have the method, the response is 405.
 
 ## Limits
 
@@ -9079,6 +9080,7 @@ If the path is not in this document, the response is 404. If the path does not h
 | attempts in progress at the same time | 64 for each webhook and 256 for each account, by default; fewer for a new or failing webhook |
 | attempts that have been in progress for more than 1 second | a separate limit: 256 for each account, by default |
 | one attempt | 15 seconds in total, 5 seconds to open a connection; the service reads at most 64 KiB of the response |
+| response of the `tokenURL` | 64 KiB; the access token in it has at most 8,192 characters |
 | attempts of a delivery | 10 by default; the last attempt is 3 to 4 days after the first; `Retry-After` delays an attempt by at most 24 hours |
 | attempts shown for a delivery | the most recent 50 |
 | deliveries that one call of recoverDeliveries examines | 10,000 |

@@ -27,6 +27,7 @@ mod convert;
 pub mod dispatch;
 pub mod docs;
 pub mod handlers;
+mod paths;
 pub mod rate_limit;
 pub mod refused_requests;
 pub mod reply;

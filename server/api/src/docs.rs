@@ -101,7 +101,8 @@ const fn remedy(kind: Kind) -> &'static str {
         }
         Kind::Unauthenticated => "Send <code>Authorization: Bearer</code> with a valid access token. The operator creates access tokens.",
         Kind::InsufficientScope => "Use an access token with the scope that <code>detail</code> names.",
-        Kind::NotFound => "Check the identifier. Use a token of the account that owns the object.",
+        Kind::NotFound => "Check the path and the identifier. Use a token of the account that owns the object.",
+        Kind::MethodNotAllowed => "Use a method that <code>Allow</code> lists.",
         Kind::IdempotencyConflict => "Use a new <code>Idempotency-Key</code> for another body. To repeat a request, send the same body.",
         Kind::WebhookDeactivated => "Activate the webhook first.",
         Kind::WebhookLimit => "Delete a webhook that you no longer need, or ask the operator for a higher limit.",
@@ -109,7 +110,7 @@ const fn remedy(kind: Kind) -> &'static str {
             "A deleted notification cannot be sent again. Publish a new notification with a new <code>Idempotency-Key</code>."
         }
         Kind::PayloadTooLarge => "Send a smaller body.",
-        Kind::UnsupportedMediaType => "Send JSON, with <code>Content-Type: application/json</code>.",
+        Kind::UnsupportedMediaType => "Send uncompressed JSON, with <code>Content-Type: application/json</code>.",
         Kind::RateLimited => "Wait for the number of seconds in <code>Retry-After</code>, then send the request again.",
         Kind::Internal => {
             "Send the <code>instance</code> of the problem to the operator. The service's log has the cause under this identifier."

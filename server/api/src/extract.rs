@@ -1,16 +1,15 @@
 //! Extractors that never fail. So a handler can first authenticate the caller, and then check the path, the query and
 //! the body.
 
+pub use crate::body_errors::RequestBody;
+use crate::body_errors::{self, Refusal, deserialize, in_plain_words, without_values};
+use crate::json;
+use crate::problem::{ApiError, Kind};
 use async_trait::async_trait;
 use dropshot::{
-    ApiEndpointBodyContentType, ExclusiveExtractor, ExtractorMetadata, HttpError, RequestContext, ServerContext, SharedExtractor, TypedBody,
+    ApiEndpointBodyContentType, ExclusiveExtractor, ExtractorMetadata, Header, HttpError, Path, Query, RequestContext, RequestInfo,
+    ServerContext, SharedExtractor, TypedBody,
 };
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-
-use crate::json::{self, pointer};
-use crate::problem::{ApiError, Kind};
-use crate::types::ObjectOnly;
 
 /// A JSON body that has not been read yet.
 pub struct JsonBody<T> {
@@ -19,7 +18,7 @@ pub struct JsonBody<T> {
 }
 
 #[async_trait]
-impl<T: JsonSchema + DeserializeOwned + Send + Sync + 'static> ExclusiveExtractor for JsonBody<T> {
+impl<T: RequestBody> ExclusiveExtractor for JsonBody<T> {
     async fn from_request<C: ServerContext>(
         _: &RequestContext<C>,
         request: hyper::Request<dropshot::Body>,
@@ -40,62 +39,84 @@ impl<T> JsonBody<T> {
     }
 }
 
-/// Parses a JSON body. An error names the position of the invalid value as a JSON Pointer (RFC 6901).
+/// Parses a JSON body. The error has the position of each invalid value as a JSON Pointer (RFC 6901).
 ///
 /// # Errors
 /// Fails if the bytes are not one JSON object that `T` accepts, or if not every JSON parser can read them.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+pub fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, ApiError> {
     json::check(bytes).map_err(|error| ApiError::at(Kind::InvalidRequest, error.pointer, error.detail))?;
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(ObjectOnly(&mut deserializer)).map_err(|error| {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
-        if error.is_data() { ApiError::at(Kind::InvalidRequest, pointer, without_values(&error.to_string())) } else { not_json(&error) }
-    })?;
-    deserializer.end().map_err(|error| not_json(&error))?;
-    Ok(value)
-}
-
-fn not_json(error: &serde_json::Error) -> ApiError {
-    ApiError::at(Kind::InvalidRequest, "", format!("the body is not one valid JSON value: {error}"))
-}
-
-/// Removes the quoted value from an error message of serde, because the value may be a password that was sent in the
-/// wrong member. Names of members are not removed: the caller needs them, and `pointer` contains them too.
-fn without_values(message: &str) -> String {
-    const EXPECTED: &str = ", expected ";
-    let quoting = ["invalid type: ", "invalid value: ", "unknown variant "];
-    let start = quoting.iter().filter_map(|prefix| Some(message.find(prefix)? + prefix.len())).min();
-    let (Some(start), Some(expected)) = (start, message.rfind(EXPECTED)) else { return message.to_owned() };
-    // The kind of the value comes before the quoted value. The text after the last `expected` is written by the service.
-    let found = message.get(start..expected).unwrap_or_default();
-    let kind = found.split(['`', '"']).next().unwrap_or_default().trim_end();
-    let kind = if kind.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' ') { kind } else { "" };
-    format!("{}{}", format!("{}{kind}", &message[..start]).trim_end(), &message[expected..])
+    deserialize(bytes).map_err(|refusal| match refusal {
+        Refusal::Body(first) => ApiError::of_body(body_errors::find::<T>(bytes, first)),
+        Refusal::NotJson { pointer, message } => ApiError::at(Kind::InvalidRequest, pointer, message),
+    })
 }
 
 /// The path, the query or the headers of a request. If `E` is not valid in the request, this value contains the error
 /// instead.
-pub struct Checked<E>(Result<E, HttpError>);
+pub struct Checked<E>(Result<E, String>);
 
 impl<E> Checked<E> {
     /// Returns the path, the query or the headers.
     ///
     /// # Errors
-    /// Fails if the request does not match the schema.
+    /// Fails if the request does not match the schema. The error names the parameter.
     pub fn get(self) -> Result<E, ApiError> {
-        self.0.map_err(|error| ApiError::new(Kind::InvalidRequest, without_values(&error.external_message)))
+        self.0.map_err(|detail| ApiError::new(Kind::InvalidRequest, detail))
     }
 }
 
 #[async_trait]
-impl<E: SharedExtractor> SharedExtractor for Checked<E> {
+impl<E: NamedParameters> SharedExtractor for Checked<E> {
     async fn from_request<C: ServerContext>(rqctx: &RequestContext<C>) -> Result<Checked<E>, HttpError> {
-        Ok(Checked(E::from_request(rqctx).await))
+        let extracted = E::from_request(rqctx).await;
+        Ok(Checked(extracted.map_err(|error| {
+            // dropshot puts its own words before the message of serde.
+            let message = error.external_message;
+            let message = ["unable to parse query string: ", "bad parameter in URL path: "]
+                .iter()
+                .find_map(|prefix| message.strip_prefix(prefix))
+                .unwrap_or(&message);
+            let detail = in_plain_words(&without_values(message));
+            E::refused(&rqctx.request, detail)
+        })))
     }
 
     fn metadata(content_type: ApiEndpointBodyContentType) -> ExtractorMetadata {
         E::metadata(content_type)
+    }
+}
+
+/// Parameters whose errors name the parameter. The messages of dropshot do not.
+pub trait NamedParameters: SharedExtractor {
+    /// Returns the error of a request. `detail` does not name the parameter.
+    fn refused(request: &RequestInfo, detail: String) -> String;
+}
+
+impl<T: RequestBody> NamedParameters for Query<T> {
+    fn refused(request: &RequestInfo, detail: String) -> String {
+        let refused = request.uri().query().unwrap_or_default().split('&').find_map(|parameter| {
+            let error = serde_urlencoded::from_str::<T>(parameter).err()?;
+            let (name, _) = url::form_urlencoded::parse(parameter.as_bytes()).next()?;
+            let with_plus = parameter.contains('+') && serde_urlencoded::from_str::<T>(&parameter.replace('+', "%2B")).is_ok();
+            let hint = if with_plus { "; write `+` as `%2B`, because `+` means a space in a query" } else { "" };
+            Some(format!("the parameter `{name}` {}{hint}", in_plain_words(&without_values(&error.to_string()))))
+        });
+        refused.unwrap_or(detail)
+    }
+}
+
+impl<T: RequestBody> NamedParameters for Path<T> {
+    fn refused(_: &RequestInfo, detail: String) -> String {
+        let schema = schemars::schema_for!(T).schema;
+        let names = schema.object.map(|object| object.properties.into_keys().map(|name| format!("`{name}`")).collect::<Vec<_>>());
+        format!("in the path, {} {detail}", names.unwrap_or_default().join(", "))
+    }
+}
+
+/// The handler of `publishNotification` reads its header itself. So the extractor only describes the header.
+impl<T: RequestBody> NamedParameters for Header<T> {
+    fn refused(_: &RequestInfo, detail: String) -> String {
+        detail
     }
 }
 
@@ -104,7 +125,7 @@ mod tests {
     use super::*;
     use crate::types::{NotificationPublication, WebhookRegistration};
 
-    fn error_of<T: DeserializeOwned>(body: &str) -> (String, String) {
+    fn error_of<T: RequestBody>(body: &str) -> (String, String) {
         let error = parse::<T>(body.as_bytes()).err().expect("refused");
         (error.errors[0].pointer.clone(), error.errors[0].detail.clone())
     }
@@ -118,14 +139,19 @@ mod tests {
                 "without a colon",
             ),
             (r#"{"targetURL":"https://example.com","eventTypes":["a","B"]}"#, "/eventTypes/1", "dotted lower-case name"),
-            (r#"{"targetURL":"https://example.com","auth":null}"#, "/auth", "invalid type: null"),
-            (r#"{"targetURL":"https://example.com","colour":"red"}"#, "/colour", "unknown field `colour`"),
-            (r#"{}"#, "", "missing field `targetURL`"),
+            (r#"{"targetURL":"https://example.com","auth":null}"#, "/auth", "must be a JSON object, and not null"),
+            (
+                r#"{"targetURL":"https://example.com","colour":"red"}"#,
+                "/colour",
+                "there is no member `colour`; the members are `targetURL`, ",
+            ),
+            (r#"{}"#, "", "the member `targetURL` is missing"),
             (r#"{"targetURL":"https://example.com"} trailing"#, "", "not one valid JSON value"),
-            (r#"{"targetURL":"#, "", "not one valid JSON value"),
+            (r#"{"targetURL":"#, "/targetURL", "the body ends in a value"),
+            (r#"{"targetURL":"https://example.com","auth":{"type":}}"#, "/auth/type", "not one valid JSON value: expected value"),
             ("", "", "not one valid JSON value"),
-            ("[]", "", "invalid type: sequence"),
-            (r#"["https://example.com"]"#, "", "invalid type: sequence"),
+            ("[]", "", "must be a JSON object, and not an array"),
+            (r#"["https://example.com"]"#, "", "must be a JSON object, and not an array"),
         ] {
             let (actual_pointer, actual_detail) = error_of::<WebhookRegistration>(body);
             assert_eq!(actual_pointer, pointer, "{body}: {actual_detail}");
@@ -151,7 +177,7 @@ mod tests {
         (r#"{"type":12345678}"#, &["1234"]),
     ];
 
-    fn assert_no_value_is_repeated<T: DeserializeOwned>(body: &str) {
+    fn assert_no_value_is_repeated<T: RequestBody>(body: &str) {
         for (value, marks) in VALUES {
             let body = body.replace("VALUE", value);
             if let Err(error) = parse::<T>(body.as_bytes()) {
@@ -195,7 +221,7 @@ mod tests {
             assert_no_value_is_repeated::<DeliveryRecovery>(&format!(r#"{{"{member}":VALUE}}"#));
         }
         let (_, detail) = error_of::<WebhookRegistration>(r#"{"targetURL":12345678}"#);
-        assert!(detail.starts_with("invalid type: integer, expected a string"), "{detail}");
+        assert_eq!(detail, "must be a string, and not a number");
     }
 
     #[test]

@@ -61,6 +61,18 @@ pub fn check(text: &[u8]) -> Result<(), NotInteroperable> {
     Err(NotInteroperable { pointer: pointer(&track.path()), detail: reason.get().detail() })
 }
 
+/// Returns the position of the value in which a text stops being JSON, as a JSON Pointer.
+pub(crate) fn end_of_valid(text: &[u8]) -> String {
+    let reason = Cell::new(Reason::NumberOrSurrogate);
+    let mut track = serde_path_to_error::Track::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    match (Value { levels: usize::MAX, reason: &reason }).deserialize(tracked) {
+        Ok(()) => String::new(),
+        Err(_) => pointer(&track.path()),
+    }
+}
+
 /// Converts a path of `serde_path_to_error` to a JSON Pointer (RFC 6901 §3).
 pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;

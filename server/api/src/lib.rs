@@ -4,6 +4,7 @@
 //! A handler authenticates the caller before it checks the body, the path or the query. So the trait uses the
 //! extractors `JsonBody` and `Checked`, which never fail. A [`Reply`] is either a success or a problem response.
 
+mod body_errors;
 pub mod callback;
 pub mod docs;
 pub mod extract;

@@ -1,7 +1,9 @@
 //! The errors of the API. [`Kind`] lists the kinds of problems. [`Reply`] converts an [`ApiError`] to a response.
 
+use std::borrow::Cow;
+
 use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError};
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 
 use crate::types::{Problem, ProblemError};
 
@@ -13,6 +15,7 @@ pub enum Kind {
     Unauthenticated,
     InsufficientScope,
     NotFound,
+    MethodNotAllowed,
     IdempotencyConflict,
     WebhookDeactivated,
     WebhookLimit,
@@ -25,12 +28,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::InvalidRequest,
         Kind::CredentialsRequired,
         Kind::Unauthenticated,
         Kind::InsufficientScope,
         Kind::NotFound,
+        Kind::MethodNotAllowed,
         Kind::IdempotencyConflict,
         Kind::WebhookDeactivated,
         Kind::WebhookLimit,
@@ -51,12 +55,15 @@ impl Kind {
             Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid access token is required"),
             Kind::InsufficientScope => (StatusCode::FORBIDDEN, "insufficient_scope", "The access token lacks a scope"),
             Kind::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such object"),
+            Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not have this method"),
             Kind::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict", "The idempotency key was used for another request"),
             Kind::WebhookDeactivated => (StatusCode::CONFLICT, "webhook_deactivated", "The webhook is deactivated"),
             Kind::WebhookLimit => (StatusCode::CONFLICT, "webhook_limit", "The account has reached its maximum number of webhooks"),
             Kind::NotificationDeleted => (StatusCode::CONFLICT, "notification_deleted", "The notification was deleted"),
             Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request's body is too large"),
-            Kind::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The request's body must be JSON"),
+            Kind::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The request's body must be uncompressed JSON")
+            }
             Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
             Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
             Kind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The service cannot handle this request now"),
@@ -71,6 +78,8 @@ pub struct ApiError {
     pub detail: String,
     pub errors: Vec<ProblemError>,
     retry_after_seconds: Option<u32>,
+    /// The header that says what the service supports (RFC 9110 §15.5.6 and §15.5.16).
+    supported: Option<Box<(HeaderName, Cow<'static, str>)>>,
     cause: Option<anyhow::Error>,
 }
 
@@ -82,16 +91,23 @@ impl ApiError {
     }
 
     pub fn new(kind: Kind, detail: impl Into<String>) -> ApiError {
-        ApiError { kind, detail: detail.into(), errors: Vec::new(), retry_after_seconds: None, cause: None }
+        ApiError { kind, detail: detail.into(), errors: Vec::new(), retry_after_seconds: None, supported: None, cause: None }
+    }
+
+    /// Creates the error for a body with these errors, of which there is at least one.
+    pub(crate) fn of_body(errors: Vec<ProblemError>) -> ApiError {
+        let first = errors.first().map(ProblemError::to_string).unwrap_or_default();
+        let detail = match errors.len() {
+            0 | 1 => first,
+            count => format!("the body has {count} errors, and `errors` lists them; the first is: {first}"),
+        };
+        ApiError { errors, ..ApiError::new(Kind::InvalidRequest, detail) }
     }
 
     /// Creates an error for a value in the body. `pointer` is the position of the value (RFC 6901).
     pub fn at(kind: Kind, pointer: impl Into<String>, detail: impl Into<String>) -> ApiError {
-        let error = ProblemError { pointer: truncate(pointer.into(), 1024), detail: truncate(detail.into(), 1024) };
-        let detail = match error.pointer.as_str() {
-            "" => error.detail.clone(),
-            pointer => format!("{pointer}: {}", error.detail),
-        };
+        let error = ProblemError::new(pointer, detail);
+        let detail = error.to_string();
         ApiError { errors: vec![error], ..ApiError::new(kind, detail) }
     }
 
@@ -117,6 +133,21 @@ impl ApiError {
         ApiError { cause: Some(cause.into()), retry_after_seconds: Some(60), ..ApiError::new(Kind::Overloaded, detail) }
     }
 
+    /// Creates the error for a body in another format than this header says.
+    pub fn unsupported(name: HeaderName, value: &'static str, detail: &str) -> ApiError {
+        ApiError { supported: Some(Box::new((name, value.into()))), ..ApiError::new(Kind::UnsupportedMediaType, detail) }
+    }
+
+    /// Creates the error for a path that does not have the method. `allowed` is the list of its methods.
+    pub fn method_not_allowed(allowed: String, detail: String) -> ApiError {
+        ApiError { supported: Some(Box::new((header::ALLOW, allowed.into()))), ..ApiError::new(Kind::MethodNotAllowed, detail) }
+    }
+
+    /// Creates the error for a request that the service did not begin to handle.
+    pub fn busy(detail: impl Into<String>) -> ApiError {
+        ApiError { retry_after_seconds: Some(1), ..ApiError::new(Kind::Overloaded, detail) }
+    }
+
     pub fn rate_limited(detail: impl Into<String>, retry_after_seconds: u32) -> ApiError {
         ApiError { retry_after_seconds: Some(retry_after_seconds), ..ApiError::new(Kind::RateLimited, detail) }
     }
@@ -134,18 +165,37 @@ impl ApiError {
         }
     }
 
-    fn to_response(&self, request_id: &str, request_headers: &HeaderMap) -> Response<Body> {
+    /// Returns the response. The `Accept` header of the request decides its media type.
+    pub fn to_response(&self, request_id: &str, request_headers: &HeaderMap) -> Response<Body> {
         let problem = self.to_problem(request_id);
         let mut response = Response::builder().status(problem.status).header(header::CONTENT_TYPE, media_type(request_headers));
         if self.kind == Kind::Unauthenticated {
             // RFC 6750 §3 requires this header.
             response = response.header(header::WWW_AUTHENTICATE, "Bearer");
         }
+        if let Some((name, value)) = self.supported.as_deref() {
+            response = response.header(name, &**value);
+        }
         if let Some(seconds) = self.retry_after_seconds {
             response = response.header(header::RETRY_AFTER, seconds);
         }
         let body = serde_json::to_vec(&problem).expect("a problem has only strings and numbers");
         response.body(Body::from(body)).expect("every header is a literal or a number")
+    }
+}
+
+impl ProblemError {
+    pub(crate) fn new(pointer: impl Into<String>, detail: impl Into<String>) -> ProblemError {
+        ProblemError { pointer: truncate(pointer.into(), 1024), detail: truncate(detail.into(), 1024) }
+    }
+}
+
+impl std::fmt::Display for ProblemError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.pointer.as_str() {
+            "" => formatter.write_str(&self.detail),
+            pointer => write!(formatter, "{pointer}: {}", self.detail),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ text! {
 
     /// An absolute URL to which this service may send requests. The type contains exactly the text that the customer
     /// sent.
-    open OutboundUrl { 9..=2048, r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[\x21\x24-\x3b\x3d\x40-\x5b\x5d\x5f\x61-\x7a\x7c\x7e]*)?(\?[\x21\x24-\x26\x28-\x3b\x3d\x3f-\x5b\x5d-\x7e]*)?$",
+    open OutboundUrl { 9..=2048, r"^[Hh][Tt][Tt][Pp][Ss]://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(/[\x21\x24-\x3b\x3d\x40-\x5b\x5d\x5f\x61-\x7a\x7c\x7e]*)?(\?[\x21\x24-\x26\x28-\x3b\x3d\x3f-\x5b\x5d-\x7e]*)?$",
         "an absolute https URL of printable ASCII characters, such as `https://example.com/notify`, with `%` escapes for other characters", format: "uri",
         precheck: outbound_url }
 }
@@ -63,6 +63,16 @@ fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not carry a user name or password: send them in `auth`".to_owned());
     }
+    if let Some(url::Host::Domain(name)) = url.host() {
+        if !text.is_ascii() && name.split('.').any(|label| label.starts_with("xn--")) {
+            return Err(format!("must have only ASCII characters: write the host name as `{name}`"));
+        }
+        // RFC 1035 §2.3.4. A name may end with a dot.
+        let name = name.strip_suffix('.').unwrap_or(name);
+        if name.len() > 253 || name.split('.').any(|label| !(1..=63).contains(&label.len())) {
+            return Err("must have a host name of at most 253 characters, whose labels between the dots have 1 to 63 characters".to_owned());
+        }
+    }
     if url.fragment().is_some() {
         return Err("must not have a fragment (`#…`): it would never be sent".to_owned());
     }
@@ -72,9 +82,9 @@ fn outbound_url(text: &str) -> Result<std::borrow::Cow<'_, str>, String> {
     if path.split('/').skip(3).any(is_dot) {
         return Err("must not have `.` or `..` as a segment of the path: it would be requested without them".to_owned());
     }
-    Ok(match text.strip_prefix("http://") {
-        Some(rest) => format!("https://{rest}").into(),
-        None => text.into(),
+    Ok(match text.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => format!("https://{rest}").into(),
+        _ => text.into(),
     })
 }
 
@@ -178,7 +188,7 @@ impl<'de> Deserialize<'de> for PageLimit {
         let text = String::deserialize(deserializer)?;
         match text.parse() {
             Ok(limit) if (1..=PageLimit::MAXIMUM).contains(&limit) => Ok(PageLimit(limit)),
-            _ => Err(D::Error::custom("`limit` must be a whole number from 1 to 200")),
+            _ => Err(D::Error::custom("must be a whole number from 1 to 200")),
         }
     }
 }
@@ -311,7 +321,12 @@ mod tests {
             ("https://example.com/#top", "must not have a fragment"),
             ("https://example.com/a b", "absolute https URL"),
             ("https://example.com\\a", "absolute https URL"),
-            ("https://exämple.com", "printable ASCII"),
+            ("https://exämple.com", "write the host name as `xn--exmple-cua.com`"),
+            ("https://example.com/ä", "printable ASCII"),
+            ("https://a..b/", "1 to 63 characters"),
+            ("https://.a/", "1 to 63 characters"),
+            (&format!("https://{}.com/", "a".repeat(64)), "1 to 63 characters"),
+            (&format!("https://{}com/", "a.".repeat(126)), "at most 253 characters"),
             ("https://example.com/a/../b", "must not have `.` or `..`"),
             ("https://example.com/.", "must not have `.` or `..`"),
             ("https://example.com/a/%2E./?b", "must not have `.` or `..`"),
@@ -325,6 +340,9 @@ mod tests {
         }
         for text in [
             "https://example.com",
+            "HTTPS://Example.com",
+            "https://h:/",
+            "https://example.com./",
             "https://example.com:8443/a?b=c&d[]=%20",
             "https://[2001:4860:4860::8888]/",
             "http://example.com",

@@ -10,6 +10,9 @@ use crate::api::callback::{CallbackHeaders, Signatures, SignedAt, UserAgent};
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
 use crate::secrets::signing_secret::SigningSecret;
 
+/// The name and the version of this program, in each outgoing request.
+pub(super) const USER_AGENT: &str = concat!("webhooks-server/", env!("CARGO_PKG_VERSION"));
+
 /// Returns the headers of a callback that is sent at `now` with this body.
 pub(super) fn signed_headers(
     notification_id: Uuid,
@@ -24,7 +27,7 @@ pub(super) fn signed_headers(
         id: notification_id,
         signature: Signatures::stored(signature::sign(secrets, &notification_id.to_string(), timestamp, body)),
         timestamp: SignedAt::stored(timestamp.to_string()),
-        user_agent: UserAgent::stored(concat!("webhooks-server/", env!("CARGO_PKG_VERSION")).to_owned()),
+        user_agent: UserAgent::stored(USER_AGENT.to_owned()),
         traceparent,
         tracestate: tracestate.flatten(),
     }

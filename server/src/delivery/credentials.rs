@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use http::{HeaderMap, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use tokio::sync::Mutex;
 use url::Url;
 use url::form_urlencoded;
 
+use super::callback::USER_AGENT;
+use super::error_text::ErrorText;
 use super::guard::{Guard, Request};
 use super::outcome::{Failure, Outcome};
 use crate::api::types::{ClientId, TokenAudience, TokenScope, parse_object};
@@ -30,7 +32,7 @@ const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
 /// Maximum size of a token response. A usual response (RFC 6749 §5.1) has a few hundred bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// Maximum length of an access token, which is sent in a header.
+/// Maximum length of an access token, which is sent in a header. openapi.json states this limit.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 pub(super) struct TokenSource {
@@ -62,7 +64,26 @@ pub(super) struct Token {
 pub(super) struct TokenResponse {
     pub(super) access_token: String,
     token_type: Option<String>,
+    #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<f64>,
+}
+
+/// Reads a number of seconds. Some servers send it as a string. A value that is not a number counts as absent, because
+/// the token itself can be used.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Number(number) => number.as_f64(),
+        serde_json::Value::String(text) => text.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite()),
+        _ => None,
+    })
+}
+
+/// The body of a refusal (RFC 6749 §5.2).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TokenError {
+    error: String,
+    error_description: String,
 }
 
 impl TokenSource {
@@ -121,20 +142,21 @@ impl TokenSource {
     /// Requests a token with HTTP Basic first, as RFC 6749 §2.3.1 prefers. If the server refuses HTTP Basic, sends the
     /// credentials in the body. The next call first tries the method that worked.
     async fn fetch(&self, guard: &Guard, state: &mut State) -> Result<TokenResponse, Failure> {
-        let first = self.request(guard, state.in_body).await?;
-        let refused = match first {
+        let refused = match self.request(guard, state.in_body).await? {
             Ok(response) => return Ok(response),
             Err(refused) => refused,
         };
-        if !refused.unauthorized {
-            return Err(refused.failure);
+        if !refused.of_client() {
+            return Err(refused.into());
         }
         match self.request(guard, !state.in_body).await? {
             Ok(response) => {
                 state.in_body = !state.in_body;
                 Ok(response)
             }
-            Err(refused) => Err(refused.failure),
+            // Most servers refuse the other method without a reason. Then the first refusal says more.
+            Err(second) if second.of_client() => Err(refused.into()),
+            Err(second) => Err(second.into()),
         }
     }
 
@@ -142,6 +164,8 @@ impl TokenSource {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        // Some firewalls refuse a request without this header.
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         let body = if in_body {
             let credentials = form_urlencoded::Serializer::new(String::new())
                 .append_pair("client_id", &self.client_id)
@@ -164,11 +188,7 @@ impl TokenSource {
         let mut body = Vec::new();
         let truncated = response.read_at_most(MAX_RESPONSE_BYTES, &mut body).await;
         if !status.is_success() {
-            // RFC 6749 §5.2 specifies invalid_client with 401 or 400. Some servers return unauthorized_client or a plain 403.
-            let unauthorized = matches!(status.as_u16(), 400 | 401 | 403);
-            let outcome = if unauthorized { Outcome::TokenRefused } else { Outcome::TokenFailed };
-            let failure = Failure::new(outcome, format!("the token URL returned {}", status.as_u16()));
-            return Ok(Err(Refused { failure, unauthorized }));
+            return Ok(Err(Refused { status: status.as_u16(), error: parse_object(&body).unwrap_or_default() }));
         }
         let unusable = |why: &str| Failure::new(Outcome::TokenFailed, format!("the token URL returned {}, but {why}", status.as_u16()));
         if truncated {
@@ -191,8 +211,12 @@ impl TokenResponse {
         // RFC 6750 §2.1 defines the valid characters of a token. This check gives a clearer error than a later failure
         // to build the header.
         let token = &response.access_token;
-        let is_valid = !token.is_empty() && token.len() <= MAX_TOKEN_BYTES && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_valid { Ok(response) } else { Err("the token is not a valid header value") }
+        match () {
+            () if token.is_empty() => Err("the access token is empty"),
+            () if token.len() > MAX_TOKEN_BYTES => Err("the access token has more than 8,192 characters"),
+            () if !token.bytes().all(|byte| byte.is_ascii_graphic()) => Err("the access token has characters that a header cannot have"),
+            () => Ok(response),
+        }
     }
 
     /// Returns how long the token is kept.
@@ -202,15 +226,53 @@ impl TokenResponse {
     }
 }
 
+/// A response of the token server without a token.
 struct Refused {
-    failure: Failure,
-    /// Whether the server may accept the credentials with the other method (HTTP Basic or the body).
-    unauthorized: bool,
+    status: u16,
+    error: TokenError,
+}
+
+impl Refused {
+    /// Whether the server refused the authentication of the client. Then the server may accept the other method. RFC 6749
+    /// §5.2 specifies the error `invalid_client`, with the status 401 or 400.
+    fn of_client(&self) -> bool {
+        self.status == 401 || self.error.error == "invalid_client"
+    }
+
+    /// Returns what the customer can do.
+    fn remedy(&self) -> Option<&'static str> {
+        Some(match self.error.error.as_str() {
+            "invalid_scope" => "check the scope of the webhook",
+            "unauthorized_client" => "allow the grant `client_credentials` for this client at the token server",
+            "unsupported_grant_type" => "the token server does not support the grant `client_credentials`; use another token URL",
+            _ if self.of_client() || self.status == 403 => "check the client id and the client secret of the webhook",
+            _ if self.status == 404 => "check the token URL of the webhook",
+            _ => return None,
+        })
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Failure {
+        let outcome = if matches!(refused.status, 400 | 401 | 403) { Outcome::TokenRefused } else { Outcome::TokenFailed };
+        let TokenError { error, error_description } = &refused.error;
+        let mut text = ErrorText::from(format!("the token URL returned {}", refused.status));
+        if !error.is_empty() {
+            text = text.own(" (").foreign(error);
+            if !error_description.is_empty() {
+                text = text.own(": ").foreign(error_description);
+            }
+            text = text.own(")");
+        }
+        Failure::new(outcome, refused.remedy().map_or(text.clone(), |remedy| text.own("; ").own(remedy)))
+    }
 }
 
 /// The ASCII characters that `application/x-www-form-urlencoded` escapes.
 const FORM_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
+/// Encodes a client id or a secret (RFC 6749 §2.3.1). A space becomes `%20` and not `+`: some servers decode only percent
+/// encoding, and others both forms.
 fn form_encode(text: &str) -> String {
-    utf8_percent_encode(text, FORM_ESCAPED).to_string().replace("%20", "+")
+    utf8_percent_encode(text, FORM_ESCAPED).to_string()
 }

@@ -13,7 +13,7 @@
 //!
 //! Clippy's `disallowed-methods` prevents other HTTP clients in the rest of the workspace.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -177,6 +177,21 @@ impl Guard {
         if self.addresses.denies(address) {
             return Err(Refusal::AddressDenied { address });
         }
+        self.addresses.check(address).map_err(|range| Refusal::AddressForbidden { address, range })
+    }
+
+    /// Like [`Guard::check_url`], for a URL that a customer gives. Also refuses the names that always mean this machine
+    /// (RFC 6761 §6.3), unless its addresses are allowed.
+    ///
+    /// # Errors
+    /// If no request may be sent to the URL.
+    pub fn check_new_url(&self, url: &Url) -> Result<(), Refusal> {
+        self.check_url(url)?;
+        let name = url.domain().map(|name| name.strip_suffix('.').unwrap_or(name)).unwrap_or_default();
+        if name != "localhost" && !name.ends_with(".localhost") {
+            return Ok(());
+        }
+        let address = IpAddr::from(Ipv4Addr::LOCALHOST);
         self.addresses.check(address).map_err(|range| Refusal::AddressForbidden { address, range })
     }
 

@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use dropshot::RequestContext;
 use http_body_util::BodyExt as _;
-use serde::de::DeserializeOwned;
 
 use crate::api::Scope;
-use crate::api::extract::{JsonBody, parse};
+use crate::api::extract::{JsonBody, RequestBody, parse};
 use crate::api::problem::{ApiError, Kind};
 use crate::http::App;
 use crate::http::auth::{self, Caller};
@@ -22,11 +21,13 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const DRAIN_BYTES: usize = 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Returns the caller and the parsed body. The caller must have the scope.
 ///
 /// # Errors
 /// If the caller is not authenticated or does not have the scope, or if the body is refused.
-pub async fn read<T: DeserializeOwned>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Scope) -> Result<(Caller, T), ApiError> {
+pub async fn read<T: RequestBody>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Scope) -> Result<(Caller, T), ApiError> {
     let (caller, value, _) = read_with_bytes(body, rqctx, scope).await?;
     Ok((caller, value))
 }
@@ -35,7 +36,7 @@ pub async fn read<T: DeserializeOwned>(body: JsonBody<T>, rqctx: &RequestContext
 ///
 /// # Errors
 /// In the same cases as [`read`].
-pub async fn read_with_bytes<T: DeserializeOwned>(
+pub async fn read_with_bytes<T: RequestBody>(
     body: JsonBody<T>,
     rqctx: &RequestContext<App>,
     scope: Scope,
@@ -50,9 +51,13 @@ async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Sc
     let result = async {
         let caller = auth::caller(rqctx, scope).await?;
         require_json(&parts.headers)?;
-        let bytes = tokio::time::timeout(READ_TIMEOUT, collect(&mut body, limit)).await.map_err(|_| {
+        let mut bytes = tokio::time::timeout(READ_TIMEOUT, collect(&mut body, limit)).await.map_err(|_| {
             ApiError::new(Kind::InvalidRequest, format!("the body did not arrive within {} seconds", READ_TIMEOUT.as_secs()))
         })??;
+        // RFC 8259 §8.1 permits to ignore a byte order mark.
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.advance(BYTE_ORDER_MARK.len());
+        }
         Ok((caller, bytes))
     };
     match result.await {
@@ -76,14 +81,22 @@ async fn drain(mut body: dropshot::Body) {
     }
 }
 
-/// Checks the Content-Type. A request without this header counts as JSON, because the recipient may assume a type (RFC
-/// 9110 §8.3).
+/// Checks the Content-Type and the Content-Encoding. A request without a Content-Type counts as JSON, because the
+/// recipient may assume a type (RFC 9110 §8.3).
 fn require_json(headers: &http::HeaderMap) -> Result<(), ApiError> {
+    let encodings = headers.get_all(http::header::CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    if encodings.flat_map(|value| value.split(',')).any(|coding| !matches!(coding.trim().to_ascii_lowercase().as_str(), "" | "identity")) {
+        let detail = "send the body uncompressed, without `Content-Encoding`";
+        return Err(ApiError::unsupported(http::header::ACCEPT_ENCODING, "identity", detail));
+    }
     let Some(value) = headers.get(http::header::CONTENT_TYPE) else { return Ok(()) };
     let essence = value.to_str().ok().and_then(|value| value.split(';').next()).map(str::trim);
     match essence {
         Some(essence) if essence.eq_ignore_ascii_case("application/json") => Ok(()),
-        _ => Err(ApiError::new(Kind::UnsupportedMediaType, "send the body as JSON, with `Content-Type: application/json`")),
+        _ => {
+            let detail = "send the body as JSON, with `Content-Type: application/json`";
+            Err(ApiError::unsupported(http::header::ACCEPT, "application/json", detail))
+        }
     }
 }
 

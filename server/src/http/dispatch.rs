@@ -14,7 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::api::problem::ApiError;
 use crate::http::contexts::{self, Lender};
+use crate::http::paths::Paths;
 use crate::http::rate_limit::network_of;
 
 /// RFC 6797 §6.1. Browsers remember for a year that this host needs TLS.
@@ -33,6 +35,7 @@ type Router<C> = Box<dyn Fn(&Method, &str) -> Result<(RequestEndpointMetadata, H
 
 pub struct Dispatcher<C: Lender> {
     router: Router<C>,
+    paths: Paths,
     /// This context is never lent. It gives access to the state of the server.
     access: RequestContext<C>,
     max_requests: usize,
@@ -56,6 +59,7 @@ impl<C: Lender> Dispatcher<C> {
         log: Logger,
     ) -> anyhow::Result<Dispatcher<C>> {
         let routes = api.into_router();
+        let paths = Paths::new(routes.endpoints(None).map(|(path, method, endpoint)| (path, method, endpoint.operation_id.clone())));
         let router: Router<C> = Box::new(move |method, path| {
             let found = routes.lookup_route(method, path.into(), None)?;
             let handle = |rqctx, request| async move { found.handler.handle_request(rqctx, request).await.ok() }.boxed();
@@ -63,7 +67,7 @@ impl<C: Lender> Dispatcher<C> {
         });
         let access = contexts::create(state, config, max_requests).await?;
         let shares = Arc::new(Shares { size: max_requests.div_ceil(PARTS_PER_CLIENT), of_clients: Mutex::default() });
-        Ok(Dispatcher { router, access, max_requests, shares, handlers: TaskTracker::new(), tls, log })
+        Ok(Dispatcher { router, paths, access, max_requests, shares, handlers: TaskTracker::new(), tls, log })
     }
 
     /// Returns the response to a request of `client`. A handler that has begun runs to its end, even if the returned
@@ -71,16 +75,19 @@ impl<C: Lender> Dispatcher<C> {
     pub async fn respond(&self, request: Request<Body>, client: SocketAddr) -> Response<Body> {
         let id = Uuid::new_v4().to_string();
         let is_head = request.method() == Method::HEAD;
+        let accept = request.headers().get(header::ACCEPT).cloned();
         let response = match self.route(request.method(), request.uri().path()) {
             Ok((endpoint, handler)) => self.handle(request, client, endpoint, handler, &id).await,
-            Err(error) => Err(error),
+            Err(error) => Err(self.paths.refused(&error, request.method(), request.uri().path())),
         };
-        let mut response = response.unwrap_or_else(|error| error.into_response(&id));
+        let mut response = response.unwrap_or_else(|error| {
+            let headers = accept.into_iter().map(|accept| (header::ACCEPT, accept)).collect();
+            error.to_response(&id, &headers)
+        });
         if is_head {
             response = without_body(response);
         }
         let headers = response.headers_mut();
-        allow_head(headers);
         headers.insert(HEADER_REQUEST_ID, HeaderValue::try_from(id).expect("a UUID is ASCII"));
         self.add_security_headers(headers);
         response
@@ -101,12 +108,11 @@ impl<C: Lender> Dispatcher<C> {
         endpoint: RequestEndpointMetadata,
         handler: Handler<C>,
         id: &str,
-    ) -> Result<Response<Body>, HttpError> {
-        let unavailable = |error: anyhow::Error| HttpError::for_unavail(None, error.to_string());
+    ) -> Result<Response<Body>, ApiError> {
         let enter = async { (self.shares.enter(network_of(client.ip())).await, self.access.context().contexts().take().await) };
-        let busy = |_| HttpError::for_unavail(None, "too many requests are in progress; try again later".to_owned());
+        let busy = |_| ApiError::busy("too many requests are in progress, and the service changed nothing; send the request again later");
         let (share, rqctx) = tokio::time::timeout(MAX_WAIT, enter).await.map_err(busy)?;
-        let mut rqctx = rqctx.map_err(unavailable)?;
+        let mut rqctx = rqctx.map_err(|error| ApiError::busy(error.to_string()))?;
         let log = self.log.new(slog::o!(
             "remote_addr" => client,
             "req_id" => id.to_owned(),
@@ -128,9 +134,9 @@ impl<C: Lender> Dispatcher<C> {
             response
         });
         // `reply` converts errors and panics of the operations, so this is a fault in an extractor.
-        let failed = || HttpError::for_internal_error("the request was not handled".to_owned());
-        handled.await.ok().flatten().ok_or_else(failed).inspect_err(|error| {
-            slog::error!(self.log, "a request failed outside its operation"; "req_id" => id, "error" => &error.internal_message);
+        handled.await.ok().flatten().ok_or_else(|| {
+            slog::error!(self.log, "a request failed outside its operation"; "req_id" => id);
+            ApiError::internal(anyhow::anyhow!("the request was not handled"))
         })
     }
 
@@ -157,19 +163,6 @@ impl<C: Lender> Dispatcher<C> {
 impl<C: Lender> Drop for Dispatcher<C> {
     fn drop(&mut self) {
         self.access.context().contexts().close();
-    }
-}
-
-/// Writes `Allow` as one value. The router sends a header for each method, and does not know that each resource with GET
-/// also has HEAD.
-fn allow_head(headers: &mut HeaderMap) {
-    let mut allowed: Vec<&str> = headers.get_all(header::ALLOW).iter().filter_map(|methods| methods.to_str().ok()).collect();
-    if allowed.contains(&"GET") {
-        allowed.push("HEAD");
-    }
-    if !allowed.is_empty() {
-        let allowed = HeaderValue::try_from(allowed.join(", ")).expect("the names of methods are ASCII");
-        headers.insert(header::ALLOW, allowed);
     }
 }
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Receiver, Reply, Server, Setup, TokenBehaviour, TokenEndpoint};
+use crate::harness::{Api, NameServer, Receiver, Reply, Server, Setup, TokenBehaviour, TokenEndpoint};
 
 const CLIENT_ID: &str = "client: one";
 const CLIENT_SECRET: &str = "s3cr%t+&=/ word";
@@ -75,6 +75,67 @@ async fn a_token_is_fetched_once_and_reused() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].form.get("grant_type").map(String::as_str), Some("client_credentials"));
     assert!(!requests[0].form.contains_key("client_secret") && !requests[0].form.contains_key("scope"));
+    assert_eq!(requests[0].user_agent.as_deref(), Some(concat!("webhooks-server/", env!("CARGO_PKG_VERSION"))));
+}
+
+#[tokio::test]
+async fn a_lifetime_may_be_text_and_an_unreadable_lifetime_counts_as_absent() {
+    for expiry in ["3599", " 3599.5 ", "", "soon", "NaN"] {
+        let mut fixture = start(TokenBehaviour::IssueWithExpiry(expiry)).await;
+        assert_eq!(fixture.deliver().await.0, "Bearer issued-token-1", "{expiry}");
+        assert_eq!(fixture.deliver().await.0, "Bearer issued-token-1", "{expiry}: the token is reused");
+    }
+    let mut fixture = start(TokenBehaviour::IssueWithExpiry("0")).await;
+    assert_eq!(fixture.deliver().await.0, "Bearer issued-token-1");
+    assert_eq!(fixture.deliver().await.0, "Bearer issued-token-2");
+}
+
+#[tokio::test]
+async fn the_other_method_is_tried_only_if_the_client_was_refused() {
+    for (status, error, description, outcome, requests, text) in [
+        (
+            400,
+            "invalid_scope",
+            "no scope `pay`",
+            "token_refused",
+            1,
+            "the token URL returned 400 (invalid_scope: no scope `pay`); check the scope of the webhook",
+        ),
+        (
+            400,
+            "invalid_client",
+            "",
+            "token_refused",
+            2,
+            "the token URL returned 400 (invalid_client); check the client id and the client secret of the webhook",
+        ),
+        (
+            400,
+            "unauthorized_client",
+            "",
+            "token_refused",
+            1,
+            "the token URL returned 400 (unauthorized_client); allow the grant `client_credentials` for this client at the token server",
+        ),
+        (403, "", "", "token_refused", 1, "the token URL returned 403; check the client id and the client secret of the webhook"),
+        (404, "", "", "token_failed", 1, "the token URL returned 404; check the token URL of the webhook"),
+        (500, "server_error", CLIENT_SECRET, "token_failed", 1, "the token URL returned 500 (server_error: [redacted])"),
+    ] {
+        let mut fixture = start(TokenBehaviour::RefuseWith(status, error, description)).await;
+        let attempt = fixture.deliver_without_token().await;
+        assert_eq!((&attempt["outcome"], &attempt["error"]), (&json!(outcome), &json!(text)));
+        assert_eq!(fixture.endpoint.requests().len(), requests, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_has_at_most_8192_characters() {
+    let mut fixture = start(TokenBehaviour::IssueLong(8192)).await;
+    assert_eq!(fixture.deliver().await.0.len(), "Bearer ".len() + 8192);
+    let mut fixture = start(TokenBehaviour::IssueLong(8193)).await;
+    let attempt = fixture.deliver_without_token().await;
+    assert_eq!(attempt["error"], "the token URL returned 200, but the access token has more than 8,192 characters");
+    assert_eq!(attempt["outcome"], "token_failed");
 }
 
 #[tokio::test]
@@ -165,7 +226,7 @@ async fn a_refused_token_request_is_a_failed_attempt() {
     let mut fixture = start(TokenBehaviour::Refuse).await;
     let attempt = fixture.deliver_without_token().await;
     assert_eq!(attempt["outcome"], "token_refused");
-    assert_eq!(attempt["error"], "the token URL returned 401");
+    assert_eq!(attempt["error"], "the token URL returned 401 (invalid_client); check the client id and the client secret of the webhook");
     assert_eq!(attempt.get("statusCode"), None, "the receiver sent no response");
 }
 
@@ -190,11 +251,14 @@ async fn a_hanging_token_server_makes_the_attempt_time_out() {
 async fn a_token_url_with_a_private_address_is_not_contacted() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     let (authority, file) = crate::harness::Authority::create(directory.path());
-    let server = Setup::production().flags(&["--ca-file", &file.display().to_string()]).start().await;
+    let names = NameServer::start().await;
+    let name = names.set("private", &[&["127.0.0.1".parse().expect("an address")]]);
+    let flags = ["--ca-file", &file.display().to_string(), "--name-server", &names.address()];
+    let server = Setup::production().flags(&flags).start().await;
     let endpoint = TokenEndpoint::start(&authority, CLIENT_ID, CLIENT_SECRET).await;
     let api = server.api();
     let mut auth = client_credential(&endpoint);
-    auth["tokenURL"] = json!(endpoint.url().replace("127.0.0.1", "localhost"));
+    auth["tokenURL"] = json!(endpoint.url().replace("127.0.0.1", &name));
     let webhook = api.register(&json!({ "targetURL": "https://example.com", "auth": auth })).await;
     let attempt = api.test(webhook["id"].as_str().expect("an id")).await;
     assert_eq!(attempt["outcome"], "token_failed");

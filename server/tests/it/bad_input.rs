@@ -53,6 +53,8 @@ async fn a_registration_that_is_not_a_json_object_is_refused() {
     ];
     expect_refused(&server, Method::POST, "/webhooks", &table).await;
     expect_refused(&server, Method::POST, "/webhooks", &[("\u{feff}{}", "")]).await;
+    let with_byte_order_mark = "\u{feff}{\"targetURL\":\"https://example.com\"}";
+    server.api().call(Method::POST, "/webhooks", &[], with_byte_order_mark).await.expect(200);
 }
 
 #[tokio::test]
@@ -174,6 +176,10 @@ async fn a_url_that_is_not_an_absolute_https_url_is_refused() {
             "https://[::1",
             "https://exa mple.com",
             "https://%31%32%37.0.0.1",
+            "https://a..b/",
+            "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example/",
+            "https://example.com:0/",
+            "https://bücher.example/",
             &long,
         ];
         let bodies: Vec<String> = urls.iter().map(|url| json!({ "targetURL": url }).to_string()).collect();
@@ -191,6 +197,9 @@ async fn a_url_that_is_not_an_absolute_https_url_is_refused() {
 async fn a_private_address_is_refused_in_every_notation() {
     let server = Setup::production().start().await;
     let hosts = [
+        "localhost",
+        "localhost.",
+        "a.LocalHost",
         "127.0.0.1",
         "127.1",
         "127.0.1",
@@ -281,7 +290,7 @@ async fn an_invalid_publication_is_refused() {
         (r#"{"type":"a.b","data":[]}"#, "/data"),
         (r#"{"type":"a.b","data":"{}"}"#, "/data"),
         (r#"{"type":"a.b","data":null}"#, "/data"),
-        (r#"{"type":"a.b","data":{"a":}}"#, ""),
+        (r#"{"type":"a.b","data":{"a":}}"#, "/data/a"),
         (r#"{"type":"A.b","data":{}}"#, "/type"),
         (r#"{"type":"a..b","data":{}}"#, "/type"),
         (r#"{"type":".a","data":{}}"#, "/type"),
@@ -358,18 +367,45 @@ async fn an_invalid_id_or_query_is_refused() {
 }
 
 #[tokio::test]
-async fn the_http_layer_refuses_an_unknown_path_or_method() {
+async fn an_unknown_path_or_method_is_a_problem_like_all_others() {
     let server = Server::start().await;
     let api = server.api();
-    for (method, path, status) in [
-        (Method::GET, "/", 404),
-        (Method::GET, "/api/notifications/v1/nothing", 404),
-        (Method::GET, "/api/notifications/v2/webhooks", 404),
-        (Method::PUT, "/api/notifications/v1/webhooks", 405),
-        (Method::DELETE, "/api/notifications/v1/webhooks", 405),
+    let webhooks = "/api/notifications/v1/webhooks";
+    for (method, path, status, code, detail) in [
+        (Method::GET, "/", 404, "not_found", "`/openapi.json` and `/docs`"),
+        (Method::GET, "/api/notifications/v1/nothing", 404, "not_found", "there is no such path"),
+        (Method::GET, "/api/notifications/v2/webhooks", 404, "not_found", "did you mean `/api/notifications/v1/webhooks` (listWebhooks)?"),
+        (Method::POST, "/webhooks", 404, "not_found", "did you mean `/api/notifications/v1/webhooks` (registerWebhook)?"),
+        (Method::PUT, webhooks, 405, "method_not_allowed", "it has GET (listWebhooks), POST (registerWebhook)"),
+        (Method::DELETE, webhooks, 405, "method_not_allowed", "it has GET (listWebhooks), POST (registerWebhook)"),
     ] {
         let response = api.send(method.clone(), path, &[], "").await;
-        assert_eq!(response.status, status, "{method} {path}");
-        assert!(response.json()["message"].is_string());
+        assert_eq!(response.problem(), (status, code.to_owned()), "{method} {path}");
+        let problem = response.json();
+        assert!(problem["detail"].as_str().is_some_and(|text| text.contains(detail)), "{method} {path}: {problem}");
+        assert_eq!(response.headers["content-type"], "application/problem+json");
+        let response = api.send(method.clone(), path, &[("accept", "application/json")], "").await;
+        assert_eq!(response.headers["content-type"], "application/json", "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_parameter_is_named() {
+    let server = Server::start().await;
+    let api = server.api();
+    for (path, expected) in [
+        ("/deliveries?since=yesterday", "the parameter `since` must be a time such as `2006-01-02T15:04:05Z` (RFC 3339)"),
+        ("/deliveries?limit=10&until=tomorrow", "the parameter `until` must be a time"),
+        ("/deliveries?since=2026-01-01T00:00:00+02:00", "write `+` as `%2B`"),
+        ("/deliveries?limit=0", "the parameter `limit` must be a whole number from 1 to 200"),
+        ("/deliveries?status=late", "the parameter `status` must be `pending`"),
+        ("/deliveries?webhookID=7", "the parameter `webhookID` must be an identifier"),
+        ("/deliveries?cursor=7", "the parameter `cursor`"),
+        ("/webhooks/zzz", "in the path, `id` must be an identifier"),
+    ] {
+        let response = api.get(path).await;
+        assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{path}");
+        let detail = response.json()["detail"].as_str().expect("a detail").to_owned();
+        assert!(detail.contains(expected), "{path}: {detail}");
     }
 }

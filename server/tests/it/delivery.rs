@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Receiver, Reply, Server, Setup, TokenEndpoint, eventually, id_of};
+use crate::harness::{Api, NameServer, Receiver, Reply, Server, Setup, TokenEndpoint, eventually, id_of};
 
 fn with_headers(status: u16, headers: &[(&'static str, &str)]) -> Reply {
     let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -236,8 +236,9 @@ async fn the_words_of_the_service_are_never_redacted() {
         assert_eq!(api.test(&id_of(&webhook)).await["error"], refused, "{password}");
     }
     let auth = json!({ "type": "client_credential", "tokenURL": token_server.url(), "clientID": "id", "clientSecret": "s" });
+    let error = "the token URL returned 401 (invalid_client); check the client id and the client secret of the webhook";
     let webhook = api.register(&json!({ "targetURL": url, "auth": auth })).await;
-    assert_eq!(api.test(&id_of(&webhook)).await["error"], "the token URL returned 401");
+    assert_eq!(api.test(&id_of(&webhook)).await["error"], error);
 }
 
 #[tokio::test]
@@ -299,9 +300,11 @@ async fn an_attempt_records_the_beginning_of_the_response_body() {
 
 #[tokio::test]
 async fn a_name_that_resolves_to_a_private_address_is_not_contacted() {
-    let server = Setup::production().start().await;
+    let names = NameServer::start().await;
+    let name = names.set("private", &[&["127.0.0.1".parse().expect("an address")]]);
+    let server = Setup::production().flags(&["--name-server", &names.address()]).start().await;
     let api = server.api();
-    let id = api.register_url("https://localhost/x").await;
+    let id = api.register_url(&format!("https://{name}/x")).await;
     assert_eq!(api.test(&id).await["outcome"], "name_not_found");
     let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
     assert_eq!((&delivery["status"], &delivery["lastAttempt"]["outcome"]), (&json!("pending"), &json!("name_not_found")));

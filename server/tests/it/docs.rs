@@ -70,8 +70,10 @@ async fn each_problem_type_links_to_its_explanation() {
     for code in &codes {
         assert_eq!(page.matches(&format!("id=\"problem-{code}\"")).count(), 1, "{code}");
     }
-    let types = OPENAPI_JSON.split("\"/docs#problem-").skip(1);
-    assert_eq!(types.filter_map(|rest| rest.split('"').next()).collect::<BTreeSet<_>>(), codes);
+    // No documented operation responds with this problem, so the document has no example of it.
+    let without_example = "method_not_allowed";
+    let types = OPENAPI_JSON.split("\"/docs#problem-").skip(1).filter_map(|rest| rest.split('"').next());
+    assert_eq!(types.chain([without_example]).collect::<BTreeSet<_>>(), codes);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Api, Authority, Callback, Process, Receiver, Reply, Server, Setup, TokenBehaviour, eventually, id_of};
+use crate::harness::{Api, Authority, Callback, NameServer, Process, Receiver, Reply, Server, Setup, TokenBehaviour, eventually, id_of};
 
 async fn start_with_handshake_required() -> (Server, Api, Receiver) {
     let server = Setup::dev().flags(&["--require-handshake"]).manual_clock().start().await;
@@ -240,10 +240,13 @@ async fn hanging_receivers_do_not_delay_handshakes_of_other_accounts() {
 async fn a_handshake_is_not_sent_to_a_name_that_resolves_to_a_private_address() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     let (authority, file) = Authority::create(directory.path());
-    let server = Setup::production().flags(&["--require-handshake", "--ca-file", &file.display().to_string()]).manual_clock().start().await;
+    let names = NameServer::start().await;
+    let name = names.set("private", &[&["127.0.0.1".parse().expect("an address")]]);
+    let flags = ["--require-handshake", "--ca-file", &file.display().to_string(), "--name-server", &names.address()];
+    let server = Setup::production().flags(&flags).manual_clock().start().await;
     let (api, receiver) = (server.api(), Receiver::start(&authority).await);
     receiver.always_reply(Reply::ConfirmHandshake);
-    let id = api.register_url(&receiver.url().replace("127.0.0.1", "localhost")).await;
+    let id = api.register_url(&receiver.url().replace("127.0.0.1", &name)).await;
     for attempts in 1..=2 {
         let refused = async || (server.log().matches("name_not_found").count() == attempts).then_some(());
         eventually("the refusal", refused).await;

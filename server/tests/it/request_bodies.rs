@@ -24,6 +24,13 @@ async fn a_body_that_is_not_declared_as_json_is_refused() {
         let headers = [("content-type", media_type), ("authorization", authorization.as_str())];
         let response = api.send(Method::POST, &format!("{PREFIX}/webhooks"), &headers, body).await;
         assert_eq!(response.problem(), (415, "unsupported_media_type".to_owned()), "{media_type}");
+        assert_eq!(response.headers["accept"], "application/json", "{media_type}");
+    }
+    for coding in ["gzip", "identity, br", "deflate"] {
+        let headers = [("content-encoding", coding), ("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let response = api.send(Method::POST, &format!("{PREFIX}/webhooks"), &headers, body).await;
+        assert_eq!(response.problem(), (415, "unsupported_media_type".to_owned()), "{coding}");
+        assert_eq!(response.headers["accept-encoding"], "identity", "{coding}");
     }
     assert!(api.list("/webhooks").await.is_empty());
     for media_type in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {

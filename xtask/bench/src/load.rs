@@ -233,6 +233,13 @@ async fn client(shared: Rc<Shared>, client_number: u32, mut connections: Vec<Sen
             .header(AUTHORIZATION, &shared.tokens[index])
             .body(Full::new(Bytes::from(body)));
         let Ok(request) = request else { return shared.record_refusal("cannot build the request".to_owned()) };
+        // The server may have closed the connection between two requests. Then nothing was sent on it.
+        if connections[server].ready().await.is_err() {
+            match connect(&job.addresses[server], &job.route).await {
+                Ok(connection) => connections[server] = connection,
+                Err(error) => return shared.record_refusal(format!("{error:#}")),
+            }
+        }
         let sent_at = monotonic();
         match timeout(TIMEOUT, exchange(&mut connections[server], request)).await {
             Ok(Ok(status)) if status.is_success() => {

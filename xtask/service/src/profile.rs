@@ -63,6 +63,17 @@ fn profile() -> anyhow::Result<Profile> {
                         "required": true, "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 86400},
                     }),
                 },
+                // RFC 9110 §15.5.16.
+                ErrorHeader {
+                    statuses: &["415"],
+                    name: "Accept",
+                    header: json!({"schema": {"type": "string", "enum": ["application/json"]}}),
+                },
+                ErrorHeader {
+                    statuses: &["415"],
+                    name: "Accept-Encoding",
+                    header: json!({"schema": {"type": "string", "enum": ["identity"]}}),
+                },
             ],
             kind: Some("code"),
             refusal: Refusal {

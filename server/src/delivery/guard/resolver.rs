@@ -321,6 +321,8 @@ fn stamps(hosts: Option<&Path>) -> Stamps {
 fn dns(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioResolver, NetError> {
     options.timeout = options.timeout.min(MAX_TRY);
     options.attempts = RETRIES;
+    // Some name servers refuse queries with EDNS (FORMERR). Without EDNS, a long answer arrives over TCP (RFC 7766 §5).
+    options.edns0 = false;
     // `CheckingResolver` checks all addresses of a name, so IPv4 and IPv6 addresses are queried.
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     // If a name has only IPv4 addresses in the hosts file, hickory also queries DNS for its IPv6 addresses. `Hosts`

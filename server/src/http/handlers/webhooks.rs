@@ -29,7 +29,7 @@ pub(super) async fn find_webhook(app: &App, caller: &Caller, path: Checked<Path<
 }
 
 fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
-    guard.check_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
+    guard.check_new_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
 }
 
 fn check_token_url(guard: &Guard, auth: Option<&AuthInput>) -> Result<(), ApiError> {

@@ -69,9 +69,13 @@ impl Drop for NameServer {
     }
 }
 
-/// Returns the answer to a query. The time to live is 0, so that every lookup leads to a query.
+/// Returns the answer to a query. The time to live is 0, so that every lookup leads to a query. Like some name servers, this
+/// one does not know EDNS: it answers FORMERR to a query with an additional record (RFC 6891 §7).
 fn answer(query: &[u8], names: &mut HashMap<String, Name>) -> Vec<u8> {
     let (name, end) = name_of(query);
+    if query[10..12] != [0, 0] {
+        return [&query[..2], &[0x81, 0x81, 0, 1, 0, 0, 0, 0, 0, 0], &query[12..end + 4]].concat();
+    }
     let kind = u16::from_be_bytes([query[end], query[end + 1]]);
     let mut records = Vec::new();
     let name = names.get_mut(&name);

@@ -21,9 +21,15 @@ pub(crate) enum TokenBehaviour {
     Issue {
         expires_in: Option<u64>,
     },
+    /// Issues tokens. This text is the value of `expires_in`.
+    IssueWithExpiry(&'static str),
+    /// Issues an access token with this number of characters.
+    IssueLong(usize),
     /// Accepts credentials only in the body.
     RefuseBasic,
     Refuse,
+    /// Refuses with this status, error and description.
+    RefuseWith(u16, &'static str, &'static str),
     Hang,
     Garbage,
 }
@@ -31,6 +37,7 @@ pub(crate) enum TokenBehaviour {
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequest {
     pub(crate) authorization: Option<String>,
+    pub(crate) user_agent: Option<String>,
     pub(crate) form: HashMap<String, String>,
 }
 
@@ -81,11 +88,17 @@ struct Client {
 }
 
 impl Client {
-    /// Returns the expected `Authorization` header. The client's identifier and secret in this header are also
-    /// form-encoded (RFC 6749 §2.3.1).
-    fn basic(&self) -> String {
-        let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(&self.id), encode(&self.secret))))
+    /// Whether the `Authorization` header has the client's identifier and secret (RFC 6749 §2.3.1). Like some token
+    /// servers, this one decodes only percent encoding, so `+` is not a space.
+    fn is_basic(&self, authorization: &str) -> bool {
+        let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().ok().map(String::from);
+        let decoded = authorization.strip_prefix("Basic ").and_then(|encoded| STANDARD.decode(encoded).ok());
+        let pair = decoded.and_then(|decoded| String::from_utf8(decoded).ok());
+        pair.and_then(|pair| {
+            let (id, secret) = pair.split_once(':')?;
+            Some(decode(id)? == self.id && decode(secret)? == self.secret)
+        })
+        .unwrap_or(false)
     }
 }
 
@@ -96,11 +109,12 @@ async fn respond(request: Request<Incoming>, state: &Mutex<State>, client: &Clie
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let (behaviour, token) = {
         let mut state = state.lock().expect("no holder panics");
-        state.requests.push(TokenRequest { authorization: authorization.clone(), form: form.clone() });
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        state.requests.push(TokenRequest { authorization: authorization.clone(), user_agent, form: form.clone() });
         state.issued += 1;
         (state.behaviour, format!("issued-token-{}", state.issued))
     };
-    let by_basic = authorization.is_some_and(|value| value == client.basic()) && behaviour != TokenBehaviour::RefuseBasic;
+    let by_basic = authorization.is_some_and(|value| client.is_basic(&value)) && behaviour != TokenBehaviour::RefuseBasic;
     let by_post = form.get("client_id") == Some(&client.id) && form.get("client_secret") == Some(&client.secret);
     let grant = form.get("grant_type").is_some_and(|grant| grant == "client_credentials");
     let json = |status: u16, body: serde_json::Value| {
@@ -111,11 +125,14 @@ async fn respond(request: Request<Incoming>, state: &Mutex<State>, client: &Clie
         TokenBehaviour::Hang => std::future::pending().await,
         TokenBehaviour::Garbage => Response::new(full("<html>not a token</html>")),
         TokenBehaviour::Refuse => json(401, json!({ "error": "invalid_client" })),
+        TokenBehaviour::RefuseWith(status, error, description) => json(status, json!({ "error": error, "error_description": description })),
         _ if !grant => json(400, json!({ "error": "unsupported_grant_type" })),
         _ if !(by_basic || by_post) => json(401, json!({ "error": "invalid_client" })),
         TokenBehaviour::Issue { expires_in: Some(seconds) } => {
             json(200, json!({ "access_token": token, "token_type": "Bearer", "expires_in": seconds }))
         }
+        TokenBehaviour::IssueWithExpiry(text) => json(200, json!({ "access_token": token, "token_type": "Bearer", "expires_in": text })),
+        TokenBehaviour::IssueLong(length) => json(200, json!({ "access_token": "t".repeat(length), "token_type": "Bearer" })),
         _ => json(200, json!({ "access_token": token, "token_type": "bearer" })),
     })
 }

@@ -148,8 +148,9 @@ impl<'a> Checker<'a> {
             found.add_here("the path or method is not documented, and the status is not 404 or 405");
         }
         let body: Option<Value> = serde_json::from_str(&exchange.response_body).ok();
-        if body.is_none_or(|body| !body["request_id"].is_string() || !body["message"].is_string()) {
-            found.add_here("the body is not `{\"request_id\": \"…\", \"message\": \"…\"}`");
+        let has = |member: &str| body.as_ref().is_some_and(|body| body[member].is_string());
+        if !(self.profile.errors.kind.is_some_and(has) || has("request_id") && has("message")) {
+            found.add_here("the body is neither an error of the service nor `{\"request_id\": \"…\", \"message\": \"…\"}`");
         }
         found.list
     }
@@ -392,7 +393,7 @@ impl<'a> Violations<'a> {
     }
 
     /// Adds the violations of a request body to `invalid`. Returns false if the body is not JSON. In this case, no
-    /// schema applies.
+    /// schema applies. A service may ignore a byte order mark (RFC 8259 §8.1).
     fn check_request_body(&mut self, operation: &Operation, exchange: &ApiExchange, invalid: &mut Violations<'_>) -> bool {
         let Some(Body { required, content }) = &operation.request else { return true };
         let Some(text) = &exchange.request_body else { return false };
@@ -406,7 +407,7 @@ impl<'a> Violations<'a> {
             }
             return true;
         }
-        match serde_json::from_str(text) {
+        match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)) {
             Ok(value) => {
                 invalid.check_value(schema, &value, Style::Written);
                 true
