@@ -74,6 +74,13 @@ impl AuditLog {
         Ok(AuditLog(Some(queue)))
     }
 
+    /// Queues an event that is needed only if there is a target. The event must be stored already.
+    pub fn write_with(&self, event: impl FnOnce() -> AuditEvent) {
+        if self.0.is_some() {
+            self.write(&event());
+        }
+    }
+
     /// Queues an event. The event must be stored already.
     pub fn write(&self, event: &AuditEvent) {
         if let Some(queue) = &self.0

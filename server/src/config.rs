@@ -133,6 +133,11 @@ pub struct Settings {
     #[arg(id = "require_handshake", long = "require-handshake", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
     pub require_handshake: bool,
 
+    /// Refuse a publication with a platform token (404) if the named account has no webhook. So a publisher notices a
+    /// misspelled account
+    #[arg(id = "require_known_accounts", long = "require-known-accounts", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub require_known_accounts: bool,
+
     /// Allow callbacks to this network, although its addresses are not public. You can repeat this option
     #[arg(id = "outbound.allow_networks", long = "allow-network", value_name = "CIDR", value_delimiter = ',', action = ArgAction::Append)]
     pub allow_networks: Vec<IpNet>,

@@ -55,6 +55,8 @@ pub struct App {
     pub audit_log: AuditLog,
     /// Whether a receiver must agree in a handshake before its webhook gets notifications.
     pub require_handshake: bool,
+    /// Whether a publication with a platform token is refused if the named account has no webhook.
+    pub require_known_accounts: bool,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     /// Orders the identifiers of webhooks that are registered in the same millisecond.

@@ -3,12 +3,15 @@
 //! The page loads nothing from other servers. The content security policy of the page allows requests only to the API.
 //! The page and the document are not operations of the API, so openapi.json does not list them.
 
+use std::io::Write as _;
 use std::sync::OnceLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use dropshot::{ApiDescription, ApiDescriptionRegisterError, Body, HttpError, RequestContext, endpoint};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::api::OPENAPI_JSON;
@@ -53,6 +56,12 @@ async fn get_docs(rqctx: RequestContext<App>) -> Result<Response<Body>, HttpErro
 /// Content that is the same for every caller. The ETag is the hash of the content.
 struct StaticContent {
     media_type: &'static str,
+    plain: Encoded,
+    /// Compressed when the first client accepts it.
+    gzip: OnceLock<Encoded>,
+}
+
+struct Encoded {
     body: Bytes,
     etag: String,
 }
@@ -60,18 +69,45 @@ struct StaticContent {
 impl StaticContent {
     fn new(media_type: &'static str, body: Bytes) -> StaticContent {
         let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
-        StaticContent { media_type, body, etag: format!("\"{hash}\"") }
+        StaticContent { media_type, plain: Encoded { body, etag: format!("\"{hash}\"") }, gzip: OnceLock::new() }
+    }
+
+    fn compress(&self) -> Encoded {
+        let Encoded { body, etag } = &self.plain;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let compressed = encoder.write_all(body).and_then(|()| encoder.finish()).expect("writing to memory does not fail");
+        // The two encodings have different bytes, so they need different strong ETags (RFC 9110 §8.8.3.3).
+        Encoded { body: compressed.into(), etag: format!("{}-gzip\"", etag.trim_end_matches('"')) }
     }
 
     fn response(&self, request: &HeaderMap) -> Response<Body> {
-        let response = Response::builder().header(header::ETAG, &self.etag).header(header::CACHE_CONTROL, "no-cache");
-        let response = if is_cached(request, &self.etag) {
-            response.status(StatusCode::NOT_MODIFIED).body(Body::empty())
-        } else {
-            response.header(header::CONTENT_TYPE, self.media_type).body(Body::from(self.body.clone()))
-        };
-        response.expect("every header is ASCII")
+        let compressed = accepts_gzip(request);
+        let Encoded { body, etag } = if compressed { self.gzip.get_or_init(|| self.compress()) } else { &self.plain };
+        let mut response = Response::builder()
+            .header(header::ETAG, etag)
+            .header(header::CACHE_CONTROL, "no-cache")
+            .header(header::VARY, "Accept-Encoding");
+        if is_cached(request, etag) {
+            return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).expect("every header is ASCII");
+        }
+        if compressed {
+            response = response.header(header::CONTENT_ENCODING, "gzip");
+        }
+        response.header(header::CONTENT_TYPE, self.media_type).body(Body::from(body.clone())).expect("every header is ASCII")
     }
+}
+
+/// Whether the client accepts gzip (RFC 9110 §12.5.3).
+fn accepts_gzip(request: &HeaderMap) -> bool {
+    let weight_of = |coding: &str| -> Option<f32> {
+        let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).find_map(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            let named = parts.next()?.eq_ignore_ascii_case(coding);
+            named.then(|| parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0))
+        })
+    };
+    weight_of("gzip").or_else(|| weight_of("*")).is_some_and(|weight| weight > 0.0)
 }
 
 /// Returns whether If-None-Match contains the ETag. The comparison is weak (RFC 9110 §13.1.2).

@@ -251,7 +251,11 @@ impl Api for Handlers {
                 ));
             }
             let idempotency = app.idempotency(&caller, rqctx.request.headers(), &bytes)?;
+            let by_platform = caller.account.is_none();
             let audience = audience(caller, publication.account, publication.webhook.map(|webhook| webhook.id.0))?;
+            if by_platform {
+                app.check_known(&audience).await?;
+            }
             let publication = Publication {
                 id: Uuid::now_v7(),
                 event_type: EventType::stored(publication.r#type.into_string()),

@@ -165,6 +165,7 @@ impl Server {
             refused_requests: refused_requests.clone(),
             audit_log: audit_log.clone(),
             require_handshake: settings.require_handshake,
+            require_known_accounts: settings.require_known_accounts,
             clock: clock.clone(),
             metrics: metrics.clone(),
             webhook_ids: Mutex::new(uuid::ContextV7::new()),

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::io::Read as _;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -40,6 +41,33 @@ async fn a_matching_etag_gets_304_without_a_body() {
             let again = api.send(Method::GET, path, &[("if-none-match", &known)], "").await;
             assert_eq!((again.status, again.body.is_empty()), (status, status == 304), "{path}: {known}");
             assert_eq!(again.headers["etag"], etag, "{path}: {known}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_the_document_are_compressed_for_clients_that_accept_it() {
+    let server = Server::start().await;
+    let api = server.api_without_token();
+    for path in ["/docs", "/openapi.json"] {
+        let plain = api.send(Method::GET, path, &[], "").await;
+        for (accepted, compressed) in
+            [("gzip", true), ("br, GZIP;q=0.5", true), ("*", true), ("gzip;q=0", false), ("*, gzip;q=0", false), ("br", false)]
+        {
+            let response = api.send(Method::GET, path, &[("accept-encoding", accepted)], "").await;
+            assert_eq!(response.headers["vary"], "Accept-Encoding");
+            assert_eq!(response.headers.contains_key("content-encoding"), compressed, "{path}: {accepted}");
+            let mut body = Vec::new();
+            if compressed {
+                assert!(response.body.len() * 3 < plain.body.len(), "{path}: {} bytes", response.body.len());
+                flate2::read::GzDecoder::new(&response.body[..]).read_to_end(&mut body).expect("gzip");
+                let known = [("accept-encoding", accepted), ("if-none-match", response.headers["etag"].to_str().expect("ASCII"))];
+                assert_eq!(api.send(Method::GET, path, &known, "").await.status, 304);
+                assert_ne!(response.headers["etag"], plain.headers["etag"]);
+            } else {
+                body.extend_from_slice(&response.body);
+            }
+            assert!(body == plain.body, "{path}: {accepted}");
         }
     }
 }

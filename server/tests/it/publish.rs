@@ -108,6 +108,22 @@ async fn an_account_gets_only_its_own_notifications() {
 }
 
 #[tokio::test]
+async fn a_misspelled_account_is_refused_if_the_operator_requires_known_accounts() {
+    let server = Setup::dev().flags(&["--require-known-accounts"]).start().await;
+    let (acme, platform) = (server.api_of("acme").await, server.platform().await);
+    let to = |account: &str| json!({ "type": "a.b", "data": {}, "account": account });
+    let response = platform.post("/notifications", &to("acme")).await;
+    assert_eq!((response.problem(), response.pointer()), ((404, "not_found".to_owned()), Some("/account".to_owned())));
+    let id = acme.register_url("https://example.com").await;
+    assert_eq!(platform.publish(&to("acme")).await["deliveryCount"], 1);
+    assert_eq!(platform.post("/notifications", &to("amce")).await.problem(), (404, "not_found".to_owned()));
+    acme.deactivate(&id).await;
+    assert_eq!(platform.publish(&to("acme")).await["deliveryCount"], 0, "the account is known");
+    assert_eq!(server.api_of("new").await.publish(&json!({ "type": "a.b", "data": {} })).await["deliveryCount"], 0);
+    assert_eq!(platform.list("/notifications").await.len(), 3);
+}
+
+#[tokio::test]
 async fn the_platform_publishes_to_the_account_or_webhook_that_it_names() {
     let server = Server::start().await;
     let mut receiver = server.receiver().await;

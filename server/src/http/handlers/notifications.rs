@@ -6,7 +6,7 @@ use crate::api::problem::{ApiError, Kind};
 use crate::api::types::{Account, IdempotencyKey};
 use crate::http::App;
 use crate::http::auth::Caller;
-use crate::store::{Audience, Delivery, Idempotency, Notification, Published, Redelivered};
+use crate::store::{Audience, Delivery, Idempotency, Notification, Page, Published, Redelivered};
 
 /// Returns the audience of a notification. A token of an account publishes only to that account.
 pub(super) fn audience(caller: Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
@@ -49,6 +49,19 @@ pub(super) fn redelivered(result: Redelivered) -> Result<Delivery, ApiError> {
 }
 
 impl App {
+    /// If the operator requires known accounts, refuses an account without webhooks.
+    pub(super) async fn check_known(&self, audience: &Audience) -> Result<(), ApiError> {
+        let Audience::Account(account) = audience else { return Ok(()) };
+        if !self.require_known_accounts {
+            return Ok(());
+        }
+        let webhooks = self.store.list_webhooks(Some(account.clone()), None, Page { after: None, limit: 1 }).await?;
+        if webhooks.items.is_empty() {
+            return Err(ApiError::at(Kind::NotFound, "/account", "this account has no webhook; check the spelling"));
+        }
+        Ok(())
+    }
+
     /// Begins the deliveries that a publication has leased, and returns the notification.
     pub(super) fn begin_deliveries(&self, published: Published) -> Result<Notification, ApiError> {
         match published {

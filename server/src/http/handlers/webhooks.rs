@@ -125,7 +125,7 @@ impl App {
                 }
                 stored => {
                     stored?;
-                    self.audit_log.write(&registrant.event(webhook.id, account.clone()));
+                    self.audit_log.write_with(|| registrant.event(webhook.id, account.clone()));
                     self.begin_handshake();
                     return Ok(webhook);
                 }

@@ -4,10 +4,12 @@
 //! requests need a connection to the same server at the same time, only one opens a connection, and the others wait
 //! for it. If it is an HTTP/1.1 connection, each of the others then opens its own.
 //!
-//! The number of idle connections is limited in total and per key. The connection that has been idle for the longest
-//! time is closed first.
+//! The number of idle connections is limited in total and per key. The limit in total is lower while many connections are
+//! in use, because each connection uses about 30 KB. The connection that has been idle for the longest time is closed
+//! first.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -27,8 +29,10 @@ const MAX_IDLE_PER_KEY: usize = 256;
 
 pub(super) struct Pool {
     dialer: Dialer,
-    /// Maximum number of idle connections in total.
+    /// Maximum number of idle connections in total, while no connection is in use.
     max_idle: usize,
+    /// The number of HTTP/1.1 connections in use. HTTP/2 connections are few, because requests share them.
+    in_use: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -57,7 +61,7 @@ type Dial = watch::Receiver<Option<Result<(), SendError>>>;
 
 impl Pool {
     pub(super) fn new(dialer: Dialer, max_idle: usize) -> Arc<Pool> {
-        Arc::new(Pool { dialer, max_idle, state: Mutex::default() })
+        Arc::new(Pool { dialer, max_idle, in_use: AtomicUsize::new(0), state: Mutex::default() })
     }
 
     /// Returns a connection for one request.
@@ -72,7 +76,12 @@ impl Pool {
         {
             return Err(error.clone());
         }
-        let found = self.find(&mut self.lock(), key);
+        let found = {
+            let mut state = self.lock();
+            let found = self.find(&mut state, key);
+            self.close_surplus(&mut state);
+            found
+        };
         match found {
             Some(connection) => Ok(connection),
             None => self.new_connection(key).await,
@@ -81,8 +90,9 @@ impl Pool {
 
     /// Opens a connection that only this request uses until it ends.
     pub(super) async fn new_connection(self: &Arc<Self>, key: &Arc<ConnectionKey>) -> Result<InUse, SendError> {
-        let connection = self.dialer.dial(key).await?;
-        Ok(self.in_use(key, connection))
+        let connection = self.in_use(key, self.dialer.dial(key).await?);
+        self.close_surplus(&mut self.lock());
+        Ok(connection)
     }
 
     fn find_or_dial(self: &Arc<Self>, key: &Arc<ConnectionKey>) -> Result<InUse, Dial> {
@@ -105,7 +115,8 @@ impl Pool {
             if let Some(server) = state.servers.get_mut(&key) {
                 server.dial = None;
             }
-            let result = result.map(|connection| pool.keep(&mut state, &key, connection));
+            // A request takes this connection at once, so it displaces no idle one.
+            let result = result.map(|connection| pool.add(&mut state, &key, connection));
             state.remove_if_empty(&key);
             drop(state);
             sender.send_replace(Some(result));
@@ -143,11 +154,20 @@ impl Pool {
     /// Begins a request on a connection.
     fn in_use(self: &Arc<Self>, key: &Arc<ConnectionKey>, connection: Connection) -> InUse {
         connection.meter().begin_request();
+        if let Connection::Http1(_) = connection {
+            self.in_use.fetch_add(1, Ordering::Relaxed);
+        }
         InUse { pool: self.clone(), key: key.clone(), connection: Some(connection) }
     }
 
-    /// Keeps an idle connection for later requests.
+    /// Keeps an idle connection for later requests. If there are too many, closes the one that has been idle for the
+    /// longest time.
     fn keep(self: &Arc<Self>, state: &mut State, key: &Arc<ConnectionKey>, connection: Connection) {
+        self.add(state, key, connection);
+        self.close_surplus(state);
+    }
+
+    fn add(self: &Arc<Self>, state: &mut State, key: &Arc<ConnectionKey>, connection: Connection) {
         state.last_ticket += 1;
         let ticket = state.last_ticket;
         let server = state.servers.entry(key.clone()).or_default();
@@ -178,12 +198,19 @@ impl Pool {
             }
         }
         state.idle.insert(ticket, (key.clone(), Instant::now()));
-        while state.idle.len() > self.max_idle {
-            state.close_oldest();
-        }
         if !state.expires {
             state.expires = true;
             tokio::spawn(close_expired(Arc::downgrade(self)));
+        }
+    }
+
+    /// Closes idle connections until there are not too many. Two connections in use displace one idle connection, but at
+    /// least half of the maximum may stay idle: a new connection costs more CPU time than ten requests.
+    fn close_surplus(&self, state: &mut State) {
+        let in_use = self.in_use.load(Ordering::Relaxed);
+        let limit = self.max_idle - in_use.min(self.max_idle) / 2;
+        while state.idle.len() > limit {
+            state.close_oldest();
         }
     }
 
@@ -252,6 +279,7 @@ impl InUse {
         let Some(Connection::Http1(_)) = &self.connection else { return };
         let Some(Connection::Http1(mut connection)) = self.connection.take() else { return };
         connection.meter.end_request(0);
+        self.pool.in_use.fetch_sub(1, Ordering::Relaxed);
         let (pool, key) = (self.pool.clone(), self.key.clone());
         if connection.is_ready() {
             return pool.keep(&mut pool.lock(), &key, Connection::Http1(connection));
@@ -272,10 +300,10 @@ impl Drop for InUse {
         // After a request over HTTP/2 was canceled, the receiver may still send a full window.
         let late = if matches!(connection, Connection::Http2(_)) { STREAM_WINDOW_BYTES } else { 0 };
         let others = connection.meter().end_request(late);
-        if let Connection::Http2(_) = connection
-            && others == 0
-        {
-            self.pool.keep(&mut self.pool.lock(), &self.key, connection);
+        match connection {
+            Connection::Http1(_) => drop(self.pool.in_use.fetch_sub(1, Ordering::Relaxed)),
+            Connection::Http2(_) if others == 0 => self.pool.keep(&mut self.pool.lock(), &self.key, connection),
+            Connection::Http2(_) => {}
         }
     }
 }

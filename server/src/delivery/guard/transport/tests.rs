@@ -286,6 +286,38 @@ async fn the_number_of_idle_connections_is_limited_in_total() {
 }
 
 #[tokio::test]
+async fn connections_in_use_displace_at_most_half_of_the_idle_connections() {
+    let authority = TestAuthority::new();
+    let guard = Guard::new(GuardPolicy { max_idle_connections: 4, ..authority.policy() }).expect("a guard");
+    let closed = Arc::new(AtomicUsize::new(0));
+    let count = closed.clone();
+    let receiver = TestReceiver::start(move |_, stream| {
+        let count = count.clone();
+        async move {
+            serve(stream, OK.as_bytes()).await;
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    })
+    .await;
+    let url = |host: u8| receiver.url("http", &format!("127.0.0.{host}"));
+    for host in 1..=4 {
+        let response = guard.send(&url(host), &request()).await.expect("a response");
+        assert!(!response.read_at_most(1, &mut Vec::new()).await);
+    }
+    let mut in_use = Vec::new();
+    for host in 5..=14 {
+        in_use.push(guard.send(&url(host), &request()).await.expect("a response"));
+    }
+    while closed.load(Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
+    // The most recent two idle connections are still open.
+    for host in [3, 4] {
+        assert!(guard.send(&url(host), &request()).await.expect("a response").connection.reused, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn a_response_has_the_facts_of_its_connection() {
     let authority = TestAuthority::new();
     let tls = authority.acceptor("h2");
