@@ -68,8 +68,8 @@ pub(crate) fn deserialize<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusa
 fn not_json(bytes: &[u8], error: &serde_json::Error) -> Refusal {
     let message = without_position(error);
     let message = match message.strip_prefix("EOF while parsing ") {
-        Some("a list") => "the body ends in an array".to_owned(),
-        Some(what) => format!("the body ends in {what}"),
+        Some("a list") => "the body ends in the middle of an array".to_owned(),
+        Some(what) => format!("the body ends in the middle of {what}"),
         None if message == "trailing characters" => "there is text after the JSON object".to_owned(),
         None => message,
     };
@@ -137,7 +137,8 @@ impl Found {
             let removed = self.removed.get(&original);
             names.retain(|name| removed.is_none_or(|removed| !removed.contains(name)));
             self.errors.extend(names.iter().map(|name| ProblemError::new(&*original, format!("the member `{name}` is missing"))));
-        } else {
+        } else if !self.removed.contains_key(&original) {
+            // Otherwise the error can be a consequence of what was removed: an array may now have too few items.
             self.errors.push(ProblemError::new(&*original, in_plain_words(&refusal.message)));
         }
         self.errors.truncate(MAX_ERRORS);
@@ -344,7 +345,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_member_is_not_reported_after_its_value_was_refused() {
+    fn no_error_is_a_consequence_of_another_error() {
+        assert_eq!(pointers::<WebhookUpdate>(r#"{"eventTypes":["A"]}"#), ["/eventTypes/0"]);
         assert_eq!(pointers::<NotificationPublication>(r#"{"type":"A","data":[]}"#), ["/data", "/type"]);
     }
 

@@ -147,7 +147,7 @@ mod tests {
             ),
             (r#"{}"#, "", "the member `targetURL` is missing"),
             (r#"{"targetURL":"https://example.com"} trailing"#, "", "not one valid JSON value"),
-            (r#"{"targetURL":"#, "/targetURL", "the body ends in a value"),
+            (r#"{"targetURL":"#, "/targetURL", "the body ends in the middle of a value"),
             (r#"{"targetURL":"https://example.com","auth":{"type":}}"#, "/auth/type", "not one valid JSON value: expected value"),
             ("", "", "not one valid JSON value"),
             ("[]", "", "must be a JSON object, and not an array"),
