@@ -5,7 +5,7 @@ import schemathesis
 
 # A name that never resolves (RFC 6761). No callback is sent, and the service refuses no address.
 HOST = "https://a.invalid"
-URL = re.compile(r"^https://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(?=[/?]|$)")
+URL = re.compile(r"^(?i:https)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?(?=[/?]|$)")
 # Segments such as `..`, which no pattern can refuse.
 DOT = re.compile(r"(?<=/)(\.|%2[eE]){1,2}(?=/|$)")
 ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
