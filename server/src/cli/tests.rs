@@ -123,6 +123,7 @@ fn an_unknown_variable_is_refused_and_an_empty_one_is_not() {
         ("WEBHOOKS_LISTEN", "127.0.0.1:8080"),
         ("WEBHOOKS_CONFIG", "a"),
         ("WEBHOOKS_PASSWORD", "a"),
+        ("WEBHOOKS_TEST_STORE", "a"),
         ("WEBHOOKS_COLOUR", ""),
         ("HOME", "/"),
         ("WEBHOOKS_PORT", "tcp://10.0.0.1:8080"),

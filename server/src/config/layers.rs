@@ -116,8 +116,11 @@ fn variable_of(key: &str) -> String {
 
 const PREFIX: &str = "WEBHOOKS_";
 
-/// Variables that the program `webhooks` and the tests read.
-const OTHER_VARIABLES: [&str; 3] = ["WEBHOOKS_PASSWORD", "WEBHOOKS_CLIENT_SECRET", "WEBHOOKS_TEST_STORE"];
+/// Variables that the program `webhooks` reads.
+const OTHER_VARIABLES: [&str; 3] = ["WEBHOOKS_PASSWORD", "WEBHOOKS_CLIENT_SECRET", "WEBHOOKS_SIGNING_SECRET"];
+
+/// The prefix of the variables that the tests read.
+const TEST_PREFIX: &str = "WEBHOOKS_TEST_";
 
 /// Refuses a variable that looks like a setting, because a setting with a wrong name has no effect.
 pub(crate) fn refuse_unknown_variables(
@@ -128,7 +131,7 @@ pub(crate) fn refuse_unknown_variables(
         command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| variable_of(argument.get_id().as_str())).collect();
     for (name, value) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
-        let is_known = known.iter().any(|known| known == name) || OTHER_VARIABLES.contains(&name);
+        let is_known = known.iter().any(|known| known == name) || OTHER_VARIABLES.contains(&name) || name.starts_with(TEST_PREFIX);
         if !is_known && !value.is_empty() && !is_of_kubernetes(name, &value) {
             return Err(ConfigError::UnknownVariable { variable: name.to_owned(), hint: hint(name, &known, "variables") });
         }
