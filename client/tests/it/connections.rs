@@ -1,9 +1,9 @@
-//! How the program `webhooks` connects to the API: its proxy, and its name in the requests.
+//! How the program `webhooks` calls the API: its proxy, its name in the requests, and its exit code.
 
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::script::{Service, respond};
+use crate::script::{ID, Service, respond};
 
 /// Runs `webhooks list` with these further arguments and variables. Returns whether it succeeded.
 async fn list(arguments: &[&str], variables: &[(&str, &str)]) -> bool {
@@ -55,4 +55,23 @@ async fn a_request_of_the_library_names_the_library() {
     let agents: Vec<_> = api.take_requests().iter().map(|request| request.headers["user-agent"].clone()).collect();
     assert_eq!(agents[0], concat!("webhooks-client/", env!("CARGO_PKG_VERSION")));
     assert_eq!(agents[1], "billing/2.1");
+}
+
+#[tokio::test]
+async fn a_test_that_the_receiver_refuses_fails_with_the_reason() {
+    for (outcome, error, code) in [("accepted", None, 0), ("rejected", Some("the receiver returned 401"), 1), ("timed_out", None, 1)] {
+        let mut attempt = json!({ "number": 1, "startedAt": "2006-01-02T15:04:05Z", "durationMs": 7, "outcome": outcome });
+        if let Some(error) = error {
+            attempt["error"] = json!(error);
+        }
+        let api = Service::start([respond(200, &attempt)]).await;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_webhooks"));
+        command.args(["test", ID, "--url", &api.base_url()]).env_clear().env("API_ACCESS_TOKEN", "token");
+        let output = command.output().await.expect("the program runs");
+        assert_eq!(output.status.code(), Some(code), "{outcome}");
+        let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected =
+            if code == 0 { String::new() } else { format!("the receiver did not accept the callback: {}\n", error.unwrap_or(outcome)) };
+        assert_eq!(reason, expected);
+    }
 }
