@@ -9302,7 +9302,7 @@ let response = client.list_notifications()
 
 Publishes a notification to the webhooks that match it. The service stores the notification and its deliveries before it responds. The callbacks follow immediately.
 
-If you send `webhook`, only that webhook receives the notification. Otherwise, every active webhook of the account with matching `eventTypes` receives the notification. If no webhook matches, or if the account is unknown, the service still accepts the notification, and `deliveryCount` is 0. If you send both `account` and `webhook`, the webhook must belong to this account.
+If you send `webhook`, only that webhook receives the notification. Otherwise, every active webhook of the account with matching `eventTypes` receives the notification. If no webhook matches, or if the account is unknown, the service still accepts the notification, and `deliveryCount` is 0. The operator can choose that a platform token gets 404 for an account without webhooks. If you send both `account` and `webhook`, the webhook must belong to this account.
 
 If you send an `Idempotency-Key`, you can safely repeat the request for 24 hours. A request with the same key and the same body publishes nothing and returns the result of the first request. A request with the same key and another body fails with `idempotency_conflict`. If the notification was deleted, a repeated request fails with `notification_deleted`. The keys of an account are independent of the keys of other accounts and of the platform.
 
