@@ -154,49 +154,38 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
 
 async fn serve(settings: Settings, log: &Logger) -> anyhow::Result<()> {
     // Installs the handlers before the greeting, because a program that reads the greeting may send a signal immediately.
-    let mut signals = Signals::install()?;
+    let (mut stop, mut hangup) = (StopSignals::install()?, signal(SignalKind::hangup())?);
     let server = Server::start(settings, Clock::system(), log.clone()).await?;
     server.greet();
-    let signal = signals.stop(&server).await;
-    slog::info!(log, "stop signal received"; "signal" => signal);
+    let first = loop {
+        tokio::select! {
+            name = stop.next() => break name,
+            _ = hangup.recv() => server.reload(),
+        }
+    };
+    slog::info!(log, "stop signal received"; "signal" => first);
     tokio::select! {
         result = server.stop() => result,
-        signal = signals.end() => {
-            slog::warn!(log, "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => signal);
+        second = stop.next() => {
+            slog::warn!(log, "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => second);
             anyhow::bail!("a second signal ended the server before requests and attempts in flight were complete")
         }
     }
 }
 
-/// The signals that this process handles. A signal after `install` and before the first call of another function counts too.
-struct Signals {
+/// The signals that stop the server. A signal between `install` and `next` counts too.
+struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
 }
 
-impl Signals {
-    fn install() -> std::io::Result<Signals> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+impl StopSignals {
+    fn install() -> std::io::Result<StopSignals> {
+        Ok(StopSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for a signal to stop. Meanwhile, SIGHUP reads the certificate again.
-    async fn stop(&mut self, server: &Server) -> &'static str {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hangup.recv() => server.reload(),
-            }
-        }
-    }
-
-    /// Waits for a signal to end at once.
-    async fn end(&mut self) -> &'static str {
+    /// Waits for a signal, and returns its name.
+    async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

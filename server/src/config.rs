@@ -67,7 +67,8 @@ pub struct Settings {
     #[arg(id = "node_name", long = "node-name", value_name = "NAME", default_value = "", hide_default_value = true)]
     pub node_name: String,
 
-    /// The address of the API. `:8080` means all addresses of this machine. If it is not a loopback address, this server or a proxy in front of it must use TLS
+    /// The address of the API. `:8080` means all addresses of this machine. If it is not a loopback address, this server
+    /// or a proxy in front of it must use TLS
     #[arg(id = "listen", long = "listen", value_name = "ADDRESS:PORT", default_value = DEFAULT_LISTEN, value_parser = listen_address)]
     pub listen: SocketAddr,
 

@@ -17,10 +17,6 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-mod text_format;
-
-pub use text_format::TextFormat;
-
 use crate::model::{BacklogCounts, DuePerLane, Fleet, Lane, Next, Outcome, Pause, PauseScope, StorageUse};
 
 /// Buckets in seconds for disk and database operations.

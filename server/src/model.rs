@@ -2,6 +2,7 @@
 
 mod audit_log_target;
 mod backlog_counts;
+pub(crate) mod byte_order_mark;
 mod callback_template;
 mod challenge;
 pub mod duration;

@@ -120,6 +120,11 @@ pub trait Store: Send + Sync + 'static {
     /// caller must pass a deactivated webhook, and this webhook waits for the handshake.
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, registrant: Registrant) -> Result<bool>;
     async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
+    /// Returns whether an account has a webhook, also a deactivated one.
+    async fn has_webhooks(&self, account: &Account) -> Result<bool> {
+        let page = Page { after: None, limit: 1 };
+        Ok(!self.list_webhooks(Some(account.clone()), None, page).await?.items.is_empty())
+    }
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
     async fn update_webhook(
         &self,

@@ -15,7 +15,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Each program that CI needs, and its Debian package.
 ///
-/// On a machine with systemd, `postgresql` and `pgbouncer` start services on ports 5432 and 6432. These services do not disturb the
+/// On a machine with systemd, `postgresql`, `pgbouncer` and `prometheus` start services on ports 5432, 6432 and 9090. These services do not disturb the
 /// tests, which start their own servers on other ports. To prevent their start, this command would have to change a setting of the
 /// whole machine permanently.
 const PROGRAMS: [(&str, &str); 18] = [

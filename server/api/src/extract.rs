@@ -1,15 +1,16 @@
 //! Extractors that never fail. So a handler can first authenticate the caller, and then check the path, the query and
 //! the body.
 
-pub use crate::body_errors::RequestBody;
-use crate::body_errors::{self, Refusal, deserialize, in_plain_words, without_values};
-use crate::json;
-use crate::problem::{ApiError, Kind};
 use async_trait::async_trait;
 use dropshot::{
     ApiEndpointBodyContentType, ExclusiveExtractor, ExtractorMetadata, Header, HttpError, Path, Query, RequestContext, RequestInfo,
     ServerContext, SharedExtractor, TypedBody,
 };
+
+pub use crate::body_errors::RequestBody;
+use crate::body_errors::{self, Refusal, deserialize, in_plain_words, without_values};
+use crate::json;
+use crate::problem::{ApiError, Kind};
 
 /// A JSON body that has not been read yet.
 pub struct JsonBody<T> {

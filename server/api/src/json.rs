@@ -54,23 +54,22 @@ pub fn check(text: &[u8]) -> Result<(), NotInteroperable> {
         return Ok(());
     }
     // The first pass does not record the position, because this is slow.
+    let pointer = position_of_error(text, value);
+    Err(NotInteroperable { pointer, detail: reason.get().detail() })
+}
+
+/// Returns the position at which reading a text fails, as a JSON Pointer. Without a failure, returns an empty text.
+fn position_of_error(text: &[u8], value: Value<'_>) -> String {
     let mut track = serde_path_to_error::Track::new();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
-    let _ = value.deserialize(tracked);
-    Err(NotInteroperable { pointer: pointer(&track.path()), detail: reason.get().detail() })
+    value.deserialize(tracked).map_or_else(|_| pointer(&track.path()), |()| String::new())
 }
 
 /// Returns the position of the value in which a text stops being JSON, as a JSON Pointer.
 pub(crate) fn end_of_valid(text: &[u8]) -> String {
     let reason = Cell::new(Reason::NumberOrSurrogate);
-    let mut track = serde_path_to_error::Track::new();
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
-    match (Value { levels: usize::MAX, reason: &reason }).deserialize(tracked) {
-        Ok(()) => String::new(),
-        Err(_) => pointer(&track.path()),
-    }
+    position_of_error(text, Value { levels: usize::MAX, reason: &reason })
 }
 
 /// Converts a path of `serde_path_to_error` to a JSON Pointer (RFC 6901 §3).

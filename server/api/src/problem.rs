@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use dropshot::{ApiEndpointResponse, Body, ErrorStatusCode, HttpError, HttpResponse, HttpResponseError};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 
+use crate::negotiation::weights;
 use crate::types::{Problem, ProblemError};
 
 /// The kinds of problems. The documentation page explains each kind under `#problem-<code>`.
@@ -133,7 +134,7 @@ impl ApiError {
         ApiError { cause: Some(cause.into()), retry_after_seconds: Some(60), ..ApiError::new(Kind::Overloaded, detail) }
     }
 
-    /// Creates the error for a body in another format than this header says.
+    /// Creates the error for a body whose format the service does not support. The header names the supported format.
     pub fn unsupported(name: HeaderName, value: &'static str, detail: &str) -> ApiError {
         ApiError { supported: Some(Box::new((name, value.into()))), ..ApiError::new(Kind::UnsupportedMediaType, detail) }
     }
@@ -211,13 +212,9 @@ fn truncate(mut text: String, characters: usize) -> String {
 /// `application/problem+json`. Otherwise, returns `application/problem+json`.
 fn media_type(request_headers: &HeaderMap) -> &'static str {
     let mut json_only = false;
-    let ranges = request_headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    for range in ranges {
-        let mut parts = range.split(';').map(str::trim);
-        let media_range = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let refused = parts.filter_map(|parameter| parameter.strip_prefix("q=")).any(|weight| weight.parse() == Ok(0.0));
+    for (media_range, weight) in weights(request_headers, header::ACCEPT) {
         match media_range.as_str() {
-            _ if refused => {}
+            _ if weight == 0.0 => {}
             "application/problem+json" | "application/*" | "*/*" => return "application/problem+json",
             "application/json" => json_only = true,
             _ => {}

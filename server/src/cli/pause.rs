@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::model::PauseScope;
 use crate::node::open_store;
-use crate::store::{Page, Store};
+use crate::store::Store;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -56,12 +56,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result
                 bail!("there is no webhook {id}");
             }
             if let PauseScope::Account(name) = &scope
-                && store
-                    .list_webhooks(Some(name.clone()), None, Page { after: None, limit: 1 })
-                    .await
-                    .context("cannot look for webhooks")?
-                    .items
-                    .is_empty()
+                && !store.has_webhooks(name).await.context("cannot look for webhooks")?
             {
                 eprintln!("warning: the account {name} has no webhook; check the spelling");
             }

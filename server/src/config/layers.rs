@@ -13,6 +13,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, FromArgMatches};
 
 use super::Settings;
+use crate::api::similarity::most_similar;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -148,8 +149,7 @@ fn is_of_kubernetes(name: &str, value: &std::ffi::OsStr) -> bool {
 
 /// Returns the most similar name, or where the names are listed.
 fn hint(name: &str, known: &[String], kind: &str) -> String {
-    let best = known.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
-    match best.filter(|known| strsim::damerau_levenshtein(name, known) <= known.len() / 3) {
+    match most_similar(name, known) {
         Some(known) => format!("did you mean `{known}`?"),
         None => format!("`webhooks-server --help` lists the {kind}"),
     }
@@ -179,13 +179,17 @@ impl File<'_> {
     }
 
     fn apply_one(&self, command: clap::Command, key: &str, value: &toml::Value) -> Result<clap::Command, ConfigError> {
-        let (path, line) = (self.path.clone(), self.line_of(key));
+        let place = || (self.path.clone(), self.line_of(key));
         let known = || command.get_arguments().filter(|argument| is_setting(argument)).map(|argument| argument.get_id().to_string());
         if key == "config" || !known().any(|known| known == key) {
-            let known: Vec<String> = known().filter(|known| known != "config").collect();
+            let (known, (path, line)): (Vec<String>, _) = (known().filter(|known| known != "config").collect(), place());
             return Err(ConfigError::UnknownKey { path, line, key: key.to_owned(), hint: hint(key, &known, "settings") });
         }
-        let values = values(value).ok_or_else(|| ConfigError::BadType { path, line, key: key.to_owned() })?;
+        let bad_type = || {
+            let (path, line) = place();
+            ConfigError::BadType { path, line, key: key.to_owned() }
+        };
+        let values = values(value).ok_or_else(bad_type)?;
         Ok(command.mut_arg(key, |argument| if values.is_empty() { argument } else { argument.default_values(values) }))
     }
 

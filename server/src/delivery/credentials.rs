@@ -80,10 +80,9 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D:
 
 /// The body of a refusal (RFC 6749 §5.2).
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct TokenError {
-    error: String,
-    error_description: String,
+    error: Option<String>,
+    error_description: Option<String>,
 }
 
 impl TokenSource {
@@ -236,12 +235,12 @@ impl Refused {
     /// Whether the server refused the authentication of the client. Then the server may accept the other method. RFC 6749
     /// §5.2 specifies the error `invalid_client`, with the status 401 or 400.
     fn of_client(&self) -> bool {
-        self.status == 401 || self.error.error == "invalid_client"
+        self.status == 401 || self.error.error.as_deref() == Some("invalid_client")
     }
 
     /// Returns what the customer can do.
     fn remedy(&self) -> Option<&'static str> {
-        Some(match self.error.error.as_str() {
+        Some(match self.error.error.as_deref().unwrap_or_default() {
             "invalid_scope" => "check the scope of the webhook",
             "unauthorized_client" => "allow the grant `client_credentials` for this client at the token server",
             "unsupported_grant_type" => "the token server does not support the grant `client_credentials`; use another token URL",
@@ -257,10 +256,10 @@ impl From<Refused> for Failure {
         let outcome = if matches!(refused.status, 400 | 401 | 403) { Outcome::TokenRefused } else { Outcome::TokenFailed };
         let TokenError { error, error_description } = &refused.error;
         let mut text = ErrorText::from(format!("the token URL returned {}", refused.status));
-        if !error.is_empty() {
+        if let Some(error) = error.as_deref().filter(|error| !error.is_empty()) {
             text = text.own(" (").foreign(error);
-            if !error_description.is_empty() {
-                text = text.own(": ").foreign(error_description);
+            if let Some(description) = error_description.as_deref().filter(|description| !description.is_empty()) {
+                text = text.own(": ").foreign(description);
             }
             text = text.own(")");
         }

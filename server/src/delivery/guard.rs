@@ -187,8 +187,7 @@ impl Guard {
     /// If no request may be sent to the URL.
     pub fn check_new_url(&self, url: &Url) -> Result<(), Refusal> {
         self.check_url(url)?;
-        let name = url.domain().map(|name| name.strip_suffix('.').unwrap_or(name)).unwrap_or_default();
-        if name != "localhost" && !name.ends_with(".localhost") {
+        if !url.domain().is_some_and(resolver::is_localhost) {
             return Ok(());
         }
         let address = IpAddr::from(Ipv4Addr::LOCALHOST);

@@ -12,6 +12,7 @@ use crate::api::extract::{JsonBody, RequestBody, parse};
 use crate::api::problem::{ApiError, Kind};
 use crate::http::App;
 use crate::http::auth::{self, Caller};
+use crate::model::byte_order_mark;
 
 /// Time limit for receiving a body. dropshot itself sets no limit.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,8 +21,6 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// time. If the connection closes while a client sends, the client cannot read the response.
 const DRAIN_BYTES: usize = 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Returns the caller and the parsed body. The caller must have the scope.
 ///
@@ -54,10 +53,8 @@ async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Sc
         let mut bytes = tokio::time::timeout(READ_TIMEOUT, collect(&mut body, limit)).await.map_err(|_| {
             ApiError::new(Kind::InvalidRequest, format!("the body did not arrive within {} seconds", READ_TIMEOUT.as_secs()))
         })??;
-        // RFC 8259 §8.1 permits to ignore a byte order mark.
-        if bytes.starts_with(BYTE_ORDER_MARK) {
-            bytes.advance(BYTE_ORDER_MARK.len());
-        }
+        // RFC 8259 §8.1 permits a parser to ignore a byte order mark.
+        bytes.advance(bytes.len() - byte_order_mark::skipped(&bytes).len());
         Ok((caller, bytes))
     };
     match result.await {

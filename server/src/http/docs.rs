@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::api::OPENAPI_JSON;
 use crate::api::docs::Page;
+use crate::api::negotiation::weights;
 use crate::http::App;
 use crate::http::contexts::Lent;
 
@@ -99,14 +100,8 @@ impl StaticContent {
 
 /// Whether the client accepts gzip (RFC 9110 §12.5.3).
 fn accepts_gzip(request: &HeaderMap) -> bool {
-    let weight_of = |coding: &str| -> Option<f32> {
-        let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).find_map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let named = parts.next()?.eq_ignore_ascii_case(coding);
-            named.then(|| parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0))
-        })
-    };
+    let weights = weights(request, header::ACCEPT_ENCODING);
+    let weight_of = |coding: &str| weights.iter().find(|(name, _)| name == coding).map(|(_, weight)| *weight);
     weight_of("gzip").or_else(|| weight_of("*")).is_some_and(|weight| weight > 0.0)
 }
 

@@ -6,6 +6,7 @@ use dropshot::HttpError;
 use http::{Method, StatusCode};
 
 use crate::api::problem::{ApiError, Kind};
+use crate::api::similarity::distance;
 
 /// Maximum number of changed characters between a path and the suggested path.
 const MAX_DISTANCE: usize = 4;
@@ -55,11 +56,12 @@ impl Paths {
 
     /// Returns the path that a person probably meant: it differs in a few characters, or it ends with the requested path.
     fn most_similar(&self, path: &str) -> Option<(&str, &BTreeMap<String, String>)> {
-        let distance = |template: &str| {
+        let distance_to = |template: &str| {
             let filled = filled(template, path);
-            if path.len() > 1 && filled.ends_with(path.trim_end_matches('/')) { 0 } else { strsim::damerau_levenshtein(&filled, path) }
+            if path.len() > 1 && filled.ends_with(path.trim_end_matches('/')) { 0 } else { distance(&filled, path) }
         };
-        let best = self.0.iter().map(|(template, methods)| (distance(template), template, methods)).min_by_key(|(distance, ..)| *distance);
+        let best =
+            self.0.iter().map(|(template, methods)| (distance_to(template), template, methods)).min_by_key(|(distance, ..)| *distance);
         best.filter(|(distance, template, _)| *distance <= MAX_DISTANCE.min(template.len() / 3))
             .map(|(_, template, methods)| (template.as_str(), methods))
     }

@@ -20,15 +20,17 @@ use crate::config::AdminListen;
 use crate::delivery::{Engine, chain};
 use crate::http::contexts::{Contexts, Lender, Lent};
 use crate::http::dispatch::Dispatcher;
-use crate::metrics::{Metrics, TextFormat};
+use crate::metrics::Metrics;
 use crate::model::{Lane, PauseScope, StorageUse};
 use crate::node::listener::{self, Listener};
 use crate::slots::Slots;
 use crate::store::{self, BacklogScan, Store};
 
 mod probe;
+mod text_format;
 
 use probe::Probe;
+use text_format::TextFormat;
 
 /// The state that the endpoints share.
 struct State {

@@ -55,15 +55,19 @@ impl DataDir {
     /// If the file cannot be written.
     pub(crate) fn mark_as_moved(&self, target: &str) -> anyhow::Result<()> {
         let file = self.moved_file();
-        let write = || std::fs::write(&file, format!("{target}\n")).and_then(|()| private_file::restrict(&file));
-        write().with_context(|| format!("cannot write {}", file.display()))
+        let written = private_file::create_or_restrict(&file).and_then(|()| std::fs::write(&file, format!("{target}\n")));
+        written.with_context(|| format!("cannot write {}", file.display()))
     }
 
     /// # Errors
     /// If everything in this directory was moved to another store.
     pub(crate) fn refuse_if_moved(&self) -> anyhow::Result<()> {
         let file = self.moved_file();
-        let Ok(target) = std::fs::read_to_string(&file) else { return Ok(()) };
+        let target = match std::fs::read_to_string(&file) {
+            Ok(target) => target,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        };
         bail!(
             "the data in {} was moved to {}: start servers with --store for this database; a server here would make the pending \
              deliveries a second time. To use the old data all the same, remove the file {}",

@@ -9,7 +9,8 @@ use slog::{Drain, Level, Logger, OwnedKVList, Record, o};
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Maximum time that an ending process waits until the last lines are written. Nobody may read the other end of a pipe.
+/// Maximum time that an ending process waits until the last lines are written. If standard error is a pipe, it is possible
+/// that nobody reads it.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The thread that writes the log. If this value is dropped without [`LogThread::finish`], the process can wait for a

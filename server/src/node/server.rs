@@ -28,6 +28,7 @@ use crate::http::rate_limit::Limit;
 use crate::http::refused_requests::RefusedRequests;
 use crate::http::{App, routes};
 use crate::metrics::Metrics;
+use crate::model::byte_order_mark;
 use crate::model::event_types::Catalogue;
 use crate::model::{Rate, StoredToken};
 use crate::node::admin::AdminListener;
@@ -303,14 +304,9 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 
     /// Reads the certificate of the API again.
     pub fn reload(&self) {
-        let Some(certificate) = &self.certificate else {
-            return slog::info!(self.log, "there is nothing to reload: the API has no TLS certificate");
-        };
-        match certificate.reload() {
-            Ok(()) => slog::info!(self.log, "the TLS certificate of the API was loaded again"),
-            Err(error) => {
-                slog::error!(self.log, "the TLS certificate of the API cannot be loaded again; the old one stays"; "error" => format!("{error:#}"));
-            }
+        match &self.certificate {
+            Some(certificate) => certificate.request_reload(),
+            None => slog::info!(self.log, "there is nothing to reload: the API has no TLS certificate"),
         }
     }
 
@@ -353,7 +349,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
 fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir, new_hosts: NewHosts) -> anyhow::Result<GuardPolicy> {
     let mut authorities = Vec::new();
     let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
-        let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
+        let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(byte_order_mark::skipped(pem))
             .collect::<Result<_, _>>()
             .with_context(|| format!("{name} contains no usable certificate"))?;
         anyhow::ensure!(!certificates.is_empty(), "{name} contains no certificate");

@@ -8,6 +8,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use zeroize::Zeroizing;
 
+use crate::model::byte_order_mark;
+
 const OWNER_ONLY: u32 = 0o600;
 
 /// Maximum size of a file with a secret.
@@ -91,10 +93,8 @@ pub(crate) fn read_secret(path: &Path, what: &str) -> anyhow::Result<Option<Zero
     if text.len() as u64 > MAX_SECRET_BYTES {
         bail!("the {what} {shown} has more than {MAX_SECRET_BYTES} bytes: name the file that contains only the secret");
     }
-    // Some editors write a byte order mark, which is no part of the secret.
-    if text.starts_with('\u{feff}') {
-        text = Zeroizing::new(text['\u{feff}'.len_utf8()..].to_owned());
-    }
+    let mark = text.len() - byte_order_mark::skipped(text.as_bytes()).len();
+    text.drain(..mark);
     Ok(Some(text))
 }
 

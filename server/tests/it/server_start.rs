@@ -162,6 +162,11 @@ async fn the_api_uses_tls_if_it_has_a_certificate() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (authority, authority_file) = Authority::create(directory.path());
     let [certificate, key] = authority.certificate_files(directory.path());
+    // A byte order mark is skipped.
+    for file in [&certificate, &key] {
+        let pem = std::fs::read_to_string(file).expect("a PEM file");
+        std::fs::write(file, format!("\u{feff}{pem}")).expect("a writable file");
+    }
     let process = Process::start(&["--tls-cert-file", &certificate, "--tls-key-file", &key]).await;
     let (_, base) = process.startup_output.lines().next().and_then(|line| line.split_once(" on ")).expect("an address");
     assert!(base.starts_with("https://"), "{base}");

@@ -123,7 +123,7 @@ pub(crate) struct Recover {
     /// The id of the webhook
     #[arg(value_name = "WEBHOOK")]
     pub(crate) webhook: Uuid,
-    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, 2h ago as `2h`, or `yesterday`) or later
+    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, yesterday, or 2h for two hours ago) or later
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) since: DateTime<Utc>,
     /// Select deliveries that were created before this time
@@ -334,7 +334,7 @@ pub(crate) struct Deliveries {
     /// List only deliveries whose notification has this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
-    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, 2h ago as `2h`, or `yesterday`) or later
+    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, yesterday, or 2h for two hours ago) or later
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) since: Option<DateTime<Utc>>,
     /// Select deliveries that were created before this time

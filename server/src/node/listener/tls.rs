@@ -11,8 +11,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
 use rustls::sign::CertifiedKey;
 use slog::Logger;
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
+use crate::model::byte_order_mark;
 use crate::secrets::private_file;
 
 /// How often the files are compared with the loaded ones.
@@ -24,6 +26,7 @@ pub(in crate::node) struct ApiCertificate {
     certificate_file: PathBuf,
     key_file: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
+    requested: Notify,
 }
 
 impl ApiCertificate {
@@ -35,6 +38,7 @@ impl ApiCertificate {
             certificate_file: certificate_file.to_owned(),
             key_file: key_file.to_owned(),
             current: RwLock::new(Arc::new(read(certificate_file, key_file)?)),
+            requested: Notify::new(),
         })
     }
 
@@ -55,10 +59,15 @@ impl ApiCertificate {
     ///
     /// # Errors
     /// In the same cases as [`ApiCertificate::read`]. The old certificate is then kept.
-    pub(in crate::node) fn reload(&self) -> anyhow::Result<()> {
+    fn reload(&self) -> anyhow::Result<()> {
         let new = Arc::new(read(&self.certificate_file, &self.key_file)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
+    }
+
+    /// Makes [`ApiCertificate::watch`] read the files now.
+    pub(in crate::node) fn request_reload(&self) {
+        self.requested.notify_one();
     }
 
     fn current(&self) -> Arc<CertifiedKey> {
@@ -79,15 +88,15 @@ impl ApiCertificate {
         }
     }
 
-    /// Reads the files again each time they have changed. A program that renews a certificate writes two files, so the key
+    /// Reads the files again each time they have changed, and at each request. A program that renews a certificate writes two files, so the key
     /// may not match for a moment. Until both files match, the old certificate is used.
     pub(in crate::node) async fn watch(self: Arc<Self>, log: Logger) {
         let mut loaded = self.versions();
         let mut reported = None;
         loop {
-            tokio::time::sleep(CHECK_INTERVAL).await;
+            let requested = tokio::time::timeout(CHECK_INTERVAL, self.requested.notified()).await.is_ok();
             let found = self.versions();
-            if found == loaded {
+            if found == loaded && !requested {
                 continue;
             }
             match self.reload() {
@@ -98,8 +107,8 @@ impl ApiCertificate {
                 }
                 Err(error) => {
                     let error = format!("{error:#}");
-                    if reported.as_ref() != Some(&error) {
-                        slog::error!(log, "the changed TLS certificate of the API cannot be used; the old one stays"; "error" => &error);
+                    if requested || reported.as_ref() != Some(&error) {
+                        slog::error!(log, "the TLS certificate of the API cannot be loaded again; the old one stays"; "error" => &error);
                         reported = Some(error);
                     }
                 }
@@ -126,7 +135,7 @@ fn read(certificate_file: &Path, key_file: &Path) -> anyhow::Result<CertifiedKey
     let certificate_pem = std::fs::read(certificate_file).with_context(|| format!("cannot read {}", certificate_file.display()))?;
     let key_pem = private_file::read_secret(key_file, "TLS key file")?
         .with_context(|| format!("cannot read {}: the file does not exist", key_file.display()))?;
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&certificate_pem)
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(byte_order_mark::skipped(&certificate_pem))
         .collect::<Result<_, _>>()
         .with_context(|| format!("{} is not a valid PEM file", certificate_file.display()))?;
     anyhow::ensure!(!chain.is_empty(), "{} contains no certificate in PEM", certificate_file.display());

@@ -54,6 +54,9 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
+    /// As a description, this text means the JSON value null.
+    pub(crate) const NULL: &str = "null";
+
     /// Starts an endpoint that knows only this client.
     pub(crate) async fn start(authority: &Authority, client_id: &str, client_secret: &str) -> TokenEndpoint {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -125,7 +128,9 @@ async fn respond(request: Request<Incoming>, state: &Mutex<State>, client: &Clie
         TokenBehaviour::Hang => std::future::pending().await,
         TokenBehaviour::Garbage => Response::new(full("<html>not a token</html>")),
         TokenBehaviour::Refuse => json(401, json!({ "error": "invalid_client" })),
-        TokenBehaviour::RefuseWith(status, error, description) => json(status, json!({ "error": error, "error_description": description })),
+        TokenBehaviour::RefuseWith(status, error, description) => {
+            json(status, json!({ "error": error, "error_description": (description != TokenEndpoint::NULL).then_some(description) }))
+        }
         _ if !grant => json(400, json!({ "error": "unsupported_grant_type" })),
         _ if !(by_basic || by_post) => json(401, json!({ "error": "invalid_client" })),
         TokenBehaviour::Issue { expires_in: Some(seconds) } => {

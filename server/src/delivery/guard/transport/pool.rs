@@ -32,7 +32,7 @@ pub(super) struct Pool {
     /// Maximum number of idle connections in total, while no connection is in use.
     max_idle: usize,
     /// The number of HTTP/1.1 connections in use. HTTP/2 connections are few, because requests share them.
-    in_use: AtomicUsize,
+    http1_in_use: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -61,7 +61,7 @@ type Dial = watch::Receiver<Option<Result<(), SendError>>>;
 
 impl Pool {
     pub(super) fn new(dialer: Dialer, max_idle: usize) -> Arc<Pool> {
-        Arc::new(Pool { dialer, max_idle, in_use: AtomicUsize::new(0), state: Mutex::default() })
+        Arc::new(Pool { dialer, max_idle, http1_in_use: AtomicUsize::new(0), state: Mutex::default() })
     }
 
     /// Returns a connection for one request.
@@ -155,7 +155,7 @@ impl Pool {
     fn in_use(self: &Arc<Self>, key: &Arc<ConnectionKey>, connection: Connection) -> InUse {
         connection.meter().begin_request();
         if let Connection::Http1(_) = connection {
-            self.in_use.fetch_add(1, Ordering::Relaxed);
+            self.http1_in_use.fetch_add(1, Ordering::Relaxed);
         }
         InUse { pool: self.clone(), key: key.clone(), connection: Some(connection) }
     }
@@ -205,9 +205,9 @@ impl Pool {
     }
 
     /// Closes idle connections until there are not too many. Two connections in use displace one idle connection, but at
-    /// least half of the maximum may stay idle: a new connection costs more CPU time than ten requests.
+    /// least half of the maximum may stay idle: a new connection costs much more CPU time than a request on an idle one.
     fn close_surplus(&self, state: &mut State) {
-        let in_use = self.in_use.load(Ordering::Relaxed);
+        let in_use = self.http1_in_use.load(Ordering::Relaxed);
         let limit = self.max_idle - in_use.min(self.max_idle) / 2;
         while state.idle.len() > limit {
             state.close_oldest();
@@ -279,7 +279,7 @@ impl InUse {
         let Some(Connection::Http1(_)) = &self.connection else { return };
         let Some(Connection::Http1(mut connection)) = self.connection.take() else { return };
         connection.meter.end_request(0);
-        self.pool.in_use.fetch_sub(1, Ordering::Relaxed);
+        self.pool.http1_in_use.fetch_sub(1, Ordering::Relaxed);
         let (pool, key) = (self.pool.clone(), self.key.clone());
         if connection.is_ready() {
             return pool.keep(&mut pool.lock(), &key, Connection::Http1(connection));
@@ -301,7 +301,7 @@ impl Drop for InUse {
         let late = if matches!(connection, Connection::Http2(_)) { STREAM_WINDOW_BYTES } else { 0 };
         let others = connection.meter().end_request(late);
         match connection {
-            Connection::Http1(_) => drop(self.pool.in_use.fetch_sub(1, Ordering::Relaxed)),
+            Connection::Http1(_) => drop(self.pool.http1_in_use.fetch_sub(1, Ordering::Relaxed)),
             Connection::Http2(_) if others == 0 => self.pool.keep(&mut self.pool.lock(), &self.key, connection),
             Connection::Http2(_) => {}
         }

@@ -255,10 +255,8 @@ async fn each_request_that_a_limited_http_2_connection_does_not_take_gets_its_ow
     }
 }
 
-#[tokio::test]
-async fn the_number_of_idle_connections_is_limited_in_total() {
-    let authority = TestAuthority::new();
-    let guard = Guard::new(GuardPolicy { max_idle_connections: 2, ..authority.policy() }).expect("a guard");
+/// Starts a receiver that accepts every request, and counts the closed connections.
+async fn counting_receiver() -> (TestReceiver, Arc<AtomicUsize>) {
     let closed = Arc::new(AtomicUsize::new(0));
     let count = closed.clone();
     let receiver = TestReceiver::start(move |_, stream| {
@@ -269,6 +267,14 @@ async fn the_number_of_idle_connections_is_limited_in_total() {
         }
     })
     .await;
+    (receiver, closed)
+}
+
+#[tokio::test]
+async fn the_number_of_idle_connections_is_limited_in_total() {
+    let authority = TestAuthority::new();
+    let guard = Guard::new(GuardPolicy { max_idle_connections: 2, ..authority.policy() }).expect("a guard");
+    let (receiver, closed) = counting_receiver().await;
     for host in 1..=5 {
         let url = receiver.url("http", &format!("127.0.0.{host}"));
         assert!(!guard.send(&url, &request()).await.expect("a response").read_at_most(1, &mut Vec::new()).await);
@@ -289,16 +295,7 @@ async fn the_number_of_idle_connections_is_limited_in_total() {
 async fn connections_in_use_displace_at_most_half_of_the_idle_connections() {
     let authority = TestAuthority::new();
     let guard = Guard::new(GuardPolicy { max_idle_connections: 4, ..authority.policy() }).expect("a guard");
-    let closed = Arc::new(AtomicUsize::new(0));
-    let count = closed.clone();
-    let receiver = TestReceiver::start(move |_, stream| {
-        let count = count.clone();
-        async move {
-            serve(stream, OK.as_bytes()).await;
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    })
-    .await;
+    let (receiver, closed) = counting_receiver().await;
     let url = |host: u8| receiver.url("http", &format!("127.0.0.{host}"));
     for host in 1..=4 {
         let response = guard.send(&url(host), &request()).await.expect("a response");

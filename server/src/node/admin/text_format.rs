@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use http::{HeaderMap, header};
 
+use crate::api::negotiation::weights;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextFormat {
+pub(super) enum TextFormat {
     /// OpenMetrics 1.0.
     OpenMetrics,
     /// The text format 0.0.4 of Prometheus.
@@ -13,8 +15,7 @@ pub enum TextFormat {
 }
 
 impl TextFormat {
-    #[must_use]
-    pub fn media_type(self) -> &'static str {
+    pub(super) fn media_type(self) -> &'static str {
         match self {
             TextFormat::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
             TextFormat::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
@@ -22,8 +23,7 @@ impl TextFormat {
     }
 
     /// Converts a text from OpenMetrics to this format.
-    #[must_use]
-    pub fn convert(self, open_metrics: String) -> String {
+    pub(super) fn convert(self, open_metrics: String) -> String {
         match self {
             TextFormat::OpenMetrics => open_metrics,
             TextFormat::Prometheus => to_prometheus(&open_metrics),
@@ -31,14 +31,9 @@ impl TextFormat {
     }
 
     /// Returns the format that the client prefers (RFC 9110 §12.5.1). If it prefers neither, this is OpenMetrics.
-    #[must_use]
-    pub fn preferred(request_headers: &HeaderMap) -> TextFormat {
-        let values = request_headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    pub(super) fn preferred(request_headers: &HeaderMap) -> TextFormat {
         let (mut open_metrics, mut prometheus) = (0.0_f32, 0.0_f32);
-        for range in values.flat_map(|value| value.split(',')) {
-            let mut parts = range.split(';').map(str::trim);
-            let media_range = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+        for (media_range, weight) in weights(request_headers, header::ACCEPT) {
             match media_range.as_str() {
                 "application/openmetrics-text" | "application/*" => open_metrics = open_metrics.max(weight),
                 "text/plain" | "text/*" => prometheus = prometheus.max(weight),
