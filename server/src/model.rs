@@ -1,5 +1,6 @@
 //! Plain values that several modules use. They have no side effects and do not depend on the store, the engine or HTTP.
 
+mod attempt_facts;
 mod audit_log_target;
 mod backlog_counts;
 pub(crate) mod byte_order_mark;
@@ -10,12 +11,13 @@ pub mod event_types;
 mod fleet;
 mod key;
 mod lane;
-mod outcome;
 mod pause;
 mod rate;
 mod storage_use;
 mod token;
 
+pub use crate::api::Outcome;
+pub use attempt_facts::{AttemptFacts, Exchange, fingerprint};
 pub use audit_log_target::AuditLogTarget;
 pub use backlog_counts::BacklogCounts;
 pub use callback_template::CallbackTemplate;
@@ -23,7 +25,6 @@ pub use challenge::Challenge;
 pub use fleet::Fleet;
 pub use key::{KeyKind, KeyRecord, KeyState};
 pub use lane::{DuePerLane, Lane, Next};
-pub use outcome::Outcome;
 pub use pause::{Pause, PauseScope};
 pub use rate::Rate;
 pub use storage_use::StorageUse;

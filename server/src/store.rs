@@ -14,7 +14,10 @@ use crate::api::trace::TraceContext;
 use crate::api::types::{
     Account, AuditAction, AuditEvent, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus,
 };
-use crate::model::{CallbackTemplate, Challenge, DuePerLane, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse, StoredToken};
+use crate::model::{
+    AttemptFacts, CallbackTemplate, Challenge, DuePerLane, Exchange, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse,
+    StoredToken,
+};
 use crate::secrets::master_key::KeyId;
 use crate::slots::{Hosts, Slot, Slots, WorkItem};
 

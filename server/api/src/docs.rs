@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::OPENAPI_JSON;
+use crate::Outcome;
 use crate::problem::Kind;
 
 /// The documentation page.
@@ -35,6 +36,7 @@ impl Page {
                 ("policy", &policy),
                 ("title", &title()),
                 ("problems", &problems()),
+                ("outcomes", &outcomes()),
                 // JSON has `<` only in strings. In a JSON string, `\u003c` means `<`.
                 ("document", &OPENAPI_JSON.replace('<', r"\u003c")),
                 ("scalar", &scalar),
@@ -86,6 +88,24 @@ fn problems() -> String {
         )
     };
     Kind::ALL.iter().map(article).collect()
+}
+
+/// Returns the explanations of all outcomes. The anchor of an explanation is the fragment in the `help` of the attempt.
+fn outcomes() -> String {
+    let article = |outcome: &Outcome| {
+        let (value, meaning, remedy) = outcome.row();
+        let [meaning, remedy] = [meaning, remedy].map(|text| code_elements(&escape(text)));
+        format!(
+            "<article id=\"outcome-{value}\"><h2><code>{value}</code></h2><p>Meaning: {meaning}.</p><p>What to do: {remedy}.</p></article>\n"
+        )
+    };
+    Outcome::ALL.iter().map(article).collect()
+}
+
+/// Converts the code spans of Markdown to HTML.
+fn code_elements(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(position, part)| if position % 2 == 0 { part.to_owned() } else { format!("<code>{part}</code>") }).collect()
 }
 
 fn escape(text: &str) -> String {

@@ -11,6 +11,7 @@ pub mod extract;
 pub mod json;
 pub mod negotiation;
 pub mod operational;
+mod outcome;
 pub mod problem;
 mod scope;
 pub mod similarity;
@@ -18,6 +19,7 @@ mod text;
 pub mod trace;
 pub mod types;
 
+pub use outcome::Outcome;
 pub use scope::Scope;
 
 use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};

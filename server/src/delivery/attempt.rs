@@ -13,13 +13,15 @@ use zeroize::Zeroizing;
 use super::callback::{add_headers, signed_headers};
 use super::credentials::Token;
 use super::error_text::ErrorText;
-use super::guard::{ConnectionFacts, Guard, Request, Response};
+use super::guard::{ConnectionFacts, Guard, Observed, Request, Response, milliseconds};
+use super::headers::{self, Fields};
 use super::outcome::{Failure, NotMade, Outcome, seconds};
 use super::redact::{self, SentValues};
 use super::retry::RetryAfter;
 use super::target::{Credentials, Target};
 use crate::api::callback::ResponseClass;
 use crate::api::trace::TraceContext;
+use crate::model::{AttemptFacts, Exchange};
 use crate::slots::Reached;
 use crate::store;
 
@@ -42,6 +44,8 @@ pub(super) struct Call {
     /// Whether the response body is not read, and no text from the receiver is kept. Reading a response of this
     /// delivery may have ended the process.
     pub(super) discards_response: bool,
+    /// Whether the texts of the request and the response are kept even if the callback is accepted.
+    pub(super) is_test: bool,
 }
 
 /// The result of an attempt.
@@ -59,6 +63,10 @@ pub(super) struct Sent {
     pub(super) body: Vec<u8>,
     /// What is known about the connection to the receiver.
     connection: Option<Box<ConnectionFacts>>,
+    token_request: Option<Duration>,
+    exchange: Option<Exchange>,
+    /// The fingerprint of the webhook.
+    fingerprint: u32,
 }
 
 impl Sent {
@@ -76,6 +84,11 @@ impl Sent {
     }
 
     pub(super) fn into_record(self, number: u32) -> store::Attempt {
+        let facts = AttemptFacts {
+            token_request: self.token_request.map(milliseconds),
+            fingerprint: (self.accepted() && self.exchange.is_none()).then_some(self.fingerprint),
+            ..self.connection.as_deref().map(ConnectionFacts::to_stored).unwrap_or_default()
+        };
         store::Attempt {
             number,
             started_at: self.started_at,
@@ -85,7 +98,49 @@ impl Sent {
             error: self.error,
             response_body: self.response_body,
             truncated: self.truncated,
+            facts,
+            exchange: self.exchange,
         }
+    }
+}
+
+/// What was sent so far. It is known even if the time of the attempt ends.
+#[derive(Default)]
+struct Progress {
+    /// The values that were sent, so that all of them can be redacted.
+    values: SentValues,
+    /// The time until a token of the token server was available, if it was not in memory.
+    token_request: Option<Duration>,
+    /// The last request of the callback.
+    request: Option<Request>,
+}
+
+impl Progress {
+    /// Returns the failure of an attempt whose time has ended.
+    fn timed_out(&self, limit: Duration) -> Failure {
+        let limit = seconds(limit);
+        let connection = self.request.as_ref().map(|request| request.observed.take());
+        let text = match &connection {
+            Some(Some(_)) => format!(
+                "the server accepted the connection, but sent no response within the attempt timeout of {limit}; respond sooner, and do slow work after the response"
+            ),
+            Some(None) => {
+                format!("no connection within the attempt timeout of {limit}; check that the server is reachable from the internet")
+            }
+            None => format!("no response of the token URL within the attempt timeout of {limit}; check the token server"),
+        };
+        Failure::Outcome { outcome: Outcome::TimedOut, error: text.into(), connection: connection.flatten() }
+    }
+
+    /// Returns the texts of the request and of the response. `response` is its header.
+    fn exchange(self, target: &Target, call: &Call, response: Fields) -> Option<Exchange> {
+        let request = self.request?;
+        Some(Exchange {
+            url: target.shown_url.clone(),
+            request: headers::of_request(&target.url, &request.headers, request.body.len()),
+            response,
+            body: call.is_test.then(|| String::from_utf8_lossy(&request.body).into_owned()),
+        })
     }
 }
 
@@ -108,12 +163,10 @@ impl slog::KV for &Sent {
 pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTime<Utc>) -> Result<Sent, NotMade> {
     let started = Instant::now();
     let deadline = tokio::time::Instant::now() + call.timeout;
-    let mut values = SentValues { notification_id: call.notification_id.to_string(), ..SentValues::default() };
-    let result = tokio::time::timeout_at(deadline, exchange(guard, target, &call, now, &mut values)).await;
-    let result = result.unwrap_or_else(|_| {
-        let text = format!("no response within the attempt timeout of {}", seconds(call.timeout));
-        Err(Failure::new(Outcome::TimedOut, text))
-    });
+    let mut progress = Progress::default();
+    progress.values.notification_id = call.notification_id.to_string();
+    let result = tokio::time::timeout_at(deadline, exchange(guard, target, &call, now, &mut progress)).await;
+    let result = result.unwrap_or_else(|_| Err(progress.timed_out(call.timeout)));
     let mut sent = Sent {
         started_at: now,
         duration: Duration::ZERO,
@@ -126,7 +179,11 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         truncated: false,
         body: Vec::new(),
         connection: None,
+        token_request: progress.token_request,
+        exchange: None,
+        fingerprint: target.fingerprint,
     };
+    let values = progress.values.clone();
     let redactor = || target.redactor(values.clone());
     match result {
         Ok(response) => {
@@ -149,6 +206,10 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
                 sent.duration = started.elapsed();
                 return Ok(sent);
             }
+            if call.is_test || !sent.accepted() {
+                let fields = headers::of_response(&response.headers, redactor()).await;
+                sent.exchange = progress.exchange(target, &call, fields);
+            }
             // Only the status matters: a callback is accepted even if the response body is incomplete.
             let read = tokio::time::timeout_at(deadline, response.read_at_most(MAX_RESPONSE_BYTES, &mut sent.body)).await;
             sent.duration = started.elapsed();
@@ -164,6 +225,9 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             sent.duration = started.elapsed();
             sent.error = Some(if call.discards_response { NOT_KEPT.to_owned() } else { error.redacted(redactor()).await });
             sent.connection = connection;
+            if !call.discards_response {
+                sent.exchange = progress.exchange(target, &call, Fields::new());
+            }
         }
         Err(Failure::NotMade(not_made)) => return Err(not_made),
     }
@@ -182,12 +246,26 @@ fn rejection(response: &Response, target: &Url) -> Option<ErrorText> {
                 None => text,
             }
         }
-        Outcome::Gone => "the receiver returned 410 Gone; the webhook is deactivated".into(),
+        Outcome::Gone => "the receiver returned 410 Gone, so the webhook is deactivated; activate it again if that was a mistake".into(),
         _ => {
-            let text = ErrorText::from(format!("the receiver returned {status}; only 200 to 299 accept a callback"));
+            let remedy = match status {
+                401 => "check the credentials in `auth` and `headers` of the webhook",
+                403 => "let the receiver and the firewall before it accept this request",
+                404 | 405 => "correct the path of `targetURL`, or add a handler for POST",
+                408 | 504 => "respond sooner, and do slow work after the response",
+                413 => "let the receiver accept larger bodies",
+                415 => "let the receiver accept `application/json`",
+                429 => "let it accept more requests, or set `maxPerSecond` of the webhook",
+                502 | 503 => "start it again, or give it more capacity",
+                500.. => "find the reason in its log",
+                _ => "find the reason in its log or in the response body",
+            };
+            let text = ErrorText::from(format!("the receiver returned {status}, but only 200 to 299 accept a callback; {remedy}"));
             // Some servers verify the client certificate only after the request, and then return one of these statuses.
             match response.connection.client_certificate_requested && matches!(status, 400 | 401 | 403 | 495 | 496) {
-                true => text.own("; the receiver requested a client certificate, and the service has none"),
+                true => {
+                    text.own("; or accept callbacks without a client certificate: the receiver requested one, and the service has none")
+                }
                 false => text,
             }
         }
@@ -204,19 +282,24 @@ fn location(response: &Response, target: &Url) -> Option<String> {
     })
 }
 
-/// Sends the callback with the credentials of the target. `values` collects the header values that were sent, so that all
-/// of them can be redacted.
-async fn exchange(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, values: &mut SentValues) -> Result<Response, Failure> {
+/// Sends the callback with the credentials of the target.
+async fn exchange(guard: &Guard, target: &Target, call: &Call, now: DateTime<Utc>, progress: &mut Progress) -> Result<Response, Failure> {
     let source = match &target.credentials {
-        Credentials::None => return post(guard, target, call, now, None, values).await,
-        Credentials::Basic(value) => return post(guard, target, call, now, Some(value), values).await,
+        Credentials::None => return post(guard, target, call, now, None, progress).await,
+        Credentials::Basic(value) => return post(guard, target, call, now, Some(value), progress).await,
         Credentials::Token(source) => source,
     };
     let mut refused: Option<Token> = None;
     loop {
-        let token = source.token(guard, refused.as_ref()).await?;
+        progress.request = None;
+        let started = Instant::now();
+        let token = source.token(guard, refused.as_ref()).await;
+        // A token in memory is available at once.
+        let waited = Some(started.elapsed()).filter(|waited| *waited >= Duration::from_millis(1));
+        progress.token_request = progress.token_request.max(waited);
+        let token = token?;
         let value = format!("Bearer {}", token.value);
-        let received = post(guard, target, call, now, Some(&value), values).await?;
+        let received = post(guard, target, call, now, Some(&value), progress).await?;
         // The token may have been revoked before it expired, so a new token is fetched once.
         if ResponseClass::of(received.status) != ResponseClass::Unauthorized || refused.is_some() {
             return Ok(received);
@@ -233,21 +316,20 @@ async fn post(
     call: &Call,
     now: DateTime<Utc>,
     authorization: Option<&str>,
-    values: &mut SentValues,
+    progress: &mut Progress,
 ) -> Result<Response, Failure> {
     let mut headers = target.headers.clone();
-    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let signed = signed_headers(call.notification_id, &call.body, now, target.signing_secrets(now), call.trace.clone());
-    signed.signature.as_str().clone_into(&mut values.signatures);
+    signed.signature.as_str().clone_into(&mut progress.values.signatures);
     add_headers(signed, &mut headers);
     if let Some(value) = authorization {
-        values.authorizations.push(Zeroizing::new(value.to_owned()));
+        progress.values.authorizations.push(Zeroizing::new(value.to_owned()));
         let mut value = HeaderValue::from_str(value)
             .map_err(|_| Failure::new(Outcome::TokenRefused, "the credentials are not a valid header value"))?;
         value.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, value);
     }
-    let request = Request { account: target.account.clone(), method: Method::POST, headers, body: call.body.clone() };
-    Ok(guard.send(&target.url, &request).await?)
+    let (account, body) = (target.account.clone(), call.body.clone());
+    let request = Request { account, method: Method::POST, headers, body, observed: Observed::default() };
+    Ok(guard.send(&target.url, progress.request.insert(request)).await?)
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use uuid::Uuid;
 
 use super::signature;
@@ -35,6 +35,8 @@ pub(super) fn signed_headers(
 
 /// Adds the headers to those of a request.
 pub(super) fn add_headers(headers: CallbackHeaders, request: &mut HeaderMap) {
+    request.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    request.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let all = [
         ("webhook-id", Some(headers.id.to_string())),
         ("webhook-timestamp", Some(headers.timestamp.into_string())),

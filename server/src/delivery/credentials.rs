@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::callback::USER_AGENT;
 use super::error_text::ErrorText;
-use super::guard::{Guard, Request};
+use super::guard::{Guard, Observed, Request};
 use super::outcome::{Failure, Outcome};
 use crate::api::types::{ClientId, TokenAudience, TokenScope, parse_object};
 use crate::metrics::Metrics;
@@ -181,7 +181,8 @@ impl TokenSource {
             headers.insert(header::AUTHORIZATION, value);
             self.form.clone()
         };
-        let request = Request { account: self.account.clone(), method: Method::POST, headers, body: body.into() };
+        let request =
+            Request { account: self.account.clone(), method: Method::POST, headers, body: body.into(), observed: Observed::default() };
         let response = guard.send(&self.token_url, &request).await.map_err(|error| Failure::from(error).at_token_url())?;
         let status = response.status;
         let mut body = Vec::new();

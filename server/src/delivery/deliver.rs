@@ -47,6 +47,7 @@ impl Engine {
             trace: leased.notification.trace.clone(),
             timeout: self.settings.attempt_timeout,
             discards_response: leased.is_suspect(),
+            is_test: false,
         };
         let started_at = self.clock.now();
         self.metrics.attempt_begins(leased.lane, started_at - leased.due_at);

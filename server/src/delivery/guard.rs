@@ -31,7 +31,9 @@ pub use self::ports::Ports;
 pub use self::ranges::Range;
 pub use self::resolver::{DNS_PORT, NameError, NewHosts};
 pub use self::transport::TlsSetupError;
-pub(super) use self::transport::{Cause, ConnectionFacts, Request, Response, SelfSigned, SendError, Step, is_authority_as_server};
+pub(super) use self::transport::{
+    Cause, ConnectionFacts, Observed, Request, Response, SelfSigned, SendError, Step, is_authority_as_server, milliseconds,
+};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::transport::requested;

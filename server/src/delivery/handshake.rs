@@ -226,7 +226,7 @@ impl Engine {
             webhook: CallbackReference { id: due.webhook_id },
         };
         let timeout = self.settings.attempt_timeout;
-        let call = Call { notification_id, body: body.to_json().into(), timeout, trace: None, discards_response: false };
+        let call = Call { notification_id, body: body.to_json().into(), timeout, trace: None, discards_response: false, is_test: false };
         let sent = match attempt::send(&self.guard, &target, call, now).await {
             Err(NotMade::HostLimit(_)) => {
                 drop(visit);

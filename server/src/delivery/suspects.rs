@@ -79,6 +79,8 @@ impl Engine {
             error: Some(error),
             response_body: None,
             truncated: false,
+            facts: AttemptFacts::default(),
+            exchange: None,
         };
         let policy = self.settings.policy;
         self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Failed, policy }, name).await;

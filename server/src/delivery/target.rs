@@ -15,7 +15,8 @@ use super::credentials::TokenSource;
 use super::redact::{Redactor, SentValues};
 use crate::api::types::Auth;
 use crate::metrics::Metrics;
-use crate::secrets::context::{auth_context, headers_context, signing_context};
+use crate::model::fingerprint;
+use crate::secrets::context::{Origin, auth_context, headers_context, signing_context};
 use crate::secrets::seal::Vault;
 use crate::secrets::signing_secret::SigningSecret;
 use crate::store::Destination;
@@ -27,6 +28,10 @@ pub(super) struct Target {
     /// The custom headers of the webhook.
     pub(super) headers: HeaderMap,
     /// The current secret and, if there is one, the previous secret.
+    /// The target URL as the customer has written it.
+    pub(super) shown_url: String,
+    /// The [`fingerprint`] of the webhook.
+    pub(super) fingerprint: u32,
     signing_secrets: Vec<SigningSecret>,
     previous_valid_until: Option<DateTime<Utc>>,
     /// Every secret of the webhook, and the parts of secrets that must also be redacted.
@@ -43,6 +48,8 @@ pub(super) enum Credentials {
 impl Target {
     fn open(destination: &Destination, vault: &Vault, metrics: &Arc<Metrics>) -> anyhow::Result<Target> {
         let Destination { webhook_id, account, target_url, auth, .. } = destination;
+        let url = Url::parse(target_url)?;
+        let origin = Origin::of(&url);
         let signing = signing_context(account, *webhook_id);
         let previous = destination.previous_secret.as_ref();
         let signing_secrets = std::iter::once(&destination.signing_secret)
@@ -53,7 +60,7 @@ impl Target {
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let secret = match &destination.auth_secret {
-            Some(sealed) => vault.open(&auth_context(account, *webhook_id, auth, target_url), &sealed.0)?,
+            Some(sealed) => vault.open(&auth_context(account, *webhook_id, auth, &origin), &sealed.0)?,
             None => {
                 anyhow::ensure!(matches!(auth, Auth::Noauth {}), "the webhook has credentials, but no password or client secret");
                 Zeroizing::default()
@@ -64,7 +71,7 @@ impl Target {
             secrets.extend([secret.expose().as_bytes(), secret.key()].map(copied));
         }
         let headers = match &destination.headers {
-            Some(sealed) => open_headers(&vault.open(&headers_context(account, *webhook_id, target_url), &sealed.0)?, &mut secrets)?,
+            Some(sealed) => open_headers(&vault.open(&headers_context(account, *webhook_id, &origin), &sealed.0)?, &mut secrets)?,
             None => HeaderMap::new(),
         };
         let credentials = match auth {
@@ -93,8 +100,10 @@ impl Target {
         };
         Ok(Target {
             account: account.clone(),
-            url: Url::parse(target_url)?,
+            url,
             credentials,
+            fingerprint: fingerprint(target_url, auth, headers.keys().map(HeaderName::as_str)),
+            shown_url: target_url.clone(),
             headers,
             signing_secrets,
             previous_valid_until: previous.map(|previous| previous.valid_until),

@@ -35,7 +35,7 @@ impl Engine {
             webhook: CallbackReference { id: webhook.id },
         };
         let timeout = self.settings.attempt_timeout.min(TEST_TIMEOUT.saturating_sub(waited));
-        let call = Call { notification_id, body: body.to_json().into(), trace: None, timeout, discards_response: false };
+        let call = Call { notification_id, body: body.to_json().into(), trace: None, timeout, discards_response: false, is_test: true };
         let sent = match attempt::send(&self.guard, &target, call, now).await {
             Err(NotMade::HostLimit(_)) => return Ok(Err(TestRefusal::Host)),
             sent => sent?,

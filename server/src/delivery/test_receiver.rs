@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-use super::guard::{GuardPolicy, Request};
+use super::guard::{GuardPolicy, Observed, Request};
 
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
@@ -75,7 +75,13 @@ pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> bool 
 }
 
 pub(super) fn request() -> Request {
-    Request { account: "an account".into(), method: Method::POST, headers: HeaderMap::new(), body: Bytes::new() }
+    Request {
+        account: "an account".into(),
+        method: Method::POST,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        observed: Observed::default(),
+    }
 }
 
 /// A certificate authority, and how its servers use TLS.

@@ -1,7 +1,8 @@
 //! Converts errors and records of the store to the types of the API.
 
 use crate::api::problem::ApiError;
-use crate::api::types::{self, CustomHeader, WebhookStatus};
+use crate::api::types::{self, AttemptConnection, AttemptRequest, AttemptTimings, CustomHeader, HeaderField, WebhookStatus};
+use crate::model::{AttemptFacts, Outcome};
 use crate::store::{Attempt, Delivery, Error, Notification, Webhook};
 
 impl From<Error> for ApiError {
@@ -66,11 +67,53 @@ impl From<Attempt> for types::Attempt {
             number: attempt.number,
             started_at: attempt.started_at,
             duration_ms: attempt.duration_ms,
-            outcome: attempt.outcome,
             status_code: attempt.status_code,
             error: attempt.error,
+            help: help(&attempt.outcome),
+            outcome: attempt.outcome,
             truncated: attempt.response_body.is_some().then_some(attempt.truncated),
             response_body: attempt.response_body,
+            connection: attempt.facts.remote.is_some().then(|| connection(&attempt.facts)),
+            timings: timings(&attempt.facts),
+            response_headers: attempt.exchange.as_ref().map(|exchange| fields(&exchange.response)).filter(|fields| !fields.is_empty()),
+            request: attempt.exchange.map(|exchange| AttemptRequest {
+                url: exchange.url,
+                headers: fields(&exchange.request),
+                body: exchange.body,
+            }),
         }
     }
+}
+
+/// Returns the place of the documentation page that explains an outcome.
+fn help(outcome: &str) -> Option<String> {
+    Outcome::ALL.iter().any(|known| known.as_str() == outcome).then(|| format!("/docs#outcome-{outcome}"))
+}
+
+fn connection(facts: &AttemptFacts) -> AttemptConnection {
+    let version =
+        |number: u8| if number.is_multiple_of(10) { (number / 10).to_string() } else { format!("{}.{}", number / 10, number % 10) };
+    AttemptConnection {
+        remote_address: facts.remote.map(|remote| remote.to_string()),
+        http_version: facts.http_version.map(version),
+        tls_version: facts.tls_version.map(version),
+        reused: facts.reused,
+        request_repeated: facts.repeated,
+    }
+}
+
+/// Returns `None` if no phase has a duration.
+fn timings(facts: &AttemptFacts) -> Option<AttemptTimings> {
+    let AttemptFacts { token_request, name_lookup, connect, tls_handshake, first_byte, .. } = *facts;
+    [token_request, name_lookup, connect, tls_handshake, first_byte].iter().any(Option::is_some).then_some(AttemptTimings {
+        token_request_ms: token_request,
+        name_lookup_ms: name_lookup,
+        connect_ms: connect,
+        tls_handshake_ms: tls_handshake,
+        first_byte_ms: first_byte,
+    })
+}
+
+fn fields(fields: &[(String, String)]) -> Vec<HeaderField> {
+    fields.iter().map(|(name, value)| HeaderField { name: name.clone(), value: value.clone() }).collect()
 }

@@ -22,6 +22,7 @@ use crate::http::reply::reply;
 use crate::secrets::context::signing_context;
 use crate::store::{AuditFilter, DeliveryFilter, Page, Part, Publication, Recovery};
 
+mod deliveries;
 mod notifications;
 mod webhooks;
 
@@ -353,9 +354,7 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesRead).await?;
             let id = path.get()?.into_inner().id.0;
-            let found = rqctx.context().store.get_delivery(caller.account, id).await?;
-            let (delivery, attempts) = found.ok_or_else(|| ApiError::not_found("delivery"))?;
-            Ok(HttpResponseOk(DeliveryDetail { delivery: delivery.into(), attempts: attempts.into_iter().map(Into::into).collect() }))
+            Ok(HttpResponseOk(rqctx.context().delivery_detail(caller.account, id).await?))
         })
         .await
     }

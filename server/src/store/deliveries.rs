@@ -135,9 +135,37 @@ pub struct Attempt {
     pub error: Option<String>,
     pub response_body: Option<String>,
     pub truncated: bool,
+    pub facts: AttemptFacts,
+    /// The texts of the request and the response. A page of deliveries does not have them.
+    pub exchange: Option<Exchange>,
 }
 
 impl Attempt {
+    /// Returns whether the attempt has texts that are erased with the notification.
+    pub(super) fn has_texts(&self) -> bool {
+        self.response_body.as_ref().is_some_and(|body| !body.is_empty()) || self.exchange.is_some()
+    }
+
+    /// Returns the facts as stored.
+    pub(super) fn stored_facts(&self) -> Option<String> {
+        (self.facts != AttemptFacts::default()).then(|| serde_json::to_string(&self.facts).expect("numbers and an address are JSON"))
+    }
+
+    /// Returns the texts as stored.
+    pub(super) fn stored_exchange(&self) -> Option<String> {
+        self.exchange.as_ref().map(|exchange| serde_json::to_string(exchange).expect("texts are JSON"))
+    }
+
+    /// Returns stored facts. Damaged facts are left out, so that the attempt itself can be read.
+    pub(super) fn facts_of(stored: Option<&str>) -> AttemptFacts {
+        stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// Returns stored texts. Damaged texts are left out, so that the attempt itself can be read.
+    pub(super) fn exchange_of(stored: Option<&str>) -> Option<Exchange> {
+        stored.and_then(|text| serde_json::from_str(text).ok())
+    }
+
     /// Returns when the attempt ended, but not later than `now`, because the clock may have been set back during the
     /// attempt.
     pub(super) fn ended_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {

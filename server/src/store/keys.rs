@@ -28,7 +28,7 @@
 //! not hold the new key, or this node does not join.
 
 use super::*;
-use crate::secrets::context::{auth_context, headers_context, signing_context};
+use crate::secrets::context::{Origin, auth_context, headers_context, signing_context};
 use crate::secrets::seal::Vault;
 use crate::secrets::sealing_key::{SealError, key_id_of};
 
@@ -73,7 +73,7 @@ impl SealedValues {
     /// # Errors
     /// If a value cannot be decrypted.
     pub fn resealed(webhook: &Webhook, vault: &Vault) -> std::result::Result<SealedValues, SealError> {
-        let (account, target_url) = (webhook.account.as_str(), webhook.target_url.as_str());
+        let (account, target) = (webhook.account.as_str(), Origin::of_text(webhook.target_url.as_str()));
         let again = |context: &str, sealed: Sealed| {
             let resealed = vault.reseal(context, &sealed.0)?;
             Ok(resealed.map_or(sealed, Sealed))
@@ -81,10 +81,8 @@ impl SealedValues {
         let SealedValues { auth_secret, headers, signing_secret, previous_secret } = SealedValues::of(webhook);
         let signing = signing_context(account, webhook.id);
         Ok(SealedValues {
-            auth_secret: auth_secret
-                .map(|sealed| again(&auth_context(account, webhook.id, &webhook.auth, target_url), sealed))
-                .transpose()?,
-            headers: headers.map(|sealed| again(&headers_context(account, webhook.id, target_url), sealed)).transpose()?,
+            auth_secret: auth_secret.map(|sealed| again(&auth_context(account, webhook.id, &webhook.auth, &target), sealed)).transpose()?,
+            headers: headers.map(|sealed| again(&headers_context(account, webhook.id, &target), sealed)).transpose()?,
             signing_secret: again(&signing, signing_secret)?,
             previous_secret: previous_secret.map(|sealed| again(&signing, sealed)).transpose()?,
         })

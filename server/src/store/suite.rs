@@ -119,6 +119,8 @@ impl Bench {
             error: None,
             response_body: None,
             truncated: false,
+            facts: AttemptFacts::default(),
+            exchange: None,
         }
     }
 

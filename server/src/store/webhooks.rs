@@ -1,7 +1,7 @@
 //! Stored webhooks, and the changes of stored webhooks.
 
 use super::*;
-use crate::secrets::context;
+use crate::secrets::context::Origin;
 
 /// Encrypted bytes. Only [`crate::secrets::seal::Vault`] can decrypt them.
 #[derive(Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Webhook {
             }
             self.target_url = target_url;
         }
-        if change.sealed_for.is_some_and(|origin| origin != context::origin(self.target_url.as_str())) {
+        if change.sealed_for.is_some_and(|origin| origin != Origin::of_text(self.target_url.as_str())) {
             return Err(UpdateRefusal::OtherOrigin);
         }
         if let Some((auth, secret)) = change.auth {
@@ -130,7 +130,7 @@ pub struct WebhookChange {
     pub headers: Option<Option<CustomHeaders>>,
     /// The origin of the target URL for which `auth` and `headers` are sealed. They can be decrypted only if the webhook
     /// has this origin.
-    pub sealed_for: Option<String>,
+    pub sealed_for: Option<Origin>,
     pub event_types: Option<EventTypes>,
     /// `Some(None)` removes the description.
     pub description: Option<Option<Description>>,
@@ -256,7 +256,7 @@ mod tests {
             ("https://example.com", Some("https://example.org/b"), Err(UpdateRefusal::OtherOrigin)),
         ] {
             let change = target_url.map(to).unwrap_or_default();
-            let change = WebhookChange { auth: auth(), sealed_for: Some(sealed_for.to_owned()), ..change };
+            let change = WebhookChange { auth: auth(), sealed_for: Some(Origin::of_text(sealed_for)), ..change };
             assert_eq!(webhook(Auth::Noauth {}).change(change, DateTime::UNIX_EPOCH), expected, "{sealed_for} {target_url:?}");
         }
     }

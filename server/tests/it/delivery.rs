@@ -38,7 +38,7 @@ async fn every_2xx_status_is_a_success() {
         let delivery = api.after_attempts(&api.publish_type("a.b").await, 1).await;
         assert_eq!(delivery["status"], "succeeded", "{status}");
         assert_eq!(delivery.get("nextAttemptAt"), None);
-        assert_eq!(delivery["lastAttempt"], delivery["attempts"][0]);
+        assert_eq!(delivery["lastAttempt"]["number"], delivery["attempts"][0]["number"]);
         assert_eq!((&delivery["attempts"][0]["outcome"], &delivery["attempts"][0]["statusCode"]), (&json!("accepted"), &json!(status)));
     }
 }
@@ -381,7 +381,9 @@ async fn a_list_shows_each_delivery_like_the_single_delivery_does() {
     .await;
     for delivery in listed {
         let mut detail = api.delivery(&id_of(&delivery)).await;
-        detail.as_object_mut().expect("an object").remove("attempts");
+        for member in ["attempts", "callbackBody"] {
+            detail.as_object_mut().expect("an object").remove(member);
+        }
         assert_eq!(detail, delivery);
     }
 }

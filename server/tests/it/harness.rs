@@ -34,7 +34,7 @@ pub(crate) use database::{Database, SHORT_STATEMENT_TIMEOUT};
 pub(crate) use fleet::{Fleet, run_blocking};
 pub(crate) use hostile::{HostileBehaviour, HostileReceiver};
 pub(crate) use name_server::NameServer;
-pub(crate) use nginx::Nginx;
+pub(crate) use nginx::{Nginx, free_ports};
 pub(crate) use process::{
     ADMIN_LISTENER, DATA_DIR, Process, run_binary, run_binary_wrapped, spawn_binary, spawn_binary_with, wrapper_enforcing_file_modes,
 };

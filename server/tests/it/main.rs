@@ -7,12 +7,14 @@
 mod harness;
 
 mod attacks; // known attacks on products of this kind
+mod attempt_facts; // what an attempt shows of its request, response and connection
 mod audit; // the audit log: its events, its file, and what accounts see of it
 mod auth; // access tokens, scopes, accounts, and the order in which a request is checked
 mod authentication; // authentication of callbacks: basic, and with tokens from a token server
 mod authorization; // every operation, with every kind of caller and with names of another account
 mod backup; // backup under load, and restore
-mod bad_input; // refused requests, which change nothing
+mod bad_input;
+mod broken_receivers; // the mistakes of receivers, and what each failure says // refused requests, which change nothing
 mod changes; // how changes of a webhook affect pending deliveries; signatures; test callbacks
 mod clock; // system clock changes
 mod connections; // the connections of callbacks: their reuse, HTTP version and time limits

@@ -6,23 +6,22 @@ if (served) {
   description.servers = [{ url: location.origin, description: 'This server' }]
 }
 
-// The `type` of a problem refers to an anchor on this page.
-const problem = () => location.hash.startsWith('#problem-') && document.getElementById(location.hash.slice(1))
-const problems = document.getElementById('problems')
-const showProblem = () => {
-  if (problem()) {
-    problems.open = true
-    problem().scrollIntoView()
+// The `type` of a problem and the `help` of an attempt refer to an anchor on this page.
+const explanation = () => /^#(problem|outcome)-/.test(location.hash) && document.getElementById(location.hash.slice(1))
+const showExplanation = () => {
+  if (explanation()) {
+    explanation().closest('details').open = true
+    explanation().scrollIntoView()
   }
 }
-addEventListener('hashchange', showProblem)
-showProblem()
+addEventListener('hashchange', showExplanation)
+showExplanation()
 
 Scalar.createApiReference('#reference', {
   content: description,
   slug: 'api',
-  // Scalar's URL routing would overwrite the anchor of a problem.
-  urlRouting: !problem(),
+  // Scalar's URL routing would overwrite the anchor of an explanation.
+  urlRouting: !explanation(),
   hideTestRequestButton: !served,
   authentication: { preferredSecurityScheme: 'bearerAuth' },
   defaultOpenAllTags: true,

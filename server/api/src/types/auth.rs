@@ -172,6 +172,16 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// Returns the value of `type`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Auth::Basic { .. } => "basic",
+            Auth::ClientCredential { .. } => "client_credential",
+            Auth::Noauth {} => "noauth",
+        }
+    }
+
     #[must_use]
     pub fn token_url(&self) -> Option<&OutboundUrl> {
         match self {

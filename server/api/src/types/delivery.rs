@@ -42,36 +42,15 @@ pub enum DeliveryStatus {
 
 /// A delivery with its 50 most recent attempts, oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct DeliveryDetail {
     #[serde(flatten)]
     pub delivery: Delivery,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "String", length(max = 8_650_752))]
+    pub callback_body: Option<String>,
     #[schemars(length(max = 50))]
     pub attempts: Vec<Attempt>,
-}
-
-/// One attempt to send the callback of a delivery. More values of `outcome` may be added.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Attempt {
-    #[schemars(schema_with = "schemas::ordinal")]
-    pub number: u32,
-    pub started_at: DateTime<Utc>,
-    #[schemars(schema_with = "schemas::count")]
-    pub duration_ms: u32,
-    #[schemars(length(min = 1, max = 32), regex(pattern = r"^[a-z_]+$"))]
-    pub outcome: String,
-    #[serde(default, skip_serializing_if = "is_none")]
-    #[schemars(schema_with = "schemas::http_status")]
-    pub status_code: Option<u16>,
-    #[serde(default, skip_serializing_if = "is_none")]
-    #[schemars(with = "String", length(min = 1, max = 1024))]
-    pub error: Option<String>,
-    #[serde(default, skip_serializing_if = "is_none")]
-    #[schemars(with = "String", length(max = 4096))]
-    pub response_body: Option<String>,
-    #[serde(default, skip_serializing_if = "is_none")]
-    #[schemars(with = "bool")]
-    pub truncated: Option<bool>,
 }
 
 #[derive(Serialize, JsonSchema)]

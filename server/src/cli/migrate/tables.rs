@@ -135,7 +135,7 @@ pub(super) const TABLES: [Table; 20] = [
         2,
         columns![
             delivery_id: Id, number: Int, started_at: Millis, duration_ms: Int, outcome: Text, status_code: Small, error: Excerpt,
-            response_body: Excerpt, truncated: Bool
+            response_body: Excerpt, truncated: Bool, facts: Text, exchange: Text
         ],
     ),
 ];

@@ -23,7 +23,7 @@ use crate::delivery::guard::{Guard, GuardPolicy};
 use crate::delivery::target::Targets;
 use crate::fuzz_targets::SEPARATOR;
 use crate::metrics::Metrics;
-use crate::secrets::context::{auth_context, headers_context, signing_context};
+use crate::secrets::context::{Origin, auth_context, headers_context, signing_context};
 use crate::secrets::master_key::MasterKey;
 use crate::secrets::seal::Vault;
 use crate::slots::Hosts;
@@ -115,6 +115,7 @@ impl World {
             body: Bytes::from_static(b"{\"type\":\"a.b\",\"data\":{}}"),
             trace: None,
             timeout: TIMEOUT,
+            is_test: true,
             discards_response: false,
         };
         let sent = self.runtime.block_on(send(&self.guard, &target, call, DateTime::UNIX_EPOCH));
@@ -141,8 +142,8 @@ impl World {
             account: ACCOUNT.into(),
             epoch: 1,
             revision: 1,
-            auth_secret: Some(sealed(&auth_context(ACCOUNT, id, &auth, &target_url), PASSWORD)),
-            headers: Some(sealed(&headers_context(ACCOUNT, id, &target_url), &format!(r#"[["x-api-key","{HEADER}"]]"#))),
+            auth_secret: Some(sealed(&auth_context(ACCOUNT, id, &auth, &Origin::of_text(&target_url)), PASSWORD)),
+            headers: Some(sealed(&headers_context(ACCOUNT, id, &Origin::of_text(&target_url)), &format!(r#"[["x-api-key","{HEADER}"]]"#))),
             signing_secret: sealed(&signing_context(ACCOUNT, id), SIGNING_SECRET),
             target_url,
             auth,
@@ -174,8 +175,10 @@ fn check(sent: Sent, responses: &VecDeque<Vec<u8>>) {
     assert!(sent.body.len() <= total, "the receiver sent only {total} bytes");
 
     let attempt = Attempt::from(sent.into_record(1));
+    let request = attempt.request.iter().flat_map(|request| &request.headers);
+    let fields = request.chain(attempt.response_headers.iter().flatten()).flat_map(|field| [field.name.as_str(), &field.value]);
     let kept = [attempt.error.as_deref(), attempt.response_body.as_deref()];
-    for text in kept.into_iter().flatten() {
+    for text in kept.into_iter().flatten().chain(fields) {
         for secret in [PASSWORD, HEADER, SIGNING_SECRET, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
             if let Some(part) = secrets::surviving(secret.as_bytes(), text) {
                 panic!("{part} of {secret} is in the attempt: {text}");

@@ -71,11 +71,11 @@ const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(thiserror::Error, Debug, Clone)]
 pub enum NameError {
     /// The name does not exist, or at least one of its addresses is forbidden.
-    #[error("the name {name} does not exist or has no public address")]
+    #[error("the name {name} does not exist or has no public address; correct the URL or the DNS records")]
     NotFound { name: String },
-    #[error("no name server answered for {name} in time")]
+    #[error("no name server answered for {name} in time; check the name servers of the domain")]
     TimedOut { name: String },
-    #[error("the name {name} could not be resolved")]
+    #[error("the name {name} could not be resolved; check the name servers of the domain")]
     Failed { name: String, source: NetError },
     #[error("too many names are being resolved at once")]
     Busy,

@@ -83,7 +83,13 @@ async fn respond(mut stream: impl AsyncRead + AsyncWrite + Unpin, response: &str
 }
 
 fn request() -> Request {
-    Request { account: "an account".into(), method: http::Method::POST, headers: http::HeaderMap::new(), body: Bytes::new() }
+    Request {
+        account: "an account".into(),
+        method: http::Method::POST,
+        headers: http::HeaderMap::new(),
+        body: Bytes::new(),
+        observed: Observed::default(),
+    }
 }
 
 fn ok() -> String {
@@ -231,7 +237,11 @@ async fn a_name_with_an_internal_address_is_like_an_absent_name_and_gets_no_conn
         let error = guard.send(&receiver.url("http", host), &request()).await.expect_err("refused");
         match error.cause {
             Cause::Name(ref reason @ NameError::NotFound { .. }) => {
-                assert_eq!(reason.to_string(), format!("the name {host} does not exist or has no public address"), "as for an absent name");
+                assert_eq!(
+                    reason.to_string(),
+                    format!("the name {host} does not exist or has no public address; correct the URL or the DNS records"),
+                    "as for an absent name"
+                );
             }
             other => panic!("{host}: {other:?}"),
         }

@@ -11,7 +11,7 @@
 //! ended before any byte of the response.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
@@ -35,7 +35,7 @@ mod socket;
 mod tls;
 
 pub(in crate::delivery) use self::error::{Cause, SendError, Step};
-pub(in crate::delivery) use self::facts::ConnectionFacts;
+pub(in crate::delivery) use self::facts::{ConnectionFacts, Observed, milliseconds};
 pub use self::tls::TlsSetupError;
 pub(in crate::delivery) use self::tls::{SelfSigned, is_authority_as_server};
 
@@ -66,6 +66,7 @@ pub(in crate::delivery) struct Request {
     pub(in crate::delivery) method: Method,
     pub(in crate::delivery) headers: HeaderMap,
     pub(in crate::delivery) body: Bytes,
+    pub(in crate::delivery) observed: Observed,
 }
 
 /// A response whose body has not been read.
@@ -174,6 +175,8 @@ async fn exchange(mut in_use: InUse, target: &Target, request: &Request) -> Resu
     };
     let (is_first, mut facts) = (connection.is_first(), Box::new(connection.facts().clone()));
     facts.reused = !is_first;
+    request.observed.set(&facts);
+    let started = Instant::now();
     let result = match connection {
         Connection::Http1(connection) => {
             connection.send(http1_request(target, request)).await.map(|response| response.map(BodyStream::Http1))
@@ -185,6 +188,7 @@ async fn exchange(mut in_use: InUse, target: &Target, request: &Request) -> Resu
     match result {
         Ok(response) => {
             let (parts, stream) = response.into_parts();
+            facts.first_byte = Some(started.elapsed());
             Ok(Response { status: parts.status, headers: parts.headers, connection: facts, body: Body { stream, in_use } })
         }
         Err(broken) => {

@@ -46,17 +46,20 @@ async fn a_certificate_that_is_not_valid_gets_a_sentence_with_the_reason() {
         ),
         (
             authority.certificate(|params| params.not_before = date_time_ymd(2999, 2, 3)),
-            "the certificate of the server is not valid before 2999-02-03T00:00:00Z",
+            "the certificate of the server is not valid before 2999-02-03T00:00:00Z; use a certificate that is valid now",
         ),
         (
             authority.certificate(names(&["a.example", "*.b.example", "192.0.2.1"])),
-            "the certificate of the server is for another name; it is valid for a.example, *.b.example, 192.0.2.1",
+            "the certificate of the server is for another name: it is valid for a.example, *.b.example, 192.0.2.1; use a certificate for the host of the URL",
         ),
         (
             authority.certificate(names(&["a.example", "b.example", "c.example", "d.example", "e.example", "f.example"])),
-            "the certificate of the server is for another name; it is valid for a.example, b.example, c.example, d.example and 2 more",
+            "the certificate of the server is for another name: it is valid for a.example, b.example, c.example, d.example and 2 more; use a certificate for the host of the URL",
         ),
-        (authority.certificate(names(&[])), "the certificate of the server has no name (subjectAltName)"),
+        (
+            authority.certificate(names(&[])),
+            "the certificate of the server has no name (subjectAltName); use a certificate for the host of the URL",
+        ),
         (TestCertificate::self_signed(|_| ()), "the certificate of the server is self-signed; use a certificate of a public authority"),
         (
             TestCertificate::self_signed(as_authority),
@@ -106,7 +109,14 @@ async fn each_way_to_lose_a_connection_has_its_own_sentence() {
 
     for protocol in ["http/1.1", "h2"] {
         let (outcome, text) = failure_with(&authority, authority.acceptor(protocol)).await;
-        assert_eq!((outcome, &*text), (Outcome::ConnectionLost, "the server closed the connection without a response"), "{protocol}");
+        assert_eq!(
+            (outcome, &*text),
+            (
+                Outcome::ConnectionLost,
+                "the server closed the connection without a response; find the reason in the log of the server or of the proxy before it"
+            ),
+            "{protocol}"
+        );
     }
 
     let closed = TestReceiver::start(|_, _| async {}).await;

@@ -19,7 +19,7 @@ use crate::http::App;
 use crate::http::auth::Caller;
 use crate::model::Challenge;
 use crate::model::event_types::Catalogue;
-use crate::secrets::context::{auth_context, headers_context, origin, signing_context};
+use crate::secrets::context::{Origin, auth_context, headers_context, signing_context};
 use crate::secrets::signing_secret::SigningSecret;
 use crate::store::{self, CustomHeaders, Deactivation, Registrant, Sealed, UpdateRefusal, WebhookChange};
 
@@ -28,13 +28,16 @@ pub(super) async fn find_webhook(app: &App, caller: &Caller, path: Checked<Path<
     app.store.get_webhook(caller.account.clone(), id).await?.ok_or_else(|| ApiError::not_found("webhook"))
 }
 
-fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<(), ApiError> {
-    guard.check_new_url(&url.to_url()).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))
+/// Returns the origin of the URL.
+fn check_url(guard: &Guard, pointer: &str, url: &OutboundUrl) -> Result<Origin, ApiError> {
+    let url = url.to_url();
+    guard.check_new_url(&url).map_err(|refusal| ApiError::at(Kind::InvalidRequest, pointer, refusal.to_string()))?;
+    Ok(Origin::of(&url))
 }
 
 fn check_token_url(guard: &Guard, auth: Option<&AuthInput>) -> Result<(), ApiError> {
     match auth.and_then(AuthInput::token_url) {
-        Some(token_url) => check_url(guard, "/auth/tokenURL", token_url),
+        Some(token_url) => check_url(guard, "/auth/tokenURL", token_url).map(drop),
         None => Ok(()),
     }
 }
@@ -111,12 +114,12 @@ impl App {
         registration: WebhookRegistration,
         registrant: Registrant,
     ) -> Result<store::Webhook, ApiError> {
-        check_url(&self.guard, "/targetURL", &registration.target_url)?;
+        let target = check_url(&self.guard, "/targetURL", &registration.target_url)?;
         check_event_types(&self.catalogue, registration.event_types.as_ref())?;
         check_token_url(&self.guard, registration.auth.as_ref())?;
         let mut tries = Tries::default();
         loop {
-            let webhook = self.new_webhook(account.clone(), registration.clone());
+            let webhook = self.new_webhook(account.clone(), registration.clone(), &target);
             match self.store.register_webhook(webhook.clone(), self.handshake(), self.webhooks_per_account, registrant).await {
                 Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
                 Ok(false) => {
@@ -141,14 +144,12 @@ impl App {
         update: WebhookUpdate,
         event: AuditEvent,
     ) -> Result<store::Webhook, ApiError> {
-        if let Some(target_url) = &update.target_url {
-            check_url(&self.guard, "/targetURL", target_url)?;
-        }
+        let target = update.target_url.as_ref().map(|target_url| check_url(&self.guard, "/targetURL", target_url)).transpose()?;
         check_event_types(&self.catalogue, update.event_types.as_ref())?;
         check_token_url(&self.guard, update.auth.as_ref())?;
         let mut tries = Tries::default();
         loop {
-            let change = self.webhook_change(account, id, update.clone()).await?;
+            let change = self.webhook_change(account, id, update.clone(), target.clone()).await?;
             match self.store.update_webhook(account.clone(), id, change, self.clock.now(), &event).await {
                 Err(store::Error::OutdatedKey) if tries.next() => self.learn_keys().await?,
                 Ok(Some(Err(UpdateRefusal::OtherOrigin))) if tries.next() => {}
@@ -199,17 +200,17 @@ impl App {
         Uuid::new_v7(Timestamp::from_unix(&self.webhook_ids, seconds, now.timestamp_subsec_nanos()))
     }
 
-    fn new_webhook(&self, account: Account, registration: WebhookRegistration) -> store::Webhook {
+    fn new_webhook(&self, account: Account, registration: WebhookRegistration, target: &Origin) -> store::Webhook {
         let now = self.clock.now();
         let id = self.new_webhook_id(now);
-        let (of, target_url) = ((account.as_str(), id), registration.target_url.as_str());
-        let (auth, auth_secret) = self.seal_auth(of, target_url, registration.auth.unwrap_or(AuthInput::Noauth {}));
+        let of = (account.as_str(), id);
+        let (auth, auth_secret) = self.seal_auth(of, target, registration.auth.unwrap_or(AuthInput::Noauth {}));
         let signing_secret = SigningSecret::generate(&SystemRandom::new());
         store::Webhook {
             id,
             auth,
             auth_secret,
-            headers: registration.headers.and_then(|headers| self.seal_headers(of, target_url, &headers)),
+            headers: registration.headers.and_then(|headers| self.seal_headers(of, target, &headers)),
             signing_secret: self.seal(&signing_context(account.as_str(), id), &signing_secret.expose()),
             account,
             target_url: registration.target_url,
@@ -227,18 +228,24 @@ impl App {
     }
 
     /// Seals the new credentials and headers for the origin that the webhook will have after the update.
-    async fn webhook_change(&self, account: &Account, id: Uuid, update: WebhookUpdate) -> Result<WebhookChange, ApiError> {
-        let target_url = match &update.target_url {
+    async fn webhook_change(
+        &self,
+        account: &Account,
+        id: Uuid,
+        update: WebhookUpdate,
+        target: Option<Origin>,
+    ) -> Result<WebhookChange, ApiError> {
+        let sealed_for = match target {
             _ if update.auth.is_none() && update.headers.is_none() => None,
-            Some(target_url) => Some(target_url.as_str().to_owned()),
-            None => Some(self.trusted_target_url(account, id).await?),
+            Some(target) => Some(target),
+            None => Some(self.trusted_target(account, id).await?),
         };
-        let (of, target) = ((account.as_str(), id), target_url.as_deref().unwrap_or_default());
+        let (of, target) = ((account.as_str(), id), &sealed_for.clone().unwrap_or_default());
         Ok(WebhookChange {
             target_url: update.target_url,
             auth: update.auth.map(|auth| self.seal_auth(of, target, auth)),
             headers: update.headers.map(|headers| self.seal_headers(of, target, &headers)),
-            sealed_for: target_url.as_deref().map(origin),
+            sealed_for,
             event_types: update.event_types,
             description: update.description.map(|text| (!text.as_str().is_empty()).then(|| Description::stored(text.into_string()))),
             max_per_second: update.max_per_second.map(|rate| (rate.0 > 0).then_some(rate.0)),
@@ -247,21 +254,21 @@ impl App {
         })
     }
 
-    /// Returns the target URL of a webhook, for which an update without `targetURL` seals new credentials. If the present
+    /// Returns the origin of a webhook, for which an update without `targetURL` seals new credentials. If the present
     /// credentials cannot be decrypted, somebody may have changed the target URL in the database. Then the update must name
     /// the target URL, or the customer would give the new credentials to an unknown server.
-    async fn trusted_target_url(&self, account: &Account, id: Uuid) -> Result<String, ApiError> {
+    async fn trusted_target(&self, account: &Account, id: Uuid) -> Result<Origin, ApiError> {
         let webhook = self.store.get_webhook(Some(account.clone()), id).await?.ok_or_else(|| ApiError::not_found("webhook"))?;
-        let (account, target_url) = (account.as_str(), webhook.target_url.as_str());
+        let (account, target) = (account.as_str(), Origin::of_text(webhook.target_url.as_str()));
         let opens = |sealed: Option<&Sealed>, context: String| sealed.is_none_or(|sealed| self.vault.open(&context, &sealed.0).is_ok());
-        let is_trusted = opens(webhook.auth_secret.as_ref(), auth_context(account, id, &webhook.auth, target_url))
-            && opens(webhook.headers.as_ref().map(|headers| &headers.sealed), headers_context(account, id, target_url));
+        let is_trusted = opens(webhook.auth_secret.as_ref(), auth_context(account, id, &webhook.auth, &target))
+            && opens(webhook.headers.as_ref().map(|headers| &headers.sealed), headers_context(account, id, &target));
         if !is_trusted {
             let detail =
                 "the stored credentials are damaged: send `targetURL` in the same update, so that the new credentials are only sent there";
             return Err(ApiError::at(Kind::CredentialsRequired, "/targetURL", detail));
         }
-        Ok(webhook.target_url.into_string())
+        Ok(target)
     }
 
     /// Returns a new challenge for the handshake, if the operator requires handshakes.
@@ -276,19 +283,19 @@ impl App {
     }
 
     /// Encrypts the secret part of the credentials. `of` is the account and the id of the webhook.
-    fn seal_auth(&self, of: (&str, Uuid), target_url: &str, auth: AuthInput) -> (Auth, Option<Sealed>) {
+    fn seal_auth(&self, of: (&str, Uuid), target: &Origin, auth: AuthInput) -> (Auth, Option<Sealed>) {
         let (auth, secret) = auth.split();
-        let sealed = secret.map(|secret| self.seal(&auth_context(of.0, of.1, &auth, target_url), &secret));
+        let sealed = secret.map(|secret| self.seal(&auth_context(of.0, of.1, &auth, target), &secret));
         (auth, sealed)
     }
 
     /// Returns `None` if there are no headers.
-    fn seal_headers(&self, of: (&str, Uuid), target_url: &str, headers: &CustomHeaderInputs) -> Option<CustomHeaders> {
+    fn seal_headers(&self, of: (&str, Uuid), target: &Origin, headers: &CustomHeaderInputs) -> Option<CustomHeaders> {
         let pairs: Vec<_> = headers.0.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
         let text = serde_json::to_string(&pairs).expect("strings serialise");
         (!pairs.is_empty()).then(|| CustomHeaders {
             names: headers.0.iter().map(|header| header.name.clone()).collect(),
-            sealed: self.seal(&headers_context(of.0, of.1, target_url), &text),
+            sealed: self.seal(&headers_context(of.0, of.1, target), &text),
         })
     }
 

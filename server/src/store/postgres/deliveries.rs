@@ -79,7 +79,7 @@ fn select_deliveries(condition: &str) -> String {
     format!(
         "SELECT d.id, d.notification_id, (SELECT n.type FROM notifications n WHERE n.id = d.notification_id), d.webhook_id, d.attempt_count,
              d.created_at, (SELECT p.due_at FROM pending p WHERE p.delivery_id = d.id), {SHOWN_STATUS},
-             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated
+             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL::text
          FROM deliveries d
          LEFT JOIN LATERAL (SELECT * FROM attempts WHERE delivery_id = d.id AND number = d.attempt_count LIMIT 1) a ON true
          WHERE {condition} ORDER BY d.id DESC"
@@ -92,7 +92,7 @@ pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) 
     let Some(delivery) = row.as_ref().map(from_row).transpose()? else { return Ok(None) };
     let rows = session
         .query(
-            "SELECT number, started_at, duration_ms, outcome, status_code, error, response_body, truncated
+            "SELECT number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange
              FROM attempts WHERE delivery_id = $1 ORDER BY number DESC LIMIT $2",
             &[&id, &i64::from(ATTEMPTS_SHOWN)],
         )
@@ -128,5 +128,7 @@ fn attempt_from_row(row: &Row, first: usize) -> SessionResult<Attempt> {
         error: row.try_get(first + 5)?,
         response_body: row.try_get(first + 6)?,
         truncated: row.try_get(first + 7)?,
+        facts: Attempt::facts_of(row.try_get(first + 8)?),
+        exchange: Attempt::exchange_of(row.try_get(first + 9)?),
     })
 }

@@ -142,7 +142,8 @@ async fn erase_step(session: &Session, notification_id: Uuid, after: Uuid) -> Se
         )
         .await?;
     let deliveries: Vec<Uuid> = deliveries.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
-    let erase = "UPDATE attempts SET response_body = NULL WHERE delivery_id = ANY($1) AND response_body IS NOT NULL";
+    let erase = "UPDATE attempts SET response_body = NULL, exchange = NULL
+        WHERE delivery_id = ANY($1) AND (response_body IS NOT NULL OR exchange IS NOT NULL)";
     session.execute(erase, &[&deliveries]).await?;
     match deliveries.last().filter(|_| deliveries.len() == WIPED_AT_ONCE as usize) {
         Some(last) => {

@@ -266,6 +266,8 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uu
                 &attempts.iter().map(|attempt| storable(attempt.error.as_ref())).collect::<Vec<_>>(),
                 &attempts.iter().map(|attempt| storable(attempt.response_body.as_ref())).collect::<Vec<_>>(),
                 &attempts.iter().map(|attempt| attempt.truncated).collect::<Vec<_>>(),
+                &attempts.iter().map(|attempt| attempt.stored_facts()).collect::<Vec<_>>(),
+                &attempts.iter().map(|attempt| attempt.stored_exchange()).collect::<Vec<_>>(),
                 &outcomes.iter().map(|finish| finish.destination.webhook_id).collect::<Vec<_>>(),
                 &outcomes.iter().map(|finish| int(finish.destination.epoch)).collect::<Vec<_>>(),
                 &outcomes.iter().map(|finish| finish.lease).collect::<Vec<_>>(),
@@ -304,8 +306,8 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
                      UPDATE deliveries d SET attempt_count = d.attempt_count + 1
                      WHERE d.id = $1 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.delivery_id = $1 AND a.started_at = $2 AND a.outcome = $4)
                      RETURNING d.id, d.attempt_count, (SELECT n.data IS NULL FROM notifications n WHERE n.id = d.notification_id) AS erased)
-                 INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
-                 SELECT id, attempt_count, $2, $3, $4, $5, NULL, CASE WHEN $6 = '' OR NOT erased THEN $6 END, $7 FROM behind",
+                 INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts)
+                 SELECT id, attempt_count, $2, $3, $4, $5, NULL, CASE WHEN $6 = '' OR NOT erased THEN $6 END, $7, $8 FROM behind",
                 &[
                     delivery_id,
                     &attempt.started_at,
@@ -314,6 +316,7 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
                     &attempt.status_code.map(|code| code as i16),
                     &storable(attempt.response_body.as_ref()),
                     &attempt.truncated,
+                    &attempt.stored_facts(),
                 ],
             )
             .await?;
@@ -328,7 +331,7 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 /// the table (see [`connections`]). The caller must lock the rows before this statement. Without these locks, some parts
 /// of the statement might see a concurrent change, and other parts might not.
 ///
-/// - `attempt`: adds the attempt. If the notification was deleted, the response is not stored.
+/// - `attempt`: adds the attempt. If the notification was deleted, the texts of the request and the response are not stored.
 /// - `succeeded`: records a success. If this success was already recorded before a redelivery was requested, it does
 ///   not end the redelivery.
 /// - `unsuccessful`: changes the delivery only if the delivery waits for this attempt and has the lease of this
@@ -343,18 +346,18 @@ WITH finish AS MATERIALIZED (
     SELECT f.*, CASE WHEN f.next <> 1 THEN (
             SELECT w.target_url FROM webhooks w
             WHERE w.id = f.webhook_id AND w.epoch = f.epoch AND w.deleted_at IS NULL AND w.deactivation_reason IS NULL) END AS live_at
-    FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-        AS f (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated,
+    FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        AS f (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange,
               webhook_id, epoch, lease, next, due_at, now)
 ),
 attempt AS (
-    INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
+    INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange)
     SELECT f.delivery_id, f.number, f.started_at, f.duration_ms, f.outcome, f.status_code, f.error,
-        CASE WHEN f.response_body = '' OR (
+        CASE WHEN f.keeps_texts THEN f.response_body END, f.truncated, f.facts, CASE WHEN f.keeps_texts THEN f.exchange END
+    FROM (SELECT *, coalesce(response_body, '') = '' AND exchange IS NULL OR (
             SELECT n.data IS NOT NULL FROM notifications n
-            WHERE n.id = (SELECT d.notification_id FROM deliveries d WHERE d.id = f.delivery_id)) THEN f.response_body END,
-        f.truncated
-    FROM finish f
+            WHERE n.id = (SELECT d.notification_id FROM deliveries d WHERE d.id = finish.delivery_id)) AS keeps_texts
+        FROM finish) f
     WHERE f.next = 1 OR (SELECT p.leased_by FROM pending p WHERE p.delivery_id = f.delivery_id) = f.lease
     ORDER BY f.delivery_id
     ON CONFLICT DO NOTHING RETURNING delivery_id
@@ -406,7 +409,7 @@ unlisted AS (
 ),
 accepting AS (
     DELETE FROM failures WHERE webhook_id = ANY(ARRAY(
-        SELECT webhook_id FROM failures WHERE $16 AND webhook_id = ANY(ARRAY(SELECT webhook_id FROM finish WHERE next = 1))
+        SELECT webhook_id FROM failures WHERE $18 AND webhook_id = ANY(ARRAY(SELECT webhook_id FROM finish WHERE next = 1))
         ORDER BY webhook_id FOR UPDATE))
 )
 SELECT delivery_id, false AS inserted, live_at, NULL::smallint AS lane, NULL::timestamptz AS due_at FROM finish

@@ -112,6 +112,8 @@ impl World {
             error: None,
             response_body: Some("x".to_owned()),
             truncated: false,
+            facts: AttemptFacts::default(),
+            exchange: None,
         };
         let policy = Some(DeactivationPolicy { time: TimeDelta::days(5), attempts: 10 });
         let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());

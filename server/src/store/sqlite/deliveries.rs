@@ -72,7 +72,7 @@ pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page)
 fn select_one() -> String {
     format!(
         "SELECT d.id, d.notification_id, n.type, d.webhook_id, d.attempt_count, d.created_at, d.due_at, {SHOWN_STATUS},
-             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated
+             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL
          FROM deliveries d
          JOIN webhooks w ON w.id = d.webhook_id
          JOIN notifications n ON n.id = d.notification_id
@@ -86,7 +86,7 @@ pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) 
     let Some(delivery) = delivery else { return Ok(None) };
     let mut attempts = connection
         .prepare_cached(
-            "SELECT number, started_at, duration_ms, outcome, status_code, error, response_body, truncated
+            "SELECT number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange
              FROM attempts WHERE delivery_id = ?1 ORDER BY number DESC LIMIT ?2",
         )?
         .query_map((Key(id), ATTEMPTS_SHOWN), |row| attempt_from_row(row, 0))?
@@ -122,5 +122,7 @@ fn attempt_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<A
         error: row.get(first + 5)?,
         response_body: row.get(first + 6)?,
         truncated: row.get(first + 7)?,
+        facts: Attempt::facts_of(row.get_ref(first + 8)?.as_str_or_null()?),
+        exchange: Attempt::exchange_of(row.get_ref(first + 9)?.as_str_or_null()?),
     })
 }

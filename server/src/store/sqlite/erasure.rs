@@ -79,8 +79,10 @@ pub(super) fn erase_responses(connection: &Connection, notification_id: Uuid) ->
         .query_map((Key(notification_id), WIPED_AT_ONCE), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     overwriting(connection, || {
-        let mut wipe =
-            connection.prepare_cached("UPDATE attempts SET response_body = NULL WHERE delivery_id = ?1 AND response_body IS NOT NULL")?;
+        let mut wipe = connection.prepare_cached(
+            "UPDATE attempts SET response_body = NULL, exchange = NULL
+             WHERE delivery_id = ?1 AND (response_body IS NOT NULL OR exchange IS NOT NULL)",
+        )?;
         deliveries.iter().try_for_each(|delivery| wipe.execute([delivery]).map(|_| ()))
     })?;
     match deliveries.last().filter(|_| deliveries.len() == WIPED_AT_ONCE as usize) {

@@ -23,13 +23,12 @@ impl LeaseTransaction<'_> {
         let connection = self.connection;
         let delivery = Key(finish.delivery_id);
         let attempt = &finish.attempt;
-        let erased = attempt.response_body.as_ref().is_some_and(|body| !body.is_empty())
-            && erasure::is_notification_deleted(connection, finish.delivery_id)?;
+        let erased = attempt.has_texts() && erasure::is_notification_deleted(connection, finish.delivery_id)?;
         let inserted = connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO attempts
-                     (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                     (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute((
                 &delivery,
@@ -41,6 +40,8 @@ impl LeaseTransaction<'_> {
                 &attempt.error,
                 attempt.response_body.as_ref().filter(|_| !erased),
                 attempt.truncated,
+                attempt.stored_facts(),
+                attempt.stored_exchange().filter(|_| !erased),
             ))?;
 
         if finish.next == Next::Succeeded {

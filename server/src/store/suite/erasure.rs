@@ -32,6 +32,8 @@ impl Bench {
             error: None,
             response_body: Some(RESPONSE.repeat(50)),
             truncated: false,
+            facts: AttemptFacts::default(),
+            exchange: Some(Exchange { url: "https://example.com".to_owned(), request: Vec::new(), response: Vec::new(), body: None }),
         };
         self.end(leased, attempt, next, None, T0).await;
     }
@@ -47,7 +49,7 @@ impl Bench {
     async fn count_responses(&self, leased: &[Leased]) -> usize {
         let mut count = 0;
         for leased in leased {
-            count += self.delivery(leased.delivery_id).await.1.iter().filter(|attempt| attempt.response_body.is_some()).count();
+            count += self.delivery(leased.delivery_id).await.1.iter().filter(|attempt| attempt.has_texts()).count();
         }
         count
     }
@@ -87,7 +89,7 @@ async fn an_attempt_in_progress_is_recorded_without_its_response() {
         bench.finish_with_response(&leased[0], next).await;
         let (delivery, attempts) = bench.delivery(leased[0].delivery_id).await;
         assert_eq!((delivery.status, delivery.attempt_count), (expected, 1));
-        assert_eq!((attempts[0].status_code, attempts[0].response_body.as_deref()), (Some(500), None));
+        assert_eq!((attempts[0].status_code, attempts[0].has_texts()), (Some(500), false));
         assert!(bench.lease(seconds(2)).await.leased.is_empty());
     }
 }

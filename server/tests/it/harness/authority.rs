@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
@@ -58,12 +59,59 @@ impl Authority {
 
     /// Like [`Authority::certificate_files`], but the certificate has expired at the beginning of 2 January 2020 (UTC).
     pub(crate) fn expired_files(&self, directory: &Path) -> [String; 2] {
-        let key = KeyPair::generate().expect("a key");
-        let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        parameters.not_after = rcgen::date_time_ymd(2020, 1, 2);
-        let certificate = parameters.signed_by(&key, &self.issuer).expect("a certificate");
+        let (certificate, key) = self.changed_certificate(|parameters| {
+            parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+            parameters.not_after = rcgen::date_time_ymd(2020, 1, 2);
+        });
         write(directory, &certificate, &key)
+    }
+
+    /// Creates a certificate for this machine, after a change of its parameters.
+    pub(crate) fn changed_certificate(&self, change: impl FnOnce(&mut CertificateParams)) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().expect("a key");
+        let parameters = changed_parameters(change);
+        (parameters.signed_by(&key, &self.issuer).expect("a certificate"), key)
+    }
+
+    /// Creates an authority whose certificate this authority has issued.
+    pub(crate) fn intermediate(&self) -> Authority {
+        let key = KeyPair::generate().expect("a key");
+        let parameters = changed_parameters(|parameters| {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            parameters.distinguished_name.push(DnType::CommonName, "an intermediate authority of the tests");
+        });
+        Authority { issuer: Issuer::new(parameters, key) }
+    }
+
+    /// Creates a self-signed certificate for this machine.
+    pub(crate) fn self_signed() -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().expect("a key");
+        (changed_parameters(|_| ()).self_signed(&key).expect("a certificate"), key)
+    }
+
+    /// Returns a TLS acceptor that requires a client certificate of this authority, with one version of TLS and one
+    /// protocol.
+    pub(crate) fn acceptor_for_clients(
+        &self,
+        authority_pem: &str,
+        version: &'static rustls::SupportedProtocolVersion,
+        protocol: &str,
+    ) -> TlsAcceptor {
+        let mut roots = rustls::RootCertStore::empty();
+        let authority = CertificateDer::from_pem_slice(authority_pem.as_bytes()).expect("a certificate");
+        roots.add(authority).expect("an authority");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+        let (certificate, key) = self.certificate();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .expect("the provider knows the version")
+            .with_client_cert_verifier(verifier.build().expect("a verifier"))
+            .with_single_cert(vec![CertificateDer::from(certificate)], key)
+            .expect("the key belongs to the certificate");
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        TlsAcceptor::from(Arc::new(config))
     }
 
     /// Returns a TLS acceptor with a certificate of this authority. The acceptor offers `protocols` (ALPN, RFC 7301).
@@ -80,6 +128,12 @@ impl Authority {
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         TlsAcceptor::from(Arc::new(config))
     }
+}
+
+fn changed_parameters(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
+    let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("names");
+    change(&mut parameters);
+    parameters
 }
 
 fn write(directory: &Path, certificate: &rcgen::Certificate, key: &KeyPair) -> [String; 2] {

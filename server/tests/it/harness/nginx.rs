@@ -58,8 +58,14 @@ impl Nginx {
 
     /// Starts nginx with one server. `server` returns the configuration of the server on a port.
     async fn launch(directory: TempDir, server: impl FnOnce(u16) -> String) -> Nginx {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
-        let (path, server) = (directory.path().display(), server(port));
+        let [port] = free_ports();
+        let config = server(port);
+        Nginx::launch_all(directory, port, &format!("server {{ {config} }}")).await
+    }
+
+    /// Starts nginx with this configuration of its servers and zones. One of its servers listens on `port`.
+    pub(crate) async fn launch_all(directory: TempDir, port: u16, servers: &str) -> Nginx {
+        let path = directory.path().display();
         let config = format!(
             "worker_processes 1;
             error_log {path}/error.log;
@@ -69,7 +75,7 @@ impl Nginx {
                 access_log {path}/access.log;
                 client_body_temp_path {path}/body;
                 proxy_temp_path {path}/proxy;
-                server {{ {server} }}
+                {servers}
             }}"
         );
         let file = directory.path().join("nginx.conf");
@@ -98,6 +104,12 @@ impl Nginx {
             .filter(|line| line.contains(" 204 "))
             .count()
     }
+}
+
+/// Returns different ports that are free now.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("a bound listener").port())
 }
 
 impl Drop for Nginx {

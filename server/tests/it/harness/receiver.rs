@@ -135,6 +135,11 @@ impl Receiver {
         Receiver::listen(None).await
     }
 
+    /// Starts a receiver with its own TLS configuration.
+    pub(crate) async fn start_with(acceptor: TlsAcceptor) -> Receiver {
+        Receiver::listen(Some(acceptor)).await
+    }
+
     async fn listen(acceptor: Option<TlsAcceptor>) -> Receiver {
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

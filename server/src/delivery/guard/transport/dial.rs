@@ -113,6 +113,7 @@ impl Dialer {
         facts.lookup = Some(start.elapsed());
 
         *step = Step::Connect;
+        facts.tried = addresses.first().map(|address| SocketAddr::new(*address, key.port));
         let start = Instant::now();
         let (stream, remote) = connect(addresses, key.port).await.map_err(|error| Cause::of_connect(&error))?;
         facts.connect = Some(start.elapsed());

@@ -204,11 +204,11 @@ impl Pool {
         }
     }
 
-    /// Closes idle connections until there are not too many. Two connections in use displace one idle connection, but at
-    /// least half of the maximum may stay idle: a new connection costs much more CPU time than a request on an idle one.
+    /// Closes idle connections until there are not too many. Four connections in use displace three idle connections, but
+    /// a quarter of the maximum may stay idle: a new connection costs much more CPU time than a request on an idle one.
     fn close_surplus(&self, state: &mut State) {
         let in_use = self.http1_in_use.load(Ordering::Relaxed);
-        let limit = self.max_idle - in_use.min(self.max_idle) / 2;
+        let limit = self.max_idle - in_use.min(self.max_idle) * 3 / 4;
         while state.idle.len() > limit {
             state.close_oldest();
         }

@@ -399,6 +399,8 @@ fn attempt(now: DateTime<Utc>, number: u32, next: Next) -> Attempt {
         error: None,
         response_body: Some("try again later".to_owned()),
         truncated: false,
+        facts: AttemptFacts::default(),
+        exchange: None,
     }
 }
 

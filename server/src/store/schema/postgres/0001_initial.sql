@@ -209,6 +209,10 @@ CREATE TABLE attempts (
     error text,
     response_body text,
     truncated boolean NOT NULL,
+    -- The connection and the durations, as JSON.
+    facts text,
+    -- The header fields of the request and the response without secrets, as JSON. Only attempts without acceptance have it.
+    exchange text,
     PRIMARY KEY (delivery_id, number)
 );
 

@@ -154,6 +154,10 @@ CREATE TABLE attempts (
     error TEXT,
     response_body TEXT,
     truncated INTEGER NOT NULL,
+    -- The connection and the durations, as JSON.
+    facts TEXT,
+    -- The header fields of the request and the response without secrets, as JSON. Only attempts without acceptance have it.
+    exchange TEXT,
     PRIMARY KEY (delivery_id, number)
 ) STRICT, WITHOUT ROWID;
 
