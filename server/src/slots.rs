@@ -183,6 +183,11 @@ impl Slots {
         }
     }
 
+    /// Applies a hold that was stored by this node or another one: the receiver has asked for a pause until `until`.
+    pub fn hold(&self, webhook_id: Uuid, until: DateTime<Utc>, now: DateTime<Utc>) {
+        self.lock().webhooks.entry(webhook_id).or_default().health.asked_to_wait(now, now, until);
+    }
+
     /// Marks work as ready, because it may be due. Does not change work that already waits.
     pub fn wake(&self, work_items: impl IntoIterator<Item = WorkItem>) {
         let mut work_items = work_items.into_iter().peekable();

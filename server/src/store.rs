@@ -224,6 +224,8 @@ pub trait Store: Send + Sync + 'static {
     /// attempt. If a redelivery was requested during the attempt, only a success completes the redelivery. For an
     /// ordered webhook, the operation also leases the next delivery if it is due.
     async fn finish_attempt(&self, ended: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
+    /// Returns the pauses for which receivers have asked, and which have not ended.
+    async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>>;
     /// Runs one small step of the cleanup. The cleanup cancels deliveries of inactive webhooks, removes expired
     /// idempotency keys and signing secrets, and continues interrupted erasures. Returns true if there is more to do.
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool>;

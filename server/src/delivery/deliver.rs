@@ -1,5 +1,7 @@
 //! Attempts of leased deliveries.
 
+use chrono::SubsecRound as _;
+
 use super::target::Target;
 use super::*;
 
@@ -77,11 +79,13 @@ impl Engine {
         let Leased { delivery_id, attempt, lane, lease, notification, mut slot, .. } = leased;
         // Frees the slot: another attempt may start while this attempt is recorded.
         slot.set_reached(sent.reached());
+        let hold_until = sent.retry_after.map(|retry_after| retry_after.time(now).trunc_subsecs(3));
+        slot.set_hold(hold_until);
         let _unrecorded = slot.end(sent.accepted(), now);
         drop(notification);
         let attempt = sent.into_record(attempt);
         let policy = self.settings.policy;
-        self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy }, name).await;
+        self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until }, name).await;
     }
 
     async fn release_unread(&self, leased: Leased, name: AttemptName, error: &store::Error) {

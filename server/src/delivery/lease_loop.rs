@@ -14,6 +14,7 @@ impl Engine {
     pub(super) async fn lease_due_deliveries(self: Arc<Self>) {
         let mut stopping = self.stopping.subscribe();
         let mut work_items = Vec::new();
+        self.apply_holds().await;
         while !*stopping.borrow() {
             let now = self.clock.now();
             work_items.extend(self.slots.take_ready(now, MAX_WORK_ITEMS));
@@ -83,7 +84,13 @@ impl Engine {
     pub(super) async fn keep_alive(self: Arc<Self>) {
         loop {
             match self.store.keep_alive().await {
-                Ok(fleet) => self.apply_changes(fleet),
+                Ok(fleet) => {
+                    let is_shared = fleet.is_shared;
+                    self.apply_changes(fleet);
+                    if is_shared {
+                        self.apply_holds().await;
+                    }
+                }
                 Err(error) => {
                     slog::error!(self.log, "cannot send the heartbeat; without one, this node starts no attempts after nine seconds, and the other nodes take over after ten seconds";
                         "error" => chain(&error));
@@ -116,6 +123,18 @@ impl Engine {
         }
         for notification_id in fleet.deleted_notifications {
             self.notification_deleted(notification_id);
+        }
+    }
+
+    /// Applies the pauses for which receivers have asked, also those that other nodes have stored.
+    async fn apply_holds(&self) {
+        let now = self.clock.now();
+        match self.store.list_holds(now).await {
+            Ok(holds) => holds.into_iter().for_each(|(webhook_id, until)| self.slots.hold(webhook_id, until, now)),
+            Err(error) => {
+                slog::warn!(self.log, "cannot read for which webhooks a receiver has asked for a pause; this node does not know the pauses of other nodes";
+                    "error" => chain(&error));
+            }
         }
     }
 

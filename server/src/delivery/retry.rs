@@ -137,7 +137,7 @@ impl RetryAfter {
     }
 
     /// Returns the requested time, but not a later time than [`MAX_RETRY_AFTER`] after `now`.
-    fn time(self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn time(self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + signed(MAX_RETRY_AFTER);
         match self {
             RetryAfter::Wait(wait) => now + signed(wait.min(MAX_RETRY_AFTER)),

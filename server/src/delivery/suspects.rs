@@ -83,6 +83,7 @@ impl Engine {
             exchange: None,
         };
         let policy = self.settings.policy;
-        self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Failed, policy }, name).await;
+        self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Failed, policy, hold_until: None }, name)
+            .await;
     }
 }

@@ -10,6 +10,10 @@
 //! After five failures in a row, the *circuit* of the webhook opens: during a *pause*, no delivery of the webhook is
 //! sent. After the pause, one delivery is sent as a probe. A delivery that waits for the end of the pause uses no
 //! attempt of its retry schedule.
+//!
+//! A receiver can ask for a pause (429 or 503 with `Retry-After`). This is the *hold* of the webhook. After a hold,
+//! deliveries start at a limited *pace*: a part of what the webhook accepted before the hold. Each success makes the pace
+//! faster. If the receiver asks for another pause, the pace is halved.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -26,6 +30,26 @@ const MIN_PAUSE: TimeDelta = TimeDelta::milliseconds(250);
 /// this time.
 pub const MAX_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
+/// The slowest and the first pace after a hold, in deliveries per second.
+const MIN_PACE: f64 = 0.2;
+const FIRST_PACE: f64 = 4.0;
+
+/// At this pace, the pace no longer limits a webhook.
+const MAX_PACE: f64 = 1000.0;
+
+/// The pace after a hold as a part of the deliveries that were accepted per second before the hold.
+const PACE_PART: f64 = 0.8;
+
+/// Each success makes the pace faster by this factor. So the pace of a receiver without a limit has no effect after a few
+/// minutes, and 60 deliveries at the first pace do not exceed a limit of five per second.
+const PACE_GROWTH: f64 = 1.002;
+
+/// How long the pace limits a webhook after a hold.
+const PACE_TIME: TimeDelta = TimeDelta::minutes(5);
+
+/// The time over which accepted deliveries are counted.
+const COUNT_TIME: TimeDelta = TimeDelta::seconds(10);
+
 #[derive(Debug)]
 pub(super) struct Health {
     /// Maximum number of attempts in flight.
@@ -34,6 +58,20 @@ pub(super) struct Health {
     accepted: usize,
     failures_in_a_row: u32,
     open_circuit: Option<OpenCircuit>,
+    hold: Option<Hold>,
+    /// The start of the current count of accepted deliveries, and the count.
+    count: (DateTime<Utc>, u32),
+}
+
+/// A pause for which the receiver has asked, and the pace after it.
+#[derive(Clone, Copy, Debug)]
+struct Hold {
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+    /// Deliveries per second after the pause.
+    pace: f64,
+    /// The time before which no further delivery starts.
+    next_at: DateTime<Utc>,
 }
 
 #[derive(Debug)]
@@ -44,7 +82,7 @@ struct OpenCircuit {
 
 impl Default for Health {
     fn default() -> Health {
-        Health { allowance: 1, accepted: 0, failures_in_a_row: 0, open_circuit: None }
+        Health { allowance: 1, accepted: 0, failures_in_a_row: 0, open_circuit: None, hold: None, count: (DateTime::UNIX_EPOCH, 0) }
     }
 }
 
@@ -58,7 +96,15 @@ impl Health {
         self.allowance > 1 && self.failures_in_a_row == 0
     }
 
-    pub(super) fn succeeded(&mut self, cap: usize) {
+    pub(super) fn succeeded(&mut self, cap: usize, now: DateTime<Utc>) {
+        if self.count_at(now) == 0 {
+            self.count = (now, 0);
+        }
+        self.count.1 += 1;
+        if let Some(hold) = &mut self.hold {
+            hold.pace *= PACE_GROWTH;
+            self.hold = self.hold.filter(|hold| hold.pace < MAX_PACE && now < hold.until + PACE_TIME);
+        }
         self.accepted += 1;
         if self.allowance < FAST_GROWTH_LIMIT || self.accepted >= self.allowance {
             self.allowance = (self.allowance + 1).min(cap);
@@ -89,11 +135,45 @@ impl Health {
         }
     }
 
-    /// Returns the end of the pause if the circuit is open. A clock that was set back does not make the pause longer.
+    /// Returns the number of accepted deliveries in the last [`COUNT_TIME`], or in a part of this time.
+    fn count_at(&self, now: DateTime<Utc>) -> u32 {
+        let (since, count) = self.count;
+        if since <= now && now < since + COUNT_TIME { count } else { 0 }
+    }
+
+    /// Begins a hold: the receiver has asked for a pause until `until`. `started_at` is the start of the attempt.
+    pub(super) fn asked_to_wait(&mut self, started_at: DateTime<Utc>, now: DateTime<Utc>, until: DateTime<Utc>) {
+        let accepted = f64::from(self.count_at(now)) / COUNT_TIME.as_seconds_f64();
+        let pace = match self.hold {
+            // The attempt was in flight when the hold began.
+            Some(hold) if started_at < hold.until => hold.pace,
+            Some(hold) if now < hold.until + PACE_TIME => (hold.pace / 2.0).max(MIN_PACE),
+            _ => (accepted * PACE_PART).max(FIRST_PACE),
+        };
+        let until = self.hold.map_or(until, |hold| hold.until.max(until));
+        self.hold = Some(Hold { since: now, until, pace, next_at: until });
+    }
+
+    /// Records that an attempt starts. `nodes` share the pace.
+    pub(super) fn began(&mut self, now: DateTime<Utc>, nodes: usize) {
+        if let Some(hold) = &mut self.hold {
+            let interval = TimeDelta::milliseconds((1000.0 * nodes.max(1) as f64 / hold.pace) as i64);
+            hold.next_at = hold.next_at.max(now) + interval;
+        }
+    }
+
+    /// Returns whether the receiver has asked for a pause that has not ended, or whose pace still limits the webhook.
+    pub(super) fn is_held(&self, now: DateTime<Utc>) -> bool {
+        self.hold.is_some_and(|hold| now < hold.until + PACE_TIME)
+    }
+
+    /// Returns the time before which no delivery may start: the end of the pause if the circuit is open, or the end of a
+    /// hold, or the next time that the pace allows. A clock that was set back does not make the wait longer.
     pub(super) fn open_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let open = self.open_circuit.as_ref()?;
-        let until = open.since + open.pause;
-        (now < until && until - now <= open.pause).then_some(until)
+        let circuit = self.open_circuit.as_ref().map(|open| (open.since, open.since + open.pause));
+        let hold = self.hold.filter(|_| self.is_held(now)).map(|hold| (hold.since, hold.next_at));
+        let waits = circuit.into_iter().chain(hold);
+        waits.filter(|(since, until)| *since <= now && now < *until).map(|(_, until)| until).max()
     }
 }
 
@@ -110,17 +190,17 @@ mod tests {
         let mut health = Health::default();
         assert!((health.allowance(), health.is_proven()) == (1, false));
         for _ in 0..3 {
-            health.succeeded(8);
+            health.succeeded(8, at(0));
         }
         assert!((health.allowance(), health.is_proven()) == (4, true));
         for _ in 0..4 + 5 {
-            health.succeeded(8);
+            health.succeeded(8, at(0));
         }
         assert_eq!(health.allowance(), 6, "each round of successes adds one");
         health.connections_closed();
         assert!((health.allowance(), health.is_proven()) == (4, true), "the allowance falls back to four when the connections are closed");
         for _ in 0..100 {
-            health.succeeded(8);
+            health.succeeded(8, at(0));
         }
         assert_eq!(health.allowance(), 8, "the allowance never exceeds the cap");
         health.failed(at(0), at(1));
@@ -151,7 +231,43 @@ mod tests {
         health.failed(now, now);
         assert_eq!(health.open_until(now), Some(now + MAX_PAUSE));
         assert_eq!(health.open_until(at(0)), None, "a clock that was set back does not keep the circuit open");
-        health.succeeded(64);
+        health.succeeded(64, now);
         assert_eq!((health.open_until(now), health.allowance()), (None, 2));
+    }
+
+    #[test]
+    fn after_a_hold_deliveries_start_at_a_pace_that_grows_and_that_another_hold_halves() {
+        let mut health = Health::default();
+        health.succeeded(8, at(0));
+        health.asked_to_wait(at(0), at(50), at(4_050));
+        health.asked_to_wait(at(40), at(60), at(4_060));
+        assert_eq!(health.open_until(at(60)), Some(at(4_060)), "the latest time counts");
+        assert_eq!(health.open_until(at(40)), None, "a clock that was set back does not keep the hold");
+        let (mut now, mut starts) = (at(4_060), Vec::new());
+        while starts.len() < 59 {
+            now = health.open_until(now).unwrap_or(now);
+            starts.push(now);
+            health.began(now, 1);
+            health.succeeded(8, now);
+        }
+        let gaps: Vec<i64> = starts.windows(2).map(|pair| (pair[1] - pair[0]).num_milliseconds()).collect();
+        assert!(gaps.iter().all(|gap| (200..=250).contains(gap)), "{gaps:?}");
+        health.asked_to_wait(now, now, now + TimeDelta::seconds(1));
+        now += TimeDelta::seconds(1);
+        health.began(now, 1);
+        let gap = health.open_until(now).map(|until| (until - now).num_milliseconds());
+        assert!(gap.is_some_and(|gap| (400..=500).contains(&gap)), "{gap:?}");
+        assert_eq!(health.open_until(now + PACE_TIME), None, "the pace ends");
+    }
+
+    #[test]
+    fn the_pace_after_a_hold_is_a_part_of_what_was_accepted_before() {
+        let mut health = Health::default();
+        for _ in 0..1000 {
+            health.succeeded(8, at(0));
+        }
+        health.asked_to_wait(at(0), at(9_000), at(10_000));
+        health.began(at(10_000), 2);
+        assert_eq!(health.open_until(at(10_000)), Some(at(10_025)), "80 per second, shared by two nodes");
     }
 }

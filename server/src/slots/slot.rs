@@ -16,6 +16,7 @@ pub struct Slot {
     pub(super) proven: bool,
     pub(super) started_at: DateTime<Utc>,
     pub(super) reached: Reached,
+    pub(super) hold_until: Option<DateTime<Utc>>,
     pub(super) ended: Option<Ended>,
 }
 
@@ -39,6 +40,11 @@ impl Slot {
     /// Stores what the attempt has reached. Must be called before [`Slot::end`].
     pub fn set_reached(&mut self, reached: Reached) {
         self.reached = reached;
+    }
+
+    /// Stores the time until which the receiver has asked to wait. Must be called before [`Slot::end`].
+    pub fn set_hold(&mut self, until: Option<DateTime<Utc>>) {
+        self.hold_until = until;
     }
 
     /// Frees the slot, and stores how the attempt ended. Keep the returned value until the attempt is recorded.

@@ -142,7 +142,10 @@ impl State {
         now: DateTime<Utc>,
     ) -> Result<Priority, WaitReason> {
         if self.webhooks.len() >= self.forget_at {
-            self.webhooks.retain(|_, webhook| webhook.in_flight + webhook.slow > 0 || webhook.waits.iter().any(Option::is_some));
+            let is_needed = |webhook: &Webhook| {
+                webhook.in_flight + webhook.slow > 0 || webhook.waits.iter().any(Option::is_some) || webhook.health.is_held(now)
+            };
+            self.webhooks.retain(|_, webhook| is_needed(webhook));
             self.forget_at = self.webhooks.len() + MAX_NEW_WEBHOOKS;
         }
         let per_webhook = self.per_webhook(caps);
@@ -243,6 +246,7 @@ impl State {
         let webhook = self.webhooks.entry(work.webhook_id).or_default();
         webhook.in_flight += 1;
         webhook.idle_since = None;
+        webhook.health.began(now, self.nodes);
         self.accounts.entry(account.clone()).or_default().normal.add(payload_bytes);
         self.hosts.begin(hosts, now);
         self.last_number += 1;
@@ -258,6 +262,7 @@ impl State {
             proven,
             started_at: now,
             reached: Reached::default(),
+            hold_until: None,
             ended: None,
         }
     }
@@ -296,9 +301,12 @@ impl State {
         match slot.ended {
             // The allowance may grow to the full cap, not only to this node's share, because this node may become the
             // only node.
-            Some(Ended { accepted: true, .. }) => webhook.health.succeeded(caps.per_webhook),
+            Some(Ended { accepted: true, at, .. }) => webhook.health.succeeded(caps.per_webhook, at),
             Some(Ended { accepted: false, at, .. }) => {
                 webhook.health.failed(slot.started_at, at);
+                if let Some(until) = slot.hold_until {
+                    webhook.health.asked_to_wait(slot.started_at, at, until);
+                }
                 reason = webhook.health.open_until(at).map_or(WaitReason::Ready, WaitReason::Time);
             }
             None => {}

@@ -184,7 +184,12 @@ pub struct EndedAttempt {
     pub next: Next,
     /// `None` means that failures do not deactivate webhooks.
     pub policy: Option<DeactivationPolicy>,
+    /// The time until which the receiver has asked to wait.
+    pub hold_until: Option<DateTime<Utc>>,
 }
+
+/// A webhook whose receiver has asked for a pause until this time.
+pub type Hold = (Uuid, DateTime<Utc>);
 
 /// The condition for deactivating a failing webhook. There was no success for longer than `time`, and at least
 /// `attempts` attempts have failed since the last success.

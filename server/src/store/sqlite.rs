@@ -29,6 +29,7 @@ mod deliveries;
 mod erasure;
 mod failures;
 mod handshakes;
+mod holds;
 mod keys;
 mod leases;
 mod new_deliveries;

@@ -138,7 +138,7 @@ impl Bench {
         now: DateTime<Utc>,
     ) -> FinishedAttempt {
         let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
-        let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy };
+        let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until: None };
         self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished")
     }
 

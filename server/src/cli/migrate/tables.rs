@@ -39,7 +39,7 @@ macro_rules! columns {
 }
 
 /// The small tables are first, so that an error in a small table appears early.
-pub(super) const TABLES: [Table; 20] = [
+pub(super) const TABLES: [Table; 21] = [
     table("keys", 1, columns![id: Text, kind: Text, state: Text, sealed: Bytes, created_at: Millis]),
     Table {
         source_filter: "name <> 'write_probe'",
@@ -76,6 +76,7 @@ pub(super) const TABLES: [Table; 20] = [
         ],
     ),
     table("sequences", 1, columns![webhook_id: Id, last: Big]),
+    table("holds", 1, columns![webhook_id: Id, held_until: Millis]),
     table("rates", 1, columns![webhook_id: Id, theoretical_arrival_time: Micros]),
     table("failures", 1, columns![webhook_id: Id, since: Millis, attempts: Int, warned: Bool]),
     table("pauses", 2, columns![scope: Text, name: Text, since: Millis]),

@@ -196,6 +196,10 @@ impl Store for Postgres {
         self.outcomes.run(Share::Own, urgency, |sender| outcomes::Command { finish, now, slots, sender }).await
     }
 
+    async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>> {
+        Ok(holds::list(&self.own.session().await?, now).await?)
+    }
+
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
         let session = self.own.session().await?;
         let cancelled = cancellations::cancel_some(&session, now).await?;

@@ -145,6 +145,15 @@ impl OutcomeWriter {
                 marks.extend(in_order.into_iter().map(|work| (work, command.now)));
             }
         }
+        let held = |command: &Command| Some((command.finish.destination.webhook_id, command.finish.hold_until?));
+        let mut holds: BTreeMap<Uuid, DateTime<Utc>> = BTreeMap::new();
+        for (webhook_id, until) in batch.iter().filter_map(held) {
+            let latest = holds.entry(webhook_id).or_insert(until);
+            *latest = until.max(*latest);
+        }
+        if let Some(command) = batch.first().filter(|_| !holds.is_empty()) {
+            holds::store(session, &holds, command.now).await?;
+        }
         ready::mark(session, &marks).await?;
         Ok(finished)
     }

@@ -41,6 +41,7 @@ pub(super) async fn update(
             ],
         )
         .await?;
+    holds::remove(session, id).await?;
     if webhook.target_url != previous.target_url {
         failures::remove(session, id).await?;
     }

@@ -29,7 +29,7 @@ const MARGIN: i32 = 8;
 const ROUNDS: i32 = 30;
 
 /// The tables whose rows are removed together with the tombstone of their webhook.
-pub(crate) const OF_WEBHOOK: [&str; 6] = ["cancellations", "failures", "handshakes", "rates", "ready", "sequences"];
+pub(crate) const OF_WEBHOOK: [&str; 7] = ["cancellations", "failures", "handshakes", "holds", "rates", "ready", "sequences"];
 
 /// Returns the time between two rounds.
 pub(crate) fn round(limits: &StorageLimits) -> TimeDelta {

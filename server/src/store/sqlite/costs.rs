@@ -117,7 +117,9 @@ impl World {
         };
         let policy = Some(DeactivationPolicy { time: TimeDelta::days(5), attempts: 10 });
         let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
-        self.leasing().finish(&EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy }).expect("stored");
+        self.leasing()
+            .finish(&EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until: None })
+            .expect("stored");
     }
 
     fn deliveries(&self, webhook: &Webhook, status: Option<DeliveryStatus>) -> Part<Delivery> {

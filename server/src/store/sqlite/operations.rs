@@ -247,6 +247,10 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>> {
+        self.read_own(move |connection| holds::list(connection, now)).await
+    }
+
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
         self.write(Share::Own, Urgency::Soon, move |connection| {
             let cancelled = cancellations::cancel_step(connection, None, now)?;

@@ -61,6 +61,9 @@ impl LeaseTransaction<'_> {
         // If the delivery was cancelled during the attempt, it stays cancelled, but the attempt is counted.
         let destination = &finish.destination;
         let live = self.cache.destination(connection, destination.webhook_id)?.filter(|current| current.epoch == destination.epoch);
+        if let Some(until) = finish.hold_until.filter(|_| live.is_some()) {
+            holds::store(connection, destination.webhook_id, until, self.now)?;
+        }
         let (status, due_at) = match finish.next {
             Next::RetryAt(due_at) if live.is_some() => (0, due_at),
             Next::RetryAt(_) => (3, self.now),

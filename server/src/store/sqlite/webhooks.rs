@@ -83,6 +83,7 @@ pub(super) fn update(
             webhook.needs_new_handshake(&previous),
         ))?;
     cache.forget(account.as_str(), id);
+    holds::remove(connection, id)?;
     if webhook.target_url != previous.target_url {
         failures::remove(connection, cache, id)?;
     }

@@ -54,7 +54,7 @@ async fn free_slot_and_finish(bench: &Bench, leased: Leased, next: Next) -> Opti
     let Leased { delivery_id, attempt, lane, lease, destination, slot, .. } = leased;
     slot.end(next == Next::Succeeded, seconds(60));
     let attempt = bench.attempt(attempt, next);
-    let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy: None };
+    let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy: None, hold_until: None };
     bench.store.finish_attempt(finish, seconds(60), bench.slots.clone()).await.expect("finished").next
 }
 

@@ -41,6 +41,31 @@ impl Nginx {
         .await
     }
 
+    /// Starts nginx with a limit of requests per second. It refuses further requests with 429 and this `Retry-After`.
+    pub(crate) async fn start_limited(authority: &Authority, per_second: u32, retry_after: u32) -> Nginx {
+        let directory = TempDir::new().expect("a temporary directory");
+        authority.certificate_files(directory.path());
+        let path = directory.path().display().to_string();
+        let [port] = free_ports();
+        let servers = format!(
+            "limit_req_zone $binary_remote_addr zone=limited:1m rate={per_second}r/s;
+            server {{
+                listen 127.0.0.1:{port} ssl;
+                ssl_certificate {path}/tls.pem;
+                ssl_certificate_key {path}/tls-key.pem;
+                location / {{
+                    limit_req zone=limited;
+                    limit_req_status 429;
+                    error_page 429 = @limited;
+                    try_files /no-such-file @accepted;
+                }}
+                location @accepted {{ return 204; }}
+                location @limited {{ add_header Retry-After {retry_after} always; return 429; }}
+            }}"
+        );
+        Nginx::launch_all(directory, port, &servers).await
+    }
+
     /// Starts a proxy that adds the address of the client to `X-Forwarded-For`, as the documentation of nginx shows.
     pub(crate) async fn start_proxy(upstream: SocketAddr) -> Nginx {
         let directory = TempDir::new().expect("a temporary directory");
@@ -98,11 +123,13 @@ impl Nginx {
 
     /// The number of requests that nginx has served.
     pub(crate) fn served(&self) -> usize {
-        std::fs::read_to_string(self.directory.path().join("access.log"))
-            .unwrap_or_default()
-            .lines()
-            .filter(|line| line.contains(" 204 "))
-            .count()
+        self.count(204)
+    }
+
+    /// The number of requests to which nginx has responded with this status.
+    pub(crate) fn count(&self, status: u16) -> usize {
+        let log = std::fs::read_to_string(self.directory.path().join("access.log")).unwrap_or_default();
+        log.lines().filter(|line| line.contains(&format!("\" {status} "))).count()
     }
 }
 

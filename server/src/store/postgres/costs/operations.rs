@@ -112,7 +112,8 @@ impl<'a> Round<'a> {
         let ends = succeeded.iter().map(|delivery| {
             let attempt = attempt(self.now, delivery.attempt_count + 1, Next::Succeeded);
             let (delivery_id, lane, lease, destination) = (delivery.id, Lane::Fresh, Uuid::nil(), destination.clone());
-            let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Succeeded, policy: None };
+            let finish =
+                EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Succeeded, policy: None, hold_until: None };
             self.store.finish_attempt(finish, self.now, self.slots.clone())
         });
         self.cost("record two hundred successes", futures_util::future::try_join_all(ends)).await;
@@ -281,6 +282,7 @@ impl<'a> Round<'a> {
         for (pause, resume, scope) in scopes {
             assert!(self.cost(pause, self.store.pause_deliveries(scope.clone(), self.now, event())).await);
             self.cost("list pauses", self.store.list_pauses()).await;
+            self.cost("list holds", self.store.list_holds(self.now)).await;
             assert!(self.cost(resume, self.store.resume_deliveries(scope, self.now, event())).await);
             self.world.hide_due_work().await;
         }
@@ -384,7 +386,7 @@ pub(super) async fn record(
     let policy = Some(DeactivationPolicy { time: TimeDelta::days(5), attempts: 10 });
     let Leased { delivery_id, lane, lease, destination, slot, .. } = leased;
     let _unrecorded = slot.end(next == Next::Succeeded, now);
-    let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy };
+    let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until: None };
     store.finish_attempt(finish, now, slots.clone()).await
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::super::ready::ALL_WEBHOOKS;
 
 /// The tables that stay small. Every other table grows.
-const SMALL_TABLES: [&str; 7] = ["dead_incarnations", "keys", "nodes", "pauses", "properties", "schema_migrations", "walks"];
+const SMALL_TABLES: [&str; 8] = ["dead_incarnations", "holds", "keys", "nodes", "pauses", "properties", "schema_migrations", "walks"];
 
 /// Maximum number of rows that one plan node may sort. No step and no page of a list has more rows.
 const MAX_SORTED: f64 = 1000.0;

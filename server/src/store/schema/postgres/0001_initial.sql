@@ -193,6 +193,12 @@ CREATE TABLE sequences (
     last bigint NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
+-- Webhooks whose receiver has asked for a pause (Retry-After). A row is removed some time after the pause.
+CREATE TABLE holds (
+    webhook_id uuid PRIMARY KEY,
+    held_until timestamptz NOT NULL
+);
+
 -- The theoretical arrival time of each webhook with a rate limit (generic cell rate algorithm).
 CREATE TABLE rates (
     webhook_id uuid PRIMARY KEY,

@@ -138,6 +138,12 @@ CREATE TABLE sequences (
     last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Webhooks whose receiver has asked for a pause (Retry-After). A row is removed some time after the pause.
+CREATE TABLE holds (
+    webhook_id BLOB PRIMARY KEY,
+    held_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The theoretical arrival time of each webhook with a rate limit (generic cell rate algorithm), in microseconds since 1970.
 CREATE TABLE rates (
     webhook_id BLOB PRIMARY KEY,
