@@ -14,6 +14,7 @@ mod auth;
 mod custom_header;
 mod delivery;
 mod event_type;
+mod identifier;
 mod notification;
 mod problem;
 mod recovery;
@@ -27,6 +28,7 @@ pub use delivery::{
     Attempt, Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, WebhookReference,
 };
 pub use event_type::{EventTypeCursor, EventTypePage, EventTypeQuery, EventTypeRecord, TestQuery};
+pub use identifier::{first_id_at, new_id, time_of};
 pub use notification::{
     EventType, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery, PayloadObject,
     PublicationHeaders, PublishedEventType,
