@@ -1526,7 +1526,11 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///How the service authenticates to the callback server. If a registration has no `auth`, callbacks have no authentication.
+    /**How the service authenticates to the callback server. If a registration has no `auth`, callbacks have no authentication. There are three types:
+
+- `basic` (HTTP Basic): `username` and `password`.
+- `client_credential` (OAuth 2.0 client credentials): `clientID`, `clientSecret` and `tokenURL`. `scope` and `audience` are optional.
+- `noauth` (no authentication): no other members.*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(tag = "type", deny_unknown_fields)]
     pub enum AuthInput {
@@ -2233,27 +2237,16 @@ The text is erased when the notification is deleted.*/
     pub struct CallbackBody {
         ///The content of the notification, byte for byte as published.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        pub notification: CallbackBodyNotification,
+        pub notification: CallbackNotification,
         ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
         ///The event type. If you call testWebhook without `type`, the event type is `webhook.test`.
         #[serde(rename = "type")]
         pub type_: CallbackBodyType,
-        pub webhook: CallbackBodyWebhook,
+        pub webhook: CallbackWebhook,
     }
     impl CallbackBody {
         pub fn builder() -> builder::CallbackBody {
-            Default::default()
-        }
-    }
-    ///The notification that is delivered.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct CallbackBodyNotification {
-        ///The notification's identifier. All attempts of a delivery have the same identifier. The header `webhook-id` also has this identifier.
-        pub id: ::uuid::Uuid,
-    }
-    impl CallbackBodyNotification {
-        pub fn builder() -> builder::CallbackBodyNotification {
             Default::default()
         }
     }
@@ -2321,14 +2314,25 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///The notification that is delivered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CallbackNotification {
+        ///The notification's identifier. All attempts of a delivery have the same identifier. The header `webhook-id` also has this identifier.
+        pub id: ::uuid::Uuid,
+    }
+    impl CallbackNotification {
+        pub fn builder() -> builder::CallbackNotification {
+            Default::default()
+        }
+    }
     ///The webhook that receives the callback.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct CallbackBodyWebhook {
+    pub struct CallbackWebhook {
         ///The webhook's identifier.
         pub id: ::uuid::Uuid,
     }
-    impl CallbackBodyWebhook {
-        pub fn builder() -> builder::CallbackBodyWebhook {
+    impl CallbackWebhook {
+        pub fn builder() -> builder::CallbackWebhook {
             Default::default()
         }
     }
@@ -2682,7 +2686,6 @@ The text is erased when the notification is deleted.*/
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
         pub status: DeliveryStatus,
         pub webhook: DeliveryWebhook,
     }
@@ -2723,10 +2726,9 @@ The text is erased when the notification is deleted.*/
         pub next_attempt_at: ::std::option::Option<
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
-        pub notification: DeliveryDetailNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
-        pub status: DeliveryDetailStatus,
-        pub webhook: DeliveryDetailWebhook,
+        pub notification: DeliveryNotification,
+        pub status: DeliveryStatus,
+        pub webhook: DeliveryWebhook,
     }
     impl DeliveryDetail {
         pub fn builder() -> builder::DeliveryDetail {
@@ -2785,159 +2787,6 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
-        }
-    }
-    ///The notification that is delivered.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct DeliveryDetailNotification {
-        ///The notification's identifier.
-        pub id: ::uuid::Uuid,
-        ///The event type of the notification.
-        #[serde(rename = "type")]
-        pub type_: DeliveryDetailNotificationType,
-    }
-    impl DeliveryDetailNotification {
-        pub fn builder() -> builder::DeliveryDetailNotification {
-            Default::default()
-        }
-    }
-    ///The event type of the notification.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct DeliveryDetailNotificationType(::std::string::String);
-    impl ::std::ops::Deref for DeliveryDetailNotificationType {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<DeliveryDetailNotificationType> for ::std::string::String {
-        fn from(value: DeliveryDetailNotificationType) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for DeliveryDetailNotificationType {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 128usize {
-                return Err("longer than 128 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err(
-                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
-                );
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for DeliveryDetailNotificationType {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String>
-    for DeliveryDetailNotificationType {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailNotificationType {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum DeliveryDetailStatus {
-        #[serde(rename = "pending")]
-        Pending,
-        #[serde(rename = "succeeded")]
-        Succeeded,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
-    }
-    impl ::std::fmt::Display for DeliveryDetailStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Pending => f.write_str("pending"),
-                Self::Succeeded => f.write_str("succeeded"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for DeliveryDetailStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "pending" => Ok(Self::Pending),
-                "succeeded" => Ok(Self::Succeeded),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for DeliveryDetailStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    ///The webhook that receives the notification.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct DeliveryDetailWebhook {
-        ///The webhook's identifier. The webhook may have been deleted.
-        pub id: ::uuid::Uuid,
-    }
-    impl DeliveryDetailWebhook {
-        pub fn builder() -> builder::DeliveryDetailWebhook {
-            Default::default()
         }
     }
     ///The notification that is delivered.
@@ -3262,7 +3111,6 @@ The text is erased when the notification is deleted.*/
         ///The `data` of an example notification. testWebhook can send this example. This member is absent if there is no example.
         #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
         pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///The name of the event type. Notifications of this event type have this name in the member `type`.
         pub name: EventTypeName,
     }
     impl EventType {
@@ -3365,14 +3213,10 @@ The text is erased when the notification is deleted.*/
                 return Err("shorter than 1 characters".into());
             }
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            {
-                ::regress::Regex::new("^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
-                    .unwrap()
-            });
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\""
-                        .into(),
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
                 );
             }
             Ok(Self(value.to_string()))
@@ -3794,69 +3638,6 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///`ListDeliveriesStatus`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ListDeliveriesStatus {
-        #[serde(rename = "pending")]
-        Pending,
-        #[serde(rename = "succeeded")]
-        Succeeded,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
-    }
-    impl ::std::fmt::Display for ListDeliveriesStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Pending => f.write_str("pending"),
-                Self::Succeeded => f.write_str("succeeded"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ListDeliveriesStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "pending" => Ok(Self::Pending),
-                "succeeded" => Ok(Self::Succeeded),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ListDeliveriesStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ListDeliveriesStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
     ///`ListDeliveriesType`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -4173,61 +3954,6 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///`ListWebhooksStatus`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ListWebhooksStatus {
-        #[serde(rename = "active")]
-        Active,
-        #[serde(rename = "deactivated")]
-        Deactivated,
-    }
-    impl ::std::fmt::Display for ListWebhooksStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Active => f.write_str("active"),
-                Self::Deactivated => f.write_str("deactivated"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ListWebhooksStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "active" => Ok(Self::Active),
-                "deactivated" => Ok(Self::Deactivated),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ListWebhooksStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ListWebhooksStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
     ///A published notification.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Notification {
@@ -4335,7 +4061,6 @@ The text is erased when the notification is deleted.*/
         pub account: ::std::option::Option<NotificationPublicationAccount>,
         ///The content of the notification: any JSON object. Callbacks contain exactly the same bytes.
         pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        ///The event type: a dotted lower-case name such as `catalog.purchase.closed`. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4438,14 +4163,10 @@ The text is erased when the notification is deleted.*/
                 return Err("shorter than 1 characters".into());
             }
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            {
-                ::regress::Regex::new("^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
-                    .unwrap()
-            });
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\""
-                        .into(),
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
                 );
             }
             Ok(Self(value.to_string()))
@@ -5342,7 +5063,6 @@ The text is erased when the notification is deleted.*/
         ///This member is true if notifications are delivered one at a time, in the order of publishing. Otherwise, this member is absent.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///`active`: the webhook receives notifications. `deactivated`: the webhook receives no notifications.
         pub status: WebhookStatus,
         ///The URL that receives the callbacks, exactly as it was registered.
         #[serde(rename = "targetURL")]
@@ -7339,7 +7059,7 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             notification: ::std::result::Result<
-                super::CallbackBodyNotification,
+                super::CallbackNotification,
                 ::std::string::String,
             >,
             timestamp: ::std::result::Result<
@@ -7348,7 +7068,7 @@ The text is erased when the notification is deleted.*/
             >,
             type_: ::std::result::Result<super::CallbackBodyType, ::std::string::String>,
             webhook: ::std::result::Result<
-                super::CallbackBodyWebhook,
+                super::CallbackWebhook,
                 ::std::string::String,
             >,
         }
@@ -7380,7 +7100,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn notification<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::CallbackBodyNotification>,
+                T: ::std::convert::TryInto<super::CallbackNotification>,
                 T::Error: ::std::fmt::Display,
             {
                 self.notification = value
@@ -7416,7 +7136,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::CallbackBodyWebhook>,
+                T: ::std::convert::TryInto<super::CallbackWebhook>,
                 T::Error: ::std::fmt::Display,
             {
                 self.webhook = value
@@ -7453,17 +7173,17 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
-        pub struct CallbackBodyNotification {
+        pub struct CallbackNotification {
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
         }
-        impl ::std::default::Default for CallbackBodyNotification {
+        impl ::std::default::Default for CallbackNotification {
             fn default() -> Self {
                 Self {
                     id: Err("no value supplied for id".to_string()),
                 }
             }
         }
-        impl CallbackBodyNotification {
+        impl CallbackNotification {
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -7475,33 +7195,32 @@ The text is erased when the notification is deleted.*/
                 self
             }
         }
-        impl ::std::convert::TryFrom<CallbackBodyNotification>
-        for super::CallbackBodyNotification {
+        impl ::std::convert::TryFrom<CallbackNotification>
+        for super::CallbackNotification {
             type Error = super::error::ConversionError;
             fn try_from(
-                value: CallbackBodyNotification,
+                value: CallbackNotification,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self { id: value.id? })
             }
         }
-        impl ::std::convert::From<super::CallbackBodyNotification>
-        for CallbackBodyNotification {
-            fn from(value: super::CallbackBodyNotification) -> Self {
+        impl ::std::convert::From<super::CallbackNotification> for CallbackNotification {
+            fn from(value: super::CallbackNotification) -> Self {
                 Self { id: Ok(value.id) }
             }
         }
         #[derive(Clone, Debug)]
-        pub struct CallbackBodyWebhook {
+        pub struct CallbackWebhook {
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
         }
-        impl ::std::default::Default for CallbackBodyWebhook {
+        impl ::std::default::Default for CallbackWebhook {
             fn default() -> Self {
                 Self {
                     id: Err("no value supplied for id".to_string()),
                 }
             }
         }
-        impl CallbackBodyWebhook {
+        impl CallbackWebhook {
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -7513,17 +7232,16 @@ The text is erased when the notification is deleted.*/
                 self
             }
         }
-        impl ::std::convert::TryFrom<CallbackBodyWebhook>
-        for super::CallbackBodyWebhook {
+        impl ::std::convert::TryFrom<CallbackWebhook> for super::CallbackWebhook {
             type Error = super::error::ConversionError;
             fn try_from(
-                value: CallbackBodyWebhook,
+                value: CallbackWebhook,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self { id: value.id? })
             }
         }
-        impl ::std::convert::From<super::CallbackBodyWebhook> for CallbackBodyWebhook {
-            fn from(value: super::CallbackBodyWebhook) -> Self {
+        impl ::std::convert::From<super::CallbackWebhook> for CallbackWebhook {
+            fn from(value: super::CallbackWebhook) -> Self {
                 Self { id: Ok(value.id) }
             }
         }
@@ -7889,15 +7607,12 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             notification: ::std::result::Result<
-                super::DeliveryDetailNotification,
+                super::DeliveryNotification,
                 ::std::string::String,
             >,
-            status: ::std::result::Result<
-                super::DeliveryDetailStatus,
-                ::std::string::String,
-            >,
+            status: ::std::result::Result<super::DeliveryStatus, ::std::string::String>,
             webhook: ::std::result::Result<
-                super::DeliveryDetailWebhook,
+                super::DeliveryWebhook,
                 ::std::string::String,
             >,
         }
@@ -8010,7 +7725,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn notification<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailNotification>,
+                T: ::std::convert::TryInto<super::DeliveryNotification>,
                 T::Error: ::std::fmt::Display,
             {
                 self.notification = value
@@ -8022,7 +7737,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn status<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailStatus>,
+                T: ::std::convert::TryInto<super::DeliveryStatus>,
                 T::Error: ::std::fmt::Display,
             {
                 self.status = value
@@ -8034,7 +7749,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailWebhook>,
+                T: ::std::convert::TryInto<super::DeliveryWebhook>,
                 T::Error: ::std::fmt::Display,
             {
                 self.webhook = value
@@ -8078,105 +7793,6 @@ The text is erased when the notification is deleted.*/
                     status: Ok(value.status),
                     webhook: Ok(value.webhook),
                 }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct DeliveryDetailNotification {
-            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
-            type_: ::std::result::Result<
-                super::DeliveryDetailNotificationType,
-                ::std::string::String,
-            >,
-        }
-        impl ::std::default::Default for DeliveryDetailNotification {
-            fn default() -> Self {
-                Self {
-                    id: Err("no value supplied for id".to_string()),
-                    type_: Err("no value supplied for type_".to_string()),
-                }
-            }
-        }
-        impl DeliveryDetailNotification {
-            pub fn id<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::uuid::Uuid>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.id = value
-                    .try_into()
-                    .map_err(|e| format!("error converting supplied value for id: {e}"));
-                self
-            }
-            pub fn type_<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::DeliveryDetailNotificationType>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.type_ = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for type_: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<DeliveryDetailNotification>
-        for super::DeliveryDetailNotification {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: DeliveryDetailNotification,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    id: value.id?,
-                    type_: value.type_?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::DeliveryDetailNotification>
-        for DeliveryDetailNotification {
-            fn from(value: super::DeliveryDetailNotification) -> Self {
-                Self {
-                    id: Ok(value.id),
-                    type_: Ok(value.type_),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct DeliveryDetailWebhook {
-            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
-        }
-        impl ::std::default::Default for DeliveryDetailWebhook {
-            fn default() -> Self {
-                Self {
-                    id: Err("no value supplied for id".to_string()),
-                }
-            }
-        }
-        impl DeliveryDetailWebhook {
-            pub fn id<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::uuid::Uuid>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.id = value
-                    .try_into()
-                    .map_err(|e| format!("error converting supplied value for id: {e}"));
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<DeliveryDetailWebhook>
-        for super::DeliveryDetailWebhook {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: DeliveryDetailWebhook,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self { id: value.id? })
-            }
-        }
-        impl ::std::convert::From<super::DeliveryDetailWebhook>
-        for DeliveryDetailWebhook {
-            fn from(value: super::DeliveryDetailWebhook) -> Self {
-                Self { id: Ok(value.id) }
             }
         }
         #[derive(Clone, Debug)]
@@ -10165,7 +9781,7 @@ Request bodies are JSON (`Content-Type: application/json`). The service refuses 
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
-Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is possible if a filter matches only few of many items, or if payloads are large.
+Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is rare. It is possible if the filter `type` matches only few of very many items, if very many deliveries have another `status`, or if payloads are large.
 
 ## Problems
 
@@ -10953,7 +10569,7 @@ pub mod builder {
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         notification_id: Result<Option<::uuid::Uuid>, String>,
         since: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
-        status: Result<Option<types::ListDeliveriesStatus>, String>,
+        status: Result<Option<types::DeliveryStatus>, String>,
         type_: Result<Option<types::ListDeliveriesType>, String>,
         until: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
         webhook_id: Result<Option<::uuid::Uuid>, String>,
@@ -11025,13 +10641,13 @@ pub mod builder {
         }
         pub fn status<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::ListDeliveriesStatus>,
+            V: std::convert::TryInto<types::DeliveryStatus>,
         {
             self.status = value
                 .try_into()
                 .map(Some)
                 .map_err(|_| {
-                    "conversion to `ListDeliveriesStatus` for status failed".to_string()
+                    "conversion to `DeliveryStatus` for status failed".to_string()
                 });
             self
         }
@@ -12141,7 +11757,7 @@ pub mod builder {
         client: &'a super::Client,
         cursor: Result<Option<types::ListWebhooksCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
-        status: Result<Option<types::ListWebhooksStatus>, String>,
+        status: Result<Option<types::WebhookStatus>, String>,
     }
     impl<'a> ListWebhooks<'a> {
         pub fn new(client: &'a super::Client) -> Self {
@@ -12179,13 +11795,13 @@ pub mod builder {
         }
         pub fn status<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::ListWebhooksStatus>,
+            V: std::convert::TryInto<types::WebhookStatus>,
         {
             self.status = value
                 .try_into()
                 .map(Some)
                 .map_err(|_| {
-                    "conversion to `ListWebhooksStatus` for status failed".to_string()
+                    "conversion to `WebhookStatus` for status failed".to_string()
                 });
             self
         }

@@ -11,7 +11,7 @@ mod receiving;
 
 pub(crate) use audit::AuditEvents;
 pub(crate) use receiving::{CheckReceiver, Listen};
-use webhooks_client::types::{ListDeliveriesStatus, ListWebhooksStatus};
+use webhooks_client::types::{DeliveryStatus, WebhookStatus};
 
 /// Register webhooks, publish notifications, inspect deliveries, and receive callbacks on this machine
 #[derive(Debug, Parser)]
@@ -240,7 +240,7 @@ pub(crate) enum AuthKind {
 pub(crate) struct List {
     /// List only webhooks with this status: active or deactivated
     #[arg(long)]
-    pub(crate) status: Option<ListWebhooksStatus>,
+    pub(crate) status: Option<WebhookStatus>,
     #[command(flatten)]
     pub(crate) paging: Paging,
 }
@@ -330,7 +330,7 @@ pub(crate) struct Deliveries {
     pub(crate) notification: Option<Uuid>,
     /// List only deliveries with this status: pending, succeeded, failed or cancelled
     #[arg(long)]
-    pub(crate) status: Option<ListDeliveriesStatus>,
+    pub(crate) status: Option<DeliveryStatus>,
     /// List only deliveries whose notification has this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 use webhooks_client::callback::{SigningSecret, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, sign};
-use webhooks_client::types::{CallbackBody, CallbackBodyNotification, CallbackBodyType, CallbackBodyWebhook};
+use webhooks_client::types::{CallbackBody, CallbackBodyType, CallbackNotification, CallbackWebhook};
 
 pub(crate) const TEST_TYPE: &str = "webhook.test";
 
@@ -345,8 +345,8 @@ impl Webhook {
             type_: self.event_type.clone(),
             timestamp: DateTime::<Utc>::from(now).trunc_subsecs(3),
             data: self.data.clone(),
-            notification: CallbackBodyNotification { id: notification },
-            webhook: CallbackBodyWebhook { id: self.id },
+            notification: CallbackNotification { id: notification },
+            webhook: CallbackWebhook { id: self.id },
         })
     }
 
