@@ -163,11 +163,11 @@ async fn serve(settings: Settings, log: &Logger) -> anyhow::Result<()> {
             _ = hangup.recv() => server.reload(),
         }
     };
-    slog::info!(log, "stop signal received"; "signal" => first);
+    slog::info!(log, # "server.signal", "stop signal received"; "signal" => first);
     tokio::select! {
         result = server.stop() => result,
         second = stop.next() => {
-            slog::warn!(log, "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => second);
+            slog::warn!(log, # "server.second_signal", "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => second);
             anyhow::bail!("a second signal ended the server before requests and attempts in flight were complete")
         }
     }

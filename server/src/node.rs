@@ -9,3 +9,4 @@ pub mod log;
 pub(crate) mod master_keys;
 pub mod open_store;
 pub mod server;
+mod watch;

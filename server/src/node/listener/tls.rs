@@ -79,10 +79,10 @@ impl ApiCertificate {
         let file = self.certificate_file.display().to_string();
         match self.current().end_entity_cert().ok().and_then(|certificate| validity(certificate)) {
             Some((_, end)) if end < now => {
-                slog::warn!(log, "the TLS certificate of the API has expired: clients will refuse it; renew it"; "file" => file, "expired_at" => end.to_rfc3339());
+                slog::warn!(log, # "certificate.expired", "the TLS certificate of the API has expired: clients will refuse it; renew it"; "file" => file, "expired_at" => end.to_rfc3339());
             }
             Some((begin, _)) if begin > now => {
-                slog::warn!(log, "the TLS certificate of the API is not valid yet: clients will refuse it"; "file" => file, "valid_from" => begin.to_rfc3339());
+                slog::warn!(log, # "certificate.not_yet_valid", "the TLS certificate of the API is not valid yet: clients will refuse it"; "file" => file, "valid_from" => begin.to_rfc3339());
             }
             _ => {}
         }
@@ -101,14 +101,14 @@ impl ApiCertificate {
             }
             match self.reload() {
                 Ok(()) => {
-                    slog::info!(log, "the TLS certificate of the API was loaded again"; "file" => self.certificate_file.display().to_string());
+                    slog::info!(log, # "certificate.loaded", "the TLS certificate of the API was loaded again"; "file" => self.certificate_file.display().to_string());
                     self.warn_if_invalid(Utc::now(), &log);
                     (loaded, reported) = (found, None);
                 }
                 Err(error) => {
                     let error = format!("{error:#}");
                     if requested || reported.as_ref() != Some(&error) {
-                        slog::error!(log, "the TLS certificate of the API cannot be loaded again; the old one stays"; "error" => &error);
+                        slog::error!(log, # "certificate.load_failed", "the TLS certificate of the API cannot be loaded again; the old one stays"; "error" => &error);
                         reported = Some(error);
                     }
                 }
