@@ -45,6 +45,7 @@ mod attempt_line;
 pub mod callback;
 mod credentials;
 mod deliver;
+pub mod egress;
 mod erasure;
 mod error_text;
 #[cfg(any(test, feature = "fuzzing"))]

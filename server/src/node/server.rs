@@ -10,15 +10,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use dropshot::ConfigDropshot;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use slog::Logger;
 use tokio::task::JoinSet;
 
 use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
-use crate::delivery::guard::{Guard, GuardPolicy, NewHosts};
+use crate::delivery::guard::{Guard, NewHosts};
 use crate::delivery::{Engine, StoreMonitor};
 use crate::http::access_tokens::AccessTokens;
 use crate::http::client_address::TrustedProxies;
@@ -28,7 +26,6 @@ use crate::http::rate_limit::Limit;
 use crate::http::refused_requests::RefusedRequests;
 use crate::http::{App, SampledLines, routes};
 use crate::metrics::Metrics;
-use crate::model::byte_order_mark;
 use crate::model::event_types::Catalogue;
 use crate::model::{Rate, StoredToken};
 use crate::node::admin::AdminListener;
@@ -38,11 +35,12 @@ use crate::node::descriptors::Descriptors;
 use crate::node::listener::tls::ApiCertificate;
 use crate::node::listener::{self, Limits, Listener, Timeouts};
 use crate::node::open_store::{self, Opened};
+use crate::node::outbound;
 use crate::node::watch::Watch;
 use crate::secrets::access_token::token_hash;
 use crate::secrets::private_file;
 use crate::slots::{Caps, NewHost, Slots};
-use crate::store::{DeactivationPolicy, StorageLimits, Store};
+use crate::store::{DeactivationPolicy, Store};
 
 /// Maximum time that a stopping server waits for the end of requests to the admin listener.
 const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -111,15 +109,8 @@ impl Server {
         let catalogue = settings.event_types_file.as_deref().map(Catalogue::read).transpose()?.unwrap_or_default();
         let data_dir = DataDir::at(&settings.data_dir);
         let metrics = Arc::new(Metrics::default());
-        let limits = StorageLimits {
-            keep_succeeded: settings.keep_succeeded,
-            keep_failed: settings.keep_failed,
-            keep_audit_events: settings.keep_audit_events,
-            max_bytes: settings.max_bytes,
-            min_free_bytes: settings.min_free_bytes,
-        };
         let audit_log = AuditLog::start(settings.audit_log.as_ref(), metrics.clone(), log.clone())?;
-        let Opened { store, vault, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
+        let Opened { store, vault, lock } = open_store::open(&settings, open_store::limits(&settings), &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
         for id in vault.retired_ids() {
             slog::warn!(log, # "key.retired_given", "a retired master key is given: remove it from the settings of this server"; "key" => id.to_string());
@@ -141,7 +132,9 @@ impl Server {
         let caps = Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize);
         let slots = Slots::new(Caps { new_host, ..caps });
         let new_hosts = NewHosts { slots: slots.clone(), clock: clock.clone() };
-        let guard = Guard::new(policy(&settings, descriptors, &data_dir, new_hosts)?).context("cannot set up the requests to receivers")?;
+        let authority = if settings.dev { Some(data_dir.development_authority()?) } else { None };
+        let policy = outbound::policy(&settings, descriptors, authority.as_deref(), Some(new_hosts))?;
+        let guard = Guard::new(policy).context("cannot set up the requests to receivers")?;
         let engine_settings = crate::delivery::Settings {
             slots,
             retry_schedule: settings.retry_schedule.clone(),
@@ -353,36 +346,4 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         let _ = tokio::time::timeout(ADMIN_CLOSE_TIMEOUT, self.admin.close()).await;
         Ok(())
     }
-}
-
-fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir, new_hosts: NewHosts) -> anyhow::Result<GuardPolicy> {
-    let mut authorities = Vec::new();
-    let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
-        let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(byte_order_mark::skipped(pem))
-            .collect::<Result<_, _>>()
-            .with_context(|| format!("{name} contains no usable certificate"))?;
-        anyhow::ensure!(!certificates.is_empty(), "{name} contains no certificate");
-        authorities.extend(certificates);
-        Ok(())
-    };
-    for path in &settings.ca_files {
-        let pem = std::fs::read(path).with_context(|| format!("cannot read the certificate authorities in {}", path.display()))?;
-        add(&pem, &path.display().to_string())?;
-    }
-    if settings.dev {
-        add(data_dir.development_authority()?.as_bytes(), "dev-ca.pem")?;
-    }
-    Ok(GuardPolicy {
-        allow_networks: settings.allowed_networks(),
-        deny_networks: settings.deny_networks.clone(),
-        allowed_ports: settings.allowed_ports(),
-        allow_http: settings.allow_http,
-        extra_root_certificates: authorities,
-        connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
-        name_servers: settings.name_servers.clone(),
-        use_hosts_file: settings.use_hosts_file,
-        new_hosts: Some(new_hosts),
-        max_lookups: descriptors.lookups(),
-        max_idle_connections: descriptors.idle_connections(),
-    })
 }

@@ -74,6 +74,12 @@ impl ApiCertificate {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Returns when the chain becomes valid and when it expires. Returns `None` if a certificate cannot be read.
+    pub(in crate::node) fn validity(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let periods: Option<Vec<_>> = self.current().cert.iter().map(validity).collect();
+        periods?.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.min(other.1)))
+    }
+
     /// Warns if the certificate is not valid at this time.
     pub(in crate::node) fn warn_if_invalid(&self, now: DateTime<Utc>, log: &Logger) {
         let file = self.certificate_file.display().to_string();
@@ -147,7 +153,7 @@ fn read(certificate_file: &Path, key_file: &Path) -> anyhow::Result<CertifiedKey
 }
 
 /// Returns when a certificate becomes valid, and when it expires.
-fn validity(certificate: &CertificateDer<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+pub(in crate::node) fn validity(certificate: &CertificateDer<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let time = |time: x509_parser::time::ASN1Time| DateTime::from_timestamp(time.timestamp(), 0);
     Some((time(certificate.validity().not_before)?, time(certificate.validity().not_after)?))
