@@ -9,6 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use slog::Logger;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use url::Url;
 
 use crate::api::Scope;
 use crate::api::types::Account;
@@ -25,6 +26,7 @@ use crate::store::postgres::url::PostgresUrl;
 
 mod audit;
 mod backup;
+mod check;
 mod key;
 mod migrate;
 mod pause;
@@ -53,6 +55,18 @@ pub enum Command {
     /// Create, list, rotate and revoke access tokens; you need not stop the server
     #[command(subcommand)]
     Token(token::Command),
+    /// Check the configuration, keys, certificates, the store, the clock, name servers and limits; you need not stop the server
+    ///
+    /// Run this command with the settings of the server, as the user of the server. It changes nothing. Its exit code is 1 if it finds
+    /// an error.
+    Check {
+        /// Also send a HEAD request to this URL, in the same way as callbacks
+        #[arg(long, value_name = "URL")]
+        egress: Option<Url>,
+        /// The format of the findings
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        output: check::Format,
+    },
     /// Copy the SQLite database to a file; you need not stop the server. The file does not contain the master key
     Backup {
         /// The file to write
@@ -129,6 +143,7 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     let data_dir = DataDir::at(&settings.data_dir);
     match command_line.command {
         Some(Command::Token(command)) => return token::run(&settings, command).await,
+        Some(Command::Check { egress, output }) => return check::run(&settings, egress.as_ref(), output).await,
         Some(Command::Backup { .. } | Command::Restore { .. }) if !matches!(settings.store, StoreAddress::Sqlite) => {
             anyhow::bail!(
                 "this command is for the embedded store: back up PostgreSQL with pg_dump, or with pg_basebackup and the archived WAL; \
@@ -163,11 +178,11 @@ async fn serve(settings: Settings, log: &Logger) -> anyhow::Result<()> {
             _ = hangup.recv() => server.reload(),
         }
     };
-    slog::info!(log, "stop signal received"; "signal" => first);
+    slog::info!(log, # "server.signal", "stop signal received"; "signal" => first);
     tokio::select! {
         result = server.stop() => result,
         second = stop.next() => {
-            slog::warn!(log, "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => second);
+            slog::warn!(log, # "server.second_signal", "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => second);
             anyhow::bail!("a second signal ended the server before requests and attempts in flight were complete")
         }
     }

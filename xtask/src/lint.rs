@@ -1,5 +1,5 @@
-//! `cargo xtask lint`: checks the Rust sources, the Cargo.toml files, and the tests that the threat model names, against rules of
-//! this project. It does not change files.
+//! `cargo xtask lint`: checks the Rust sources, the Cargo.toml files, the tests that the threat model names, and the documented log
+//! events, against rules of this project. It does not change files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ const GENERATED: [&str; 2] = ["client/src/generated.rs", "client/src/mock.rs"];
 mod cycles;
 mod imports;
 mod length;
+mod log_events;
 mod manifests;
 mod references;
 mod scan;
@@ -31,6 +32,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         terms::check(&hand_written)?,
         manifests::check(&manifests::manifests(&root)?)?,
         references::check(&references::document()?, &sources)?,
+        log_events::check(&log_events::document()?, &sources)?,
     ]
     .concat();
     for finding in &findings {

@@ -219,7 +219,9 @@ pub enum DeactivationCause {
 }
 
 impl DeactivationCause {
-    pub(super) fn reason(self) -> &'static str {
+    /// Returns the reason in the API.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
         match self {
             DeactivationCause::Gone => REASON_GONE,
             DeactivationCause::Failing(_) => REASON_FAILING,

@@ -30,6 +30,7 @@ mod deliveries;
 mod erasure;
 mod failures;
 mod handshakes;
+pub(crate) mod inspect;
 mod keys;
 mod leases;
 pub(crate) mod migration_guard;

@@ -29,6 +29,7 @@ mod deliveries;
 mod erasure;
 mod failures;
 mod handshakes;
+pub(crate) mod inspect;
 mod keys;
 mod leases;
 mod new_deliveries;
