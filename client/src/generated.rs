@@ -19,7 +19,7 @@ pub mod types {
         ///The position of the attempt among all attempts of the delivery. The first attempt has the number 1.
         pub number: ::std::num::NonZeroU32,
         ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status; there is nothing to do. `rejected`: the callback server responded with another status; find the reason in its log, and respond with a 2xx status. `rate_limited`: the callback server responded with 429; let it accept more requests, or set `maxPerSecond` of the webhook. `unavailable`: the callback server responded with 503; start it again, or give it more capacity. `redirected`: the callback server responded with a 3xx status; register the final URL, because redirects are not followed. `gone`: the callback server responded with 410, and the webhook was deactivated; activate the webhook if the status was a mistake. `timed_out`: a time limit ended the attempt, and `error` names the limit; respond sooner, and do slow work after the response. `name_not_found`: the name of the URL does not exist, or has an address that is not public; correct the URL or the DNS records. `name_failed`: the name servers of the URL gave no usable answer; repair the DNS of the name. `address_blocked`: the service sends no requests to this address or port, or with this scheme; register the URL of a public server. `connection_refused`: no TCP connection could be opened; start the callback server, and open the port in its firewall. `connection_lost`: the connection ended before a complete and valid response; find the reason in the log of the callback server or of the proxy before it. `tls_failed`: the TLS handshake failed; serve HTTPS with TLS 1.2 or 1.3 on the port of the URL. `certificate_invalid`: the certificate of the callback server is not valid, and `error` says why; replace the certificate, or send the whole certificate chain. `client_certificate_required`: the callback server requires a client certificate; accept callbacks without one, and check their signature. `token_failed`: the token server could not be reached, or its response was not usable; correct the token URL or the token server. `token_refused`: the token server refused the credentials; update the authentication of the webhook. `aborted`: the server process ended repeatedly during the attempt; recover the delivery, and report the case to the operator of the service.
-        pub outcome: AttemptOutcome,
+        pub outcome: crate::Outcome,
         /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if the result of one encoding was encoded a second time. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
 
 The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. This happens in three cases. The body looks like an echo of the callback: it repeats a signature or an `Authorization` value of the callback, has a signature such as `v1,…` after the name `webhook-signature`, or contains the names of all three signature headers and the value of `webhook-id`. The body is not UTF-8. The search for secrets takes too long.
@@ -94,68 +94,6 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for AttemptError {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status; there is nothing to do. `rejected`: the callback server responded with another status; find the reason in its log, and respond with a 2xx status. `rate_limited`: the callback server responded with 429; let it accept more requests, or set `maxPerSecond` of the webhook. `unavailable`: the callback server responded with 503; start it again, or give it more capacity. `redirected`: the callback server responded with a 3xx status; register the final URL, because redirects are not followed. `gone`: the callback server responded with 410, and the webhook was deactivated; activate the webhook if the status was a mistake. `timed_out`: a time limit ended the attempt, and `error` names the limit; respond sooner, and do slow work after the response. `name_not_found`: the name of the URL does not exist, or has an address that is not public; correct the URL or the DNS records. `name_failed`: the name servers of the URL gave no usable answer; repair the DNS of the name. `address_blocked`: the service sends no requests to this address or port, or with this scheme; register the URL of a public server. `connection_refused`: no TCP connection could be opened; start the callback server, and open the port in its firewall. `connection_lost`: the connection ended before a complete and valid response; find the reason in the log of the callback server or of the proxy before it. `tls_failed`: the TLS handshake failed; serve HTTPS with TLS 1.2 or 1.3 on the port of the URL. `certificate_invalid`: the certificate of the callback server is not valid, and `error` says why; replace the certificate, or send the whole certificate chain. `client_certificate_required`: the callback server requires a client certificate; accept callbacks without one, and check their signature. `token_failed`: the token server could not be reached, or its response was not usable; correct the token URL or the token server. `token_refused`: the token server refused the credentials; update the authentication of the webhook. `aborted`: the server process ended repeatedly during the attempt; recover the delivery, and report the case to the operator of the service.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptOutcome(::std::string::String);
-    impl ::std::ops::Deref for AttemptOutcome {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptOutcome> for ::std::string::String {
-        fn from(value: AttemptOutcome) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptOutcome {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 32usize {
-                return Err("longer than 32 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptOutcome {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for AttemptOutcome {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptOutcome {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -1788,7 +1726,7 @@ The text is erased when the notification is deleted.*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBody {
         ///The content of the notification, byte for byte as published.
-        pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub data: crate::Payload,
         pub notification: CallbackBodyNotification,
         ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -2144,73 +2082,11 @@ The text is erased when the notification is deleted.*/
         ///The time of the deactivation.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
         ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server, or the token server, has not yet agreed in a handshake to receive notifications.
-        pub reason: DeactivationReason,
+        pub reason: crate::DeactivationReason,
     }
     impl Deactivation {
         pub fn builder() -> builder::Deactivation {
             Default::default()
-        }
-    }
-    ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server, or the token server, has not yet agreed in a handshake to receive notifications.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct DeactivationReason(::std::string::String);
-    impl ::std::ops::Deref for DeactivationReason {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<DeactivationReason> for ::std::string::String {
-        fn from(value: DeactivationReason) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for DeactivationReason {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 32usize {
-                return Err("longer than 32 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for DeactivationReason {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for DeactivationReason {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for DeactivationReason {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
         }
     }
     ///The delivery of one notification to one webhook.
@@ -2756,8 +2632,8 @@ The text is erased when the notification is deleted.*/
         ///When notifications of this type are published, and what they mean.
         pub description: EventTypeDescription,
         ///The `data` of an example notification. testWebhook can send this example. This member is absent if there is no example.
-        #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
-        pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub example: ::std::option::Option<crate::Payload>,
         ///The name of the event type. Notifications of this event type have this name in the member `type`.
         pub name: EventTypeName,
     }
@@ -3607,7 +3483,7 @@ The text is erased when the notification is deleted.*/
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         ///The content of the notification, byte for byte as published.
-        pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub data: crate::Payload,
         ///The number of webhooks that receive the notification.
         #[serde(rename = "deliveryCount")]
         pub delivery_count: i32,
@@ -3706,7 +3582,7 @@ The text is erased when the notification is deleted.*/
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub account: ::std::option::Option<NotificationPublicationAccount>,
         ///The content of the notification: any JSON object. Callbacks contain exactly the same bytes.
-        pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub data: crate::Payload,
         ///The event type: a dotted lower-case name such as `catalog.purchase.closed`. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
@@ -3931,7 +3807,7 @@ The text is erased when the notification is deleted.*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
         ///The kind of problem, for programs. The description at the start of this document lists the values. More values may be added.
-        pub code: ProblemCode,
+        pub code: crate::Code,
         ///An explanation of the error, written for people. The text also says what the caller can do.
         pub detail: ProblemDetail,
         ///The errors in the request's body. If the body has several errors, the list may have only the first error.
@@ -3950,68 +3826,6 @@ The text is erased when the notification is deleted.*/
     impl Problem {
         pub fn builder() -> builder::Problem {
             Default::default()
-        }
-    }
-    ///The kind of problem, for programs. The description at the start of this document lists the values. More values may be added.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct ProblemCode(::std::string::String);
-    impl ::std::ops::Deref for ProblemCode {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<ProblemCode> for ::std::string::String {
-        fn from(value: ProblemCode) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for ProblemCode {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 64usize {
-                return Err("longer than 64 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ProblemCode {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ProblemCode {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for ProblemCode {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
         }
     }
     ///An explanation of the error, written for people. The text also says what the caller can do.
@@ -5689,7 +5503,7 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             number: ::std::result::Result<::std::num::NonZeroU32, ::std::string::String>,
-            outcome: ::std::result::Result<super::AttemptOutcome, ::std::string::String>,
+            outcome: ::std::result::Result<crate::Outcome, ::std::string::String>,
             response_body: ::std::result::Result<
                 ::std::option::Option<super::AttemptResponseBody>,
                 ::std::string::String,
@@ -5760,7 +5574,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn outcome<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::AttemptOutcome>,
+                T: ::std::convert::TryInto<crate::Outcome>,
                 T::Error: ::std::fmt::Display,
             {
                 self.outcome = value
@@ -6271,10 +6085,7 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct CallbackBody {
-            data: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            data: ::std::result::Result<crate::Payload, ::std::string::String>,
             notification: ::std::result::Result<
                 super::CallbackBodyNotification,
                 ::std::string::String,
@@ -6303,9 +6114,7 @@ The text is erased when the notification is deleted.*/
         impl CallbackBody {
             pub fn data<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Payload>,
                 T::Error: ::std::fmt::Display,
             {
                 self.data = value
@@ -6573,7 +6382,7 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             reason: ::std::result::Result<
-                super::DeactivationReason,
+                crate::DeactivationReason,
                 ::std::string::String,
             >,
         }
@@ -6598,7 +6407,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn reason<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeactivationReason>,
+                T: ::std::convert::TryInto<crate::DeactivationReason>,
                 T::Error: ::std::fmt::Display,
             {
                 self.reason = value
@@ -7370,7 +7179,7 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             example: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+                ::std::option::Option<crate::Payload>,
                 ::std::string::String,
             >,
             name: ::std::result::Result<super::EventTypeName, ::std::string::String>,
@@ -7399,9 +7208,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn example<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<::std::option::Option<crate::Payload>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.example = value
@@ -7517,10 +7324,7 @@ The text is erased when the notification is deleted.*/
                 ::chrono::DateTime<::chrono::offset::Utc>,
                 ::std::string::String,
             >,
-            data: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            data: ::std::result::Result<crate::Payload, ::std::string::String>,
             delivery_count: ::std::result::Result<i32, ::std::string::String>,
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
             type_: ::std::result::Result<super::NotificationType, ::std::string::String>,
@@ -7553,9 +7357,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn data<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Payload>,
                 T::Error: ::std::fmt::Display,
             {
                 self.data = value
@@ -7699,10 +7501,7 @@ The text is erased when the notification is deleted.*/
                 ::std::option::Option<super::NotificationPublicationAccount>,
                 ::std::string::String,
             >,
-            data: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            data: ::std::result::Result<crate::Payload, ::std::string::String>,
             type_: ::std::result::Result<
                 super::NotificationPublicationType,
                 ::std::string::String,
@@ -7739,9 +7538,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn data<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Payload>,
                 T::Error: ::std::fmt::Display,
             {
                 self.data = value
@@ -7843,7 +7640,7 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct Problem {
-            code: ::std::result::Result<super::ProblemCode, ::std::string::String>,
+            code: ::std::result::Result<crate::Code, ::std::string::String>,
             detail: ::std::result::Result<super::ProblemDetail, ::std::string::String>,
             errors: ::std::result::Result<
                 ::std::vec::Vec<super::ProblemError>,
@@ -7873,7 +7670,7 @@ The text is erased when the notification is deleted.*/
         impl Problem {
             pub fn code<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::ProblemCode>,
+                T: ::std::convert::TryInto<crate::Code>,
                 T::Error: ::std::fmt::Display,
             {
                 self.code = value

@@ -14,6 +14,7 @@ mod cycles;
 mod imports;
 mod length;
 mod manifests;
+mod packages;
 mod references;
 mod scan;
 mod terms;
@@ -30,6 +31,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         length::check(&hand_written),
         terms::check(&hand_written)?,
         manifests::check(&manifests::manifests(&root)?)?,
+        packages::check(&root)?,
         references::check(&references::document()?, &sources)?,
     ]
     .concat();

@@ -46,6 +46,17 @@ async fn listen_passes_every_check() {
 }
 
 #[tokio::test]
+async fn data_is_sent_and_listed_byte_for_byte() {
+    let data = r#"{"m":123456789012345678901234567890,"z":1.0, "a":"\u00e9","a":2}"#;
+    let directory = TempDir::new().expect("a directory");
+    let mut listen = listen(directory.path(), &[]).await;
+    let arguments = [&listen.url, "--ca-file", &listen.ca_file, "--event-type", "a.b", "--data", data];
+    assert_eq!(check_receiver(directory.path(), &arguments).await.code, 0);
+    let received = listen.lines.recv().await.expect("a line for each callback");
+    assert!(received.contains(&format!(r#""data":{data}"#)), "{received}");
+}
+
+#[tokio::test]
 async fn custom_headers_are_sent_with_every_callback() {
     let directory = TempDir::new().expect("a directory");
     std::fs::write(directory.path().join("headers"), "X-API-Key: key\n").expect("a writable directory");
@@ -234,7 +245,7 @@ async fn the_valid_callbacks_match_openapi_json() {
     let received = receiver.received();
     assert_eq!(received[0].headers[WEBHOOK_ID], received[1].headers[WEBHOOK_ID], "the second callback must repeat the first");
 
-    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).expect("openapi.json");
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json")).expect("openapi.json");
     let document: Value = serde_json::from_str(&document).expect("openapi.json is JSON");
     let callback = "/paths/~1api~1notifications~1v1~1webhooks/post/callbacks/notification/{$request.body#~1targetURL}/post";
     let callback = document.pointer(callback).expect("the callback of registerWebhook");

@@ -1,10 +1,10 @@
 //! The arguments of the command line. A test checks that the commands call all operations of openapi.json.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use uuid::Uuid;
 
 mod audit;
 mod receiving;
@@ -13,6 +13,9 @@ pub(crate) use audit::AuditEvents;
 pub(crate) use receiving::{CheckReceiver, Listen};
 use webhooks_client::types::{ListDeliveriesStatus, ListWebhooksStatus};
 
+use crate::output::Format;
+use crate::reference::Reference;
+
 /// Register webhooks, publish notifications, inspect deliveries, and receive callbacks on this machine
 #[derive(Debug, Parser)]
 #[command(name = "webhooks", version, max_term_width = 120, arg_required_else_help = true)]
@@ -20,13 +23,22 @@ pub(crate) struct CommandLine {
     /// Print the licences of the software in this program
     #[arg(long)]
     pub(crate) licenses: bool,
-    /// Print the result as JSON
-    #[arg(long, global = true)]
+    /// The format of the result
+    #[arg(long, value_name = "FORMAT", value_enum, global = true, default_value_t)]
+    pub(crate) output: Format,
+    /// Print the result as JSON, as `--output json` does
+    #[arg(long, global = true, conflicts_with = "output")]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+impl CommandLine {
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.output }
+    }
 }
 
 /// The address of the API and the access token.
@@ -99,30 +111,30 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Id {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct NotificationId {
-    /// The id of the notification
+    /// The id of the notification, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DeliveryId {
-    /// The id of the delivery
+    /// The id of the delivery, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Recover {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "WEBHOOK")]
-    pub(crate) webhook: Uuid,
+    pub(crate) webhook: Reference,
     /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, yesterday, or 2h for two hours ago) or later
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) since: DateTime<Utc>,
@@ -153,9 +165,9 @@ pub(crate) struct Register {
 
 #[derive(Debug, Args)]
 pub(crate) struct Update {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
     /// The new https URL of the receiver; if the scheme, host or port changes, give the authentication options and
     /// the headers again
     #[arg(long, value_name = "URL")]
@@ -258,11 +270,20 @@ pub(crate) struct Paging {
     pub(crate) all: bool,
 }
 
+impl Paging {
+    /// Returns the number of items on a page.
+    pub(crate) fn size(&self) -> NonZeroU32 {
+        const DEFAULT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+        const MAX: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
+        self.limit.and_then(NonZeroU32::new).unwrap_or(if self.all { MAX } else { DEFAULT })
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
     /// Send the catalogue's example of this event type. The receiver cannot distinguish the example from a real
     /// notification [default: webhook.test]
     #[arg(long = "type", value_name = "TYPE")]
@@ -277,9 +298,9 @@ pub(crate) struct EventTypes {
 
 #[derive(Debug, Args)]
 pub(crate) struct RotateSigningSecret {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
     /// How long the old secret stays valid, in seconds; if somebody else knows the old secret, give 0
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(i32).range(0..=604_800))]
     pub(crate) overlap_seconds: i32,
@@ -299,7 +320,7 @@ pub(crate) struct Publish {
     pub(crate) account: Option<String>,
     /// Deliver only to this webhook, even if the event types of the webhook do not include TYPE
     #[arg(long, value_name = "ID")]
-    pub(crate) webhook: Option<Uuid>,
+    pub(crate) webhook: Option<Reference>,
     /// If you repeat the command with the same key, the notification is published only once
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
@@ -309,7 +330,7 @@ pub(crate) struct Publish {
 pub(crate) struct Notifications {
     /// The id of the notification to show [default: list all notifications]
     #[arg(value_name = "ID", conflicts_with_all = ["event_type", "limit", "cursor", "all"])]
-    pub(crate) id: Option<Uuid>,
+    pub(crate) id: Option<Reference>,
     /// List only notifications of this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
@@ -321,13 +342,13 @@ pub(crate) struct Notifications {
 pub(crate) struct Deliveries {
     /// The id of the delivery to show with its attempts [default: list all deliveries]
     #[arg(value_name = "ID", conflicts_with_all = ["webhook", "notification", "status", "event_type", "since", "until", "limit", "cursor", "all"])]
-    pub(crate) id: Option<Uuid>,
+    pub(crate) id: Option<Reference>,
     /// List only deliveries to this webhook
     #[arg(long, value_name = "ID")]
-    pub(crate) webhook: Option<Uuid>,
+    pub(crate) webhook: Option<Reference>,
     /// List only deliveries of this notification
     #[arg(long, value_name = "ID")]
-    pub(crate) notification: Option<Uuid>,
+    pub(crate) notification: Option<Reference>,
     /// List only deliveries with this status: pending, succeeded, failed or cancelled
     #[arg(long)]
     pub(crate) status: Option<ListDeliveriesStatus>,
@@ -422,7 +443,7 @@ mod tests {
             })
             .collect();
 
-        let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).expect("openapi.json");
+        let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json")).expect("openapi.json");
         let document: serde_json::Value = serde_json::from_str(&document).expect("openapi.json is JSON");
         let paths = document["paths"].as_object().expect("paths");
         let declared: BTreeSet<String> = paths

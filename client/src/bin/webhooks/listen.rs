@@ -14,7 +14,7 @@ use webhooks_client::types::{AuthInput, WebhookRegistration, WebhookRegistration
 
 use crate::api::Api;
 use crate::arguments::{Connection, Listen};
-use crate::output::{print, print_json};
+use crate::output::{Format, print, print_json};
 use crate::requests;
 use crate::secrets;
 
@@ -31,12 +31,12 @@ use receiver::Event;
 /// response until an earlier callback is printed.
 const MAX_UNPRINTED: usize = 64;
 
-pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool) -> Result<()> {
+pub(crate) async fn run(arguments: &Listen, connection: &Connection, format: Format) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another --port"))?;
     let url = format!("https://{}/", listener.local_addr()?);
     let authority = Authority::open(&connection.data_dir, arguments.cert_dir.as_deref())?;
-    let receiver = Receiver { listener, tls: authority.server_config()?, status: arguments.status, url, authority, json };
+    let receiver = Receiver { listener, tls: authority.server_config()?, status: arguments.status, url, authority, format };
     let mut stop = Stop::new()?;
 
     if arguments.register {
@@ -105,13 +105,13 @@ struct Receiver {
     status: u16,
     url: String,
     authority: Authority,
-    json: bool,
+    format: Format,
 }
 
 impl Receiver {
     fn announce(&self, webhook: Option<Uuid>) -> Result<()> {
         let ca_file = self.authority.certificate_path.display().to_string();
-        if self.json {
+        if self.format.is_json() {
             let ready = json!({ "event": "ready", "url": self.url, "webhookID": webhook, "caFile": ca_file });
             return Ok(print_json(&ready)?);
         }
@@ -134,7 +134,7 @@ impl Receiver {
                 () = stop.wait() => break Ok(()),
                 event = events.recv() => match event {
                     Some(Event::Callback(callback)) => {
-                        if let Err(error) = report::callback(&callback, self.json) {
+                        if let Err(error) = report::callback(&callback, self.format) {
                             break Err(error.into());
                         }
                     }

@@ -14,6 +14,7 @@ mod failure;
 mod listen;
 mod output;
 mod recover;
+mod reference;
 mod requests;
 mod secrets;
 mod time;
@@ -25,13 +26,13 @@ async fn main() -> ExitCode {
     let line = CommandLine::parse();
     if line.licenses {
         let printed = output::print(include_str!("../../../THIRD-PARTY-LICENSES.txt").trim_end());
-        return printed.map_or_else(|error| failure::report(&error.into(), line.json), |()| ExitCode::SUCCESS);
+        return printed.map_or_else(|error| failure::report(&error.into(), line.format()), |()| ExitCode::SUCCESS);
     }
     let Some(command) = &line.command else {
         CommandLine::command().error(ErrorKind::MissingSubcommand, "a command is missing; `webhooks --help` lists them").exit()
     };
     match commands::run(&line, command).await {
         Ok(code) => code,
-        Err(error) => failure::report(&error, line.json),
+        Err(error) => failure::report(&error, line.format()),
     }
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use uuid::Uuid;
+
+use crate::reference::Reference;
 
 #[derive(Debug, Args)]
 pub(crate) struct Listen {
@@ -48,7 +49,7 @@ pub(crate) struct CheckReceiver {
     /// The webhook id to send in the callbacks. Without --secret-file, the command reads the signing secret of this
     /// webhook from the API
     #[arg(long, value_name = "ID")]
-    pub(crate) webhook: Option<Uuid>,
+    pub(crate) webhook: Option<Reference>,
     /// A file that contains the signing secret (`whsec_…`) [default with --webhook: the secret from the API; default without
     /// --webhook: the secret in $WEBHOOKS_SIGNING_SECRET, or else a prompt]
     #[arg(long, value_name = "FILE")]
