@@ -148,6 +148,73 @@ vocabulary! {
     }
 }
 
+impl Outcome {
+    /// Returns what happened, and what the owner of the receiver can do, as the texts of openapi.json. Returns `None` for an unknown
+    /// value.
+    ///
+    /// ```
+    /// use webhooks_client::Outcome;
+    ///
+    /// let (happened, remedy) = Outcome::Redirected.explanation().expect("a known outcome");
+    /// assert_eq!(happened, "the callback server responded with a 3xx status");
+    /// assert_eq!(remedy, "register the final URL, because redirects are not followed");
+    /// ```
+    #[must_use]
+    pub fn explanation(&self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Outcome::Accepted => ("the callback server responded with a 2xx status", "there is nothing to do"),
+            Outcome::Rejected => {
+                ("the callback server responded with another status", "find the reason in its log, and respond with a 2xx status")
+            }
+            Outcome::RateLimited => {
+                ("the callback server responded with 429", "let it accept more requests, or set `maxPerSecond` of the webhook")
+            }
+            Outcome::Unavailable => ("the callback server responded with 503", "start it again, or give it more capacity"),
+            Outcome::Redirected => {
+                ("the callback server responded with a 3xx status", "register the final URL, because redirects are not followed")
+            }
+            Outcome::Gone => (
+                "the callback server responded with 410, and the webhook was deactivated",
+                "activate the webhook if the status was a mistake",
+            ),
+            Outcome::TimedOut => {
+                ("a time limit ended the attempt, and `error` names the limit", "respond sooner, and do slow work after the response")
+            }
+            Outcome::NameNotFound => {
+                ("the name of the URL does not exist, or has an address that is not public", "correct the URL or the DNS records")
+            }
+            Outcome::NameFailed => ("the name servers of the URL gave no usable answer", "repair the DNS of the name"),
+            Outcome::AddressBlocked => {
+                ("the service sends no requests to this address or port, or with this scheme", "register the URL of a public server")
+            }
+            Outcome::ConnectionRefused => {
+                ("no TCP connection could be opened", "start the callback server, and open the port in its firewall")
+            }
+            Outcome::ConnectionLost => (
+                "the connection ended before a complete and valid response",
+                "find the reason in the log of the callback server or of the proxy before it",
+            ),
+            Outcome::TlsFailed => ("the TLS handshake failed", "serve HTTPS with TLS 1.2 or 1.3 on the port of the URL"),
+            Outcome::CertificateInvalid => (
+                "the certificate of the callback server is not valid, and `error` says why",
+                "replace the certificate, or send the whole certificate chain",
+            ),
+            Outcome::ClientCertificateRequired => {
+                ("the callback server requires a client certificate", "accept callbacks without one, and check their signature")
+            }
+            Outcome::TokenFailed => {
+                ("the token server could not be reached, or its response was not usable", "correct the token URL or the token server")
+            }
+            Outcome::TokenRefused => ("the token server refused the credentials", "update the authentication of the webhook"),
+            Outcome::Aborted => (
+                "the server process ended repeatedly during the attempt",
+                "recover the delivery, and report the case to the operator of the service",
+            ),
+            Outcome::Unknown(_) => return None,
+        })
+    }
+}
+
 vocabulary! {
     /// The reason why a webhook is deactivated.
     DeactivationReason {
@@ -197,6 +264,16 @@ mod tests {
     fn the_outcomes_and_reasons_match_openapi_json() {
         assert_eq!(texts(Outcome::ALL, Outcome::as_str), explained("Attempt", "outcome"));
         assert_eq!(texts(DeactivationReason::ALL, DeactivationReason::as_str), explained("Deactivation", "reason"));
+    }
+
+    #[test]
+    fn the_explanations_of_outcomes_are_those_of_openapi_json() {
+        let description = &document()["components"]["schemas"]["Attempt"]["properties"]["outcome"]["description"];
+        for outcome in Outcome::ALL {
+            let (happened, remedy) = outcome.explanation().expect("a known outcome");
+            let text = format!("`{outcome}`: {happened}; {remedy}.");
+            assert!(description.as_str().expect("a text").contains(&text), "{text}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::secrets::{self, SecretSource};
 use crate::{reference, requests};
 
 mod cases;
-mod exchange;
+pub(crate) mod exchange;
 mod report;
 mod verdict;
 
@@ -78,7 +78,7 @@ fn parse_target(text: &str) -> Result<Url> {
 /// Returns the certificate authorities from `--ca-file`, which are trusted in addition to the public certificate authorities.
 /// For a receiver on this machine, adds the authorities that `webhooks-server --dev` and `webhooks listen` create in the data
 /// directory.
-fn trusted_authorities(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
+pub(crate) fn trusted_authorities(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
     let mut authorities = api::authorities(connection)?;
     if webhooks_client::is_loopback(url) {
         for name in ["dev-ca.pem", "listen-ca.pem"] {

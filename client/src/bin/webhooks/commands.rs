@@ -13,7 +13,7 @@ use webhooks_client::{Outcome, Page};
 use crate::api::Api;
 use crate::arguments::{AuditEvents, Command, CommandLine, Deliveries, List, Notifications, Paging, Test};
 use crate::output::{Format, print, print_listing, print_one, print_secret};
-use crate::{check_receiver, listen, recover, reference, requests};
+use crate::{check_receiver, follow, listen, program, recover, reference, replay, requests, trigger, why};
 
 pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCode> {
     match command {
@@ -21,6 +21,9 @@ pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCod
         Command::Listen(arguments) => listen::run(arguments, &line.connection, line.format()).await?,
         Command::CheckReceiver(arguments) => return check_receiver::run(arguments, &line.connection, line.format()).await,
         Command::Test(arguments) => return test(arguments, &Api::connect(&line.connection)?, line.format()).await,
+        Command::Replay(arguments) => return replay::run(arguments, &line.connection, line.format()).await,
+        Command::Completions(arguments) => program::completions(arguments.shell)?,
+        Command::Man(arguments) => program::manual(&arguments.directory)?,
         operation => operate(operation, &Api::connect(&line.connection)?, line.format()).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -122,6 +125,7 @@ async fn operate(operation: &Command, api: &Api, format: Format) -> Result<()> {
         Command::Deliveries(Deliveries { id: Some(id), .. }) => {
             print_one(&api.settle(client.get_delivery().id(reference::delivery(api, id).await?).send().await)?, format)?;
         }
+        Command::Deliveries(filter) if filter.follow => follow::run(api, filter, format).await?,
         Command::Deliveries(filter) => {
             let request = deliveries(api, filter).await?.limit(filter.paging.size());
             print_listing(&fetch(api, &filter.paging, request).await?, format)?;
@@ -133,7 +137,14 @@ async fn operate(operation: &Command, api: &Api, format: Format) -> Result<()> {
         Command::Redeliver(delivery) => {
             print_one(&api.settle(client.redeliver().id(reference::delivery(api, &delivery.id).await?).send().await)?, format)?
         }
-        Command::Listen(_) | Command::CheckReceiver(_) | Command::Test(_) => unreachable!("handled in `run`"),
+        Command::Trigger(arguments) => trigger::run(api, arguments, format).await?,
+        Command::Why(delivery) => why::run(api, delivery, format).await?,
+        Command::Listen(_)
+        | Command::CheckReceiver(_)
+        | Command::Test(_)
+        | Command::Replay(_)
+        | Command::Completions(_)
+        | Command::Man(_) => unreachable!("handled in `run`"),
     }
     Ok(())
 }

@@ -12,8 +12,9 @@ mod items;
 mod json;
 mod table;
 
+pub(crate) use items::last_attempt;
 pub(crate) use json::pretty;
-pub(crate) use table::{Cell, Screen, record, table, wrapped};
+pub(crate) use table::{Cell, Screen, record, short_time, shortened, style_of, table, wrapped};
 
 /// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -3,20 +3,45 @@
 use std::io;
 
 use chrono::{DateTime, Local, Utc};
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use webhooks_client::callback::Callback;
+use webhooks_client::callback::{Callback, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 
 use super::checks::Verdict;
 use super::receiver::Received;
 use crate::output::{Format, pretty, print, print_json_line, printable};
 
-pub(crate) fn callback(received: &Received, format: Format) -> io::Result<()> {
-    if format.is_json() { print_json_line(&Event::of(received)) } else { print(&as_text(received)) }
+/// The headers whose values are printed. Others, such as custom headers, may contain secrets.
+const SHOWN: [&str; 10] = [
+    "accept",
+    "content-length",
+    "content-type",
+    "host",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    WEBHOOK_ID,
+    WEBHOOK_SIGNATURE,
+    WEBHOOK_TIMESTAMP,
+];
+
+pub(crate) fn callback(received: &Received, format: Format, with_headers: bool) -> io::Result<()> {
+    if format.is_json() { print_json_line(&Event::of(received, with_headers)) } else { print(&as_text(received, with_headers)) }
 }
 
-fn as_text(received: &Received) -> String {
+/// Returns the names and the masked values of the headers.
+fn headers(received: &Received) -> Vec<(String, String)> {
+    let shown = |(name, value): (&HeaderName, &HeaderValue)| {
+        let value =
+            if SHOWN.contains(&name.as_str()) { String::from_utf8_lossy(value.as_bytes()).into_owned() } else { "[redacted]".to_owned() };
+        (name.as_str().to_owned(), value)
+    };
+    received.headers.iter().map(shown).collect()
+}
+
+fn as_text(received: &Received, with_headers: bool) -> String {
     let time = received.at.with_timezone(&Local).format("%H:%M:%S");
     let signature = received.signature.describe("signature");
     let authorization = received.authorization.describe(received.credentials_name);
@@ -25,7 +50,10 @@ fn as_text(received: &Received) -> String {
         Err(_) => ("not a callback of this service".to_owned(), String::from_utf8_lossy(&received.body).into_owned()),
     };
     let response = if received.status.is_success() { String::new() } else { format!("  response {}", received.status.as_u16()) };
-    printable(&format!("{time}  {title}  {signature}, {authorization}{response}\n{data}\n"))
+    let forwarded = received.forwarded.as_ref().map_or_else(String::new, |text| format!("\nforwarded: {text}"));
+    let headers = if with_headers { headers(received) } else { Vec::new() };
+    let headers: String = headers.iter().map(|(name, value)| format!("\n{name}: {value}")).collect();
+    printable(&format!("{time}  {title}  {signature}, {authorization}{response}{forwarded}{headers}\n{data}\n"))
 }
 
 #[derive(Serialize)]
@@ -36,6 +64,10 @@ struct Event<'a> {
     signature: Value,
     authorization: Value,
     answered: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<Value>,
     body: Body<'a>,
 }
 
@@ -48,7 +80,7 @@ enum Body<'a> {
 }
 
 impl Event<'_> {
-    fn of(received: &Received) -> Event<'_> {
+    fn of(received: &Received, with_headers: bool) -> Event<'_> {
         let verdict = |verdict: &Verdict| match verdict {
             Verdict::NotChecked => json!({ "checked": false }),
             Verdict::Genuine => json!({ "checked": true, "ok": true }),
@@ -60,6 +92,8 @@ impl Event<'_> {
             signature: verdict(&received.signature),
             authorization: verdict(&received.authorization),
             answered: received.status.as_u16(),
+            forwarded: received.forwarded.as_deref(),
+            headers: with_headers.then(|| json!(headers(received))),
             body: serde_json::from_slice(&received.body)
                 .map_or_else(|_| Body::Text(String::from_utf8_lossy(&received.body).into_owned()), Body::Json),
         }
