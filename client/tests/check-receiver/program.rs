@@ -37,7 +37,12 @@ fn webhooks(directory: &Path, arguments: &[&str]) -> Command {
 /// machine.
 pub(crate) async fn check_receiver(directory: &Path, arguments: &[&str]) -> Outcome {
     let timeout: &[&str] = if arguments.contains(&TIMEOUT) { &[] } else { &[TIMEOUT, "300"] };
-    let mut command = webhooks(directory, &[&["check-receiver"], arguments, timeout].concat());
+    run(directory, &[&["check-receiver"], arguments, timeout].concat()).await
+}
+
+/// Runs the program to its end.
+pub(crate) async fn run(directory: &Path, arguments: &[&str]) -> Outcome {
+    let mut command = webhooks(directory, arguments);
     let output = command.output().await.expect("the program runs");
     let [text, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
     for secret in [&SECRET["whsec_".len()..], PASSWORD, TOKEN] {
