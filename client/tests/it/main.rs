@@ -4,7 +4,7 @@ mod connections;
 mod examples;
 mod failures;
 mod mocks;
-mod payloads;
+mod program;
 mod retries;
 mod script;
 mod tokens;

@@ -25,7 +25,7 @@ pub(crate) struct CommandLine {
     /// Print the licences of the software in this program
     #[arg(long)]
     pub(crate) licenses: bool,
-    /// Print the result as table, json or jsonl
+    /// Print a table, json or jsonl
     ///
     /// A table is for people. `json` prints one JSON value, and `jsonl` prints each item of a list on a line of its own.
     #[arg(long, value_name = "FORMAT", value_enum, global = true, default_value_t, hide_possible_values = true, display_order = 900)]

@@ -20,7 +20,7 @@ use crate::arguments::{CheckReceiver, Connection};
 use crate::output::Format;
 use crate::reference::Reference;
 use crate::secrets::{self, SecretSource};
-use crate::{reference, requests};
+use crate::{lookup, requests};
 
 mod cases;
 pub(crate) mod exchange;
@@ -100,7 +100,7 @@ async fn webhook(arguments: &CheckReceiver, connection: &Connection) -> Result<W
     };
     let id = match &arguments.webhook {
         Some(Reference::Whole(id)) => *id,
-        Some(beginning) => reference::webhook(&Api::connect(connection)?, beginning).await?,
+        Some(beginning) => lookup::webhook(&Api::connect(connection)?, beginning).await?,
         None => Uuid::now_v7(),
     };
     Ok(Webhook {

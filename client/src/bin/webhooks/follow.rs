@@ -12,7 +12,7 @@ use webhooks_client::{List as _, Page};
 
 use crate::api::Api;
 use crate::arguments::Deliveries;
-use crate::commands;
+use crate::lists;
 use crate::output::{Format, Screen, last_attempt, print, print_json_line, short_time, shortened, style_of, time};
 
 /// The time between two requests.
@@ -24,7 +24,7 @@ const MAX_PAGES: usize = 5;
 const PAGE_SIZE: std::num::NonZeroU32 = std::num::NonZeroU32::new(200).expect("not zero");
 
 pub(crate) async fn run(api: &Api, filter: &Deliveries, format: Format) -> Result<()> {
-    let request = commands::deliveries(api, filter).await?;
+    let request = lists::deliveries(api, filter).await?;
     let first = request.clone().limit(filter.paging.size()).page(None).await.map_err(|failure| api.failure(failure))?;
     let mut followed = Followed::default();
     let mut found = first.data;

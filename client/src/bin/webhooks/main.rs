@@ -15,6 +15,8 @@ mod follow;
 mod forward;
 mod help;
 mod listen;
+mod lists;
+mod lookup;
 mod output;
 mod program;
 mod recover;

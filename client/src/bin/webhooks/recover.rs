@@ -7,10 +7,10 @@ use webhooks_client::types::{DeliveryRecovery, DeliveryRecoveryCursor};
 use crate::api::Api;
 use crate::arguments::Recover;
 use crate::output::{Format, print, print_json};
-use crate::{reference, requests};
+use crate::{lookup, requests};
 
 pub(crate) async fn run(api: &Api, arguments: &Recover, format: Format) -> Result<()> {
-    let webhook = reference::webhook(api, &arguments.webhook).await?;
+    let webhook = lookup::webhook(api, &arguments.webhook).await?;
     let mut progress = Progress { count: 0, cursor: arguments.cursor.clone() };
     let call = async |cursor: Option<String>| {
         let cursor = cursor.map(|cursor| requests::parse::<DeliveryRecoveryCursor>(&cursor, requests::CURSOR)).transpose()?;

@@ -39,7 +39,7 @@ pub(crate) struct Recorded {
     notification: Uuid,
     r#type: String,
     /// The status of the response.
-    answered: u16,
+    responded: u16,
     headers: BTreeMap<String, String>,
     body: String,
 }
@@ -63,12 +63,12 @@ impl Recorder {
     }
 
     /// Appends a callback of this service. Ignores other requests.
-    pub(crate) fn append(&mut self, received_at: DateTime<Utc>, headers: &HeaderMap, body: &[u8], answered: u16) -> io::Result<()> {
+    pub(crate) fn append(&mut self, received_at: DateTime<Utc>, headers: &HeaderMap, body: &[u8], responded: u16) -> io::Result<()> {
         let Ok(body) = std::str::from_utf8(body) else { return Ok(()) };
         let Ok(Callback::<serde::de::IgnoredAny> { notification, r#type, .. }) = serde_json::from_str(body) else { return Ok(()) };
         let header = |name: &str| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()));
         let headers = HEADERS.into_iter().filter_map(header).collect();
-        let recorded = Recorded { received_at, notification: notification.id, r#type, answered, headers, body: body.to_owned() };
+        let recorded = Recorded { received_at, notification: notification.id, r#type, responded, headers, body: body.to_owned() };
         self.0.write_all(format!("{}\n", serde_json::to_string(&recorded)?).as_bytes())
     }
 }
@@ -161,7 +161,12 @@ impl Show for Recorded {
     const COLUMNS: &'static [&'static str] = &["NOTIFICATION", "RECEIVED", "RESPONSE", "TYPE"];
 
     fn row(&self) -> Vec<Cell> {
-        vec![Cell::Id(self.notification), Cell::Time(self.received_at), Cell::Short(self.answered.to_string()), self.r#type.as_str().into()]
+        vec![
+            Cell::Id(self.notification),
+            Cell::Time(self.received_at),
+            Cell::Short(self.responded.to_string()),
+            self.r#type.as_str().into(),
+        ]
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {

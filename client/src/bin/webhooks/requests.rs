@@ -15,7 +15,8 @@ use webhooks_client::types::{
 
 use crate::api::Api;
 use crate::arguments::{Auth, AuthKind, Publish, Register, Update};
-use crate::reference::{self, Reference};
+use crate::lookup;
+use crate::reference::Reference;
 use crate::secrets::{self, SecretSource};
 
 // These constants complete the error message "`TEXT` is not …".
@@ -78,7 +79,7 @@ pub(crate) async fn addressed(
         type_: parse(event_type, PUBLISHED_EVENT_TYPE)?,
         data,
         account: account.map(|text| parse(text, "an account")).transpose()?,
-        webhook: reference::optional_webhook(api, webhook).await?.map(|id| NotificationPublicationWebhook { id }),
+        webhook: lookup::optional_webhook(api, webhook).await?.map(|id| NotificationPublicationWebhook { id }),
     })
 }
 

@@ -8,11 +8,11 @@ use webhooks_client::types::{Attempt, DeliveryDetail, DeliveryDetailStatus, Webh
 
 use crate::api::Api;
 use crate::arguments::DeliveryId;
+use crate::lookup;
 use crate::output::{Format, Screen, print, time, wrapped};
-use crate::reference;
 
 pub(crate) async fn run(api: &Api, arguments: &DeliveryId, format: Format) -> Result<()> {
-    let id = reference::delivery(api, &arguments.id).await?;
+    let id = lookup::delivery(api, &arguments.id).await?;
     let delivery = api.settle(api.client.get_delivery().id(id).send().await)?;
     // The webhook may have been deleted, and the token may lack the scope. The history is useful without it.
     let webhook = api.client.get_webhook().id(delivery.webhook.id).send().await.ok();

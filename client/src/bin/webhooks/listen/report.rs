@@ -63,7 +63,8 @@ struct Event<'a> {
     received_at: DateTime<Utc>,
     signature: Value,
     authorization: Value,
-    answered: u16,
+    #[serde(rename = "answered")]
+    responded: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     forwarded: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +92,7 @@ impl Event<'_> {
             received_at: received.at,
             signature: verdict(&received.signature),
             authorization: verdict(&received.authorization),
-            answered: received.status.as_u16(),
+            responded: received.status.as_u16(),
             forwarded: received.forwarded.as_deref(),
             headers: with_headers.then(|| json!(headers(received))),
             body: serde_json::from_slice(&received.body)

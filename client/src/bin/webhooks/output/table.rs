@@ -16,6 +16,9 @@ const GAP: usize = 2;
 /// The smallest width of a column with texts. A narrower column shows too little.
 const MIN_WIDTH: usize = 10;
 
+/// Texts are not shortened below this width while there is a column to leave out.
+const COMFORTABLE_WIDTH: usize = 24;
+
 /// The number of characters of an identifier that are always shown: its time in milliseconds.
 const MIN_ID_LENGTH: usize = 13;
 
@@ -68,13 +71,13 @@ pub(crate) fn style_of(result: &str) -> Style {
     }
 }
 
-/// Returns the table as lines without a line end after the last line. If the table is too wide, the columns in `optional` are left out
-/// one after another, the first one first. Then the widest texts are shortened.
+/// Returns the table as lines without a line end after the last line. If the table is too wide, the widest texts are shortened. If they
+/// would be too short, the columns in `optional` are left out one after another, the first one first.
 pub(crate) fn table(screen: Screen, columns: &[&str], optional: &[&str], rows: &[Vec<Cell>]) -> String {
     let mut columns: Vec<Column> = columns.iter().enumerate().map(|(index, title)| Column::new(screen, title, index, rows)).collect();
     if let Some(available) = screen.width {
         for title in optional {
-            if width(&columns) > available {
+            if comfortable_width(&columns) > available {
                 columns.retain(|column| column.title != *title);
             }
         }
@@ -115,6 +118,12 @@ impl<'a> Column<'a> {
     fn can_shrink(&self) -> bool {
         self.has_texts && self.width > MIN_WIDTH
     }
+}
+
+/// Returns the width of the columns if texts have at most [`COMFORTABLE_WIDTH`].
+fn comfortable_width(columns: &[Column<'_>]) -> usize {
+    let saved = |column: &Column<'_>| if column.has_texts { column.width.saturating_sub(COMFORTABLE_WIDTH) } else { 0 };
+    width(columns) - columns.iter().map(saved).sum::<usize>()
 }
 
 fn width(columns: &[Column<'_>]) -> usize {
@@ -251,11 +260,11 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_table_leaves_out_a_column_before_it_shortens_a_text() {
+    fn a_narrow_table_has_shorter_texts_and_a_narrower_one_fewer_columns() {
         let text = table(Screen { width: Some(80), colour: false }, &COLUMNS, &["TYPES"], &rows());
-        assert!(!text.contains("TYPES") && text.contains("path/of/a/receiver") && !text.contains('…'), "{text}");
-        let text = table(Screen { width: Some(60), colour: false }, &COLUMNS, &["TYPES"], &rows());
-        assert!(text.ends_with("https://example.com/a/very/long…"), "{text}");
+        assert!(text.contains("TYPES") && text.ends_with("https://example.com/a/very/long/path/of/a/re…"), "{text}");
+        let text = table(Screen { width: Some(50), colour: false }, &COLUMNS, &["TYPES"], &rows());
+        assert!(!text.contains("TYPES") && text.ends_with("https://example.com/a…"), "{text}");
     }
 
     #[test]
