@@ -16,7 +16,7 @@ use webhooks_client::types::{AuthInput, WebhookRegistration, WebhookRegistration
 use crate::api::Api;
 use crate::arguments::{Connection, Listen};
 use crate::forward::Forwarder;
-use crate::output::{Format, print, print_json};
+use crate::output::{Format, Screen, print, print_json, wrapped};
 use crate::replay::Recorder;
 use crate::requests;
 use crate::secrets;
@@ -40,7 +40,8 @@ pub(crate) async fn run(arguments: &Listen, connection: &Connection, format: For
     let url = format!("https://{}/", listener.local_addr()?);
     let authority = Authority::open(&connection.data_dir, arguments.cert_dir.as_deref())?;
     let forwarder = arguments.forward_to.as_deref().map(|url| Forwarder::new(url, connection)).transpose()?;
-    let recorder = Recorder::open(&connection.data_dir)?;
+    // `replay` is a convenience, so its file must not prevent the start.
+    let recorder = Recorder::open(&connection.data_dir).inspect_err(|error| eprintln!("`replay` will have no callbacks: {error:#}")).ok();
     let receiver = Receiver {
         listener,
         tls: authority.server_config()?,
@@ -121,7 +122,7 @@ struct Receiver {
     authority: Authority,
     format: Format,
     with_headers: bool,
-    recorder: Recorder,
+    recorder: Option<Recorder>,
 }
 
 impl Receiver {
@@ -135,7 +136,10 @@ impl Receiver {
             print(&format!("the server must trust this receiver: webhooks-server --allow-network 127.0.0.0/8 --ca-file {ca_file}"))?;
         }
         match webhook {
-            Some(webhook) => print(&format!("registered webhook {webhook}; it is deleted when this command stops (Ctrl-C)"))?,
+            Some(webhook) => {
+                let text = format!("registered webhook {webhook}; it is deleted when this command stops (Ctrl-C)");
+                print(&wrapped(&text, Screen::stdout().width.unwrap_or(usize::MAX)))?;
+            }
             None => print("not registered: register a webhook with this URL to receive callbacks")?,
         }
         Ok(print(&format!("ready at {}\n", self.url))?)
@@ -153,9 +157,9 @@ impl Receiver {
                         if let Err(error) = report::callback(&callback, self.format, self.with_headers) {
                             break Err(error.into());
                         }
-                        if !callback.refused {
+                        if let (Some(recorder), false) = (&mut self.recorder, callback.refused) {
                             let status = callback.status.as_u16();
-                            if let Err(error) = self.recorder.append(callback.at, &callback.headers, &callback.body, status) {
+                            if let Err(error) = recorder.append(callback.at, &callback.headers, &callback.body, status) {
                                 eprintln!("cannot record the callback for `webhooks replay`: {error}");
                             }
                         }

@@ -31,7 +31,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) enum Event {
-    Callback(Received),
+    Callback(Box<Received>),
     /// A message for the developer of the receiver.
     Note(String),
 }
@@ -142,7 +142,7 @@ async fn respond(request: Request<Incoming>, checks: &Checks, reply: &Reply, eve
     let credentials_name = checks.credentials_name();
     let received =
         Received { at: at.into(), body, signature, authorization, credentials_name, status, headers: head.headers, refused, forwarded };
-    let _ = events.send(Event::Callback(received)).await;
+    let _ = events.send(Event::Callback(Box::new(received))).await;
     response
 }
 

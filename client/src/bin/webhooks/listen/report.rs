@@ -11,7 +11,7 @@ use webhooks_client::callback::{Callback, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK
 
 use super::checks::Verdict;
 use super::receiver::Received;
-use crate::output::{Format, pretty, print, print_json_line, printable};
+use crate::output::{Format, Screen, pretty, print, print_json_line, printable, style_of};
 
 /// The headers whose values are printed. Others, such as custom headers, may contain secrets.
 const SHOWN: [&str; 10] = [
@@ -28,7 +28,11 @@ const SHOWN: [&str; 10] = [
 ];
 
 pub(crate) fn callback(received: &Received, format: Format, with_headers: bool) -> io::Result<()> {
-    if format.is_json() { print_json_line(&Event::of(received, with_headers)) } else { print(&as_text(received, with_headers)) }
+    if format.is_json() {
+        print_json_line(&Event::of(received, with_headers))
+    } else {
+        print(&as_text(received, with_headers, Screen::stdout()))
+    }
 }
 
 /// Returns the names and the masked values of the headers.
@@ -41,19 +45,33 @@ fn headers(received: &Received) -> Vec<(String, String)> {
     received.headers.iter().map(shown).collect()
 }
 
-fn as_text(received: &Received, with_headers: bool) -> String {
+fn as_text(received: &Received, with_headers: bool, screen: Screen) -> String {
     let time = received.at.with_timezone(&Local).format("%H:%M:%S");
-    let signature = received.signature.describe("signature");
-    let authorization = received.authorization.describe(received.credentials_name);
+    let describe = |verdict: &Verdict, name: &str| {
+        let result = match verdict {
+            Verdict::NotChecked => "",
+            Verdict::Genuine => "genuine",
+            Verdict::Wrong(_) => "wrong",
+        };
+        screen.paint(&printable(&verdict.describe(name)), style_of(result))
+    };
+    let signature = describe(&received.signature, "signature");
+    let authorization = describe(&received.authorization, received.credentials_name);
     let (title, data) = match serde_json::from_slice::<Callback>(&received.body) {
-        Ok(callback) => (format!("{}  notification {}", callback.r#type, callback.notification.id), pretty(callback.data.as_str())),
+        Ok(callback) => {
+            let id = callback.notification.id.to_string();
+            // The beginning is enough for the other commands, and the line fits a terminal.
+            let id = if screen.width.is_some() { id[..13].to_owned() } else { format!("notification {id}") };
+            (format!("{}  {id}", callback.r#type), pretty(callback.data.as_str()))
+        }
         Err(_) => ("not a callback of this service".to_owned(), String::from_utf8_lossy(&received.body).into_owned()),
     };
     let response = if received.status.is_success() { String::new() } else { format!("  response {}", received.status.as_u16()) };
     let forwarded = received.forwarded.as_ref().map_or_else(String::new, |text| format!("\nforwarded: {text}"));
     let headers = if with_headers { headers(received) } else { Vec::new() };
     let headers: String = headers.iter().map(|(name, value)| format!("\n{name}: {value}")).collect();
-    printable(&format!("{time}  {title}  {signature}, {authorization}{response}{forwarded}{headers}\n{data}\n"))
+    let (title, rest) = (printable(&title), printable(&format!("{response}{forwarded}{headers}\n{data}\n")));
+    format!("{time}  {title}  {signature}, {authorization}{rest}")
 }
 
 #[derive(Serialize)]
