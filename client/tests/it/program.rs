@@ -9,6 +9,33 @@ use crate::script::{ID, Service, Step, respond, webhook};
 const DATA: &str = r#"{"m":123456789012345678901234567890,"z":1.0, "a":"\u00e9","a":2}"#;
 
 #[tokio::test]
+async fn trigger_publishes_the_example_of_the_catalogue_byte_for_byte() {
+    let other = r#"{"name":"a.c","description":"x"}"#;
+    let types = format!(r#"{{"data":[{other},{{"name":"a.b","description":"x","example":{DATA}}}]}}"#);
+    let types = Step::Respond { status: 200, headers: vec![("content-type", "application/json".to_owned())], body: types };
+    let notification = json!({ "id": ID, "type": "a.b", "data": {}, "createdAt": "2006-01-02T15:04:05Z", "deliveryCount": 1 });
+    for (event_type, error) in [
+        ("a.b", None),
+        ("a.c", Some("the catalogue has no example of a.c: give --data")),
+        ("a.d", Some("the catalogue of the service does not have a.d: give --data, or one of a.b")),
+    ] {
+        let api = Service::start([types.clone(), respond(202, &notification)]).await;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_webhooks"));
+        command.args(["trigger", event_type, "--url", &api.base_url()]).env_clear().env("API_ACCESS_TOKEN", "token");
+        let output = command.output().await.expect("the program runs");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        match error {
+            Some(error) => assert!(!output.status.success() && printed.contains(error), "{printed}"),
+            None => {
+                assert!(output.status.success(), "{printed}");
+                let sent = String::from_utf8(api.take_requests().remove(1).body.to_vec()).expect("UTF-8");
+                assert!(sent.contains(&format!(r#""data":{DATA}"#)) && sent.contains(r#""type":"a.b""#), "{sent}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_beginning_of_an_id_is_enough_if_it_is_unique() {
     let page = |ids: &[&str]| {
         let webhook = |id: &&str| {

@@ -216,3 +216,34 @@ fn outcome(attempt: &Attempt) -> String {
     let status = attempt.status_code.map_or_else(String::new, |status| format!(" ({status})"));
     format!("{}{status}", attempt.outcome.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::output::{Screen, table};
+
+    #[test]
+    fn deliveries_fit_80_and_140_columns_and_show_the_last_error() {
+        let delivery = |number: u8, outcome: &str, status: &str| -> Delivery {
+            let id = format!("0197a5a0-3c{number:02x}-7d2a-9f10-6b1f2f6f3d55");
+            let attempt = json!({
+                "number": 10, "startedAt": "2006-01-02T15:04:05Z", "durationMs": 7, "outcome": outcome,
+                "error": "the certificate of catalog.example.com expired on 2026-01-02, so replace it on the server",
+            });
+            let delivery = json!({
+                "id": id, "notification": { "id": id, "type": "catalog.purchase.closed" }, "webhook": { "id": id }, "status": status,
+                "attemptCount": 10, "createdAt": "2006-01-02T15:04:05Z", "lastAttempt": attempt,
+            });
+            serde_json::from_value(delivery).expect("a delivery")
+        };
+        let deliveries = [delivery(1, "client_certificate_required", "cancelled"), delivery(2, "certificate_invalid", "failed")];
+        let rows: Vec<Vec<Cell>> = deliveries.iter().map(Show::row).collect();
+        for (width, error, has_webhook) in [(80, "certificate_", false), (140, "certificate_invalid: the certificate of ca", true)] {
+            let text = table(Screen { width: Some(width), colour: false }, Delivery::COLUMNS, Delivery::OPTIONAL, &rows);
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(text.contains(error) && text.contains("WEBHOOK") == has_webhook, "{text}");
+        }
+    }
+}
