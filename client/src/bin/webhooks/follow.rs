@@ -7,7 +7,7 @@ use anyhow::Result;
 use chrono::{DateTime, Local, Utc};
 use uuid::Uuid;
 use webhooks_client::builder::ListDeliveries;
-use webhooks_client::types::{Delivery, DeliveryStatus};
+use webhooks_client::types::{Delivery, DeliveryStatus, ListDeliveriesStatus};
 use webhooks_client::{List as _, Page};
 
 use crate::api::Api;
@@ -24,21 +24,30 @@ const MAX_PAGES: usize = 5;
 const PAGE_SIZE: std::num::NonZeroU32 = std::num::NonZeroU32::new(200).expect("not zero");
 
 pub(crate) async fn run(api: &Api, filter: &Deliveries, format: Format) -> Result<()> {
-    let request = lists::deliveries(api, filter).await?;
-    let first = request.clone().limit(filter.paging.size()).page(None).await.map_err(|failure| api.failure(failure))?;
+    let request = lists::deliveries_of_any_status(api, filter).await?;
+    // Deliveries that are pending now may change, so they are followed too. They are printed when they change.
+    let pending = look(api, request.clone().status(ListDeliveriesStatus::Pending)).await?;
+    let first = lists::with_status(request.clone(), filter.status).limit(filter.paging.size());
+    let first = first.page(None).await.map_err(|failure| api.failure(failure))?;
     let mut followed = Followed::default();
-    let mut found = first.data;
+    followed.changes(pending);
+    followed.changes(first.data.clone());
+    let mut changed = first.data;
+    changed.reverse();
     loop {
-        for delivery in followed.changes(found) {
+        // A filter of the service would hide the change from pending to another status.
+        for delivery in
+            changed.iter().filter(|delivery| filter.status.is_none_or(|status| status.to_string() == delivery.status.to_string()))
+        {
             if format.is_json() {
-                print_json_line(&delivery)?;
+                print_json_line(delivery)?;
             } else {
-                print(&line(&delivery, Screen::stdout()))?;
+                print(&line(delivery, Screen::stdout()))?;
             }
         }
         tokio::time::sleep(INTERVAL).await;
         let since = followed.since().or(filter.since);
-        found = look(api, since.map_or_else(|| request.clone(), |since| request.clone().since(since))).await?;
+        changed = followed.changes(look(api, since.map_or_else(|| request.clone(), |since| request.clone().since(since))).await?);
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use webhooks_client::Page;
 use webhooks_client::builder::{ListAuditEvents, ListDeliveries, ListNotifications, ListWebhooks};
-use webhooks_client::types::{ListAuditEventsAction, ListDeliveriesType, ListNotificationsType};
+use webhooks_client::types::{ListAuditEventsAction, ListDeliveriesStatus, ListDeliveriesType, ListNotificationsType};
 
 use crate::api::Api;
 use crate::arguments::{AuditEvents, Deliveries, List, Notifications, Paging};
@@ -26,15 +26,23 @@ pub(crate) fn notifications<'a>(api: &'a Api, filter: &Notifications) -> Result<
 }
 
 pub(crate) async fn deliveries<'a>(api: &'a Api, filter: &Deliveries) -> Result<ListDeliveries<'a>> {
+    Ok(with_status(deliveries_of_any_status(api, filter).await?, filter.status))
+}
+
+pub(crate) fn with_status(request: ListDeliveries<'_>, status: Option<ListDeliveriesStatus>) -> ListDeliveries<'_> {
+    match status {
+        Some(status) => request.status(status),
+        None => request,
+    }
+}
+
+pub(crate) async fn deliveries_of_any_status<'a>(api: &'a Api, filter: &Deliveries) -> Result<ListDeliveries<'a>> {
     let mut request = api.client.list_deliveries();
     if let Some(webhook) = lookup::optional_webhook(api, filter.webhook.as_ref()).await? {
         request = request.webhook_id(webhook);
     }
     if let Some(notification) = &filter.notification {
         request = request.notification_id(lookup::notification(api, notification).await?);
-    }
-    if let Some(status) = filter.status {
-        request = request.status(status);
     }
     if let Some(event_type) = &filter.event_type {
         request = request.type_(requests::parse::<ListDeliveriesType>(event_type, requests::EVENT_TYPE)?);

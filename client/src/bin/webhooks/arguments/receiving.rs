@@ -72,7 +72,7 @@ pub(crate) struct Replay {
     pub(crate) all: bool,
     /// The URL of the receiver
     ///
-    /// http is allowed only for a server on this machine.
+    /// http is allowed only for a server on this machine. The callbacks have no credentials, because `listen` does not store them.
     #[arg(long, value_name = "URL")]
     pub(crate) forward_to: Option<String>,
     /// Sign again with the secret from this file
