@@ -34,12 +34,21 @@ mod token;
 
 use migrate::Embedded;
 
-/// Delivers the notifications of an API platform to the callback servers of the platform's customers.
+/// The short help does not list all settings.
+const COMMON_SETTINGS: &str = "\
+Common settings (`webhooks-server --help` explains all settings):
+  --listen ADDRESS:PORT  The address of the API
+  --data-dir DIR         The directory of the SQLite database
+  --store STORE          `sqlite` or a PostgreSQL URL
+  --config FILE          A TOML file with settings
+  --dev                  Allow callbacks to this machine";
+
+/// Delivers notifications to the callback servers of the customers of a platform.
 ///
 /// Without a subcommand, this program runs the server. You can give each setting as an option, as an environment variable or in
 /// a TOML file. Options override environment variables. Environment variables override the file.
 #[derive(Debug, Parser)]
-#[command(name = "webhooks-server", version, max_term_width = 120)]
+#[command(name = "webhooks-server", version, max_term_width = 120, after_help = COMMON_SETTINGS, after_long_help = "")]
 pub struct CommandLine {
     /// Print the licences of the software in this program
     #[arg(long)]
@@ -52,13 +61,15 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create, list, rotate and revoke access tokens; you need not stop the server
+    /// Create, list, rotate and revoke access tokens
+    ///
+    /// You need not stop the server.
     #[command(subcommand)]
     Token(token::Command),
-    /// Check the configuration, keys, certificates, the store, the clock, name servers and limits; you need not stop the server
+    /// Check the settings, keys, certificates, store, clock, name servers and limits
     ///
-    /// Run this command with the settings of the server, as the user of the server. It changes nothing. Its exit code is 1 if it finds
-    /// an error.
+    /// You need not stop the server. Run this command with the settings of the server, as the user of the server. It changes nothing. Its
+    /// exit code is 1 if it finds an error.
     Check {
         /// Also send a HEAD request to this URL, in the same way as callbacks
         #[arg(long, value_name = "URL")]
@@ -67,7 +78,9 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         output: check::Format,
     },
-    /// Copy the SQLite database to a file; you need not stop the server. The file does not contain the master key
+    /// Copy the SQLite database to a file
+    ///
+    /// You need not stop the server. The file does not contain the master key.
     Backup {
         /// The file to write
         #[arg(value_name = "FILE")]
@@ -76,7 +89,9 @@ pub enum Command {
         #[arg(long)]
         replace: bool,
     },
-    /// Replace the SQLite database with a backup; stop the server first
+    /// Replace the SQLite database with a backup
+    ///
+    /// Stop the server first.
     Restore {
         /// The backup file
         #[arg(value_name = "FILE")]
@@ -85,9 +100,9 @@ pub enum Command {
         #[arg(long)]
         replace: bool,
     },
-    /// Copy everything from an SQLite database to an empty PostgreSQL database; stop the server first
+    /// Copy an SQLite database to an empty PostgreSQL database
     ///
-    /// If the command is interrupted, run it again: the command continues where it stopped. Until the command has
+    /// Stop the server first. If the command is interrupted, run it again: the command continues where it stopped. Until the command has
     /// finished, no server starts on the PostgreSQL database. The SQLite database is not changed. The command uses
     /// --master-key-file, --master-key-command and --store-password-file, and ignores --store.
     Migrate {
@@ -99,10 +114,14 @@ pub enum Command {
         #[arg(long, value_name = "STORE", value_parser = Concealed::<PostgresUrl>::new().map(Box::new))]
         to: Box<PostgresUrl>,
     },
-    /// Pause and resume deliveries; you need not stop the server
+    /// Pause and resume deliveries
+    ///
+    /// You need not stop the server.
     #[command(subcommand)]
     Delivery(pause::Command),
-    /// List the keys, and replace the master key; you need not stop the server
+    /// List the keys, and replace the master key
+    ///
+    /// You need not stop the server.
     #[command(subcommand)]
     Key(key::Command),
 }

@@ -15,6 +15,7 @@ mod imports;
 mod length;
 mod log_events;
 mod manifests;
+mod packages;
 mod references;
 mod scan;
 mod terms;
@@ -31,6 +32,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         length::check(&hand_written),
         terms::check(&hand_written)?,
         manifests::check(&manifests::manifests(&root)?)?,
+        packages::check(&root)?,
         references::check(&references::document()?, &sources)?,
         log_events::check(&log_events::document()?, &sources)?,
     ]
